@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from giaoban.counting import Count, counted
+from giaoban.sentence import Both, Sentence, joined
+from giaoban.translation import N_, SOURCE, Language, pgettext, translator
 from results.model.load import Delay, LoadCriterion, LoadResult
 from results.report.criteria_table import criteria_table
 from results.report.document import (
@@ -17,86 +19,133 @@ from results.report.document import (
     pars,
     table,
 )
+from results.report.invalid import reasons
 from results.report.markdown import markdown
 from results.report.summary import MET
+from results.report.wording import Wording
 
 HEAD = {
-    "pass": "PASS – the MCU meets the criteria under this load",
-    "fail": "FAIL – the MCU does not meet the criteria under this load",
-    "invalid": "INVALID – the figures cannot be trusted, so they say nothing about the MCU",
+    "pass": N_("PASS – the MCU meets the criteria under this load"),
+    "fail": N_("FAIL – the MCU does not meet the criteria under this load"),
+    "invalid": N_("INVALID – the figures cannot be trusted, so they say nothing about the MCU"),
 }
 NOTHING = "–"
+_BACK_OFF = {"none": pgettext("back-off", "none"), "random": pgettext("back-off", "random")}
 _MISSED = {
-    "withheld": "the answer names another host, which sent nothing, so it was sent nothing",
-    "not-agreed": "the answer does not let the MCU send it",
-    "nothing": "nothing came",
-    "late": "it began too late",
-    "too-little": "too little came",
+    "withheld": N_("the answer names another host, which sent nothing, so it was sent nothing"),
+    "not-agreed": N_("the answer does not let the MCU send it"),
+    "nothing": N_("nothing came"),
+    "late": N_("it began too late"),
+    "too-little": N_("too little came"),
 }
 _LACKING = {
-    "options": ("does not answer OPTIONS", "; --no-options leaves it out"),
-    "register": ("does not register these bridges", "; --no-register leaves them out"),
-    "guess": ("has no registrar, so no password can be guessed", ""),
+    "options": N_(
+        "{server} does not answer OPTIONS ({answers}): not judged; --no-options leaves it out"
+    ),
+    "register": N_(
+        "{server} does not register these bridges ({answers}): not judged; --no-register leaves "
+        "them out"
+    ),
+    "guess": N_("{server} has no registrar, so no password can be guessed ({answers}): not judged"),
 }
 
 
-def headline(result: LoadResult) -> str:
+def headline(result: LoadResult) -> Sentence:
     """The verdict in a line."""
-    return HEAD[result.verdict]
+    return Sentence(HEAD[result.verdict])
 
 
 def session_lines(result: LoadResult) -> list[str]:
     """RFC 7501's figures, a line each."""
     s = result.sessions
-    lines = [
-        f"session attempts {s.attempts} ({s.attempt_rate_per_s:g}/s), established "
-        f"{s.established} ({s.established_per_s:g}/s), refused {s.refused}, dropped {s.dropped}",
-        f"sessions standing at the most: {s.capacity}",
-        f"call set-up{_without_devices(result)}: {delay_line(s.setup)}",
+    setup = N_("call set-up: {delays}")
+    if result.place == "province":
+        # in the emulated province nobody has to think: what devices take is not in it
+        setup = N_("call set-up (waiting and the network’s share alone): {delays}")
+    lines: list[str] = [
+        Sentence(
+            "session attempts {attempts} ({attempts_per_s:g}/s), established {established} "
+            "({established_per_s:g}/s), refused {refused}, dropped {dropped}",
+            attempts=s.attempts,
+            attempts_per_s=s.attempt_rate_per_s,
+            established=s.established,
+            established_per_s=s.established_per_s,
+            refused=s.refused,
+            dropped=s.dropped,
+        ),
+        Sentence("sessions standing at the most: {n}", n=s.capacity),
+        Sentence(setup, delays=delay_line(s.setup)),
     ]
     if s.establishment_rate_per_s is not None:
         lines.append(
-            f"session establishment rate: {s.establishment_rate_per_s:g}/s "
-            "(the highest without failure)"
+            Sentence(
+                "session establishment rate: {rate:g}/s (the highest without failure)",
+                rate=s.establishment_rate_per_s,
+            )
         )
     storm = result.storm
     if storm is not None:
-        last = f"{storm.last_back_s:g} s" if storm.last_back_s is not None else "never"
-        half = f"{storm.half_back_s:g} s" if storm.half_back_s is not None else "never"
         lines.append(
-            f"after the fault ({storm.back_off} back-off): {storm.back} of "
-            f"{counted(storm.cut_off, 'bridge')} back in {counted(storm.attempts, 'attempt')}, "
-            f"half of them after {half}, the last after {last}"
+            Sentence(
+                "after the fault ({back_off} back-off): {back} of {n} {n:bridge|bridges} back in "
+                "{attempts} {attempts:attempt|attempts}, half of them after {half}, the last after "
+                "{last}",
+                back_off=Sentence(_BACK_OFF[storm.back_off]),
+                back=storm.back,
+                n=storm.cut_off,
+                attempts=storm.attempts,
+                half=_after(storm.half_back_s),
+                last=_after(storm.last_back_s),
+            )
         )
     return lines
 
 
+def _after(seconds: float | None) -> Sentence:
+    return Sentence("never") if seconds is None else Sentence("{s:g} s", s=seconds)
+
+
 def media_lines(result: LoadResult) -> list[str]:
     """What came to the calls, a line a medium."""
-    lines = []
+    lines: list[str] = []
     for m in result.media:
-        name = {"audio": "sound", "video": "pictures"}[m.medium]
-        missed = ", ".join(f"{n} × {_MISSED[why]}" for why, n in m.missed.items())
-        good = m.calls - sum(m.missed.values())
-        short = f"; {counted(m.too_short, 'call')} too short to tell" if m.too_short else ""
-        worst = "" if m.worst_pct is None else f", {m.worst_pct:g} % in the worst call"
-        lines.append(
-            f"{name}: {good} of {counted(m.calls, 'call')} had what they should"
-            f"{f' ({missed})' if missed else ''}{short}; {counted(m.packets_received, 'packet')} "
-            f"came, {m.packets_lost} {Count(m.packets_lost):was|were} lost; "
-            f"{m.heard_s:g} s of {m.expected_s:g} s expected{worst}"
+        known = N_("sound: {what}") if m.medium == "audio" else N_("pictures: {what}")
+        parts = [
+            Sentence("{n} × {what}", n=n, what=Sentence(_MISSED[why]))
+            for why, n in m.missed.items()
+        ]
+        said = Sentence(
+            "{good} of {n} {n:call|calls} had what they should",
+            good=m.calls - sum(m.missed.values()),
+            n=m.calls,
         )
+        if parts:
+            said = Sentence("{what} ({missed})", what=said, missed=joined(", ", parts))
+        if m.too_short:
+            short = Sentence("{n} {n:call|calls} too short to tell", n=m.too_short)
+            said = joined("; ", [said, short])
+        came = Sentence(
+            "{n} {n:packet|packets} came, {lost} {lost:was|were} lost; {heard:g} s of "
+            "{expected:g} s expected",
+            n=m.packets_received,
+            lost=m.packets_lost,
+            heard=m.heard_s,
+            expected=m.expected_s,
+        )
+        if m.worst_pct is not None:
+            worst = Sentence("{pct:g} % in the worst call", pct=m.worst_pct)
+            came = joined(", ", [came, worst])
+        lines.append(Sentence(known, what=joined("; ", [said, came])))
     return lines
 
 
 def lacking_lines(result: LoadResult) -> list[str]:
     """What the device does not have, and how not to ask for it."""
-    lines = []
+    lines: list[str] = []
     for o in result.operations:
         if o.operation in result.lacking:
             answers = ", ".join(f"{n} × {text.removeprefix('- ')}" for text, n in o.answers.items())
-            what, option = _LACKING[o.operation]
-            lines.append(f"{result.server} {what} ({answers}): not judged{option}")
+            lines.append(Sentence(_LACKING[o.operation], server=result.server, answers=answers))
     return lines
 
 
@@ -105,53 +154,83 @@ def mcu_lines(result: LoadResult) -> list[str]:
     m = result.mcu
     if m is None:
         return []
-    refused = ", ".join(f"{n} × {why}" for why, n in m.refused.items()) or "none"
-    left = ", ".join(f"{n} by {why}" for why, n in m.left.items()) or "none"
-    total = "" if m.units_total is None else f" of {m.units_total:g}"
-    cpu = "" if m.cpu_pct_mean is None else f", processor {m.cpu_pct_mean:g} % of a core"
+    refused = ", ".join(f"{n} × {why}" for why, n in m.refused.items()) or Sentence("none")
+    left = [Sentence("{n} by {why}", n=n, why=why) for why, n in m.left.items()]
+    if m.units_total is None:
+        most = Sentence(
+            "the MCU at the most: {units:g} units, {ports} ports",
+            units=m.units_peak,
+            ports=m.ports_peak,
+        )
+    else:
+        most = Sentence(
+            "the MCU at the most: {units:g} of {total:g} units, {ports} ports",
+            units=m.units_peak,
+            total=m.units_total,
+            ports=m.ports_peak,
+        )
+    if m.cpu_pct_mean is not None:
+        cpu = Sentence("processor {pct:g} % of a core", pct=m.cpu_pct_mean)
+        most = joined(", ", [most, cpu])
     return [
-        f"the MCU's view: joined {m.joined}; refused {refused}; left {left}; "
-        f"still held at the end {m.calls_left}",
-        f"the MCU at the most: {m.units_peak:g}{total} units, {m.ports_peak} ports{cpu}",
+        Sentence(
+            "the MCU's view: joined {joined}; refused {refused}; left {left}; still held at the "
+            "end {held}",
+            joined=m.joined,
+            refused=refused,
+            left=joined(", ", left) if left else Sentence("none"),
+            held=m.calls_left,
+        ),
+        most,
     ]
 
 
-def generator_line(result: LoadResult) -> str | None:
+def generator_line(result: LoadResult) -> Sentence | None:
     """How the generator fared."""
     g = result.generator
     if g is None:
         return None
-    late = NOTHING if g.dial_late_p99_ms is None else f"{g.dial_late_p99_ms:g} ms"
-    media = ""
-    if g.media_sent:
-        media = f", media {g.media_sent} packets, {g.media_late_pct:g} % more than 20 ms late"
-    return (
-        f"the generator: {g.processes} process{'es' * (g.processes != 1)}, processor "
-        f"{g.cpu_pct_mean:g} % of a core, dialled late by at most {late} (99 of 100), "
-        f"{g.missed_timers} timers missed{media}"
+    late = NOTHING if g.dial_late_p99_ms is None else Sentence("{ms:g} ms", ms=g.dial_late_p99_ms)
+    said = Sentence(
+        "the generator: {n} {n:process|processes}, processor {pct:g} % of a core, dialled late by "
+        "at most {late} (99 of 100), {missed} timers missed",
+        n=g.processes,
+        pct=g.cpu_pct_mean,
+        late=late,
+        missed=g.missed_timers,
     )
+    if g.media_sent:
+        media = Sentence(
+            "media {n} packets, {pct:g} % more than 20 ms late",
+            n=g.media_sent,
+            pct=g.media_late_pct,
+        )
+        said = joined(", ", [said, media])
+    return said
 
 
-class _English:
+class _Short:
     """What the columns of criteria hold."""
 
     def heading(self, key: str) -> str:
-        return key
+        return Sentence(key)
 
     def criterion(self, c: LoadCriterion) -> str:
-        return c.name_en
+        return Both(c.name_en, c.name_vi)
 
     def in_unit(self, value: float | None, c: LoadCriterion) -> str:
-        return NOTHING if value is None else f"{value:g} {c.unit}"
+        if value is None:
+            return NOTHING
+        return Sentence("{value:g} {unit}", value=value, unit=_unit(c))
 
     def limit(self, c: LoadCriterion) -> str:
-        return f"≤ {c.threshold:g} {c.unit}"
+        return Sentence("≤ {value:g} {unit}", value=c.threshold, unit=_unit(c))
 
     def met(self, c: LoadCriterion) -> str:
         return MET[c.ok]
 
     def source(self, c: LoadCriterion) -> str:
-        return c.source
+        return Both(c.source, c.source_vi or c.source)
 
     def margin(self, c: LoadCriterion) -> str:
         return NOTHING
@@ -159,44 +238,62 @@ class _English:
     where = margin
 
 
+def _unit(c: LoadCriterion) -> Sentence:
+    return Both(c.unit, partial(translator("vi").unit, 2, c.unit))
+
+
 def _operations(result: LoadResult) -> Table:
     rows = []
     for o in result.operations:
         failed = ", ".join(f"{n} {cause}" for cause, n in o.failed.items()) or "0"
-        delays = (NOTHING, NOTHING)
+        delays: tuple[str, str] = (NOTHING, NOTHING)
         if o.delay is not None:
-            delays = (f"{o.delay.p50_ms:.1f} ms", f"{o.delay.p95_ms:.1f} ms")
+            delays = (_ms(o.delay.p50_ms), _ms(o.delay.p95_ms))
         answers = "; ".join(f"{n} × {text}" for text, n in o.answers.items())
         counts = (str(o.attempts), str(o.succeeded), failed, str(o.repeats))
         rows.append((o.operation, *counts, *delays, answers))
-    head = ("what", "attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")
+    head = (
+        *(Sentence("what"), Sentence("attempts"), Sentence("succeeded")),
+        *(Sentence(pgettext("attempts", "failed")), Sentence("sent again"), Sentence("median")),
+        *("95 %", Sentence("answers")),
+    )
     return table(head, rows, right=(1, 2, 4, 5, 6))
+
+
+def _ms(ms: float) -> Sentence:
+    return Sentence("{ms:.1f} ms", ms=ms)
 
 
 def unsupported_lines(result: LoadResult) -> list[str]:
     """What the device does not do at all, by its own answers."""
-    lines = []
+    lines: list[str] = []
     for o in result.operations:
         if o.operation in result.lacking:
             continue
         if set(o.failed) == {"unsupported"} and not o.succeeded:
             answers = ", ".join(o.answers)
-            lines.append(f"not supported by {result.server}: {o.operation} ({answers})")
+            lines.append(
+                Sentence(
+                    "not supported by {server}: {operation} ({answers})",
+                    server=result.server,
+                    operation=o.operation,
+                    answers=answers,
+                )
+            )
     return lines
-
-
-def _without_devices(result: LoadResult) -> str:
-    """In the emulated province nobody has to think: what devices take themselves is not in it."""
-    return "" if result.place != "province" else " (waiting and the network’s share alone)"
 
 
 def delay_line(delay: Delay | None) -> str:
     """`p50 8.1 ms, p95 …`."""
     if delay is None:
         return NOTHING
-    return (
-        f"median {delay.p50_ms:g} ms, 95 % within {delay.p95_ms:g} ms, 99 % within "
-        f"{delay.p99_ms:g} ms, the longest {delay.max_ms:g} ms"
+    return Sentence(
+        "median {p50:g} ms, 95 % within {p95:g} ms, 99 % within {p99:g} ms, the longest {most:g} "
+        "ms",
+        p50=delay.p50_ms,
+        p95=delay.p95_ms,
+        p99=delay.p99_ms,
+        most=delay.max_ms,
     )
 
 
@@ -213,14 +310,33 @@ def _told(result: LoadResult) -> list[str]:
     ]
 
 
-def brief(result: LoadResult) -> list[Block]:
+def _reasons(result: LoadResult, say: Wording) -> list[str]:
+    """Why it does not pass: as its file has it, which is in English alone, or by the criteria."""
+    if say.english:
+        return result.reasons
+    if result.verdict == "invalid":
+        return reasons(result, say)
+    short = _Short()
+    return [
+        Sentence(
+            "not met: {criterion}, {value} ({limit})",
+            criterion=short.criterion(c),
+            value=short.in_unit(c.value, c),
+            limit=short.limit(c),
+        )
+        for c in result.criteria
+        if c.ok is False
+    ]
+
+
+def brief(result: LoadResult, language: Language = SOURCE) -> list[Block]:
     """What a terminal shows: the verdict, both views, criteria and what was done."""
     verdict = Par(headline(result), bold=True, tone=TONES[result.verdict])
-    told = pars([*result.reasons, *_told(result)])
+    told = pars([*_reasons(result, Wording(language, result)), *_told(result)])
     return [
         verdict,
         *told,
-        criteria_table(result.criteria, _English(), "screen"),
+        criteria_table(result.criteria, _Short(), "screen"),
         _operations(result),
     ]
 
@@ -239,7 +355,7 @@ def summary(result: LoadResult) -> Iterator[Block]:
     yield Par(f"{result.server} ({result.place}). {what}.")
     yield Bullets(_told(result))
     yield Heading("Criteria")
-    yield criteria_table(result.criteria, _English(), "screen")
+    yield criteria_table(result.criteria, _Short(), "screen")
     yield Heading("What was done")
     yield _operations(result)
     if result.search:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from giaoban.counting import counted
+from giaoban.sentence import Sentence
 from results.model.sweep import SweepAnswer, SweepPoint
 from results.report.document import Block, Bullets, Code, Heading, Par, pars, table
 from results.report.evidence_list import evidence
@@ -16,19 +17,27 @@ LISTED = 200
 """Points in the summary; the table for spreadsheets has all."""
 
 
-def headline(answer: SweepAnswer) -> str:
+def headline(answer: SweepAnswer) -> Sentence:
     """How many points there are, and what became of them."""
     counts = Counter(point.verdict for point in answer.points)
-    return (
-        f"{counted(len(answer.points), 'point')}: {counts['pass']} pass, {counts['fail']} fail, "
-        f"{counts['refused']} cannot be"
+    return Sentence(
+        "{n} {n:point|points}: {passed} pass, {failed} fail, {refused} cannot be",
+        n=len(answer.points),
+        passed=counts["pass"],
+        failed=counts["fail"],
+        refused=counts["refused"],
     )
 
 
-def computed_line(answer: SweepAnswer) -> str:
+def computed_line(answer: SweepAnswer) -> Sentence:
     """How many points were new."""
     known = len(answer.points) - answer.computed
-    return f"{answer.computed} computed, {known} known from before, {answer.seconds:.1f} s"
+    return Sentence(
+        "{computed} computed, {known} known from before, {seconds:.1f} s",
+        computed=answer.computed,
+        known=known,
+        seconds=answer.seconds,
+    )
 
 
 def bindings(answer: SweepAnswer) -> list[tuple[str, int]]:
@@ -39,7 +48,10 @@ def bindings(answer: SweepAnswer) -> list[tuple[str, int]]:
 
 def brief(answer: SweepAnswer) -> list[Block]:
     """What a terminal shows: counts, and what fails most."""
-    found = (f"fails: {name}: {counted(count, 'point')}" for name, count in bindings(answer))
+    found = [
+        Sentence("fails: {criterion}: {n} {n:point|points}", criterion=name, n=count)
+        for name, count in bindings(answer)
+    ]
     return [Par(headline(answer)), Par(computed_line(answer)), *pars(found)]
 
 

@@ -18,7 +18,7 @@ from results import RUNS
 from results.model.load import Trial
 from results.report.document import Par
 from results.report.load_summary import brief
-from scenarios.cli import options
+from scenarios.cli import language, options
 from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.emulation.engine import EngineName
 from scenarios.load import timetable
@@ -216,7 +216,7 @@ def _end(outcome: LoadOutcome, *, as_json: bool) -> int:
 def show(outcome: LoadOutcome) -> None:
     """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
-    print_blocks(*brief(outcome.result), figures)
+    print_blocks(*brief(outcome.result, language.chosen()), figures)
 
 
 def _search(

@@ -16,9 +16,11 @@ from giaoban.translation import translator
 from results.judge.off_by import OffBy
 from results.model.failures import Change, Comparison, FaultsAnswer
 from results.model.headroom import Bottleneck, DistrictRoom, Headroom, Point, verdict_of
+from results.model.load import GeneratorView, LoadResult, MediaResult
 from results.model.places import Place
 from results.model.result import Binding, RefusedCommand, Result
 from results.model.seeds import Seeds
+from results.model.sweep import SweepAnswer, SweepPoint
 from results.model.whatif import (
     CostOf,
     CostPart,
@@ -28,10 +30,18 @@ from results.model.whatif import (
     VariantResult,
     WhatIf,
 )
-from results.report import failures_summary, headroom_summary, summary, whatif_summary
+from results.report import (
+    failures_summary,
+    headroom_summary,
+    load_summary,
+    summary,
+    sweep_summary,
+    whatif_summary,
+)
 from results.report.document import Block
 from results.report.terminal import in_language
 from scenarios.study.headroom.bottlenecks import NEW_LINE
+from tests.results import load_factory
 
 ENGLISH = re.compile(r"\b(?:a|an|and|are|at|by|for|has|is|it|its|not|of|that|the|was|were|with)\b")
 """Words that no sentence of English goes without, and of which none is Vietnamese."""
@@ -247,3 +257,74 @@ def test_of_the_headroom(answer: Headroom) -> None:
     blocks = list(headroom_summary.brief(answer))
     known = ["mouth-to-ear", "link-peak", "mcu-units", "RMX", "Cư Jút", "a->b", "a--b", "A – B"]
     assert english_left(blocks, blocks, known) == []
+
+
+def loads() -> Iterator[Any]:
+    yield pytest.param(load_factory.storm(mcu=load_factory.mcu_view()), id="storm")
+    yield pytest.param(
+        load_factory.storm("random", last_back_s=None, reasons=["1 bridge did not come back"]),
+        id="storm, one missing",
+    )
+    yield pytest.param(load_factory.calls(failed={"timeout": 3}, reasons=["too many"]), id="fails")
+    media = [
+        MediaResult(
+            medium=medium, calls=9, too_short=2, packets_sent=900, packets_received=899,
+            missed={"withheld": 1, "not-agreed": 1, "nothing": 1, "late": 1, "too-little": 1},
+            packets_lost=1, expected_s=90.0, heard_s=80.0, worst_pct=50.0,
+        )
+        for medium in ("audio", "video")
+    ]  # fmt: skip
+    lacking = ["options", "register", "guess"]
+    operations = [
+        load_factory.operation(name, 5, 0, {"unsupported": 5}).model_copy(
+            update={"answers": {"501 Not Implemented": 5}, "delay": None}
+        )
+        for name in (*lacking, "redial")
+    ]
+    view = load_factory.mcu_view(
+        refused={"full": 2}, left={"bye": 4}, units_total=None, cpu_pct_mean=30.0
+    )
+    generator = GeneratorView(
+        processes=2, cpu_pct_mean=12.5, cpu_pct_max=20.0, loop_late_max_ms=1.0,
+        dial_late_p99_ms=2.5, missed_timers=1, media_sent=100, media_late_pct=0.5,
+        media_worst_late_ms=30.0, media_overflowed=0,
+    )  # fmt: skip
+    yield pytest.param(
+        load_factory.calls(
+            media=media, lacking=lacking, operations=operations, mcu=view, generator=generator
+        ),
+        id="with all lines",
+    )
+
+
+@pytest.mark.parametrize("result", list(loads()))
+def test_of_a_load_test(result: LoadResult) -> None:
+    en, vi = load_summary.brief(result), load_summary.brief(result, "vi")
+    known = [result.server, "OPTIONS", *(o.operation for o in result.operations), "timeout"]
+    known += [c.id for c in result.criteria]
+    known += ["--no-options", "--no-register", "501 Not Implemented", "unsupported", "full", "bye"]
+    assert english_left(en, en, ()) != []
+    assert english_left(en, vi, known) == []
+
+
+def sweeps() -> Iterator[Any]:
+    points = [
+        SweepPoint(
+            bridges="10", profile="720p30", device="rmx", failure="none", seed=1, verdict=verdict,
+            method="estimate", in_meeting=10, cut_off=0, binding="mouth-to-ear", key="0" * 64,
+        )
+        for verdict in ("pass", "fail", "refused")
+    ]  # fmt: skip
+    yield pytest.param(
+        SweepAnswer(
+            run_id="sweep-20261125-010000", question_en="Where?", question_vi="Ở đâu?",
+            inputs=make.result().inputs, points=points, computed=2, seconds=1.5,
+        ),
+        id="three points",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", list(sweeps()))
+def test_of_a_sweep(answer: SweepAnswer) -> None:
+    blocks = sweep_summary.brief(answer)
+    assert english_left(blocks, blocks, ["mouth-to-ear"]) == []
