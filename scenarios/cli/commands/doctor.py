@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import MachineLacks
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, pgettext
 from results.report.annex.pdf.write import FONTS
 from results.report.document import Cell, table
 from scenarios.cli.output import print_blocks, print_json
@@ -88,7 +88,11 @@ def command(
     else:
         print_blocks(
             table(
-                (Sentence("state"), Sentence("what"), Sentence("how to get it")),
+                (
+                    Sentence(pgettext("doctor", "state")),
+                    Sentence("what"),
+                    Sentence("how to get it"),
+                ),
                 map(_row, findings),
             )
         )

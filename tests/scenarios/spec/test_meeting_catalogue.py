@@ -15,12 +15,12 @@ from scenarios.plan.plan import Plan
 from scenarios.spec.meeting_catalogue import (
     CHECK_S,
     CataloguedMeeting,
+    catalogue,
     check_scenario,
     course_scenario,
     files,
     find,
     load_meeting,
-    named,
 )
 from scenarios.spec.question import question_from
 from scenarios.spec.scenario import Scenario, load_scenario
@@ -88,8 +88,8 @@ def test_a_meeting_by_its_name_or_its_file(tmp_path: Path) -> None:
     assert find("elsewhere/mine.toml") == Path("elsewhere/mine.toml")
     with pytest.raises(InputError, match="monthly-briefing"):
         find("monthly-brefing")
-    assert named("all", tmp_path) == files()
-    assert named(["mine.toml"], tmp_path / "scenario.toml") == [tmp_path / "mine.toml"]
+    assert catalogue("all", tmp_path) == files()
+    assert catalogue(["mine.toml"], tmp_path / "scenario.toml") == [tmp_path / "mine.toml"]
 
 
 # ------------------------------------------------------------------------------------- a bad file
