@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import MachineLacks
-from giaoban.sentence import Sentence, pgettext
+from giaoban.sentence import Sentence
+from giaoban.translation import pgettext
 from results.report.annex.pdf.write import FONTS
 from results.report.document import Cell, table
 from scenarios.cli.output import print_blocks, print_json
