@@ -147,14 +147,14 @@ def closed(part: PartJudged, say: Wording) -> str:
     """What was left when it had ended."""
     closing = part.closing
     if closing.ok:
-        return say.gettext(
+        return say.counted(
             N_("Hung up: all {standing} calls; the MCU holds no capacity."),
             standing=closing.standing,
         )
-    return say.gettext(
+    return say.counted(
         N_(
-            "Hung up: {hung_up} of {standing} calls; the MCU still has {calls} calls and holds "
-            "{units} units."
+            "Hung up: {hung_up} of {standing} calls; the MCU still has {calls} "
+            "{calls:call|calls} and holds {units} units."
         ),
         hung_up=closing.hung_up,
         standing=closing.standing,

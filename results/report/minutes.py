@@ -19,15 +19,15 @@ SENTENCES: Mapping[str, str] = {
     "check-ends": N_("The check of the system ended"),
     "course-begins": N_("The chair opened the meeting"),
     "course-ends": N_("The chair closed the meeting"),
-    "before-begins": N_("The meeting went on, before new bridges were connected"),
-    "during-begins": N_("New bridges were being connected"),
-    "after-begins": N_("All bridges were connected"),
+    "before-begins": N_("The phase before new bridges are connected began"),
+    "during-begins": N_("The phase in which new bridges are connected began"),
+    "after-begins": N_("The phase after new bridges were connected began"),
     "after-ends": N_("The meeting ended"),
     "joined": N_("{bridge} joined the meeting"),
     "rejoined": N_("{bridge} joined the meeting again"),
     "hung-up": N_("{bridge} hung up"),
     "left": N_("The MCU ended the call of {bridge}, from which nothing came any more"),
-    "call-refused": N_("The MCU refused the call of {bridge} (code {status}: {reason})"),
+    "call-refused": N_("The MCU refused the call of {bridge}: {why}"),
     "call-unanswered": N_("The MCU did not answer the call of {bridge}"),
     "redialled": N_("{bridge} dialled the MCU again"),
     "request-to-speak": N_("{bridge} asked to speak"),
@@ -142,8 +142,19 @@ def said(line: Line, say: Wording, *, chair: str = "", everybody: Collection[str
     if place and [place] != [_named(each, say) for each in line.bridges]:
         fields["cause"] = f"{fields['cause']} ({place})"
     fields["expected"] = _expected(entry, say)
+    fields["why"] = _refused(entry, say)
     text = say.gettext(sentence, **fields)
     return text[:1].upper() + text[1:]
+
+
+def _refused(entry: Entry, say: Wording) -> str:
+    """Why a call was refused: by the device's words, which are English, or by its code."""
+    code, reason = entry.arguments.get("status"), entry.arguments.get("reason")
+    if not isinstance(code, int):
+        return ""
+    if say.english and reason:
+        return say.gettext("{why} (code {code})", why=reason, code=code)
+    return say.refusal(code)
 
 
 def _expected(entry: Entry, say: Wording) -> str:

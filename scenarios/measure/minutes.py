@@ -30,7 +30,6 @@ TOLD = (
     "unmuted",
     "present",
     "dropped",
-    "rejoined",
     "refused",
     "report-due",
 )
@@ -47,7 +46,14 @@ def minutes(plan: Plan, events: Sequence[Event], faults: Sequence[FaultResult]) 
     found = [
         Entry(t_s=phase.start_s - start_s, code=f"{phase.name}-begins") for phase in plan.phases
     ]
-    found += [*_of_events(plan, events, start_s), *_of_faults(faults)]
+    known = {i.bridge for fault in faults for i in fault.bridges if i.gone_ms is not None}
+    found += [
+        entry
+        for entry in _of_events(plan, events, start_s)
+        # why it was away the scenario says, with remedy and expected time
+        if not (entry.code == "report-due" and entry.bridge in known)
+    ]
+    found += _of_faults(faults)
     found.append(Entry(t_s=plan.phases[-1].end_s - start_s, code=f"{plan.phases[-1].name}-ends"))
     found.sort(key=lambda entry: entry.t_s)
     return [*found, *_left(events, found)]

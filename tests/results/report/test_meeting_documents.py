@@ -121,7 +121,7 @@ def test_what_was_left_when_all_hung_up_is_said() -> None:
     left = Closing(standing=3, hung_up=2, calls_left=1, units_left=2.0)
     assert not left.ok
     said = texts(brief(make.answer(make.part(closing=left, verdict="fail")), "en"))
-    assert "Hung up: 2 of 3 calls; the MCU still has 1 calls and holds 2 units." in said
+    assert "Hung up: 2 of 3 calls; the MCU still has 1 call and holds 2 units." in said
     nobody = Opening(calls=3, connected=0, seconds=None)
     said = texts(brief(make.answer(make.part(opening=nobody, verdict="fail")), "en"))
     assert "Set up: none of 3 bridges connected." in said

@@ -166,3 +166,14 @@ def test_of_many_lines_talk_gives_way_and_no_more_are_told_than_asked() -> None:
     rows = minutes_table([*talk, *lost], EN, most=10).rows
     assert [row[0].text for row in rows] == ["1:40", "1:42", "1:44", "1:46", "1:48"]
     assert len(minutes_table([*talk, *lost], EN, most=3).rows) == 3
+
+
+def test_why_a_call_was_refused_is_told_in_the_language() -> None:
+    entry = make.entry(1.0, "call-refused", "cu-jut", status=486, reason="In the meeting already")
+    assert told(entry, say=EN) == [
+        "The MCU refused the call of the bridge Cư Jút: In the meeting already (code 486)"
+    ]
+    [text] = told(entry)
+    assert text.startswith("MCU từ chối cuộc gọi của điểm cầu Cư Jút: ")
+    assert text.endswith("(mã 486)")
+    assert "already" not in text

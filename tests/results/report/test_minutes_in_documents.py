@@ -42,8 +42,8 @@ def test_the_annex_tells_them_with_a_number_of_their_own() -> None:
     assert [[cell.text for cell in row] for row in table.rows] == [
         ["–0:02", "8 điểm cầu (Gia Nghĩa, Cư Jút, Đắk Glong, Đắk Mil, Đắk R'Lấp, Đắk Song, Krông "
          "Nô, Tuy Đức) vào họp"],
-        ["0:00", "Cuộc họp đang diễn ra, chưa kết nối điểm cầu mới"],
-        ["0:30", "Các điểm cầu mới đang kết nối"],
+        ["0:00", "Bắt đầu giai đoạn trước khi kết nối điểm cầu mới"],
+        ["0:30", "Bắt đầu giai đoạn kết nối điểm cầu mới"],
         ["0:31", "Điểm cầu Xã Quảng Sơn vào họp"],
         ["1:30", "Cuộc họp kết thúc"],
     ]  # fmt: skip
