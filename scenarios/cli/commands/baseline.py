@@ -10,6 +10,7 @@ import typer
 
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.sentence import Sentence
+from giaoban.translation import pgettext
 from results import RUNS
 from results.archive.store import open_run, write_whole, writing
 from results.judge import baseline as baselines
@@ -78,7 +79,10 @@ def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
         )
         for item in found
     ]
-    head = ("name", "accepted", "failures", "scenario", "reason")
+    head = (
+        *(Sentence("name"), Sentence(pgettext("verdict", "accepted")), Sentence("failures")),
+        *(Sentence("scenario"), Sentence("reason")),
+    )
     print_blocks(table(head, rows) if found else Par(Sentence("none in {folder}", folder=folder)))
     return 0
 

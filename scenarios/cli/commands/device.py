@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from giaoban.errors import InputError, allowed, did_you_mean
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Both, Sentence
 from mcu_sim.admission import Admission
 from mcu_sim.device import AUDIO, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, pick
 from mcu_sim.fit import Fit, fit
@@ -73,15 +74,36 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
     if as_json:
         print_json({**device.model_dump(), **_summary(device)})
         return 0
-    audio = f", {device.audio_ports} for audio only" if device.audio_ports else ""
-    lines = [
-        f"{device.units_total:g} × {device.unit}, {device.ports_total} ports{audio}"
-        f"{_mark(device, 'capacity')}",
-        f"when full: {', '.join(device.when_full.steps)}{_mark(device, 'when_full')}; "
-        f"SIP {device.refusal.code} {device.refusal.reason}{_mark(device, 'refusal')}",
-        f"delays: audio mixing {device.audio_mix_delay_ms:g} ms{_mark(device, 'audio_mix_delay')}, "
-        f"picture composing {device.compose_delay_ms:g} ms{_mark(device, 'compose_delay')}, "
-        f"switching {device.forward_delay_ms:g} ms{_mark(device, 'forward_delay')}",
+    capacity = N_("{units:g} × {unit}, {ports} ports{mark}")
+    if device.audio_ports:
+        capacity = N_("{units:g} × {unit}, {ports} ports, {audio} for audio only{mark}")
+    lines: list[str] = [
+        Sentence(
+            capacity,
+            units=device.units_total,
+            unit=device.unit,
+            ports=device.ports_total,
+            audio=device.audio_ports,
+            mark=_mark(device, "capacity"),
+        ),
+        Sentence(
+            "when full: {steps}{mark}; SIP {code} {reason}{refusal_mark}",
+            steps=", ".join(device.when_full.steps),
+            mark=_mark(device, "when_full"),
+            code=device.refusal.code,
+            reason=device.refusal.reason,
+            refusal_mark=_mark(device, "refusal"),
+        ),
+        Sentence(
+            "delays: audio mixing {mixing:g} ms{mixing_mark}, picture composing {composing:g} "
+            "ms{composing_mark}, switching {switching:g} ms{switching_mark}",
+            mixing=device.audio_mix_delay_ms,
+            mixing_mark=_mark(device, "audio_mix_delay"),
+            composing=device.compose_delay_ms,
+            composing_mark=_mark(device, "compose_delay"),
+            switching=device.forward_delay_ms,
+            switching_mark=_mark(device, "forward_delay"),
+        ),
     ]
     if device.levels is not None:
         ports = ", ".join(f"{name} {number}" for name, number in device.levels.ports.items())
@@ -241,7 +263,7 @@ def _sources(device: Device) -> list[str]:
 
 
 def _print_fit(device: Device, found: Fit) -> None:
-    verdict = "fits on" if found.fits else "does NOT fit on"
+    verdict = Sentence("fits on") if found.fits else Sentence("does NOT fit on")
     rows = [(name, f"{number}{_calls_mark(device, name)}") for name, number in found.more.items()]
     print_blocks(
         Par(
@@ -258,7 +280,10 @@ def _print_fit(device: Device, found: Fit) -> None:
                 ports_used=found.ports_used,
                 ports_total=found.ports_total,
                 amount=_amount(found.use.pct),
-                things=Wording("en").things(found.use.of),
+                things=Both(
+                    Wording("en").things(found.use.of),
+                    partial(Wording("vi").things, found.use.of),
+                ),
                 left=_amount(found.use.amount),
                 all=_amount(found.use.total),
             ),
@@ -290,4 +315,4 @@ def _of(answer: Admission) -> str:
             code=answer.code,
             reason=answer.reason,
         )
-    return f"call {answer.call_id}: {what}"
+    return Sentence("call {call}: {what}", call=answer.call_id, what=what)

@@ -29,6 +29,7 @@ def command(
     elif not found:
         print_blocks(Par(Sentence("the same measures and the same verdict"), tone="good"))
     else:
-        head = ("kind", "what", runs[0].run_id, runs[1].run_id)
-        print_blocks(table(head, [(d.kind, d.path, str(d.a), str(d.b)) for d in found]))
+        kinds = {"input": Sentence("input"), "measure": Sentence("measure")}
+        head = (Sentence("kind"), Sentence("what"), runs[0].run_id, runs[1].run_id)
+        print_blocks(table(head, [(kinds[d.kind], d.path, str(d.a), str(d.b)) for d in found]))
     return 1 if found else 0

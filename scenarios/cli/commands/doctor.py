@@ -73,7 +73,9 @@ def _memory() -> Finding:
     """A guest finds a place by itself, or there is none."""
     what = Sentence("memory for the guest ({guest_mb:g} GB)", guest_mb=GUEST_MB / 1000)
     try:
-        return Finding(what, True, memory.MEND, f"in {memory.place(GUEST_MB)}")
+        return Finding(
+            what, True, memory.MEND, Sentence("in {place}", place=memory.place(GUEST_MB))
+        )
     except MachineLacks as error:
         return Finding(what, False, error.install, error.what)
 

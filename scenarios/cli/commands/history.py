@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from giaoban.errors import InputError
-from giaoban.sentence import Sentence
+from giaoban.sentence import Both, Sentence
+from giaoban.translation import pgettext
 from results import RUNS
 from results.archive.history.choose import Choice, check_criterion, choose
 from results.archive.history.compare import Change, Comparison, compare
@@ -35,6 +36,7 @@ from results.report.document import (
     toned,
 )
 from results.report.summary import MET
+from results.report.wording import VERDICTS
 from scenarios.cli import language
 from scenarios.cli.output import print_blocks, print_json
 from scenarios.cli.runs import open_kind
@@ -44,7 +46,11 @@ NARROW = 10
 
 
 def runs_table(found: Sequence[Entry]) -> Table:
-    head = ("when", "verdict", "kind", "bridges", "binds", "margin", "run")
+    head = (
+        *(Sentence("when"), Sentence(pgettext("table", "verdict")), Sentence("kind")),
+        *(Sentence(pgettext("table", "bridges")), Sentence("binds"), Sentence("margin")),
+        Sentence("run"),
+    )
     return table(head, map(_run_row, found), right=(3, 5), gives=[Give(4, NARROW, drop=True)])
 
 
@@ -52,16 +58,16 @@ def _run_row(e: Entry) -> tuple[str | Cell, ...]:
     binds, margin = "", ""
     if e.binding is not None:
         known = e.criterion(e.binding.criterion)
-        binds = known.name_en if known else e.binding.criterion
+        binds = Both(known.name_en, known.name_vi) if known else e.binding.criterion
         margin = percent(e.binding.margin_pct)
     return (
         f"{e.at:%Y-%m-%d %H:%M}",
-        Cell(e.verdict or "–", tone=TONES.get(e.verdict or "", "")),
-        e.kind + (" (estimate)" if e.engine == "estimate" else ""),
+        Cell(VERDICTS.get(e.verdict or "", e.verdict or "–"), tone=TONES.get(e.verdict or "", "")),
+        Sentence("{kind} (estimate)", kind=e.kind) if e.engine == "estimate" else e.kind,
         f"{len(e.existing)}+{len(e.new)}" if e.existing or e.new else "",
         binds,
         margin,
-        e.folder + ("" if e.state == "whole" else " (evidence only)"),
+        e.folder if e.state == "whole" else Sentence("{run} (evidence only)", run=e.folder),
     )
 
 
@@ -100,7 +106,9 @@ def trend_table(points: Sequence[Point]) -> Table:
         ),
         rows,
         right=(1, 2, 3),
-        caption=f"{last.name_en} ({last.unit})",
+        caption=Sentence(
+            "{criterion} ({unit})", criterion=Both(last.name_en, last.name_vi), unit=last.unit
+        ),
         gives=[Give(5, NARROW, drop=True)],
     )
 
@@ -142,17 +150,25 @@ def comparison(found: Comparison) -> Iterator[Block]:
         yield Par(Sentence("all measures are the same"))
 
 
+WAYS = {
+    "better": Sentence(pgettext("B is", "better")),
+    "worse": Sentence(pgettext("B is", "worse")),
+    "same": Sentence(pgettext("B is", "same")),
+    "other": Sentence("not comparable"),
+}
+
+
 def _change_row(c: Change) -> Sequence[Cell]:
     known = c.b or c.a
     sign = "≤" if known and known.sense == "at-most" else "≥"
     row = (
-        c.name_en,
+        Both(c.name_en, c.name_vi),
         _of(c.a),
         _of(c.b),
         f"{sign} {figure(known.threshold if known else None)} {c.unit}",
         percent(c.a.margin_pct if c.a else None),
         percent(c.b.margin_pct if c.b else None),
-        {"other": "not comparable"}.get(c.way, c.way),
+        WAYS[c.way],
     )
     tones: dict[str, Tone] = {"worse": "bad", "better": "good"}
     return toned(row, tones.get(c.way, ""))

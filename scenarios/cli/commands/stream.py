@@ -16,7 +16,8 @@ import typer
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks, strerror
 from giaoban.interruptions import INTERRUPTIONS
-from giaoban.sentence import Sentence, joined
+from giaoban.sentence import N_, Sentence, joined
+from scenarios.cli import language
 from scenarios.cli.output import print_json
 from traffic import hosts
 from traffic import log as packet_log
@@ -182,11 +183,24 @@ def receive(
             }
         )
     else:
-        lines = [f"{arrivals.packets} packets of {len(reports)} streams"]
+        lines: list[str] = [
+            Sentence("{n} packets of {streams} streams", n=arrivals.packets, streams=len(reports))
+        ]
         lines += [
-            f"SSRC {r.ssrc:08x}: {r.packets} packets ({r.rate_per_s:,.1f}/s, {r.kbps:,.0f} kb/s), "
-            f"{r.lost} lost, {r.duplicates} duplicates, {r.reordered} reordered, "
-            f"jitter mean {r.jitter_mean_ms:.3f} ms, max {r.jitter_max_ms:.3f} ms"
+            Sentence(
+                "SSRC {ssrc}: {n} packets ({rate:,.1f}/s, {kbps:,.0f} kb/s), {lost} lost, "
+                "{twice} duplicates, {reordered} reordered, jitter mean {mean:.3f} ms, max "
+                "{most:.3f} ms",
+                ssrc=f"{r.ssrc:08x}",
+                n=r.packets,
+                rate=r.rate_per_s,
+                kbps=r.kbps,
+                lost=r.lost,
+                twice=r.duplicates,
+                reordered=r.reordered,
+                mean=r.jitter_mean_ms,
+                most=r.jitter_max_ms,
+            )
             for r in reports
         ]
         if arrivals.strange:
@@ -196,7 +210,7 @@ def receive(
                     strange=arrivals.strange,
                 )
             )
-        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.write("\n".join(map(language.say, lines)) + "\n")
     if overflowed:
         raise InvalidRun(
             "{overflowed} packets overflowed the receive buffer: they are missing "
@@ -340,19 +354,39 @@ def _report(
 
 
 def _sent_in_words(report: dict[str, Any]) -> str:
-    whose = "handed to the kernel" if report["pacing"] == "kernel" else "left"
-    lines = [
-        f"{report['packets']} packets of {len(report['streams'])} streams sent, "
-        f"{report['rate_per_s']:,.1f}/s ({report['asked_per_s']:,.1f}/s asked)",
-        f"{whose} late by at most: {report['pacing_error_p50_us']:.0f} µs of half of them, "
-        f"{report['pacing_error_p99_us']:.0f} µs of 99 %, "
-        f"{report['pacing_error_max_us']:.0f} µs the worst",
-        f"by the injector: {report['removed']} removed, {report['duplicated']} duplicated, "
-        f"{report['corrupted']} corrupted",
+    late = N_(
+        "left late by at most: {half:.0f} µs of half of them, {most:.0f} µs of 99 %, {worst:.0f} "
+        "µs the worst"
+    )
+    if report["pacing"] == "kernel":
+        late = N_(
+            "handed to the kernel late by at most: {half:.0f} µs of half of them, {most:.0f} µs of "
+            "99 %, {worst:.0f} µs the worst"
+        )
+    lines: list[str] = [
+        Sentence(
+            "{n} packets of {streams} streams sent, {rate:,.1f}/s ({asked:,.1f}/s asked)",
+            n=report["packets"],
+            streams=len(report["streams"]),
+            rate=report["rate_per_s"],
+            asked=report["asked_per_s"],
+        ),
+        Sentence(
+            late,
+            half=report["pacing_error_p50_us"],
+            most=report["pacing_error_p99_us"],
+            worst=report["pacing_error_max_us"],
+        ),
+        Sentence(
+            "by the injector: {removed} removed, {twice} duplicated, {corrupted} corrupted",
+            removed=report["removed"],
+            twice=report["duplicated"],
+            corrupted=report["corrupted"],
+        ),
     ]
     if report["interrupted"]:
         lines.append(Sentence("interrupted: this is what was sent until then"))
-    return "\n".join(lines)
+    return "\n".join(map(language.say, lines))
 
 
 def _stopper() -> Callable[[], bool]:

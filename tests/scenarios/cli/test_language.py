@@ -132,3 +132,10 @@ def test_what_a_machine_lacks_is_said_in_it() -> None:
         "nội dung",
         "cách cài đặt",
     ]
+
+
+def test_a_device_is_shown_in_it() -> None:
+    one = giaoban("device", "show", "rmx-1500-mpmx", "--lang", "vi").out
+    assert "trộn âm thanh" in one
+    assert "audio mixing" not in one
+    assert "khi đầy: " in one
