@@ -28,6 +28,7 @@ from mcu_sim.conference import (
     LogEntry,
     MeetingEnded,
     Meetings,
+    MeetingState,
     Rooms,
     SelectSource,
     SetAudible,
@@ -35,15 +36,19 @@ from mcu_sim.conference import (
     SetPresenter,
     parse,
 )
+from mcu_sim.conference.commands import ReadState
 from mcu_sim.conference.effects import SetLayoutOfOthers
 from mcu_sim.conference.layout import LAYOUTS, assign, automatic
 from mcu_sim.conference.meeting import Meeting
 from mcu_sim.conference.state import State
 from mcu_sim.conference.view import View
 from mcu_sim.sip.registration import Registrar
+from tests.mcu_sim.rights import Grants, may
 
-CHAIR = "gia-nghia"
+CHAIR, TELECOM = "gia-nghia", "vien-thong"
 PEOPLE = [CHAIR, "cu-jut", "dak-mil", "krong-no", "tuy-duc"]
+EVERYBODY = [*PEOPLE, TELECOM]
+REPORT = {"command": "report-interruption", "cause": "mất điện", "remedy": "máy nổ"}
 ROOMS = ["giao-ban", "hop", "phong-1"]
 MEETINGS = {
     "schema": "giaoban.meetings/1",
@@ -60,7 +65,7 @@ MEETINGS = {
     ],
     "open_rooms": {"video": "switched"},
 }
-people = st.sampled_from(PEOPLE)
+people, everybody = st.sampled_from(PEOPLE), st.sampled_from(EVERYBODY)
 commands = st.fixed_dictionaries(
     {"command": st.sampled_from(["request-to-speak", "withdraw", "mute", "unmute", "present"])},
     optional={"participant": people},
@@ -74,12 +79,45 @@ commands = st.fixed_dictionaries(
     st.fixed_dictionaries(
         {"command": st.just("call-to-speak"), "participant": people, "also": st.booleans()}
     ),
-    st.fixed_dictionaries({"command": st.sampled_from(["mute-all", "queue"])}),
+    st.fixed_dictionaries({"command": st.sampled_from(["mute-all", "queue", "state"])}),
+    st.fixed_dictionaries(
+        {**{key: st.just(said) for key, said in REPORT.items()}, "expected_min": st.just(5)},
+        optional={"participant": people},
+    ),
+    st.fixed_dictionaries(
+        {
+            "command": st.just("permit"),
+            "participant": people,
+            "do": st.sampled_from(["mute", "unmute", "layout", "drop", "redial"]),
+            "on": people,
+        },
+        optional={"back": st.just(True)},
+    ),
     st.fixed_dictionaries(
         {"command": st.just("layout"), "layout": st.sampled_from(["auto", "1+1", "4x4"])},
         optional={"for": people},
     ),
 )
+
+ABOUT = [{}, *({"participant": who} for who in EVERYBODY)]
+EVERY_FIELDS: list[dict[str, Any]] = [
+    *(
+        {"command": name, **about}
+        for name in ("request-to-speak", "withdraw", "mute", "unmute", "present")
+        for about in ABOUT
+    ),
+    *(
+        {"command": name, **about}
+        for name in ("call-to-speak", "end-speech", "drop", "redial")
+        for about in ABOUT[1:]
+    ),
+    *({"command": name} for name in ("mute-all", "queue", "state", "end-meeting")),
+    *({"command": "layout", "layout": "2x2", "for": who} for who in EVERYBODY),
+    {"command": "layout", "layout": "2x2"},
+    *({**REPORT, "expected_min": 5, **about} for about in ABOUT),
+    *({"command": "permit", **about, "do": "drop", "on": CHAIR} for about in ABOUT[1:]),
+]
+EVERY_COMMAND = [(parse(json.dumps(fields).encode()), fields) for fields in EVERY_FIELDS]
 
 
 @dataclass
@@ -123,11 +161,13 @@ class Listener:
 
 
 class Device(RuleBasedStateMachine):
-    """One device with three meetings, a listener, and a simple account of who may be heard."""
+    """One device with three meetings, a listener, and a simple account of who may be heard, of what
+    branches have been asked to do, and of whose interruption is not reported."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.device = Rooms(Meetings.model_validate(MEETINGS), 0.0, Registrar().uri_of)
+        held = Meetings.model_validate(MEETINGS)
+        self.device = Rooms(held, 0.0, Registrar().uri_of, {TELECOM})
         self.listener = Listener()
         self.now_ms = 0.0
         self.home: dict[str, str | None] = dict.fromkeys(PEOPLE)
@@ -135,6 +175,8 @@ class Device(RuleBasedStateMachine):
         self.self_muted: set[str] = set()
         self.called: dict[str, list[str]] = {room: [] for room in ROOMS}
         self.queue: dict[str, list[str]] = {room: [] for room in ROOMS}
+        self.grants: Grants = set()
+        self.unreported: set[str] = set()
 
     def then(self, effects: list[Effect]) -> None:
         self.listener.take(effects)
@@ -144,16 +186,18 @@ class Device(RuleBasedStateMachine):
                 self.home[who] = self.device.meeting_of(who)
                 self.muted.discard(who)
                 self.self_muted.discard(who)
+                self.unreported.discard(who)
+                self.grants = {grant for grant in self.grants if grant[0] != who}
                 for names in (*self.called.values(), *self.queue.values()):
                     if who in names:
                         names.remove(who)
 
     @initialize(room=st.sampled_from(ROOMS))
     def begin(self, room: str) -> None:
-        for who in PEOPLE:
+        for who in EVERYBODY:
             self.join(who, room)
 
-    @rule(who=people, room=st.sampled_from(ROOMS))
+    @rule(who=everybody, room=st.sampled_from(ROOMS))
     def join(self, who: str, room: str) -> None:
         before = self.conference_of(who)
         decision, effects = self.device.join(room, who, self.now_ms)
@@ -161,18 +205,20 @@ class Device(RuleBasedStateMachine):
             assert effects == []
         if isinstance(decision, BusyElsewhere):
             assert before is not None
-            assert who in before.live
+            assert before.is_live(who)
         else:
             self.listener.calling.discard((room, who))
         self.then(effects)
 
-    @rule(who=people)
+    @rule(who=everybody)
     def hang_up(self, who: str) -> None:
         self.listener.pictures.pop(who, None)
         self.then(self.device.left(who))
 
-    @rule(who=people)
+    @rule(who=everybody)
     def lose(self, who: str) -> None:
+        if any(who in one.live for one in self.device):
+            self.unreported.add(who)
         queue = [conference.queue for conference in self.device]
         called = [conference.called for conference in self.device]
         self.listener.pictures.pop(who, None)
@@ -191,22 +237,59 @@ class Device(RuleBasedStateMachine):
             self.now_ms += 200
             self.then(self.device.voice(powers, self.now_ms))
 
-    @rule(by=people, fields=commands)
+    @rule(by=everybody, fields=commands)
     def technician_of_a_bridge(self, by: str, fields: dict[str, Any]) -> None:
         home = self.conference_of(by)
         if home is not None and by == home.meeting.chair:
             self.tell(by, fields, home)
             return
-        mine = [f for f in ("participant", "for") if fields.get(f, by) != by]
+        about = fields.get("for") or fields.get("participant") or ""
+        asked = (by, fields["command"], about) in self.grants
         before = self.all_but(by)
-        answer, effects = self.tell(by, fields, home)
-        # a branch never changes anything of another (Art. 16(2)c)
-        assert before == self.all_but(by)
-        assert all(isinstance(e, SetAudible) and e.participant == by for e in effects[:-1])
-        if mine or fields["command"] not in ("request-to-speak", "withdraw", "mute", "unmute"):
-            assert isinstance(answer, CommandRejected)
-            assert answer.code == 403
-            assert [e.kind for e in effects if isinstance(e, LogEntry)] == ["refused"]
+        _, effects = self.tell(by, fields, home)
+        if not asked:  # a branch never changes anything of another (Art. 16(2)c)
+            assert before == self.all_but(by)
+            assert all(isinstance(e, SetAudible) and e.participant == by for e in effects[:-1])
+
+    @rule()
+    def nobody_does_what_it_may_not(self) -> None:
+        """Every command of everybody that the decision keeps from it, in the present state."""
+        before = self.everything()
+        everyone: list[By] = [*EVERYBODY, OPERATOR]
+        for by in everyone:
+            for home in self.device if by is OPERATOR else [self.conference_of(str(by))]:
+                room = None if home is None else home.meeting.id
+                for command, fields in EVERY_COMMAND:
+                    role = self.role(by, home)
+                    if role is not None and may(role, str(by), fields, self.grants):
+                        continue
+                    answer, effects = self.device.command(by, command, self.now_ms, room)
+                    assert isinstance(answer, CommandRejected)
+                    assert answer.code == 403
+                    assert [e.kind for e in effects if isinstance(e, LogEntry)] == ["refused"]
+        assert before == self.everything()
+
+    @rule(who=people, itself=st.booleans())
+    def report(self, who: str, itself: bool) -> None:
+        home = self.conference_of(who)
+        if home is not None:
+            by = who if itself else home.meeting.chair
+            fields = {**REPORT, "participant": who, "expected_min": 5}
+            self.tell(by, fields, self.conference_of(by))
+
+    @rule(who=people, on=people, fields=commands)
+    def branch_that_was_asked(self, who: str, on: str, fields: dict[str, Any]) -> None:
+        """The chair's technician asks it for what it then does, once, and tries a second time."""
+        home = self.conference_of(who)
+        if home is None or not home.is_live(home.meeting.chair) or who == on:
+            return
+        does = {**fields, "for" if fields["command"] == "layout" else "participant": on}
+        if fields["command"] not in ("mute", "unmute", "layout", "drop", "redial"):
+            return
+        asks = {"command": "permit", "participant": who, "do": fields["command"], "on": on}
+        self.tell(home.meeting.chair, asks, self.conference_of(home.meeting.chair))
+        self.tell(who, does, self.conference_of(who))
+        self.tell(who, does, self.conference_of(who))
 
     @rule(who=people, fields=commands)
     def technician_of_a_chair(self, who: str, fields: dict[str, Any]) -> None:
@@ -243,11 +326,19 @@ class Device(RuleBasedStateMachine):
     ) -> tuple[Any, list[Effect]]:
         command = parse(json.dumps(fields).encode())
         seated = [] if home is None else [*home.live, *home.away]
+        role = self.role(by, home)
+        before = self.everything()
         answer, effects = self.device.command(by, command, self.now_ms, room)
+        allowed = role is not None and may(role, str(by), fields, self.grants)
+        if not allowed and (home is not None or by is not OPERATOR):
+            assert isinstance(answer, CommandRejected)
+            assert answer.code == 403
         if isinstance(answer, CommandAccepted) and home is not None:
             self.account(by, fields, home, seated)
         if isinstance(answer, CommandRejected):
-            assert [type(effect) for effect in effects] == [LogEntry]
+            assert [e.kind for e in effects if isinstance(e, LogEntry)] == ["refused"]
+            assert len(effects) == 1
+            assert before == self.everything()
         for effect in effects:
             if isinstance(effect, HangUp):
                 self.device.left(effect.participant)  # the call ends afterwards
@@ -256,6 +347,7 @@ class Device(RuleBasedStateMachine):
 
     def account(self, by: By, fields: dict[str, Any], home: Conference, seated: list[str]) -> None:
         who = fields.get("participant", by)
+        self.grants.discard((str(by), fields["command"], fields.get("for") or who))
         called, queue = self.called[home.meeting.id], self.queue[home.meeting.id]
         match fields["command"]:
             case "request-to-speak":
@@ -281,8 +373,23 @@ class Device(RuleBasedStateMachine):
                 if home.meeting.floor == "chair":
                     kept = [one for one in called if fields.get("also") and one != who]
                     called[:] = [*kept, who]
+                assert fields.get("also") or len(home.called) <= 1
             case "end-speech":
                 called.remove(who)
+            case "permit":
+                grant = who, fields["do"], fields["on"]
+                (self.grants.discard if fields.get("back") else self.grants.add)(grant)
+            case "report-interruption":
+                self.unreported.discard(who)
+
+    def role(self, by: By, home: Conference | None) -> str | None:
+        if by is OPERATOR:
+            return "mcu-technician"
+        if home is None or by in home.away:
+            return None
+        if by == TELECOM:
+            return "telecom-technician"
+        return "chair-technician" if by == home.meeting.chair else "branch-technician"
 
     def conference_of(self, who: str) -> Conference | None:
         return next((one for one in self.device if who in one), None)
@@ -301,6 +408,44 @@ class Device(RuleBasedStateMachine):
             )
             for one in self.device
         ]
+
+    def everything(self) -> list[Any]:
+        """All that a command could change."""
+        found = []
+        for one in self.device:
+            state, floor = one._state, one._state.floor
+            layouts = {who: place.layout for who, place in state.places.items()}
+            found.append(
+                (
+                    [one.meeting.id, one.live, one.away, one.called, one.presenter, one.ended],
+                    [one.heard, one.queue, one.observers, one.unreported, one.speaker],
+                    [state.layout, layouts, sorted(state.grants), sorted(state.dialling)],
+                    [sorted(state.dropped), sorted(floor._muted), sorted(floor._self_muted)],
+                )
+            )
+        return found
+
+    @invariant()
+    def what_was_asked_and_what_is_not_reported(self) -> None:
+        assert {grant for one in self.device for grant in one._state.grants} == self.grants
+        assert {who for one in self.device for who in one.unreported} == self.unreported
+        states = [
+            self.device.command(OPERATOR, ReadState(command="state"), 0.0, one.meeting.id)
+            for one in self.device
+        ]
+        for one, (state, effects) in zip(self.device, states, strict=True):
+            assert effects == []
+            assert isinstance(state, MeetingState)
+            assert (state.connected, state.lost, state.called) == (one.live, one.away, one.called)
+            assert set(state.heard) == set(one.heard)
+
+    @invariant()
+    def who_is_on_duty_is_nowhere_else(self) -> None:
+        on_duty = [who for one in self.device for who in one.observers]
+        assert on_duty in ([], [TELECOM])
+        assert TELECOM not in self.listener.heard
+        assert TELECOM not in {who for one in self.device for who in (*one.live, *one.away)}
+        assert not any(TELECOM in picture.cells for picture in self.listener.pictures.values())
 
     @invariant()
     def heard_is_who_may_be(self) -> None:

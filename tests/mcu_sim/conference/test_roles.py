@@ -29,6 +29,7 @@ from mcu_sim.conference import (
 )
 from mcu_sim.conference.commands import Command
 from mcu_sim.conference.roles import ON_OTHERS, RIGHTS
+from tests.mcu_sim.rights import may
 
 CHAIR, CU_JUT, DAK_MIL, TELECOM = "gia-nghia", "cu-jut", "dak-mil", "vien-thong"
 COMMANDS = {get_args(one.model_fields["command"].annotation)[0] for one in get_args(Command)}
@@ -38,7 +39,6 @@ BY: dict[str, By] = {
     "branch-technician": CU_JUT,
     "telecom-technician": TELECOM,
 }
-ABOUT_ONESELF = {"request-to-speak", "withdraw", "mute", "unmute", "report-interruption"}
 FIELDS: dict[str, dict[str, Any]] = {
     "layout": {"layout": "2x2"},
     "permit": {"participant": DAK_MIL, "do": "mute", "on": CU_JUT},
@@ -89,17 +89,6 @@ def logged(effects: list[Effect]) -> list[LogEntry]:
     return [effect for effect in effects if isinstance(effect, LogEntry)]
 
 
-def may(role: str, command: str, on: str) -> bool:
-    """The decision's text, told once more: `on` is "self", "other" or "nobody"."""
-    if role == "chair-technician":
-        return True
-    if role == "mcu-technician":
-        return command != "permit"
-    if role == "telecom-technician":
-        return command in ("queue", "state", "report-interruption")
-    return command in ABOUT_ONESELF and on != "other"
-
-
 @pytest.mark.parametrize("floor", ["chair", "open"])
 @pytest.mark.parametrize("lost", [False, True])
 @pytest.mark.parametrize(("role", "command"), list(product(BY, sorted(COMMANDS))))
@@ -115,7 +104,7 @@ def test_every_role_by_every_command(role: str, command: str, lost: bool, floor:
         made = rooms(floor=floor)
         if lost:
             made.lost(DAK_MIL)
-        if may(role, command, "nobody" if command in NAMES_NOBODY else on):
+        if may(role, by if isinstance(by, str) else "", {"command": command, **fields}):
             answer, effects = tell(made, by, command, **fields)
             # what makes no sense now is refused for that, never for who asks
             said = answer.reason if isinstance(answer, CommandRejected) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,37 +10,74 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from mcu_sim.accounts import Accounts
 from mcu_sim.conference import commands
 from mcu_sim.sdp import Direction
-from mcu_sim.sip import CallState
+from mcu_sim.server.conference_control import CONTROL_TYPE
+from mcu_sim.sip import CallState, InfoAnswered
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Office
+from tests.mcu_sim.rights import may
 from tests.mcu_sim.server_factory import device, meeting_of, meetings, planned_streams
 
 MCU = local_address(83)
 CHAIR, WEST, EAST, NORTH = MEMBERS = ("chair", "west", "east", "north")
-HOSTS = {who: local_address(84, n) for n, who in enumerate((*MEMBERS, "guest"), 1)}
+TELECOM = "telecom"
+HOSTS = {who: local_address(84, n) for n, who in enumerate((*MEMBERS, "guest", TELECOM), 1)}
+ACCOUNTS = Accounts.model_validate(
+    {
+        "schema": "giaoban.accounts/1",
+        "account": [
+            {"user": who, "password": "secret"}
+            | ({"role": "telecom-technician"} if who == TELECOM else {})
+            for who in HOSTS
+        ],
+    }
+)
 MEETINGS = ("meeting", "called", "room", "nowhere")
 BROKEN = (None, b"v=0\r\n", b"\xff")
 """In place of a description; None: the right one."""
 
 bridges = st.sampled_from(tuple(HOSTS))
+REPORT = {"command": "report-interruption", "cause": "a", "remedy": "b", "expected_min": 1}
+asked = st.fixed_dictionaries(
+    {"command": st.sampled_from(("mute", "unmute", "request-to-speak", "queue", "state"))}
+) | st.fixed_dictionaries(
+    {
+        "command": st.sampled_from(("call-to-speak", "end-speech", "drop", "redial", "mute")),
+        "participant": bridges,
+    }
+)
+more_asked = (
+    st.fixed_dictionaries({"command": st.sampled_from(("mute-all", "end-meeting"))})
+    | st.fixed_dictionaries({**{key: st.just(said) for key, said in REPORT.items()}})
+    | st.fixed_dictionaries(
+        {
+            "command": st.just("permit"),
+            "participant": bridges,
+            "do": st.sampled_from(("drop", "redial", "mute")),
+            "on": bridges,
+        }
+    )
+)
 
 
 class Desks(RuleBasedStateMachine):
-    """Five bridges, one of which nobody knows, and a device with room for two pictures."""
+    """Five bridges, one of which is no member, a telecom technician (where there are accounts), and
+    a device with room for two pictures."""
 
     def __init__(self) -> None:
         super().__init__()
         self.office: Any = None
 
-    @initialize(seated=st.booleans(), secure=st.booleans())
-    def begin(self, seated: bool, secure: bool) -> None:
+    @initialize(seated=st.booleans(), secure=st.booleans(), known=st.booleans())
+    def begin(self, seated: bool, secure: bool, known: bool) -> None:
         listed = [{"id": who, "uri": f"sip:{who}@{HOSTS[who]}"} for who in (CHAIR, EAST, NORTH)]
         held = meetings(
             meeting_of(MEMBERS, video="switched"),
-            {"id": "called", "chair": CHAIR, "member": listed, "opens_s": 20.0, "dial": "out"},
+            {"id": "called", "chair": CHAIR, "member": listed, "opens_s": 20.0, "dial": "out"}
+            | {"floor": "chair"},
             rooms={"prefix": "room"},
         )
         self.office = Office(
@@ -49,9 +87,14 @@ class Desks(RuleBasedStateMachine):
             guests=3,
             device=device(capacity={"units_total": 7.0}),
             encrypted=secure,
+            accounts=ACCOUNTS if known else None,
         )
+        self.observers = {TELECOM} if known else set()
+        password = "secret" if known else None
         self.bridges = {
-            who: Bridge(self.office, who, host, secure=secure, session_expires_s=90)
+            who: Bridge(
+                self.office, who, host, secure=secure, session_expires_s=90, password=password
+            )
             for who, host in HOSTS.items()
         }
 
@@ -112,6 +155,39 @@ class Desks(RuleBasedStateMachine):
             at_console(made(command=kind, participant=who), meeting, self.office.now_ns)
         self.office.settle()
 
+    @rule(who=bridges, fields=asked | more_asked)
+    def ask(self, who: str, fields: dict[str, Any]) -> None:
+        """By whom, whatever it is: what it may not changes nothing and gets 403."""
+        one, office = self.bridges[who], self.office
+        call = office.participants.of(who)
+        if call is None or not call.standing or one.cut or not one.signalling.stands:
+            return
+        if one.agent.state(one.call) is not CallState.ESTABLISHED:
+            return
+        home = office.controller.rooms[call.meeting]
+        role = "chair-technician" if who == home.meeting.chair else "branch-technician"
+        role = "telecom-technician" if who in self.observers else role
+        grants = {tuple(grant) for grant in home._state.grants}
+        before, told = self.books(), len(one.got(InfoAnswered))
+        one.info(CONTROL_TYPE, json.dumps(fields).encode())
+        answers = one.got(InfoAnswered)[told:]
+        if not may(role, who, fields, grants):
+            assert [answer.code for answer in answers] == [403]
+            assert self.books() == before
+        elif fields["command"] == "call-to-speak" and [each.code for each in answers] == [200]:
+            assert home.called in ((fields["participant"],), ())
+            assert (home.called == ()) is (home.meeting.floor == "open")
+
+    def books(self) -> list[Any]:
+        """What is held of the device, who sits where and may be heard."""
+        office = self.office
+        found: list[Any] = [office.capacity.units_used, office.capacity.ports_used]
+        found += [(one.call, one.meeting, one.standing) for one in office.participants]
+        for one in office.controller.rooms:
+            found.append([one.live, one.away, one.heard, one.called, one.queue, one.observers])
+            found.append([one.ended, one.presenter, one.unreported, sorted(one._state.grants)])
+        return found
+
     @rule()
     def media(self) -> None:
         for one in self.bridges.values():
@@ -136,8 +212,17 @@ class Desks(RuleBasedStateMachine):
             assert office.capacity.holds(call.held)
             assert office.ports.held[call.row] == call.port_group
         standing = {call.participant: call.meeting for call in calls if call.standing}
-        live = {who: room.meeting.id for room in office.controller.rooms for who in room.live}
-        assert live == standing
+        seats = [
+            (who, room.meeting.id)
+            for room in office.controller.rooms
+            for who in (*room.live, *room.observers)
+        ]
+        assert dict(seats) == standing
+        assert len(seats) == len(standing)
+        for room in office.controller.rooms:
+            assert len(room.called) <= 1
+            assert set(room.observers) <= self.observers
+            assert not self.observers & {*room.live, *room.away, *room.heard}
         assert set(office.plane._legs) == {call.row for call in calls if call.standing}
         calling = {call.participant for call in calls if call.dialled_ns and not call.standing}
         dialling = [who for room in office.controller.rooms for who in room._state.dialling]
