@@ -380,7 +380,8 @@ class Device(RuleBasedStateMachine):
                 grant = who, fields["do"], fields["on"]
                 (self.grants.discard if fields.get("back") else self.grants.add)(grant)
             case "report-interruption":
-                self.unreported.discard(who)
+                if who in home:  # else it is a member of this meeting, and lost in another
+                    self.unreported.discard(who)
 
     def role(self, by: By, home: Conference | None) -> str | None:
         if by is OPERATOR:

@@ -71,8 +71,13 @@ class Desks(RuleBasedStateMachine):
         super().__init__()
         self.office: Any = None
 
-    @initialize(seated=st.booleans(), secure=st.booleans(), known=st.booleans())
-    def begin(self, seated: bool, secure: bool, known: bool) -> None:
+    @initialize(
+        seated=st.booleans(),
+        secure=st.booleans(),
+        known=st.booleans(),
+        gathered=st.sampled_from(((), (TELECOM, CHAIR, WEST))),
+    )
+    def begin(self, seated: bool, secure: bool, known: bool, gathered: tuple[str, ...]) -> None:
         listed = [{"id": who, "uri": f"sip:{who}@{HOSTS[who]}"} for who in (CHAIR, EAST, NORTH)]
         held = meetings(
             meeting_of(MEMBERS, video="switched"),
@@ -97,6 +102,8 @@ class Desks(RuleBasedStateMachine):
             )
             for who, host in HOSTS.items()
         }
+        for who in gathered:
+            self.dial(who, "meeting", None, settled=True)
 
     @rule(
         who=bridges,
