@@ -100,6 +100,8 @@ def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:
 def _part(part: PartJudged, say: Wording) -> Iterator[Block]:
     yield Par(opened(part, say), tone="" if part.opening.ok else "bad")
     yield bridges_table(part.bridges, say)
+    if found := by_failures(part, say):
+        yield Bullets(found)
     yield Par(closed(part, say), tone="" if part.closing.ok else "bad")
     if found := failing(part, say):
         yield Bullets(found)
@@ -205,16 +207,16 @@ def bridges_table(bridges: Sequence[BridgeJudged], say: Wording) -> Table:
         say.gettext(N_("Longest interruption")),
         say.gettext(N_("Result")),
     ]
-    return table(head, [_row(each, say) for each in bridges], right={6}, keep={1, 7})
+    return table(head, [_row(each, say) for each in bridges], right={6}, keep={0})
 
 
 def _row(bridge: BridgeJudged, say: Wording) -> list[Cell]:
     result, tone = OUTCOMES[bridge.outcome]
     return [
-        Cell(_name(bridge, say)),
+        Cell(_name(bridge, say).split(" (")[0]),
         _connected(bridge, say),
         *(_way(way, say) for way in _ways(bridge)),
-        _interruption(bridge, say),
+        Cell(_interruption(bridge, say)),
         Cell(say.gettext(result), tone=tone),
     ]
 
@@ -249,18 +251,33 @@ def _way(way: Way | None, say: Wording) -> Cell:
     return Cell(text, tone="" if way.ok else "bad", bold=not way.ok)
 
 
-def _interruption(bridge: BridgeJudged, say: Wording) -> Cell:
-    """The longest one, and by which failure."""
-    by_faults = bridge.interruptions
-    if any(one.back_s is None for one in by_faults):
-        one = next(one for one in by_faults if one.back_s is None)
-        return Cell(say.gettext(N_("to the end")), sub=say.fault(one.fault))
-    longest = max(by_faults, key=lambda one: one.lasted_s or 0.0, default=None)
-    ms = bridge.interruption_ms or 0.0
-    if longest is not None and (longest.lasted_s or 0.0) * 1e3 >= ms:
-        text = f"{say.number(longest.lasted_s, 1)}{NBSP}s"
-        return Cell(text, sub=say.fault(longest.fault))
-    return Cell(f"{say.number(ms / 1e3, 1)}{NBSP}s" if ms else "–")
+def _interruption(bridge: BridgeJudged, say: Wording) -> str:
+    """The longest one, of a stream or by a failure."""
+    if any(one.back_s is None for one in bridge.interruptions):
+        return say.gettext(N_("to the end"))
+    by_faults = max((one.lasted_s or 0.0 for one in bridge.interruptions), default=0.0)
+    longest_s = max(by_faults, (bridge.interruption_ms or 0.0) / 1e3)
+    return _seconds(longest_s, say) if longest_s else "–"
+
+
+def _seconds(seconds: float, say: Wording) -> str:
+    return f"{say.number(seconds, 1)}{NBSP}{say.unit(seconds, 's')}"
+
+
+def by_failures(part: PartJudged, say: Wording) -> list[str]:
+    """Which failure interrupted which bridge, and for how long."""
+    return [
+        say.gettext(
+            N_("{bridge}: interrupted, {time} – {fault}"),
+            bridge=_name(bridge, say).split(" (")[0],
+            time=say.gettext(N_("to the end"))
+            if one.lasted_s is None
+            else _seconds(one.lasted_s, say),
+            fault=say.fault(one.fault),
+        )
+        for bridge in part.bridges
+        for one in bridge.interruptions
+    ]
 
 
 # ------------------------------------------------------------------------------ for an office
@@ -389,7 +406,7 @@ def _sheet_table(part: PartJudged, say: Wording) -> Table:
         caption=say.gettext(N_("Result of the check at each bridge")),
         head=[top, [Head(sent), Head(received), Head(sent), Head(received)]],
         rows=[_sheet_row(number, each, say) for number, each in enumerate(part.bridges, 1)],
-        widths=[7, 27, 14, 13, 13, 13, 13, 14, 14, 15, 30],
+        widths=[7, 26, 18, 13, 15, 13, 15, 13, 13, 15, 26],
         aligns=["center", "left", *COLUMNS_ALIGNED, "right", "right", "center", "left"],
         number=1,
         small=True,
