@@ -78,3 +78,17 @@ def test_loads_tell_who_is_refused() -> None:
     assert {refused.code for refused in loads.refused} == {503}
     assert len(loads.refused) == 6
     assert loads.worst_link().link == "access-mcu"
+
+
+def test_people_read_it_in_their_language_and_files_are_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GIAOBAN_LANG", "vi")
+    file = scenario(tmp_path / "s.toml", id="quick", phases=(2, 3, 2))
+    results = tmp_path / "results"
+    run(["check", str(file), "--estimate", "--seeds", "0", "--results", str(results)], monkeypatch)
+    said = capsys.readouterr().out
+    assert said.startswith("ƯỚC TÍNH: ")
+    assert not {"ESTIMATED", "criterion", "limit", "met", "margin"} & set(said.split())
+    [folder] = [path for path in results.iterdir() if path.is_dir()]
+    assert (folder / "summary.md").read_text(encoding="utf-8").startswith("# ESTIMATED: ")
