@@ -117,6 +117,12 @@ def test_a_meeting_that_all_join_at_its_beginning_is_one_phase(
             + 'do = { command = "mute-all" }\n',
             "unknown concurrent meeting",
         ),
+        (
+            TWO_AT_ONCE
+            + '[[control]]\nat_s = 1\nby = "east"\n'
+            + 'do = { command = "permit", participant = "north", do = "mute", on = "nirth" }\n',
+            r"control\[0\].do.on = .nirth.: unknown bridge \(did you mean",
+        ),
     ],
 )
 def test_what_cannot_be_held_is_refused_before_anything_starts(
