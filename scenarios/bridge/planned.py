@@ -29,9 +29,11 @@ RESTARTED = 1_000_003
 
 def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
     """The user agent of a planned call. `origin_ns`: of the plan's times, by the owner's clock."""
-    bridge = plan.calls[number].bridge
+    call = plan.calls[number]
+    bridge = call.bridge
     ports, content_kbps = dict(PORTS), 0.0
-    if plan.content is None:
+    # slides are shown in one meeting: nobody sends any to those of another one
+    if plan.content is None or ("content" not in call.up and "content" not in call.down):
         del ports["content"]
     else:
         content_kbps = plan.content.model.kbps
@@ -46,7 +48,7 @@ def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
         rng(plan, number),
         session_id=lambda: plan.seed + number,
         keys=SeededSecrets(plan.seed, f"bridge {number}"),
-        room=plan.calls[number].meeting,
+        room=call.meeting,
         redialling=Redialling(plan.recovery, origin_ns, number, plan.seed),
     )
 

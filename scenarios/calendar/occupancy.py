@@ -73,8 +73,8 @@ def _in_turn(each: Registration) -> tuple[datetime, datetime, str]:
 def scenario_of(world: World, moment: Moment) -> Scenario:
     """The meetings of a moment, each bridge in the first that it is registered for.
 
-    With slides and the profile of its kind if it is one: several meetings share a profile, and
-    have no content channel.
+    With the slides of the first, as a scenario has one content channel, and the profile of its kind
+    if it is the only one: several share that of the scenario.
     """
     sits: set[str] = set()
     parts: list[tuple[Registration, list[str]]] = []
@@ -86,10 +86,11 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
     bridges, links = _rooms(world, parts)
     first, *others = parts
     kinds = [world.catalogue[each.meeting] for each, _ in parts if each.meeting is not None]
-    alone = kinds[0] if kinds and not others else None
+    chief = None if first[0].meeting is None else world.catalogue[first[0].meeting]
     content = None
-    if alone is not None and alone.slides is not None:
-        content = Content(bridge=_chair(*first), kbps=alone.slides.kbps)
+    if chief is not None and chief.slides is not None:
+        content = Content(bridge=_chair(*first), kbps=chief.slides.kbps)
+    own_profile = None if chief is None or others else chief.profile
     outside = {
         mcu.bridge: mcu
         for mcus in (world.base.outside_mcus, *(kind.outside_mcus for kind in kinds))
@@ -103,7 +104,7 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
             "id": f"moment-{moment.start:%Y%m%d-%H%M}",
             "question": asked.en,
             "question_vi": asked.vi,
-            "profile": (alone and alone.profile) or world.base.profile,
+            "profile": own_profile or world.base.profile,
             "phases": Phases(course_s=MOMENT_S),
             "meeting": settings.model_copy(
                 update={"chair": _chair(*first), "participants": first[1]}

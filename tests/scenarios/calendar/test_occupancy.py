@@ -87,3 +87,15 @@ def test_an_outside_mcu_comes_with_its_meeting() -> None:
     scenario = scenario_of(world(), next(moments([each, other])))
     assert [mcu.bridge for mcu in scenario.outside_mcus] == ["chinh-phu"]
     assert scenario_of(world(), next(moments([other]))).outside_mcus == []
+
+
+def test_slides_are_those_of_the_meeting_that_began_first() -> None:
+    who = world().catalogue["monthly-briefing"].attendance(world().province)
+    briefing = booked("2027-03-01 08:00", 2, *who, meeting="monthly-briefing")
+    other = booked("2027-03-01 09:00", 2, "so-giao-duc", "giao-duc-cu-jut", uid="other")
+    both = next(moment for moment in moments([briefing, other]) if len(moment.held) == 2)
+    scenario = scenario_of(world(), both)
+    assert scenario.content is not None
+    assert scenario.content.bridge == "gia-nghia"
+    alone = scenario_of(world(), next(m for m in moments([briefing, other]) if m.held == (other,)))
+    assert alone.content is None

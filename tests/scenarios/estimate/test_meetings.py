@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from runs import IMPAIRMENTS, MEETINGS, SHARED
-from scenario_factory import scenario
+from scenario_factory import DEFAULT, scenario
 
 from scenarios.estimate.estimate import estimate
 from scenarios.spec.question import make_question
@@ -32,6 +32,25 @@ jitter = { model = "normal", mean_ms = 20.0, sd_ms = 8.0, reorder = true }
 )
 """Pictures are passed on out of order to a bridge that is called again: its stream goes on behind
 the last one sent, which need not be the last in order."""
+BESIDE_SLIDES = """
+schema = "giaoban.scenario/1"
+id = "beside-slides"
+question = "May two meetings be held at once?"
+question_vi = "Có thể tổ chức hai cuộc họp cùng lúc hay không?"
+province = "{province}"
+[phases]
+course_s = 6
+[meeting]
+chair = "gia-nghia"
+participants = ["gia-nghia", "cu-jut", "dak-mil"]
+[content]
+bridge = "gia-nghia"
+kbps = 512
+[[concurrent_meeting]]
+id = "two"
+chair = "krong-no"
+participants = ["krong-no", "tuy-duc"]
+"""
 KINDS = {
     **MEETINGS,
     "impaired": IMPAIRMENTS,
@@ -93,3 +112,13 @@ def test_encryption_takes_its_share_of_the_lines(tmp_path: Path) -> None:
     assert packets == again
     more_pct = 100 * packets * 10 * 8 / 3.0 / (rate_mbps * 1e6)
     assert tagged - plain == pytest.approx(more_pct, rel=0.1)
+
+
+def test_slides_are_shown_in_their_own_meeting(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(BESIDE_SLIDES.format(province=DEFAULT), encoding="utf-8")
+    result = estimate(make_question(file)).result
+    assert (result.verdict, result.accounting.unaccounted) == ("pass", 0)
+    [phase] = result.phases
+    shown = {b.id for b in phase.bridges for s in b.streams if s.kind == "content"}
+    assert shown == {"gia-nghia", "cu-jut", "dak-mil"}
