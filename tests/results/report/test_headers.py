@@ -11,6 +11,7 @@ import load_factory as lf
 import pytest
 import results_factory as f
 
+from giaoban.translation import translator
 from results.archive.history import document as year
 from results.judge.criteria import load_criteria
 from results.judge.verdict import trial, with_seeds
@@ -288,4 +289,5 @@ def test_every_header_of_the_summary_of_a_year() -> None:
         year.MONTHS, year.SCENARIOS, year.CRITERIA, year.CHANGES, year.FAULTS, year.BINDINGS,
         year.UNUSED, year.STUDIES, year.RUNS,
     )  # fmt: skip
-    assert [[column.title for column in columns] for columns in tables] == YEARLY
+    say = translator("vi").text
+    assert [[say(column.title) for column in columns] for columns in tables] == YEARLY
