@@ -219,6 +219,12 @@ def test_a_muted_speaker_stays_the_called_speaker() -> None:
     assert heard(effects) == [SetAudible("cu-jut", True)]
 
 
+def test_taking_back_a_mute_does_not_call_to_speak() -> None:
+    answer, effects = tell(seated(), "gia-nghia", "unmute", participant="cu-jut")
+    assert answer == CommandAccepted("cu-jut is not muted, and is heard when it is called to speak")
+    assert heard(effects) == []
+
+
 def test_a_branch_closes_its_own_microphone_and_nobody_else_opens_it() -> None:
     conference = seated()
     tell(conference, "cu-jut", "mute")

@@ -95,6 +95,15 @@ def test_a_repeated_malformed_request_gets_the_same_answer(server: UserAgent) ->
     assert (server.dropped["malformed"], server.idle) == (2, True)
 
 
+def test_a_cancel_of_what_was_refused_is_answered_and_changes_nothing(server: UserAgent) -> None:
+    [incoming] = server.receive(datagram("INVITE"), SOURCE, 0.0)
+    assert isinstance(incoming, IncomingCall)
+    server.refuse(incoming.call, 486, "Busy Here", 1.0)
+    server.outgoing()
+    assert answer_to(server, datagram("CANCEL"), 2.0).startswith("SIP/2.0 200")
+    assert server.calls == []
+
+
 def test_the_same_invite_by_another_way_is_a_loop(server: UserAgent) -> None:
     assert answer_to(server, datagram("INVITE")) == ""
     assert answer_to(server, datagram("INVITE", branch="2")).startswith("SIP/2.0 482")

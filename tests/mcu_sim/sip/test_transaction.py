@@ -81,6 +81,11 @@ def test_non_invite_is_sent_at_intervals_up_to_t2() -> None:
     assert out[-1] == (33000.0, TransactionTimeout())
 
 
+def test_who_looks_too_late_finds_it_given_up_and_sends_nothing_more() -> None:
+    transaction = begun(ClientNonInvite)
+    assert transaction.timer(32_000.0) == [TransactionTimeout()]
+
+
 def test_non_invite_after_a_provisional_is_sent_every_t2() -> None:
     transaction = begun(ClientNonInvite)
     transaction.receive(answer(transaction.request, 100), 100.0)
