@@ -137,20 +137,17 @@ def _ask(
             "bridges": [*province.bridges, *_elsewhere(province, variant)],
         }
     )
-    _refuse([str(mistake) for mistake in province_mistakes(province)])
+    _refuse([mistake.said for mistake in province_mistakes(province)])
     more = extra_bridges(province, variant.more, at=variant.more_at)
     added = [*bridges_of(variant.add, province), *variant.bridges, *more]
     bridges = [*scenario.new_bridges, *added]
     changes = {change.link: change for change in scenario.link_changes}
     changes |= {change.link: change for change in variant.links}
-    _refuse([f"bridge {mistake}" for mistake in bridge_mistakes(province, bridges)])
+    bridge_problems = bridge_mistakes(province, bridges)
+    _refuse([Sentence("bridge {mistake}", mistake=m.said) for m in bridge_problems])
     _refuse(_twice(province, bridges))
-    _refuse(
-        [
-            f"link {mistake}"
-            for mistake in change_mistakes(province, bridges, list(changes.values()))
-        ]
-    )
+    link_problems = change_mistakes(province, bridges, list(changes.values()))
+    _refuse([Sentence("link {mistake}", mistake=m.said) for m in link_problems])
     cut_off = NONE_UNREACHABLE
     if variant.without:
         accepted = [each.failure for each in scenario.accepted]

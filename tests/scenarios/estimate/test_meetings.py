@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runs import IMPAIRMENTS, MEETINGS, SHARED
+from runs import IMPAIRMENTS, MEETINGS, SHARED, control
 from scenario_factory import DEFAULT, scenario
 
 from scenarios.estimate.estimate import estimate
@@ -84,7 +84,8 @@ def test_every_packet_is_accounted_for(tmp_path: Path, name: str) -> None:
 
 
 def test_who_is_put_out_and_called_again_is_in_again(tmp_path: Path) -> None:
-    more = MEETINGS["redial"]
+    more = control(3, "west", 'command = "drop", participant = "east"')
+    more += control(7, "operator", 'command = "redial", participant = "east"')
     file = scenario(tmp_path / "s.toml", id="redial", phases=(4, 4, 4), more=more)
     result = estimate(make_question(file)).result
     before, _, after = result.phases

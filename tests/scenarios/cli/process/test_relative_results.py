@@ -32,8 +32,9 @@ WRITING = {
     "whatif": ["whatif", "small-base.toml", "--more", "1", "--jobs", "1"],
     "headroom": ["headroom", "small-base.toml", "--jobs", "1"],
     "sweep": ["sweep", "sweep.toml", "--points", "points", "--jobs", "2"],
+    "calendar": ["calendar", "year.csv", "--from", "2027-01-01", "--peaks", "0", "--no-sheets"],
 }
-ELSEWHERE = {"load", "faults", "baseline accept", "verify"}
+ELSEWHERE = {"load", "faults", "baseline accept", "verify", "meeting"}
 """Looked at below, as they serve in real time or emulate."""
 
 
@@ -43,6 +44,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("relative")
     scenario(place / "s.toml")
     sweep_file(place)
+    (place / "year.csv").write_text(
+        "start,minutes,participants\n2027-03-02 08:00,60,cu-jut;dak-mil\n", encoding="utf-8"
+    )
     (place / "out").mkdir()
     before = Path.cwd()
     os.chdir(place)
