@@ -219,6 +219,7 @@ class LoadInputs(StrictModel):
     mcu: FileRef | None = None
     criteria: FileRef | None = None
     files: list[FileRef] = Field(default_factory=list)
+    meetings: list[FileRef] = Field(default_factory=list)
     seed: int
     code: str
     commit: str | None = None

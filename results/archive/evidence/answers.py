@@ -48,13 +48,12 @@ def read_answer(kind: Kind, text: str | bytes, origin: str = "") -> Answer:
 def input_refs(inputs: Inputs | LoadInputs) -> list[tuple[str, FileRef]]:
     """The files that an answer was made from, each with its role; those that there may be several
     of (`SEVERAL`) come last."""
-    meetings = inputs.meetings if isinstance(inputs, Inputs) else []
     named = [
         ("scenario", inputs.scenario),
         ("province", inputs.province),
         ("devices", inputs.mcu),
         ("criteria", inputs.criteria),
-        *(("meeting", ref) for ref in meetings),
+        *(("meeting", ref) for ref in inputs.meetings),
         *(("file", ref) for ref in inputs.files),
     ]
     return [(role, ref) for role, ref in named if ref is not None]
