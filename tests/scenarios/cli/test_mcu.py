@@ -32,7 +32,8 @@ def mcu(tmp_path: Path) -> Iterator[Mcu]:
     running = Mcu(tmp_path)
     yield running
     end(running.process)
-    for pipe in (running.process.stdout, running.process.stderr):
+    process = running.process
+    for pipe in (process.stdin, process.stdout, process.stderr):
         assert pipe is not None
         pipe.close()
 
