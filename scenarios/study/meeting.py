@@ -14,10 +14,11 @@ from functools import partial
 from pathlib import Path
 
 from giaoban import tomlfile
-from giaoban.errors import InvalidRun
+from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
 from giaoban.sentence import N_, Sentence, message
 from giaoban.translation import Language
+from mcu_sim.accounts import load_accounts
 from results.archive import store
 from results.archive.store import RunFolder
 from results.judge.by_bridge import by_bridge
@@ -43,10 +44,11 @@ from scenarios.measure.minutes import minutes
 from scenarios.plan.plan import Plan
 from scenarios.records.events import Connected, Event, Joined, Left, McuHealth, read
 from scenarios.spec.meeting_catalogue import CataloguedMeeting, check_scenario, course_scenario
-from scenarios.spec.question import Question, make_question, question_from
-from scenarios.spec.scenario import Scenario
+from scenarios.spec.question import Question, make_question, province_of, question_from
+from scenarios.spec.scenario import Scenario, load_scenario
 from scenarios.study.assumptions import assumption
 from scenarios.study.emulation_process import EmulationJob, emulate_all
+from topology.load import DEFAULT_PROVINCE
 from topology.model import Province
 from topology.sandbox import kernel
 
@@ -81,6 +83,16 @@ def plain_scenario(province_path: Path) -> Scenario:
             "province": str(province_path),
         }
     )
+
+
+def held_with(scenario: Path | None, province: Path | None) -> tuple[Scenario, Path, Path]:
+    """The scenario that meetings are held with, its file, and the province's; without one it is the
+    province as it is. Raises `InputError`."""
+    if scenario is None:
+        province = (province or DEFAULT_PROVINCE).resolve()
+        return plain_scenario(province), province, province
+    base = load_scenario(scenario)
+    return base, scenario, province or province_of(base, scenario)
 
 
 def hold(
@@ -283,6 +295,12 @@ def check_at(
     named = {b.id: b.name for b in (*province.bridges, *base.new_bridges, *meeting.bridges)}
     bridges = {ident: named[ident] for ident in attendance}
     check_bounds(len(bridges), RATE_PER_S, TOGETHER_S)
+    if accounts is not None and len(load_accounts(accounts).account) < len(bridges):
+        raise InputError(
+            "--accounts {accounts}: has fewer accounts than the meeting has bridges, {bridges}",
+            accounts=accounts,
+            bridges=len(bridges),
+        )
     plan = plan_of(
         target,
         attendance,

@@ -20,11 +20,9 @@ from scenarios.calendar.registration import TIME_ZONE
 from scenarios.cli import language, options
 from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
 from scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
-from scenarios.spec.question import province_of
-from scenarios.spec.scenario import load_scenario
 from scenarios.study.calendar import plan
-from scenarios.study.meeting import plain_scenario
-from topology.load import DEFAULT_PROVINCE, load_province
+from scenarios.study.meeting import held_with
+from topology.load import load_province
 
 MOST_PEAKS = 3
 
@@ -74,13 +72,7 @@ def command(
     than the device or a line has. Writes the calendar back as iCalendar, and as sheets to print.
     """
     now = datetime.now()
-    base_path = scenario
-    if base_path is None:
-        province_path = (province or DEFAULT_PROVINCE).resolve()
-        base, base_path = plain_scenario(province_path), province_path
-    else:
-        base = load_scenario(base_path)
-        province_path = province or province_of(base, base_path)
+    base, base_path, province_path = held_with(scenario, province)
     known = [load_meeting(path) for path in files(catalogue)]
     world = World(
         base,

@@ -12,7 +12,6 @@ import typer
 from giaoban.errors import InputError
 from giaoban.sentence import Sentence
 from giaoban.workers import cores
-from mcu_sim.accounts import load_accounts
 from results import RUNS
 from results.model.meetings import PARTS, Part
 from results.report.document import Par
@@ -23,10 +22,8 @@ from scenarios.emulation.engine import EngineName
 from scenarios.load.plan import ROOM
 from scenarios.load.target import check_room, parse_target
 from scenarios.spec.meeting_catalogue import find, load_meeting
-from scenarios.spec.question import province_of
-from scenarios.spec.scenario import load_scenario
-from scenarios.study.meeting import Held, check_at, hold, plain_scenario
-from topology.load import DEFAULT_PROVINCE, load_province
+from scenarios.study.meeting import Held, check_at, held_with, hold
+from topology.load import load_province
 
 
 def command(
@@ -77,13 +74,7 @@ def command(
     to speak one by one, and concludes; then all hang up. Each bridge is judged by itself.
     """
     meeting = load_meeting(find(name))
-    base_path = scenario
-    if base_path is None:
-        province_path = (province or DEFAULT_PROVINCE).resolve()
-        base, base_path = plain_scenario(province_path), province_path
-    else:
-        base = load_scenario(base_path)
-        province_path = province or province_of(base, base_path)
+    base, base_path, province_path = held_with(scenario, province)
     if real is None and (authorised or accounts is not None):
         option = "--i-am-authorised" if authorised else "--accounts"
         raise InputError("{option}: is for a real device (allowed: with --real)", option=option)
@@ -91,8 +82,6 @@ def command(
         target = parse_target(real, authorised=authorised, option="--real")
         if only == "course":
             raise InputError('--only = "course": is emulated alone (allowed: without --real)')
-        if accounts is not None:
-            load_accounts(accounts)
         with progress() as told:
             held = check_at(
                 meeting,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,6 +110,17 @@ def test_a_machine_that_cannot_keep_up_gives_no_answer() -> None:
     late, came = good(WHO[0])
     late[1] = late[1].model_copy(update={"due_s": -2.0})
     assert judge((late, came), good(WHO[1])).verdict == "invalid"
+
+
+def test_every_bridge_needs_an_account_of_its_own(tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts.toml"
+    accounts.touch(mode=0o600)
+    lines = ['schema = "giaoban.accounts/1"', "[[account]]", 'user = "cu-jut"', 'password = "x"']
+    accounts.write_text("\n".join(lines), encoding="utf-8")
+    real = ("--real", "sip:127.0.0.1:9", "--i-am-authorised", "--accounts", str(accounts))
+    ran = giaoban("meeting", "district-to-district", *real, "--results", tmp_path / "runs")
+    assert (ran.code, "fewer accounts than the meeting has bridges, 2" in ran.err) == (2, True)
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
