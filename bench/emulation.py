@@ -22,12 +22,12 @@ from bench.inputs import SIZES, Size, write_scenario
 from bench.ns3 import Simulation
 from bench.processes import PeakMemory
 from giaoban.errors import InvalidRun
-from results.model.result import Result
-from scenarios.emulation.engine import EngineName
-from scenarios.emulation.guest import SAMPLE_S
-from scenarios.plan.plan import Plan
-from scenarios.spec.question import make_question
-from scenarios.study.check import check
+from giaoban.results.model.result import Result
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.emulation.guest import SAMPLE_S
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.study.check import check
 
 SPEED_TARGETS = {8: 15.0, 71: 1.5}
 BUILD_TARGET_S = 40.0  # of the largest network

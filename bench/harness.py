@@ -78,7 +78,15 @@ def targets_table(targets: list[Target]) -> Table:
 
 def command(folder: Path, *words: str) -> list[str]:
     """`giaoban WORDS --json`, with its results in a folder."""
-    return [sys.executable, "-m", "scenarios.cli.entry", *words, "--json", "--results", str(folder)]
+    return [
+        sys.executable,
+        "-m",
+        "giaoban.scenarios.cli.entry",
+        *words,
+        "--json",
+        "--results",
+        str(folder),
+    ]
 
 
 def answer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from topology.load import load_province
+from giaoban.topology.load import load_province
 
 PROVINCE = Path(__file__).resolve().parents[1] / "topology" / "province.toml"
 PROFILE = "720p30-2m"

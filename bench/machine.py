@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import calls
 from bench.calls import BEGIN, END, IDLE
 from giaoban.errors import MachineLacks
-from topology.sandbox import boot, kernel
+from giaoban.topology.sandbox import boot, kernel
 
 HOST_CALLS, GUEST_CALLS = 1_000_000, 20_000
 GUEST_MB = 256

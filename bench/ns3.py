@@ -15,13 +15,13 @@ import numpy as np
 
 from bench.inputs import Size
 from giaoban.errors import MachineLacks
-from scenarios.plan.plan import Plan
-from topology.addressing import host, prefix
-from topology.network import Network
-from topology.routing import shortest_paths
-from traffic import rtp
-from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
-from traffic.sources.video_model import FrameSource, VideoModel, packetise
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.topology.addressing import host, prefix
+from giaoban.topology.network import Network
+from giaoban.topology.routing import shortest_paths
+from giaoban.traffic import rtp
+from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.sources.video_model import FrameSource, VideoModel, packetise
 
 SOURCE = Path(__file__).with_name("ns3_udp.cc")
 MODULES = ("ns3-applications", "ns3-internet", "ns3-nix-vector-routing", "ns3-point-to-point")

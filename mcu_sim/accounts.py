@@ -16,10 +16,10 @@ from pydantic import (
 )
 
 from giaoban.files import refuse_if_others_read
+from giaoban.mcu_sim.device import Id
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
-from mcu_sim.device import Id
-from traffic.hosts import is_one_host
+from giaoban.traffic.hosts import is_one_host
 
 Digest = Literal["MD5", "SHA-256"]
 

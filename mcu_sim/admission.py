@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcu_sim.device import AUDIO, SVC, Device, LimitFigure, lower
+from giaoban.mcu_sim.device import AUDIO, SVC, Device, LimitFigure, lower
 
 NOT_ACCEPTABLE_HERE = 488
 """RFC 3261 §21.4.26: the device does not do what the call asks for, full or not."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcu_sim.admission import Admission, Capacity, Use
-from mcu_sim.device import Device
+from giaoban.mcu_sim.admission import Admission, Capacity, Use
+from giaoban.mcu_sim.device import Device
 
 MEETING = "meeting"
 MOST = 100_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from traffic.h264 import (
+from giaoban.traffic.h264 import (
     FU_A,
     FU_END,
     FU_HEADER_BYTES,

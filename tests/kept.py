@@ -27,11 +27,11 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from giaoban import build_cache, children
-from topology.sandbox import boot
+from giaoban.topology.sandbox import boot
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("giaoban", "mcu_sim", "results", "scenarios", "topology", "traffic", "tests", "bench")
-ALWAYS = ("topology.sandbox.boot", "topology.sandbox.guest_init")
+PACKAGES = ("giaoban", "tests", "bench")
+ALWAYS = ("giaoban.topology.sandbox.boot", "giaoban.topology.sandbox.guest_init")
 """What boots a guest, beside the module that runs in it."""
 PROGRAMS = Path("/var/lib/dpkg/status")
 """Which says of each program of the distribution what version it has."""
@@ -61,7 +61,7 @@ def run(
     on_line: Callable[[str], None],
     interactive: bool = False,
 ) -> int:
-    """As `topology.sandbox.boot.run`, which is asked at most once for the same.
+    """As `giaoban.topology.sandbox.boot.run`, which is asked at most once for the same.
 
     What a guest failed at may have been the machine's doing: it is asked again.
     """

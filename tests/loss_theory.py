@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from traffic.impairments.models import (
+from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,
     GilbertElliottLoss,
     GilbertLoss,
 )
-from traffic.impairments.theory import chain
+from giaoban.traffic.impairments.theory import chain
 
 
 def loss_rate_variance(

@@ -77,7 +77,7 @@ def of_command(words: Sequence[str]) -> str | None:
 
 
 def _is_ours(word: str) -> bool:
-    return word == "scenarios.cli.entry" or PurePath(word).name == "giaoban"
+    return word == "giaoban.scenarios.cli.entry" or PurePath(word).name == "giaoban"
 
 
 def of_socket(sock: socket.socket, address: Any) -> str | None:

@@ -1,4 +1,5 @@
-"""A bridge on real sockets, in real time: the user agent of every bridge (`scenarios.bridge`)."""
+"""A bridge on real sockets, in real time: the user agent of every bridge
+(`giaoban.scenarios.bridge`)."""
 
 from __future__ import annotations
 
@@ -12,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim import sdp
-from mcu_sim.media.audio import g711
-from mcu_sim.sdp.h264 import codec_for
-from mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia, audio, make_offer, video
-from mcu_sim.server.conference_control import CONTROL_TYPE
-from mcu_sim.sip import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.sdp.h264 import codec_for
+from giaoban.mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia, audio, make_offer, video
+from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
+from giaoban.mcu_sim.sip import (
     CallEnded,
     Event,
     InfoAnswered,
@@ -26,7 +27,7 @@ from mcu_sim.sip import (
     InviteRefused,
     Peer,
 )
-from scenarios.bridge.user_agent import BridgeUserAgent
+from giaoban.scenarios.bridge.user_agent import BridgeUserAgent
 
 HOST = "127.0.0.1"
 PATIENCE_S = 60.0

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from giaoban.topology.sandbox.boot import Guest
 from tests import kept
-from topology.sandbox.boot import Guest
 
 
 class Pretended:

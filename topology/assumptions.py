@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from giaoban.provenance import Sourced
 from giaoban.tomlfile import StrictModel
+from giaoban.topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.translation import N_, Language, Translator, translator
-from topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
 
 _FIGURES = {
     "km": "{value} km",

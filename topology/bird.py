@@ -7,9 +7,9 @@ times longer than they are in the network's time. So are the fields of its packe
 
 from __future__ import annotations
 
-from topology.addressing import host
-from topology.model import Routing
-from topology.network import NetLink, Network
+from giaoban.topology.addressing import host
+from giaoban.topology.model import Routing
+from giaoban.topology.network import NetLink, Network
 
 TICK_MS = 1000
 COST_MAX = 65_535

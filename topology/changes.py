@@ -1,7 +1,7 @@
 """What can happen to a network while it runs, as single changes at single moments.
 
-Data only. A scenario's faults are broken down into these; `topology.emulation` carries them out.
-Every packet that a change takes away is counted where it was taken.
+Data only. A scenario's faults are broken down into these; `giaoban.topology.emulation` carries them
+out. Every packet that a change takes away is counted where it was taken.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
-from topology.network import Hop
+from giaoban.topology.network import Hop
 
 
 class NetworkChange(StrictModel):

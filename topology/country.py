@@ -12,11 +12,11 @@ import math
 from typing import Any
 
 from giaoban.errors import InputError
+from giaoban.topology.addressing import span_for
+from giaoban.topology.importers import words
+from giaoban.topology.importers.geography import Place, fibre_km
+from giaoban.topology.model import Province
 from giaoban.translation import N_
-from topology.addressing import span_for
-from topology.importers import words
-from topology.importers.geography import Place, fibre_km
-from topology.model import Province
 
 BRIDGES = 11_000
 MOST_BRIDGES = 60_000

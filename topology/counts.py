@@ -117,7 +117,8 @@ def damaged(counted: Mapping[str, int]) -> int:
     found). Where several lines damage one packet it can pass the checksums and go astray.
 
     Args:
-        counted: of `topology.emulation.counters.datagrams`, or the difference of two of them.
+        counted: of `giaoban.topology.emulation.counters.datagrams`, or the difference of two of
+        them.
     """
     of_ip = sum(count for name, count in counted.items() if name.startswith(("Ip", "IP")))
     return of_ip + counted["NoPorts"] + counted["InErrors"] - counted["RcvbufErrors"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 
-from topology.addressing import prefix
-from topology.bird import cost
-from topology.network import Hop, Network
+from giaoban.topology.addressing import prefix
+from giaoban.topology.bird import cost
+from giaoban.topology.network import Hop, Network
 
 Tables = Mapping[str, Mapping[str, str]]
 """Router → prefix → id of the link."""

@@ -1,7 +1,7 @@
 """What a line does to the packets that cross it, in the terms of the kernel's netem.
 
-Data and pure functions only; `topology.emulation` realises them. A line loses, damages, duplicates
-and delays whatever crosses it, one direction of a link at a time.
+Data and pure functions only; `giaoban.topology.emulation` realises them. A line loses, damages,
+duplicates and delays whatever crosses it, one direction of a link at a time.
 """
 
 from __future__ import annotations

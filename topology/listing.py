@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from topology.network import Network
-from topology.routing import Routes
+from giaoban.topology.network import Network
+from giaoban.topology.routing import Routes
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from giaoban import tomlfile
-from topology.model import Province
-from topology.validate import province_mistakes
+from giaoban.topology.model import Province
+from giaoban.topology.validate import province_mistakes
 
 DEFAULT_PROVINCE = Path(__file__).with_name("province.toml")
 """Đắk Nông as the decision of 2013 describes it."""

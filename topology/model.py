@@ -1,6 +1,6 @@
 """The province as data: routers, links, the MCU, bridges and the address plan.
 
-These models check one record at a time; `topology.load` checks what only shows across
+These models check one record at a time; `giaoban.topology.load` checks what only shows across
 records. Nothing here knows about Mininet or the kernel.
 """
 
@@ -16,8 +16,8 @@ from pydantic import AfterValidator, Field, model_validator
 from giaoban.provenance import Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
+from giaoban.topology.qos import Qos
 from giaoban.translation import N_
-from topology.qos import Qos
 
 PRIVATE = tuple(ipaddress.IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """The private ranges of RFC 1918, section 3."""

@@ -12,10 +12,15 @@ from typing import Any, Literal, NamedTuple, Self
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.tomlfile import StrictModel
-from topology.addressing import AddressPair, allocate, host
-from topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
-from topology.qos import Qos
-from topology.validate import access_link_id, bridge_mistakes, change_mistakes, raise_mistakes
+from giaoban.topology.addressing import AddressPair, allocate, host
+from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
+from giaoban.topology.qos import Qos
+from giaoban.topology.validate import (
+    access_link_id,
+    bridge_mistakes,
+    change_mistakes,
+    raise_mistakes,
+)
 
 
 class Node(StrictModel):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from topology.bird import TICK_MS, clock_factor
-from topology.model import Routing
+from giaoban.topology.bird import TICK_MS, clock_factor
+from giaoban.topology.model import Routing
 
 MIN_LS_INTERVAL_MS = 5 * TICK_MS
 """Of a router's own clock: so long it waits between two accounts of itself (RFC 2328, B)."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from giaoban.errors import InputError
-from topology.addressing import host, prefix
-from topology.network import Hop, NetLink, Network
+from giaoban.topology.addressing import host, prefix
+from giaoban.topology.network import Hop, NetLink, Network
 
 _PS_PER_US = 1_000_000
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from giaoban.errors import InputError, did_you_mean, several
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Loc, dotted
-from topology.addressing import allocate
-from topology.model import ACCESS_PREFIX, BridgeSpec, LinkChange, Province
+from giaoban.topology.addressing import allocate
+from giaoban.topology.model import ACCESS_PREFIX, BridgeSpec, LinkChange, Province
 
 UNKNOWN_ROUTER = Sentence("unknown router")
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.receiver.timestamps import StampClock
+from giaoban.traffic.receiver.timestamps import StampClock
 
 # asm-generic/socket.h; the socket module does not name these
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33

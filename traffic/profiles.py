@@ -12,10 +12,10 @@ from giaoban.errors import InputError, allowed, did_you_mean
 from giaoban.provenance import Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
-from traffic.sources.audio_encoding import ID, AudioEncoding
-from traffic.sources.content import ContentModel
-from traffic.sources.talk_spurts import SpeechModel
-from traffic.sources.video_model import SMALLEST_SHARE, VideoModel
+from giaoban.traffic.sources.audio_encoding import ID, AudioEncoding
+from giaoban.traffic.sources.content import ContentModel
+from giaoban.traffic.sources.talk_spurts import SpeechModel
+from giaoban.traffic.sources.video_model import SMALLEST_SHARE, VideoModel
 
 DEFAULT_PATH = Path(__file__).with_name("profiles.toml")
 AUDIO_PACKET_MS = 20  # RFC 3551 §4.2: the default packetisation interval
@@ -56,7 +56,7 @@ class Profile(Sourced):
 
 
 class Encoder(Sourced):
-    """How an encoder spends its rate; see `traffic.sources.video_model`."""
+    """How an encoder spends its rate; see `giaoban.traffic.sources.video_model`."""
 
     key_ratio: Annotated[float, Field(ge=1, le=50)]
     size_sigma: Annotated[float, Field(ge=0, le=2)]
@@ -74,7 +74,7 @@ class Encoder(Sourced):
 
 
 class ContentEncoder(Sourced):
-    """How shared slides spend their rate; see `traffic.sources.content`."""
+    """How shared slides spend their rate; see `giaoban.traffic.sources.content`."""
 
     picture_bytes: Annotated[float, Field(ge=64, le=10_000_000)]
     picture_sigma: Annotated[float, Field(ge=0, le=2)]

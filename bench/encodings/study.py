@@ -1,4 +1,5 @@
-"""How x264 spends a call's rate, and how near the model of `traffic.sources.video_model` comes.
+"""How x264 spends a call's rate, and how near the model of `giaoban.traffic.sources.video_model`
+comes.
 
 Some calls of profiles.toml, of each size of picture, are encoded in baseline and high profile.
 The model is fitted to all encodings together, and then drawn at each one's settings.
@@ -19,8 +20,8 @@ from bench.encodings import fit as encodings_fit
 from bench.encodings.clips import FPS, KEYS_S, Encoding, Setting
 from bench.encodings.fit import LAGS, WINDOWS, SceneChange, Slides, Statistics
 from bench.harness import Say, Target, table
-from traffic.profiles import load_profiles
-from traffic.sources.video_model import FrameSource, VideoModel
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.sources.video_model import FrameSource, VideoModel
 
 CALLS = {
     "cif30-128k": (352, 288),

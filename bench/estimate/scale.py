@@ -19,19 +19,19 @@ from numpy.typing import NDArray
 from bench.estimate import whole
 from bench.estimate.schedule import NoMeter
 from giaoban.clock import SECOND_NS
-from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.network.hops import servers_of
-from scenarios.estimate.network.packets import Packets
-from scenarios.estimate.network.paths import find_paths
-from scenarios.estimate.network.transit import Transit
-from scenarios.estimate.static import static_loads
-from scenarios.plan.plan import Plan
-from scenarios.plan.wire import around_bytes
-from scenarios.spec.generated_country import SCENARIO, tree_files
-from scenarios.spec.question import make_question
-from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
-from traffic.rtp import HEADER_BYTES
-from traffic.sources.video_model import FrameSource, packetise
+from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.network.hops import servers_of
+from giaoban.scenarios.estimate.network.packets import Packets
+from giaoban.scenarios.estimate.network.paths import find_paths
+from giaoban.scenarios.estimate.network.transit import Transit
+from giaoban.scenarios.estimate.static import static_loads
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.wire import around_bytes
+from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
+from giaoban.scenarios.spec.question import make_question
+from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.rtp import HEADER_BYTES
+from giaoban.traffic.sources.video_model import FrameSource, packetise
 
 PROFILE = "720p30-2m"
 DRAWN = 32

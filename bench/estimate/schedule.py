@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import ns3
-from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.media import estimate_media
-from scenarios.estimate.network.hops import servers_of
-from scenarios.estimate.network.packets import Packets
-from scenarios.estimate.network.paths import find_paths
-from scenarios.estimate.network.queues import Served
-from scenarios.estimate.network.transit import FlowOf, Transit
-from scenarios.estimate.signalling import signal
-from scenarios.plan.plan import Plan
-from scenarios.plan.wire import around_bytes
-from scenarios.spec.question import Question
-from topology.routing import shortest_paths
-from traffic.rtp import UDP_IP_BYTES
+from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.media.media import estimate_media
+from giaoban.scenarios.estimate.network.hops import servers_of
+from giaoban.scenarios.estimate.network.packets import Packets
+from giaoban.scenarios.estimate.network.paths import find_paths
+from giaoban.scenarios.estimate.network.queues import Served
+from giaoban.scenarios.estimate.network.transit import FlowOf, Transit
+from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.wire import around_bytes
+from giaoban.scenarios.spec.question import Question
+from giaoban.topology.routing import shortest_paths
+from giaoban.traffic.rtp import UDP_IP_BYTES
 
 NS3_FRAMING_BYTES = UDP_IP_BYTES + 2
 """Around a datagram in ns-3: PPP's two bytes are all its point-to-point link adds."""

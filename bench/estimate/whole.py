@@ -15,9 +15,9 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import GiaobanError
-from scenarios.spec.generated_country import SCENARIO, tree_files
-from scenarios.spec.question import make_question
-from scenarios.study.check import check_by_estimate
+from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.study.check import check_by_estimate
 
 PROFILE = "720p30-2m"
 SIZES = (8, 71, 300, 1000, 3000, 11_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.inputs import BIG_DEVICE, PROFILE, PROVINCE, SOURCE, TRUNK_MBPS, TRUNK_PACKETS
-from topology.load import load_province
+from giaoban.topology.load import load_province
 
 CUT_OFF = 71
 CUT_S, BACK_S = 10.0, 30.0

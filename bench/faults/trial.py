@@ -16,16 +16,16 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from giaoban.errors import InputError, InvalidRun
-from results.model.result import Result
-from scenarios.emulation.engine import EngineName, emulate
-from scenarios.faults.failure_cases import possible
-from scenarios.faults.kind import BootingFault, FailureCase
-from scenarios.faults.kinds import KINDS, Fault
-from scenarios.measure import captures
-from scenarios.measure.assemble import assemble
-from scenarios.spec.question import Question, make_question
-from scenarios.spec.scenario import Phases, Scenario
-from topology.network import Network
+from giaoban.results.model.result import Result
+from giaoban.scenarios.emulation.engine import EngineName, emulate
+from giaoban.scenarios.faults.failure_cases import possible
+from giaoban.scenarios.faults.kind import BootingFault, FailureCase
+from giaoban.scenarios.faults.kinds import KINDS, Fault
+from giaoban.scenarios.measure import captures
+from giaoban.scenarios.measure.assemble import assemble
+from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.spec.scenario import Phases, Scenario
+from giaoban.topology.network import Network
 
 SCENARIO = Path(__file__).parents[2] / "scenarios/expansion-gia-nghia-quang-son.toml"
 PHASES = Phases(before_s=2.0, during_s=10.0, after_s=8.0)

@@ -21,7 +21,7 @@ from bench.harness import Say, Target, answer, table
 from bench.mcu import sipp as mcu_sipp
 from bench.mcu.sipp import DEVICE, CallRate
 from giaoban.children import die_with_parent
-from scenarios.load.trial import HELD_S
+from giaoban.scenarios.load.trial import HELD_S
 
 TIMES = 2
 TRIAL = ["--bridges", "10", "--rate", "50", "--time", "6", "--media", "none", "--anonymous"]

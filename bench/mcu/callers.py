@@ -9,8 +9,8 @@ import time
 
 from bench.mcu.process import HOST
 from giaoban.errors import InvalidRun
-from mcu_sim import sdp
-from mcu_sim.sip import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.sip import (
     CallEnded,
     Event,
     HostPort,

@@ -13,9 +13,9 @@ from bench.inputs import BIG_DEVICE
 from bench.mcu.callers import BETWEEN_CALLS_S, Callers, offer
 from bench.mcu.media import LATE_NS, Generator, MediaEndpoint, g711_loop
 from bench.mcu.process import HOST, Cpu, McuProcess, cores, on_core
-from mcu_sim.sdp import Session
-from traffic.sources.packet_loop import LOOP_S, PacketLoop, video_loop
-from traffic.sources.video_model import VideoModel
+from giaoban.mcu_sim.sdp import Session
+from giaoban.traffic.sources.packet_loop import LOOP_S, PacketLoop, video_loop
+from giaoban.traffic.sources.video_model import VideoModel
 
 SETTLE_S = 1.0
 SEED = 7

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.mcu.process import HOST
-from mcu_sim.media.audio import g711
-from mcu_sim.sip.message.addresses import HostPort
-from traffic import rtp
-from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
-from traffic.profiles import (
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.traffic import rtp
+from giaoban.traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
+from giaoban.traffic.profiles import (
     AUDIO_CLOCK_HZ,
     AUDIO_PACKET_MS,
     AUDIO_PACKET_SAMPLES,
@@ -27,9 +27,9 @@ from traffic.profiles import (
     DSCP_VIDEO,
     VIDEO_PAYLOAD_TYPE,
 )
-from traffic.sources.packet_loop import LOOP_S, LoopedStream, PacketLoop, audio_loop
-from traffic.sources.video_model import VideoModel
-from traffic.sources.video_stream import fill_with_noise
+from giaoban.traffic.sources.packet_loop import LOOP_S, LoopedStream, PacketLoop, audio_loop
+from giaoban.traffic.sources.video_model import VideoModel
+from giaoban.traffic.sources.video_stream import fill_with_noise
 
 SLOT_NS = 5_000_000
 SLOTS = 4

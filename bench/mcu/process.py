@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.errors import InvalidRun, MachineLacks
-from mcu_sim.sip.message.addresses import HostPort
+from giaoban.mcu_sim.sip.message.addresses import HostPort
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,7 +102,7 @@ class McuProcess:
         words = ["--listen", f"{HOST}:{self.address[1]}", "--device", device, "--video", video]
         self._process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "scenarios.cli.entry", "mcu", "serve", *words),
+                *(sys.executable, "-m", "giaoban.scenarios.cli.entry", "mcu", "serve", *words),
                 *("--kbps", str(kbps), "--json"),
             ],
             stdout=subprocess.PIPE,

@@ -18,9 +18,9 @@ from bench.mcu.loads import SEED, Load, Medium, timed
 from bench.mcu.media import Generator, g711_loop
 from bench.mcu.process import HOST, Cpu, cores, cpu, free_port, on_core, undisturbed
 from giaoban.errors import MachineLacks
-from mcu_sim.sdp import parse
-from traffic.sources.packet_loop import LOOP_S, video_loop
-from traffic.sources.video_model import VideoModel
+from giaoban.mcu_sim.sdp import parse
+from giaoban.traffic.sources.packet_loop import LOOP_S, video_loop
+from giaoban.traffic.sources.video_model import VideoModel
 
 PROGRAM = "rtpengine"
 INSTALL = "apt-get install rtpengine-daemon"

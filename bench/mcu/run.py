@@ -25,8 +25,8 @@ from bench.mcu.loads import (
     Medium,
 )
 from bench.mcu.sipp import CallRate
-from traffic.profiles import load_profiles
-from traffic.sources.video_model import VideoModel
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.sources.video_model import VideoModel
 
 COST_S, SUSTAINED_S = 10.0, 30.0
 ATTEMPTS = 2

@@ -24,7 +24,7 @@ from bench.harness import ROOT, Say, Target, table
 from bench.mcu.process import cores
 from bench.stream.link import FAR, INTERFACE, NEAR, PORT, RECEIVER, SENDER, inside, link, unable
 from giaoban.errors import InvalidRun, MachineLacks
-from traffic import log
+from giaoban.traffic import log
 
 SECONDS = 4.0
 PACED, FAST, UNPACED = 20_000, 100_000, 1_000_000
@@ -185,7 +185,7 @@ def _senders() -> list[_Sender]:
 
     def ours(rate: int) -> tuple[str, ...]:
         words = ("--rate", str(rate), "--size", str(SIZE), "--seconds", seconds, "--json")
-        return (python, "-m", "scenarios.cli.entry", "stream", "send", to, *words)
+        return (python, "-m", "giaoban.scenarios.cli.entry", "stream", "send", to, *words)
 
     raw = (python, "-m", "bench.stream.raw", RECEIVER, str(PORT), seconds)
     replay = ("tcpreplay", "-i", INTERFACE, "-K", "--loop", str(round(SECONDS)))

@@ -11,8 +11,8 @@ import time
 
 import numpy as np
 
-from traffic.batch import SendBatch, sockaddr
-from traffic.generator.slots import open_socket
+from giaoban.traffic.batch import SendBatch, sockaddr
+from giaoban.traffic.generator.slots import open_socket
 
 WINDOW, SIZE = 256, 1000
 

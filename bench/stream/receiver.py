@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from traffic import log
-from traffic.batch import ReceiveBatch, media_socket
+from giaoban.traffic import log
+from giaoban.traffic.batch import ReceiveBatch, media_socket
 
 BUFFER = 64 << 20
 

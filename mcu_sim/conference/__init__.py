@@ -11,7 +11,7 @@ The owner of a `Rooms` does this, and nothing else:
 - after every call:        carry out the effects, in order
 """
 
-from mcu_sim.conference.commands import (
+from giaoban.mcu_sim.conference.commands import (
     Answer,
     Command,
     CommandAccepted,
@@ -21,8 +21,8 @@ from mcu_sim.conference.commands import (
     SpeakerQueue,
     parse,
 )
-from mcu_sim.conference.conference import Conference
-from mcu_sim.conference.effects import (
+from giaoban.mcu_sim.conference.conference import Conference
+from giaoban.mcu_sim.conference.effects import (
     OPERATOR,
     AlreadyConnected,
     BusyElsewhere,
@@ -44,8 +44,8 @@ from mcu_sim.conference.effects import (
     SetPresenter,
     UnknownMeeting,
 )
-from mcu_sim.conference.meeting import Meeting, Meetings, Member, OpenRooms, load_meetings
-from mcu_sim.conference.rooms import Rooms
+from giaoban.mcu_sim.conference.meeting import Meeting, Meetings, Member, OpenRooms, load_meetings
+from giaoban.mcu_sim.conference.rooms import Rooms
 
 __all__ = [
     "OPERATOR",

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
+from giaoban.mcu_sim.conference.meeting import LayoutChoice
+from giaoban.mcu_sim.device import Id
 from giaoban.tomlfile import StrictModel
-from mcu_sim.conference.meeting import LayoutChoice
-from mcu_sim.device import Id
 
 BAD_COMMAND = 400
 FORBIDDEN = 403

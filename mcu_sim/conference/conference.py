@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 
-from mcu_sim.conference import control
-from mcu_sim.conference.commands import Answer, Command, SpeakerQueue
-from mcu_sim.conference.effects import (
+from giaoban.mcu_sim.conference import control
+from giaoban.mcu_sim.conference.commands import Answer, Command, SpeakerQueue
+from giaoban.mcu_sim.conference.effects import (
     AlreadyConnected,
     By,
     Decision,
@@ -23,10 +23,10 @@ from mcu_sim.conference.effects import (
     NotAMember,
     UnknownMeeting,
 )
-from mcu_sim.conference.floor import Request, VoiceSwitch
-from mcu_sim.conference.meeting import Meeting
-from mcu_sim.conference.state import State
-from mcu_sim.conference.view import View
+from giaoban.mcu_sim.conference.floor import Request, VoiceSwitch
+from giaoban.mcu_sim.conference.meeting import Meeting
+from giaoban.mcu_sim.conference.state import State
+from giaoban.mcu_sim.conference.view import View
 
 REPORT_DUE = "is back; cause, remedy and expected time have not been reported (Art. 16(2)d)"
 

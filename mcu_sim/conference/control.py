@@ -9,7 +9,7 @@ from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import NoReturn
 
-from mcu_sim.conference.commands import (
+from giaoban.mcu_sim.conference.commands import (
     BAD_COMMAND,
     BUSY,
     FORBIDDEN,
@@ -38,7 +38,7 @@ from mcu_sim.conference.commands import (
     Withdraw,
     subject,
 )
-from mcu_sim.conference.effects import (
+from giaoban.mcu_sim.conference.effects import (
     OPERATOR,
     By,
     DialOut,
@@ -49,8 +49,8 @@ from mcu_sim.conference.effects import (
     MeetingEnded,
     name_of,
 )
-from mcu_sim.conference.roles import Grant, Role, refusal
-from mcu_sim.conference.state import State
+from giaoban.mcu_sim.conference.roles import Grant, Role, refusal
+from giaoban.mcu_sim.conference.state import State
 
 
 class _CommandRefusal(Exception):  # noqa: N818 - an answer, not an error

@@ -13,11 +13,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
+from giaoban.mcu_sim.conference.floor import FloorMode
+from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Name
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
-from mcu_sim.conference.floor import FloorMode
-from mcu_sim.device import Id
 
 LayoutId = Literal["1x1", "1+1", "2x2", "1+5", "3x3", "1+7", "4x4"]
 LayoutChoice = Literal["auto", LayoutId]

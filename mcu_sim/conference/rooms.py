@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 
-from mcu_sim.conference import control
-from mcu_sim.conference.commands import FORBIDDEN, NOT_FOUND, Answer, Command
-from mcu_sim.conference.conference import Conference
-from mcu_sim.conference.effects import (
+from giaoban.mcu_sim.conference import control
+from giaoban.mcu_sim.conference.commands import FORBIDDEN, NOT_FOUND, Answer, Command
+from giaoban.mcu_sim.conference.conference import Conference
+from giaoban.mcu_sim.conference.effects import (
     BusyElsewhere,
     By,
     Decision,
@@ -18,7 +18,7 @@ from mcu_sim.conference.effects import (
     JoinAccepted,
     UnknownMeeting,
 )
-from mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.conference.meeting import Meetings
 
 
 class Rooms:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mcu_sim.conference.floor import Floor, Speakers
-from mcu_sim.conference.meeting import LayoutChoice, Meeting
-from mcu_sim.conference.roles import Grant
+from giaoban.mcu_sim.conference.floor import Floor, Speakers
+from giaoban.mcu_sim.conference.meeting import LayoutChoice, Meeting
+from giaoban.mcu_sim.conference.roles import Grant
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 
-from mcu_sim.conference.effects import (
+from giaoban.mcu_sim.conference.effects import (
     Effect,
     SelectSource,
     SetAudible,
@@ -18,9 +18,9 @@ from mcu_sim.conference.effects import (
     SetLayoutOfOthers,
     SetPresenter,
 )
-from mcu_sim.conference.layout import LAYOUTS, Layout, assign, automatic
-from mcu_sim.conference.meeting import LayoutChoice, Meeting
-from mcu_sim.conference.state import State
+from giaoban.mcu_sim.conference.layout import LAYOUTS, Layout, assign, automatic
+from giaoban.mcu_sim.conference.meeting import LayoutChoice, Meeting
+from giaoban.mcu_sim.conference.state import State
 
 Composition = tuple[str, tuple[str | None, ...]]
 """A layout and the participants in its cells."""

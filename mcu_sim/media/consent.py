@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import KINDS, Kind, Leg
-from mcu_sim.sip.message.addresses import HostPort
-from traffic.batch import sockaddr
-from traffic.hosts import CONSENT_NS
-from traffic.receiver.feedback import LONG_AGO_NS
+from giaoban.mcu_sim.media.leg import KINDS, Kind, Leg
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.traffic.batch import sockaddr
+from giaoban.traffic.hosts import CONSENT_NS
+from giaoban.traffic.receiver.feedback import LONG_AGO_NS
 
 GRACE_NS = CONSENT_NS
 """The same for the host that the call's signalling comes from: that is heard from when it begins. A

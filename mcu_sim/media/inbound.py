@@ -13,18 +13,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim import stun
-from mcu_sim.media.consent import Consent
-from mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Flow, Kind, Leg
-from mcu_sim.media.ports import LocalPort, Ports
-from mcu_sim.media.srtp import Keyring, SrtpError
-from traffic import rtcp, rtp
-from traffic.batch import ReceiveBatch, Received
-from traffic.log import PacketLog
-from traffic.profiles import AUDIO_CLOCK_HZ
-from traffic.receiver.statistics import ReceptionBank
-from traffic.receiver.timestamps import StampClock
-from traffic.sources.video_model import CLOCK_HZ
+from giaoban.mcu_sim import stun
+from giaoban.mcu_sim.media.consent import Consent
+from giaoban.mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Flow, Kind, Leg
+from giaoban.mcu_sim.media.ports import LocalPort, Ports
+from giaoban.mcu_sim.media.srtp import Keyring, SrtpError
+from giaoban.traffic import rtcp, rtp
+from giaoban.traffic.batch import ReceiveBatch, Received
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
+from giaoban.traffic.receiver.statistics import ReceptionBank
+from giaoban.traffic.receiver.timestamps import StampClock
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 LONGEST_PACKET = 2048
 """Longer ones are nobody's RTP: an Ethernet frame ends at 1518 bytes."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.video_model import VideoModel
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.video_model import VideoModel
 
 Kind = Literal["audio", "video", "content"]
 KINDS: tuple[Kind, ...] = ("audio", "video", "content")

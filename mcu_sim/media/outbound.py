@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import KINDS, UNLOGGED, Flow, Kind, Leg
-from mcu_sim.media.ports import LocalPort, Ports
-from mcu_sim.media.srtp import ALIGNMENT, TAG_BYTES, Keyring
-from mcu_sim.sdp.crypto import MOST_MKI_BYTES
-from mcu_sim.sip.message.addresses import HostPort
-from traffic import rtp
-from traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
-from traffic.h264 import KEY_FRAME, carries
-from traffic.log import PacketLog
-from traffic.sender.departure_queue import DepartureQueue
-from traffic.sender.injection import EVER, Fate, Injector
-from traffic.sender.pacing import Pacer
-from traffic.sender.stream_plan import StreamPlan
+from giaoban.mcu_sim.media.leg import KINDS, UNLOGGED, Flow, Kind, Leg
+from giaoban.mcu_sim.media.ports import LocalPort, Ports
+from giaoban.mcu_sim.media.srtp import ALIGNMENT, TAG_BYTES, Keyring
+from giaoban.mcu_sim.sdp.crypto import MOST_MKI_BYTES
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.traffic import rtp
+from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
+from giaoban.traffic.h264 import KEY_FRAME, carries
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.sender.departure_queue import DepartureQueue
+from giaoban.traffic.sender.injection import EVER, Fate, Injector
+from giaoban.traffic.sender.pacing import Pacer
+from giaoban.traffic.sender.stream_plan import StreamPlan
 
 SRTP_ROOM = max(TAG_BYTES.values()) + MOST_MKI_BYTES
 """Bytes a row of a batch needs beyond its packet: the longest tag and the longest MKI."""

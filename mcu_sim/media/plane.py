@@ -15,30 +15,30 @@ from typing import Any
 
 import numpy as np
 
-from mcu_sim.media.audio.bank import TICK_NS, AudioBank, AudioOut
-from mcu_sim.media.audio.telephone_events import DtmfReceiver
-from mcu_sim.media.consent import Consent, Withheld
-from mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
-from mcu_sim.media.leg import KINDS, NOBODY, Delays, Flow, Kind, Leg, Position
-from mcu_sim.media.outbound import SRTP_ROOM, Outbound
-from mcu_sim.media.ports import Ports
-from mcu_sim.media.reports import Reports
-from mcu_sim.media.srtp import Keyring
-from mcu_sim.media.video.compose import DecodingLosses, VideoBank
-from mcu_sim.media.video.forward import NEVER, Forwarder, write_forwarded
-from mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
-from mcu_sim.sip.message.addresses import HostPort
-from traffic import rtp
-from traffic.log import RECEIVED, SENT, PacketLog
-from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
-from traffic.receiver.feedback import LEAD_NS, LOOK_NS
-from traffic.receiver.timestamps import StampClock
-from traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
-from traffic.sender.stream import next_start_ns
-from traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
-from traffic.sources.video_model import VideoModel
-from traffic.sources.video_stream import fill_with_noise, packets_in
+from giaoban.mcu_sim.media.audio.bank import TICK_NS, AudioBank, AudioOut
+from giaoban.mcu_sim.media.audio.telephone_events import DtmfReceiver
+from giaoban.mcu_sim.media.consent import Consent, Withheld
+from giaoban.mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
+from giaoban.mcu_sim.media.leg import KINDS, NOBODY, Delays, Flow, Kind, Leg, Position
+from giaoban.mcu_sim.media.outbound import SRTP_ROOM, Outbound
+from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.media.reports import Reports
+from giaoban.mcu_sim.media.srtp import Keyring
+from giaoban.mcu_sim.media.video.compose import DecodingLosses, VideoBank
+from giaoban.mcu_sim.media.video.forward import NEVER, Forwarder, write_forwarded
+from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.traffic import rtp
+from giaoban.traffic.log import RECEIVED, SENT, PacketLog
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
+from giaoban.traffic.receiver.timestamps import StampClock
+from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
+from giaoban.traffic.sender.stream import next_start_ns
+from giaoban.traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
+from giaoban.traffic.sources.video_model import VideoModel
+from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 STEP_NS = 5_000_000
 """How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""

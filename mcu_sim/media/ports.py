@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import KINDS, NOBODY, Kind
-from mcu_sim.sip.message.addresses import HostPort
-from traffic.batch import media_socket, sockaddr
-from traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
+from giaoban.mcu_sim.media.leg import KINDS, NOBODY, Kind
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.traffic.batch import media_socket, sockaddr
+from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 
 FIRST_PORT = 20_000
 PORTS_A_GROUP = 6

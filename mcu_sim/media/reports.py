@@ -8,19 +8,19 @@ from typing import Literal
 
 import numpy as np
 
-from mcu_sim.media.consent import Consent
-from mcu_sim.media.inbound import ControlArrival, Inbound
-from mcu_sim.media.leg import Flow, Kind, Leg
-from mcu_sim.media.outbound import Outbound
-from mcu_sim.media.ports import LocalPort, Ports
-from mcu_sim.media.srtp import Keyring
-from mcu_sim.sip.message.addresses import HostPort
-from traffic.batch import send_at
-from traffic.profiles import AUDIO_CLOCK_HZ
-from traffic.rtcp import RtcpError, parse
-from traffic.rtcp.session import Collision, Feedback, KeyFrameWanted, Reporter
-from traffic.sender.stream import next_control_ns
-from traffic.sources.video_model import CLOCK_HZ
+from giaoban.mcu_sim.media.consent import Consent
+from giaoban.mcu_sim.media.inbound import ControlArrival, Inbound
+from giaoban.mcu_sim.media.leg import Flow, Kind, Leg
+from giaoban.mcu_sim.media.outbound import Outbound
+from giaoban.mcu_sim.media.ports import LocalPort, Ports
+from giaoban.mcu_sim.media.srtp import Keyring
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.traffic.batch import send_at
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
+from giaoban.traffic.rtcp import RtcpError, parse
+from giaoban.traffic.rtcp.session import Collision, Feedback, KeyFrameWanted, Reporter
+from giaoban.traffic.sender.stream import next_control_ns
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 CNAME = "mcu@giaoban"
 

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import Kind
-from mcu_sim.sdp import CryptoKey, Suite
-from mcu_sim.sdp.crypto import GCM_SUITES
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp import CryptoKey, Suite
+from giaoban.mcu_sim.sdp.crypto import GCM_SUITES
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 
 TAG_BYTES = {
     Suite.AEAD_AES_256_GCM: 16,

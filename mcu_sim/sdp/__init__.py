@@ -1,7 +1,7 @@
 """Session descriptions (SDP, RFC 8866) for audio and video calls; all errors are `SdpError`."""
 
-from mcu_sim.sdp.crypto import Crypto, CryptoKey, Suite
-from mcu_sim.sdp.description import (
+from giaoban.mcu_sim.sdp.crypto import Crypto, CryptoKey, Suite
+from giaoban.mcu_sim.sdp.description import (
     STATIC_CODECS,
     Codec,
     Direction,

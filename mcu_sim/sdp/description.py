@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from mcu_sim.sdp.crypto import Crypto, read_crypto
+from giaoban.mcu_sim.sdp.crypto import Crypto, read_crypto
 
 
 class Warn(enum.IntEnum):

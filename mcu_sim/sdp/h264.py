@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from mcu_sim.sdp import Codec, SdpError
+from giaoban.mcu_sim.sdp import Codec, SdpError
 
 LEVELS = {
     "CIF30": 0x0D,

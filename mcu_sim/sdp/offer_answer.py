@@ -10,8 +10,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from giaoban.text import printable
-from mcu_sim.sdp import (
+from giaoban.mcu_sim.sdp import (
     Codec,
     Crypto,
     CryptoKey,
@@ -24,8 +23,9 @@ from mcu_sim.sdp import (
     Warn,
     h264,
 )
-from mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
-from mcu_sim.secret_source import Secrets
+from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
+from giaoban.mcu_sim.secret_source import Secrets
+from giaoban.text import printable
 
 # --------------------------------------------------------- what our side can, as a list of `Media`
 

@@ -5,7 +5,7 @@ answered, `call_controller` what happens to a call, `conference_control` what is
 and what conferences want done, `server` the loop, from power-on to power-off.
 """
 
-from mcu_sim.server.config import McuConfig, PlannedStreams, TimedCommand
-from mcu_sim.server.server import McuServer, serve
+from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams, TimedCommand
+from giaoban.mcu_sim.server.server import McuServer, serve
 
 __all__ = ["McuConfig", "McuServer", "PlannedStreams", "TimedCommand", "serve"]

@@ -13,16 +13,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from mcu_sim import sdp
-from mcu_sim.conference.effects import AlreadyConnected, BusyElsewhere, DialOut, JoinAccepted
-from mcu_sim.conference.rooms import Rooms
-from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg, Position
-from mcu_sim.media.plane import MediaPlane
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
-from mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
-from mcu_sim.server.conference_control import ConferenceEffects, Controls, Referrals, Tell
-from mcu_sim.server.config import McuConfig, PlannedStreams
-from mcu_sim.server.negotiation import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.conference.effects import (
+    AlreadyConnected,
+    BusyElsewhere,
+    DialOut,
+    JoinAccepted,
+)
+from giaoban.mcu_sim.conference.rooms import Rooms
+from giaoban.mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg, Position
+from giaoban.mcu_sim.media.plane import MediaPlane
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
+from giaoban.mcu_sim.server.conference_control import ConferenceEffects, Controls, Referrals, Tell
+from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams
+from giaoban.mcu_sim.server.negotiation import (
     BUSY_HERE,
     NOT_ACCEPTABLE_HERE,
     SERVICE_UNAVAILABLE,
@@ -30,11 +35,11 @@ from mcu_sim.server.negotiation import (
     NegotiationRefusal,
     NegotiationResult,
 )
-from mcu_sim.sip import events
-from mcu_sim.sip.agent import UserAgent
-from mcu_sim.sip.registration import Registrar
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.video_model import VideoModel
+from giaoban.mcu_sim.sip import events
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.registration import Registrar
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.video_model import VideoModel
 
 
 def new_call(

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from mcu_sim.conference.meeting import is_id
-from mcu_sim.media.leg import Kind
-from mcu_sim.sdp import Session
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.conference.meeting import is_id
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp import Session
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 
 LONGEST_ID = 32
 

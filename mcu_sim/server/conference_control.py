@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Protocol
 
-from mcu_sim.conference import commands, control
-from mcu_sim.conference.commands import (
+from giaoban.mcu_sim.conference import commands, control
+from giaoban.mcu_sim.conference.commands import (
     NOT_FOUND,
     Answer,
     Command,
@@ -27,8 +27,8 @@ from mcu_sim.conference.commands import (
     Unmute,
     Withdraw,
 )
-from mcu_sim.conference.commands import CommandRejected as CommandRefused
-from mcu_sim.conference.effects import (
+from giaoban.mcu_sim.conference.commands import CommandRejected as CommandRefused
+from giaoban.mcu_sim.conference.effects import (
     OPERATOR,
     DialOut,
     Effect,
@@ -41,15 +41,15 @@ from mcu_sim.conference.effects import (
     SetLayoutOfOthers,
     SetPresenter,
 )
-from mcu_sim.conference.rooms import Rooms
-from mcu_sim.media.leg import NOBODY, Kind
-from mcu_sim.media.plane import MediaPlane
-from mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
-from mcu_sim.server.negotiation import MediaNegotiation
-from mcu_sim.sip.agent import UserAgent
-from mcu_sim.sip.events import InfoReceived, ReferReceived
-from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
-from mcu_sim.sip.message.addresses import same_uri
+from giaoban.mcu_sim.conference.rooms import Rooms
+from giaoban.mcu_sim.media.leg import NOBODY, Kind
+from giaoban.mcu_sim.media.plane import MediaPlane
+from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
+from giaoban.mcu_sim.server.negotiation import MediaNegotiation
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.events import InfoReceived, ReferReceived
+from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from giaoban.mcu_sim.sip.message.addresses import same_uri
 
 TOLD_ELSEWHERE = ("joined", "rejoined", "left", "lost", "dialled", "dial-failed")
 """Lines of a conference's log that the call controller's own events say with more."""

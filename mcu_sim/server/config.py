@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mcu_sim.accounts import Accounts
-from mcu_sim.conference.commands import Command
-from mcu_sim.conference.meeting import Meetings
-from mcu_sim.device import Device
-from mcu_sim.media.leg import Kind
-from mcu_sim.media.ports import FIRST_PORT
-from mcu_sim.sip.transport.tls import Tls
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.video_model import VideoModel
+from giaoban.mcu_sim.accounts import Accounts
+from giaoban.mcu_sim.conference.commands import Command
+from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.device import Device
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.media.ports import FIRST_PORT
+from giaoban.mcu_sim.sip.transport.tls import Tls
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.video_model import VideoModel
 
 SIP_PORT = 5060
 

@@ -7,13 +7,13 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mcu_sim import sdp
-from mcu_sim.admission import Admission, Capacity
-from mcu_sim.device import AUDIO
-from mcu_sim.media.leg import NOBODY, Kind
-from mcu_sim.media.ports import Ports, PortsExhaustedError
-from mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
-from mcu_sim.sdp.offer_answer import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.admission import Admission, Capacity
+from giaoban.mcu_sim.device import AUDIO
+from giaoban.mcu_sim.media.leg import NOBODY, Kind
+from giaoban.mcu_sim.media.ports import Ports, PortsExhaustedError
+from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
+from giaoban.mcu_sim.sdp.offer_answer import (
     G722,
     PCMA,
     PCMU,
@@ -31,11 +31,11 @@ from mcu_sim.sdp.offer_answer import (
     video,
     without_video,
 )
-from mcu_sim.secret_source import Secrets
-from mcu_sim.server.calls import ParticipantCall
-from mcu_sim.sip.message.addresses import HostPort
-from traffic.hosts import is_one_host
-from traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
+from giaoban.mcu_sim.secret_source import Secrets
+from giaoban.mcu_sim.server.calls import ParticipantCall
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.traffic.hosts import is_one_host
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
 AUDIO_KBPS = AUDIO_CLOCK_HZ * 8 // 1000

@@ -15,24 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.clock import NEVER_NS, sleep_until
+from giaoban.mcu_sim.admission import Capacity
+from giaoban.mcu_sim.conference.commands import Answer, Command, CommandRejected
+from giaoban.mcu_sim.media.leg import Delays, Kind, Position
+from giaoban.mcu_sim.media.plane import MediaPlane
+from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.secret_source import drawn_from
+from giaoban.mcu_sim.server.call_controller import CallController
+from giaoban.mcu_sim.server.calls import ParticipantCalls, identity
+from giaoban.mcu_sim.server.config import McuConfig
+from giaoban.mcu_sim.server.negotiation import MediaNegotiation
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.endpoint import PUBLIC_LIMITS
+from giaoban.mcu_sim.sip.registration import Registrar
+from giaoban.mcu_sim.sip.transport.sockets import SipSockets
 from giaoban.text import fit, printable
-from mcu_sim.admission import Capacity
-from mcu_sim.conference.commands import Answer, Command, CommandRejected
-from mcu_sim.media.leg import Delays, Kind, Position
-from mcu_sim.media.plane import MediaPlane
-from mcu_sim.media.ports import Ports
-from mcu_sim.secret_source import drawn_from
-from mcu_sim.server.call_controller import CallController
-from mcu_sim.server.calls import ParticipantCalls, identity
-from mcu_sim.server.config import McuConfig
-from mcu_sim.server.negotiation import MediaNegotiation
-from mcu_sim.sip.agent import UserAgent
-from mcu_sim.sip.digest import Authority
-from mcu_sim.sip.endpoint import PUBLIC_LIMITS
-from mcu_sim.sip.registration import Registrar
-from mcu_sim.sip.transport.sockets import SipSockets
-from traffic.profiles import DSCP_SIGNALLING
-from traffic.receiver.timestamps import StampClock
+from giaoban.traffic.profiles import DSCP_SIGNALLING
+from giaoban.traffic.receiver.timestamps import StampClock
 
 HEAR_EVERY_NS = 200_000_000
 GOODBYE_NS = 2_000_000_000

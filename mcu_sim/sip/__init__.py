@@ -14,10 +14,10 @@ proves who it is if it has `Credentials`, and registers (`register`, `unregister
 REGISTERs for a `Registrar`.
 """
 
-from mcu_sim.sip.agent import UserAgent
-from mcu_sim.sip.call import CallState
-from mcu_sim.sip.endpoint import Datagram
-from mcu_sim.sip.events import (
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.call import CallState
+from giaoban.mcu_sim.sip.endpoint import Datagram
+from giaoban.mcu_sim.sip.events import (
     CallEnded,
     CallEstablished,
     CallFailed,
@@ -38,7 +38,7 @@ from mcu_sim.sip.events import (
     ReofferRefused,
     ReofferWithdrawn,
 )
-from mcu_sim.sip.message.addresses import HostPort, Peer
+from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
 
 __all__ = [
     "CallEnded",

@@ -8,24 +8,24 @@ from collections.abc import Sequence
 
 from sipmessage import Request
 
-from mcu_sim.sip.authentication import Authenticator, ClientAuthentication, WrongPassword
-from mcu_sim.sip.call import CallState, CallTable
-from mcu_sim.sip.capabilities import Capabilities, OptionsClient
-from mcu_sim.sip.dialog import target_of
-from mcu_sim.sip.digest import Authority, Credentials
-from mcu_sim.sip.endpoint import UNLIMITED, Datagram, Endpoint, HostLimits, Slot
-from mcu_sim.sip.events import Event
-from mcu_sim.sip.info import Infos
-from mcu_sim.sip.invite import IncomingInvites, OutgoingInvites, Reinvites
-from mcu_sim.sip.message.addresses import HostPort, Peer
-from mcu_sim.sip.message.headers import OTHER_WARNING, tag_of, to_of
-from mcu_sim.sip.message.headers import reason as told
-from mcu_sim.sip.message.responses import PHRASES, reply
-from mcu_sim.sip.refer import Refers
-from mcu_sim.sip.registration import RegisterClient, RegisterServer, Registrar
-from mcu_sim.sip.session import Sessions
-from mcu_sim.sip.session_timer import TimerPolicy
-from mcu_sim.sip.transaction import State, invite_key
+from giaoban.mcu_sim.sip.authentication import Authenticator, ClientAuthentication, WrongPassword
+from giaoban.mcu_sim.sip.call import CallState, CallTable
+from giaoban.mcu_sim.sip.capabilities import Capabilities, OptionsClient
+from giaoban.mcu_sim.sip.dialog import target_of
+from giaoban.mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.endpoint import UNLIMITED, Datagram, Endpoint, HostLimits, Slot
+from giaoban.mcu_sim.sip.events import Event
+from giaoban.mcu_sim.sip.info import Infos
+from giaoban.mcu_sim.sip.invite import IncomingInvites, OutgoingInvites, Reinvites
+from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
+from giaoban.mcu_sim.sip.message.headers import OTHER_WARNING, tag_of, to_of
+from giaoban.mcu_sim.sip.message.headers import reason as told
+from giaoban.mcu_sim.sip.message.responses import PHRASES, reply
+from giaoban.mcu_sim.sip.refer import Refers
+from giaoban.mcu_sim.sip.registration import RegisterClient, RegisterServer, Registrar
+from giaoban.mcu_sim.sip.session import Sessions
+from giaoban.mcu_sim.sip.session_timer import TimerPolicy
+from giaoban.mcu_sim.sip.transaction import State, invite_key
 
 ANSWER_WITHIN_MS = 180_000.0
 """How long a call may ring; as Timer C of a proxy (RFC 3261 §16.6), which is 3 minutes."""

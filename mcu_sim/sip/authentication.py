@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from sipmessage import Request, Response
 
-from mcu_sim.sip.call import Call
-from mcu_sim.sip.digest import (
+from giaoban.mcu_sim.sip.call import Call
+from giaoban.mcu_sim.sip.digest import (
     Authority,
     Credentials,
     NoCredentials,
@@ -25,10 +25,10 @@ from mcu_sim.sip.digest import (
     WrongCredentials,
     authorization,
 )
-from mcu_sim.sip.endpoint import Endpoint, Slot
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.message.headers import again, from_of, to_of
-from mcu_sim.sip.message.responses import reply
+from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message.headers import again, from_of, to_of
+from giaoban.mcu_sim.sip.message.responses import reply
 
 UNDELAYED = 2
 """So many wrong ones, as who mistypes a password makes, are answered at once."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from sipmessage import Request
 
-from mcu_sim.sip.dialog import Dialog, DialogId, id_in_request
-from mcu_sim.sip.endpoint import Slot
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.session_timer import TimerTerms
-from mcu_sim.sip.transaction import T1_MS
+from giaoban.mcu_sim.sip.dialog import Dialog, DialogId, id_in_request
+from giaoban.mcu_sim.sip.endpoint import Slot
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.session_timer import TimerTerms
+from giaoban.mcu_sim.sip.transaction import T1_MS
 
 
 class CallState(enum.Enum):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from sipmessage import URI, Request, Response
 
-from mcu_sim.sip import session_timer
-from mcu_sim.sip.call import Call
-from mcu_sim.sip.dialog import first_request
-from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
-from mcu_sim.sip.events import OptionsAnswered
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.message.headers import (
+from giaoban.mcu_sim.sip import session_timer
+from giaoban.mcu_sim.sip.call import Call
+from giaoban.mcu_sim.sip.dialog import first_request
+from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.events import OptionsAnswered
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message.headers import (
     SDP_TYPE,
     accepts,
     again,
@@ -22,8 +22,8 @@ from mcu_sim.sip.message.headers import (
     set_body,
     tokens,
 )
-from mcu_sim.sip.message.responses import METHODS as ALL_METHODS
-from mcu_sim.sip.message.responses import phrase_of, reply
+from giaoban.mcu_sim.sip.message.responses import METHODS as ALL_METHODS
+from giaoban.mcu_sim.sip.message.responses import phrase_of, reply
 
 NO_ANSWER = 408
 

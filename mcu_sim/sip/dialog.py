@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sipmessage import URI, Address, CSeq, Parameters, Request, Response
 
-from mcu_sim.sip.endpoint import Endpoint
-from mcu_sim.sip.message.addresses import (
+from giaoban.mcu_sim.sip.endpoint import Endpoint
+from giaoban.mcu_sim.sip.message.addresses import (
     DEFAULT_PORT,
     PARSE_ERRORS,
     OtherURI,
@@ -19,7 +19,7 @@ from mcu_sim.sip.message.addresses import (
     read_uri,
     without_headers,
 )
-from mcu_sim.sip.message.headers import (
+from giaoban.mcu_sim.sip.message.headers import (
     addresses,
     contacts_of,
     cseq_of,
@@ -28,8 +28,8 @@ from mcu_sim.sip.message.headers import (
     tag_of,
     to_of,
 )
-from mcu_sim.sip.message.responses import USER_AGENT
-from traffic.hosts import is_one_host
+from giaoban.mcu_sim.sip.message.responses import USER_AGENT
+from giaoban.traffic.hosts import is_one_host
 
 MAX_FORWARDS = 70
 

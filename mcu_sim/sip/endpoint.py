@@ -13,18 +13,18 @@ from dataclasses import dataclass
 
 from sipmessage import Request, Response
 
-from mcu_sim.sip.events import Event
-from mcu_sim.sip.message.addresses import HostPort, Peer, Transport
-from mcu_sim.sip.message.headers import cseq_of, parameter, top_via
-from mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
-from mcu_sim.sip.message.responses import (
+from giaoban.mcu_sim.sip.events import Event
+from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer, Transport
+from giaoban.mcu_sim.sip.message.headers import cseq_of, parameter, top_via
+from giaoban.mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
+from giaoban.mcu_sim.sip.message.responses import (
     MAGIC_COOKIE,
     mark_source,
     reply,
     reply_target,
     stateless_tag,
 )
-from mcu_sim.sip.transaction import (
+from giaoban.mcu_sim.sip.transaction import (
     ClientInvite,
     ClientNonInvite,
     ClientTransaction,

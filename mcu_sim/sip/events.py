@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message.addresses import Peer
 
 
 @dataclass(frozen=True, slots=True)

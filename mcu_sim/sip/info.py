@@ -10,13 +10,13 @@ from xml.etree import ElementTree
 
 from sipmessage import Request, Response
 
-from mcu_sim.sip.call import Call, CallState, CallTable
-from mcu_sim.sip.capabilities import Capabilities
-from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
-from mcu_sim.sip.events import InfoAnswered, InfoReceived
-from mcu_sim.sip.message.headers import set_body
-from mcu_sim.sip.session import Sessions
-from mcu_sim.sip.transaction import GIVE_UP_MS
+from giaoban.mcu_sim.sip.call import Call, CallState, CallTable
+from giaoban.mcu_sim.sip.capabilities import Capabilities
+from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.events import InfoAnswered, InfoReceived
+from giaoban.mcu_sim.sip.message.headers import set_body
+from giaoban.mcu_sim.sip.session import Sessions
+from giaoban.mcu_sim.sip.transaction import GIVE_UP_MS
 
 MEDIA_CONTROL_TYPE = "application/media_control+xml"
 MAX_BYTES = 8_192

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from sipmessage import URI, CSeq, Request, Response
 
-from mcu_sim.sip.authentication import ClientAuthentication
-from mcu_sim.sip.call import Call, CallState, CallTable
-from mcu_sim.sip.capabilities import Capabilities
-from mcu_sim.sip.dialog import Dialog, first_request
-from mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, TransactionUser
-from mcu_sim.sip.events import (
+from giaoban.mcu_sim.sip.authentication import ClientAuthentication
+from giaoban.mcu_sim.sip.call import Call, CallState, CallTable
+from giaoban.mcu_sim.sip.capabilities import Capabilities
+from giaoban.mcu_sim.sip.dialog import Dialog, first_request
+from giaoban.mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.events import (
     CallEstablished,
     CallFailed,
     EndCause,
@@ -28,8 +28,8 @@ from mcu_sim.sip.events import (
     ReofferRefused,
     ReofferWithdrawn,
 )
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.message.headers import (
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message.headers import (
     OTHER_WARNING,
     body_of,
     cseq_of,
@@ -39,9 +39,9 @@ from mcu_sim.sip.message.headers import (
     to_of,
     warned,
 )
-from mcu_sim.sip.message.responses import PHRASES, phrase_of, reply
-from mcu_sim.sip.session import Sessions
-from mcu_sim.sip.transaction import GIVE_UP_MS
+from giaoban.mcu_sim.sip.message.responses import PHRASES, phrase_of, reply
+from giaoban.mcu_sim.sip.session import Sessions
+from giaoban.mcu_sim.sip.transaction import GIVE_UP_MS
 
 MAX_RAISES = 3
 """How often an INVITE is sent again with a longer session interval (422)."""

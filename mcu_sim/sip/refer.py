@@ -11,13 +11,18 @@ from dataclasses import replace
 
 from sipmessage import URI, Parameters, Request, Response
 
-from giaoban.text import printable
-from mcu_sim.sip.call import Call, CallTable, Referral
-from mcu_sim.sip.capabilities import NO_REFER_SUB, Capabilities
-from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
-from mcu_sim.sip.events import ReferReceived
-from mcu_sim.sip.message.addresses import DEFAULT_PORT, PARSE_ERRORS, HeadedURI, OtherURI, forget
-from mcu_sim.sip.message.headers import (
+from giaoban.mcu_sim.sip.call import Call, CallTable, Referral
+from giaoban.mcu_sim.sip.capabilities import NO_REFER_SUB, Capabilities
+from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.events import ReferReceived
+from giaoban.mcu_sim.sip.message.addresses import (
+    DEFAULT_PORT,
+    PARSE_ERRORS,
+    HeadedURI,
+    OtherURI,
+    forget,
+)
+from giaoban.mcu_sim.sip.message.headers import (
     addresses,
     cseq_of,
     parameter,
@@ -26,8 +31,9 @@ from mcu_sim.sip.message.headers import (
     to_of,
     tokens,
 )
-from mcu_sim.sip.message.responses import LONGEST_PHRASE
-from mcu_sim.sip.session import Sessions
+from giaoban.mcu_sim.sip.message.responses import LONGEST_PHRASE
+from giaoban.mcu_sim.sip.session import Sessions
+from giaoban.text import printable
 
 EXPIRES_S = 240
 """Longer than a call of ours may ring: what came of it is told before (RFC 3515 §2.4.7)."""

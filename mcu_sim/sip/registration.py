@@ -13,13 +13,20 @@ from dataclasses import dataclass
 
 from sipmessage import URI, Address, Parameters, Request, Response
 
-from mcu_sim.sip.authentication import ClientAuthentication
-from mcu_sim.sip.dialog import new_request
-from mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
-from mcu_sim.sip.events import Registered, RegistrationFailed
-from mcu_sim.sip.message.addresses import Peer, same_uri
-from mcu_sim.sip.message.headers import again, contacts_of, cseq_of, parameter, seconds, to_of
-from mcu_sim.sip.message.responses import PHRASES, phrase_of, reply
+from giaoban.mcu_sim.sip.authentication import ClientAuthentication
+from giaoban.mcu_sim.sip.dialog import new_request
+from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.events import Registered, RegistrationFailed
+from giaoban.mcu_sim.sip.message.addresses import Peer, same_uri
+from giaoban.mcu_sim.sip.message.headers import (
+    again,
+    contacts_of,
+    cseq_of,
+    parameter,
+    seconds,
+    to_of,
+)
+from giaoban.mcu_sim.sip.message.responses import PHRASES, phrase_of, reply
 
 WILDCARD = "*"
 """The Contact that stands for all bindings of a user, allowed only to remove them."""

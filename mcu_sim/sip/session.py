@@ -9,15 +9,15 @@ from collections.abc import Callable
 
 from sipmessage import Request, Response
 
-from mcu_sim.sip.authentication import ClientAuthentication
-from mcu_sim.sip.call import Call, CallState, CallTable, Success
-from mcu_sim.sip.dialog import Dialog
-from mcu_sim.sip.endpoint import NO_TRANSACTION_USER, Endpoint, Slot, TransactionUser
-from mcu_sim.sip.events import CallEnded, CallFailed, EndCause
-from mcu_sim.sip.message.headers import cseq_of, reason_cause
-from mcu_sim.sip.message.responses import reply
-from mcu_sim.sip.session_timer import TimerTerms
-from mcu_sim.sip.transaction import GIVE_UP_MS, T1_MS, T2_MS, ServerTransaction
+from giaoban.mcu_sim.sip.authentication import ClientAuthentication
+from giaoban.mcu_sim.sip.call import Call, CallState, CallTable, Success
+from giaoban.mcu_sim.sip.dialog import Dialog
+from giaoban.mcu_sim.sip.endpoint import NO_TRANSACTION_USER, Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.events import CallEnded, CallFailed, EndCause
+from giaoban.mcu_sim.sip.message.headers import cseq_of, reason_cause
+from giaoban.mcu_sim.sip.message.responses import reply
+from giaoban.mcu_sim.sip.session_timer import TimerTerms
+from giaoban.mcu_sim.sip.transaction import GIVE_UP_MS, T1_MS, T2_MS, ServerTransaction
 
 MEDIA_LOST = 408
 """Cause in the Reason of a BYE (RFC 3326) of who hears nothing of its peer any more: its line is

@@ -10,7 +10,7 @@ from typing import Literal
 
 from sipmessage import Request, Response
 
-from mcu_sim.sip.message.headers import seconds, tokens
+from giaoban.mcu_sim.sip.message.headers import seconds, tokens
 
 OPTION = "timer"
 """The option tag in Supported and Require (§4)."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from sipmessage import CSeq, Request, Response
 
-from mcu_sim.sip.message.headers import cseq_of, from_of, parameter, tag_of, top_via
-from mcu_sim.sip.message.responses import MAGIC_COOKIE, reply
+from giaoban.mcu_sim.sip.message.headers import cseq_of, from_of, parameter, tag_of, top_via
+from giaoban.mcu_sim.sip.message.responses import MAGIC_COOKIE, reply
 
 T1_MS = 500.0
 """Estimate of the round trip."""

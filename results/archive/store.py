@@ -23,11 +23,11 @@ from giaoban import ownership
 from giaoban.children import interruptions_held
 from giaoban.errors import GiaobanError, InputError, did_you_mean, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
+from giaoban.results import RUNS
+from giaoban.results.model.pieces import in_pieces
+from giaoban.results.model.result import Result
 from giaoban.scarce import shortage
 from giaoban.sentence import Sentence
-from results import RUNS
-from results.model.pieces import in_pieces
-from results.model.result import Result
 
 RESULT = "result.json"
 PARTIAL = ".partial-"

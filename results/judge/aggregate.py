@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from results.judge.metrics import (
+from giaoban.results.judge.metrics import (
     ABSENT_IS_LEFT_OUT,
     ABSENT_IS_ZERO,
     Measure,
@@ -21,8 +21,8 @@ from results.judge.metrics import (
     partner,
     reader,
 )
-from results.model.found import Cause, Found
-from results.model.result import Phase, Place, StreamResult
+from giaoban.results.model.found import Cause, Found
+from giaoban.results.model.result import Phase, Place, StreamResult
 
 Sense = Literal["at-most", "at-least"]
 Statistic = Literal["worst", "mean", "median", "p5", "p95", "min", "max"]

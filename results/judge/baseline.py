@@ -17,11 +17,11 @@ from pydantic import Field
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.provenance import Text
+from giaoban.results.model.failures import FailureId, FailureResult, FaultsAnswer
+from giaoban.results.model.quantities import Amount, Count, Id
+from giaoban.results.model.result import Sha256
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load, parse, read_text
-from results.model.failures import FailureId, FailureResult, FaultsAnswer
-from results.model.quantities import Amount, Count, Id
-from results.model.result import Sha256
 
 FOLDER = Path(__file__).parents[1] / "baselines"
 SCHEMA = "giaoban.baseline/2"

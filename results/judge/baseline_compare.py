@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from giaoban.counting import Count, counted
-from results.judge.baseline import NOTICED_MS, Accepted, Baseline, Tolerance, accepted_of
-from results.judge.failure_points import verdict_of
-from results.model.failures import Change, Comparison, FailureResult, FaultsAnswer, Sense
+from giaoban.results.judge.baseline import NOTICED_MS, Accepted, Baseline, Tolerance, accepted_of
+from giaoban.results.judge.failure_points import verdict_of
+from giaoban.results.model.failures import Change, Comparison, FailureResult, FaultsAnswer, Sense
 
 
 def compare(baseline: Baseline, answer: FaultsAnswer) -> list[Change]:

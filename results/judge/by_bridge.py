@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from results.judge.criteria import Criteria, Criterion
-from results.judge.under_faults import as_judged
-from results.judge.verdict import judged_alone
-from results.model.faults import FaultResult
-from results.model.meetings import BridgeJudged, Interrupted, Way
-from results.model.result import CriterionResult, Phase, StreamResult
+from giaoban.results.judge.criteria import Criteria, Criterion
+from giaoban.results.judge.under_faults import as_judged
+from giaoban.results.judge.verdict import judged_alone
+from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.meetings import BridgeJudged, Interrupted, Way
+from giaoban.results.model.result import CriterionResult, Phase, StreamResult
 
 OF_A_BRIDGE = ("stream", "bridge")
 

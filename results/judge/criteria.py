@@ -1,7 +1,8 @@
 """The criteria a run is judged by: `criteria.toml`, with what a scenario changes and adds.
 
-Most are a figure of the result with a statistic, a threshold and a sense (`results.judge.metrics`);
-a few (`CODED`) are rules of their own, in `results.judge.worst`.
+Most are a figure of the result with a statistic, a threshold and a sense
+(`giaoban.results.judge.metrics`); a few (`CODED`) are rules of their own, in
+`giaoban.results.judge.worst`.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban.errors import InputError, allowed, did_you_mean, several
+from giaoban.results.judge.aggregate import Statistic
+from giaoban.results.judge.metrics import Measure
+from giaoban.results.model.result import Assumption, Id
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel, load
 from giaoban.translation import UNITS, translator
-from results.judge.aggregate import Statistic
-from results.judge.metrics import Measure
-from results.model.result import Assumption, Id
 
 DEFAULT_PATH = Path(__file__).parents[1] / "criteria.toml"
 _LIMIT = N_("Limit: {criterion}")

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from results.model.failures import FaultsAnswer
-from results.model.load import LoadResult
-from results.model.result import Result
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.load import LoadResult
+from giaoban.results.model.result import Result
 
 TIME_TOLERANCE_MS = 0.1
 RELATIVE = 1e-6

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from giaoban.counting import counted
-from results.model.failures import (
+from giaoban.results.model.failures import (
     Acceptance,
     BridgeImpact,
     Element,
@@ -17,14 +17,14 @@ from results.model.failures import (
     SinglePoint,
     Unneeded,
 )
-from results.model.quantities import Id, Verdict
+from giaoban.results.model.quantities import Id, Verdict
 
 SINGLE = "Single point of failure"
 MANY = 3
 """More bridges than this are told as a number."""
 NOT_TAKEN = " (it takes neither their power nor their only line, and nobody accepted it)"
 ACCESS = "access-"
-"""How access links are named (`topology.model.ACCESS_PREFIX`)."""
+"""How access links are named (`giaoban.topology.model.ACCESS_PREFIX`)."""
 
 
 class Worst(NamedTuple):

@@ -9,11 +9,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from giaoban import errors
 from giaoban.errors import did_you_mean
-from giaoban.sentence import Sentence
-from giaoban.tomlfile import StrictModel
-from results.model.quantities import Id, Kind
-from results.model.result import LinkResult, McuResult
-from results.model.streams import (
+from giaoban.results.model.quantities import Id, Kind
+from giaoban.results.model.result import LinkResult, McuResult
+from giaoban.results.model.streams import (
     AUDIO_ONLY,
     PICTURES_ONLY,
     VIDEO_ONLY,
@@ -21,6 +19,8 @@ from results.model.streams import (
     RtcpResult,
     StreamResult,
 )
+from giaoban.sentence import Sentence
+from giaoban.tomlfile import StrictModel
 
 On = Literal["stream", "bridge", "link", "mcu"]
 

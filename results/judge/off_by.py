@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from giaoban.results.model.quantities import Amount
+from giaoban.results.model.streams import StreamResult
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Amount
-from results.model.streams import StreamResult
 
 if TYPE_CHECKING:
-    from results.model.result import Result
+    from giaoban.results.model.result import Result
 
 DELAY_MS, DELAY_SHARE, LOSS_POINTS = 0.2, 0.05, 0.2
 """What an estimate is to keep to: delays within 5 % or 0.2 ms, losses within 0.2 points."""

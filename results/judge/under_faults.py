@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from results.model.faults import FaultImpact, FaultResult, Interruption
-from results.model.found import Found
-from results.model.result import BridgeResult, Phase, Place
+from giaoban.results.model.faults import FaultImpact, FaultResult, Interruption
+from giaoban.results.model.found import Found
+from giaoban.results.model.result import BridgeResult, Phase, Place
 
 
 def as_judged(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> list[Phase]:

@@ -2,7 +2,8 @@
 
 Rules that need saying:
 
-- What should have been measured and was not (see `results.judge.aggregate`) is not met, its value
+- What should have been measured and was not (see `giaoban.results.judge.aggregate`) is not met, its
+value
   is null; so is a criterion on what the run had nothing of.
 - `binding` names the root cause. Effects are often further past their limit than their cause (a
   full link fails by 20 %, the loss it makes by 3000 %), so among failed criteria the class of the
@@ -19,13 +20,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from results.judge.criteria import EVERY_MEETING, EVERY_SEED, Criteria, Criterion
-from results.judge.under_faults import as_judged, comparable
-from results.judge.worst import at_other_seeds, in_meetings, worst
-from results.model.faults import FaultResult
-from results.model.found import Cause, Found
-from results.model.reasons import Reason
-from results.model.result import (
+from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED, Criteria, Criterion
+from giaoban.results.judge.under_faults import as_judged, comparable
+from giaoban.results.judge.worst import at_other_seeds, in_meetings, worst
+from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.found import Cause, Found
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import (
     Binding,
     CriterionResult,
     MeetingChecked,
@@ -33,7 +34,7 @@ from results.model.result import (
     Result,
     Verdict,
 )
-from results.model.seeds import Seeds, Trial, Valued
+from giaoban.results.model.seeds import Seeds, Trial, Valued
 
 _RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
 
@@ -92,9 +93,9 @@ def judge(
     where faults interrupted them all, the two no-worse criteria are left out. `warmed` are the
     phases measured anew without their first seconds, by how many (`Criteria.warm_ups`). Where there
     are `faults`, all phases are measured without their interruptions
-    (`results.judge.under_faults`). `seeds` are other ones at which the same was asked; where none
-    were tried, the criterion on them is left out.
-    Raises `ValueError` without phases, or without those that a warm-up needs.
+    (`giaoban.results.judge.under_faults`). `seeds` are other ones at which the same was asked;
+    where none were tried, the criterion on them is left out. Raises `ValueError` without phases, or
+    without those that a warm-up needs.
     """
     if not phases:
         raise ValueError("there is nothing to judge: no phases")

@@ -1,14 +1,15 @@
 """The value of each criterion over all phases, and where it is worst.
 
-Most criteria are a figure and a statistic (`results.judge.aggregate`); the ones here are more.
+Most criteria are a figure and a statistic (`giaoban.results.judge.aggregate`); the ones here are
+more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from results.judge.aggregate import Value, aggregate, heard_streams, pick, stream_place
-from results.judge.confidence import (
+from giaoban.results.judge.aggregate import Value, aggregate, heard_streams, pick, stream_place
+from giaoban.results.judge.confidence import (
     ConfidenceInterval,
     certain_rise,
     detectable_rise,
@@ -16,17 +17,17 @@ from results.judge.confidence import (
     in_bursts,
     lost_share,
 )
-from results.judge.criteria import Criterion
-from results.judge.under_faults import (
+from giaoban.results.judge.criteria import Criterion
+from giaoban.results.judge.under_faults import (
     bridges_lost,
     interrupted_in,
     longest_interruption,
     never_back,
 )
-from results.model.faults import FaultResult
-from results.model.found import Found
-from results.model.result import MeetingChecked, Phase, Place, StreamResult
-from results.model.seeds import Seeds
+from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.found import Found
+from giaoban.results.model.result import MeetingChecked, Phase, Place, StreamResult
+from giaoban.results.model.seeds import Seeds
 
 #: A bridge that receives nothing for longer has lost the meeting (Art. 25(1): not interrupted).
 DROPPED_AFTER_MS = 1000.0

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from giaoban.results.model.quantities import Amount, Id, LinkDirection
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Amount, Id, LinkDirection
 
 
 class OtherTraffic(StrictModel):

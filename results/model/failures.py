@@ -1,7 +1,8 @@
 """What every failure of a network does to a running meeting: `faults.json`, `giaoban.faults/2`.
 
 Data only. A *failure* is one thing that goes wrong in an emulation of its own (or two, for a pair);
-what it did to each bridge was measured there. `results.judge.failure_points` sums up over failures.
+what it did to each bridge was measured there. `giaoban.results.judge.failure_points` sums up over
+failures.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field
 
+from giaoban.results.model.faults import FaultTarget
+from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, OneLine, Verdict
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import Engine, Inputs, Named, Question, RunId
 from giaoban.tomlfile import StrictModel, read_json
-from results.model.faults import FaultTarget
-from results.model.quantities import Amount, Count, Id, LinkDirection, OneLine, Verdict
-from results.model.reasons import Reason
-from results.model.result import Engine, Inputs, Named, Question, RunId
 
 SCHEMA = "giaoban.faults/2"
 
@@ -37,8 +38,8 @@ class BridgeImpact(StrictModel):
     `behind`: without what failed there is no path from it to the MCU. `cut_off`: its media did not
     come back while the failure lasted. `interruption_ms` is by the failing, the longer one of
     `sound_interruption_ms` and `picture_interruption_ms`; `restored_interruption_ms` by the mending
-    (`results.model.faults.FaultImpact`). `path_before` and `path_after` are the links from the
-    bridge to the MCU before the failure and once the network had its new routes; null: none, or
+    (`giaoban.results.model.faults.FaultImpact`). `path_before` and `path_after` are the links from
+    the bridge to the MCU before the failure and once the network had its new routes; null: none, or
     not known.
     """
 

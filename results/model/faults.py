@@ -6,8 +6,8 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Amount, Count, Id, LinkDirection
 
 FaultTarget = Literal["link", "router", "bridge", "mcu", "group"]
 """What a fault can be at."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from results.model.result import Place
+from giaoban.results.model.result import Place
 
 Cause = Literal["mcu", "link", "stream"]
 

@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, Verdict
+from giaoban.results.model.result import Inputs, RunId
+from giaoban.results.model.whatif import Judged, final
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Amount, Count, Id, LinkDirection, Verdict
-from results.model.result import Inputs, RunId
-from results.model.whatif import Judged, final
 
 SCHEMA = "giaoban.headroom/2"
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from giaoban.results.model.quantities import Amount, Percent
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Amount, Percent
 
 _KINDS = r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)*"
 UsedOf = Annotated[

@@ -9,10 +9,10 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from giaoban.results.model.quantities import Amount, Count, Id, OneLine, Verdict
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import Assumption, Engine, FileRef, RunId
 from giaoban.tomlfile import StrictModel, read_json
-from results.model.quantities import Amount, Count, Id, OneLine, Verdict
-from results.model.reasons import Reason
-from results.model.result import Assumption, Engine, FileRef, RunId
 
 SCHEMA = "giaoban.load/1"
 FILE = "load.json"
@@ -211,7 +211,7 @@ class LoadInputs(StrictModel):
 
     `mcu` is the device catalogue. Scenario, province and criteria are those of the check inside the
     province; a device that is somebody's has none of them. The file with its accounts is never
-    named. `code`, `commit` and `committed`: as `results.model.result.Inputs`.
+    named. `code`, `commit` and `committed`: as `giaoban.results.model.result.Inputs`.
     """
 
     scenario: FileRef | None = None

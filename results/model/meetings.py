@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind, Verdict
+from giaoban.results.model.reasons import Argument, Reason
+from giaoban.results.model.result import Assumption, CriterionResult, RunId
 from giaoban.tomlfile import StrictModel, read_json
-from results.model.faults import FaultResult
-from results.model.quantities import Amount, Count, Direction, Id, Kind, Verdict
-from results.model.reasons import Argument, Reason
-from results.model.result import Assumption, CriterionResult, RunId
 
 SCHEMA = "giaoban.meeting-result/1"
 FILE = "meeting.json"
@@ -111,7 +111,7 @@ class BridgeJudged(StrictModel):
 
 class Entry(StrictModel):
     """One line of the minutes: what happened, `t_s` after the part's first phase began (negative:
-    before it), as a code with its arguments (`results.report.minutes.SENTENCES`)."""
+    before it), as a code with its arguments (`giaoban.results.report.minutes.SENTENCES`)."""
 
     t_s: float
     code: str

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from results.model.result import Phase, Result
+from giaoban.results.model.result import Phase, Result
 
 Pieces = Callable[[Any], Iterator[bytes]]
 

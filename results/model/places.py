@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from giaoban.results.model.quantities import Id
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Id
 
 
 def in_english(name: str) -> str:

@@ -2,7 +2,7 @@
 
 What sees that something is wrong names it (`because("never-sent", stream=…, packets=3)`); a result
 keeps the code, the arguments and the English sentence, and a document says it in its language
-(`results.report.invalid`).
+(`giaoban.results.report.invalid`).
 """
 
 from __future__ import annotations

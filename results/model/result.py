@@ -10,13 +10,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from giaoban.tomlfile import StrictModel, read_json
-from results.judge.off_by import OffBy
-from results.model.background import OtherTraffic
-from results.model.faults import FaultImpact, FaultResult
-from results.model.in_use import InUse
-from results.model.places import Binding, Place
-from results.model.quantities import (
+from giaoban.results.judge.off_by import OffBy
+from giaoban.results.model.background import OtherTraffic
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.in_use import InUse
+from giaoban.results.model.places import Binding, Place
+from giaoban.results.model.quantities import (
     Amount,
     Count,
     Direction,
@@ -28,9 +27,10 @@ from results.model.quantities import (
     Percent,
     Verdict,
 )
-from results.model.reasons import Reason
-from results.model.seeds import Seeds
-from results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.seeds import Seeds
+from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
+from giaoban.tomlfile import StrictModel, read_json
 
 __all__ = [
     "SCHEMA",
@@ -198,7 +198,8 @@ class CriterionResult(StrictModel):
     `unit_vi` is the unit in Vietnamese where it is not a common one. `preferred`: a figure within
     the threshold that the source prefers not to be passed; it does not decide. `detectable`: the
     smallest change that a run of this length can show, of a criterion that compares.
-    `margin_pct` is the share of the allowance still unused (`results.judge.verdict.margin_pct`).
+    `margin_pct` is the share of the allowance still unused
+    (`giaoban.results.judge.verdict.margin_pct`).
     """
 
     id: Id

@@ -14,10 +14,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.results.judge.confidence import wilson
+from giaoban.results.model.places import Binding
+from giaoban.results.model.quantities import Count, Id, Percent, Verdict
 from giaoban.tomlfile import StrictModel
-from results.judge.confidence import wilson
-from results.model.places import Binding
-from results.model.quantities import Count, Id, Percent, Verdict
 
 CONFIDENCE_PCT = 95.0
 """Of the interval: so often it holds the share of all seeds."""
@@ -126,7 +126,7 @@ def others(seed: int, count: int) -> list[int]:
 
 
 def wilson_pct(passed: int, tried: int) -> tuple[float, float]:
-    """The interval of the share in %, at 95 % (`results.judge.confidence.wilson`)."""
+    """The interval of the share in %, at 95 % (`giaoban.results.judge.confidence.wilson`)."""
     found = wilson(passed, tried, 0.5 + CONFIDENCE_PCT / 200)
     return round(100 * found.low, 3), round(100 * found.high, 3)
 

@@ -9,8 +9,8 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind, Mos, Percent
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Amount, Count, Direction, Id, Kind, Mos, Percent
 
 AUDIO_ONLY = ("mos", "mos_listening", "mos_scale", "mouth_to_ear_ms", "mouth_to_ear_with")
 VIDEO_ONLY = ("camera_to_screen_ms", "camera_to_screen_with")

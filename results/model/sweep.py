@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from giaoban.results.model.quantities import Amount, Count, Id, OneLine
+from giaoban.results.model.result import Inputs, RunId
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import Amount, Count, Id, OneLine
-from results.model.result import Inputs, RunId
 
 SCHEMA = "giaoban.sweep-answer/1"
 

@@ -6,11 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from giaoban.results.model.in_use import InUse
+from giaoban.results.model.quantities import Count, Id, OneLine, Verdict
+from giaoban.results.model.result import Binding, Inputs, RunId
+from giaoban.results.model.seeds import Seeds
 from giaoban.tomlfile import StrictModel
-from results.model.in_use import InUse
-from results.model.quantities import Count, Id, OneLine, Verdict
-from results.model.result import Binding, Inputs, RunId
-from results.model.seeds import Seeds
 
 SCHEMA = "giaoban.whatif/2"
 
@@ -19,7 +19,7 @@ Method = Literal["estimate", "sandbox", "native"]
 
 
 class Margin(StrictModel):
-    """What became of one criterion; see `results.model.result.CriterionResult`."""
+    """What became of one criterion; see `giaoban.results.model.result.CriterionResult`."""
 
     criterion: Id
     name_en: str

@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
 
-from giaoban.translation import N_, Language, Translator, translator
-from results.model.calendar import Booked, CalendarAnswer, Finding, Period
-from results.report.annex.pdf.write import pdf
-from results.report.articles import cited
-from results.report.calendar_summary import brief, day, moved, what
-from results.report.document import (
+from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Period
+from giaoban.results.report.annex.pdf.write import pdf
+from giaoban.results.report.articles import cited
+from giaoban.results.report.calendar_summary import brief, day, moved, what
+from giaoban.results.report.document import (
     Block,
     Bullets,
     Cell,
@@ -24,7 +23,8 @@ from results.report.document import (
     numbered,
     table,
 )
-from results.report.markdown import markdown
+from giaoban.results.report.markdown import markdown
+from giaoban.translation import N_, Language, Translator, translator
 
 WEEKDAYS = (
     *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday")),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak
+from giaoban.results.report.articles import cited
+from giaoban.results.report.document import TONES, Block, Bullets, Cell, Heading, Par, Table, table
+from giaoban.results.report.wording import VERDICTS as VERDICT_WORDS
+from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, Language, translator
-from results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak
-from results.report.articles import cited
-from results.report.document import TONES, Block, Bullets, Cell, Heading, Par, Table, table
-from results.report.wording import VERDICTS as VERDICT_WORDS
-from results.report.wording import Wording
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every rule is kept, and the peaks that were judged pass"),

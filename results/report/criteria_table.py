@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol
 
-from results.model.load import LoadCriterion
-from results.model.result import CriterionResult
-from results.report.document import Align, Cell, Give, Head, Table, toned
+from giaoban.results.model.load import LoadCriterion
+from giaoban.results.model.result import CriterionResult
+from giaoban.results.report.document import Align, Cell, Give, Head, Table, toned
 
 Where = Literal["paper", "screen", "browser"]
 

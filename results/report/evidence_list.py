@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from results.report.document import Bullets, Code, Text
+from giaoban.results.report.document import Bullets, Code, Text
 
 _ROLES = ("scenario", "province", "mcu", "criteria")
 NO_DOCUMENT = (

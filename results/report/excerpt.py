@@ -9,9 +9,9 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from giaoban.results.model.result import BridgeResult, Phase, Result
+from giaoban.results.model.series import STREAM_GROUPS, Floats, Series
 from giaoban.sentence import Sentence
-from results.model.result import BridgeResult, Phase, Result
-from results.model.series import STREAM_GROUPS, Floats, Series
 
 MOST_BRIDGES = 300
 """On a page."""

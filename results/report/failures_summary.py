@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.sentence import Both, Sentence, joined
-from giaoban.translation import N_, SOURCE, Language, pgettext
-from results.judge.failure_points import MANY
-from results.model.failures import (
+from giaoban.results.judge.failure_points import MANY
+from giaoban.results.model.failures import (
     BridgeImpact,
     Change,
     Comparison,
@@ -15,7 +13,7 @@ from results.model.failures import (
     FaultsAnswer,
     SinglePoint,
 )
-from results.report.document import (
+from giaoban.results.report.document import (
     TONES,
     Block,
     Bullets,
@@ -28,10 +26,12 @@ from results.report.document import (
     table,
     toned,
 )
-from results.report.evidence_list import evidence
-from results.report.invalid import reasons
-from results.report.markdown import markdown
-from results.report.wording import VERDICTS, Wording
+from giaoban.results.report.evidence_list import evidence
+from giaoban.results.report.invalid import reasons
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.wording import VERDICTS, Wording
+from giaoban.sentence import Both, Sentence, joined
+from giaoban.translation import N_, SOURCE, Language, pgettext
 
 _TONES: dict[str, Tone] = {"fail": "bad", "invalid": "doubt", "accepted": "known"}
 _SENSES: dict[str, Tone] = {"worse": "bad", "better": "good", "other": "quiet"}

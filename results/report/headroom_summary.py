@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from giaoban.results.model.headroom import Bottleneck, Headroom, Point
+from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
+from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.whatif_summary import known_by as known
+from giaoban.results.report.whatif_summary import margin, said_by
+from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import Sentence, joined
-from results.model.headroom import Bottleneck, Headroom, Point
-from results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
-from results.report.evidence_list import NO_DOCUMENT, evidence
-from results.report.markdown import markdown
-from results.report.whatif_summary import known_by as known
-from results.report.whatif_summary import margin, said_by
-from results.report.wording import VERDICTS
 
 DEVICES = 12
 """Devices listed in the summary; the file has all."""

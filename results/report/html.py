@@ -8,7 +8,7 @@ import base64
 from collections.abc import Iterable
 from html import escape
 
-from results.report.document import (
+from giaoban.results.report.document import (
     Block,
     Bullets,
     Cell,

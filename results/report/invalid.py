@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.places import Place
+from giaoban.results.model.reasons import SENTENCES, Argument, Reason
+from giaoban.results.report.wording import Wording
 from giaoban.translation import N_
-from results.archive.evidence.answers import Answer
-from results.model.failures import FaultsAnswer
-from results.model.places import Place
-from results.model.reasons import SENTENCES, Argument, Reason
-from results.report.wording import Wording
 
 UNKNOWN = N_("another technical deviation, told in the result's file")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from results.model.failures import Change, FailureResult, FaultsAnswer
+from giaoban.results.model.failures import Change, FailureResult, FaultsAnswer
 
 ABOUT_INPUTS = "inputs"
 """The test case for what got worse and belongs to no failure."""

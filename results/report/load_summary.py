@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from giaoban.sentence import Both, Sentence, joined
-from giaoban.translation import N_, SOURCE, Language, pgettext, translator
-from results.model.load import Delay, LoadCriterion, LoadResult
-from results.report.criteria_table import criteria_table
-from results.report.document import (
+from giaoban.results.model.load import Delay, LoadCriterion, LoadResult
+from giaoban.results.report.criteria_table import criteria_table
+from giaoban.results.report.document import (
     TONES,
     Block,
     Bullets,
@@ -19,10 +17,12 @@ from results.report.document import (
     pars,
     table,
 )
-from results.report.invalid import reasons
-from results.report.markdown import markdown
-from results.report.summary import MET
-from results.report.wording import Wording
+from giaoban.results.report.invalid import reasons
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.summary import MET
+from giaoban.results.report.wording import Wording
+from giaoban.sentence import Both, Sentence, joined
+from giaoban.translation import N_, SOURCE, Language, pgettext, translator
 
 HEAD = {
     "pass": N_("PASS – the MCU meets the criteria under this load"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from results.report.document import (
+from giaoban.results.report.document import (
     Align,
     Block,
     Bullets,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from giaoban.results.model.meetings import MeetingAnswer
+from giaoban.results.report.annex.pdf.write import pdf
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.meeting_summary import minutes_document, sheet, summary_md
 from giaoban.translation import Language
-from results.model.meetings import MeetingAnswer
-from results.report.annex.pdf.write import pdf
-from results.report.markdown import markdown
-from results.report.meeting_summary import minutes_document, sheet, summary_md
 
 SHEET, MINUTES, SUMMARY = "kiem-tra.pdf", "bien-ban.pdf", "summary.md"
 

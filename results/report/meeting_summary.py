@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from giaoban.translation import N_, NBSP, Language
-from results.model.meetings import BridgeJudged, MeetingAnswer, Outcome, PartJudged, Way
-from results.model.places import in_english
-from results.model.quantities import Direction, Kind
-from results.model.result import CriterionResult
-from results.report.articles import cited
-from results.report.document import (
+from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, Outcome, PartJudged, Way
+from giaoban.results.model.places import in_english
+from giaoban.results.model.quantities import Direction, Kind
+from giaoban.results.model.result import CriterionResult
+from giaoban.results.report.articles import cited
+from giaoban.results.report.document import (
     TONES,
     Align,
     Block,
@@ -31,9 +30,10 @@ from results.report.document import (
     Words,
     table,
 )
-from results.report.invalid import in_words
-from results.report.minutes import minutes_table
-from results.report.wording import Wording
+from giaoban.results.report.invalid import in_words
+from giaoban.results.report.minutes import minutes_table
+from giaoban.results.report.wording import Wording
+from giaoban.translation import N_, NBSP, Language
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every bridge sees and hears, in the check and in the meeting"),

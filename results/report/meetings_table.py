@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
+from giaoban.results.report.articles import cited
+from giaoban.results.report.document import Align, Block, Bullets, Cell, Give, Head, Table, Tone
+from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, pgettext
-from results.model.result import FAR_PCT, MeetingChecked, Result
-from results.report.articles import cited
-from results.report.document import Align, Block, Bullets, Cell, Give, Head, Table, Tone
-from results.report.wording import Wording
 
 TITLE = N_("Meetings of the catalogue")
 COLUMNS: Sequence[tuple[str, float, Align]] = (

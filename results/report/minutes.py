@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from giaoban.counting import Count
+from giaoban.results.model.meetings import Entry
+from giaoban.results.report.document import Cell, Table, table
+from giaoban.results.report.wording import Wording
 from giaoban.translation import N_
-from results.model.meetings import Entry
-from results.report.document import Cell, Table, table
-from results.report.wording import Wording
 
 SENTENCES: Mapping[str, str] = {
     "check-begins": N_("The check of the system began"),

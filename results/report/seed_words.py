@@ -7,10 +7,10 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from giaoban.counting import counted
+from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED
+from giaoban.results.model.result import Binding, CriterionResult, Result
+from giaoban.results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
 from giaoban.translation import N_, NBSP, SOURCE, Translator, translator
-from results.judge.criteria import EVERY_MEETING, EVERY_SEED
-from results.model.result import Binding, CriterionResult, Result
-from results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
 
 NOT_TRIED = N_("other seeds were not tried")
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.sentence import Sentence
-from giaoban.translation import N_, SOURCE, Language
-from results.model.faults import FaultImpact, FaultResult
-from results.model.places import in_english
-from results.model.result import CriterionResult, MoreCalls, Place, Result
-from results.model.seeds import CONFIDENCE_PCT
-from results.report.criteria_table import criteria_table
-from results.report.document import (
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.places import in_english
+from giaoban.results.model.result import CriterionResult, MoreCalls, Place, Result
+from giaoban.results.model.seeds import CONFIDENCE_PCT
+from giaoban.results.report.criteria_table import criteria_table
+from giaoban.results.report.document import (
     TONES,
     Block,
     Bullets,
@@ -24,12 +22,17 @@ from results.report.document import (
     pars,
     table,
 )
-from results.report.evidence_list import evidence
-from results.report.excerpt import MOST_ROWS, and_more, left_out
-from results.report.invalid import reasons
-from results.report.markdown import markdown
-from results.report.meetings_table import TITLE, meetings_line, meetings_notes, meetings_table
-from results.report.seed_words import (
+from giaoban.results.report.evidence_list import evidence
+from giaoban.results.report.excerpt import MOST_ROWS, and_more, left_out
+from giaoban.results.report.invalid import reasons
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.meetings_table import (
+    TITLE,
+    meetings_line,
+    meetings_notes,
+    meetings_table,
+)
+from giaoban.results.report.seed_words import (
     NOT_TRIED,
     at_seed,
     by_luck,
@@ -41,7 +44,9 @@ from results.report.seed_words import (
     spreads,
     tried,
 )
-from results.report.wording import Wording, failed_meeting
+from giaoban.results.report.wording import Wording, failed_meeting
+from giaoban.sentence import Sentence
+from giaoban.translation import N_, SOURCE, Language
 
 ENGLISH = Wording("en")
 VERDICT_WORDS = {

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from giaoban.counting import counted
+from giaoban.results.model.sweep import SweepAnswer, SweepPoint
+from giaoban.results.report.document import Block, Bullets, Code, Heading, Par, pars, table
+from giaoban.results.report.evidence_list import evidence
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.whatif_summary import margin
 from giaoban.sentence import Sentence
-from results.model.sweep import SweepAnswer, SweepPoint
-from results.report.document import Block, Bullets, Code, Heading, Par, pars, table
-from results.report.evidence_list import evidence
-from results.report.markdown import markdown
-from results.report.whatif_summary import margin
 
 LISTED = 200
 """Points in the summary; the table for spreadsheets has all."""

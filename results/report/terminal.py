@@ -14,8 +14,7 @@ from rich import table as rich_table
 from rich.console import Console
 from rich.text import Text as Styled
 
-from giaoban.sentence import Sentence
-from results.report.document import (
+from giaoban.results.report.document import (
     Block,
     Bullets,
     Cell,
@@ -28,6 +27,7 @@ from results.report.document import (
     Tone,
     plain,
 )
+from giaoban.sentence import Sentence
 
 STYLES: dict[Tone, str] = {
     "": "",

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from giaoban.counting import counted
-from giaoban.sentence import Both, Sentence, joined
-from giaoban.translation import N_, pgettext
-from results.model.result import Binding
-from results.model.whatif import CostOf, Judged, VariantResult, WhatIf
-from results.report.document import (
+from giaoban.results.model.result import Binding
+from giaoban.results.model.whatif import CostOf, Judged, VariantResult, WhatIf
+from giaoban.results.report.document import (
     TONES,
     Block,
     Bullets,
@@ -22,10 +20,12 @@ from results.report.document import (
     table,
     toned,
 )
-from results.report.evidence_list import NO_DOCUMENT, evidence
-from results.report.markdown import markdown
-from results.report.seed_words import stopped
-from results.report.wording import VERDICTS, Wording
+from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.seed_words import stopped
+from giaoban.results.report.wording import VERDICTS, Wording
+from giaoban.sentence import Both, Sentence, joined
+from giaoban.translation import N_, pgettext
 
 ESTIMATED, EMULATED = Sentence("estimated"), Sentence(pgettext("method", "emulated"))
 METHOD_WORDS = {"estimate": ESTIMATED, "sandbox": EMULATED, "native": EMULATED}

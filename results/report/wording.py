@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from giaoban.sentence import Sentence
-from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
-from results.archive.evidence.answers import Answer
-from results.judge.criteria import EVERY_MEETING
-from results.judge.under_faults import longest_interruption
-from results.model.calendar import CalendarAnswer
-from results.model.failures import FailureResult, FaultsAnswer
-from results.model.faults import FaultImpact, FaultResult
-from results.model.in_use import InUse
-from results.model.load import LoadResult
-from results.model.meetings import MeetingAnswer
-from results.model.places import in_english
-from results.model.result import (
+from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.judge.criteria import EVERY_MEETING
+from giaoban.results.judge.under_faults import longest_interruption
+from giaoban.results.model.calendar import CalendarAnswer
+from giaoban.results.model.failures import FailureResult, FaultsAnswer
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.in_use import InUse
+from giaoban.results.model.load import LoadResult
+from giaoban.results.model.meetings import MeetingAnswer
+from giaoban.results.model.places import in_english
+from giaoban.results.model.result import (
     Binding,
     CriterionResult,
     Impairment,
@@ -27,7 +25,9 @@ from results.model.result import (
     RefusedCommand,
     Result,
 )
-from results.report import seed_words as seeds
+from giaoban.results.report import seed_words as seeds
+from giaoban.sentence import Sentence
+from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 
 LONGEST: Final = "fault-interruption"
 """The criterion whose limit an interruption has."""

@@ -1,1 +1,1 @@
-"""The JSON Schema of `result.json`, generated from `results.model.result`."""
+"""The JSON Schema of `result.json`, generated from `giaoban.results.model.result`."""

@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas beside this file: `python -m results.schema.make`."""
+"""Writes the JSON Schemas beside this file: `python -m giaoban.results.schema.make`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from results.model import (
+from giaoban.results.model import (
     calendar,
     failures,
     headroom,

@@ -8,25 +8,25 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
-from mcu_sim.conference.commands import Command
-from mcu_sim.media.leg import Kind
-from mcu_sim.sip import Peer
-from scenarios.bridge.planned import PORTS, logged, planned_agent, rng
-from scenarios.bridge.power import Power
-from scenarios.bridge.terminal import Terminal
-from scenarios.bridge.user_agent import (
+from giaoban.mcu_sim.conference.commands import Command
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sip import Peer
+from giaoban.scenarios.bridge.planned import PORTS, logged, planned_agent, rng
+from giaoban.scenarios.bridge.power import Power
+from giaoban.scenarios.bridge.terminal import Terminal
+from giaoban.scenarios.bridge.user_agent import (
     BridgeEvent,
     KeyFrameWanted,
     MediaLost,
     MediaStarted,
     MediaStopped,
 )
-from scenarios.plan.plan import SIP_PORT, CallPlan, Plan
-from scenarios.records import events
-from topology.emulation.namespace import inside
-from traffic.batch import ReceiveBatch, SendBatch, try_to_send
-from traffic.log import PacketLog
-from traffic.profiles import DSCP_SIGNALLING
+from giaoban.scenarios.plan.plan import SIP_PORT, CallPlan, Plan
+from giaoban.scenarios.records import events
+from giaoban.topology.emulation.namespace import inside
+from giaoban.traffic.batch import ReceiveBatch, SendBatch, try_to_send
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.profiles import DSCP_SIGNALLING
 
 MAX_DATAGRAM = 65_535
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mcu_sim import sdp
-from mcu_sim.media.leg import Kind
-from mcu_sim.sdp.h264 import codec_for
-from mcu_sim.sdp.offer_answer import PCMA, audio, content, video
-from traffic.profiles import VIDEO_PAYLOAD_TYPE, Profile
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp.h264 import codec_for
+from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, content, video
+from giaoban.traffic.profiles import VIDEO_PAYLOAD_TYPE, Profile
 
 
 def capabilities(

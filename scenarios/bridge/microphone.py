@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio import g711
-from mcu_sim.media.audio.codec import WIDE_HZ, G722Call
-from traffic.profiles import AUDIO_CLOCK_HZ
-from traffic.sources.audio_encoding import AudioEncoding
-from traffic.sources.tone import opaque, tone, tone_hz, utterance
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.audio.codec import WIDE_HZ, G722Call
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
+from giaoban.traffic.sources.tone import opaque, tone, tone_hz, utterance
 
 SETTLING_PACKETS = 50
 """G.722 adapts to what it encodes: a second in, a steady sound is encoded the same again."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 
 from giaoban.errors import InvalidRun
-from mcu_sim import sdp
-from mcu_sim.media.leg import Kind
-from mcu_sim.secret_source import SeededSecrets
-from mcu_sim.sip import Peer
-from scenarios.bridge.capabilities import capabilities
-from scenarios.bridge.recovery import Redialling
-from scenarios.bridge.user_agent import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.secret_source import SeededSecrets
+from giaoban.mcu_sim.sip import Peer
+from giaoban.scenarios.bridge.capabilities import capabilities
+from giaoban.scenarios.bridge.recovery import Redialling
+from giaoban.scenarios.bridge.user_agent import (
     BridgeEvent,
     BridgeUserAgent,
     Completed,
@@ -19,8 +19,8 @@ from scenarios.bridge.user_agent import (
     Redialled,
     Unreadable,
 )
-from scenarios.plan.plan import SIP_PORT, Plan
-from scenarios.records import events
+from giaoban.scenarios.plan.plan import SIP_PORT, Plan
+from giaoban.scenarios.records import events
 
 PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}
 RESTARTED = 1_000_003

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from giaoban.clock import NEVER_NS
-from topology.changes import Outage
+from giaoban.topology.changes import Outage
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,21 @@ from functools import lru_cache
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
-from mcu_sim.media.leg import Kind
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
-from scenarios.bridge.microphone import sound_for
-from scenarios.plan.plan import CallPlan, Plan
-from traffic.log import PacketLog
-from traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
-from traffic.recorded.recording import Recording
-from traffic.recorded.recording import load as load_recording
-from traffic.recorded.stream import RecordedStream
-from traffic.sender.stream import next_start_ns
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.audio_stream import AudioStream, Talk
-from traffic.sources.talk_spurts import Speech
-from traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
-from traffic.sources.video_stream import VideoStream
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.scenarios.bridge.microphone import sound_for
+from giaoban.scenarios.plan.plan import CallPlan, Plan
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
+from giaoban.traffic.recorded.recording import Recording
+from giaoban.traffic.recorded.recording import load as load_recording
+from giaoban.traffic.recorded.stream import RecordedStream
+from giaoban.traffic.sender.stream import next_start_ns
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.audio_stream import AudioStream, Talk
+from giaoban.traffic.sources.talk_spurts import Speech
+from giaoban.traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
+from giaoban.traffic.sources.video_stream import VideoStream
 
 Source = AudioStream | VideoStream | RecordedStream
 SOURCE_START_NS, SOURCE_PHASE_NS = 20_000_000, 33_000_000  # first capture after the answer

@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.clock import NEVER_NS
-from mcu_sim.media.leg import VISUAL_KINDS, Kind, Position
-from mcu_sim.media.srtp import SrtpContext, SrtpError
-from mcu_sim.media.video.forward import KeyFrameDetector
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
-from scenarios.bridge.planned import PORTS
-from scenarios.bridge.sources import Source, Sources, key_frame_request_timer
-from scenarios.plan.plan import CallPlan, Plan
-from scenarios.records.events import RtcpReport
-from topology.emulation.namespace import inside
-from traffic import rtcp, rtp
-from traffic.batch import (
+from giaoban.mcu_sim.media.leg import VISUAL_KINDS, Kind, Position
+from giaoban.mcu_sim.media.srtp import SrtpContext, SrtpError
+from giaoban.mcu_sim.media.video.forward import KeyFrameDetector
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.scenarios.bridge.planned import PORTS
+from giaoban.scenarios.bridge.sources import Source, Sources, key_frame_request_timer
+from giaoban.scenarios.plan.plan import CallPlan, Plan
+from giaoban.scenarios.records.events import RtcpReport
+from giaoban.topology.emulation.namespace import inside
+from giaoban.traffic import rtcp, rtp
+from giaoban.traffic.batch import (
     ReceiveBatch,
     Received,
     SendBatch,
@@ -31,14 +31,14 @@ from traffic.batch import (
     send_at,
     try_to_send,
 )
-from traffic.log import PacketLog
-from traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
-from traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
-from traffic.receiver.statistics import ReceptionBank
-from traffic.receiver.video_gaps import VideoGaps
-from traffic.rtcp.session import KeyFrameWanted, Reporter
-from traffic.sender.stream import next_control_ns
-from traffic.sources.audio_stream import AudioStream
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
+from giaoban.traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
+from giaoban.traffic.receiver.statistics import ReceptionBank
+from giaoban.traffic.receiver.video_gaps import VideoGaps
+from giaoban.traffic.rtcp.session import KeyFrameWanted, Reporter
+from giaoban.traffic.sender.stream import next_control_ns
+from giaoban.traffic.sources.audio_stream import AudioStream
 
 WATCHING = 0x5A5A_5A5A
 """Tells the SSRC by which a bridge reports on slides, having none to show, from the slides' own."""

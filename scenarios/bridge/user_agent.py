@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mcu_sim import sdp
-from mcu_sim.conference.commands import Command
-from mcu_sim.media.leg import Kind
-from mcu_sim.sdp.offer_answer import NegotiatedMedia, make_answer, make_offer, read_answer
-from mcu_sim.secret_source import Secrets
-from mcu_sim.server.conference_control import CONTROL_TYPE
-from mcu_sim.sip import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.conference.commands import Command
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia, make_answer, make_offer, read_answer
+from giaoban.mcu_sim.secret_source import Secrets
+from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
+from giaoban.mcu_sim.sip import (
     CallEnded,
     CallEstablished,
     CallFailed,
@@ -38,12 +38,12 @@ from mcu_sim.sip import (
     Reoffer,
     UserAgent,
 )
-from mcu_sim.sip.agent import ANSWER_WITHIN_MS
-from mcu_sim.sip.digest import Credentials
-from mcu_sim.sip.info import wants_full_picture
-from mcu_sim.sip.message.addresses import HostPort
-from mcu_sim.sip.session import MEDIA_LOST
-from scenarios.bridge.recovery import Redialling
+from giaoban.mcu_sim.sip.agent import ANSWER_WITHIN_MS
+from giaoban.mcu_sim.sip.digest import Credentials
+from giaoban.mcu_sim.sip.info import wants_full_picture
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.mcu_sim.sip.session import MEDIA_LOST
+from giaoban.scenarios.bridge.recovery import Redialling
 
 Operation = Literal[
     "options", "register", "unregister", "invite", "bye", "info", "incoming", "drop"

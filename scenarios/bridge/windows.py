@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.plan import Plan
 
 LONG_WINDOW_NS = 1_000_000_000
 SHORT_WINDOW_NS = 200_000_000
 """A bridge that may notice that its call is dead must not have a second in hand. Pictures are made
-in windows of `traffic.receiver.feedback.LOOK_NS` where a key frame may be asked for."""
+in windows of `giaoban.traffic.receiver.feedback.LOOK_NS` where a key frame may be asked for."""
 WINDOW_LEAD_NS = 60_000_000
 """A window is handed over so long before its first packet is due."""
 

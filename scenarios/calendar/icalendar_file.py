@@ -33,9 +33,9 @@ import recurring_ical_events
 from giaoban.errors import InputError, several
 from giaoban.files import read_file
 from giaoban.names import key
+from giaoban.scenarios.calendar.registration import TIME_ZONE, YEARS, Names, Raw, Registration
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, Language, translator
-from scenarios.calendar.registration import TIME_ZONE, YEARS, Names, Raw, Registration
 
 MOST_BYTES = 20_000_000
 MOST_ENTRIES = 20_000

@@ -1,8 +1,8 @@
 """How much of the device and of the lines a calendar takes, from one change to the next.
 
 What is held at one moment is a scenario of meetings at once; its calls are admitted as the device
-does, and their rates added up on the lines (`scenarios.estimate.static`). The same scenario is
-estimated or emulated where a moment is to be judged.
+does, and their rates added up on the lines (`giaoban.scenarios.estimate.static`). The same scenario
+is estimated or emulated where a moment is to be judged.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
+from giaoban.results.model.calendar import Period
+from giaoban.scenarios.calendar.registration import Registration
+from giaoban.scenarios.estimate.static import StaticLoads, static_loads
+from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
+from giaoban.scenarios.spec.question import Question, question_from
+from giaoban.scenarios.spec.scenario import (
+    ConcurrentMeeting,
+    Content,
+    MeetingSettings,
+    Phases,
+    Scenario,
+)
 from giaoban.sentence import N_, message
-from results.model.calendar import Period
-from scenarios.calendar.registration import Registration
-from scenarios.estimate.static import StaticLoads, static_loads
-from scenarios.spec.meeting_catalogue import CataloguedMeeting
-from scenarios.spec.question import Question, question_from
-from scenarios.spec.scenario import ConcurrentMeeting, Content, MeetingSettings, Phases, Scenario
-from topology.model import BridgeSpec, LinkChange, Province
+from giaoban.topology.model import BridgeSpec, LinkChange, Province
 
 QUESTION = N_("May the meetings at {time} on {day} be held at once?")
 MOMENT_S = 20.0

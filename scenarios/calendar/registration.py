@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from giaoban.errors import InputError, did_you_mean, several
 from giaoban.names import key, slug
-from scenarios.spec.meeting_catalogue import CataloguedMeeting
-from topology.model import BridgeSpec, Province
+from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
+from giaoban.topology.model import BridgeSpec, Province
 
 TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 """Of times without a zone."""

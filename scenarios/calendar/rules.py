@@ -8,16 +8,16 @@ from datetime import datetime, time, timedelta
 from operator import gt
 from typing import NamedTuple
 
-from results.model.calendar import Finding, Move, Period
-from scenarios.calendar.occupancy import Loads, Moment, moments
-from scenarios.calendar.registration import (
+from giaoban.results.model.calendar import Finding, Move, Period
+from giaoban.scenarios.calendar.occupancy import Loads, Moment, moments
+from giaoban.scenarios.calendar.registration import (
     CHECK_BEFORE,
     REGISTERED_BEFORE,
     TIME_ZONE,
     Registration,
 )
-from scenarios.estimate.static import StaticLoads
-from scenarios.spec.meeting_catalogue import CataloguedMeeting
+from giaoban.scenarios.estimate.static import StaticLoads
+from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
 
 SEARCHED_DAYS = 14
 """So many days on a free time is looked for."""

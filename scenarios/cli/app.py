@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from giaoban import interruptions
-from scenarios.cli import language
+from giaoban.scenarios.cli import language
 
 COMMANDS = {
     "check": "check:command",
@@ -76,7 +76,7 @@ class _Commands(TyperGroup):
         module, _, attribute = COMMANDS[cmd_name].partition(":")
         gc.disable()  # nothing of what is being loaded is garbage
         try:
-            found = getattr(import_module(f"scenarios.cli.commands.{module}"), attribute)
+            found = getattr(import_module(f"giaoban.scenarios.cli.commands.{module}"), attribute)
         finally:
             gc.enable()
         if not isinstance(found, typer.Typer):

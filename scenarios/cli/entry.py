@@ -22,7 +22,7 @@ def main() -> NoReturn:
     obeyed = interruptions.obey(at_once=_leave_interrupted)
     code = INTERNAL_ERROR
     try:
-        from scenarios.cli.surroundings import settle
+        from giaoban.scenarios.cli.surroundings import settle
 
         settle()
         code = run()
@@ -48,8 +48,8 @@ def run() -> int:
 def _run() -> int:
     import typer
 
-    from scenarios.cli import language
-    from scenarios.cli.app import app
+    from giaoban.scenarios.cli import language
+    from giaoban.scenarios.cli.app import app
 
     words = language.choose(sys.argv[1:])
     _refuse_what_is_no_text(words)
@@ -128,7 +128,7 @@ def _crashed(error: BaseException) -> int:
 def _translated(sentence: Sentence) -> str:
     """In the chosen language; in English if even the catalogue cannot be read any more."""
     with suppress(Exception):
-        from scenarios.cli import language
+        from giaoban.scenarios.cli import language
 
         return language.say(sentence)
     return sentence

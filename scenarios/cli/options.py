@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from results.model.seeds import OTHER_SEEDS
-from scenarios.emulation.engine import EngineName
-from scenarios.study.whatif.apply import PACE_S
+from giaoban.results.model.seeds import OTHER_SEEDS
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.study.whatif.apply import PACE_S
 
 Engine = Annotated[
     EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from giaoban.results.report import terminal
+from giaoban.results.report.document import Block
+from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.streams import says_everything
 from giaoban.sentence import Sentence
-from results.report import terminal
-from results.report.document import Block
-from scenarios.cli import language
-from scenarios.cli.streams import says_everything
 
 EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
 """Of verdicts."""

@@ -19,13 +19,13 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.files import read_file
-from results import RUNS
+from giaoban.results import RUNS
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
-    from results.model.result import Result
-    from scenarios.spec.scenario import Expect
+    from giaoban.results.model.result import Result
+    from giaoban.scenarios.spec.scenario import Expect
 
 OPTION, SEEDS = "--giaoban-results", "--giaoban-seeds"
 _SCHEMA = re.compile(rb"""^\s*schema\s*=\s*["']giaoban\.scenario/\d+["']""", re.MULTILINE)
@@ -68,9 +68,9 @@ class ScenarioItem(pytest.Item):
     """The check of a scenario."""
 
     def runtest(self) -> None:
-        from scenarios.emulation.engine import EngineName
-        from scenarios.spec.question import make_question
-        from scenarios.study.check import check
+        from giaoban.scenarios.emulation.engine import EngineName
+        from giaoban.scenarios.spec.question import make_question
+        from giaoban.scenarios.study.check import check
 
         question = make_question(self.path)
         outcome = check(

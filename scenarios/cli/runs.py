@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from giaoban.errors import InputError
-from results.archive.history.entry import Entry, SkippedRun
-from results.archive.history.scan import FILES, scan
-from results.archive.store import open_run
+from giaoban.results.archive.history.entry import Entry, SkippedRun
+from giaoban.results.archive.history.scan import FILES, scan
+from giaoban.results.archive.store import open_run
 
 
 def open_kind(ref: str, root: Path, *kinds: str) -> Path:

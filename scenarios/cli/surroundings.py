@@ -12,7 +12,7 @@ from typing import NoReturn
 from giaoban.errors import MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
 from giaoban.scarce import memory_is_limited
-from scenarios.cli.streams import open_standard_streams
+from giaoban.scenarios.cli.streams import open_standard_streams
 
 OF_PYTHON = (
     "PYTHONASYNCIODEBUG",
@@ -55,7 +55,8 @@ def _end_with_our_own_code() -> None:
     """A library in C that finds no memory may call exit(1), which is a verdict: OpenBLAS does. One
     in Rust calls abort(3).
 
-    We ourselves never end by these ways (`scenarios.cli.entry`): who comes to them was a library.
+    We ourselves never end by these ways (`giaoban.scenarios.cli.entry`): who comes to them was a
+    library.
     """
     import atexit
     import ctypes

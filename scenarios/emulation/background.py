@@ -13,15 +13,15 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from giaoban.clock import sleep_until
-from scenarios.plan.plan import Plan
-from scenarios.records.guest import BackgroundCount
-from scenarios.spec.background import BackgroundPlan, PoissonArrivals
-from topology.emulation import feeder, namespace
-from topology.emulation.feeder import Feeder
-from topology.emulation.mininet_net import ProvinceNet
-from topology.sandbox.order import in_virtual_time
-from traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
-from traffic.receiver.timestamps import StampClock
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.guest import BackgroundCount
+from giaoban.scenarios.spec.background import BackgroundPlan, PoissonArrivals
+from giaoban.topology.emulation import feeder, namespace
+from giaoban.topology.emulation.feeder import Feeder
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.sandbox.order import in_virtual_time
+from giaoban.traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
+from giaoban.traffic.receiver.timestamps import StampClock
 
 REPORT = "background.json"
 FIRST_PORT = 41_000

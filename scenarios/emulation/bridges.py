@@ -9,22 +9,22 @@ import time
 from pathlib import Path
 
 from giaoban.clock import sleep_until
-from mcu_sim.conference.effects import OPERATOR
-from mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
-from mcu_sim.media.outbound import SRTP_ROOM
-from mcu_sim.media.srtp import ALIGNMENT
-from scenarios.bridge.bridge import Bridge
-from scenarios.bridge.sources import recorded
-from scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS, window_ns
-from scenarios.plan.plan import Plan
-from scenarios.records import events
-from topology.sandbox.order import in_virtual_time
-from traffic import rtp
-from traffic.batch import ReceiveBatch, SendBatch
-from traffic.log import RECEIVED, SENT, PacketLog
-from traffic.receiver.feedback import LEAD_NS, LOOK_NS
-from traffic.receiver.timestamps import StampClock
-from traffic.sources.video_stream import fill_with_noise, packets_in
+from giaoban.mcu_sim.conference.effects import OPERATOR
+from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
+from giaoban.mcu_sim.media.outbound import SRTP_ROOM
+from giaoban.mcu_sim.media.srtp import ALIGNMENT
+from giaoban.scenarios.bridge.bridge import Bridge
+from giaoban.scenarios.bridge.sources import recorded
+from giaoban.scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS, window_ns
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records import events
+from giaoban.topology.sandbox.order import in_virtual_time
+from giaoban.traffic import rtp
+from giaoban.traffic.batch import ReceiveBatch, SendBatch
+from giaoban.traffic.log import RECEIVED, SENT, PacketLog
+from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
+from giaoban.traffic.receiver.timestamps import StampClock
+from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 SOUND: tuple[Kind, ...] = ("audio",)
 WINDOW, OFF, ON, DIAL, COMMAND, HANG_UP = range(6)  # in this order at the same moment

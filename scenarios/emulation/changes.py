@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 
 from giaoban.clock import sleep_until
-from scenarios.plan.plan import Plan
-from scenarios.records.guest import ChangeMade, LineChange, Routes
-from scenarios.spec.impairment import LinePlan
-from topology.changes import NetworkChange
-from topology.emulation.failing import FailingNetwork
-from topology.emulation.mininet_net import ProvinceNet
-from topology.impairments import LineImpairment
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.guest import ChangeMade, LineChange, Routes
+from giaoban.scenarios.spec.impairment import LinePlan
+from giaoban.topology.changes import NetworkChange
+from giaoban.topology.emulation.failing import FailingNetwork
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.impairments import LineImpairment
 
 END, BEGIN, RESTORE, FAIL = range(4)
 """In this order at the same moment: one impairment, or fault, may follow another."""

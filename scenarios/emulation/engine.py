@@ -11,19 +11,19 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from giaoban import children, sentence
+from giaoban import IMPORTED_FROM, children, sentence
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.progress import Progress, told
+from giaoban.results.model.result import Engine
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.guest import Guest
 from giaoban.sentence import Sentence
-from results.model.result import Engine
-from scenarios.plan.plan import Plan
-from scenarios.records.guest import Guest
-from topology.emulation import router_clock
-from topology.sandbox import boot, kernel
+from giaoban.topology.emulation import router_clock
+from giaoban.topology.sandbox import boot, kernel
 
 DOCUMENT_BYTES, LOG_BYTES_A_PACKET = 4 << 20, 64
 FULL_DISK_BYTES = 64 << 10  # with less than this free, a failure to write is the cause
-GUEST_MODULE = "scenarios.emulation.guest"
+GUEST_MODULE = "giaoban.scenarios.emulation.guest"
 
 
 class EngineName(StrEnum):
@@ -76,7 +76,7 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
 def memory_mb(plan: Plan) -> int:
     """What the guest needs: programs, queues, the logs while they are written out, and background
     traffic that waits for its time, 4 kB a packet, and once more where it has come."""
-    from scenarios.emulation import background
+    from giaoban.scenarios.emulation import background
 
     ahead_s = (background.WINDOW_NS + background.LEAD_NS) / 1e9
     waiting = sum(ahead_s * 1e9 / each.mean_ns for each in plan.background)
@@ -107,8 +107,7 @@ def _native(folder: Path, console: Path, on_line: Callable[[str], None], clock: 
             "sudo giaoban check … --engine native, or leave it out (the sandbox needs no root)",
         )
     command = [sys.executable, "-m", GUEST_MODULE, str(folder.resolve()), *clock]
-    root = Path(__file__).resolve().parents[2]
-    code, tail = children.follow(command, log=console, on_line=on_line, cwd=root)
+    code, tail = children.follow(command, log=console, on_line=on_line, cwd=IMPORTED_FROM)
     if code not in (0, InvalidRun.exit_code, MachineLacks.exit_code):
         said = "\n".join(tail[-12:])
         raise InvalidRun("the native emulation ended with {code}:\n{said}", code=code, said=said)

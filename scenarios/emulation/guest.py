@@ -1,9 +1,9 @@
 """Conduct one emulation from inside: build, probe, run the meeting, count, leave files behind.
 
-`python -m scenarios.emulation.guest RUN_FOLDER [CLOCK]`: reads `plan.json`, writes `captures/` and
-`events.jsonl`. CLOCK is the library of `topology.emulation.router_clock`, where routers find their
-ways by themselves. It measures and does not judge. Progress goes to standard output as lines that
-begin with `giaoban.progress.MARK`.
+`python -m giaoban.scenarios.emulation.guest RUN_FOLDER [CLOCK]`: reads `plan.json`, writes
+`captures/` and `events.jsonl`. CLOCK is the library of `giaoban.topology.emulation.router_clock`,
+where routers find their ways by themselves. It measures and does not judge. Progress goes to
+standard output as lines that begin with `giaoban.progress.MARK`.
 """
 
 from __future__ import annotations
@@ -28,19 +28,18 @@ from giaoban import sentence
 from giaoban.children import die_with_parent
 from giaoban.clock import sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
+from giaoban.mcu_sim.conference.effects import OPERATOR
+from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.server import McuConfig, PlannedStreams, TimedCommand, serve
 from giaoban.progress import tell as tell_progress
-from giaoban.sentence import N_, Sentence, joined
-from mcu_sim.conference.effects import OPERATOR
-from mcu_sim.conference.meeting import Meetings
-from mcu_sim.server import McuConfig, PlannedStreams, TimedCommand, serve
-from scenarios.bridge.power import Power
-from scenarios.emulation import background
-from scenarios.emulation.bridges import attend
-from scenarios.emulation.changes import Changes
-from scenarios.emulation.recorder import Recorder
-from scenarios.plan.plan import Plan
-from scenarios.records import events
-from scenarios.records.guest import (
+from giaoban.scenarios.bridge.power import Power
+from giaoban.scenarios.emulation import background
+from giaoban.scenarios.emulation.bridges import attend
+from giaoban.scenarios.emulation.changes import Changes
+from giaoban.scenarios.emulation.recorder import Recorder
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records import events
+from giaoban.scenarios.records.guest import (
     COUNTERS,
     GUEST,
     Counters,
@@ -49,13 +48,14 @@ from scenarios.records.guest import (
     Guest,
     write_routes,
 )
-from topology.counts import QueueCount
-from topology.emulation import counters, namespace, probe
-from topology.emulation.failing import FailingNetwork
-from topology.emulation.feeder import Feeder
-from topology.emulation.mininet_net import ProvinceNet
-from topology.sandbox import order
-from traffic import log
+from giaoban.sentence import N_, Sentence, joined
+from giaoban.topology.counts import QueueCount
+from giaoban.topology.emulation import counters, namespace, probe
+from giaoban.topology.emulation.failing import FailingNetwork
+from giaoban.topology.emulation.feeder import Feeder
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.sandbox import order
+from giaoban.traffic import log
 
 START_IN_NS = 1_000_000_000
 ORIGIN_GRID_NS = 1_000_000_000

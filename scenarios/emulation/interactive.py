@@ -14,11 +14,11 @@ from pathlib import Path
 from mininet.cli import CLI
 from mininet.log import error, info, output, setLogLevel
 
-from topology import bird
-from topology.emulation.failable_link import FailableLink
-from topology.emulation.failing import FailingNetwork
-from topology.emulation.mininet_net import ProvinceNet
-from topology.network import Network
+from giaoban.topology import bird
+from giaoban.topology.emulation.failable_link import FailableLink
+from giaoban.topology.emulation.failing import FailingNetwork
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.network import Network
 
 NETWORK = "network.json"
 
@@ -64,7 +64,8 @@ class ProvinceCli(CLI):  # type: ignore[misc]
 
 
 def main(folder: Path, clock: Path | None = None) -> int:
-    """Build, hand over to the keyboard, take down. CLOCK as in `scenarios.emulation.guest`."""
+    """Build, hand over to the keyboard, take down. CLOCK as in
+    `giaoban.scenarios.emulation.guest`."""
     network = Network.model_validate_json((folder / NETWORK).read_text(encoding="utf-8"))
     setLogLevel("info")
     with ProvinceNet(network, seed=0, may_fail=True) as net, ExitStack() as stack:

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from topology.emulation.mininet_net import ProvinceNet
-from topology.emulation.namespace import inside
-from topology.emulation.netlink import HOST_INTERFACE
-from topology.sandbox.order import in_virtual_time
-from traffic import log
-from traffic.batch import SO_RCVBUFFORCE, SO_TIMESTAMPNS, ReceiveBatch
-from traffic.receiver.timestamps import StampClock
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.emulation.namespace import inside
+from giaoban.topology.emulation.netlink import HOST_INTERFACE
+from giaoban.topology.sandbox.order import in_virtual_time
+from giaoban.traffic import log
+from giaoban.traffic.batch import SO_RCVBUFFORCE, SO_TIMESTAMPNS, ReceiveBatch
+from giaoban.traffic.receiver.timestamps import StampClock
 
 ETH_P_ALL = 3
 BUFFER_BYTES = 64 << 20

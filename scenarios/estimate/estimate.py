@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from results.judge.off_by import OffBy, off_by
-from results.judge.verdict import Judgement
-from results.model.result import Engine, Result
-from scenarios.estimate.limits import check, reasons
-from scenarios.estimate.media.captures import captures_of, queue_waits
-from scenarios.estimate.media.media import estimate_media
-from scenarios.estimate.signalling import signal
-from scenarios.measure.assemble import Answer, assemble, criteria_of, judged
-from scenarios.measure.captures import Captures
-from scenarios.measure.hop_delays import Rebuilt
-from scenarios.spec.question import Question
+from giaoban.results.judge.off_by import OffBy, off_by
+from giaoban.results.judge.verdict import Judgement
+from giaoban.results.model.result import Engine, Result
+from giaoban.scenarios.estimate.limits import check, reasons
+from giaoban.scenarios.estimate.media.captures import captures_of, queue_waits
+from giaoban.scenarios.estimate.media.media import estimate_media
+from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, judged
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.hop_delays import Rebuilt
+from giaoban.scenarios.spec.question import Question
 
 ENGINE = Engine(name="estimate", time="virtual", kernel="none")
 

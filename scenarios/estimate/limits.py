@@ -7,10 +7,10 @@ import tempfile
 from collections.abc import Iterator
 
 from giaoban.errors import InputError
-from scenarios.estimate.network.paths import find_paths
-from scenarios.estimate.spool import MOST_BYTES
-from scenarios.plan.plan import Plan
-from scenarios.spec.question import Question
+from giaoban.scenarios.estimate.network.paths import find_paths
+from giaoban.scenarios.estimate.spool import MOST_BYTES
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.spec.question import Question
 
 COARSE_NS = 2_000_000_000
 """Time goes in steps of this where nothing is lost, but something may be."""
@@ -18,7 +18,7 @@ STEPS_NS = (32_000_000_000, 8_000_000_000, COARSE_NS, 1_000_000_000, 400_000_000
 STEP_PACKETS = 2_000_000
 """Steps are shorter where more packets would be under way in one."""
 KEPT_BYTES = 35 + 16
-"""Of each packet, sent (`traffic.log.SENT`) and come (`logs.CAME`)."""
+"""Of each packet, sent (`giaoban.traffic.log.SENT`) and come (`logs.CAME`)."""
 WAITED_BYTES = 12
 """Of each packet at each hop while the phases last (`meter.WAITED`)."""
 

@@ -9,17 +9,17 @@ from typing import Literal
 
 import numpy as np
 
-from mcu_sim.media.leg import NOBODY, Flow, Kind, Leg, Position
-from mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_GROUP
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
-from mcu_sim.sip.message.addresses import HostPort
-from scenarios.estimate.timeline import ForwardingChange, McuLeg, Timeline
-from traffic.sources.video_model import VideoModel
+from giaoban.mcu_sim.media.leg import NOBODY, Flow, Kind, Leg, Position
+from giaoban.mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_GROUP
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.scenarios.estimate.timeline import ForwardingChange, McuLeg, Timeline
+from giaoban.traffic.sources.video_model import VideoModel
 
 
 class NullPorts:
-    """`mcu_sim.media.ports.Ports` without sockets: every bridge has an address of its own, so all
-    calls share one port group."""
+    """`giaoban.mcu_sim.media.ports.Ports` without sockets: every bridge has an address of its own,
+    so all calls share one port group."""
 
     def port_group_for(self, _remotes: Mapping[Kind, HostPort]) -> int:
         """The port group of a new call."""
@@ -39,7 +39,7 @@ class NullPorts:
 
 
 class NullMediaPlane:
-    """The face of `mcu_sim.media.plane.MediaPlane` that the call controller sees.
+    """The face of `giaoban.mcu_sim.media.plane.MediaPlane` that the call controller sees.
 
     `rng` is the device's: each medium's reporter draws its seed of it, as in the real plane.
     """

@@ -13,31 +13,31 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
-from mcu_sim.admission import Capacity
-from mcu_sim.conference.commands import Command
-from mcu_sim.conference.effects import OPERATOR
-from mcu_sim.conference.meeting import Meetings
-from mcu_sim.media.plane import MediaPlane
-from mcu_sim.media.ports import Ports
-from mcu_sim.secret_source import drawn_from
-from mcu_sim.server.call_controller import CallController
-from mcu_sim.server.calls import ParticipantCalls
-from mcu_sim.server.config import McuConfig, PlannedStreams
-from mcu_sim.server.negotiation import MediaNegotiation
-from mcu_sim.sip.agent import UserAgent
-from mcu_sim.sip.endpoint import Datagram
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.registration import Registrar
-from scenarios.bridge.planned import logged, planned_agent
-from scenarios.bridge.user_agent import MediaStarted, MediaStopped
-from scenarios.estimate.media.talker_powers import TalkerPowers
-from scenarios.estimate.network.paths import Paths, find_paths
-from scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
-from scenarios.estimate.timeline import BridgeLeg, SipDatagram, Timeline
-from scenarios.plan.plan import SIP_PORT, Plan
-from scenarios.plan.wire import FRAMING_BYTES
-from scenarios.records.events import CommandWithoutCall, made, of_bridge
-from scenarios.spec.scenario import Control
+from giaoban.mcu_sim.admission import Capacity
+from giaoban.mcu_sim.conference.commands import Command
+from giaoban.mcu_sim.conference.effects import OPERATOR
+from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.media.plane import MediaPlane
+from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.secret_source import drawn_from
+from giaoban.mcu_sim.server.call_controller import CallController
+from giaoban.mcu_sim.server.calls import ParticipantCalls
+from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams
+from giaoban.mcu_sim.server.negotiation import MediaNegotiation
+from giaoban.mcu_sim.sip.agent import UserAgent
+from giaoban.mcu_sim.sip.endpoint import Datagram
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.registration import Registrar
+from giaoban.scenarios.bridge.planned import logged, planned_agent
+from giaoban.scenarios.bridge.user_agent import MediaStarted, MediaStopped
+from giaoban.scenarios.estimate.media.talker_powers import TalkerPowers
+from giaoban.scenarios.estimate.network.paths import Paths, find_paths
+from giaoban.scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
+from giaoban.scenarios.estimate.timeline import BridgeLeg, SipDatagram, Timeline
+from giaoban.scenarios.plan.plan import SIP_PORT, Plan
+from giaoban.scenarios.plan.wire import FRAMING_BYTES
+from giaoban.scenarios.records.events import CommandWithoutCall, made, of_bridge
+from giaoban.scenarios.spec.scenario import Control
 
 HEAR_EVERY_NS = 200_000_000
 """As the server's loop: how often the MCU looks who speaks."""

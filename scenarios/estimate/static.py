@@ -12,16 +12,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from mcu_sim.admission import Use
-from mcu_sim.device import AUDIO
-from mcu_sim.fit import meeting_on
-from scenarios.plan.plan import CallPlan, Plan
-from scenarios.plan.wire import around_bytes
-from topology.network import Hop
-from topology.routing import Routes, shortest_paths
-from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
-from traffic.rtp import HEADER_BYTES
-from traffic.sources.video_model import FrameSource, VideoModel, packetise
+from giaoban.mcu_sim.admission import Use
+from giaoban.mcu_sim.device import AUDIO
+from giaoban.mcu_sim.fit import meeting_on
+from giaoban.scenarios.plan.plan import CallPlan, Plan
+from giaoban.scenarios.plan.wire import around_bytes
+from giaoban.topology.network import Hop
+from giaoban.topology.routing import Routes, shortest_paths
+from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.rtp import HEADER_BYTES
+from giaoban.traffic.sources.video_model import FrameSource, VideoModel, packetise
 
 TRIAL_S = 240
 """So many seconds of the encoder's model are drawn to know how much its seconds differ."""

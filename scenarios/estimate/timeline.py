@@ -6,9 +6,9 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mcu_sim.media.leg import NOBODY, Kind, Leg
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
-from scenarios.records.events import Event
+from giaoban.mcu_sim.media.leg import NOBODY, Kind, Leg
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.scenarios.records.events import Event
 
 
 @dataclass

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from topology.changes import NetworkChange, Outage
+from giaoban.topology.changes import NetworkChange, Outage
 
 FOREVER_S = math.inf
 DIGITS = 6  # of a second

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.scenarios.faults.kind import FailureCase, FaultContext, LinkGroup
+from giaoban.scenarios.faults.kinds import KINDS
+from giaoban.scenarios.spec.scenario import Accepted
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import Mistake
-from scenarios.faults.kind import FailureCase, FaultContext, LinkGroup
-from scenarios.faults.kinds import KINDS
-from scenarios.spec.scenario import Accepted
-from topology.network import Network
+from giaoban.topology.network import Network
 
 PAIR = "pair"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from topology.network import Network
+from giaoban.topology.network import Network
 
 
 def unreachable(network: Network, links: Collection[str], nodes: Collection[str]) -> set[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from giaoban.scenarios.faults.effects import idle
+from giaoban.scenarios.faults.kind import FaultContext, FaultKind, KeyMistake
+from giaoban.scenarios.spec.impairment import Impairment, hops_of
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
-from scenarios.faults.effects import idle
-from scenarios.faults.kind import FaultContext, FaultKind, KeyMistake
-from scenarios.spec.impairment import Impairment, hops_of
-from topology.network import Hop
+from giaoban.topology.network import Hop
 
 
 def mistakes(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from giaoban.results.model.load import LoadCriterion, MediaResult
+from giaoban.results.model.result import Assumption
+from giaoban.scenarios.load.media import LEAST_PCT, START_MS
+from giaoban.scenarios.study.assumptions import assumed
 from giaoban.sentence import N_, message
-from results.model.load import LoadCriterion, MediaResult
-from results.model.result import Assumption
-from scenarios.load.media import LEAST_PCT, START_MS
-from scenarios.study.assumptions import assumed
 
 LAST_BACK, GUESSES_ANSWERED = "last-back", "guesses-answered"
 _SECONDS = "{seconds} s"

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
-from results.model.load import GeneratorView
-from results.model.reasons import Reason, because
-from scenarios.load.locust.outcomes import Health, Record
+from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
+from giaoban.results.model.load import GeneratorView
+from giaoban.results.model.reasons import Reason, because
+from giaoban.scenarios.load.locust.outcomes import Health, Record
 
 MOST_CPU_PCT = 90.0
 """In the mean over the attempts: a process with less to spare queues what it should send."""

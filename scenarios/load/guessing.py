@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Sequence
 
-from results.model.load import Guessing, McuView
-from scenarios.load.locust.outcomes import AUTHENTICATION, Record
+from giaoban.results.model.load import Guessing, McuView
+from giaoban.scenarios.load.locust.outcomes import AUTHENTICATION, Record
 
 MINUTE_S = 60.0
 

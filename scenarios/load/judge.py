@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from giaoban.errors import InputError, allowed, did_you_mean
-from giaoban.translation import N_, translator
-from results.model.load import (
+from giaoban.results.model.load import (
     Guessing,
     LoadCriterion,
     MediaResult,
@@ -15,7 +14,8 @@ from results.model.load import (
     Sessions,
     Storm,
 )
-from results.model.quantities import Verdict
+from giaoban.results.model.quantities import Verdict
+from giaoban.translation import N_, translator
 
 E721 = N_("ITU-T E.721 (1999) table 2, post-selection delay of local connections")
 OURS = N_("our own: none of what this software asks for may fail")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from results.model.load import OperationResult
-from scenarios.load.locust.outcomes import Cause
+from giaoban.results.model.load import OperationResult
+from giaoban.scenarios.load.locust.outcomes import Cause
 
 BESIDE = ("options", "register", "guess")
 """Operations that calls do without. A guessed password is one to register with."""

@@ -10,27 +10,36 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
+from giaoban.mcu_sim.device import Device
+from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.progress import Progress
+from giaoban.results.archive import store
+from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.load import FILE, LoadInputs, LoadResult, McuView, Trial
+from giaoban.results.model.reasons import Reason, because
+from giaoban.results.model.result import FileRef
+from giaoban.results.report.load_summary import summary_md
+from giaoban.results.report.plots.load import write_load_plots
+from giaoban.scenarios.load import (
+    assumed,
+    generators,
+    guessing,
+    judge,
+    lacking,
+    measures,
+    media,
+    timetable,
+)
+from giaoban.scenarios.load.cores import available, shares
+from giaoban.scenarios.load.locust import journal
+from giaoban.scenarios.load.locust.environment import ACCOUNTS, JOURNAL, SECRET
+from giaoban.scenarios.load.locust.processes import LocustProcesses, LocustSetup
+from giaoban.scenarios.load.own_mcu import OwnMcu
+from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.scenarios.plan.identity import code_identity, commit, versions
 from giaoban.sentence import Sentence
-from mcu_sim.device import DEFAULT_PATH as DEVICES
-from mcu_sim.device import Device
-from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
-from results.archive import store
-from results.archive.evidence.manifest import save_inputs, sha256, write_manifest
-from results.archive.store import RunFolder
-from results.model.load import FILE, LoadInputs, LoadResult, McuView, Trial
-from results.model.reasons import Reason, because
-from results.model.result import FileRef
-from results.report.load_summary import summary_md
-from results.report.plots.load import write_load_plots
-from scenarios.load import assumed, generators, guessing, judge, lacking, measures, media, timetable
-from scenarios.load.cores import available, shares
-from scenarios.load.locust import journal
-from scenarios.load.locust.environment import ACCOUNTS, JOURNAL, SECRET
-from scenarios.load.locust.processes import LocustProcesses, LocustSetup
-from scenarios.load.own_mcu import OwnMcu
-from scenarios.load.plan import LoadPlan
-from scenarios.plan.identity import code_identity, commit, versions
 
 WAITED_FOR = ("invite", "bye")
 """Requests without whose answer a bridge does not go on in its timetable."""

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from results.model.load import Delay, McuView, OperationResult, Second, Sessions, Storm
-from scenarios.load import timetable
-from scenarios.load.locust.outcomes import Health, Performed, Record
-from scenarios.load.plan import BackOff, LoadPlan
+from giaoban.results.model.load import Delay, McuView, OperationResult, Second, Sessions, Storm
+from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.locust.outcomes import Health, Performed, Record
+from giaoban.scenarios.load.plan import BackOff, LoadPlan
 
 CALLS: tuple[Performed, ...] = ("invite",)
 ORDER: tuple[Performed, ...] = (

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from results.model.load import MediaResult
-from scenarios.load.locust.outcomes import ReceivedMedia
-from traffic.media_load.messages import MEDIA
+from giaoban.results.model.load import MediaResult
+from giaoban.scenarios.load.locust.outcomes import ReceivedMedia
+from giaoban.traffic.media_load.messages import MEDIA
 
 START_MS = 1000.0
 """How long a device may take until it sends, once a call stands; assumed."""

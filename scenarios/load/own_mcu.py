@@ -18,17 +18,17 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from giaoban import IMPORTED_FROM
 from giaoban.children import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
-from mcu_sim.device import Device
-from results.model.load import McuView
-from scenarios.load.cores import available, shares
-from scenarios.load.measures import mcu_view
-from scenarios.load.passwords import accounts_toml
-from scenarios.load.plan import LoadPlan
+from giaoban.mcu_sim.device import Device
+from giaoban.results.model.load import McuView
+from giaoban.scenarios.load.cores import available, shares
+from giaoban.scenarios.load.measures import mcu_view
+from giaoban.scenarios.load.passwords import accounts_toml
+from giaoban.scenarios.load.plan import LoadPlan
 
 HOST = "127.0.0.1"
-ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN_S, ENDS_WITHIN_S = 60.0, 30.0
 MOST_MEMBERS = 900
 """Of a meeting with a list; larger ones are open to anyone."""
@@ -103,7 +103,7 @@ class OwnMcu:
             files = {option: stack.enter_context(nameless(text)) for option, text in given.items()}
             for option, number in files.items():
                 words += [option, f"/proc/self/fd/{number}"]
-            command = [sys.executable, "-m", "scenarios.cli.entry", "mcu", "serve", *words]
+            command = [sys.executable, "-m", "giaoban.scenarios.cli.entry", "mcu", "serve", *words]
             self._process = subprocess.Popen(
                 [*command, "--json"],
                 stdin=subprocess.DEVNULL,
@@ -112,7 +112,7 @@ class OwnMcu:
                 encoding="utf-8",
                 errors="replace",
                 pass_fds=list(files.values()),
-                cwd=ROOT,
+                cwd=IMPORTED_FROM,
                 start_new_session=True,
                 preexec_fn=beginning(shares(available())[0]),
             )

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mcu_sim.accounts import load_accounts
-from mcu_sim.sip.digest import Credentials
-from scenarios.load.locust.environment import ACCOUNTS, SECRET
-from scenarios.load.plan import LoadPlan
+from giaoban.mcu_sim.accounts import load_accounts
+from giaoban.mcu_sim.sip.digest import Credentials
+from giaoban.scenarios.load.locust.environment import ACCOUNTS, SECRET
+from giaoban.scenarios.load.plan import LoadPlan
 
 
 @dataclass

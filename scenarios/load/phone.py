@@ -6,14 +6,14 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from mcu_sim.media.leg import Kind
-from mcu_sim.sip import Datagram, Event, Peer, Registered, UserAgent
-from mcu_sim.sip.message.addresses import HostPort
-from scenarios.bridge.capabilities import capabilities, no_media
-from scenarios.bridge.user_agent import BridgeUserAgent
-from scenarios.load.passwords import Account
-from traffic.media_load.messages import Medium
-from traffic.profiles import Profile
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sip import Datagram, Event, Peer, Registered, UserAgent
+from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.scenarios.bridge.capabilities import capabilities, no_media
+from giaoban.scenarios.bridge.user_agent import BridgeUserAgent
+from giaoban.scenarios.load.passwords import Account
+from giaoban.traffic.media_load.messages import Medium
+from giaoban.traffic.profiles import Profile
 
 
 class Phone(BridgeUserAgent):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel
-from traffic.media_load.messages import Medium
+from giaoban.traffic.media_load.messages import Medium
 
 Shape = Literal["steady", "ramp", "hold", "storm", "guess", "malformed"]
 BackOff = Literal["none", "random"]

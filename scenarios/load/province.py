@@ -1,8 +1,8 @@
 """A redial storm inside the emulated province: the check's own emulation, seen as a load test.
 
-The bridges are those of `scenarios.emulation`: the same user agents, each in a namespace of its own
-behind its access line, in virtual time. So every call crosses the network's links and meets their
-queues. Locust has no place there: nothing runs in real time, and nothing is left to pace.
+The bridges are those of `giaoban.scenarios.emulation`: the same user agents, each in a namespace of
+its own behind its access line, in virtual time. So every call crosses the network's links and meets
+their queues. Locust has no place there: nothing runs in real time, and nothing is left to pace.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.progress import Progress
-from results.archive import store
-from results.archive.evidence.manifest import CHECKS
-from results.archive.store import RunFolder
-from results.model.load import FILE, LoadInputs, LoadResult, McuView, Storm
-from results.model.result import Result
-from results.report.load_summary import summary_md
-from results.report.plots.load import write_load_plots
-from scenarios.emulation.engine import EngineName
-from scenarios.load import assumed, judge, measures
-from scenarios.load.load_test import LoadOutcome
-from scenarios.load.locust.outcomes import Record, cause_of
-from scenarios.load.plan import BackOff
-from scenarios.measure import captures
-from scenarios.plan.plan import Plan
-from scenarios.records.events import (
+from giaoban.results.archive import store
+from giaoban.results.archive.evidence.manifest import CHECKS
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.load import FILE, LoadInputs, LoadResult, McuView, Storm
+from giaoban.results.model.result import Result
+from giaoban.results.report.load_summary import summary_md
+from giaoban.results.report.plots.load import write_load_plots
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.load import assumed, judge, measures
+from giaoban.scenarios.load.load_test import LoadOutcome
+from giaoban.scenarios.load.locust.outcomes import Record, cause_of
+from giaoban.scenarios.load.plan import BackOff
+from giaoban.scenarios.measure import captures
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import (
     CallRefused,
     Connected,
     EndedByMcu,
@@ -41,10 +41,10 @@ from scenarios.records.events import (
     TimedOut,
     as_fields,
 )
-from scenarios.spec.question import Question
-from scenarios.study.assumptions import of_recovery
-from scenarios.study.check import check
-from scenarios.study.documents import prove
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.assumptions import of_recovery
+from giaoban.scenarios.study.check import check
+from giaoban.scenarios.study.documents import prove
 
 SPREAD_S = 20.0
 """Over which the first attempts are spread; our own choice: three a second of 71 bridges."""
@@ -105,7 +105,7 @@ def storm_in(
 
     Raises:
         InputError: as `with_back_off`; a results folder that cannot be written.
-        InvalidRun, MachineLacks: as `scenarios.study.check.check`.
+        InvalidRun, MachineLacks: as `giaoban.scenarios.study.check.check`.
     """
     asked = with_back_off(question, back_off)
     away = away_of(asked.plan)

@@ -2,8 +2,8 @@
 meeting asks what the MCU can, calls it, sends and is sent sound and picture, and hangs up.
 
 A load test of the smallest kind does it: all bridges call one after another and stay together for
-a while (`scenarios.load.load_test`). What a device makes of the media that it was sent only its
-own technician sees; that it took them, and what it sent, is judged.
+a while (`giaoban.scenarios.load.load_test`). What a device makes of the media that it was sent only
+its own technician sees; that it took them, and what it sent, is judged.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from giaoban.progress import Progress
-from results.model.meetings import BridgeJudged, Closing, Entry, Opening, PartJudged, Way
-from results.model.quantities import Verdict
-from scenarios.load import media
-from scenarios.load.load_test import LoadRecords, LoadTest, execute, problems
-from scenarios.load.locust.outcomes import ReceivedMedia, Record
-from scenarios.load.locust.processes import LocustSetup
-from scenarios.load.plan import LoadPlan
-from traffic.media_load.messages import Medium
-from traffic.profiles import load_profiles
+from giaoban.results.model.meetings import BridgeJudged, Closing, Entry, Opening, PartJudged, Way
+from giaoban.results.model.quantities import Verdict
+from giaoban.scenarios.load import media
+from giaoban.scenarios.load.load_test import LoadRecords, LoadTest, execute, problems
+from giaoban.scenarios.load.locust.outcomes import ReceivedMedia, Record
+from giaoban.scenarios.load.locust.processes import LocustSetup
+from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.traffic.media_load.messages import Medium
+from giaoban.traffic.profiles import load_profiles
 
 RATE_PER_S = 2.0
 """Bridges call one after another, as technicians do."""

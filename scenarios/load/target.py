@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from giaoban.errors import InputError
-from traffic import hosts
+from giaoban.traffic import hosts
 
 DEFAULT_PORT = 5060
 ROOM = r"[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,64}"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from scenarios.load.plan import LoadPlan
+from giaoban.scenarios.load.plan import LoadPlan
 
 PREPARE_S = 2.0
 """From the beginning of a test to the first call: every bridge has its ports and is registered."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from giaoban.progress import Progress
-from results.archive.store import RunFolder
-from results.model.load import Trial
-from scenarios.load import measures
-from scenarios.load.load_test import LoadTest, execute, problems
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.load import Trial
+from giaoban.scenarios.load import measures
+from giaoban.scenarios.load.load_test import LoadTest, execute, problems
 
 PERIOD_S, HELD_S = 2.0, 0.5
 """A bridge calls every so often and stays so long: so many more bridges than calls there are."""

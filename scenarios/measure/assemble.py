@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from giaoban.errors import InputError
-from mcu_sim.admission import UNITS, Use
-from mcu_sim.fit import room_beside
-from mcu_sim.media.leg import KINDS
-from results.judge.criteria import DEFAULT_PATH as CRITERIA
-from results.judge.criteria import Criteria, Criterion, load_criteria
-from results.judge.verdict import Judgement, judge
-from results.model.faults import FaultResult
-from results.model.reasons import Reason
-from results.model.result import (
+from giaoban.mcu_sim.admission import UNITS, Use
+from giaoban.mcu_sim.fit import room_beside
+from giaoban.mcu_sim.media.leg import KINDS
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
+from giaoban.results.judge.criteria import Criteria, Criterion, load_criteria
+from giaoban.results.judge.verdict import Judgement, judge
+from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import (
     Downspeeded,
     Engine,
     FileRef,
@@ -33,18 +33,18 @@ from results.model.result import (
     RefusedCommand,
     Result,
 )
-from results.model.result import Question as AskedQuestion
-from results.model.series import Series
-from scenarios.measure import validity
-from scenarios.measure.captures import Captures
-from scenarios.measure.fault_impact import PUT_OUT, Impacts
-from scenarios.measure.hop_delays import Rebuilt, rebuild
-from scenarios.measure.links import links_in
-from scenarios.measure.series import BySecond, series
-from scenarios.measure.streams import FrameAnalyses, Window, bridges_in, devices, streams_of
-from scenarios.plan.identity import code_identity, commit
-from scenarios.plan.plan import CallPlan, Plan
-from scenarios.records.events import (
+from giaoban.results.model.result import Question as AskedQuestion
+from giaoban.results.model.series import Series
+from giaoban.scenarios.measure import validity
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.fault_impact import PUT_OUT, Impacts
+from giaoban.scenarios.measure.hop_delays import Rebuilt, rebuild
+from giaoban.scenarios.measure.links import links_in
+from giaoban.scenarios.measure.series import BySecond, series
+from giaoban.scenarios.measure.streams import FrameAnalyses, Window, bridges_in, devices, streams_of
+from giaoban.scenarios.plan.identity import code_identity, commit
+from giaoban.scenarios.plan.plan import CallPlan, Plan
+from giaoban.scenarios.records.events import (
     CallRefused,
     CommandWithoutCall,
     Connected,
@@ -55,10 +55,10 @@ from scenarios.records.events import (
     Left,
     TimedOut,
 )
-from scenarios.spec.background import other_traffic
-from scenarios.spec.impairment_words import declared
-from scenarios.spec.question import Question
-from scenarios.study.assumptions import assumptions
+from giaoban.scenarios.spec.background import other_traffic
+from giaoban.scenarios.spec.impairment_words import declared
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.assumptions import assumptions
 
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.admission import Use
-from mcu_sim.media.leg import Kind
-from scenarios.plan.plan import Plan
-from scenarios.records.events import (
+from giaoban.mcu_sim.admission import Use
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import (
     BridgeHealth,
     Controlled,
     Event,
@@ -25,12 +25,12 @@ from scenarios.records.events import (
     RtcpReport,
     read,
 )
-from scenarios.records.guest import Counters, Guest
-from traffic import log
-from traffic.quality.measure import Trace, trace
-from traffic.quality.playout import heard
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.video_model import CLOCK_HZ
+from giaoban.scenarios.records.guest import Counters, Guest
+from giaoban.traffic import log
+from giaoban.traffic.quality.measure import Trace, trace
+from giaoban.traffic.quality.playout import heard
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 ReportedBy = tuple[Literal["mcu", "bridge"], str, Kind]
 """Whose reports: mcu or bridge, whoever received the media; the bridge; the medium."""

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mcu_sim.media.leg import KINDS
-from results.model.faults import FaultImpact, FaultResult
-from scenarios.faults.graph import unreachable
-from scenarios.faults.plan import FaultPlan
-from scenarios.measure.captures import Captures
-from scenarios.measure.interruptions import (
+from giaoban.mcu_sim.media.leg import KINDS
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.scenarios.faults.graph import unreachable
+from giaoban.scenarios.faults.plan import FaultPlan
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.interruptions import (
     Edge,
     Hole,
     Spans,
@@ -26,17 +26,25 @@ from scenarios.measure.interruptions import (
     picture_holes,
     without,
 )
-from scenarios.measure.streams import FrameAnalyses, streams_of
-from scenarios.plan.plan import CallPlan, Plan
-from scenarios.records.events import EndedByMcu, EventRecord, Joined, Left, MediaLost, Redialled
-from scenarios.spec.scenario import Scenario
-from topology.rerouting import settled_after_ms
-from traffic.quality.measure import Trace
+from giaoban.scenarios.measure.streams import FrameAnalyses, streams_of
+from giaoban.scenarios.plan.plan import CallPlan, Plan
+from giaoban.scenarios.records.events import (
+    EndedByMcu,
+    EventRecord,
+    Joined,
+    Left,
+    MediaLost,
+    Redialled,
+)
+from giaoban.scenarios.spec.scenario import Scenario
+from giaoban.topology.rerouting import settled_after_ms
+from giaoban.traffic.quality.measure import Trace
 
 MEETING = ("audio", "video")
 """What an interruption is of: slides may stand still for as long as they like."""
 CUT_OFF_NS = 1_000_000_000
-"""Who has got nothing for longer has lost the meeting (`results.judge.worst.DROPPED_AFTER_MS`)."""
+"""Who has got nothing for longer has lost the meeting
+(`giaoban.results.judge.worst.DROPPED_AFTER_MS`)."""
 SOON_NS = 100_000_000
 """A hole that begins so soon before or after a change is its doing: packets are up to a frame
 apart, and those that are under way were due before it."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from results.model.reasons import Reason, because
-from scenarios.measure.captures import Captures
-from scenarios.measure.fault_impact import mine
-from scenarios.records.events import PoweredOff, PoweredOn
-from scenarios.records.guest import ChangeMade
-from topology.changes import NetworkChange
+from giaoban.results.model.reasons import Reason, because
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.fault_impact import mine
+from giaoban.scenarios.records.events import PoweredOff, PoweredOn
+from giaoban.scenarios.records.guest import ChangeMade
+from giaoban.topology.changes import NetworkChange
 
 LATE_MS = 5.0
 """A change that comes later than this is not the one asked for."""

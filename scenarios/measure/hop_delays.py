@@ -17,17 +17,17 @@ from graphlib import TopologicalSorter
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.measure.captures import Captures
-from scenarios.plan.drain import FRAME_BYTES
-from scenarios.plan.plan import Plan
-from scenarios.plan.wire import around_bytes
-from scenarios.records.events import BridgeHealth
-from scenarios.spec.impairment import LinePlan
-from topology.network import Hop
-from topology.qos import by_class
-from topology.routing import shortest_paths
-from traffic.fifo import departures
-from traffic.quality.measure import Trace
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.plan.drain import FRAME_BYTES
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.wire import around_bytes
+from giaoban.scenarios.records.events import BridgeHealth
+from giaoban.scenarios.spec.impairment import LinePlan
+from giaoban.topology.network import Hop
+from giaoban.topology.qos import by_class
+from giaoban.topology.routing import shortest_paths
+from giaoban.traffic.fifo import departures
+from giaoban.traffic.quality.measure import Trace
 
 TIED_PACKETS = 3
 REPORT_BYTES = 200

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.quality.bursts import runs
-from traffic.quality.frames import Frames
-from traffic.quality.measure import Trace
+from giaoban.traffic.quality.bursts import runs
+from giaoban.traffic.quality.frames import Frames
+from giaoban.traffic.quality.measure import Trace
 
 Spans = NDArray[np.int64]
 """(k, 2) from and to, in ns, in order and apart."""

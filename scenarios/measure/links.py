@@ -1,7 +1,7 @@
 """Captures → each link's load, drops and queueing in each phase.
 
 Loads and drops are counted by the kernel; queueing delays are rebuilt
-(`scenarios.measure.hop_delays`).
+(`giaoban.scenarios.measure.hop_delays`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from results.model.result import LinkResult
-from scenarios.measure.captures import Captures
-from scenarios.measure.hop_delays import Rebuilt
-from traffic.quality.percentiles import percentiles
+from giaoban.results.model.result import LinkResult
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.hop_delays import Rebuilt
+from giaoban.traffic.quality.percentiles import percentiles
 
 
 def links_in(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from results.model.faults import FaultImpact, FaultResult
-from results.model.meetings import Entry
-from results.model.reasons import Argument
-from scenarios.faults.kinds import KINDS
-from scenarios.plan.plan import Plan
-from scenarios.records.events import (
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.meetings import Entry
+from giaoban.results.model.reasons import Argument
+from giaoban.scenarios.faults.kinds import KINDS
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import (
     CallRefused,
     Controlled,
     Event,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from traffic import log
+from giaoban.traffic import log
 
 ETHERNET = 1  # LINKTYPE_ETHERNET
 

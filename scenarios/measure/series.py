@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import KINDS
-from results.model.faults import FaultResult
-from results.model.series import Series
-from results.report.wording import Wording
-from scenarios.measure.captures import Captures
-from scenarios.measure.links import utilisation_pct
-from scenarios.measure.streams import ENCODINGS, FrameAnalyses, speech_codec, streams_of
-from scenarios.plan.plan import CallPlan
-from scenarios.spec.impairment_words import marks
-from scenarios.spec.question import Question
-from traffic.quality.over_time import OverTime, frozen_pct, mos, over_time
+from giaoban.mcu_sim.media.leg import KINDS
+from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.series import Series
+from giaoban.results.report.wording import Wording
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.links import utilisation_pct
+from giaoban.scenarios.measure.streams import ENCODINGS, FrameAnalyses, speech_codec, streams_of
+from giaoban.scenarios.plan.plan import CallPlan
+from giaoban.scenarios.spec.impairment_words import marks
+from giaoban.scenarios.spec.question import Question
+from giaoban.traffic.quality.over_time import OverTime, frozen_pct, mos, over_time
 
 Curves = dict[str, NDArray[np.float64]]
 

@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.lru_cache import LruCache
-from mcu_sim.device import AUDIO
-from mcu_sim.media.leg import KINDS, Kind
-from results.model.result import BridgeResult, RtcpResult, StreamResult, lost_pcts
-from scenarios.measure.captures import Captures
-from scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
-from scenarios.plan.plan import CallPlan, PhasePlan
-from scenarios.records.events import Joined, Left
-from traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
-from traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
-from traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
-from traffic.quality.lipsync import lip_sync
-from traffic.quality.measure import Measures, Trace, measure
+from giaoban.mcu_sim.device import AUDIO
+from giaoban.mcu_sim.media.leg import KINDS, Kind
+from giaoban.results.model.result import BridgeResult, RtcpResult, StreamResult, lost_pcts
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
+from giaoban.scenarios.plan.plan import CallPlan, PhasePlan
+from giaoban.scenarios.records.events import Joined, Left
+from giaoban.traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
+from giaoban.traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
+from giaoban.traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
+from giaoban.traffic.quality.lipsync import lip_sync
+from giaoban.traffic.quality.measure import Measures, Trace, measure
 
 WAYS = ("up", "down")
 SHOWN_NS = 1_000_000_000

@@ -8,13 +8,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from results.model.reasons import Reason, because
-from results.model.result import Accounting
-from scenarios.measure.captures import Captures
-from scenarios.measure.fault_validity import faults_in_vain
-from scenarios.records.events import BridgeHealth, Joined, McuHealth
-from scenarios.records.guest import BackgroundCount
-from topology.counts import damaged as damaged_of
+from giaoban.results.model.reasons import Reason, because
+from giaoban.results.model.result import Accounting
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.fault_validity import faults_in_vain
+from giaoban.scenarios.records.events import BridgeHealth, Joined, McuHealth
+from giaoban.scenarios.records.guest import BackgroundCount
+from giaoban.topology.counts import damaged as damaged_of
 
 LATE_MS = 5.0
 """A line's impairment that begins later than this is not the one asked for."""

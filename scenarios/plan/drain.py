@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from giaoban.errors import InputError
-from scenarios.spec.impairment import Impairment, LinePlan
-from topology.network import Network
-from topology.qos import by_class, traffic_classes
-from traffic import rtp
+from giaoban.scenarios.spec.impairment import Impairment, LinePlan
+from giaoban.topology.network import Network
+from giaoban.topology.qos import by_class, traffic_classes
+from giaoban.traffic import rtp
 
 FRAME_BYTES = rtp.HEADER_BYTES + 1200 + rtp.UDP_IP_BYTES + rtp.ETHERNET_BYTES  # a full packet
 LONGEST_DRAIN_S = 3600.0

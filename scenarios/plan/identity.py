@@ -8,13 +8,13 @@ import subprocess
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
+from giaoban import IMPORTED_FROM, PACKAGE, ROOMS
+
 NO_CODE = {"runs", "baselines"}
 """Folders of the program that hold answers, on which no answer depends."""
-PACKAGES = ("giaoban", "topology", "traffic", "mcu_sim", "scenarios", "results")
 SUFFIXES = (".py", ".toml", ".config", ".po")
 TIED = ("scenarios/*.toml", "topology/*.toml", "mcu_sim/devices.toml", "results/criteria.toml")
 """Data that a run names with its own sums: one that differs from the commit's is no other code."""
@@ -32,15 +32,26 @@ class Commit(NamedTuple):
 def code_identity() -> str:
     """A hash over the program's own sources and data: the same text, the same answer."""
     digest = hashlib.sha256()
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*")):
-            if path.suffix in SUFFIXES and not NO_CODE & {*path.parts}:
-                digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    for name, path in sorted(sources().items()):
+        if path.suffix in SUFFIXES and not NO_CODE & {*PurePosixPath(name).parts}:
+            digest.update(name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
+def sources() -> dict[str, Path]:
+    """All files of the program by their names in its repository, wherever it is installed."""
+    places = {"giaoban": PACKAGE, **{room: PACKAGE / room for room in ROOMS}}
+    found = {}
+    for name, place in places.items():
+        for path in place.rglob("*"):
+            within = path.relative_to(place)
+            if path.is_file() and not (name == "giaoban" and within.parts[0] in ROOMS):
+                found[f"{name}/{within.as_posix()}"] = path
+    return found
+
+
 @cache
-def commit(root: Path = ROOT) -> Commit:
+def commit(root: Path = IMPORTED_FROM) -> Commit:
     """The program's commit; without git, or outside of its own repository, there is none."""
     top = _git(root, "rev-parse", "--show-toplevel")
     ident = _git(root, "rev-parse", "HEAD")
@@ -60,7 +71,7 @@ def commit(root: Path = ROOT) -> Commit:
 
 def _pathspec() -> list[str]:
     """All that an answer depends on and that a run does not name by itself."""
-    wanted = [f"{package}/*{suffix}" for package in PACKAGES for suffix in SUFFIXES]
+    wanted = [f"{package}/*{suffix}" for package in ("giaoban", *ROOMS) for suffix in SUFFIXES]
     left_out = [f":(exclude,glob){name}" for name in TIED]
     left_out += [f":(exclude,glob)results/{name}/**" for name in sorted(NO_CODE)]
     return ["--", *wanted, *left_out]

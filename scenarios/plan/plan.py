@@ -11,29 +11,29 @@ from typing import Literal
 
 from pydantic import Field
 
+from giaoban.mcu_sim.conference.commands import Present, Redial, subject
+from giaoban.mcu_sim.conference.effects import OPERATOR
+from giaoban.mcu_sim.conference.meeting import Meeting, Member
+from giaoban.mcu_sim.device import Device
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.scenarios.faults.kind import BootTimes, FaultContext, LinkGroup
+from giaoban.scenarios.faults.plan import FaultPlan, plan_faults
+from giaoban.scenarios.plan.drain import drain_s
+from giaoban.scenarios.plan.streams import stream_plans
+from giaoban.scenarios.spec.background import BackgroundPlan, background_plans
+from giaoban.scenarios.spec.impairment import LinePlan, line_plans
+from giaoban.scenarios.spec.outside_mcu import OutsideMcu
+from giaoban.scenarios.spec.scenario import Control, PhaseName, Scenario
 from giaoban.tomlfile import StrictModel
-from mcu_sim.conference.commands import Present, Redial, subject
-from mcu_sim.conference.effects import OPERATOR
-from mcu_sim.conference.meeting import Meeting, Member
-from mcu_sim.device import Device
-from mcu_sim.media.leg import Kind
-from scenarios.faults.kind import BootTimes, FaultContext, LinkGroup
-from scenarios.faults.plan import FaultPlan, plan_faults
-from scenarios.plan.drain import drain_s
-from scenarios.plan.streams import stream_plans
-from scenarios.spec.background import BackgroundPlan, background_plans
-from scenarios.spec.impairment import LinePlan, line_plans
-from scenarios.spec.outside_mcu import OutsideMcu
-from scenarios.spec.scenario import Control, PhaseName, Scenario
-from topology.changes import NetworkChange, Outage
-from topology.network import Network
-from topology.routing import shortest_paths
-from traffic.profiles import Profile, Profiles, Recovery, Terminal
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.audio_encoding import AudioEncoding
-from traffic.sources.content import ContentModel
-from traffic.sources.talk_spurts import SpeechModel
-from traffic.sources.video_model import VideoModel
+from giaoban.topology.changes import NetworkChange, Outage
+from giaoban.topology.network import Network
+from giaoban.topology.routing import shortest_paths
+from giaoban.traffic.profiles import Profile, Profiles, Recovery, Terminal
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
+from giaoban.traffic.sources.content import ContentModel
+from giaoban.traffic.sources.talk_spurts import SpeechModel
+from giaoban.traffic.sources.video_model import VideoModel
 
 FIRST_DIAL_S = 0.5
 DIAL_EVERY_S = 0.2
@@ -152,7 +152,7 @@ class Plan(StrictModel):
 
     @property
     def watchful(self) -> bool:
-        """Whether devices look at what came every `traffic.receiver.feedback.LOOK_NS`.
+        """Whether devices look at what came every `giaoban.traffic.receiver.feedback.LOOK_NS`.
 
         They have no more in hand than that. Where nobody asks for anything longer windows send
         the same, for less.

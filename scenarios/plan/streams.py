@@ -6,12 +6,12 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from mcu_sim.media.leg import Kind
-from scenarios.spec.impairment import intervals
-from scenarios.spec.scenario import Scenario
-from traffic import rtp
-from traffic.profiles import VIDEO_PAYLOAD_TYPE
-from traffic.sender.stream_plan import Direction, StreamPlan
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.scenarios.spec.impairment import intervals
+from giaoban.scenarios.spec.scenario import Scenario
+from giaoban.traffic import rtp
+from giaoban.traffic.profiles import VIDEO_PAYLOAD_TYPE
+from giaoban.traffic.sender.stream_plan import Direction, StreamPlan
 
 
 def stream_plans(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mcu_sim.media.srtp import TAG_BYTES
-from mcu_sim.sdp.crypto import OFFERED
-from scenarios.plan.plan import Plan
-from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+from giaoban.mcu_sim.media.srtp import TAG_BYTES
+from giaoban.mcu_sim.sdp.crypto import OFFERED
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 FRAMING_BYTES = UDP_IP_BYTES + ETHERNET_BYTES
 """Around every datagram."""

@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, TypedDict
 from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
 from giaoban.errors import InputError
-from mcu_sim.admission import Use
-from mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.admission import Use
+from giaoban.mcu_sim.media.leg import Kind
 
 SCHEMA = "giaoban.captures/1"
 """Of `counters.json` too: both are one contract."""

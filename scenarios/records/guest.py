@@ -10,10 +10,10 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from giaoban.scenarios.records.events import SCHEMA
 from giaoban.tomlfile import read_json
-from scenarios.records.events import SCHEMA
-from topology.changes import NetworkChange
-from topology.counts import ClassCount, LineCount, Probe, QueueCount, RouterCount
+from giaoban.topology.changes import NetworkChange
+from giaoban.topology.counts import ClassCount, LineCount, Probe, QueueCount, RouterCount
 
 COUNTERS, GUEST, ROUTES = "counters.json", "guest.json", "routes.json"
 
@@ -59,8 +59,8 @@ class LineChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeMade:
-    """A change of the network (`topology.changes.NetworkChange`): when it was due, and when it was
-    carried out (ms after the run's origin)."""
+    """A change of the network (`giaoban.topology.changes.NetworkChange`): when it was due, and when
+    it was carried out (ms after the run's origin)."""
 
     fault: int
     do: str
@@ -106,7 +106,7 @@ class Counts(_Record):
     Attributes:
         hops: (link, direction) of every direction of every link, in the order of `queues`.
         udp: all hosts' datagrams and all nodes' errors, by the kernel's names
-            (`topology.emulation.counters.datagrams`).
+            (`giaoban.topology.emulation.counters.datagrams`).
         lines: of lines with impairments.
         classes: where packets wait by class.
         pacer_drops: packets that the senders' own pacing dropped.

@@ -15,12 +15,12 @@ from pydantic import Field, model_validator
 
 from giaoban.errors import did_you_mean
 from giaoban.provenance import Sourced
+from giaoban.results.model.background import OtherTraffic
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake, StrictModel
-from results.model.background import OtherTraffic
-from topology.network import Hop, NetLink, Network
-from topology.qos import AF41, BEST_EFFORT, EF
-from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+from giaoban.topology.network import Hop, NetLink, Network
+from giaoban.topology.qos import AF41, BEST_EFFORT, EF
+from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 DSCPS = {"best-effort": BEST_EFFORT, "video": AF41, "voice": EF}
 MOST_MBPS = 10_000.0

@@ -6,8 +6,8 @@ from typing import Any
 
 from giaoban import tomlfile
 from giaoban.sentence import N_, message
-from topology.country import DEVICE, SOURCE, country
-from topology.importers.files import as_toml
+from giaoban.topology.country import DEVICE, SOURCE, country
+from giaoban.topology.importers.files import as_toml
 
 PROVINCE, DEVICES, SCENARIO = "province.toml", "devices.toml", "scenario.toml"
 UNITS_TO_SPARE = 1.5

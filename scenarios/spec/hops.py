@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from giaoban.errors import InputError
 from giaoban.sentence import Sentence
-from topology.network import Hop, Network
-from topology.routing import shortest_paths
+from giaoban.topology.network import Hop, Network
+from giaoban.topology.routing import shortest_paths
 
 BOTH = "both"
 

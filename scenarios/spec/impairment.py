@@ -14,14 +14,14 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from giaoban.errors import did_you_mean
+from giaoban.scenarios.spec.hops import BOTH, crossed_hops, hops_along, no_direction
+from giaoban.scenarios.spec.line_models import to_line
 from giaoban.sentence import Sentence, said_by
 from giaoban.tomlfile import Mistake, StrictModel
-from scenarios.spec.hops import BOTH, crossed_hops, hops_along, no_direction
-from scenarios.spec.line_models import to_line
-from topology.impairments import LineImpairment
-from topology.network import Hop, Network
-from traffic.impairments.jitter import log_quantile
-from traffic.impairments.models import (
+from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.network import Hop, Network
+from giaoban.traffic.impairments.jitter import log_quantile
+from giaoban.traffic.impairments.models import (
     Impairments,
     Interval,
     Jitter,
@@ -30,7 +30,7 @@ from traffic.impairments.models import (
     Probability,
     Rate,
 )
-from traffic.impairments.theory import loss_rate
+from giaoban.traffic.impairments.theory import loss_rate
 
 MEDIA = ("audio", "video", "content")
 FOREVER_S = float("inf")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from giaoban.results.model.result import Impairment as Declared
+from giaoban.scenarios.spec.hops import BOTH
+from giaoban.scenarios.spec.impairment import Impairment, hops_of
 from giaoban.sentence import N_, Sentence, joined, message
-from giaoban.translation import pgettext
-from results.model.result import Impairment as Declared
-from scenarios.spec.hops import BOTH
-from scenarios.spec.impairment import Impairment, hops_of
-from topology.network import Network
-from traffic.impairments import loss_rate, mean_burst
-from traffic.impairments.models import (
+from giaoban.topology.network import Network
+from giaoban.traffic.impairments import loss_rate, mean_burst
+from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,
     GammaJitter,
@@ -24,6 +23,7 @@ from traffic.impairments.models import (
     ParetoJitter,
     TraceLoss,
 )
+from giaoban.translation import pgettext
 
 _MEDIA = {
     "audio": message(N_("sound")),

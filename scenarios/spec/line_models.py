@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.sentence import Sentence
-from topology import impairments as line
-from traffic.impairments.models import (
+from giaoban.topology import impairments as line
+from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,
     GammaJitter,

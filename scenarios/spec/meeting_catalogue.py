@@ -14,15 +14,15 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
+from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Name, Sourced, Text
+from giaoban.scenarios.faults.kinds import Fault
+from giaoban.scenarios.spec.outside_mcu import OutsideMcu
+from giaoban.scenarios.spec.scenario import Content, Control, MeetingSettings, Phases, Scenario
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import Mistake, StrictModel, load
-from mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
-from mcu_sim.device import Id
-from scenarios.faults.kinds import Fault
-from scenarios.spec.outside_mcu import OutsideMcu
-from scenarios.spec.scenario import Content, Control, MeetingSettings, Phases, Scenario
-from topology.model import BridgeSpec, LinkChange, Province
+from giaoban.topology.model import BridgeSpec, LinkChange, Province
 
 CATALOGUE = Path(__file__).parents[1] / "meetings"
 CHECK_S = 10.0

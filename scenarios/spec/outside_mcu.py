@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Sourced
 from giaoban.tomlfile import StrictModel
-from mcu_sim.device import Id
 
 Milliseconds = Annotated[float, Field(ge=0, le=2000)]
 

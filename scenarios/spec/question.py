@@ -9,29 +9,34 @@ from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, allowed, did_you_mean
+from giaoban.mcu_sim.conference.commands import Drop, Layout, Permit, Redial, subject
+from giaoban.mcu_sim.conference.effects import OPERATOR
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
+from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
+from giaoban.mcu_sim.media.audio.codec import CODECS
+from giaoban.mcu_sim.sdp.h264 import LEVELS
+from giaoban.scenarios.faults.failure_cases import acceptance_mistakes
+from giaoban.scenarios.faults.kind import BootTimes, FaultContext
+from giaoban.scenarios.faults.validate import mistakes as fault_mistakes
+from giaoban.scenarios.plan.plan import MEETING, Plan, at_seed, make_plan
+from giaoban.scenarios.spec.background import mistakes as background_mistakes
+from giaoban.scenarios.spec.impairment import mistakes as impairment_mistakes
+from giaoban.scenarios.spec.meeting_catalogue import catalogue, catalogue_mistakes
+from giaoban.scenarios.spec.recordings import (
+    files_of,
+    read_recordings,
+    recording_mistakes,
+    with_traces,
+)
+from giaoban.scenarios.spec.scenario import Control, Scenario, load_scenario
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
-from mcu_sim.conference.commands import Drop, Layout, Permit, Redial, subject
-from mcu_sim.conference.effects import OPERATOR
-from mcu_sim.device import DEFAULT_PATH as DEVICES
-from mcu_sim.device import Device, DeviceCatalogue, load_devices
-from mcu_sim.media.audio.codec import CODECS
-from mcu_sim.sdp.h264 import LEVELS
-from scenarios.faults.failure_cases import acceptance_mistakes
-from scenarios.faults.kind import BootTimes, FaultContext
-from scenarios.faults.validate import mistakes as fault_mistakes
-from scenarios.plan.plan import MEETING, Plan, at_seed, make_plan
-from scenarios.spec.background import mistakes as background_mistakes
-from scenarios.spec.impairment import mistakes as impairment_mistakes
-from scenarios.spec.meeting_catalogue import catalogue, catalogue_mistakes
-from scenarios.spec.recordings import files_of, read_recordings, recording_mistakes, with_traces
-from scenarios.spec.scenario import Control, Scenario, load_scenario
-from topology.load import load_province
-from topology.model import Province
-from topology.network import build
-from topology.validate import bridge_mistakes, change_mistakes
-from traffic.profiles import Profiles, load_profiles
-from traffic.recorded.recording import Recording
+from giaoban.topology.load import load_province
+from giaoban.topology.model import Province
+from giaoban.topology.network import build
+from giaoban.topology.validate import bridge_mistakes, change_mistakes
+from giaoban.traffic.profiles import Profiles, load_profiles
+from giaoban.traffic.recorded.recording import Recording
 
 REDIAL_AFTER_S = 2.0
 """A bridge hands the kernel its media a second ahead, which a hang-up does not call back."""

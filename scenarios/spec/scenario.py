@@ -8,20 +8,20 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban import tomlfile
+from giaoban.mcu_sim.conference.commands import Command
+from giaoban.mcu_sim.conference.floor import FloorMode
+from giaoban.mcu_sim.conference.meeting import LayoutChoice, VideoMode
+from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Text
+from giaoban.results.judge.criteria import Criterion
+from giaoban.scenarios.faults.kinds import Fault
+from giaoban.scenarios.spec.background import Background
+from giaoban.scenarios.spec.impairment import Impairment
+from giaoban.scenarios.spec.outside_mcu import OutsideMcu
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
-from mcu_sim.conference.commands import Command
-from mcu_sim.conference.floor import FloorMode
-from mcu_sim.conference.meeting import LayoutChoice, VideoMode
-from mcu_sim.device import Id
-from results.judge.criteria import Criterion
-from scenarios.faults.kinds import Fault
-from scenarios.spec.background import Background
-from scenarios.spec.impairment import Impairment
-from scenarios.spec.outside_mcu import OutsideMcu
-from topology.model import BridgeSpec, LinkChange
-from topology.qos import Qos
+from giaoban.topology.model import BridgeSpec, LinkChange
+from giaoban.topology.qos import Qos
 
 PhaseSeconds = Annotated[float, Field(ge=2, le=3600)]
 PhaseName = Literal["before", "during", "after", "check", "course"]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from giaoban.mcu_sim.device import Device
 from giaoban.provenance import Sourced
+from giaoban.results.judge.criteria import Criteria
+from giaoban.results.model.result import Assumption
+from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import N_, Sentence, joined, message
+from giaoban.topology.assumptions import assumptions as of_province
+from giaoban.traffic.profiles import Recovery
+from giaoban.traffic.quality.codecs import codec_of
 from giaoban.translation import translator
-from mcu_sim.device import Device
-from results.judge.criteria import Criteria
-from results.model.result import Assumption
-from scenarios.spec.question import Question
-from topology.assumptions import assumptions as of_province
-from traffic.profiles import Recovery
-from traffic.quality.codecs import codec_of
 
 _DEVICE_WORDS = {
     "capacity": N_("capacity of {device}"),

@@ -11,24 +11,32 @@ from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
+from giaoban.results.archive import store
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.calendar import (
+    FILE,
+    Booked,
+    CalendarAnswer,
+    Finding,
+    MeetingKind,
+    Peak,
+    Period,
+)
+from giaoban.results.model.result import Result, Verdict
+from giaoban.results.report.calendar_sheet import sheets_pdf, summary_md
+from giaoban.scenarios.calendar import rules
+from giaoban.scenarios.calendar.csv_file import read_csv
+from giaoban.scenarios.calendar.icalendar_file import read_ics, write_ics
+from giaoban.scenarios.calendar.occupancy import Loads, Moment, World, periods, scenario_of
+from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.static import StaticLoads
+from giaoban.scenarios.measure.assemble import Answer, criteria_of
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.sentence import Sentence
+from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
-from results.archive import store
-from results.archive.store import RunFolder
-from results.model.calendar import FILE, Booked, CalendarAnswer, Finding, MeetingKind, Peak, Period
-from results.model.result import Result, Verdict
-from results.report.calendar_sheet import sheets_pdf, summary_md
-from scenarios.calendar import rules
-from scenarios.calendar.csv_file import read_csv
-from scenarios.calendar.icalendar_file import read_ics, write_ics
-from scenarios.calendar.occupancy import Loads, Moment, World, periods, scenario_of
-from scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
-from scenarios.emulation.engine import EngineName
-from scenarios.estimate.estimate import estimate
-from scenarios.estimate.static import StaticLoads
-from scenarios.measure.assemble import Answer, criteria_of
-from scenarios.study.emulation_process import EmulationJob, emulate_all
-from topology.sandbox import kernel
 
 ICS = "calendar.ics"
 MOVED = "calendar.moved.ics"

@@ -8,32 +8,32 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.progress import Progress
+from giaoban.results.archive import store
+from giaoban.results.archive.evidence.manifest import Proof
+from giaoban.results.archive.store import RunFolder, write_result
+from giaoban.results.judge.verdict import with_seeds
+from giaoban.results.model.meetings import MINUTES_FILE, Minutes
+from giaoban.results.model.result import Result
+from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.make import write_annex
+from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.summary import summary_md
+from giaoban.results.report.view.write import write_page
+from giaoban.scenarios.emulation.engine import EngineName, emulate
+from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
+from giaoban.scenarios.estimate.limits import check as check_estimable
+from giaoban.scenarios.measure import captures
+from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of
+from giaoban.scenarios.measure.minutes import minutes
+from giaoban.scenarios.measure.pcap import write_pcapng
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.spec.recordings import save_recordings
+from giaoban.scenarios.study.documents import draw_pictures, prove
+from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
+from giaoban.scenarios.study.page_map import write_map
+from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 from giaoban.sentence import Sentence
 from giaoban.workers import Helpers
-from results.archive import store
-from results.archive.evidence.manifest import Proof
-from results.archive.store import RunFolder, write_result
-from results.judge.verdict import with_seeds
-from results.model.meetings import MINUTES_FILE, Minutes
-from results.model.result import Result
-from results.report.annex.content import Chapter
-from results.report.annex.make import write_annex
-from results.report.annex.standing import Part
-from results.report.summary import summary_md
-from results.report.view.write import write_page
-from scenarios.emulation.engine import EngineName, emulate
-from scenarios.estimate.estimate import estimate, prior_estimate
-from scenarios.estimate.limits import check as check_estimable
-from scenarios.measure import captures
-from scenarios.measure.assemble import Answer, assemble, criteria_of
-from scenarios.measure.minutes import minutes
-from scenarios.measure.pcap import write_pcapng
-from scenarios.spec.question import Question
-from scenarios.spec.recordings import save_recordings
-from scenarios.study.documents import draw_pictures, prove
-from scenarios.study.every_meeting import in_every_meeting, meetings_of
-from scenarios.study.page_map import write_map
-from scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.tomlfile import read_json
-from results.archive.evidence.answers import FAULTS, LOAD, Answer
-from results.archive.evidence.manifest import (
+from giaoban.results.archive.evidence.answers import FAULTS, LOAD, Answer
+from giaoban.results.archive.evidence.manifest import (
     INPUTS,
     MANIFEST,
     Proof,
@@ -20,28 +19,29 @@ from results.archive.evidence.manifest import (
     save_inputs,
     write_manifest,
 )
-from results.archive.store import RESULT, open_run, read_result
-from results.judge.criteria import DEFAULT_PATH as CRITERIA
-from results.model.failures import FaultsAnswer
-from results.model.load import LoadResult
-from results.model.meetings import Entry
-from results.model.result import Result
-from results.model.series import Series
-from results.report.annex.content import Chapter
-from results.report.annex.standing import Part
-from results.report.excerpt import MOST_MAPPED
-from results.report.plots.run import write_plots
-from results.report.plots.words import Lang
-from scenarios.measure.minutes import minutes
-from scenarios.plan.identity import versions
-from scenarios.plan.plan import Plan
-from scenarios.records.events import FILE as EVENTS
-from scenarios.records.events import read as read_events
-from scenarios.spec.question import Question
-from scenarios.study.failures.answer import draw_failures
-from topology.load import load_province
-from topology.map.draw import draw
-from topology.network import Network
+from giaoban.results.archive.store import RESULT, open_run, read_result
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.load import LoadResult
+from giaoban.results.model.meetings import Entry
+from giaoban.results.model.result import Result
+from giaoban.results.model.series import Series
+from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.excerpt import MOST_MAPPED
+from giaoban.results.report.plots.run import write_plots
+from giaoban.results.report.plots.words import Lang
+from giaoban.scenarios.measure.minutes import minutes
+from giaoban.scenarios.plan.identity import versions
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import FILE as EVENTS
+from giaoban.scenarios.records.events import read as read_events
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.failures.answer import draw_failures
+from giaoban.tomlfile import read_json
+from giaoban.topology.load import load_province
+from giaoban.topology.map.draw import draw
+from giaoban.topology.network import Network
 
 
 def prove(folder: Path, question: Question, answer: Answer) -> Proof:

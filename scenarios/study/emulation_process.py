@@ -1,9 +1,9 @@
 """An emulation in a process of its own, and several of them side by side.
 
-`python -m scenarios.study.emulation_process ORDER`: ORDER is the path of an `EmulationJob` that
-our parent has pickled. The process prints its progress (`giaoban.progress`). When it exits with 0,
-there are `result.json` and what the order's `look` made of it; any other exit code is that of the
-error told in `error.pickle`.
+`python -m giaoban.scenarios.study.emulation_process ORDER`: ORDER is the path of an `EmulationJob`
+that our parent has pickled. The process prints its progress (`giaoban.progress`). When it exits
+with 0, there are `result.json` and what the order's `look` made of it; any other exit code is that
+of the error told in `error.pickle`.
 """
 
 from __future__ import annotations
@@ -17,24 +17,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from giaoban import interruptions
+from giaoban import IMPORTED_FROM, interruptions
 from giaoban.children import Ended, Job, module, run_all
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.progress import Progress
 from giaoban.progress import tell as tell_progress
 from giaoban.progress import told as progress_told
+from giaoban.results.archive.store import write_result, writing
 from giaoban.scarce import shortage
-from results.archive.store import write_result, writing
-from scenarios.emulation.engine import EngineName, emulate
-from scenarios.estimate.estimate import prior_estimate
-from scenarios.measure import captures
-from scenarios.measure.assemble import Answer, assemble
-from scenarios.spec.question import Question
-from scenarios.spec.recordings import save_recordings
+from giaoban.scenarios.emulation.engine import EngineName, emulate
+from giaoban.scenarios.estimate.estimate import prior_estimate
+from giaoban.scenarios.measure import captures
+from giaoban.scenarios.measure.assemble import Answer, assemble
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.spec.recordings import save_recordings
 
 ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.pickle", "work"
 INTERRUPTED = 130
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def emulate_all[T](
         done[ended.name] = 1.0
         tell()
 
-    run_all(jobs(), at_once=at_once, on_line=line, on_end=end, cwd=ROOT)
+    run_all(jobs(), at_once=at_once, on_line=line, on_end=end, cwd=IMPORTED_FROM)
     return found
 
 
@@ -115,7 +114,7 @@ def command[T](order: EmulationJob[T]) -> list[str]:
     """What runs an order, which is written into its folder."""
     path = order.folder.resolve() / ORDER
     path.write_bytes(pickle.dumps((Path.cwd(), order)))
-    return module("scenarios.study.emulation_process", str(path))
+    return module("giaoban.scenarios.study.emulation_process", str(path))
 
 
 def failed(folder: Path, ended: Ended) -> InvalidRun:

@@ -13,17 +13,21 @@ from pathlib import Path
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
+from giaoban.results.judge.verdict import with_meetings
+from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.limits import reasons
+from giaoban.scenarios.measure.assemble import Answer
+from giaoban.scenarios.spec.meeting_catalogue import (
+    CataloguedMeeting,
+    course_scenario,
+    load_meeting,
+)
+from giaoban.scenarios.spec.question import Question, question_from
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.sentence import Sentence
 from giaoban.workers import cores
-from results.judge.verdict import with_meetings
-from results.model.result import FAR_PCT, MeetingChecked, Result
-from scenarios.emulation.engine import EngineName
-from scenarios.estimate.estimate import estimate
-from scenarios.estimate.limits import reasons
-from scenarios.measure.assemble import Answer
-from scenarios.spec.meeting_catalogue import CataloguedMeeting, course_scenario, load_meeting
-from scenarios.spec.question import Question, question_from
-from scenarios.study.emulation_process import EmulationJob, emulate_all
 
 EXACT = ("mcu-units", "every-call-set-up", "every-call-as-asked")
 """Criteria whose value does not depend on any packet."""

@@ -15,14 +15,12 @@ from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
+from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.progress import Progress
-from giaoban.sentence import N_, Sentence, message
-from giaoban.translation import Language
-from mcu_sim.accounts import load_accounts
-from results.archive import store
-from results.archive.store import RunFolder
-from results.judge.by_bridge import by_bridge
-from results.model.meetings import (
+from giaoban.results.archive import store
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.judge.by_bridge import by_bridge
+from giaoban.results.model.meetings import (
     FILE,
     BridgeJudged,
     Closing,
@@ -33,24 +31,30 @@ from results.model.meetings import (
     PartJudged,
     verdict_of,
 )
-from results.model.quantities import Verdict
-from results.model.result import Assumption
-from results.report.meeting_documents import write_documents
-from scenarios.emulation.engine import EngineName
-from scenarios.load.system_check import RATE_PER_S, TOGETHER_S, check_system, plan_of
-from scenarios.load.target import check_bounds
-from scenarios.measure.assemble import Answer
-from scenarios.measure.minutes import minutes
-from scenarios.plan.plan import Plan
-from scenarios.records.events import Connected, Event, Joined, Left, McuHealth, read
-from scenarios.spec.meeting_catalogue import CataloguedMeeting, check_scenario, course_scenario
-from scenarios.spec.question import Question, make_question, province_of, question_from
-from scenarios.spec.scenario import Scenario, load_scenario
-from scenarios.study.assumptions import assumption
-from scenarios.study.emulation_process import EmulationJob, emulate_all
-from topology.load import DEFAULT_PROVINCE
-from topology.model import Province
-from topology.sandbox import kernel
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import Assumption
+from giaoban.results.report.meeting_documents import write_documents
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.load.system_check import RATE_PER_S, TOGETHER_S, check_system, plan_of
+from giaoban.scenarios.load.target import check_bounds
+from giaoban.scenarios.measure.assemble import Answer
+from giaoban.scenarios.measure.minutes import minutes
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import Connected, Event, Joined, Left, McuHealth, read
+from giaoban.scenarios.spec.meeting_catalogue import (
+    CataloguedMeeting,
+    check_scenario,
+    course_scenario,
+)
+from giaoban.scenarios.spec.question import Question, make_question, province_of, question_from
+from giaoban.scenarios.spec.scenario import Scenario, load_scenario
+from giaoban.scenarios.study.assumptions import assumption
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.sentence import N_, Sentence, message
+from giaoban.topology.load import DEFAULT_PROVINCE
+from giaoban.topology.model import Province
+from giaoban.topology.sandbox import kernel
+from giaoban.translation import Language
 
 SCENARIO = "scenario.toml"
 

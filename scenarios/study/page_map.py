@@ -13,14 +13,14 @@ from pydantic import ConfigDict
 
 from giaoban.errors import GiaobanError
 from giaoban.files import MOST_ANSWER, read_file
+from giaoban.results.archive.store import write_whole
+from giaoban.results.report.excerpt import MOST_MAPPED
+from giaoban.results.report.view.map import FILE, Host, Map, MapLink, Router
 from giaoban.tomlfile import StrictModel, read_json
-from results.archive.store import write_whole
-from results.report.excerpt import MOST_MAPPED
-from results.report.view.map import FILE, Host, Map, MapLink, Router
-from topology.map.geometry import Box, Point, Segment
-from topology.map.layout import Layout, arrange
-from topology.map.sites import hosts_of, sites
-from topology.network import Network, Node
+from giaoban.topology.map.geometry import Box, Point, Segment
+from giaoban.topology.map.layout import Layout, arrange
+from giaoban.topology.map.sites import hosts_of, sites
+from giaoban.topology.network import Network, Node
 
 PLAN = "plan.json"
 PX = 96.0

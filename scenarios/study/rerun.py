@@ -13,27 +13,27 @@ from pydantic import ConfigDict, Field
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
+from giaoban.results.archive.evidence.answers import FAULTS, LOAD, SEVERAL
+from giaoban.results.archive.evidence.manifest import Manifest, Proof, read_proof
+from giaoban.results.archive.store import RESULT
+from giaoban.results.judge.baseline_compare import alone
+from giaoban.results.judge.diff import Difference, differences
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.load import LoadResult
+from giaoban.results.model.result import Result
+from giaoban.results.report.annex.standing import ESTIMATE
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.faults.failure_cases import chosen
+from giaoban.scenarios.load.province import storm_in
+from giaoban.scenarios.plan.identity import code_identity
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.recordings import renamed
+from giaoban.scenarios.spec.scenario import Scenario
+from giaoban.scenarios.study.check import check, check_by_estimate
+from giaoban.scenarios.study.failures.failures import try_failures
+from giaoban.scenarios.study.failures.trial import ask, possible_in
 from giaoban.tomlfile import StrictModel, parse, read_json
 from giaoban.workers import cores
-from results.archive.evidence.answers import FAULTS, LOAD, SEVERAL
-from results.archive.evidence.manifest import Manifest, Proof, read_proof
-from results.archive.store import RESULT
-from results.judge.baseline_compare import alone
-from results.judge.diff import Difference, differences
-from results.model.failures import FaultsAnswer
-from results.model.load import LoadResult
-from results.model.result import Result
-from results.report.annex.standing import ESTIMATE
-from scenarios.emulation.engine import EngineName
-from scenarios.faults.failure_cases import chosen
-from scenarios.load.province import storm_in
-from scenarios.plan.identity import code_identity
-from scenarios.spec.question import make_question
-from scenarios.spec.recordings import renamed
-from scenarios.spec.scenario import Scenario
-from scenarios.study.check import check, check_by_estimate
-from scenarios.study.failures.failures import try_failures
-from scenarios.study.failures.trial import ask, possible_in
 
 CODE = "inputs.code"
 PLAN = "plan.json"

@@ -16,19 +16,19 @@ from typing import Protocol
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
+from giaoban.results.archive import store
+from giaoban.results.judge.criteria import EVERY_SEED, Criteria
+from giaoban.results.judge.verdict import Judgement, trial, with_seeds
+from giaoban.results.model.result import Result
+from giaoban.results.model.seeds import OTHER_SEEDS, Method, Seeds, Trial, others, seeds_of
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.estimate import estimate, judge_alone
+from giaoban.scenarios.estimate.limits import kept_bytes, reasons
+from giaoban.scenarios.measure.assemble import Answer, criteria_of
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.sentence import Sentence
 from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores
-from results.archive import store
-from results.judge.criteria import EVERY_SEED, Criteria
-from results.judge.verdict import Judgement, trial, with_seeds
-from results.model.result import Result
-from results.model.seeds import OTHER_SEEDS, Method, Seeds, Trial, others, seeds_of
-from scenarios.emulation.engine import EngineName
-from scenarios.estimate.estimate import estimate, judge_alone
-from scenarios.estimate.limits import kept_bytes, reasons
-from scenarios.measure.assemble import Answer, criteria_of
-from scenarios.spec.question import Question
-from scenarios.study.emulation_process import EmulationJob, emulate_all
 
 Judge = Callable[[Question], Answer]
 """How a question is answered without files: the estimate, or a stand-in in tests."""

@@ -14,7 +14,7 @@ import pytest
 
 from bench.estimate.compare import EstimateFigures, QueueComparison, Scaled, agreement, exponent
 from bench.estimate.schedule import Schedule, SimulatedPassage
-from scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 

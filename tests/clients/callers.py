@@ -19,11 +19,11 @@ from typing import Any
 import gevent
 from locust.env import Environment
 
-from scenarios.load import timetable
-from scenarios.load.locust.journal import REST, Journal
-from scenarios.load.locust.users import BridgeUser
-from scenarios.load.locust.worker_context import WorkerContext
-from scenarios.load.plan import LoadPlan
+from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.locust.journal import REST, Journal
+from giaoban.scenarios.load.locust.users import BridgeUser
+from giaoban.scenarios.load.locust.worker_context import WorkerContext
+from giaoban.scenarios.load.plan import LoadPlan
 
 
 def test(context: WorkerContext, kept: list[dict[str, Any]]) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from results.model.result import Phase, Result
-from scenarios.measure import captures
-from scenarios.measure.captures import Captures
-from scenarios.plan.plan import CallPlan, Plan
+from giaoban.results.model.result import Phase, Result
+from giaoban.scenarios.measure import captures
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.plan.plan import CallPlan, Plan
+from giaoban.traffic import log
 from tests import kept
-from traffic import log
 
 PROVINCE = Path(__file__).resolve().parents[1] / "topology" / "small.toml"
 SCENARIO = """schema = "giaoban.scenario/1"
@@ -54,12 +54,12 @@ class Checked:
 
     @cached_property
     def sent(self) -> NDArray[np.void]:
-        """The logs of all that had to be sent (`traffic.log.SENT`)."""
+        """The logs of all that had to be sent (`giaoban.traffic.log.SENT`)."""
         return self._logs("sent", log.SENT)
 
     @cached_property
     def received(self) -> NDArray[np.void]:
-        """The logs of all that came (`traffic.log.RECEIVED`)."""
+        """The logs of all that came (`giaoban.traffic.log.RECEIVED`)."""
         return self._logs("received", log.RECEIVED)
 
     def _logs(self, what: str, dtype: np.dtype[np.void]) -> NDArray[np.void]:
@@ -103,7 +103,7 @@ def check(
     words = [word for bridge in record for word in ("--pcap", bridge)]
     done = subprocess.run(
         kept.command(
-            "scenarios.cli.entry",
+            "giaoban.scenarios.cli.entry",
             *("check", str(file), *words, "--json", "--seeds", "0", "--results", str(folder)),
         ),
         capture_output=True,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
+from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from tests import loopback
 
 HOST = "127.0.0.1"
@@ -60,7 +60,7 @@ def meetings(
 
 def giaoban(*words: str) -> list[str]:
     """The command line of `giaoban` in this checkout."""
-    return [sys.executable, "-m", "scenarios.cli.entry", *words]
+    return [sys.executable, "-m", "giaoban.scenarios.cli.entry", *words]
 
 
 def end(process: subprocess.Popen[Any], by: int = signal.SIGTERM) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, wants_full_picture
+from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, wants_full_picture
 from tests.clients.ffmpeg import Camera, Screen, offer
 from tests.clients.media import MediaPort
 from tests.clients.programs import PATIENCE_S, Mcu, free_ports

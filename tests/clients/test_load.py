@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from results.model.load import LoadResult
-from results.schema.make import LOAD_PATH, load_schema_text
-from scenarios.load.locust import journal
-from scenarios.load.locust.environment import JOURNAL
+from giaoban.results.model.load import LoadResult
+from giaoban.results.schema.make import LOAD_PATH, load_schema_text
+from giaoban.scenarios.load.locust import journal
+from giaoban.scenarios.load.locust.environment import JOURNAL
 from tests.clients.kamailio import kamailio
 from tests.clients.programs import HOST, LATE, Mcu, end, giaoban, wait_for
 from tests.processes import descendants, processes
@@ -251,8 +251,8 @@ def test_locust_by_itself_has_its_own_exit_codes(tmp_path: Path) -> None:
 
 SLOW = """
 import gevent
-from traffic.media_load.process import MediaProcess
-from traffic.locustfile import *
+from giaoban.traffic.media_load.process import MediaProcess
+from giaoban.traffic.locustfile import *
 
 at_once = MediaProcess.open
 

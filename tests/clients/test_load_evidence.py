@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from results.archive.evidence.pack import open_evidence, write_evidence
-from results.archive.evidence.verify import verify
-from scenarios.load.passwords import WRONG, password_of
-from scenarios.load.plan import LoadPlan
+from giaoban.results.archive.evidence.pack import open_evidence, write_evidence
+from giaoban.results.archive.evidence.verify import verify
+from giaoban.scenarios.load.passwords import WRONG, password_of
+from giaoban.scenarios.load.plan import LoadPlan
 from tests.clients.programs import HOST, LATE, Mcu, end, giaoban
 from tests.scenarios.scenario_factory import giaoban as here
 
@@ -113,7 +113,7 @@ def test_what_ran_in_real_time_is_not_run_again(at_somebodys: Path, tmp_path: Pa
 def test_the_passwords_of_a_tests_own_mcu_are_not_in_its_evidence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scenarios.load.load_test.secrets.token_hex", lambda _: SECRET)
+    monkeypatch.setattr("giaoban.scenarios.load.load_test.secrets.token_hex", lambda _: SECRET)
     ran = here(
         *("load", "--shape", "guess", "--bridges", "3", "--rate", "3", "--time", "2"),
         *("--technicians", "1", "--media", "none", "--results", tmp_path / "runs"),

@@ -17,18 +17,18 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from results.model.load import LoadResult
-from results.report.load_summary import lacking_lines, media_lines, summary_md
-from scenarios.cli.output import EXIT_CODES
-from scenarios.load.load_test import LoadRecords, LoadTest, answer
-from scenarios.load.locust.journal import HEARD, RECORD, JournalRecords
-from scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
-from scenarios.load.locust.processes import LocustSetup
-from scenarios.load.plan import LoadPlan
+from giaoban.results.model.load import LoadResult
+from giaoban.results.report.load_summary import lacking_lines, media_lines, summary_md
+from giaoban.scenarios.cli.output import EXIT_CODES
+from giaoban.scenarios.load.load_test import LoadRecords, LoadTest, answer
+from giaoban.scenarios.load.locust.journal import HEARD, RECORD, JournalRecords
+from giaoban.scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
+from giaoban.scenarios.load.locust.processes import LocustSetup
+from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.traffic.profiles import load_profiles
 from tests.clients.fake_mcu import HOST, Device, fake
 from tests.clients.programs import LATE, giaoban
 from tests.loopback import local_address
-from traffic.profiles import load_profiles
 
 pytestmark = pytest.mark.realtime
 ROOT = Path(__file__).resolve().parents[2]

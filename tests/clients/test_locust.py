@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.load.passwords import accounts_toml
+from giaoban.scenarios.load.passwords import accounts_toml
 from tests.clients.fake_mcu import Device, fake
 from tests.clients.programs import HOST, end, free_ports, wait_for
 
@@ -30,7 +30,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 OWN = """
 from locust import LoadTestShape, User, constant, task
-from traffic.locustfile import *
+from giaoban.traffic.locustfile import *
 
 class Hasty(BridgeUser):
     wait_time = constant(0.2)
@@ -275,8 +275,8 @@ def test_the_owners_word_is_not_the_pages_to_give(tmp_path: Path) -> None:
 
 UNREACHABLE = """
 import errno
-from scenarios.load.locust import sip_transport
-from traffic.locustfile import *
+from giaoban.scenarios.load.locust import sip_transport
+from giaoban.traffic.locustfile import *
 
 def nowhere(target):
     raise OSError(errno.ENETUNREACH, "Network is unreachable")
@@ -284,8 +284,8 @@ def nowhere(target):
 sip_transport._own_address = nowhere
 """
 NO_PORTS = """
-from traffic.media_load.process import MediaError, MediaProcess
-from traffic.locustfile import *
+from giaoban.traffic.media_load.process import MediaError, MediaProcess
+from giaoban.traffic.locustfile import *
 
 def none(self, media):
     raise MediaError("Too many open files")

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from results.model.result import BridgeResult, StreamResult
+from giaoban.results.model.result import BridgeResult, StreamResult
+from giaoban.traffic.quality.frames import frames
+from giaoban.traffic.quality.measure import Trace
+from giaoban.traffic.recorded.annexb import read_clip
+from giaoban.traffic.recorded.capture import CapturedStream, read_capture
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 from tests.clients.checks import Checked, check
 from tests.clients.decoder import encode, pictures, shown
 from tests.h264 import byte_stream, depacketise
-from traffic.quality.frames import frames
-from traffic.quality.measure import Trace
-from traffic.recorded.annexb import read_clip
-from traffic.recorded.capture import CapturedStream, read_capture
-from traffic.sources.video_model import CLOCK_HZ
 
 pytestmark = pytest.mark.sandbox
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.audio import g711
 from tests.clients.media import MediaPort
 from tests.clients.programs import HOST, Mcu, free_ports, meetings
 from tests.clients.sipp import AUDIO, PROVISIONAL, Scenario, count, sipp, sipp_beside

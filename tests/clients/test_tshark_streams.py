@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import Kind
-from results.model.result import Phase, StreamResult
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.results.model.result import Phase, StreamResult
+from giaoban.traffic.quality.measure import Trace, measure
 from tests.clients.checks import Checked, check
 from tests.clients.tshark import Stream, fields, streams_of_calls
-from traffic.quality.measure import Trace, measure
 
 pytestmark = pytest.mark.sandbox
 

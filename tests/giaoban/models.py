@@ -12,11 +12,6 @@ from typing import Any
 from pydantic import SecretStr
 
 import giaoban
-import mcu_sim
-import results
-import scenarios
-import topology
-import traffic
 from giaoban.tomlfile import StrictModel
 
 _PROGRAMS = ("__main__", "locustfile", "guest_init")
@@ -25,10 +20,9 @@ _PROGRAMS = ("__main__", "locustfile", "guest_init")
 
 def all_models() -> list[type[StrictModel]]:
     """Every model of the program's, by name."""
-    for package in (giaoban, topology, traffic, mcu_sim, results, scenarios):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.endswith(_PROGRAMS):
-                importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(giaoban.__path__, "giaoban."):
+        if not module.name.endswith(_PROGRAMS):
+            importlib.import_module(module.name)
     ours = {m for m in _below(StrictModel) if not m.__module__.startswith(("test", "conftest"))}
     return sorted(ours, key=lambda model: (model.__module__, model.__qualname__))
 

@@ -15,8 +15,8 @@ from giaoban.errors import InputError, told
 from giaoban.files import MAX_BYTES, read_file
 from giaoban.table import MOST_COLUMNS, read_table
 from giaoban.tomlfile import SMALL, StrictModel, load, read_json
-from topology.importers.zoo import read_graphml
-from topology.units import units_from_csv
+from giaoban.topology.importers.zoo import read_graphml
+from giaoban.topology.units import units_from_csv
 
 
 class Record(StrictModel):

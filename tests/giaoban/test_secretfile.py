@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError
-from mcu_sim.accounts import load_accounts
-from results.archive.evidence.signing import Signer
-from scenarios.cli.commands.annex import signer_of
+from giaoban.mcu_sim.accounts import load_accounts
+from giaoban.results.archive.evidence.signing import Signer
+from giaoban.scenarios.cli.commands.annex import signer_of
 
 
 def password_file(path: Path) -> None:

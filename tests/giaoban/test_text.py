@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, Field
 
 from giaoban.errors import MOST_TOLD, InputError, several, told
+from giaoban.mcu_sim.conference.meeting import Meeting
+from giaoban.mcu_sim.device import Device
+from giaoban.results.model.quantities import OneLine
+from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.table import read_table, written
 from giaoban.text import LONGEST, LONGEST_NAME, Lines, fit, hidden_in, printable, text_problem
 from giaoban.tomlfile import StrictModel, load
-from mcu_sim.conference.meeting import Meeting
-from mcu_sim.device import Device
-from results.model.quantities import OneLine
-from scenarios.study.whatif.variant import Variant
-from topology.model import Access, Group, Province, Router
-from topology.units.unit import Unit
+from giaoban.topology.model import Access, Group, Province, Router
+from giaoban.topology.units.unit import Unit
 
 HARMFUL = [
     *("\x00", "\x07", "\x08", "\x1b", "\x7f", "\x85", "\x9b", "\t", "\n", "\r", "\u2028", "\u2029"),
@@ -66,7 +66,9 @@ def test_no_text_of_any_model_is_forgotten() -> None:
     command = [sys.executable, "-m", "tests.giaoban.models"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     found = json.loads(ran.stdout)
-    assert {"topology.model.Province", "results.model.result.Result"} <= set(found["models"])
+    assert {"giaoban.topology.model.Province", "giaoban.results.model.result.Result"} <= set(
+        found["models"]
+    )
     assert len(found["models"]) > 100
     assert not found["bare"]
 
@@ -179,7 +181,7 @@ def test_a_message_is_short_and_steers_no_terminal() -> None:
     ids=["escape", "direction", "byte", "long"],
 )
 def test_arguments_are_looked_at(argument: str) -> None:
-    command = [sys.executable, "-m", "scenarios.cli.entry", "units", "list", argument]
+    command = [sys.executable, "-m", "giaoban.scenarios.cli.entry", "units", "list", argument]
     found = subprocess.run(command, capture_output=True, timeout=60, env={**os.environ})
     assert found.returncode == 2
     assert found.stderr.startswith(b"giaoban: word 3 of the command line, ")

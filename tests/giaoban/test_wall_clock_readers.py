@@ -77,7 +77,7 @@ def test_what_would_be_found() -> None:
         "import time\nread = time.clock_gettime_ns(time.CLOCK_REALTIME)",
         "from time import time_ns",
         "import datetime\nx = datetime.datetime.now()",
-        "from traffic.batch import SO_TIMESTAMPNS\nsock.setsockopt(1, SO_TIMESTAMPNS, 1)",
+        "from giaoban.traffic.batch import SO_TIMESTAMPNS\nsock.setsockopt(1, SO_TIMESTAMPNS, 1)",
     ):
         assert reads(text), text
     assert not reads("import time\nx = time.monotonic()")

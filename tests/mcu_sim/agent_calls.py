@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcu_sim.sip import CallEstablished, IncomingCall, UserAgent
-from mcu_sim.sip.endpoint import NO_TRANSACTION_USER, TransactionUser
+from giaoban.mcu_sim.sip import CallEstablished, IncomingCall, UserAgent
+from giaoban.mcu_sim.sip.endpoint import NO_TRANSACTION_USER, TransactionUser
 
 URI = "sip:mcu@10.67.0.2"
 URIS = {"UDP": URI, "TCP": f"{URI};transport=tcp"}

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio import g711
-from mcu_sim.media.audio.bank import AudioBank
-from traffic import rtp
-from traffic.sources.tone import tone, tone_hz
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.audio.bank import AudioBank
+from giaoban.traffic import rtp
+from giaoban.traffic.sources.tone import tone, tone_hz
 
 ORIGIN_NS = 5_000_000_000
 PLAYOUT_MS = 40.0

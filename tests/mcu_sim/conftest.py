@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.sip import Datagram, Event, Peer, UserAgent
+from giaoban.mcu_sim.sip import Datagram, Event, Peer, UserAgent
 
 SERVER = ("10.67.0.2", 5060)
 CLIENT = ("10.68.0.2", 5062)

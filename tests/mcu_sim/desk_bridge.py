@@ -1,5 +1,5 @@
-"""A bridge of a test: the user agent of every bridge (`scenarios.bridge`) in memory, which answers
-as a test wants it to, and sockets for media when it needs them."""
+"""A bridge of a test: the user agent of every bridge (`giaoban.scenarios.bridge`) in memory, which
+answers as a test wants it to, and sockets for media when it needs them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mcu_sim import sdp
-from mcu_sim.media.audio import g711
-from mcu_sim.media.leg import Kind
-from mcu_sim.media.srtp import SrtpContext
-from mcu_sim.sdp.h264 import codec_for
-from mcu_sim.sdp.offer_answer import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.media.srtp import SrtpContext
+from giaoban.mcu_sim.sdp.h264 import codec_for
+from giaoban.mcu_sim.sdp.offer_answer import (
     PCMA,
     NegotiatedMedia,
     audio,
@@ -26,10 +26,10 @@ from mcu_sim.sdp.offer_answer import (
     read_answer,
     video,
 )
-from mcu_sim.secret_source import SeededSecrets
-from mcu_sim.sip import Event, IncomingCall, Peer, ReofferAnswered, UserAgent
-from mcu_sim.sip.digest import Credentials
-from scenarios.bridge.user_agent import Unreadable, by_kind
+from giaoban.mcu_sim.secret_source import SeededSecrets
+from giaoban.mcu_sim.sip import Event, IncomingCall, Peer, ReofferAnswered, UserAgent
+from giaoban.mcu_sim.sip.digest import Credentials
+from giaoban.scenarios.bridge.user_agent import Unreadable, by_kind
 from tests.phone import SIP_PORT, RecordingUserAgent
 
 if TYPE_CHECKING:

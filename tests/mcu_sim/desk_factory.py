@@ -13,22 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from mcu_sim.admission import Capacity
-from mcu_sim.conference.meeting import Meetings
-from mcu_sim.media.leg import Delays
-from mcu_sim.media.plane import MediaPlane
-from mcu_sim.media.ports import Ports
-from mcu_sim.secret_source import drawn_from
-from mcu_sim.server.call_controller import CallController
-from mcu_sim.server.calls import ParticipantCalls
-from mcu_sim.server.negotiation import MediaNegotiation
-from mcu_sim.sip import Peer, UserAgent
-from mcu_sim.sip.digest import Authority
-from mcu_sim.sip.registration import Registrar
+from giaoban.mcu_sim.admission import Capacity
+from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.media.leg import Delays
+from giaoban.mcu_sim.media.plane import MediaPlane
+from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.secret_source import drawn_from
+from giaoban.mcu_sim.server.call_controller import CallController
+from giaoban.mcu_sim.server.calls import ParticipantCalls
+from giaoban.mcu_sim.server.negotiation import MediaNegotiation
+from giaoban.mcu_sim.sip import Peer, UserAgent
+from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.registration import Registrar
+from giaoban.traffic.batch import ReceiveBatch, Received
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.server_factory import config, meeting_of, meetings, planned_streams
 from tests.phone import SIP_PORT
-from traffic.batch import ReceiveBatch, Received
 
 MS = 1_000_000
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg
-from mcu_sim.media.ports import Ports
-from mcu_sim.media.srtp import Keyring
-from mcu_sim.sdp import CryptoKey, Suite
-from mcu_sim.sdp.offer_answer import H264_720P30, PCMA, NegotiatedMedia
+from giaoban.mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg
+from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.media.srtp import Keyring
+from giaoban.mcu_sim.sdp import CryptoKey, Suite
+from giaoban.mcu_sim.sdp.offer_answer import H264_720P30, PCMA, NegotiatedMedia
+from giaoban.traffic.log import PacketLog, read
+from giaoban.traffic.sources.video_model import VideoModel
 from tests.loopback import local_address
 from tests.mcu_sim.server_factory import stream
-from traffic.log import PacketLog, read
-from traffic.sources.video_model import VideoModel
 
 HERE = local_address(85)
 FAR = local_address(86)

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mcu_sim.conference.meeting import Meetings
-from mcu_sim.device import Device, load_devices, pick
-from mcu_sim.server import McuConfig, McuServer, PlannedStreams
-from traffic import rtp
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.video_model import VideoModel
+from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.device import Device, load_devices, pick
+from giaoban.mcu_sim.server import McuConfig, McuServer, PlannedStreams
+from giaoban.traffic import rtp
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.video_model import VideoModel
 
 MODEL = VideoModel(
     kbps=1024.0,

@@ -7,8 +7,8 @@ import socket
 import time
 from collections.abc import Callable
 
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.transport.sockets import SipSockets
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.transport.sockets import SipSockets
 
 HOST = "127.0.0.1"
 Came = list[tuple[bytes, Peer]]

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mcu_sim.admission import Capacity
-from mcu_sim.device import AUDIO, KNOWN, Device, load_devices, lower, pick
-from mcu_sim.fit import MEETING, fit, meeting_on, room, room_beside, use_by_calls
+from giaoban.mcu_sim.admission import Capacity
+from giaoban.mcu_sim.device import AUDIO, KNOWN, Device, load_devices, lower, pick
+from giaoban.mcu_sim.fit import MEETING, fit, meeting_on, room, room_beside, use_by_calls
 
 DEVICES = load_devices()
 

@@ -9,8 +9,16 @@ from typing import Any
 import pytest
 
 from giaoban.errors import InputError
-from mcu_sim.admission import Capacity
-from mcu_sim.device import DEFAULT_PATH, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, lower, pick
+from giaoban.mcu_sim.admission import Capacity
+from giaoban.mcu_sim.device import (
+    DEFAULT_PATH,
+    KNOWN,
+    VIDEO_RESOLUTIONS,
+    Device,
+    load_devices,
+    lower,
+    pick,
+)
 
 
 def test_device_survives_the_way_into_plan_json_and_back() -> None:

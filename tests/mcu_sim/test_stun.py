@@ -7,8 +7,8 @@ import socket
 
 import pytest
 
-from mcu_sim import stun
-from mcu_sim.sip.transport.sockets import SipSockets
+from giaoban.mcu_sim import stun
+from giaoban.mcu_sim.sip.transport.sockets import SipSockets
 
 ID = bytes.fromhex("b7e7a701bc34d686fa87dfae")
 REQUEST = bytes.fromhex("000100002112a442") + ID

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcu_sim.media.video.forward import Forwarder, write_forwarded
-from traffic import rtp
+from giaoban.mcu_sim.media.video.forward import Forwarder, write_forwarded
+from giaoban.traffic import rtp
 
 MS = 1_000_000
 START_NS = 9_000_000 * MS

@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from results.archive.evidence.manifest import Proof, save_inputs, sha256, write_manifest
-from results.archive.evidence.pack import open_evidence, packed
-from results.archive.evidence.verify import verify
-from results.archive.store import write_result
-from results.model.result import FileRef, Result
-from results.report.annex.content import Chapter
-from results.report.annex.make import annex_bytes
-from results.report.annex.standing import Part
+from giaoban.results.archive.evidence.manifest import Proof, save_inputs, sha256, write_manifest
+from giaoban.results.archive.evidence.pack import open_evidence, packed
+from giaoban.results.archive.evidence.verify import verify
+from giaoban.results.archive.store import write_result
+from giaoban.results.model.result import FileRef, Result
+from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.make import annex_bytes
+from giaoban.results.report.annex.standing import Part
 
 PASSWORD = "bí mật"
 NOW = datetime.now(UTC)

@@ -7,7 +7,7 @@ from typing import Any
 
 import results_factory
 
-from results.judge.failure_points import (
+from giaoban.results.judge.failure_points import (
     single_points,
     unneeded,
     verdict_of,
@@ -15,7 +15,7 @@ from results.judge.failure_points import (
     worst_links,
     worst_of,
 )
-from results.model.failures import (
+from giaoban.results.model.failures import (
     Acceptance,
     BridgeImpact,
     Element,
@@ -24,8 +24,8 @@ from results.model.failures import (
     LinkPeak,
     Timing,
 )
-from results.model.reasons import Reason
-from results.model.result import Engine, Named, Question
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import Engine, Named, Question
 
 BRIDGES = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút", "dak-glong": "Đắk Glong"}
 NAMES = {

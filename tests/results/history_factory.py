@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from results.archive.evidence.manifest import save_inputs, sha256, write_manifest
-from results.archive.store import write_result
-from results.model.failures import (
+from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
+from giaoban.results.archive.store import write_result
+from giaoban.results.model.failures import (
     BridgeImpact,
     Element,
     FailureResult,
@@ -17,8 +17,8 @@ from results.model.failures import (
     SinglePoint,
     Timing,
 )
-from results.model.reasons import Reason
-from results.model.result import FileRef, Result
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import FileRef, Result
 from tests.results import results_factory as f
 
 JANUARY = "mo-rong-dot-1-20260115-080000"

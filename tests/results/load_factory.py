@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from results.archive.evidence.manifest import Proof, save_inputs, sha256, write_manifest
-from results.model.load import (
+from giaoban.results.archive.evidence.manifest import Proof, save_inputs, sha256, write_manifest
+from giaoban.results.model.load import (
     Delay,
     LoadCriterion,
     LoadInputs,
@@ -18,7 +18,7 @@ from results.model.load import (
     Sessions,
     Storm,
 )
-from results.model.result import Assumption, Engine, FileRef
+from giaoban.results.model.result import Assumption, Engine, FileRef
 from tests.results import results_factory
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from results.model.faults import FaultImpact, FaultResult
-from results.model.meetings import (
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.meetings import (
     BridgeJudged,
     Closing,
     Entry,

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from results.judge.criteria import Criteria, Criterion, load_criteria
-from results.judge.verdict import judge
-from results.model.reasons import Reason, because
-from results.model.result import (
+from giaoban.results.judge.criteria import Criteria, Criterion, load_criteria
+from giaoban.results.judge.verdict import judge
+from giaoban.results.model.reasons import Reason, because
+from giaoban.results.model.result import (
     Accounting,
     Assumption,
     BridgeResult,
@@ -29,7 +29,7 @@ from results.model.result import (
     StreamResult,
     lost_pcts,
 )
-from results.model.series import Series
+from giaoban.results.model.series import Series
 
 EXISTING = {
     "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)",

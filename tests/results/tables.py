@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.report.document import Table
+from giaoban.results.report.document import Table
 
 
 def rows_of(table: Table) -> list[dict[str, str]]:

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from results.archive.store import write_result
-from results.model.faults import FaultImpact, FaultResult
-from results.model.reasons import Reason
-from results.model.result import Result
-from results.report.view.map import FILE
-from scenarios.study.page_map import page_map
+from giaoban.results.archive.store import write_result
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import Result
+from giaoban.results.report.view.map import FILE
+from giaoban.scenarios.study.page_map import page_map
+from giaoban.topology.load import load_province
+from giaoban.topology.model import BridgeSpec
+from giaoban.topology.network import Network, build
 from tests.results import history_factory as h
 from tests.results import results_factory as f
-from topology.load import load_province
-from topology.model import BridgeSpec
-from topology.network import Network, build
 
 NEW_AT = {"tx-gia-nghia": "r-gia-nghia", "quang-son": "r-krong-no"}
 

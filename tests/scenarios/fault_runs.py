@@ -11,14 +11,14 @@ from typing import Any, Literal
 from runs import Emulated
 from scenario_factory import scenario
 
-from scenarios.emulation.engine import EngineName, emulate
-from scenarios.faults.plan import FaultPlan
-from scenarios.measure import captures, validity
-from scenarios.measure.captures import Captures
-from scenarios.plan.plan import Plan
-from scenarios.records.events import EventRecord, as_fields
-from scenarios.spec.question import make_question
-from topology.changes import Outage
+from giaoban.scenarios.emulation.engine import EngineName, emulate
+from giaoban.scenarios.faults.plan import FaultPlan
+from giaoban.scenarios.measure import captures, validity
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import EventRecord, as_fields
+from giaoban.scenarios.spec.question import make_question
+from giaoban.topology.changes import Outage
 
 
 @dataclass(frozen=True)

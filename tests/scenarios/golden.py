@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from results.model.result import Result, StreamResult
+from giaoban.results.model.result import Result, StreamResult
 
 FOLDER = Path(__file__).with_name("golden")
 TIME_MS = 0.05

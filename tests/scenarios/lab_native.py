@@ -9,9 +9,9 @@ import contextlib
 import sys
 from pathlib import Path
 
-import scenarios.cli.commands.check  # noqa: F401 - told to `tests.kept`: it is imported by its name
-from scenarios.cli import entry
-from scenarios.study import check
+import giaoban.scenarios.cli.commands.check  # noqa: F401 - told to `tests.kept`: it is imported by its name
+from giaoban.scenarios.cli import entry
+from giaoban.scenarios.study import check
 
 
 def main(folder: Path, *words: str) -> None:

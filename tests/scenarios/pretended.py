@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from mcu_sim.admission import Use
-from results.model.result import Engine
-from scenarios.plan.plan import CallPlan, Plan
-from scenarios.records.events import (
+from giaoban.mcu_sim.admission import Use
+from giaoban.results.model.result import Engine
+from giaoban.scenarios.plan.plan import CallPlan, Plan
+from giaoban.scenarios.records.events import (
     BridgeHealth,
     CallRefused,
     Connected,
@@ -29,13 +29,13 @@ from scenarios.records.events import (
     in_order,
     write,
 )
-from scenarios.records.guest import COUNTERS, GUEST, Counters, Guest
-from topology.counts import QueueCount, RouterCount
-from topology.network import Hop
-from topology.routing import shortest_paths
-from traffic import log
-from traffic.log import RECEIVED, SENT
-from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+from giaoban.scenarios.records.guest import COUNTERS, GUEST, Counters, Guest
+from giaoban.topology.counts import QueueCount, RouterCount
+from giaoban.topology.network import Hop
+from giaoban.topology.routing import shortest_paths
+from giaoban.traffic import log
+from giaoban.traffic.log import RECEIVED, SENT
+from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 ORIGIN_NS = 7_000_000_000
 KERNEL = "6.12.0-pretended"
@@ -63,8 +63,8 @@ def emulator(
     error: BaseException | None = None,
     **how: Any,
 ) -> Callable[[Plan, Path, object, object], Engine]:
-    """What takes the place of `scenarios.emulation.engine.emulate`: `how` is what `emulate` is
-    told, `spoil` may change the folder, `error` is raised at its end."""
+    """What takes the place of `giaoban.scenarios.emulation.engine.emulate`: `how` is what `emulate`
+    is told, `spoil` may change the folder, `error` is raised at its end."""
 
     def instead(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
         (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")

@@ -12,11 +12,11 @@ from functools import partial
 import pytest
 
 from giaoban.errors import GiaobanError
-from results.judge.failure_points import worst_of
-from results.model.failures import BridgeImpact, FailureResult, LinkPeak
-from scenarios.faults.kind import FailureCase
-from scenarios.study import emulation_process
-from scenarios.study.emulation_process import ERROR, FOUND, EmulationJob
+from giaoban.results.judge.failure_points import worst_of
+from giaoban.results.model.failures import BridgeImpact, FailureResult, LinkPeak
+from giaoban.scenarios.faults.kind import FailureCase
+from giaoban.scenarios.study import emulation_process
+from giaoban.scenarios.study.emulation_process import ERROR, FOUND, EmulationJob
 
 CODE = """
 import base64, json, pathlib, sys

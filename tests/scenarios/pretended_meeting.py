@@ -11,13 +11,13 @@ import pretended
 from pretended import Told
 from scenario_factory import NORTH, scenario
 
-from results.model.result import Result
-from scenarios.measure import captures
-from scenarios.measure.assemble import Answer, assemble
-from scenarios.measure.captures import Captures
-from scenarios.records import events
-from scenarios.records.guest import COUNTERS, Counters
-from scenarios.spec.question import Question, make_question
+from giaoban.results.model.result import Result
+from giaoban.scenarios.measure import captures
+from giaoban.scenarios.measure.assemble import Answer, assemble
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.records import events
+from giaoban.scenarios.records.guest import COUNTERS, Counters
+from giaoban.scenarios.spec.question import Question, make_question
 
 
 class Meeting:

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pretended
 
-from results.model.result import Engine
-from scenarios.plan.plan import Plan
-from scenarios.records import events
+from giaoban.results.model.result import Engine
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records import events
 
 SPREAD_MS = 300.0
 """Between one that is back and the next."""
 
 
 def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
-    """As `scenarios.emulation.engine.emulate`; with back-off the last is back twice as late."""
+    """As `giaoban.scenarios.emulation.engine.emulate`; with back-off the last is back twice as
+    late."""
     (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
     pretended.emulate(plan, folder)
     restored = [fault.to_s for fault in plan.faults if fault.to_s is not None]

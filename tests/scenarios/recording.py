@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from runs import Finished
 
-from mcu_sim.media.audio import g711
-from traffic.profiles import AUDIO_PACKET_SAMPLES
-from traffic.rtp import HEADER_BYTES
-from traffic.sources.tone import tone_hz
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
+from giaoban.traffic.rtp import HEADER_BYTES
+from giaoban.traffic.sources.tone import tone_hz
 
 SAMPLES = 8000  # a second of G.711, so that the lines of a spectrum are 1 Hz apart
 

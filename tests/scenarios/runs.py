@@ -17,15 +17,15 @@ from pathlib import Path
 import traffic_scenarios
 from scenario_factory import NORTH, ROOT, SCENARIOS, at_one_seed, scenario
 
-from results.model.result import Result, StreamResult
-from scenarios.measure import captures
-from scenarios.measure.captures import Captures
-from scenarios.plan.plan import Plan
+from giaoban.results.model.result import Result, StreamResult
+from giaoban.scenarios.measure import captures
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.traffic.quality.measure import Trace
 from tests import kept
-from traffic.quality.measure import Trace
 
-COMMAND = (sys.executable, "-m", "scenarios.cli.entry")
-KEPT = tuple(kept.command("scenarios.cli.entry"))
+COMMAND = (sys.executable, "-m", "giaoban.scenarios.cli.entry")
+KEPT = tuple(kept.command("giaoban.scenarios.cli.entry"))
 """The same, with guests that answer from what is kept."""
 UNDRAWN = tuple(kept.command("tests.scenarios.undrawn"))
 """The same, without pictures and annex."""

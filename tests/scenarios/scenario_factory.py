@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
-from scenarios.cli import entry
+from giaoban.scenarios.cli import entry
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "topology" / "small.toml"

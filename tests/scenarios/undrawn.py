@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from scenarios.cli import entry
-from scenarios.study import check
-from scenarios.study.failures import failures
-from scenarios.study.whatif import compare as whatif
+from giaoban.scenarios.cli import entry
+from giaoban.scenarios.study import check
+from giaoban.scenarios.study.failures import failures
+from giaoban.scenarios.study.whatif import compare as whatif
 
 
 def undrawn(patch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pretended_meeting import Meeting
 
-from scenarios.measure import validity
-from scenarios.measure.captures import Captures
-from scenarios.plan.plan import Plan
-from scenarios.records.events import McuHealth, as_fields, made
-from scenarios.records.guest import Counters
-from traffic.quality.measure import Trace
+from giaoban.scenarios.measure import validity
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import McuHealth, as_fields, made
+from giaoban.scenarios.records.guest import Counters
+from giaoban.traffic.quality.measure import Trace
 
 OTHER_TRAFFIC = """
 [[background]]

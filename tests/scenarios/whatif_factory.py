@@ -7,7 +7,7 @@ from typing import Any
 
 from scenario_factory import scenario
 
-from scenarios.study.whatif.apply import Base, base_of
+from giaoban.scenarios.study.whatif.apply import Base, base_of
 
 DEVICE = "codian-4505-hd-plus"
 CALM = "[thresholds]\nexisting-delay-no-worse = 500.0\n"

@@ -13,17 +13,17 @@ from pathlib import Path
 
 from whatif_factory import base
 
-from mcu_sim.admission import Use
-from mcu_sim.device import Device, load_devices
-from mcu_sim.fit import room_beside
-from results.model.result import Binding, Place, Result
-from scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
-from scenarios.spec.question import Question
-from scenarios.study.whatif.apply import ask
-from scenarios.study.whatif.remedy import changed
-from scenarios.study.whatif.search import Judgement, Key, SearchTools, State
-from scenarios.study.whatif.variant import Variant
-from topology.routing import shortest_paths
+from giaoban.mcu_sim.admission import Use
+from giaoban.mcu_sim.device import Device, load_devices
+from giaoban.mcu_sim.fit import room_beside
+from giaoban.results.model.result import Binding, Place, Result
+from giaoban.scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.whatif.apply import ask
+from giaoban.scenarios.study.whatif.remedy import changed
+from giaoban.scenarios.study.whatif.search import Judgement, Key, SearchTools, State
+from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.topology.routing import shortest_paths
 
 UNITS_LIMIT_PCT, LINK_LIMIT_PCT = 80.0, 75.0
 ASKED_KBPS = 2000.0

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from topology.model import BridgeSpec, Province
+from giaoban.topology.model import BridgeSpec, Province
 
 
 def province_of(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError
-from topology.load import load_province
+from giaoban.topology.load import load_province
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad").glob("*.toml"))

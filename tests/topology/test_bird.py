@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from provinces import province_of
 
-from topology import bird
-from topology.model import Routing
-from topology.network import Network, build
+from giaoban.topology import bird
+from giaoban.topology.model import Routing
+from giaoban.topology.network import Network, build
 
 TIMERS = {"hello_ms": 1000, "dead_ms": 4000, "spf_ms": 100}
 BFD = {"bfd_interval_ms": 100, "bfd_multiplier": 3}

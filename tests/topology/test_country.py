@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from giaoban.errors import InputError
-from topology.addressing import capacity, span_for
-from topology.country import country
-from topology.network import Network, build
-from topology.routing import shortest_paths
-from topology.validate import province_mistakes
+from giaoban.topology.addressing import capacity, span_for
+from giaoban.topology.country import country
+from giaoban.topology.network import Network, build
+from giaoban.topology.routing import shortest_paths
+from giaoban.topology.validate import province_mistakes
 
 
 @pytest.mark.parametrize("bridges", [2, 8, 71, 177, 1000])

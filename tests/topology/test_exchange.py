@@ -12,16 +12,21 @@ from provinces import provinces
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
-from topology.importers.complete import ImportOptions, complete
-from topology.importers.files import export_province, guess_format, import_province, write_toml
-from topology.importers.geography import Place, great_circle_km
-from topology.importers.graphml import graphml
-from topology.importers.rates import written_mbps
-from topology.importers.tables import read_csv
-from topology.importers.zoo import read_graphml
-from topology.load import DEFAULT_PROVINCE, load_province
-from topology.model import Province
-from topology.network import build
+from giaoban.topology.importers.complete import ImportOptions, complete
+from giaoban.topology.importers.files import (
+    export_province,
+    guess_format,
+    import_province,
+    write_toml,
+)
+from giaoban.topology.importers.geography import Place, great_circle_km
+from giaoban.topology.importers.graphml import graphml
+from giaoban.topology.importers.rates import written_mbps
+from giaoban.topology.importers.tables import read_csv
+from giaoban.topology.importers.zoo import read_graphml
+from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.topology.model import Province
+from giaoban.topology.network import build
 
 ABILENE = Path(__file__).with_name("Abilene.graphml")
 

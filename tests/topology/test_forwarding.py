@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from provinces import province_of
 
-from topology.addressing import prefix
-from topology.forwarding import astray, path, paths
-from topology.network import Network, build
-from topology.routing import shortest_paths
+from giaoban.topology.addressing import prefix
+from giaoban.topology.forwarding import astray, path, paths
+from giaoban.topology.network import Network, build
+from giaoban.topology.routing import shortest_paths
 
 
 @st.composite

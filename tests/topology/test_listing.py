@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from provinces import province_of
 
-from topology.listing import AddressRow, address_rows, path_rows
-from topology.load import load_province
-from topology.model import LinkChange
-from topology.network import build
-from topology.routing import shortest_paths
+from giaoban.topology.listing import AddressRow, address_rows, path_rows
+from giaoban.topology.load import load_province
+from giaoban.topology.model import LinkChange
+from giaoban.topology.network import build
+from giaoban.topology.routing import shortest_paths
 
 
 def test_every_interface_is_listed_once() -> None:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from provinces import bridge, province_of
 
 from giaoban.errors import InputError
-from topology.load import load_province
-from topology.map.draw import _Map, draw
-from topology.map.geometry import Box, Point, Segment, fit
-from topology.network import Network, build
+from giaoban.topology.load import load_province
+from giaoban.topology.map.draw import _Map, draw
+from giaoban.topology.map.geometry import Box, Point, Segment, fit
+from giaoban.topology.network import Network, build
 
 coordinate = st.floats(-5, 5)
 points = st.builds(Point, coordinate, coordinate)

@@ -14,11 +14,11 @@ from provinces import bridge, province_of, provinces
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from topology.addressing import allocate, capacity, prefix
-from topology.assumptions import assumptions
-from topology.load import load_province
-from topology.model import LinkChange, Province
-from topology.network import Network, build
+from giaoban.topology.addressing import allocate, capacity, prefix
+from giaoban.topology.assumptions import assumptions
+from giaoban.topology.load import load_province
+from giaoban.topology.model import LinkChange, Province
+from giaoban.topology.network import Network, build
 
 
 @given(provinces())

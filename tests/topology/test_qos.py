@@ -7,11 +7,20 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError
-from topology.assumptions import assumptions
-from topology.load import load_province
-from topology.network import build
-from topology.qos import AF41, CS5, CS6, EF, FULL_FRAME_BYTES, Qos, by_class, traffic_classes
-from traffic.profiles import DSCP_AUDIO, DSCP_SIGNALLING, DSCP_VIDEO
+from giaoban.topology.assumptions import assumptions
+from giaoban.topology.load import load_province
+from giaoban.topology.network import build
+from giaoban.topology.qos import (
+    AF41,
+    CS5,
+    CS6,
+    EF,
+    FULL_FRAME_BYTES,
+    Qos,
+    by_class,
+    traffic_classes,
+)
+from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_SIGNALLING, DSCP_VIDEO
 
 SMALL = Path(__file__).parent / "small.toml"
 TABLE = """

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from giaoban.topology.assumptions import assumptions
+from giaoban.topology.emulation.failable_link import FailableLink
+from giaoban.topology.load import load_province
+from giaoban.topology.model import UNSAID, Routing
+from giaoban.topology.network import NetLink
+from giaoban.topology.rerouting import settled_after_ms
 from giaoban.translation import translator
-from topology.assumptions import assumptions
-from topology.emulation.failable_link import FailableLink
-from topology.load import load_province
-from topology.model import UNSAID, Routing
-from topology.network import NetLink
-from topology.rerouting import settled_after_ms
 
 DEFAULT = Path(__file__).resolve().parents[2] / "topology" / "province.toml"
 TIMERS = {"hello_ms": 1000, "dead_ms": 4000, "spf_ms": 100}

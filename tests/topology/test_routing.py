@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from provinces import province_of, provinces
 
 from giaoban.errors import InputError
-from topology.addressing import host
-from topology.model import Province
-from topology.network import Network, build
-from topology.routing import cost_ps, shortest_paths
+from giaoban.topology.addressing import host
+from giaoban.topology.model import Province
+from giaoban.topology.network import Network, build
+from giaoban.topology.routing import cost_ps, shortest_paths
 
 Cost = tuple[int, int]
 

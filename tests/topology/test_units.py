@@ -9,9 +9,9 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.names import key, slug
-from topology.load import load_province
-from topology.network import build
-from topology.units import as_bridges, catalogue, units_from_csv
+from giaoban.topology.load import load_province
+from giaoban.topology.network import build
+from giaoban.topology.units import as_bridges, catalogue, units_from_csv
 
 
 def ids(text: str) -> list[str]:
@@ -43,7 +43,7 @@ def test_the_catalogue_holds_what_was_published() -> None:
 
 def test_every_unit_of_2025_was_made_of_those_of_2013() -> None:
     """Each of the 71 is in exactly one of the 28 (the province kept its outline)."""
-    from topology.units.known import HERE
+    from giaoban.topology.units.known import HERE
 
     lines = (HERE / "communes-2025.csv").read_text(encoding="utf-8").splitlines()[1:]
     parts = [key(part) for line in lines for part in line.split(",")[2].strip('"').split(";")]

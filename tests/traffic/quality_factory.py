@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from traffic_factory import MS, START_NS, received_log, sent_log
 
-from traffic.quality.measure import Trace, trace
+from giaoban.traffic.quality.measure import Trace, trace
 
 
 def video_log(frames: int, packets: int, keys: Sequence[int], fps: int = 30) -> NDArray[np.void]:

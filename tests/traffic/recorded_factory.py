@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from traffic_factory import START_NS, stream_plan
 
-from traffic.impairments import Interval
-from traffic.log import SENT, PacketLog, read
-from traffic.recorded.annexb import AccessUnit, Clip, SequenceParameters
-from traffic.recorded.recording import Recording
-from traffic.recorded.sources import clip_recording
-from traffic.recorded.stream import RecordedStream
-from traffic.rtp import StreamId
+from giaoban.traffic.impairments import Interval
+from giaoban.traffic.log import SENT, PacketLog, read
+from giaoban.traffic.recorded.annexb import AccessUnit, Clip, SequenceParameters
+from giaoban.traffic.recorded.recording import Recording
+from giaoban.traffic.recorded.sources import clip_recording
+from giaoban.traffic.recorded.stream import RecordedStream
+from giaoban.traffic.rtp import StreamId
 
 IDENT = StreamId(payload_type=97, ssrc=5, first_sequence=65_530, first_timestamp=2**32 - 3000)
 MAX_PAYLOAD = 100

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from traffic.batch import (
+from giaoban.traffic.batch import (
     MAX_MESSAGES,
     SOCKADDR_IN,
     ReceiveBatch,

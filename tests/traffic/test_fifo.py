@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from traffic_factory import cuts
 
-from traffic.fifo import BoundedQueue, departures
+from giaoban.traffic.fifo import BoundedQueue, departures
 
 
 def by_events(arrivals: list[int], sizes: list[int], rate_mbps: float) -> list[int]:

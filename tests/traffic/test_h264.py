@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from giaoban.traffic import rtp
+from giaoban.traffic.h264 import KEY_FRAME, KEY_FRAME_START, NAL_IDR, carries, packetise
 from tests.h264 import depacketise
-from traffic import rtp
-from traffic.h264 import KEY_FRAME, KEY_FRAME_START, NAL_IDR, carries, packetise
 
 
 def looked_at(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from traffic_factory import received_log, sent_log
 
-from traffic.log import RECEIVED, SENT, PacketLog, load, read, save
+from giaoban.traffic.log import RECEIVED, SENT, PacketLog, load, read, save
 
 
 def test_a_log_of_many_batches_comes_back_in_order(tmp_path: Path) -> None:

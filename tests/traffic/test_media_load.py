@@ -13,18 +13,18 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from traffic import rtp
-from traffic.media_load.audio import SLOTS, AudioSenders
-from traffic.media_load.calls import MediaLoad
-from traffic.media_load.messages import MediaTarget
-from traffic.media_load.process import MediaError, MediaProcess
-from traffic.media_load.receivers import Receivers
-from traffic.media_load.sockets import open_pair
-from traffic.media_load.video import VideoSenders
-from traffic.profiles import load_profiles
-from traffic.rtcp.session import Reporter
-from traffic.sources.packet_loop import LOOP_S, video_loop
-from traffic.sources.video_model import CLOCK_HZ, VideoModel
+from giaoban.traffic import rtp
+from giaoban.traffic.media_load.audio import SLOTS, AudioSenders
+from giaoban.traffic.media_load.calls import MediaLoad
+from giaoban.traffic.media_load.messages import MediaTarget
+from giaoban.traffic.media_load.process import MediaError, MediaProcess
+from giaoban.traffic.media_load.receivers import Receivers
+from giaoban.traffic.media_load.sockets import open_pair
+from giaoban.traffic.media_load.video import VideoSenders
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.rtcp.session import Reporter
+from giaoban.traffic.sources.packet_loop import LOOP_S, video_loop
+from giaoban.traffic.sources.video_model import CLOCK_HZ, VideoModel
 
 HOST = "127.0.0.1"
 SPEECH = bytes(range(160))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError
-from traffic.profiles import DEFAULT_PATH, load_profiles
+from giaoban.traffic.profiles import DEFAULT_PATH, load_profiles
 
 
 def changed(tmp_path: Path, old: str, new: str) -> Path:

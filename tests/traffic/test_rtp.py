@@ -12,9 +12,9 @@ from scapy.layers.rtp import RTP
 from scapy.packet import Raw
 from traffic_factory import MS, START_NS, Sent, run_audio, run_video, stream_plan, video_model
 
-from traffic.impairments import BernoulliLoss
-from traffic.log import SENT, PacketLog
-from traffic.rtp import (
+from giaoban.traffic.impairments import BernoulliLoss
+from giaoban.traffic.log import SENT, PacketLog
+from giaoban.traffic.rtp import (
     HEADER_BYTES,
     Headers,
     StreamId,
@@ -23,7 +23,7 @@ from traffic.rtp import (
     payload_bounds,
     template,
 )
-from traffic.sources.video_stream import VideoStream
+from giaoban.traffic.sources.video_stream import VideoStream
 
 WRAPPING = StreamId(
     payload_type=97, ssrc=0xDEADBEEF, first_sequence=65_500, first_timestamp=2**32 - 9_000

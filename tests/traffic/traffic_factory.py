@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.impairments import Impairments, Interval, Jitter, Loss
-from traffic.log import RECEIVED, SENT, PacketLog, read
-from traffic.rtp import StreamId, template
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.audio_stream import AudioStream
-from traffic.sources.video_model import VideoModel
-from traffic.sources.video_stream import VideoStream, fill_with_noise, packets_in
+from giaoban.traffic.impairments import Impairments, Interval, Jitter, Loss
+from giaoban.traffic.log import RECEIVED, SENT, PacketLog, read
+from giaoban.traffic.rtp import StreamId, template
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.audio_stream import AudioStream
+from giaoban.traffic.sources.video_model import VideoModel
+from giaoban.traffic.sources.video_stream import VideoStream, fill_with_noise, packets_in
 
 MS = 1_000_000
 START_NS = 5_000 * MS

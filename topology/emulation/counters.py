@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroute2.iproute.linux import IPRoute
 
-from topology.counts import ClassCount, LineCount, QueueCount, RouterCount
-from topology.emulation import namespace, scheduler
-from topology.emulation.mininet_net import ProvinceNet
-from topology.emulation.netlink import HOST_INTERFACE, SINK
-from topology.emulation.qdisc import FIBRE_HANDLE, ROOT_HANDLE
-from topology.network import Hop
-from topology.qos import by_class, traffic_classes
+from giaoban.topology.counts import ClassCount, LineCount, QueueCount, RouterCount
+from giaoban.topology.emulation import namespace, scheduler
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.emulation.netlink import HOST_INTERFACE, SINK
+from giaoban.topology.emulation.qdisc import FIBRE_HANDLE, ROOT_HANDLE
+from giaoban.topology.network import Hop
+from giaoban.topology.qos import by_class, traffic_classes
 
 # /proc/net/snmp and /proc/net/netstat: where a datagram can end that no queue and no line took
 SNMP = {

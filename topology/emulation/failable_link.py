@@ -17,8 +17,8 @@ from pyroute2.netlink.exceptions import NetlinkError
 from giaoban.clock import sleep_until
 from giaoban.errors import InvalidRun, MachineLacks, strerror
 from giaoban.sentence import Sentence
-from topology.emulation import namespace
-from topology.network import Hop, NetLink
+from giaoban.topology.emulation import namespace
+from giaoban.topology.network import Hop, NetLink
 
 INGRESS, EGRESS = 0xFFFF0000, 0xFFFFFFF3  # linux/pkt_sched.h: of `ingress`, and of `clsact`
 LOOK_AGAIN_NS, LIGHT_WITHIN_NS = 10_000, 2_000_000_000

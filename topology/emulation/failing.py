@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from topology.changes import NetworkChange
-from topology.emulation import netlink
-from topology.emulation.failable_link import FailableLink, LinkEnd
-from topology.emulation.fib import Fib
-from topology.emulation.mininet_net import ProvinceNet
-from topology.emulation.routers import Routers
-from topology.forwarding import paths
-from topology.network import Hop
-from topology.routing import shortest_paths
+from giaoban.topology.changes import NetworkChange
+from giaoban.topology.emulation import netlink
+from giaoban.topology.emulation.failable_link import FailableLink, LinkEnd
+from giaoban.topology.emulation.fib import Fib
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.emulation.routers import Routers
+from giaoban.topology.forwarding import paths
+from giaoban.topology.network import Hop
+from giaoban.topology.routing import shortest_paths
 
 IN_FLIGHT_S = 0.001
 """What a packet needs beside propagation, with nothing in its way."""

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pyroute2.iproute.linux import IPRoute
 
 from giaoban.errors import InvalidRun
-from topology.addressing import host
-from topology.emulation import namespace, netlink, qdisc
-from topology.emulation.mininet_net import UP_WITHIN_S, ProvinceNet
-from topology.network import Hop
+from giaoban.topology.addressing import host
+from giaoban.topology.emulation import namespace, netlink, qdisc
+from giaoban.topology.emulation.mininet_net import UP_WITHIN_S, ProvinceNet
+from giaoban.topology.network import Hop
 
 INTERFACE = "feed0"
 MOST = 255  # of a network, by the addresses there are

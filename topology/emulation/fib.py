@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pyroute2.iproute.linux import IPRoute
 
-from topology.addressing import host, prefix
-from topology.emulation import namespace
-from topology.network import Network
-from topology.routing import Routes
+from giaoban.topology.addressing import host, prefix
+from giaoban.topology.emulation import namespace
+from giaoban.topology.network import Network
+from giaoban.topology.routing import Routes
 
 MAIN_TABLE = 254
 PROTO_STATIC = 4  # linux/rtnetlink.h, RTPROT_STATIC

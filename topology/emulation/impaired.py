@@ -16,8 +16,8 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import N_, Sentence
-from topology.emulation import namespace, qdisc
-from topology.impairments import GilbertElliott, LineImpairment, LineJitter
+from giaoban.topology.emulation import namespace, qdisc
+from giaoban.topology.impairments import GilbertElliott, LineImpairment, LineJitter
 
 INGRESS_HANDLE = 0xFFFF0000
 NEEDED = ("TCA_NETEM_LOSS", "TCA_NETEM_LATENCY64", "TCA_NETEM_JITTER64", "TCA_NETEM_PRNG_SEED")

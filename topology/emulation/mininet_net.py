@@ -21,13 +21,13 @@ from pyroute2.iproute.linux import IPRoute
 
 from giaoban.children import beginning
 from giaoban.errors import InvalidRun
-from topology.addressing import host
-from topology.emulation import namespace, netlink, qdisc, scheduler
-from topology.emulation.impaired import ImpairedLine
-from topology.impairments import LineImpairment
-from topology.network import Hop, NetLink, Network
-from topology.qos import by_class
-from topology.routing import Routes, shortest_paths
+from giaoban.topology.addressing import host
+from giaoban.topology.emulation import namespace, netlink, qdisc, scheduler
+from giaoban.topology.emulation.impaired import ImpairedLine
+from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.network import Hop, NetLink, Network
+from giaoban.topology.qos import by_class
+from giaoban.topology.routing import Routes, shortest_paths
 
 UP_WITHIN_S = 10.0
 

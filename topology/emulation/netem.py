@@ -15,7 +15,7 @@ from pyroute2.netlink.rtnl import TC_H_ROOT
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 from pyroute2.netlink.rtnl.tcmsg.sched_netem import options as pyroute2_netem_options
 
-from topology.impairments import FourState, GilbertElliott, RandomLoss
+from giaoban.topology.impairments import FourState, GilbertElliott, RandomLoss
 
 PROBABILITY_ONE = 0xFFFFFFFF
 RATE_32_BITS = 0xFFFFFFFF

@@ -18,7 +18,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import Sentence
-from topology.emulation import namespace, qdisc
+from giaoban.topology.emulation import namespace, qdisc
 
 HOST_INTERFACE = "media0"
 IFF_UP = 1

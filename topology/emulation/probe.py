@@ -13,11 +13,11 @@ import struct
 import numpy as np
 
 from giaoban.errors import InvalidRun
-from topology.addressing import host
-from topology.counts import Probe
-from topology.emulation.mininet_net import ProvinceNet
-from topology.emulation.namespace import inside
-from topology.network import Hop, NetLink
+from giaoban.topology.addressing import host
+from giaoban.topology.counts import Probe
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.emulation.namespace import inside
+from giaoban.topology.network import Hop, NetLink
 
 PROBE_PORT = 9
 PAYLOAD_BYTES = 1200

@@ -14,8 +14,8 @@ from pyroute2.netlink.rtnl import TC_H_ROOT
 from pyroute2.netlink.rtnl.tcmsg import plugins
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
-from topology.emulation.netem import NETEM, NO_OVERTAKING_RATE
-from topology.impairments import LineImpairment, RandomLoss
+from giaoban.topology.emulation.netem import NETEM, NO_OVERTAKING_RATE
+from giaoban.topology.impairments import LineImpairment, RandomLoss
 
 ROOT_HANDLE, FIBRE_HANDLE = 0x10000, 0x20000
 MAX_PACKETS = 1_000_000

@@ -33,11 +33,11 @@ from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import Sentence
-from topology.emulation import namespace, qdisc
-from topology.emulation.netem import RATE_32_BITS
-from topology.emulation.qdisc import MAX_PACKETS, ROOT_HANDLE
-from topology.network import NetLink
-from topology.qos import Qos, TrafficClass, traffic_classes
+from giaoban.topology.emulation import namespace, qdisc
+from giaoban.topology.emulation.netem import RATE_32_BITS
+from giaoban.topology.emulation.qdisc import MAX_PACKETS, ROOT_HANDLE
+from giaoban.topology.network import NetLink
+from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
 
 LINE_HANDLE = 0x30000
 ONLY_CLASS = ROOT_HANDLE | 1

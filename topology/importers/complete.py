@@ -15,12 +15,12 @@ from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import dotted
-from topology.addressing import span_for
-from topology.importers import words
-from topology.importers.draft import Draft, Line, Site, Values
-from topology.importers.geography import Place, fibre_km, locate
-from topology.model import ACCESS_PREFIX, Province
-from topology.validate import pieces, province_mistakes
+from giaoban.topology.addressing import span_for
+from giaoban.topology.importers import words
+from giaoban.topology.importers.draft import Draft, Line, Site, Values
+from giaoban.topology.importers.geography import Place, fibre_km, locate
+from giaoban.topology.model import ACCESS_PREFIX, Province
+from giaoban.topology.validate import pieces, province_mistakes
 
 ID_LENGTH = 32
 MOST_ROUTERS, MOST_LINKS = 5_000, 10_000

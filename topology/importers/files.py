@@ -11,12 +11,12 @@ from giaoban.errors import InputError, strerror
 from giaoban.files import whole
 from giaoban.provenance import Sourced
 from giaoban.scarce import shortage
-from topology.importers.complete import ImportOptions, complete
-from topology.importers.draft import Draft
-from topology.importers.graphml import graphml
-from topology.importers.tables import SITES, read_csv, tables
-from topology.importers.zoo import read_graphml
-from topology.model import Province
+from giaoban.topology.importers.complete import ImportOptions, complete
+from giaoban.topology.importers.draft import Draft
+from giaoban.topology.importers.graphml import graphml
+from giaoban.topology.importers.tables import SITES, read_csv, tables
+from giaoban.topology.importers.zoo import read_graphml
+from giaoban.topology.model import Province
 
 Format = Literal["csv", "graphml", "zoo"]
 

@@ -12,9 +12,9 @@ from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
 from giaoban.sentence import Sentence
 from giaoban.table import Row, read_table, written
-from topology.importers.draft import Draft, Kind, Line, Site, Values
-from topology.importers.nested import flat, nested
-from topology.model import Province
+from giaoban.topology.importers.draft import Draft, Kind, Line, Site, Values
+from giaoban.topology.importers.nested import flat, nested
+from giaoban.topology.model import Province
 
 SITES, LINKS, SETTINGS = "sites.csv", "links.csv", "settings.csv"
 ID_LENGTH = 32

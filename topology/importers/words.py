@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from giaoban.sentence import N_, Sentence, message
-from topology.importers.draft import Values
+from giaoban.topology.importers.draft import Values
 
 GREAT_CIRCLE = message(N_("length: great-circle distance × 1.2"))
 AMID = message(N_("no place given, put amid its neighbours"))

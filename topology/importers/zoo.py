@@ -20,12 +20,12 @@ from giaoban.names import distinct, identifier, key
 from giaoban.sentence import Sentence
 from giaoban.text import LONGEST, hidden_in, text_problem
 from giaoban.tomlfile import read_text
-from topology.importers.complete import MOST_LINKS, MOST_ROUTERS
-from topology.importers.draft import ACCESS_FIGURES, Draft, Line, Site, Values
-from topology.importers.graphml import PREFIX
-from topology.importers.nested import nested
-from topology.importers.rates import written_mbps
-from topology.importers.words import SETTLES_LINK
+from giaoban.topology.importers.complete import MOST_LINKS, MOST_ROUTERS
+from giaoban.topology.importers.draft import ACCESS_FIGURES, Draft, Line, Site, Values
+from giaoban.topology.importers.graphml import PREFIX
+from giaoban.topology.importers.nested import nested
+from giaoban.topology.importers.rates import written_mbps
+from giaoban.topology.importers.words import SETTLES_LINK
 
 ID_LENGTH = 32
 _NODE_FIELDS = {"lat": ("latitude", "lat"), "lon": ("longitude", "lon", "lng")}

@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from giaoban.files import whole
+from giaoban.topology.map import frame
+from giaoban.topology.map.frame import FONTS
+from giaoban.topology.map.geometry import Box, Point, Segment
+from giaoban.topology.map.layout import Layout, Size, arrange
+from giaoban.topology.map.sites import hosts_of, sites
+from giaoban.topology.network import NetLink, Network, Node
 from giaoban.translation import Language, translator
-from topology.map import frame
-from topology.map.frame import FONTS
-from topology.map.geometry import Box, Point, Segment
-from topology.map.layout import Layout, Size, arrange
-from topology.map.sites import hosts_of, sites
-from topology.network import NetLink, Network, Node
 
 Values = Mapping[tuple[str, str], float]
 """Percent of each direction, by (link id, direction): ("access-mcu", "mcu->r-gia-nghia")."""

@@ -14,8 +14,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
+from giaoban.topology.map.geometry import Box, Projection
 from giaoban.translation import Language, pgettext, translator
-from topology.map.geometry import Box, Projection
 
 _FAMILY = "DejaVu Sans"  # matplotlib's own; it has all Vietnamese letters
 FONTS: Mapping[str, FontProperties] = {

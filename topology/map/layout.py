@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from topology.map.geometry import Box, Point, Segment
+from giaoban.topology.map.geometry import Box, Point, Segment
 
 Size = tuple[float, float]
 

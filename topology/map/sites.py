@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from topology.map.geometry import Box, Point, Projection, Segment, fit
-from topology.network import Network, Node
+from giaoban.topology.map.geometry import Box, Point, Projection, Segment, fit
+from giaoban.topology.network import Network, Node
 
 _SIDE = 0.22
 """Inches between parallel links of the same routers."""

@@ -1,12 +1,12 @@
-"""`python -m topology.sandbox --build` builds the kernel, `--cached` tells whether it is there, and
-`--key` what a cache of it is to be called."""
+"""`python -m giaoban.topology.sandbox --build` builds the kernel, `--cached` tells whether it is
+there, and `--key` what a cache of it is to be called."""
 
 from __future__ import annotations
 
 import sys
 
 from giaoban.errors import GiaobanError
-from topology.sandbox import kernel
+from giaoban.topology.sandbox import kernel
 
 STEP = 0.05
 

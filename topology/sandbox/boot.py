@@ -21,8 +21,8 @@ from giaoban import children
 from giaoban.children import beginning
 from giaoban.errors import MachineLacks
 from giaoban.sentence import N_
-from topology.sandbox import memory
-from topology.sandbox.core import own_core
+from giaoban.topology.sandbox import memory
+from giaoban.topology.sandbox.core import own_core
 
 GUEST_INIT = Path(__file__).with_name("guest_init.py")
 EXIT_FILE = ".guest-exit"

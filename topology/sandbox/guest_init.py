@@ -23,7 +23,7 @@ from pathlib import Path
 
 MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
 UDP_PAGES = 1 << 20  # 4 GB: the guest's own memory is the limit
-PACKAGES = ("giaoban", "mcu_sim", "results", "scenarios", "topology", "traffic")
+PACKAGE = "giaoban"
 POWER_OFF = 0x4321FEDC  # LINUX_REBOOT_CMD_POWER_OFF
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -82,11 +82,11 @@ class Uncached(SourceFileLoader):
 
 
 def compile_always(root: str) -> None:
-    """The program's modules, whose packages are in this folder, are compiled by every guest."""
-    ours = [root, *(f"{root}/{package}" for package in PACKAGES)]
+    """The program's modules, whose package is in this folder, are compiled by every guest."""
+    ours = (root, f"{root}/{PACKAGE}")
 
     def finder(path: str) -> FileFinder:
-        if path not in ours and not path.startswith(tuple(f"{one}/" for one in ours[1:])):
+        if path not in ours and not path.startswith(f"{root}/{PACKAGE}/"):
             raise ImportError("as ever")
         compiled = (ExtensionFileLoader, EXTENSION_SUFFIXES)
         return FileFinder(path, compiled, (Uncached, SOURCE_SUFFIXES))
@@ -112,7 +112,7 @@ def run(module: str) -> int:
 def main() -> None:
     _, writable, module, *arguments = sys.argv
     # the first entry is this file's folder, whose modules are not meant to be found by name
-    sys.path[0] = str(Path(__file__).resolve().parents[2])
+    sys.path[0] = str(Path(__file__).absolute().parents[3])
     compile_always(sys.path[0])
     sys.argv = [module, *arguments]
     try:

@@ -18,8 +18,8 @@ from giaoban import build_cache
 from giaoban.errors import MachineLacks
 from giaoban.progress import Progress
 from giaoban.sentence import Sentence
-from topology.sandbox import kernel_build
-from topology.sandbox.kernel_build import FRAGMENT, INSTALL
+from giaoban.topology.sandbox import kernel_build
+from giaoban.topology.sandbox.kernel_build import FRAGMENT, INSTALL
 
 SOURCES = Path("/usr/src")
 TOOLS = ("gcc", "make", "flex", "bison", "bc", "xz")

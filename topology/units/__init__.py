@@ -4,10 +4,10 @@
 `as_bridges(units, province)` makes bridges of them, as a scenario's `[[bridge]]` would.
 """
 
-from topology.units.bridges import ACCESS_MBPS, BUFFER_PACKETS, as_bridges
-from topology.units.known import Catalogue, catalogue
-from topology.units.lists import units_from_csv
-from topology.units.unit import Unit
+from giaoban.topology.units.bridges import ACCESS_MBPS, BUFFER_PACKETS, as_bridges
+from giaoban.topology.units.known import Catalogue, catalogue
+from giaoban.topology.units.lists import units_from_csv
+from giaoban.topology.units.unit import Unit
 
 __all__ = [
     "ACCESS_MBPS",

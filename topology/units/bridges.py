@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from giaoban.errors import did_you_mean, several
 from giaoban.sentence import N_, Sentence, message
-from topology.model import BridgeSpec, Province
-from topology.units.unit import Unit
+from giaoban.topology.model import BridgeSpec, Province
+from giaoban.topology.units.unit import Unit
 
 ACCESS_MBPS = 10.0
 BUFFER_PACKETS = 200

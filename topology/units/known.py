@@ -16,7 +16,7 @@ from giaoban.errors import InputError, may_hint
 from giaoban.names import distinct, identifier, key
 from giaoban.sentence import N_, Sentence, message
 from giaoban.table import Row, read_table
-from topology.units.unit import Unit, bare, spelt_out
+from giaoban.topology.units.unit import Unit, bare, spelt_out
 
 HERE = Path(__file__).parent
 YEARS = (2013, 2025)

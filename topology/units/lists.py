@@ -11,14 +11,14 @@ from giaoban.names import distinct, identifier
 from giaoban.sentence import N_, Sentence, message
 from giaoban.table import Row, read_table
 from giaoban.tomlfile import said_by_pydantic
-from topology.units.known import (
+from giaoban.topology.units.known import (
     ID_LENGTH,
     OTHER_KM,
     SETTLED_BY,
     YEARS,
     catalogue,
 )
-from topology.units.unit import Unit
+from giaoban.topology.units.unit import Unit
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "id": ("mã điểm cầu", "định danh"),

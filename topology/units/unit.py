@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from giaoban.names import key
 from giaoban.provenance import Name, Sourced
-from topology.model import Identifier, Km, Packets, RateMbps
+from giaoban.topology.model import Identifier, Km, Packets, RateMbps
 
 KINDS = ("phường", "thị trấn", "xã")
 """Commune-level units (ward, township, commune), as their names begin."""

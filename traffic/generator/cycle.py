@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
-from traffic import rtp
-from traffic.profiles import VIDEO_PAYLOAD_TYPE as VIDEO
-from traffic.sources.audio_encoding import AudioEncoding
-from traffic.sources.packet_loop import PacketLoop, audio_loop, video_loop
-from traffic.sources.video_model import CLOCK_HZ, VideoModel
+from giaoban.traffic import rtp
+from giaoban.traffic.profiles import VIDEO_PAYLOAD_TYPE as VIDEO
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
+from giaoban.traffic.sources.packet_loop import PacketLoop, audio_loop, video_loop
+from giaoban.traffic.sources.video_model import CLOCK_HZ, VideoModel
 
 LEAD_BYTES = 2
 """First bytes of a payload that differ from packet to packet: FU indicator and FU header."""

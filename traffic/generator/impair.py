@@ -11,12 +11,12 @@ from pydantic import Field
 from giaoban import tomlfile
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
-from traffic.generator.cycle import Cycle
-from traffic.generator.windows import Impairer
-from traffic.impairments import Interval, TraceLoss
-from traffic.rtp import template
-from traffic.sender.injection import Injector
-from traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.generator.cycle import Cycle
+from giaoban.traffic.generator.windows import Impairer
+from giaoban.traffic.impairments import Interval, TraceLoss
+from giaoban.traffic.rtp import template
+from giaoban.traffic.sender.injection import Injector
+from giaoban.traffic.sender.stream_plan import StreamPlan
 
 
 class ImpairmentFile(StrictModel):

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.batch import ReceiveBatch
-from traffic.profiles import AUDIO_CLOCK_HZ
-from traffic.receiver.statistics import ENDLESS, ReceptionBank
-from traffic.rtp import Headers, parse_headers
-from traffic.sources.video_model import CLOCK_HZ
+from giaoban.traffic.batch import ReceiveBatch
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
+from giaoban.traffic.receiver.statistics import ENDLESS, ReceptionBank
+from giaoban.traffic.rtp import Headers, parse_headers
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 BATCH, MAX_BYTES = 1024, 2048
 WAIT_S = 0.05

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from giaoban.errors import InputError, strerror
-from traffic.batch import MAX_MESSAGES, sendmmsg
-from traffic.generator.lateness import Lateness
-from traffic.generator.slots import Slot
-from traffic.generator.windows import Window
-from traffic.log import PacketLog
+from giaoban.traffic.batch import MAX_MESSAGES, sendmmsg
+from giaoban.traffic.generator.lateness import Lateness
+from giaoban.traffic.generator.slots import Slot
+from giaoban.traffic.generator.windows import Window
+from giaoban.traffic.log import PacketLog
 
 READY, ENOUGH = 8, 4
 """Places for windows; with fewer than ENOUGH ready the next is made even if a packet has to wait

@@ -11,10 +11,10 @@ import socket
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic import rtp
-from traffic.batch import Messages, media_socket, row_addresses, sockaddr
-from traffic.generator.cycle import LEAD_BYTES
-from traffic.generator.windows import Window
+from giaoban.traffic import rtp
+from giaoban.traffic.batch import Messages, media_socket, row_addresses, sockaddr
+from giaoban.traffic.generator.cycle import LEAD_BYTES
+from giaoban.traffic.generator.windows import Window
 
 HEAD = rtp.HEADER_BYTES + LEAD_BYTES
 MAX_RTP = 1472

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
-from traffic.generator.cycle import Cycle
-from traffic.sender.injection import Fate
+from giaoban.traffic.generator.cycle import Cycle
+from giaoban.traffic.sender.injection import Fate
 
 WINDOW, SMALLEST = 1024, 96
 """Packets prepared at a time, at the most and at the least. A packet that is due while a window is

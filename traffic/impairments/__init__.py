@@ -4,9 +4,9 @@ Processes keep their state from one window to the next, so a stream's impairment
 how it is cut into windows.
 """
 
-from traffic.impairments.jitter import JitterProcess
-from traffic.impairments.loss import LossProcess, loss_process
-from traffic.impairments.models import (
+from giaoban.traffic.impairments.jitter import JitterProcess
+from giaoban.traffic.impairments.loss import LossProcess, loss_process
+from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,
     GammaJitter,
@@ -21,8 +21,8 @@ from traffic.impairments.models import (
     Rate,
     TraceLoss,
 )
-from traffic.impairments.theory import loss_rate, mean_burst
-from traffic.impairments.trace import parse_trace, read_trace
+from giaoban.traffic.impairments.theory import loss_rate, mean_burst
+from giaoban.traffic.impairments.trace import parse_trace, read_trace
 
 __all__ = [
     "BernoulliLoss",

@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.impairments.models import GammaJitter, Jitter, NormalJitter, ParetoJitter
+from giaoban.traffic.impairments.models import GammaJitter, Jitter, NormalJitter, ParetoJitter
 
 BLOCK = 256
 """Correlated numbers made at once, whatever the windows: a sum's rounding hangs on its order."""

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.impairments.models import (
+from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,
     GilbertElliottLoss,
@@ -21,7 +21,7 @@ from traffic.impairments.models import (
     Loss,
     TraceLoss,
 )
-from traffic.impairments.theory import chain
+from giaoban.traffic.impairments.theory import chain
 
 Seed = int | np.random.SeedSequence
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.impairments.models import (
+from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,
     GilbertElliottLoss,

@@ -1,8 +1,8 @@
 """The process with the media of a load test's calls.
 
-`python -m traffic.media_load FD CAPACITY ADDRESS SEED PAYLOAD [PROFILE]`: FD is a socket of packets
-with whoever makes the calls (`messages`); when that closes, it ends. PAYLOAD is an audio packet's
-in hexadecimal digits, PROFILE a call profile with video.
+`python -m giaoban.traffic.media_load FD CAPACITY ADDRESS SEED PAYLOAD [PROFILE]`: FD is a socket of
+packets with whoever makes the calls (`messages`); when that closes, it ends. PAYLOAD is an audio
+packet's in hexadecimal digits, PROFILE a call profile with video.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from collections.abc import Sequence
 
 from giaoban.children import die_with_parent
 from giaoban.errors import strerror
-from traffic.media_load import messages
-from traffic.media_load.calls import MediaLoad
-from traffic.media_load.sockets import room_for
-from traffic.profiles import load_profiles
-from traffic.sources.packet_loop import LOOP_S, video_loop
+from giaoban.traffic.media_load import messages
+from giaoban.traffic.media_load.calls import MediaLoad
+from giaoban.traffic.media_load.sockets import room_for
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.sources.packet_loop import LOOP_S, video_loop
 
 SOCKETS_A_BRIDGE = 4
 LOOP_SEED = 7

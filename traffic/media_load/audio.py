@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic import rtp
-from traffic.media_load.sockets import put
-from traffic.profiles import AUDIO_PACKET_SAMPLES
+from giaoban.traffic import rtp
+from giaoban.traffic.media_load.sockets import put
+from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
 
 SLOTS = 4
 BYTES = rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES

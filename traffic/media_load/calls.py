@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from traffic import rtp
-from traffic.generator.lateness import Lateness
-from traffic.media_load import messages
-from traffic.media_load.audio import SLOTS, AudioSenders
-from traffic.media_load.messages import MEDIA, MediaTarget, Medium
-from traffic.media_load.receivers import Receivers
-from traffic.media_load.sockets import Pair, open_pair
-from traffic.media_load.video import VideoSenders
-from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES, DSCP_AUDIO, DSCP_VIDEO
-from traffic.rtcp.session import Reporter
-from traffic.sources.packet_loop import PacketLoop
-from traffic.sources.video_model import CLOCK_HZ
+from giaoban.traffic import rtp
+from giaoban.traffic.generator.lateness import Lateness
+from giaoban.traffic.media_load import messages
+from giaoban.traffic.media_load.audio import SLOTS, AudioSenders
+from giaoban.traffic.media_load.messages import MEDIA, MediaTarget, Medium
+from giaoban.traffic.media_load.receivers import Receivers
+from giaoban.traffic.media_load.sockets import Pair, open_pair
+from giaoban.traffic.media_load.video import VideoSenders
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES, DSCP_AUDIO, DSCP_VIDEO
+from giaoban.traffic.rtcp.session import Reporter
+from giaoban.traffic.sources.packet_loop import PacketLoop
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 SLOT_NS = 5_000_000
 HEAR_EVERY, COUNT_EVERY, REPORT_EVERY = 40, 20, 20

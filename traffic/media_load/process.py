@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from traffic.media_load import messages
-from traffic.media_load.messages import MediaTarget, Medium
+from giaoban.traffic.media_load import messages
+from giaoban.traffic.media_load.messages import MediaTarget, Medium
 
 ANSWERS_WITHIN_S = 30.0
 
@@ -38,7 +38,13 @@ class MediaProcess:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words = [str(theirs.fileno()), str(capacity), address, str(seed), payload.hex()]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "traffic.media_load", *words, *([profile] if profile else [])],
+            [
+                sys.executable,
+                "-m",
+                "giaoban.traffic.media_load",
+                *words,
+                *([profile] if profile else []),
+            ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,

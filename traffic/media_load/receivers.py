@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic import rtcp, rtp
-from traffic.batch import ReceiveBatch
-from traffic.hosts import CONSENT_NS
-from traffic.media_load.messages import Figures
-from traffic.media_load.sockets import Pair, put
-from traffic.receiver.statistics import ReceptionBank
-from traffic.rtcp.session import KeyFrameWanted, Reporter
+from giaoban.traffic import rtcp, rtp
+from giaoban.traffic.batch import ReceiveBatch
+from giaoban.traffic.hosts import CONSENT_NS
+from giaoban.traffic.media_load.messages import Figures
+from giaoban.traffic.media_load.sockets import Pair, put
+from giaoban.traffic.receiver.statistics import ReceptionBank
+from giaoban.traffic.rtcp.session import KeyFrameWanted, Reporter
 
 INBOX, MAX_BYTES = 512, 2048
 STALE_READS = 16

@@ -12,7 +12,7 @@ import resource
 import socket
 from dataclasses import dataclass
 
-from traffic.batch import COMPLAINTS, media_socket
+from giaoban.traffic.batch import COMPLAINTS, media_socket
 
 BUFFER_BYTES = 256 << 10
 """Half a second of video of 4 Mb/s: it is read several times a second."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from traffic import rtp
-from traffic.batch import SendBatch
-from traffic.media_load.audio import SLOTS
-from traffic.sources.packet_loop import LoopedStream, PacketLoop
-from traffic.sources.video_stream import fill_with_noise
+from giaoban.traffic import rtp
+from giaoban.traffic.batch import SendBatch
+from giaoban.traffic.media_load.audio import SLOTS
+from giaoban.traffic.sources.packet_loop import LoopedStream, PacketLoop
+from giaoban.traffic.sources.video_stream import fill_with_noise
 
 MOST_AT_ONCE = 256
 

@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from giaoban.translation import N_
-from traffic.quality.emodel import (
+from giaoban.traffic.quality.emodel import (
     R_DEFAULT,
     R_WIDEBAND,
     Values,
@@ -19,6 +18,7 @@ from traffic.quality.emodel import (
     mos,
     mos_wideband,
 )
+from giaoban.translation import N_
 
 Scale = Literal["narrowband", "wideband"]
 
@@ -100,7 +100,7 @@ def speech_mos(
     Args:
         ta_ms: from mouth to ear, one way.
         loss_pct: of packets of no use to the listener, late ones included.
-        burst_ratio: of the losses, see `traffic.quality.bursts`.
+        burst_ratio: of the losses, see `giaoban.traffic.quality.bursts`.
         encodings: how often the sound is encoded on its way: impairments of codecs in tandem add up
             (ITU-T G.113 §7, G.107 §7.6); the loss is of one leg.
     """

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.quality.bursts import ends_ns
-from traffic.quality.measure import CLIP_NS, Trace
-from traffic.quality.percentiles import percentiles
-from traffic.quality.playout import playout
+from giaoban.traffic.quality.bursts import ends_ns
+from giaoban.traffic.quality.measure import CLIP_NS, Trace
+from giaoban.traffic.quality.percentiles import percentiles
+from giaoban.traffic.quality.playout import playout
 
 FREEZE_FACTOR = 3
 FREEZE_MARGIN_NS = 150_000_000

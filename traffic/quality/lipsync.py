@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.quality.frames import Frames
-from traffic.quality.measure import Trace
+from giaoban.traffic.quality.frames import Frames
+from giaoban.traffic.quality.measure import Trace
 
 SOUND_WITHIN_NS = 1_000_000_000
 """A frame without sound heard in the second before it has no skew."""

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.quality.bursts import ends_ns, run_lengths, runs
-from traffic.quality.percentiles import of_ordered
-from traffic.quality.uncertainty import quantile_interval
-from traffic.receiver.jitter import smoothed, transit_changes
+from giaoban.traffic.quality.bursts import ends_ns, run_lengths, runs
+from giaoban.traffic.quality.percentiles import of_ordered
+from giaoban.traffic.quality.uncertainty import quantile_interval
+from giaoban.traffic.receiver.jitter import smoothed, transit_changes
 
 BATCH_NS = 1_000_000_000
 """What happens within so long hangs together (a burst of key frames, a bad spell of a line)."""
@@ -44,7 +44,7 @@ class Trace:
         jitter_ms: (n,) RFC 3550 interarrival jitter after this packet's arrival; NaN without one.
         unknown: packets that nobody sent.
         late: (n,) came after it had to be played; none where nothing is said of a playout buffer
-            (`traffic.quality.playout`): pictures are late by the frame.
+            (`giaoban.traffic.quality.playout`): pictures are late by the frame.
         played_after_ns: (n,) from due to played; 0 where nothing is said of it.
     """
 
@@ -113,7 +113,7 @@ class Measures:
             itself: the variance from second to second over that of independent losses.
         jitter_ms: RFC 3550 J after the last arrival; its mean and maximum are over all arrivals.
         delay_p95_low_ms, delay_p95_high_ms: between which the 95th percentile of such a stream
-            lies (`traffic.quality.uncertainty`).
+            lies (`giaoban.traffic.quality.uncertainty`).
         ipdv_ms: delay variation as ITU-T Y.1540 has it and Y.1541 limits it: the 1 − 10⁻³ quantile
             of the delays less the least of them.
         interruptions: how often packets were missing; the time they would have filled.
@@ -151,7 +151,7 @@ class Measures:
 def trace(
     sent: NDArray[np.void], received: NDArray[np.void], clock_hz: int, *, forwarded: bool = False
 ) -> Trace:
-    """Match one stream's two logs (dtypes SENT and RECEIVED of `traffic.log`).
+    """Match one stream's two logs (dtypes SENT and RECEIVED of `giaoban.traffic.log`).
 
     What is `forwarded` was received before: what was lost or overtaken on the way there is
     missing, or out of order, in what is sent on, and is no fault of this way.

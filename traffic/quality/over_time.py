@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from giaoban.clock import SECOND_NS
-from traffic.quality.bursts import burst_ratios
-from traffic.quality.codecs import SpeechCodec, speech_mos
-from traffic.quality.frames import Frames, frozen_until
-from traffic.quality.measure import Trace
+from giaoban.traffic.quality.bursts import burst_ratios
+from giaoban.traffic.quality.codecs import SpeechCodec, speech_mos
+from giaoban.traffic.quality.frames import Frames, frozen_until
+from giaoban.traffic.quality.measure import Trace
 
 _DELAY_BITS = 40  # of a sort key: 1100 s
 Series = NDArray[np.float64]

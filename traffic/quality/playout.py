@@ -3,7 +3,7 @@
 A buffer of a fixed length: the least delay of the first packets sets its clock, and everything is
 played so long after it. What comes later is of no use to ear or eye. A buffer that only ever drops
 is timed anew: after `PATIENCE` in a row that came late, or that all lay in it for too long, as the
-MCU's own buffer does it (`mcu_sim.media.audio.jitter`).
+MCU's own buffer does it (`giaoban.mcu_sim.media.audio.jitter`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.quality.bursts import runs
-from traffic.quality.measure import Trace
+from giaoban.traffic.quality.bursts import runs
+from giaoban.traffic.quality.measure import Trace
 
 PATIENCE = 25
 """Packets or frames, half a second of sound: as many as the MCU's buffer takes to be sure."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.receiver.jitter import smoothed, transit_changes
-from traffic.rtcp import ReportBlock
-from traffic.rtp import Headers, serial_difference
+from giaoban.traffic.receiver.jitter import smoothed, transit_changes
+from giaoban.traffic.rtcp import ReportBlock
+from giaoban.traffic.rtp import Headers, serial_difference
 
 SEQUENCE_MOD = 1 << 16
 NO_SEQUENCE = SEQUENCE_MOD + 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.rtp import serial_difference
+from giaoban.traffic.rtp import serial_difference
 
 NOTHING = -1
 SEQUENCE_MOD = 1 << 16

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from giaoban.errors import InputError
-from traffic.h264 import (
+from giaoban.traffic.h264 import (
     NAL_DELIMITER,
     NAL_IDR,
     NAL_PPS,

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from giaoban.errors import InputError, strerror
 from giaoban.files import open_file
 from giaoban.sentence import Sentence
-from traffic import rtp
-from traffic.h264 import NAL_IDR, carries
-from traffic.recorded.datagrams import LINK_TYPES, BrokenFrameError, Datagram, datagram
+from giaoban.traffic import rtp
+from giaoban.traffic.h264 import NAL_IDR, carries
+from giaoban.traffic.recorded.datagrams import LINK_TYPES, BrokenFrameError, Datagram, datagram
 
 RTCP_TYPES = range(64, 96)  # payload types that tell RTCP from RTP on one port (RFC 5761 §4)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic import log, rtp
+from giaoban.traffic import log, rtp
 
 SCALARS = ("clock_hz", "length_ns", "length_ticks")
 

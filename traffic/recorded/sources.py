@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from giaoban.clock import SECOND_NS
 from giaoban.errors import InputError
 from giaoban.files import read_file
-from traffic.h264 import packetise
-from traffic.recorded.annexb import Clip, read_clip
-from traffic.recorded.capture import CapturedStream, most_frequent, read_capture, unwrapped
-from traffic.recorded.recording import Recording
-from traffic.sources.video_model import CLOCK_HZ
+from giaoban.traffic.h264 import packetise
+from giaoban.traffic.recorded.annexb import Clip, read_clip
+from giaoban.traffic.recorded.capture import CapturedStream, most_frequent, read_capture, unwrapped
+from giaoban.traffic.recorded.recording import Recording
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 FPS = (1, 240)
 MAX_BYTES = 1 << 30

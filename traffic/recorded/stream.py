@@ -6,11 +6,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from traffic import rtp
-from traffic.log import PacketLog
-from traffic.recorded.recording import Recording
-from traffic.sender.stream import OutgoingStream
-from traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic import rtp
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.recorded.recording import Recording
+from giaoban.traffic.sender.stream import OutgoingStream
+from giaoban.traffic.sender.stream_plan import StreamPlan
 
 
 class RecordedStream(OutgoingStream):

@@ -1,6 +1,6 @@
 """RTCP (RFC 3550), with requests for a key frame (RFC 4585, RFC 5104): packets and their bytes."""
 
-from traffic.rtcp.packets import (
+from giaoban.traffic.rtcp.packets import (
     CNAME,
     Bye,
     Chunk,
@@ -15,7 +15,7 @@ from traffic.rtcp.packets import (
     middle32,
     ntp_of,
 )
-from traffic.rtcp.wire import RtcpError, is_rtcp, pack, parse
+from giaoban.traffic.rtcp.wire import RtcpError, is_rtcp, pack, parse
 
 __all__ = [
     "CNAME",

@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from traffic.rtcp import (
+from giaoban.traffic.rtcp import (
     CNAME,
     Bye,
     Chunk,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.rtcp.packets import (
+from giaoban.traffic.rtcp.packets import (
     Bye,
     Chunk,
     FullIntraRequest,

@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic import rtp
-from traffic.fifo import BoundedQueue
-from traffic.impairments.jitter import JitterProcess
-from traffic.impairments.loss import loss_process
-from traffic.impairments.models import Impairments, Interval
-from traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic import rtp
+from giaoban.traffic.fifo import BoundedQueue
+from giaoban.traffic.impairments.jitter import JitterProcess
+from giaoban.traffic.impairments.loss import loss_process
+from giaoban.traffic.impairments.models import Impairments, Interval
+from giaoban.traffic.sender.stream_plan import StreamPlan
 
 EVER = np.iinfo(np.int64)
 AROUND_BYTES = rtp.UDP_IP_BYTES + rtp.ETHERNET_BYTES

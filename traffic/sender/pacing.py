@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.batch import SOCKADDR_IN, SendBatch
+from giaoban.traffic.batch import SOCKADDR_IN, SendBatch
 
 FREE = 2**63 - 1
 """Time of a place that holds no packet."""

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.clock import NEVER_NS
-from traffic import rtp
-from traffic.log import PacketLog
-from traffic.profiles import AUDIO_PACKET_MS
-from traffic.sender.departure_queue import DepartureQueue
-from traffic.sender.injection import Injector
-from traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic import rtp
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.profiles import AUDIO_PACKET_MS
+from giaoban.traffic.sender.departure_queue import DepartureQueue
+from giaoban.traffic.sender.injection import Injector
+from giaoban.traffic.sender.stream_plan import StreamPlan
 
 CONTROL_STEP_NS, CONTROL_PHASE_NS = 5_000_000, 2_500_000
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from giaoban.tomlfile import StrictModel
-from traffic.impairments.models import Interval
+from giaoban.traffic.impairments.models import Interval
 
 Direction = Literal["up", "down"]
 

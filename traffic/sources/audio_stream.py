@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic import rtp
-from traffic.log import PacketLog
-from traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
-from traffic.sender.stream import OutgoingStream
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.talk_spurts import Speech
+from giaoban.traffic import rtp
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.sender.stream import OutgoingStream
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.talk_spurts import Speech
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from traffic.sources.video_model import SMALLEST_FRAME, FrameModel, Frames
+from giaoban.traffic.sources.video_model import SMALLEST_FRAME, FrameModel, Frames
 
 
 class ContentModel(FrameModel):

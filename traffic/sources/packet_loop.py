@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
-from traffic import rtp
-from traffic.h264 import FU_INDICATOR
-from traffic.recorded.recording import Rounds
-from traffic.sources.video_model import CLOCK_HZ, FrameSource, VideoModel, packetise
+from giaoban.traffic import rtp
+from giaoban.traffic.h264 import FU_INDICATOR
+from giaoban.traffic.recorded.recording import Rounds
+from giaoban.traffic.sources.video_model import CLOCK_HZ, FrameSource, VideoModel, packetise
 
 LOOP_S = 30
 """After so long the same pictures come again."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_MS
-from traffic.sources.audio_encoding import AudioEncoding
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_MS
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 SYLLABLE_HZ = 4
 """The envelope of speech moves most at this rate (Houtgast and Steeneken 1985, J. Acoust. Soc. Am.

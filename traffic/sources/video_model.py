@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.tomlfile import StrictModel
-from traffic.h264 import FU_END, FU_HEADER_BYTES, FU_START, NAL_IDR, NAL_SLICE
+from giaoban.traffic.h264 import FU_END, FU_HEADER_BYTES, FU_START, NAL_IDR, NAL_SLICE
 
 CLOCK_HZ = 90_000  # RFC 6184 §8.1
 SMALLEST_SHARE = 0.2  # of the mean frame: rate control does not squeeze a frame below it

@@ -8,13 +8,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic import rtp
-from traffic.h264 import FU_HEADER_BYTES, FU_INDICATOR, NAL_IDR, TYPE_MASK
-from traffic.log import PacketLog
-from traffic.sender.stream import OutgoingStream
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.content import ContentModel, ContentSource
-from traffic.sources.video_model import (
+from giaoban.traffic import rtp
+from giaoban.traffic.h264 import FU_HEADER_BYTES, FU_INDICATOR, NAL_IDR, TYPE_MASK
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.sender.stream import OutgoingStream
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.content import ContentModel, ContentSource
+from giaoban.traffic.sources.video_model import (
     CLOCK_HZ,
     FrameModel,
     FrameSource,

@@ -9,11 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio.codec import FRAME_BYTES, G722, PCMA, TICK_NS, Transcoder, codec_named
-from mcu_sim.media.audio.jitter import JitterBuffers
-from mcu_sim.media.audio.loss_concealment import Concealer
-from mcu_sim.media.audio.mixer import TwoBusMixer
-from traffic import rtp
+from giaoban.mcu_sim.media.audio.codec import (
+    FRAME_BYTES,
+    G722,
+    PCMA,
+    TICK_NS,
+    Transcoder,
+    codec_named,
+)
+from giaoban.mcu_sim.media.audio.jitter import JitterBuffers
+from giaoban.mcu_sim.media.audio.loss_concealment import Concealer
+from giaoban.mcu_sim.media.audio.mixer import TwoBusMixer
+from giaoban.traffic import rtp
 
 __all__ = ["TICK_NS", "AudioBank", "AudioOut"]
 

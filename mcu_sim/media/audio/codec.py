@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.audio import g711
 
 CLOCK_HZ = 8000
 FRAME_MS, SLOT_MS = 20, 10

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio.codec import FRAME_BYTES, SLOT_BYTES, TICK_NS
-from traffic import rtp
+from giaoban.mcu_sim.media.audio.codec import FRAME_BYTES, SLOT_BYTES, TICK_NS
+from giaoban.traffic import rtp
 
 MAX_SLOTS = 12
 """Of one packet: 120 ms."""

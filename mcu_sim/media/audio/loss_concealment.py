@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio.codec import FRAME_MS, SLOT_MS
+from giaoban.mcu_sim.media.audio.codec import FRAME_MS, SLOT_MS
 
 FADE_MS = 60
 """Then there is silence."""

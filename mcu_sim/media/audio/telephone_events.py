@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from traffic import rtp
+from giaoban.traffic import rtp
 
 DIGITS = "0123456789*#ABCD"
 """Events 0 to 15 (RFC 4733 §3.2, table 3)."""

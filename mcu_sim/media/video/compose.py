@@ -11,14 +11,14 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.video.forward import KeyFrameDetector
-from traffic import rtp
-from traffic.log import PacketLog
-from traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
-from traffic.receiver.video_gaps import VideoGaps
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.video_model import VideoModel
-from traffic.sources.video_stream import VideoStream
+from giaoban.mcu_sim.media.video.forward import KeyFrameDetector
+from giaoban.traffic import rtp
+from giaoban.traffic.log import PacketLog
+from giaoban.traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
+from giaoban.traffic.receiver.video_gaps import VideoGaps
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.video_model import VideoModel
+from giaoban.traffic.sources.video_stream import VideoStream
 
 
 class VideoBank:

@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.video.keyframes import RequestDamper
-from traffic import rtp
-from traffic.h264 import KEY_FRAME_START, carries
+from giaoban.mcu_sim.media.video.keyframes import RequestDamper
+from giaoban.traffic import rtp
+from giaoban.traffic.h264 import KEY_FRAME_START, carries
 
 VERSION_2 = 0x80  # no padding, no extension, no CSRC
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from sipmessage import Address, CSeq, MediaType, Parameters, Request, Response, Via
 
-from mcu_sim.sip.message.addresses import HostPort, forget, one_comma, read_addresses
+from giaoban.mcu_sim.sip.message.addresses import HostPort, forget, one_comma, read_addresses
 
 
 def _cached[T](parse_text: Callable[[str], T]) -> Callable[[str], T]:

@@ -12,7 +12,7 @@ import re
 from sipmessage import URI, Request, Response
 from sipmessage.message import COMPACT_FORMS
 
-from mcu_sim.sip.message.addresses import (
+from giaoban.mcu_sim.sip.message.addresses import (
     DEFAULT_PORT,
     PARSE_ERRORS,
     HeadedURI,
@@ -20,7 +20,7 @@ from mcu_sim.sip.message.addresses import (
     forget,
     read_uri,
 )
-from mcu_sim.sip.message.headers import (
+from giaoban.mcu_sim.sip.message.headers import (
     addresses,
     contacts_of,
     cseq_of,
@@ -31,7 +31,7 @@ from mcu_sim.sip.message.headers import (
     top_via,
     vias,
 )
-from mcu_sim.sip.message.responses import METHODS, PHRASES
+from giaoban.mcu_sim.sip.message.responses import METHODS, PHRASES
 
 MAX_HEADER_LINES = 200
 """No honest message has more; `sipmessage` takes time with their square."""

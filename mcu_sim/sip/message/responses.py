@@ -7,9 +7,9 @@ import re
 
 from sipmessage import Request, Response, Via
 
+from giaoban.mcu_sim.sip.message.addresses import DEFAULT_PORT, PARSE_ERRORS, Peer, forget
+from giaoban.mcu_sim.sip.message.headers import addresses, parameter, tag_of, top_via
 from giaoban.text import printable
-from mcu_sim.sip.message.addresses import DEFAULT_PORT, PARSE_ERRORS, Peer, forget
-from mcu_sim.sip.message.headers import addresses, parameter, tag_of, top_via
 
 MAGIC_COOKIE = "z9hG4bK"
 USER_AGENT = "giaoban"

@@ -7,7 +7,7 @@ import socket
 from collections import deque
 from typing import Protocol
 
-from mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message.addresses import Peer
 
 PING = b"\r\n\r\n"
 """The keep-alive of RFC 5626 §4.4.1, which asks for `PONG`."""

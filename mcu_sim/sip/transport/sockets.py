@@ -15,12 +15,12 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mcu_sim import stun
-from mcu_sim.sip.message.addresses import HostPort, Peer
-from mcu_sim.sip.transport.connection import Connection, prepare
+from giaoban.mcu_sim import stun
+from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
+from giaoban.mcu_sim.sip.transport.connection import Connection, prepare
 
 if TYPE_CHECKING:
-    from mcu_sim.sip.transport.tls import Tls
+    from giaoban.mcu_sim.sip.transport.tls import Tls
 
 _MAX_DATAGRAM = 65_535
 # A flood must not keep the owner from its other work: audio is due every 20 ms.

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.transport.connection import Connection
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.transport.connection import Connection
 
 MOST_BYTES = 1024 * 1024
 """Of a certificate with its chain, or of a key."""

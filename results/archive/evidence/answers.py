@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from results.archive.store import RESULT
-from results.model.failures import FaultsAnswer
-from results.model.load import LoadInputs, LoadResult
-from results.model.result import FileRef, Inputs, Result
+from giaoban.results.archive.store import RESULT
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.load import LoadInputs, LoadResult
+from giaoban.results.model.result import FileRef, Inputs, Result
 
 FAULTS = "faults.json"
 LOAD = "load.json"

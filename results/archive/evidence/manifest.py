@@ -18,9 +18,7 @@ from pydantic import Field
 
 from giaoban.errors import InputError, strerror
 from giaoban.files import MOST_ANSWER, open_file, read_file
-from giaoban.sentence import Sentence, joined
-from giaoban.tomlfile import StrictModel, read_json
-from results.archive.evidence.answers import (
+from giaoban.results.archive.evidence.answers import (
     ANSWERS,
     SEVERAL,
     Answer,
@@ -29,9 +27,11 @@ from results.archive.evidence.answers import (
     kind_of,
     read_answer,
 )
-from results.archive.store import RESULT, writing
-from results.model.quantities import Count, Verdict
-from results.model.result import RunId, Sha256
+from giaoban.results.archive.store import RESULT, writing
+from giaoban.results.model.quantities import Count, Verdict
+from giaoban.results.model.result import RunId, Sha256
+from giaoban.sentence import Sentence, joined
+from giaoban.tomlfile import StrictModel, read_json
 
 SCHEMA = "giaoban.evidence/1"
 MANIFEST = "manifest.json"

@@ -16,7 +16,7 @@ from typing import IO, NamedTuple, cast
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, entries_of, refuse_too_many
-from results.archive.evidence.manifest import (
+from giaoban.results.archive.evidence.manifest import (
     MANIFEST,
     KeptFile,
     Manifest,
@@ -25,7 +25,7 @@ from results.archive.evidence.manifest import (
     read_proof,
     sha256,
 )
-from results.archive.store import write_whole
+from giaoban.results.archive.store import write_whole
 
 ENDING = ".evidence.zip"
 _EPOCH = (1980, 1, 1, 0, 0, 0)

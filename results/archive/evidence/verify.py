@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from giaoban.files import MOST_ANSWER, bounded, read_file
+from giaoban.results.archive.evidence import pack
+from giaoban.results.archive.evidence.manifest import Manifest, Proof
+from giaoban.results.archive.evidence.signing import Signature, certificates, detached, signatures
+from giaoban.results.report.annex.about import About, InputSum, RunSum
+from giaoban.results.report.annex.docx import seal as seal_docx
+from giaoban.results.report.annex.pdf import seal as seal_pdf
 from giaoban.sentence import Sentence
-from results.archive.evidence import pack
-from results.archive.evidence.manifest import Manifest, Proof
-from results.archive.evidence.signing import Signature, certificates, detached, signatures
-from results.report.annex.about import About, InputSum, RunSum
-from results.report.annex.docx import seal as seal_docx
-from results.report.annex.pdf import seal as seal_pdf
 
 Kind = Literal["evidence", "pdf", "docx", "unknown"]
 MOST_DOCUMENT, MOST_SIGNATURE = 32 * 2**20, 2**20

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from giaoban.errors import InputError, did_you_mean
-from results.archive.history.entry import Entry, slug
-from results.archive.history.index import Index
+from giaoban.results.archive.history.entry import Entry, slug
+from giaoban.results.archive.history.index import Index
 
 
 @dataclass(frozen=True)

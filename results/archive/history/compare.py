@@ -1,11 +1,11 @@
-"""Two runs side by side: inputs, bridges, criteria (all measures: `results.judge.diff`)."""
+"""Two runs side by side: inputs, bridges, criteria (all measures: `giaoban.results.judge.diff`)."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from results.judge.diff import differences
-from results.model.result import CriterionResult, Result
+from giaoban.results.judge.diff import differences
+from giaoban.results.model.result import CriterionResult, Result
 
 Way = Literal["better", "worse", "same", "other"]
 

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
-from giaoban.translation import Language, pgettext
-from results.archive.history.entry import Entry
-from results.archive.history.trend import draw_trend
-from results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly
-from results.archive.store import write_whole
-from results.report.annex.pdf.write import pdf
-from results.report.document import (
+from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.trend import draw_trend
+from giaoban.results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly
+from giaoban.results.archive.store import write_whole
+from giaoban.results.report.annex.pdf.write import pdf
+from giaoban.results.report.document import (
     Align,
     Block,
     Bullets,
@@ -29,7 +28,8 @@ from results.report.document import (
     Words,
     numbered,
 )
-from results.report.wording import Wording
+from giaoban.results.report.wording import Wording
+from giaoban.translation import Language, pgettext
 
 
 class _Column(NamedTuple):

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from giaoban.results.model.quantities import OneLine
 from giaoban.tomlfile import StrictModel
-from results.model.quantities import OneLine
 
 State = Literal["whole", "evidence"]
 """`evidence`: the run was pruned, its result and its evidence are left."""

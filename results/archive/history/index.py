@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from results.archive.history.entry import Entry, SkippedRun, slug
-from results.archive.history.scan import scan, stamp
+from giaoban.results.archive.history.entry import Entry, SkippedRun, slug
+from giaoban.results.archive.history.scan import scan, stamp
 
 INDEX = ".history.sqlite"
 VERSION = 6

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
+from giaoban.results.archive.evidence.answers import ANSWERS
+from giaoban.results.archive.evidence.manifest import MANIFEST, sha256
+from giaoban.results.archive.evidence.pack import ENDING, open_evidence, write_evidence
+from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.scan import PRUNED
+from giaoban.results.archive.store import write_whole, writing
+from giaoban.results.report.view import map as maps
 from giaoban.sentence import Sentence
-from results.archive.evidence.answers import ANSWERS
-from results.archive.evidence.manifest import MANIFEST, sha256
-from results.archive.evidence.pack import ENDING, open_evidence, write_evidence
-from results.archive.history.entry import Entry
-from results.archive.history.scan import PRUNED
-from results.archive.store import write_whole, writing
-from results.report.view import map as maps
 
 SCHEMA = "giaoban.pruned/1"
 DOCUMENTS = (".pdf", ".docx")

@@ -13,11 +13,8 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.text import LONGEST_NAME, text_problem
-from giaoban.tomlfile import parse
-from giaoban.translation import N_, translator
-from results.archive.evidence.manifest import INPUTS, MANIFEST
-from results.archive.history.entry import (
+from giaoban.results.archive.evidence.manifest import INPUTS, MANIFEST
+from giaoban.results.archive.history.entry import (
     CriterionValue,
     Entry,
     Limits,
@@ -28,12 +25,15 @@ from results.archive.history.entry import (
     scenario_of,
     time_in,
 )
-from results.archive.store import PARTIAL
-from results.model.failures import FaultsAnswer
-from results.model.result import CriterionResult, FileRef, Result
-from results.report.invalid import reasons
-from results.report.summary import place_name
-from results.report.wording import Wording
+from giaoban.results.archive.store import PARTIAL
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.result import CriterionResult, FileRef, Result
+from giaoban.results.report.invalid import reasons
+from giaoban.results.report.summary import place_name
+from giaoban.results.report.wording import Wording
+from giaoban.text import LONGEST_NAME, text_problem
+from giaoban.tomlfile import parse
+from giaoban.translation import N_, translator
 
 PRUNED = "pruned.json"
 """In a pruned run's folder: which evidence is left, and what was removed."""

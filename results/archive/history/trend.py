@@ -16,10 +16,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from giaoban.files import whole
+from giaoban.results.archive.history.entry import CriterionValue, Entry
+from giaoban.results.report.plots.style import COLOURS, LIMIT, LIMIT_STYLE, STYLE, STYLES
+from giaoban.results.report.plots.words import Lang, cut, number
 from giaoban.translation import pgettext, translator
-from results.archive.history.entry import CriterionValue, Entry
-from results.report.plots.style import COLOURS, LIMIT, LIMIT_STYLE, STYLE, STYLES
-from results.report.plots.words import Lang, cut, number
 
 SUFFIXES = (".svg", ".png", ".pdf")
 MARKERS = ("o", "s", "^", "D", "v")

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from giaoban.results.archive.history.entry import CriterionValue, Entry, TriedFailures
+from giaoban.results.archive.history.trend import Point, trend
+from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, NBSP, Language, pgettext, translator
-from results.archive.history.entry import CriterionValue, Entry, TriedFailures
-from results.archive.history.trend import Point, trend
-from results.report.wording import Wording
 
 VERDICTS = {
     "pass": pgettext("year", "Met"),

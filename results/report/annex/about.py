@@ -7,13 +7,13 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from giaoban.results.archive.evidence.answers import Kind, input_refs, kind_of
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import RunId, Sha256
+from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.document import Document
 from giaoban.text import Lines
 from giaoban.tomlfile import StrictModel, read_json
-from results.archive.evidence.answers import Kind, input_refs, kind_of
-from results.model.quantities import Verdict
-from results.model.result import RunId, Sha256
-from results.report.annex.standing import Part
-from results.report.document import Document
 
 SCHEMA = "giaoban.document/1"
 ATTACHMENT = "giaoban.json"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from results.model.background import OtherTraffic
-from results.model.failures import FaultsAnswer
-from results.model.result import Result
-from results.report.annex import failing
-from results.report.annex.translator import AnnexWording
-from results.report.document import Block, Heading, Par, bullets
-from results.report.meetings_table import meetings_line
+from giaoban.results.model.background import OtherTraffic
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.result import Result
+from giaoban.results.report.annex import failing
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.document import Block, Heading, Par, bullets
+from giaoban.results.report.meetings_table import meetings_line
 
 
 def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from results.judge.criteria import EVERY_MEETING, EVERY_SEED
-from results.model.result import LinkResult, Phase, Result
-from results.report.annex.translator import AnnexWording
-from results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
+from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED
+from giaoban.results.model.result import LinkResult, Phase, Result
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
 
 LINKS_SHOWN = 10
 """Link directions in the table: the most loaded ones, the rest is in the result file."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.translation import N_
-from results.archive.evidence.answers import input_refs
-from results.model.failures import FaultsAnswer
-from results.model.load import LoadResult
-from results.model.result import Accounting, Assumption, Result
-from results.model.seeds import Method
-from results.report.annex.explain import (
+from giaoban.results.archive.evidence.answers import input_refs
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.load import LoadResult
+from giaoban.results.model.result import Accounting, Assumption, Result
+from giaoban.results.model.seeds import Method
+from giaoban.results.report.annex.explain import (
     METHOD,
     METHOD_ESTIMATED,
     METHOD_FAULTS,
@@ -19,9 +18,9 @@ from results.report.annex.explain import (
     METHOD_SEEDS,
     TERMS,
 )
-from results.report.annex.standing import Part
-from results.report.annex.translator import AnnexWording
-from results.report.document import (
+from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.document import (
     Align,
     Block,
     Cell,
@@ -32,6 +31,7 @@ from results.report.document import (
     Table,
     bullets,
 )
+from giaoban.translation import N_
 
 FEW = 12
 """More assumptions of a load test's own scenario than this are told as a number."""

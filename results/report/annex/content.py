@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
+from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.load import LoadResult
+from giaoban.results.model.meetings import Entry
+from giaoban.results.model.result import Result, StreamResult
+from giaoban.results.report.annex import asked, capacity, closing, failing, loading, quality
+from giaoban.results.report.annex.letter import Letter
+from giaoban.results.report.annex.standing import Part, notices
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
+from giaoban.results.report.minutes import minutes_table
+from giaoban.results.report.plots.words import Lang
 from giaoban.translation import N_, translator
-from results.archive.evidence.answers import Answer
-from results.model.failures import FaultsAnswer
-from results.model.load import LoadResult
-from results.model.meetings import Entry
-from results.model.result import Result, StreamResult
-from results.report.annex import asked, capacity, closing, failing, loading, quality
-from results.report.annex.letter import Letter
-from results.report.annex.standing import Part, notices
-from results.report.annex.translator import AnnexWording
-from results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
-from results.report.minutes import minutes_table
-from results.report.plots.words import Lang
 
 PICTURES: Mapping[str, str] = {
     "delay": N_("One-way delay of each stream over the phases"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from results.model.failures import FailureResult, FaultsAnswer, SinglePoint
-from results.model.faults import FaultImpact
-from results.model.result import Result
-from results.report.annex.translator import AnnexWording
-from results.report.document import Align, Block, Cell, Head, Par, Table, bullets, toned
+from giaoban.results.model.failures import FailureResult, FaultsAnswer, SinglePoint
+from giaoban.results.model.faults import FaultImpact
+from giaoban.results.model.result import Result
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.document import Align, Block, Cell, Head, Par, Table, bullets, toned
 
 NAMED = 4
 """More bridges than this are told as a number."""

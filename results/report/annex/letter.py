@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from giaoban.errors import InputError
+from giaoban.results.report.plots.words import Lang
 from giaoban.translation import Translator, pgettext, translator
-from results.report.plots.words import Lang
 
 _NUMBER = re.compile(r"\d{1,6}/[0-9A-ZĐĂÂÊÔƠƯ][0-9A-ZĐĂÂÊÔƠƯa-z&.-]{0,39}")
 _ROMAN = re.compile(r"X{0,3}(IX|IV|V?I{0,3})")

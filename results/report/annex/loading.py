@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from results.model.load import LoadCriterion, LoadResult
-from results.report.annex.translator import AnnexWording
-from results.report.document import Align, Block, Cell, Head, Heading, Par, Table, bullets
+from giaoban.results.model.load import LoadCriterion, LoadResult
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.document import Align, Block, Cell, Head, Heading, Par, Table, bullets
 
 LAST_BACK = "last-back"
 _STORM = (LAST_BACK, "bridges-missing")

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from results.archive.store import write_whole
-from results.report.annex.about import about
-from results.report.annex.content import Chapter, document
-from results.report.annex.docx import seal as seal_docx
-from results.report.annex.docx.write import office
-from results.report.annex.letter import Letter
-from results.report.annex.pdf import seal as seal_pdf
-from results.report.annex.pdf.write import FONTS, made_at, pdf
-from results.report.plots.words import Lang
+from giaoban.results.archive.store import write_whole
+from giaoban.results.report.annex.about import about
+from giaoban.results.report.annex.content import Chapter, document
+from giaoban.results.report.annex.docx import seal as seal_docx
+from giaoban.results.report.annex.docx.write import office
+from giaoban.results.report.annex.letter import Letter
+from giaoban.results.report.annex.pdf import seal as seal_pdf
+from giaoban.results.report.annex.pdf.write import FONTS, made_at, pdf
+from giaoban.results.report.plots.words import Lang
 
 Format = Literal["pdf", "docx"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from results.judge.criteria import EVERY_MEETING, EVERY_SEED
-from results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
-from results.report.annex.translator import AnnexWording
-from results.report.annex.words import WORDS
-from results.report.criteria_table import criteria_table
-from results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
-from results.report.meetings_table import every_meeting
-from results.report.seed_words import spreads
+from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED
+from giaoban.results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.words import WORDS
+from giaoban.results.report.criteria_table import criteria_table
+from giaoban.results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
+from giaoban.results.report.meetings_table import every_meeting
+from giaoban.results.report.seed_words import spreads
 
 UNINTERRUPTED = frozenset(
     {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from results.archive.evidence.answers import Answer
-from results.archive.evidence.manifest import Proof
-from results.report.annex.translator import AnnexWording
-from results.report.invalid import reasons
-from results.report.plots.words import Lang
+from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.archive.evidence.manifest import Proof
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.invalid import reasons
+from giaoban.results.report.plots.words import Lang
 
 ESTIMATE = "estimate"
 """The name of the engine that computes instead of emulating."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from giaoban.counting import Count
-from results.archive.evidence.answers import Answer
-from results.model.faults import FaultResult
-from results.model.load import LoadResult
-from results.model.result import Assumption, CriterionResult, Result
-from results.report.annex.words import WORDS
-from results.report.plots.words import Lang
-from results.report.seed_words import sentence
-from results.report.wording import Wording
+from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.load import LoadResult
+from giaoban.results.model.result import Assumption, CriterionResult, Result
+from giaoban.results.report.annex.words import WORDS
+from giaoban.results.report.plots.words import Lang
+from giaoban.results.report.seed_words import sentence
+from giaoban.results.report.wording import Wording
 
 CHAIR = " ("
 """A chair's name tells so in brackets, which sentences leave out."""

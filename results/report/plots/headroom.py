@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.drawing import own_look
-from giaoban.translation import pgettext
-from results.model.headroom import Headroom
-from results.report.plots.style import (
+from giaoban.results.model.headroom import Headroom
+from giaoban.results.report.plots.style import (
     COLOURS,
     GREY,
     LIMIT,
@@ -25,7 +24,8 @@ from results.report.plots.style import (
     Label,
     label_ends,
 )
-from results.report.plots.words import Lang, number, said
+from giaoban.results.report.plots.words import Lang, number, said
+from giaoban.translation import pgettext
 
 WORDS: Mapping[str, str] = {
     "title": pgettext("margins plot", "Margins against further bridges"),
@@ -63,7 +63,7 @@ def write_plot(answer: Headroom, folder: Path, *, lang: Lang) -> list[Path]:
 
 
 def draw(answer: Headroom, lang: Lang) -> Figure:
-    """The picture; to be called with the style of `results.report.plots.style`."""
+    """The picture; to be called with the style of `giaoban.results.report.plots.style`."""
     figure = Figure(figsize=(8.6, 4.3))
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.085, 0.2, 0.585, 0.68))

@@ -9,8 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from giaoban.drawing import own_look
-from results.model.load import LoadResult
-from results.report.plots.style import COLOURS, STYLE, STYLES
+from giaoban.results.model.load import LoadResult
+from giaoban.results.report.plots.style import COLOURS, STYLE, STYLES
 
 DPI = 150
 _SIZE_IN = (8.6, 3.4)

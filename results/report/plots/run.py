@@ -14,10 +14,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from giaoban.drawing import own_look
-from results.archive.store import writing
-from results.model.series import Floats, Series
-from results.report.excerpt import MOST_LINES
-from results.report.plots.style import (
+from giaoban.results.archive.store import writing
+from giaoban.results.model.series import Floats, Series
+from giaoban.results.report.excerpt import MOST_LINES
+from giaoban.results.report.plots.style import (
     COLOURS,
     GREY,
     LIMIT,
@@ -28,7 +28,7 @@ from results.report.plots.style import (
     label_ends,
     paper,
 )
-from results.report.plots.words import Lang, link_name, number, said, stream_name
+from giaoban.results.report.plots.words import Lang, link_name, number, said, stream_name
 
 HIGHLIGHTED = 4
 #: A line under this share of the worst is not worth a colour.

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from results.model.series import Series
-from results.report.plots.words import LABEL_WIDTH, Lang, cut, number, said
+from giaoban.results.model.series import Series
+from giaoban.results.report.plots.words import LABEL_WIDTH, Lang, cut, number, said
 
 PHASES = ("before", "during", "after", "check", "course")
 """Those that have a name in every language."""

@@ -1,7 +1,7 @@
 """A run as one self-contained page for a browser.
 
-`sections` has its content in each language: the annex's blocks, written by `results.report.html`,
-readable without a script. `page_data`, `run_data` and `curves` are what the script in `page/` draws
-(map, time line, plots), `words` what it says; `page` puts all into one file, `write` into a run's
-folder, and `serve` shows it on this machine.
+`sections` has its content in each language: the annex's blocks, written by
+`giaoban.results.report.html`, readable without a script. `page_data`, `run_data` and `curves` are
+what the script in `page/` draws (map, time line, plots), `words` what it says; `page` puts all into
+one file, `write` into a run's folder, and `serve` shows it on this machine.
 """

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from results.model.series import Floats, Series
+from giaoban.results.model.series import Floats, Series
 
 MEASURES = {
     "delay": "stream_delay_ms",

@@ -13,10 +13,10 @@ import json
 from functools import cache
 from pathlib import Path
 
+from giaoban.results.report.view.page_data import Shown, page_data
+from giaoban.results.report.view.sections import content
+from giaoban.results.report.view.words import SCRIPT, WORDS
 from giaoban.translation import Language, translator
-from results.report.view.page_data import Shown, page_data
-from results.report.view.sections import content
-from results.report.view.words import SCRIPT, WORDS
 
 PARTS = Path(__file__).with_name("page")
 FILE = "view.html"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.meetings import Entry
+from giaoban.results.model.result import Result
+from giaoban.results.model.series import Series
+from giaoban.results.report.excerpt import Excerpt, excerpt
+from giaoban.results.report.view.map import Map
+from giaoban.results.report.view.run_data import run_data
 from giaoban.translation import Language
-from results.model.failures import FaultsAnswer
-from results.model.meetings import Entry
-from results.model.result import Result
-from results.model.series import Series
-from results.report.excerpt import Excerpt, excerpt
-from results.report.view.map import Map
-from results.report.view.run_data import run_data
 
 SCHEMA = "giaoban.page/2"
 Lang = Language

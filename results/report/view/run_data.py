@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from results.model.result import LinkResult, Phase, Result, StreamResult
-from results.model.series import Series
-from results.report.annex.translator import AnnexWording
-from results.report.view.curves import curves
-from results.report.view.map import Map
-from results.report.wording import Wording
+from giaoban.results.model.result import LinkResult, Phase, Result, StreamResult
+from giaoban.results.model.series import Series
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.view.curves import curves
+from giaoban.results.report.view.map import Map
+from giaoban.results.report.wording import Wording
 
 Both = dict[str, str]
 """A text in `vi` and `en`."""

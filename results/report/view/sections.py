@@ -8,16 +8,15 @@ from html import escape
 from itertools import dropwhile
 from typing import NamedTuple
 
-from giaoban.translation import Language
-from results.archive.history.compare import Change, compare
-from results.model.failures import FaultsAnswer
-from results.model.result import CriterionResult, Result
-from results.report.annex import capacity, closing, failing, quality
-from results.report.annex.quality import InWords
-from results.report.annex.standing import Part
-from results.report.annex.translator import AnnexWording
-from results.report.criteria_table import criteria_table
-from results.report.document import (
+from giaoban.results.archive.history.compare import Change, compare
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.result import CriterionResult, Result
+from giaoban.results.report.annex import capacity, closing, failing, quality
+from giaoban.results.report.annex.quality import InWords
+from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.criteria_table import criteria_table
+from giaoban.results.report.document import (
     Block,
     Bullets,
     Cell,
@@ -26,15 +25,16 @@ from results.report.document import (
     Tone,
     table,
 )
-from results.report.excerpt import MOST_DIRECTIONS, Excerpt
-from results.report.html import element, html
-from results.report.invalid import reasons
-from results.report.meetings_table import every_meeting
-from results.report.minutes import minutes_table
-from results.report.summary import criteria_notes
-from results.report.view.page_data import Run, Shown
-from results.report.view.run_data import events, spans
-from results.report.view.words import INPUTS, WORDS
+from giaoban.results.report.excerpt import MOST_DIRECTIONS, Excerpt
+from giaoban.results.report.html import element, html
+from giaoban.results.report.invalid import reasons
+from giaoban.results.report.meetings_table import every_meeting
+from giaoban.results.report.minutes import minutes_table
+from giaoban.results.report.summary import criteria_notes
+from giaoban.results.report.view.page_data import Run, Shown
+from giaoban.results.report.view.run_data import events, spans
+from giaoban.results.report.view.words import INPUTS, WORDS
+from giaoban.translation import Language
 
 SIGNS = {"pass": "✓", "fail": "✗", "invalid": "!"}
 _WAYS: dict[str, Tone] = {"better": "good", "worse": "bad", "same": "", "other": "doubt"}

@@ -7,15 +7,15 @@ from pathlib import Path
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.ownership import temporary_folder
-from results.archive.evidence.pack import ENDING, open_evidence
-from results.archive.store import RESULT, read_result, write_whole
-from results.model.failures import FaultsAnswer
-from results.model.meetings import MINUTES_FILE, Entry, Minutes
-from results.model.result import Result
-from results.model.series import Series
-from results.report.view import map as maps
-from results.report.view.page import FILE, page
-from results.report.view.page_data import Lang, Run, Shown
+from giaoban.results.archive.evidence.pack import ENDING, open_evidence
+from giaoban.results.archive.store import RESULT, read_result, write_whole
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.meetings import MINUTES_FILE, Entry, Minutes
+from giaoban.results.model.result import Result
+from giaoban.results.model.series import Series
+from giaoban.results.report.view import map as maps
+from giaoban.results.report.view.page import FILE, page
+from giaoban.results.report.view.page_data import Lang, Run, Shown
 
 FAULTS = "faults.json"
 SERIES = "series.npz"

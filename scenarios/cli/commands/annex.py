@@ -14,19 +14,19 @@ import typer
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.ownership import temporary_folder
+from giaoban.results import RUNS
+from giaoban.results.archive.evidence.pack import ENDING, write_evidence
+from giaoban.results.archive.evidence.signing import Signer
+from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING
+from giaoban.results.archive.store import write_whole, writing
+from giaoban.results.report.annex.letter import make_letter
+from giaoban.results.report.annex.make import annex_bytes
+from giaoban.results.report.document import Par, pars
+from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.study.documents import chapters_of, find_run
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
-from results import RUNS
-from results.archive.evidence.pack import ENDING, write_evidence
-from results.archive.evidence.signing import Signer
-from results.archive.evidence.verify import SIGNATURE_ENDING
-from results.archive.store import write_whole, writing
-from results.report.annex.letter import make_letter
-from results.report.annex.make import annex_bytes
-from results.report.document import Par, pars
-from scenarios.cli import language
-from scenarios.cli.output import print_blocks, print_json
-from scenarios.study.documents import chapters_of, find_run
 
 MOST_PASSWORD = 4096
 PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"

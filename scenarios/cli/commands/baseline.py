@@ -9,16 +9,24 @@ from typing import Annotated
 import typer
 
 from giaoban.files import MOST_ANSWER, read_file
+from giaoban.results import RUNS
+from giaoban.results.archive.store import open_run, write_whole, writing
+from giaoban.results.judge import baseline as baselines
+from giaoban.results.judge.baseline import (
+    FOLDER,
+    Baseline,
+    accept,
+    path_of,
+    read,
+    text_of,
+    tolerance_in,
+)
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.report.document import Par, table
+from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.study.failures.failures import FAULTS
 from giaoban.sentence import Sentence
 from giaoban.translation import pgettext
-from results import RUNS
-from results.archive.store import open_run, write_whole, writing
-from results.judge import baseline as baselines
-from results.judge.baseline import FOLDER, Baseline, accept, path_of, read, text_of, tolerance_in
-from results.model.failures import FaultsAnswer
-from results.report.document import Par, table
-from scenarios.cli.output import print_blocks, print_json
-from scenarios.study.failures.failures import FAULTS
 
 app = typer.Typer(help="Answers about failures that were accepted.", no_args_is_help=True)
 

@@ -10,19 +10,19 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
+from giaoban.results import RUNS
+from giaoban.results.report.calendar_summary import brief
+from giaoban.results.report.document import Par
+from giaoban.scenarios.calendar.occupancy import World
+from giaoban.scenarios.calendar.registration import TIME_ZONE
+from giaoban.scenarios.cli import language, options
+from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
+from giaoban.scenarios.study.calendar import plan
+from giaoban.scenarios.study.meeting import held_with
 from giaoban.sentence import Sentence
+from giaoban.topology.load import load_province
 from giaoban.workers import cores
-from results import RUNS
-from results.report.calendar_summary import brief
-from results.report.document import Par
-from scenarios.calendar.occupancy import World
-from scenarios.calendar.registration import TIME_ZONE
-from scenarios.cli import language, options
-from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
-from scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
-from scenarios.study.calendar import plan
-from scenarios.study.meeting import held_with
-from topology.load import load_province
 
 MOST_PEAKS = 3
 

@@ -11,20 +11,20 @@ from typing import Annotated, Literal
 import typer
 
 from giaoban.errors import InputError
+from giaoban.results import RUNS
+from giaoban.results.model.result import Result
+from giaoban.results.report.document import Par
+from giaoban.results.report.summary import brief
+from giaoban.results.report.view.page import FILE
+from giaoban.scenarios.cli import language, options
+from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.spec.meeting_catalogue import find
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.scenario import Scenario
+from giaoban.scenarios.study.check import check, check_by_estimate
+from giaoban.scenarios.study.seeds import helpers_for
 from giaoban.sentence import Sentence
-from results import RUNS
-from results.model.result import Result
-from results.report.document import Par
-from results.report.summary import brief
-from results.report.view.page import FILE
-from scenarios.cli import language, options
-from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
-from scenarios.emulation.engine import EngineName
-from scenarios.spec.meeting_catalogue import find
-from scenarios.spec.question import make_question
-from scenarios.spec.scenario import Scenario
-from scenarios.study.check import check, check_by_estimate
-from scenarios.study.seeds import helpers_for
 
 
 def command(

@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError, allowed, did_you_mean
+from giaoban.mcu_sim.admission import Admission
+from giaoban.mcu_sim.device import AUDIO, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, pick
+from giaoban.mcu_sim.fit import Fit, fit
+from giaoban.results.report.document import Par, Table, pars, table
+from giaoban.results.report.wording import Wording
+from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.sentence import N_, Both, Sentence
-from mcu_sim.admission import Admission
-from mcu_sim.device import AUDIO, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, pick
-from mcu_sim.fit import Fit, fit
-from results.report.document import Par, Table, pars, table
-from results.report.wording import Wording
-from scenarios.cli.output import print_blocks, print_json
 
 MOST_CALLS = 10_000
 COLUMNS = (*VIDEO_RESOLUTIONS, AUDIO)

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from giaoban.results import RUNS
+from giaoban.results.archive.store import open_run, read_result
+from giaoban.results.judge.diff import differences
+from giaoban.results.report.document import Par, table
+from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.sentence import Sentence
-from results import RUNS
-from results.archive.store import open_run, read_result
-from results.judge.diff import differences
-from results.report.document import Par, table
-from scenarios.cli.output import print_blocks, print_json
 
 
 def command(

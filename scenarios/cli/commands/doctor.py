@@ -11,12 +11,12 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import MachineLacks
+from giaoban.results.report.annex.pdf.write import FONTS
+from giaoban.results.report.document import Cell, table
+from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.sentence import Sentence
+from giaoban.topology.sandbox import kernel, kernel_build, memory
 from giaoban.translation import pgettext
-from results.report.annex.pdf.write import FONTS
-from results.report.document import Cell, table
-from scenarios.cli.output import print_blocks, print_json
-from topology.sandbox import kernel, kernel_build, memory
 
 EXIT_LACKS = 4
 GUEST_MB = 1500

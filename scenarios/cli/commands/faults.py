@@ -11,24 +11,24 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.results import RUNS
+from giaoban.results.archive.store import write_whole, writing
+from giaoban.results.judge import baseline as baselines
+from giaoban.results.report.document import Par
+from giaoban.results.report.failures_summary import brief
+from giaoban.results.report.junit import junit_xml
+from giaoban.results.report.view.page import FILE
+from giaoban.scenarios.cli import language, options
+from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.faults.failure_cases import chosen
+from giaoban.scenarios.study.failures.answer import draw_failures
+from giaoban.scenarios.study.failures.failures import FailuresOutcome, try_failures
+from giaoban.scenarios.study.failures.trial import ask, possible_in
 from giaoban.sentence import Sentence
+from giaoban.topology.map.draw import SUFFIXES
+from giaoban.topology.network import Network
 from giaoban.workers import cores
-from results import RUNS
-from results.archive.store import write_whole, writing
-from results.judge import baseline as baselines
-from results.report.document import Par
-from results.report.failures_summary import brief
-from results.report.junit import junit_xml
-from results.report.view.page import FILE
-from scenarios.cli import language, options
-from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
-from scenarios.emulation.engine import EngineName
-from scenarios.faults.failure_cases import chosen
-from scenarios.study.failures.answer import draw_failures
-from scenarios.study.failures.failures import FailuresOutcome, try_failures
-from scenarios.study.failures.trial import ask, possible_in
-from topology.map.draw import SUFFIXES
-from topology.network import Network
 
 
 def command(

@@ -10,19 +10,19 @@ from typing import Annotated
 
 import typer
 
+from giaoban.results import RUNS
+from giaoban.results.model.seeds import OTHER_SEEDS
+from giaoban.results.report.document import Par
+from giaoban.results.report.headroom_summary import brief
+from giaoban.scenarios.cli import options
+from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.study.headroom.headroom import HeadroomOutcome, HeadroomRequest, headroom
+from giaoban.scenarios.study.whatif.apply import EXISTING, base_of
+from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerProcess, cores
-from results import RUNS
-from results.model.seeds import OTHER_SEEDS
-from results.report.document import Par
-from results.report.headroom_summary import brief
-from scenarios.cli import options
-from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
-from scenarios.emulation.engine import EngineName
-from scenarios.estimate.estimate import estimate
-from scenarios.study.headroom.headroom import HeadroomOutcome, HeadroomRequest, headroom
-from scenarios.study.whatif.apply import EXISTING, base_of
-from scenarios.study.whatif.variant import Variant
 
 
 def command(

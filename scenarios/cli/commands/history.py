@@ -10,20 +10,24 @@ from typing import Annotated, Any
 import typer
 
 from giaoban.errors import InputError
-from giaoban.sentence import Both, Sentence
-from giaoban.translation import pgettext
-from results import RUNS
-from results.archive.history.choose import Choice, check_criterion, choose
-from results.archive.history.compare import Change, Comparison, compare
-from results.archive.history.document import write_summary
-from results.archive.history.entry import Entry
-from results.archive.history.index import opened
-from results.archive.history.prune import PruneResult, check_own, prunable, prune_run, unfinished
-from results.archive.history.trend import Point, draw_trend, drawable, trend
-from results.archive.history.yearly import yearly
-from results.archive.store import read_result, writing
-from results.model.result import CriterionResult
-from results.report.document import (
+from giaoban.results import RUNS
+from giaoban.results.archive.history.choose import Choice, check_criterion, choose
+from giaoban.results.archive.history.compare import Change, Comparison, compare
+from giaoban.results.archive.history.document import write_summary
+from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.index import opened
+from giaoban.results.archive.history.prune import (
+    PruneResult,
+    check_own,
+    prunable,
+    prune_run,
+    unfinished,
+)
+from giaoban.results.archive.history.trend import Point, draw_trend, drawable, trend
+from giaoban.results.archive.history.yearly import yearly
+from giaoban.results.archive.store import read_result, writing
+from giaoban.results.model.result import CriterionResult
+from giaoban.results.report.document import (
     TONES,
     Block,
     Cell,
@@ -35,11 +39,13 @@ from results.report.document import (
     table,
     toned,
 )
-from results.report.summary import MET
-from results.report.wording import VERDICTS
-from scenarios.cli import language
-from scenarios.cli.output import print_blocks, print_json
-from scenarios.cli.runs import open_kind
+from giaoban.results.report.summary import MET
+from giaoban.results.report.wording import VERDICTS
+from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.runs import open_kind
+from giaoban.sentence import Both, Sentence
+from giaoban.translation import pgettext
 
 NARROW = 10
 """A column of words that would get less is left out."""

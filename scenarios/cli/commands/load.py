@@ -10,31 +10,31 @@ from typing import Annotated, Literal, cast
 import typer
 
 from giaoban.errors import InputError
+from giaoban.mcu_sim.accounts import load_accounts
+from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.progress import Progress
+from giaoban.results import RUNS
+from giaoban.results.model.load import Trial
+from giaoban.results.report.document import Par
+from giaoban.results.report.load_summary import brief
+from giaoban.scenarios.cli import language, options
+from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.judge import thresholds_of
+from giaoban.scenarios.load.load_test import LoadOutcome, LoadTest, load
+from giaoban.scenarios.load.locust.options import MEDIA, PROFILE, SHAPES
+from giaoban.scenarios.load.locust.processes import LocustSetup
+from giaoban.scenarios.load.own_mcu import HOST, free_port
+from giaoban.scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
+from giaoban.scenarios.load.province import storm_in
+from giaoban.scenarios.load.search import search
+from giaoban.scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
+from giaoban.scenarios.load.trial import attempt
+from giaoban.scenarios.spec.question import make_question
 from giaoban.sentence import Sentence
-from mcu_sim.accounts import load_accounts
-from mcu_sim.device import Device, load_devices, pick
-from results import RUNS
-from results.model.load import Trial
-from results.report.document import Par
-from results.report.load_summary import brief
-from scenarios.cli import language, options
-from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
-from scenarios.emulation.engine import EngineName
-from scenarios.load import timetable
-from scenarios.load.judge import thresholds_of
-from scenarios.load.load_test import LoadOutcome, LoadTest, load
-from scenarios.load.locust.options import MEDIA, PROFILE, SHAPES
-from scenarios.load.locust.processes import LocustSetup
-from scenarios.load.own_mcu import HOST, free_port
-from scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
-from scenarios.load.province import storm_in
-from scenarios.load.search import search
-from scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
-from scenarios.load.trial import attempt
-from scenarios.spec.question import make_question
-from topology.load import DEFAULT_PROVINCE, load_province
-from traffic.profiles import load_profiles
+from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.traffic.profiles import load_profiles
 
 BACK_OFFS: tuple[BackOff, ...] = ("none", "random")
 MOST_SEARCHED_PER_S = 2000.0

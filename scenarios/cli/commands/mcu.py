@@ -22,8 +22,8 @@ import typer
 from giaoban.counting import counted
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks, strerror
 from giaoban.interruptions import INTERRUPTIONS
-from mcu_sim.accounts import Accounts, load_accounts
-from mcu_sim.conference.commands import (
+from giaoban.mcu_sim.accounts import Accounts, load_accounts
+from giaoban.mcu_sim.conference.commands import (
     HELP,
     Answer,
     CommandAccepted,
@@ -32,15 +32,15 @@ from mcu_sim.conference.commands import (
     MeetingState,
     read_line,
 )
-from mcu_sim.conference.meeting import Meetings, OpenRooms, VideoMode, load_meetings
-from mcu_sim.device import Device, load_devices, pick
-from mcu_sim.media.plane import MOST_LATE_PCT, late_pct
-from mcu_sim.media.ports import FIRST_PORT
-from mcu_sim.server import McuConfig, McuServer
-from mcu_sim.sip.transport.tls import Tls, load_tls
-from scenarios.cli.output import print_json
-from topology.load import DEFAULT_PROVINCE, load_province
-from traffic.profiles import load_profiles
+from giaoban.mcu_sim.conference.meeting import Meetings, OpenRooms, VideoMode, load_meetings
+from giaoban.mcu_sim.device import Device, load_devices, pick
+from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
+from giaoban.mcu_sim.media.ports import FIRST_PORT
+from giaoban.mcu_sim.server import McuConfig, McuServer
+from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
+from giaoban.scenarios.cli.output import print_json
+from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.traffic.profiles import load_profiles
 
 LONGEST_LINE = 1024
 

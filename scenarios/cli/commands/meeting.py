@@ -10,20 +10,20 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
+from giaoban.results import RUNS
+from giaoban.results.model.meetings import PARTS, Part
+from giaoban.results.report.document import Par
+from giaoban.results.report.meeting_summary import brief
+from giaoban.scenarios.cli import language, options
+from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.load.plan import ROOM
+from giaoban.scenarios.load.target import check_room, parse_target
+from giaoban.scenarios.spec.meeting_catalogue import find, load_meeting
+from giaoban.scenarios.study.meeting import Held, check_at, held_with, hold
 from giaoban.sentence import Sentence
+from giaoban.topology.load import load_province
 from giaoban.workers import cores
-from results import RUNS
-from results.model.meetings import PARTS, Part
-from results.report.document import Par
-from results.report.meeting_summary import brief
-from scenarios.cli import language, options
-from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
-from scenarios.emulation.engine import EngineName
-from scenarios.load.plan import ROOM
-from scenarios.load.target import check_room, parse_target
-from scenarios.spec.meeting_catalogue import find, load_meeting
-from scenarios.study.meeting import Held, check_at, held_with, hold
-from topology.load import load_province
 
 
 def command(

@@ -10,11 +10,11 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
-from scenarios.cli.output import progress
-from topology.emulation import router_clock
-from topology.load import DEFAULT_PROVINCE, load_province
-from topology.network import build
-from topology.sandbox import boot, kernel
+from giaoban.scenarios.cli.output import progress
+from giaoban.topology.emulation import router_clock
+from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.topology.network import build
+from giaoban.topology.sandbox import boot, kernel
 
 
 def command(
@@ -29,7 +29,9 @@ def command(
     """
     if not sys.stdin.isatty():
         raise InputError("giaoban shell is for a person at a terminal (standard input is none)")
-    from scenarios.emulation import interactive  # Mininet's, which other commands do without
+    from giaoban.scenarios.emulation import (
+        interactive,  # Mininet's, which other commands do without
+    )
 
     network = build(load_province(province))
     with progress() as told:

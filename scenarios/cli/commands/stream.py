@@ -16,17 +16,17 @@ import typer
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks, strerror
 from giaoban.interruptions import INTERRUPTIONS
+from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.output import print_json
 from giaoban.sentence import N_, Sentence, joined
-from scenarios.cli import language
-from scenarios.cli.output import print_json
-from traffic import hosts
-from traffic import log as packet_log
-from traffic import profiles as call_profiles
-from traffic.batch import media_socket
-from traffic.generator import cycle, interface, receiver, sender, slots, windows
-from traffic.generator.cycle import Cycle
-from traffic.generator.impair import impairers, load_intervals
-from traffic.generator.sender import Sent
+from giaoban.traffic import hosts
+from giaoban.traffic import log as packet_log
+from giaoban.traffic import profiles as call_profiles
+from giaoban.traffic.batch import media_socket
+from giaoban.traffic.generator import cycle, interface, receiver, sender, slots, windows
+from giaoban.traffic.generator.cycle import Cycle
+from giaoban.traffic.generator.impair import impairers, load_intervals
+from giaoban.traffic.generator.sender import Sent
 
 LEAD_NS = 500_000_000
 """From the plan to the first packet: laying out the first windows and looking for garbage take some

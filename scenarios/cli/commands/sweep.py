@@ -9,17 +9,23 @@ from typing import Annotated
 
 import typer
 
+from giaoban.results import RUNS
+from giaoban.results.report.document import Par
+from giaoban.results.report.sweep_summary import brief
+from giaoban.scenarios.cli import options
+from giaoban.scenarios.cli.output import print_blocks, print_json, progress
+from giaoban.scenarios.study.sweep.axes import load_sweep
+from giaoban.scenarios.study.sweep.points import Points, default_folder
+from giaoban.scenarios.study.sweep.sweep import (
+    TABLE,
+    SweepOutcome,
+    SweepRequest,
+    sweep,
+    workers_for,
+)
+from giaoban.scenarios.study.whatif.apply import base_of
 from giaoban.sentence import Sentence
 from giaoban.workers import cores
-from results import RUNS
-from results.report.document import Par
-from results.report.sweep_summary import brief
-from scenarios.cli import options
-from scenarios.cli.output import print_blocks, print_json, progress
-from scenarios.study.sweep.axes import load_sweep
-from scenarios.study.sweep.points import Points, default_folder
-from scenarios.study.sweep.sweep import TABLE, SweepOutcome, SweepRequest, sweep, workers_for
-from scenarios.study.whatif.apply import base_of
 
 
 def command(

@@ -9,17 +9,17 @@ from typing import Annotated, Literal, cast, get_args
 import typer
 
 from giaoban.errors import InputError
+from giaoban.mcu_sim.device import load_devices, pick
+from giaoban.results.archive.store import writing
+from giaoban.results.report.document import Par, pars, table
+from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.sentence import Sentence
-from mcu_sim.device import load_devices, pick
-from results.archive.store import writing
-from results.report.document import Par, pars, table
-from scenarios.cli import language
-from scenarios.cli.output import print_blocks, print_json
-from scenarios.spec.generated_country import SCENARIO, tree_files
-from topology.assumptions import assumptions
-from topology.country import BRIDGES
-from topology.importers.complete import ImportOptions
-from topology.importers.files import (
+from giaoban.topology.assumptions import assumptions
+from giaoban.topology.country import BRIDGES
+from giaoban.topology.importers.complete import ImportOptions
+from giaoban.topology.importers.files import (
     Format,
     export_province,
     guess_format,
@@ -27,12 +27,12 @@ from topology.importers.files import (
     write_texts,
     write_toml,
 )
-from topology.listing import PathRow, address_rows, path_rows
-from topology.load import DEFAULT_PROVINCE, load_province
-from topology.map.draw import draw
-from topology.network import build
-from topology.routing import shortest_paths
-from traffic.profiles import load_profiles
+from giaoban.topology.listing import PathRow, address_rows, path_rows
+from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.topology.map.draw import draw
+from giaoban.topology.network import build
+from giaoban.topology.routing import shortest_paths
+from giaoban.traffic.profiles import load_profiles
 
 Force = Annotated[bool, typer.Option("--force", help="replace files that are there already")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from giaoban.results.report.document import Par, table
+from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.sentence import Sentence
-from results.report.document import Par, table
-from scenarios.cli.output import print_blocks, print_json
-from topology.units import Unit, catalogue, units_from_csv
-from topology.units.known import GROUPS, YEARS
+from giaoban.topology.units import Unit, catalogue, units_from_csv
+from giaoban.topology.units.known import GROUPS, YEARS
 
 app = typer.Typer(help="Look at the units that may become bridges.", no_args_is_help=True)
 

@@ -12,15 +12,15 @@ import typer
 
 from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
 from giaoban.files import MOST_ANSWER, read_file
+from giaoban.results import RUNS
+from giaoban.results.archive.evidence.pack import open_evidence
+from giaoban.results.archive.evidence.signing import Signature
+from giaoban.results.archive.evidence.verify import Finding, together, verify
+from giaoban.results.report.document import Par, pars, plain
+from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.output import print_blocks, print_json, progress
 from giaoban.sentence import Sentence
 from giaoban.text import printable
-from results import RUNS
-from results.archive.evidence.pack import open_evidence
-from results.archive.evidence.signing import Signature
-from results.archive.evidence.verify import Finding, together, verify
-from results.report.document import Par, pars, plain
-from scenarios.cli import language
-from scenarios.cli.output import print_blocks, print_json, progress
 
 ALTERED = 1
 _NAMES = {"evidence": "evidence", "pdf": "annex (PDF)", "docx": "annex (DOCX)", "unknown": "file"}
@@ -72,7 +72,9 @@ def _again(finding: Finding, results: Path) -> list[str]:
     opened = open_evidence(read_file(finding.path, most=MOST_ANSWER))
     if opened.altered or opened.proof is None:
         return [Sentence("was altered, so it is not run again")]
-    from scenarios.study.rerun import rerun  # the emulator and all, which nothing else here needs
+    from giaoban.scenarios.study.rerun import (
+        rerun,  # the emulator and all, which nothing else here needs
+    )
 
     with progress() as told:
         return rerun(opened.proof, opened.files, root=results, now=datetime.now(), progress=told)
@@ -134,7 +136,7 @@ def _told(
 
 
 def _by_another(finding: Finding) -> str:
-    from scenarios.study.rerun import by_another
+    from giaoban.scenarios.study.rerun import by_another
 
     return by_another(finding.proof.manifest) if finding.proof else ""
 

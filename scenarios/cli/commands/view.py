@@ -9,18 +9,18 @@ import typer
 
 from giaoban import interruptions
 from giaoban.errors import InputError
+from giaoban.results import RUNS
+from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.index import opened
+from giaoban.results.archive.store import write_whole
+from giaoban.results.report.document import Par
+from giaoban.results.report.view.serve import PageServer
+from giaoban.results.report.view.write import page_of
+from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.output import print_blocks
+from giaoban.scenarios.cli.runs import open_kind
+from giaoban.scenarios.study.page_map import add_map
 from giaoban.sentence import Sentence
-from results import RUNS
-from results.archive.history.entry import Entry
-from results.archive.history.index import opened
-from results.archive.store import write_whole
-from results.report.document import Par
-from results.report.view.serve import PageServer
-from results.report.view.write import page_of
-from scenarios.cli import language
-from scenarios.cli.output import print_blocks
-from scenarios.cli.runs import open_kind
-from scenarios.study.page_map import add_map
 
 KINDS = ("check", "faults")
 

@@ -13,23 +13,23 @@ import typer
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
+from giaoban.results import RUNS
+from giaoban.results.model.seeds import OTHER_SEEDS
+from giaoban.results.report.document import Par
+from giaoban.results.report.whatif_summary import brief
+from giaoban.scenarios.cli import options
+from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.study.seeds import SeedsJudge
+from giaoban.scenarios.study.whatif.apply import EXISTING, base_of
+from giaoban.scenarios.study.whatif.compare import WhatIfOutcome, WhatIfRequest, compare
+from giaoban.scenarios.study.whatif.units import beside
+from giaoban.scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import parse, read_text
+from giaoban.topology.model import Link, LinkChange
 from giaoban.translation import N_
 from giaoban.workers import InlineWorker, WorkerProcess, cores
-from results import RUNS
-from results.model.seeds import OTHER_SEEDS
-from results.report.document import Par
-from results.report.whatif_summary import brief
-from scenarios.cli import options
-from scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
-from scenarios.emulation.engine import EngineName
-from scenarios.study.seeds import SeedsJudge
-from scenarios.study.whatif.apply import EXISTING, base_of
-from scenarios.study.whatif.compare import WhatIfOutcome, WhatIfRequest, compare
-from scenarios.study.whatif.units import beside
-from scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
-from topology.model import Link, LinkChange
 
 SCHEMA_OF_VARIANTS = "giaoban.variants/1"
 COMMAND_LINE = {

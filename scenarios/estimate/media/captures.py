@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
 from giaoban.lru_cache import LruCache
-from scenarios.estimate.media.flows import A_WAY
-from scenarios.estimate.media.media import EstimatedTraffic
-from scenarios.estimate.media.rtcp import ReportsByStream
-from scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
-from scenarios.estimate.timeline import Timeline
-from scenarios.measure.captures import Captures, trace_of
-from scenarios.measure.hop_delays import Rebuilt
-from scenarios.plan.plan import Plan
-from scenarios.records.events import BridgeHealth, McuHealth
-from scenarios.records.guest import BackgroundCount, Counters, LineChange
-from topology.counts import LineCount, QueueCount, RouterCount
-from traffic.log import RECEIVED, SENT
-from traffic.quality.measure import Trace
+from giaoban.scenarios.estimate.media.flows import A_WAY
+from giaoban.scenarios.estimate.media.media import EstimatedTraffic
+from giaoban.scenarios.estimate.media.rtcp import ReportsByStream
+from giaoban.scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
+from giaoban.scenarios.estimate.timeline import Timeline
+from giaoban.scenarios.measure.captures import Captures, trace_of
+from giaoban.scenarios.measure.hop_delays import Rebuilt
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import BridgeHealth, McuHealth
+from giaoban.scenarios.records.guest import BackgroundCount, Counters, LineChange
+from giaoban.topology.counts import LineCount, QueueCount, RouterCount
+from giaoban.traffic.log import RECEIVED, SENT
+from giaoban.traffic.quality.measure import Trace
 
 _NOTHING = np.empty(0, SENT)
 MOST_PACKETS = 1_000_000

@@ -1,7 +1,7 @@
 """Key frames that are asked for because packets were lost, and when the word gets through.
 
 Bridges and MCU look at what came every `LOOK_NS`, and wait with their requests as the emulation's
-do (`traffic.receiver.feedback`): so the time between a loss and its key frame is theirs.
+do (`giaoban.traffic.receiver.feedback`): so the time between a loss and its key frame is theirs.
 """
 
 from __future__ import annotations
@@ -13,19 +13,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import VISUAL_KINDS, Kind
-from mcu_sim.media.plane import MCU_REQUESTS
-from mcu_sim.media.reports import CNAME
-from scenarios.bridge.sources import key_frame_request_timer
-from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.sources import PlannedSource, StreamBuffer
-from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.timeline import McuLeg, Timeline
-from scenarios.plan.plan import Plan
-from scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
-from traffic.receiver.feedback import ANSWER_NS, LONG_AGO_NS, KeyFrameRequestTimer, dither_max_ns
-from traffic.receiver.video_gaps import VideoGaps
-from traffic.rtcp.session import Reporter
+from giaoban.mcu_sim.media.leg import VISUAL_KINDS, Kind
+from giaoban.mcu_sim.media.plane import MCU_REQUESTS
+from giaoban.mcu_sim.media.reports import CNAME
+from giaoban.scenarios.bridge.sources import key_frame_request_timer
+from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.media.sources import PlannedSource, StreamBuffer
+from giaoban.scenarios.estimate.network.packets import Packets, joined
+from giaoban.scenarios.estimate.timeline import McuLeg, Timeline
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
+from giaoban.traffic.receiver.feedback import (
+    ANSWER_NS,
+    LONG_AGO_NS,
+    KeyFrameRequestTimer,
+    dither_max_ns,
+)
+from giaoban.traffic.receiver.video_gaps import VideoGaps
+from giaoban.traffic.rtcp.session import Reporter
 
 QUIET_NS = 3_000_000_000
 """So long after a request it has come and is answered, or was lost."""
@@ -214,7 +219,7 @@ class Feedback:
                     self._request(flow, self._sizes[number], now_ns, at_ns)
 
     def _mcu_asks(self, now_ns: int) -> None:
-        """As `mcu_sim.media.video.keyframes`."""
+        """As `giaoban.mcu_sim.media.video.keyframes`."""
         for row, camera in self._cameras.items():
             index = self._plan.calls[row].up["video"]
             if not self._gaps.broken[index]:

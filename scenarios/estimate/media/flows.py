@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import KINDS, Kind
-from scenarios.estimate.network.paths import END
-from scenarios.plan.plan import Plan
-from traffic.profiles import DSCP_AUDIO, DSCP_SIGNALLING, DSCP_VIDEO
+from giaoban.mcu_sim.media.leg import KINDS, Kind
+from giaoban.scenarios.estimate.network.paths import END
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_SIGNALLING, DSCP_VIDEO
 
 SIP = 0
 A_WAY = 1 + len(KINDS)

@@ -11,18 +11,18 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import Kind, Position
-from mcu_sim.media.plane import STEP_NS
-from mcu_sim.media.video.forward import NEVER, Forwarder
-from mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
-from scenarios.estimate.media.sources import PlannedSource, StreamBuffer
-from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.timeline import ForwardingChange, Timeline
-from scenarios.plan.plan import Plan
-from traffic import rtp
-from traffic.h264 import FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
-from traffic.sender.injection import Injector
-from traffic.sources.video_model import CLOCK_HZ
+from giaoban.mcu_sim.media.leg import Kind, Position
+from giaoban.mcu_sim.media.plane import STEP_NS
+from giaoban.mcu_sim.media.video.forward import NEVER, Forwarder
+from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from giaoban.scenarios.estimate.media.sources import PlannedSource, StreamBuffer
+from giaoban.scenarios.estimate.network.packets import Packets, joined
+from giaoban.scenarios.estimate.timeline import ForwardingChange, Timeline
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.traffic import rtp
+from giaoban.traffic.h264 import FU_INDICATOR, FU_START, NAL_IDR, NAL_SLICE
+from giaoban.traffic.sender.injection import Injector
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 WIDTH = rtp.HEADER_BYTES + 2
 

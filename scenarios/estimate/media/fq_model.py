@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS
-from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.rtcp import Reports
-from traffic.sender.stream import next_control_ns
+from giaoban.scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS
+from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.media.rtcp import Reports
+from giaoban.traffic.sender.stream import next_control_ns
 
 HANDED_NS = LONG_WINDOW_NS + WINDOW_LEAD_NS
 """No packet is handed to the kernel so long before it leaves."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.sources import StreamBuffer
-from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.spool import Spool
-from traffic.log import SENT
+from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.media.sources import StreamBuffer
+from giaoban.scenarios.estimate.network.packets import Packets, joined
+from giaoban.scenarios.estimate.spool import Spool
+from giaoban.traffic.log import SENT
 
 ARRIVAL_DTYPE = np.dtype([("at_ns", "i8"), ("sequence", "i8")])
 """A packet that came: when, and its extended sequence number."""

@@ -11,32 +11,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import Kind
-from scenarios.estimate.limits import COARSE_NS, coarse_ns
-from scenarios.estimate.media.feedback import Feedback
-from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.forwarding import Forwarding
-from scenarios.estimate.media.fq_model import FqModel, RtcpDeparture, long_before
-from scenarios.estimate.media.logs import ReceivedLogs, SentLogs
-from scenarios.estimate.media.meeting_sources import sources_of
-from scenarios.estimate.media.rtcp import Reports, reports
-from scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer
-from scenarios.estimate.media.windows import Windows, overtaking_ns
-from scenarios.estimate.network.batched_transit import BatchedTransit
-from scenarios.estimate.network.hops import is_steady, lines_of, servers_of
-from scenarios.estimate.network.meter import HopCounters, Passages
-from scenarios.estimate.network.netem import LineEnd
-from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.network.paths import Paths, find_paths
-from scenarios.estimate.network.queues import TIMER_NS
-from scenarios.estimate.network.transit import Transit
-from scenarios.estimate.timeline import Timeline
-from scenarios.plan.plan import Plan
-from scenarios.plan.wire import around_bytes
-from scenarios.spec.background import PoissonArrivals
-from traffic.receiver.feedback import LOOK_NS
-from traffic.recorded.recording import Recording
-from traffic.rtp import ETHERNET_BYTES
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.scenarios.estimate.limits import COARSE_NS, coarse_ns
+from giaoban.scenarios.estimate.media.feedback import Feedback
+from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.media.forwarding import Forwarding
+from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture, long_before
+from giaoban.scenarios.estimate.media.logs import ReceivedLogs, SentLogs
+from giaoban.scenarios.estimate.media.meeting_sources import sources_of
+from giaoban.scenarios.estimate.media.rtcp import Reports, reports
+from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer
+from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
+from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
+from giaoban.scenarios.estimate.network.hops import is_steady, lines_of, servers_of
+from giaoban.scenarios.estimate.network.meter import HopCounters, Passages
+from giaoban.scenarios.estimate.network.netem import LineEnd
+from giaoban.scenarios.estimate.network.packets import Packets, joined
+from giaoban.scenarios.estimate.network.paths import Paths, find_paths
+from giaoban.scenarios.estimate.network.queues import TIMER_NS
+from giaoban.scenarios.estimate.network.transit import Transit
+from giaoban.scenarios.estimate.timeline import Timeline
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.wire import around_bytes
+from giaoban.scenarios.spec.background import PoissonArrivals
+from giaoban.traffic.receiver.feedback import LOOK_NS
+from giaoban.traffic.recorded.recording import Recording
+from giaoban.traffic.rtp import ETHERNET_BYTES
 
 UNSETTLED_PACKETS = 200_000
 """So many packets may come before what is only needed at the end is put away."""

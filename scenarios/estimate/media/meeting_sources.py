@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio.bank import TICK_NS
-from mcu_sim.media.leg import Kind, Position
-from scenarios.bridge.sources import Sources
-from scenarios.bridge.windows import WINDOW_LEAD_NS
-from scenarios.estimate.media.sources import (
+from giaoban.mcu_sim.media.audio.bank import TICK_NS
+from giaoban.mcu_sim.media.leg import Kind, Position
+from giaoban.scenarios.bridge.sources import Sources
+from giaoban.scenarios.bridge.windows import WINDOW_LEAD_NS
+from giaoban.scenarios.estimate.media.sources import (
     MAKER_STEP_NS,
     GeneratedSource,
     MixedAudio,
@@ -22,16 +22,16 @@ from scenarios.estimate.media.sources import (
     StreamSegment,
     TrafficStream,
 )
-from scenarios.estimate.media.windows import Windows
-from scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
-from scenarios.plan.plan import Plan
-from traffic import rtp
-from traffic.recorded.recording import Recording
-from traffic.recorded.stream import RecordedStream
-from traffic.sender.stream import next_start_ns
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.video_model import CLOCK_HZ
-from traffic.sources.video_stream import VideoStream, packets_in
+from giaoban.scenarios.estimate.media.windows import Windows
+from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.traffic import rtp
+from giaoban.traffic.recorded.recording import Recording
+from giaoban.traffic.recorded.stream import RecordedStream
+from giaoban.traffic.sender.stream import next_start_ns
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.video_model import CLOCK_HZ
+from giaoban.traffic.sources.video_stream import VideoStream, packets_in
 
 
 def scratch(plan: Plan, recordings: Mapping[str, Recording]) -> NDArray[np.uint8]:
@@ -150,7 +150,7 @@ def _composed(plan: Plan, mcu_leg: McuLeg, windows: Windows) -> StreamSegment:
 def _compose(
     plan: Plan, mcu_leg: McuLeg, before: Position | None, buffer: StreamBuffer
 ) -> TrafficStream:
-    """As `mcu_sim.media.plane` and `mcu_sim.media.video.compose` open a row."""
+    """As `giaoban.mcu_sim.media.plane` and `giaoban.mcu_sim.media.video.compose` open a row."""
     leg = mcu_leg.leg
     flow, model = leg.flows["video"], leg.composed
     assert model is not None

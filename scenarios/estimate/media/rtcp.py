@@ -15,22 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.lru_cache import LruCache
-from mcu_sim.media.audio.bank import TICK_NS
-from mcu_sim.media.leg import KINDS, Kind
-from mcu_sim.media.plane import CONTROL_EVERY_NS, STEP_NS
-from mcu_sim.media.reports import CNAME
-from scenarios.estimate.media.windows import Windows
-from scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
-from scenarios.measure.captures import ReportedBy
-from scenarios.plan.plan import Plan
-from scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
-from scenarios.records.events import RtcpReport
-from traffic.profiles import AUDIO_CLOCK_HZ
-from traffic.quality.measure import Trace
-from traffic.receiver.feedback import LOOK_NS
-from traffic.rtcp import ReportBlock
-from traffic.rtcp.session import Reporter
-from traffic.sources.video_model import CLOCK_HZ
+from giaoban.mcu_sim.media.audio.bank import TICK_NS
+from giaoban.mcu_sim.media.leg import KINDS, Kind
+from giaoban.mcu_sim.media.plane import CONTROL_EVERY_NS, STEP_NS
+from giaoban.mcu_sim.media.reports import CNAME
+from giaoban.scenarios.estimate.media.windows import Windows
+from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
+from giaoban.scenarios.measure.captures import ReportedBy
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
+from giaoban.scenarios.records.events import RtcpReport
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
+from giaoban.traffic.quality.measure import Trace
+from giaoban.traffic.receiver.feedback import LOOK_NS
+from giaoban.traffic.rtcp import ReportBlock
+from giaoban.traffic.rtcp.session import Reporter
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 WATCHING = 0x5A5A_5A5A
 """As `emulation.terminal`: tells the SSRC of one that only watches."""

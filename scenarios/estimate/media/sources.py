@@ -15,15 +15,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.leg import Position
-from traffic.log import SENT, PacketLog
-from traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
-from traffic.recorded.stream import RecordedStream
-from traffic.rtp import HEADER_BYTES
-from traffic.sender.injection import Injector
-from traffic.sender.stream_plan import StreamPlan
-from traffic.sources.audio_stream import AudioStream
-from traffic.sources.video_stream import VideoStream
+from giaoban.mcu_sim.media.leg import Position
+from giaoban.traffic.log import SENT, PacketLog
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.recorded.stream import RecordedStream
+from giaoban.traffic.rtp import HEADER_BYTES
+from giaoban.traffic.sender.injection import Injector
+from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.audio_stream import AudioStream
+from giaoban.traffic.sources.video_stream import VideoStream
 
 MAKER_STEP_NS = 8_000_000_000
 """A stream is asked for so much at a time: what it is written into has to hold it."""

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio.bank import TICK_NS, AudioBank
-from scenarios.bridge.sources import Sources
-from scenarios.estimate.network.paths import Paths
-from scenarios.estimate.timeline import BridgeLeg, Timeline
-from scenarios.plan.plan import Plan
-from scenarios.plan.wire import around_bytes
-from traffic import rtp
-from traffic.log import SENT, PacketLog
-from traffic.sources.audio_stream import AudioStream
+from giaoban.mcu_sim.media.audio.bank import TICK_NS, AudioBank
+from giaoban.scenarios.bridge.sources import Sources
+from giaoban.scenarios.estimate.network.paths import Paths
+from giaoban.scenarios.estimate.timeline import BridgeLeg, Timeline
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.wire import around_bytes
+from giaoban.traffic import rtp
+from giaoban.traffic.log import SENT, PacketLog
+from giaoban.traffic.sources.audio_stream import AudioStream
 
 ROOM = 64
 """Packets of one bridge between two looks, generously."""

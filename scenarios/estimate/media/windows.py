@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from giaoban.clock import NEVER_NS
-from mcu_sim.media.audio.bank import TICK_NS
-from mcu_sim.media.plane import AHEAD_LEAD_NS, AHEAD_NS
-from scenarios.bridge.windows import WINDOW_LEAD_NS, window_ns
-from scenarios.plan.plan import Plan
-from traffic.receiver.feedback import LEAD_NS, LOOK_NS
+from giaoban.mcu_sim.media.audio.bank import TICK_NS
+from giaoban.mcu_sim.media.plane import AHEAD_LEAD_NS, AHEAD_NS
+from giaoban.scenarios.bridge.windows import WINDOW_LEAD_NS, window_ns
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 
 SETTLED_NS = 2_000_000_000
 """What may overtake has come so long after an impairment's end."""
@@ -20,7 +20,7 @@ class Windows:
     """The grids of one plan.
 
     Attributes:
-        bridge_ns: see `scenarios.bridge.windows.window_ns`.
+        bridge_ns: see `giaoban.scenarios.bridge.windows.window_ns`.
         watchful: whether devices look every `LOOK_NS`, and make pictures in windows of that.
         stride: ticks of sound that the MCU mixes in one go.
     """
@@ -31,7 +31,7 @@ class Windows:
 
     @classmethod
     def of(cls, plan: Plan) -> Windows:
-        """As bridges and `mcu_sim.media.plane` choose them."""
+        """As bridges and `giaoban.mcu_sim.media.plane` choose them."""
         mix_ns = round(plan.device.audio_mix_delay_ms * 1e6)
         return cls(
             bridge_ns=window_ns(plan),

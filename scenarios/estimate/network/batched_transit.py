@@ -13,11 +13,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.meter import HopCounters, Passages
-from scenarios.estimate.network.packets import Packets, PendingPackets, joined
-from scenarios.estimate.network.paths import END, Paths
-from scenarios.estimate.network.queues import Batch, BatchedFifo, rate_from
-from scenarios.estimate.network.transit import Cargo, Keys, in_order
+from giaoban.scenarios.estimate.network.meter import HopCounters, Passages
+from giaoban.scenarios.estimate.network.packets import Packets, PendingPackets, joined
+from giaoban.scenarios.estimate.network.paths import END, Paths
+from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, rate_from
+from giaoban.scenarios.estimate.network.transit import Cargo, Keys, in_order
 
 
 class _HopLevel:

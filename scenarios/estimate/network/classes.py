@@ -1,9 +1,10 @@
 """One direction of a link where a router tells packets apart: classes in front of the fibre.
 
-As `topology.emulation.scheduler` builds it: when a packet is through, the next one is chosen, of
-the strict classes in their order, else in turns (deficit round robin, Shreedhar and Varghese 1995,
-as net/sched/sch_ets.c takes them); each class has a buffer of its own. While no two classes wait at
-the same time that is one queue, and whole arrays are served at once; else packet by packet.
+As `giaoban.topology.emulation.scheduler` builds it: when a packet is through, the next one is
+chosen, of the strict classes in their order, else in turns (deficit round robin, Shreedhar and
+Varghese 1995, as net/sched/sch_ets.c takes them); each class has a buffer of its own. While no two
+classes wait at the same time that is one queue, and whole arrays are served at once; else packet by
+packet.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.queues import Rate, Served, service_ns, way_ns
-from scenarios.estimate.network.transit import FlowOf
-from topology.qos import TrafficClass
+from giaoban.scenarios.estimate.network.queues import Rate, Served, service_ns, way_ns
+from giaoban.scenarios.estimate.network.transit import FlowOf
+from giaoban.topology.qos import TrafficClass
 
 
 class Classes:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.network.classes import Classes
-from scenarios.estimate.network.netem import LineEnd, LineSetting, seed_of
-from scenarios.estimate.network.paths import Paths
-from scenarios.estimate.network.queues import Fifo, Rate, Served, rate_from
-from scenarios.estimate.network.transit import FlowOf, Server
-from scenarios.plan.plan import Plan
-from topology.impairments import LineImpairment, RandomLoss
-from topology.network import NetLink
-from topology.qos import by_class, traffic_classes
+from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.network.classes import Classes
+from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting, seed_of
+from giaoban.scenarios.estimate.network.paths import Paths
+from giaoban.scenarios.estimate.network.queues import Fifo, Rate, Served, rate_from
+from giaoban.scenarios.estimate.network.transit import FlowOf, Server
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.topology.impairments import LineImpairment, RandomLoss
+from giaoban.topology.network import NetLink
+from giaoban.topology.qos import by_class, traffic_classes
 
 MOST_PROBES, PROBE_BYTES = 20, 1242
 SEED_BITS = 0xFFFF_FFFF_FFFF_FFFF
@@ -108,6 +108,7 @@ def lines_of(plan: Plan, paths: Paths) -> dict[int, list[LineEnd]]:
 
 
 def _probes(link: NetLink) -> int:
-    """As `topology.emulation.probe`: packets by which a link was measured, which met its losses."""
+    """As `giaoban.topology.emulation.probe`: packets by which a link was measured, which met its
+    losses."""
     serialisation_s = PROBE_BYTES * 8 / (link.rate_mbps * 1e6)
     return max(2, min(MOST_PROBES, link.buffer_packets // 2, round(2.0 / serialisation_s)))

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
-from scenarios.estimate.network.queues import Batch, BatchServed, Served
-from scenarios.estimate.network.transit import FlowOf
-from scenarios.estimate.spool import Spool
-from scenarios.measure.hop_delays import Passage
-from topology.network import Hop
+from giaoban.scenarios.estimate.network.queues import Batch, BatchServed, Served
+from giaoban.scenarios.estimate.network.transit import FlowOf
+from giaoban.scenarios.estimate.spool import Spool
+from giaoban.scenarios.measure.hop_delays import Passage
+from giaoban.topology.network import Hop
 
 SAMPLE_OFFSET_NS = 11_000_000
 """As the emulation: counters are read so long after each whole second."""

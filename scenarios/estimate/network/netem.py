@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from topology.impairments import (
+from giaoban.topology.impairments import (
     DIST_SCALE,
     FourState,
     GilbertElliott,
@@ -65,7 +65,7 @@ class LineSetting:
 
 
 def seed_of(line_seed: int, changes: int) -> int:
-    """As `topology.emulation.impaired`: of the netem after so many changes."""
+    """As `giaoban.topology.emulation.impaired`: of the netem after so many changes."""
     digest = hashlib.blake2b(f"{line_seed} {changes}".encode(), digest_size=8)
     return int.from_bytes(digest.digest(), "little")
 

@@ -14,9 +14,9 @@ from graphlib import TopologicalSorter
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.plan.plan import Plan
-from topology.network import Hop, NetLink
-from topology.routing import shortest_paths
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.topology.network import Hop, NetLink
+from giaoban.topology.routing import shortest_paths
 
 END = -1
 """Behind a way's last hop."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.plan.drain import FRAME_BYTES
-from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+from giaoban.scenarios.plan.drain import FRAME_BYTES
+from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 LEAST_BYTES = UDP_IP_BYTES + ETHERNET_BYTES + 8
 """No packet is shorter on the wire."""

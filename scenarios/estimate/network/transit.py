@@ -16,10 +16,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.netem import LineEnd
-from scenarios.estimate.network.packets import Packets, PendingPackets, joined
-from scenarios.estimate.network.paths import END, Paths
-from scenarios.estimate.network.queues import Served
+from giaoban.scenarios.estimate.network.netem import LineEnd
+from giaoban.scenarios.estimate.network.packets import Packets, PendingPackets, joined
+from giaoban.scenarios.estimate.network.paths import END, Paths
+from giaoban.scenarios.estimate.network.queues import Served
 
 Keys = NDArray[np.int64]
 FlowOf = Callable[[], NDArray[np.int32]]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from giaoban.scenarios.faults.effects import Effect
+from giaoban.scenarios.faults.kind import FailureCase, FaultContext, LinkFault, dark, link_ends
 from giaoban.sentence import N_, Sentence, message
+from giaoban.topology.network import NetLink, Network
+from giaoban.topology.validate import access_link_id
 from giaoban.translation import pgettext
-from scenarios.faults.effects import Effect
-from scenarios.faults.kind import FailureCase, FaultContext, LinkFault, dark, link_ends
-from topology.network import NetLink, Network
-from topology.validate import access_link_id
 
 
 class Cut(LinkFault):

@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.sentence import N_, Sentence, message
-from scenarios.faults.kind import (
+from giaoban.scenarios.faults.kind import (
     FaultContext,
     KeyMistake,
     LineStep,
@@ -17,8 +16,9 @@ from scenarios.faults.kind import (
     WorseLineFault,
     rounded_s,
 )
-from topology.impairments import LineImpairment, RandomLoss
-from topology.network import Network
+from giaoban.sentence import N_, Sentence, message
+from giaoban.topology.impairments import LineImpairment, RandomLoss
+from giaoban.topology.network import Network
 
 STEP_S = 1.0
 LossPct = Annotated[float, Field(gt=0, le=99)]

@@ -6,9 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.sentence import N_, Sentence, message
-from scenarios.faults.effects import Effect
-from scenarios.faults.kind import (
+from giaoban.scenarios.faults.effects import Effect
+from giaoban.scenarios.faults.kind import (
     LONGEST_S,
     FaultContext,
     LinkFault,
@@ -16,6 +15,7 @@ from scenarios.faults.kind import (
     dark,
     rounded_s,
 )
+from giaoban.sentence import N_, Sentence, message
 
 MOST_FLAPS = 1000
 

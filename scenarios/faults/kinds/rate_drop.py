@@ -7,15 +7,15 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.sentence import N_, Sentence, message
-from scenarios.faults.kind import (
+from giaoban.scenarios.faults.kind import (
     FaultContext,
     KeyMistake,
     LineStep,
     WorseLineFault,
 )
-from topology.impairments import LineImpairment
-from topology.network import Network
+from giaoban.sentence import N_, Sentence, message
+from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.network import Network
 
 
 class RateDrop(WorseLineFault):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from giaoban.sentence import N_, Sentence, message
-from results.model.faults import FaultTarget
-from scenarios.faults.effects import Effect
-from scenarios.faults.kind import (
+from giaoban.results.model.faults import FaultTarget
+from giaoban.scenarios.faults.effects import Effect
+from giaoban.scenarios.faults.kind import (
     NEVER,
     FailureCase,
     FaultContext,
@@ -16,6 +15,7 @@ from scenarios.faults.kind import (
     KeyMistake,
     router_stops,
 )
+from giaoban.sentence import N_, Sentence, message
 
 
 class RouterDown(FaultKind):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from giaoban.sentence import N_, Sentence, message
-from results.model.faults import FaultTarget
-from scenarios.faults.effects import Effect
-from scenarios.faults.kind import (
+from giaoban.results.model.faults import FaultTarget
+from giaoban.scenarios.faults.effects import Effect
+from giaoban.scenarios.faults.kind import (
     BootingFault,
     FailureCase,
     FaultContext,
     host_off,
     router_stops,
 )
+from giaoban.sentence import N_, Sentence, message
 
 
 class SitePower(BootingFault):

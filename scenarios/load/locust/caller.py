@@ -9,14 +9,14 @@ import gevent
 from gevent.event import Event
 from locust import User
 
-from mcu_sim.conference.commands import Command
-from scenarios.bridge.user_agent import Operation
-from scenarios.load import generators, timetable
-from scenarios.load.locust.outcomes import Record
-from scenarios.load.locust.sip_transport import PhoneSession, now_ns
-from scenarios.load.locust.worker_context import WorkerContext
-from scenarios.load.passwords import Account, Keys
-from scenarios.load.plan import LoadPlan
+from giaoban.mcu_sim.conference.commands import Command
+from giaoban.scenarios.bridge.user_agent import Operation
+from giaoban.scenarios.load import generators, timetable
+from giaoban.scenarios.load.locust.outcomes import Record
+from giaoban.scenarios.load.locust.sip_transport import PhoneSession, now_ns
+from giaoban.scenarios.load.locust.worker_context import WorkerContext
+from giaoban.scenarios.load.passwords import Account, Keys
+from giaoban.scenarios.load.plan import LoadPlan
 
 
 class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed

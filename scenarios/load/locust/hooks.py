@@ -31,17 +31,17 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.scarce import shortage
-from scenarios.load import timetable
-from scenarios.load.locust.environment import ACCOUNTS, JOURNAL, UNTOLD
-from scenarios.load.locust.journal import REST, Journal, JournalFile
-from scenarios.load.locust.options import add_options, plan_of
-from scenarios.load.locust.outcomes import Record
-from scenarios.load.locust.places import Places
-from scenarios.load.locust.users import USERS, BridgeUser, counts
-from scenarios.load.locust.worker_context import WorkerContext
-from scenarios.load.passwords import Keys
-from scenarios.load.plan import LoadPlan
-from scenarios.load.target import MOST_BRIDGES, MOST_PER_S
+from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.locust.environment import ACCOUNTS, JOURNAL, UNTOLD
+from giaoban.scenarios.load.locust.journal import REST, Journal, JournalFile
+from giaoban.scenarios.load.locust.options import add_options, plan_of
+from giaoban.scenarios.load.locust.outcomes import Record
+from giaoban.scenarios.load.locust.places import Places
+from giaoban.scenarios.load.locust.users import USERS, BridgeUser, counts
+from giaoban.scenarios.load.locust.worker_context import WorkerContext
+from giaoban.scenarios.load.passwords import Keys
+from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.scenarios.load.target import MOST_BRIDGES, MOST_PER_S
 
 CLAIM, CLAIMED, RECORDS = "giaoban_claim", "giaoban_claimed", "giaoban_records"
 LEFT, TROUBLE = "giaoban_left", "giaoban_trouble"

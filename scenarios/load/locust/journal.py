@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
+from giaoban.scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
 
 RECORD, HEARD, HEALTH, BEGIN = "record", "heard", "health", "begin"
 REST = "rest"

@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from giaoban.errors import InputError
-from mcu_sim.accounts import load_accounts
-from scenarios.load.locust.environment import ACCOUNTS
-from scenarios.load.plan import LoadPlan, Shape
-from scenarios.load.target import MOST_BRIDGES, MOST_S, check_bounds, check_room, parse_target
-from scenarios.load.timetable import hold_s
-from traffic.media_load.messages import Medium
-from traffic.profiles import load_profiles
+from giaoban.mcu_sim.accounts import load_accounts
+from giaoban.scenarios.load.locust.environment import ACCOUNTS
+from giaoban.scenarios.load.plan import LoadPlan, Shape
+from giaoban.scenarios.load.target import (
+    MOST_BRIDGES,
+    MOST_S,
+    check_bounds,
+    check_room,
+    parse_target,
+)
+from giaoban.scenarios.load.timetable import hold_s
+from giaoban.traffic.media_load.messages import Medium
+from giaoban.traffic.profiles import load_profiles
 
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 LOCUST = "locust"

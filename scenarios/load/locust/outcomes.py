@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
+from giaoban.scenarios.bridge.user_agent import Operation
 from giaoban.tomlfile import StrictModel
-from scenarios.bridge.user_agent import Operation
-from traffic.media_load.messages import Medium
+from giaoban.traffic.media_load.messages import Medium
 
 Performed = Operation | Literal["guess", "malformed"]
 """What bridges do, and what those do who should not get in."""
@@ -54,7 +54,7 @@ class ReceivedMedia(StrictModel):
         agreed: whether the MCU's answer lets it send this at all.
         withheld: whether ours was not sent, since it was to go to another host than the target, and
             nothing came from there.
-        sent, received, lost: packets; `traffic.media_load.messages.Figures` says which.
+        sent, received, lost: packets; `giaoban.traffic.media_load.messages.Figures` says which.
         wait_ms: until the first came; None: nothing did.
         heard_ms: what could be played of them.
     """

@@ -14,14 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from giaoban import IMPORTED_FROM, PACKAGE
 from giaoban.children import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
-from scenarios.load import timetable
-from scenarios.load.locust.environment import UNTOLD
-from scenarios.load.plan import LoadPlan
+from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.locust.environment import UNTOLD
+from giaoban.scenarios.load.plan import LoadPlan
 
-ROOT = Path(__file__).resolve().parents[3]
-LOCUSTFILE = ROOT / "traffic" / "locustfile.py"
+LOCUSTFILE = PACKAGE / "traffic" / "locustfile.py"
 HOST = "127.0.0.1"
 PAGE = "locust.html"
 SPAWN_PER_S = 500
@@ -76,7 +76,7 @@ class LocustProcesses:
         self._folder = folder
         self._cores = cores
         self._log = folder / "locust.log"
-        self._environment = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
+        self._environment = {**os.environ, **environment, "PYTHONPATH": str(IMPORTED_FROM)}
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
@@ -156,7 +156,7 @@ class LocustProcesses:
                     stdout=file,
                     stderr=subprocess.STDOUT,
                     env=self._environment,
-                    cwd=ROOT,
+                    cwd=IMPORTED_FROM,
                     start_new_session=True,
                     preexec_fn=beginning(self._cores, ended_by),
                 )

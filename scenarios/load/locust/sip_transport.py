@@ -17,23 +17,23 @@ from functools import partial
 import gevent
 from gevent.event import AsyncResult, Event
 
-from mcu_sim.media.leg import Kind
-from mcu_sim.sdp.offer_answer import NegotiatedMedia
-from mcu_sim.sip import Peer
-from scenarios.bridge.user_agent import (
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.sip import Peer
+from giaoban.scenarios.bridge.user_agent import (
     Completed,
     KeyFrameWanted,
     MediaStarted,
     MediaStopped,
     Operation,
 )
-from scenarios.load.passwords import Account
-from scenarios.load.phone import Phone
-from scenarios.load.plan import LoadPlan
-from traffic.batch import try_to_send
-from traffic.media_load.messages import MEDIA, CallReport, MediaTarget, Medium
-from traffic.media_load.process import MediaError, MediaProcess
-from traffic.profiles import DSCP_SIGNALLING, Profile
+from giaoban.scenarios.load.passwords import Account
+from giaoban.scenarios.load.phone import Phone
+from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.traffic.batch import try_to_send
+from giaoban.traffic.media_load.messages import MEDIA, CallReport, MediaTarget, Medium
+from giaoban.traffic.media_load.process import MediaError, MediaProcess
+from giaoban.traffic.profiles import DSCP_SIGNALLING, Profile
 
 ASIDE: tuple[Operation, ...] = ("options", "register")
 """What a bridge asks beside its timetable."""

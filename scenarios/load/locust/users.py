@@ -12,14 +12,14 @@ from functools import partial
 import gevent
 from locust import task
 
-from mcu_sim.conference.commands import Drop, Layout, Redial, RequestToSpeak, Withdraw
-from scenarios.bridge.user_agent import Completed
-from scenarios.load import timetable
-from scenarios.load.locust import malformed
-from scenarios.load.locust.caller import Caller
-from scenarios.load.locust.outcomes import AUTHENTICATION, TIMEOUT
-from scenarios.load.locust.sip_transport import PhoneSession
-from scenarios.load.plan import LoadPlan
+from giaoban.mcu_sim.conference.commands import Drop, Layout, Redial, RequestToSpeak, Withdraw
+from giaoban.scenarios.bridge.user_agent import Completed
+from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.locust import malformed
+from giaoban.scenarios.load.locust.caller import Caller
+from giaoban.scenarios.load.locust.outcomes import AUTHENTICATION, TIMEOUT
+from giaoban.scenarios.load.locust.sip_transport import PhoneSession
+from giaoban.scenarios.load.plan import LoadPlan
 
 BEGINS_WITHIN_S = 0.1
 """A bridge that has its phone later than this was not let by its own generator."""

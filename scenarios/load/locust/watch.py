@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import gevent
 
-from scenarios.load.generators import STOOD_S
-from scenarios.load.locust.journal import Journal
-from scenarios.load.locust.outcomes import Health
-from scenarios.load.locust.sip_transport import SipTransport
-from traffic.media_load.messages import Health as MediaHealth
-from traffic.media_load.process import MediaError
+from giaoban.scenarios.load.generators import STOOD_S
+from giaoban.scenarios.load.locust.journal import Journal
+from giaoban.scenarios.load.locust.outcomes import Health
+from giaoban.scenarios.load.locust.sip_transport import SipTransport
+from giaoban.traffic.media_load.messages import Health as MediaHealth
+from giaoban.traffic.media_load.process import MediaError
 
 TICK_S = 0.02
 SAMPLE_S = 1.0

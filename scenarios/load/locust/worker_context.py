@@ -10,18 +10,18 @@ from collections.abc import Callable, Sequence
 import gevent
 from gevent.lock import BoundedSemaphore
 
-from mcu_sim.media.audio import g711
-from scenarios.bridge.user_agent import Completed
-from scenarios.load.locust.journal import Journal
-from scenarios.load.locust.outcomes import Cause, Performed, ReceivedMedia, Record, cause_of
-from scenarios.load.locust.sip_transport import PhoneSession, SipTransport
-from scenarios.load.locust.watch import GeneratorMonitor
-from scenarios.load.passwords import Account, Keys
-from scenarios.load.plan import LoadPlan
-from traffic.media_load.messages import CallReport, Figures, Medium
-from traffic.media_load.process import MediaProcess
-from traffic.profiles import load_profiles
-from traffic.sources.tone import tone, tone_hz
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.scenarios.bridge.user_agent import Completed
+from giaoban.scenarios.load.locust.journal import Journal
+from giaoban.scenarios.load.locust.outcomes import Cause, Performed, ReceivedMedia, Record, cause_of
+from giaoban.scenarios.load.locust.sip_transport import PhoneSession, SipTransport
+from giaoban.scenarios.load.locust.watch import GeneratorMonitor
+from giaoban.scenarios.load.passwords import Account, Keys
+from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.traffic.media_load.messages import CallReport, Figures, Medium
+from giaoban.traffic.media_load.process import MediaProcess
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.sources.tone import tone, tone_hz
 
 FLUSH_EVERY_S = 0.5
 LEAVE_WITHIN_S = 5.0

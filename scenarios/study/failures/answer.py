@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from results.judge.failure_points import (
+from giaoban.results.judge.failure_points import (
     single_points,
     unneeded,
     verdict_of,
     with_points,
     worst_links,
 )
-from results.model.failures import Acceptance, FailureResult, FaultsAnswer
-from results.model.result import Engine, Named
-from results.model.result import Question as AskedQuestion
-from results.report.plots.words import Lang
-from scenarios.faults.kind import FailureCase
-from scenarios.measure.assemble import criteria_of, inputs_of
-from scenarios.spec.question import Question
-from scenarios.spec.scenario import Scenario
-from scenarios.study.failures.trial import TIMING
-from topology.map.draw import draw
-from topology.model import Province
-from topology.network import Network
+from giaoban.results.model.failures import Acceptance, FailureResult, FaultsAnswer
+from giaoban.results.model.result import Engine, Named
+from giaoban.results.model.result import Question as AskedQuestion
+from giaoban.results.report.plots.words import Lang
+from giaoban.scenarios.faults.kind import FailureCase
+from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.spec.scenario import Scenario
+from giaoban.scenarios.study.failures.trial import TIMING
+from giaoban.topology.map.draw import draw
+from giaoban.topology.model import Province
+from giaoban.topology.network import Network
 
 
 def answer_of(

@@ -10,27 +10,27 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
+from giaoban.results.archive import store
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.judge.baseline import Baseline
+from giaoban.results.judge.baseline_compare import against
+from giaoban.results.model.failures import FailureResult, FaultsAnswer
+from giaoban.results.model.result import Engine
+from giaoban.results.report.failures_summary import summary_md
+from giaoban.results.report.view.write import write_page
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.faults.failure_cases import PAIR
+from giaoban.scenarios.faults.kind import FailureCase
+from giaoban.scenarios.faults.plan import FaultPlan
+from giaoban.scenarios.measure.assemble import Answer
+from giaoban.scenarios.study.documents import prove
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.study.failures.answer import answer_of, draw_failures
+from giaoban.scenarios.study.failures.observe import no_measures, observe, read_routes
+from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
+from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import Sentence
-from results.archive import store
-from results.archive.store import RunFolder
-from results.judge.baseline import Baseline
-from results.judge.baseline_compare import against
-from results.model.failures import FailureResult, FaultsAnswer
-from results.model.result import Engine
-from results.report.failures_summary import summary_md
-from results.report.view.write import write_page
-from scenarios.emulation.engine import EngineName
-from scenarios.faults.failure_cases import PAIR
-from scenarios.faults.kind import FailureCase
-from scenarios.faults.plan import FaultPlan
-from scenarios.measure.assemble import Answer
-from scenarios.study.documents import prove
-from scenarios.study.emulation_process import EmulationJob, emulate_all
-from scenarios.study.failures.answer import answer_of, draw_failures
-from scenarios.study.failures.observe import no_measures, observe, read_routes
-from scenarios.study.failures.trial import FailuresQuestion, question_of
-from scenarios.study.page_map import write_map
-from topology.sandbox import kernel
+from giaoban.topology.sandbox import kernel
 
 FAULTS = "faults.json"
 

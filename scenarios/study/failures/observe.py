@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from results.judge.failure_points import worst_of
-from results.model.failures import BridgeImpact, FailureResult, LinkPeak
-from results.model.faults import FaultImpact
-from results.model.result import Result
-from scenarios.faults.kind import FailureCase
-from scenarios.faults.plan import FaultPlan
-from scenarios.records import guest
+from giaoban.results.judge.failure_points import worst_of
+from giaoban.results.model.failures import BridgeImpact, FailureResult, LinkPeak
+from giaoban.results.model.faults import FaultImpact
+from giaoban.results.model.result import Result
+from giaoban.scenarios.faults.kind import FailureCase
+from giaoban.scenarios.faults.plan import FaultPlan
+from giaoban.scenarios.records import guest
 
 FAILED = "during"
 """The phase in which the failure is there, and the network has its new routes."""

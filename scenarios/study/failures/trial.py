@@ -11,15 +11,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from results.model.failures import Timing
-from scenarios.faults.failure_cases import possible
-from scenarios.faults.kind import FailureCase
-from scenarios.faults.kinds import Fault
-from scenarios.measure.assemble import criteria_of
-from scenarios.spec.background import Background
-from scenarios.spec.impairment import Impairment
-from scenarios.spec.question import Question, make_question
-from scenarios.spec.scenario import Phases, Scenario
+from giaoban.results.model.failures import Timing
+from giaoban.scenarios.faults.failure_cases import possible
+from giaoban.scenarios.faults.kind import FailureCase
+from giaoban.scenarios.faults.kinds import Fault
+from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.spec.background import Background
+from giaoban.scenarios.spec.impairment import Impairment
+from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.spec.scenario import Phases, Scenario
 
 BEFORE_S = 4.0
 """Two seconds of steady media after everybody's first key frame has been shown, and as many again

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mcu_sim.fit import MOST
-from scenarios.estimate.static import WORST_SECOND, LinkLoad, StaticLoads
+from giaoban.mcu_sim.fit import MOST
+from giaoban.scenarios.estimate.static import WORST_SECOND, LinkLoad, StaticLoads
 
 Hop = tuple[str, str]
 """(link, direction)."""

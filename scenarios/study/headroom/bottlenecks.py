@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from giaoban.mcu_sim.device import Device
+from giaoban.mcu_sim.fit import room_beside
+from giaoban.results.model.headroom import Bottleneck, DistrictRoom, LinkRoom
+from giaoban.scenarios.estimate.static import StaticLoads, static_loads
+from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.failures.answer import names_of
+from giaoban.scenarios.study.headroom.arithmetic import Growth, growth, room_of_link, room_on_links
+from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.extra import districts
+from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_
-from mcu_sim.device import Device
-from mcu_sim.fit import room_beside
-from results.model.headroom import Bottleneck, DistrictRoom, LinkRoom
-from scenarios.estimate.static import StaticLoads, static_loads
-from scenarios.measure.assemble import criteria_of
-from scenarios.spec.question import Question
-from scenarios.study.failures.answer import names_of
-from scenarios.study.headroom.arithmetic import Growth, growth, room_of_link, room_on_links
-from scenarios.study.whatif.apply import Base, ask
-from scenarios.study.whatif.extra import districts
-from scenarios.study.whatif.variant import Variant
-from topology.validate import access_link_id
+from giaoban.topology.validate import access_link_id
 
 OWN = "more-01"
 """The id of a single further bridge."""

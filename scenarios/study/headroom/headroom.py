@@ -10,38 +10,38 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
+from giaoban.mcu_sim.device import load_devices
+from giaoban.mcu_sim.fit import use_by_calls
+from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.progress import Progress
-from giaoban.sentence import Sentence
-from giaoban.workers import InlineWorker, WorkerProcess
-from mcu_sim.device import load_devices
-from mcu_sim.fit import use_by_calls
-from mcu_sim.sdp.h264 import LEVELS
-from results.archive import store
-from results.archive.store import RunFolder
-from results.model.headroom import Bottleneck, Curve, DeviceRoom, Headroom, verdict_of
-from results.model.result import Result
-from results.model.whatif import Judged
-from results.report.headroom_summary import summary_md
-from results.report.plots.headroom import write_plot
-from scenarios.emulation.engine import EngineName
-from scenarios.measure.assemble import inputs_of
-from scenarios.study.headroom.arithmetic import Hop, spread
-from scenarios.study.headroom.bottlenecks import (
+from giaoban.results.archive import store
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.headroom import Bottleneck, Curve, DeviceRoom, Headroom, verdict_of
+from giaoban.results.model.result import Result
+from giaoban.results.model.whatif import Judged
+from giaoban.results.report.headroom_summary import summary_md
+from giaoban.results.report.plots.headroom import write_plot
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.measure.assemble import inputs_of
+from giaoban.scenarios.study.headroom.arithmetic import Hop, spread
+from giaoban.scenarios.study.headroom.bottlenecks import (
     HeadroomModel,
     bottlenecks,
     ground,
     rooms_of_districts,
     rooms_of_links,
 )
-from scenarios.study.headroom.search import HeadroomSearch, largest
-from scenarios.study.seeds import Judge, SeedsJudge
-from scenarios.study.whatif import confirm
-from scenarios.study.whatif.apply import PACE_S, Base, ask
-from scenarios.study.whatif.join_pacing import slower
-from scenarios.study.whatif.judge import judged, method_of, without_result
-from scenarios.study.whatif.variant import Variant
-from topology.map.draw import draw
-from topology.network import Network
+from giaoban.scenarios.study.headroom.search import HeadroomSearch, largest
+from giaoban.scenarios.study.seeds import Judge, SeedsJudge
+from giaoban.scenarios.study.whatif import confirm
+from giaoban.scenarios.study.whatif.apply import PACE_S, Base, ask
+from giaoban.scenarios.study.whatif.join_pacing import slower
+from giaoban.scenarios.study.whatif.judge import judged, method_of, without_result
+from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.sentence import Sentence
+from giaoban.topology.map.draw import draw
+from giaoban.topology.network import Network
+from giaoban.workers import InlineWorker, WorkerProcess
 
 HEADROOM = "headroom.json"
 MOST_STEPS = 6

@@ -10,17 +10,17 @@ from pydantic import Field
 
 from giaoban import tomlfile
 from giaoban.errors import did_you_mean
+from giaoban.mcu_sim.device import DeviceCatalogue, load_devices
+from giaoban.results.model.seeds import OTHER_SEEDS
+from giaoban.scenarios.faults.kinds.cut import Cut
+from giaoban.scenarios.faults.kinds.router import RouterDown
+from giaoban.scenarios.study.whatif.apply import Base
+from giaoban.scenarios.study.whatif.units import beside, bridges_of
+from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake, StrictModel
-from mcu_sim.device import DeviceCatalogue, load_devices
-from results.model.seeds import OTHER_SEEDS
-from scenarios.faults.kinds.cut import Cut
-from scenarios.faults.kinds.router import RouterDown
-from scenarios.study.whatif.apply import Base
-from scenarios.study.whatif.units import beside, bridges_of
-from scenarios.study.whatif.variant import Variant
-from topology.model import Province
-from traffic.profiles import load_profiles
+from giaoban.topology.model import Province
+from giaoban.traffic.profiles import load_profiles
 
 NONE, EVERY_CUT, EVERY_ROUTER = "none", "every-cut", "every-router"
 MOST_POINTS = 100_000

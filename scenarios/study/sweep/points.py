@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from giaoban import build_cache
-from results.archive.store import writing
-from results.model.sweep import SweepPoint
+from giaoban.results.archive.store import writing
+from giaoban.results.model.sweep import SweepPoint
 
 
 def default_folder() -> Path:
@@ -33,7 +33,7 @@ class Points:
             return None
 
     def keep(self, point: SweepPoint) -> None:
-        """Write a point down. Raises what `results.archive.store.writing` does."""
+        """Write a point down. Raises what `giaoban.results.archive.store.writing` does."""
         path = self._path(point.key)
         with writing(self._folder):
             path.parent.mkdir(parents=True, exist_ok=True)

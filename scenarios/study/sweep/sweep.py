@@ -12,20 +12,20 @@ from pathlib import Path
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.progress import Progress
+from giaoban.results.archive import store
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.sweep import SweepAnswer, SweepPoint
+from giaoban.results.report.sweep_summary import summary_md
+from giaoban.scenarios.measure.assemble import inputs_of
+from giaoban.scenarios.plan.identity import code_identity
+from giaoban.scenarios.study.sweep.axes import Sweep, spots
+from giaoban.scenarios.study.sweep.points import Points
+from giaoban.scenarios.study.sweep.work import Task, key_of, solve
+from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.table import written
 from giaoban.workers import InlineWorker, WorkerPool
-from results.archive import store
-from results.archive.store import RunFolder
-from results.model.sweep import SweepAnswer, SweepPoint
-from results.report.sweep_summary import summary_md
-from scenarios.measure.assemble import inputs_of
-from scenarios.plan.identity import code_identity
-from scenarios.study.sweep.axes import Sweep, spots
-from scenarios.study.sweep.points import Points
-from scenarios.study.sweep.work import Task, key_of, solve
-from scenarios.study.whatif.apply import Base, ask
-from scenarios.study.whatif.variant import Variant
 
 SWEEP, TABLE = "sweep.json", "points.csv"
 CONNECT_S = 15

@@ -10,22 +10,22 @@ from pathlib import Path
 
 from giaoban.counting import counted
 from giaoban.errors import InputError, MachineLacks
-from results.judge.criteria import DEFAULT_PATH as CRITERIA
-from results.model.sweep import SINGLE_POINT, SweepPoint
-from results.report.summary import place_name
-from scenarios.estimate.static import StaticLoads, static_loads
-from scenarios.measure.assemble import criteria_of
-from scenarios.plan.identity import code_identity
-from scenarios.spec.question import Question
-from scenarios.spec.recordings import files_of
-from scenarios.study.seeds import SeedsJudge
-from scenarios.study.sweep.axes import NONE, GridPoint
-from scenarios.study.whatif.apply import Base, ask
-from scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
-from scenarios.study.whatif.join_pacing import unhurried
-from scenarios.study.whatif.search import impossible
-from scenarios.study.whatif.units import LIST
-from traffic.profiles import DEFAULT_PATH as PROFILES
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
+from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
+from giaoban.results.report.summary import place_name
+from giaoban.scenarios.estimate.static import StaticLoads, static_loads
+from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.plan.identity import code_identity
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.spec.recordings import files_of
+from giaoban.scenarios.study.seeds import SeedsJudge
+from giaoban.scenarios.study.sweep.axes import NONE, GridPoint
+from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
+from giaoban.scenarios.study.whatif.join_pacing import unhurried
+from giaoban.scenarios.study.whatif.search import impossible
+from giaoban.scenarios.study.whatif.units import LIST
+from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
 
 
 @dataclass(frozen=True)

@@ -8,29 +8,29 @@ from functools import lru_cache
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.sentence import N_, Sentence, joined, message
-from mcu_sim.device import DEFAULT_PATH as DEVICES
-from mcu_sim.device import Device, load_devices
-from scenarios.spec.question import Question, province_of, question_from
-from scenarios.spec.scenario import Phases, Scenario, load_scenario
-from scenarios.study.whatif.cards import with_cards
-from scenarios.study.whatif.cut_away import (
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
+from giaoban.mcu_sim.device import Device, load_devices
+from giaoban.scenarios.spec.question import Question, province_of, question_from
+from giaoban.scenarios.spec.scenario import Phases, Scenario, load_scenario
+from giaoban.scenarios.study.whatif.cards import with_cards
+from giaoban.scenarios.study.whatif.cut_away import (
     NONE_UNREACHABLE,
     NoMeetingLeft,
     UnreachableBridges,
     cut_away,
 )
-from scenarios.study.whatif.extra import extra_bridges
-from scenarios.study.whatif.units import bridges_of
-from scenarios.study.whatif.variant import Variant
-from topology.load import load_province
-from topology.model import BridgeSpec, Province
-from topology.validate import bridge_mistakes, change_mistakes, province_mistakes
+from giaoban.scenarios.study.whatif.extra import extra_bridges
+from giaoban.scenarios.study.whatif.units import bridges_of
+from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.sentence import N_, Sentence, joined, message
+from giaoban.topology.load import load_province
+from giaoban.topology.model import BridgeSpec, Province
+from giaoban.topology.validate import bridge_mistakes, change_mistakes, province_mistakes
 
 PACE_S = 4.0
 """At 4 s the bursts of one who joins are under a twentieth of all packets, so that they do not
 decide the 95th percentile of delays (measured: 16 bridges more in the default province). Where it
-is not enough, they join more slowly (`scenarios.study.whatif.join_pacing`)."""
+is not enough, they join more slowly (`giaoban.scenarios.study.whatif.join_pacing`)."""
 LONGEST_S = 3600.0
 EXISTING = Path(__file__).with_name("existing.toml")
 """The scenario of the bridges that there are, for questions that name none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from giaoban.errors import InputError
-from mcu_sim.device import Device, DeviceCatalogue, load_devices
+from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
 
 
 def with_cards(

@@ -11,27 +11,27 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
+from giaoban.results.archive import store
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.result import Result, Verdict
+from giaoban.results.model.whatif import FailureCheck, Judged, VariantResult, WhatIf
+from giaoban.results.report.whatif_summary import summary_md
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.seeds import Judge
+from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.confirm import CONFIRMED, ConfirmationPoint, confirm
+from giaoban.scenarios.study.whatif.cut_away import NONE_UNREACHABLE, UnreachableBridges
+from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, unhurried
+from giaoban.scenarios.study.whatif.judge import judged, method_of, of_the_whole, without_result
+from giaoban.scenarios.study.whatif.remedy import changed, price_of, remedies, said
+from giaoban.scenarios.study.whatif.search import Judgement, SearchResult
+from giaoban.scenarios.study.whatif.variant import Price, Variant
+from giaoban.scenarios.study.whatif.words import changes
+from giaoban.scenarios.study.whatif.worst_failure import worst_failure
 from giaoban.sentence import Sentence
-from results.archive import store
-from results.archive.store import RunFolder
-from results.model.result import Result, Verdict
-from results.model.whatif import FailureCheck, Judged, VariantResult, WhatIf
-from results.report.whatif_summary import summary_md
-from scenarios.emulation.engine import EngineName
-from scenarios.measure.assemble import criteria_of, inputs_of
-from scenarios.spec.question import Question
-from scenarios.study.seeds import Judge
-from scenarios.study.whatif.apply import Base, ask
-from scenarios.study.whatif.confirm import CONFIRMED, ConfirmationPoint, confirm
-from scenarios.study.whatif.cut_away import NONE_UNREACHABLE, UnreachableBridges
-from scenarios.study.whatif.join_pacing import SlowerJoin, unhurried
-from scenarios.study.whatif.judge import judged, method_of, of_the_whole, without_result
-from scenarios.study.whatif.remedy import changed, price_of, remedies, said
-from scenarios.study.whatif.search import Judgement, SearchResult
-from scenarios.study.whatif.variant import Price, Variant
-from scenarios.study.whatif.words import changes
-from scenarios.study.whatif.worst_failure import worst_failure
-from topology.map.draw import draw
+from giaoban.topology.map.draw import draw
 
 WHATIF = "whatif.json"
 CHEAPEST, AS_ASKED = "cheapest", "cheapest-as-asked"

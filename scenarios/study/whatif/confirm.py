@@ -8,17 +8,17 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
-from results.model.result import Result
-from results.report.summary import summary_md
-from scenarios.emulation.engine import EngineName
-from scenarios.faults.failure_cases import find, possible
-from scenarios.measure.assemble import Answer
-from scenarios.spec.question import Question
-from scenarios.study.emulation_process import EmulationJob, emulate_all
-from scenarios.study.failures.trial import trial
-from scenarios.study.whatif.apply import Base, ask
-from scenarios.study.whatif.variant import Variant
-from topology.sandbox import kernel
+from giaoban.results.model.result import Result
+from giaoban.results.report.summary import summary_md
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.faults.failure_cases import find, possible
+from giaoban.scenarios.measure.assemble import Answer
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.study.failures.trial import trial
+from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.topology.sandbox import kernel
 
 CONFIRMED = "confirmed"
 """The folder of the emulations, within an answer's own."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from results.model.whatif import CostOf, CostPart
-from scenarios.study.whatif.variant import Price, Variant
+from giaoban.results.model.whatif import CostOf, CostPart
+from giaoban.scenarios.study.whatif.variant import Price, Variant
 
 
 def cost_of(

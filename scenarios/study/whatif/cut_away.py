@@ -9,11 +9,11 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from giaoban.errors import InputError, did_you_mean
+from giaoban.scenarios.faults.kinds.cut import Cut
+from giaoban.scenarios.faults.kinds.router import RouterDown
 from giaoban.sentence import Sentence
-from scenarios.faults.kinds.cut import Cut
-from scenarios.faults.kinds.router import RouterDown
-from topology.model import BridgeSpec, Province
-from topology.validate import pieces
+from giaoban.topology.model import BridgeSpec, Province
+from giaoban.topology.validate import pieces
 
 
 class UnreachableBridges(NamedTuple):

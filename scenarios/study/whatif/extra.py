@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.sentence import N_, Sentence, message
-from topology.model import BridgeSpec, Province
+from giaoban.topology.model import BridgeSpec, Province
 
 SETTLED_BY = N_("a survey of the access line by the telecom company")
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from results.model.result import Result
-from scenarios.spec.question import Question
-from scenarios.study.seeds import Judge
-from scenarios.study.whatif.apply import PACE_S, Base, ask
-from scenarios.study.whatif.variant import Variant
+from giaoban.results.model.result import Result
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.seeds import Judge
+from giaoban.scenarios.study.whatif.apply import PACE_S, Base, ask
+from giaoban.scenarios.study.whatif.variant import Variant
 
 SLOWEST_S = 16.0
 """Four times slower than by default is no haste: then it is the network that fails."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from results.model.in_use import InUse
-from results.model.result import Result
-from results.model.whatif import Judged, Margin, Method
-from results.report.summary import place_name
-from scenarios.emulation.engine import EngineName
-from scenarios.study.whatif.cut_away import UnreachableBridges
+from giaoban.results.model.in_use import InUse
+from giaoban.results.model.result import Result
+from giaoban.results.model.whatif import Judged, Margin, Method
+from giaoban.results.report.summary import place_name
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.study.whatif.cut_away import UnreachableBridges
 
 
 def method_of(engine: EngineName) -> Method:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcu_sim.device import Device, lower
-from mcu_sim.fit import room_beside
-from mcu_sim.media.audio.codec import CODECS
-from mcu_sim.sdp.h264 import LEVELS
-from traffic.profiles import Profile, Profiles
+from giaoban.mcu_sim.device import Device, lower
+from giaoban.mcu_sim.fit import room_beside
+from giaoban.mcu_sim.media.audio.codec import CODECS
+from giaoban.mcu_sim.sdp.h264 import LEVELS
+from giaoban.traffic.profiles import Profile, Profiles
 
 RATES_MBPS = (
     *(2, 4, 6, 8, 10, 16, 20, 30, 50, 100, 150, 200, 300, 500),

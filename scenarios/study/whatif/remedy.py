@@ -1,25 +1,24 @@
-"""The search of `scenarios.study.whatif.search` for a variant: what states mean, what they cost."""
+"""The search of `giaoban.scenarios.study.whatif.search` for a variant: what states mean, what they
+cost."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 
+from giaoban.mcu_sim.device import load_devices
 from giaoban.progress import Progress
-from giaoban.sentence import Sentence
-from giaoban.translation import N_
-from mcu_sim.device import load_devices
-from results.model.result import Result
-from results.model.whatif import CostOf
-from scenarios.estimate.static import static_loads
-from scenarios.measure.assemble import criteria_of
-from scenarios.spec.question import Question
-from scenarios.study.seeds import Judge
-from scenarios.study.whatif.apply import Base, ask
-from scenarios.study.whatif.costs import cost_of
-from scenarios.study.whatif.join_pacing import unhurried
-from scenarios.study.whatif.ladder import holds, lower_profiles
-from scenarios.study.whatif.search import (
+from giaoban.results.model.result import Result
+from giaoban.results.model.whatif import CostOf
+from giaoban.scenarios.estimate.static import static_loads
+from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.seeds import Judge
+from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.costs import cost_of
+from giaoban.scenarios.study.whatif.join_pacing import unhurried
+from giaoban.scenarios.study.whatif.ladder import holds, lower_profiles
+from giaoban.scenarios.study.whatif.search import (
     MOST_JUDGED,
     Judgement,
     Key,
@@ -28,8 +27,10 @@ from scenarios.study.whatif.search import (
     State,
     search,
 )
-from scenarios.study.whatif.variant import Price, Variant
-from topology.model import LinkChange
+from giaoban.scenarios.study.whatif.variant import Price, Variant
+from giaoban.sentence import Sentence
+from giaoban.topology.model import LinkChange
+from giaoban.translation import N_
 
 SOURCE = {
     "source": N_("what the search changes; nobody has offered it yet"),

@@ -13,12 +13,17 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mcu_sim.device import Device
-from results.model.result import Binding, Result
-from scenarios.estimate.static import StaticLoads
-from scenarios.spec.question import Question
-from scenarios.study.whatif.ladder import RATES_MBPS, larger_devices, lower_profiles, next_rate
-from topology.routing import shortest_paths
+from giaoban.mcu_sim.device import Device
+from giaoban.results.model.result import Binding, Result
+from giaoban.scenarios.estimate.static import StaticLoads
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.whatif.ladder import (
+    RATES_MBPS,
+    larger_devices,
+    lower_profiles,
+    next_rate,
+)
+from giaoban.topology.routing import shortest_paths
 
 MOST_JUDGED = 24
 """So many states are judged packet by packet; then the search says that it found nothing."""

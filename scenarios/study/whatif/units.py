@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from topology.model import BridgeSpec, Province
-from topology.units import as_bridges, catalogue, units_from_csv
+from giaoban.topology.model import BridgeSpec, Province
+from giaoban.topology.units import as_bridges, catalogue, units_from_csv
 
 LIST = ".csv"
 

@@ -14,7 +14,7 @@ from giaoban import tomlfile
 from giaoban.provenance import Name, Sourced, Text
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
-from topology.model import BridgeSpec, Identifier, Link, LinkChange
+from giaoban.topology.model import BridgeSpec, Identifier, Link, LinkChange
 
 MOST_CALLS = 500
 """Of one further meeting."""

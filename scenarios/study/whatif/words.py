@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, message
-from scenarios.spec.question import Question
-from scenarios.study.whatif.variant import Variant
 
 MANY = 4
 """More bridges than this are told as a number."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from scenarios.estimate.static import static_loads
-from scenarios.faults.failure_cases import possible
-from scenarios.faults.graph import unreachable
-from scenarios.faults.kind import FailureCase
-from scenarios.faults.kinds.cut import Cut
-from scenarios.spec.question import Question
-from topology.routing import shortest_paths
+from giaoban.scenarios.estimate.static import static_loads
+from giaoban.scenarios.faults.failure_cases import possible
+from giaoban.scenarios.faults.graph import unreachable
+from giaoban.scenarios.faults.kind import FailureCase
+from giaoban.scenarios.faults.kinds.cut import Cut
+from giaoban.scenarios.spec.question import Question
+from giaoban.topology.routing import shortest_paths
 
 
 def worst_failure(question: Question) -> tuple[FailureCase, float] | None:

@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.conference import CommandAccepted, CommandError, CommandRejected, SpeakerQueue, parse
-from mcu_sim.conference.commands import (
+from giaoban.mcu_sim.conference import (
+    CommandAccepted,
+    CommandError,
+    CommandRejected,
+    SpeakerQueue,
+    parse,
+)
+from giaoban.mcu_sim.conference.commands import (
     MAX_BYTES,
     CallToSpeak,
     Layout,

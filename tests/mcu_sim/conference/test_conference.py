@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.conference import (
+from giaoban.mcu_sim.conference import (
     OPERATOR,
     AlreadyConnected,
     Answer,
@@ -35,8 +35,8 @@ from mcu_sim.conference import (
     UnknownMeeting,
     parse,
 )
-from mcu_sim.conference.conference import REPORT_DUE
-from mcu_sim.conference.floor import LEAD_MS, NOISE_POWER, SHOWN_MS, VoiceSwitch
+from giaoban.mcu_sim.conference.conference import REPORT_DUE
+from giaoban.mcu_sim.conference.floor import LEAD_MS, NOISE_POWER, SHOWN_MS, VoiceSwitch
 
 BRANCHES = ["cu-jut", "dak-mil", "krong-no"]
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mcu_sim.conference import (
+from giaoban.mcu_sim.conference import (
     OPERATOR,
     BusyElsewhere,
     By,
@@ -36,13 +36,13 @@ from mcu_sim.conference import (
     SetPresenter,
     parse,
 )
-from mcu_sim.conference.commands import ReadState
-from mcu_sim.conference.effects import SetLayoutOfOthers
-from mcu_sim.conference.layout import LAYOUTS, assign, automatic
-from mcu_sim.conference.meeting import Meeting
-from mcu_sim.conference.state import State
-from mcu_sim.conference.view import View
-from mcu_sim.sip.registration import Registrar
+from giaoban.mcu_sim.conference.commands import ReadState
+from giaoban.mcu_sim.conference.effects import SetLayoutOfOthers
+from giaoban.mcu_sim.conference.layout import LAYOUTS, assign, automatic
+from giaoban.mcu_sim.conference.meeting import Meeting
+from giaoban.mcu_sim.conference.state import State
+from giaoban.mcu_sim.conference.view import View
+from giaoban.mcu_sim.sip.registration import Registrar
 from tests.mcu_sim.rights import Grants, may
 
 CHAIR, TELECOM = "gia-nghia", "vien-thong"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.conference.layout import LAYOUTS, Cell, Layout, assign, automatic
+from giaoban.mcu_sim.conference.layout import LAYOUTS, Cell, Layout, assign, automatic
 
 CELLS = {"1x1": 1, "1+1": 2, "2x2": 4, "1+5": 6, "1+7": 8, "3x3": 9, "4x4": 16}
 

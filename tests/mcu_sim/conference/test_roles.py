@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from mcu_sim.conference import (
+from giaoban.mcu_sim.conference import (
     OPERATOR,
     Answer,
     By,
@@ -27,8 +27,8 @@ from mcu_sim.conference import (
     UnknownMeeting,
     parse,
 )
-from mcu_sim.conference.commands import Command
-from mcu_sim.conference.roles import ON_OTHERS, RIGHTS
+from giaoban.mcu_sim.conference.commands import Command
+from giaoban.mcu_sim.conference.roles import ON_OTHERS, RIGHTS
 from tests.mcu_sim.rights import may
 
 CHAIR, CU_JUT, DAK_MIL, TELECOM = "gia-nghia", "cu-jut", "dak-mil", "vien-thong"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.conference import (
+from giaoban.mcu_sim.conference import (
     OPERATOR,
     BusyElsewhere,
     By,
@@ -24,7 +24,7 @@ from mcu_sim.conference import (
     UnknownMeeting,
     parse,
 )
-from mcu_sim.sip.registration import Registrar
+from giaoban.mcu_sim.sip.registration import Registrar
 
 START = 5_000.0
 

@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcu_sim.accounts import Accounts
-from mcu_sim.media import consent as consent_of_media
-from mcu_sim.media.consent import GRACE_NS, Consent
-from mcu_sim.media.leg import Flow, Leg
-from mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia
-from mcu_sim.server.negotiation import why_no_media_at
-from mcu_sim.sip import InviteAccepted, InviteRefused, Peer, UserAgent
+from giaoban.mcu_sim.accounts import Accounts
+from giaoban.mcu_sim.media import consent as consent_of_media
+from giaoban.mcu_sim.media.consent import GRACE_NS, Consent
+from giaoban.mcu_sim.media.leg import Flow, Leg
+from giaoban.mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia
+from giaoban.mcu_sim.server.negotiation import why_no_media_at
+from giaoban.mcu_sim.sip import InviteAccepted, InviteRefused, Peer, UserAgent
+from giaoban.traffic.batch import sockaddr
+from giaoban.traffic.hosts import CONSENT_NS
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import PORT, Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import meetings, stream
-from traffic.batch import sockaddr
-from traffic.hosts import CONSENT_NS
 
 MCU, VICTIM = local_address(152), local_address(152, 99)
 ROOMS = meetings(rooms={"prefix": ""})

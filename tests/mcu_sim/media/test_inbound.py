@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from mcu_sim import stun
-from mcu_sim.media import inbound as module
-from mcu_sim.media.consent import Consent
-from mcu_sim.media.inbound import LONGEST_PACKET, Inbound
-from mcu_sim.media.leg import Leg
-from mcu_sim.media.ports import LocalPort
-from mcu_sim.media.srtp import SrtpContext
+from giaoban.mcu_sim import stun
+from giaoban.mcu_sim.media import inbound as module
+from giaoban.mcu_sim.media.consent import Consent
+from giaoban.mcu_sim.media.inbound import LONGEST_PACKET, Inbound
+from giaoban.mcu_sim.media.leg import Leg
+from giaoban.mcu_sim.media.ports import LocalPort
+from giaoban.mcu_sim.media.srtp import SrtpContext
+from giaoban.traffic.log import RECEIVED
+from giaoban.traffic.rtcp import ReceiverReport, pack
 from tests.mcu_sim.media_factory import (
     FAR,
     FAR_KEY,
@@ -27,8 +29,6 @@ from tests.mcu_sim.media_factory import (
     secured,
     terms,
 )
-from traffic.log import RECEIVED
-from traffic.rtcp import ReceiverReport, pack
 
 AUDIO, VIDEO = 31_000, 31_002
 REPORT = pack([ReceiverReport(7)])

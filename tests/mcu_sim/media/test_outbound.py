@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcu_sim.media.leg import Leg
-from mcu_sim.media.outbound import Outbound
-from mcu_sim.media.srtp import SrtpContext, SrtpError
+from giaoban.mcu_sim.media.leg import Leg
+from giaoban.mcu_sim.media.outbound import Outbound
+from giaoban.mcu_sim.media.srtp import SrtpContext, SrtpError
+from giaoban.traffic.batch import SendBatch
+from giaoban.traffic.impairments import BernoulliLoss, Impairments, Interval, NormalJitter
+from giaoban.traffic.log import SENT
+from giaoban.traffic.sender.pacing import LoopPacer
 from tests.loopback import local_address
 from tests.mcu_sim.media_factory import (
     FAR_KEY,
@@ -22,10 +26,6 @@ from tests.mcu_sim.media_factory import (
     secured,
     terms,
 )
-from traffic.batch import SendBatch
-from traffic.impairments import BernoulliLoss, Impairments, Interval, NormalJitter
-from traffic.log import SENT
-from traffic.sender.pacing import LoopPacer
 
 MS = 1_000_000
 

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcu_sim.media.leg import NOBODY, Delays, Kind, Position
-from mcu_sim.media.plane import STEP_NS, MediaPlane
-from mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.media.leg import NOBODY, Delays, Kind, Position
+from giaoban.mcu_sim.media.plane import STEP_NS, MediaPlane
+from giaoban.mcu_sim.media.ports import Ports
+from giaoban.traffic.impairments import Impairments, Interval, NormalJitter
+from giaoban.traffic.log import RECEIVED, SENT, read
+from giaoban.traffic.receiver.timestamps import StampClock
 from tests.loopback import local_address
 from tests.mcu_sim.media_factory import HERE, Far, leg, packet, secured, terms
 from tests.mcu_sim.server_factory import MODEL
-from traffic.impairments import Impairments, Interval, NormalJitter
-from traffic.log import RECEIVED, SENT, read
-from traffic.receiver.timestamps import StampClock
 
 AUDIO, VIDEO, CONTENT = 33_000, 33_002, 33_004
 MS = 1_000_000

@@ -10,11 +10,17 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from mcu_sim.media import ports as module
-from mcu_sim.media.leg import KINDS, NOBODY
-from mcu_sim.media.ports import PORTS_A_GROUP, LocalPort, Ports, PortsExhaustedError, Remotes
+from giaoban.mcu_sim.media import ports as module
+from giaoban.mcu_sim.media.leg import KINDS, NOBODY
+from giaoban.mcu_sim.media.ports import (
+    PORTS_A_GROUP,
+    LocalPort,
+    Ports,
+    PortsExhaustedError,
+    Remotes,
+)
+from giaoban.traffic.batch import SOCKADDR_IN, sockaddr
 from tests.loopback import local_address
-from traffic.batch import SOCKADDR_IN, sockaddr
 
 HERE = local_address(79)
 A, B = (local_address(80), 24_000), (local_address(80), 24_002)

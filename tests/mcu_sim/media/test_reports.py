@@ -10,12 +10,8 @@ from typing import Any
 import pytest
 
 from giaoban.clock import SECOND_NS
-from mcu_sim.sip import ReofferAnswered
-from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import MS, Make, Office, offices
-from tests.mcu_sim.server_factory import meeting_of, meetings
-from traffic.rtcp import (
+from giaoban.mcu_sim.sip import ReofferAnswered
+from giaoban.traffic.rtcp import (
     Bye,
     FullIntraRequest,
     IntraRequest,
@@ -29,6 +25,10 @@ from traffic.rtcp import (
     pack,
     parse,
 )
+from tests.loopback import local_address
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import MS, Make, Office, offices
+from tests.mcu_sim.server_factory import meeting_of, meetings
 
 MCU = local_address(87)
 MEMBERS = ("chair", "west", "east")

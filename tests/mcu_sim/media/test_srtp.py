@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio import g711
-from mcu_sim.media.srtp import (
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.srtp import (
     RTCP_INDEX_BYTES,
     RTCP_TAG_BYTES,
     TAG_BYTES,
@@ -26,8 +26,8 @@ from mcu_sim.media.srtp import (
     SrtpContext,
     SrtpError,
 )
-from mcu_sim.sdp import CryptoKey, Suite
-from mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
+from giaoban.mcu_sim.sdp import CryptoKey, Suite
+from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
 from tests.mcu_sim.media_factory import FAR_KEY, MCU_KEY, secured, terms
 
 SHA1_80, SHA1_32 = OFFERED
@@ -280,8 +280,8 @@ def test_sending_what_is_no_rtp_is_an_error() -> None:
 
 def test_libsrtp_is_loaded_with_the_first_context() -> None:
     code = (
-        "import sys; from mcu_sim.media.srtp import SrtpContext;"
-        "from mcu_sim.sdp import CryptoKey, Suite;"
+        "import sys; from giaoban.mcu_sim.media.srtp import SrtpContext;"
+        "from giaoban.mcu_sim.sdp import CryptoKey, Suite;"
         "assert 'pylibsrtp' not in sys.modules; "
         "k = CryptoKey(Suite.AES_CM_128_HMAC_SHA1_80, bytes(30));"
         "SrtpContext(k, k); assert 'pylibsrtp' in sys.modules"

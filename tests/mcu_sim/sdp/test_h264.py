@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sdp import Codec, SdpError, h264
-from mcu_sim.sdp.h264 import LEVELS, at_most, best, codec_for, common, in_the_form_of, resolution_of
+from giaoban.mcu_sim.sdp import Codec, SdpError, h264
+from giaoban.mcu_sim.sdp.h264 import (
+    LEVELS,
+    at_most,
+    best,
+    codec_for,
+    common,
+    in_the_form_of,
+    resolution_of,
+)
 
 
 def codec(fmtp: str, payload_type: int = 109) -> Codec:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim import sdp
-from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
-from mcu_sim.sdp.crypto import MASTER_BYTES
-from mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
-from mcu_sim.sdp.offer_answer import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
+from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
+from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
+from giaoban.mcu_sim.sdp.offer_answer import (
     G722,
     H264_720P30,
     PCMA,
@@ -31,7 +31,7 @@ from mcu_sim.sdp.offer_answer import (
     video,
     without_video,
 )
-from mcu_sim.secret_source import Secrets, SeededSecrets
+from giaoban.mcu_sim.secret_source import Secrets, SeededSecrets
 
 BRIDGE, MCU = "10.68.0.2", "10.67.0.2"
 CAN = [audio(20000), video(20002, 4000)]

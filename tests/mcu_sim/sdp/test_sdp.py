@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim import sdp
-from mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
-from mcu_sim.sdp.crypto import MASTER_BYTES, MOST_MKI_BYTES
-from mcu_sim.sdp.offer_answer import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
+from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, MOST_MKI_BYTES
+from giaoban.mcu_sim.sdp.offer_answer import (
     H264_720P30,
     PCMA,
     PCMU,

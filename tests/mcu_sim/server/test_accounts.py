@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from mcu_sim.accounts import Account, Accounts, load_accounts
+from giaoban.mcu_sim.accounts import Account, Accounts, load_accounts
 
 SECRET = "giữ-kín lắm"
 GOOD = f"""schema = "giaoban.accounts/1"

@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcu_sim import sdp
-from mcu_sim.accounts import load_accounts
-from mcu_sim.media.audio import g711
-from mcu_sim.media.leg import Kind
-from mcu_sim.sdp import Crypto, CryptoKey, Direction, Suite
-from mcu_sim.sdp.crypto import MASTER_BYTES
-from mcu_sim.sdp.h264 import codec_for
-from mcu_sim.sdp.offer_answer import G722, PCMA, PCMU
-from mcu_sim.sip import CallEnded, InviteRefused, Peer, ReofferAnswered, ReofferRefused
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.accounts import load_accounts
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp import Crypto, CryptoKey, Direction, Suite
+from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
+from giaoban.mcu_sim.sdp.h264 import codec_for
+from giaoban.mcu_sim.sdp.offer_answer import G722, PCMA, PCMU
+from giaoban.mcu_sim.sip import CallEnded, InviteRefused, Peer, ReofferAnswered, ReofferRefused
+from giaoban.traffic.rtcp import ReceiverReport, pack
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
 from tests.mcu_sim.server_factory import MODEL, device, meeting_of, meetings
 from tests.phone import loudness
-from traffic.rtcp import ReceiverReport, pack
 
 MCU = local_address(71)
 MEMBERS = ("chair", "west", "east", "north")

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mcu_sim.accounts import Accounts
-from mcu_sim.conference import commands
-from mcu_sim.sdp import Direction
-from mcu_sim.server.conference_control import CONTROL_TYPE
-from mcu_sim.sip import CallState, InfoAnswered
+from giaoban.mcu_sim.accounts import Accounts
+from giaoban.mcu_sim.conference import commands
+from giaoban.mcu_sim.sdp import Direction
+from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
+from giaoban.mcu_sim.sip import CallState, InfoAnswered
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Office

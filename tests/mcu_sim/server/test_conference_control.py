@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcu_sim.accounts import Accounts
-from mcu_sim.device import load_devices, pick
-from mcu_sim.media.audio import g711
-from mcu_sim.server.conference_control import CONTROL_TYPE
-from mcu_sim.server.negotiation import NegotiationResult
-from mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
-from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from giaoban.mcu_sim.accounts import Accounts
+from giaoban.mcu_sim.device import load_devices, pick
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
+from giaoban.mcu_sim.server.negotiation import NegotiationResult
+from giaoban.mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
+from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sipmessage import Response
 
-from mcu_sim.conference import commands
-from mcu_sim.sip import CallEnded, CallFailed, IncomingCall
-from mcu_sim.sip.endpoint import Slot, TransactionUser
+from giaoban.mcu_sim.conference import commands
+from giaoban.mcu_sim.sip import CallEnded, CallFailed, IncomingCall
+from giaoban.mcu_sim.sip.endpoint import Slot, TransactionUser
 from tests.loopback import local_address
 from tests.mcu_sim.agent_calls import hears_notify
 from tests.mcu_sim.agent_calls import refer as send_refer

@@ -17,19 +17,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcu_sim import sdp
-from mcu_sim.media.audio import g711
-from mcu_sim.server.conference_control import CONTROL_TYPE
-from mcu_sim.sip import CallState, Peer
-from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update
-from mcu_sim.sip.message.parser import parse
-from tests.loopback import local_address
-from tests.mcu_sim import mutations
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Office
-from tests.mcu_sim.server_factory import device, meetings
-from tests.phone import loudness
-from traffic.rtcp import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
+from giaoban.mcu_sim.sip import CallState, Peer
+from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update
+from giaoban.mcu_sim.sip.message.parser import parse
+from giaoban.traffic.rtcp import (
     Bye,
     Chunk,
     FullIntraRequest,
@@ -41,6 +35,12 @@ from traffic.rtcp import (
     SourceDescription,
     pack,
 )
+from tests.loopback import local_address
+from tests.mcu_sim import mutations
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import Office
+from tests.mcu_sim.server_factory import device, meetings
+from tests.phone import loudness
 
 MCU, GOOD, BAD, STRANGER = (
     local_address(81),

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from mcu_sim import sdp
-from mcu_sim.secret_source import SeededSecrets, SystemSecrets, drawn_from
-from mcu_sim.server import McuServer
-from mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.secret_source import SeededSecrets, SystemSecrets, drawn_from
+from giaoban.mcu_sim.server import McuServer
+from giaoban.mcu_sim.sip.message.addresses import Peer
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, offices

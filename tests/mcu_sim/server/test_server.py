@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcu_sim.conference import commands
-from mcu_sim.server import TimedCommand, serve
-from mcu_sim.sip import CallEnded
+from giaoban.mcu_sim.conference import commands
+from giaoban.mcu_sim.server import TimedCommand, serve
+from giaoban.mcu_sim.sip import CallEnded
+from giaoban.traffic.impairments import BernoulliLoss, Impairments, Interval
+from giaoban.traffic.log import RECEIVED, SENT, read
 from tests.loopback import local_address
 from tests.mcu_sim.server_factory import (
     Running,
@@ -29,8 +31,6 @@ from tests.mcu_sim.server_factory import (
     stream,
 )
 from tests.phone import Caller, decode, loudness, meet
-from traffic.impairments import BernoulliLoss, Impairments, Interval
-from traffic.log import RECEIVED, SENT, read
 
 pytestmark = pytest.mark.realtime
 

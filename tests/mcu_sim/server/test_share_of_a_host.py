@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcu_sim import sdp
-from mcu_sim.server import McuServer
-from mcu_sim.sip import IncomingCall, InviteAccepted, Peer, UserAgent
-from mcu_sim.sip.endpoint import MAX_UNANSWERED, PUBLIC_LIMITS
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.server import McuServer
+from giaoban.mcu_sim.sip import IncomingCall, InviteAccepted, Peer, UserAgent
+from giaoban.mcu_sim.sip.endpoint import MAX_UNANSWERED, PUBLIC_LIMITS
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, offices

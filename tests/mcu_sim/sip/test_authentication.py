@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.sip import (
+from giaoban.mcu_sim.sip import (
     CallEnded,
     CallEstablished,
     CallFailed,
@@ -26,7 +26,7 @@ from mcu_sim.sip import (
     ReofferRefused,
     UserAgent,
 )
-from mcu_sim.sip.authentication import (
+from giaoban.mcu_sim.sip.authentication import (
     FORGOTTEN_MS,
     LONGEST_MS,
     MOST_DEVICES,
@@ -35,9 +35,9 @@ from mcu_sim.sip.authentication import (
     PasswordThrottle,
     WrongPassword,
 )
-from mcu_sim.sip.digest import Authority, Credentials, authorization
-from mcu_sim.sip.message.addresses import is_within
-from mcu_sim.sip.registration import Registrar
+from giaoban.mcu_sim.sip.digest import Authority, Credentials, authorization
+from giaoban.mcu_sim.sip.message.addresses import is_within
+from giaoban.mcu_sim.sip.registration import Registrar
 from tests.mcu_sim.agent_calls import URIS, accept_all, inside
 from tests.mcu_sim.conftest import ANSWER, CLIENT, OFFER, SERVER
 

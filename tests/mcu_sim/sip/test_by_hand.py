@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from mcu_sim.sip import (
+from giaoban.mcu_sim.sip import (
     CallEstablished,
     CallState,
     IncomingCall,
@@ -16,7 +16,7 @@ from mcu_sim.sip import (
     Reoffer,
     UserAgent,
 )
-from mcu_sim.sip.endpoint import MAX_UNANSWERED
+from giaoban.mcu_sim.sip.endpoint import MAX_UNANSWERED
 
 URI = "sip:mcu@10.67.0.2"
 SOURCE = Peer("10.68.0.9", 5061)

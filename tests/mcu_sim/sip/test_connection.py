@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip.transport.connection import PING, StreamError, StreamReader
+from giaoban.mcu_sim.sip.transport.connection import PING, StreamError, StreamReader
 
 
 def message(

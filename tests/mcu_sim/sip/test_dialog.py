@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sipmessage import URI, Request, Response
 
-from mcu_sim.sip.dialog import Dialog, hop_of, id_in_request
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.message.parser import parse
-from mcu_sim.sip.message.responses import reply
+from giaoban.mcu_sim.sip.dialog import Dialog, hop_of, id_in_request
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message.parser import parse
+from giaoban.mcu_sim.sip.message.responses import reply
 
 INVITE = (
     b"INVITE sip:mcu@10.67.0.2 SIP/2.0\r\n"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip import digest
-from mcu_sim.sip.digest import (
+from giaoban.mcu_sim.sip import digest
+from giaoban.mcu_sim.sip.digest import (
     Authority,
     Credentials,
     NoCredentials,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.sip import (
+from giaoban.mcu_sim.sip import (
     IncomingCall,
     InfoReceived,
     Peer,
@@ -19,8 +19,8 @@ from mcu_sim.sip import (
     Reoffer,
     UserAgent,
 )
-from mcu_sim.sip.digest import Authority, Credentials
-from mcu_sim.sip.registration import Registrar
+from giaoban.mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.registration import Registrar
 from tests.mcu_sim import mutations
 from tests.mcu_sim.agent_calls import URI, accept_all, hears_notify, refer
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip import (
+from giaoban.mcu_sim.sip import (
     CallEnded,
     Event,
     InfoAnswered,
@@ -16,7 +16,7 @@ from mcu_sim.sip import (
     OptionsAnswered,
     Peer,
 )
-from mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
+from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 from tests.mcu_sim.agent_calls import URIS, establish
 
 

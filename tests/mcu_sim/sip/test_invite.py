@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.sip import (
+from giaoban.mcu_sim.sip import (
     CallEnded,
     CallState,
     IncomingCall,
@@ -19,8 +19,8 @@ from mcu_sim.sip import (
     ReofferWithdrawn,
     UserAgent,
 )
-from mcu_sim.sip.digest import Authority
-from mcu_sim.sip.invite import MAX_GLARES
+from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.invite import MAX_GLARES
 from tests.mcu_sim.agent_calls import URIS, accept_all, accepted, establish, inside
 
 

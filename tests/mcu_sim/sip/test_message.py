@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sipmessage import Request, Response
 
+from giaoban.mcu_sim.server.server import McuServer
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
+from giaoban.mcu_sim.sip.message.responses import mark_source, phrase_of, reply, reply_target
 from giaoban.text import text_problem
-from mcu_sim.server.server import McuServer
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.message.parser import GarbageError, MalformedError, parse
-from mcu_sim.sip.message.responses import mark_source, phrase_of, reply, reply_target
 
 INVITE = (
     b"INVITE sip:mcu@10.67.0.2 SIP/2.0\r\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.sip import (
+from giaoban.mcu_sim.sip import (
     CallEnded,
     CallEstablished,
     Event,
@@ -18,7 +18,7 @@ from mcu_sim.sip import (
     ReferReceived,
     UserAgent,
 )
-from mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.digest import Authority, Credentials
 
 URI = "sip:mcu@10.67.0.2"
 HOME = Peer("10.68.0.2", 5062)

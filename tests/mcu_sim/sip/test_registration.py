@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcu_sim.sip import IncomingCall, Registered, RegistrationFailed
-from mcu_sim.sip.digest import Authority, Credentials
-from mcu_sim.sip.message.addresses import Peer, same_uri
-from mcu_sim.sip.registration import (
+from giaoban.mcu_sim.sip import IncomingCall, Registered, RegistrationFailed
+from giaoban.mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.message.addresses import Peer, same_uri
+from giaoban.mcu_sim.sip.registration import (
     WILDCARD,
     Binding,
     CseqOutOfOrder,

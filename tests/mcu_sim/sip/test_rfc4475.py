@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 import pytest
 from sipmessage import Message, Response
 
-from mcu_sim.sip import Event, IncomingCall, Peer, UserAgent
-from mcu_sim.sip.digest import Authority
-from mcu_sim.sip.message.parser import parse
-from mcu_sim.sip.registration import Registrar
-from mcu_sim.sip.transport.connection import StreamError, StreamReader
+from giaoban.mcu_sim.sip import Event, IncomingCall, Peer, UserAgent
+from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.message.parser import parse
+from giaoban.mcu_sim.sip.registration import Registrar
+from giaoban.mcu_sim.sip.transport.connection import StreamError, StreamReader
 from tests.mcu_sim.rfc4475 import messages
 
 MESSAGES = messages()

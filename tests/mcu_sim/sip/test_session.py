@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sipmessage import Request, Response
 
-from mcu_sim.sip import (
+from giaoban.mcu_sim.sip import (
     CallEnded,
     CallEstablished,
     Event,
@@ -20,9 +20,9 @@ from mcu_sim.sip import (
     Reoffer,
     ReofferAnswered,
 )
-from mcu_sim.sip.message.headers import reason_cause
-from mcu_sim.sip.message.parser import parse
-from mcu_sim.sip.session_timer import (
+from giaoban.mcu_sim.sip.message.headers import reason_cause
+from giaoban.mcu_sim.sip.message.parser import parse
+from giaoban.mcu_sim.sip.session_timer import (
     TimerHeaders,
     TimerPolicy,
     TimerTerms,

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mcu_sim.sip.message.addresses import Peer
-from mcu_sim.sip.transport import connection, sockets
-from mcu_sim.sip.transport.connection import PING, PONG
-from mcu_sim.sip.transport.sockets import SipSockets
+from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.transport import connection, sockets
+from giaoban.mcu_sim.sip.transport.connection import PING, PONG
+from giaoban.mcu_sim.sip.transport.sockets import SipSockets
 from tests.loopback import local_address
 from tests.mcu_sim.sockets_factory import (
     HOST,

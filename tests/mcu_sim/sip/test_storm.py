@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mcu_sim.sip import (
+from giaoban.mcu_sim.sip import (
     CallEnded,
     CallEstablished,
     CallFailed,
@@ -25,7 +25,7 @@ from mcu_sim.sip import (
     ReofferWithdrawn,
     UserAgent,
 )
-from mcu_sim.sip.digest import Authority, Credentials
+from giaoban.mcu_sim.sip.digest import Authority, Credentials
 
 WITHIN = (Reoffer, ReofferAnswered, ReofferRefused, ReofferWithdrawn, InfoReceived, InfoAnswered)
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError
-from mcu_sim.sip import CallEstablished, IncomingCall, InviteAccepted, Peer, UserAgent
-from mcu_sim.sip.transport import connection, sockets
-from mcu_sim.sip.transport.connection import PING, PONG
-from mcu_sim.sip.transport.sockets import SipSockets
-from mcu_sim.sip.transport.tls import Tls, load_tls
+from giaoban.mcu_sim.sip import CallEstablished, IncomingCall, InviteAccepted, Peer, UserAgent
+from giaoban.mcu_sim.sip.transport import connection, sockets
+from giaoban.mcu_sim.sip.transport.connection import PING, PONG
+from giaoban.mcu_sim.sip.transport.sockets import SipSockets
+from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
 from tests.certificates import server_certificate
 from tests.mcu_sim.sockets_factory import HOST, Came, Clock, message, until
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sipmessage import URI, CSeq, Request, Response
 
-from mcu_sim.sip.message.responses import reply
-from mcu_sim.sip.transaction import (
+from giaoban.mcu_sim.sip.message.responses import reply
+from giaoban.mcu_sim.sip.transaction import (
     SPARE,
     ClientInvite,
     ClientNonInvite,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mcu_sim.sip import (
+from giaoban.mcu_sim.sip import (
     CallEnded,
     CallEstablished,
     CallFailed,

@@ -11,15 +11,15 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER
-from results.archive.evidence.manifest import MANIFEST, read_proof, sha256
-from results.archive.evidence.pack import (
+from giaoban.results.archive.evidence.manifest import MANIFEST, read_proof, sha256
+from giaoban.results.archive.evidence.pack import (
     MOST_MANIFEST,
     EvidenceFiles,
     open_evidence,
     packed,
     write_evidence,
 )
-from results.archive.evidence.verify import MOST_DOCUMENT, together, verify
+from giaoban.results.archive.evidence.verify import MOST_DOCUMENT, together, verify
 
 
 @pytest.fixture(scope="module")

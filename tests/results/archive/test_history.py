@@ -15,12 +15,12 @@ import pytest
 import results_factory as f
 
 from giaoban.errors import InputError
-from results.archive.history.choose import Choice, check_criterion, choose
-from results.archive.history.compare import compare
-from results.archive.history.entry import scenario_of, slug, time_in
-from results.archive.history.index import INDEX, opened
-from results.archive.history.trend import draw_trend, drawable, trend
-from results.archive.history.yearly import yearly
+from giaoban.results.archive.history.choose import Choice, check_criterion, choose
+from giaoban.results.archive.history.compare import compare
+from giaoban.results.archive.history.entry import scenario_of, slug, time_in
+from giaoban.results.archive.history.index import INDEX, opened
+from giaoban.results.archive.history.trend import draw_trend, drawable, trend
+from giaoban.results.archive.history.yearly import yearly
 
 IN_ORDER = [h.JANUARY, h.FEBRUARY, h.APRIL, h.JULY, h.FAULTS, h.NEXT_YEAR]
 
@@ -126,7 +126,7 @@ def test_an_index_of_another_version_is_made_again(root: Path) -> None:
 
 def test_without_a_place_for_the_index(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs on a medium that cannot be written are listed all the same, and nothing is left."""
-    monkeypatch.setattr("results.archive.history.index.INDEX", "no/such/folder/index")
+    monkeypatch.setattr("giaoban.results.archive.history.index.INDEX", "no/such/folder/index")
     assert found(root) == IN_ORDER
     assert not (root / INDEX).exists()
     assert found(root / "nowhere") == []
@@ -137,7 +137,7 @@ def test_an_index_that_another_holds_is_left_to_it(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found(root)
-    monkeypatch.setattr("results.archive.history.index.BUSY_S", 0.05)
+    monkeypatch.setattr("giaoban.results.archive.history.index.BUSY_S", 0.05)
     holder = sqlite3.connect(root / INDEX, isolation_level=None)
     try:
         holder.execute("BEGIN IMMEDIATE")

@@ -12,16 +12,16 @@ import pytest
 from pdf_text import text_of
 
 from giaoban.errors import InputError
-from results.archive.evidence.pack import open_evidence, write_evidence
-from results.archive.history.choose import Choice, choose
-from results.archive.history.document import write_summary
-from results.archive.history.entry import Entry
-from results.archive.history.index import opened
-from results.archive.history.prune import prunable, prune_run, unfinished
-from results.archive.history.scan import PRUNED
-from results.archive.history.yearly import Ledger, pictures, yearly
-from results.report.view.write import page_of
-from results.report.wording import Wording
+from giaoban.results.archive.evidence.pack import open_evidence, write_evidence
+from giaoban.results.archive.history.choose import Choice, choose
+from giaoban.results.archive.history.document import write_summary
+from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.index import opened
+from giaoban.results.archive.history.prune import prunable, prune_run, unfinished
+from giaoban.results.archive.history.scan import PRUNED
+from giaoban.results.archive.history.yearly import Ledger, pictures, yearly
+from giaoban.results.report.view.write import page_of
+from giaoban.results.report.wording import Wording
 
 NOW = datetime(2026, 12, 31, 12)
 
@@ -178,7 +178,7 @@ def test_nothing_is_removed_without_evidence_that_holds_the_run(
     other = h.measured("other")
     h.proven(run.parent, other, run.parent / "sources")
     (run / "series.npz").write_bytes((run.parent / "other" / "series.npz").read_bytes())
-    monkeypatch.setattr("results.archive.history.prune.write_evidence", wrong)
+    monkeypatch.setattr("giaoban.results.archive.history.prune.write_evidence", wrong)
     with pytest.raises(InputError, match=r"result\.json: is not the run's.*nothing was removed"):
         prune_run(run, now=NOW)
     assert sorted(run.rglob("*")) == before
@@ -197,7 +197,7 @@ def test_an_interrupted_pruning_is_finished_later(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("results.archive.history.prune.shutil.rmtree", interrupted)
+        patched.setattr("giaoban.results.archive.history.prune.shutil.rmtree", interrupted)
         with pytest.raises(KeyboardInterrupt):
             prune_run(run, now=NOW)
     assert (run / "captures").is_dir()

@@ -18,15 +18,15 @@ import numpy as np
 import pytest
 
 from giaoban.errors import InputError
-from results.archive.evidence.manifest import MANIFEST, sha256
-from results.archive.evidence.pack import write_evidence
-from results.archive.evidence.signing import Signer
-from results.archive.evidence.verify import together, verify
-from results.model.series import Series
-from results.report.annex.content import Chapter
-from results.report.annex.make import annex_bytes
-from results.report.annex.pdf import seal as seal_pdf
-from results.report.annex.standing import Part
+from giaoban.results.archive.evidence.manifest import MANIFEST, sha256
+from giaoban.results.archive.evidence.pack import write_evidence
+from giaoban.results.archive.evidence.signing import Signer
+from giaoban.results.archive.evidence.verify import together, verify
+from giaoban.results.model.series import Series
+from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.make import annex_bytes
+from giaoban.results.report.annex.pdf import seal as seal_pdf
+from giaoban.results.report.annex.standing import Part
 
 
 @pytest.fixture(scope="module")
@@ -274,7 +274,7 @@ def test_a_hostile_file_is_answered_within_bounds(tmp_path, what):
     script = f"""
         import json, resource
         from pathlib import Path
-        from results.archive.evidence.verify import verify
+        from giaoban.results.archive.evidence.verify import verify
         resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
         try:
             found = verify(Path({str(path)!r}))

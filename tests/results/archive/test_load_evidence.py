@@ -11,11 +11,11 @@ import pytest
 from evidence_factory import repacked
 
 from giaoban.errors import InputError
-from results.archive.evidence.manifest import read_proof
-from results.archive.evidence.pack import open_evidence, write_evidence
-from results.archive.evidence.verify import verify
-from results.archive.history.prune import prunable, prune_run
-from results.archive.history.scan import scan
+from giaoban.results.archive.evidence.manifest import read_proof
+from giaoban.results.archive.evidence.pack import open_evidence, write_evidence
+from giaoban.results.archive.evidence.verify import verify
+from giaoban.results.archive.history.prune import prunable, prune_run
+from giaoban.results.archive.history.scan import scan
 
 ROLES = ("scenario", "province", "devices", "criteria")
 

@@ -13,7 +13,7 @@ import results_factory as make
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.ownership import OWNER
-from results.archive.store import (
+from giaoban.results.archive.store import (
     RunFolder,
     list_runs,
     open_run,
@@ -61,7 +61,8 @@ def test_two_runs_at_the_same_moment_get_different_ids(tmp_path):
 
 def test_many_processes_at_once_all_get_their_own(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from results.archive.store import RunFolder\n"
+        "import sys; from pathlib import Path\n"
+        "from giaoban.results.archive.store import RunFolder\n"
         "f = RunFolder.create(Path(sys.argv[1]), 'same')\n"
         "(f.path / 'result.json').write_text('{}')\n"
         "print(f.finish().name)"
@@ -162,7 +163,8 @@ def test_damaged_result(tmp_path):
 def test_only_what_dead_processes_left_is_removed(tmp_path):
     mine = RunFolder.create(tmp_path, "mine")
     code = (
-        "import os, sys; from pathlib import Path; from results.archive.store import RunFolder\n"
+        "import os, sys; from pathlib import Path\n"
+        "from giaoban.results.archive.store import RunFolder\n"
         "RunFolder.create(Path(sys.argv[1]), 'killed'); os.kill(os.getpid(), 9)"
     )
     root = Path(__file__).parents[3]

@@ -15,14 +15,20 @@ from hypothesis import strategies as st
 from pdf_text import text_of
 from wording import all_wrong
 
-from results.archive.evidence.manifest import sha256
-from results.archive.history.choose import Choice, choose
-from results.archive.history.document import write_summary
-from results.archive.history.entry import CriterionValue, Entry, Limits, Province, TriedFailures
-from results.archive.history.index import opened
-from results.archive.history.yearly import ASSESSED, yearly
-from results.archive.store import write_result
-from results.model.result import FileRef, Result
+from giaoban.results.archive.evidence.manifest import sha256
+from giaoban.results.archive.history.choose import Choice, choose
+from giaoban.results.archive.history.document import write_summary
+from giaoban.results.archive.history.entry import (
+    CriterionValue,
+    Entry,
+    Limits,
+    Province,
+    TriedFailures,
+)
+from giaoban.results.archive.history.index import opened
+from giaoban.results.archive.history.yearly import ASSESSED, yearly
+from giaoban.results.archive.store import write_result
+from giaoban.results.model.result import FileRef, Result
 
 NONE = re.compile(r"không (?:có|phát hiện) điểm lỗi đơn|không có sự cố nào", re.IGNORECASE)
 """That there is no single point of failure."""

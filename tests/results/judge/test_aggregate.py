@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import results_factory as make
 
-from results.judge.aggregate import aggregate, heard_streams, pick
-from results.judge.metrics import ABSENT_IS_LEFT_OUT, ABSENT_IS_ZERO, METRICS, Measure
-from results.model.result import Phase, Place
+from giaoban.results.judge.aggregate import aggregate, heard_streams, pick
+from giaoban.results.judge.metrics import ABSENT_IS_LEFT_OUT, ABSENT_IS_ZERO, METRICS, Measure
+from giaoban.results.model.result import Phase, Place
 
 DEAD: dict[str, Any] = {"delay_ms": None, "jitter_ms": None, "mos": None}
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.errors import InputError
-from results.judge.baseline import (
+from giaoban.results.judge.baseline import (
     NOTICED_MS,
     Baseline,
     Tolerance,
@@ -22,9 +22,9 @@ from results.judge.baseline import (
     text_of,
     tolerance_in,
 )
-from results.judge.baseline_compare import against, compare
-from results.model.failures import FailureResult, FaultsAnswer
-from results.model.result import Named
+from giaoban.results.judge.baseline_compare import against, compare
+from giaoban.results.model.failures import FailureResult, FaultsAnswer
+from giaoban.results.model.result import Named
 
 DAY = date(2026, 11, 25)
 LINK = "cut:gia-nghia--cu-jut"

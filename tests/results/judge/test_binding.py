@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import results_factory as make
 
-from results.judge.criteria import EVERY_SEED, Criteria, Criterion, load_criteria
-from results.judge.verdict import Judgement, judge, margin_pct, meets, trial, with_seeds
-from results.model.reasons import Reason
-from results.model.result import Binding, Phase, Place
-from results.model.seeds import Trial, Valued, others, seeds_of
+from giaoban.results.judge.criteria import EVERY_SEED, Criteria, Criterion, load_criteria
+from giaoban.results.judge.verdict import Judgement, judge, margin_pct, meets, trial, with_seeds
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import Binding, Phase, Place
+from giaoban.results.model.seeds import Trial, Valued, others, seeds_of
 
 MEASURES: dict[str, dict[str, Any]] = {
     "ports": {"on": "mcu", "metric": "ports_used"},

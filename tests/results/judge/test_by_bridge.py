@@ -5,10 +5,10 @@ from typing import Any
 
 import results_factory as make
 
-from results.judge.by_bridge import by_bridge
-from results.model.faults import FaultImpact, FaultResult
-from results.model.meetings import BridgeJudged
-from results.model.result import BridgeResult, Phase, Refused
+from giaoban.results.judge.by_bridge import by_bridge
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.meetings import BridgeJudged
+from giaoban.results.model.result import BridgeResult, Phase, Refused
 
 IDS = ["gia-nghia", "cu-jut", "tuy-duc"]
 NAMED = [(ident, make.EXISTING[ident]) for ident in IDS]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from giaoban.errors import InputError
-from results.judge.criteria import DEFAULT_PATH, load_criteria
+from giaoban.results.judge.criteria import DEFAULT_PATH, load_criteria
 
 
 def test_defaults_are_those_of_the_design():

@@ -5,8 +5,8 @@ import json
 import pytest
 import results_factory as make
 
-from results.judge.diff import differences
-from results.model.result import Impairment, Result
+from giaoban.results.judge.diff import differences
+from giaoban.results.model.result import Impairment, Result
 
 
 def changed(edit):

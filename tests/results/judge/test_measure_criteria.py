@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from results.judge.aggregate import aggregate
-from results.judge.criteria import Criterion, load_criteria
-from results.judge.metrics import METRICS, Measure, kinds_of
-from results.judge.verdict import judge
-from results.report.summary import binds, criteria
+from giaoban.results.judge.aggregate import aggregate
+from giaoban.results.judge.criteria import Criterion, load_criteria
+from giaoban.results.judge.metrics import METRICS, Measure, kinds_of
+from giaoban.results.judge.verdict import judge
+from giaoban.results.report.summary import binds, criteria
 from tests.results.tables import rows_of
 
 ASKED = {"existing": list(make.EXISTING), "new": list(make.NEW), "invalid": []}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from results_factory import EXISTING, bridge, phases, result, stream
 
-from results.judge.off_by import OffBy, off_by
-from results.model.result import Phase, Result
-from results.report.summary import notes, summary_md
+from giaoban.results.judge.off_by import OffBy, off_by
+from giaoban.results.model.result import Phase, Result
+from giaoban.results.report.summary import notes, summary_md
 
 
 def changed(**figures: float) -> list[Phase]:

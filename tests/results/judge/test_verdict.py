@@ -5,9 +5,9 @@ import results_factory as make
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.judge.criteria import Criterion
-from results.judge.verdict import judge, margin_pct, meets
-from results.model.result import Refused
+from giaoban.results.judge.criteria import Criterion
+from giaoban.results.judge.verdict import judge, margin_pct, meets
+from giaoban.results.model.result import Refused
 
 CRITERIA = make.criteria()
 OLD = list(make.EXISTING)

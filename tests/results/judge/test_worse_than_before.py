@@ -10,13 +10,13 @@ import annex_factory as annexes
 import pytest
 import results_factory as make
 
-from results.judge.confidence import detectable_share_rise, wilson
-from results.judge.verdict import judge
-from results.model.result import CriterionResult, Phase, Place
-from results.report.summary import criteria_notes, place_name, summary_md
-from results.report.view.page_data import Run, Shown
-from results.report.view.sections import content
-from results.report.wording import Wording
+from giaoban.results.judge.confidence import detectable_share_rise, wilson
+from giaoban.results.judge.verdict import judge
+from giaoban.results.model.result import CriterionResult, Phase, Place
+from giaoban.results.report.summary import criteria_notes, place_name, summary_md
+from giaoban.results.report.view.page_data import Run, Shown
+from giaoban.results.report.view.sections import content
+from giaoban.results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import results_factory as make
 
-from results.judge.criteria import Criterion
-from results.judge.worst import worst
-from results.model.result import Downspeeded, Phase, Place, Refused
+from giaoban.results.judge.criteria import Criterion
+from giaoban.results.judge.worst import worst
+from giaoban.results.model.result import Downspeeded, Phase, Place, Refused
 
 CRITERIA = {c.id: c for c in make.criteria().criterion}
 AB, BA = "a->b", "b->a"

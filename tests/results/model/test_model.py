@@ -8,12 +8,14 @@ import results_factory as make
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from results.model.result import Accounting, Impairment, Place, Result, lost_pcts
-from results.schema.make import PATH, schema_text
+from giaoban.results.model.result import Accounting, Impairment, Place, Result, lost_pcts
+from giaoban.results.schema.make import PATH, schema_text
 
 
 def test_schema_file_is_what_the_model_gives():
-    assert PATH.read_text(encoding="utf-8") == schema_text(), "run python -m results.schema.make"
+    assert PATH.read_text(encoding="utf-8") == schema_text(), (
+        "run python -m giaoban.results.schema.make"
+    )
 
 
 @pytest.mark.parametrize("invalid", [(), (make.unaccounted(3),)])

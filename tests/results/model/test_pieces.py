@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import results_factory as make
 
-from results.archive.store import write_result
-from results.model.pieces import in_pieces
-from results.model.result import Result
+from giaoban.results.archive.store import write_result
+from giaoban.results.model.pieces import in_pieces
+from giaoban.results.model.result import Result
 
 NOBODY = [make.phase("before", []), make.phase("during", [make.bridge("gia-nghia")], links=[])]
 RESULTS = {

@@ -8,20 +8,20 @@ from collections.abc import Sequence
 import pytest
 import results_factory as make
 
-from results.judge.criteria import EVERY_SEED, Criteria, load_criteria
-from results.judge.diff import differences
-from results.judge.verdict import trial, with_seeds
-from results.model.result import Binding, Place, Result
-from results.model.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, wilson_pct
-from results.report.annex.content import Chapter, document
-from results.report.annex.letter import Letter
-from results.report.annex.standing import Part
-from results.report.plots.words import Lang
-from results.report.seed_words import note, sentence
-from results.report.summary import binds, headline, notes, summary_md
-from results.report.view.page_data import Run, Shown
-from results.report.view.sections import content
-from results.report.wording import Wording
+from giaoban.results.judge.criteria import EVERY_SEED, Criteria, load_criteria
+from giaoban.results.judge.diff import differences
+from giaoban.results.judge.verdict import trial, with_seeds
+from giaoban.results.model.result import Binding, Place, Result
+from giaoban.results.model.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, wilson_pct
+from giaoban.results.report.annex.content import Chapter, document
+from giaoban.results.report.annex.letter import Letter
+from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.plots.words import Lang
+from giaoban.results.report.seed_words import note, sentence
+from giaoban.results.report.summary import binds, headline, notes, summary_md
+from giaoban.results.report.view.page_data import Run, Shown
+from giaoban.results.report.view.sections import content
+from giaoban.results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
 

@@ -12,14 +12,14 @@ import results_factory as make
 from pdf_text import overprinted, pages_of, text_of
 
 from giaoban.errors import InputError, MachineLacks
-from results.judge.criteria import load_criteria
-from results.judge.verdict import trial, with_seeds
-from results.model.failures import FailureResult
-from results.model.result import MoreCalls, OtherTraffic, Place, Refused
-from results.model.seeds import others, seeds_of
-from results.report.annex.make import write_annex
-from results.report.plots.run import write_plots
-from results.report.wording import Wording
+from giaoban.results.judge.criteria import load_criteria
+from giaoban.results.judge.verdict import trial, with_seeds
+from giaoban.results.model.failures import FailureResult
+from giaoban.results.model.result import MoreCalls, OtherTraffic, Place, Refused
+from giaoban.results.model.seeds import others, seeds_of
+from giaoban.results.report.annex.make import write_annex
+from giaoban.results.report.plots.run import write_plots
+from giaoban.results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
 

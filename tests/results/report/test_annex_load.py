@@ -14,18 +14,18 @@ from docx import Document
 from pdf_text import pages_of, text_of
 
 from giaoban.errors import InputError
-from results.archive.evidence.verify import verify
-from results.model.load import LoadInputs, LoadResult, MediaResult
-from results.model.reasons import because
-from results.model.result import FileRef
-from results.report.annex.content import Chapter
-from results.report.annex.make import annex_bytes, write_annex
-from results.report.annex.standing import Part
-from results.report.annex.words import WORDS
-from results.report.invalid import reasons
-from results.report.wording import Wording
-from scenarios.load import generators, load_test
-from scenarios.load.locust.outcomes import Health, Record
+from giaoban.results.archive.evidence.verify import verify
+from giaoban.results.model.load import LoadInputs, LoadResult, MediaResult
+from giaoban.results.model.reasons import because
+from giaoban.results.model.result import FileRef
+from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.make import annex_bytes, write_annex
+from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.annex.words import WORDS
+from giaoban.results.report.invalid import reasons
+from giaoban.results.report.wording import Wording
+from giaoban.scenarios.load import generators, load_test
+from giaoban.scenarios.load.locust.outcomes import Health, Record
 
 VI = Wording("vi")
 WITHOUT = loads.storm("none")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pdf_text import overprinted, text_of
 
-from results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak, Period
-from results.report.calendar_sheet import day_sheet, months, sheets, sheets_pdf, summary_md
-from results.report.calendar_summary import brief, what
-from results.report.document import Bullets, Heading, Par, Table
-from results.report.markdown import markdown
+from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak, Period
+from giaoban.results.report.calendar_sheet import day_sheet, months, sheets, sheets_pdf, summary_md
+from giaoban.results.report.calendar_summary import brief, what
+from giaoban.results.report.document import Bullets, Heading, Par, Table
+from giaoban.results.report.markdown import markdown
 
 NAMES = {"cu-jut": "Cư Jút", "dak-mil": "Đắk Mil", "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)"}
 

@@ -11,12 +11,12 @@ import pytest
 import results_factory as make
 from rich.console import Console
 
-from results.report import criteria_table, load_summary, terminal
-from results.report.criteria_table import COLUMNS, Column
-from results.report.document import Cell, Table
-from results.report.summary import criteria, summary_md
-from results.report.view.page_data import Run, Shown
-from results.report.view.sections import content
+from giaoban.results.report import criteria_table, load_summary, terminal
+from giaoban.results.report.criteria_table import COLUMNS, Column
+from giaoban.results.report.document import Cell, Table
+from giaoban.results.report.summary import criteria, summary_md
+from giaoban.results.report.view.page_data import Run, Shown
+from giaoban.results.report.view.sections import content
 
 
 def test_a_column_is_added_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,18 +8,18 @@ import annex_factory as annexes
 import pytest
 import results_factory as make
 
-from results.judge.criteria import EVERY_MEETING, EVERY_SEED, load_criteria
-from results.judge.verdict import trial, with_meetings, with_seeds
-from results.model.result import CriterionResult, MeetingChecked, Refused, Result
-from results.model.seeds import others, seeds_of
-from results.report.articles import cited
-from results.report.document import plain
-from results.report.meetings_table import every_meeting, meetings_notes, meetings_table
-from results.report.seed_words import by_luck
-from results.report.summary import brief, headline, summary_md
-from results.report.view.page_data import Run, Shown
-from results.report.view.sections import content
-from results.report.wording import Wording
+from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED, load_criteria
+from giaoban.results.judge.verdict import trial, with_meetings, with_seeds
+from giaoban.results.model.result import CriterionResult, MeetingChecked, Refused, Result
+from giaoban.results.model.seeds import others, seeds_of
+from giaoban.results.report.articles import cited
+from giaoban.results.report.document import plain
+from giaoban.results.report.meetings_table import every_meeting, meetings_notes, meetings_table
+from giaoban.results.report.seed_words import by_luck
+from giaoban.results.report.summary import brief, headline, summary_md
+from giaoban.results.report.view.page_data import Run, Shown
+from giaoban.results.report.view.sections import content
+from giaoban.results.report.wording import Wording
 
 GOOD = make.result()
 LATE = Refused(bridge="quang-son", code=503, reason="full")

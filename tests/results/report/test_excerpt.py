@@ -7,13 +7,19 @@ import numpy as np
 import pytest
 import results_factory as make
 
-from results.model.result import Named, Refused
-from results.report import excerpt
-from results.report.excerpt import MOST_BRIDGES, MOST_LINES, MOST_ROWS, left_out, worst_bridges
-from results.report.plots.run import draw_lines
-from results.report.summary import notes, summary_md
-from results.report.view.page import page
-from results.report.view.page_data import Run, Shown, page_data
+from giaoban.results.model.result import Named, Refused
+from giaoban.results.report import excerpt
+from giaoban.results.report.excerpt import (
+    MOST_BRIDGES,
+    MOST_LINES,
+    MOST_ROWS,
+    left_out,
+    worst_bridges,
+)
+from giaoban.results.report.plots.run import draw_lines
+from giaoban.results.report.summary import notes, summary_md
+from giaoban.results.report.view.page import page
+from giaoban.results.report.view.page_data import Run, Shown, page_data
 
 MANY = 1000
 NAMES = [f"b-{n}" for n in range(MANY)]

@@ -10,18 +10,18 @@ from failures_factory import acceptance, answer, failure, impact, names_of, poin
 from jsonschema import Draft202012Validator
 
 from giaoban.errors import InputError
-from results.judge.baseline import accept
-from results.judge.baseline_compare import against, alone
-from results.judge.failure_points import (
+from giaoban.results.judge.baseline import accept
+from giaoban.results.judge.baseline_compare import against, alone
+from giaoban.results.judge.failure_points import (
     single_points,
     unneeded,
     verdict_of,
     worst_links,
     worst_of,
 )
-from results.model.failures import FaultsAnswer, LinkPeak
-from results.model.result import Named
-from results.report.failures_summary import (
+from giaoban.results.model.failures import FaultsAnswer, LinkPeak
+from giaoban.results.model.result import Named
+from giaoban.results.report.failures_summary import (
     bridges_table,
     busiest,
     failures_table,
@@ -33,7 +33,7 @@ from results.report.failures_summary import (
     summary_md,
     unneeded_lines,
 )
-from results.schema.make import FAULTS_PATH, faults_schema_text
+from giaoban.results.schema.make import FAULTS_PATH, faults_schema_text
 from tests.results.tables import rows_of
 
 

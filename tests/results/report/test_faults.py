@@ -7,12 +7,12 @@ import pytest
 import results_factory as make
 from pydantic import ValidationError
 
-from results.judge.under_faults import as_judged, never_back
-from results.judge.verdict import Judgement, judge
-from results.model.faults import FaultImpact, FaultResult
-from results.model.result import Refused
-from results.report.summary import notes, summary_md
-from results.report.wording import Wording
+from giaoban.results.judge.under_faults import as_judged, never_back
+from giaoban.results.judge.verdict import Judgement, judge
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.result import Refused
+from giaoban.results.report.summary import notes, summary_md
+from giaoban.results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
 

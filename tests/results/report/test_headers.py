@@ -11,16 +11,16 @@ import load_factory as lf
 import pytest
 import results_factory as f
 
+from giaoban.results.archive.history import document as year
+from giaoban.results.judge.criteria import load_criteria
+from giaoban.results.judge.verdict import trial, with_seeds
+from giaoban.results.model.result import RefusedCommand, Result
+from giaoban.results.model.seeds import others, seeds_of
+from giaoban.results.report.document import Table
+from giaoban.results.report.failures_summary import summary_md as of_failures
+from giaoban.results.report.load_summary import summary_md as of_load
+from giaoban.results.report.summary import summary_md as of_check
 from giaoban.translation import translator
-from results.archive.history import document as year
-from results.judge.criteria import load_criteria
-from results.judge.verdict import trial, with_seeds
-from results.model.result import RefusedCommand, Result
-from results.model.seeds import others, seeds_of
-from results.report.document import Table
-from results.report.failures_summary import summary_md as of_failures
-from results.report.load_summary import summary_md as of_load
-from results.report.summary import summary_md as of_check
 from tests.results import view_factory as v
 
 PHASES = {"vi": ["Trước", "Trong", "Sau"], "en": ["Before", "During", "After"]}

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from results.report.document import (
+from giaoban.results.report.document import (
     Block,
     Bullets,
     Cell,
@@ -20,7 +20,7 @@ from results.report.document import (
     table,
     toned,
 )
-from results.report.html import html
+from giaoban.results.report.html import html
 
 BAD = "</td><script>alert(1)</script> & \"x\" 'y'"
 

@@ -4,9 +4,9 @@ import annex_factory as annexes
 import results_factory as make
 from pdf_text import text_of
 
-from results.model.result import Impairment
-from results.report.plots.run import write_plots
-from results.report.summary import summary_md
+from giaoban.results.model.result import Impairment
+from giaoban.results.report.plots.run import write_plots
+from giaoban.results.report.summary import summary_md
 
 LINK = Impairment(
     target="link",

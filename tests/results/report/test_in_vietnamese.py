@@ -12,16 +12,15 @@ import failures_factory
 import pytest
 import results_factory as make
 
-from giaoban.translation import translator
-from results.judge.off_by import OffBy
-from results.model.failures import Change, Comparison, FaultsAnswer
-from results.model.headroom import Bottleneck, DistrictRoom, Headroom, Point, verdict_of
-from results.model.load import GeneratorView, LoadResult, MediaResult
-from results.model.places import Place
-from results.model.result import Binding, RefusedCommand, Result
-from results.model.seeds import Seeds
-from results.model.sweep import SweepAnswer, SweepPoint
-from results.model.whatif import (
+from giaoban.results.judge.off_by import OffBy
+from giaoban.results.model.failures import Change, Comparison, FaultsAnswer
+from giaoban.results.model.headroom import Bottleneck, DistrictRoom, Headroom, Point, verdict_of
+from giaoban.results.model.load import GeneratorView, LoadResult, MediaResult
+from giaoban.results.model.places import Place
+from giaoban.results.model.result import Binding, RefusedCommand, Result
+from giaoban.results.model.seeds import Seeds
+from giaoban.results.model.sweep import SweepAnswer, SweepPoint
+from giaoban.results.model.whatif import (
     CostOf,
     CostPart,
     FailureCheck,
@@ -30,7 +29,7 @@ from results.model.whatif import (
     VariantResult,
     WhatIf,
 )
-from results.report import (
+from giaoban.results.report import (
     failures_summary,
     headroom_summary,
     load_summary,
@@ -38,9 +37,10 @@ from results.report import (
     sweep_summary,
     whatif_summary,
 )
-from results.report.document import Block
-from results.report.terminal import in_language
-from scenarios.study.headroom.bottlenecks import NEW_LINE
+from giaoban.results.report.document import Block
+from giaoban.results.report.terminal import in_language
+from giaoban.scenarios.study.headroom.bottlenecks import NEW_LINE
+from giaoban.translation import translator
 from tests.results import load_factory
 
 ENGLISH = re.compile(r"\b(?:a|an|and|are|at|by|for|has|is|it|its|not|of|that|the|was|were|with)\b")

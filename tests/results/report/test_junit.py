@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 from failures_factory import answer, failure, impact, usual
 
-from results.judge.baseline import accept
-from results.judge.baseline_compare import against
-from results.model.failures import FaultsAnswer
-from results.report.junit import junit_xml
+from giaoban.results.judge.baseline import accept
+from giaoban.results.judge.baseline_compare import against
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.report.junit import junit_xml
 
 ATTRIBUTES = {
     "testsuites": {"tests", "failures", "errors", "skipped", "time"},

@@ -11,11 +11,11 @@ import evidence_factory as make
 import pytest
 from pdf_text import text_of
 
-from results.report.annex.content import Chapter
-from results.report.annex.make import annex_bytes
-from results.report.annex.standing import Part
-from results.report.view.page import page
-from results.report.view.page_data import Run, Shown
+from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.make import annex_bytes
+from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.view.page import page
+from giaoban.results.report.view.page_data import Run, Shown
 
 NAMES = ["#panic(1)", "*x*", "$a$", "@ref", "<b>x</b>", "`x`", "[x]", "a // b", "=1+1", "&lt;"]
 NAMES += ["\\u{41}"]

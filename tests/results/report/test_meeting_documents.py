@@ -9,15 +9,15 @@ import meeting_factory as make
 import pytest
 import results_factory
 
-from results.judge.verdict import judge
-from results.model.meetings import Closing, MeetingAnswer, Opening
-from results.model.result import CriterionResult
-from results.report.document import Block, Bullets, Par, Table, plain
-from results.report.invalid import in_words
-from results.report.markdown import markdown
-from results.report.meeting_documents import MINUTES, SHEET, SUMMARY, write_documents
-from results.report.meeting_summary import bridges_table, brief, minutes_document, sheet
-from results.report.wording import Wording
+from giaoban.results.judge.verdict import judge
+from giaoban.results.model.meetings import Closing, MeetingAnswer, Opening
+from giaoban.results.model.result import CriterionResult
+from giaoban.results.report.document import Block, Bullets, Par, Table, plain
+from giaoban.results.report.invalid import in_words
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.meeting_documents import MINUTES, SHEET, SUMMARY, write_documents
+from giaoban.results.report.meeting_summary import bridges_table, brief, minutes_document, sheet
+from giaoban.results.report.wording import Wording
 
 WHEN = datetime(2026, 11, 27, 8, 0)
 

@@ -5,11 +5,11 @@ import pytest
 import results_factory as make
 from pydantic import ValidationError
 
-from results.judge.diff import differences
-from results.judge.verdict import judge
-from results.model.result import Downspeeded, Meeting, RefusedCommand
-from results.report.summary import notes, summary_md
-from results.report.wording import Wording
+from giaoban.results.judge.diff import differences
+from giaoban.results.judge.verdict import judge
+from giaoban.results.model.result import Downspeeded, Meeting, RefusedCommand
+from giaoban.results.report.summary import notes, summary_md
+from giaoban.results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
 

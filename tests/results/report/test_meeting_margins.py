@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from meeting_factory import answer, part
 
+from giaoban.results.model.meetings import MeetingAnswer
+from giaoban.results.model.places import Place
+from giaoban.results.model.result import Assumption, CriterionResult
+from giaoban.results.report.document import Par, Table
+from giaoban.results.report.meeting_summary import brief, minutes_document, sheet, summary_md
 from giaoban.translation import NBSP
-from results.model.meetings import MeetingAnswer
-from results.model.places import Place
-from results.model.result import Assumption, CriterionResult
-from results.report.document import Par, Table
-from results.report.meeting_summary import brief, minutes_document, sheet, summary_md
 
 WHEN = datetime(2026, 11, 27, 8, tzinfo=UTC)
 TOLD = "Closest to its limit: Picture, from camera to screen – Cư Jút"

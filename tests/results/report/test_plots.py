@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from giaoban.errors import InputError
-from results.model.series import STREAM_GROUPS, Series
-from results.report.plots.run import draw_lines, mcu_plot, write_plots
-from results.report.plots.style import spread
-from results.report.plots.words import link_name, number, stream_name
+from giaoban.results.model.series import STREAM_GROUPS, Series
+from giaoban.results.report.plots.run import draw_lines, mcu_plot, write_plots
+from giaoban.results.report.plots.style import spread
+from giaoban.results.report.plots.words import link_name, number, stream_name
 
 LIMITS = {"mos": 4.0, "link-peak": 80.0, "mcu-units": 80.0}
 

@@ -5,10 +5,10 @@ import load_factory
 import pytest
 import results_factory as make
 
-from results.model.reasons import SENTENCES, Reason, because
-from results.model.result import Result
-from results.report.invalid import reasons
-from results.report.wording import Wording
+from giaoban.results.model.reasons import SENTENCES, Reason, because
+from giaoban.results.model.result import Result
+from giaoban.results.report.invalid import reasons
+from giaoban.results.report.wording import Wording
 
 UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
 

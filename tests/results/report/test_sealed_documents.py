@@ -11,14 +11,14 @@ import evidence_factory as make
 import pytest
 
 from giaoban.errors import InputError
-from results.archive.evidence.pack import write_evidence
-from results.archive.evidence.signing import Signer
-from results.archive.evidence.verify import SIGNATURE_ENDING, verify
-from results.report.annex.content import Chapter
-from results.report.annex.docx import seal as seal_docx
-from results.report.annex.make import annex_bytes
-from results.report.annex.pdf import seal as seal_pdf
-from results.report.annex.standing import Part
+from giaoban.results.archive.evidence.pack import write_evidence
+from giaoban.results.archive.evidence.signing import Signer
+from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING, verify
+from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.docx import seal as seal_docx
+from giaoban.results.report.annex.make import annex_bytes
+from giaoban.results.report.annex.pdf import seal as seal_pdf
+from giaoban.results.report.annex.standing import Part
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,9 @@
 
 import results_factory as make
 
-from results.model.result import Refused
-from results.report.summary import criteria, notes, summary_md
-from results.report.wording import Wording
+from giaoban.results.model.result import Refused
+from giaoban.results.report.summary import criteria, notes, summary_md
+from giaoban.results.report.wording import Wording
 from tests.results.tables import rows_of
 
 VI, EN = Wording("vi"), Wording("en")

@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 from giaoban.errors import InputError
-from results.report.view.curves import curves
-from results.report.view.map import Map
-from results.report.view.page import PARTS, page
-from results.report.view.page_data import Shown, page_data
-from results.report.view.serve import PageServer
-from results.report.view.write import page_of, read_run, write_page
-from scenarios.study.page_map import page_map
+from giaoban.results.report.view.curves import curves
+from giaoban.results.report.view.map import Map
+from giaoban.results.report.view.page import PARTS, page
+from giaoban.results.report.view.page_data import Shown, page_data
+from giaoban.results.report.view.serve import PageServer
+from giaoban.results.report.view.write import page_of, read_run, write_page
+from giaoban.scenarios.study.page_map import page_map
 from tests.results import history_factory as h
 from tests.results import results_factory as f
 from tests.results import view_factory as v

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from browser import Page, chromium
 
+from giaoban.results.model.result import Result
+from giaoban.results.model.series import Series
+from giaoban.results.report.view import words
+from giaoban.results.report.view.write import page_of, write_page
+from giaoban.results.report.wording import Wording
 from giaoban.translation import NBSP, translator
-from results.model.result import Result
-from results.model.series import Series
-from results.report.view import words
-from results.report.view.write import page_of, write_page
-from results.report.wording import Wording
 from tests.results import history_factory as h
 from tests.results import results_factory as f
 from tests.results import view_factory as v

@@ -11,10 +11,10 @@ import failures_factory as ff
 import pytest
 from browser import Page, chromium
 
-from results.judge.baseline import accept
-from results.judge.baseline_compare import against
-from results.report.view.page import page
-from results.report.view.page_data import Run, Shown
+from giaoban.results.judge.baseline import accept
+from giaoban.results.judge.baseline_compare import against
+from giaoban.results.report.view.page import page
+from giaoban.results.report.view.page_data import Run, Shown
 from tests.results import history_factory as h
 from tests.results import results_factory as f
 from tests.results.report.test_headers import everything

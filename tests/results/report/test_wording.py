@@ -18,25 +18,32 @@ import pytest
 import results_factory as f
 from wording import all_wrong, wrong_with
 
+from giaoban.results.judge.baseline import accept
+from giaoban.results.judge.baseline_compare import against
+from giaoban.results.judge.criteria import load_criteria
+from giaoban.results.judge.verdict import trial, with_seeds
+from giaoban.results.model.background import OtherTraffic
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.load import LoadResult
+from giaoban.results.model.places import Place
+from giaoban.results.model.reasons import because
+from giaoban.results.model.result import (
+    Downspeeded,
+    Impairment,
+    MoreCalls,
+    Refused,
+    RefusedCommand,
+    Result,
+)
+from giaoban.results.model.seeds import others, seeds_of
+from giaoban.results.report.document import Bullets, Document, Heading, Par, Table
+from giaoban.results.report.plots.words import WORDS
+from giaoban.results.report.view import words as page_words
+from giaoban.results.report.view.page_data import Run, Shown
+from giaoban.results.report.view.sections import content
+from giaoban.results.report.wording import Wording
 from giaoban.translation import translator
-from results.judge.baseline import accept
-from results.judge.baseline_compare import against
-from results.judge.criteria import load_criteria
-from results.judge.verdict import trial, with_seeds
-from results.model.background import OtherTraffic
-from results.model.failures import FaultsAnswer
-from results.model.faults import FaultImpact, FaultResult
-from results.model.load import LoadResult
-from results.model.places import Place
-from results.model.reasons import because
-from results.model.result import Downspeeded, Impairment, MoreCalls, Refused, RefusedCommand, Result
-from results.model.seeds import others, seeds_of
-from results.report.document import Bullets, Document, Heading, Par, Table
-from results.report.plots.words import WORDS
-from results.report.view import words as page_words
-from results.report.view.page_data import Run, Shown
-from results.report.view.sections import content
-from results.report.wording import Wording
 
 LANGS = ("vi", "en")
 CODES = (403, 404, 408, 480, 481, 486, 488, 503, 603)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from giaoban.clock import NEVER_NS
-from scenarios.bridge.power import Power
-from topology.changes import Outage
+from giaoban.scenarios.bridge.power import Power
+from giaoban.topology.changes import Outage
 
 S = 1_000_000_000
 ORIGIN = 7 * S

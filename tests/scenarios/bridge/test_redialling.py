@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from giaoban.clock import NEVER_NS
-from scenarios.bridge.recovery import PASSING, Redialling
-from traffic.profiles import Recovery
+from giaoban.scenarios.bridge.recovery import PASSING, Redialling
+from giaoban.traffic.profiles import Recovery
 
 ORIGIN_NS = 7_000_000_123
 RECOVERY = Recovery(

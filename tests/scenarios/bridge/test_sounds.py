@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio import g711
-from mcu_sim.media.audio.codec import G722Call
-from scenarios.bridge.microphone import sound_for
-from traffic.profiles import load_profiles
-from traffic.sources.tone import tone_hz
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.audio.codec import G722Call
+from giaoban.scenarios.bridge.microphone import sound_for
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.sources.tone import tone_hz
 
 PROFILES = load_profiles()
 SECONDS = 3

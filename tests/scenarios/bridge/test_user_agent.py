@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import pytest
 
 from giaoban.clock import NEVER_NS
-from mcu_sim import sdp
-from mcu_sim.sdp.offer_answer import PCMA, audio, make_answer
-from mcu_sim.sip import CallEnded, Event, IncomingCall, Peer, UserAgent
-from scenarios.bridge.recovery import Redialling
-from scenarios.bridge.user_agent import (
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, make_answer
+from giaoban.mcu_sim.sip import CallEnded, Event, IncomingCall, Peer, UserAgent
+from giaoban.scenarios.bridge.recovery import Redialling
+from giaoban.scenarios.bridge.user_agent import (
     BridgeEvent,
     BridgeUserAgent,
     Completed,
@@ -22,7 +22,7 @@ from scenarios.bridge.user_agent import (
     MediaStopped,
     Redialled,
 )
-from traffic.profiles import Recovery
+from giaoban.traffic.profiles import Recovery
 
 MCU, OWN = Peer("10.67.0.2", 5060), ("10.68.0.2", 5060)
 RECOVERY = Recovery(

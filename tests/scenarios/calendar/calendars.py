@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scenarios.calendar.icalendar_file import read_ics
-from scenarios.calendar.occupancy import World
-from scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
-from scenarios.spec.meeting_catalogue import files, load_meeting
-from scenarios.study.meeting import plain_scenario
-from topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.scenarios.calendar.icalendar_file import read_ics
+from giaoban.scenarios.calendar.occupancy import World
+from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
+from giaoban.scenarios.spec.meeting_catalogue import files, load_meeting
+from giaoban.scenarios.study.meeting import plain_scenario
+from giaoban.topology.load import DEFAULT_PROVINCE, load_province
 
 FILES = Path(__file__).parent / "files"
 DISTRICTS = ("cu-jut", "dak-glong", "dak-mil", "dak-r-lap", "dak-song", "krong-no", "tuy-duc")

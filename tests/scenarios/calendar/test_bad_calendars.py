@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError
-from scenarios.calendar.csv_file import read_csv
-from scenarios.calendar.icalendar_file import read_ics
-from scenarios.calendar.registration import resolve_all
-from scenarios.study.calendar import read_calendar
+from giaoban.scenarios.calendar.csv_file import read_csv
+from giaoban.scenarios.calendar.icalendar_file import read_ics
+from giaoban.scenarios.calendar.registration import resolve_all
+from giaoban.scenarios.study.calendar import read_calendar
 from tests.scenarios.calendar.calendars import FIRST, directory, ics, read, world
 
 TIME = ("DTSTART:20270301T010000Z", "DTEND:20270301T020000Z")

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from giaoban.errors import InputError
-from scenarios.calendar.csv_file import read_csv
-from scenarios.calendar.icalendar_file import read_ics
-from scenarios.calendar.registration import resolve_all
+from giaoban.scenarios.calendar.csv_file import read_csv
+from giaoban.scenarios.calendar.icalendar_file import read_ics
+from giaoban.scenarios.calendar.registration import resolve_all
 from tests.scenarios.calendar.calendars import FILES, directory
 from tests.scenarios.calendar.test_round_trip import ENGLISH
 

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from bench.calendar import COUNT, write_year
-from scenarios.calendar.icalendar_file import write_ics
+from giaoban.scenarios.calendar.icalendar_file import write_ics
 from tests.scenarios.calendar.calendars import FILES, read
 from tests.scenarios.calendar.test_round_trip import told
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.calendar.occupancy import Loads, moments, periods, scenario_of
-from scenarios.calendar.registration import TIME_ZONE, Registration
+from giaoban.scenarios.calendar.occupancy import Loads, moments, periods, scenario_of
+from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
 from tests.scenarios.calendar.calendars import DISTRICTS, booked, world
 
 HOUR = timedelta(hours=1)

@@ -1,6 +1,6 @@
 """Files as Outlook, Google Calendar and Thunderbird write them."""
 
-from scenarios.calendar.registration import Registration
+from giaoban.scenarios.calendar.registration import Registration
 from tests.scenarios.calendar.calendars import FILES, at, read
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.calendar import occupancy
-from scenarios.study.calendar import plan
+from giaoban.scenarios.calendar import occupancy
+from giaoban.scenarios.study.calendar import plan
 from tests.scenarios.calendar.calendars import world
 
 CALENDAR = """nội dung,bắt đầu,số phút,loại cuộc họp,ngày đăng ký

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from giaoban.scenarios.calendar.csv_file import read_csv
+from giaoban.scenarios.calendar.icalendar_file import to_ics, write_ics
+from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration, resolve_all
 from giaoban.translation import Language
-from scenarios.calendar.csv_file import read_csv
-from scenarios.calendar.icalendar_file import to_ics, write_ics
-from scenarios.calendar.registration import TIME_ZONE, Registration, resolve_all
 from tests.scenarios.calendar.calendars import DISTRICTS, FILES, at, directory, read
 
 LETTERS = st.characters(

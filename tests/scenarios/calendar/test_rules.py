@@ -8,10 +8,10 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.model.calendar import Finding, Move
-from scenarios.calendar import rules
-from scenarios.calendar.occupancy import Loads, periods
-from scenarios.calendar.registration import TIME_ZONE, Registration
+from giaoban.results.model.calendar import Finding, Move
+from giaoban.scenarios.calendar import rules
+from giaoban.scenarios.calendar.occupancy import Loads, periods
+from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
 from tests.scenarios.calendar.calendars import DISTRICTS, at, booked, world
 
 LIMITS = rules.Limits(device_pct=80.0, link_pct=90.0)

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from bench.calendar import COUNT, write_year
-from results.model.calendar import FILE, CalendarAnswer
-from scenarios.study.calendar import Planned, plan
+from giaoban.results.model.calendar import FILE, CalendarAnswer
+from giaoban.scenarios.study.calendar import Planned, plan
 from tests.scenarios.calendar.calendars import read, world
 from tests.scenarios.calendar.test_round_trip import told
 

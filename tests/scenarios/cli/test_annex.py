@@ -19,12 +19,12 @@ from runs import Runs
 from scenario_factory import giaoban, scenario
 from traffic_scenarios import film
 
-from results.model.result import Engine
-from scenarios.emulation.engine import EngineName
-from scenarios.plan import identity
-from scenarios.plan.identity import Commit
-from scenarios.plan.plan import Plan
-from scenarios.study import check
+from giaoban.results.model.result import Engine
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.plan import identity
+from giaoban.scenarios.plan.identity import Commit
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.study import check
 
 emulate = pretended.emulator()
 
@@ -35,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(check, "emulate", emulate)
-        patch.setattr("scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
+        patch.setattr("giaoban.scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
         ran = giaoban("check", scenario(folder / "s.toml"), "--results", folder / "runs")
     assert ran.code == 0, ran.err
     return folder / "runs"

@@ -8,9 +8,9 @@ import pytest
 import results_factory as make
 from rich.console import Console
 
-from results.model.result import Place
-from results.report import terminal
-from results.report.summary import criteria
+from giaoban.results.model.result import Place
+from giaoban.results.report import terminal
+from giaoban.results.report.summary import criteria
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])

@@ -8,7 +8,7 @@ import sys
 import pytest
 import typer
 
-from scenarios.cli.app import COMMANDS, app
+from giaoban.scenarios.cli.app import COMMANDS, app
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -23,7 +23,7 @@ def test_no_other_word_is_a_command() -> None:
     group = typer.main.get_command(app)
     assert group.get_command(None, "chek") is None  # type: ignore[attr-defined]
     ran = subprocess.run(
-        [sys.executable, "-m", "scenarios.cli.entry", "chek"],
+        [sys.executable, "-m", "giaoban.scenarios.cli.entry", "chek"],
         capture_output=True,
         text=True,
         check=False,
@@ -34,7 +34,8 @@ def test_no_other_word_is_a_command() -> None:
 
 def test_a_command_does_not_load_the_others() -> None:
     code = (
-        "import sys; import scenarios.cli.app; print('scenarios.cli.commands.annex' in sys.modules)"
+        "import sys; import giaoban.scenarios.cli.app;"
+        "print('giaoban.scenarios.cli.commands.annex' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "False\n"
@@ -43,9 +44,10 @@ def test_a_command_does_not_load_the_others() -> None:
 def test_files_are_verified_without_emulator_mcu_and_scenarios() -> None:
     code = """
 import sys
-import scenarios.cli.commands.verify
-rooms = {"topology", "traffic", "mcu_sim", "scenarios", "mininet", "scapy"}
-print([m for m in sys.modules if m.split(".")[0] in rooms and not m.startswith("scenarios.cli")])
+import giaoban.scenarios.cli.commands.verify
+rooms = ("topology", "traffic", "mcu_sim", "scenarios", "mininet", "scapy")
+ours = [m.removeprefix("giaoban.") for m in sys.modules]
+print([m for m in ours if m.split(".")[0] in rooms and not m.startswith("scenarios.cli")])
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "['scenarios']\n"

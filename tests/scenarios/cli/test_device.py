@@ -8,8 +8,8 @@ import pytest
 from scenario_factory import giaoban
 
 from giaoban.errors import InputError
-from mcu_sim.device import load_devices
-from scenarios.cli.commands.device import parse_calls
+from giaoban.mcu_sim.device import load_devices
+from giaoban.scenarios.cli.commands.device import parse_calls
 
 
 def test_list_names_every_device_and_marks_what_is_not_confirmed() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from scenario_factory import BAD_PROVINCES, SMALL, giaoban
 
-from results.model.result import Result
-from scenarios.cli.commands import doctor
-from topology.sandbox import kernel
+from giaoban.results.model.result import Result
+from giaoban.scenarios.cli.commands import doctor
+from giaoban.topology.sandbox import kernel
 
 
 @pytest.fixture

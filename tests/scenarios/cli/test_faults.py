@@ -12,11 +12,11 @@ from scenario_factory import Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks
-from results.model.failures import FaultsAnswer
-from scenarios.faults.kind import FailureCase
-from scenarios.study.failures import failures
-from scenarios.study.failures.answer import draw_failures
-from scenarios.study.failures.trial import ask, possible_in
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.scenarios.faults.kind import FailureCase
+from giaoban.scenarios.study.failures import failures
+from giaoban.scenarios.study.failures.answer import draw_failures
+from giaoban.scenarios.study.failures.trial import ask, possible_in
 
 USUAL = {
     "cut:west--east",

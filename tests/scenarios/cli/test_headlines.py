@@ -17,22 +17,22 @@ from undrawn import undrawn
 from whatif_factory import small
 
 from giaoban.errors import InvalidRun
-from results.archive.evidence.manifest import MANIFEST
-from results.archive.history.entry import Entry
-from results.archive.history.scan import answer_file, scan
-from results.model.failures import FaultsAnswer
-from results.report.annex.failing import concluded
-from results.report.annex.translator import AnnexWording
-from results.report.load_summary import summary_md
-from results.report.view.page import FILE
-from scenarios.cli.commands.load import _end
-from scenarios.estimate.estimate import estimate
-from scenarios.load.load_test import LoadOutcome
-from scenarios.study import check
-from scenarios.study.failures.trial import ask, possible_in
-from scenarios.study.headroom import headroom as headroom_run
-from scenarios.study.whatif import compare as whatif_run
-from scenarios.study.whatif import confirm as confirming
+from giaoban.results.archive.evidence.manifest import MANIFEST
+from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.scan import answer_file, scan
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.report.annex.failing import concluded
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.load_summary import summary_md
+from giaoban.results.report.view.page import FILE
+from giaoban.scenarios.cli.commands.load import _end
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.load.load_test import LoadOutcome
+from giaoban.scenarios.study import check
+from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.headroom import headroom as headroom_run
+from giaoban.scenarios.study.whatif import compare as whatif_run
+from giaoban.scenarios.study.whatif import confirm as confirming
 from tests.results import load_factory
 from tests.scenarios.study.test_check import unaccounted
 

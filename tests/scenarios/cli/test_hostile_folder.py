@@ -9,9 +9,9 @@ import pytest
 from scenario_factory import giaoban
 
 from giaoban.files import bounded
-from results.archive.evidence.manifest import MANIFEST
-from results.archive.evidence.pack import ENDING
-from results.archive.store import RESULT
+from giaoban.results.archive.evidence.manifest import MANIFEST
+from giaoban.results.archive.evidence.pack import ENDING
+from giaoban.results.archive.store import RESULT
 from tests.results import history_factory as h
 
 

@@ -9,8 +9,8 @@ import pytest
 from scenario_factory import giaoban
 
 from giaoban.errors import InputError
-from scenarios.cli.app import COMMANDS
-from scenarios.cli.language import of_environment, without_option
+from giaoban.scenarios.cli.app import COMMANDS
+from giaoban.scenarios.cli.language import of_environment, without_option
 
 
 @pytest.mark.parametrize(

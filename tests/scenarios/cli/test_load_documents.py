@@ -11,9 +11,9 @@ import pretended_storm
 import pytest
 from scenario_factory import SMALL, giaoban, scenario
 
-from results.model.load import LoadResult
-from scenarios.plan.identity import Commit
-from scenarios.study import check
+from giaoban.results.model.load import LoadResult
+from giaoban.scenarios.plan.identity import Commit
+from giaoban.scenarios.study import check
 
 CUT = '\n[[fault]]\nkind = "cut"\nlink = "access-mcu"\nat_s = 4.0\nto_s = 18.0\n'
 
@@ -25,9 +25,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     storm = scenario(folder / "storm.toml", more=CUT, phases=(2, 2, 24), id="storm")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(check, "emulate", pretended_storm.emulate)
-        patch.setattr("scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
+        patch.setattr("giaoban.scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
         # what was pretended did not fail, which nothing of the storm itself depends on
-        patch.setattr("scenarios.measure.validity.reasons", lambda *_: [])
+        patch.setattr("giaoban.scenarios.measure.validity.reasons", lambda *_: [])
         where = ("--results", folder / "runs")
         assert giaoban("check", scenario(folder / "s.toml"), *where).code == 0
         for policy in ("none", "random"):
@@ -90,7 +90,7 @@ def test_a_storm_is_run_again_with_its_back_off(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(check, "emulate", pretended_storm.emulate)
-    monkeypatch.setattr("scenarios.measure.validity.reasons", lambda *_: [])
+    monkeypatch.setattr("giaoban.scenarios.measure.validity.reasons", lambda *_: [])
     giaoban("evidence", "random", "--results", root, "--out", tmp_path)
     [evidence] = tmp_path.glob("*.evidence.zip")
     again = ("--rerun", "--results", tmp_path / "again")

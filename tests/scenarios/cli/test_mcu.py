@@ -16,9 +16,9 @@ import pytest
 from scenario_factory import giaoban as here
 
 from giaoban.errors import InvalidRun
-from mcu_sim.sip import CallEnded
-from scenarios.cli.commands.mcu import _judge
-from scenarios.cli.commands.mcu import _line as line
+from giaoban.mcu_sim.sip import CallEnded
+from giaoban.scenarios.cli.commands.mcu import _judge
+from giaoban.scenarios.cli.commands.mcu import _line as line
 from tests.clients.programs import HOST, PATIENCE_S, Mcu, end, free_ports, giaoban, wait_for
 from tests.phone import Phone
 

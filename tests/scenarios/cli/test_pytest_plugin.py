@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from scenario_factory import ROOT, SCENARIOS, scenario
 
-from results.judge.criteria import load_criteria
-from scenarios.spec.scenario import load_scenario
+from giaoban.results.judge.criteria import load_criteria
+from giaoban.scenarios.spec.scenario import load_scenario
 
 CONFTEST = f"""
 import json, sys
 sys.path.insert(0, {str(ROOT / "tests" / "scenarios")!r})
 import pretended
 from giaoban.errors import InvalidRun, MachineLacks
-from scenarios.study import check
+from giaoban.scenarios.study import check
 
 def emulate(plan, folder, _engine, _progress):
     if plan.scenario_id == "hangs":

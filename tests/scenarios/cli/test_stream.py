@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from scenario_factory import giaoban as here
 
+from giaoban.traffic import log as packet_log
 from tests.clients.programs import HOST, LATE, PATIENCE_S, end, free_ports, giaoban, wait_for
-from traffic import log as packet_log
 
 pytestmark = pytest.mark.realtime
 

@@ -12,10 +12,10 @@ from scenario_factory import SMALL, giaoban, only_run, scenario
 from undrawn import undrawn
 from whatif_factory import DEVICE, small
 
-from results.judge.baseline import accept, text_of
-from scenarios.cli.commands.load import show
-from scenarios.load.load_test import LoadOutcome
-from scenarios.study.failures.trial import ask, possible_in
+from giaoban.results.judge.baseline import accept, text_of
+from giaoban.scenarios.cli.commands.load import show
+from giaoban.scenarios.load.load_test import LoadOutcome
+from giaoban.scenarios.study.failures.trial import ask, possible_in
 from tests.results import failures_factory, load_factory, results_factory
 from tests.results import history_factory as h
 from tests.scenarios.cli.test_whatif import VARIANTS

@@ -12,17 +12,17 @@ from undrawn import undrawn
 from whatif_factory import DEVICE, base, small
 
 from giaoban.errors import InvalidRun
-from results.model.whatif import WhatIf
-from results.schema.make import OTHERS, schema_text
-from scenarios.estimate.estimate import estimate
-from scenarios.study.failures.trial import ask as ask_failures
-from scenarios.study.failures.trial import possible_in
-from scenarios.study.headroom import headroom as headroom_run
-from scenarios.study.whatif import compare as whatif_run
-from scenarios.study.whatif import confirm as confirming
-from scenarios.study.whatif.apply import Base
-from scenarios.study.whatif.variant import Variant
-from topology.map.draw import draw
+from giaoban.results.model.whatif import WhatIf
+from giaoban.results.schema.make import OTHERS, schema_text
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.study.failures.trial import ask as ask_failures
+from giaoban.scenarios.study.failures.trial import possible_in
+from giaoban.scenarios.study.headroom import headroom as headroom_run
+from giaoban.scenarios.study.whatif import compare as whatif_run
+from giaoban.scenarios.study.whatif import confirm as confirming
+from giaoban.scenarios.study.whatif.apply import Base
+from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.topology.map.draw import draw
 
 VARIANTS = """
 schema = "giaoban.variants/1"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from runs import Runs, check, shortened
 
-from results.model.result import Result
+from giaoban.results.model.result import Result
 
 pytestmark = pytest.mark.sandbox
 

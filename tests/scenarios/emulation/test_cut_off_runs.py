@@ -14,8 +14,8 @@ import pytest
 from fault_runs import FaultRun, dead_line, run_fault
 from runs import control
 
-from scenarios.records.events import McuHealth
-from traffic.quality.measure import Trace
+from giaoban.scenarios.records.events import McuHealth
+from giaoban.traffic.quality.measure import Trace
 
 pytestmark = pytest.mark.sandbox
 
@@ -95,7 +95,8 @@ def test_every_packet_is_accounted_for(cut_off: Cut, name: str) -> None:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_every_stream_is_one_stream_in_order(cut_off: Cut, name: str) -> None:
-    """`traffic.quality.measure.trace` refuses numbers that do not run on; times run on as well."""
+    """`giaoban.traffic.quality.measure.trace` refuses numbers that do not run on; times run on as
+    well."""
     run = cut_off(name)
     for stream, trace in zip(run.plan.streams, run.captures.traces, strict=True):
         assert np.all(np.diff(trace.due_ns) >= 0), stream

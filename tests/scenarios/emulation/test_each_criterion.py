@@ -18,13 +18,13 @@ import pytest
 from numpy.typing import NDArray
 from scenario_factory import NORTH, scenario
 
-from results.judge.criteria import load_criteria
-from results.model.result import CriterionResult
-from scenarios.estimate.estimate import estimate
-from scenarios.estimate.media.captures import captures_of
-from scenarios.estimate.media.media import estimate_media
-from scenarios.estimate.signalling import signal
-from scenarios.spec.question import make_question
+from giaoban.results.judge.criteria import load_criteria
+from giaoban.results.model.result import CriterionResult
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.media.captures import captures_of
+from giaoban.scenarios.estimate.media.media import estimate_media
+from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.spec.question import make_question
 
 ELSEWHERE = {
     "fault-interruption",

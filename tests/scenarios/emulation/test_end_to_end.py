@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
+from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
 
 Four = tuple[float, float, float, float]
 """A bridge's sound up, sound down, picture up and picture down, in ms."""

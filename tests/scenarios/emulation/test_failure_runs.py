@@ -13,9 +13,9 @@ import pytest
 from runs import COMMAND, KEPT
 from scenario_factory import DEFAULT, ROOT, scenario
 
-from results.judge.failure_points import SINGLE
-from results.model.failures import FaultsAnswer
-from scenarios.study.failures.trial import LASTS_S
+from giaoban.results.judge.failure_points import SINGLE
+from giaoban.results.model.failures import FaultsAnswer
+from giaoban.scenarios.study.failures.trial import LASTS_S
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
 
 pytestmark = pytest.mark.sandbox

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from scenario_factory import DEFAULT, NORTH, giaoban, scenario
 
-from results.model.faults import FaultImpact, FaultResult
-from results.model.result import Result
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.result import Result
 
 pytestmark = pytest.mark.sandbox
 

@@ -11,10 +11,10 @@ import golden
 import pytest
 from runs import Finished, Runs
 
-from scenarios.measure.hop_delays import REPORT_BYTES, rebuild
-from scenarios.records.events import BridgeHealth
-from traffic.profiles import AUDIO_PACKET_SAMPLES
-from traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
+from giaoban.scenarios.measure.hop_delays import REPORT_BYTES, rebuild
+from giaoban.scenarios.records.events import BridgeHealth
+from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
+from giaoban.traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
 
 pytestmark = pytest.mark.sandbox
 

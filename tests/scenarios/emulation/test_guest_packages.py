@@ -10,7 +10,7 @@ LOADED = """
 import json, sys
 from importlib.metadata import packages_distributions
 before = set(sys.modules)
-import scenarios.emulation.guest
+import giaoban.scenarios.emulation.guest
 tops = {name.split(".")[0] for name in set(sys.modules) - before}
 packages = packages_distributions()
 print(json.dumps(sorted({package for top in tops for package in packages.get(top, ())})))

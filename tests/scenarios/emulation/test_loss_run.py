@@ -15,11 +15,11 @@ import pytest
 from numpy.typing import NDArray
 from runs import Runs
 
-from results.model.series import Series
-from scenarios.measure.captures import Captures
+from giaoban.results.model.series import Series
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.traffic.impairments import GilbertElliottLoss, loss_rate
+from giaoban.traffic.quality.measure import Trace
 from tests.loss_theory import loss_rate_variance
-from traffic.impairments import GilbertElliottLoss, loss_rate
-from traffic.quality.measure import Trace
 
 pytestmark = pytest.mark.sandbox
 

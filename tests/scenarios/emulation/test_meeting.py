@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from scenario_factory import giaoban, scenario
 
-from mcu_sim.conference.commands import CallToSpeak, Drop, Redial
-from scenarios.plan.plan import SIP_PORT, Plan
-from scenarios.spec.question import make_question
+from giaoban.mcu_sim.conference.commands import CallToSpeak, Drop, Redial
+from giaoban.scenarios.plan.plan import SIP_PORT, Plan
+from giaoban.scenarios.spec.question import make_question
 
 LENGTH_S = 6  # of the three phases of the factory's scenario
 

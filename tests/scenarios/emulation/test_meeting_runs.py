@@ -12,11 +12,11 @@ from recording import heard, tshark
 from runs import MEETINGS, Finished, Runs
 from scenario_factory import giaoban, scenario
 
-from scenarios.estimate.estimate import estimate
-from scenarios.measure.hop_delays import rebuild
-from scenarios.plan.wire import SRTP_TAG_BYTES
-from scenarios.spec.question import make_question
-from traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.measure.hop_delays import rebuild
+from giaoban.scenarios.plan.wire import SRTP_TAG_BYTES
+from giaoban.scenarios.spec.question import make_question
+from giaoban.traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
 
 pytestmark = pytest.mark.sandbox
 

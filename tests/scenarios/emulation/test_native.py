@@ -10,9 +10,9 @@ import pytest
 from runs import COMMAND, Runs, everything
 from scenario_factory import ROOT, giaoban, scenario
 
-from results.judge.diff import differences
-from results.model.result import Result
-from topology.sandbox import boot, kernel
+from giaoban.results.judge.diff import differences
+from giaoban.results.model.result import Result
+from giaoban.topology.sandbox import boot, kernel
 
 
 @pytest.mark.sandbox

@@ -19,8 +19,8 @@ from recording import heard, rtp_streams, tshark
 from runs import COMMAND, Finished, Runs, check, everything
 from scenario_factory import ROOT, SMALL, giaoban, scenario
 
-from scenarios.records.events import Controlled
-from topology.sandbox import kernel
+from giaoban.scenarios.records.events import Controlled
+from giaoban.topology.sandbox import kernel
 
 pytestmark = pytest.mark.sandbox
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from recording import rtp_streams
 from runs import Finished, Runs
 
-from scenarios.measure import validity
+from giaoban.scenarios.measure import validity
+from giaoban.traffic.impairments import FourStateLoss, loss_rate
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.quality.measure import Trace
 from tests.loss_theory import loss_rate_variance
-from traffic.impairments import FourStateLoss, loss_rate
-from traffic.profiles import load_profiles
-from traffic.quality.measure import Trace
 
 pytestmark = pytest.mark.sandbox
 

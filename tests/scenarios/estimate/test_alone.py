@@ -24,7 +24,7 @@ for name in ("sched_getaffinity", "sched_setaffinity", "killpg", "getuid", "gete
 def refuse(*_args, **_kwargs):
     raise AssertionError("a socket was opened")
 socket.socket.__init__ = refuse
-from scenarios.cli.entry import main
+from giaoban.scenarios.cli.entry import main
 sys.argv = ["giaoban", *sys.argv[1:], "--json"]
 main()
 """

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenario_factory import SCENARIOS
 
-from results.model.series import STREAM_GROUPS
-from scenarios.estimate.estimate import estimate
-from scenarios.estimate.network.batched_transit import level_of
-from scenarios.estimate.network.hops import is_steady
-from scenarios.estimate.network.paths import find_paths
-from scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, rate_from
-from scenarios.spec.generated_country import SCENARIO, tree_files
-from scenarios.spec.question import Question, make_question
+from giaoban.results.model.series import STREAM_GROUPS
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.network.batched_transit import level_of
+from giaoban.scenarios.estimate.network.hops import is_steady
+from giaoban.scenarios.estimate.network.paths import find_paths
+from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, rate_from
+from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
+from giaoban.scenarios.spec.question import Question, make_question
 
 LINKS = [(2.0, 190.0, 40), (10.0, 5.0, 300), (0.3, 2000.0, 12)]
 """Mb/s, µs, packets."""
@@ -66,11 +66,11 @@ def country(folder: Path, bridges: int) -> Question:
 def test_the_answer_is_that_of_hop_after_hop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step_packets: int
 ) -> None:
-    monkeypatch.setattr("scenarios.estimate.limits.STEP_PACKETS", step_packets)
+    monkeypatch.setattr("giaoban.scenarios.estimate.limits.STEP_PACKETS", step_packets)
     question = country(tmp_path, 20)
     assert is_steady(question.plan)
     found = estimate(question)
-    monkeypatch.setattr("scenarios.estimate.media.media.is_steady", lambda _plan: False)
+    monkeypatch.setattr("giaoban.scenarios.estimate.media.media.is_steady", lambda _plan: False)
     expected = estimate(question)
     assert found.result == expected.result
     assert found.result.accounting.packets_dropped_at_queues == 0

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from scenario_factory import SCENARIOS, scenario
 
-from results.model.result import Result
-from scenarios.cli.entry import run as run_command_line
-from scenarios.estimate.estimate import estimate
-from scenarios.estimate.static import static_loads
-from scenarios.spec.question import make_question
+from giaoban.results.model.result import Result
+from giaoban.scenarios.cli.entry import run as run_command_line
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.static import static_loads
+from giaoban.scenarios.spec.question import make_question
 
 
 def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:

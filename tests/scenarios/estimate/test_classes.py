@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scenarios.estimate.network.classes import Classes
-from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.network.queues import rate_from
-from topology.qos import Qos, TrafficClass, traffic_classes
+from giaoban.scenarios.estimate.network.classes import Classes
+from giaoban.scenarios.estimate.network.packets import Packets, joined
+from giaoban.scenarios.estimate.network.queues import rate_from
+from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
 
 MBPS = 2.0
 BUFFERS = {

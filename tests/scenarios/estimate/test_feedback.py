@@ -9,12 +9,12 @@ import pytest
 from runs import FULL
 from scenario_factory import DEFAULT, SCENARIOS, scenario
 
-from results.model.result import Result, StreamResult
-from scenarios.estimate.estimate import estimate, prior_estimate
-from scenarios.estimate.media import media
-from scenarios.estimate.media.fq_model import FqModel, RtcpDeparture
-from scenarios.spec.question import make_question
-from traffic.receiver.feedback import ANSWER_NS, LOOK_NS, MOST_DITHER_NS
+from giaoban.results.model.result import Result, StreamResult
+from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
+from giaoban.scenarios.estimate.media import media
+from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture
+from giaoban.scenarios.spec.question import make_question
+from giaoban.traffic.receiver.feedback import ANSWER_NS, LOOK_NS, MOST_DITHER_NS
 
 MS = 1_000_000
 EVENT = """

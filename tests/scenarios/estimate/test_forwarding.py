@@ -11,14 +11,14 @@ import pytest
 from numpy.typing import NDArray
 from scenario_factory import scenario
 
-from mcu_sim.media.leg import NOBODY, Kind
-from scenarios.estimate.media.forwarding import Forwarding
-from scenarios.estimate.media.sources import StreamBuffer
-from scenarios.estimate.network.packets import Packets, joined
-from scenarios.estimate.timeline import ForwardingChange, Timeline
-from scenarios.plan.plan import Plan
-from scenarios.spec.question import make_question
-from traffic.impairments import BernoulliLoss, Impairments, Interval
+from giaoban.mcu_sim.media.leg import NOBODY, Kind
+from giaoban.scenarios.estimate.media.forwarding import Forwarding
+from giaoban.scenarios.estimate.media.sources import StreamBuffer
+from giaoban.scenarios.estimate.network.packets import Packets, joined
+from giaoban.scenarios.estimate.timeline import ForwardingChange, Timeline
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.spec.question import make_question
+from giaoban.traffic.impairments import BernoulliLoss, Impairments, Interval
 
 MS = 1_000_000
 FRAME_MS, TICKS_A_FRAME = 40, 3600  # 25 frames a second of the 90 kHz clock (RFC 6184 §8.1)

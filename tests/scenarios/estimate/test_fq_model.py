@@ -7,13 +7,13 @@ import copy
 import numpy as np
 from scenario_factory import SCENARIOS
 
-from mcu_sim.media.leg import KINDS
-from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.media.fq_model import HANDED_NS, FqModel, RtcpDeparture
-from scenarios.estimate.media.rtcp import REPORT_DTYPE, reports
-from scenarios.estimate.media.windows import Windows
-from scenarios.estimate.signalling import signal
-from scenarios.spec.question import make_question
+from giaoban.mcu_sim.media.leg import KINDS
+from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.media.fq_model import HANDED_NS, FqModel, RtcpDeparture
+from giaoban.scenarios.estimate.media.rtcp import REPORT_DTYPE, reports
+from giaoban.scenarios.estimate.media.windows import Windows
+from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.spec.question import make_question
 
 MS = 1_000_000
 FLOWS = Flows.of(make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml").plan)

@@ -10,9 +10,9 @@ import golden
 import pytest
 from scenario_factory import SCENARIOS
 
-from results.model.result import Result
-from scenarios.estimate.estimate import estimate
-from scenarios.spec.question import make_question
+from giaoban.results.model.result import Result
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.spec.question import make_question
 
 FILES = {
     "pass": "expansion-gia-nghia-quang-son",

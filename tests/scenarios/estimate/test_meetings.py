@@ -8,8 +8,8 @@ import pytest
 from runs import IMPAIRMENTS, MEETINGS, SHARED, control
 from scenario_factory import DEFAULT, scenario
 
-from scenarios.estimate.estimate import estimate
-from scenarios.spec.question import make_question
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.spec.question import make_question
 
 SLIDES = """
 [meeting]

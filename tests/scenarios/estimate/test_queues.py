@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.estimate.network import queues
-from scenarios.estimate.network.netem import NetemRandom
-from scenarios.estimate.network.queues import Fifo, rate_from
+from giaoban.scenarios.estimate.network import queues
+from giaoban.scenarios.estimate.network.netem import NetemRandom
+from giaoban.scenarios.estimate.network.queues import Fifo, rate_from
 
 FRAME = 12 + 1200 + 28 + 14
 """RTP header, payload, UDP and IP, Ethernet: bytes by which a fibre's packets are counted."""

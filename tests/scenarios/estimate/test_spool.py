@@ -18,10 +18,10 @@ from runs import IMPAIRMENTS, MEETINGS
 from scenario_factory import ROOT, scenario
 
 from giaoban.errors import InputError, MachineLacks
-from scenarios.estimate import limits, spool
-from scenarios.estimate.estimate import estimate
-from scenarios.estimate.spool import Spool
-from scenarios.spec.question import make_question
+from giaoban.scenarios.estimate import limits, spool
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.spool import Spool
+from giaoban.scenarios.spec.question import make_question
 
 PAIR = np.dtype([("number", "u2"), ("count", "i8")])
 KINDS = {"plain": "", "switched": MEETINGS["switched"], "impaired": IMPAIRMENTS}
@@ -87,16 +87,16 @@ def test_the_answer_hangs_neither_on_the_room_nor_on_the_steps(
     expected = estimate(question)
     monkeypatch.setattr(spool, "MOST_BYTES", 50_000)
     for module, few in (("captures.MOST_PACKETS", 1000), ("logs.SORTED_PACKETS", 3000)):
-        monkeypatch.setattr(f"scenarios.estimate.media.{module}", few)
-    monkeypatch.setattr("scenarios.estimate.media.media.UNSETTLED_PACKETS", 1000)
-    monkeypatch.setattr("scenarios.measure.streams.MOST_FRAMES", 10)
+        monkeypatch.setattr(f"giaoban.scenarios.estimate.media.{module}", few)
+    monkeypatch.setattr("giaoban.scenarios.estimate.media.media.UNSETTLED_PACKETS", 1000)
+    monkeypatch.setattr("giaoban.scenarios.measure.streams.MOST_FRAMES", 10)
     found = estimate(question)
     assert found.result == expected.result
     for curve in ("stream_delay_ms", "stream_mos", "stream_frozen_pct", "link_utilisation_pct"):
         for key, values in getattr(expected.series, curve).items():
             np.testing.assert_array_equal(getattr(found.series, curve)[key], values)
     if name == "plain":
-        monkeypatch.setattr("scenarios.estimate.network.packets.MANY", 1)
+        monkeypatch.setattr("giaoban.scenarios.estimate.network.packets.MANY", 1)
         monkeypatch.setattr(limits, "STEP_PACKETS", 1)
         assert limits.coarse_ns(question.plan) == 200_000_000
         assert estimate(question).result == expected.result
@@ -126,7 +126,7 @@ def test_a_folder_that_fills_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 RUNNING = """
 import sys
 import numpy as np
-from scenarios.estimate import spool
+from giaoban.scenarios.estimate import spool
 spool.MOST_BYTES = 1000
 kept = spool.Spool(np.dtype([("a", "i8")]), 2)
 kept.add(1, np.zeros(100_000, kept._dtype))

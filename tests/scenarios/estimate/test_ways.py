@@ -10,15 +10,15 @@ import pytest
 from numpy.typing import NDArray
 from scenario_factory import scenario
 
-from scenarios.estimate.media.flows import Flows
-from scenarios.estimate.network.hops import servers_of
-from scenarios.estimate.network.packets import Packets
-from scenarios.estimate.network.paths import END, find_paths
-from scenarios.estimate.network.queues import Served
-from scenarios.estimate.network.transit import FlowOf, Transit
-from scenarios.plan.plan import Plan
-from scenarios.spec.generated_country import tree_files
-from scenarios.spec.question import make_question
+from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.network.hops import servers_of
+from giaoban.scenarios.estimate.network.packets import Packets
+from giaoban.scenarios.estimate.network.paths import END, find_paths
+from giaoban.scenarios.estimate.network.queues import Served
+from giaoban.scenarios.estimate.network.transit import FlowOf, Transit
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.spec.generated_country import tree_files
+from giaoban.scenarios.spec.question import make_question
 
 
 class _Crossed:

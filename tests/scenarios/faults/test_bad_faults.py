@@ -9,7 +9,7 @@ import pytest
 from scenario_factory import DEFAULT
 
 from giaoban.errors import InputError
-from scenarios.spec.question import make_question
+from giaoban.scenarios.spec.question import make_question
 from tests.scenarios.faults.fault_tables import RING, fault, with_faults
 
 MCU = "access-mcu"

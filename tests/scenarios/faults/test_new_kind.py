@@ -17,26 +17,26 @@ from pretended_meeting import Meeting
 from pydantic import Field, TypeAdapter
 
 from giaoban.errors import InputError
+from giaoban.results.judge.baseline import accept
+from giaoban.results.judge.baseline_compare import compare
+from giaoban.results.model.failures import FailureResult, FaultsAnswer
+from giaoban.results.model.reasons import because
+from giaoban.results.report import invalid
+from giaoban.results.report.failures_summary import summary_md as failures_md
+from giaoban.results.report.summary import summary_md
+from giaoban.results.report.wording import Wording
+from giaoban.scenarios.faults import failure_cases
+from giaoban.scenarios.faults.effects import Effect
+from giaoban.scenarios.faults.kind import FailureCase, FaultContext, KeyMistake, LinkFault, dark
+from giaoban.scenarios.faults.kinds import KINDS, Fault
+from giaoban.scenarios.spec import scenario
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.scenario import Scenario
+from giaoban.scenarios.study.failures import trial
+from giaoban.scenarios.study.failures.answer import answer_of
+from giaoban.scenarios.study.failures.observe import no_measures, observe
 from giaoban.sentence import N_, Sentence, message
 from giaoban.translation import translator
-from results.judge.baseline import accept
-from results.judge.baseline_compare import compare
-from results.model.failures import FailureResult, FaultsAnswer
-from results.model.reasons import because
-from results.report import invalid
-from results.report.failures_summary import summary_md as failures_md
-from results.report.summary import summary_md
-from results.report.wording import Wording
-from scenarios.faults import failure_cases
-from scenarios.faults.effects import Effect
-from scenarios.faults.kind import FailureCase, FaultContext, KeyMistake, LinkFault, dark
-from scenarios.faults.kinds import KINDS, Fault
-from scenarios.spec import scenario
-from scenarios.spec.question import make_question
-from scenarios.spec.scenario import Scenario
-from scenarios.study.failures import trial
-from scenarios.study.failures.answer import answer_of
-from scenarios.study.failures.observe import no_measures, observe
 from tests.scenarios.faults.fault_tables import fault
 from tests.scenarios.scenario_factory import scenario as scenario_file
 

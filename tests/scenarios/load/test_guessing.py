@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from results.model.load import Guessing, LoadCriterion, Sessions
-from scenarios.load import assumed, judge, measures
-from scenarios.load.guessing import guessing, most_a_minute
-from scenarios.load.locust.outcomes import Record
+from giaoban.results.model.load import Guessing, LoadCriterion, Sessions
+from giaoban.scenarios.load import assumed, judge, measures
+from giaoban.scenarios.load.guessing import guessing, most_a_minute
+from giaoban.scenarios.load.locust.outcomes import Record
 from tests.results import load_factory as loads
 
 NO_SESSIONS = measures.sessions([])

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from giaoban.errors import InputError
-from results.model.load import OperationResult
-from scenarios.load import generators, judge, measures, timetable
-from scenarios.load.locust.outcomes import Health, Record, cause_of
+from giaoban.results.model.load import OperationResult
+from giaoban.scenarios.load import generators, judge, measures, timetable
+from giaoban.scenarios.load.locust.outcomes import Health, Record, cause_of
 from tests.scenarios.load.test_timetable import plan
 
 

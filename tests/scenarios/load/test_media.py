@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from results.model.load import OperationResult
-from scenarios.load import guessing, judge, lacking, measures, media
-from scenarios.load.locust.outcomes import ReceivedMedia, Record
+from giaoban.results.model.load import OperationResult
+from giaoban.scenarios.load import guessing, judge, lacking, measures, media
+from giaoban.scenarios.load.locust.outcomes import ReceivedMedia, Record
 
 
 def call(**changes: Any) -> ReceivedMedia:

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mcu_sim import sdp
-from mcu_sim.conference.commands import RequestToSpeak
-from mcu_sim.sdp.offer_answer import PCMA, audio, make_answer
-from mcu_sim.sip import Event, IncomingCall, InfoReceived, Peer, UserAgent
-from mcu_sim.sip.digest import Authority
-from mcu_sim.sip.registration import Registrar
-from scenarios.bridge.user_agent import BridgeEvent, Completed, MediaStarted, MediaStopped
-from scenarios.load.passwords import Account
-from scenarios.load.phone import Phone
-from traffic.profiles import load_profiles
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.conference.commands import RequestToSpeak
+from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, make_answer
+from giaoban.mcu_sim.sip import Event, IncomingCall, InfoReceived, Peer, UserAgent
+from giaoban.mcu_sim.sip.digest import Authority
+from giaoban.mcu_sim.sip.registration import Registrar
+from giaoban.scenarios.bridge.user_agent import BridgeEvent, Completed, MediaStarted, MediaStopped
+from giaoban.scenarios.load.passwords import Account
+from giaoban.scenarios.load.phone import Phone
+from giaoban.traffic.profiles import load_profiles
 
 MCU = Peer("10.67.0.2", 5060)
 OWN = ("10.68.0.2", 5062)

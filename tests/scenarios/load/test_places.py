@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 
-from scenarios.load import timetable
-from scenarios.load.locust.places import Places
-from scenarios.load.plan import LoadPlan
+from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.locust.places import Places
+from giaoban.scenarios.load.plan import LoadPlan
 
 
 def test_the_smallest_free_number_is_given_out_and_no_more_than_there_may_be() -> None:

@@ -11,11 +11,11 @@ import pytest
 from scenario_factory import giaoban as here
 from scenario_factory import scenario
 
-from results.model.load import LoadResult
-from scenarios.load.measures import sessions
-from scenarios.load.province import LineOutage, away_of, records_of, storm_of, with_back_off
-from scenarios.records.events import Event, Joined, made
-from scenarios.spec.question import make_question
+from giaoban.results.model.load import LoadResult
+from giaoban.scenarios.load.measures import sessions
+from giaoban.scenarios.load.province import LineOutage, away_of, records_of, storm_of, with_back_off
+from giaoban.scenarios.records.events import Event, Joined, made
+from giaoban.scenarios.spec.question import make_question
 
 CUT = '\n[[fault]]\nkind = "cut"\nlink = "access-mcu"\nat_s = 4.0\nto_s = 18.0\n'
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from results.model.load import Trial
-from scenarios.load.search import ATTEMPTS, PRECISION, search
+from giaoban.results.model.load import Trial
+from giaoban.scenarios.load.search import ATTEMPTS, PRECISION, search
 
 
 def mcu(

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from scenario_factory import giaoban
 
-from results.model.meetings import PartJudged
-from scenarios.load.load_test import LoadRecords, LoadTest
-from scenarios.load.locust.journal import JournalRecords
-from scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
-from scenarios.load.locust.processes import LocustSetup
-from scenarios.load.system_check import TOGETHER_S, judged, plan_of
+from giaoban.results.model.meetings import PartJudged
+from giaoban.scenarios.load.load_test import LoadRecords, LoadTest
+from giaoban.scenarios.load.locust.journal import JournalRecords
+from giaoban.scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
+from giaoban.scenarios.load.locust.processes import LocustSetup
+from giaoban.scenarios.load.system_check import TOGETHER_S, judged, plan_of
 
 BRIDGES = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút"}
 PLAN = plan_of(

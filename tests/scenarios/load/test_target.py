@@ -9,9 +9,9 @@ import pytest
 from scenario_factory import giaoban as here
 
 from giaoban.errors import InputError
-from scenarios.load.locust.options import add_options, plan_of
-from scenarios.load.passwords import accounts_toml, password_of
-from scenarios.load.target import check_bounds, parse_target
+from giaoban.scenarios.load.locust.options import add_options, plan_of
+from giaoban.scenarios.load.passwords import accounts_toml, password_of
+from giaoban.scenarios.load.target import check_bounds, parse_target
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scenarios.load import timetable
-from scenarios.load.plan import LoadPlan
+from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.plan import LoadPlan
 
 
 def plan(**changes: Any) -> LoadPlan:

@@ -12,11 +12,11 @@ import pytest
 from pretended import ORIGIN_NS
 from pretended_meeting import Meeting
 
-from results.model.result import Phase, Result, StreamResult
-from scenarios.measure import validity
-from topology.network import Hop
-from traffic.log import RECEIVED, SENT, read
-from traffic.quality.codecs import codec_of, speech_mos
+from giaoban.results.model.result import Phase, Result, StreamResult
+from giaoban.scenarios.measure import validity
+from giaoban.topology.network import Hop
+from giaoban.traffic.log import RECEIVED, SENT, read
+from giaoban.traffic.quality.codecs import codec_of, speech_mos
 
 
 def stream_of(phase: Phase, bridge: str, kind: str, direction: str) -> StreamResult:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pretended_meeting import Meeting
 
-from results.model.result import Result
+from giaoban.results.model.result import Result
 
 MCU = {"who": "mcu", "units": 6.0, "ports": 2}
 

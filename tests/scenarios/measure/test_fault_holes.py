@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.measure.interruptions import (
+from giaoban.scenarios.measure.interruptions import (
     Edge,
     Spans,
     begun,
@@ -20,8 +20,8 @@ from scenarios.measure.interruptions import (
     picture_holes,
     without,
 )
-from traffic.quality.frames import Frames
-from traffic.quality.measure import Trace
+from giaoban.traffic.quality.frames import Frames
+from giaoban.traffic.quality.measure import Trace
 
 MS = 1_000_000
 STEP_MS = 20

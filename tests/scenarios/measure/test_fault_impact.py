@@ -11,14 +11,14 @@ import pretended
 import pytest
 from pretended_meeting import Meeting
 
-from results.model.faults import FaultImpact, FaultResult
-from results.model.result import Result
-from scenarios.measure.assemble import assemble
-from scenarios.measure.captures import Captures
-from scenarios.measure.fault_impact import Impacts
-from scenarios.measure.streams import FrameAnalyses
-from topology.model import Routing
-from traffic.quality.frames import frames
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.result import Result
+from giaoban.scenarios.measure.assemble import assemble
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.fault_impact import Impacts
+from giaoban.scenarios.measure.streams import FrameAnalyses
+from giaoban.topology.model import Routing
+from giaoban.traffic.quality.frames import frames
 
 CUT = '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 4.0\n'
 PHASES = (3, 6, 5)

@@ -10,13 +10,13 @@ import pytest
 from pretended import ORIGIN_NS, Told
 from scenario_factory import NORTH, scenario
 
-from results.model.result import LinkResult
-from scenarios.measure import captures
-from scenarios.measure.captures import Captures
-from scenarios.measure.hop_delays import rebuild
-from scenarios.measure.links import links_in, utilisation_pct
-from scenarios.spec.question import make_question
-from topology.network import Hop
+from giaoban.results.model.result import LinkResult
+from giaoban.scenarios.measure import captures
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.hop_delays import rebuild
+from giaoban.scenarios.measure.links import links_in, utilisation_pct
+from giaoban.scenarios.spec.question import make_question
+from giaoban.topology.network import Hop
 
 SLOW = {**NORTH, "rate_mbps": 2.5, "km": 10.0}
 

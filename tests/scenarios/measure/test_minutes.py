@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from scenario_factory import scenario
 
-from results.model.faults import FaultImpact, FaultResult
-from results.report.minutes import SENTENCES
-from scenarios.faults.kinds import KINDS
-from scenarios.measure.minutes import minutes
-from scenarios.plan.plan import Plan
-from scenarios.records.events import (
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.report.minutes import SENTENCES
+from giaoban.scenarios.faults.kinds import KINDS
+from giaoban.scenarios.measure.minutes import minutes
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import (
     CallRefused,
     Controlled,
     Event,
@@ -23,7 +23,7 @@ from scenarios.records.events import (
     Redialled,
     TimedOut,
 )
-from scenarios.spec.question import make_question
+from giaoban.scenarios.spec.question import make_question
 
 HEALTH: dict[str, Any] = dict.fromkeys(
     ("starved", "stray", "overflowed", "unheard", "unsendable", "rtcp_sent", "rtcp_received",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from results.report.minutes import minutes_table
-from results.report.wording import Wording
-from scenarios.measure.minutes import _of_events
-from scenarios.records.events import Controlled
+from giaoban.results.report.minutes import minutes_table
+from giaoban.results.report.wording import Wording
+from giaoban.scenarios.measure.minutes import _of_events
+from giaoban.scenarios.records.events import Controlled
 
 
 def control(kind: str, by: str, bridge: str, **more: Any) -> Controlled:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pretended_meeting import Meeting
 
-from scenarios.measure import validity
-from scenarios.measure.captures import Captures
+from giaoban.scenarios.measure import validity
+from giaoban.scenarios.measure.captures import Captures
 
 LINE = {"link": "access-north", "direction": "north->r-east"}
 DOUBLING = """

@@ -29,8 +29,8 @@ from validity_meetings import (
     udp,
 )
 
-from scenarios.measure import validity
-from scenarios.measure.captures import Captures
+from giaoban.scenarios.measure import validity
+from giaoban.scenarios.measure.captures import Captures
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from whatif_factory import base
 
-from mcu_sim.device import load_devices, pick
-from mcu_sim.fit import fit
-from results.report.summary import summary_md
-from scenarios.estimate.estimate import estimate
-from scenarios.estimate.static import static_loads
-from scenarios.study.headroom.bottlenecks import bottlenecks, ground
-from scenarios.study.whatif.apply import ask
-from scenarios.study.whatif.judge import judged
-from scenarios.study.whatif.search import impossible
-from scenarios.study.whatif.variant import Variant
+from giaoban.mcu_sim.device import load_devices, pick
+from giaoban.mcu_sim.fit import fit
+from giaoban.results.report.summary import summary_md
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.static import static_loads
+from giaoban.scenarios.study.headroom.bottlenecks import bottlenecks, ground
+from giaoban.scenarios.study.whatif.apply import ask
+from giaoban.scenarios.study.whatif.judge import judged
+from giaoban.scenarios.study.whatif.search import impossible
+from giaoban.scenarios.study.whatif.variant import Variant
 
 CONTENT = '[content]\nbridge = "west"\n'
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from scenario_factory import NORTH, SCENARIOS, scenario
 
 from giaoban.errors import InputError
-from scenarios.plan.plan import CLOSING_S, Plan
-from scenarios.spec.question import make_question
-from scenarios.spec.scenario import load_scenario
-from topology.impairments import GilbertElliott
-from topology.network import Hop
-from traffic import rtp
-from traffic.impairments import BernoulliLoss, GammaJitter, Impairments, Interval
+from giaoban.scenarios.plan.plan import CLOSING_S, Plan
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.scenario import load_scenario
+from giaoban.topology.impairments import GilbertElliott
+from giaoban.topology.network import Hop
+from giaoban.traffic import rtp
+from giaoban.traffic.impairments import BernoulliLoss, GammaJitter, Impairments, Interval
 
 EXAMPLES = sorted(SCENARIOS.glob("*.toml"))
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from pretended_meeting import Meeting
 
-from scenarios.measure.captures import Captures
-from scenarios.measure.streams import FrameAnalyses, Window, bridges_in
-from traffic.log import RECEIVED, SENT
-from traffic.quality.measure import trace
+from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.measure.streams import FrameAnalyses, Window, bridges_in
+from giaoban.traffic.log import RECEIVED, SENT
+from giaoban.traffic.quality.measure import trace
 
 SLIDES = """
 [content]

@@ -12,11 +12,11 @@ from pretended_meeting import Meeting
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from scenarios.measure import captures
-from scenarios.records import events
-from scenarios.records.events import Event, Joined, RtcpReport
-from scenarios.records.guest import COUNTERS, Counters, Routes, read_routes, write_routes
-from topology.counts import QueueCount
+from giaoban.scenarios.measure import captures
+from giaoban.scenarios.records import events
+from giaoban.scenarios.records.events import Event, Joined, RtcpReport
+from giaoban.scenarios.records.guest import COUNTERS, Counters, Routes, read_routes, write_routes
+from giaoban.topology.counts import QueueCount
 
 KINDS: tuple[type[Any], ...] = get_args(Event)
 EXAMPLES: dict[str, object] = {

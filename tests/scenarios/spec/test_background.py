@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scenario_factory import SCENARIOS, giaoban, scenario
 
-from results.judge.criteria import load_criteria
-from scenarios.plan.plan import Plan
-from scenarios.spec.background import BackgroundPlan, PoissonArrivals
-from scenarios.spec.question import make_question
-from scenarios.study.assumptions import assumptions
-from topology.qos import AF41, BEST_EFFORT, EF
-from traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
+from giaoban.results.judge.criteria import load_criteria
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.spec.background import BackgroundPlan, PoissonArrivals
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.study.assumptions import assumptions
+from giaoban.topology.qos import AF41, BEST_EFFORT, EF
+from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 SHARE = 'link = "west--east"'
 TABLE = (SHARE, "mbps = 5.0")

@@ -8,8 +8,8 @@ import pytest
 from scenario_factory import NORTH, scenario
 
 from giaoban.errors import InputError
-from scenarios.plan.plan import MEETING, Plan
-from scenarios.spec.question import make_question
+from giaoban.scenarios.plan.plan import MEETING, Plan
+from giaoban.scenarios.spec.question import make_question
 
 TWO_AT_ONCE = """
 [[concurrent_meeting]]

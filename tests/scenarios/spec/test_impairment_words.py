@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from scenarios.spec.impairment import Impairment
-from scenarios.spec.impairment_words import what
+from giaoban.scenarios.spec.impairment import Impairment
+from giaoban.scenarios.spec.impairment_words import what
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.spec.line_models import clipped_normal, gamma_quantile, normal_quantile, to_line
-from topology.impairments import FourState, GilbertElliott, LineImpairment, RandomLoss
-from traffic.impairments.models import (
+from giaoban.scenarios.spec.line_models import (
+    clipped_normal,
+    gamma_quantile,
+    normal_quantile,
+    to_line,
+)
+from giaoban.topology.impairments import FourState, GilbertElliott, LineImpairment, RandomLoss
+from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,
     GammaJitter,

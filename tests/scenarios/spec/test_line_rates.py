@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pretended_meeting import Meeting
 
-from scenarios.measure.links import utilisation_pct
+from giaoban.scenarios.measure.links import utilisation_pct
 
 
 @pytest.mark.parametrize(

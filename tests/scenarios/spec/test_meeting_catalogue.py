@@ -9,10 +9,9 @@ import pytest
 from scenario_factory import DEFAULT, SCENARIOS, giaoban
 
 from giaoban.errors import InputError
-from giaoban.translation import translator
-from results.report.articles import cited
-from scenarios.plan.plan import Plan
-from scenarios.spec.meeting_catalogue import (
+from giaoban.results.report.articles import cited
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.spec.meeting_catalogue import (
     CHECK_S,
     CataloguedMeeting,
     catalogue,
@@ -22,10 +21,11 @@ from scenarios.spec.meeting_catalogue import (
     find,
     load_meeting,
 )
-from scenarios.spec.question import question_from
-from scenarios.spec.scenario import Scenario, load_scenario
-from scenarios.study.meeting import plain_scenario
-from topology.load import load_province
+from giaoban.scenarios.spec.question import question_from
+from giaoban.scenarios.spec.scenario import Scenario, load_scenario
+from giaoban.scenarios.study.meeting import plain_scenario
+from giaoban.topology.load import load_province
+from giaoban.translation import translator
 
 EXPANSION = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
 CLAUSES = {

@@ -8,18 +8,18 @@ import pytest
 from scenario_factory import DEFAULT, scenario
 
 from giaoban.errors import InputError
-from results.model.result import BridgeResult, Result, StreamResult
-from scenarios.estimate.estimate import estimate
-from scenarios.spec.meeting_catalogue import (
+from giaoban.results.model.result import BridgeResult, Result, StreamResult
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.spec.meeting_catalogue import (
     CATALOGUE,
     CataloguedMeeting,
     check_scenario,
     course_scenario,
     load_meeting,
 )
-from scenarios.spec.question import make_question, question_from
-from scenarios.study.meeting import plain_scenario
-from topology.load import load_province
+from giaoban.scenarios.spec.question import make_question, question_from
+from giaoban.scenarios.study.meeting import plain_scenario
+from giaoban.topology.load import load_province
 
 GOVERNMENT = CATALOGUE / "with-government.toml"
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from scenario_factory import scenario
 
-from results.judge.criteria import load_criteria
-from scenarios.spec.question import make_question
-from scenarios.study.assumptions import assumptions
+from giaoban.results.judge.criteria import load_criteria
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.study.assumptions import assumptions
 
 ENCODER, SLIDES, TALK = "how an encoder spends its rate", "shared slides", "when a bridge talks"
 

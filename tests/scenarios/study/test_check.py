@@ -15,8 +15,8 @@ from scenario_factory import NORTH, giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InvalidRun, MachineLacks
-from results.model.result import Engine, Result
-from scenarios.study import check
+from giaoban.results.model.result import Engine, Result
+from giaoban.scenarios.study import check
 
 Emulate = Callable[..., Engine]
 Pretend = Callable[..., None]

@@ -11,14 +11,14 @@ import pytest
 from scenario_factory import scenario
 
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
-from results.model.failures import FailureResult
-from results.model.result import Engine, Result
-from scenarios.emulation.engine import EngineName
-from scenarios.plan.plan import Plan
-from scenarios.study import emulation_process
-from scenarios.study.emulation_process import ERROR, ORDER, command, main
-from scenarios.study.failures.failures import order_of
-from scenarios.study.failures.trial import ask, possible_in
+from giaoban.results.model.failures import FailureResult
+from giaoban.results.model.result import Engine, Result
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.study import emulation_process
+from giaoban.scenarios.study.emulation_process import ERROR, ORDER, command, main
+from giaoban.scenarios.study.failures.failures import order_of
+from giaoban.scenarios.study.failures.trial import ask, possible_in
 
 Pretend = Callable[[BaseException | None], list[str]]
 

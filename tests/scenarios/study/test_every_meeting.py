@@ -17,17 +17,17 @@ from scenario_factory import giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError, InvalidRun
-from results.archive.evidence.manifest import MANIFEST, Manifest, read_proof
-from results.model.result import MeetingChecked, Result
-from scenarios.emulation.engine import EngineName
-from scenarios.estimate.estimate import estimate
-from scenarios.spec.meeting_catalogue import files
-from scenarios.spec.question import Question, make_question, question_from
-from scenarios.study import every_meeting
-from scenarios.study.check import check_by_estimate
-from scenarios.study.emulation_process import EmulationJob, EmulationOutcome
-from scenarios.study.every_meeting import in_every_meeting, is_far, meetings_of
-from scenarios.study.rerun import rerun
+from giaoban.results.archive.evidence.manifest import MANIFEST, Manifest, read_proof
+from giaoban.results.model.result import MeetingChecked, Result
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.spec.meeting_catalogue import files
+from giaoban.scenarios.spec.question import Question, make_question, question_from
+from giaoban.scenarios.study import every_meeting
+from giaoban.scenarios.study.check import check_by_estimate
+from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome
+from giaoban.scenarios.study.every_meeting import in_every_meeting, is_far, meetings_of
+from giaoban.scenarios.study.rerun import rerun
 
 MEETING = """
 schema = "giaoban.meeting/1"

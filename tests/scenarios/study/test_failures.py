@@ -11,20 +11,20 @@ import pytest
 from scenario_factory import DEFAULT, ROOT, SCENARIOS, scenario
 
 from giaoban.errors import InputError
-from results.judge.baseline import read
-from results.model.faults import FaultImpact, FaultResult
-from results.model.result import Result
-from scenarios.faults.failure_cases import chosen, find, pairs, possible
-from scenarios.faults.plan import FaultPlan
-from scenarios.spec.scenario import load_scenario
-from scenarios.study.failures.observe import (
+from giaoban.results.judge.baseline import read
+from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.result import Result
+from giaoban.scenarios.faults.failure_cases import chosen, find, pairs, possible
+from giaoban.scenarios.faults.plan import FaultPlan
+from giaoban.scenarios.spec.scenario import load_scenario
+from giaoban.scenarios.study.failures.observe import (
     Snapshot,
     before_and_after,
     no_measures,
     observe,
     read_routes,
 )
-from scenarios.study.failures.trial import (
+from giaoban.scenarios.study.failures.trial import (
     AT_S,
     DURING_S,
     LASTS_S,
@@ -34,8 +34,8 @@ from scenarios.study.failures.trial import (
     question_of,
     trial,
 )
-from topology.load import load_province
-from topology.network import Network, build
+from giaoban.topology.load import load_province
+from giaoban.topology.network import Network, build
 
 EXPANSION = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
 

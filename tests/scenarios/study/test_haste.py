@@ -11,16 +11,16 @@ import pytest
 from scenario_factory import DEFAULT
 from whatif_factory import base
 
+from giaoban.results.model.result import Binding, Place, Result
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.headroom import headroom as run
+from giaoban.scenarios.study.headroom.headroom import HeadroomRequest
+from giaoban.scenarios.study.headroom.search import HeadroomSearch
+from giaoban.scenarios.study.whatif.apply import EXISTING, Base, ask, base_of
+from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, unhurried
+from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.workers import InlineWorker
-from results.model.result import Binding, Place, Result
-from scenarios.estimate.estimate import estimate
-from scenarios.spec.question import Question
-from scenarios.study.headroom import headroom as run
-from scenarios.study.headroom.headroom import HeadroomRequest
-from scenarios.study.headroom.search import HeadroomSearch
-from scenarios.study.whatif.apply import EXISTING, Base, ask, base_of
-from scenarios.study.whatif.join_pacing import SlowerJoin, unhurried
-from scenarios.study.whatif.variant import Variant
 
 MORE = Variant(id="more", more=2)
 

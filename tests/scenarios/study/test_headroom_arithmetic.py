@@ -11,27 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whatif_factory import base
 
-from giaoban.workers import InlineWorker
-from mcu_sim.device import Device, load_devices, pick
-from mcu_sim.fit import fit, room_beside
-from mcu_sim.media.audio.codec import CODECS
-from mcu_sim.sdp.h264 import LEVELS
-from results.model.result import Result
-from scenarios.estimate.estimate import estimate
-from scenarios.estimate.static import static_loads
-from scenarios.study.headroom.arithmetic import MOST, most, spread
-from scenarios.study.headroom.bottlenecks import (
+from giaoban.mcu_sim.device import Device, load_devices, pick
+from giaoban.mcu_sim.fit import fit, room_beside
+from giaoban.mcu_sim.media.audio.codec import CODECS
+from giaoban.mcu_sim.sdp.h264 import LEVELS
+from giaoban.results.model.result import Result
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.static import static_loads
+from giaoban.scenarios.study.headroom.arithmetic import MOST, most, spread
+from giaoban.scenarios.study.headroom.bottlenecks import (
     _ample,
     bottlenecks,
     ground,
     rooms_of_districts,
     rooms_of_links,
 )
-from scenarios.study.headroom.headroom import HeadroomRequest, headroom
-from scenarios.study.headroom.search import HeadroomSearch, largest
-from scenarios.study.whatif.apply import ask
-from scenarios.study.whatif.variant import Variant
-from traffic.profiles import load_profiles
+from giaoban.scenarios.study.headroom.headroom import HeadroomRequest, headroom
+from giaoban.scenarios.study.headroom.search import HeadroomSearch, largest
+from giaoban.scenarios.study.whatif.apply import ask
+from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.traffic.profiles import load_profiles
+from giaoban.workers import InlineWorker
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 7, 1000, MOST - 1])

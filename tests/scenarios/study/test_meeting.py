@@ -12,16 +12,16 @@ import pytest
 from jsonschema import Draft202012Validator
 from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
 
-from results.model.meetings import FILE, MeetingAnswer
-from results.model.result import Result
-from results.schema.make import OTHERS, schema_text
-from scenarios.measure.minutes import minutes
-from scenarios.plan.plan import Plan
-from scenarios.records.events import Event, Joined, Left, McuHealth, read, write
-from scenarios.spec.question import make_question
-from scenarios.spec.scenario import load_scenario
-from scenarios.study import emulation_process, meeting
-from scenarios.study.emulation_process import EmulationJob, EmulationOutcome
+from giaoban.results.model.meetings import FILE, MeetingAnswer
+from giaoban.results.model.result import Result
+from giaoban.results.schema.make import OTHERS, schema_text
+from giaoban.scenarios.measure.minutes import minutes
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.events import Event, Joined, Left, McuHealth, read, write
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.scenario import load_scenario
+from giaoban.scenarios.study import emulation_process, meeting
+from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome
 
 MEETING = """
 schema = "giaoban.meeting/1"

@@ -17,18 +17,18 @@ from scenario_factory import NORTH, ROOT, Ran, giaoban, scenario
 from undrawn import undrawn
 from whatif_factory import base
 
+from giaoban.results.judge.verdict import Judgement, trial
+from giaoban.results.model.result import Result
+from giaoban.results.model.seeds import Seeds
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.estimate import estimate, judge_alone
+from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.study import check as checking
+from giaoban.scenarios.study.seeds import SeedsJudge, helpers_for, other_seeds
+from giaoban.scenarios.study.whatif.apply import ask
+from giaoban.scenarios.study.whatif.join_pacing import unhurried
+from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
-from results.judge.verdict import Judgement, trial
-from results.model.result import Result
-from results.model.seeds import Seeds
-from scenarios.emulation.engine import EngineName
-from scenarios.estimate.estimate import estimate, judge_alone
-from scenarios.spec.question import Question, make_question
-from scenarios.study import check as checking
-from scenarios.study.seeds import SeedsJudge, helpers_for, other_seeds
-from scenarios.study.whatif.apply import ask
-from scenarios.study.whatif.join_pacing import unhurried
-from scenarios.study.whatif.variant import Variant
 from tests.giaoban.test_children import alive
 
 THIN: dict[str, Any] = {**NORTH, "rate_mbps": 3.0}

@@ -8,9 +8,9 @@ import pytest
 from scenario_factory import scenario
 
 from giaoban.errors import InputError
-from results.archive.evidence.manifest import InputFile, Manifest
-from scenarios.spec.scenario import load_scenario
-from scenarios.study.rerun import as_laid_out, lay_out
+from giaoban.results.archive.evidence.manifest import InputFile, Manifest
+from giaoban.scenarios.spec.scenario import load_scenario
+from giaoban.scenarios.study.rerun import as_laid_out, lay_out
 
 
 def manifest(*names: str) -> tuple[Manifest, dict[str, bytes]]:

@@ -18,10 +18,10 @@ from runs import COMMAND
 from scenario_factory import ROOT, Ran, giaoban
 from whatif_factory import DEVICE, small
 
-from scenarios.study.sweep import sweep as sweep_run
-from scenarios.study.sweep import work as sweep_work
-from scenarios.study.sweep.work import Task, solve
-from scenarios.study.whatif.apply import EXISTING, ask
+from giaoban.scenarios.study.sweep import sweep as sweep_run
+from giaoban.scenarios.study.sweep import work as sweep_work
+from giaoban.scenarios.study.sweep.work import Task, solve
+from giaoban.scenarios.study.whatif.apply import EXISTING, ask
 from tests.processes import processes
 
 FILE = f"""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.faults import trial
-from scenarios.spec.question import make_question
+from giaoban.scenarios.spec.question import make_question
 
 
 @pytest.mark.sandbox

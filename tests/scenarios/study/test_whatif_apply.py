@@ -10,11 +10,11 @@ from scenario_factory import NORTH
 from whatif_factory import base
 
 from giaoban.errors import InputError
-from mcu_sim.device import load_devices, pick
-from scenarios.study.whatif.apply import EXISTING, ask, base_of
-from scenarios.study.whatif.cards import siblings, with_cards
-from scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
-from topology.model import BridgeSpec, Link, LinkChange
+from giaoban.mcu_sim.device import load_devices, pick
+from giaoban.scenarios.study.whatif.apply import EXISTING, ask, base_of
+from giaoban.scenarios.study.whatif.cards import siblings, with_cards
+from giaoban.scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
+from giaoban.topology.model import BridgeSpec, Link, LinkChange
 
 SOURCE = {"source": "test"}
 LINK: dict[str, Any] = {"id": "second", "km": 5.0, "rate_mbps": 50.0, "buffer_packets": 100}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from mcu_sim.device import load_devices
-from results.model.whatif import CostOf
-from scenarios.study.whatif.costs import cost_of
-from scenarios.study.whatif.ladder import holds, larger_devices, lower_profiles, next_rate
-from scenarios.study.whatif.search import State
-from scenarios.study.whatif.variant import Price, Variant
-from topology.model import LinkChange
-from traffic.profiles import load_profiles
+from giaoban.mcu_sim.device import load_devices
+from giaoban.results.model.whatif import CostOf
+from giaoban.scenarios.study.whatif.costs import cost_of
+from giaoban.scenarios.study.whatif.ladder import holds, larger_devices, lower_profiles, next_rate
+from giaoban.scenarios.study.whatif.search import State
+from giaoban.scenarios.study.whatif.variant import Price, Variant
+from giaoban.topology.model import LinkChange
+from giaoban.traffic.profiles import load_profiles
 
 
 def test_larger_devices_hold_the_calls_with_units_to_spare() -> None:

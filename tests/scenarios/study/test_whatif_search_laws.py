@@ -9,8 +9,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from whatif_world import Questions, World, devices_of
 
-from scenarios.study.whatif.ladder import RATES_MBPS, lower_profiles
-from scenarios.study.whatif.search import State, search
+from giaoban.scenarios.study.whatif.ladder import RATES_MBPS, lower_profiles
+from giaoban.scenarios.study.whatif.search import State, search
 
 DEVICES = devices_of("lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx")
 """The question's own holds six calls; these 8, 10 and 30."""

@@ -17,12 +17,12 @@ from whatif_world import (
     passed,
 )
 
-from mcu_sim.device import load_devices
-from results.model.result import Place, Result
-from scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
-from scenarios.study.whatif import search as module
-from scenarios.study.whatif.ladder import larger_devices
-from scenarios.study.whatif.search import (
+from giaoban.mcu_sim.device import load_devices
+from giaoban.results.model.result import Place, Result
+from giaoban.scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
+from giaoban.scenarios.study.whatif import search as module
+from giaoban.scenarios.study.whatif.ladder import larger_devices
+from giaoban.scenarios.study.whatif.search import (
     Judgement,
     SearchResult,
     SearchTools,

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from topology.model import Province
-from topology.network import Network, build
-from topology.sandbox import boot
+from giaoban.topology.model import Province
+from giaoban.topology.network import Network, build
+from giaoban.topology.sandbox import boot
 
 ROOT = Path(__file__).resolve().parents[3]
 WIRE_OVERHEAD = 42  # Ethernet, IPv4 and UDP headers, in bytes

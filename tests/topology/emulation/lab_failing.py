@@ -18,16 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from scenarios.emulation.changes import Changes
-from scenarios.emulation.guest import count
+from giaoban.scenarios.emulation.changes import Changes
+from giaoban.scenarios.emulation.guest import count
+from giaoban.topology.changes import NetworkChange
+from giaoban.topology.emulation.failing import FailingNetwork
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.emulation.namespace import inside
+from giaoban.topology.emulation.routers import Routers
+from giaoban.topology.network import Network
+from giaoban.traffic import log
 from tests.topology.emulation.lab_wire import Flow, carry, sleep_until
-from topology.changes import NetworkChange
-from topology.emulation.failing import FailingNetwork
-from topology.emulation.mininet_net import ProvinceNet
-from topology.emulation.namespace import inside
-from topology.emulation.routers import Routers
-from topology.network import Network
-from traffic import log
 
 EVERY_NS = 1_000_000
 PAYLOAD = 200

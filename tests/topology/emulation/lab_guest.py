@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.clock import sleep_until
-from topology.sandbox import order
+from giaoban.topology.sandbox import order
 
 ROOT = Path(__file__).resolve().parents[3]
 SLEEP_S = 1000.0

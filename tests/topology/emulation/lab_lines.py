@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from giaoban.topology.counts import damaged
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.network import Hop, Network
+from giaoban.traffic import log
 from tests.topology.emulation.lab_wire import Agenda, Flow, carry, count
-from topology.counts import damaged
-from topology.emulation.mininet_net import ProvinceNet
-from topology.impairments import LineImpairment
-from topology.network import Hop, Network
-from traffic import log
 
 PAYLOAD = 64
 PACKETS = 1_000_000

@@ -20,16 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from scenarios.bridge.planned import PORTS
-from scenarios.emulation.bridges import attend
-from scenarios.emulation.guest import _run_mcu
-from scenarios.plan.plan import SIP_PORT, Plan
+from giaoban.scenarios.bridge.planned import PORTS
+from giaoban.scenarios.emulation.bridges import attend
+from giaoban.scenarios.emulation.guest import _run_mcu
+from giaoban.scenarios.plan.plan import SIP_PORT, Plan
+from giaoban.topology.emulation import probe
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.emulation.namespace import inside
+from giaoban.topology.network import Network
+from giaoban.traffic.batch import SO_RCVBUFFORCE, SO_TIMESTAMPNS, ReceiveBatch
 from tests.topology.emulation.lab_wire import sleep_until
-from topology.emulation import probe
-from topology.emulation.mininet_net import ProvinceNet
-from topology.emulation.namespace import inside
-from topology.network import Network
-from traffic.batch import SO_RCVBUFFORCE, SO_TIMESTAMPNS, ReceiveBatch
 
 ETH_P_IP = 0x0800
 ROUTER_AT_MCU = "r-gia-nghia"

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from giaoban.topology.emulation import probe
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.network import Hop, Network
+from giaoban.traffic import log
 from tests.topology.emulation.lab_wire import Agenda, Flow, Times, carry, count
-from topology.emulation import probe
-from topology.emulation.mininet_net import ProvinceNet
-from topology.network import Hop, Network
-from traffic import log
 
 DRAIN_S = 3.0
 SLOW = Hop("access-b-0", "r-0", "b-0")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.network import Network
+from giaoban.traffic import log
 from tests.topology.emulation.lab_wire import Flow, Times, carry, count
-from topology.emulation.mininet_net import ProvinceNet
-from topology.network import Network
-from traffic import log
 
 PAYLOAD = 1212  # a full media packet: 1254 bytes on the wire
 IDLE_PAYLOADS = (172, PAYLOAD)

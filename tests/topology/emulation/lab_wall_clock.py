@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 
 from giaoban.clock import sleep_until
+from giaoban.traffic import rtp
+from giaoban.traffic.batch import media_socket
+from giaoban.traffic.generator.receiver import receive
+from giaoban.traffic.log import RECEIVED, read
+from giaoban.traffic.media_load.calls import MediaLoad
+from giaoban.traffic.media_load.messages import MediaTarget
 from tests.mcu_sim.server_factory import Running, meeting_of, meetings, planned_streams
 from tests.phone import Caller, decode, loudness, meet
-from traffic import rtp
-from traffic.batch import media_socket
-from traffic.generator.receiver import receive
-from traffic.log import RECEIVED, read
-from traffic.media_load.calls import MediaLoad
-from traffic.media_load.messages import MediaTarget
 
 HERE, MCU = "127.0.0.1", "127.0.67.1"
 WEST, EAST, EAST_AGAIN, NORTH = "127.0.68.1", "127.0.68.2", "127.0.68.3", "127.0.69.{}"

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from topology.emulation import counters
-from topology.emulation.mininet_net import ProvinceNet
-from topology.emulation.namespace import inside
-from traffic.batch import (
+from giaoban.topology.emulation import counters
+from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.emulation.namespace import inside
+from giaoban.traffic.batch import (
     ReceiveBatch,
     SendBatch,
     media_socket,

@@ -20,9 +20,9 @@ import pytest
 from emulation_factory import ring, run_lab
 from lab_failing import Case, as_json
 
-from scenarios.measure.pcap import write_pcapng
-from topology.emulation import router_clock
-from topology.sandbox import kernel
+from giaoban.scenarios.measure.pcap import write_pcapng
+from giaoban.topology.emulation import router_clock
+from giaoban.topology.sandbox import kernel
 
 pytestmark = pytest.mark.sandbox
 

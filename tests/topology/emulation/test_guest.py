@@ -17,9 +17,9 @@ import pytest
 from emulation_factory import ROOT, run_lab
 
 from giaoban.errors import MachineLacks
+from giaoban.topology.sandbox import boot, kernel
 from tests.mounts import in_own_mounts
 from tests.topology.emulation.lab_guest import SLEEP_S
-from topology.sandbox import boot, kernel
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anew]
 

@@ -19,12 +19,16 @@ import pytest
 from emulation_factory import run_lab, star
 from numpy.typing import NDArray
 
-from scenarios.spec.line_models import clipped_normal, gamma_quantile, normal_quantile, to_line
-from tests.topology.emulation import lab_lines
-from topology.impairments import TABLE_SIZE
-from topology.sandbox import kernel
-from traffic import log
-from traffic.impairments.models import (
+from giaoban.scenarios.spec.line_models import (
+    clipped_normal,
+    gamma_quantile,
+    normal_quantile,
+    to_line,
+)
+from giaoban.topology.impairments import TABLE_SIZE
+from giaoban.topology.sandbox import kernel
+from giaoban.traffic import log
+from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,
     GammaJitter,
@@ -34,6 +38,7 @@ from traffic.impairments.models import (
     NormalJitter,
     ParetoJitter,
 )
+from tests.topology.emulation import lab_lines
 
 pytestmark = pytest.mark.sandbox
 

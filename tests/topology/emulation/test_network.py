@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from emulation_factory import ROOT, chain, run_lab
 
-from scenarios.spec.question import make_question
-from topology.load import load_province
-from topology.network import build
-from topology.routing import shortest_paths
-from topology.sandbox import kernel
-from traffic.profiles import (
+from giaoban.scenarios.spec.question import make_question
+from giaoban.topology.load import load_province
+from giaoban.topology.network import build
+from giaoban.topology.routing import shortest_paths
+from giaoban.topology.sandbox import kernel
+from giaoban.traffic.profiles import (
     AUDIO_PAYLOAD_TYPE,
     DSCP_AUDIO,
     DSCP_SIGNALLING,

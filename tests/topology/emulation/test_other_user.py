@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from emulation_factory import ROOT, run_lab, star
 
-from topology.sandbox import kernel
-from traffic import log
+from giaoban.topology.sandbox import kernel
+from giaoban.traffic import log
 
 pytestmark = pytest.mark.sandbox
 

@@ -12,9 +12,9 @@ import pytest
 from emulation_factory import WIRE_OVERHEAD, run_lab, star
 from numpy.typing import NDArray
 
-from topology.qos import AF41, BEST_EFFORT, CS5, CS6, EF
-from topology.sandbox import kernel
-from traffic import log
+from giaoban.topology.qos import AF41, BEST_EFFORT, CS5, CS6, EF
+from giaoban.topology.sandbox import kernel
+from giaoban.traffic import log
 
 pytestmark = pytest.mark.sandbox
 

@@ -12,13 +12,13 @@ import pytest
 from emulation_factory import WIRE_OVERHEAD, run_lab, star
 from numpy.typing import NDArray
 
+from giaoban.topology.load import load_province
+from giaoban.topology.network import Network, build
+from giaoban.topology.routing import shortest_paths
+from giaoban.topology.sandbox import kernel
+from giaoban.traffic import log
+from giaoban.traffic.fifo import departures
 from tests.topology.emulation import lab_theory
-from topology.load import load_province
-from topology.network import Network, build
-from topology.routing import shortest_paths
-from topology.sandbox import kernel
-from traffic import log
-from traffic.fifo import departures
 
 pytestmark = pytest.mark.sandbox
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from emulation_factory import run_lab
 
+from giaoban.topology.sandbox import kernel
 from tests.topology.emulation.lab_wall_clock import SILENT_S, SPACING_NS
-from topology.sandbox import kernel
 
 pytestmark = pytest.mark.sandbox
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from topology.sandbox import guest_init
+from giaoban import PACKAGE, ROOMS
+from giaoban.topology.sandbox import guest_init
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_what_is_cached_of_the_program_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, always: bool
 ) -> None:
     """A cache that says another thing than its source, of the same time and size, tells which."""
-    monkeypatch.setattr(guest_init, "PACKAGES", ("of_ours",))
+    monkeypatch.setattr(guest_init, "PACKAGE", "of_ours")
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     root = tmp_path / "root"
     places = {
@@ -68,4 +69,5 @@ def test_what_is_cached_of_the_program_is_not_used(
 def test_the_packages_of_the_guest_are_those_of_the_program() -> None:
     root = Path(guest_init.__file__).resolve().parents[2]
     have = {file.parent.name for file in root.glob("*/__init__.py")}
-    assert set(guest_init.PACKAGES) == have - {"tests", "bench"}  # which no guest runs
+    assert {guest_init.PACKAGE, *ROOMS} == have - {"tests", "bench"}  # which no guest runs
+    assert all((PACKAGE / room).is_dir() for room in ROOMS)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import MachineLacks
+from giaoban.topology.sandbox import memory
 from tests.mounts import in_own_mounts
-from topology.sandbox import memory
 
 NEEDED_MB = 100
 ROOM, SMALL, NOEXEC = "size=200m", "size=64m", "size=200m,noexec"
@@ -30,7 +30,7 @@ def placed(folder: Path, shm: str, tmpdir: str | None, temporary: str, other: st
 import os, tempfile
 from pathlib import Path
 from giaoban.errors import MachineLacks
-from topology.sandbox import memory
+from giaoban.topology.sandbox import memory
 here = Path({str(folder)!r})
 memory.SHARED_MEMORY, tempfile.tempdir = here / "shm", str(here / "tmp")
 try:
@@ -80,7 +80,7 @@ def test_a_place_that_is_none(tmp_path: Path) -> None:
         memory.place(10**9, tmp_path)
 
 
-DOCTOR = shlex.join([sys.executable, "-m", "scenarios.cli.entry", "doctor", "--json"])
+DOCTOR = shlex.join([sys.executable, "-m", "giaoban.scenarios.cli.entry", "doctor", "--json"])
 
 
 @pytest.mark.parametrize("how", ["size=64m", "size=4g,noexec"])

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from giaoban.errors import MachineLacks
-from topology.sandbox import __main__ as sandbox
-from topology.sandbox import kernel, kernel_build
+from giaoban.topology.sandbox import __main__ as sandbox
+from giaoban.topology.sandbox import kernel, kernel_build
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -140,7 +140,7 @@ def test_github_keeps_the_kernel_under_its_name() -> None:
     steps = job["steps"]
     said = [str(step.get("run", step.get("uses"))) for step in steps]
     [cache] = [n for n, what in enumerate(said) if what.startswith("actions/cache@")]
-    [asked] = [n for n, what in enumerate(said) if "topology.sandbox --key" in what]
+    [asked] = [n for n, what in enumerate(said) if "giaoban.topology.sandbox --key" in what]
     assert said.index("scripts/setup --packages") < asked < cache < said.index("make setup")
     key = f"${{{{ steps.{steps[asked]['id']}.outputs.key }}}}"
     assert key in steps[cache]["with"]["key"]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.generator.receiver import ReceivedStreams, StreamReport, clock_hz
-from traffic.rtp import Headers
+from giaoban.traffic.generator.receiver import ReceivedStreams, StreamReport, clock_hz
+from giaoban.traffic.rtp import Headers
 
 
 def counted(

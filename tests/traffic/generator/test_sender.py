@@ -11,15 +11,15 @@ import pytest
 from numpy.typing import NDArray
 
 from giaoban.errors import InputError
-from traffic import log as packet_log
-from traffic import rtp
-from traffic.batch import ReceiveBatch, media_socket
-from traffic.generator import sender, slots, windows
-from traffic.generator.cycle import Cycle, constant_rate
-from traffic.generator.lateness import Lateness
-from traffic.generator.sender import Sender, Sent
-from traffic.hosts import check_rate, is_own, media_target
-from traffic.sender.injection import Fate
+from giaoban.traffic import log as packet_log
+from giaoban.traffic import rtp
+from giaoban.traffic.batch import ReceiveBatch, media_socket
+from giaoban.traffic.generator import sender, slots, windows
+from giaoban.traffic.generator.cycle import Cycle, constant_rate
+from giaoban.traffic.generator.lateness import Lateness
+from giaoban.traffic.generator.sender import Sender, Sent
+from giaoban.traffic.hosts import check_rate, is_own, media_target
+from giaoban.traffic.sender.injection import Fate
 
 HOST = "127.0.0.1"
 

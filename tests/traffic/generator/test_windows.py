@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
-from traffic.generator.cycle import Cycle, calls, constant_rate
-from traffic.generator.windows import Impairer, Window, schedule
-from traffic.profiles import load_profiles
-from traffic.sender.injection import Fate
+from giaoban.traffic.generator.cycle import Cycle, calls, constant_rate
+from giaoban.traffic.generator.windows import Impairer, Window, schedule
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.sender.injection import Fate
 
 START = 7 * SECOND_NS
 

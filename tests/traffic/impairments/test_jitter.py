@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from traffic_factory import MS, cuts
 
-from traffic.impairments import (
+from giaoban.traffic.impairments import (
     GammaJitter,
     Jitter,
     JitterProcess,

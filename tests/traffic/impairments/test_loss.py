@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from traffic_factory import cuts
 
-from tests.loss_theory import loss_rate_variance
-from traffic.impairments import (
+from giaoban.traffic.impairments import (
     BernoulliLoss,
     FourStateLoss,
     GilbertElliottLoss,
@@ -29,7 +28,8 @@ from traffic.impairments import (
     loss_rate,
     mean_burst,
 )
-from traffic.impairments.theory import chain
+from giaoban.traffic.impairments.theory import chain
+from tests.loss_theory import loss_rate_variance
 
 N = 1_000_000
 Z = 3.2905  # two-sided 99.9 % of the normal distribution

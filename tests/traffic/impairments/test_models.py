@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from giaoban.errors import InputError
-from traffic.impairments import Jitter, Loss, TraceLoss, loss_process, parse_trace, read_trace
+from giaoban.traffic.impairments import (
+    Jitter,
+    Loss,
+    TraceLoss,
+    loss_process,
+    parse_trace,
+    read_trace,
+)
 
 
 @pytest.mark.parametrize(

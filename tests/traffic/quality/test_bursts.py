@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.quality.bursts import (
+from giaoban.traffic.quality.bursts import (
     GMIN,
     GapBurst,
     burst_ratio,

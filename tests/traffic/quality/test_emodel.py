@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from traffic.quality.codecs import CODECS, speech_mos
-from traffic.quality.emodel import (
+from giaoban.traffic.quality.codecs import CODECS, speech_mos
+from giaoban.traffic.quality.emodel import (
     R_DEFAULT,
     R_WIDEBAND,
     delay_impairment,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from quality_factory import delivered, video_log
 from traffic_factory import MS, START_NS, sent_log
 
-from traffic.quality.frames import frames, frozen_until, measure_frames
-from traffic.quality.lipsync import lip_sync, skew_ms
-from traffic.quality.measure import Trace
+from giaoban.traffic.quality.frames import frames, frozen_until, measure_frames
+from giaoban.traffic.quality.lipsync import lip_sync, skew_ms
+from giaoban.traffic.quality.measure import Trace
 
 END_NS = START_NS + 10**12
 FRAME_MS = 1000 / 30

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from quality_factory import delivered
 from traffic_factory import MS, START_NS, received_log, sent_log
 
-from traffic.quality.measure import interarrival_jitter_ms, measure, trace
+from giaoban.traffic.quality.measure import interarrival_jitter_ms, measure, trace
 
 END_NS = 10**18
 SECOND_NS = 1000 * MS

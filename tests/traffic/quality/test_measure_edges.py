@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from quality_factory import delivered
 from traffic_factory import MS, received_log, sent_log
 
-from traffic.quality.measure import Trace, interarrival_jitter_ms, measure, trace
-from traffic.quality.uncertainty import student_t
+from giaoban.traffic.quality.measure import Trace, interarrival_jitter_ms, measure, trace
+from giaoban.traffic.quality.uncertainty import student_t
 
 EVER_NS = 10**18
 SECOND_NS = 1000 * MS

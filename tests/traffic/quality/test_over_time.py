@@ -13,11 +13,11 @@ from quality_factory import delivered, video_log
 from traffic_factory import MS, START_NS, received_log, sent_log
 
 from giaoban.clock import SECOND_NS
-from traffic.quality.bursts import burst_ratio
-from traffic.quality.codecs import CODECS, codec_of, speech_mos
-from traffic.quality.frames import frames, measure_frames
-from traffic.quality.measure import measure, trace
-from traffic.quality.over_time import frozen_pct, mos, over_time
+from giaoban.traffic.quality.bursts import burst_ratio
+from giaoban.traffic.quality.codecs import CODECS, codec_of, speech_mos
+from giaoban.traffic.quality.frames import frames, measure_frames
+from giaoban.traffic.quality.measure import measure, trace
+from giaoban.traffic.quality.over_time import frozen_pct, mos, over_time
 
 
 @given(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.quality.percentiles import percentiles
+from giaoban.traffic.quality.percentiles import percentiles
 
 PERCENTS = [0, 1, 5, 50, 95, 99, 99.9, 100]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from quality_factory import delivered
 from traffic_factory import MS, received_log, sent_log
 
-from traffic.quality.measure import Trace, measure, trace
-from traffic.quality.playout import PATIENCE, SURPLUS_NS, Playout, heard, playout
+from giaoban.traffic.quality.measure import Trace, measure, trace
+from giaoban.traffic.quality.playout import PATIENCE, SURPLUS_NS, Playout, heard, playout
 
 BUFFER_NS = 40 * MS
 

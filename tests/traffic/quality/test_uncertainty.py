@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from traffic.quality.uncertainty import CONFIDENCE, quantile_interval, student_t
+from giaoban.traffic.quality.uncertainty import CONFIDENCE, quantile_interval, student_t
 
 NORMAL = 3.719
 """The normal's quantile, of infinitely many degrees."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.receiver.feedback import (
+from giaoban.traffic.receiver.feedback import (
     HOLD_NS,
     MOST_DITHER_NS,
     REPEAT_NS,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.receiver.jitter import smoothed, transit_changes
+from giaoban.traffic.receiver.jitter import smoothed, transit_changes
 
 
 @given(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.receiver.statistics import ReceptionBank
-from traffic.rtcp import ReportBlock
-from traffic.rtp import Headers
+from giaoban.traffic.receiver.statistics import ReceptionBank
+from giaoban.traffic.rtcp import ReportBlock
+from giaoban.traffic.rtp import Headers
 
 MS = 1_000_000
 CLOCK_HZ = 90_000

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.receiver.timestamps import StampClock
+from giaoban.traffic.receiver.timestamps import StampClock
 
 MS, S = 1_000_000, 1_000_000_000
 EPOCH_NS = 1_700_000_000 * S

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.receiver.video_gaps import VideoGaps
+from giaoban.traffic.receiver.video_gaps import VideoGaps
 
 
 def take(gaps: VideoGaps, numbers: list[int], keys: set[int], stream: int = 0) -> bool:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.errors import InputError
+from giaoban.traffic.recorded.annexb import nal_units, read_clip, sequence_parameters
 from tests.h264 import byte_stream
-from traffic.recorded.annexb import nal_units, read_clip, sequence_parameters
 
 # as x264 wrote it: baseline, level 1.3, 176x144, VUI timing 1/50 (25 frames a second)
 SPS = bytes.fromhex("6742c00dda0b13b011000003000100000300328f142aa0")

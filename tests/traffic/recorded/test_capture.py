@@ -16,11 +16,10 @@ from recorded_factory import IDENT, clip, play
 from traffic_factory import MS
 
 from giaoban.errors import InputError
-from tests.h264 import depacketise
-from traffic.h264 import packetise
-from traffic.impairments import TraceLoss
-from traffic.impairments.loss import loss_process
-from traffic.recorded.capture import (
+from giaoban.traffic.h264 import packetise
+from giaoban.traffic.impairments import TraceLoss
+from giaoban.traffic.impairments.loss import loss_process
+from giaoban.traffic.recorded.capture import (
     Capture,
     CapturedStream,
     Frame,
@@ -29,9 +28,10 @@ from traffic.recorded.capture import (
     rtp_streams,
     unwrapped,
 )
-from traffic.recorded.datagrams import BrokenFrameError, datagram
-from traffic.recorded.sources import recording_from_capture, stream_recording
-from traffic.rtp import HEADER_BYTES
+from giaoban.traffic.recorded.datagrams import BrokenFrameError, datagram
+from giaoban.traffic.recorded.sources import recording_from_capture, stream_recording
+from giaoban.traffic.rtp import HEADER_BYTES
+from tests.h264 import depacketise
 
 ETHERNET, RAW = 1, 101
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from recorded_factory import IDENT, MAX_PAYLOAD, clip, play, recording
 from traffic_factory import MS, START_NS, during_all, stream_plan
 
+from giaoban.traffic.impairments import BernoulliLoss
+from giaoban.traffic.log import SENT, PacketLog, save
+from giaoban.traffic.recorded.recording import Recording, load
+from giaoban.traffic.recorded.sources import clip_recording
+from giaoban.traffic.recorded.stream import RecordedStream
+from giaoban.traffic.rtp import HEADER_BYTES
 from tests.h264 import depacketise
-from traffic.impairments import BernoulliLoss
-from traffic.log import SENT, PacketLog, save
-from traffic.recorded.recording import Recording, load
-from traffic.recorded.sources import clip_recording
-from traffic.recorded.stream import RecordedStream
-from traffic.rtp import HEADER_BYTES
 
 ROUND_NS = 480 * MS
 """12 pictures at 25 a second."""

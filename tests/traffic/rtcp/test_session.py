@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.rtcp import (
+from giaoban.traffic.rtcp import (
     Bye,
     Chunk,
     FullIntraRequest,
@@ -24,7 +24,13 @@ from traffic.rtcp import (
     ntp_of,
     parse,
 )
-from traffic.rtcp.session import Collision, KeyFrameWanted, RemoteBye, RemoteReport, Reporter
+from giaoban.traffic.rtcp.session import (
+    Collision,
+    KeyFrameWanted,
+    RemoteBye,
+    RemoteReport,
+    Reporter,
+)
 
 S = 1_000_000_000
 MS = S // 1000

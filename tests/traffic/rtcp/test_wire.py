@@ -15,7 +15,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 from scapy.utils import wrpcap
 
-from traffic.rtcp import (
+from giaoban.traffic.rtcp import (
     CNAME,
     Bye,
     Chunk,

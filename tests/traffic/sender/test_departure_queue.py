@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.sender.departure_queue import DepartureQueue
+from giaoban.traffic.sender.departure_queue import DepartureQueue
 
 
 def rows(numbers: list[int]) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from test_fifo import bounded_by_events
 from traffic_factory import MS, START_NS, cuts, during_all, stream_plan
 
-from traffic.impairments import (
+from giaoban.traffic.impairments import (
     BernoulliLoss,
     FourStateLoss,
     GammaJitter,
@@ -25,8 +25,8 @@ from traffic.impairments import (
     Rate,
     TraceLoss,
 )
-from traffic.rtp import StreamId
-from traffic.sender.injection import Fate, Injector
+from giaoban.traffic.rtp import StreamId
+from giaoban.traffic.sender.injection import Fate, Injector
 
 IDENT = StreamId(payload_type=97, ssrc=5, first_sequence=0, first_timestamp=0)
 N = 1_000_000

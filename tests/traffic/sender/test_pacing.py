@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from traffic.batch import SOCKADDR_IN, SendBatch, media_socket, sockaddr
-from traffic.sender import pacing
-from traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
+from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, media_socket, sockaddr
+from giaoban.traffic.sender import pacing
+from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
 
 HERE = "127.0.0.1"
 MS = 1_000_000

@@ -9,18 +9,18 @@ import pytest
 from numpy.typing import NDArray
 from traffic_factory import MS, START_NS, during_all, run_audio, stream_plan, video_model
 
-from traffic.impairments import (
+from giaoban.traffic.impairments import (
     BernoulliLoss,
     Impairments,
     Interval,
     NormalJitter,
     ParetoJitter,
 )
-from traffic.log import SENT, PacketLog, read
-from traffic.rtp import StreamId
-from traffic.sender.stream import next_control_ns, next_start_ns
-from traffic.sources.audio_stream import AudioStream
-from traffic.sources.video_stream import VideoStream, packets_in
+from giaoban.traffic.log import SENT, PacketLog, read
+from giaoban.traffic.rtp import StreamId
+from giaoban.traffic.sender.stream import next_control_ns, next_start_ns
+from giaoban.traffic.sources.audio_stream import AudioStream
+from giaoban.traffic.sources.video_stream import VideoStream, packets_in
 
 IDENT = StreamId(payload_type=97, ssrc=5, first_sequence=65_530, first_timestamp=2**32 - 3000)
 MODEL = video_model(kbps=300.0)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from traffic_factory import MS, START_NS, stream_plan
 
-from traffic.log import SENT, PacketLog, read
-from traffic.profiles import load_profiles
-from traffic.rtp import StreamId
-from traffic.sources.audio_encoding import AudioEncoding
-from traffic.sources.audio_stream import AudioStream, Talk
-from traffic.sources.talk_spurts import Speech
+from giaoban.traffic.log import SENT, PacketLog, read
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.rtp import StreamId
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
+from giaoban.traffic.sources.audio_stream import AudioStream, Talk
+from giaoban.traffic.sources.talk_spurts import Speech
 
 IDENT = StreamId(payload_type=8, ssrc=9, first_sequence=65_500, first_timestamp=2**32 - 9_000)
 PROFILES = load_profiles()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from traffic.profiles import load_profiles
-from traffic.sources.tone import opaque, tone, tone_hz, utterance
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.sources.tone import opaque, tone, tone_hz, utterance
 
 
 def test_seventy_one_branches_and_a_chair_have_tones_of_their_own() -> None:

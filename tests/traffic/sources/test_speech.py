@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from traffic.profiles import load_profiles
-from traffic.sources.talk_spurts import Speech
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.sources.talk_spurts import Speech
 
 MODEL = load_profiles().speech
 S = 1_000_000_000

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from traffic_factory import MS, START_NS, run_video, stream_plan, video_model
 
-from traffic.rtp import StreamId
-from traffic.sources.video_model import Frames, FrameSource, VideoModel, packetise
-from traffic.sources.video_stream import packets_in
+from giaoban.traffic.rtp import StreamId
+from giaoban.traffic.sources.video_model import Frames, FrameSource, VideoModel, packetise
+from giaoban.traffic.sources.video_stream import packets_in
 
 STREAM = StreamId(payload_type=97, ssrc=1, first_sequence=100, first_timestamp=0)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traffic.sources.content import ContentModel, ContentSource
+from giaoban.traffic.sources.content import ContentModel, ContentSource
 
 FPS = 5
 

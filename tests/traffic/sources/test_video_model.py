@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traffic.sources.video_model import Frames, FrameSource, VideoModel
+from giaoban.traffic.sources.video_model import Frames, FrameSource, VideoModel
 
 FPS = 30
 

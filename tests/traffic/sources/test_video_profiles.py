@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from giaoban.errors import InputError
-from traffic.profiles import Profile, load_profiles
-from traffic.sources.content import ContentSource
-from traffic.sources.video_model import FrameSource
+from giaoban.traffic.profiles import Profile, load_profiles
+from giaoban.traffic.sources.content import ContentSource
+from giaoban.traffic.sources.video_model import FrameSource
 
 PROFILES = load_profiles()
 WITH_CONTENT = [profile for profile in PROFILES.profile if profile.content_kbps is not None]

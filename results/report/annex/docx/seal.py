@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 
 from giaoban.errors import InputError
 from giaoban.files import entries_of, refuse_too_many
-from results.report.annex.about import About
+from giaoban.results.report.annex.about import About
 
 SEAL = "customXml/item1.xml"
 _PROPERTIES = "customXml/itemProps1.xml"

@@ -28,7 +28,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm, Pt, RGBColor
 
 from giaoban.errors import InputError
-from results.report.document import (
+from giaoban.results.report.document import (
     Block,
     Bullets,
     Cell,

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
-from results.report.annex.about import About
+from giaoban.results.report.annex.about import About
 
 SCHEMA = "giaoban.seal/1"
 _HEAD = re.compile(rb"\n(\d+) 0 obj\n<</Type/GiaobanSeal/Length (\d+)>>\nstream\n")

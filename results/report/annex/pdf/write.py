@@ -21,8 +21,8 @@ import typst
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks, strerror
 from giaoban.ownership import temporary_folder
-from results.report.annex.about import ATTACHMENT, About
-from results.report.document import (
+from giaoban.results.report.annex.about import ATTACHMENT, About
+from giaoban.results.report.document import (
     Block,
     Bullets,
     Document,

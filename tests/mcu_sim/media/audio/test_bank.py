@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mcu_sim.media.audio import g711
-from mcu_sim.media.audio.bank import AudioBank, AudioOut
-from mcu_sim.media.audio.codec import G722Call, codec_named
-from mcu_sim.sip import (
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.audio.bank import AudioBank, AudioOut
+from giaoban.mcu_sim.media.audio.codec import G722Call, codec_named
+from giaoban.mcu_sim.sip import (
     CallEnded,
     CallEstablished,
     CallFailed,
@@ -20,6 +20,8 @@ from mcu_sim.sip import (
     InviteRefused,
     InviteTimedOut,
 )
+from giaoban.traffic import rtp
+from giaoban.traffic.sources.tone import tone, tone_hz
 from tests.mcu_sim.agent_calls import accept_all
 from tests.mcu_sim.audio_factory import (
     LOUD,
@@ -37,8 +39,6 @@ from tests.mcu_sim.audio_factory import (
     stream,
     tone_and_rest,
 )
-from traffic import rtp
-from traffic.sources.tone import tone, tone_hz
 
 
 @pytest.mark.parametrize("calls", [2, 3, 10])

@@ -11,8 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mcu_sim.media.audio import g711
-from mcu_sim.media.audio.codec import CODECS, FRAME_BYTES, G722, PCMA, PCMU, G722Call, codec_named
+from giaoban.mcu_sim.media.audio import g711
+from giaoban.mcu_sim.media.audio.codec import (
+    CODECS,
+    FRAME_BYTES,
+    G722,
+    PCMA,
+    PCMU,
+    G722Call,
+    codec_named,
+)
 from tests.mcu_sim.audio_factory import sine, tone_and_rest
 
 ALL_SAMPLES = np.arange(-32768, 32768, dtype=np.int32).astype(np.int16)
@@ -181,8 +189,9 @@ def test_an_octet_holds_two_samples() -> None:
 
 def test_the_library_is_not_loaded_before_there_is_a_call() -> None:
     code = (
-        "import sys; from mcu_sim.media.audio.bank import AudioBank; bank = AudioBank(2, 0, 40.0);"
-        "bank.open(0); before = 'G722' in sys.modules; bank.open(1, 'G722');"
+        "import sys; from giaoban.mcu_sim.media.audio.bank import AudioBank;"
+        "bank = AudioBank(2, 0, 40.0); bank.open(0);"
+        "before = 'G722' in sys.modules; bank.open(1, 'G722');"
         "sys.exit(10 * before + ('G722' in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mcu_sim.media.audio.mixer import (
+from giaoban.mcu_sim.media.audio.mixer import (
     DELAY_SAMPLES,
     GAIN_LIMIT,
     MAX_CALLS,

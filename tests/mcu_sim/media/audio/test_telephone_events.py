@@ -7,14 +7,22 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from mcu_sim import sdp
-from mcu_sim.media.audio.telephone_events import DtmfReceiver
-from mcu_sim.sdp import Codec
-from mcu_sim.sdp.offer_answer import G722, PCMA, TONES, audio, make_answer, make_offer, read_answer
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.media.audio.telephone_events import DtmfReceiver
+from giaoban.mcu_sim.sdp import Codec
+from giaoban.mcu_sim.sdp.offer_answer import (
+    G722,
+    PCMA,
+    TONES,
+    audio,
+    make_answer,
+    make_offer,
+    read_answer,
+)
+from giaoban.traffic import rtp
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
-from traffic import rtp
 
 MCU, WEST, EAST = (local_address(108, host) for host in (1, 2, 3))
 END = 0x80

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mcu_sim.media.video.compose import DecodingLosses, VideoBank
+from giaoban.mcu_sim.media.video.compose import DecodingLosses, VideoBank
+from giaoban.traffic import rtp
+from giaoban.traffic.h264 import FU_A, FU_START, NAL_IDR, NAL_SLICE
+from giaoban.traffic.log import SENT, PacketLog, read
+from giaoban.traffic.receiver.feedback import HOLD_NS, REPEAT_NS, dither_max_ns
 from tests.mcu_sim.server_factory import MODEL, stream
-from traffic import rtp
-from traffic.h264 import FU_A, FU_START, NAL_IDR, NAL_SLICE
-from traffic.log import SENT, PacketLog, read
-from traffic.receiver.feedback import HOLD_NS, REPEAT_NS, dither_max_ns
 
 ORIGIN_NS = 5_000_000_000
 

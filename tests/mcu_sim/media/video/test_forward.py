@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.rtp import RTP
 
-from mcu_sim.media.video.forward import NOBODY, Forwarder
+from giaoban.mcu_sim.media.video.forward import NOBODY, Forwarder
 from tests.mcu_sim.video_factory import (
     FIRST_SEQUENCE,
     FIRST_TIMESTAMP,

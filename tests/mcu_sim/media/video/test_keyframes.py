@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.rtp import RTP
 
-from mcu_sim.media.video.forward import Forwarder, write_forwarded
-from mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from giaoban.mcu_sim.media.video.forward import Forwarder, write_forwarded
+from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
+from giaoban.traffic import rtp
 from tests.mcu_sim.video_factory import (
     FIRST_SEQUENCE,
     FIRST_TIMESTAMP,
@@ -19,7 +20,6 @@ from tests.mcu_sim.video_factory import (
     at,
     between,
 )
-from traffic import rtp
 
 
 def test_a_source_is_asked_once_a_second() -> None:

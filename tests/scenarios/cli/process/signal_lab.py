@@ -28,6 +28,6 @@ if number == str(int(signal.SIGINT)):
 sys.addaudithook(look)
 sys.argv = ["giaoban", *words]
 
-from scenarios.cli.entry import main  # noqa: E402 - this too is listened to
+from giaoban.scenarios.cli.entry import main  # noqa: E402 - this too is listened to
 
 main()

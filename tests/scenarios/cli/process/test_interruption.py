@@ -16,7 +16,7 @@ from runs import COMMAND, KEPT
 from scenario_factory import ROOT, giaoban, scenario
 
 from giaoban.errors import InvalidRun
-from scenarios.study import check
+from giaoban.scenarios.study import check
 from tests.processes import descendants, processes
 
 pytestmark = pytest.mark.sandbox

@@ -82,7 +82,7 @@ def test_a_picture_of_which_only_half_fits(tmp_path: Path, suffix: str) -> None:
 def test_a_library_that_ends_the_program_gives_no_verdict() -> None:
     """OpenBLAS calls exit(1) where it finds no memory."""
     code = (
-        "import ctypes\nfrom scenarios.cli import entry\n"
+        "import ctypes\nfrom giaoban.scenarios.cli import entry\n"
         "entry.run = lambda: ctypes.CDLL(None).exit(1)\nentry.main()\n"
     )
     done = subprocess.run(

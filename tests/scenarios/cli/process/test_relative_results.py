@@ -11,7 +11,7 @@ import pytest
 import typer
 from scenario_factory import giaoban, scenario
 
-from scenarios.cli.app import COMMANDS, app
+from giaoban.scenarios.cli.app import COMMANDS, app
 from tests.scenarios.study.test_sweep import file as sweep_file
 
 RUN = "short-estimate"
