@@ -123,27 +123,28 @@ def test_sources_are_all_that_a_module_may_import(tmp_path: Path, monkeypatch: A
     tmp_path /= "tests"  # whatever the folder is called
     monkeypatch.setattr(kept, "ROOT", tmp_path)
     files = {
-        "topology/__init__.py": "",
-        "topology/sandbox/__init__.py": "",
-        "topology/sandbox/boot.py": "",
-        "topology/sandbox/guest_init.py": "",
-        "traffic/__init__.py": "",
-        "traffic/sent.py": "def f():\n    from mcu_sim import far\n",
-        "traffic/profiles.toml": "a = 1\n",
-        "mcu_sim/__init__.py": "",
-        "mcu_sim/far.py": "",
-        "results/__init__.py": "",
+        "giaoban/__init__.py": "",
+        "giaoban/topology/__init__.py": "",
+        "giaoban/topology/sandbox/__init__.py": "",
+        "giaoban/topology/sandbox/boot.py": "",
+        "giaoban/topology/sandbox/guest_init.py": "",
+        "giaoban/traffic/__init__.py": "",
+        "giaoban/traffic/sent.py": "def f():\n    from giaoban.mcu_sim import far\n",
+        "giaoban/traffic/profiles.toml": "a = 1\n",
+        "giaoban/mcu_sim/__init__.py": "",
+        "giaoban/mcu_sim/far.py": "",
+        "giaoban/results/__init__.py": "",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
 
     def found() -> str:
-        return kept.sources.__wrapped__("traffic.sent")
+        return kept.sources.__wrapped__("giaoban.traffic.sent")
 
     before = found()
     for name in files:
         (tmp_path / name).write_text(files[name] + "\n")
-        assert (found() != before) == (name != "results/__init__.py"), name
+        assert (found() != before) == (name != "giaoban/results/__init__.py"), name
         (tmp_path / name).write_text(files[name])
     assert found() == before
