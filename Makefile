@@ -5,7 +5,7 @@ SCENARIO ?= scenarios/expansion-gia-nghia-quang-son.toml
 PYTHON := .venv/bin/python
 GIAOBAN := .venv/bin/giaoban
 
-.PHONY: run test test-fast test-nightly setup setup-test check-style mutate bench clean
+.PHONY: run test test-fast test-nightly setup setup-test check-style docs mutate bench clean
 
 # FAIL (1) and INVALID (3) are answers, too, and no error of make's.
 run: setup
@@ -32,6 +32,11 @@ check-style: setup-test
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+
+# The documents as a site in both languages, in site/; nothing is loaded from elsewhere.
+docs: setup-test
+	$(PYTHON) -m scripts.docs
+	@echo "to read and search it: $(PYTHON) -m http.server -b 127.0.0.1 -d site"
 
 # Do the tests notice small faults? Hours for all of MUTATE="--all", some minutes a module for a sample.
 mutate: setup-test
