@@ -201,7 +201,7 @@ def make_plan(
     new: set[str] = set()
     if scenario.phases.of_expansion and not all_from_start:
         new = {bridge.id for bridge in scenario.new_bridges if bridge.id in meeting_of}
-    first = [b for b in callers if b.id not in new and later_s.get(meeting_of[b.id]) is None]
+    first = {b.id for b in callers if b.id not in new and later_s.get(meeting_of[b.id]) is None}
     dial_every_s = min(DIAL_EVERY_S, DIALLING_S / len(callers))
     phases = _phases(scenario, len(first) * dial_every_s)
     start_s = phases[0].start_s
@@ -214,7 +214,7 @@ def make_plan(
     calls = []
     dialled: Counter[str | None] = Counter()
     for node in callers:
-        group = None if node in first else "new" if node.id in new else meeting_of[node.id]
+        group = None if node.id in first else "new" if node.id in new else meeting_of[node.id]
         number = dialled[group]
         dialled[group] += 1
         if node.id in new:
@@ -329,10 +329,11 @@ def _concurrent(scenario: Scenario, network: Network) -> list[Meeting]:
 
 def _members(network: Network, participants: Collection[str]) -> list[Member]:
     """In the order of the network's bridges."""
+    wanted = set(participants)
     return [
         Member(id=bridge.id, uri=f"sip:{bridge.id}@{network.address(bridge.id)}:{SIP_PORT}")
         for bridge in network.bridges
-        if bridge.id in participants
+        if bridge.id in wanted
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from scenario_factory import NORTH, SCENARIOS, scenario
 
 from giaoban.errors import InputError
 from giaoban.scenarios.plan.plan import CLOSING_S, Plan
+from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.topology.impairments import GilbertElliott
@@ -216,3 +218,17 @@ def test_a_province_can_be_replaced(tmp_path: Path) -> None:
     example = SCENARIOS / "expansion-thin-link.toml"
     with pytest.raises(InputError, match="unknown router"):
         make_question(example, province_path=Path(__file__).parents[2] / "topology" / "small.toml")
+
+
+def test_the_work_grows_with_the_bridges_and_no_faster(tmp_path: Path) -> None:
+    """Function calls, which do not mind how busy the machine is: n log n is 2.2 times as many."""
+
+    def calls(bridges: int) -> int:
+        for name, text in tree_files(bridges, "720p30-2m").items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        profile = cProfile.Profile()
+        profile.runcall(make_question, tmp_path / SCENARIO)
+        return sum(each.callcount for each in profile.getstats())  # type: ignore[attr-defined]
+
+    calls(2)  # what is loaded and compiled once
+    assert calls(400) < 2.3 * calls(200)
