@@ -1,5 +1,6 @@
 """What a machine may run short of, told from an error: one place for space, memory, descriptors,
-processes and limits (setrlimit(2)), whoever met the error and however it was wrapped."""
+processes and limits (setrlimit(2)), whoever met the error and however it was wrapped; and libraries
+that were not installed (`giaoban.extras`)."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from giaoban import extras
 from giaoban.errors import MachineLacks
 from giaoban.sentence import N_, Sentence
 
@@ -66,6 +68,8 @@ def shortage(error: BaseException) -> MachineLacks | None:
     for each in _chain(error):
         if isinstance(each, MachineLacks):
             return each
+        if isinstance(each, ModuleNotFoundError) and (lacks := extras.lacking(each.name or "")):
+            return lacks
         found = _of(each)
         if found is not None:
             what, mending = found

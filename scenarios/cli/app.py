@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from giaoban import interruptions
 from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.version import VersionOption
 
 COMMANDS = {
     "check": "check:command",
@@ -102,5 +103,5 @@ app = typer.Typer(
 
 
 @app.callback()
-def _all() -> None:
+def _all(_version: VersionOption = False) -> None:
     pass  # without one typer takes a program of no commands for a mistake

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from giaoban import IMPORTED_FROM, children, sentence
+from giaoban import IMPORTED_FROM, children, extras, sentence
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.progress import Progress, told
 from giaoban.results.model.result import Engine
@@ -24,6 +24,8 @@ from giaoban.topology.sandbox import boot, kernel
 DOCUMENT_BYTES, LOG_BYTES_A_PACKET = 4 << 20, 64
 FULL_DISK_BYTES = 64 << 10  # with less than this free, a failure to write is the cause
 GUEST_MODULE = "giaoban.scenarios.emulation.guest"
+NEEDED = ("mininet", "pyroute2", "pylibsrtp", "G722")
+"""Modules of the guest's that a small installation has not."""
 
 
 class EngineName(StrEnum):
@@ -43,6 +45,7 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
     """
     if sys.platform != "linux":
         raise MachineLacks("packets are emulated on Linux only", "giaoban … --estimate, or Linux")
+    extras.need(*NEEDED)
     _check_space(folder, DOCUMENT_BYTES + _packets(plan) * LOG_BYTES_A_PACKET)
     (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from giaoban import extras
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
@@ -113,6 +114,10 @@ def load(
     return LoadOutcome(final, result)
 
 
+NEEDED = ("locust", "pylibsrtp", "G722")
+"""Modules of the test's processes that a small installation has not."""
+
+
 def prove(folder: Path, result: LoadResult) -> None:
     """The manifest of a test in real time. Of files that somebody keeps only the catalogue of
     devices went into it, if the MCU was ours; one with accounts is never copied."""
@@ -123,6 +128,7 @@ def prove(folder: Path, result: LoadResult) -> None:
 
 def execute(test: LoadTest, folder: Path, progress: Progress) -> LoadRecords:
     """Run Locust, and the MCU if it is to be ours. However this is left, no call stands."""
+    extras.need(*NEEDED)
     plan, folder = test.plan, folder.resolve()  # others run in another current folder
     path = folder / "journal.jsonl"
     secret = secrets.token_hex(16)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 import subprocess
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
-from giaoban import IMPORTED_FROM, PACKAGE, ROOMS
+from giaoban import IMPORTED_FROM, PACKAGE, ROOMS, extras
 
 NO_CODE = {"runs", "baselines"}
 """Folders of the program that hold answers, on which no answer depends."""
 SUFFIXES = (".py", ".toml", ".config", ".po")
 TIED = ("scenarios/*.toml", "topology/*.toml", "mcu_sim/devices.toml", "results/criteria.toml")
 """Data that a run names with its own sums: one that differs from the commit's is no other code."""
+BUILT = PACKAGE / "built.json"
+"""What setup.py writes into a wheel: the commit it was built of, `Origin`."""
 LIBRARIES = ("numpy", "scapy", "pyroute2", "sipmessage")
 
 
@@ -26,6 +29,14 @@ class Commit(NamedTuple):
 
     ident: str | None
     clean: bool
+
+
+class Origin(TypedDict):
+    """Of a wheel: its commit, whether its code was exactly that, and the hash of the code."""
+
+    commit: str
+    clean: bool
+    code: str
 
 
 @cache
@@ -52,11 +63,12 @@ def sources() -> dict[str, Path]:
 
 @cache
 def commit(root: Path = IMPORTED_FROM) -> Commit:
-    """The program's commit; without git, or outside of its own repository, there is none."""
+    """The program's commit: that of its own repository, else what was written down when it was
+    built, as long as nobody has changed it where it is installed; else there is none."""
     top = _git(root, "rev-parse", "--show-toplevel")
     ident = _git(root, "rev-parse", "HEAD")
     if top is None or ident is None or Path(top.strip()).resolve() != root.resolve():
-        return Commit(None, False)
+        return _built(root / PACKAGE.name / BUILT.name)
     changed = _git(
         root,
         "status",
@@ -67,6 +79,22 @@ def commit(root: Path = IMPORTED_FROM) -> Commit:
         *_pathspec(),
     )
     return Commit(ident.strip(), changed == "")
+
+
+def origin() -> Origin | None:
+    """What is written down of this program when it is built; None: no repository to say it."""
+    found = commit()
+    if found.ident is None or BUILT.is_file():
+        return None
+    return Origin(commit=found.ident, clean=found.clean, code=code_identity())
+
+
+def _built(path: Path) -> Commit:
+    try:
+        said: Origin = json.loads(path.read_text(encoding="ascii"))
+        return Commit(said["commit"], said["clean"] and said["code"] == code_identity())
+    except (OSError, ValueError, LookupError, TypeError):
+        return Commit(None, False)
 
 
 def _pathspec() -> list[str]:
@@ -81,16 +109,18 @@ def versions(kernel: str) -> dict[str, str]:
     """What the answer rests on, by name. `kernel` is the one that the network was emulated in."""
     found = {"kernel": kernel, "python": platform.python_version()}
     for name in ("mininet", *LIBRARIES):
-        found[name] = _version(name)
+        found[name] = library_version(name)
     return found
 
 
-def _version(name: str) -> str:
+def library_version(name: str) -> str:
+    """What is installed of a library; "?": nothing."""
     try:
         return version(name)
     except PackageNotFoundError:
         pass
     if name == "mininet":  # a distribution's package may come without metadata
+        extras.find_mininet()
         with suppress(ImportError):  # an estimate needs none
             from mininet.net import VERSION
 

@@ -246,6 +246,8 @@ def _usage() -> Any:
 
 def certificates(paths: Sequence[Path]) -> list[Any]:
     """Certificates (PEM or DER) of who may sign. Raises `InputError`: a file that is none."""
+    if not paths:
+        return []
     from pyhanko.keys import load_cert_from_pemder
 
     found = []

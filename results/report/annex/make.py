@@ -10,7 +10,6 @@ from giaoban.results.archive.store import write_whole
 from giaoban.results.report.annex.about import about
 from giaoban.results.report.annex.content import Chapter, document
 from giaoban.results.report.annex.docx import seal as seal_docx
-from giaoban.results.report.annex.docx.write import office
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.pdf import seal as seal_pdf
 from giaoban.results.report.annex.pdf.write import FONTS, made_at, pdf
@@ -34,6 +33,9 @@ def annex_bytes(
     made = document(chapters, lang, letter or Letter())
     told = about(made, [chapter.part for chapter in chapters])
     if form == "docx":
+        # its library comes with an extra
+        from giaoban.results.report.annex.docx.write import office
+
         when = made_at(told.runs[0].run_id)
         return seal_docx.sealed(office(made, when), told), made.draft
     return seal_pdf.sealed(pdf(made, told, fonts=fonts)), made.draft

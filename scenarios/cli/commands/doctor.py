@@ -10,10 +10,12 @@ from typing import Annotated
 
 import typer
 
+from giaoban import IMPORTED_FROM, extras
 from giaoban.errors import MachineLacks
 from giaoban.results.report.annex.pdf.write import FONTS
 from giaoban.results.report.document import Cell, table
 from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.emulation import engine
 from giaoban.sentence import Sentence
 from giaoban.topology.sandbox import kernel, kernel_build, memory
 from giaoban.translation import pgettext
@@ -38,13 +40,19 @@ class Finding:
 def examine() -> list[Finding]:
     """Everything a check needs, in the order it would be missed."""
     programs = {"mnexec": "mininet", "ip": "iproute2", "bash": "bash"}
+    libraries = [name for name in engine.NEEDED if name != extras.MININET]
     tools = [tool for tool in kernel.TOOLS if not shutil.which(tool)]
     return [
         Finding(Sentence("Python 3.12 or newer"), sys.version_info >= (3, 12), f"{APT} python3"),
         Finding(
             Sentence("Mininet for this Python"),
-            importlib.util.find_spec("mininet") is not None,
-            f"{APT} mininet && make setup",
+            extras.find_mininet(),
+            extras.MININET_INSTALL,
+        ),
+        Finding(
+            Sentence("libraries of the emulation"),
+            all(map(importlib.util.find_spec, libraries)),
+            extras.installing("emulate"),
         ),
         *(
             Finding(
@@ -64,9 +72,15 @@ def examine() -> list[Finding]:
             not tools,
             f"sudo {kernel_build.INSTALL}",
         ),
-        Finding(Sentence("sandbox kernel"), kernel.cached() is not None, "make setup"),
+        Finding(Sentence("sandbox kernel"), kernel.cached() is not None, _build()),
         _memory(),
     ]
+
+
+def _build() -> str:
+    """What builds the sandbox kernel: in a checkout it is part of all that is set up."""
+    checkout = (IMPORTED_FROM / "scripts" / "setup").is_file()
+    return "make setup" if checkout else "python -m giaoban.topology.sandbox --build"
 
 
 def _memory() -> Finding:

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from giaoban import extras
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
 from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.emulation.engine import NEEDED
 from giaoban.topology.emulation import router_clock
 from giaoban.topology.load import DEFAULT_PROVINCE, load_province
 from giaoban.topology.network import build
@@ -33,6 +35,7 @@ def command(
         interactive,  # Mininet's, which other commands do without
     )
 
+    extras.need(*NEEDED)
     network = build(load_province(province))
     with progress() as told:
         built = kernel.ensure(told)

@@ -1,0 +1,135 @@
+"""Installed from a wheel with nothing beside it: no extra, no Mininet, no checkout, not as root."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from giaoban import extras
+from giaoban.scenarios.plan import identity
+from tests.packaging.built import User, build, copy_tree, install
+
+SCENARIO = "expansion-gia-nghia-quang-son"
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    """A folder that others can read."""
+    with tempfile.TemporaryDirectory(prefix="giaoban-installed-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def wheel(place: Path) -> Path:
+    return build("wheel", copy_tree(place / "tree"), place / "wheel")
+
+
+@pytest.fixture(scope="module")
+def programs(place: Path, wheel: Path) -> Path:
+    return install(wheel, place / "bare")
+
+
+@pytest.fixture(scope="module")
+def installed(programs: Path) -> Path:
+    """Its package."""
+    [folder] = programs.parent.glob("lib/python3*/site-packages/giaoban")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def before(installed: Path) -> dict[str, int]:
+    """Its files and their times before anything is run."""
+    return files_below(installed)
+
+
+@pytest.fixture(scope="module")
+def user(place: Path, programs: Path, before: dict[str, int]) -> User:
+    return User(programs, place / "home")
+
+
+@pytest.fixture(scope="module")
+def scenario(installed: Path) -> str:
+    return str(installed / "scenarios" / f"{SCENARIO}.toml")
+
+
+@pytest.fixture(scope="module")
+def run(user: User, scenario: str) -> Path:
+    """The run folder of a check by estimate."""
+    user.gives("giaoban", "check", "--estimate", "--seeds", "0", "--results", "runs", scenario)
+    [made] = (user.folder / "runs").glob(f"{SCENARIO}-estimate-*")
+    return made
+
+
+def files_below(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_nothing_else_is_there(user: User) -> None:
+    """Else the others would show nothing."""
+    missing = [*extras.LIBRARIES, "mininet", "topology", "scenarios", "results", "tests"]
+    code = f"import importlib.util as u; print([n for n in {missing} if u.find_spec(n)])"
+    assert user.gives("python", "-c", code) == "[]\n"
+
+
+def test_it_is_the_same_program(user: User) -> None:
+    code = "from giaoban.scenarios.plan import identity as i; print(i.code_identity())"
+    assert user.gives("python", "-c", code).strip() == identity.code_identity()
+
+
+def test_its_version_says_of_which_commit(user: User) -> None:
+    said = user.gives("giaoban", "--version").splitlines()
+    assert said[0].startswith("giaoban 0.1.0, commit ")
+    assert said[2] == "sandbox kernel: not built yet"
+
+
+def test_check_by_estimate(run: Path) -> None:
+    result = json.loads((run / "result.json").read_text(encoding="utf-8"))
+    assert result["verdict"] == "pass"
+    assert (run / "summary.md").is_file()
+
+
+def test_what_is_printed_of_it(user: User, run: Path) -> None:
+    user.gives("giaoban", "annex", "--results", "runs", run.name)
+    [annex] = user.folder.glob("*.pdf")
+    assert run.name in user.gives("giaoban", "verify", annex.name)
+    user.gives("giaoban", "view", "--results", "runs", run.name, "--out", "page.html")
+    assert "<svg" in (user.folder / "page.html").read_text(encoding="utf-8")
+    user.gives("giaoban", "evidence", "--results", "runs", run.name)
+    [evidence] = user.folder.glob("*.zip")
+    assert run.name in user.gives("giaoban", "verify", evidence.name)
+
+
+def test_whatif_and_headroom(user: User, scenario: str) -> None:
+    few = ("--seeds", "0", "--results", "more")
+    assert "whatif" in user.gives("giaoban", "whatif", scenario, "--more", "1", *few)
+    assert "headroom" in user.gives("giaoban", "headroom", *few)
+
+
+def test_lists(user: User) -> None:
+    assert "rmx-2000-mpmx" in user.gives("giaoban", "device", "list")
+    assert "Phường Nghĩa" in user.gives("giaoban", "units", "list")
+
+
+def test_what_is_not_there_says_how_to_get_it(user: User, scenario: str, run: Path) -> None:
+    said = user.gives("giaoban", "annex", "--format", "docx", "--results", "runs", run.name, code=4)
+    assert "pip install 'giaoban[office]'" in said
+    said = user.gives("giaoban", "check", scenario, "--results", "runs", code=4)
+    assert "to mend it: " in said
+    assert "pip install 'giaoban[emulate]'" in said or "apt-get install" in said
+    assert not list((user.folder / "runs").glob("*.partial"))
+
+
+@pytest.mark.realtime  # by its name; it comes to nothing
+def test_load_says_how_to_get_locust(user: User) -> None:
+    said = user.gives("giaoban", "load", "--results", "load", code=4)
+    assert "pip install 'giaoban[load]'" in said
+
+
+@pytest.mark.usefixtures("run")
+def test_nothing_is_written_where_it_is_installed(installed: Path, before: dict[str, int]) -> None:
+    assert files_below(installed) == before

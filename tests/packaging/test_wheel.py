@@ -1,0 +1,95 @@
+"""A wheel has all that the tree has of the program, and nothing else; one made from the sdist has
+the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from giaoban import ROOMS
+from tests.packaging.built import ROOT, build, copy_tree, tracked, unpacked
+
+NO_FILES = {f"giaoban/{room}" for room in ROOMS}
+"""The rooms' links."""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With what lies in a folder that is worked in, which is nobody else's business."""
+    made = copy_tree(tmp_path_factory.mktemp("tree") / "giaoban")
+    for name in ("results/runs/one/result.json", "giaoban/__pycache__/x.cpython-313.pyc"):
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text("{}")
+    return made
+
+
+@pytest.fixture(scope="module")
+def sdist(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("sdist", tree, tmp_path_factory.mktemp("sdist"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return files_of(build("wheel", tree, tmp_path_factory.mktemp("wheel")))
+
+
+def files_of(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def program() -> dict[str, bytes]:
+    """The files of the tree that are the program, by their names in a wheel."""
+    found = {}
+    for name in tracked():
+        top = name.split("/")[0]
+        if top in ("giaoban", *ROOMS) and name not in NO_FILES:
+            found[name if top == "giaoban" else f"giaoban/{name}"] = (ROOT / name).read_bytes()
+    return found
+
+
+def test_it_has_each_file_of_the_program_and_no_other(wheel: dict[str, bytes]) -> None:
+    packaged = {name: data for name, data in wheel.items() if ".dist-info/" not in name}
+    origin = packaged.pop("giaoban/built.json")
+    assert set(packaged) ^ set(program()) == set()
+    assert packaged == program()
+    assert set(json.loads(origin)) == {"commit", "clean", "code"}
+
+
+def test_all_kinds_of_files_are_among_them(wheel: dict[str, bytes]) -> None:
+    """The comparison is of something."""
+    kinds = {Path(name).suffix for name in wheel}
+    assert {".py", ".toml", ".typ", ".json", ".config", ".csv", ".po", ".js", ".css"} <= kinds
+    assert {".c", ".typed", ".md"} <= kinds
+    for name in ("scenarios/meetings", "results/baselines"):
+        assert any(each.startswith(f"giaoban/{name}/") for each in wheel)
+
+
+def test_nothing_is_at_its_top_but_the_package(wheel: dict[str, bytes]) -> None:
+    tops = {name.split("/")[0] for name in wheel}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"giaoban"}
+
+
+def test_the_sdist_makes_the_same_wheel(
+    sdist: Path, wheel: dict[str, bytes], tmp_path: Path
+) -> None:
+    again = files_of(build("wheel", unpacked(sdist, tmp_path / "sdist"), tmp_path / "wheel"))
+    assert again == wheel
+
+
+def test_it_says_of_which_commit_it_is(wheel: dict[str, bytes]) -> None:
+    head = subprocess.run(
+        ["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(wheel["giaoban/built.json"])["commit"] == head.stdout.strip()
+
+
+def test_it_brings_its_licence(wheel: dict[str, bytes]) -> None:
+    [name] = [name for name in wheel if name.endswith("licenses/LICENSE")]
+    assert wheel[name] == (ROOT / "LICENSE").read_bytes()
+    [about] = [data.decode() for name, data in wheel.items() if name.endswith("/METADATA")]
+    assert "\nLicense-Expression: GPL-2.0-or-later\n" in about
