@@ -1,0 +1,246 @@
+"""Every command that a page shows: its options exist, and it is run as it stands there, page by
+page, in a folder that holds the files it names. What boots a guest gets its captures by a pretended
+one (`pretended.py`); what is not run has a reason here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pretended
+import pytest
+from pretended_failures import Child, Pretended, observed
+from scenario_factory import DEFAULT, ROOT, giaoban, scenario
+from undrawn import undrawn
+
+from giaoban.scenarios.plan.identity import Commit
+from giaoban.scenarios.study import check
+from giaoban.scenarios.study.failures.trial import ask, possible_in
+from scripts.docs import reference
+from scripts.docs.fences import Command, commands, lines_of_shell, pages
+
+NOT_RUN = {
+    "giaoban mcu serve *": "in real time, until Ctrl-C: tests/scenarios/cli/test_mcu.py",
+    "giaoban stream *": "in real time: tests/scenarios/cli/test_stream.py",
+    "giaoban load *": "in real time: tests/clients/test_load.py",
+    "giaoban shell": "needs root and a terminal: tests/topology/emulation",
+    "giaoban meeting *": "boots guests of its own: tests/scenarios/emulation/test_meeting_runs.py",
+    "giaoban check * --meetings all": "minutes: tests/scenarios/study/test_every_meeting.py",
+    "giaoban whatif --add all-2025": "minutes: tests/scenarios/cli/test_whatif.py",
+    "giaoban * --confirm": "emulates what was found: tests/scenarios/cli/test_whatif.py",
+    "giaoban headroom": "half a minute: tests/scenarios/cli/test_whatif.py",
+    "giaoban view*": "serves until Ctrl-C: tests/scenarios/cli/test_view.py",
+    "giaoban verify *.evidence.zip --rerun": "emulates anew: tests/scenarios/study/test_rerun.py",
+    "giaoban annex * LOAD_RUN": "of loads: tests/scenarios/cli/test_load_documents.py",
+    "giaoban evidence LOAD_RUN": "of loads: tests/scenarios/cli/test_load_documents.py",
+    "giaoban * --sign *": "asks for a password at a terminal: tests/scenarios/cli/test_annex.py",
+    "giaoban verify FILE… --trust *": "with a certificate: tests/scenarios/cli/test_annex.py",
+    "giaoban check * --pcap *": "the guest records it: tests/scenarios/emulation/test_runs.py",
+    "giaoban history list *--bridge *": "another province: tests/scenarios/cli/test_history.py",
+}
+"""Pattern of a command → why it is parsed, but not carried out. One that fits none is run."""
+RUN_ALL_THE_SAME = ("giaoban view* --out *",)
+
+
+def every() -> list[Command]:
+    return [command for page in pages() for command in commands(page)]
+
+
+def reason(command: Command) -> str | None:
+    """Why it is not carried out."""
+    text = " ".join(["giaoban", *(command.arguments or ())])
+    if any(fnmatch(text, kept) for kept in RUN_ALL_THE_SAME):
+        return None
+    return next((why for pattern, why in NOT_RUN.items() if fnmatch(text, pattern)), None)
+
+
+def leaf(words: tuple[str, ...]) -> tuple[Any, list[str]]:
+    """The command that some words name, and those that follow its name."""
+    command, rest = reference.tree().get(words[0]), list(words[1:])
+    assert command is not None, f"no command {words[0]}"
+    while hasattr(command, "commands") and rest:
+        assert rest[0] in command.commands, f"no command {' '.join(words)}"
+        command = command.commands[rest.pop(0)]
+    return command, rest
+
+
+def test_all_options_that_pages_show_exist() -> None:
+    shown = every()
+    assert len(shown) > 60
+    for command in shown:
+        words = tuple(word for word in command.arguments or () if word != "…")
+        one, rest = leaf(words)
+        try:
+            one.make_context(words[0], rest)
+        except Exception as error:
+            said = getattr(error, "format_message", lambda error=error: str(error))()
+            pytest.fail(f"{command.where}: {command.text}\n{said}")
+
+
+def test_options_of_commands_within_sentences_exist() -> None:
+    wrong = []
+    for page in pages():
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+        for told in re.findall(r"`(?:\.venv/bin/)?giaoban ([^`]+)`", text):
+            words = re.split(r"\s(?:\\?\||>|&&)\s", " ".join(told.split()))[0].split()
+            named = [w for w in words if not w.startswith(("-", "…")) and w.islower()]
+            if not named or named[0] not in reference.tree():
+                if named and not re.match(r"[A-Z{]", words[0]):
+                    wrong.append(f"{page.name}: giaoban {told}")
+                continue
+            known = {
+                option
+                for _, one in reference.walk(named[0], reference.tree()[named[0]])
+                for each in one.params
+                for option in (*each.opts, *each.secondary_opts)
+            } | {"--help"}
+            given = {w.partition("=")[0] for w in re.findall(r"(?<=\s)--[\w=-]+", f" {told}")}
+            wrong += [f"{page.name}: giaoban {told}: {o}" for o in sorted(given - known)]
+    assert not wrong
+
+
+def test_the_other_lines_are_known_programs() -> None:
+    """Of pages that show a shell: a file or a target that is gone is noticed."""
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.M))
+    gone = []
+    for line in (line for page in pages() for line in lines_of_shell(page)):
+        words = re.sub(r"\s#.*", "", line.text).split()
+        if words[:1] == ["make"] and len(words) > 1:
+            known = words[1] in targets
+        elif words[:2] == [".venv/bin/python", "-m"] and words[2] != "pytest":
+            known = importlib.util.find_spec(words[2]) is not None
+        elif words[:3] == [".venv/bin/python", "-m", "pytest"]:
+            named = [w for w in words[3:] if "/" in w]
+            known = all((ROOT / w).exists() for w in named)
+        else:
+            continue
+        if not known:
+            gone.append(f"{line.where}: {line.text}")
+    assert not gone
+
+
+def test_every_exception_is_still_one() -> None:
+    texts = [" ".join(["giaoban", *(command.arguments or ())]) for command in every()]
+    assert not [p for p in NOT_RUN if not any(fnmatch(text, p) for text in texts)]
+    named = {word for why in NOT_RUN.values() for word in re.findall(r"tests/[\w/.]+", why)}
+    assert not [name for name in named if not (ROOT / name).exists()]
+    assert all("tests/" in why for why in NOT_RUN.values())
+
+
+# ------------------------------------------------------------------------------------- as it stands
+
+QUIET: dict[str, Any] = {"phases": (2.0, 2.0, 2.0), "profile": "sd30-256k"}
+FILES = {
+    "year.ics": "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//test//EN\nBEGIN:VEVENT\nUID:1@test\n"
+    "DTSTAMP:20260101T000000Z\nDTSTART:20350105T010000Z\nDTEND:20350105T030000Z\n"
+    "SUMMARY:Giao ban\nCATEGORIES:monthly-briefing\nEND:VEVENT\nEND:VCALENDAR\n",
+    "communes.csv": "STT;Tên đơn vị;Huyện;Độ dài (km);Nguồn\n1;Xã Quảng Sơn;Đắk Glong;38,5;test\n",
+}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the files that pages name, and pretended guests."""
+    folder = tmp_path_factory.mktemp("bench")
+    for name in ("topology/province.toml", "my-province.toml", "tinh-toi.toml"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(DEFAULT, folder / name)
+    (folder / "scenarios").mkdir()
+    for path in (*(ROOT / "scenarios").glob("*.toml"), Path("my-scenario.toml")):
+        scenario(folder / "scenarios" / path.name, id=path.stem, **QUIET)
+    for name in ("my-scenario", "my-expansion", "kich-ban"):
+        file = folder / f"{name}.toml"
+        scenario(file, id=name, bridges=(), province="topology/province.toml", **QUIET)
+    for name, text in FILES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    shutil.copy(folder / "year.ics", folder / "lich-hop.ics")
+    shutil.copy(ROOT / "tests" / "topology" / "Abilene.graphml", folder / "network.graphml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(check, "emulate", pretended.emulator())
+        patch.setattr("giaoban.scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
+        undrawn(patch)
+        failing = Pretended()
+        for ident, case in possible_in(ask(folder / FAILING, None, None)).items():
+            failing.children[ident] = Child(observed(case))
+        failing.use(patch)
+        yield folder
+
+
+FAILING = "scenarios/expansion-gia-nghia-quang-son.toml"
+"""The scenario of which failures are pretended."""
+
+
+@pytest.fixture(scope="module")
+def words(bench: Path) -> dict[str, str]:
+    """What stands for the words in capitals that pages have for a file or a run."""
+    made = {"SCENARIO": "my-scenario.toml", "FILE": "network.graphml"}
+    for word, command, file in (
+        ("RUN", "check", FAILING),
+        ("RUN2", "check", "scenarios/expansion-thin-link.toml"),
+        ("FAULTS_RUN", "faults", FAILING),
+    ):
+        before = set(bench.glob("runs/*"))
+        assert giaoban(command, file, "--results", bench / "runs").code in ANSWERS
+        [folder] = set(bench.glob("runs/*")) - before
+        made[word] = str(folder)
+    return made
+
+
+def to_be_run() -> dict[str, list[Command]]:
+    """By page. What a translation shows as its page does, is run there."""
+    shown = {page: [each for each in commands(page) if reason(each) is None] for page in pages()}
+    english = {each.arguments for page, of in shown.items() if not vietnamese(page) for each in of}
+    return {
+        str(page.relative_to(ROOT)): of
+        for page, of in shown.items()
+        if of and not (vietnamese(page) and {each.arguments for each in of} <= english)
+    }
+
+
+def vietnamese(page: Path) -> bool:
+    return page.parent.name == "vi" or ".vi." in page.name
+
+
+TO_BE_RUN = to_be_run()
+ANSWERS = (0, 1)
+"""Pass and fail: what a page shows may be either."""
+MORE = {("topology", "import"): ["--force"], ("calendar",): ["--peaks", "1"]}
+"""What some are told besides: the file is there for others; three peaks take longer."""
+LOOKS_BACK = ("history", "view", "diff", "verify")
+"""Commands that look at runs of before; the others have a folder for each page."""
+
+
+@pytest.mark.parametrize("page", TO_BE_RUN)
+def test_what_a_page_shows_is_run(
+    page: str, bench: Path, words: dict[str, str], tmp_path: Path
+) -> None:
+    for command in TO_BE_RUN[page]:
+        arguments = command.arguments or ()
+        if arguments[0] in ("faults", "baseline"):
+            words = {**words, "SCENARIO": FAILING, "RUN": words["FAULTS_RUN"]}
+        given = [each for word in arguments for each in meant(word, bench, words)]
+        one, _ = leaf(arguments)
+        options = {option for parameter in one.params for option in parameter.opts}
+        runs = bench / "runs" if arguments[0] in LOOKS_BACK else tmp_path / "runs"
+        for option, folder in (("--results", runs), ("--baselines", bench / "accepted")):
+            if option in options and option not in given:
+                given += [option, str(folder)]
+        given += next((more for what, more in MORE.items() if arguments[: len(what)] == what), [])
+        ran = giaoban(*given)
+        assert ran.code in ANSWERS, f"{command.where}: {command.text}\n{ran.out}{ran.err}"
+
+
+def meant(word: str, bench: Path, words: dict[str, str]) -> list[str]:
+    """What a shell, or a reader, makes of a word."""
+    if word in words:
+        return [words[word]]
+    if "*" in word:
+        return sorted(str(path.relative_to(bench)) for path in bench.glob(word))
+    return [word]
