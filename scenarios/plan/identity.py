@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypedDict
 
-from giaoban import IMPORTED_FROM, PACKAGE, ROOMS, extras
+from giaoban import IMPORTED_FROM, PACKAGE, ROOMS
 
 NO_CODE = {"runs", "baselines"}
 """Folders of the program that hold answers, on which no answer depends."""
@@ -120,6 +120,9 @@ def library_version(name: str) -> str:
     except PackageNotFoundError:
         pass
     if name == "mininet":  # a distribution's package may come without metadata
+        # setup.py loads this module where nothing is installed yet
+        from giaoban import extras
+
         extras.find_mininet()
         with suppress(ImportError):  # an estimate needs none
             from mininet.net import VERSION
