@@ -241,10 +241,10 @@ def mistakes(
 
     The file is read again for its line numbers unless its text is given. `more` are not in `found`.
     """
-    places = _places(read_text(path) if text is None else text)
+    lines_of = places(read_text(path) if text is None else text)
     lines = []
     for loc, value, what in found:
-        number = _line_of(places, loc)
+        number = _line_of(lines_of, loc)
         place = f"{path}:{number}" if number else str(path)
         # repr of a string shows hidden characters; long values would bury the message
         shown = f" = {value!r}" if isinstance(value, str | int | float | bool) else ""
@@ -379,20 +379,20 @@ _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"
 _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
-def _line_of(places: Mapping[Loc, int], loc: Loc) -> int | None:
+def _line_of(lines: Mapping[Loc, int], loc: Loc) -> int | None:
     """Line of the value at `loc`, or of the nearest table around it that has a line."""
     for length in range(len(loc), 0, -1):
-        if loc[:length] in places:
-            return places[loc[:length]]
+        if loc[:length] in lines:
+            return lines[loc[:length]]
     return None
 
 
-def _places(text: str) -> dict[Loc, int]:
+def places(text: str) -> dict[Loc, int]:
     """The line (from 1) of every table and key of a well-formed TOML text.
 
     Keys inside inline tables have no entry of their own: the line of the table stands for them.
     """
-    places: dict[Loc, int] = {}
+    found: dict[Loc, int] = {}
     counts: dict[Loc, int] = {}
     table: Loc = ()
     quote = ""
@@ -406,17 +406,17 @@ def _places(text: str) -> dict[Loc, int]:
             table = (*_resolve(names[:-1], counts), names[-1])
             if header[1] == "[[":
                 counts[table] = counts.get(table, 0) + 1
-                places.setdefault(table, number)
+                found.setdefault(table, number)
                 table += (counts[table] - 1,)
-            places.setdefault(table, number)
+            found.setdefault(table, number)
         elif key := _KEY.match(line):
             path = table + tuple(part.strip("\"'") for part in _PART.findall(key[1]))
             for length in range(len(table) + 1, len(path) + 1):
-                places.setdefault(path[:length], number)
+                found.setdefault(path[:length], number)
         for mark in ('"""', "'''"):
             if line.count(mark) % 2:
                 quote = mark
-    return places
+    return found
 
 
 def _resolve(names: Sequence[str], counts: Mapping[Loc, int]) -> Loc:

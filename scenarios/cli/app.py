@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from giaoban import interruptions
-from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli import judging, language
 from giaoban.scenarios.cli.version import VersionOption
 
 COMMANDS = {
@@ -86,7 +86,9 @@ class _Commands(TyperGroup):
             found = alone
         command: Any = typer.main.get_command(found)
         command.name = cmd_name
-        for each in getattr(command, "commands", {"": command}).values():
+        for name, each in getattr(command, "commands", {"": command}).items():
+            if (called := f"{cmd_name} {name}".strip()) in judging.JUDGING:
+                each.params += judging.options(called)
             each.params.append(_lang())
         interruptions.loaded()
         return command

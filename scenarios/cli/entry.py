@@ -8,10 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from giaoban import interruptions
 from giaoban.sentence import N_, Sentence
+
+if TYPE_CHECKING:
+    from giaoban.errors import GiaobanError
 
 USAGE, INTERNAL_ERROR, INTERRUPTED, READER_GONE = 2, 70, 130, 141
 SAID_INTERRUPTED = N_("interrupted, nothing is left behind")
@@ -48,10 +51,11 @@ def run() -> int:
 def _run() -> int:
     import typer
 
-    from giaoban.scenarios.cli import language
+    from giaoban.scenarios.cli import judging, language
     from giaoban.scenarios.cli.app import app
 
     words = language.choose(sys.argv[1:])
+    judging.begin(words)
     _refuse_what_is_no_text(words)
     try:
         code = app(words, prog_name="giaoban", standalone_mode=False)
@@ -112,7 +116,22 @@ def _told(error: BaseException) -> int:
         return _crashed(error)
     if error.exit_code != READER_GONE:
         _say(f"giaoban: {told(error, _translated)}\n")
+        _told_to_ci(error)
     return error.exit_code
+
+
+def _told_to_ci(error: GiaobanError) -> None:
+    """In the ways that a command which judges was asked for; its first error is what ended it."""
+    from giaoban.errors import GiaobanError as Ours
+
+    try:
+        from giaoban.scenarios.cli import judging
+
+        judging.failed(error)
+    except Ours as another:  # of a file that cannot be written
+        from giaoban.errors import told
+
+        _say(f"giaoban: {told(another, _translated)}\n")
 
 
 def _crashed(error: BaseException) -> int:

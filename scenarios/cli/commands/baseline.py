@@ -1,17 +1,25 @@
-"""`giaoban baseline`: accepted answers about failures, which later ones are compared with."""
+"""`giaoban baseline`: accepted answers, which later ones are compared with."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results import RUNS
 from giaoban.results.archive.store import open_run, write_whole, writing
 from giaoban.results.judge import baseline as baselines
+from giaoban.results.judge.accepted_cases import (
+    AcceptedCases,
+    accept_cases,
+    is_of_cases,
+    text_of_cases,
+)
 from giaoban.results.judge.baseline import (
     FOLDER,
     Baseline,
@@ -22,13 +30,15 @@ from giaoban.results.judge.baseline import (
     tolerance_in,
 )
 from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.report.ci.kept import ANSWERS, report_of_run
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.study.failures.failures import FAULTS
 from giaoban.sentence import Sentence
+from giaoban.tomlfile import load
 from giaoban.translation import pgettext
 
-app = typer.Typer(help="Answers about failures that were accepted.", no_args_is_help=True)
+app = typer.Typer(help="Answers that were accepted.", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Option("--baselines", help="folder of the baselines")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
@@ -36,22 +46,22 @@ AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
 @app.callback()
 def group() -> None:
-    """Answers about failures that were accepted."""
+    """Answers that were accepted."""
 
 
 @app.command("accept")
 def accept_run(
-    run: Annotated[
-        str, typer.Argument(help="run of `giaoban faults`: folder, id or its beginning")
-    ],
+    run: Annotated[str, typer.Argument(help="run that judges: folder, id or its beginning")],
     name: Annotated[str, typer.Option("--name", help="name of the baseline")],
     reason: Annotated[str, typer.Option("--reason", help="why it is accepted")],
     results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
     folder: Folder = FOLDER,
 ) -> int:
     """Take a run as what later ones are compared with; tolerances stay as they were."""
-    where = open_run(run, results, FAULTS)
     path = path_of(name, folder)
+    where = _judged_run(run, results)
+    if not (where / FAULTS).is_file():
+        return _accept_cases(where, path, reason)
     answer = _read_answer(where / FAULTS)
     tolerance = tolerance_in(path) if path.is_file() else None
     made = accept(answer, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
@@ -70,10 +80,38 @@ def accept_run(
     return 0
 
 
+def _judged_run(ref: str, root: Path) -> Path:
+    """The folder of a run of any command that judges. Raises `InputError`: there is none."""
+    for name in ANSWERS:
+        with suppress(InputError):
+            return open_run(ref, root, name)
+    return open_run(ref, root, FAULTS)
+
+
+def _accept_cases(where: Path, path: Path, reason: str) -> int:
+    tolerance = None
+    if path.is_file() and is_of_cases(path):
+        tolerance = load(path, AcceptedCases).tolerance
+    made = accept_cases(
+        report_of_run(where), name=path.stem, reason=reason, on=date.today(), tolerance=tolerance
+    )
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text_of_cases(made).encode())
+    said = Sentence("{path}: {n} {n:case|cases} accepted", path=path, n=len(made.case))
+    print_blocks(Par(said))
+    return 0
+
+
+def _read_any(name: str, folder: Path) -> Baseline | AcceptedCases:
+    path = path_of(name, folder)
+    return load(path, AcceptedCases) if path.is_file() and is_of_cases(path) else read(name, folder)
+
+
 @app.command("list")
 def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
     """The baselines there are."""
-    found = [read(name, folder) for name in baselines.names(folder)]
+    found = [_read_any(name, folder) for name in baselines.names(folder)]
     if as_json:
         print_json({"baselines": [_head(item) for item in found]})
         return 0
@@ -81,15 +119,14 @@ def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
         (
             item.name,
             item.accepted.isoformat(),
-            str(len(item.failure)),
-            item.scenario.path,
+            *_of_what(item),
             item.reason,
         )
         for item in found
     ]
     head = (
-        *(Sentence("name"), Sentence(pgettext("verdict", "accepted")), Sentence("failures")),
-        *(Sentence("scenario"), Sentence("reason")),
+        *(Sentence("name"), Sentence(pgettext("verdict", "accepted")), Sentence("cases")),
+        *(Sentence("of what"), Sentence("reason")),
     )
     print_blocks(table(head, rows) if found else Par(Sentence("none in {folder}", folder=folder)))
     return 0
@@ -102,11 +139,12 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """One baseline as it was accepted."""
-    found = read(name, folder)
+    found = _read_any(name, folder)
     if as_json:
         print_json(found.model_dump(mode="json", by_alias=True))
     else:
-        print_blocks(Par(text_of(found).removesuffix("\n")))
+        text = text_of(found) if isinstance(found, Baseline) else text_of_cases(found)
+        print_blocks(Par(text.removesuffix("\n")))
     return 0
 
 
@@ -114,7 +152,23 @@ def _read_answer(path: Path) -> FaultsAnswer:
     return FaultsAnswer.from_json(read_file(path, most=MOST_ANSWER), str(path))
 
 
-def _head(item: Baseline) -> dict[str, object]:
+def _of_what(item: Baseline | AcceptedCases) -> tuple[str, str]:
+    """How many cases, and of what."""
+    if isinstance(item, Baseline):
+        return str(len(item.failure)), f"faults {item.scenario.path}"
+    return str(len(item.case)), f"{item.command} {item.subject}"
+
+
+def _head(item: Baseline | AcceptedCases) -> dict[str, object]:
+    if isinstance(item, AcceptedCases):
+        return {
+            "name": item.name,
+            "accepted": item.accepted.isoformat(),
+            "cases": len(item.case),
+            "command": item.command,
+            "subject": item.subject,
+            "reason": item.reason,
+        }
     return {
         "name": item.name,
         "accepted": item.accepted.isoformat(),

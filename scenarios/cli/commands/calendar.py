@@ -12,11 +12,12 @@ import typer
 from giaoban.errors import InputError
 from giaoban.results import RUNS
 from giaoban.results.report.calendar_summary import brief
+from giaoban.results.report.ci.answers import of_calendar
 from giaoban.results.report.document import Par
 from giaoban.scenarios.calendar.occupancy import World
 from giaoban.scenarios.calendar.registration import TIME_ZONE
-from giaoban.scenarios.cli import language, options
-from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
 from giaoban.scenarios.study.calendar import plan
 from giaoban.scenarios.study.meeting import held_with
@@ -71,6 +72,7 @@ def command(
     Late registration, no hour for the check of the system, a bridge or a room in two meetings, more
     than the device or a line has. Writes the calendar back as iCalendar, and as sheets to print.
     """
+    judging.known_baseline()
     now = datetime.now()
     base, base_path, province_path = held_with(scenario, province)
     known = [load_meeting(path) for path in files(catalogue)]
@@ -97,12 +99,15 @@ def command(
             days=[found for text in days or () if (found := _day("--day", text))],
             progress=told,
         )
-    if as_json:
-        print_json(json.loads(planned.answer.to_json()))
-    else:
-        said = brief(planned.answer, language.chosen())
-        print_blocks(*said, Par(Sentence("run: {folder}", folder=planned.folder)))
-    return EXIT_CODES[planned.answer.verdict]
+    return judging.end(
+        of_calendar(planned.answer),
+        *brief(planned.answer, language.chosen()),
+        Par(Sentence("run: {folder}", folder=planned.folder)),
+        data=lambda: json.loads(planned.answer.to_json()),
+        as_json=as_json,
+        folder=planned.folder,
+        files=[file],
+    )
 
 
 def _day(option: str, text: str | None) -> date | None:

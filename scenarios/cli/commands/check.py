@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,14 +15,16 @@ import typer
 from giaoban.errors import InputError
 from giaoban.results import RUNS
 from giaoban.results.model.result import Result
-from giaoban.results.report.document import Par
+from giaoban.results.report.ci.answers import of_check
+from giaoban.results.report.document import Block, Par
 from giaoban.results.report.summary import brief
 from giaoban.results.report.view.page import FILE
-from giaoban.scenarios.cli import language, options
-from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.spec.meeting_catalogue import find
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.seeds import helpers_for
@@ -64,6 +68,7 @@ def command(
         raise InputError(
             "--pcap: an estimate has no frames to record (allowed: without --estimate)"
         )
+    judging.known_baseline()
     question = make_question(
         scenario,
         province_path=province,
@@ -88,11 +93,23 @@ def command(
                 seeds=seeds,
                 helpers=helpers,
             )
-    if as_json:
-        print_json(json.loads(outcome.result.to_json()))
-    else:
-        show(outcome.result, outcome.folder)
-    return EXIT_CODES[outcome.result.verdict]
+    report = replace(of_check(outcome.result), next=_next(question, province))
+    return judging.end(
+        report,
+        *shown(outcome.result, outcome.folder),
+        data=lambda: json.loads(outcome.result.to_json()),
+        as_json=as_json,
+        folder=outcome.folder,
+        files=[question.scenario_path, question.province_path],
+    )
+
+
+def _next(question: Question, province: Path | None) -> str:
+    """What to try of a scenario that fails: the cheapest change that passes, or, where that cannot
+    be estimated, each failure by itself."""
+    command = "faults" if reasons(question.plan) else "whatif"
+    other = [] if province is None else ["--province", str(province)]
+    return shlex.join(["giaoban", command, str(question.scenario_path), *other])
 
 
 def _named(meetings: list[str]) -> Literal["all"] | list[str]:
@@ -115,7 +132,7 @@ def _held_in(meetings: Literal["all"] | list[str], scenario: Scenario) -> Scenar
     return scenario.model_copy(update={"meetings": meetings})
 
 
-def show(result: Result, folder: Path) -> None:
+def shown(result: Result, folder: Path) -> list[Block]:
     """The verdict as a table that can be read in ten seconds."""
     annex = (
         []
@@ -123,4 +140,4 @@ def show(result: Result, folder: Path) -> None:
         else [Par(Sentence("annex: {folder}", folder=folder / "phu-luc.pdf"))]
     )
     page = Par(Sentence("page: {folder}", folder=folder / FILE))
-    print_blocks(*brief(result, language.chosen()), *annex, page)
+    return [*brief(result, language.chosen()), *annex, page]

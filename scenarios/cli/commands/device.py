@@ -13,14 +13,15 @@ from giaoban.errors import InputError, allowed, did_you_mean
 from giaoban.mcu_sim.admission import Admission
 from giaoban.mcu_sim.device import AUDIO, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, pick
 from giaoban.mcu_sim.fit import Fit, fit
-from giaoban.results.report.document import Par, Table, pars, table
+from giaoban.results.report.ci.answers import of_fit
+from giaoban.results.report.document import Block, Par, Table, Text, pars, plain, table
 from giaoban.results.report.wording import Wording
+from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.sentence import N_, Both, Sentence
 
 MOST_CALLS = 10_000
 COLUMNS = (*VIDEO_RESOLUTIONS, AUDIO)
-DOES_NOT_FIT = 1
 NOT_CONFIRMED = Par(
     Sentence("* rests on a figure that is not confirmed (see giaoban device show)"), tone="quiet"
 )
@@ -146,30 +147,29 @@ def fit_(
     device = pick(load_devices(), device_id)
     asked = parse_calls(calls)
     found = fit(device, asked, content=content)
-    code = 0 if found.fits else DOES_NOT_FIT
-    if as_json:
-        print_json(
-            {
-                "device": device.id,
-                "fits": found.fits,
-                "unit": device.unit,
-                "units_used": found.units_used,
-                "units_total": found.units_total,
-                "ports_used": found.ports_used,
-                "ports_total": found.ports_total,
-                "used_pct": round(found.use.pct, 3),
-                "used_of": found.use.of,
-                "used_amount": round(found.use.amount, 6),
-                "used_total": found.use.total,
-                "more": found.more,
-                "stepped_down": [asdict(answer) for answer in found.stepped_down],
-                "refused": [asdict(answer) for answer in found.refused],
-                "assumed": [key for key, _ in device.assumptions()],
-            }
-        )
-        return code
-    _print_fit(device, found)
-    return code
+    blocks = _fit(device, found)
+    return judging.end(
+        of_fit(device.id, found, plain(_headline(blocks)), _falling_short(found)),
+        *blocks,
+        data=lambda: {
+            "device": device.id,
+            "fits": found.fits,
+            "unit": device.unit,
+            "units_used": found.units_used,
+            "units_total": found.units_total,
+            "ports_used": found.ports_used,
+            "ports_total": found.ports_total,
+            "used_pct": round(found.use.pct, 3),
+            "used_of": found.use.of,
+            "used_amount": round(found.use.amount, 6),
+            "used_total": found.use.total,
+            "more": found.more,
+            "stepped_down": [asdict(answer) for answer in found.stepped_down],
+            "refused": [asdict(answer) for answer in found.refused],
+            "assumed": [key for key, _ in device.assumptions()],
+        },
+        as_json=as_json,
+    )
 
 
 def parse_calls(text: str) -> list[tuple[int, str]]:
@@ -262,10 +262,20 @@ def _sources(device: Device) -> list[str]:
     return [", ".join(keys) + text for text, keys in resting.items()]
 
 
-def _print_fit(device: Device, found: Fit) -> None:
+def _headline(blocks: list[Block]) -> Text:
+    head, *_ = (block.text for block in blocks if isinstance(block, Par))
+    return head
+
+
+def _falling_short(found: Fit) -> list[str]:
+    """Calls that do not get what they ask for."""
+    return [_of(answer) for answer in (*found.stepped_down, *found.refused)]
+
+
+def _fit(device: Device, found: Fit) -> list[Block]:
     verdict = Sentence("fits on") if found.fits else Sentence("does NOT fit on")
     rows = [(name, f"{number}{_calls_mark(device, name)}") for name, number in found.more.items()]
-    print_blocks(
+    return [
         Par(
             Sentence(
                 "{verdict} {device}: {units_used:g} of {units_total:g} × "
@@ -290,10 +300,10 @@ def _print_fit(device: Device, found: Fit) -> None:
             bold=True,
             tone="good" if found.fits else "bad",
         ),
-        *pars(map(_of, (*found.stepped_down, *found.refused))),
+        *pars(_falling_short(found)),
         table((Sentence("resolution"), Sentence("room for more")), rows, right=(1,)),
         *([NOT_CONFIRMED] if device.assumptions() else []),
-    )
+    ]
 
 
 def _amount(value: float) -> str:

@@ -12,14 +12,14 @@ import typer
 
 from giaoban.errors import InputError, did_you_mean
 from giaoban.results import RUNS
-from giaoban.results.archive.store import write_whole, writing
+from giaoban.results.archive.store import writing
 from giaoban.results.judge import baseline as baselines
-from giaoban.results.report.document import Par
+from giaoban.results.report.ci.answers import of_faults
+from giaoban.results.report.document import Block, Par
 from giaoban.results.report.failures_summary import brief
-from giaoban.results.report.junit import junit_xml
 from giaoban.results.report.view.page import FILE
-from giaoban.scenarios.cli import language, options
-from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
 from giaoban.scenarios.study.failures.answer import draw_failures
@@ -54,20 +54,10 @@ def command(
     bridge: Annotated[
         str | None, typer.Option("--bridge", metavar="ID", help="show what concerns this bridge")
     ] = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option("--baseline", metavar="NAME", help="compare with an accepted answer"),
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="write JUnit XML for CI")
-    ] = None,
     picture: Annotated[
         Path | None,
         typer.Option("--map", metavar="FILE", help="the map, also here (.png .svg .pdf)"),
     ] = None,
-    folder: Annotated[
-        Path, typer.Option("--baselines", help="folder of the baselines")
-    ] = baselines.FOLDER,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
     results: options.Results = RUNS,
@@ -91,9 +81,9 @@ def command(
     failures = chosen(network, possible, only=only or (), with_pairs=pairs, access=access, mcu=mcu)
     _known("--link", link, (item.id for item in network.links))
     _known("--bridge", bridge, (item.id for item in network.bridges))
-    accepted = None if baseline is None else baselines.read(baseline, folder)
-    for path in (junit, picture):
-        _writable(path)
+    name, folder = judging.wanted.baseline, judging.folder_of_baselines()
+    accepted = None if name is None else baselines.read(name, folder)
+    judging.writable(picture)
     if picture is not None and picture.suffix.lower() not in SUFFIXES:
         raise InputError(
             "--map = {picture}: cannot be drawn (allowed: {suffixes})",
@@ -114,22 +104,25 @@ def command(
             baseline=accepted,
         )
     answer = outcome.answer
-    if junit is not None:
-        write_whole(junit, junit_xml(answer, seconds=outcome.seconds).encode())
     if picture is not None:
         _draw(outcome, picture, network, asked.question.province.name)
-    if as_json:
-        print_json(json.loads(answer.to_json()))
-    else:
-        show(outcome, link=link, bridge=bridge)
-    return EXIT_CODES[answer.verdict]
+    return judging.end(
+        of_faults(answer, outcome.seconds),
+        *shown(outcome, link=link, bridge=bridge),
+        data=lambda: json.loads(answer.to_json()),
+        as_json=as_json,
+        folder=outcome.folder,
+        files=[asked.scenario_path, asked.question.province_path],
+    )
 
 
-def show(outcome: FailuresOutcome, *, link: str | None = None, bridge: str | None = None) -> None:
+def shown(
+    outcome: FailuresOutcome, *, link: str | None = None, bridge: str | None = None
+) -> list[Block]:
     """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
     page = Par(Sentence("page: {folder}", folder=outcome.folder / FILE))
-    print_blocks(*brief(outcome.answer, link, bridge, language.chosen()), figures, page)
+    return [*brief(outcome.answer, link, bridge, language.chosen()), figures, page]
 
 
 def _draw(outcome: FailuresOutcome, path: Path, network: Network, title: str) -> None:
@@ -145,17 +138,4 @@ def _known(option: str, ident: str | None, known: Iterable[str]) -> None:
             option=option,
             ident=ident,
             near=did_you_mean(ident, there),
-        )
-
-
-def _writable(path: Path | None) -> None:
-    """Told before minutes of emulation, and not after."""
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        what = (
-            Sentence("is a folder")
-            if path.is_dir()
-            else Sentence("{path} is no folder", path=path.parent)
-        )
-        raise InputError(
-            "{path}: {what} (allowed: the name of a file to be written)", path=path, what=what
         )

@@ -12,10 +12,11 @@ import typer
 
 from giaoban.results import RUNS
 from giaoban.results.model.seeds import OTHER_SEEDS
-from giaoban.results.report.document import Par
+from giaoban.results.report.ci.answers import of_headroom
+from giaoban.results.report.document import Block, Par
 from giaoban.results.report.headroom_summary import brief
-from giaoban.scenarios.cli import options
-from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.cli import judging, options
+from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.study.headroom.headroom import HeadroomOutcome, HeadroomRequest, headroom
@@ -53,6 +54,7 @@ def command(
     Without a scenario: beside the bridges of the province alone. Exit code 0: at least one more
     fits; 1: none does; 3: an emulation came to no result.
     """
+    judging.known_baseline()
     jobs = jobs or cores()
     order = HeadroomRequest(
         base=base_of(scenario, province, seed=seed, pace_s=pace),
@@ -66,16 +68,19 @@ def command(
         outcome = headroom(
             order, judge=estimate, root=results, now=datetime.now(), progress=told, beside=beside
         )
-    if as_json:
-        print_json(json.loads(outcome.answer.to_json()))
-    else:
-        show(outcome)
-    return EXIT_CODES[outcome.answer.verdict]
+    return judging.end(
+        of_headroom(outcome.answer),
+        *shown(outcome),
+        data=lambda: json.loads(outcome.answer.to_json()),
+        as_json=as_json,
+        folder=outcome.folder,
+        files=[order.base.scenario_path, order.base.province_path],
+    )
 
 
-def show(outcome: HeadroomOutcome) -> None:
+def shown(outcome: HeadroomOutcome) -> list[Block]:
     """What came of it, and where all figures are."""
     told = Sentence(
         "all figures, links, devices, picture: {path}", path=outcome.folder / "summary.md"
     )
-    print_blocks(*brief(outcome.answer), Par(told))
+    return [*brief(outcome.answer), Par(told)]

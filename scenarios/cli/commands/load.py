@@ -15,10 +15,11 @@ from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.progress import Progress
 from giaoban.results import RUNS
 from giaoban.results.model.load import Trial
-from giaoban.results.report.document import Par
+from giaoban.results.report.ci.answers import of_load
+from giaoban.results.report.document import Block, Par
 from giaoban.results.report.load_summary import brief
-from giaoban.scenarios.cli import language, options
-from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load import timetable
 from giaoban.scenarios.load.judge import thresholds_of
@@ -127,6 +128,7 @@ def command(
     Exit code 0: it meets the criteria; 1: it does not; 3: the generator could not keep up, so the
     figures do not hold.
     """
+    judging.known_baseline()
     policy = cast(BackOff, _one_of("--back-off", back_off, BACK_OFFS))
     thresholds = thresholds_of(most or [])
     if inside is not None:
@@ -206,17 +208,19 @@ def command(
 
 
 def _end(outcome: LoadOutcome, *, as_json: bool) -> int:
-    if as_json:
-        print_json(outcome.result.model_dump(mode="json", by_alias=True))
-    else:
-        show(outcome)
-    return EXIT_CODES[outcome.result.verdict]
+    return judging.end(
+        of_load(outcome.result),
+        *shown(outcome),
+        data=lambda: outcome.result.model_dump(mode="json", by_alias=True),
+        as_json=as_json,
+        folder=outcome.folder,
+    )
 
 
-def show(outcome: LoadOutcome) -> None:
+def shown(outcome: LoadOutcome) -> list[Block]:
     """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
-    print_blocks(*brief(outcome.result, language.chosen()), figures)
+    return [*brief(outcome.result, language.chosen()), figures]
 
 
 def _search(

@@ -12,10 +12,11 @@ import typer
 from giaoban.errors import InputError
 from giaoban.results import RUNS
 from giaoban.results.model.meetings import PARTS, Part
+from giaoban.results.report.ci.answers import of_meeting
 from giaoban.results.report.document import Par
 from giaoban.results.report.meeting_summary import brief
-from giaoban.scenarios.cli import language, options
-from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load.plan import ROOM
 from giaoban.scenarios.load.target import check_room, parse_target
@@ -73,6 +74,7 @@ def command(
     Every bridge connects, sends and is sent sound and picture; then the chair opens, calls others
     to speak one by one, and concludes; then all hang up. Each bridge is judged by itself.
     """
+    judging.known_baseline()
     meeting = load_meeting(find(name))
     base, base_path, province_path = held_with(scenario, province)
     if real is None and (authorised or accounts is not None):
@@ -118,12 +120,14 @@ def command(
 
 
 def _end(held: Held, *, as_json: bool) -> int:
-    if as_json:
-        print_json(json.loads(held.answer.to_json()))
-    else:
-        where = Sentence("run: {folder}", folder=held.folder)
-        print_blocks(*brief(held.answer, language.chosen()), Par(where))
-    return EXIT_CODES[held.answer.verdict]
+    return judging.end(
+        of_meeting(held.answer),
+        *brief(held.answer, language.chosen()),
+        Par(Sentence("run: {folder}", folder=held.folder)),
+        data=lambda: json.loads(held.answer.to_json()),
+        as_json=as_json,
+        folder=held.folder,
+    )
 
 
 def _parts(only: str | None) -> list[Part]:

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from giaoban.results import RUNS
-from giaoban.results.report.document import Par
+from giaoban.results.report.ci.answers import of_sweep
+from giaoban.results.report.document import Block, Par
 from giaoban.results.report.sweep_summary import brief
-from giaoban.scenarios.cli import options
-from giaoban.scenarios.cli.output import print_blocks, print_json, progress
+from giaoban.scenarios.cli import judging, options
+from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.study.sweep.axes import load_sweep
 from giaoban.scenarios.study.sweep.points import Points, default_folder
 from giaoban.scenarios.study.sweep.sweep import (
@@ -51,9 +52,12 @@ def command(
 ) -> int:
     """Judge bridges × profiles × devices × failures. Exit code 0: all points are computed.
 
+    With --baseline 1 means that a point is worse than it was accepted.
+
     Finished points are kept: an interrupted sweep goes on where it was, and nothing is computed
     twice.
     """
+    judging.known_baseline()
     asked = load_sweep(file)
     if seeds is not None:
         asked = asked.model_copy(update={"seeds": seeds})
@@ -65,15 +69,17 @@ def command(
     with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
         order = SweepRequest(asked, file, base, points, workers, scheduler)
         outcome = sweep(order, root=results, now=datetime.now(), progress=told)
-    if as_json:
-        print_json(json.loads(outcome.answer.to_json()))
-    else:
-        show(outcome)
-    return 0
-
-
-def show(outcome: SweepOutcome) -> None:
-    """What came of it, and where all points are."""
-    print_blocks(
-        *brief(outcome.answer), Par(Sentence("all points: {folder}", folder=outcome.folder / TABLE))
+    return judging.end(
+        of_sweep(outcome.answer),
+        *shown(outcome),
+        data=lambda: json.loads(outcome.answer.to_json()),
+        as_json=as_json,
+        folder=outcome.folder,
+        files=[file],
     )
+
+
+def shown(outcome: SweepOutcome) -> list[Block]:
+    """What came of it, and where all points are."""
+    told = Sentence("all points: {folder}", folder=outcome.folder / TABLE)
+    return [*brief(outcome.answer), Par(told)]

@@ -15,10 +15,11 @@ from pydantic import ValidationError
 from giaoban.errors import InputError
 from giaoban.results import RUNS
 from giaoban.results.model.seeds import OTHER_SEEDS
-from giaoban.results.report.document import Par
+from giaoban.results.report.ci.answers import of_whatif
+from giaoban.results.report.document import Block, Par
 from giaoban.results.report.whatif_summary import brief
-from giaoban.scenarios.cli import options
-from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json, progress
+from giaoban.scenarios.cli import judging, options
+from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of
@@ -106,6 +107,7 @@ def command(
     what was asked passes (of several variants: at least one does); 1: it does not, whatever the
     search finds.
     """
+    judging.known_baseline()
     jobs = jobs or cores()
     if _is_variants(scenario):
         given = (add, more, profile, device, cards, link, new_link, meeting)
@@ -161,11 +163,14 @@ def command(
     with _beside(jobs if count else 1) as helper, progress() as told:
         judge = SeedsJudge(count, helpers=helper)
         outcome = compare(order, judge=judge, root=results, now=datetime.now(), progress=told)
-    if as_json:
-        print_json(json.loads(outcome.answer.to_json()))
-    else:
-        show(outcome)
-    return EXIT_CODES[outcome.answer.verdict]
+    return judging.end(
+        of_whatif(outcome.answer),
+        *shown(outcome),
+        data=lambda: json.loads(outcome.answer.to_json()),
+        as_json=as_json,
+        folder=outcome.folder,
+        files=[base.scenario_path, base.province_path],
+    )
 
 
 def _beside(jobs: int) -> AbstractContextManager[WorkerProcess | InlineWorker]:
@@ -173,10 +178,10 @@ def _beside(jobs: int) -> AbstractContextManager[WorkerProcess | InlineWorker]:
     return WorkerProcess() if jobs > 1 else nullcontext(InlineWorker())
 
 
-def show(outcome: WhatIfOutcome) -> None:
+def shown(outcome: WhatIfOutcome) -> list[Block]:
     """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
-    print_blocks(*brief(outcome.answer), figures)
+    return [*brief(outcome.answer), figures]
 
 
 def _is_variants(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from xml.etree import ElementTree
 
 from failures_factory import answer, failure, impact, usual
@@ -10,7 +11,9 @@ from failures_factory import answer, failure, impact, usual
 from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
 from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.report.junit import junit_xml
+from giaoban.results.report.ci.answers import of_faults
+from giaoban.results.report.ci.commands import Commands
+from giaoban.results.report.ci.junit import junit_xml
 
 ATTRIBUTES = {
     "testsuites": {"tests", "failures", "errors", "skipped", "time"},
@@ -19,11 +22,12 @@ ATTRIBUTES = {
     "failure": {"type", "message"},
     "error": {"type", "message"},
     "system-out": set(),
+    "skipped": {"message"},
 }
 CHILDREN = {
     "testsuites": {"testsuite"},
-    "testsuite": {"testcase"},
-    "testcase": {"failure", "error", "system-out"},
+    "testsuite": {"testcase", "system-out"},
+    "testcase": {"failure", "error", "skipped", "system-out"},
     "failure": set(),
     "error": set(),
     "system-out": set(),
@@ -40,16 +44,30 @@ def parsed(text: str) -> ElementTree.Element:
     for element in (root, root[0]):
         assert int(element.attrib["tests"]) == len(list(element.iter("testcase")))
         assert int(element.attrib["failures"]) == len(list(element.iter("failure")))
+        assert int(element.attrib["skipped"]) == len(list(element.iter("skipped")))
         assert int(element.attrib["errors"]) == len(list(element.iter("error")))
     return root
 
 
+WORDS = ("faults", "ring.toml", "--pairs", "--jobs", "2", "--seed", "3")
+
+
+def xml(of: FaultsAnswer, seconds: dict[str, float] | None = None) -> str:
+    """The file's text, of a run that is kept."""
+    return junit_xml(of_faults(of, seconds), Commands(WORDS, Path("runs/faults-ring"), "ring"))
+
+
 def outcomes(root: ElementTree.Element) -> dict[str, str]:
-    """Test case → "" or what it failed with."""
+    """Test case → "" or what it failed with, before what to type."""
     return {
-        case.attrib["name"]: next((f"{c.tag}: {c.text}" for c in case), "")
+        case.attrib["name"]: next(
+            (f"{c.tag}: {(c.text or '').partition(TYPED)[0]}" for c in case), ""
+        )
         for case in root.iter("testcase")
     }
+
+
+TYPED = "\nagain: "
 
 
 def mixed() -> FaultsAnswer:
@@ -63,7 +81,7 @@ def mixed() -> FaultsAnswer:
 
 
 def test_a_case_a_failure() -> None:
-    root = parsed(junit_xml(mixed(), seconds={"cut:a--b": 1.5, "cut:c--d": 2.0}))
+    root = parsed(xml(mixed(), {"cut:a--b": 1.5, "cut:c--d": 2.0}))
     assert outcomes(root) == {
         "cut:a--b": "",
         "cut:c--d": "failure: slow <1>\nlossy \\x00",
@@ -83,7 +101,7 @@ def test_with_a_baseline_only_what_got_worse_fails() -> None:
             failure("cut:c--d", verdict="fail", reasons=["slow"]),
         ]
     )
-    root = parsed(junit_xml(against(now, baseline), seconds={}))
+    root = parsed(xml(against(now, baseline)))
     assert outcomes(root) == {
         "cut:gia-nghia--cu-jut": "failure: cu-jut is interrupted 900.0 ms "
         "(was: interrupted 412.2 ms; +487.8 ms)\n88 packets lost (was: 87; +1)",
@@ -98,7 +116,7 @@ def test_what_is_worse_about_the_inputs_has_a_case_of_its_own() -> None:
     baseline = accept(answer(), name="ring", reason="r", on=date(2026, 11, 25))
     question = answer().question
     now = answer(question=question.model_copy(update={"existing": question.existing[:2]}))
-    found = outcomes(parsed(junit_xml(against(now, baseline), seconds={})))
+    found = outcomes(parsed(xml(against(now, baseline))))
     assert found["inputs"] == "failure: bridge dak-glong is not in the meeting any more"
 
 
@@ -112,15 +130,48 @@ def said(root: ElementTree.Element) -> dict[str, str]:
 
 def test_single_points_fail_or_say_why_they_were_accepted() -> None:
     spur = "cut:gia-nghia--dak-glong"
-    root = parsed(junit_xml(answer(), seconds={}))
+    root = parsed(xml(answer()))
     assert said(root) == {
         spur: "accepted single point of failure (dak-glong cut off): no second fibre yet"
     }
     weak = answer(accepts=())
-    root = parsed(junit_xml(weak, seconds={}))
+    root = parsed(xml(weak))
     assert said(root) == {}
     assert outcomes(root)[spur].startswith("failure: Single point of failure: dak-glong cut off")
     baseline = accept(weak, name="ring", reason="known", on=date(2026, 11, 25))
-    root = parsed(junit_xml(against(weak, baseline), seconds={}))
+    root = parsed(xml(against(weak, baseline)))
     assert said(root) == {spur: "accepted single point of failure (dak-glong cut off): known"}
     assert not list(root.iter("failure"))
+
+
+def test_a_failing_case_says_what_to_type() -> None:
+    root = parsed(xml(mixed()))
+    failing = next(case for case in root.iter("testcase") if case.attrib["name"] == "cut:c--d")
+    [told] = failing
+    assert (told.text or "").splitlines()[2:] == [
+        "again: giaoban faults ring.toml --seed 3 --only cut:c--d",
+        "run: runs/faults-ring",
+        'accept: giaoban baseline accept runs/faults-ring --name ring --reason "…"',
+    ]
+
+
+def test_names_are_those_of_every_run() -> None:
+    """No time and no path is in them: a system knows a case again by its name."""
+    first, second = (
+        [(c.attrib["classname"], c.attrib["name"]) for c in parsed(xml(each)).iter("testcase")]
+        for each in (mixed(), mixed().model_copy(update={"run_id": "faults-later"}))
+    )
+    assert first == second
+    assert parsed(xml(mixed()))[0].attrib["name"] == f"giaoban faults {STEM}"
+    assert {group for group, _ in first} == {f"giaoban.faults.{STEM}"}
+
+
+STEM = Path(mixed().inputs.scenario.path).stem
+
+
+def test_another_program_reads_it() -> None:
+    from junitparser import Error, Failure, JUnitXml
+
+    [suite] = JUnitXml.fromstring(xml(mixed()).encode())
+    assert (suite.tests, suite.failures, suite.errors) == (3, 1, 1)
+    assert [[type(r) for r in case.result] for case in suite] == [[], [Failure], [Error]]

@@ -13,7 +13,8 @@ from undrawn import undrawn
 from whatif_factory import DEVICE, small
 
 from giaoban.results.judge.baseline import accept, text_of
-from giaoban.scenarios.cli.commands.load import show
+from giaoban.scenarios.cli.commands.load import shown
+from giaoban.scenarios.cli.output import print_blocks
 from giaoban.scenarios.load.load_test import LoadOutcome
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from tests.results import failures_factory, load_factory, results_factory
@@ -69,7 +70,7 @@ def test_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show(LoadOutcome(tmp_path, load_factory.calls(failed={"timeout": 2})))
+    print_blocks(*shown(LoadOutcome(tmp_path, load_factory.calls(failed={"timeout": 2}))))
     out = capsys.readouterr().out
     has_line(out, "criterion", "value", "limit", "result")
     what = ("attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")
@@ -141,7 +142,7 @@ def test_baseline(tmp_path: Path) -> None:
     kept = accept(failures_factory.answer(), name="n", reason="because", on=date(2026, 3, 1))
     (tmp_path / "n.toml").write_text(text_of(kept), encoding="utf-8")
     ran = giaoban("baseline", "list", "--baselines", tmp_path)
-    has_line(ran.out, "name", "accepted", "failures", "scenario", "reason")
+    has_line(ran.out, "name", "accepted", "cases", "of what", "reason")
 
 
 def test_sweep(tmp_path: Path) -> None:

@@ -1,0 +1,249 @@
+"""An accepted answer of any kind, case by case: a file that is reviewed as text, and what got worse
+since. Answers about failures have one of their own, `giaoban.results.judge.baseline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from giaoban.errors import NOTHING, InputError
+from giaoban.provenance import Text
+from giaoban.results.judge.baseline import Name, path_of, read
+from giaoban.results.judge.cases import Case, Figure, Report
+from giaoban.results.model.failures import Sense
+from giaoban.results.model.quantities import Verdict
+from giaoban.sentence import Sentence
+from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
+
+SCHEMA = "giaoban.accepted-cases/1"
+HEAD = (
+    "# Accepted with `giaoban baseline accept`; what differs from it is told by\n"
+    "# `giaoban {command} … --baseline {name}`.\n"
+)
+
+
+class CaseTolerance(StrictModel):
+    """By how much a figure may be worse before it counts, in percent of its limit, and why."""
+
+    pct: Annotated[float, Field(ge=0, le=100)] = 1.0
+    reason: Text = (
+        "time is virtual, so the same inputs give the same figures; a hundredth of what is allowed "
+        "is what nobody notices"
+    )
+
+
+class AcceptedCase(StrictModel):
+    """One case as it was accepted."""
+
+    status: Literal["pass", "fail", "not-judged"]
+    value: float | None = None
+    limit: float | None = None
+    unit: str | None = None
+    what: list[str] = Field(default_factory=list)
+
+
+class AcceptedCases(StrictModel):
+    """The file."""
+
+    schema_: Literal["giaoban.accepted-cases/1"] = Field(
+        default="giaoban.accepted-cases/1", alias="schema"
+    )
+    name: Name
+    command: Text
+    subject: Text
+    reason: Text
+    accepted: date
+    tolerance: CaseTolerance
+    case: Annotated[dict[str, AcceptedCase], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class CaseChange:
+    """One case that is not as it was accepted."""
+
+    sense: Sense
+    case: str
+    what: Sentence
+
+    @property
+    def line(self) -> Sentence:
+        """In one line."""
+        return Sentence("{case}: {what}", case=self.case, what=self.what)
+
+
+def accept_cases(
+    report: Report, *, name: str, reason: str, on: date, tolerance: CaseTolerance | None = None
+) -> AcceptedCases:
+    """The file of an answer. Raises `InputError` for one that is no answer, or without a reason."""
+    if not reason.strip():
+        raise InputError('--reason = "": is empty (allowed: any text that says why it is accepted)')
+    if report.verdict == "invalid":
+        raise InputError("{run}: is invalid, there is nothing to accept", run=report.subject)
+    return AcceptedCases(
+        name=name,
+        command=report.command,
+        subject=report.subject,
+        reason=reason.strip(),
+        accepted=on,
+        tolerance=tolerance or CaseTolerance(),
+        case={case.id: _accepted(case) for case in report.cases if case.status != "invalid"},
+    )
+
+
+def _accepted(case: Case) -> AcceptedCase:
+    assert case.status != "invalid"
+    figure = case.figure
+    return AcceptedCase(
+        status=case.status,
+        value=None if figure is None or figure.value is None else round(figure.value, 6),
+        limit=None if figure is None else figure.limit,
+        unit=None if figure is None else figure.unit,
+        what=[str(line) for line in case.lines],
+    )
+
+
+def text_of_cases(accepted: AcceptedCases) -> str:
+    """The file's text."""
+    data = accepted.model_dump(by_alias=True, exclude_defaults=False, exclude_none=True)
+    data["accepted"] = accepted.accepted.isoformat()
+    for case in data["case"].values():
+        if not case["what"]:
+            del case["what"]
+    text = dumps({"schema": data.pop("schema"), **data})
+    day = f'accepted = "{accepted.accepted.isoformat()}"'
+    head = HEAD.format(command=accepted.command, name=accepted.name)
+    return head + text.replace(day, day.replace('"', ""), 1)
+
+
+def is_of_cases(path: Path) -> bool:
+    """Whether a baseline's file is one of cases."""
+    return parse(path, read_text(path)).get("schema") == SCHEMA
+
+
+def read_cases(name: str, folder: Path, command: str) -> AcceptedCases:
+    """Read one by name or path. Raises `InputError`: there is none, mistakes, another command's."""
+    path = path_of(name, folder)
+    if path.is_file() and is_of_cases(path):
+        found = load(path, AcceptedCases)
+        if found.command != command:
+            raise InputError(
+                "{path}: was accepted of giaoban {command} (allowed: one of giaoban {this})",
+                path=path,
+                command=found.command,
+                this=command,
+            )
+        return found
+    read(name, folder)  # says what is wrong: there is none of the name, or what is no baseline
+    raise InputError(
+        "{path}: was accepted of giaoban {command} (allowed: one of giaoban {this})",
+        path=path,
+        command="faults",
+        this=command,
+    )
+
+
+# ------------------------------------------------------------------------------------- comparing
+
+
+def changes(accepted: AcceptedCases, report: Report) -> list[CaseChange]:
+    """Everything that differs, what is worse first. What came to nothing is not compared."""
+    found = [*_changes(accepted, report)]
+    return sorted(found, key=lambda change: ("worse", "better", "other").index(change.sense))
+
+
+def against_cases(report: Report, accepted: AcceptedCases) -> tuple[Report, list[CaseChange]]:
+    """The report as the baseline has it: its verdict says whether anything is worse."""
+    found = changes(accepted, report)
+    worse = [change for change in found if change.sense == "worse"]
+    if report.verdict == "invalid":
+        return report, found
+    by_case: dict[str, list[Sentence]] = {}
+    for change in worse:
+        by_case.setdefault(change.case, []).append(change.what)
+    cases = [_as_accepted(case, by_case, accepted.reason) for case in report.cases]
+    known = {case.id for case in report.cases}
+    cases += [
+        Case(ident, "fail", lines, kind="regression")
+        for ident, lines in by_case.items()
+        if ident not in known
+    ]
+    verdict: Verdict = "fail" if worse else "pass"
+    said = Sentence("PASS – nothing is worse than what was accepted as {name}", name=accepted.name)
+    if worse:
+        said = Sentence(
+            "FAIL – {n} {n:thing is|things are} worse than what was accepted as {name}",
+            n=len(worse),
+            name=accepted.name,
+        )
+    return report.judged(verdict, said, cases), found
+
+
+def _as_accepted(case: Case, worse: Mapping[str, list[Sentence]], reason: str) -> Case:
+    if case.id in worse:
+        lines = [*worse[case.id], *case.lines]
+        return replace(case, status="fail", lines=lines, kind="regression")
+    if case.status == "fail":
+        note = "; ".join(["accepted: " + reason, *map(str, case.lines)])
+        return replace(case, status="pass", lines=(), note=note)
+    return case
+
+
+def _changes(accepted: AcceptedCases, report: Report) -> Iterator[CaseChange]:
+    now = {case.id: case for case in report.cases}
+    if report.verdict != "invalid":
+        for ident in accepted.case:
+            if ident not in now:
+                yield CaseChange("worse", ident, Sentence("was accepted, and is not judged now"))
+    for case in report.cases:
+        if case.status == "invalid":
+            continue
+        was = accepted.case.get(case.id)
+        if was is None:
+            worse = case.status == "fail"
+            what = Sentence("is new, and not met") if worse else Sentence("is new")
+            yield CaseChange("worse" if worse else "other", case.id, what)
+            continue
+        yield from _change(case, was, accepted.tolerance)
+
+
+def _change(case: Case, was: AcceptedCase, tolerance: CaseTolerance) -> Iterator[CaseChange]:
+    by = _by(case.figure, was, tolerance)
+    figures = NOTHING
+    if by and case.figure is not None:
+        figures = Sentence(
+            " ({now:g} {unit}, was {was:g} {unit})",
+            now=case.figure.value if case.figure.value is not None else float("nan"),
+            was=was.value if was.value is not None else float("nan"),
+            unit=case.figure.unit,
+        )
+    if case.status != was.status:
+        if case.status == "fail":
+            yield CaseChange("worse", case.id, Sentence("was met, is not met now{by}", by=figures))
+        elif was.status == "fail":
+            sense: Sense = "better" if case.status == "pass" else "other"
+            yield CaseChange(sense, case.id, Sentence("was not met, is met now{by}", by=figures))
+        else:
+            yield CaseChange("other", case.id, Sentence("is judged otherwise than it was"))
+    elif by:
+        what = (
+            Sentence("is worse{by}", by=figures)
+            if by > 0
+            else Sentence("is better{by}", by=figures)
+        )
+        yield CaseChange("worse" if by > 0 else "better", case.id, what)
+
+
+def _by(figure: Figure | None, was: AcceptedCase, tolerance: CaseTolerance) -> float:
+    """By how much a figure is worse (negative: better), 0 within the tolerance."""
+    if figure is None or figure.value is None or was.value is None:
+        return 0.0
+    by = figure.value - was.value
+    if figure.sense == "at-least":
+        by = -by
+    return by if abs(by) > tolerance.pct / 100 * abs(figure.limit) + 1e-6 else 0.0

@@ -1,0 +1,375 @@
+"""Answers of every kind taken apart into cases (`giaoban.results.judge.cases`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import PurePath
+
+from giaoban.mcu_sim.fit import Fit
+from giaoban.results.judge.cases import Case, Figure, Report, Status
+from giaoban.results.model.calendar import CalendarAnswer
+from giaoban.results.model.failures import Change, FailureResult, FaultsAnswer
+from giaoban.results.model.headroom import Headroom
+from giaoban.results.model.load import LoadCriterion, LoadResult
+from giaoban.results.model.meetings import MeetingAnswer, PartJudged
+from giaoban.results.model.places import Place
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import CriterionResult, Inputs, Result
+from giaoban.results.model.sweep import SweepAnswer
+from giaoban.results.model.whatif import Judged, WhatIf
+from giaoban.results.report import (
+    calendar_summary,
+    failures_summary,
+    headroom_summary,
+    load_summary,
+    meeting_summary,
+    summary,
+    sweep_summary,
+    whatif_summary,
+)
+from giaoban.results.report.invalid import in_words, reasons
+from giaoban.results.report.wording import VERDICTS, Wording
+from giaoban.sentence import N_, Both, Sentence
+
+RUN, ABOUT_INPUTS = "run", "inputs"
+"""Cases for what is about no other: the run itself, and what got worse of the inputs."""
+OTHER_SEEDS = "other-seeds"
+
+
+def said(words: Callable[[Wording], str], of: Callable[[str], Wording]) -> Sentence:
+    """What `words` says, in each language when it is asked for."""
+    return Both(words(of("en")), lambda: words(of("vi")))
+
+
+def of_check(result: Result) -> Report:
+    """A case a criterion, one for each meeting of the catalogue; or one for the run, if invalid."""
+    known: Callable[[str], Wording] = lambda language: Wording(language, result)  # noqa: E731
+    cases: list[Case] = []
+    if result.verdict == "invalid":
+        cases.append(_invalid([*_each(lambda say: reasons(result, say), known)]))
+    else:
+        cases += (_criterion(each, known) for each in result.criteria)
+    for meeting in result.meetings:
+        lines = [] if meeting.verdict in ("pass", None) else list(meeting.reasons)
+        status: Status = meeting.verdict or "not-judged"
+        cases.append(Case(f"meeting:{meeting.id}", status, lines, kind="meeting"))
+    return Report(
+        "check",
+        _stem(result.inputs),
+        result.verdict,
+        said(lambda say: summary.headline(result, say), known),
+        _whole(result.verdict, cases, result.reasons),
+        files=_files(result.inputs),
+    )
+
+
+def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) -> Report:
+    """A case a failure. Without a baseline it fails if its run does not meet the criteria; with one
+    if anything got worse: what was accepted has been accepted."""
+    compared, took = answer.comparison, seconds or {}
+    worse = None if compared is None else compared.worse
+    because = "" if compared is None else compared.reason
+    cases = [_failure(each, worse, because, took.get(each.id, 0.0)) for each in answer.failures]
+    tried = {failure.id for failure in answer.failures}
+    elsewhere: dict[str, list[str]] = {}
+    for change in worse or []:
+        if change.failure not in tried:
+            elsewhere.setdefault(change.failure or ABOUT_INPUTS, []).append(change.what)
+    cases += (Case(name, "fail", lines, kind="regression") for name, lines in elsewhere.items())
+    return Report(
+        "faults",
+        _stem(answer.inputs),
+        answer.verdict,
+        failures_summary.headline(answer),
+        _whole(answer.verdict, cases, answer.reasons),
+        files=_files(answer.inputs),
+    )
+
+
+def of_whatif(answer: WhatIf) -> Report:
+    """A case a variant that was asked for."""
+    several = sum(variant.asked for variant in answer.variants) > 1
+    cases = [_judged(v.id, v.final) for v in answer.variants if v.asked]
+    if several and answer.verdict == "pass":  # one that passes is what was asked for
+        cases = [_lenient(case) for case in cases]
+    return Report(
+        "whatif",
+        _stem(answer.inputs),
+        answer.verdict,
+        whatif_summary.headline(answer),
+        _whole(answer.verdict, cases, []),
+        files=_files(answer.inputs),
+    )
+
+
+def of_headroom(answer: Headroom) -> Report:
+    """Whether one more fits; how many do is its figure."""
+    first = answer.bottlenecks[0] if answer.bottlenecks else None
+    lines = [headroom_summary.headline(answer)]
+    if first is not None:
+        lines.append(headroom_summary.bottleneck_line(first, answer))
+    status: Status = answer.verdict
+    fits = Case(
+        "one-more-fits",
+        status,
+        lines if status != "pass" else [],
+        Figure(answer.more, 1, "bridges", "at-least"),
+        at=None if first is None else ("mcu" if first.thing == "device" else "link", first.id),
+    )
+    return Report(
+        "headroom",
+        _stem(answer.inputs),
+        answer.verdict,
+        headroom_summary.headline(answer),
+        [fits],
+        files=_files(answer.inputs),
+    )
+
+
+def of_load(result: LoadResult) -> Report:
+    """A case a criterion; what nobody did was not judged."""
+    known: Callable[[str], Wording] = lambda language: Wording(language, result)  # noqa: E731
+    cases = [_load_criterion(each) for each in result.criteria]
+    if result.verdict == "invalid":
+        told = [*_each(lambda say: _load_reasons(result, say), known)]
+        cases = [_invalid(told)]
+    place = result.inputs.scenario
+    subject = result.place if place is None else PurePath(place.path).stem
+    return Report(
+        "load",
+        subject,
+        result.verdict,
+        load_summary.headline(result),
+        _whole(result.verdict, cases, result.reasons),
+        files=[] if place is None else [place.path],
+    )
+
+
+def of_meeting(answer: MeetingAnswer) -> Report:
+    """A case for each bridge in each part, and for how a part began, was and ended."""
+    known: Callable[[str], Wording] = lambda language: Wording(language, answer)  # noqa: E731
+    cases = [case for part in answer.parts for case in _part(part, known)]
+    return Report(
+        "meeting",
+        answer.meeting.id,
+        answer.verdict,
+        said(lambda say: say.gettext(meeting_summary.VERDICTS[answer.verdict]), known),
+        _whole(answer.verdict, cases, []),
+    )
+
+
+def of_calendar(answer: CalendarAnswer) -> Report:
+    """A case a rule, and one for each moment that was judged."""
+    cases: list[Case] = []
+    for rule in calendar_summary.RULES:
+        broken = [n for n, finding in enumerate(answer.findings) if finding.rule == rule]
+        lines: list[str] = [_finding(answer, number) for number in broken]
+        cases.append(Case(f"rule:{rule}", "fail" if broken else "pass", lines, kind="rule"))
+    for peak in answer.peaks:
+        known: Callable[[str], Wording] = lambda language: Wording(language, answer)  # noqa: E731
+        why: list[str] = [_why(failed, known) for failed in peak.failed]
+        shown = (why or list(peak.reasons)) if peak.verdict != "pass" else []
+        cases.append(Case(f"peak:{peak.start}", peak.verdict, shown))
+    return Report(
+        "calendar",
+        PurePath(answer.calendar).stem,
+        answer.verdict,
+        Sentence(calendar_summary.VERDICTS[answer.verdict]),
+        _whole(answer.verdict, cases, []),
+        files=[answer.calendar],
+    )
+
+
+def of_sweep(answer: SweepAnswer) -> Report:
+    """A case a point. A sweep looks around and judges nothing, unless it is compared with one."""
+    cases = []
+    for point in answer.points:
+        name = f"{point.bridges}/{point.profile}/{point.device}/{point.failure}"
+        binds = " ".join(filter(None, (point.binding, point.where)))
+        lines = [Sentence("{what}: {why}", what=point.verdict, why=point.why or binds)]
+        margin = None
+        if point.margin_pct is not None:
+            margin = Figure(point.margin_pct, 0.0, "%", "at-least")
+        status: Status = "pass" if point.verdict == "pass" else "fail"
+        cases.append(Case(name, status, lines if status == "fail" else [], margin))
+    return Report(
+        "sweep",
+        _stem(answer.inputs),
+        "pass",
+        sweep_summary.headline(answer),
+        cases,
+        judges=False,
+        files=_files(answer.inputs),
+    )
+
+
+def of_fit(device: str, found: Fit, headline: str, lines: Sequence[str]) -> Report:
+    """Whether calls fit on a device; how much of it is in use is the figure."""
+    status: Status = "pass" if found.fits else "fail"
+    in_use = Figure(round(found.use.pct, 3), 100.0, "%")
+    case = Case("fits", status, [headline, *lines] if status == "fail" else [], in_use)
+    verdict: Verdict = "pass" if found.fits else "fail"
+    return Report("device fit", device, verdict, headline, [case])
+
+
+# ---------------------------------------------------------------------------------------- cases
+
+
+def _criterion(c: CriterionResult, known: Callable[[str], Wording]) -> Case:
+    figure = Figure(c.value, c.threshold, c.unit, c.sense)
+    if c.ok:
+        return Case(c.id, "pass", figure=figure)
+    return Case(c.id, "fail", [_why(c, known)], figure, at=_at(c.place))
+
+
+def _why(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
+    """What, where, by how much."""
+
+    def words(say: Wording) -> str:
+        told = say.gettext(
+            N_("{criterion} – {place}: {value} (limit {limit})"),
+            criterion=say.criterion(c),
+            place=say.place(c.place) or "–",
+            value=say.in_unit(c.value, c),
+            limit=say.limit(c),
+        )
+        if c.value is None or not c.threshold:
+            return told
+        amount = say.amount(abs(c.value - c.threshold), say.either(c.unit, c.unit_vi))
+        return f"{told}; {say.gettext(N_('off by {amount}'), amount=amount)}"
+
+    return said(words, known)
+
+
+def _at(place: Place | None) -> tuple[str, str] | None:
+    return None if place is None else (place.kind, place.id)
+
+
+def _failure(
+    failure: FailureResult, worse: Sequence[Change] | None, because: str, seconds: float
+) -> Case:
+    elements = failure.elements[0]
+    at = (elements.kind, elements.id)
+    made = partial(Case, failure.id, at=at, seconds=seconds)
+    if failure.verdict == "invalid":
+        lines = [f"invalid: {reason}" for reason in failure.reasons]
+        return made("invalid", lines, kind="invalid")
+    if worse is not None:
+        if lines := [change.what for change in worse if change.failure == failure.id]:
+            return made("fail", lines, kind="regression")
+    elif failure.verdict == "fail":
+        return made("fail", list(failure.reasons))
+    who = ", ".join(failure.others_cut_off)
+    if not who or failure.kind == "pair":
+        return made("pass")
+    why = because if failure.accepted is None else failure.accepted.reason
+    return made("pass", note=f"accepted single point of failure ({who} cut off): {why}")
+
+
+def _judged(ident: str, judged: Judged) -> Case:
+    lines: list[str] = list(judged.reasons)
+    bound = judged.binding
+    if judged.verdict == "invalid":
+        return Case(ident, "invalid", lines, kind="invalid")
+    figure = None if judged.worst_pct is None else Figure(judged.worst_pct, 0.0, "%", "at-least")
+    if judged.verdict == "pass":
+        return Case(ident, "pass", figure=figure)
+    if not lines and bound is not None:
+        lines = [Sentence("{criterion} at {place}", criterion=bound.criterion, place=bound.where)]
+    return Case(ident, "fail", lines, figure, at=None if bound is None else _at(bound.place))
+
+
+def _lenient(case: Case) -> Case:
+    if case.status != "fail":
+        return case
+    return Case(case.id, "not-judged", case.lines, case.figure)
+
+
+def _load_criterion(c: LoadCriterion) -> Case:
+    figure = Figure(c.value, c.threshold, c.unit)
+    if c.ok is not False:
+        return Case(c.id, "pass" if c.ok else "not-judged", figure=figure)
+    value = "–" if c.value is None else f"{c.value:g}"
+    line = Sentence(
+        "{criterion}: {value} {unit} (limit {limit:g} {unit})",
+        criterion=Both(c.name_en, c.name_vi),
+        value=value,
+        limit=c.threshold,
+        unit=c.unit,
+    )
+    return Case(c.id, "fail", [line], figure)
+
+
+def _load_reasons(result: LoadResult, say: Wording) -> list[str]:
+    if say.english:
+        return list(result.reasons)
+    return in_words(result.reason_codes, len(result.reasons), say)
+
+
+def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:
+    name = part.part
+    if part.verdict == "invalid":
+        lines = _each(lambda say: meeting_summary.failing(part, say), known)
+        yield Case(f"{name}:{RUN}", "invalid", lines, kind="invalid")
+        return
+    opened = said(lambda say: meeting_summary.opened(part, say), known)
+    yield _plain(f"{name}:opening", [opened], ok=part.opening.ok)
+    for criterion in part.failed:
+        yield Case(
+            f"{name}:{criterion.id}",
+            "fail",
+            [_why(criterion, known)],
+            Figure(criterion.value, criterion.threshold, criterion.unit, criterion.sense),
+            at=_at(criterion.place),
+        )
+    for bridge in part.bridges:
+        alone = part.model_copy(update={"bridges": [bridge], "failed": []})
+        lines = _each(lambda say, of=alone: meeting_summary.failing(of, say), known)
+        at = ("bridge", bridge.bridge)
+        ok = bridge.outcome != "not-met"
+        yield Case(f"{name}:bridge:{bridge.bridge}", "pass" if ok else "fail", lines, at=at)
+    closed = said(lambda say: meeting_summary.closed(part, say), known)
+    yield _plain(f"{name}:closing", [closed], ok=part.closing.ok)
+
+
+def _plain(ident: str, lines: Sequence[str], *, ok: bool) -> Case:
+    return Case(ident, "pass" if ok else "fail", [] if ok else lines)
+
+
+def _finding(answer: CalendarAnswer, number: int) -> Sentence:
+    def words(language: str) -> str:
+        finding = answer.findings[number]
+        when = calendar_summary.moment(finding.start, language)
+        titles = " / ".join(answer.title(m, language == "vi") for m in finding.meetings)
+        return f"{when}, {titles}: {calendar_summary.what(finding, answer.names, language)}"
+
+    return Both(words("en"), partial(words, "vi"))
+
+
+def _invalid(lines: Sequence[str]) -> Case:
+    return Case(RUN, "invalid", [f"invalid: {line}" for line in lines], kind="invalid")
+
+
+def _each(words: Callable[..., list[str]], known: Callable[[str], Wording]) -> list[str]:
+    """Sentences that both languages have as many of; else the English ones."""
+    english, other = words(known("en")), words(known("vi"))
+    if len(english) != len(other):
+        return english
+    return [Both(en, vi) for en, vi in zip(english, other, strict=True)]
+
+
+def _whole(verdict: Verdict, cases: list[Case], why: Sequence[str]) -> list[Case]:
+    """Cases of which at least one says what the verdict says."""
+    if verdict == "pass" or any(case.status in ("fail", "invalid") for case in cases):
+        return cases
+    lines = list(why) or [Sentence(VERDICTS[verdict])]
+    return [*cases, Case(RUN, verdict, lines)]
+
+
+def _stem(inputs: Inputs) -> str:
+    return PurePath(inputs.scenario.path).stem
+
+
+def _files(inputs: Inputs) -> list[str]:
+    return [inputs.scenario.path, inputs.province.path]

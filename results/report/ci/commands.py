@@ -1,0 +1,83 @@
+"""What to type about a case: to try it again, to look at it, to accept it, to go on from it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from giaoban.results.judge.cases import Case, Report
+from giaoban.sentence import Sentence
+
+ONE_CASE = ("--pairs", "--access", "--mcu")
+"""Flags of `giaoban faults` that a single failure needs no more."""
+WITH_VALUES = ("--only", "--jobs", "--link", "--bridge", "--map")
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Of one run.
+
+    Attributes:
+        words: of the command line that made it, without `giaoban` and what says where to report.
+        folder: of the run; None where nothing is kept.
+        name: by which it would be accepted; '' where that cannot be.
+    """
+
+    words: Sequence[str]
+    folder: Path | None = None
+    name: str = ""
+
+    @property
+    def again(self) -> str:
+        """The same once more."""
+        return _line(["giaoban", *self.words])
+
+    @property
+    def accept(self) -> str:
+        """To accept the run as it is; '' if it cannot be."""
+        if self.folder is None or not self.name:
+            return ""
+        run = ["giaoban", "baseline", "accept", str(self.folder), "--name", self.name]
+        return f'{_line(run)} --reason "…"'
+
+    def of(self, case: Case, report: Report) -> Iterator[Sentence]:
+        """What to type about a case that is not met, a line each."""
+        yield Sentence("again: {command}", command=self.trying(case, report))
+        if self.folder is not None:
+            yield Sentence("run: {folder}", folder=self.folder)
+        if self.accept and case.status == "fail":
+            yield Sentence("accept: {command}", command=self.accept)
+        if report.next:
+            yield Sentence("next: {command}", command=report.next)
+
+    def of_run(self, report: Report) -> Iterator[Sentence]:
+        """The headline, and what made it."""
+        yield Sentence(report.headline)
+        yield Sentence("again: {command}", command=self.again)
+        if self.folder is not None:
+            yield Sentence("run: {folder}", folder=self.folder)
+
+    def trying(self, case: Case, report: Report) -> str:
+        """The command that tries a case alone: of a failure among many, that one."""
+        if report.command != "faults" or (":" not in case.id and case.id != "mcu"):
+            return self.again
+        rest = [word for word in without(self.words, WITH_VALUES) if word not in ONE_CASE]
+        return _line(["giaoban", *rest, "--only", case.id])
+
+
+def without(words: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Words of a command line without some options and their values."""
+    rest: list[str] = []
+    before = iter(words)
+    for word in before:
+        if word in options:
+            next(before, None)
+        elif word.partition("=")[0] not in options:
+            rest.append(word)
+    return rest
+
+
+def _line(words: Sequence[str]) -> str:
+    return " ".join(shlex.quote(word) for word in words)

@@ -1,0 +1,54 @@
+"""What a CI job's page shows of an answer (`$GITHUB_STEP_SUMMARY`, a comment): the headline, what
+is not met with what to type about it, what differs from what was accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from giaoban.results.judge.cases import Case, Report
+from giaoban.results.report.ci.commands import Commands
+from giaoban.results.report.document import Block, Bullets, Cell, Code, Heading, Par, Text, table
+from giaoban.results.report.wording import VERDICTS
+from giaoban.sentence import Sentence
+
+Translate = Callable[[str], str]
+
+MOST = 50
+"""Cases in the table; a page of thousands is read by nobody."""
+MARKS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "not-judged": "➖"}
+
+
+def job_summary(report: Report, commands: Commands, say: Translate) -> list[Block]:
+    """The blocks of it; `say` says a sentence in the language of the page."""
+    title = f"{MARKS[report.verdict]} giaoban {report.command} {report.subject}"
+    blocks: list[Block] = [Heading(title, 1), Par(say(report.headline), bold=True)]
+    found = report.failed
+    if found:
+        head = (Sentence("case"), Sentence("result"), Sentence("what, where, by how much"))
+        blocks.append(table([say(h) for h in head], [_row(c, say) for c in found[:MOST]]))
+        if len(found) > MOST:
+            blocks.append(Par(say(Sentence("and {more:,} more", more=len(found) - MOST))))
+    else:
+        judged = sum(case.status == "pass" for case in report.cases)
+        blocks.append(Par(say(Sentence("{n} {n:case|cases}, all met", n=judged))))
+    blocks.append(Bullets([*_commands(report, commands, say)]))
+    return blocks
+
+
+def _row(case: Case, say: Translate) -> list[Cell]:
+    told = "; ".join(say(line) for line in case.lines[:3])
+    word = VERDICTS[case.status] if case.status in VERDICTS else Sentence("not judged")
+    return [Cell(case.id, code=True), Cell(f"{MARKS[case.status]} {say(word)}"), Cell(told)]
+
+
+def _commands(report: Report, commands: Commands, say: Translate) -> Iterator[Text]:
+    failing = bool(report.failed)
+    lines: Sequence[tuple[Sentence, str]] = (
+        (Sentence("to try it again"), commands.again),
+        (Sentence("the run"), str(commands.folder or "")),
+        (Sentence("to accept it"), commands.accept if failing else ""),
+        (Sentence("what to try next"), report.next if failing else ""),
+    )
+    for what, command in lines:
+        if command:
+            yield [f"{say(what)}: ", Code(command)]

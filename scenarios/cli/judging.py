@@ -1,0 +1,295 @@
+"""What every command that judges has in common: how it ends, and for CI `--junit`, `--markdown`,
+`--annotations`, `--code-quality` and `--baseline`.
+
+The options are the same at each, added to it in `giaoban.scenarios.cli.app`; what they ask for is
+kept here. What is wrong with input is told in the same ways.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from giaoban.errors import GiaobanError, InputError, told
+from giaoban.scenarios.cli import language
+from giaoban.sentence import Sentence
+
+if TYPE_CHECKING:
+    from giaoban.results.judge.cases import Report
+    from giaoban.results.model.quantities import Verdict
+    from giaoban.results.report.document import Block
+
+WITH_BASELINE = {"baseline", "baselines"}
+JUDGING: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(
+        ("check", "whatif", "headroom", "load", "meeting", "calendar", "sweep", "faults"),
+        frozenset(WITH_BASELINE),
+    ),
+    "device fit": frozenset(),
+}
+"""Commands that judge, each with those of the options that not all of them have."""
+REPORTS = ("--junit", "--markdown", "--annotations", "--code-quality", "--baseline", "--baselines")
+FORMATS = ("github", "none")
+
+
+@dataclass
+class Wanted:
+    """What one command line asks for."""
+
+    words: Sequence[str] = ()
+    began_s: float = field(default_factory=time.monotonic)
+    command: str = ""
+    junit: Path | None = None
+    markdown: Path | None = None
+    annotations: str | None = None
+    code_quality: Path | None = None
+    baseline: str | None = None
+    baselines: Path | None = None
+
+    @property
+    def annotates(self) -> bool:
+        """Whether GitHub's workflow commands are wanted; there they are without being asked for."""
+        if self.annotations is not None:
+            return self.annotations == "github"
+        return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+wanted = Wanted()
+
+
+def begin(words: Sequence[str]) -> None:
+    """A command line begins; nothing is asked for yet."""
+    global wanted
+    wanted = Wanted(words=list(words))
+
+
+def _options(
+    _junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="write JUnit XML for CI")
+    ] = None,
+    _markdown: Annotated[
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="append a summary ($GITHUB_STEP_SUMMARY)"),
+    ] = None,
+    _annotations: Annotated[
+        str | None,
+        typer.Option(
+            "--annotations",
+            metavar="[github|none]",
+            help="what is wrong at its file and line (github in GitHub Actions)",
+        ),
+    ] = None,
+    _code_quality: Annotated[
+        Path | None,
+        typer.Option("--code-quality", metavar="FILE", help="the same as GitLab reads it (JSON)"),
+    ] = None,
+    _baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", metavar="NAME", help="compare with an accepted answer"),
+    ] = None,
+    _baselines: Annotated[
+        Path | None, typer.Option("--baselines", metavar="DIR", help="folder of the baselines")
+    ] = None,
+) -> None: ...
+
+
+def options(command: str) -> list[Any]:
+    """Those of a command, as click has them; what is given is kept in `wanted`."""
+    alone = typer.Typer(add_completion=False)
+    alone.command()(_options)
+    made: Any = typer.main.get_command(alone)
+    found = []
+    for option in made.params:
+        name = option.name.lstrip("_")
+        if name in WITH_BASELINE and name not in JUDGING[command]:
+            continue
+        option.expose_value = False
+        option.callback = _keep(command, name)
+        option.is_eager = True  # a mistake in another option is told in these ways, too
+        found.append(option)
+    return found
+
+
+def _keep(command: str, name: str) -> Callable[[Any, Any, Any], Any]:
+    def keep(_context: Any, _option: Any, value: Any) -> Any:
+        wanted.command = command
+        if name == "annotations" and value is not None and value not in FORMATS:
+            raise InputError(
+                '{option} = "{value}": is not known (allowed: {allowed})',
+                option="--annotations",
+                value=value,
+                allowed=", ".join(FORMATS),
+            )
+        if name in ("junit", "markdown", "code_quality", "baselines"):
+            value = None if value is None else Path(value)
+        if name in ("junit", "markdown", "code_quality"):
+            writable(value)
+        setattr(wanted, name, value)
+        return value
+
+    return keep
+
+
+def writable(path: Path | None) -> None:
+    """Told before minutes of emulation, and not after. Raises `InputError`."""
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        what = (
+            Sentence("is a folder")
+            if path.is_dir()
+            else Sentence("{path} is no folder", path=path.parent)
+        )
+        raise InputError(
+            "{path}: {what} (allowed: the name of a file to be written)", path=path, what=what
+        )
+
+
+def folder_of_baselines() -> Path:
+    """Where baselines are looked for by name."""
+    from giaoban.results.judge.baseline import FOLDER
+
+    return wanted.baselines or FOLDER
+
+
+def known_baseline() -> None:
+    """Read the baseline before anything is judged. Raises `InputError` for mistakes in it."""
+    if wanted.baseline is not None and wanted.command != "faults":
+        from giaoban.results.judge.accepted_cases import read_cases
+
+        read_cases(wanted.baseline, folder_of_baselines(), wanted.command)
+
+
+def end(
+    report: Report,
+    *shown: Block,
+    data: Callable[[], Mapping[str, Any]],
+    as_json: bool,
+    folder: Path | None = None,
+    files: Sequence[Path] = (),
+) -> int:
+    """Print the answer and write what is asked for; the exit code.
+
+    Args:
+        report: the answer in cases, its verdict by the criteria.
+        shown: what a terminal shows, the verdict first.
+        data: the answer for `--json`.
+        folder: of the run.
+        files: the inputs in which the line that causes what fails is looked for.
+    """
+    from giaoban.results.judge.accepted_cases import against_cases, read_cases
+    from giaoban.results.report.ci.commands import Commands, without
+    from giaoban.results.report.document import TONES, Par
+    from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json
+
+    blocks: list[Block] = list(shown)
+    extra: dict[str, Any] = {}
+    by_criteria: Verdict = report.verdict
+    if wanted.baseline is not None and report.command != "faults":
+        accepted = read_cases(wanted.baseline, folder_of_baselines(), report.command)
+        report, found = against_cases(report, accepted)
+        tones: Mapping[str, Any] = {"worse": "bad", "better": "good", "other": ""}
+        senses = {
+            "worse": Sentence("worse: {change}").msgid,
+            "better": Sentence("better: {change}").msgid,
+            "other": "{change}",
+        }
+        lines = [
+            Par(Sentence("  {change}", change=Sentence(senses[c.sense], change=c.line)),
+                tone=tones[c.sense])
+            for c in found
+        ]  # fmt: skip
+        said = Sentence("by the criteria alone:")
+        head = Par(report.headline, bold=True, tone=TONES[report.verdict])
+        blocks = [head, *lines, Par(said, tone="quiet"), *blocks]
+        extra["comparison"] = {
+            "baseline": accepted.name,
+            "verdict": report.verdict,
+            "by_criteria": by_criteria,
+            "changes": [{"sense": c.sense, "case": c.case, "what": str(c.what)} for c in found],
+        }
+    if files:
+        report = replace(report, files=[str(path) for path in files])
+    commands = Commands(
+        without([word for word in wanted.words if word != "--json"], REPORTS),
+        folder,
+        report.subject if folder is not None and "baseline" in JUDGING[report.command] else "",
+    )
+    if report.verdict == "fail" and report.next:
+        blocks.append(Par(Sentence("next: {command}", command=report.next), tone="quiet"))
+    _write(report, commands)
+    if as_json:
+        print_json({**data(), **extra})
+    else:
+        print_blocks(*blocks)
+    return EXIT_CODES[report.verdict]
+
+
+def _write(report: Report, commands: Any) -> None:
+    """The files and lines that are asked for."""
+    from giaoban.results.archive.store import write_whole, writing
+
+    seconds = time.monotonic() - wanted.began_s
+    if wanted.junit is not None:
+        from giaoban.results.report.ci.junit import junit_xml
+
+        write_whole(wanted.junit, junit_xml(report, commands, seconds).encode())
+    if wanted.markdown is not None:
+        from giaoban.results.report.ci.job_summary import job_summary
+        from giaoban.results.report.markdown import markdown
+
+        text = markdown(job_summary(report, commands, language.say))
+        with writing(wanted.markdown), wanted.markdown.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    if wanted.code_quality is not None or wanted.annotates:
+        from giaoban.results.report.ci.annotations import of_report
+
+        _annotate(of_report(report, language.say))
+
+
+def _annotate(found: Sequence[Any]) -> None:
+    from giaoban.results.archive.store import write_whole
+    from giaoban.results.report.ci import annotations
+
+    if wanted.code_quality is not None:
+        write_whole(wanted.code_quality, annotations.code_quality(found).encode())
+    if wanted.annotates:  # on standard error, which has no JSON in it
+        for line in annotations.github(found):
+            sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
+def failed(error: GiaobanError) -> None:
+    """What ended a command that judges, in the ways that are asked for."""
+    if not wanted.command:
+        return
+    from giaoban.results.judge.cases import Case, Report
+    from giaoban.results.report.ci.commands import Commands, without
+
+    lines = told(error, language.say).split("\n")
+    if wanted.code_quality is not None or wanted.annotates:
+        from giaoban.results.report.ci.annotations import of_error
+
+        _annotate(of_error(error, lines))
+    words = without([word for word in wanted.words if word != "--json"], REPORTS)
+    plain = [word for word in words[1:] if not word.startswith("-")]
+    named = [word for word in plain if Path(word).suffix] or plain or [wanted.command]
+    subject = Path(named[0]).stem.replace(" ", "-")
+    report = Report(
+        wanted.command,
+        subject,
+        "invalid",
+        Sentence("INVALID – there is no answer: {why}", why=lines[0]),
+        [Case("run", "invalid", lines, kind=type(error).__name__)],
+    )
+    kept, code_quality, annotations = wanted, wanted.code_quality, wanted.annotations
+    wanted.code_quality, wanted.annotations = None, "none"  # told above, at their lines
+    try:
+        _write(report, Commands(words))
+    finally:
+        kept.code_quality, kept.annotations = code_quality, annotations

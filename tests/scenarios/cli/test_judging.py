@@ -1,0 +1,180 @@
+"""What every command that judges has in common: its end, and what CI reads of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from junitparser import Error, Failure, JUnitXml
+from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
+
+from giaoban.scenarios.cli import judging
+from giaoban.scenarios.cli.app import COMMANDS, app
+
+TIGHT = "[thresholds]\nmouth-to-ear = 1.0\n"
+FIT = ("device", "fit", "rmx-1500-mpmx", "--calls")
+
+
+def outcomes(path: Path) -> dict[str, str]:
+    """Test case → pass, or the first line of what it failed with, as another program reads it."""
+    [suite] = JUnitXml.fromfile(str(path))
+    told = {}
+    for case in suite:
+        found = [r for r in case.result if isinstance(r, Failure | Error)]
+        told[case.name] = f"{found[0].type}: {found[0].text.splitlines()[0]}" if found else "pass"
+    assert suite.tests == len(told)
+    return told
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> tuple[str | Path, ...]:
+    return (
+        *("--junit", tmp_path / "j.xml", "--markdown", tmp_path / "m.md"),
+        *("--code-quality", tmp_path / "q.json", "--annotations", "github"),
+    )
+
+
+def check(folder: Path, *words: str | Path, more: str = "") -> Ran:
+    file = scenario(folder / "s.toml", more=more, phases=(2, 6, 2))
+    return giaoban("check", file, "--estimate", "--results", folder / "runs", *words)
+
+
+def test_every_command_that_judges_has_the_same_options() -> None:
+    for name, more in judging.JUDGING.items():
+        command = app_command(name)
+        given = {option for param in command.params for option in param.opts}
+        wanted = {"--junit", "--markdown", "--annotations", "--code-quality"}
+        assert wanted <= given, name
+        assert ({"--baseline", "--baselines"} <= given) == bool(more), name
+
+
+def app_command(name: str):
+    import typer
+
+    group = typer.main.get_command(app)
+    first, _, second = name.partition(" ")
+    command = group.get_command(None, first)
+    return command.commands[second] if second else command
+
+
+def test_no_command_judges_unseen() -> None:
+    """Who ends with a verdict has the options."""
+    folder = Path(judging.__file__).with_name("commands")
+    ending = {path.stem for path in folder.glob("*.py") if "judging.end(" in path.read_text()}
+    assert ending == {name.split()[0] for name in judging.JUDGING}
+    assert ending <= set(COMMANDS)
+
+
+def test_a_pass(tmp_path: Path, reports: tuple[str | Path, ...]) -> None:
+    ran = giaoban(*FIT, "3x720p30", *reports)
+    assert (ran.code, ran.err) == (0, "")
+    assert outcomes(tmp_path / "j.xml") == {"fits": "pass"}
+    assert "1 case, all met" in (tmp_path / "m.md").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "q.json").read_text()) == []
+
+
+def test_a_summary_is_appended(tmp_path: Path) -> None:
+    path = tmp_path / "m.md"
+    path.write_text("# before\n")
+    for _ in range(2):
+        giaoban(*FIT, "3x720p30", "--markdown", path)
+    assert path.read_text(encoding="utf-8").count("giaoban device fit rmx-1500-mpmx") == 4
+    assert path.read_text(encoding="utf-8").startswith("# before\n")
+
+
+def test_a_criterion_that_is_not_met(tmp_path: Path, reports: tuple[str | Path, ...]) -> None:
+    ran = check(tmp_path, *reports, more=TIGHT)
+    run, file = only_run(tmp_path / "runs"), tmp_path / "s.toml"
+    assert ran.code == 1
+    found = outcomes(tmp_path / "j.xml")
+    assert [name for name, told in found.items() if told != "pass"] == ["mouth-to-ear"]
+    assert re.fullmatch(
+        r"criteria: Sound, from mouth to ear – .+: [\d.]+\xa0ms \(limit ≤\xa01\xa0ms\); off by .+",
+        found["mouth-to-ear"],
+    )
+    xml, page = ((tmp_path / name).read_text(encoding="utf-8") for name in ("j.xml", "m.md"))
+    for text in (xml, page):
+        assert f"giaoban check {file} --estimate --results {tmp_path / 'runs'} --seeds 0" in text
+        assert f"giaoban baseline accept {run} --name s --reason" in text
+        assert f"giaoban whatif {file}" in text
+        assert str(run) in text
+    assert f"next: giaoban whatif {file}" in ran.out.splitlines()
+    [annotation] = [line for line in ran.err.splitlines() if line.startswith("::")]
+    [quality] = json.loads((tmp_path / "q.json").read_text(encoding="utf-8"))
+    path, line = quality["location"]["path"], quality["location"]["lines"]["begin"]
+    assert f",line={line}," in annotation
+    assert annotation.startswith("::error file=")
+    who = (tmp_path / path if not Path(path).is_absolute() else Path(path)).name
+    text = (file if who == "s.toml" else SMALL).read_text(encoding="utf-8").splitlines()
+    assert text[line - 1].startswith("id = ")
+
+
+def test_a_mistake_in_the_input(tmp_path: Path, reports: tuple[str | Path, ...]) -> None:
+    file = scenario(tmp_path / "s.toml", profile="hd")
+    line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if "profile" in text)
+    ran = giaoban("check", file, "--estimate", *reports)
+    assert ran.code == 2
+    assert outcomes(tmp_path / "j.xml")["run"].startswith("InputError: ")
+    assert f"s.toml,line={line},title=giaoban::profile = 'hd'" in ran.err
+    [quality] = json.loads((tmp_path / "q.json").read_text(encoding="utf-8"))
+    assert quality["location"]["lines"]["begin"] == line
+    assert "INVALID" in (tmp_path / "m.md").read_text(encoding="utf-8")
+
+
+def test_annotations_come_by_themselves_in_github_actions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = scenario(tmp_path / "s.toml", profile="hd")
+    assert "::error" not in giaoban("check", file).err
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert "::error" in giaoban("check", file).err
+    assert "::error" not in giaoban("check", file, "--annotations", "none").err
+
+
+def test_what_github_would_take_for_its_own_is_escaped() -> None:
+    from giaoban.results.report.ci.annotations import Annotation, github
+
+    [line] = github([Annotation("a,b:c.toml", 3, "x%", "100 %\nnext")])
+    assert line == "::error file=a%2Cb%3Ac.toml,line=3,title=x%25::100 %25%0Anext"
+
+
+def test_what_was_accepted_is_a_pass_and_what_is_worse_is_not(tmp_path: Path) -> None:
+    kept = ("--baselines", tmp_path / "kept")
+    assert check(tmp_path, more=TIGHT).code == 1
+    run = only_run(tmp_path / "runs")
+    accepted = giaoban("baseline", "accept", run, "--name", "slow", "--reason", "known", *kept)
+    assert accepted.code == 0, accepted.err
+    with_it = ("--baseline", "slow", *kept, "--junit", tmp_path / "j.xml")
+    ran = check(tmp_path, *with_it, more=TIGHT)
+    assert (ran.code, ran.out.splitlines()[0]) == (
+        0,
+        "PASS – nothing is worse than what was accepted as slow",
+    )
+    assert set(outcomes(tmp_path / "j.xml").values()) == {"pass"}
+    worse = TIGHT + "camera-to-screen = 1.0\n"
+    ran = check(tmp_path, *with_it, "--json", more=worse)
+    assert ran.code == 1
+    said = json.loads(ran.out)
+    assert said["comparison"]["verdict"] == "fail"
+    assert [c["case"] for c in said["comparison"]["changes"] if c["sense"] == "worse"] == [
+        "camera-to-screen"
+    ]
+    found = outcomes(tmp_path / "j.xml")
+    assert found["camera-to-screen"].startswith("regression: was met, is not met now")
+    listed = giaoban("baseline", "list", *kept).out
+    assert "check s" in listed
+    assert "known" in listed
+    shown = giaoban("baseline", "show", "slow", *kept).out
+    assert shown == (tmp_path / "kept" / "slow.toml").read_text(encoding="utf-8")
+
+
+def test_a_baseline_of_another_command(tmp_path: Path) -> None:
+    check(tmp_path, more=TIGHT)
+    kept = ("--baselines", tmp_path)
+    run = only_run(tmp_path / "runs")
+    giaoban("baseline", "accept", run, "--name", "slow", "--reason", "known", *kept)
+    ran = giaoban("headroom", "--baseline", "slow", *kept)
+    assert ran.code == 2
+    assert "was accepted of giaoban check (allowed: one of giaoban headroom)" in ran.err
