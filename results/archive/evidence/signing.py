@@ -1,8 +1,13 @@
 """Digital signatures with a PKCS#12 certificate: of a PDF in the file, of an evidence beside it.
 
-Signatures are CMS (RFC 5652), in a PDF as PAdES (ETSI EN 319 142-1). What a signature covers is
-checked by it; its own bytes are checked by writing them again. The certificate that signs is in the
-signature, but not those above it, as nothing in a signature would show that they were altered.
+Signatures are CMS (RFC 5652), in a PDF as PAdES (ETSI EN 319 142-1): level B-B by itself, B-T with
+a time stamp (RFC 3161), B-LTA where the certificates above are given too; then what tells that
+none had been revoked is put into the PDF, under a time stamp of the whole file. What a signature
+covers is checked by it; its own bytes are checked by writing them again (`canonical`). The
+certificate that signs is in the signature, but not those above it.
+
+Whoever has no time stamp says himself when he signed. With one the chain is judged at its time, by
+what the file carries: nothing is ever fetched to check.
 """
 
 from __future__ import annotations
@@ -11,13 +16,15 @@ import asyncio
 import io
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
+from giaoban.results.archive.evidence.canonical import canonical, canonical_hex, values
 from giaoban.sentence import Sentence
 from giaoban.text import printable
 
@@ -29,12 +36,30 @@ for _name in ("pyhanko", "pyhanko_certvalidator"):
 
 MOST_KEY = 2**20
 """Bytes of a certificate with its key."""
+STAMP_S = 30
+"""Seconds that a time-stamping authority may take."""
+
+
+class Stamp(NamedTuple):
+    """A time stamp: by whom, when, whether it holds and whether its issuer is trusted."""
+
+    by: str
+    at: datetime
+    valid: bool
+    trusted: bool | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is of this file, and by somebody who is trusted if anybody is."""
+        return self.valid and self.trusted is not False
 
 
 class Signature(NamedTuple):
     """Who signed, when (as the signature says), whether it holds and whether it is trusted.
 
-    `trusted` is None where nobody said whom to trust; `wrong` says why it does not hold.
+    `trusted` is None where nobody said whom to trust; `wrong` says why it does not hold. `stamp` is
+    what proves when it was there; `lasting`: the file carries what tells that nothing had been
+    revoked then, under a stamp of its own (PAdES B-LTA).
     """
 
     by: str
@@ -42,18 +67,49 @@ class Signature(NamedTuple):
     valid: bool
     trusted: bool | None
     wrong: str = ""
+    stamp: Stamp | None = None
+    lasting: bool = False
 
     @property
     def holds(self) -> bool:
-        """Whether it is of this file, and of somebody who is trusted if anybody is."""
-        return self.valid and self.trusted is not False
+        """Whether it, and its stamp, are of this file and of those who are trusted, if any are."""
+        stamped = self.stamp is None or self.stamp.holds
+        return self.valid and self.trusted is not False and stamped
+
+
+class Stamping(NamedTuple):
+    """Who stamps (`url`, RFC 3161 over HTTP), and the certificates above signer and stamp.
+
+    Without certificates there is only a stamp; with them the signature lasts (`Signature.lasting`).
+    """
+
+    url: str
+    chain: Sequence[Any] = ()
+
+
+def make_stamping(url: str, chain: Sequence[Path]) -> Stamping | None:
+    """What was asked for on the command line. Raises `InputError` that names the option."""
+    if not url:
+        if chain:
+            raise InputError(
+                "--chain: needs --timestamp: without a time stamp nothing proves when it was signed"
+            )
+        return None
+    if not re.fullmatch(r"https?://[!-~]{1,500}", url):
+        raise InputError(
+            '--timestamp = "{url}": is no address of a time-stamping authority '
+            "(allowed: http://… or https://…)",
+            url=url,
+        )
+    return Stamping(url, certificates(chain, option="--chain"))
 
 
 class Signer:
     """A certificate with its key. Raises `InputError`: no such file, wrong password, no key."""
 
-    def __init__(self, path: Path, password: str) -> None:
+    def __init__(self, path: Path, password: str, stamping: Stamping | None = None) -> None:
         from pyhanko.sign import signers
+        from pyhanko.sign.timestamps import HTTPTimeStamper
         from pyhanko_certvalidator.registry import SimpleCertificateStore
 
         read_file(path, most=MOST_KEY, option="--sign")
@@ -68,36 +124,123 @@ class Signer:
         self._signer = signers.SimpleSigner(
             found.signing_cert, found.signing_key, SimpleCertificateStore(), embed_roots=False
         )
+        self._between = list(found.cert_registry)
+        self._stamping = stamping
+        self._stamper = HTTPTimeStamper(stamping.url, timeout=STAMP_S) if stamping else None
 
-    def pdf(self, data: bytes) -> bytes:
-        """A sealed PDF with a signature after the seal, which nothing shows on the page."""
+    def pdf(self, data: bytes, at: datetime | None = None) -> bytes:
+        """A sealed PDF with a signature after the seal, which nothing shows on the page.
+
+        `at` is the time that it states, now if not said. Raises `InputError`: no stamp was to be
+        had, or the certificates cannot be checked.
+        """
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
         from pyhanko.sign import signers
+        from pyhanko.sign.fields import SigSeedSubFilter
+        from pyhanko.sign.signers.pdf_signer import (
+            DSSContentSettings,
+            PdfSigningSession,
+            TimestampDSSContentSettings,
+        )
 
-        meta = signers.PdfSignatureMetadata(field_name="Giaoban", md_algorithm="sha256")
-        writer = IncrementalPdfFileWriter(io.BytesIO(data))
-        signed: io.BytesIO = signers.sign_pdf(writer, meta, self._signer)
+        class Plain(signers.PdfSigner):  # type: ignore[misc]  # has no types
+            """Leaves the PDF at its version: for some curves pyHanko would make it 2.0, which is no
+            PDF/A-3 any more; and states the time that was asked for."""
+
+            def register_extensions(self, *_: object, **__: object) -> None:
+                return
+
+            def init_signing_session(self, *args: Any, **options: Any) -> PdfSigningSession:
+                session: PdfSigningSession = super().init_signing_session(*args, **options)
+                session.system_time = at or session.system_time
+                return session
+
+        lasting = bool(self._stamping and self._stamping.chain)
+        with self._refused():
+            meta = signers.PdfSignatureMetadata(
+                field_name="Giaoban",
+                md_algorithm="sha256",
+                subfilter=SigSeedSubFilter.PADES,
+                embed_validation_info=lasting,
+                use_pades_lta=lasting,
+                validation_context=self._fetching(at) if lasting else None,
+                # all that is carried stands under the stamp of the whole file, which comes last
+                dss_settings=DSSContentSettings(
+                    include_vri=False,
+                    next_ts_settings=TimestampDSSContentSettings(
+                        include_vri=False, update_before_ts=True
+                    ),
+                ),
+                signer_key_usage=set(),
+            )
+            writer = IncrementalPdfFileWriter(io.BytesIO(data))
+            signer = Plain(meta, self._signer, timestamper=self._stamper)
+            signed: io.BytesIO = signer.sign_pdf(writer)
         return signed.getvalue()
 
     def detached(self, data: bytes) -> bytes:
-        """A signature of a file, to stand beside it (DER)."""
+        """A signature of a file, to stand beside it (DER). Raises `InputError`: no stamp."""
         from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 
         said = PdfCMSSignedAttributes(signing_time=datetime.now(UTC))
-        made = asyncio.run(
-            self._signer.async_sign_general_data(
-                data, "sha256", detached=True, signed_attr_settings=said
+        with self._refused():
+            made = asyncio.run(
+                self._signer.async_sign_general_data(
+                    data,
+                    "sha256",
+                    detached=True,
+                    signed_attr_settings=said,
+                    timestamper=self._stamper,
+                )
             )
-        )
         return bytes(made.dump())
+
+    def _fetching(self, at: datetime | None) -> Any:
+        """Who is asked whether anything was revoked: whom the certificates themselves name."""
+        from pyhanko_certvalidator import ValidationContext
+
+        assert self._stamping is not None
+        roots = [cert for cert in self._stamping.chain if cert.self_issued]
+        return ValidationContext(
+            trust_roots=roots,
+            other_certs=[*self._stamping.chain, *self._between],
+            allow_fetching=True,
+            revocation_mode="hard-fail",
+            moment=at,
+            retroactive_revinfo=at is not None,
+        )
+
+    @contextmanager
+    def _refused(self) -> Iterator[None]:
+        """What others than this program did not do, as an error of the option that asked for it."""
+        from pyhanko.sign.general import SigningError
+        from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+        from pyhanko_certvalidator.errors import PathError, ValidationError
+
+        try:
+            yield
+        except (TimestampRequestError, OSError) as error:
+            if self._stamping is None:
+                raise
+            raise InputError(
+                '--timestamp = "{url}": gave no time stamp: {why}',
+                url=self._stamping.url,
+                why=printable(str(error) or type(error).__name__, 300),
+            ) from None
+        except (SigningError, PathError, ValidationError) as error:
+            raise InputError(
+                "--sign: the certificate, or that of the time stamp, does not stand: {why}",
+                why=printable(str(error.__cause__ or error), 300),
+            ) from None
 
 
 def signatures(
-    data: bytes, sealed_bytes: int, roots: list[Any]
+    data: bytes, sealed_bytes: int, roots: list[Any], stamp_roots: list[Any] | None = None
 ) -> tuple[list[Signature], list[str]]:
     """What stands after a PDF's seal: its signatures, and what is not one.
 
-    `roots` are the certificates of who may sign (`certificates`).
+    `roots` are the certificates of who may sign, `stamp_roots` of who may stamp (`certificates`);
+    the same if nothing is said.
     """
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -106,25 +249,73 @@ def signatures(
     found: list[Signature] = []
     try:
         reader = PdfFileReader(io.BytesIO(data))
-        embedded: list[EmbeddedPdfSignature] = list(reader.embedded_regular_signatures)
-        if not embedded:
+        embedded: list[EmbeddedPdfSignature] = list(reader.embedded_signatures)
+        if not any(each.sig_object_type == "/Sig" for each in embedded):
             return [], ["something was added after the seal"]
         revisions = [m.end() for m in re.finditer(rb"%%EOF\r?\n?", data)]
         beyond = _beyond_signatures(reader, revisions.index(sealed_bytes))
         if beyond.replaced:
             return [], [f"the document: {what}" for what in beyond.replaced]
-        last = embedded[-1]
-        if last.evaluate_signature_coverage() < SignatureCoverageLevel.ENTIRE_FILE:
+        if embedded[-1].evaluate_signature_coverage() < SignatureCoverageLevel.ENTIRE_FILE:
             return [], ["something was added after the signature"]
-        if not _canonical_hex(data, last):
+        if any(
+            each.evaluate_signature_coverage() < SignatureCoverageLevel.ENTIRE_REVISION
+            for each in embedded
+        ):
+            return [], ["the signature: it does not cover what was there before it"]
+        if not canonical_hex(data, embedded[-1]):
             return [], ["the signature: its own bytes were altered"]
-        for each in embedded:
-            found.append(_pdf_status(each, roots))
+        known = _Known(roots, roots if stamp_roots is None else stamp_roots, _carried(reader))
+        found = _pdf_signatures(embedded, known)
         if beyond.visible and not all(signature.trusted for signature in found):
             return found, ["the signature of somebody not trusted shows on a page (--trust)"]
     except Exception as error:
         return found, [f"the signature: {str(error) or type(error).__name__}"]
     return found, []
+
+
+class _Known(NamedTuple):
+    """Who may sign, who may stamp, and what the file carries to check them by."""
+
+    roots: list[Any]
+    stamp_roots: list[Any]
+    carried: Any
+
+    def signer(self, at: datetime | None) -> Any:
+        return _context(self.roots, at, self.carried)
+
+    def stamper(self, at: datetime | None) -> Any:
+        return _context(self.stamp_roots, at, self.carried)
+
+
+def _carried(reader: Any) -> Any:
+    """The certificates and answers about revocation that a PDF carries (/DSS), or None."""
+    from pyhanko.sign.validation.dss import DocumentSecurityStore
+    from pyhanko.sign.validation.errors import NoDSSFoundError
+
+    try:
+        return DocumentSecurityStore.read_dss(reader)
+    except NoDSSFoundError:
+        return None
+
+
+def _pdf_signatures(embedded: Sequence[Any], known: _Known) -> list[Signature]:
+    """All signatures, each with what stamps it; a stamp of the whole file stamps all before it."""
+    from pyhanko.sign.validation import validate_pdf_timestamp
+
+    later: list[tuple[int, Stamp]] = []
+    for each in embedded:
+        if each.sig_object_type != "/Sig":
+            at = _stamped_at(each.signed_data)
+            status = validate_pdf_timestamp(each, known.stamper(at), skip_diff=True)
+            later.append((each.signed_revision, _stamp(status, known.stamp_roots)))
+    found = []
+    for each in embedded:
+        if each.sig_object_type == "/Sig":
+            after = [stamp for revision, stamp in later if revision > each.signed_revision]
+            answers = known.carried is not None and (known.carried.crls or known.carried.ocsps)
+            found.append(_pdf_status(each, known, after, lasting=bool(after and answers)))
+    return found
 
 
 class _Beyond(NamedTuple):
@@ -170,52 +361,105 @@ def _raw(of: Any, key: str) -> Any:
     return of.raw_get(key) if key in of else None
 
 
-def _pdf_status(embedded: Any, roots: list[Any]) -> Signature:
+def _pdf_status(
+    embedded: Any, known: _Known, after: Sequence[Stamp], *, lasting: bool
+) -> Signature:
     from pyhanko.sign.validation import validate_pdf_signature
 
     at = embedded.self_reported_timestamp
+    token = _token(embedded.signer_info)
+    stamped = None if token is None else _stamped_at(token)
+    proved = min([*([stamped] if stamped else []), *(stamp.at for stamp in after)], default=None)
     status = validate_pdf_signature(
-        embedded, _context(roots, at), key_usage_settings=_usage(), skip_diff=True
+        embedded,
+        known.signer(proved or at),
+        ts_validation_context=known.stamper(stamped or at),
+        key_usage_settings=_usage(),
+        skip_diff=True,
     )
-    return _signature(status, at, roots)
+    own = status.timestamp_validity
+    stamps = [*([_stamp(own, known.stamp_roots)] if own is not None else []), *after]
+    return _signature(status, at, known.roots, proved, stamps, lasting=lasting)
 
 
-def detached(data: bytes, der: bytes, roots: list[Any]) -> Signature:
-    """Check a signature that stands beside a file; `roots` as of `signatures`."""
+def _stamped_at(signed: Any) -> datetime:
+    """The time of a time-stamp token (RFC 3161, 2.4.2)."""
+    found: datetime = signed["encap_content_info"]["content"].parsed["gen_time"].native
+    return found
+
+
+def _stamp(status: Any, roots: list[Any]) -> Stamp:
+    return Stamp(
+        by=printable(str(status.signing_cert.subject.human_friendly), 200),
+        at=status.timestamp,
+        valid=bool(status.intact and status.valid),
+        trusted=bool(status.trusted) if roots else None,
+    )
+
+
+def detached(
+    data: bytes, der: bytes, roots: list[Any], stamp_roots: list[Any] | None = None
+) -> Signature:
+    """Check a signature that stands beside a file; roots as of `signatures`."""
     from asn1crypto import cms
     from pyhanko.sign.validation.generic_cms import async_validate_detached_cms
 
     try:
         content = cms.ContentInfo.load(der, strict=True)
-        if not _canonical(content, der):
+        if not canonical(content, der):
             return Signature("?", None, False, None, "its own bytes were altered")
         signed = content["content"]
+        known = _Known(roots, roots if stamp_roots is None else stamp_roots, None)
         at = _signing_time(signed["signer_infos"][0])
+        token = _token(signed["signer_infos"][0])
+        stamped = None if token is None else _stamped_at(token)
         status = asyncio.run(
             async_validate_detached_cms(
                 data,
                 signed,
-                signer_validation_context=_context(roots, at),
+                signer_validation_context=known.signer(stamped or at),
+                ts_validation_context=known.stamper(stamped or at),
                 key_usage_settings=_usage(),
             )
         )
     except Exception as error:
         return Signature("?", None, False, None, str(error) or type(error).__name__)
-    return _signature(status, at, roots)
+    own = status.timestamp_validity
+    stamps = [] if own is None else [_stamp(own, known.stamp_roots)]
+    return _signature(status, at, roots, stamped, stamps)
 
 
-def _signature(status: Any, at: datetime | None, roots: list[Any]) -> Signature:
+def _token(info: Any) -> Any:
+    for attribute in values(info["unsigned_attrs"]):
+        if attribute["type"].native == "signature_time_stamp_token":
+            return attribute["values"][0]["content"]
+    return None
+
+
+def _signature(
+    status: Any,
+    at: datetime | None,
+    roots: list[Any],
+    proved: datetime | None = None,
+    stamps: Sequence[Stamp] = (),
+    *,
+    lasting: bool = False,
+) -> Signature:
     valid = bool(status.intact and status.valid)
     # one that is trusted itself is not asked for its time by the path's validation
     known = status.signing_cert.not_valid_before, status.signing_cert.not_valid_after
-    in_time = known[0] <= (at or datetime.now(UTC)) <= known[1]
+    in_time = known[0] <= (proved or at or datetime.now(UTC)) <= known[1]
     wrong = "" if valid else Sentence("it is not of this file")
+    # the first stamp proves when it was there; one that does not hold is told instead
+    told = next((stamp for stamp in stamps if not stamp.holds), None) or next(iter(stamps), None)
     return Signature(
         by=printable(str(status.signing_cert.subject.human_friendly), 200),
         at=at,
         valid=valid,
         trusted=bool(status.trusted and in_time) if roots else None,
         wrong=wrong,
+        stamp=told,
+        lasting=lasting,
     )
 
 
@@ -227,13 +471,29 @@ def _signing_time(info: Any) -> datetime | None:
     return None
 
 
-def _context(roots: list[Any], at: datetime | None) -> Any:
-    """Trust at the time that the signature says it was made; nothing is fetched from elsewhere."""
+def _context(roots: list[Any], at: datetime | None, carried: Any = None) -> Any:
+    """Trust at the time that is stated or stamped; nothing is fetched from elsewhere.
+
+    Where the file carries answers about revocation, every certificate needs one; they were asked
+    for just after the time that is judged.
+    """
     from pyhanko_certvalidator import ValidationContext
 
-    return ValidationContext(
-        trust_roots=roots, allow_fetching=False, moment=at or datetime.now(UTC)
-    )
+    said: dict[str, Any] = {
+        "trust_roots": roots,
+        "allow_fetching": False,
+        "moment": at or datetime.now(UTC),
+    }
+    if carried is None:
+        return ValidationContext(other_certs=roots, **said)
+    said |= {"retroactive_revinfo": True, "other_certs": list(roots)}
+    if carried.crls or carried.ocsps:
+        # who is an anchor itself could sign no list of those that were revoked
+        named = {each.subject.hashable for each in roots}
+        below = [each for each in roots if each.issuer.hashable in named and not each.self_issued]
+        said["trust_roots"] = [each for each in roots if each not in below]
+        said["revocation_mode"] = "hard-fail"
+    return carried.as_validation_context(said)
 
 
 def _usage() -> Any:
@@ -244,57 +504,23 @@ def _usage() -> Any:
     )
 
 
-def certificates(paths: Sequence[Path]) -> list[Any]:
-    """Certificates (PEM or DER) of who may sign. Raises `InputError`: a file that is none."""
+def certificates(paths: Sequence[Path], option: str = "--trust") -> list[Any]:
+    """Certificates (PEM or DER) that an option names. Raises `InputError`: a file that is none."""
     if not paths:
         return []
     from pyhanko.keys import load_cert_from_pemder
 
     found = []
     for path in paths:
-        read_file(path, most=MOST_KEY, option="--trust")
+        read_file(path, most=MOST_KEY, option=option)
         try:
             found.append(load_cert_from_pemder(str(path)))
             found[-1].not_valid_after  # noqa: B018 - what is none shows only when it is looked at
         except (OSError, ValueError) as error:
             raise InputError(
-                "--trust = {path}: is no certificate (PEM or DER): {error}", path=path, error=error
+                "{option} = {path}: is no certificate (PEM or DER): {error}",
+                option=option,
+                path=path,
+                error=error,
             ) from None
     return found
-
-
-def _canonical(content: Any, der: bytes) -> bool:
-    """Whether the bytes are the only ones that say this: DER, and what no signature covers agrees.
-
-    Versions follow from the rest (RFC 5652, 5.1 and 5.3), digest algorithms are the signer's.
-    """
-    if bytes(content.copy().dump(force=True)) != der:
-        return False
-    signed = content["content"]
-    [info] = signed["signer_infos"]
-    by_serial = info["sid"].name == "issuer_and_serial_number"
-    said = [each.dump() for each in signed["digest_algorithms"]]
-    return (
-        content["content_type"].native == "signed_data"
-        and info["version"].native == ("v1" if by_serial else "v3")
-        and signed["version"].native == info["version"].native
-        and signed["encap_content_info"]["content_type"].native == "data"
-        and said == [info["digest_algorithm"].dump()]
-    )
-
-
-def _canonical_hex(data: bytes, embedded: Any) -> bool:
-    """The same of a signature in a PDF: hexadecimal digits, then nothing but zeros."""
-    from asn1crypto import cms
-
-    start, length, rest, _ = embedded.byte_range
-    gap = data[start + length : rest]
-    if gap[:1] != b"<" or gap[-1:] != b">":
-        return False
-    digits = gap[1:-1]
-    raw = bytes.fromhex(digits.decode("ascii"))
-    content = cms.ContentInfo.load(raw)
-    der = bytes(content.dump())
-    bare = raw.startswith(der) and not any(raw[len(der) :])
-    one_way = digits.decode("ascii") in (raw.hex(), raw.hex().upper())
-    return bare and one_way and _canonical(content, der)

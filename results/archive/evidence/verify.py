@@ -46,15 +46,24 @@ class Finding(NamedTuple):
         return not self.altered and not self.unsigned and holds
 
 
-def verify(path: Path, trust: Sequence[Path] = ()) -> Finding:
+class _Roots(NamedTuple):
+    """Certificates of who may sign, and of who may stamp the time."""
+
+    sign: list[Any]
+    stamp: list[Any]
+
+
+def verify(path: Path, trust: Sequence[Path] = (), trust_stamp: Sequence[Path] = ()) -> Finding:
     """Look at one file. `trust` are certificates (PEM or DER) of who may sign: then one of them
-    must have, as whoever alters a file can also take the signature away.
+    must have, as whoever alters a file can also take the signature away. `trust_stamp` are those of
+    who may stamp the time, if they are others.
 
     Raises `InputError`: it cannot be read at all; a certificate that is none.
     """
-    roots = certificates(trust)
+    sign = certificates(trust)
+    roots = _Roots(sign, certificates(trust_stamp, "--trust-stamp") or sign)
     found = _look(path, roots)
-    if roots and not found.signed:
+    if roots.sign and not found.signed:
         return found._replace(unsigned=_UNSIGNED.get(found.kind, "is not signed"))
     return found
 
@@ -65,7 +74,7 @@ _UNSIGNED: Mapping[Kind, str] = {
 }
 
 
-def _look(path: Path, roots: list[Any]) -> Finding:
+def _look(path: Path, roots: _Roots) -> Finding:
     data = read_file(path, most=MOST_ANSWER)
     if data[:4] == b"%PDF" or path.suffix.lower() == ".pdf":
         return _pdf(path, data, roots)
@@ -85,7 +94,7 @@ def _foreign(path: Path, kind: Kind, why: str) -> Finding:
     return Finding(path, kind, [f"the file: {why}"], [], [], ours=False)
 
 
-def _evidence(path: Path, data: bytes, roots: list[Any]) -> Finding:
+def _evidence(path: Path, data: bytes, roots: _Roots) -> Finding:
     if not pack.is_evidence(data) and not any(mark in data for mark in _MARKS):
         return _foreign(path, "evidence", "it is no evidence")
     opened = pack.open_evidence(data)
@@ -93,11 +102,11 @@ def _evidence(path: Path, data: bytes, roots: list[Any]) -> Finding:
     signed = []
     beside = path.with_name(path.name + SIGNATURE_ENDING)
     if beside.is_file():
-        signed = [detached(data, read_file(beside, most=MOST_SIGNATURE), roots)]
+        signed = [detached(data, read_file(beside, most=MOST_SIGNATURE), *roots)]
     return Finding(path, "evidence", opened.altered, runs, signed, False, opened.proof)
 
 
-def _pdf(path: Path, data: bytes, roots: list[Any]) -> Finding:
+def _pdf(path: Path, data: bytes, roots: _Roots) -> Finding:
     if len(data) > MOST_DOCUMENT:
         return _foreign(path, "pdf", f"it is larger than {MOST_DOCUMENT >> 20} MiB")
     found = seal_pdf.unsealed(data)
@@ -109,7 +118,7 @@ def _pdf(path: Path, data: bytes, roots: list[Any]) -> Finding:
     signed: list[Signature] = []
     if found.rest:
         with bounded(str(path)):  # what is compressed in it may unpack to anything
-            signed, wrong = signatures(data, len(data) - len(found.rest), roots)
+            signed, wrong = signatures(data, len(data) - len(found.rest), *roots)
         altered += wrong
     return Finding(path, "pdf", altered, *_told(found.about, signed))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ from giaoban.files import read_file, refuse_if_others_read
 from giaoban.ownership import temporary_folder
 from giaoban.results import RUNS
 from giaoban.results.archive.evidence.pack import ENDING, write_evidence
-from giaoban.results.archive.evidence.signing import Signer
+from giaoban.results.archive.evidence.signing import Signer, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING
 from giaoban.results.archive.store import write_whole, writing
 from giaoban.results.report.annex.letter import make_letter
@@ -46,6 +46,21 @@ PasswordOption = Annotated[
     Path | None,
     typer.Option("--password-file", help=f"its password; else ${PASSWORD_VARIABLE}, or asked for"),
 ]
+StampOption = Annotated[
+    str,
+    typer.Option(
+        "--timestamp", metavar="URL", help="with --sign: let this authority stamp the time"
+    ),
+]
+ChainOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--chain",
+        metavar="CERT",
+        help="with --timestamp: certificates above the signer's and the stamp's, the root too "
+        "(repeatable); what shows that none was revoked goes into the PDF, for later years",
+    ),
+]
 NAMES: Mapping[Language, str] = {"vi": "phu-luc", "en": "annex"}
 
 
@@ -71,6 +86,8 @@ def command(
     ] = "",
     sign: SignOption = None,
     password: PasswordOption = None,
+    stamp: StampOption = "",
+    chain: ChainOption = None,
     results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
@@ -83,7 +100,7 @@ def command(
     to = make_letter(number, date, issuer, letter, annex)
     if sign is not None and form is Kind.DOCX:
         raise InputError("--sign: a DOCX is for editing and is not signed (allowed: --format pdf)")
-    signer = signer_of(sign, password)
+    signer = signer_of(sign, password, stamp, chain or ())
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     with temporary_folder("annex") as folder:
@@ -105,11 +122,12 @@ def evidence(
     out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
     sign: SignOption = None,
     password: PasswordOption = None,
+    stamp: StampOption = "",
     results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
     """Pack inputs, plan, result, measures and versions of a run into one file with their sums."""
-    signer = signer_of(sign, password)
+    signer = signer_of(sign, password, stamp)
     folder = find_run(run, results)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -128,15 +146,20 @@ def evidence(
     return 0
 
 
-def signer_of(path: Path | None, password: Path | None) -> Signer | None:
+def signer_of(
+    path: Path | None, password: Path | None, stamp: str, chain: Sequence[Path] = ()
+) -> Signer | None:
     """Who signs, if anybody; a password is never an argument, which all of a machine could read."""
+    stamping = make_stamping(stamp, chain)
     if path is None:
+        if stamping is not None:
+            raise InputError("--timestamp: is of a signature (--sign P12)")
         return None
     if password is not None:
         text = read_file(password, most=MOST_PASSWORD, option="--password-file")
         refuse_if_others_read(password, "a password", "--password-file")
         try:
-            return Signer(path, text.decode().rstrip("\r\n"))
+            return Signer(path, text.decode().rstrip("\r\n"), stamping)
         except UnicodeDecodeError:
             raise InputError(
                 "--password-file = {password}: is not UTF-8 text", password=password
@@ -144,4 +167,4 @@ def signer_of(path: Path | None, password: Path | None) -> Signer | None:
     known = os.environ.get(PASSWORD_VARIABLE)
     if known is None and sys.stdin.isatty():
         known = typer.prompt(f"password of {path.name}", hide_input=True, err=True, default="")
-    return Signer(path, known or "")
+    return Signer(path, known or "", stamping)

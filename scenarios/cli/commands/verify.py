@@ -14,7 +14,7 @@ from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results import RUNS
 from giaoban.results.archive.evidence.pack import open_evidence
-from giaoban.results.archive.evidence.signing import Signature
+from giaoban.results.archive.evidence.signing import Signature, Stamp
 from giaoban.results.archive.evidence.verify import Finding, together, verify
 from giaoban.results.report.document import Par, pars, plain
 from giaoban.scenarios.cli import language
@@ -39,6 +39,14 @@ def command(
             "--trust", metavar="CERT", help="certificate of who must have signed (repeatable)"
         ),
     ] = None,
+    trust_stamp: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--trust-stamp",
+            metavar="CERT",
+            help="certificate of who may stamp the time, if it is not among those of --trust",
+        ),
+    ] = None,
     results: Annotated[
         Path, typer.Option("--results", help="folder for runs made again, if they differ")
     ] = RUNS,
@@ -50,7 +58,7 @@ def command(
     not belong together, is not signed by who is trusted (--trust), or came out differently when it
     was run again.
     """
-    found = [verify(path, trust or ()) for path in files]
+    found = [verify(path, trust or (), trust_stamp or ()) for path in files]
     if again and not any(f.kind == "evidence" for f in found):
         raise InputError("--rerun: none of the files is an evidence, which alone has the inputs")
     apart = together(found)
@@ -151,7 +159,7 @@ def _intact(finding: Finding) -> str:
 
 
 def _signature(signature: Signature) -> str:
-    by, at, valid, trusted, wrong = signature
+    by, at, valid, trusted, wrong, stamp, lasting = signature
     when = f", {at:%Y-%m-%d %H:%M:%S %Z}" if at else ""
     if not valid:
         return Sentence(
@@ -163,7 +171,25 @@ def _signature(signature: Signature) -> str:
         False: Sentence("NOT TRUSTED"),
     }
     return Sentence(
-        "signature by {by}{when}: holds; {known}", by=by, when=when, known=known[trusted]
+        "signature by {by}{when}: holds; {known}{stamped}",
+        by=by,
+        when=when,
+        known=known[trusted],
+        stamped="" if stamp is None else Sentence("; {stamp}", stamp=_stamp(stamp, lasting)),
+    )
+
+
+def _stamp(stamp: Stamp, lasting: bool) -> Sentence:
+    said = {"by": stamp.by, "at": f"{stamp.at:%Y-%m-%d %H:%M:%S %Z}"}
+    if not stamp.valid:
+        return Sentence("its time stamp by {by}, {at}, DOES NOT HOLD", **said)
+    if stamp.trusted is False:
+        return Sentence("its time stamp by {by}, {at}, is NOT TRUSTED (--trust-stamp)", **said)
+    if not lasting:
+        return Sentence("its time, {at}, is stamped by {by}", **said)
+    return Sentence(
+        "its time, {at}, is stamped by {by}, and that nothing had been revoked then is in the file",
+        **said,
     )
 
 
@@ -173,7 +199,13 @@ def _as_json(
     files = []
     for f in found:
         signed = [
-            {**s._asdict(), "at": s.at and s.at.isoformat(), "holds": s.holds} for s in f.signed
+            {
+                **s._asdict(),
+                "at": s.at and s.at.isoformat(),
+                "holds": s.holds,
+                "stamp": s.stamp and {**s.stamp._asdict(), "at": s.stamp.at.isoformat()},
+            }
+            for s in f.signed
         ]
         files.append(
             {

@@ -1,0 +1,102 @@
+"""Is a signature written in the only way there is? What no signature covers could be altered else.
+
+A CMS structure (RFC 5652) signs its content and its signed attributes. All that is beside them
+follows from them, or is a certificate: the signer's, which a signed attribute names by its sum
+(RFC 5035), or one that is signed by another beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+Kind = Literal["data", "tst_info"]
+
+
+def canonical(content: Any, der: bytes, kind: Kind = "data") -> bool:
+    """Whether the bytes are the only ones that say this: DER, and what no signature covers agrees.
+
+    Versions follow from the rest (RFC 5652, 5.1 and 5.3), digest algorithms are the signer's. A
+    time stamp of the signature (RFC 3161) stands beside the signed attributes, and is looked at so
+    itself.
+    """
+    if bytes(content.copy().dump(force=True)) != der:
+        return False
+    signed = content["content"]
+    [info] = signed["signer_infos"]
+    by_serial = info["sid"].name == "issuer_and_serial_number"
+    version = "v1" if by_serial else "v3"
+    said = [each.dump() for each in signed["digest_algorithms"]]
+    return (
+        content["content_type"].native == "signed_data"
+        and info["version"].native == version
+        and signed["version"].native == (version if kind == "data" else "v3")
+        and signed["encap_content_info"]["content_type"].native == kind
+        and said == [info["digest_algorithm"].dump()]
+        and not list(values(signed["crls"]))
+        and _vouched(values(signed["certificates"]), info)
+        and all(map(_stamp, values(info["unsigned_attrs"])))
+    )
+
+
+def canonical_hex(data: bytes, embedded: Any) -> bool:
+    """The same of a signature or stamp in a PDF: hexadecimal digits, then nothing but zeros."""
+    from asn1crypto import cms
+
+    start, length, rest, _ = embedded.byte_range
+    gap = data[start + length : rest]
+    if gap[:1] != b"<" or gap[-1:] != b">":
+        return False
+    digits = gap[1:-1]
+    raw = bytes.fromhex(digits.decode("ascii"))
+    content = cms.ContentInfo.load(raw)
+    der = bytes(content.dump())
+    bare = raw.startswith(der) and not any(raw[len(der) :])
+    one_way = digits.decode("ascii") in (raw.hex(), raw.hex().upper())
+    kind: Kind = "data" if embedded.sig_object_type == "/Sig" else "tst_info"
+    return bare and one_way and canonical(content, der, kind)
+
+
+def values(found: Any) -> Iterable[Any]:
+    """What a set that may be left out holds."""
+    from asn1crypto.core import Void
+
+    return () if isinstance(found, Void) else found
+
+
+def _stamp(attribute: Any) -> bool:
+    """Whether an attribute that is not signed is one time stamp, and no more."""
+    if attribute["type"].native != "signature_time_stamp_token":
+        return False
+    [token] = attribute["values"]
+    return canonical(token, bytes(token.dump()), "tst_info")
+
+
+def _vouched(certificates: Iterable[Any], info: Any) -> bool:
+    """Whether each certificate is the signer's, or signed by one that is beside it."""
+    from cryptography import x509
+
+    found = [each.chosen for each in certificates]
+    pool = [x509.load_der_x509_certificate(each.dump()) for each in found]
+    for each, loaded in zip(found, pool, strict=True):
+        if not _is_signers(each, info) and not any(_issued(loaded, other) for other in pool):
+            return False
+    return True
+
+
+def _is_signers(certificate: Any, info: Any) -> bool:
+    sid = info["sid"]
+    if sid.name != "issuer_and_serial_number":
+        return bool(certificate.key_identifier == sid.chosen.native)
+    serial = sid.chosen["serial_number"].native
+    return bool(certificate.issuer == sid.chosen["issuer"] and certificate.serial_number == serial)
+
+
+def _issued(certificate: Any, by: Any) -> bool:
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        certificate.verify_directly_issued_by(by)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True

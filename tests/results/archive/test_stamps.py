@@ -1,0 +1,222 @@
+"""Signatures with time stamps, and with what is needed to check them in ten years (PAdES B-LTA)."""
+
+import io
+import random
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import evidence_factory as make
+import pytest
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.signers import PdfTimeStamper
+from pyhanko.sign.timestamps import HTTPTimeStamper
+
+from giaoban.errors import InputError
+from giaoban.results.archive.evidence.pack import write_evidence
+from giaoban.results.archive.evidence.signing import Signer, make_stamping
+from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING, verify
+from tests import pki
+
+YEARS_AGO = datetime(2016, 3, 1, 8, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make.run(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def pdf(made):
+    return made.annex("pdf")
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory):
+    with pki.authority(tmp_path_factory.mktemp("pki")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def then(tmp_path_factory):
+    """Of years ago."""
+    with pki.authority(tmp_path_factory.mktemp("then"), YEARS_AGO) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def who(there):
+    return there.signer("Sở Thông tin và Truyền thông")
+
+
+def signer(there, p12, *, lasting=True):
+    stamping = make_stamping(f"{there.url}/tsa", there.chain if lasting else ())
+    return Signer(p12, pki.PASSWORD, stamping)
+
+
+@pytest.fixture(scope="module")
+def lasting(there, who, pdf):
+    return signer(there, who[0]).pdf(pdf)
+
+
+def found(path, data, trust=(), stamp=()):
+    path.write_bytes(data)
+    return verify(path, trust, stamp)
+
+
+def test_a_stamped_signature_says_when_by_whom_and_that_it_lasts(tmp_path, there, lasting):
+    told = found(tmp_path / "x.pdf", lasting, [there.root.pem])
+    assert told.intact, told
+    [signature] = told.signed
+    assert (signature.trusted, signature.lasting) == (True, True)
+    assert "Dấu thời gian" in signature.stamp.by
+    assert (signature.stamp.at, signature.stamp.trusted) == (there.now, True)
+
+
+def test_nobody_named_leaves_trust_open(tmp_path, lasting):
+    [signature] = found(tmp_path / "x.pdf", lasting).signed
+    assert (signature.trusted, signature.stamp.trusted, signature.holds) == (None, None, True)
+
+
+def test_ten_years_later_it_is_judged_at_the_time_of_its_stamp(tmp_path, then, pdf):
+    """Every certificate has expired, nobody is asked: what the file carries is enough."""
+    p12, _ = then.signer("Sở")
+    old = signer(then, p12).pdf(pdf, YEARS_AGO)
+    stamped = signer(then, p12, lasting=False).pdf(pdf, YEARS_AGO)
+    then.asked.clear()
+    [signature] = found(tmp_path / "x.pdf", old, [then.root.pem]).signed
+    assert (signature.trusted, signature.lasting, signature.stamp.at) == (True, True, YEARS_AGO)
+    assert signature.holds
+    assert not then.asked
+    [signature] = found(tmp_path / "x.pdf", stamped, then.chain).signed
+    assert (signature.trusted, signature.lasting) == (True, False)
+
+
+def test_who_is_revoked_later_had_signed_all_the_same(tmp_path, there, pdf):
+    p12, holder = there.signer("Sau này bị thu hồi")
+    signed = signer(there, p12).pdf(pdf)
+    there.revoke(holder, there.now + timedelta(days=1))
+    assert found(tmp_path / "x.pdf", signed, [there.root.pem]).intact
+
+
+def test_who_was_revoked_before_can_not_sign_so_that_it_lasts(there, pdf):
+    p12, holder = there.signer("Đã bị thu hồi")
+    there.revoke(holder, there.now - timedelta(days=1))
+    with pytest.raises(InputError, match=r"--sign: the certificate.* does not stand: .*revoked"):
+        signer(there, p12).pdf(pdf)
+
+
+def test_certificates_that_are_not_above_the_signer_are_refused(there, then, pdf):
+    p12, _ = then.signer("Nơi khác")
+    with pytest.raises(InputError, match=r"--sign: the certificate.* does not stand"):
+        signer(there, p12).pdf(pdf)
+
+
+def test_a_stamp_of_somebody_who_is_not_named_is_told(tmp_path, there, pdf):
+    own = make.identity(tmp_path, "Tự ký")
+    stamping = make_stamping(f"{there.url}/tsa", ())
+    signed = Signer(own.p12, make.PASSWORD, stamping).pdf(pdf)
+    told = found(tmp_path / "x.pdf", signed, [own.certificate])
+    [signature] = told.signed
+    assert (signature.trusted, signature.stamp.trusted, told.intact) == (True, False, False)
+    assert found(tmp_path / "x.pdf", signed, [own.certificate], there.chain).intact
+
+
+def test_no_stamp_to_be_had_is_told_with_the_address(there, who, pdf):
+    with pytest.raises(
+        InputError, match=r'--timestamp = "http://127.0.0.1:1/": gave no time stamp'
+    ):
+        Signer(who[0], pki.PASSWORD, make_stamping("http://127.0.0.1:1/", ())).pdf(pdf)
+
+
+def test_what_does_not_go_together_is_told(there):
+    with pytest.raises(InputError, match="--chain: needs --timestamp"):
+        make_stamping("", there.chain)
+    with pytest.raises(InputError, match="is no address of a time-stamping authority"):
+        make_stamping("tsa.example", ())
+    with pytest.raises(InputError, match=r"--chain = .*: is no certificate"):
+        make_stamping("http://tsa.example", [there.folder / "Sở Thông tin và Truyền thông.p12"])
+
+
+@pytest.mark.parametrize("level", ["lasting", "stamped"])
+def test_one_byte_changed_anywhere_after_the_seal_is_told(
+    tmp_path, there, who, pdf, lasting, level
+):
+    signed = lasting if level == "lasting" else signer(there, who[0], lasting=False).pdf(pdf)
+    assert found(tmp_path / "x.pdf", signed).intact
+    rng = random.Random(7)
+    start = signed.rindex(b"/Contents <") + len("/Contents <")
+    end = signed.index(b">", start)
+    digits = len(signed[start:end].rstrip(b"0"))
+    inside = rng.sample(range(start, start + digits), 9)
+    for spot in [*inside, *rng.sample(range(end - 40, end), 1)]:
+        other = bytearray(signed)
+        other[spot] = ord("1") if other[spot] != ord("1") else ord("2")
+        assert not found(tmp_path / "x.pdf", bytes(other)).intact, spot - start
+    for spot in rng.sample(range(len(pdf), len(signed)), 6):
+        other = bytearray(signed)
+        other[spot] ^= 1 << rng.randrange(7)
+        assert not found(tmp_path / "x.pdf", bytes(other)).intact, spot
+    assert not found(tmp_path / "x.pdf", signed + b"\n").intact
+
+
+def test_a_new_stamp_before_the_old_one_ends_is_taken(tmp_path, there, lasting):
+    stamper = PdfTimeStamper(HTTPTimeStamper(f"{there.url}/tsa"))
+    writer = IncrementalPdfFileWriter(io.BytesIO(lasting))
+    again = stamper.timestamp_pdf(writer, "sha256").getvalue()
+    assert again.startswith(lasting)
+    told = found(tmp_path / "x.pdf", again, [there.root.pem])
+    assert told.intact, told
+    assert told.signed[0].lasting
+
+
+def test_a_stamp_alone_is_no_signature(tmp_path, there, pdf):
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    out = PdfTimeStamper(HTTPTimeStamper(f"{there.url}/tsa")).timestamp_pdf(writer, "sha256")
+    told = found(tmp_path / "x.pdf", out.getvalue())
+    assert told.altered == ["something was added after the seal"]
+
+
+def test_an_evidence_is_stamped_beside(tmp_path, there, who, made):
+    path = tmp_path / "x.evidence.zip"
+    write_evidence(made.folder, path)
+    beside = path.with_name(path.name + SIGNATURE_ENDING)
+    good = signer(there, who[0], lasting=False).detached(path.read_bytes())
+    beside.write_bytes(good)
+    told = verify(path, there.chain)
+    assert told.intact
+    [signature] = told.signed
+    assert (signature.stamp.at, signature.stamp.trusted) == (there.now, True)
+    rng = random.Random(3)
+    for spot in rng.sample(range(len(good)), 9):
+        other = bytearray(good)
+        other[spot] ^= 1 << rng.randrange(8)
+        beside.write_bytes(other)
+        assert not verify(path).intact, spot
+
+
+@pytest.mark.parametrize("level", ["plain", "stamped", "lasting"])
+def test_signed_or_not_it_stays_the_kind_of_pdf_that_it_was(
+    tmp_path, who, there, pdf, lasting, level
+):
+    """ISO 19005-3: version 1.7, what it says of itself, no pictures of signatures on its pages."""
+    signed = {
+        "plain": lambda: Signer(who[0], pki.PASSWORD).pdf(pdf),
+        "stamped": lambda: signer(there, who[0], lasting=False).pdf(pdf),
+        "lasting": lambda: lasting,
+    }[level]()
+    assert signed.startswith(pdf)
+    reader = PdfFileReader(io.BytesIO(signed))
+    assert (reader.input_version, "/Version" in reader.root) == ((1, 7), False)
+    told = reader.root["/Metadata"].data.decode()
+    assert re.search(r'pdfaid:part(>|=")3', told)
+    assert re.search(r'pdfaid:conformance(>|=")A', told)
+    for field in reader.root["/AcroForm"]["/Fields"]:
+        assert {float(x) for x in field.get_object()["/Rect"]} == {0.0}
+    if shutil.which("verapdf"):  # no package brings it
+        path = tmp_path / "x.pdf"
+        path.write_bytes(signed)
+        for profile in ("3a", "ua1"):
+            subprocess.run(["verapdf", "--flavour", profile, str(path)], check=True)
