@@ -5,7 +5,7 @@ SCENARIO ?= scenarios/expansion-gia-nghia-quang-son.toml
 PYTHON := .venv/bin/python
 GIAOBAN := .venv/bin/giaoban
 
-.PHONY: run test test-fast test-nightly setup setup-test check-style docs mutate bench clean
+.PHONY: run test test-fast test-nightly setup setup-test check-style docs mutate bench clean lock sbom
 
 # FAIL (1) and INVALID (3) are answers, too, and no error of make's.
 run: setup
@@ -45,6 +45,15 @@ mutate: setup-test
 bench: setup-test
 	@scripts/setup --bench
 	$(PYTHON) -m bench
+
+# Versions and hashes of all dependencies anew (requirements/); `scripts/lock --upgrade` takes newer ones.
+lock: setup-test
+	$(PYTHON) -m pip install --quiet uv
+	$(PYTHON) scripts/lock
+
+# What the program is made of, with versions and licences (CycloneDX).
+sbom: setup
+	$(PYTHON) scripts/sbom > sbom.json
 
 # The virtual environment only; the sandbox kernel stays in the user's cache.
 clean:

@@ -10,12 +10,14 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
@@ -42,10 +44,18 @@ def copy_tree(to: Path) -> Path:
 def build(kind: str, tree: Path, out: Path) -> Path:
     """`kind`: "wheel" or "sdist", by the hooks that pip calls (PEP 517)."""
     out.mkdir(parents=True, exist_ok=True)
-    code = f"import setuptools.build_meta as b; b.build_{kind}({str(out)!r})"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tree, capture_output=True, text=True, check=False
-    )
+    with tempfile.TemporaryDirectory() as alone:  # pip builds where no library of ours is
+        for top in _tops(distribution("setuptools")):
+            Path(alone, top.name).symlink_to(top)
+        code = f"import setuptools.build_meta as b; b.build_{kind}({str(out)!r})"
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", code],
+            cwd=tree,
+            env={**os.environ, "PYTHONPATH": alone},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Warning" not in done.stderr, done.stderr
     [made] = out.iterdir()
@@ -59,22 +69,20 @@ def unpacked(sdist: Path, to: Path) -> Path:
     return tree
 
 
-def needed(of: Distribution, *extras: str) -> dict[str, Distribution]:
-    """The distributions that an installation with these extras brings, by name."""
-    found = {of.name: of}
-    waiting = [(of.name, extra) for extra in ("", *extras)]
+def needed(lines: Iterable[str], *extras: str) -> dict[str, Distribution]:
+    """The distributions that these requirements bring, by name; with what theirs bring."""
+    found: dict[str, Distribution] = {}
+    waiting = [(line, extra) for line in lines for extra in ("", *extras)]
     seen = set(waiting)
     while waiting:
-        one, extra = waiting.pop()
-        if one not in found:
-            found[one] = distribution(one)
-        there = found[one]
-        for line in there.requires or ():
-            wanted = Requirement(line)
-            if wanted.marker is None or wanted.marker.evaluate({"extra": extra}):
-                more = {(wanted.name, each) for each in ("", *wanted.extras)} - seen
-                seen |= more
-                waiting += more
+        line, extra = waiting.pop()
+        wanted = Requirement(line)
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": extra}):
+            continue
+        there = found.setdefault(canonicalize_name(wanted.name), distribution(wanted.name))
+        more = {(each, of) for each in there.requires or () for of in ("", *wanted.extras)} - seen
+        seen |= more
+        waiting += more
     return found
 
 
@@ -96,11 +104,10 @@ def install(wheel: Path, folder: Path, *extras: str) -> Path:
     subprocess.run(pip, check=True)
     [libraries] = folder.glob("lib/python3*/site-packages")
     [of_giaoban] = Distribution.discover(name="giaoban", path=[str(libraries)])
-    for name, of in needed(of_giaoban, *extras).items():
-        if name != "giaoban":
-            for top in _tops(of):
-                if not (libraries / top.name).exists():
-                    (libraries / top.name).symlink_to(top)
+    for of in needed(of_giaoban.requires or (), *extras).values():
+        for top in _tops(of):
+            if not (libraries / top.name).exists():
+                (libraries / top.name).symlink_to(top)
     return folder / "bin"
 
 
