@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from giaoban.sentence import Sentence
 from giaoban.text import LONGEST_NAME
-from giaoban.tomlfile import StrictModel
+from giaoban.tomlfile import StrictModel, told
 
 if TYPE_CHECKING:
     from giaoban.translation import Translator
@@ -20,22 +20,38 @@ def _text(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(_text)]
-Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_text)]
+_SAYS = told(pattern=r"\S")
+Text = Annotated[str, AfterValidator(_text), _SAYS]
+Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_text), _SAYS]
 
 
 class Sourced(StrictModel):
-    """A record of figures with their source.
+    """A record of figures with their source; without one no figure is taken."""
 
-    `settled_by` is what would replace an assumption. The `_vi` texts are the same in Vietnamese, as
-    files of people's own give them; texts of ours are in the catalogues.
-    """
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {
+                "properties": {"assumed": {"const": True}},
+                "required": ["assumed"],
+                "additionalProperties": True,
+            },
+            "then": {"required": ["settled_by"], "additionalProperties": True},
+        }
+    )
 
     source: Text
+    """Where the figures come from: a document with its article or page, a contract, a measurement;
+    of an assumption the reasoning."""
     source_vi: str = ""
+    """The same in Vietnamese, for documents in Vietnamese. Without it they show `source`."""
     assumed: bool = False
+    """Whether the figures are assumed, so that documents list them as assumptions. Then
+    `settled_by` says what would replace them."""
     settled_by: str = ""
+    """What would replace the assumption: a survey, a data sheet, a written answer. Only where
+    `assumed = true`."""
     settled_by_vi: str = ""
+    """The same in Vietnamese."""
 
     @model_validator(mode="after")
     def _an_assumption_can_be_settled(self) -> Self:

@@ -14,7 +14,16 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    JsonValue,
+    SecretStr,
+    ValidationError,
+)
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, SchemaValidator
 
 from giaoban.errors import MOST_TOLD, NOTHING, InputError, did_you_mean, several
@@ -134,6 +143,12 @@ def _share_given(model: BaseModel) -> None:
     given = model.__pydantic_fields_set__
     shared = _GIVEN.setdefault(frozenset(given), given)
     object.__setattr__(model, "__pydantic_fields_set__", shared)
+
+
+def told(**keywords: JsonValue) -> FieldInfo:
+    """What a JSON Schema says of a value that a validator of ours looks at, by its keywords."""
+    made: FieldInfo = Field(json_schema_extra=dict(keywords))
+    return made
 
 
 def read_text(path: Path, kind: str = "TOML") -> str:

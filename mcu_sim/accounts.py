@@ -18,7 +18,7 @@ from pydantic import (
 from giaoban.files import refuse_if_others_read
 from giaoban.mcu_sim.device import Id
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import StrictModel, load
+from giaoban.tomlfile import StrictModel, load, told
 from giaoban.traffic.hosts import is_one_host
 
 Digest = Literal["MD5", "SHA-256"]
@@ -43,7 +43,9 @@ def _password(secret: SecretStr) -> SecretStr:
 Realm = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]*$", max_length=64, strict=True)
 ]
-Password = Annotated[SecretStr, AfterValidator(_password)]
+Password = Annotated[
+    SecretStr, AfterValidator(_password), told(minLength=1, maxLength=_LONGEST_PASSWORD)
+]
 
 
 def _host(text: str) -> str:
@@ -55,39 +57,40 @@ def _host(text: str) -> str:
     raise ValueError(Sentence("must be a host's IPv4 address, as 10.68.0.2"))
 
 
-HostText = Annotated[str, AfterValidator(_host)]
+HostText = Annotated[str, AfterValidator(_host), told(format="ipv4")]
 
 
 class Account(StrictModel):
-    """One user. The password shows as stars wherever the account is printed or dumped.
-
-    `media`: where its media may be sent although nothing has come from there. `role`: a telecom
-    technician is on duty in meetings without a place in them (Art. 17(1), 25(2)); any other is a
-    bridge, and which of them chairs is said by its meeting.
-    """
+    """One user. The password shows as stars wherever the account is printed or dumped."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     user: Id
+    """Name by which it registers: the id of a bridge. Like `"cu-jut"`."""
     password: Password
+    """Its password: up to 128 printable characters. Like `"correct horse"`."""
     media: list[HostText] = Field(default=[], max_length=8)
+    """IPv4 addresses that its media may be sent to although nothing has come from there. Like
+    `["10.68.0.2"]`."""
     role: Literal["telecom-technician"] | None = None
+    """`telecom-technician`: on duty in meetings without a place in them (Art. 17(1), 25(2)). Any
+    other is a bridge, and which of them chairs is said by its meeting."""
 
 
 class Accounts(StrictModel):
-    """All accounts of one file.
-
-    `digest`: the algorithms callers are asked to prove themselves with, the preferred one first.
-    MD5 alone unless the file says otherwise: devices older than RFC 8760 give up at a challenge
-    that names another one, even if MD5 stands beside it.
-    """
+    """Who may register and call the MCU, with their passwords. Only its owner may read the file."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     schema_: Literal["giaoban.accounts/1"] = Field(alias="schema")
     realm: Realm = "giaoban"
+    """Realm of the challenge (RFC 3261 §22). Like `"dak-nong"`."""
     digest: list[Digest] = Field(default=["MD5"], min_length=1, max_length=2)
+    """Algorithms callers are asked to prove themselves with, the preferred one first. MD5 alone
+    unless the file says otherwise: devices older than RFC 8760 give up at a challenge that names
+    another one, even if MD5 stands beside it."""
     account: list[Account] = Field(min_length=1)
+    """One user."""
 
     @model_validator(mode="after")
     def _one_account_a_user(self) -> Self:

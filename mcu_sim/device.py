@@ -19,7 +19,16 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 from giaoban.errors import InputError, allowed, did_you_mean
 from giaoban.provenance import Name, Sourced
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import Loc, Mistake, StrictModel, load, mistakes, read_text, said_by_pydantic
+from giaoban.tomlfile import (
+    Loc,
+    Mistake,
+    StrictModel,
+    load,
+    mistakes,
+    read_text,
+    said_by_pydantic,
+    told,
+)
 from giaoban.translation import N_
 
 AUDIO = "audio"
@@ -88,8 +97,8 @@ def _known(resolution: str) -> str:
     return resolution
 
 
-Text = Annotated[str, AfterValidator(_one_line)]
-ResolutionName = Annotated[str, AfterValidator(_known)]
+Text = Annotated[str, AfterValidator(_one_line), told(pattern=r"\S")]
+ResolutionName = Annotated[str, AfterValidator(_known), told(enum=[*KNOWN])]
 Units = Annotated[float, Field(gt=0, le=1_000_000)]
 Count = Annotated[int, Field(gt=0, le=100_000)]
 
@@ -102,40 +111,51 @@ class CapacityFigure(Sourced):
     """Resource units, ports (calls of any kind), and ports that serve audio calls only."""
 
     units_total: Units
+    """Resource units for calls."""
     ports_total: Count
+    """Calls of any kind at a time."""
     audio_ports: int = Field(default=0, ge=0, le=100_000)
+    """Ports that serve audio calls only, besides. Like `40`."""
 
 
 class DelayFigure(Sourced):
     """Time from a frame's arrival to its leaving the device mixed or composed."""
 
     delay_ms: float = Field(ge=0, le=5_000)
+    """In ms."""
 
 
 class RefusalFigure(Sourced):
     """The SIP answer of a full device."""
 
     code: int = Field(ge=400, le=699)
+    """Status code (RFC 3261 §21)."""
     reason: Text
+    """Reason phrase: one line."""
 
 
 class WhenFullFigure(Sourced):
     """What the device does, in this order, with a call for which it has no room as asked."""
 
     steps: list[Step] = Field(min_length=1)
+    """In this order: `higher`, a port of the next higher level; `lower`, lower resolutions from the
+    nearest on; `audio`, a connection without video; `refuse`, no more, which is the last."""
 
 
 class CostFigure(Sourced):
     """Units one call takes at a resolution, as "720p30"; "audio" is a call without video."""
 
     resolution: ResolutionName
+    """Resolution, or `audio`."""
     units: Units
+    """Units that a call takes."""
 
 
 class CostGroup(Sourced):
     """Costs of several resolutions out of one table, as they stand in a device file."""
 
     units: dict[ResolutionName, Units] = Field(min_length=1)
+    """Units that a call takes, by resolution; `audio` is a call without video."""
 
     def figures(self) -> list[CostFigure]:
         """One record a resolution."""
@@ -150,6 +170,7 @@ class LimitFigure(Sourced):
     """
 
     calls: dict[ResolutionName, Count] = Field(min_length=1)
+    """Most calls, by resolution."""
 
 
 class LineRateFigure(Sourced):
@@ -159,25 +180,30 @@ class LineRateFigure(Sourced):
     """
 
     min_kbps: dict[ResolutionName, Annotated[float, Field(gt=0, le=100_000)]] = Field(min_length=1)
+    """Lowest line rate in kb/s, by resolution."""
 
 
 class VoiceFigure(Sourced):
     """Into how many audio ports a unit may be converted, and the fewest ports that may be made."""
 
     ports_per_unit: Count
+    """Audio ports that a unit becomes."""
     least_ports: Count
+    """The fewest ports that may be made."""
 
 
 class ReserveFigure(Sourced):
     """Units that each conference holds besides its calls."""
 
     units: Units
+    """Units that each conference holds besides its calls. Like `1.0`."""
 
 
 class ContentFigure(Sourced):
     """Units that a conference takes besides, while content is shown in it."""
 
     units: float = Field(ge=0, le=1_000_000)
+    """Units that a conference takes while content is shown in it."""
 
 
 class LevelsFigure(Sourced):
@@ -187,6 +213,7 @@ class LevelsFigure(Sourced):
     """
 
     ports: dict[ResolutionName, Annotated[int, Field(ge=0, le=100_000)]] = Field(min_length=1)
+    """Ports set aside, by resolution."""
 
 
 DEFAULT_PATH = Path(__file__).with_name("devices.toml")
@@ -209,20 +236,23 @@ class _Card(StrictModel):
     """What a call takes of a device; the same in a file, a resolved device, and plan.json."""
 
     unit: Text
+    """What its resource units are called."""
     capacity: CapacityFigure
+    """What one card has."""
     whole_units: bool = False
+    """What is in use is rounded up to a whole unit."""
     line_rates: LineRateFigure | None = None
+    """Lowest line rates of calls."""
     voice: VoiceFigure | None = None
+    """Units that may be converted into audio ports."""
     reserve: ReserveFigure | None = None
+    """What each conference holds."""
     limit: list[LimitFigure] = Field(default_factory=list)
+    """Most calls at a resolution."""
 
 
 class Device(_Card):
-    """One MCU with its licence and cards; goes into plan.json as it is.
-
-    `whole_units`: what is in use is rounded up to a whole unit. `voice_units`: units converted into
-    audio ports. `levels`: ports set aside for resolutions; without it all units are one pool.
-    """
+    """One MCU with its licence and cards; goes into plan.json as it is."""
 
     id: Id
     name: Name
@@ -390,50 +420,89 @@ class Device(_Card):
 
 
 class _Entry(StrictModel):
-    """A device in the file: so many cards, with what it has of its own."""
+    """A device of a file: so many cards, with what it has of its own."""
 
     id: Id
+    """Id by which provinces and scenarios choose it: a-z, 0-9 and `-`, a letter first."""
     name: Name
+    """Name in documents."""
     cards: Count = 1
+    """How many of these cards it has."""
     scaling: Sourced | None = None
+    """Where it is said that cards add up."""
     voice_units: int = Field(default=0, ge=0)
+    """Units converted into audio ports."""
     levels: LevelsFigure | None = None
+    """Ports set aside for resolutions; without it all units are one pool."""
     audio_mix_delay: DelayFigure | None = None
+    """From sound that has come to sound mixed and sent."""
     compose_delay: DelayFigure | None = None
+    """From a picture that has come to the composed one sent."""
     forward_delay: DelayFigure | None = None
+    """From a picture that has come to the same one sent on."""
     content: ContentFigure | None = None
+    """What content takes."""
     refusal: RefusalFigure | None = None
+    """What it answers when it is full."""
     when_full: WhenFullFigure | None = None
+    """What it does when it is full."""
 
 
 class _CardEntry(_Card):
+    """A card: what calls cost on it, and the devices that have it."""
+
     id: Id
+    """Id of the card: a-z, 0-9 and `-`, a letter first."""
     family: Id
+    """Id of its family."""
     content: ContentFigure | None = None
+    """What content takes."""
     cost: list[CostGroup] = Field(min_length=1)
+    """What calls cost, where each is composed a picture of its own."""
     mixed_cost: list[CostGroup] = Field(default_factory=list)
+    """What they cost in a conference of several resolutions, where that is another figure."""
     device: list[_Entry] = Field(min_length=1)
+    """A device with this card."""
 
 
 class _Family(StrictModel):
+    """Devices that do the same when they are full."""
+
     id: Id
+    """Id of the family."""
     content: ContentFigure | None = None
+    """What content takes."""
     refusal: RefusalFigure
+    """What a full one answers."""
     when_full: WhenFullFigure
+    """What a full one does."""
 
 
 class _Defaults(StrictModel):
+    """What holds for devices that do not say it themselves."""
+
     audio_mix_delay: DelayFigure
+    """From sound that has come to sound mixed and sent."""
     compose_delay: DelayFigure
+    """From a picture that has come to the composed one sent."""
     forward_delay: DelayFigure
+    """From a picture that has come to the same one sent on."""
     content: ContentFigure = CONTENT_UNSAID
+    """What content takes."""
 
 
 class _File(StrictModel):
+    """Devices: how many units an MCU has, what a call costs, what a full one does, how long it
+    takes. A family says what its full devices do, a card what calls cost, a device how many cards
+    it has. That they fit each other is checked by `giaoban device` alone."""
+
     schema_: Literal["giaoban.devices/1"] = Field(alias="schema")
     defaults: _Defaults
+    """What holds for devices that do not say it themselves."""
     family: list[_Family] = Field(min_length=1)
+    """A family of devices."""
     card: list[_CardEntry] = Field(min_length=1)
+    """A card, with its devices."""
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic.fields import FieldInfo
 
 from giaoban.provenance import Name, Sourced
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import StrictModel
+from giaoban.tomlfile import StrictModel, told
 from giaoban.topology.qos import Qos
 from giaoban.translation import N_
 
@@ -28,7 +28,9 @@ ACCESS_PREFIX = "access-"
 """Access links are named after their node, so no backbone link may begin like one."""
 
 
-def _within(low: float, high: float, unit: str) -> Callable[[float], float]:
+def _within(low: float, high: float, unit: str) -> tuple[AfterValidator, FieldInfo]:
+    """Its second half tells the range to the JSON Schema."""
+
     def check(value: float) -> float:
         if not low <= value <= high:
             raise ValueError(
@@ -41,10 +43,10 @@ def _within(low: float, high: float, unit: str) -> Callable[[float], float]:
             )
         return value
 
-    return check
+    return AfterValidator(check), told(minimum=low, maximum=high)
 
 
-def _whole(low: int, high: int, unit: str) -> Callable[[int], int]:
+def _whole(low: int, high: int, unit: str) -> tuple[AfterValidator, FieldInfo]:
     def check(value: int) -> int:
         if not low <= value <= high:
             raise ValueError(
@@ -57,7 +59,7 @@ def _whole(low: int, high: int, unit: str) -> Callable[[int], int]:
             )
         return value
 
-    return check
+    return AfterValidator(check), told(minimum=low, maximum=high)
 
 
 def _identifier(value: str) -> str:
@@ -103,23 +105,32 @@ def _private_range(value: str) -> str:
     return str(network)
 
 
-Identifier = Annotated[str, AfterValidator(_identifier)]
-LinkIdentifier = Annotated[str, AfterValidator(_link_identifier)]
-PrivateRange = Annotated[str, AfterValidator(_private_range)]
-RateMbps = Annotated[float, AfterValidator(_within(0.064, 100_000, " Mb/s"))]
-Km = Annotated[float, AfterValidator(_within(0, 20_000, " km"))]
+_OF_AN_ID = rf"^{_ID.pattern}$"
+Identifier = Annotated[str, AfterValidator(_identifier), told(pattern=_OF_AN_ID, maxLength=_ID_MAX)]
+LinkIdentifier = Annotated[
+    str,
+    AfterValidator(_link_identifier),
+    told(pattern=rf"^(?!{ACCESS_PREFIX}){_ID.pattern}$", maxLength=_ID_MAX),
+]
+PrivateRange = Annotated[
+    str,
+    AfterValidator(_private_range),
+    told(pattern=r"^(10|172|192)(\.[0-9]{1,3}){3}/[0-9.]+$"),
+]
+RateMbps = Annotated[float, *_within(0.064, 100_000, " Mb/s")]
+Km = Annotated[float, *_within(0, 20_000, " km")]
 """Half way around the Earth: links of imported networks cross continents."""
-Packets = Annotated[int, AfterValidator(_whole(2, 1_000_000, " packets"))]
-LossPercent = Annotated[float, AfterValidator(_within(0, 99, " %"))]
+Packets = Annotated[int, *_whole(2, 1_000_000, " packets")]
+LossPercent = Annotated[float, *_within(0, 99, " %")]
 """A link that loses everything is a link that is cut, and cannot be measured."""
-Latitude = Annotated[float, AfterValidator(_within(-90, 90, "° north"))]
-Longitude = Annotated[float, AfterValidator(_within(-180, 180, "° east"))]
-UsPerKm = Annotated[float, AfterValidator(_within(3.3, 10, " µs/km"))]
+Latitude = Annotated[float, *_within(-90, 90, "° north")]
+Longitude = Annotated[float, *_within(-180, 180, "° east")]
+UsPerKm = Annotated[float, *_within(3.3, 10, " µs/km")]
 """3.3 µs/km is light in vacuum: nothing is faster."""
 
 
-Milliseconds = Annotated[int, AfterValidator(_whole(1, 600_000, " ms"))]
-Delay = Annotated[int, AfterValidator(_whole(0, 10_000, " ms"))]
+Milliseconds = Annotated[int, *_whole(1, 600_000, " ms")]
+Delay = Annotated[int, *_whole(0, 10_000, " ms")]
 PROTECTION_MAX_MS = 50
 """Within which a protected ring has switched over."""
 _OSPF_TIMERS = ("hello_ms", "dead_ms", "spf_ms")
@@ -130,13 +141,17 @@ class Fibre(Sourced):
     """Propagation in the fibre."""
 
     us_per_km: UsPerKm
+    """How long light takes for a km of the fibre, in µs/km: 5 for a group index of 1.5."""
 
 
 class Addressing(Sourced):
     """The address plan (Art. 4(2)): one /30 a link, taken in order from each range."""
 
     backbone: PrivateRange
+    """IPv4 range of the links between routers; each takes a /30. Private (RFC 1918)."""
     access: PrivateRange
+    """IPv4 range of the access links of bridges and the MCU; each takes a /30. Private (RFC 1918),
+    apart from `backbone`."""
 
     @model_validator(mode="after")
     def _ranges_are_apart(self) -> Self:
@@ -156,47 +171,72 @@ class Router(Sourced):
     """A router of the dedicated fibre network, at its real coordinates (WGS 84, degrees)."""
 
     id: Identifier
+    """Name by which links and bridges refer to it: a-z, 0-9 and `-`, a letter first."""
     name: Name
+    """Name on maps and in documents."""
     lat: Latitude
+    """Degrees north (WGS 84)."""
     lon: Longitude
+    """Degrees east (WGS 84)."""
 
 
 class Link(Sourced):
     """A fibre link between two routers; the figures hold for each direction."""
 
     id: LinkIdentifier
+    """Name by which scenarios, faults and results refer to it; may not begin with `access-`."""
     a: str
+    """Id of the router at one end."""
     b: str
+    """Id of the router at the other end."""
     km: Km
+    """Length of the fibre in km: what delays every packet by `[fibre] us_per_km` a km."""
     rate_mbps: RateMbps
+    """Rate in Mb/s that is committed to the conference system, in each direction."""
     buffer_packets: Packets
+    """How many packets may wait at each end; what comes more is lost. In packets, for each
+    direction."""
     loss_pct: LossPercent = 0.0
+    """Packets lost at random on the line, in percent, in each direction."""
 
 
 class Access(Sourced):
     """What an MCU and a bridge share: an access link to one router."""
 
     id: Identifier
+    """Name by which everything refers to it: a-z, 0-9 and `-`, a letter first. Its access link is
+    called `access-` and this."""
     name: Name
+    """Name on maps and in documents."""
     router: str
+    """Id of the router that its access link goes to."""
     km: Km
+    """Length of the access line in km."""
     rate_mbps: RateMbps
+    """Rate of the access line in Mb/s, in each direction."""
     buffer_packets: Packets
+    """How many packets may wait at each end; what comes more is lost. In packets, for each
+    direction."""
     loss_pct: LossPercent = 0.0
+    """Packets lost at random on the line, in percent, in each direction."""
 
 
 class Mcu(Access):
     """The one MCU (Art. 4(1)); `device` is an id in the MCU room's device table."""
 
     device: Identifier
+    """Id of the device in the device catalogue (`giaoban device list`)."""
 
 
 class BridgeSpec(Access):
     """A bridge (điểm cầu), of the province or one that a scenario adds."""
 
     role: Literal["chair", "branch"] = "branch"
+    """`chair`: where the meeting is led from; a province has one. `branch`: every other."""
     lat: Latitude | None = None
+    """Degrees north (WGS 84), with `lon`; without both it is drawn at its router."""
     lon: Longitude | None = None
+    """Degrees east (WGS 84), with `lat`."""
 
     @model_validator(mode="after")
     def _a_place_has_two_coordinates(self) -> Self:
@@ -206,30 +246,36 @@ class BridgeSpec(Access):
 
 
 class Routing(Sourced):
-    """How routers find their ways, and how soon they find others.
-
-    `static`: routes that somebody entered; none other is ever taken. `ospf`: OSPF (RFC 2328), which
-    notices a silent failure after `dead_ms`. `ospf-bfd`: with BFD (RFC 5880) beside it, which
-    notices it after `bfd_multiplier` × `bfd_interval_ms`. `protected`: static routes on a ring that
-    the carrier protects (ITU-T G.8032 and the like); modelled: all routes are the shortest that
-    are left `protection_ms` after a failure.
-
-    `spf_ms` is how often a router takes in what has changed: it tells others, and computes its own
-    routes, at most so long after it learned of a change. `loss_of_signal_ms` is how long a port
-    takes to report that its light is gone, `route_install_ms` how long a router takes until the
-    routes that it has computed are those by which it forwards; where they are not given, `UNSAID`
-    is assumed.
-    """
+    """How routers find their ways, and how soon they find others."""
 
     protocol: Literal["static", "ospf", "ospf-bfd", "protected"]
+    """`static`: routes that somebody entered; none other is ever taken. `ospf`: OSPF (RFC 2328),
+    which notices a silent failure after `dead_ms`. `ospf-bfd`: with BFD (RFC 5880) beside it, which
+    notices it after `bfd_multiplier` × `bfd_interval_ms`. `protected`: static routes on a ring that
+    the carrier protects (ITU-T G.8032 and the like); modelled: all routes are the shortest that are
+    left `protection_ms` after a failure."""
     hello_ms: Milliseconds | None = None
+    """How often OSPF says hello, in ms (RFC 2328). With `ospf` and `ospf-bfd`; a multiple of
+    `spf_ms`."""
     dead_ms: Milliseconds | None = None
+    """After how long without a hello OSPF takes a neighbour for gone, in ms; at least two times
+    `hello_ms`, a multiple of `spf_ms`."""
     spf_ms: Milliseconds | None = None
+    """How often a router takes in what has changed, in ms: it tells others, and computes its own
+    routes, at most so long after it learned of a change. Divides a second."""
     bfd_interval_ms: Milliseconds | None = None
-    bfd_multiplier: Annotated[int, AfterValidator(_whole(1, 50, ""))] | None = None
+    """How often BFD sends a packet, in ms (RFC 5880). With `ospf-bfd`."""
+    bfd_multiplier: Annotated[int, *_whole(1, 50, "")] | None = None
+    """How many BFD packets in a row have to be missing. With `ospf-bfd`."""
     protection_ms: Milliseconds | None = None
+    """How long a protected ring takes to switch over, in ms; up to 50 (ITU-T G.8032). With
+    `protected`. Like `50`."""
     loss_of_signal_ms: Delay | None = None
+    """How long a port takes to report that its light is gone, in ms; 10 is assumed where it is not
+    given."""
     route_install_ms: Delay | None = None
+    """How long a router takes until the routes that it has computed are those by which it forwards,
+    in ms; 20 is assumed where it is not given."""
 
     @property
     def computed(self) -> bool:
@@ -351,10 +397,15 @@ class LinkChange(Sourced):
     """Another figure for a link of the province, backbone or access, while a scenario lasts."""
 
     link: str
+    """Id of the link, of the backbone or `access-` and a bridge's id. Like `"access-cu-jut"`."""
     km: Km | None = None
+    """Another length in km. Like `12.5`."""
     rate_mbps: RateMbps | None = None
+    """Another rate in Mb/s, in each direction. Like `20.0`."""
     buffer_packets: Packets | None = None
+    """Another number of packets that may wait, in each direction. Like `400`."""
     loss_pct: LossPercent | None = None
+    """Another loss at random in percent, in each direction. Like `0.1`."""
 
     @model_validator(mode="after")
     def _something_changes(self) -> Self:
@@ -382,25 +433,41 @@ class Group(Sourced):
     """A shared-risk group: links that one cut takes away together, for they lie in one cable."""
 
     id: Identifier
+    """Name by which faults refer to it: a-z, 0-9 and `-`, a letter first. Like `"ring-north"`."""
     name: Name
+    """Name in documents. Like `"Northern cable"`."""
     links: list[str] = Field(min_length=2)
+    """Ids of the links that lie in the one cable. Like `["gia-nghia--dak-song",
+    "dak-song--dak-mil"]`."""
 
 
 class Province(StrictModel):
-    """One province's conference network, as `province.toml` holds it."""
+    """One province's conference network: routers, links, the MCU and the bridges there are. That
+    names exist and are there once is checked by `giaoban topology` alone."""
 
     schema_: Literal["giaoban.province/1"] = Field(alias="schema")
     id: Identifier
+    """Short name of the province: a-z, 0-9 and `-`, a letter first."""
     name: Name
+    """Name in documents."""
     fibre: Fibre
+    """How fast light is in the fibre."""
     addressing: Addressing
+    """The private address ranges."""
     routing: Routing | None = None
+    """How routers find their ways. Without it they have the shortest ones, for ever."""
     qos: Qos | None = None
+    """How routers queue packets. Without it each link has one queue."""
     routers: list[Router] = Field(alias="router", min_length=1)
+    """A router."""
     links: list[Link] = Field(alias="link", default_factory=list)
+    """A link between two routers."""
     mcu: Mcu
+    """The one MCU."""
     bridges: list[BridgeSpec] = Field(alias="bridge", min_length=1)
+    """A bridge (điểm cầu) that there is already."""
     groups: list[Group] = Field(alias="group", default_factory=list)
+    """Links that lie in one cable, so that one cut takes them all."""
 
     @property
     def chair(self) -> BridgeSpec:

@@ -37,11 +37,18 @@ class Qos(Sourced):
     """
 
     scheduling: Literal["fifo", "classes"]
+    """`fifo`: one queue a link. `classes`: four queues by code point (DSCP), voice before pictures.
+    """
     video_share_pct: SharePercent = 60.0
+    """Share of the rate that pictures are sure of, in percent of what control and voice leave."""
     control_buffer_packets: ClassBuffer = 64
+    """Packets of the routing protocol (CS6) that may wait."""
     voice_buffer_packets: ClassBuffer = 128
+    """Packets of sound (EF) and signalling (CS5) that may wait."""
     video_buffer_packets: ClassBuffer = 1000
+    """Packets of pictures and slides (AF41) that may wait."""
     other_buffer_packets: Annotated[int, Field(ge=PROBE_PACKETS, le=1_000_000)] = 1000
+    """Packets of everything else that may wait."""
 
     @model_validator(mode="after")
     def _figures_mean_something(self) -> Self:

@@ -30,21 +30,26 @@ VideoProfile = Literal["baseline", "high"]
 
 
 class Profile(Sourced):
-    """One kind of call.
-
-    `audio` is the id of an `AudioEncoding`. `content_kbps` and `content_fps` are those of a
-    content channel beside the main picture, for calls that have one.
-    """
+    """One kind of call."""
 
     id: Annotated[str, Field(pattern=ID)]
+    """Short name by which scenarios choose it: a-z, 0-9 and `-`."""
     name: Name
+    """Name in documents."""
     resolution: str
+    """Resolution and frame rate as devices' tables name them."""
     fps: Annotated[int, Field(ge=1, le=120)]
+    """Frames a second."""
     video_profile: VideoProfile = "baseline"
+    """H.264 profile (H.264 annex A)."""
     video_kbps: Annotated[float, Field(ge=32, le=50_000)]
+    """Rate of the picture in kb/s, without headers."""
     audio: str
+    """Id of the audio encoding (an `[[audio]]` table)."""
     content_kbps: Annotated[float, Field(ge=32, le=50_000)] | None = None
+    """Rate of a content channel beside the picture in kb/s, with `content_fps`."""
     content_fps: Annotated[int, Field(ge=1, le=60)] | None = None
+    """Its frames a second, with `content_kbps`."""
 
     @model_validator(mode="after")
     def _content_has_rate_and_fps(self) -> Self:
@@ -59,82 +64,110 @@ class Encoder(Sourced):
     """How an encoder spends its rate; see `giaoban.traffic.sources.video_model`."""
 
     key_ratio: Annotated[float, Field(ge=1, le=50)]
+    """A key frame's mean size in mean frames, if the buffer has room for it."""
     size_sigma: Annotated[float, Field(ge=0, le=2)]
+    """Standard deviation of the logarithm of a frame's size."""
     motion_share: Annotated[float, Field(ge=0, le=1)]
+    """The part of that variance which lasts from frame to frame, 0 to 1."""
     motion_persistence: Annotated[float, Field(ge=0, lt=1)]
+    """The lasting part's correlation from one frame to the next, 0 to below 1."""
     payback_s: Annotated[float, Field(gt=0, le=60)]
+    """Time in which rate control takes back what was spent beyond the rate, in seconds."""
     vbv_s: Annotated[float, Field(ge=0.1, le=10)]
+    """Size of the video buffering verifier (H.264 annex C), in seconds of the rate."""
     scene_changes_per_min: Annotated[float, Field(ge=0, le=60)]
+    """Mean number of scene changes a minute."""
     scene_ratio: Annotated[float, Field(ge=1, le=50)]
+    """A frame's mean size at a scene change, in mean frames."""
     scene_raise: Annotated[float, Field(ge=-0.9, le=10)]
+    """By which part the frames right after a scene change are larger; below 0: smaller."""
     scene_settle_s: Annotated[float, Field(gt=0, le=60)]
+    """Time constant of that raise, in seconds."""
     key_interval_s: Annotated[float, Field(gt=0, le=3600)]
+    """From a key frame to the next if none is asked for, in seconds."""
     spread: Annotated[float, Field(ge=0, le=1)]
+    """Part of a frame's interval over which its packets leave, 0 to 1."""
     max_payload: Annotated[int, Field(ge=100, le=1200)]
+    """Bytes of RTP payload in a packet at the most."""
 
 
 class ContentEncoder(Sourced):
     """How shared slides spend their rate; see `giaoban.traffic.sources.content`."""
 
     picture_bytes: Annotated[float, Field(ge=64, le=10_000_000)]
+    """Median size of a slide's first picture, in bytes."""
     picture_sigma: Annotated[float, Field(ge=0, le=2)]
+    """Standard deviation of the logarithm of that size, from slide to slide."""
     refine_ratio: Annotated[float, Field(ge=0, le=50)]
+    """What the frames that sharpen a slide have together, in first pictures."""
     refine_s: Annotated[float, Field(gt=0, le=60)]
+    """Time constant of the sharpening, in seconds."""
     idle_bytes: Annotated[float, Field(ge=0, le=100_000)]
+    """A frame's size while nothing changes, in bytes."""
     vbv_s: Annotated[float, Field(ge=0.1, le=10)]
+    """Size of the video buffering verifier, in seconds of the rate."""
     slide_interval_s: Annotated[float, Field(gt=0, le=3600)]
+    """Mean time from a slide to the next, in seconds."""
     slide_least_s: Annotated[float, Field(gt=0, le=3600)]
+    """Shortest time, in seconds; what is beyond it is exponential."""
 
 
 class Terminal(Sourced):
-    """Delays inside an endpoint.
-
-    `packetisation_ms`: from a sound to its packet. `playout_ms`, `video_playout_ms`: how much later
-    than the soonest a packet of sound, or a frame, may come and still be played; the MCU's buffers
-    are the same. `encoding_ms`: from the camera to a frame's first packet, `decoding_ms`: from a
-    whole frame to the screen. `sync_hold_ms`: for how long at most sound is held back for its
-    picture, or a picture for its sound (RFC 3550 §6.4.1).
-    """
+    """Delays inside an endpoint."""
 
     packetisation_ms: Annotated[float, Field(ge=0, le=200)]
+    """From a sound to its packet, in ms."""
     playout_ms: Annotated[float, Field(ge=0, le=1000)]
+    """How much later than the soonest a packet of sound may come and still be played, in ms; the
+    MCU's buffer is the same."""
     video_playout_ms: Annotated[float, Field(ge=0, le=1000)]
+    """The same of a frame, in ms."""
     encoding_ms: Annotated[float, Field(ge=0, le=1000)]
+    """From the camera to a frame's first packet, in ms."""
     decoding_ms: Annotated[float, Field(ge=0, le=1000)]
+    """From a whole frame to the screen, in ms."""
     sync_hold_ms: Annotated[float, Field(ge=0, le=1000)]
+    """For how long at most sound is held back for its picture, or a picture for its sound, in ms
+    (RFC 3550 §6.4.1)."""
 
 
 class Recovery(Sourced):
-    """How a bridge that is cut off notices it and comes back, and how long devices take to start.
-
-    `media_timeout_s`: without RTP and RTCP for so long, a bridge takes its call for dead.
-    `redial_every_s`: from then on it dials each time that so long has passed. `bridge_boot_s`,
-    `mcu_boot_s`: from power to the first call.
-
-    `redial`: those that are cut off together dial one shortly after another (`in-turn`), in the
-    same moment (`together`), or each at a random moment of `redial_spread_s` more, and later
-    attempts at random up to twice as long after the one before each time (`back-off`).
-    """
+    """How a bridge that is cut off comes back, and how long devices take to start."""
 
     media_timeout_s: Annotated[float, Field(ge=1, le=300)]
+    """Without RTP and RTCP for so long, a bridge takes its call for dead, in seconds."""
     redial_every_s: Annotated[float, Field(ge=1, le=300)]
+    """From then on it dials each time that so long has passed, in seconds."""
     bridge_boot_s: Annotated[float, Field(ge=0, le=3600)]
+    """From power to a bridge's first call, in seconds."""
     mcu_boot_s: Annotated[float, Field(ge=0, le=3600)]
+    """The same of the MCU, in seconds."""
     redial: Literal["in-turn", "together", "back-off"] = "in-turn"
+    """How those that are cut off together dial: `in-turn`, one shortly after another; `together`,
+    in the same moment; `back-off`, each at a random moment of `redial_spread_s` more, and later
+    attempts at random up to twice as long after the one before each time."""
     redial_spread_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
+    """Over how long `back-off` spreads them, in seconds."""
 
 
 class Profiles(StrictModel):
-    """The file: profiles by id, and what they share."""
+    """Call profiles by id, and what they share."""
 
     schema_: Literal["giaoban.profiles/1"] = Field(alias="schema")
     profile: Annotated[list[Profile], Field(min_length=1)]
+    """One kind of call."""
     audio: Annotated[list[AudioEncoding], Field(min_length=1)]
+    """An audio encoding."""
     speech: SpeechModel
+    """How long people talk and pause."""
     encoder: Encoder
+    """How an encoder spends its rate."""
     content: ContentEncoder
+    """How shared slides spend their rate."""
     terminal: Terminal
+    """Delays inside an endpoint."""
     recovery: Recovery
+    """How a bridge that is cut off comes back."""
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:

@@ -110,96 +110,122 @@ class RequestToSpeak(StrictModel):
     """Stand in the queue. Without a participant: whoever sends it (Art. 16(2)e)."""
 
     command: Literal["request-to-speak"]
+    """Which command."""
     participant: Id | None = None
+    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
 
 
 class Withdraw(StrictModel):
     """Leave the queue. Without a participant: whoever sends it."""
 
     command: Literal["withdraw"]
+    """Which command."""
     participant: Id | None = None
+    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
 
 
 class CallToSpeak(StrictModel):
     """Let a participant be heard; `also`: the called speakers before it stay."""
 
     command: Literal["call-to-speak"]
+    """Which command."""
     participant: Id
+    """Id of the bridge. Like `"cu-jut"`."""
     also: bool = False
+    """The called speakers before it stay."""
 
 
 class EndSpeech(StrictModel):
     """Close a called speaker's microphone again."""
 
     command: Literal["end-speech"]
+    """Which command."""
     participant: Id
+    """Id of the bridge. Like `"cu-jut"`."""
 
 
 class Mute(StrictModel):
     """Close a microphone. Without a participant: that of whoever sends it."""
 
     command: Literal["mute"]
+    """Which command."""
     participant: Id | None = None
+    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
 
 
 class Unmute(StrictModel):
     """Take back a `mute`. Without a participant: that of whoever sends it."""
 
     command: Literal["unmute"]
+    """Which command."""
     participant: Id | None = None
+    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
 
 
 class MuteAll(StrictModel):
     """Close every microphone but the chair's."""
 
     command: Literal["mute-all"]
+    """Which command."""
 
 
 class Layout(StrictModel):
     """The picture of every viewer, or (JSON key "for") of one."""
 
     command: Literal["layout"]
+    """Which command."""
     layout: LayoutChoice
+    """The arrangement."""
     viewer: Id | None = Field(default=None, alias="for")
+    """Id of the one bridge that sees it so; all where not given. Like `"cu-jut"`."""
 
 
 class Drop(StrictModel):
     """Put a participant out."""
 
     command: Literal["drop"]
+    """Which command."""
     participant: Id
+    """Id of the bridge. Like `"cu-jut"`."""
 
 
 class Redial(StrictModel):
     """Call a participant that is not connected, and let a dropped one in again."""
 
     command: Literal["redial"]
+    """Which command."""
     participant: Id
+    """Id of the bridge. Like `"cu-jut"`."""
 
 
 class Present(StrictModel):
     """Give the content channel to a participant; without one: take it back."""
 
     command: Literal["present"]
+    """Which command."""
     participant: Id | None = None
+    """Id of the bridge; nobody where not given. Like `"cu-jut"`."""
 
 
 class EndMeeting(StrictModel):
     """End the meeting for everybody."""
 
     command: Literal["end-meeting"]
+    """Which command."""
 
 
 class ReadQueue(StrictModel):
     """Who waits to speak."""
 
     command: Literal["queue"]
+    """Which command."""
 
 
 class ReadState(StrictModel):
     """How each bridge is doing."""
 
     command: Literal["state"]
+    """Which command."""
 
 
 class Permit(StrictModel):
@@ -207,10 +233,15 @@ class Permit(StrictModel):
     once (Art. 16(2)c); `back`: no longer."""
 
     command: Literal["permit"]
+    """Which command."""
     participant: Id
+    """Id of the bridge. Like `"cu-jut"`."""
     do: Literal["mute", "unmute", "layout", "drop", "redial"]
+    """The command that it may give."""
     on: Id
+    """Id of the bridge that the command is about. Like `"dak-mil"`."""
     back: bool = False
+    """No longer."""
 
 
 Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -221,10 +252,15 @@ class ReportInterruption(StrictModel):
     be repaired, 0 if it is (Art. 16(2)d). Without a participant: that of whoever sends it."""
 
     command: Literal["report-interruption"]
+    """Which command."""
     cause: Told
+    """Why the line was or is away. Like `"power cut"`."""
     remedy: Told
+    """What is done about it. Like `"generator started"`."""
     expected_min: float = Field(ge=0, le=10_000)
+    """In how many minutes it is expected to be repaired; 0 if it is. Like `10.0`."""
     participant: Id | None = None
+    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
 
 
 Command = (

@@ -40,31 +40,42 @@ def is_id(name: str) -> bool:
 
 
 class Member(StrictModel):
-    """A participant of a meeting; `uri` is where the MCU calls it."""
+    """A participant of a meeting."""
 
     id: Id
+    """Id of the bridge. Like `"cu-jut"`."""
     uri: Uri | None = None
+    """Where the MCU calls it. Like `"sip:cu-jut@10.68.0.10"`."""
 
 
 class Meeting(StrictModel):
-    """One meeting. Members are listed by id, or as tables with an address; none: open to anyone.
-
-    The chair is a member whether it is listed or not. `opens_s` and `closes_s` count from the
-    start of the run; before and after, nobody gets in.
-    """
+    """One meeting. Members are listed by id, or as tables with an address; none: open to anyone."""
 
     id: Id
+    """Name that bridges call: a-z, 0-9 and `-`, a letter first. Like `"giao-ban"`."""
     name: Name
+    """Name in lists. Like `"Monthly briefing"`."""
     pattern: Literal["province-districts", "department-line", "any-bridges"]
+    """Who meets whom (Art. 3(2))."""
     chair: Id
+    """Id of the bridge that leads it; a member whether it is listed or not. Like `"gia-nghia"`."""
     members: list[Id] = Field(default=[], max_length=MOST_MEMBERS)
+    """Ids of its bridges. Like `["cu-jut", "dak-mil"]`."""
     member: list[Member] = Field(default=[], max_length=MOST_MEMBERS)
+    """A bridge with its address, in place of `members`."""
     floor: FloorMode = "chair"
+    """`chair`: only the chair and whom it calls are heard (Art. 15(2)a). `open`: everybody."""
     video: VideoMode = "presence"
+    """`presence`: one picture composed for each bridge. `switched`: the speaker's picture forwarded
+    as it is."""
     layout: LayoutChoice = "auto"
+    """Arrangement of the composed picture; `auto`: the smallest that holds all."""
     dial: Literal["in", "out"] = "in"
+    """`in`: bridges call the MCU. `out`: the MCU calls them."""
     opens_s: float = Field(default=0.0, ge=0, le=1_000_000)
+    """From when bridges get in, in seconds from the start of the MCU."""
     closes_s: float | None = Field(default=None, gt=0, le=1_000_000)
+    """When it ends, in seconds from the start of the MCU; never where not given. Like `3600.0`."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -131,8 +142,12 @@ class OpenRooms(StrictModel):
     """
 
     prefix: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9-]{0,30})?$")] = ""
+    """What names of rooms begin with. Like `"phong-"`."""
     floor: FloorMode = "open"
+    """`chair`: only the chair and whom it calls are heard. `open`: everybody."""
     video: VideoMode = "presence"
+    """`presence`: one picture composed for each bridge. `switched`: the speaker's picture forwarded
+    as it is."""
 
     def meeting(self, name: str, opener: str) -> Meeting | None:
         """The meeting a call to `name` opens, or None if it opens none."""
@@ -149,11 +164,13 @@ class OpenRooms(StrictModel):
 
 
 class Meetings(StrictModel):
-    """All meetings of one file."""
+    """The meetings that an MCU holds (`giaoban mcu serve`)."""
 
     schema_: Literal["giaoban.meetings/1"] = Field(alias="schema")
     meeting: list[Meeting] = Field(default=[], max_length=1000)
+    """One meeting."""
     open_rooms: OpenRooms | None = None
+    """Rooms that bridges open by calling a name of their own."""
 
     @model_validator(mode="after")
     def _one_meeting_an_id(self) -> Self:

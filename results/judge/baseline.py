@@ -39,53 +39,72 @@ class Tolerance(StrictModel):
     """By how much a figure may be worse before it counts, and why."""
 
     interruption_ms: Amount = 0.1
+    """Of an interruption, in ms."""
     packets_lost: Count = 0
+    """Of packets lost."""
     peak_pct: Amount = 0.1
+    """Of a link's load, in percent."""
     reason: Text = (
         "time is virtual, so the same inputs give the same packets; 0.1 ms and 0.1 % are what one "
         "packet more or less ahead in a queue makes"
     )
+    """Why so much."""
 
 
 class Accepted(StrictModel):
-    """One failure as it was accepted.
-
-    `interruption_ms` has the bridges that its failing interrupted longer than `NOTICED_MS` and that
-    were not cut off, `restored_interruption_ms` those that its mending did; `cut_off` those that
-    were. `accepted` is why the scenario accepts it as a single point of failure. `peak_pct` is the
-    worst load of the backbone, at `peak_at` (`LINK A->B`).
-    """
+    """One failure as it was accepted."""
 
     verdict: AcceptedVerdict
+    """Verdict of the failure."""
     cut_off: list[Id]
+    """Ids of the bridges that it cuts off."""
     packets_lost: Count
+    """Packets lost to it."""
     peak_pct: Amount | None = None
+    """Worst load of the backbone, in percent."""
     peak_at: str | None = None
+    """Where that is: `LINK A->B`."""
     accepted: str | None = None
+    """Why the scenario accepts it as a single point of failure. Like `"a spare is in store"`."""
     interruption_ms: dict[Id, Amount] = Field(default_factory=dict)
+    """How long bridges were interrupted that were not cut off, by id, in ms; up to 20 ms nothing is
+    written down."""
     restored_interruption_ms: dict[Id, Amount] = Field(default_factory=dict)
+    """The same when it was mended."""
 
 
 class Source(StrictModel):
     """A file that the accepted run was made from."""
 
     path: Text
+    """Path of the file."""
     sha256: Sha256
+    """SHA-256 of the file, in hexadecimal."""
 
 
 class Baseline(StrictModel):
-    """The file."""
+    """An accepted answer about all failures, which later runs are compared with. `giaoban baseline
+    accept` writes it."""
 
     schema_: Literal["giaoban.baseline/2"] = Field(default="giaoban.baseline/2", alias="schema")
     name: Name
+    """Its name."""
     reason: Text
+    """Why it is accepted."""
     accepted: date
+    """When: a date."""
     seed: int
+    """Seed of the run."""
     scenario: Source
+    """The scenario's file."""
     province: Source
+    """The province's file."""
     bridges: Annotated[list[Id], Field(min_length=1)]
+    """Ids of the bridges."""
     tolerance: Tolerance
+    """By how much a figure may be worse before it counts."""
     failure: Annotated[dict[FailureId, Accepted], Field(min_length=1)]
+    """Each failure by its id, as it was accepted."""
 
 
 def accept(

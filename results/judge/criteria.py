@@ -59,33 +59,47 @@ REPLACED: Mapping[str, str] = {
 
 
 class Criterion(StrictModel):
-    """One criterion: a value is fine at most (or at least) `threshold`, in `unit`.
-
-    `preferred` is a figure that the source would rather not see passed; only `threshold` decides.
-    `measure` and `statistic` say what the value is; `worst` is the largest or the smallest, by the
-    sense. With `warm_up_s` each phase is measured anew from so many seconds after its start. `best`
-    is the best value there can be. `lowest` and `highest` bound what a threshold may be.
-    """
+    """One criterion: a value is fine at most (or at least) `threshold`."""
 
     id: Id
+    """Short name, by which a scenario's `[thresholds]` refer to it."""
     name_en: Annotated[str, Field(min_length=1, max_length=120)]
+    """Name in English."""
     name_vi: Annotated[str, Field(min_length=1, max_length=120)]
+    """Name in Vietnamese."""
     measure: Measure | None = None
+    """Which figure of the result it is about. Without one it is a rule of the program's."""
     statistic: Statistic = "worst"
+    """Over all that is measured; `worst`: the largest or the smallest, by the sense."""
     warm_up_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
+    """Each phase is measured anew from so many seconds after its start."""
     threshold: float
+    """The value that decides, in `unit`."""
     preferred: float | None = None
+    """A figure that the source would rather not see passed, in `unit`; only `threshold` decides."""
     unit: Annotated[str, Field(min_length=1, max_length=16)]
+    """Unit of the value."""
     unit_vi: Annotated[str, Field(min_length=1, max_length=16)] | None = None
+    """The same in Vietnamese, where the program does not know it. Like `"gói"`."""
     sense: Literal["at-most", "at-least"]
+    """`at-most`: the value may be up to the threshold. `at-least`: it has to be so much or more."""
     best: float = 0.0
+    """The best value there can be, in `unit`: margins are shares of the way from it to the
+    threshold."""
     lowest: float | None = None
+    """The lowest threshold that makes sense, in `unit`."""
     highest: float | None = None
+    """The highest threshold that makes sense, in `unit`."""
     source_en: Annotated[str, Field(min_length=1)]
+    """Where the threshold comes from, in English."""
     source_vi: Annotated[str, Field(min_length=1)]
+    """The same in Vietnamese."""
     assumed: bool = False
+    """Whether the threshold is assumed."""
     settled_by: str | None = None
+    """What would settle the assumption."""
     settled_by_vi: str | None = None
+    """The same in Vietnamese."""
 
     @model_validator(mode="after")
     def _one_that_can_be_judged(self) -> Self:
@@ -175,10 +189,11 @@ class Criterion(StrictModel):
 
 
 class Criteria(StrictModel):
-    """A criteria file: each criterion once, in the order they are shown."""
+    """The criteria a run is judged by, in the order they are shown."""
 
     schema_id: Literal["giaoban.criteria/1"] = Field(alias="schema")
     criterion: Annotated[list[Criterion], Field(min_length=1)]
+    """One criterion."""
 
     @model_validator(mode="after")
     def _once(self) -> Self:

@@ -53,20 +53,22 @@ nobody else to hear and see."""
 
 
 class Measure(StrictModel):
-    """One figure of all the streams, bridges, links or MCUs of a run, or of some of them.
-
-    `metric` is a number's name in `result.json`. Without `kind` (one or a list), `direction`,
-    `bridges`, `links` or `phases` all are meant. `direction` is `up` or `down` of a stream, `A->B`
-    of a link.
-    """
+    """One figure of all the streams, bridges, links or MCUs of a run, or of some of them."""
 
     on: On
+    """What has the figure."""
     metric: str
+    """A number's name in `result.json`."""
     kind: Kind | Annotated[list[Kind], Field(min_length=1)] | None = None
+    """Only streams of this kind, or of these."""
     direction: Annotated[str, Field(pattern=r"^(up|down|[a-z0-9-]+->[a-z0-9-]+)$")] | None = None
+    """`up` or `down` of a stream, `A->B` of a link."""
     bridges: Annotated[list[Id], Field(min_length=1)] | None = None
+    """Only these bridges. Like `["gia-nghia"]`."""
     links: Annotated[list[Id], Field(min_length=1)] | None = None
+    """Only these links. Like `["access-mcu"]`."""
     phases: Annotated[list[Id], Field(min_length=1)] | None = None
+    """Only these phases. Like `["after"]`."""
 
     @model_validator(mode="after")
     def _there_is_such_a_figure(self) -> Self:

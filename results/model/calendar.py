@@ -116,7 +116,7 @@ class MeetingKind(StrictModel):
 
 
 class CalendarAnswer(StrictModel):
-    """The whole answer. `fail`: a rule is broken, or a peak does not pass."""
+    """The whole answer of `giaoban calendar`. `fail`: a rule is broken, or a peak does not pass."""
 
     schema_id: Literal["giaoban.calendar/1"] = Field(default="giaoban.calendar/1", alias="schema")
     run_id: RunId

@@ -231,7 +231,7 @@ class Timing(StrictModel):
 
 
 class FaultsAnswer(StrictModel):
-    """The whole answer.
+    """The whole answer of `giaoban faults`.
 
     `whole` says that every failure of a set was tried and not some picked by hand; `possible` are
     the ids of all failures that this network can have, tried or not. `unneeded` are the scenario's

@@ -105,8 +105,9 @@ def verdict_of(more: int, points: Iterable[Point]) -> Verdict:
 
 
 class Headroom(StrictModel):
-    """The whole answer; `verdict` is that of `verdict_of`, which the exit code tells.
+    """The whole answer of `giaoban headroom`.
 
+    `verdict` is that of `verdict_of`, which the exit code tells.
     `more` is how many fit overall, hung on all routers in turn; -1: those that are there do not
     meet the criteria by themselves. `bottlenecks` are the first and those after it, in order.
     """

@@ -227,7 +227,7 @@ class LoadInputs(StrictModel):
 
 
 class LoadResult(StrictModel):
-    """A load test.
+    """The whole answer of `giaoban load`.
 
     Attributes:
         what: shape, bridges, rate and all else that was asked for.

@@ -194,7 +194,7 @@ class PartJudged(StrictModel):
 
 
 class MeetingAnswer(StrictModel):
-    """The whole answer; `names` maps identifiers to names for people."""
+    """The whole answer of `giaoban meeting`. `names` maps identifiers to names for people."""
 
     schema_id: Literal["giaoban.meeting-result/1"] = Field(
         default="giaoban.meeting-result/1", alias="schema"

@@ -380,7 +380,10 @@ class MeetingChecked(StrictModel):
 
 
 class Result(StrictModel):
-    """The whole answer; `names` maps node ids (routers, bridges, `mcu`) to names for people."""
+    """The whole answer of `giaoban check`.
+
+    `names` maps node ids (routers, bridges, `mcu`) to names for people.
+    """
 
     schema_id: Literal["giaoban.result/2"] = Field(default="giaoban.result/2", alias="schema")
     run_id: RunId

@@ -57,7 +57,10 @@ class SweepPoint(StrictModel):
 
 
 class SweepAnswer(StrictModel):
-    """The whole sweep. `computed` points were new, the others had been computed before."""
+    """The whole answer of `giaoban sweep`.
+
+    `computed` points were new, the others had been computed before.
+    """
 
     schema_id: Literal["giaoban.sweep-answer/1"] = Field(
         default="giaoban.sweep-answer/1", alias="schema"

@@ -139,7 +139,7 @@ class FailureCheck(StrictModel):
 
 
 class WhatIf(StrictModel):
-    """The whole answer.
+    """The whole answer of `giaoban whatif`.
 
     `verdict` is that of the question: passed if a variant that was asked for passes. `answer` is
     the variant that passes and costs least, or changes least where costs are not known

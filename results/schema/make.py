@@ -17,6 +17,8 @@ from giaoban.results.model import (
     sweep,
     whatif,
 )
+from giaoban.results.schema.inputs import INPUTS, input_schema_text
+from giaoban.schemas import OF_INPUT
 
 FOLDER = Path(__file__).parent
 PATH = FOLDER / "result.schema.json"
@@ -49,9 +51,16 @@ def load_schema_text() -> str:
     return schema_text(load.LoadResult, load.SCHEMA)
 
 
+def input_texts() -> dict[Path, str]:
+    """The schemas of all files that people write."""
+    return {FOLDER / f"{kind.name}{OF_INPUT}": input_schema_text(kind) for kind in INPUTS}
+
+
 if __name__ == "__main__":
     PATH.write_text(schema_text(), encoding="utf-8")
     FAULTS_PATH.write_text(faults_schema_text(), encoding="utf-8")
     LOAD_PATH.write_text(load_schema_text(), encoding="utf-8")
     for path, (answer, ident) in OTHERS.items():
         path.write_text(schema_text(answer, ident), encoding="utf-8")
+    for path, text in input_texts().items():
+        path.write_text(text, encoding="utf-8")

@@ -26,6 +26,7 @@ COMMANDS = {
     "headroom": "headroom:command",
     "sweep": "sweep:command",
     "diff": "diff:command",
+    "schema": "schema:command",
     "doctor": "doctor:command",
     "shell": "shell:command",
     "view": "view:command",

@@ -142,8 +142,11 @@ class FaultKind(StrictModel):
     """Why a bridge is interrupted by it, as minutes say it; `remedy` what is done (Art. 16(2)d)."""
     remedy: ClassVar[str]
     kind: str
+    """What fails."""
     at_s: At
+    """When, in seconds after the first phase began."""
     to_s: To | None = None
+    """Until when, in seconds; for good where not given."""
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:
@@ -270,6 +273,7 @@ class LinkFault(FaultKind):
 
     target: ClassVar[FaultTarget] = "link"
     link: str
+    """Id of the link, of the backbone or `access-` and a bridge's id."""
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         hops = self.worse_hops(context.network)
@@ -293,6 +297,7 @@ class DirectedLinkFault(LinkFault):
     """
 
     direction: str = BOTH
+    """`both`, `NODE->NODE`, on an access link also `up` or `down`."""
 
     def hops(self, network: Network) -> list[Hop]:
         return hops_along(self.link, self.direction, network)
@@ -349,6 +354,8 @@ class BootingFault(FaultKind):
     """
 
     boot_s: Seconds | None = None
+    """How long it takes to start once it has power again, in seconds; as the profiles' `[recovery]`
+    says where not given. Like `90.0`."""
 
     def boots_in_s(self, context: FaultContext) -> float:
         """How long it takes."""

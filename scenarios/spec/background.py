@@ -36,23 +36,25 @@ SHORTEST_S = 0.1
 
 
 class Background(Sourced):
-    """One [[background]] table.
-
-    `mbps`, or `pct` of the link's rate, is what its frames take of the link; `packet_bytes` is an
-    IP packet's length. `direction` is "NODE->NODE" or "both"; on an access link it is "down", from
-    the router. `from_s` and `to_s` count from the first phase's start; without them it flows from
-    the run's start to the last phase's end. It begins `BEGINS_AFTER_NS` later. `marked` is the
-    class that it claims to be of.
-    """
+    """Traffic on a link that is nobody's meeting: a Poisson process of equal UDP datagrams."""
 
     link: str
+    """Id of the link."""
     direction: str | None = None
+    """`NODE->NODE` or `both`; on an access link also `down`, from the router, which is meant where
+    it is not given."""
     mbps: Annotated[float, Field(gt=0, le=MOST_MBPS)] | None = None
+    """What it takes of the link in Mb/s, or else `pct`. Like `40.0`."""
     pct: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """What it takes in percent of the link's rate, or else `mbps`."""
     packet_bytes: Annotated[int, Field(ge=UDP_IP_BYTES + 18, le=1500)] = 1200
+    """Length of an IP packet in bytes."""
     from_s: Annotated[float, Field(ge=0, le=10_800)] | None = None
+    """From when, in seconds after the first phase began; from the run's start where not given."""
     to_s: Annotated[float, Field(gt=0, le=10_800)] | None = None
+    """Until when, in seconds; to the end where not given."""
     marked: Literal["best-effort", "video", "voice"] = "best-effort"
+    """The class that it claims to be of."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

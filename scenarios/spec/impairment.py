@@ -47,16 +47,28 @@ class Impairment(StrictModel):
     """
 
     bridge: str | None = None
+    """Id of the bridge: on what it sends or is sent. Or else `link`. Like `"dak-mil"`."""
     link: str | None = None
+    """Id of the link: on all that crosses it. Or else `bridge`."""
     direction: str | None = None
+    """At a bridge `up` (what it sends, if not given) or `down`; on a link `both` (if not given),
+    `NODE->NODE`, on an access link also `up` or `down`."""
     kind: Literal["audio", "video", "content", "both"] | None = None
+    """Which media of a bridge; `both` or not given: all."""
     from_s: float | None = Field(default=None, ge=0, le=10_800)
+    """From when, in seconds after the first phase began; from the start where not given."""
     to_s: float | None = Field(default=None, gt=0, le=10_800)
+    """Until when, in seconds; to the end where not given."""
     loss: Loss | None = None
+    """How packets are lost."""
     corrupt: Probability = 0.0
+    """Share of packets of which a bit is flipped, 0 to 1. Like `0.001`."""
     duplicate: Probability = 0.0
+    """Share of packets that come twice, 0 to 1. Like `0.001`."""
     rate: Rate | None = None
+    """A bottleneck."""
     jitter: Jitter | None = None
+    """How packets are delayed."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

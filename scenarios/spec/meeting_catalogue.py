@@ -23,6 +23,7 @@ from giaoban.scenarios.spec.scenario import Content, Control, MeetingSettings, P
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import Mistake, StrictModel, load
 from giaoban.topology.model import BridgeSpec, LinkChange, Province
+from giaoban.traffic.sources.audio_encoding import ID as PROFILE_ID
 
 CATALOGUE = Path(__file__).parents[1] / "meetings"
 CHECK_S = 10.0
@@ -36,60 +37,74 @@ Seconds = Annotated[float, Field(ge=1, le=600)]
 
 
 class Course(Sourced):
-    """The course of a meeting, condensed: each kind of moment once, not its hours.
-
-    `opening_s` the chair speaks; then `speakers` (all other bridges where not given) are called one
-    after another, each for `speech_s`, having asked for it if `requests`; then the chair concludes
-    for `conclusion_s` (Art. 10, 15(2)). Under an open floor nobody is called.
-    """
+    """The course of a meeting, condensed: each kind of moment once (Art. 10, 15(2))."""
 
     opening_s: Seconds = 6.0
+    """How long the chair speaks at the beginning, in seconds."""
     speech_s: Seconds = 4.0
+    """How long each one that is called speaks, in seconds."""
     conclusion_s: Seconds = 4.0
+    """How long the chair concludes, in seconds."""
     speakers: Annotated[list[Id], Field(max_length=1000)] | None = None
+    """Ids of the bridges that are called, in turn; all others where not given. Under an open floor
+    nobody is called."""
     requests: bool = True
+    """Whether each asks to speak before it is called."""
 
 
 class Slides(StrictModel):
     """The chair shows slides while it opens the meeting (`kbps`: their rate)."""
 
     kbps: Annotated[float, Field(ge=32, le=20_000)]
+    """Their rate in kb/s."""
 
 
 class CataloguedMeeting(StrictModel):
-    """One meeting of the catalogue.
-
-    `article` is where the decision names it. `chair` is the province's chair bridge where not
-    given; `participants` are "all" bridges there are, or those listed. `bridge` tables are rooms
-    that take part and that the province's file does not have: of a department, of the Government.
-    `months` are those in which it is held by rule, `length_min` how long; `emergency`: it may be
-    registered at any time (Art. 19(2)). `outside_mcu` tables say which bridges are MCUs of others,
-    `fault` tables what happens in its course.
-    """
+    """One meeting of the catalogue: who meets, how, how long. That its bridges exist is checked by
+    `giaoban meeting` alone."""
 
     schema_: Literal["giaoban.meeting/1"] = Field(alias="schema")
     id: Id
+    """Short name: a-z, 0-9 and `-`, a letter first."""
     name: Name
+    """Name in documents."""
     name_vi: Name
+    """The same in Vietnamese."""
     article: Text
+    """Where the decision names it."""
     pattern: Literal["province-districts", "department-line", "any-bridges"]
+    """Who meets whom (Art. 3(2))."""
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=list)
+    """Months (1 to 12) in which it is held by rule."""
     length_min: Annotated[float, Field(ge=5, le=24 * 60)]
+    """How long it lasts, in minutes."""
     emergency: bool = False
+    """It may be registered at any time (Art. 19(2))."""
     chair: Id | None = None
+    """Id of the bridge that leads it; the province's chair bridge where not given."""
     participants: Literal["all"] | Annotated[list[Id], Field(min_length=2, max_length=1000)]
-    profile: Id | None = None
+    """`"all"` bridges there are, or the ids of those that take part."""
+    profile: Annotated[str, Field(pattern=PROFILE_ID, max_length=32)] | None = None
+    """Id of the call profile; the scenario's where not given. Like `"720p30-1m"`."""
     how: Annotated[MeetingSettings, Field(alias="meeting")] = MeetingSettings()
+    """How it is held; `chair` and `participants` stand at the top."""
     course: Course
+    """Its course."""
     slides: Slides | None = None
+    """The chair shows slides while it opens the meeting."""
     bridges: Annotated[
         list[BridgeSpec], Field(alias="bridge", max_length=500, default_factory=list)
     ]
+    """A room that takes part and that the province's file does not have: of a department, of the
+    Government."""
     outside_mcus: Annotated[
         list[OutsideMcu], Field(alias="outside_mcu", max_length=100, default_factory=list)
     ]
+    """A bridge that is an MCU of somebody else."""
     links: Annotated[list[LinkChange], Field(alias="link", max_length=500, default_factory=list)]
+    """Another figure for a link of the province."""
     faults: Annotated[list[Fault], Field(alias="fault", max_length=50, default_factory=list)]
+    """What happens in its course."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -14,21 +14,22 @@ Milliseconds = Annotated[float, Field(ge=0, le=2000)]
 
 
 class MixedAgain(Sourced):
-    """What the other MCU takes, in ms, each way.
-
-    `playout_ms` is its buffer for sound; the others are what a device of ours has under these
-    names, `compose_delay_ms` its `forward_delay` where it passes pictures on as they are.
-    """
+    """What the other MCU takes, in ms, each way."""
 
     playout_ms: Milliseconds
+    """Its buffer for sound, in ms."""
     audio_mix_delay_ms: Milliseconds
+    """From sound that has come to sound mixed and sent, in ms."""
     compose_delay_ms: Milliseconds
+    """From a picture that has come to the composed one sent, in ms; what it takes to pass one on
+    where it composes none."""
 
 
 class FarLeg(Sourced):
     """From the other MCU to a room behind it, in ms one way."""
 
     one_way_ms: Milliseconds
+    """From the other MCU to the room, in ms one way."""
 
 
 class OutsideMcu(StrictModel):
@@ -40,8 +41,11 @@ class OutsideMcu(StrictModel):
     """
 
     bridge: Id
+    """Id of the bridge that it stands for."""
     mcu: MixedAgain
+    """How long the other MCU takes."""
     far_leg: FarLeg
+    """How far the rooms behind it are."""
 
     @property
     def sound_ms(self) -> float:

@@ -37,10 +37,17 @@ class Phases(StrictModel):
     """
 
     before_s: PhaseSeconds = 30.0
+    """Before the new bridges connect, in seconds."""
     during_s: PhaseSeconds = 30.0
+    """While they connect, in seconds; they begin with it."""
     after_s: PhaseSeconds = 30.0
+    """After they have connected, in seconds."""
     check_s: PhaseSeconds | None = None
+    """In place of the three: length of the check an hour before a meeting (Art. 19(3)), in seconds.
+    Like `10.0`."""
     course_s: PhaseSeconds | None = None
+    """In place of the three: length of a meeting that all join at its beginning, in seconds. Like
+    `60.0`."""
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
@@ -73,25 +80,30 @@ class Phases(StrictModel):
 
 
 class MeetingSettings(StrictModel):
-    """How the meeting is held.
-
-    `floor`: only the chair and whom it calls are heard (Art. 15(2)a), or everybody. `video`: one
-    picture composed for each bridge, or the speaker's forwarded. `dial`: who calls whom.
-    `encrypted`: media by SRTP (Art. 25(3)). `sound`: each bridge sends a steady tone, or talk
-    spurts and pauses as in a conversation (ITU-T P.59). `silence_suppression`: nothing is sent in
-    the pauses. `chair`: the province's chair bridge where not given. `participants`: all bridges
-    where not given.
-    """
+    """How the meeting is held."""
 
     chair: Id | None = None
+    """Id of the bridge that leads it; the province's chair bridge where not given. Like
+    `"gia-nghia"`."""
     participants: Annotated[list[Id], Field(min_length=2, max_length=1000)] | None = None
+    """Ids of the bridges that take part, two or more; all bridges where not given. Like
+    `["gia-nghia", "cu-jut"]`."""
     floor: FloorMode = "chair"
+    """`chair`: only the chair and whom it calls are heard (Art. 15(2)a). `open`: everybody."""
     video: VideoMode = "presence"
+    """`presence`: one picture composed for each bridge. `switched`: the speaker's picture forwarded
+    as it is."""
     layout: LayoutChoice = "auto"
+    """Arrangement of the composed picture; `auto`: the smallest that holds all."""
     dial: Literal["in", "out"] = "in"
+    """`in`: bridges call the MCU. `out`: the MCU calls them."""
     encrypted: bool = False
+    """Media by SRTP (Art. 25(3))."""
     sound: Literal["tone", "conversation"] = "tone"
+    """`tone`: each bridge sends a steady tone. `conversation`: talk spurts and pauses (ITU-T P.59).
+    """
     silence_suppression: bool = False
+    """Nothing is sent in the pauses; needs `sound = "conversation"`."""
 
     @model_validator(mode="after")
     def _layout_is_seen(self) -> Self:
@@ -114,11 +126,19 @@ class ConcurrentMeeting(StrictModel):
     """
 
     id: Id
+    """Name of the meeting: a-z, 0-9 and `-`, a letter first. Like `"department-line"`."""
     chair: Id
+    """Id of the bridge that leads it. Like `"dak-mil"`."""
     participants: Annotated[list[Id], Field(min_length=2, max_length=1000)]
+    """Ids of its bridges, two or more; each sits in one meeting at a time. Like `["dak-mil",
+    "cu-jut"]`."""
     floor: FloorMode = "chair"
+    """`chair`: only the chair and whom it calls are heard. `open`: everybody."""
     layout: LayoutChoice = "auto"
+    """Arrangement of the composed picture."""
     from_s: Annotated[float, Field(ge=0, le=10_800)] | None = None
+    """When its bridges dial, in seconds after the first phase began; not given: before it, as all
+    others do. Like `20.0`."""
 
 
 class Content(StrictModel):
@@ -128,9 +148,13 @@ class Content(StrictModel):
     """
 
     bridge: str
+    """Id of the bridge that shows them. Like `"gia-nghia"`."""
     from_s: Annotated[float, Field(ge=0, le=10_800)] = 0.0
+    """From when, in seconds after the first phase began."""
     to_s: Annotated[float, Field(gt=0, le=10_800)] | None = None
+    """Until when, in seconds; to the end where not given. Like `40.0`."""
     kbps: Annotated[float, Field(ge=32, le=20_000)] | None = None
+    """Rate of the content channel in kb/s; the call profile's where not given. Like `1024.0`."""
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:
@@ -147,9 +171,13 @@ class Recorded(StrictModel):
     """
 
     bridge: str
+    """Id of the bridge that sends it. Like `"dak-mil"`."""
     file: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
+    """Path of the file, relative to this one. Like `"recordings/camera.h264"`."""
     fps: Annotated[float, Field(ge=1, le=120)] | None = None
+    """Frames a second, of a byte stream that does not tell it. Like `30.0`."""
     ssrc: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    """Which stream of a capture that holds several (RFC 3550). Like `305419896`."""
 
 
 class Control(StrictModel):
@@ -160,9 +188,15 @@ class Control(StrictModel):
     """
 
     at_s: Annotated[float, Field(ge=0, le=10_800)]
+    """When, in seconds after the first phase began. Like `15.0`."""
     by: Annotated[str, Field(min_length=1)]
+    """Id of the bridge whose technician gives it, or `operator`, the one at the MCU (Art. 2). Like
+    `"operator"`."""
     do: Annotated[Command, Field(discriminator="command")]
+    """The command."""
     meeting: Id | None = None
+    """Id of the concurrent meeting that the operator means, if the command names no participant.
+    Like `"department-line"`."""
 
 
 class Expect(StrictModel):
@@ -172,7 +206,9 @@ class Expect(StrictModel):
     """
 
     verdict: Literal["pass", "fail"] = "pass"
+    """The verdict that a check should come to."""
     binding: str | None = None
+    """Id of the criterion that should limit the answer (`giaoban.criteria/1`)."""
 
 
 class Accepted(StrictModel):
@@ -182,53 +218,81 @@ class Accepted(StrictModel):
     """
 
     failure: str
+    """Id of the failure, as `cut:access-mcu`; of a cut link the silent failure is meant too. Like
+    `"cut:access-mcu"`."""
     reason: Text
+    """Why it is accepted. Like `"a second line costs more than the meetings are worth"`."""
     reason_vi: Text
+    """The same in Vietnamese. Like `"tuyến thứ hai tốn kém hơn giá trị các cuộc họp"`."""
 
 
 class Scenario(StrictModel):
-    """The file. Paths in it are relative to the file; `qos` takes the place of the province's.
-
-    `devices` is a file of MCUs in place of the program's own. `meetings` are those of the catalogue
-    that a check tries it in as well, by name or file; or "all". `outside_mcu` tables say which
-    bridges are MCUs of others.
+    """Which bridges are to be added to which province, and how it is tried. Paths are relative to
+    the file. That named bridges, links, profiles and devices exist is checked by `giaoban` alone.
     """
 
     schema_: Literal["giaoban.scenario/1"] = Field(alias="schema")
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
+    """Short name, of which run folders are named: a-z, 0-9 and `-`."""
     question: Annotated[str, Field(min_length=1)]
+    """The question that the check answers, as one sentence."""
     question_vi: Annotated[str, Field(min_length=1)]
+    """The same in Vietnamese."""
     province: str = "../topology/province.toml"
+    """Path of the province's file."""
     device: str | None = None
+    """Id of an MCU in place of the province's (`giaoban device list`). Like `"rmx-2000-mpmx"`.
+    """
     devices: str | None = None
+    """Path of a file of MCUs in place of the program's own. Like `"devices.toml"`."""
     profile: str = "720p30-2m"
+    """Id of the call profile of all bridges: resolution, frame and bit rates."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1681
+    """Of everything that is drawn at random; the same seed gives the same run."""
     phases: Phases = Phases()
+    """Length of each phase."""
     meeting: MeetingSettings = MeetingSettings()
+    """How the meeting is held."""
     meetings: Literal["all"] | Annotated[list[str], Field(max_length=200)] = Field(
         default_factory=list
     )
+    """Meetings of the catalogue that a check tries it in as well, by name or file; or `"all"`."""
     concurrent: Annotated[
         list[ConcurrentMeeting], Field(alias="concurrent_meeting", default_factory=list)
     ]
+    """Another meeting that the MCU holds at the same time."""
     new_bridges: Annotated[
         list[BridgeSpec], Field(alias="bridge", max_length=500, default_factory=list)
     ]
+    """A bridge to be added."""
     outside_mcus: Annotated[
         list[OutsideMcu], Field(alias="outside_mcu", max_length=100, default_factory=list)
     ]
+    """A bridge that is an MCU of somebody else."""
     link_changes: Annotated[list[LinkChange], Field(alias="link", default_factory=list)]
+    """Another figure for a link of the province."""
     impairments: Annotated[list[Impairment], Field(alias="impairment", default_factory=list)]
+    """What happens to packets of a bridge or on a link."""
     faults: Annotated[list[Fault], Field(alias="fault", default_factory=list)]
+    """What fails, and when."""
     qos: Qos | None = None
+    """How routers queue packets, in place of the province's."""
     background: list[Background] = Field(default_factory=list)
+    """Traffic on a link that is nobody's meeting."""
     content: Content | None = None
+    """Slides that a bridge shows."""
     recordings: Annotated[list[Recorded], Field(alias="recording", default_factory=list)]
+    """What a bridge sends, taken from a file."""
     controls: Annotated[list[Control], Field(alias="control", default_factory=list)]
+    """A command to the meeting at a moment of the run."""
     criteria: Annotated[list[Criterion], Field(alias="criterion", default_factory=list)]
+    """A criterion of one's own."""
     thresholds: dict[str, float] = Field(default_factory=dict)
+    """Another threshold for a criterion, by its id, in the criterion's unit."""
     accepted: list[Accepted] = Field(default_factory=list)
+    """A single point of failure that is accepted."""
     expect: Expect = Expect()
+    """What a check is expected to find, for `pytest`."""
 
 
 def load_scenario(path: Path) -> Scenario:

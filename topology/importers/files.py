@@ -11,6 +11,7 @@ from giaoban.errors import InputError, strerror
 from giaoban.files import whole
 from giaoban.provenance import Sourced
 from giaoban.scarce import shortage
+from giaoban.schemas import referring
 from giaoban.topology.importers.complete import ImportOptions, complete
 from giaoban.topology.importers.draft import Draft
 from giaoban.topology.importers.graphml import graphml
@@ -102,7 +103,8 @@ def _write(texts: Mapping[Path, str], replace: bool) -> None:
     for path, text in texts.items():
         try:
             with whole(path) as aside:
-                aside.write_text(text, encoding="utf-8", newline="")
+                said = referring(text, path) if path.suffix == ".toml" else text
+                aside.write_text(said, encoding="utf-8", newline="")
         except OSError as error:
             raise shortage(error) or InputError(
                 "{path}: cannot be written: {why}", path=path, why=strerror(error)

@@ -24,6 +24,7 @@ class ImpairmentFile(StrictModel):
 
     schema_: Literal["giaoban.impairments/1"] = Field(alias="schema")
     interval: Annotated[list[Interval], Field(min_length=1)]
+    """Impairments from when to when; intervals do not overlap."""
 
 
 def load_intervals(path: Path, seconds: float) -> list[Interval]:

@@ -19,7 +19,9 @@ class BernoulliLoss(StrictModel):
     """Each packet is lost with probability `p`, whatever happened to the others."""
 
     model: Literal["bernoulli"] = "bernoulli"
+    """Which model."""
     p: Probability
+    """Probability of a loss, 0 to 1. Like `0.01`."""
 
 
 class GilbertLoss(StrictModel):
@@ -30,8 +32,12 @@ class GilbertLoss(StrictModel):
     """
 
     model: Literal["gilbert"] = "gilbert"
+    """Which model."""
     p: Probability
+    """Probability to go from good to bad at a packet, 0 to 1. Like `0.01`."""
     r: Positive
+    """Probability to go from bad to good at a packet, 0 to 1; the mean burst is 1 / `r` packets.
+    Like `0.3`."""
 
 
 class GilbertElliottLoss(StrictModel):
@@ -43,10 +49,15 @@ class GilbertElliottLoss(StrictModel):
     """
 
     model: Literal["gilbert-elliott"] = "gilbert-elliott"
+    """Which model."""
     p: Probability
+    """Probability to go from good to bad at a packet, 0 to 1. Like `0.01`."""
     r: Positive
+    """Probability to go from bad to good at a packet, 0 to 1. Like `0.3`."""
     loss_bad: Probability = 1.0
+    """Probability of a loss in the bad state, 0 to 1."""
     loss_good: Probability = 0.0
+    """Probability of a loss in the good state, 0 to 1."""
 
 
 class FourStateLoss(StrictModel):
@@ -58,11 +69,17 @@ class FourStateLoss(StrictModel):
     """
 
     model: Literal["four-state"] = "four-state"
+    """Which model."""
     p13: Probability
+    """Probability from received in a gap to lost in a burst, 0 to 1. Like `0.01`."""
     p31: Probability
+    """Probability from lost in a burst to received in a gap, 0 to 1. Like `0.3`."""
     p32: Probability = 0.0
+    """Probability from lost in a burst to received in it, 0 to 1."""
     p23: Probability = 1.0
+    """Probability from received in a burst to lost in it, 0 to 1."""
     p14: Probability = 0.0
+    """Probability of a single loss in a gap, 0 to 1."""
 
     @model_validator(mode="after")
     def _probabilities_fit(self) -> Self:
@@ -80,8 +97,13 @@ class TraceLoss(StrictModel):
     """
 
     model: Literal["trace"] = "trace"
+    """Which model."""
     file: Annotated[str, Field(pattern=r"^[^\x00]+$")] | None = None
+    """Path of the file it is read from, relative to this one: a `1` for a packet that was lost, a
+    `0` for one that was received. Like `"loss.txt"`."""
     runs: list[Annotated[int, Field(ge=0, le=10_000_000)]] = Field(default_factory=list)
+    """Numbers of packets, received and lost in turn, in place of a file. Like `[950, 3, 400, 1]`.
+    """
 
     @model_validator(mode="after")
     def _recorded_somewhere(self) -> Self:
@@ -97,23 +119,31 @@ class _Jitter(StrictModel):
     overtake the one before it, else it waits for it."""
 
     correlation: Correlation = 0.0
+    """Of the delays added to consecutive packets, 0 to below 1."""
     reorder: bool = False
+    """Whether a packet may overtake the one before it, else it waits for it."""
 
 
 class NormalJitter(_Jitter):
     """Added delay, normal with `mean_ms` and `sd_ms`; what would be below zero is zero."""
 
     model: Literal["normal"] = "normal"
+    """Which model."""
     mean_ms: Milliseconds
+    """Mean of the added delay in ms. Like `20.0`."""
     sd_ms: Milliseconds
+    """Its standard deviation in ms. Like `5.0`."""
 
 
 class GammaJitter(_Jitter):
     """Added delay, gamma with `shape` and `scale_ms`: mean shape·scale, a long upper tail."""
 
     model: Literal["gamma"] = "gamma"
+    """Which model."""
     shape: Annotated[float, Field(gt=0, le=1000)]
+    """Shape of the distribution; the smaller, the longer its tail. Like `2.0`."""
     scale_ms: Annotated[float, Field(gt=0, le=10_000)]
+    """Its scale in ms; the mean is shape · scale. Like `5.0`."""
 
 
 class ParetoJitter(_Jitter):
@@ -123,8 +153,11 @@ class ParetoJitter(_Jitter):
     """
 
     model: Literal["pareto"] = "pareto"
+    """Which model."""
     shape: Annotated[float, Field(gt=2, le=1000)]
+    """Shape of the distribution, above 2. Like `3.0`."""
     scale_ms: Annotated[float, Field(gt=0, le=10_000)]
+    """Its scale in ms; the mean is scale / (shape − 1). Like `10.0`."""
 
 
 class Rate(StrictModel):
@@ -134,7 +167,9 @@ class Rate(StrictModel):
     """
 
     kbps: Annotated[float, Field(ge=8, le=10_000_000)]
+    """Rate of the bottleneck in kb/s, headers included. Like `2500.0`."""
     buffer_packets: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    """How many packets may wait."""
 
 
 Loss = Annotated[
@@ -152,10 +187,15 @@ class Impairments(StrictModel):
     """
 
     loss: Loss | None = None
+    """How packets are lost."""
     corrupt: Probability = 0.0
+    """Share of packets of which a bit is flipped, 0 to 1. Like `0.001`."""
     duplicate: Probability = 0.0
+    """Share of packets that come twice, 0 to 1. Like `0.001`."""
     rate: Rate | None = None
+    """A bottleneck."""
     jitter: Jitter | None = None
+    """How packets are delayed."""
 
     @property
     def nothing(self) -> bool:
@@ -167,5 +207,8 @@ class Interval(StrictModel):
     """Impairments from `from_s` until before `to_s`, seconds after the run's origin."""
 
     from_s: Annotated[float, Field(ge=0)] = 0.0
+    """From when, in seconds after the first packet."""
     to_s: float | None = None
+    """Until when, in seconds; to the end where not given. Like `20.0`."""
     what: Impairments
+    """What happens to packets."""

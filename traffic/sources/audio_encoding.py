@@ -15,26 +15,31 @@ ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
 class AudioEncoding(Sourced):
-    """One encoding at one rate.
-
-    `encoding`, `clock_hz` and `channels` are those of a=rtpmap, `fmtp` of a=fmtp (RFC 8866 §6.6,
-    §6.15). `packet_ms` is the sound in a packet, `frame_ms` the lengths of frame that the codec
-    has; one that encodes sample by sample has none. `dtx` is how silence may be left out:
-    `comfort-noise` by the sender alone, with RFC 3389 for the listener; `codec` by the codec's own
-    discontinuous transmission; `none` not at all.
-    """
+    """One encoding at one rate."""
 
     id: Annotated[str, Field(pattern=ID)]
+    """Short name by which profiles choose it: a-z, 0-9 and `-`."""
     name: Name
+    """Name in documents."""
     encoding: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
+    """Encoding name of a=rtpmap (RFC 8866 §6.6)."""
     payload_type: Annotated[int, Field(ge=0, le=127)]
+    """RTP payload type (RFC 3551 table 4; from 96 on dynamic)."""
     clock_hz: Annotated[int, Field(ge=8000, le=96_000)]
+    """RTP clock rate in Hz, of a=rtpmap."""
     channels: Annotated[int, Field(ge=1, le=2)] = 1
+    """Channels, of a=rtpmap."""
     fmtp: str = ""
+    """Parameters, of a=fmtp (RFC 8866 §6.15)."""
     kbps: Annotated[float, Field(ge=5, le=510)]
+    """Rate of the sound in kb/s, without headers."""
     packet_ms: Annotated[int, Field(ge=10, le=120)]
+    """The sound in a packet, in ms."""
     frame_ms: Annotated[list[float], Field(default_factory=list)]
+    """Lengths of frame that the codec has, in ms; one that encodes sample by sample has none."""
     dtx: Literal["comfort-noise", "codec", "none"]
+    """How silence may be left out: `comfort-noise` by the sender alone, with RFC 3389 for the
+    listener; `codec` by the codec's own discontinuous transmission; `none` not at all."""
 
     @property
     def packet_bytes(self) -> int:

@@ -22,7 +22,9 @@ class SpeechModel(Sourced):
     """Mean lengths of talk spurts and of the pauses between them; figures in profiles.toml."""
 
     talk_s: Annotated[float, Field(ge=0.01, le=3600)]
+    """Mean length of a talk spurt, in seconds."""
     pause_s: Annotated[float, Field(ge=0.01, le=3600)]
+    """Mean length of a pause, in seconds."""
 
     @property
     def activity(self) -> float:

@@ -34,6 +34,7 @@ from giaoban.results.report.ci.kept import ANSWERS, report_of_run
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.study.failures.failures import FAULTS
+from giaoban.schemas import referring
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import load
 from giaoban.translation import pgettext
@@ -67,7 +68,7 @@ def accept_run(
     made = accept(answer, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, text_of(made).encode())
+    write_whole(path, referring(text_of(made), path).encode())
     print_blocks(
         Par(
             Sentence(

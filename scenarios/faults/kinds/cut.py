@@ -17,6 +17,7 @@ class Cut(LinkFault):
     """A cable is cut: the light goes out in both directions, and both ends see it."""
 
     kind: Literal["cut"]
+    """What fails."""
     cause: ClassVar[str] = N_("a cable is cut")
     remedy: ClassVar[str] = N_(
         "the telecom company splices the cable; calls take another way where there is one"

@@ -32,10 +32,13 @@ class Degrade(WorseLineFault):
     """
 
     kind: Literal["degrade"]
+    """What fails."""
     cause: ClassVar[str] = N_("the line loses more and more packets")
     remedy: ClassVar[str] = N_("the telecom company finds the fault of the line and mends it")
     loss_pct: LossPct
+    """Packets lost at last, in percent. Like `5.0`."""
     over_s: Seconds | None = None
+    """How long the loss takes to grow, in seconds; until `to_s` where not given. Like `20.0`."""
 
     @model_validator(mode="after")
     def _grows(self) -> Self:

@@ -24,13 +24,17 @@ class Flap(LinkFault):
     """A link goes dark for `down_s`, is lit for `up_s`, and so on until `to_s`."""
 
     kind: Literal["flap"]
+    """What fails."""
     cause: ClassVar[str] = N_("the line goes down and comes back again and again")
     remedy: ClassVar[str] = N_(
         "the telecom company tests the line and replaces what is loose or worn"
     )
     to_s: To
+    """Until when, in seconds. Like `30.0`."""
     down_s: Annotated[float, Field(ge=0.01, le=LONGEST_S)]
+    """How long it is dark each time, in seconds. Like `0.5`."""
     up_s: Annotated[float, Field(ge=0.01, le=LONGEST_S)]
+    """How long it is lit in between, in seconds. Like `2.0`."""
 
     @model_validator(mode="after")
     def _not_for_ever(self) -> Self:

@@ -23,11 +23,13 @@ class GroupCut(FaultKind):
 
     target: ClassVar[FaultTarget] = "group"
     kind: Literal["group"]
+    """What fails."""
     cause: ClassVar[str] = N_("a cable with several lines is cut")
     remedy: ClassVar[str] = N_(
         "the telecom company splices the cable; calls take another way where there is one"
     )
     group: str
+    """Id of the province's shared-risk group. Like `"ring-north"`."""
 
     def words(self) -> Sentence:
         return message(N_("cable with several links cut"))

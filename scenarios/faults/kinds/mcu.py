@@ -22,6 +22,7 @@ class McuCrash(BootingFault):
 
     target: ClassVar[FaultTarget] = "mcu"
     kind: Literal["mcu"]
+    """What fails."""
     cause: ClassVar[str] = N_("the MCU has stopped")
     remedy: ClassVar[str] = N_("the technician starts the MCU again, and the bridges dial again")
 

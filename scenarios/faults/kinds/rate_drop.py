@@ -22,10 +22,13 @@ class RateDrop(WorseLineFault):
     """A link carries less: `rate_mbps` in place of its own rate."""
 
     kind: Literal["rate-drop"]
+    """What fails."""
     cause: ClassVar[str] = N_("the line carries less than its rate")
     remedy: ClassVar[str] = N_("the telecom company gives the line its rate back")
     rate_mbps: Annotated[float, Field(ge=0.064, le=100_000)]
+    """What it carries instead, in Mb/s. Like `20.0`."""
     buffer_packets: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    """How many packets may wait then; as many as before where not given. Like `200`."""
 
     def words(self) -> Sentence:
         return message(N_("rate down to {rate} Mb/s"), rate=self.rate_mbps)

@@ -23,12 +23,14 @@ class RouterDown(FaultKind):
 
     target: ClassVar[FaultTarget] = "router"
     kind: Literal["router"]
+    """What fails."""
     cause: ClassVar[str] = N_("a router has stopped")
     remedy: ClassVar[str] = N_(
         "the telecom company starts the router again or replaces it; calls take another way "
         "where there is one"
     )
     router: str
+    """Id of the router. Like `"r-dak-mil"`."""
 
     def words(self) -> Sentence:
         return message(N_("router down"))

@@ -15,6 +15,7 @@ class Silent(DirectedLinkFault):
     """A link is lit, but its packets are gone; nobody is told. Most leased circuits fail so."""
 
     kind: Literal["silent"]
+    """What fails."""
     cause: ClassVar[str] = N_("the line lets nothing through, and gives no alarm")
     remedy: ClassVar[str] = N_("the telecom company finds the fault of the line and mends it")
 

@@ -22,11 +22,13 @@ class SitePower(BootingFault):
 
     target: ClassVar[FaultTarget] = "bridge"
     kind: Literal["site"]
+    """What fails."""
     cause: ClassVar[str] = N_("power is out at the bridge")
     remedy: ClassVar[str] = N_(
         "change to backup power, start the devices again and dial the MCU again"
     )
     bridge: str
+    """Id of the bridge."""
 
     def words(self) -> Sentence:
         return message(N_("site without power"))

@@ -27,38 +27,45 @@ MOST_POINTS = 100_000
 
 
 class Axes(StrictModel):
-    """Values on each axis; an axis that is left out has the scenario's own value alone.
-
-    `bridges`: a number of further bridges, or words for units, several with commas between (see
-    `giaoban whatif --add`). `failures`: `none`, `cut:LINK`, `router:ROUTER`, `every-cut` (each link
-    of the backbone) or `every-router`.
-    """
+    """Values on each axis; an axis that is left out has the scenario's own value alone."""
 
     bridges: list[int | str] = Field(default=[0])
+    """Numbers of further bridges, or words for units, several with commas between (see `giaoban
+    whatif --add`)."""
     profiles: list[str] = Field(default_factory=list)
+    """Ids of call profiles."""
     devices: list[str] = Field(default_factory=list)
+    """Ids of devices."""
     failures: list[str] = Field(default=[NONE])
+    """`none`, `cut:LINK`, `router:ROUTER`, `every-cut` (each link of the backbone), `every-router`.
+    """
     seeds: list[Annotated[int, Field(ge=0, lt=2**31)]] = Field(default_factory=list)
+    """Seeds in place of the scenario's. Like `[1, 2, 3]`."""
 
 
 class Sweep(StrictModel):
-    """The file. The scenario's path is relative to it.
-
-    `method`: `estimate` judges packet by packet what arithmetic does not rule out; `arithmetic`
-    leaves delays and losses aside and is hundreds of times faster. `phase_s` is another length of
-    the phases. `seeds`: a point that passes at its own seed is tried at so many others, and passes
-    if it does at each.
-    """
+    """A sweep: a scenario tried at all points of some axes. That profiles, devices and links exist
+    is checked by `giaoban sweep` alone."""
 
     schema_: Literal["giaoban.sweep/1"] = Field(alias="schema")
     scenario: Annotated[str, Field(min_length=1)]
+    """Path of the scenario, relative to this file."""
     question: Annotated[str, Field(min_length=1)]
+    """The question that the sweep answers."""
     question_vi: Annotated[str, Field(min_length=1)]
+    """The same in Vietnamese."""
     method: Literal["estimate", "arithmetic"] = "estimate"
+    """`estimate` judges packet by packet what arithmetic does not rule out; `arithmetic` leaves
+    delays and losses aside and is hundreds of times faster."""
     phase_s: Annotated[float, Field(ge=2, le=3600)] | None = None
+    """Another length of each phase, in seconds. Like `10.0`."""
     pace_s: Annotated[float, Field(gt=0, le=60)] | None = None
+    """How far apart bridges join at least, in seconds. Like `1.0`."""
     seeds: Annotated[int, Field(ge=0, le=1000)] = OTHER_SEEDS
+    """A point that passes at its own seed is tried at so many others, and passes if it does at
+    each."""
     axes: Axes = Axes()
+    """The values on each axis."""
 
 
 class GridPoint(NamedTuple):

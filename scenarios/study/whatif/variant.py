@@ -29,34 +29,45 @@ class OtherMeeting(StrictModel):
     """
 
     calls: Annotated[int, Field(ge=1, le=MOST_CALLS)]
+    """How many bridges it has. Like `8`."""
     at: str | None = None
+    """Id of the router they hang on; the MCU's own where not given. Like `"r-dak-mil"`."""
 
 
 class Variant(StrictModel):
-    """What is different from the scenario; an empty one is the scenario as it is.
-
-    `add` are words for units: a name or id of the catalogue, a district, `all-2013`, `all-2025`,
-    `departments`, or the path of a CSV list. `more` is a number of further bridges without a name,
-    at the routers in turn, or all at the router `more_at`. `cards`: the device with so many of the
-    same cards. `pace_s`: bridges join so far apart, at least. `without` are links and routers that
-    have failed for good.
-    """
+    """One way to do it: what is different from the scenario; an empty one is it."""
 
     id: Identifier
+    """Short name: a-z, 0-9 and `-`, a letter first. Like `"new-card"`."""
     name: Name | None = None
+    """Name in tables and documents. Like `"A second card"`."""
     add: list[Text] = Field(default_factory=list)
+    """Words for units: a name or id of the catalogue, a district, `all-2013`, `all-2025`,
+    `departments`, or the path of a CSV list. Like `["Quảng Sơn", "all-2025"]`."""
     bridges: list[BridgeSpec] = Field(alias="bridge", default_factory=list)
+    """A bridge to be added."""
     more: Annotated[int, Field(ge=0, le=20_000)] = 0
+    """A number of further bridges without a name, at the routers in turn. Like `5`."""
     more_at: str | None = None
+    """Id of the router that all of `more` hang on. Like `"r-gia-nghia"`."""
     profile: str | None = None
+    """Id of another call profile for all. Like `"720p30-1m"`."""
     device: str | None = None
+    """Id of another MCU. Like `"rmx-2000-mpmx"`."""
     cards: Annotated[int, Field(ge=1, le=64)] | None = None
+    """The MCU with so many of the same cards. Like `2`."""
     links: list[LinkChange] = Field(alias="link", default_factory=list)
+    """Another figure for a link."""
     new_links: list[Link] = Field(alias="new_link", default_factory=list)
+    """A link that is built."""
     meetings: list[OtherMeeting] = Field(alias="meeting", default_factory=list)
+    """Another meeting on the same MCU at the same time."""
     pace_s: Annotated[float, Field(ge=0.1, le=60)] | None = None
+    """How far apart bridges join at least, in seconds. Like `2.0`."""
     without: list[str] = Field(default_factory=list)
+    """Ids of links and routers that have failed for good. Like `["dak-mil--cu-jut"]`."""
     cost: Cost | None = None
+    """What the whole variant costs."""
 
     @model_validator(mode="after")
     def _one_device(self) -> Self:
@@ -71,19 +82,20 @@ class Cost(Sourced):
     """What a whole variant costs, as somebody offered it, in millions of đồng."""
 
     million_vnd: Annotated[float, Field(ge=0, le=10_000_000)]
+    """In millions of đồng. Like `450.0`."""
 
 
 class Price(Sourced):
-    """What one thing costs, in millions of đồng.
-
-    `device`: the device `id`, to buy. `bridge`: each bridge added. `profile`: to change all calls
-    to another profile (`id`, or any). `link-mbps`: each Mb/s more on a link (`id`, or any).
-    `link-km`: each km of a new link.
-    """
+    """What one thing costs."""
 
     what: Literal["device", "bridge", "profile", "link-mbps", "link-km"]
+    """`device`: the device `id`, to buy. `bridge`: each bridge added. `profile`: to change all
+    calls to another profile (`id`, or any). `link-mbps`: each Mb/s more on a link (`id`, or any).
+    `link-km`: each km of a new link."""
     id: str | None = None
+    """Id of the device, profile or link. Like `"rmx-2000-mpmx"`."""
     million_vnd: Annotated[float, Field(ge=0, le=10_000_000)]
+    """In millions of đồng, for one of it. Like `450.0`."""
 
     @model_validator(mode="after")
     def _of_one_thing(self) -> Self:
@@ -97,18 +109,22 @@ class Price(Sourced):
 
 
 class Variants(StrictModel):
-    """A variants file: `whatif A vs B vs C`. The path of the scenario is relative to the file.
-
-    `common` is added to every variant: units, bridges, meetings that all of them are about.
-    """
+    """Several ways to do it, to be compared side by side with `giaoban whatif`, and what things
+    cost. That units, devices and links exist is checked by the program alone."""
 
     schema_: Literal["giaoban.variants/1"] = Field(alias="schema")
     scenario: Text
+    """Path of the scenario, relative to this file. Like `"scenarios/expansion.toml"`."""
     question: Text
+    """The question that the comparison answers. Like `"New card or lower rate?"`."""
     question_vi: Text
+    """The same in Vietnamese. Like `"Thêm thẻ hay hạ tốc độ?"`."""
     add: list[Text] = Field(default_factory=list)
+    """Words for units that are added in every variant. Like `["all-2025"]`."""
     variants: Annotated[list[Variant], Field(alias="variant", min_length=1, max_length=100)]
+    """One way to do it."""
     prices: list[Price] = Field(alias="price", default_factory=list)
+    """What one thing costs."""
 
     @model_validator(mode="after")
     def _once(self) -> Self:

@@ -1,0 +1,157 @@
+"""`giaoban schema`: what may stand in a file, as a JSON Schema for editors and other programs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from giaoban.errors import InputError, strerror
+from giaoban.files import whole
+from giaoban.results.report.document import Par, pars, table
+from giaoban.scarce import shortage
+from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.schemas import (
+    IN_A_PROJECT,
+    OF_INPUT,
+    answer_schemas,
+    input_schemas,
+    kind_of,
+    referring,
+    schema_of,
+    schemas_near,
+    write_all,
+)
+from giaoban.sentence import N_, Sentence
+from giaoban.tomlfile import read_text
+
+WHAT = {
+    "accounts": N_("who may call the MCU, with passwords"),
+    "baseline": N_("an accepted answer about all failures"),
+    "criteria": N_("criteria and their thresholds"),
+    "devices": N_("MCUs and what calls cost on them"),
+    "impairments": N_("what happens to the packets of streams"),
+    "meeting": N_("a meeting of the catalogue"),
+    "meetings": N_("meetings that an MCU holds"),
+    "profiles": N_("call profiles"),
+    "province": N_("a province's network"),
+    "scenario": N_("bridges to be added, and how it is tried"),
+    "sweep": N_("a scenario over values on axes"),
+    "variants": N_("ways to do it, and prices"),
+    "calendar": N_("answer of giaoban calendar"),
+    "faults": N_("answer of giaoban faults"),
+    "headroom": N_("answer of giaoban headroom"),
+    "load": N_("answer of giaoban load"),
+    "meeting-result": N_("answer of giaoban meeting"),
+    "result": N_("answer of giaoban check"),
+    "sweep-answer": N_("answer of giaoban sweep"),
+    "whatif": N_("answer of giaoban whatif"),
+}
+"""Every schema in a few words."""
+
+
+def command(
+    of: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="which (without: the names of all); files with --refer", metavar="[NAME]"
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="file that it goes to")] = None,
+    every: Annotated[
+        Path | None,
+        typer.Option("--all", metavar="DIR", help="write those of all input files into a folder"),
+    ] = None,
+    refer: Annotated[
+        bool,
+        typer.Option(
+            "--refer",
+            help="give TOML files the first line by which editors find their schema, and the "
+            f"schemas to {IN_A_PROJECT.as_posix()} of the project, or beside them",
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Print the JSON Schema of an input file (or an answer), for editors and other programs."""
+    given = of or []
+    if every is None and not refer:
+        if len(given) > 1:
+            raise InputError("{names}: one at a time (or --all DIR)", names=", ".join(given))
+        return _one(given[0], out) if given else _names(as_json)
+    if out is not None or (given and not refer):
+        raise InputError("--all and --refer write files of their own (allowed: no NAME, no --out)")
+    if refer and not given:
+        raise InputError("--refer: no file is named (allowed: giaoban schema --refer FILE …)")
+    done = _written(every) if every is not None else []
+    for path in given:
+        done += _refer(Path(path))
+    if as_json:
+        print_json({"files": [str(path) for path in done]})
+    else:
+        print_blocks(*pars(map(str, done)))
+    return 0
+
+
+def _names(as_json: bool) -> int:
+    """What there is, each with what it is in a few words."""
+    inputs, answers = input_schemas(), answer_schemas()
+    if as_json:
+        print_json({"inputs": [*inputs], "answers": [*answers]})
+        return 0
+    head = (Sentence("name"), Sentence("file"), Sentence("what it is"))
+    rows = [(name, "TOML", Sentence(WHAT[name])) for name in inputs]
+    rows += [(name, "JSON", Sentence(WHAT[name])) for name in answers]
+    hint = Sentence("giaoban schema NAME prints one; --refer FILE … lets editors find it")
+    print_blocks(table(head, rows), Par(hint, tone="quiet"))
+    return 0
+
+
+def _one(name: str, out: Path | None) -> int:
+    text = schema_of(name).read_text(encoding="utf-8")
+    if out is None:
+        sys.stdout.write(text)
+        return 0
+    _write(out, text)
+    return 0
+
+
+def _refer(path: Path) -> list[Path]:
+    """The line is put in; the schemas are, where its project has none."""
+    text = read_text(path)
+    if kind_of(text) is None:
+        raise InputError(
+            "{path}: its `schema` is none that has one (allowed: {kinds})",
+            path=path,
+            kinds=", ".join(f"giaoban.{kind}" for kind in input_schemas()),
+        )
+    done: list[Path] = []
+    folder = schemas_near(path)
+    if folder is None or not (folder / f"{kind_of(text)}{OF_INPUT}").exists():
+        folder = folder or path.absolute().parent / IN_A_PROJECT
+        done += _written(folder)
+    said = referring(text, path, folder)
+    if said != text:
+        _write(path, said)
+        done.append(path)
+    return done
+
+
+def _written(folder: Path) -> list[Path]:
+    try:
+        return write_all(folder)
+    except OSError as error:
+        raise shortage(error) or InputError(
+            "{path}: cannot be written: {why}", path=folder, why=strerror(error)
+        ) from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        with whole(path) as aside:
+            aside.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise shortage(error) or InputError(
+            "{path}: cannot be written: {why}", path=path, why=strerror(error)
+        ) from None
