@@ -29,7 +29,8 @@ from pydantic_core import CoreSchema, SchemaValidator
 from giaoban.errors import MOST_TOLD, NOTHING, InputError, did_you_mean, several
 from giaoban.files import read_file
 from giaoban.sentence import N_, Sentence
-from giaoban.text import LONGEST, checked_texts, hidden_in
+from giaoban.text import LONGEST, hidden_in
+from giaoban.text_fields import checked_texts
 
 SPARE_ITEMS, BYTES_AN_ITEM = 100_000, 6
 """A value of ours takes more than ten bytes with its key; the parser takes 100 for the emptiest."""
@@ -287,6 +288,8 @@ _IN_OUR_WORDS = {
     "union_tag_invalid": N_("{discriminator} is {tag!r}, not known (allowed: {expected_tags})"),
     "union_tag_not_found": N_("does not say its {discriminator}"),
     "int_type": N_("input should be a valid integer"),
+    "int_parsing": N_("is no whole number"),
+    "float_parsing": N_("is no number"),
     "int_from_float": N_("input should be a valid integer, got a number with a fractional part"),
     "float_type": N_("input should be a valid number"),
     "finite_number": N_("input should be a finite number"),

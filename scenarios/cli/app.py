@@ -3,42 +3,125 @@
 from __future__ import annotations
 
 import gc
+import sys
+from collections.abc import Iterator
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
 from giaoban import interruptions
-from giaoban.scenarios.cli import judging, language
+from giaoban.scenarios.cli import help_page, judging, language
 from giaoban.scenarios.cli.version import VersionOption
+from giaoban.sentence import N_
+from giaoban.translation import pgettext
+
+CHECK, WHAT_IF, DOCUMENTS = pgettext("help", "Check"), N_("What if"), N_("Documents")
+DATA, MCU, MACHINE = N_("Data"), N_("The MCU"), N_("This machine")
+PANELS = (CHECK, WHAT_IF, DOCUMENTS, DATA, MCU, MACHINE)
+"""What commands are about, in the order of the help."""
+
+
+class Entry(NamedTuple):
+    """A command before it is loaded."""
+
+    of: str
+    """Module of the package `commands`, and the function or the group of commands in it."""
+    panel: str
+    help: str
+    """The first paragraph of its own help, so that nothing is loaded to show it."""
+
 
 COMMANDS = {
-    "check": "check:command",
-    "meeting": "meeting:command",
-    "calendar": "calendar:command",
-    "faults": "faults:command",
-    "load": "load:command",
-    "annex": "annex:command",
-    "evidence": "annex:evidence",
-    "verify": "verify:command",
-    "whatif": "whatif:command",
-    "headroom": "headroom:command",
-    "sweep": "sweep:command",
-    "diff": "diff:command",
-    "schema": "schema:command",
-    "doctor": "doctor:command",
-    "shell": "shell:command",
-    "view": "view:command",
-    "baseline": "baseline:app",
-    "device": "device:app",
-    "history": "history:app",
-    "mcu": "mcu:app",
-    "stream": "stream:app",
-    "topology": "topology:app",
-    "units": "units:app",
+    "check": Entry(
+        "check:command", CHECK, "Emulate an expansion before, during and after, and judge it."
+    ),
+    "meeting": Entry(
+        "meeting:command",
+        CHECK,
+        "Hold a meeting: the check of the system an hour before it, its course, its end.",
+    ),
+    "calendar": Entry(
+        "calendar:command",
+        CHECK,
+        "Check a calendar of meetings: rules broken and what to move, device and lines, the peaks.",
+    ),
+    "faults": Entry(
+        "faults:command",
+        CHECK,
+        "Try every failure of the network, one at a time, while everybody is in the meeting.",
+    ),
+    "load": Entry(
+        "load:command",
+        CHECK,
+        "Let many bridges call an MCU: one of the test's own on this machine, or --target.",
+    ),
+    "baseline": Entry("baseline:app", CHECK, "Answers that were accepted."),
+    "whatif": Entry(
+        "whatif:command",
+        WHAT_IF,
+        "Compare variants of a scenario by estimate; find the cheapest that passes if none does.",
+    ),
+    "headroom": Entry(
+        "headroom:command",
+        WHAT_IF,
+        "Say how many more bridges fit, and what fails then: overall, by district, link and "
+        "device.",
+    ),
+    "sweep": Entry(
+        "sweep:command",
+        WHAT_IF,
+        "Judge bridges × profiles × devices × failures. Exit code 0: all points are computed.",
+    ),
+    "annex": Entry(
+        "annex:command",
+        DOCUMENTS,
+        "Write the annex of one or more checks, with the failures that were tried for them, and "
+        "load tests.",
+    ),
+    "evidence": Entry(
+        "annex:evidence",
+        DOCUMENTS,
+        "Pack inputs, plan, result, measures and versions of a run into one file with their sums.",
+    ),
+    "verify": Entry(
+        "verify:command",
+        DOCUMENTS,
+        "Tell whether files are intact, of which run and inputs they are, or what was altered.",
+    ),
+    "view": Entry(
+        "view:command", DOCUMENTS, "Serve a run as a page on this machine, until Ctrl-C."
+    ),
+    "history": Entry(
+        "history:app", DOCUMENTS, "The runs that were kept: list, compare, trend, summary, prune."
+    ),
+    "diff": Entry(
+        "diff:command",
+        DOCUMENTS,
+        "Compare two runs' measures: exit 0 if they are the same, 1 if not.",
+    ),
+    "topology": Entry("topology:app", DATA, "Look at the province's network."),
+    "units": Entry("units:app", DATA, "Look at the units that may become bridges."),
+    "device": Entry("device:app", DATA, "Look at MCUs and what fits on them."),
+    "schema": Entry(
+        "schema:command",
+        DATA,
+        "Print the JSON Schema of an input file (or an answer), for editors and other programs.",
+    ),
+    "mcu": Entry("mcu:app", MCU, "Run the MCU by itself."),
+    "stream": Entry("stream:app", MCU, "Send and receive RTP streams in real time."),
+    "doctor": Entry(
+        "doctor:command",
+        MACHINE,
+        "Say what is missing and how to install it; exit 4 if anything is.",
+    ),
+    "shell": Entry("shell:command", MACHINE, "Build the network and look around."),
+    "completion": Entry(
+        "completion:command", MACHINE, "Complete words of the command line in bash, zsh or fish."
+    ),
 }
-"""Name → module of this package, and the function or the group of commands in it."""
+"""All commands by name."""
 
 
 def _lang() -> Any:
@@ -49,7 +132,7 @@ def _lang() -> Any:
             str | None,
             typer.Option(
                 language.OPTION,
-                metavar="[vi|en]",
+                metavar="|".join(language.LANGUAGES),
                 help=f"language (${language.VARIABLE}, or that of the locale)",
             ),
         ] = None,
@@ -67,6 +150,7 @@ class _Commands(TyperGroup):
     def __init__(self, **of: Any) -> None:
         super().__init__(**of)
         known: Any = dict.fromkeys(COMMANDS)
+        self.params.append(_lang())
         self.commands = known  # where typer looks for what a mistyped word may have meant
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -75,7 +159,7 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        module, _, attribute = COMMANDS[cmd_name].of.partition(":")
         gc.disable()  # nothing of what is being loaded is garbage
         try:
             found = getattr(import_module(f"giaoban.scenarios.cli.commands.{module}"), attribute)
@@ -87,12 +171,95 @@ class _Commands(TyperGroup):
             found = alone
         command: Any = typer.main.get_command(found)
         command.name = cmd_name
-        for name, each in getattr(command, "commands", {"": command}).items():
+        below = getattr(command, "commands", {})
+        for name, each in (below or {"": command}).items():
             if (called := f"{cmd_name} {name}".strip()) in judging.JUDGING:
                 each.params += judging.options(called)
             each.params.append(_lang())
+        for each in (command, *below.values()):
+            each.format_help, each.parse_args = _Help(each), _Parsed(each)
         interruptions.loaded()
         return command
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _print(help_of(self, ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        _asked_nothing(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+class NothingAskedError(Exception):
+    """A program or a group without a command: it shows its help, and ends as a usage error."""
+
+    def __init__(self, command: Any, ctx: Any) -> None:
+        super().__init__(help_of(command, ctx))
+
+    def show(self) -> None:
+        """What typer calls for an error of the command line."""
+        sys.stderr.write(str(self))
+
+
+def _print(text: str) -> None:
+    """Not by typer, which has streams of its own where an encoding lacks letters."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def help_of(command: Any, ctx: Any) -> str:
+    """The help of a command in the chosen language."""
+    if isinstance(command, _Commands):
+        return help_page.of_program(command, ctx, _listed())
+    return help_page.of_command(command, ctx)
+
+
+def _asked_nothing(command: Any, ctx: Any, words: list[str]) -> None:
+    if not words and command.no_args_is_help and not ctx.resilient_parsing:
+        raise NothingAskedError(command, ctx)
+
+
+class _Help:
+    """In place of a command's own: its help in the reader's language."""
+
+    def __init__(self, command: Any) -> None:
+        self._command = command
+
+    def __call__(self, ctx: Any, formatter: Any) -> None:
+        _print(help_of(self._command, ctx))
+
+
+class _Parsed:
+    """In place of a command's own: what is wrong is told with the command's usage, always."""
+
+    def __init__(self, command: Any) -> None:
+        self._command = command
+
+    def __call__(self, ctx: Any, words: list[str]) -> Any:
+        _asked_nothing(self._command, ctx, words)
+        try:
+            return type(self._command).parse_args(self._command, ctx, words)
+        except Exception as error:
+            if hasattr(error, "show") and getattr(error, "ctx", ctx) is None:
+                error.ctx = ctx  # type: ignore[attr-defined]
+            raise
+
+
+def _listed() -> list[tuple[str, list[tuple[str, str]]]]:
+    return [
+        (panel, [(name, entry.help) for name, entry in COMMANDS.items() if entry.panel == panel])
+        for panel in PANELS
+    ]
+
+
+def every_command() -> Iterator[tuple[tuple[str, ...], Any]]:
+    """All commands, with those of groups, by the words that name them; loads everything."""
+    root: Any = typer.main.get_command(app)
+    yield (), root
+    for name in COMMANDS:
+        command = root.get_command(None, name)
+        yield (name,), command
+        for below, each in getattr(command, "commands", {}).items():
+            yield (name, below), each
 
 
 app = typer.Typer(
@@ -102,9 +269,28 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 
 
+def _install(asked: bool) -> None:
+    if asked:
+        from giaoban.scenarios.cli.commands import completion
+
+        raise typer.Exit(completion.command(install=True))
+
+
 @app.callback()
-def _all(_version: VersionOption = False) -> None:
+def _all(
+    _version: VersionOption = False,
+    _completion: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            callback=_install,
+            is_eager=True,
+            help="let your shell complete our words (see giaoban completion)",
+        ),
+    ] = False,
+) -> None:
     pass  # without one typer takes a program of no commands for a mistake

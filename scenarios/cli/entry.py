@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from giaoban import interruptions
 from giaoban.sentence import N_, Sentence
@@ -22,6 +22,8 @@ SAID_INTERRUPTED = N_("interrupted, nothing is left behind")
 
 def main() -> NoReturn:
     """Run the command line and leave with a code of `giaoban.errors`, a verdict's, or 130."""
+    if shell := os.environ.get("_GIAOBAN_COMPLETE"):
+        _complete(shell)
     obeyed = interruptions.obey(at_once=_leave_interrupted)
     code = INTERNAL_ERROR
     try:
@@ -34,6 +36,17 @@ def main() -> NoReturn:
     finally:
         obeyed.end()
         _leave(code)
+
+
+def _complete(shell: str) -> NoReturn:
+    """Answer a shell that was asked for the next word; whatever goes wrong, it gets none."""
+    with suppress(Exception):
+        from giaoban.scenarios.cli import completion
+
+        said = completion.answer(shell, sys.argv[1:])
+        sys.stdout.buffer.write(said.encode("utf-8", "replace"))
+        sys.stdout.flush()
+    os._exit(0)
 
 
 def run() -> int:
@@ -62,15 +75,23 @@ def _run() -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except Exception as error:
-        # usage errors, which typer takes from a private copy of click, show themselves
-        show = getattr(error, "show", None)
-        if show is None:
+        # usage errors, which typer takes from a private copy of click, can show themselves
+        if not hasattr(error, "show"):
             raise
-        show()
+        _say(_usage(error))
         return USAGE
     if code == INTERRUPTED:  # what typer makes of Ctrl-C inside a command
         raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with the command line; the whole help where there is nothing on it."""
+    from giaoban.scenarios.cli import app, usage
+
+    if isinstance(error, app.NothingAskedError):
+        return f"{error}\n"
+    return f"{usage.message(error)}\n"
 
 
 def _refuse_what_is_no_text(words: list[str]) -> None:

@@ -36,6 +36,8 @@ JUDGING: Mapping[str, frozenset[str]] = {
 }
 """Commands that judge, each with those of the options that not all of them have."""
 REPORTS = ("--junit", "--markdown", "--annotations", "--code-quality", "--baseline", "--baselines")
+IN_CI = "In CI"
+"""What the help calls them."""
 FORMATS = ("github", "none")
 
 
@@ -112,6 +114,7 @@ def options(command: str) -> list[Any]:
             continue
         option.expose_value = False
         option.callback = _keep(command, name)
+        option.rich_help_panel = IN_CI
         option.is_eager = True  # a mistake in another option is told in these ways, too
         found.append(option)
     return found

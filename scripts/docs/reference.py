@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from giaoban.scenarios.cli import help_page
 from giaoban.scenarios.cli.app import app
 from scripts.docs.fences import Command, commands, pages
 
@@ -188,6 +189,8 @@ def _speaker(lang: str) -> Any:
     """`say` of a language, as the command line translates its own help."""
     if lang == "en":
         return lambda text: text
+    from giaoban.sentence import Sentence
     from giaoban.translation import translator
 
-    return translator("vi" if lang == "vi" else "en").say
+    say = translator(lang).say
+    return lambda text: "\n\n".join(say(Sentence(part)) for part in help_page.paragraphs(text))

@@ -20,7 +20,8 @@ from giaoban.mcu_sim.device import Device
 from giaoban.results.model.quantities import OneLine
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.table import read_table, written
-from giaoban.text import LONGEST, LONGEST_NAME, Lines, fit, hidden_in, printable, text_problem
+from giaoban.text import LONGEST, LONGEST_NAME, fit, hidden_in, printable, text_problem
+from giaoban.text_fields import Lines
 from giaoban.tomlfile import StrictModel, load
 from giaoban.topology.model import Access, Group, Province, Router
 from giaoban.topology.units.unit import Unit

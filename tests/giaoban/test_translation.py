@@ -2,6 +2,7 @@
 
 import ast
 import string
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
+from giaoban.scenarios.cli import help_page
+from giaoban.scenarios.cli.app import every_command
 from giaoban.translation import LOCALES, Translator, languages, translator
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +41,14 @@ def in_code() -> set[Key]:
             str(ROOT / room), [("**.py", "python")], keywords=KEYWORDS
         ):
             found.add((context, message))
-    return found
+    return found | in_help()
+
+
+@cache
+def in_help() -> set[Key]:
+    """What `--help` shows; commands are written as typer has it, without a mark."""
+    texts = (text for _, command in every_command() for text in help_page.texts(command))
+    return {(None, text) for text in texts}
 
 
 def has_words(message: str | tuple[str, ...]) -> bool:

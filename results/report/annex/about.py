@@ -12,7 +12,7 @@ from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import RunId, Sha256
 from giaoban.results.report.annex.standing import Part
 from giaoban.results.report.document import Document
-from giaoban.text import Lines
+from giaoban.text_fields import Lines
 from giaoban.tomlfile import StrictModel, read_json
 
 SCHEMA = "giaoban.document/1"

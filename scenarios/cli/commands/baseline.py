@@ -39,7 +39,7 @@ from giaoban.sentence import Sentence
 from giaoban.tomlfile import load
 from giaoban.translation import pgettext
 
-app = typer.Typer(help="Answers that were accepted.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="Answers that were accepted.", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Option("--baselines", help="folder of the baselines")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]

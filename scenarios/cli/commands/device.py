@@ -26,7 +26,9 @@ NOT_CONFIRMED = Par(
     Sentence("* rests on a figure that is not confirmed (see giaoban device show)"), tone="quiet"
 )
 
-app = typer.Typer(help="Look at MCUs and what fits on them.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Look at MCUs and what fits on them.", no_args_is_help=True
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 DeviceId = Annotated[str, typer.Argument(help="id of a device (see giaoban device list)")]

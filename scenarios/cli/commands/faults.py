@@ -72,7 +72,7 @@ def command(
     more. An ID is the kind of fault and what it is at, as cut:LINK or router:ROUTER.
 
     Exit code 0: all meet the criteria, and each single point of failure is accepted in the scenario
-    ([\\[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that
+    ([[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that
     something is worse than what was accepted, and 0 that nothing is.
     """
     asked = ask(scenario, province, seed)

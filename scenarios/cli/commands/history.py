@@ -229,7 +229,9 @@ def percent(value: float | None) -> str:
 
 
 app = typer.Typer(
-    help="The runs that were kept: list, compare, trend, summary, prune.", no_args_is_help=True
+    add_completion=False,
+    help="The runs that were kept: list, compare, trend, summary, prune.",
+    no_args_is_help=True,
 )
 
 Root = Annotated[Path, typer.Option("--results", help="folder of the runs")]

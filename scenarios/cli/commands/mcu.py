@@ -114,7 +114,7 @@ WRONG = {
 }
 """Figures of the closing report that should be 0, in words."""
 
-app = typer.Typer(help="Run the MCU by itself.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="Run the MCU by itself.", no_args_is_help=True)
 
 
 @app.callback()

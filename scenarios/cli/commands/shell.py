@@ -24,7 +24,9 @@ def command(
         Path, typer.Option("--province", help="province file (TOML)")
     ] = DEFAULT_PROVINCE,
 ) -> int:
-    """Build the network and look around: `nodes`, `net`, `cu-jut ping mcu`, `r-dak-mil ip route`,
+    """Build the network and look around.
+
+    Commands there: `nodes`, `net`, `cu-jut ping mcu`, `r-dak-mil ip route`,
     `birdc r-dak-mil show ospf neighbors`, `cut gia-nghia--dak-song`, `mend gia-nghia--dak-song`.
 
     The guest runs in real time here, since a person is at the keyboard.

@@ -42,7 +42,9 @@ IDLE_S = 2.0
 DSCP = call_profiles.DSCP_VIDEO
 INTERRUPTED = 130
 
-app = typer.Typer(help="Send and receive RTP streams in real time.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Send and receive RTP streams in real time.", no_args_is_help=True
+)
 
 
 @app.callback()

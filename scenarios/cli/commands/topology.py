@@ -42,7 +42,9 @@ EXPORTS = ("csv", "graphml")
 BRIDGE = "bridge"
 """A heading; catalogues have it with its plural."""
 
-app = typer.Typer(help="Look at the province's network.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Look at the province's network.", no_args_is_help=True
+)
 
 
 @app.callback()

@@ -13,7 +13,9 @@ from giaoban.sentence import Sentence
 from giaoban.topology.units import Unit, catalogue, units_from_csv
 from giaoban.topology.units.known import GROUPS, YEARS
 
-app = typer.Typer(help="Look at the units that may become bridges.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="Look at the units that may become bridges.", no_args_is_help=True
+)
 
 
 @app.callback()

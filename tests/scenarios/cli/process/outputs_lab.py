@@ -21,7 +21,7 @@ NUMBERS = {"stdout": 1, "stderr": 2}
 
 def main(folder: Path) -> None:
     for place in app.COMMANDS.values():
-        import_module(f"giaoban.scenarios.cli.commands.{place.partition(':')[0]}")
+        import_module(f"giaoban.scenarios.cli.commands.{place.of.partition(':')[0]}")
     cases = json.loads(sys.stdin.read())
     ended = [end_of(case, folder / str(number)) for number, case in enumerate(cases)]
     (folder / "ended.json").write_text(json.dumps(ended), encoding="utf-8")
