@@ -55,7 +55,7 @@ def said(line: str) -> list[str]:
         ("giaoban meeting department-l", ["department-line", FILES]),
         ("giaoban history trend mouth", ["mouth-to-ear"]),
         ("giaoban check --results ", [FOLDERS]),
-        ("giaoban nonsense --", ["--help"]),
+        ("giaoban nonsense --he", ["--help"]),
     ],
 )
 def test_offered(line: str, found: list[str]) -> None:

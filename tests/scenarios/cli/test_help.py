@@ -39,7 +39,7 @@ def test_the_table_says_what_a_command_says_of_itself(name: str) -> None:
 
 
 def test_no_group_has_options_of_typer_s_own() -> None:
-    for words, command in EVERY:
+    for words, command in EVERY[1:]:
         names = {name for parameter in command.params for name in parameter.opts}
         assert not names & {"--show-completion", "--install-completion"}, words
 
