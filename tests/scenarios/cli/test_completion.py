@@ -181,7 +181,7 @@ def test_fish(program: Path, tmp_path: Path) -> None:
         ["fish", "--no-config", "-c", text], capture_output=True, text=True, env=env, check=True
     )
     one, two, three, _ = ran.stdout.split("==\n")
-    assert one == "baseline\tAnswers about failures that were accepted.\n"
+    assert one == "baseline\tAnswers that were accepted.\n"
     assert two == "dak-nong\n"
     assert three.strip() == "--lang=vi"
 
