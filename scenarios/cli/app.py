@@ -74,6 +74,12 @@ COMMANDS = {
         WHAT_IF,
         "Judge bridges × profiles × devices × failures. Exit code 0: all points are computed.",
     ),
+    "compare": Entry(
+        "compare:command",
+        WHAT_IF,
+        "Say what a change does: inputs key by key, verdicts, margins, bridges, a map; by "
+        "estimate.",
+    ),
     "annex": Entry(
         "annex:command",
         DOCUMENTS,

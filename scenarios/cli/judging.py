@@ -32,6 +32,7 @@ JUDGING: Mapping[str, frozenset[str]] = {
         ("check", "whatif", "headroom", "load", "meeting", "calendar", "sweep", "faults"),
         frozenset(WITH_BASELINE),
     ),
+    "compare": frozenset(),
     "device fit": frozenset(),
 }
 """Commands that judge, each with those of the options that not all of them have."""

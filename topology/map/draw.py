@@ -40,13 +40,14 @@ def draw(
     lang: Language = "en",
     new: Collection[str] = (),
     single_points: Collection[str] = (),
+    changed: Collection[str] = (),
 ) -> None:
     """Draw the network into .png, .svg or .pdf files.
 
     Routers stand at their coordinates, all hosts in columns beside their router. `values`
     colours each direction of each link, and `what` says of what they are; `new` are bridges to be
     shown as new ones. `single_points` are links and nodes without which bridges are cut off: they
-    get a ring.
+    get a ring; so do those that were `changed`, in a map of what differs.
     Raises `InputError` for another kind of file; `OSError` if one cannot be written.
     """
     for path in paths:
@@ -59,7 +60,7 @@ def draw(
                 allowed=allowed,
             )
     with own_look({}):
-        figure = _Map(network, values, lang, new, single_points).figure(title, what)
+        figure = _Map(network, values, lang, new, single_points, changed).figure(title, what)
         for path in paths:
             with whole(path) as aside:
                 figure.savefig(aside, dpi=_DPI)
@@ -75,9 +76,11 @@ class _Map:
         lang: Language,
         new: Collection[str],
         single_points: Collection[str] = (),
+        changed: Collection[str] = (),
     ) -> None:
         self.network, self.values, self.lang, self.new = network, values, lang, new
-        self.single_points = frozenset(single_points)
+        self.single_points, self.changed = frozenset(single_points), frozenset(changed)
+        self.ringed = self.single_points | self.changed
         self.fig = Figure(figsize=(8, 8), dpi=_DPI, facecolor="white")
         self.renderer = FigureCanvasAgg(self.fig).get_renderer()  # type: ignore[no-untyped-call]
         self.hosts = {router.id: hosts_of(network, router) for router in network.routers}
@@ -144,6 +147,7 @@ class _Map:
             "assumed": True in links and self.values is None,
             "starred": True in links and self.values is not None,
             "single": bool(self.single_points),
+            "changed": bool(self.changed),
         }
         return [key for key, used in shown.items() if used]
 
@@ -325,10 +329,10 @@ class _Map:
             *((router.id, self.points[router.id], 17.0) for router in self.network.routers),
             *((host, dot, 8.5) for host, dot in dots.items()),
         ):
-            if ident in self.single_points:
+            if ident in self.ringed:
                 axes.plot(at.x, at.y, **frame.ring(size), zorder=9)
         for link in self.network.links:
-            if link.id not in self.single_points:
+            if link.id not in self.ringed:
                 continue
             if link.kind == "access":
                 line = Segment(self.points[link.b], dots[link.a])

@@ -46,6 +46,7 @@ _WORDS: Mapping[str, str] = {
     "assumed": pgettext("map", "* dashed: assumed, no published figure"),
     "starred": pgettext("map", "* assumed, no published figure"),
     "single": pgettext("map", "single point of failure"),
+    "changed": pgettext("map", "changed, or worse than before"),
     "hollow": pgettext("map", "place approximate *"),
     "load": pgettext(
         "map",
@@ -76,7 +77,7 @@ def marker(shape: str, size: float, colour: str, *, hollow: bool = False) -> dic
 
 
 def ring(size: float) -> dict[str, Any]:
-    """Keywords of a ring round what is a single point of failure."""
+    """Keywords of a ring round what is pointed out: a single point of failure, what was changed."""
     return {"marker": "o", "ms": size, "ls": "", "mfc": "none", "mec": SINGLE, "mew": 1.8}
 
 
@@ -149,6 +150,7 @@ def legend(fig: Figure, keys: Sequence[str], left: float, top: float, lang: Lang
         "assumed": {"color": LINE, "lw": 2.2, "ls": DASH},
         "starred": {"ls": ""},
         "single": ring(9),
+        "changed": ring(9),
     }
     fig.legend(
         handles=[Line2D([], [], label=word(key, lang), **signs[key]) for key in keys],

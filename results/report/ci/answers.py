@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
@@ -9,6 +10,7 @@ from pathlib import PurePath
 from giaoban.mcu_sim.fit import Fit
 from giaoban.results.judge.cases import Case, Figure, Report, Status
 from giaoban.results.model.calendar import CalendarAnswer
+from giaoban.results.model.compared import Compared, ScenarioCompared
 from giaoban.results.model.failures import Change, FailureResult, FaultsAnswer
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.load import LoadCriterion, LoadResult
@@ -20,6 +22,7 @@ from giaoban.results.model.sweep import SweepAnswer
 from giaoban.results.model.whatif import Judged, WhatIf
 from giaoban.results.report import (
     calendar_summary,
+    compared_summary,
     failures_summary,
     headroom_summary,
     load_summary,
@@ -202,6 +205,53 @@ def of_sweep(answer: SweepAnswer) -> Report:
         judges=False,
         files=_files(answer.inputs),
     )
+
+
+def of_compared(answer: Compared) -> Report:
+    """A case a scenario, and one for each criterion that is worse."""
+    cases: list[Case] = []
+    for each in answer.scenarios:
+        lines: list[str] = []
+        at = None
+        if each.state in ("worse", "gone"):
+            lines = [*_worse(each)] or [compared_summary.STATES[each.state]]
+            at = _changed_at(each)
+        status: Status = "fail" if lines else "pass"
+        if each.state in ("same", "not-judged"):
+            status = "invalid" if each.state == "not-judged" else "not-judged"
+            lines = [compared_summary.STATES[each.state], *each.reasons]
+        cases.append(Case(each.id, status, lines, at=at, kind="regression"))
+    return Report(
+        "compare",
+        answer.scenarios[0].id if len(answer.scenarios) == 1 else "scenarios",
+        answer.verdict,
+        compared_summary.headline(answer),
+        cases,
+    )
+
+
+def _changed_at(each: ScenarioCompared) -> tuple[str, str] | None:
+    """The first element that was changed: its table, and its id."""
+    for change in each.inputs:
+        if change.at is not None and not change.words:
+            return re.split(r"[\[.]", change.key)[0], change.at
+    return None
+
+
+def _worse(each: ScenarioCompared) -> Iterator[Sentence]:
+    for m in each.margins:
+        if m.sense in ("worse", "less"):
+            yield Sentence(
+                "{criterion} – {place}: {value} (was {was}, limit {limit:g} {unit})",
+                criterion=Both(m.name_en, m.name_vi),
+                place=m.where or "–",
+                value=compared_summary.value(m.new, m.unit),
+                was=compared_summary.value(m.old, m.unit),
+                limit=m.limit,
+                unit=m.unit,
+            )
+    if names := list(dict.fromkeys(b.name for b in each.undeclared)):
+        yield Sentence(compared_summary.UNDECLARED, bridges=", ".join(names))
 
 
 def of_fit(device: str, found: Fit, headline: str, lines: Sequence[str]) -> Report:

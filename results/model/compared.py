@@ -1,0 +1,106 @@
+"""Two states of inputs side by side: `compare.json`, schema `giaoban.compare/1`. Data only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from giaoban.results.model.quantities import Amount, Id, OneLine, Verdict
+from giaoban.results.model.result import RunId
+from giaoban.tomlfile import StrictModel
+
+SCHEMA = "giaoban.compare/1"
+FILE = "compare.json"
+
+State = Literal["same", "better", "worse", "changed", "new", "gone", "not-judged"]
+Method = Literal["estimate", "sandbox", "native"]
+
+
+class InputChange(StrictModel):
+    """One key of an input file that is not as it was; null: it was not there, or is not any more.
+
+    `at` is what it is about: a link, a router, a bridge, `mcu`; null: everything, or words alone
+    (`words`), which change no figure. `line` is that of the new file.
+    """
+
+    file: Literal["scenario", "province"]
+    key: str
+    old: str | None
+    new: str | None
+    at: Id | None = None
+    words: bool = False
+    line: int | None = None
+
+
+class MarginChange(StrictModel):
+    """One criterion, then and now; null: it was not judged."""
+
+    criterion: Id
+    name_en: str
+    name_vi: str
+    unit: str
+    limit: float
+    old: float | None
+    new: float | None
+    old_margin_pct: float | None
+    new_margin_pct: float | None
+    old_ok: bool | None
+    new_ok: bool | None
+    where: str
+    sense: Literal["same", "better", "worse", "less"]
+    """`less`: still met, with less to spare than is allowed to go."""
+
+
+class BridgeChange(StrictModel):
+    """One figure of one bridge that got worse or better; null: it has none, as it is not there.
+
+    `what`: a criterion's id, or `connected` (1 or 0). `points`: by how much of what is allowed, in
+    percent, positive where it is worse. `declared`: something of its own or on its way was changed.
+    """
+
+    bridge: Id
+    name: str
+    what: str
+    unit: str
+    old: float | None
+    new: float | None
+    points: float
+    declared: bool
+
+
+class ScenarioCompared(StrictModel):
+    """One scenario, then and now; a verdict is null where there was none to be judged."""
+
+    id: Id
+    state: State
+    old: Verdict | None
+    new: Verdict | None
+    method: Method = "estimate"
+    reasons: list[OneLine] = Field(default_factory=list)
+    inputs: list[InputChange] = Field(default_factory=list)
+    margins: list[MarginChange] = Field(default_factory=list)
+    bridges: list[BridgeChange] = Field(default_factory=list)
+    run: str | None = None
+
+    @property
+    def undeclared(self) -> list[BridgeChange]:
+        """Bridges that are worse although nothing of their own or on their way was changed."""
+        return [each for each in self.bridges if each.points > 0 and not each.declared]
+
+
+class Compared(StrictModel):
+    """The whole answer; `fail`: something is worse. `tolerance_points`: what a margin may lose."""
+
+    schema_id: Literal["giaoban.compare/1"] = Field(default="giaoban.compare/1", alias="schema")
+    run_id: RunId
+    verdict: Verdict
+    old: str
+    new: str
+    tolerance_points: Amount
+    scenarios: Annotated[list[ScenarioCompared], Field(min_length=1)]
+    seconds: Amount
+
+    def to_json(self) -> str:
+        """The text of `compare.json`."""
+        return self.model_dump_json(by_alias=True, indent=1) + "\n"

@@ -1,0 +1,220 @@
+"""Two states of inputs side by side, in words: a terminal's tables and `summary.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from giaoban.results.model.compared import (
+    BridgeChange,
+    Compared,
+    InputChange,
+    MarginChange,
+    ScenarioCompared,
+)
+from giaoban.results.report.document import (
+    TONES,
+    Block,
+    Cell,
+    Heading,
+    Par,
+    Tone,
+    pars,
+    table,
+)
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.whatif_summary import margin
+from giaoban.results.report.wording import VERDICTS
+from giaoban.sentence import Both, Sentence
+from giaoban.translation import N_, pgettext
+
+HEAD = {
+    "pass": N_("PASS – nothing is worse than before"),
+    "fail": N_("FAIL – {n} {n:scenario is|scenarios are} worse than before"),
+    "invalid": N_(
+        "INVALID – {n} {n:scenario has|scenarios have} changed and could not be judged, so there "
+        "is no answer"
+    ),
+}
+STATES: Mapping[str, Sentence] = {
+    "same": Sentence("the same"),
+    "better": Sentence("better than before"),
+    "worse": Sentence("worse than before"),
+    "changed": Sentence("changed, nothing worse"),
+    "new": Sentence("new, and met"),
+    "gone": Sentence("is not there any more"),
+    "not-judged": Sentence("not judged"),
+}
+TONES_OF: Mapping[str, Tone] = {
+    "worse": "bad",
+    "gone": "bad",
+    "less": "bad",
+    "better": "good",
+    "not-judged": "doubt",
+}
+UNDECLARED = N_("worse although nothing of their own or on their way was changed: {bridges}")
+CONNECTED = "connected"
+MOST = 40
+"""Rows of a table."""
+
+
+def headline(answer: Compared) -> Sentence:
+    """The answer that the exit code tells."""
+    of = ("not-judged",) if answer.verdict == "invalid" else ("worse", "gone")
+    worse = sum(each.state in of for each in answer.scenarios)
+    return Sentence(HEAD[answer.verdict], n=worse)
+
+
+def brief(answer: Compared) -> list[Block]:
+    """What a terminal shows: the answer, and of each scenario what changed for whom."""
+    blocks: list[Block] = [
+        Par(headline(answer), bold=True, tone=TONES[answer.verdict]),
+        Par(
+            Sentence(
+                "{old} → {new}; a margin may lose {points:g} points",
+                old=answer.old,
+                new=answer.new,
+                points=answer.tolerance_points,
+            ),
+            tone="quiet",
+        ),
+        table(
+            (
+                Sentence("scenario"),
+                Sentence("verdict"),
+                Sentence("what came of it"),
+                Sentence("judged by"),
+            ),
+            [_row(each) for each in answer.scenarios],
+        ),
+    ]
+    for each in answer.scenarios:
+        if each.state not in ("same", "gone"):
+            blocks += _scenario(each)
+    return blocks
+
+
+def summary_md(answer: Compared) -> str:
+    """The text of `summary.md` (English, Markdown)."""
+    return markdown([Heading(f"{answer.old} → {answer.new}", 0), *brief(answer)])
+
+
+def _row(each: ScenarioCompared) -> list[Cell]:
+    was = "–" if each.old is None else VERDICTS[each.old]
+    now = "–" if each.new is None else VERDICTS[each.new]
+    verdict = Sentence("{was} → {now}", was=was, now=now) if was != now else now
+    by = Sentence("–") if each.new is None else BY[each.method]
+    return [
+        Cell(each.id),
+        Cell(verdict),
+        Cell(STATES[each.state], tone=TONES_OF.get(each.state, "")),
+        Cell(by),
+    ]
+
+
+BY: Mapping[str, Sentence] = {
+    "estimate": Sentence("estimate"),
+    "sandbox": Sentence("emulation"),
+    "native": Sentence("emulation"),
+}
+
+
+def _scenario(each: ScenarioCompared) -> Iterator[Block]:
+    yield Heading(each.id, 1)
+    if each.state == "not-judged":
+        yield from pars(each.reasons, "doubt")
+        if each.new is None:
+            yield Par(Sentence("--confirm emulates it"), tone="quiet")
+    shown = [change for change in each.inputs if not change.words] or each.inputs
+    if shown:
+        head = (Sentence("input"), Sentence("key"), Sentence("was"), Sentence("is"))
+        yield table(head, [_input(change) for change in shown[:MOST]])
+        yield from _more(len(shown))
+    moved = [m for m in each.margins if m.sense != "same" or _moved(m)]
+    if moved:
+        head = (Sentence("criterion"), Sentence("was"), Sentence("is"), Sentence("margin"))
+        yield table(
+            (*head, Sentence("what came of it"), Sentence("worst at")),
+            [_margin(m) for m in moved],
+        )
+    if each.bridges:
+        head = (
+            Sentence(pgettext("table", "bridge")),
+            Sentence("criterion"),
+            Sentence("was"),
+            Sentence("is"),
+        )
+        yield table(
+            (*head, Sentence("declared")), [_bridge(bridge) for bridge in each.bridges[:MOST]]
+        )
+        yield from _more(len(each.bridges))
+    if undeclared := list(dict.fromkeys(b.name for b in each.undeclared)):
+        said = Sentence(UNDECLARED, bridges=", ".join(undeclared))
+        yield Par(said, tone="bad", bold=True)
+
+
+def _more(count: int) -> Iterator[Block]:
+    if count > MOST:
+        yield Par(Sentence("and {more:,} more", more=count - MOST), tone="quiet")
+
+
+def _moved(each: MarginChange) -> bool:
+    a, b = each.old_margin_pct, each.new_margin_pct
+    return a is not None and b is not None and abs(a - b) >= 1.0
+
+
+def _input(change: InputChange) -> Sequence[str]:
+    files = {"scenario": Sentence("scenario"), "province": Sentence("province")}
+    old, new = (_short(value) for value in (change.old, change.new))
+    return files[change.file], change.key, old, new
+
+
+def _short(value: str | None) -> str:
+    return "–" if value is None else value if len(value) <= 60 else value[:57] + "…"
+
+
+SENSES: Mapping[str, Sentence] = {
+    "same": Sentence("met still"),
+    "better": Sentence("better than before"),
+    "worse": Sentence("worse than before"),
+    "less": Sentence("met, with much less to spare"),
+}
+
+
+def _margin(each: MarginChange) -> list[Cell]:
+    was, now = margin(each.old_margin_pct), margin(each.new_margin_pct)
+    still = each.sense == "same" and each.new_ok is False
+    sense = Sentence("not met still") if still else SENSES[each.sense]
+    return [
+        Cell(Both(each.name_en, each.name_vi)),
+        Cell(value(each.old, each.unit)),
+        Cell(value(each.new, each.unit)),
+        Cell(f"{was} → {now}"),
+        Cell(sense, tone=TONES_OF.get(each.sense, "")),
+        Cell(each.where),
+    ]
+
+
+def value(amount: float | None, unit: str) -> str:
+    """A figure with its unit; `–` for none."""
+    return "–" if amount is None else Sentence("{value:.4g} {unit}", value=amount, unit=unit)
+
+
+def _bridge(each: BridgeChange) -> list[Cell]:
+    old: str
+    new: str
+    if each.what == CONNECTED:
+        yes = {1.0: Sentence("yes"), 0.0: Sentence("no"), None: Sentence("–")}
+        old, new = yes[each.old], yes[each.new]
+        what: str = Sentence("in the meeting")
+    else:
+        old, new = value(each.old, each.unit), value(each.new, each.unit)
+        what = each.what
+    tone: Tone = "bad" if each.points > 0 else "good"
+    declared = Sentence("yes") if each.declared else Sentence("no")
+    return [
+        Cell(each.name),
+        Cell(what),
+        Cell(old),
+        Cell(new, tone=tone),
+        Cell(declared, tone="bad" if each.points > 0 and not each.declared else ""),
+    ]

@@ -1,0 +1,1 @@
+"""Inputs before and after a change, judged side by side."""

@@ -1,0 +1,317 @@
+"""Two states of inputs → what changed for whom, in a run folder with a map."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from giaoban.errors import InvalidRun
+from giaoban.files import read_file
+from giaoban.progress import Progress
+from giaoban.results.archive import store
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.compared import FILE, Compared, InputChange, ScenarioCompared
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import FAR_PCT, Result
+from giaoban.results.report.compared_summary import summary_md
+from giaoban.results.report.summary import summary_md as of_one
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.limits import reasons
+from giaoban.scenarios.measure.assemble import Answer
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.compare import effects, inputs
+from giaoban.scenarios.study.compare.sides import Pair
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.judge import method_of
+from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.sentence import Sentence
+from giaoban.topology.map.draw import draw
+from giaoban.topology.sandbox import kernel
+from giaoban.translation import Language
+from giaoban.workers import InlineWorker, WorkerPool
+
+CONFIRMED = "confirmed"
+MAP = "map.svg"
+TOLERANCE_POINTS = 10.0
+"""What a margin may lose before that is worse, where everything is still met."""
+
+Estimate = Callable[[Question], Result]
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """What is asked. `old` and `new` say what is compared, for people."""
+
+    pairs: Sequence[Pair]
+    old: str
+    new: str
+    tolerance_points: float = TOLERANCE_POINTS
+    confirm: bool = False
+    engine: EngineName = EngineName.SANDBOX
+    jobs: int = 1
+
+
+@dataclass(frozen=True)
+class CompareOutcome:
+    """A finished comparison; `files` are the new inputs, scenarios first."""
+
+    folder: Path
+    answer: Compared
+    files: list[Path]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A pair whose sides were read; `inputs` differ, or `same` in every byte that matters."""
+
+    pair: Pair
+    old: Question | None
+    new: Question | None
+    changed: list[InputChange]
+
+    @property
+    def both(self) -> tuple[Question, Question] | None:
+        return None if self.old is None or self.new is None else (self.old, self.new)
+
+    @property
+    def why_not(self) -> list[str]:
+        """Why it cannot be estimated."""
+        return [] if self.new is None else reasons(self.new.plan)
+
+
+def estimated(question: Question) -> Result:
+    """The estimate's result alone, as another process hands it over."""
+    return estimate(question).result
+
+
+def compare(
+    order: CompareRequest,
+    *,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+    workers: WorkerPool | InlineWorker,
+    language: Language = "vi",
+    judge: Estimate = estimated,
+) -> CompareOutcome:
+    """Judge both sides by estimate, what is near by emulation if wanted, and write it down.
+
+    Raises:
+        InputError: a side that cannot be read, told before anything is judged.
+        MachineLacks: as the emulation.
+    """
+    began_s = time.monotonic()
+    asked = [_ask(pair) for pair in order.pairs]
+    found = _judged(asked, order, judge, workers, progress)
+    store.remove_stale_partials(root)
+    name = order.pairs[0].name if len(order.pairs) == 1 else "scenarios"
+    with (
+        RunFolder.create(root, f"compare-{name}-{now:%Y%m%d-%H%M%S}") as folder,
+        store.writing(folder.path),
+    ):
+        emulated = _emulated(asked, found, order, folder.path, progress)
+        lines = [_line(each, found, emulated, order) for each in asked]
+        answer = Compared(
+            run_id=folder.run_id,
+            verdict=verdict_of(lines),
+            old=order.old,
+            new=order.new,
+            tolerance_points=order.tolerance_points,
+            scenarios=lines,
+            seconds=round(time.monotonic() - began_s, 3),
+        )
+        progress(Sentence("drawing"), 0.95)
+        _draw(asked, lines, found, folder.path / MAP, language)
+        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+        final = folder.finish(FILE)
+    sides = [each.pair.new for each in asked if each.pair.new is not None]
+    files = [side.scenario_path for side in sides] + [side.province_path for side in sides]
+    return CompareOutcome(final, answer, list(dict.fromkeys(files)))
+
+
+def verdict_of(lines: Iterable[ScenarioCompared]) -> Verdict:
+    """Whether anything is worse; what changed and could not be judged says nothing of that."""
+    found = list(lines)
+    if any(line.state == "not-judged" for line in found):
+        return "invalid"
+    return "fail" if any(line.state in ("worse", "gone") for line in found) else "pass"
+
+
+def _ask(pair: Pair) -> _Asked:
+    old, new = pair.old, pair.new
+    changed: list[InputChange] = []
+    if old is not None and new is not None:
+        changed += inputs.changes("scenario", old.scenario_path, new.scenario_path)
+        changed += inputs.changes("province", old.province_path, new.province_path)
+    before, after = _question(old), _question(new)
+    if before is not None and after is not None and not changed:
+        for a, b in zip(before.files, after.files, strict=False):
+            if read_file(a) != read_file(b):
+                changed.append(
+                    InputChange(file="scenario", key=b.name, old="…", new="…")
+                )  # fmt: skip
+    return _Asked(pair, before, after, changed)
+
+
+def _question(base: Base | None) -> Question | None:
+    return None if base is None else ask(base, Variant(id="as-it-is")).question
+
+
+Results = Mapping[tuple[str, str], Result]
+"""By pair and side."""
+
+
+def _judged(
+    asked: Sequence[_Asked],
+    order: CompareRequest,
+    judge: Estimate,
+    workers: WorkerPool | InlineWorker,
+    progress: Progress,
+) -> dict[tuple[str, str], Result]:
+    """Both sides of what differs, and the one side of what is new."""
+    wanted: dict[tuple[str, str], Callable[[], Result]] = {}
+    for each in asked:
+        if not any(not change.words for change in each.changed) and each.both is not None:
+            continue
+        for side, question in (("old", each.old), ("new", each.new)):
+            if question is not None and not reasons(question.plan) and each.new is not None:
+                wanted[each.pair.name, side] = workers.ask(judge, question)
+    found = {}
+    for number, (key, answer) in enumerate(wanted.items()):
+        progress(Sentence("estimating {variant}", variant=key[0]), number / len(wanted))
+        found[key] = answer()
+    return found
+
+
+def _near(each: _Asked, found: Results) -> bool:
+    """Whether an emulation has to say: near a limit, another verdict, or nothing estimated."""
+    new, old = found.get((each.pair.name, "new")), found.get((each.pair.name, "old"))
+    if each.new is None:
+        return False
+    if new is None:
+        return bool(each.why_not) and bool(each.changed)
+    known = [c.margin_pct for c in new.criteria if c.margin_pct is not None]
+    return min(known, default=0.0) < FAR_PCT or (old is not None and old.verdict != new.verdict)
+
+
+def _emulated(
+    asked: Sequence[_Asked],
+    found: Results,
+    order: CompareRequest,
+    folder: Path,
+    progress: Progress,
+) -> dict[tuple[str, str], Result | InvalidRun]:
+    if not order.confirm:
+        return {}
+    jobs = []
+    for each in asked:
+        if not _near(each, found):
+            continue
+        sides = [("new", each.new)]
+        sides += [("old", each.old)] if each.why_not else []
+        jobs += [(each.pair.name, side, question) for side, question in sides if question]
+    if not jobs:
+        return {}
+    if order.engine is EngineName.SANDBOX:
+        kernel.ensure(progress)
+    made = emulate_all(
+        (_job(folder, name, side, question, order.engine) for name, side, question in jobs),
+        len(jobs),
+        at_once=order.jobs,
+        told="emulating: {} of {}".format,
+        progress=progress,
+    )
+    return {(name, side): made[f"{name}-{side}"].found for name, side, _ in jobs}
+
+
+def _job(
+    folder: Path, name: str, side: str, question: Question, engine: EngineName
+) -> EmulationJob[Result]:
+    place = folder / CONFIRMED / f"{name}-{side}"
+    place.mkdir(parents=True)
+    return EmulationJob(f"{name}-{side}", question, engine, place, _look)
+
+
+def _look(answer: Answer, captures: Path) -> Result:
+    folder = captures.parents[1]
+    (folder / "summary.md").write_text(of_one(answer.result), encoding="utf-8")
+    return answer.result
+
+
+def _line(
+    each: _Asked,
+    found: Results,
+    emulated: Mapping[tuple[str, str], Result | InvalidRun],
+    order: CompareRequest,
+) -> ScenarioCompared:
+    name = each.pair.name
+    made = partial(ScenarioCompared, id=name, inputs=each.changed)
+    if each.new is None:
+        return made(state="gone", old=None, new=None)
+    if each.both is not None and not any(not change.words for change in each.changed):
+        return made(state="same", old=None, new=None)
+    confirmed = emulated.get((name, "new"))
+    if isinstance(confirmed, InvalidRun):
+        why = [str(confirmed)]
+        return made(state="not-judged", old=None, new="invalid", reasons=why)
+    new = confirmed or found.get((name, "new"))
+    before = emulated.get((name, "old"))
+    old = before if isinstance(before, Result) else found.get((name, "old"))
+    run = f"{CONFIRMED}/{name}-new" if confirmed is not None else None
+    method = "estimate" if confirmed is None else method_of(order.engine)
+    if new is None:
+        return made(state="not-judged", old=None, new=None, reasons=each.why_not)
+    made = partial(made, new=new.verdict, reasons=new.reasons, method=method, run=run)
+    if each.both is None or old is None:
+        state = "new" if new.verdict == "pass" else "worse"
+        return made(state=state, old=None)
+    margins = effects.margins(old, new, order.tolerance_points)
+    networks = each.both[0].plan.network, each.both[1].plan.network
+    bridges = effects.bridges(old, new, networks, each.changed)
+    state = effects.state_of(old.verdict, new.verdict, margins, bridges, order.tolerance_points)
+    return made(state=state, old=old.verdict, margins=margins, bridges=bridges)
+
+
+def _draw(
+    asked: Sequence[_Asked],
+    lines: Sequence[ScenarioCompared],
+    found: Results,
+    path: Path,
+    language: Language,
+) -> None:
+    """The map of the scenario that is worst off: what was changed and who is worse has a ring."""
+    ranked = sorted(
+        zip(asked, lines, strict=True),
+        key=lambda pair: (pair[1].state != "worse", pair[1].state in ("same", "gone")),
+    )
+    each, line = ranked[0]
+    question = each.new or each.old
+    if question is None or line.state in ("same", "gone"):
+        return
+    network = question.plan.network
+    there = {link.id for link in network.links} | {node.id for node in network.nodes}
+    changed = {change.at for change in line.inputs if change.at and not change.words}
+    changed |= {bridge.bridge for bridge in line.bridges if bridge.points > 0}
+    result = found.get((each.pair.name, "new"))
+    peaks: dict[tuple[str, str], float] = {}
+    for phase in () if result is None else result.phases:
+        for link in phase.links:
+            key = (link.id, link.direction)
+            peaks[key] = max(peaks.get(key, 0.0), link.peak_pct)
+    before = {b.id for b in each.old.plan.network.bridges} if each.old is not None else there
+    draw(
+        network,
+        path,
+        title=question.province.name,
+        values=peaks or None,
+        lang=language,
+        new=[b.id for b in network.bridges if b.id not in before],
+        changed=changed & there,
+    )

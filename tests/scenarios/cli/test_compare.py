@@ -1,0 +1,180 @@
+"""`giaoban compare`: what a change of inputs does, and to whom."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from junitparser import JUnitXml
+from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
+
+from giaoban.scenarios.study.compare.inputs import changes
+
+PHASES = (2.0, 6.0, 2.0)
+FAULT = '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 3.0\n'
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="no git")
+
+
+def project(folder: Path, **top: Any) -> Path:
+    """A province and a scenario in it."""
+    folder.mkdir(parents=True)
+    shutil.copy(SMALL, folder / "province.toml")
+    scenario(folder / "s.toml", province="province.toml", phases=PHASES, **top)
+    return folder
+
+
+def slower(folder: Path, mbps: float = 3.0) -> int:
+    """One access link of the province carries less; the number of its line."""
+    path = folder / "province.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    start = lines.index('id = "east"')
+    at = next(n for n in range(start, len(lines)) if lines[n].startswith("rate_mbps"))
+    lines[at] = f"rate_mbps = {mbps}"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return at + 1
+
+
+def compare(folder: Path, *words: str | Path) -> tuple[Ran, dict[str, Any]]:
+    ran = giaoban("compare", *words, "--results", folder / "runs", "--jobs", "1")
+    if ran.code not in (0, 1, 3):
+        return ran, {}
+    found = json.loads((only_run(folder / "runs") / "compare.json").read_text(encoding="utf-8"))
+    return ran, found
+
+
+def test_nothing_changed(tmp_path: Path) -> None:
+    old, new = project(tmp_path / "old"), project(tmp_path / "new")
+    ran, found = compare(tmp_path, old, new)
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "PASS – nothing is worse than before")
+    assert [each["state"] for each in found["scenarios"]] == ["same"]
+
+
+def test_words_alone_change_no_figure(tmp_path: Path) -> None:
+    old = project(tmp_path / "old")
+    new = project(tmp_path / "new", question="Another question?")
+    ran, found = compare(tmp_path, old, new)
+    assert ran.code == 0
+    [line] = found["scenarios"]
+    assert line["state"] == "same"
+    assert [(c["key"], c["words"]) for c in line["inputs"]] == [("question", True)]
+
+
+def test_a_slower_line(tmp_path: Path) -> None:
+    old, new = project(tmp_path / "old"), project(tmp_path / "new")
+    at = slower(new)
+    words = ("--junit", tmp_path / "j.xml", "--annotations", "github")
+    ran, found = compare(tmp_path, old, new, *words)
+    assert (ran.code, ran.out.splitlines()[0]) == (
+        1,
+        "FAIL – 1 scenario is worse than before",
+    )
+    [line] = found["scenarios"]
+    assert (line["old"], line["new"], line["state"]) == ("pass", "fail", "worse")
+    [change] = line["inputs"]
+    assert (change["key"], change["at"]) == ("bridge[east].rate_mbps", "east")
+    assert (change["new"], change["line"]) == ("3.0", at)
+    worse = {m["criterion"] for m in line["margins"] if m["sense"] == "worse"}
+    assert "link-peak" in worse
+    hit = {b["bridge"]: b["declared"] for b in line["bridges"] if b["points"] > 0}
+    assert hit["east"] is True
+    assert not any(declared for bridge, declared in hit.items() if bridge != "east")
+    [suite] = JUnitXml.fromfile(str(tmp_path / "j.xml"))
+    assert (suite.failures, [case.name for case in suite]) == (1, ["s"])
+    assert "::error file=" in ran.err
+    assert "province.toml,line=" in ran.err
+    run = only_run(tmp_path / "runs")
+    assert "<svg" in (run / "map.svg").read_text(encoding="utf-8")
+    assert "link[" not in (run / "summary.md").read_text(encoding="utf-8")
+
+
+def test_better_is_not_worse(tmp_path: Path) -> None:
+    old, new = project(tmp_path / "old"), project(tmp_path / "new")
+    slower(old)
+    ran, found = compare(tmp_path, old / "s.toml", new / "s.toml")
+    assert ran.code == 0
+    assert found["scenarios"][0]["state"] == "better"
+
+
+def test_provinces_with_a_scenario(tmp_path: Path) -> None:
+    old, new = project(tmp_path / "old"), project(tmp_path / "new")
+    slower(new)
+    provinces = (old / "province.toml", new / "province.toml")
+    ran, found = compare(tmp_path, *provinces, "--scenario", old / "s.toml")
+    assert ran.code == 1
+    assert [each["id"] for each in found["scenarios"]] == ["s"]
+
+
+def test_what_only_an_emulation_can_tell_is_no_pass(tmp_path: Path) -> None:
+    old, new = project(tmp_path / "old"), project(tmp_path / "new", more=FAULT)
+    ran, found = compare(tmp_path, old, new)
+    assert ran.code == 3, ran.err
+    assert found["scenarios"][0]["state"] == "not-judged"
+    assert "--confirm emulates it" in ran.out
+
+
+def test_a_scenario_that_is_gone(tmp_path: Path) -> None:
+    old, new = project(tmp_path / "old"), project(tmp_path / "new")
+    (old / "s.toml").rename(old / "t.toml")
+    scenario(old / "s.toml", province="province.toml", phases=PHASES)
+    ran, found = compare(tmp_path, old, new)
+    assert ran.code == 1
+    assert {e["id"]: e["state"] for e in found["scenarios"]} == {"s": "same", "t": "gone"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "what is compared?"),
+        (("s.toml", "province.toml"), "is a scenario"),
+        (("/nowhere", "s.toml"), "/nowhere"),
+        (("nonsense:s.toml", "s.toml"), 'no revision "nonsense"'),
+    ],
+)
+@needs_git
+def test_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(project(tmp_path / "p"))
+    ran, _ = compare(tmp_path, *words)
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+
+
+@needs_git
+def test_since_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = project(tmp_path / "p")
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "one")
+    slower(folder)
+    monkeypatch.chdir(folder)
+    ran, found = compare(tmp_path, "--since", "main")
+    assert ran.code == 1, ran.err
+    assert found["old"] == "main"
+    assert [c["key"] for c in found["scenarios"][0]["inputs"]] == ["bridge[east].rate_mbps"]
+    shutil.rmtree(tmp_path / "runs")
+    ran, found = compare(tmp_path, "main:province.toml", "province.toml", "--scenario", "s.toml")
+    assert ran.code == 1, ran.err
+    assert found["old"] == "main:province.toml"
+
+
+def test_keys_of_lists_go_by_their_names(tmp_path: Path) -> None:
+    old, new = tmp_path / "a.toml", tmp_path / "b.toml"
+    old.write_text('[[link]]\nid = "x"\nkm = 1.0\n[[link]]\nid = "y"\nkm = 2.0\n')
+    new.write_text('[[link]]\nid = "y"\nkm = 3.0\n[mcu]\ndevice = "d"\n')
+    found = {c.key: (c.old, c.new, c.at, c.words, c.line) for c in changes("province", old, new)}
+    assert found == {
+        "link[x].id": ("x", None, "x", False, None),
+        "link[x].km": ("1.0", None, "x", False, None),
+        "link[y].km": ("2.0", "3.0", "y", False, 3),
+        "mcu.device": (None, "d", "mcu", False, 5),
+    }
