@@ -5,7 +5,7 @@ SCENARIO ?= scenarios/expansion-gia-nghia-quang-son.toml
 PYTHON := .venv/bin/python
 GIAOBAN := .venv/bin/giaoban
 
-.PHONY: run test test-fast test-nightly setup setup-test check-style docs mutate bench clean lock sbom
+.PHONY: run test test-fast test-nightly setup setup-test check-style docs pictures mutate bench clean lock sbom
 
 # FAIL (1) and INVALID (3) are answers, too, and no error of make's.
 run: setup
@@ -37,6 +37,10 @@ check-style: setup-test
 docs: setup-test
 	$(PYTHON) -m scripts.docs
 	@echo "to read and search it: $(PYTHON) -m http.server -b 127.0.0.1 -d site"
+
+# What the README shows, of two checks of the default expansion.
+pictures: setup-test
+	$(PYTHON) -m scripts.docs.pictures
 
 # Do the tests notice small faults? Hours for all of MUTATE="--all", some minutes a module for a sample.
 mutate: setup-test

@@ -59,8 +59,9 @@ def vietnamese() -> Iterator[tuple[str, str]]:
     """Those that are translated."""
     yield "index.md", _of_the_top(ROOT / "README.vi.md")
     for page in sorted((ROOT / "docs" / "vi").glob("*.md")):
-        text = page.read_text(encoding="utf-8").replace("](../../", "](../")
-        yield page.name, _below(re.sub(r"\]\(\.\./(?=[\w-]+\.md|pictures/)", "](", text))
+        text = page.read_text(encoding="utf-8")
+        text = re.sub(r"\]\(\.\./(?=[\w-]+\.md|pictures/)", "](", text)
+        yield page.name, _below(text.replace("](../../", "](../"))
     yield from _commands("vi")
 
 

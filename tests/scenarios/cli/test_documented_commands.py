@@ -148,7 +148,7 @@ FILES = {
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with the files that pages name, and pretended guests."""
     folder = tmp_path_factory.mktemp("bench")
-    for name in ("topology/province.toml", "my-province.toml", "tinh-toi.toml"):
+    for name in ("topology/province.toml", "province.toml", "my-province.toml", "tinh-toi.toml"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(DEFAULT, folder / name)
     (folder / "scenarios").mkdir()
