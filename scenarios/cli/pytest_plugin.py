@@ -2,7 +2,8 @@
 
 A file with `schema = "giaoban.scenario/1"` is a test that passes if the check finds what the
 scenario's `[expect]` says (a pass, if it says nothing). A failure tells the reasons and where the
-annex is; one that begins with `invalid:` says nothing about the network.
+annex is; one that begins with `invalid:` says nothing about the network. `--giaoban-fast` estimates
+alone.
 
 Loaded by every pytest run of the environment, so that what is heavy is loaded when it is needed.
 """
@@ -10,8 +11,10 @@ Loaded by every pytest run of the environment, so that what is heavy is loaded w
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +28,11 @@ if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
     from giaoban.results.model.result import Result
+    from giaoban.scenarios.spec.question import Question
     from giaoban.scenarios.spec.scenario import Expect
 
-OPTION, SEEDS = "--giaoban-results", "--giaoban-seeds"
+OPTION, SEEDS, FAST = "--giaoban-results", "--giaoban-seeds", "--giaoban-fast"
+"""Ours by name: `--fast` may be an option of anybody's tests, and two of one name end pytest."""
 _SCHEMA = re.compile(rb"""^\s*schema\s*=\s*["']giaoban\.scenario/\d+["']""", re.MULTILINE)
 
 
@@ -42,6 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         SEEDS, type=int, metavar="N", help="other seeds that each is judged by, as of giaoban check"
+    )
+    group.addoption(
+        FAST, action="store_true", help="estimate alone; what can only be emulated is skipped"
     )
 
 
@@ -70,12 +78,14 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         from giaoban.scenarios.emulation.engine import EngineName
         from giaoban.scenarios.spec.question import make_question
-        from giaoban.scenarios.study.check import check
+        from giaoban.scenarios.study.check import check, check_by_estimate
 
-        question = make_question(self.path)
-        outcome = check(
+        question, fast = make_question(self.path), self.config.getoption(FAST)
+        if fast and (why := _only_emulated(question)):
+            pytest.skip(why)
+        how = check_by_estimate if fast else partial(check, engine=EngineName.SANDBOX)
+        outcome = how(
             question,
-            engine=EngineName.SANDBOX,
             root=self.config.getoption(OPTION),
             now=datetime.now(),
             progress=lambda _what, _done: None,
@@ -83,7 +93,9 @@ class ScenarioItem(pytest.Item):
         )
         wrong = difference(outcome.result, question.scenario.expect)
         if wrong:
-            raise NotAsExpected("\n".join([*wrong, f"run: {outcome.folder}"]))
+            again = ["giaoban", "check", str(self.path), *(["--estimate"] if fast else [])]
+            told = [f"again: {shlex.join(again)}", f"run: {outcome.folder}"]
+            raise NotAsExpected("\n".join([*wrong, *told]))
 
     def repr_failure(
         self, excinfo: ExceptionInfo[BaseException], style: object = None
@@ -100,6 +112,13 @@ class ScenarioItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, f"check of {self.path.name}"
+
+
+def _only_emulated(question: Question) -> str:
+    """Why it cannot be estimated; '' if it can."""
+    from giaoban.scenarios.estimate.limits import reasons
+
+    return "; ".join(reasons(question.plan))
 
 
 def difference(result: Result, expect: Expect) -> list[str]:

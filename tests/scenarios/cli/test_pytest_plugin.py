@@ -160,6 +160,19 @@ def test_a_test_is_chosen_by_its_file(tmp_path: Path) -> None:
     assert "1 passed, 1 deselected" in text
 
 
+def test_fast_estimates_and_skips_what_cannot_be(tmp_path: Path) -> None:
+    """Nothing is emulated: the pretended emulation would end each of these."""
+    scenario(tmp_path / "hangs.toml", id="hangs", phases=(2, 6, 2))
+    late = "[thresholds]\nmouth-to-ear = 1.0\n"
+    scenario(tmp_path / "late.toml", id="lacks", phases=(2, 6, 2), more=late)
+    fault = '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 3.0\n'
+    scenario(tmp_path / "cut.toml", id="breaks", more=fault)
+    _, text = ran(tmp_path, "--giaoban-fast")
+    assert outcome(text, "hangs") == "PASSED"
+    assert re.search(r"^again: giaoban check \S*late\.toml --estimate$", part(text, "late"), re.M)
+    assert "1 failed, 1 passed, 1 skipped" in text
+
+
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_scenario_of_the_repository_says_what_it_expects(path: Path) -> None:
     expect = load_scenario(path).expect
