@@ -99,6 +99,11 @@ COMMANDS = {
     "view": Entry(
         "view:command", DOCUMENTS, "Serve a run as a page on this machine, until Ctrl-C."
     ),
+    "metrics": Entry(
+        "metrics:command",
+        DOCUMENTS,
+        "Print verdicts, figures and limits of runs as OpenMetrics text, for Prometheus.",
+    ),
     "history": Entry(
         "history:app", DOCUMENTS, "The runs that were kept: list, compare, trend, summary, prune."
     ),

@@ -11,6 +11,7 @@ from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results.judge.cases import Report
 from giaoban.results.model.calendar import CalendarAnswer
+from giaoban.results.model.compared import Compared
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.load import LoadResult
@@ -28,6 +29,7 @@ ANSWERS: Mapping[str, Callable[[bytes], Report]] = {
     "calendar.json": lambda text: answers.of_calendar(CalendarAnswer.from_json(text)),
     "whatif.json": lambda text: answers.of_whatif(WhatIf.model_validate_json(text)),
     "headroom.json": lambda text: answers.of_headroom(Headroom.model_validate_json(text)),
+    "compare.json": lambda text: answers.of_compared(Compared.model_validate_json(text)),
     "sweep.json": lambda text: answers.of_sweep(SweepAnswer.model_validate_json(text)),
 }
 """The answers that judge, by the file that makes a folder such a run."""

@@ -1,0 +1,95 @@
+"""`giaoban metrics`: runs as OpenMetrics text, and the dashboard that shows them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from giaoban.errors import InputError
+from giaoban.results import RUNS
+from giaoban.results.archive.store import PARTIAL, open_run, write_whole
+from giaoban.results.report.ci.kept import ANSWERS, report_of_run
+from giaoban.results.report.ci.openmetrics import KeptReport, dashboard, openmetrics
+from giaoban.scenarios.cli.output import print_json
+
+MOST_LOOKED_AT = 200
+"""Of the newest runs, where none are named."""
+
+
+def command(
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="runs: folder, id or its beginning [the newest of each command and subject]",
+            metavar="RUN…",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="write the text there, all at once")
+    ] = None,
+    grafana: Annotated[
+        bool, typer.Option("--dashboard", help="print the Grafana dashboard of these metrics")
+    ] = False,
+    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+) -> int:
+    """Print verdicts, figures and limits of runs as OpenMetrics text, for Prometheus.
+
+    With --out into the folder of node_exporter's textfile collector, or sent to a push gateway.
+    """
+    if grafana:
+        print_json(dashboard())
+        return 0
+    found = _named(runs, results) if runs else _newest(results)
+    text = openmetrics(found)
+    if out is not None:
+        write_whole(out, text.encode())
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _named(runs: list[str], root: Path) -> list[KeptReport]:
+    return [_kept(_folder(ref, root)) for ref in runs]
+
+
+def _folder(ref: str, root: Path) -> Path:
+    errors: list[InputError] = []
+    for name in ANSWERS:
+        try:
+            return open_run(ref, root, name)
+        except InputError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _newest(root: Path) -> list[KeptReport]:
+    """The newest of each command and subject. Raises `InputError`: there is none."""
+    there = [] if not root.is_dir() else [p for p in root.iterdir() if _answer(p) is not None]
+    there.sort(key=lambda path: _written_s(path), reverse=True)
+    found: dict[tuple[str, str], KeptReport] = {}
+    for path in there[:MOST_LOOKED_AT]:
+        kept = _kept(path)
+        found.setdefault((kept.report.command, kept.report.subject), kept)
+    if not found:
+        raise InputError(
+            "{root} holds no finished run; name one, or run giaoban check first", root=root
+        )
+    return list(found.values())
+
+
+def _answer(folder: Path) -> Path | None:
+    if folder.name.startswith(PARTIAL):
+        return None
+    return next((folder / name for name in ANSWERS if (folder / name).is_file()), None)
+
+
+def _written_s(folder: Path) -> float:
+    path = _answer(folder)
+    return 0.0 if path is None else path.stat().st_mtime
+
+
+def _kept(folder: Path) -> KeptReport:
+    return KeptReport(report_of_run(folder), _written_s(folder))
