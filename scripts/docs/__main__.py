@@ -24,6 +24,8 @@ from scripts.docs import reference
 from scripts.docs.fences import ROOT
 
 CONFIG = Path(__file__).with_name("mkdocs.yml")
+COMMANDS = "Commands"
+"""The part of the menu that holds their pages."""
 GENERAL = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 """Pages at the top of the repository that are English, and their names on the site."""
 ONLY_ENGLISH = (
@@ -104,6 +106,9 @@ def build(staged: Path, out: Path, **other: Any) -> int:
         config = mkdocs.config.load_config(
             str(CONFIG), docs_dir=str(staged), site_dir=str(out.resolve()), **other
         )
+        for section in config.nav or ():
+            if isinstance(section, dict) and COMMANDS in section:
+                section[COMMANDS] += [f"commands/{name}.md" for name in reference.tree()]
         config.plugins.on_startup(command="build", dirty=False)
         mkdocs.commands.build.build(config)
     except Abort as error:
