@@ -23,7 +23,6 @@ from giaoban import ownership
 from giaoban.children import interruptions_held
 from giaoban.errors import GiaobanError, InputError, did_you_mean, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
-from giaoban.results import RUNS
 from giaoban.results.model.pieces import in_pieces
 from giaoban.results.model.result import Result
 from giaoban.scarce import shortage
@@ -180,7 +179,7 @@ def list_runs(root: Path, holds: str = RESULT) -> list[Path]:
     return sorted(path for path in root.iterdir() if _is_run(path, holds))
 
 
-def open_run(ref: str, root: Path = RUNS, holds: str = RESULT) -> Path:
+def open_run(ref: str, root: Path, holds: str = RESULT) -> Path:
     """The folder of a finished run, by path, by id or by the beginning of just one id.
 
     `holds` is the file that makes it a run. Raises `InputError` with a suggestion when none or

@@ -195,8 +195,13 @@ def path_of(name: str, folder: Path = FOLDER) -> Path:
 
 
 def read(name: str, folder: Path = FOLDER) -> Baseline:
-    """Read a baseline by name or path. Raises `InputError` with a suggestion, or every mistake."""
+    """Read a baseline by name or path; one of ours by its name where the folder has none such.
+
+    Raises `InputError` with a suggestion, or every mistake.
+    """
     path = path_of(name, folder)
+    if not path.exists() and name in names():
+        path = path_of(name)
     if not path.exists() and not name.endswith(".toml"):
         known = names(folder)
         near = (

@@ -34,6 +34,11 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "init": Entry(
+        "init:command",
+        CHECK,
+        "Make a project: a province, a first scenario, criteria, a file for CI, a README.",
+    ),
     "check": Entry(
         "check:command", CHECK, "Emulate an expansion before, during and after, and judge it."
     ),

@@ -156,9 +156,11 @@ def writable(path: Path | None) -> None:
 
 def folder_of_baselines() -> Path:
     """Where baselines are looked for by name."""
-    from giaoban.results.judge.baseline import FOLDER
+    if wanted.baselines is not None:
+        return wanted.baselines
+    from giaoban.scenarios.project.project import current
 
-    return wanted.baselines or FOLDER
+    return current().baselines
 
 
 def known_baseline() -> None:

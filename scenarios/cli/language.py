@@ -1,5 +1,5 @@
 """The language in which the command line speaks, chosen once: `--lang`, else `GIAOBAN_LANG`, else
-the locale of messages (POSIX, XBD 8.2), else English.
+the project's, else the locale of messages (POSIX, XBD 8.2), else English.
 
 What a command prints for other programs, `--json` and result files, is the same in any language.
 """
@@ -67,10 +67,17 @@ def without_option(words: list[str]) -> tuple[list[str], Language | None]:
 
 
 def of_environment(environment: Mapping[str, str], *, strict: bool = True) -> Language:
-    """That of the variables. Raises `InputError` if `strict`: ours names none that there is."""
+    """That of the variables, and of the project that the current folder lies in.
+
+    Raises `InputError` if `strict`: our variable names none that there is.
+    """
     ours = environment.get(VARIABLE, "")
     if ours and (strict or ours in LANGUAGES):
         return _known(VARIABLE, ours)
+    from giaoban.scenarios.project.where import find, here, language_of
+
+    if (of_project := language_of(find(here()))) in LANGUAGES:
+        return of_project
     locale = next((value for name in LOCALE if (value := environment.get(name))), "")
     spoken = locale.lower().replace("-", "_").partition(".")[0].partition("_")[0]
     return next((language for language in LANGUAGES if language == spoken), SOURCE)

@@ -9,6 +9,7 @@ import typer
 
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.project.named import scenario_file
 from giaoban.scenarios.study.whatif.apply import PACE_S
 
 Engine = Annotated[
@@ -37,5 +38,27 @@ Pace = Annotated[
         help=f"bridges join so far apart, or more ({PACE_S:g}; slower where only haste fails)",
     ),
 ]
-Results = Annotated[Path, typer.Option("--results", help="folder that run folders are made in")]
+
+
+def scenario(path: Path | None) -> Path | None:
+    return None if path is None else scenario_file(path)
+
+
+SCENARIO = "scenario: file (TOML), or name (see giaoban scenario list)"
+Scenario = Annotated[
+    Path,
+    typer.Argument(help=SCENARIO, callback=scenario),
+]
+ScenarioIfAny = Annotated[
+    Path | None,
+    typer.Argument(help=SCENARIO, callback=scenario),
+]
+HeldWith = Annotated[
+    Path | None,
+    typer.Option(
+        "--scenario",
+        help="hold it with this scenario's bridges, lines and device",
+        callback=scenario,
+    ),
+]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")]

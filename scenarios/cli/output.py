@@ -37,6 +37,12 @@ def print_blocks(*blocks: Block) -> None:
     terminal.show(*blocks, say=language.say)
 
 
+def tell(sentence: Sentence) -> None:
+    """A line on standard error: what was taken where nothing was named."""
+    sys.stderr.write(f"{language.say(sentence)}\n")
+    sys.stderr.flush()
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
     """Told (what, fraction): a bar on a terminal, a line now and then anywhere else."""

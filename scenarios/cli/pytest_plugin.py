@@ -22,7 +22,6 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.files import read_file
-from giaoban.results import RUNS
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
@@ -43,7 +42,7 @@ class NotAsExpected(Exception):  # noqa: N818 - shown without its name
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("giaoban", "scenarios as tests")
     group.addoption(
-        OPTION, type=Path, default=RUNS, metavar="FOLDER", help="where run folders are made"
+        OPTION, type=Path, metavar="FOLDER", help="where run folders are made (the project's)"
     )
     group.addoption(
         SEEDS, type=int, metavar="N", help="other seeds that each is judged by, as of giaoban check"
@@ -77,6 +76,7 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         from giaoban.scenarios.emulation.engine import EngineName
+        from giaoban.scenarios.project.project import project_of
         from giaoban.scenarios.spec.question import make_question
         from giaoban.scenarios.study.check import check, check_by_estimate
 
@@ -86,7 +86,7 @@ class ScenarioItem(pytest.Item):
         how = check_by_estimate if fast else partial(check, engine=EngineName.SANDBOX)
         outcome = how(
             question,
-            root=self.config.getoption(OPTION),
+            root=self.config.getoption(OPTION) or project_of(self.path).runs,
             now=datetime.now(),
             progress=lambda _what, _done: None,
             seeds=self.config.getoption(SEEDS),

@@ -14,7 +14,6 @@ from giaoban.errors import InputError
 from giaoban.mcu_sim.admission import UNITS, Use
 from giaoban.mcu_sim.fit import room_beside
 from giaoban.mcu_sim.media.leg import KINDS
-from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.criteria import Criteria, Criterion, load_criteria
 from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.results.model.faults import FaultResult
@@ -221,7 +220,7 @@ def _is_of_queues(criterion: Criterion) -> bool:
 def criteria_of(question: Question) -> Criteria:
     """The default criteria with the scenario's own and its thresholds. Raises `InputError`."""
     scenario, plan, origin = question.scenario, question.plan, str(question.scenario_path)
-    criteria = load_criteria(CRITERIA, scenario.thresholds, origin, scenario.criteria)
+    criteria = load_criteria(question.criteria_path, scenario.thresholds, origin, scenario.criteria)
     for criterion in scenario.criteria:
         kinds = criterion.measure and criterion.measure.kinds
         if kinds == ("content",) and plan.content is None:
@@ -261,7 +260,7 @@ def inputs_of(question: Question) -> Inputs:
         scenario=_file(question.scenario_path),
         province=_file(question.province_path),
         mcu=_file(question.devices_path),
-        criteria=_file(CRITERIA),
+        criteria=_file(question.criteria_path),
         files=[_file(path) for path in question.files],
         meetings=[_file(path) for path in question.meetings],
         seed=question.plan.seed,

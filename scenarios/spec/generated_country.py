@@ -15,12 +15,19 @@ UNITS_TO_SPARE = 1.5
 PHASE_S = 2.0
 
 
-def tree_files(bridges: int, profile: str) -> dict[str, str]:
-    """File name → text of a country with so many bridges. Raises `InputError` for the number."""
+def tree_files(bridges: int, profile: str, *, below: str = "") -> dict[str, str]:
+    """File name → text of a country with so many bridges. Raises `InputError` for the number.
+
+    `below`: a folder for the scenario, whose province is that of a project then.
+    """
+    scenario, name = _scenario(bridges, profile), SCENARIO
+    if below:
+        scenario |= {"province": None, "devices": f"../{DEVICES}"}
+        name = f"{below}/{scenario['id']}.toml"
     return {
         PROVINCE: as_toml(country(bridges)),
         DEVICES: tomlfile.dumps(_devices(bridges)),
-        SCENARIO: tomlfile.dumps(_scenario(bridges, profile)),
+        name: tomlfile.dumps(scenario),
     }
 
 

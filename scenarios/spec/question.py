@@ -15,10 +15,12 @@ from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
 from giaoban.mcu_sim.media.audio.codec import CODECS
 from giaoban.mcu_sim.sdp.h264 import LEVELS
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.scenarios.faults.failure_cases import acceptance_mistakes
 from giaoban.scenarios.faults.kind import BootTimes, FaultContext
 from giaoban.scenarios.faults.validate import mistakes as fault_mistakes
 from giaoban.scenarios.plan.plan import MEETING, Plan, at_seed, make_plan
+from giaoban.scenarios.project.project import project_of
 from giaoban.scenarios.spec.background import mistakes as background_mistakes
 from giaoban.scenarios.spec.impairment import mistakes as impairment_mistakes
 from giaoban.scenarios.spec.meeting_catalogue import catalogue, catalogue_mistakes
@@ -58,6 +60,7 @@ class Question:
     recordings: dict[str, Recording]
     files: list[Path]
     devices_path: Path = DEVICES
+    criteria_path: Path = CRITERIA
     meetings: list[Path] = field(default_factory=list)
 
     def at_seed(self, seed: int) -> Question:
@@ -98,7 +101,9 @@ def make_question(
 
 
 def province_of(scenario: Scenario, scenario_path: Path) -> Path:
-    """The province's file that a scenario names."""
+    """The province's file that a scenario names; that of its project if it names none."""
+    if scenario.province is None:
+        return project_of(scenario_path).province.resolve()
     return (scenario_path.parent / scenario.province).resolve()
 
 
@@ -210,6 +215,7 @@ def question_from(
         recordings,
         files_of(written, scenario_path),
         devices_path,
+        project_of(scenario_path).criteria.resolve(),
         catalogue(scenario.meetings, scenario_path),
     )
 

@@ -238,8 +238,8 @@ class Scenario(StrictModel):
     """The question that the check answers, as one sentence."""
     question_vi: Annotated[str, Field(min_length=1)]
     """The same in Vietnamese."""
-    province: str = "../topology/province.toml"
-    """Path of the province's file."""
+    province: str | None = None
+    """Path of the province's file; that of the project where it is not given."""
     device: str | None = None
     """Id of an MCU in place of the province's (`giaoban device list`). Like `"rmx-2000-mpmx"`.
     """

@@ -20,7 +20,6 @@ from giaoban.results.archive.evidence.manifest import (
     write_manifest,
 )
 from giaoban.results.archive.store import RESULT, open_run, read_result
-from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import Entry
@@ -57,7 +56,7 @@ def inputs_of(question: Question) -> list[tuple[str, str, Path]]:
         ("scenario", question.scenario_path.name, question.scenario_path),
         ("province", question.province_path.name, question.province_path),
         ("devices", question.devices_path.name, question.devices_path),
-        ("criteria", CRITERIA.name, CRITERIA),
+        ("criteria", question.criteria_path.name, question.criteria_path),
     ]
     roles = ["meeting"] * len(question.meetings) + ["file"] * len(question.files)
     paths = [*question.meetings, *question.files]

@@ -40,6 +40,7 @@ from giaoban.scenarios.load.target import check_bounds
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.project.project import current
 from giaoban.scenarios.records.events import Connected, Event, Joined, Left, McuHealth, read
 from giaoban.scenarios.spec.meeting_catalogue import (
     CataloguedMeeting,
@@ -51,7 +52,6 @@ from giaoban.scenarios.spec.scenario import Scenario, load_scenario
 from giaoban.scenarios.study.assumptions import assumption
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.sentence import N_, Sentence, message
-from giaoban.topology.load import DEFAULT_PROVINCE
 from giaoban.topology.model import Province
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
@@ -93,7 +93,7 @@ def held_with(scenario: Path | None, province: Path | None) -> tuple[Scenario, P
     """The scenario that meetings are held with, its file, and the province's; without one it is the
     province as it is. Raises `InputError`."""
     if scenario is None:
-        province = (province or DEFAULT_PROVINCE).resolve()
+        province = (province or current().province).resolve()
         return plain_scenario(province), province, province
     base = load_scenario(scenario)
     return base, scenario, province or province_of(base, scenario)

@@ -17,6 +17,7 @@ from giaoban.results.archive.evidence.answers import FAULTS, LOAD, SEVERAL
 from giaoban.results.archive.evidence.manifest import Manifest, Proof, read_proof
 from giaoban.results.archive.store import RESULT
 from giaoban.results.judge.baseline_compare import alone
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.diff import Difference, differences
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
@@ -26,17 +27,23 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
 from giaoban.scenarios.load.province import storm_in
 from giaoban.scenarios.plan.identity import code_identity
+from giaoban.scenarios.project.where import FILE
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.spec.recordings import renamed
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.failures.failures import try_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in
-from giaoban.tomlfile import StrictModel, parse, read_json
+from giaoban.tomlfile import StrictModel, dumps, parse, read_json
 from giaoban.workers import cores
 
 CODE = "inputs.code"
 PLAN = "plan.json"
+OF_EVIDENCE = {
+    "schema": "giaoban.project/1",
+    "province": "province.toml",
+    "criteria": "criteria.toml",
+}
 
 
 def rerun(
@@ -182,7 +189,10 @@ def _storm(
 
 
 def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:
-    """Put inputs where the scenario looks for them; the paths of scenario and province."""
+    """Put inputs where the scenario looks for them; the paths of scenario and province.
+
+    Criteria that are not the program's own make a project of it (`giaoban.toml`).
+    """
     named = {item.role: item for item in manifest.inputs if item.role not in SEVERAL}
     others = {_here(i.name): files[i.path] for i in manifest.inputs if i.role in SEVERAL}
     text = files[named["scenario"].path]
@@ -194,6 +204,10 @@ def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple
     scenario, province = base / "scenario.toml", base / "province.toml"
     scenario.write_bytes(text)
     province.write_bytes(files[named["province"].path])
+    criteria = files[named["criteria"].path]
+    if criteria != CRITERIA.read_bytes():
+        (base / "criteria.toml").write_bytes(criteria)
+        (base / FILE).write_text(dumps(OF_EVIDENCE), encoding="utf-8")
     for name, data in others.items():
         place = Path(os.path.normpath(base / name))
         if not place.is_relative_to(root):

@@ -51,6 +51,13 @@ def keep(root: Path, result: Result) -> Path:
     return folder
 
 
+def keep_faults(root: Path, answer: FaultsAnswer) -> None:
+    """Put an answer about failures into its folder."""
+    folder = root / answer.run_id
+    folder.mkdir(parents=True)
+    (folder / "faults.json").write_text(answer.to_json(), encoding="utf-8")
+
+
 def proven(root: Path, result: Result, sources: Path) -> Path:
     """A run as a check leaves it: with inputs, manifest, captures and documents."""
     sources.mkdir(exist_ok=True)
@@ -154,9 +161,7 @@ def year(root: Path) -> Path:
     keep(root, measured(APRIL, delay_ms=60.0))
     keep(root, measured(JULY, delay_ms=160.0))
     keep(root, measured(NEXT_YEAR))
-    folder = root / FAULTS
-    folder.mkdir()
-    (folder / "faults.json").write_text(faults().to_json(), encoding="utf-8")
+    keep_faults(root, faults())
     (root / ".partial-going-on").mkdir()
     (root / "notes").mkdir()
     return root

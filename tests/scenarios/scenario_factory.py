@@ -35,7 +35,7 @@ def scenario(
     *,
     bridges: tuple[dict[str, Any], ...] = (NORTH,),
     phases: tuple[float, float, float] = (2.0, 2.0, 2.0),
-    province: Path | str = SMALL,
+    province: Path | str | None = SMALL,
     more: str = "",
     **top: Any,
 ) -> Path:
@@ -45,7 +45,7 @@ def scenario(
         "id": "short",
         "question": "May one more bridge join?",
         "question_vi": "Có thể kết nối thêm một điểm cầu hay không?",
-        "province": str(province),
+        "province": None if province is None else str(province),
         **top,
     }
     lines = [_pair(key, value) for key, value in head.items() if value is not None]

@@ -14,7 +14,6 @@ import typer
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.ownership import temporary_folder
-from giaoban.results import RUNS
 from giaoban.results.archive.evidence.pack import ENDING, write_evidence
 from giaoban.results.archive.evidence.signing import Signer, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING
@@ -22,8 +21,9 @@ from giaoban.results.archive.store import write_whole, writing
 from giaoban.results.report.annex.letter import make_letter
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.document import Par, pars
-from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.runs import last_for_annex, last_run
 from giaoban.scenarios.study.documents import chapters_of, find_run
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
@@ -66,9 +66,9 @@ NAMES: Mapping[Language, str] = {"vi": "phu-luc", "en": "annex"}
 
 def command(
     runs: Annotated[
-        list[str],
-        typer.Argument(help="runs: of giaoban check, faults and load", metavar="RUN…"),
-    ],
+        list[str] | None,
+        typer.Argument(help="runs: of giaoban check, faults and load [the last]", metavar="[RUN…]"),
+    ] = None,
     form: Annotated[Kind, typer.Option("--format", help="kind of file")] = Kind.PDF,
     out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
     number: Annotated[
@@ -88,7 +88,8 @@ def command(
     password: PasswordOption = None,
     stamp: StampOption = "",
     chain: ChainOption = None,
-    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+    *,
+    results: folders.Runs,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
     """Write the annex of one or more checks, with the failures that were tried for them, and load
@@ -104,7 +105,7 @@ def command(
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     with temporary_folder("annex") as folder:
-        chapters = chapters_of(runs, results, folder, lang)
+        chapters = chapters_of(runs or last_for_annex(results), results, folder, lang)
         data, draft = annex_bytes(chapters, lang=lang, form=form.value, letter=to)
     name = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.{form.value}"
     path = out / name
@@ -118,17 +119,20 @@ def command(
 
 
 def evidence(
-    run: Annotated[str, typer.Argument(help="run: folder, id, or the beginning of an id")],
+    run: Annotated[
+        str | None, typer.Argument(help="run: folder, id, or the beginning of an id [the last]")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
     sign: SignOption = None,
     password: PasswordOption = None,
     stamp: StampOption = "",
-    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+    *,
+    results: folders.Runs,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
     """Pack inputs, plan, result, measures and versions of a run into one file with their sums."""
     signer = signer_of(sign, password, stamp)
-    folder = find_run(run, results)
+    folder = last_run(results, "check", "faults", "load") if run is None else find_run(run, results)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     path = out / f"{folder.resolve().name}{ENDING}"

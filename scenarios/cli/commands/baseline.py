@@ -11,7 +11,6 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results import RUNS
 from giaoban.results.archive.store import open_run, write_whole, writing
 from giaoban.results.judge import baseline as baselines
 from giaoban.results.judge.accepted_cases import (
@@ -21,7 +20,6 @@ from giaoban.results.judge.accepted_cases import (
     text_of_cases,
 )
 from giaoban.results.judge.baseline import (
-    FOLDER,
     Baseline,
     accept,
     path_of,
@@ -32,6 +30,7 @@ from giaoban.results.judge.baseline import (
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.report.ci.kept import ANSWERS, report_of_run
 from giaoban.results.report.document import Par, table
+from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.study.failures.failures import FAULTS
 from giaoban.schemas import referring
@@ -41,7 +40,6 @@ from giaoban.translation import pgettext
 
 app = typer.Typer(add_completion=False, help="Answers that were accepted.", no_args_is_help=True)
 
-Folder = Annotated[Path, typer.Option("--baselines", help="folder of the baselines")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
 
@@ -55,8 +53,9 @@ def accept_run(
     run: Annotated[str, typer.Argument(help="run that judges: folder, id or its beginning")],
     name: Annotated[str, typer.Option("--name", help="name of the baseline")],
     reason: Annotated[str, typer.Option("--reason", help="why it is accepted")],
-    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
-    folder: Folder = FOLDER,
+    *,
+    results: folders.Runs,
+    folder: folders.Baselines,
 ) -> int:
     """Take a run as what later ones are compared with; tolerances stay as they were."""
     path = path_of(name, folder)
@@ -110,7 +109,7 @@ def _read_any(name: str, folder: Path) -> Baseline | AcceptedCases:
 
 
 @app.command("list")
-def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
+def list_all(*, folder: folders.Baselines, as_json: AsJson = False) -> int:
     """The baselines there are."""
     found = [_read_any(name, folder) for name in baselines.names(folder)]
     if as_json:
@@ -136,7 +135,8 @@ def list_all(folder: Folder = FOLDER, as_json: AsJson = False) -> int:
 @app.command("show")
 def show(
     name: Annotated[str, typer.Argument(help="name of a baseline, or a .toml file")],
-    folder: Folder = FOLDER,
+    *,
+    folder: folders.Baselines,
     as_json: AsJson = False,
 ) -> int:
     """One baseline as it was accepted."""

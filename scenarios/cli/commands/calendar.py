@@ -10,13 +10,12 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results import RUNS
 from giaoban.results.report.calendar_summary import brief
 from giaoban.results.report.ci.answers import of_calendar
 from giaoban.results.report.document import Par
 from giaoban.scenarios.calendar.occupancy import World
 from giaoban.scenarios.calendar.registration import TIME_ZONE
-from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
 from giaoban.scenarios.study.calendar import plan
@@ -30,10 +29,7 @@ MOST_PEAKS = 3
 
 def command(
     file: Annotated[Path, typer.Argument(help="registrations: iCalendar (.ics) or .csv")],
-    scenario: Annotated[
-        Path | None,
-        typer.Option("--scenario", help="with this scenario's bridges, lines and device"),
-    ] = None,
+    scenario: options.HeldWith = None,
     province: Annotated[
         Path | None, typer.Option("--province", help="another province than the scenario names")
     ] = None,
@@ -62,7 +58,8 @@ def command(
         typer.Option("--day", metavar="DATE", help="and of this day; may be given again"),
     ] = None,
     jobs: options.Jobs = None,
-    results: options.Results = RUNS,
+    *,
+    results: folders.Results,
     as_json: Annotated[
         bool, typer.Option("--json", help="print calendar.json instead of tables")
     ] = False,

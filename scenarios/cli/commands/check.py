@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results import RUNS
+from giaoban.results.judge.cases import Report
 from giaoban.results.model.result import Result
 from giaoban.results.report.ci.answers import of_check
-from giaoban.results.report.document import Block, Par
+from giaoban.results.report.document import TONES, Block, Par
 from giaoban.results.report.summary import brief
 from giaoban.results.report.view.page import FILE
-from giaoban.scenarios.cli import judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli import folders, judging, language, options
+from giaoban.scenarios.cli.output import print_blocks, progress
+from giaoban.scenarios.cli.scenarios import of_project
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.spec.meeting_catalogue import find
@@ -32,7 +34,7 @@ from giaoban.sentence import Sentence
 
 
 def command(
-    scenario: Annotated[Path, typer.Argument(help="scenario file (TOML)")],
+    scenario: options.ScenarioIfAny = None,
     province: Annotated[
         Path | None, typer.Option("--province", help="another province than the scenario names")
     ] = None,
@@ -50,7 +52,11 @@ def command(
             help="try it in this meeting of the catalogue too, or in all (repeatable)",
         ),
     ] = None,
-    results: options.Results = RUNS,
+    every: Annotated[
+        bool, typer.Option("--all", help="every scenario of the project, one after another")
+    ] = False,
+    *,
+    results: folders.Results,
     as_json: Annotated[
         bool, typer.Option("--json", help="print result.json instead of a table")
     ] = False,
@@ -61,6 +67,8 @@ def command(
 ) -> int:
     """Emulate an expansion before, during and after, and judge it.
 
+    Without a scenario: the project's, if it has one (`--all`: all of them); else they are listed.
+
     The same question is judged by estimate at other seeds: an answer that depends on luck is no
     pass. What cannot be estimated is emulated at up to 3 other seeds, if --seeds says so.
     """
@@ -68,7 +76,85 @@ def command(
         raise InputError(
             "--pcap: an estimate has no frames to record (allowed: without --estimate)"
         )
+    if every and scenario is not None:
+        raise InputError("--all: means nothing with a scenario (allowed: one of them)")
+    if every and judging.wanted.baseline is not None:
+        raise InputError("--baseline: is of one scenario (allowed: without --all)")
     judging.known_baseline()
+
+    def checked(scenario: Path) -> Checked:
+        return _checked(
+            scenario, province, engine, seed, seeds, pcap, meetings, results, by_estimate
+        )
+
+    if every:
+        return _all(of_project("check", every=True), checked, as_json=as_json)
+    of = checked(of_project("check")[0] if scenario is None else scenario)
+    return judging.end(
+        of.report,
+        *shown(of.result, of.folder),
+        data=lambda: json.loads(of.result.to_json()),
+        as_json=as_json,
+        folder=of.folder,
+        files=[Path(path) for path in of.report.files],
+    )
+
+
+class Checked(NamedTuple):
+    """A run, and what CI is told of it."""
+
+    report: Report
+    result: Result
+    folder: Path
+
+
+def _all(scenarios: list[Path], checked: Callable[[Path], Checked], *, as_json: bool) -> int:
+    """Each by itself, and one answer about all: the worst of them."""
+    found: list[Checked] = []
+    for scenario in scenarios:
+        found.append(checked(scenario))
+        if not as_json:
+            print_blocks(*shown(found[-1].result, found[-1].folder))
+    verdicts = [each.result.verdict for each in found]
+    verdict = next(v for v in ("fail", "invalid", "pass") if v in verdicts)
+    headline = Sentence(
+        "{passed} of {n} {n:scenario|scenarios} {passed:passes|pass}",
+        passed=verdicts.count("pass"),
+        n=len(found),
+    )
+    report = Report(
+        "check",
+        "all",
+        verdict,
+        headline,
+        [
+            replace(case, id=f"{each.report.subject}/{case.id}")
+            for each in found
+            for case in each.report.cases
+        ],
+        next=next((each.report.next for each in found if each.result.verdict == "fail"), ""),
+        files=tuple(dict.fromkeys(path for each in found for path in each.report.files)),
+    )
+    return judging.end(
+        report,
+        Par(headline, bold=True, tone=TONES[verdict]),
+        data=lambda: {"results": [json.loads(each.result.to_json()) for each in found]},
+        as_json=as_json,
+        files=[Path(path) for path in report.files],
+    )
+
+
+def _checked(
+    scenario: Path,
+    province: Path | None,
+    engine: EngineName,
+    seed: int | None,
+    seeds: int | None,
+    pcap: list[str] | None,
+    meetings: list[str] | None,
+    results: Path,
+    by_estimate: bool,
+) -> Checked:
     question = make_question(
         scenario,
         province_path=province,
@@ -93,15 +179,9 @@ def command(
                 seeds=seeds,
                 helpers=helpers,
             )
-    report = replace(of_check(outcome.result), next=_next(question, province))
-    return judging.end(
-        report,
-        *shown(outcome.result, outcome.folder),
-        data=lambda: json.loads(outcome.result.to_json()),
-        as_json=as_json,
-        folder=outcome.folder,
-        files=[question.scenario_path, question.province_path],
-    )
+    files = (str(question.scenario_path), str(question.province_path))
+    report = replace(of_check(outcome.result), next=_next(question, province), files=files)
+    return Checked(report, outcome.result, outcome.folder)
 
 
 def _next(question: Question, province: Path | None) -> str:

@@ -12,11 +12,10 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results import RUNS
 from giaoban.results.report.ci.answers import of_compared
 from giaoban.results.report.compared_summary import brief
 from giaoban.results.report.document import Par
-from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.compare.compare import (
@@ -55,7 +54,8 @@ def command(
     ] = False,
     jobs: options.Jobs = None,
     engine: options.Engine = EngineName.SANDBOX,
-    results: options.Results = RUNS,
+    *,
+    results: folders.Results,
     as_json: Annotated[
         bool, typer.Option("--json", help="print compare.json instead of tables")
     ] = False,

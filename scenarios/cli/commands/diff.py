@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from giaoban.results import RUNS
 from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.judge.diff import differences
 from giaoban.results.report.document import Par, table
+from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.runs import last_two
 from giaoban.sentence import Sentence
 
 
 def command(
-    first: Annotated[str, typer.Argument(help="run: folder, id, or the beginning of an id")],
-    second: Annotated[str, typer.Argument(help="another run")],
-    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+    first: Annotated[
+        str | None, typer.Argument(help="run: folder, id, or the beginning of an id [the last]")
+    ] = None,
+    second: Annotated[
+        str | None, typer.Argument(help="another run [the one before it of the same scenario]")
+    ] = None,
+    *,
+    results: folders.Runs,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
     """Compare two runs' measures: exit 0 if they are the same, 1 if not."""
-    runs = [read_result(open_run(ref, results)) for ref in (first, second)]
+    if first is None or second is None:
+        folders = last_two(results, first)
+    else:
+        folders = open_run(first, results), open_run(second, results)
+    runs = [read_result(folder) for folder in folders]
     found = differences(*runs)
     if as_json:
         print_json({"same": not found, "differences": [d._asdict() for d in found]})

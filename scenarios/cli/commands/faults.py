@@ -11,15 +11,15 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError, did_you_mean
-from giaoban.results import RUNS
 from giaoban.results.archive.store import writing
 from giaoban.results.judge import baseline as baselines
 from giaoban.results.report.ci.answers import of_faults
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.failures_summary import brief
 from giaoban.results.report.view.page import FILE
-from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.scenarios import of_last_run
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
 from giaoban.scenarios.study.failures.answer import draw_failures
@@ -32,7 +32,7 @@ from giaoban.workers import cores
 
 
 def command(
-    scenario: Annotated[Path, typer.Argument(help="scenario file (TOML)")],
+    scenario: options.ScenarioIfAny = None,
     province: Annotated[
         Path | None, typer.Option("--province", help="another province than the scenario names")
     ] = None,
@@ -60,7 +60,8 @@ def command(
     ] = None,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
-    results: options.Results = RUNS,
+    *,
+    results: folders.Results,
     as_json: Annotated[
         bool, typer.Option("--json", help="print faults.json instead of tables")
     ] = False,
@@ -69,13 +70,14 @@ def command(
 
     Tried are: each link of the backbone and the MCU's access link, once cut and once lit but losing
     everything; each router down, each site without power, each shared-risk group cut. Options add
-    more. An ID is the kind of fault and what it is at, as cut:LINK or router:ROUTER.
+    more. An ID is the kind of fault and what it is at, as cut:LINK or router:ROUTER. Without a
+    scenario: that of the last check, or the project's only one.
 
     Exit code 0: all meet the criteria, and each single point of failure is accepted in the scenario
     ([[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that
     something is worse than what was accepted, and 0 that nothing is.
     """
-    asked = ask(scenario, province, seed)
+    asked = ask(scenario or of_last_run(results), province, seed)
     possible = possible_in(asked)
     network = asked.question.plan.network
     failures = chosen(network, possible, only=only or (), with_pairs=pairs, access=access, mcu=mcu)

@@ -10,12 +10,11 @@ from typing import Annotated
 
 import typer
 
-from giaoban.results import RUNS
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.report.ci.answers import of_headroom
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.headroom_summary import brief
-from giaoban.scenarios.cli import judging, options
+from giaoban.scenarios.cli import folders, judging, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
@@ -27,9 +26,7 @@ from giaoban.workers import InlineWorker, WorkerProcess, cores
 
 
 def command(
-    scenario: Annotated[Path, typer.Argument(help="scenario whose bridges are in already")] = (
-        EXISTING
-    ),
+    scenario: options.Scenario = EXISTING,
     province: Annotated[
         Path | None, typer.Option("--province", help="another province than the scenario names")
     ] = None,
@@ -44,7 +41,8 @@ def command(
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
     seeds: options.OtherSeeds = None,
-    results: options.Results = RUNS,
+    *,
+    results: folders.Results,
     as_json: Annotated[
         bool, typer.Option("--json", help="print headroom.json instead of tables")
     ] = False,

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results import RUNS
 from giaoban.results.archive.history.choose import Choice, check_criterion, choose
 from giaoban.results.archive.history.compare import Change, Comparison, compare
 from giaoban.results.archive.history.document import write_summary
@@ -41,7 +40,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.summary import MET
 from giaoban.results.report.wording import VERDICTS
-from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.cli.runs import open_kind
 from giaoban.sentence import Both, Sentence
@@ -234,7 +233,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Root = Annotated[Path, typer.Option("--results", help="folder of the runs")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Scenario = Annotated[str | None, typer.Option("--scenario", help="only this scenario's (its id)")]
 Kind = Annotated[str | None, typer.Option("--kind", help="only of this kind: check, faults, …")]
@@ -265,7 +263,8 @@ def list_runs(
     since: Since = None,
     until: Until = None,
     year: Year = None,
-    results: Root = RUNS,
+    *,
+    results: folders.Runs,
     as_json: AsJson = False,
 ) -> int:
     """All runs, oldest first, or those that fit."""
@@ -296,7 +295,8 @@ def list_runs(
 def compare_runs(
     first: Annotated[str, typer.Argument(help="run: folder, id, or the beginning of an id")],
     second: Annotated[str, typer.Argument(help="a later run")],
-    results: Root = RUNS,
+    *,
+    results: folders.Runs,
     as_json: AsJson = False,
 ) -> int:
     """What changed from one run to another: inputs, bridges, criteria."""
@@ -321,7 +321,8 @@ def trend_of(
     plot: Annotated[
         Path | None, typer.Option("--plot", help="draw it into this .svg, .png or .pdf file")
     ] = None,
-    results: Root = RUNS,
+    *,
+    results: folders.Runs,
     as_json: AsJson = False,
 ) -> int:
     """One criterion through the runs: value, limit and margin each time."""
@@ -371,7 +372,8 @@ def summary_of(
     out: Annotated[
         Path | None, typer.Option("--out", help="the .pdf file [giao-ban-YEAR.pdf]")
     ] = None,
-    results: Root = RUNS,
+    *,
+    results: folders.Runs,
     as_json: AsJson = False,
 ) -> int:
     """The year's runs as a document, for the yearly report (Art. 13(4), 22(2))."""
@@ -398,7 +400,8 @@ def prune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="only say what would be pruned")
     ] = False,
-    results: Root = RUNS,
+    *,
+    results: folders.Runs,
     as_json: AsJson = False,
 ) -> int:
     """Bring old runs down to their evidence, once that is verified. Exit 1: not all could be."""

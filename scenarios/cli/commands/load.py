@@ -13,12 +13,11 @@ from giaoban.errors import InputError
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.progress import Progress
-from giaoban.results import RUNS
 from giaoban.results.model.load import Trial
 from giaoban.results.report.ci.answers import of_load
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.load_summary import brief
-from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load import timetable
@@ -32,9 +31,10 @@ from giaoban.scenarios.load.province import storm_in
 from giaoban.scenarios.load.search import search
 from giaoban.scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
 from giaoban.scenarios.load.trial import attempt
+from giaoban.scenarios.project.project import current
 from giaoban.scenarios.spec.question import make_question
 from giaoban.sentence import Sentence
-from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.topology.load import load_province
 from giaoban.traffic.profiles import load_profiles
 
 BACK_OFFS: tuple[BackOff, ...] = ("none", "random")
@@ -82,7 +82,12 @@ def command(
     ] = False,
     inside: Annotated[
         Path | None,
-        typer.Option("--in", metavar="SCENARIO", help="a storm inside the emulated province"),
+        typer.Option(
+            "--in",
+            metavar="SCENARIO",
+            help="a storm inside the emulated province",
+            callback=options.scenario,
+        ),
     ] = None,
     engine: Annotated[
         EngineName, typer.Option("--engine", help="of --in: virtual-time guest, or this kernel")
@@ -120,7 +125,8 @@ def command(
         typer.Option("--max", metavar="ID=NUMBER", help="another threshold (repeatable)"),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1)] = None,
-    results: options.Results = RUNS,
+    *,
+    results: folders.Results,
     as_json: Annotated[bool, typer.Option("--json", help="print load.json alone")] = False,
 ) -> int:
     """Let many bridges call an MCU: one of the test's own on this machine, or --target.
@@ -295,7 +301,7 @@ def _plan(
 
 
 def _device(ident: str | None) -> Device:
-    return pick(load_devices(), ident or load_province(DEFAULT_PROVINCE).mcu.device)
+    return pick(load_devices(), ident or load_province(current().province).mcu.device)
 
 
 def _bind(text: str) -> tuple[str, int]:

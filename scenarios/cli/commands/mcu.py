@@ -39,7 +39,8 @@ from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.server import McuConfig, McuServer
 from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
 from giaoban.scenarios.cli.output import print_json
-from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.scenarios.project.project import current
+from giaoban.topology.load import load_province
 from giaoban.traffic.profiles import load_profiles
 
 LONGEST_LINE = 1024
@@ -181,7 +182,7 @@ def serve(
     doing.
     """
     address, port = _address(listen)
-    chosen = pick(load_devices(), device or load_province(DEFAULT_PROVINCE).mcu.device)
+    chosen = pick(load_devices(), device or load_province(current().province).mcu.device)
     config = _config(
         chosen,
         address=address,

@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results import RUNS
 from giaoban.results.model.meetings import PARTS, Part
 from giaoban.results.report.ci.answers import of_meeting
 from giaoban.results.report.document import Par
 from giaoban.results.report.meeting_summary import brief
-from giaoban.scenarios.cli import judging, language, options
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load.plan import ROOM
@@ -31,10 +30,7 @@ def command(
     name: Annotated[
         str, typer.Argument(help="a meeting of the catalogue, or a file (TOML) that describes one")
     ],
-    scenario: Annotated[
-        Path | None,
-        typer.Option("--scenario", help="hold it with this scenario's bridges, lines and device"),
-    ] = None,
+    scenario: options.HeldWith = None,
     province: Annotated[
         Path | None, typer.Option("--province", help="another province than the scenario names")
     ] = None,
@@ -64,7 +60,8 @@ def command(
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
     jobs: options.Jobs = None,
-    results: options.Results = RUNS,
+    *,
+    results: folders.Results,
     as_json: Annotated[
         bool, typer.Option("--json", help="print meeting.json instead of tables")
     ] = False,

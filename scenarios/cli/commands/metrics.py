@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results import RUNS
 from giaoban.results.archive.store import PARTIAL, open_run, write_whole
 from giaoban.results.report.ci.kept import ANSWERS, report_of_run
 from giaoban.results.report.ci.openmetrics import KeptReport, dashboard, openmetrics
+from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import print_json
 
 MOST_LOOKED_AT = 200
@@ -33,7 +33,8 @@ def command(
     grafana: Annotated[
         bool, typer.Option("--dashboard", help="print the Grafana dashboard of these metrics")
     ] = False,
-    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+    *,
+    results: folders.Runs,
 ) -> int:
     """Print verdicts, figures and limits of runs as OpenMetrics text, for Prometheus.
 

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from giaoban import extras
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
+from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import NEEDED
 from giaoban.topology.emulation import router_clock
-from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.topology.load import load_province
 from giaoban.topology.network import build
 from giaoban.topology.sandbox import boot, kernel
 
 
 def command(
-    province: Annotated[
-        Path, typer.Option("--province", help="province file (TOML)")
-    ] = DEFAULT_PROVINCE,
+    province: folders.Province,
 ) -> int:
     """Build the network and look around.
 

@@ -9,11 +9,10 @@ from typing import Annotated
 
 import typer
 
-from giaoban.results import RUNS
 from giaoban.results.report.ci.answers import of_sweep
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.sweep_summary import brief
-from giaoban.scenarios.cli import judging, options
+from giaoban.scenarios.cli import folders, judging, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.study.sweep.axes import load_sweep
 from giaoban.scenarios.study.sweep.points import Points, default_folder
@@ -45,7 +44,8 @@ def command(
         Path | None, typer.Option("--points", help="folder of the finished points (your cache)")
     ] = None,
     seeds: options.OtherSeeds = None,
-    results: options.Results = RUNS,
+    *,
+    results: folders.Results,
     as_json: Annotated[
         bool, typer.Option("--json", help="print sweep.json instead of a summary")
     ] = False,

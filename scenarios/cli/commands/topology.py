@@ -12,7 +12,7 @@ from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.results.archive.store import writing
 from giaoban.results.report.document import Par, pars, table
-from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.sentence import Sentence
@@ -28,7 +28,7 @@ from giaoban.topology.importers.files import (
     write_toml,
 )
 from giaoban.topology.listing import PathRow, address_rows, path_rows
-from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.topology.load import load_province
 from giaoban.topology.map.draw import draw
 from giaoban.topology.network import build
 from giaoban.topology.routing import shortest_paths
@@ -103,9 +103,8 @@ def import_(
 @app.command("export")
 def export(
     out: Annotated[Path, typer.Option("--out", help="GraphML file, or folder for CSV files")],
-    province: Annotated[
-        Path, typer.Option("--province", help="province file (TOML)")
-    ] = DEFAULT_PROVINCE,
+    *,
+    province: folders.Province,
     file_format: Annotated[str | None, typer.Option("--format", help="graphml or csv")] = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -155,9 +154,8 @@ def generate(
 
 @app.command("show")
 def show(
-    province: Annotated[
-        Path, typer.Option("--province", help="province file (TOML)")
-    ] = DEFAULT_PROVINCE,
+    *,
+    province: folders.Province,
     picture: Annotated[
         Path, typer.Option("--map", help="where the map goes (.png, .svg or .pdf)")
     ] = Path("topology-map.png"),

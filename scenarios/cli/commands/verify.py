@@ -12,12 +12,11 @@ import typer
 
 from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results import RUNS
 from giaoban.results.archive.evidence.pack import open_evidence
 from giaoban.results.archive.evidence.signing import Signature, Stamp
 from giaoban.results.archive.evidence.verify import Finding, together, verify
 from giaoban.results.report.document import Par, pars, plain
-from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json, progress
 from giaoban.sentence import Sentence
 from giaoban.text import printable
@@ -47,9 +46,8 @@ def command(
             help="certificate of who may stamp the time, if it is not among those of --trust",
         ),
     ] = None,
-    results: Annotated[
-        Path, typer.Option("--results", help="folder for runs made again, if they differ")
-    ] = RUNS,
+    *,
+    results: folders.Results,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
     """Tell whether files are intact, of which run and inputs they are, or what was altered.

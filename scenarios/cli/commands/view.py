@@ -9,16 +9,13 @@ import typer
 
 from giaoban import interruptions
 from giaoban.errors import InputError
-from giaoban.results import RUNS
-from giaoban.results.archive.history.entry import Entry
-from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.store import write_whole
 from giaoban.results.report.document import Par
 from giaoban.results.report.view.serve import PageServer
 from giaoban.results.report.view.write import page_of
-from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks
-from giaoban.scenarios.cli.runs import open_kind
+from giaoban.scenarios.cli.runs import last_run, open_kind
 from giaoban.scenarios.study.page_map import add_map
 from giaoban.sentence import Sentence
 
@@ -41,10 +38,11 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="write the page to this file, serve nothing")
     ] = None,
-    results: Annotated[Path, typer.Option("--results", help="folder of the runs")] = RUNS,
+    *,
+    results: folders.Runs,
 ) -> int:
     """Serve a run as a page on this machine, until Ctrl-C."""
-    folder = _newest(results) if run is None else open_kind(run, results, *KINDS)
+    folder = last_run(results, *KINDS) if run is None else open_kind(run, results, *KINDS)
     beside = None if other is None else open_kind(other, results, "check")
     tried = None if failures is None else open_kind(failures, results, "faults")
     for each in (folder, beside):
@@ -70,13 +68,3 @@ def command(
             interruptions.taken()
             print_blocks(Par(Sentence("stopped")))
     return 0
-
-
-def _newest(root: Path) -> Path:
-    with opened(root) as index:
-        found: list[Entry] = [e for e in index.entries() if e.kind in KINDS]
-    if not found:
-        raise InputError(
-            "{root} holds no finished run; name one, or run giaoban check first", root=root
-        )
-    return root / found[-1].folder

@@ -13,12 +13,11 @@ import typer
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from giaoban.results import RUNS
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.report.ci.answers import of_whatif
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.whatif_summary import brief
-from giaoban.scenarios.cli import judging, options
+from giaoban.scenarios.cli import folders, judging, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.seeds import SeedsJudge
@@ -44,7 +43,10 @@ NEW_LINK_BUFFER = 1000
 
 def command(
     scenario: Annotated[
-        Path, typer.Argument(help="scenario file, or a file of variants (TOML)")
+        Path,
+        typer.Argument(
+            help="scenario: file or name; or a file of variants (TOML)", callback=options.scenario
+        ),
     ] = EXISTING,
     province: Annotated[
         Path | None, typer.Option("--province", help="another province than the scenario names")
@@ -96,7 +98,8 @@ def command(
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
     seeds: options.OtherSeeds = None,
-    results: options.Results = RUNS,
+    *,
+    results: folders.Results,
     as_json: Annotated[
         bool, typer.Option("--json", help="print whatif.json instead of tables")
     ] = False,

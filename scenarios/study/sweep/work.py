@@ -10,12 +10,12 @@ from pathlib import Path
 
 from giaoban.counting import counted
 from giaoban.errors import InputError, MachineLacks
-from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
 from giaoban.results.report.summary import place_name
 from giaoban.scenarios.estimate.static import StaticLoads, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.identity import code_identity
+from giaoban.scenarios.project.project import project_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.recordings import files_of
 from giaoban.scenarios.study.seeds import SeedsJudge
@@ -68,7 +68,8 @@ def key_of(task: Task) -> str:
     The point before a failure depends on nothing else.
     """
     base, task = task.base, replace(task, intact=None)
-    files = [base.scenario_path, base.province_path, base.devices_path, CRITERIA, PROFILES]
+    criteria = project_of(base.scenario_path).criteria
+    files = [base.scenario_path, base.province_path, base.devices_path, criteria, PROFILES]
     files += files_of(base.scenario, base.scenario_path)
     if task.spot.bridges.lower().endswith(LIST):
         files.append(Path(task.spot.bridges))

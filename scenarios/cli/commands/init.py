@@ -1,0 +1,95 @@
+"""`giaoban init [DIR]`: a project of one's own."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated, cast, get_args
+
+import typer
+
+from giaoban.errors import InputError, allowed
+from giaoban.mcu_sim.device import load_devices, pick
+from giaoban.results.report.document import Par, pars
+from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.project.init import TREE, Ci, Wishes, make_project
+from giaoban.sentence import Sentence
+
+
+def command(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="folder, made if there is none")
+    ] = Path(),
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="SOURCE",
+            help="the network: folder with sites.csv and links.csv, GraphML file, or tree (a "
+            "made-up country)",
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="the province's name")] = None,
+    bridges: Annotated[
+        int | None, typer.Option("--bridges", min=2, help="of a tree: how many (20)")
+    ] = None,
+    mcu_at: Annotated[
+        str | None,
+        typer.Option("--mcu-at", help="of an import: router that the MCU hangs on (id or name)"),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="the MCU's device: giaoban device list")
+    ] = None,
+    ci: Annotated[str, typer.Option("--ci", help="file for CI: github, gitlab, none")] = "github",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> int:
+    """Make a project: a province, a first scenario, criteria, a file for CI, a README.
+
+    Without --from it is a small made-up province, to be replaced by yours. Nothing that is there is
+    overwritten, and all files are written or none.
+    """
+    if ci not in get_args(Ci):
+        raise InputError('--ci = "{ci}": is not known{near}', ci=ci, near=allowed(get_args(Ci)))
+    of_tree = source == TREE
+    for option, given, fits in (
+        ("--bridges", bridges, of_tree),
+        ("--mcu-at", mcu_at, source is not None and not of_tree),
+        ("--device", device, not of_tree),
+    ):
+        if given is not None and not fits:
+            raise InputError("{option}: means nothing here (see --help)", option=option)
+    if device is not None:
+        pick(load_devices(), device)
+    made = make_project(
+        folder,
+        Wishes(
+            language=language.chosen(),
+            said=language.asked() is not None,
+            source=source,
+            bridges=20 if bridges is None else bridges,
+            name=name,
+            mcu_at=mcu_at,
+            device=device,
+            ci=cast(Ci, ci),
+        ),
+    )
+    if as_json:
+        print_json(
+            {
+                "files": [str(path) for path in made.files],
+                "kept": [str(path) for path in made.kept],
+                "notes": made.notes,
+            }
+        )
+        return 0
+    following = "giaoban check"
+    if folder.resolve() != Path.cwd():
+        following = f"cd {shlex.quote(str(folder))} && {following}"
+    print_blocks(
+        *pars(map(str, made.files)),
+        *pars((Sentence("{path}: stays as it is", path=path) for path in made.kept), "quiet"),
+        *pars((f"  {note}" for note in made.notes), "quiet"),
+        Par(Sentence("next: {command}", command=following), bold=True),
+    )
+    return 0

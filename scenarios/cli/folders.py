@@ -1,0 +1,65 @@
+"""Options that name files and folders of the project; nothing of it is loaded before it is asked
+for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _runs() -> Path:
+    from giaoban.scenarios.project.project import current
+
+    return current().runs
+
+
+def _baselines() -> Path:
+    from giaoban.scenarios.project.project import current
+
+    return current().baselines
+
+
+def _province() -> Path:
+    from giaoban.scenarios.project.project import current
+
+    return current().province
+
+
+Results = Annotated[
+    Path,
+    typer.Option(
+        "--results",
+        help="folder that run folders are made in (the project's)",
+        default_factory=_runs,
+        show_default=False,
+    ),
+]
+Runs = Annotated[
+    Path,
+    typer.Option(
+        "--results",
+        help="folder of the runs (the project's)",
+        default_factory=_runs,
+        show_default=False,
+    ),
+]
+Baselines = Annotated[
+    Path,
+    typer.Option(
+        "--baselines",
+        help="folder of the baselines (the project's)",
+        default_factory=_baselines,
+        show_default=False,
+    ),
+]
+Province = Annotated[
+    Path,
+    typer.Option(
+        "--province",
+        help="province file, TOML (the project's)",
+        default_factory=_province,
+        show_default=False,
+    ),
+]

@@ -1,0 +1,1 @@
+"""A province's project: the folder with `giaoban.toml` that commands are given in."""

@@ -1,0 +1,238 @@
+"""A project made: a province, a first scenario, criteria, a README, a file for CI."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from giaoban import tomlfile
+from giaoban.children import interruptions_held
+from giaoban.errors import InputError
+from giaoban.names import identifier
+from giaoban.results.archive.store import writing
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
+from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.project.where import FILE
+from giaoban.scenarios.spec.generated_country import PROVINCE, tree_files
+from giaoban.scenarios.spec.question import make_question
+from giaoban.sentence import N_, Sentence, message
+from giaoban.topology.importers.complete import (
+    BRIDGE_KM,
+    BRIDGE_MBPS,
+    DEVICE,
+    LEAST_PACKETS,
+    ImportOptions,
+)
+from giaoban.topology.importers.files import as_toml, guess_format, import_province
+from giaoban.topology.model import Province
+from giaoban.translation import Language, translator
+
+TEMPLATES = Path(__file__).with_name("templates")
+TREE = "tree"
+"""A source: the made-up country of `giaoban topology generate-tree`."""
+README, IGNORE = "README.md", ".gitignore"
+KEPT = (README, IGNORE)
+"""Files that a folder may have already: they stay as they are."""
+Ci = Literal["github", "gitlab", "none"]
+CI_FILES: Mapping[Ci, str] = {
+    "github": ".github/workflows/giaoban.yml",
+    "gitlab": ".gitlab-ci.yml",
+}
+SCENARIOS, FIRST = "scenarios", "first-expansion"
+NEW_BRIDGE = "new-bridge"
+PROFILE = "720p30-2m"
+PHASE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is made; `source` is "tree", a folder of CSV files or a GraphML file, or nothing: a
+    small province to begin with. `language` is that of what people read in it, `said` whether the
+    project is to speak it."""
+
+    language: Language
+    said: bool = False
+    source: str | None = None
+    bridges: int = 20
+    name: str | None = None
+    mcu_at: str | None = None
+    device: str | None = None
+    ci: Ci = "github"
+
+
+@dataclass(frozen=True)
+class Made:
+    """The files written, those that were there and stay, and what an import has to say."""
+
+    files: list[Path]
+    kept: list[Path]
+    notes: list[str]
+
+
+def make_project(folder: Path, wishes: Wishes) -> Made:
+    """Write all files, or none. Raises `InputError`: one is there already, or what is wrong."""
+    texts, notes = texts_of(folder, wishes)
+    kept = [folder / name for name in KEPT if (folder / name).exists()]
+    texts = {name: text for name, text in texts.items() if folder / name not in kept}
+    for name in texts:
+        if (folder / name).exists() or (folder / name).is_symlink():
+            raise InputError(
+                "{path}: is there already, nothing is written (allowed: another folder)",
+                path=folder / name,
+            )
+    with _staged(folder) as stage:
+        for name, text in texts.items():
+            path = stage / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+        for scenario in (stage / SCENARIOS).iterdir():  # what is written can be asked
+            criteria_of(make_question(scenario))
+        _put(stage, folder, list(texts))
+    return Made([folder / name for name in texts], kept, notes)
+
+
+def texts_of(folder: Path, wishes: Wishes) -> tuple[dict[str, str], list[str]]:
+    """File name → text, and the notes of an import."""
+    notes: list[str] = []
+    lang = wishes.language
+    name = wishes.name or folder.resolve().name or "giaoban"
+    texts: dict[str, str] = {}
+    if wishes.source == TREE:
+        for file, text in tree_files(wishes.bridges, PROFILE, below=SCENARIOS).items():
+            texts[file] = text
+    elif wishes.source is not None:
+        source = Path(wishes.source)
+        options = ImportOptions(None, wishes.name, wishes.mcu_at, wishes.device)
+        province, draft = import_province(source, guess_format(source), options)
+        notes, name = draft.notes, province.name
+        texts[PROVINCE] = as_toml(province)
+        texts[_scenario_file()] = _scenario(province, lang)
+    else:
+        filled = _filled(
+            f"province.{lang}.toml.in",
+            id=identifier(name, 32, "province"),
+            name=_quoted(name),
+            device=_quoted(wishes.device or DEVICE),
+        )
+        texts[PROVINCE] = filled
+        texts[_scenario_file()] = _scenario(_parsed(filled), lang)
+    criteria = CRITERIA.read_text(encoding="utf-8")
+    of_ours = criteria[criteria.index("schema = ") :]
+    texts["criteria.toml"] = _template(f"criteria.{lang}.head") + of_ours
+    said = {
+        "schema": "giaoban.project/1",
+        "province": PROVINCE,
+        "scenarios": SCENARIOS,
+        "criteria": "criteria.toml",
+        "runs": "runs",
+        "language": lang if wishes.said else None,
+    }
+    texts[README] = _filled(f"README.{lang}.md", name=name)
+    texts[IGNORE] = "runs/\n"
+    if wishes.ci != "none":
+        texts[CI_FILES[wishes.ci]] = _template(f"{wishes.ci}.yml")
+    return {FILE: tomlfile.dumps(said), **texts}, notes
+
+
+def _scenario_file() -> str:
+    return f"{SCENARIOS}/{FIRST}.toml"
+
+
+def _scenario(province: Province, lang: Language) -> str:
+    """One more bridge, at the last router that has one: the first expansion to be tried."""
+    say = translator(lang)
+    at = province.bridges[-1].router
+    router = next(router.name for router in province.routers if router.id == at)
+    question = message(N_("May one more bridge at {router} join the meeting?"), router=router)
+    taken = {province.mcu.id, *(b.id for b in province.bridges), *(r.id for r in province.routers)}
+    bridge = NEW_BRIDGE
+    while bridge in taken:
+        bridge += "-2"
+    data = {
+        "schema": "giaoban.scenario/1",
+        "id": FIRST,
+        "question": question.en,
+        "question_vi": question.vi,
+        "profile": PROFILE,
+        "seed": 1681,
+        "phases": {"before_s": PHASE_S, "during_s": PHASE_S, "after_s": PHASE_S},
+        "bridge": [
+            {
+                "id": bridge,
+                "name": say.say(Sentence("New bridge")),
+                "router": at,
+                "km": BRIDGE_KM,
+                "rate_mbps": BRIDGE_MBPS,
+                "buffer_packets": LEAST_PACKETS,
+                "source": say.say(Sentence("made up")),
+                "assumed": True,
+                "settled_by": say.say(Sentence("the contract of its line")),
+            }
+        ],
+    }
+    return tomlfile.dumps(data)
+
+
+def _parsed(text: str) -> Province:
+    """What a template is. Its mistakes are told of the file that is written."""
+    return Province.model_validate(tomlfile.parse(Path(PROVINCE), text))
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _filled(template: str, /, **values: str) -> str:
+    text = _template(template)
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def _quoted(text: str) -> str:
+    """As it stands between the quotes of a TOML string."""
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
+
+
+@contextmanager
+def _staged(folder: Path) -> Iterator[Path]:
+    """A folder on the same disk to write into; nothing is left of it."""
+    with writing(folder):
+        beside = folder if folder.is_dir() else folder.parent
+        if not folder.exists():
+            beside.mkdir(parents=True, exist_ok=True)
+        stage = beside / f".giaoban-init-{os.getpid()}"
+        stage.mkdir()
+        try:
+            yield stage
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+def _put(stage: Path, folder: Path, names: list[str]) -> None:
+    """Move what is staged to its place: all of it, or nothing."""
+    with interruptions_held():
+        if not folder.exists():
+            stage.rename(folder)
+            return
+        done: list[Path] = []
+        made: list[Path] = []
+        try:
+            for name in names:
+                path = folder / name
+                made += [p for p in reversed(path.parents) if not p.exists()]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.link(stage / name, path)  # which overwrites nothing
+                done.append(path)
+        except OSError:
+            for path in done:
+                path.unlink(missing_ok=True)
+            for place in reversed(made):
+                place.rmdir()
+            raise

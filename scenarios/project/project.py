@@ -1,0 +1,140 @@
+"""`giaoban.toml`: which province, scenarios, criteria and runs are meant where none are named."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from giaoban import tomlfile
+from giaoban.errors import InputError, allowed
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
+from giaoban.scenarios.project.where import FILE, find, here
+from giaoban.sentence import Sentence
+from giaoban.tomlfile import StrictModel
+from giaoban.topology.load import DEFAULT_PROVINCE
+from giaoban.translation import languages
+
+BUNDLED = Path(__file__).resolve().parents[1]
+"""The folder of the scenarios that come with the program."""
+RUNS, BASELINES = "runs", "baselines"
+
+
+def _spoken(value: str) -> str:
+    if value not in languages():
+        raise ValueError(Sentence("is not known{choices}", choices=allowed(languages())))
+    return value
+
+
+Spoken = Annotated[str, AfterValidator(_spoken)]
+PathText = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
+
+
+class ProjectFile(StrictModel):
+    """The file. Paths in it are relative to the folder that it lies in.
+
+    `scenarios`, `runs` and `baselines` are folders. `criteria`: a file of criteria in place of the
+    program's own. `language`: of what is printed, where neither `--lang` nor `GIAOBAN_LANG` say it.
+    """
+
+    schema_: Literal["giaoban.project/1"] = Field(alias="schema")
+    province: PathText
+    scenarios: PathText = "scenarios"
+    criteria: PathText | None = None
+    runs: PathText = RUNS
+    baselines: PathText = BASELINES
+    language: Spoken | None = None
+
+
+@dataclass(frozen=True)
+class Project:
+    """What its file says, with its paths; `file` is None where there is no project."""
+
+    file: Path | None
+    scenarios: Path
+    runs: Path
+    baselines: Path
+    _province: Path
+    _criteria: Path
+
+    @property
+    def province(self) -> Path:
+        """The province's file. Raises `InputError`: there is none."""
+        return self._there("province", self._province)
+
+    @property
+    def criteria(self) -> Path:
+        """The file of criteria. Raises `InputError`: there is none."""
+        return self._there("criteria", self._criteria)
+
+    def scenario_files(self) -> list[Path]:
+        """Its scenarios, by name: files of the folder, not of folders in it."""
+        return scenarios_in(self.scenarios) if self.file is not None else []
+
+    def _there(self, key: str, path: Path) -> Path:
+        if self.file is not None and not path.is_file():
+            said = tomlfile.load(self.file, ProjectFile).model_dump()[key]
+            raise tomlfile.mistakes(self.file, [((key,), said, Sentence("there is no such file"))])
+        return path
+
+
+def scenarios_in(folder: Path) -> list[Path]:
+    """The scenario files of a folder, by name; other TOML files are none."""
+    return sorted(path for path in folder.glob("*.toml") if is_scenario(path))
+
+
+def is_scenario(path: Path) -> bool:
+    """Whether a file says that it is a scenario."""
+    try:
+        schema = tomlfile.parse(path, tomlfile.read_text(path)).get("schema")
+    except InputError:
+        return False
+    return isinstance(schema, str) and schema.startswith("giaoban.scenario/")
+
+
+def current() -> Project:
+    """The project that the current folder lies in; outside of any the bundled province, runs in
+    `./runs`. Raises `InputError`: its file is wrong."""
+    return _project(find(here()), Path())
+
+
+def project_of(scenario: Path) -> Project:
+    """The project that a scenario is of: that around it, else that of the current folder.
+
+    A scenario that comes with the program is of the bundled province, wherever that is installed.
+    """
+    folder = scenario.resolve().parent
+    if folder == BUNDLED:
+        return _project(None, Path())
+    if folder.is_relative_to(BUNDLED):  # asks of any province
+        return current()
+    around = find(folder)
+    return current() if around is None else _project(around, Path())
+
+
+def _project(file: Path | None, outside: Path) -> Project:
+    if file is None:
+        return Project(
+            None, BUNDLED, outside / RUNS, outside / BASELINES, DEFAULT_PROVINCE, CRITERIA
+        )
+    said, folder = tomlfile.load(file, ProjectFile), _short(file.parent)
+    return Project(
+        file=file,
+        scenarios=folder / said.scenarios,
+        runs=folder / said.runs,
+        baselines=folder / said.baselines,
+        _province=folder / said.province,
+        _criteria=CRITERIA if said.criteria is None else folder / said.criteria,
+    )
+
+
+def _short(folder: Path) -> Path:
+    """Seen from the current folder, as people would write it."""
+    start = here()
+    return folder if start is None else Path(os.path.relpath(folder, start))
+
+
+__all__ = ["BUNDLED", "FILE", "Project", "ProjectFile", "current", "project_of", "scenarios_in"]

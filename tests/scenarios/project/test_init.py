@@ -1,0 +1,125 @@
+"""`giaoban init`: a project that answers at once, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from scenario_factory import DEFAULT, ROOT, giaoban
+
+from giaoban.errors import InputError
+from giaoban.scenarios.cli.language import of_environment
+from giaoban.scenarios.project import init
+from giaoban.scenarios.project.init import Wishes, make_project
+from giaoban.scenarios.project.project import project_of
+from giaoban.scenarios.spec.question import make_question
+
+ABILENE = ROOT / "tests" / "topology" / "Abilene.graphml"
+FILES = {
+    ".github/workflows/giaoban.yml",
+    ".gitignore",
+    "README.md",
+    "criteria.toml",
+    "giaoban.toml",
+    "province.toml",
+    "scenarios/first-expansion.toml",
+}
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_made_project_answers_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = giaoban("init", "kon-tum", "--name", 'Tỉnh "Kon Tum"', "--lang", "vi")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == "bước tiếp theo: cd kon-tum && giaoban check"
+    folder = tmp_path / "kon-tum"
+    assert files_in(folder) == FILES
+    assert tomllib.loads((folder / "province.toml").read_text())["name"] == 'Tỉnh "Kon Tum"'
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert readme.startswith('# Tỉnh "Kon Tum"\n')
+    assert len(readme.splitlines()) <= 10
+    assert "Tiêu chí" in (folder / "criteria.toml").read_text(encoding="utf-8")
+
+    monkeypatch.chdir(folder)
+    ran = giaoban("check", "--estimate", "--seeds", "0")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("ESTIMATED: PASS")
+    assert of_environment({}) == "vi"  # as the project was asked for
+    assert list((folder / "runs").glob("first-expansion-estimate-*"))
+
+
+def test_an_import_and_a_tree_can_be_asked(tmp_path: Path) -> None:
+    made = make_project(tmp_path / "a", Wishes("en", source=str(ABILENE), ci="gitlab"))
+    assert made.notes
+    assert files_in(tmp_path / "a") == FILES - {".github/workflows/giaoban.yml"} | {
+        ".gitlab-ci.yml"
+    }
+    tables = tmp_path / "tables"
+    ran = giaoban("topology", "export", "--province", DEFAULT, "--out", tables)
+    assert ran.code == 0, ran.err
+    ran = giaoban("init", tmp_path / "b", "--from", tables, "--json", "--ci", "none")
+    assert ran.code == 0, ran.err
+    assert len(json.loads(ran.out)["files"]) == len(files_in(tmp_path / "b")) == 6
+    ran = giaoban("init", tmp_path / "c", "--from", "tree", "--bridges", "5", "--lang", "en")
+    assert ran.code == 0, ran.err
+    for name, bridges in (("a", 12), ("b", 9), ("c", 5)):
+        [scenario] = project_of(tmp_path / name / "scenarios" / "x").scenario_files()
+        assert len(make_question(scenario).plan.calls) == bridges
+
+
+def test_nothing_is_overwritten_and_nothing_is_left_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "README.md").write_text("mine", encoding="utf-8")
+    (tmp_path / "criteria.toml").write_text("mine", encoding="utf-8")
+    ran = giaoban("init", tmp_path)
+    assert (ran.code, "criteria.toml: is there already, nothing is written" in ran.err) == (2, True)
+    assert files_in(tmp_path) == {"README.md", "criteria.toml"}
+
+    (tmp_path / "criteria.toml").unlink()
+
+    def full(*_of: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.link", full)
+    assert giaoban("init", tmp_path).code == 4
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["README.md"]
+    monkeypatch.undo()
+
+    ran = giaoban("init", tmp_path)
+    assert ran.code == 0
+    assert "README.md: stays as it is" in ran.out
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+    assert files_in(tmp_path) == FILES
+    assert giaoban("init", tmp_path).code == 2  # a project is there
+
+
+def test_what_cannot_be_asked_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init, "PROFILE", "no-such")
+    with pytest.raises(InputError, match="unknown call profile"):
+        make_project(tmp_path / "x", Wishes("en"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--bridges", "5"), "--bridges: means nothing here"),
+        (("--mcu-at", "x"), "--mcu-at: means nothing here"),
+        (("--from", "tree", "--device", "rmx-1500-mpmx"), "--device: means nothing here"),
+        (("--device", "rmx-1500-mpm"), 'did you mean "rmx-1500-mpmx"'),
+        (("--ci", "jenkins"), "(allowed: github, gitlab, none)"),
+        (("--from", "nowhere.csv"), "nowhere.csv"),
+    ],
+)
+def test_bad_words_make_nothing(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    ran = giaoban("init", tmp_path / "x", *words)
+    assert (ran.code, said in ran.err) == (2, True), ran.err
+    assert list(tmp_path.iterdir()) == []
