@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
 import typer
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, MachineLacks
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.progress import Progress
@@ -120,6 +121,12 @@ def command(
     web: Annotated[
         int | None, typer.Option("--web", min=1024, max=65_535, help="port of Locust's own page")
     ] = None,
+    otel: Annotated[
+        bool,
+        typer.Option(
+            "--otel", help="Locust tells of each operation by OpenTelemetry, to where OTEL_… says"
+        ),
+    ] = False,
     most: Annotated[
         list[str] | None,
         typer.Option("--max", metavar="ID=NUMBER", help="another threshold (repeatable)"),
@@ -140,6 +147,9 @@ def command(
     if inside is not None:
         if target is not None:
             raise InputError("--target: is no part of an emulated province (allowed: without --in)")
+        if otel:
+            raise InputError("--otel: Locust is no part of an emulated province (allowed: "
+                             "without --in)")  # fmt: skip
         asked = make_question(inside, seed=seed, all_from_start=True)
         with progress() as told:
             outcome = storm_in(
@@ -197,11 +207,16 @@ def command(
         raise InputError(
             '--shape = "guess": nobody is asked for a password (allowed: with accounts)'
         )
+    if otel and find_spec("opentelemetry") is None:
+        raise MachineLacks(
+            "OpenTelemetry is not installed, which --otel needs", "pip install 'locust[otel]'"
+        )
     where = LocustSetup(
         workers,
         _bind(bind) if await_workers else None,
         await_workers,
         web,
+        otel,
     )
     _one_of("--video", video, ("presence", "switched"))
     order = LoadTest(plan, where, mcu, video, accounts, thresholds)
