@@ -50,17 +50,17 @@ def _to(c: CriterionResult) -> str:
 
 
 COLUMNS = (
-    Column("criterion", "left", 43, lambda c, say: Cell(say.criterion(c))),
+    Column("criterion", "left", 46, lambda c, say: Cell(say.criterion(c))),
     Column("value", "right", 20, lambda c, say: Cell(say.in_unit(c.value, c))),
-    Column("limit", "right", 24, lambda c, say: Cell(say.limit(c))),
+    Column("limit", "right", 21, lambda c, say: Cell(say.limit(c))),
     Column(
-        "margin", "right", 22, lambda c, say: Cell(say.margin(c), bar=c.margin_pct), located=True
+        "margin", "right", 21, lambda c, say: Cell(say.margin(c), bar=c.margin_pct), located=True
     ),
-    Column("result", "center", 14, lambda c, say: Cell(say.met(c), bold=c.ok is False)),
+    Column("result", "center", 13, lambda c, say: Cell(say.met(c), bold=c.ok is False)),
     Column(
         "worst at", "left", 40, lambda c, say: Cell(say.where(c), to=_to(c)), "paper", located=True
     ),
-    Column("source", "left", 40, lambda c, say: Cell(say.source(c)), but="screen"),
+    Column("source", "left", 42, lambda c, say: Cell(say.source(c)), but="screen"),
 )
 """On paper the place stands below the criterion's name."""
 NAME, PLACE = 22, 11

@@ -181,11 +181,13 @@ def toned(row: Iterable[str | Cell], tone: Tone) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture: `file` as vectors (.svg), its caption, and what it shows in words."""
+    """A picture: `file` as vectors (.svg), its caption, and what it shows in words. `alone`: it has
+    a page to itself, a broad one."""
 
     file: Path
     caption: str
     number: int = 0
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,8 @@ class Words:
 @dataclass(frozen=True)
 class Document:
     """A whole document. `title` has a line an item; `mark` is set over every page of a draft and
-    `footer` below it; `notices` say why it is one."""
+    `footer` below it; `notices` say why it is one. `signed` are the lines that tell of a digital
+    signature, top right on the first page; no line if it is not signed here."""
 
     lang: str
     label: str
@@ -223,6 +226,7 @@ class Document:
     footer: str = ""
     notices: Sequence[str] = field(default_factory=tuple)
     subject: str = ""
+    signed: Sequence[str] = ()
 
     @property
     def draft(self) -> bool:
@@ -231,6 +235,8 @@ class Document:
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Every text in the order of reading, with where it is: what can be compared later."""
+        for line in self.signed:
+            yield "signed", line
         yield "label", self.label
         for line in self.title:
             yield "title", line
@@ -263,7 +269,7 @@ def numbered(blocks: Iterable[Block]) -> list[Block]:
                 found.append(replace(block, number=tables))
             case Picture():
                 pictures += 1
-                found.append(Picture(block.file, block.caption, pictures))
+                found.append(replace(block, number=pictures))
             case _:
                 found.append(block)
     return found

@@ -39,7 +39,7 @@ from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.failures.answer import draw_failures
 from giaoban.tomlfile import read_json
 from giaoban.topology.load import load_province
-from giaoban.topology.map.draw import draw
+from giaoban.topology.map.draw import BROAD_IN, draw
 from giaoban.topology.network import Network
 
 
@@ -105,6 +105,7 @@ def draw_pictures(
         values=worst,
         lang=lang,
         new=[bridge.id for bridge in result.question.new],
+        high=BROAD_IN,
     )
     return pictures
 

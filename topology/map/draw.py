@@ -26,6 +26,9 @@ Values = Mapping[tuple[str, str], float]
 
 SUFFIXES = (".png", ".svg", ".pdf")
 
+BROAD_IN = 4.4
+"""How high routers stand on a map that fills a broad page: every letter is 6 pt there or more."""
+
 _DPI = 150
 _MARKER, _ROW, _RING = 0.2, 0.19, 0.2
 _LEFT, _TITLE, _FOOT, _BAR = 0.65, 0.5, 0.85, 0.65  # inches round the map
@@ -41,13 +44,15 @@ def draw(
     new: Collection[str] = (),
     single_points: Collection[str] = (),
     changed: Collection[str] = (),
+    high: float = 7.0,
 ) -> None:
     """Draw the network into .png, .svg or .pdf files.
 
     Routers stand at their coordinates, all hosts in columns beside their router. `values`
     colours each direction of each link, and `what` says of what they are; `new` are bridges to be
     shown as new ones. `single_points` are links and nodes without which bridges are cut off: they
-    get a ring; so do those that were `changed`, in a map of what differs.
+    get a ring; so do those that were `changed`, in a map of what differs. `high` is about how many
+    inches routers stand apart at most; texts stay as large.
     Raises `InputError` for another kind of file; `OSError` if one cannot be written.
     """
     for path in paths:
@@ -60,7 +65,7 @@ def draw(
                 allowed=allowed,
             )
     with own_look({}):
-        figure = _Map(network, values, lang, new, single_points, changed).figure(title, what)
+        figure = _Map(network, values, lang, new, single_points, changed, high).figure(title, what)
         for path in paths:
             with whole(path) as aside:
                 figure.savefig(aside, dpi=_DPI)
@@ -77,6 +82,7 @@ class _Map:
         new: Collection[str],
         single_points: Collection[str] = (),
         changed: Collection[str] = (),
+        high: float = 7.0,
     ) -> None:
         self.network, self.values, self.lang, self.new = network, values, lang, new
         self.single_points, self.changed = frozenset(single_points), frozenset(changed)
@@ -91,7 +97,7 @@ class _Map:
             router: [self._host_width(host) for host in hosts]
             for router, hosts in self.hosts.items()
         }
-        found = sites(network, self.widths, 5.0, 7.0)
+        found = sites(network, self.widths, 5.0, high)
         self.projection, self.canvas, self.points, self.lines = found
         self.backbone = [link for link in network.links if link.kind == "backbone"]
         self.layout = self._arrange()

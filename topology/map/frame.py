@@ -22,7 +22,7 @@ FONTS: Mapping[str, FontProperties] = {
     "title": FontProperties(family=_FAMILY, size=13, weight="bold"),
     "router": FontProperties(family=_FAMILY, size=10, weight="bold"),
     "host": FontProperties(family=_FAMILY, size=8.5),
-    "small": FontProperties(family=_FAMILY, size=7.5),
+    "small": FontProperties(family=_FAMILY, size=8.5),
 }
 
 INK, GREY, LINE, UNKNOWN = "#1b2733", "#5d6b78", "#6c7a89", "#c3cbd2"
@@ -99,7 +99,7 @@ def graticule(axes: Axes, projection: Projection, view: Box, lang: Language) -> 
     )
     axes.xaxis.set_major_formatter(FixedFormatter([degrees(v, east) for v in lons]))
     axes.yaxis.set_major_formatter(FixedFormatter([degrees(v, north) for v in lats]))
-    axes.tick_params(length=0, labelsize=7, labelcolor=GREY, labelfontfamily=_FAMILY)
+    axes.tick_params(length=0, labelsize=8.5, labelcolor=GREY, labelfontfamily=_FAMILY)
     axes.grid(color="#e9edf1", lw=0.6)
     axes.set_axisbelow(True)
     for spine in axes.spines.values():
@@ -172,5 +172,5 @@ def bar(fig: Figure, place: tuple[float, float, float, float], what: str, lang: 
     axes = fig.add_axes(place)
     made = fig.colorbar(ScalarMappable(NORM, HEAT), cax=axes, orientation="horizontal")
     made.outline.set_visible(False)
-    axes.tick_params(labelsize=7.5, labelcolor=INK, length=2, labelfontfamily=_FAMILY)
+    axes.tick_params(labelsize=8.5, labelcolor=INK, length=2, labelfontfamily=_FAMILY)
     axes.set_title(word(what, lang), fontproperties=FONTS["host"], color=INK, loc="left", pad=3)

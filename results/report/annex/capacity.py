@@ -137,7 +137,6 @@ def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> 
         ],
         widths=[72, 22, *[54 / count] * count, 15],
         aligns=aligned("left", "right", count + 2),
-        whole=True,
         ident="links-table",
     )
     yield Par(say("links note"), note=True)

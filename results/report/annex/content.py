@@ -40,6 +40,8 @@ _ONLY_IF: Mapping[str, Callable[[StreamResult], object]] = {
 }
 """Pictures that show nothing unless a stream had some of it."""
 
+_MAPS = ("map", "failures")
+"""Pictures that can be read on a page of their own only."""
 MOST_MINUTES = 60
 """Lines of minutes in a document."""
 OF_A_CHECK = 6
@@ -82,6 +84,7 @@ def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Documen
         mark=say("mark") if why else "",
         footer=say("footer") if why else "",
         notices=why,
+        signed=letter.signed_lines(),
         subject=results[0].question.text_vi if lang == "vi" else results[0].question.text_en,
     )
 
@@ -196,7 +199,7 @@ def _pictures(
             caption = say.text(PICTURES[name])
             if len(results) > 1 or isinstance(answer, FaultsAnswer):
                 caption = f"{caption} ({answer.run_id})"
-            yield Picture(pictures[name], caption)
+            yield Picture(pictures[name], caption, alone=name in _MAPS)
 
 
 def _streams(answer: Answer) -> Iterator[StreamResult]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +31,7 @@ from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 
 MOST_PASSWORD = 4096
+VIETNAM = timezone(timedelta(hours=7))
 PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"
 
 
@@ -104,12 +107,14 @@ def command(
     signer = signer_of(sign, password, stamp, chain or ())
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
+    at = datetime.now(VIETNAM).replace(microsecond=0) if signer else None
+    to = replace(to, signed=at)
     with temporary_folder("annex") as folder:
         chapters = chapters_of(runs or last_for_annex(results), results, folder, lang)
         data, draft = annex_bytes(chapters, lang=lang, form=form.value, letter=to)
     name = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.{form.value}"
     path = out / name
-    write_whole(path, signer.pdf(data) if signer else data)
+    write_whole(path, signer.pdf(data, at) if signer else data)
     if as_json:
         print_json({"file": str(path), "draft": draft})
         return 0

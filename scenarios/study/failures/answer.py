@@ -21,7 +21,7 @@ from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.failures.trial import TIMING
-from giaoban.topology.map.draw import draw
+from giaoban.topology.map.draw import BROAD_IN, draw
 from giaoban.topology.model import Province
 from giaoban.topology.network import Network
 
@@ -107,4 +107,5 @@ def draw_failures(
         new=[bridge.id for bridge in answer.question.new],
         # the sign of a site stands at its bridge, of a group at nothing: its links are marked
         single_points=[point.element.id for point in answer.single_points],
+        high=BROAD_IN,
     )

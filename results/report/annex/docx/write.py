@@ -17,7 +17,7 @@ import docx
 import docx.image.exceptions
 import docx.image.image
 import segno
-from docx.enum.section import WD_ORIENT
+from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.constants import RELATIONSHIP_TYPE
@@ -28,6 +28,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm, Pt, RGBColor
 
 from giaoban.errors import InputError
+from giaoban.results.report.annex.decimals import room
 from giaoban.results.report.document import (
     Block,
     Bullets,
@@ -168,6 +169,7 @@ def bare(paper: Any) -> None:
 FONT, MONO = "Times New Roman", "Courier New"
 TEXT_MM = 163.0
 """The width of a line: A4 less the margins of 30 and 17 mm (Decree 30/2020/NĐ-CP, Annex I)."""
+BROAD_MM = TEXT_MM + 297.0 - 210.0
 WARNING = RGBColor(0x8B, 0x1A, 0x1A)
 _SIDES = {
     "left": WD_ALIGN_PARAGRAPH.LEFT,
@@ -228,6 +230,11 @@ def _page(paper: Any, document: Document) -> None:
     number.alignment = WD_ALIGN_PARAGRAPH.CENTER
     page_number_field(number)
     first = section.first_page_header.paragraphs[0]
+    first.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    for number_or_time in document.signed:
+        run = first.add_run(number_or_time)
+        run.font.size = Pt(10)
+        run.add_break()
     if document.draft:
         for place in (number, first):
             watermark(place, document.mark)
@@ -236,6 +243,14 @@ def _page(paper: Any, document: Document) -> None:
             line.alignment = WD_ALIGN_PARAGRAPH.CENTER
             run = line.add_run(document.footer)
             run.bold, run.font.size, run.font.color.rgb = True, Pt(11), WARNING
+
+
+def _section(paper: Any, *, broad: bool) -> None:
+    """A page of its own begins, broad or not; its number stands where it stood."""
+    section = paper.add_section(WD_SECTION.NEW_PAGE)
+    section.orientation = WD_ORIENT.LANDSCAPE if broad else WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = (Mm(297), Mm(210)) if broad else (Mm(210), Mm(297))
+    section.different_first_page_header_footer = False
 
 
 def _properties(paper: Any, document: Document, made: datetime) -> None:
@@ -281,9 +296,13 @@ def _block(paper: Any, block: Block, document: Document) -> None:
             for mark, item in block.marked():
                 _paragraph(paper, f"{mark} {plain(item)}")
         case Table():
-            _table(paper, block, document.words.table)
+            _table(paper, block, document.words.table, document.lang)
         case Picture():
+            if block.alone:
+                _section(paper, broad=True)
             _picture(paper, block, document.words.picture)
+            if block.alone:
+                _section(paper, broad=False)
         case Sum():
             _sum(paper, block)
 
@@ -309,7 +328,7 @@ def _caption(paper: Any, text: str) -> None:
     run.italic, run.font.size = True, Pt(11.5)
 
 
-def _table(paper: Any, block: Table, word: str) -> None:
+def _table(paper: Any, block: Table, word: str, lang: str) -> None:
     _caption(paper, f"{word} {block.number}: {block.caption}")
     total = sum(block.widths)
     widths = [Mm(TEXT_MM * width / total) for width in block.widths]
@@ -326,9 +345,13 @@ def _table(paper: Any, block: Table, word: str) -> None:
     _head(block, cells, size)
     for index in range(len(block.head)):
         header_row(table.rows[index])
-    for row, said in zip(cells[len(block.head) :], block.rows, strict=True):
-        for place, cell, side in zip(row, said, block.aligns, strict=True):
+    for row, said, rooms in zip(
+        cells[len(block.head) :], block.rows, room(block, lang), strict=True
+    ):
+        for place, cell, side, free in zip(row, said, block.aligns, rooms, strict=True):
             _cell(place, cell, side, size)
+            if free:
+                place.paragraphs[0].paragraph_format.right_indent = Pt(free * size.pt)
     for index, row in enumerate(table.rows):
         last = index == len(table.rows) - 1
         undivided(row, with_next=(block.whole or index < len(block.head)) and not last)
@@ -385,7 +408,7 @@ def _picture(paper: Any, block: Picture, word: str) -> None:
     par.paragraph_format.line_spacing = 1.0
     pixels = block.file.with_suffix(".png")
     try:
-        size = _size_mm(pixels)
+        size = _size_mm(pixels, alone=block.alone)
         shape = par.add_run().add_picture(str(pixels), width=Mm(size[0]), height=Mm(size[1]))
         vectors = block.file.read_bytes()
     except (OSError, docx.image.exceptions.UnrecognizedImageError) as error:
@@ -399,12 +422,12 @@ def _picture(paper: Any, block: Picture, word: str) -> None:
     run.italic, run.font.size = True, Pt(11.5)
 
 
-def _size_mm(pixels: Path) -> tuple[float, float]:
-    """As wide as three plots a page allow, but a tall picture no higher than 140 mm."""
+def _size_mm(pixels: Path, *, alone: bool) -> tuple[float, float]:
+    """As wide as three plots a page allow, but a tall one no higher than its page lets it be."""
     image = docx.image.image.Image.from_file(str(pixels))
     share = image.px_height / image.px_width
-    width = TEXT_MM * (1.0 if share > 0.6 else 0.86)
-    height = min(width * share, 140.0)
+    width = BROAD_MM if alone else TEXT_MM * (1.0 if share > 0.6 else 0.86)
+    height = min(width * share, 150.0 if alone else 140.0)
     return height / share, height
 
 

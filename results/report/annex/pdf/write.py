@@ -22,6 +22,7 @@ import typst
 from giaoban.errors import GiaobanError, InputError, MachineLacks, strerror
 from giaoban.ownership import temporary_folder
 from giaoban.results.report.annex.about import ATTACHMENT, About
+from giaoban.results.report.annex.decimals import room
 from giaoban.results.report.document import (
     Block,
     Bullets,
@@ -83,10 +84,11 @@ def pdf(
             "mark": document.mark,
             "footer": document.footer,
             "notices": list(document.notices),
+            "signed": list(document.signed),
             "words": {"table": document.words.table, "picture": document.words.picture},
             "made": list(when.timetuple()[:6]),
             "attachment": ATTACHMENT if about else "",
-            "blocks": [_block(block, root) for block in document.blocks],
+            "blocks": [_block(block, root, document.lang) for block in document.blocks],
         }
         (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         if about is not None:
@@ -95,7 +97,7 @@ def pdf(
         return _compile(root, fonts)
 
 
-def _block(block: Block, root: Path) -> Mapping[str, Any]:
+def _block(block: Block, root: Path, lang: str) -> Mapping[str, Any]:
     match block:
         case Heading():
             return {"kind": "heading", **vars(block)}
@@ -109,6 +111,7 @@ def _block(block: Block, root: Path) -> Mapping[str, Any]:
                 "kind": "picture",
                 "file": copied(block.file, root, f"picture-{block.number}"),
                 "caption": block.caption,
+                "alone": block.alone,
             }
         case Sum():
             file = f"qr-{block.text[:16]}.svg"
@@ -126,7 +129,10 @@ def _block(block: Block, root: Path) -> Mapping[str, Any]:
                 "kind": "table",
                 "caption": block.caption,
                 "head": [[vars(cell) for cell in row] for row in block.head],
-                "rows": [[vars(cell) for cell in row] for row in block.rows],
+                "rows": [
+                    [{**vars(cell), "room": room} for cell, room in zip(*each, strict=True)]
+                    for each in zip(block.rows, room(block, lang), strict=True)
+                ],
                 "widths": list(block.widths),
                 "aligns": list(block.aligns),
                 "whole": block.whole,

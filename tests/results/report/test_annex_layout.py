@@ -1,0 +1,147 @@
+"""The annex's layout: Decree 30/2020/NĐ-CP, Annex I."""
+
+import io
+import json
+import re
+import subprocess
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+
+import annex_factory as annexes
+import docx
+import pytest
+import results_factory as make
+from pdf_text import pages_of
+
+from giaoban.results.report.annex.decimals import room
+from giaoban.results.report.annex.docx.write import office
+from giaoban.results.report.annex.letter import Letter
+from giaoban.results.report.annex.pdf.write import pdf
+from giaoban.results.report.document import Par, Picture, table
+from giaoban.scenarios.study.documents import BROAD_IN
+from giaoban.topology.map.draw import draw
+from tests.results.view_factory import network
+
+AT = datetime(2026, 2, 5, 8, 30, 59, tzinfo=timezone(timedelta(hours=7)))
+SIGNED = Letter(number="15/STTTT-CNTT", signed=AT)
+
+
+@pytest.fixture(scope="module")
+def map_(tmp_path_factory):
+    path = tmp_path_factory.mktemp("map") / "map.vi.svg"
+    draw(network(), path, path.with_suffix(".png"), title="Đắk Nông", lang="vi", high=BROAD_IN)
+    return path
+
+
+def document(map_, letter=SIGNED):
+    made = annexes.annex(make.result(), letter=letter)
+    blocks = [b for b in made.blocks if not isinstance(b, Picture)]
+    picture = Picture(map_, "Bản đồ", 1, alone=True)
+    return replace(made, blocks=[*blocks[:4], picture, *blocks[4:]])
+
+
+@pytest.fixture(scope="module")
+def written(map_, tmp_path_factory):
+    path = tmp_path_factory.mktemp("annex") / "phu-luc.pdf"
+    path.write_bytes(pdf(document(map_)))
+    return path
+
+
+def boxes(path):
+    """Of each page its size and its words with their boxes, in points."""
+    told = subprocess.run(
+        ["pdftotext", "-bbox", str(path), "-"], check=True, capture_output=True, text=True
+    ).stdout
+    found = []
+    for page in told.split("<page ")[1:]:
+        width, height = map(float, re.findall(r'(?:width|height)="(.+?)"', page)[:2])
+        words = re.findall(
+            r'<word xMin="(.+?)" yMin="(.+?)" xMax="(.+?)" yMax="(.+?)">(.*?)</word>', page
+        )
+        found.append(((width, height), [(*map(float, word[:4]), word[4]) for word in words]))
+    return found
+
+
+def test_a_digital_signature_shows_number_and_time_top_right_on_the_first_page(written):
+    """10 pt, above the text, up to the right margin; on no other page (Annex I, II.8)."""
+    (width, _), words = boxes(written)[0]
+    shown = [word for word in words if word[3] < 22 / 25.4 * 72]
+    assert [word[4] for word in shown] == ["15/STTTT-CNTT", "2026-02-05T08:30:59+07:00"]
+    for word in shown:
+        assert word[2] == pytest.approx(width - 17 / 25.4 * 72, abs=1)
+        assert 9 < word[3] - word[1] < 12.5, "10 pt"
+    assert all("2026-02-05T08" not in page for page in pages_of(written)[1:])
+
+
+def test_nothing_stands_there_where_it_is_not_signed_here(map_, tmp_path):
+    path = tmp_path / "x.pdf"
+    path.write_bytes(pdf(document(map_, Letter(number="15/STTTT-CNTT"))))
+    _, words = boxes(path)[0]
+    assert min(word[1] for word in words) > 20 / 25.4 * 72, "room for who signs later"
+
+
+def test_the_map_has_a_broad_page_to_itself(written):
+    pages = boxes(written)
+    broad = [number for number, ((width, height), _) in enumerate(pages) if width > height]
+    assert len(broad) == 1
+    (number,) = broad
+    said = " ".join(word[4] for word in pages[number][1])
+    assert said.startswith(f"{number + 1} Hình 1: Bản đồ"), "its number, its caption, and no more"
+
+
+def test_paragraphs_stand_6_pt_apart_or_more(map_, tmp_path):
+    """Between the lines of two paragraphs is 6 pt more than between lines of one."""
+    long = "lời " * 60
+    path = tmp_path / "x.pdf"
+    path.write_bytes(pdf(replace(document(map_), blocks=[Par(f"a{long}"), Par(f"b{long}")])))
+    _, words = boxes(path)[0]
+    rows = sorted({round(word[1], 1) for word in words if word[4].endswith("lời")})
+    gaps = sorted(round(b - a, 1) for a, b in pairwise(rows))
+    assert gaps[-1] - gaps[0] == pytest.approx(6, abs=0.2)
+    paper = docx.Document(io.BytesIO(office(document(map_), AT.replace(tzinfo=None))))
+    assert paper.styles["Normal"].paragraph_format.space_after.pt == 6
+
+
+def test_a_docx_has_the_same_pages(map_):
+    paper = docx.Document(io.BytesIO(office(document(map_), AT.replace(tzinfo=None))))
+    sizes = [(round(s.page_width.mm), round(s.page_height.mm)) for s in paper.sections]
+    assert sizes == [(210, 297), (297, 210), (210, 297)]
+    first = paper.sections[0].first_page_header.paragraphs[0].text
+    assert first.split() == ["15/STTTT-CNTT", "2026-02-05T08:30:59+07:00"]
+    assert [s.different_first_page_header_footer for s in paper.sections] == [True, False, False]
+    [shape] = [s for s in paper.inline_shapes if s.width.mm > 163]
+    assert shape.height.mm <= 150
+
+
+@pytest.mark.parametrize(
+    ("lang", "texts", "expected"),
+    [
+        ("vi", ["12,8", "15", "9,25", "–"], [0.5, 1.25, 0, 0]),
+        ("vi", ["1.234", "5,5"], [0.75, 0]),
+        ("vi", ["33,33\u00a0%", "0\u00a0%"], [0, 1.25]),
+        ("vi", ["3", "15"], [0, 0]),
+        ("en", ["1,234", "5.5"], [0.75, 0]),
+        ("vi", ["33,3\u00a0%", "5\u00a0ms"], [0, 0]),
+        ("vi", ["33,3", "chưa rõ"], [0, 0]),
+    ],
+)
+def test_numbers_of_a_column_stand_under_each_other(lang, texts, expected):
+    made = table(["a", "b"], [["x", text] for text in texts], right=[1])
+    assert [row[1] for row in room(made, lang)] == expected
+    assert {row[0] for row in room(made, lang)} == {0}
+
+
+def test_decimal_signs_are_in_one_line_in_the_pdf(map_, tmp_path):
+    numbers = ["12,75", "115", "9,5", "0,25"]
+    made = table(["a", "b"], [["x", n] for n in numbers], right=[1], caption="c")
+    path = tmp_path / "x.pdf"
+    path.write_bytes(pdf(replace(document(map_), blocks=[made])))
+    _, words = boxes(path)[0]
+    ends = {}
+    for left, _, right, _, text in words:
+        if text in numbers:
+            each = (right - left) / (len(text) - ("," in text) / 2)
+            ends[text] = right - (len(text.partition(",")[2]) + ("," in text) / 2) * each
+    assert len(ends) == 4
+    assert max(ends.values()) - min(ends.values()) < 0.3, json.dumps(ends)
