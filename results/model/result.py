@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.background import OtherTraffic
@@ -436,6 +436,28 @@ class Result(StrictModel):
         """Worked out and not emulated: no document for approval."""
         return self.engine.name == "estimate"
 
+    def rows(
+        self, of: Literal["criteria", "bridges", "streams", "links"]
+    ) -> list[dict[str, str | float | bool | None]]:
+        """Flat rows for `pandas.DataFrame`, with units in the names of columns.
+
+        Of streams, bridges and links one a phase, with columns `phase` and, of streams, `bridge`.
+        What is nested stands with both names (`rtcp_jitter_ms`); lists are left out.
+        """
+        if of == "criteria":
+            return [_flat(criterion) for criterion in self.criteria]
+        found: list[dict[str, str | float | bool | None]] = []
+        for phase in self.phases:
+            if of == "links":
+                found += [{"phase": phase.name, **_flat(link)} for link in phase.links]
+            for bridge in phase.bridges if of != "links" else ():
+                if of == "bridges":
+                    found.append({"phase": phase.name, **_flat(bridge)})
+                else:
+                    about = {"phase": phase.name, "bridge": bridge.id}
+                    found += [{**about, **_flat(stream)} for stream in bridge.streams]
+        return found
+
     def to_json(self) -> str:
         """The text of `result.json` (indented, keys in the model's order, marks kept)."""
         return self.to_bytes().decode()
@@ -448,3 +470,13 @@ class Result(StrictModel):
     def from_json(cls, text: str | bytes, origin: str = "result.json") -> Self:
         """Read `result.json`. Raises `InputError` that names the key at fault."""
         return read_json(cls, text, origin, SCHEMA)
+
+
+def _flat(model: BaseModel) -> dict[str, str | float | bool | None]:
+    found: dict[str, str | float | bool | None] = {}
+    for name, value in model:
+        if isinstance(value, BaseModel):
+            found |= {f"{name}_{inner}": item for inner, item in _flat(value).items()}
+        elif not isinstance(value, list | dict):
+            found[name] = value
+    return found

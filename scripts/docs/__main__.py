@@ -44,7 +44,8 @@ def stage(folder: Path) -> None:
     for name, text in vietnamese():
         _write(folder / "vi" / name, text)
     for lang in ("en", "vi"):
-        shutil.copytree(ROOT / "docs" / "pictures", folder / lang / "pictures")
+        for beside in ("pictures", "notebooks"):
+            shutil.copytree(ROOT / "docs" / beside, folder / lang / beside)
 
 
 def english() -> Iterator[tuple[str, str]]:
