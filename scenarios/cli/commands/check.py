@@ -128,8 +128,8 @@ def _all(scenarios: list[Path], checked: Callable[[Path], Checked], *, as_json: 
         verdict,
         headline,
         [
-            replace(case, id=f"{each.report.subject}/{case.id}")
-            for each in found
+            replace(case, id=f"{each.report.subject}/{case.id}", command=_alone(scenario, each))
+            for scenario, each in zip(scenarios, found, strict=True)
             for case in each.report.cases
         ],
         next=next((each.report.next for each in found if each.result.verdict == "fail"), ""),
@@ -142,6 +142,12 @@ def _all(scenarios: list[Path], checked: Callable[[Path], Checked], *, as_json: 
         as_json=as_json,
         files=[Path(path) for path in report.files],
     )
+
+
+def _alone(scenario: Path, of: Checked) -> str:
+    """The command that checks this one again."""
+    how = ["--estimate"] if of.result.is_estimate else []
+    return shlex.join(["giaoban", "check", str(scenario), *how])
 
 
 def _checked(
