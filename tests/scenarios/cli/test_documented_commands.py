@@ -29,6 +29,7 @@ NOT_RUN = {
     "giaoban mcu serve *": "in real time, until Ctrl-C: tests/scenarios/cli/test_mcu.py",
     "giaoban stream *": "in real time: tests/scenarios/cli/test_stream.py",
     "giaoban load *": "in real time: tests/clients/test_load.py",
+    "giaoban compare *main*": "needs a repository of git: tests/scenarios/cli/test_compare.py",
     "giaoban shell": "needs root and a terminal: tests/topology/emulation",
     "giaoban meeting *": "boots guests of its own: tests/scenarios/emulation/test_meeting_runs.py",
     "giaoban check * --meetings all": "minutes: tests/scenarios/study/test_every_meeting.py",
@@ -213,7 +214,7 @@ ANSWERS = (0, 1)
 """Pass and fail: what a page shows may be either."""
 MORE = {("topology", "import"): ["--force"], ("calendar",): ["--peaks", "1"]}
 """What some are told besides: the file is there for others; three peaks take longer."""
-LOOKS_BACK = ("history", "view", "diff", "verify")
+LOOKS_BACK = ("history", "view", "diff", "verify", "metrics")
 """Commands that look at runs of before; the others have a folder for each page."""
 
 
