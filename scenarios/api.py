@@ -28,7 +28,6 @@ from giaoban import PACKAGE
 from giaoban.errors import InputError, did_you_mean, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
 from giaoban.progress import Progress
-from giaoban.results import RUNS
 from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.result import Result
@@ -37,6 +36,7 @@ from giaoban.results.model.whatif import WhatIf
 from giaoban.scarce import shortage
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate as estimated
+from giaoban.scenarios.project.project import current
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study import check as checks
@@ -284,7 +284,7 @@ def check(
         MachineLacks: the machine misses something; the message says the command that mends it.
     """
     told = progress or _silent
-    root = RUNS if runs is None else Path(runs)
+    root = current().runs if runs is None else Path(runs)
     with _files(scenario, province) as (path, province_path):
         question = make_question(path, province_path=province_path, seed=seed)
         now = datetime.now()
@@ -425,7 +425,7 @@ def load_result(run: str | os.PathLike[str]) -> Result:
     path = Path(run)
     if path.is_file():
         return Result.from_json(read_file(path, most=MOST_ANSWER), str(path))
-    return read_result(open_run(os.fspath(run), RUNS))
+    return read_result(open_run(os.fspath(run), current().runs))
 
 
 def _silent(_what: str, _done: float) -> None:
