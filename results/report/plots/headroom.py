@@ -90,14 +90,14 @@ def draw(answer: Headroom, lang: Lang) -> Figure:
             xytext=(3, -2),
             textcoords="offset points",
             va="top",
-            fontsize=9,
+            fontsize=9.5,
             fontweight="bold",
             color="#222222",
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
             zorder=7,
         )
     label_ends(axes, labels)
-    figure.text(0.085, 0.03, _said("key", lang), fontsize=8.5, color="#444444")
+    figure.text(0.085, 0.03, _said("key", lang), fontsize=9.4, color="#444444")
     return figure
 
 

@@ -88,8 +88,8 @@ def mcu_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> F
         axes.fill_between(series.t_s, used, step="post", color=COLOURS[1], alpha=0.25, linewidth=0)
         axes.step(series.t_s, used, where="post", color=COLOURS[1], linewidth=2)
         axes.set_ylim(0, 112)
-        labels = [Label(100.0, said("capacity", lang), "#222222")]
-        axes.axhline(100.0, color="#222222", linewidth=1.6)
+        labels = [Label(100.0, said("capacity", lang), "#222222", STYLES[3])]
+        axes.axhline(100.0, color="#222222", linewidth=1.6, linestyle=STYLES[3])
         if limit_pct is not None:
             share = f"{number(limit_pct, lang)} %"
             axes.axhline(limit_pct, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE)
@@ -198,7 +198,12 @@ def _lines(
         if limit is not None and not show_limit:
             note = said("limit", lang, number(limit, lang) + look.unit) + " ↑"
             axes.annotate(
-                note, (1.026, 1.06), xycoords="axes fraction", va="bottom", color=LIMIT, fontsize=9
+                note,
+                (1.026, 1.06),
+                xycoords="axes fraction",
+                va="bottom",
+                color=LIMIT,
+                fontsize=9.5,
             )
     return figure
 

@@ -98,7 +98,7 @@ def paper(series: Series, title: str, lang: Lang) -> tuple[Figure, Axes]:
     _hatch(axes, series, spans)
     for row, note in enumerate(notes):
         y = (0.04 + _NOTE_IN * (len(notes) - row - 0.5)) / height
-        figure.text(_LEFT_IN / _WIDTH_IN, y, note, fontsize=8.5, color="#222222", va="center")
+        figure.text(_LEFT_IN / _WIDTH_IN, y, note, fontsize=9.4, color="#222222", va="center")
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.7)
     axes.set_axisbelow(True)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
@@ -157,7 +157,7 @@ def _hatch(axes: Axes, series: Series, spans: Sequence[_Span]) -> None:
             xycoords=("data", "axes fraction"),
             ha="center",
             va="center",
-            fontsize=8.5,
+            fontsize=9.4,
             fontweight="bold",
             color="#222222",
             zorder=6,
@@ -200,7 +200,7 @@ def label_ends(axes: Axes, labels: Sequence[Label]) -> None:
             xycoords="axes fraction",
             va="center",
             color="#555555" if label.colour == GREY else label.colour,
-            fontsize=9,
+            fontsize=9.5,
             annotation_clip=False,
         )
 
