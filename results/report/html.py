@@ -5,7 +5,7 @@ of content security would stop."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from giaoban.results.report.document import (
@@ -78,7 +78,7 @@ def _table(block: Table) -> str:
         element("th", escape(title), scope="col", class_="n" if number in right else "")
         for number, title in enumerate(block.titles())
     )
-    rows = "".join(_row(row, right) for row in block.rows)
+    rows = "".join(_row(row, right, block.titles()) for row in block.rows)
     caption = escape(block.caption)
     made = element(
         "table",
@@ -88,18 +88,20 @@ def _table(block: Table) -> str:
     return element("div", made, class_="scroll", role="region", aria_label=block.caption)
 
 
-def _row(row: Iterable[Cell], right: set[int]) -> str:
+def _row(row: Iterable[Cell], right: set[int], titles: Sequence[str]) -> str:
+    """On a narrow screen each cell says its column's title, as the head is not shown there."""
     cells = list(row)
     bad = "bad" if cells and all(cell.tone == "bad" for cell in cells) else ""
     made = [
-        element("td" if number else "th", _cell(cell, bad), **_of(cell, number, number in right))
+        element("td" if number else "th", _cell(cell, bad), **_of(titles, number, number in right))
         for number, cell in enumerate(cells)
     ]
     return element("tr", "".join(made), class_=bad)
 
 
-def _of(cell: Cell, number: int, right: bool) -> dict[str, str]:
-    return {"scope": "" if number else "row", "class_": "n" if right else ""}
+def _of(titles: Sequence[str], number: int, right: bool) -> dict[str, str]:
+    label = titles[number] if number else ""
+    return {"scope": "" if number else "row", "class_": "n" if right else "", "data_label": label}
 
 
 def _cell(cell: Cell, row: str) -> str:

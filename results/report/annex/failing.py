@@ -109,14 +109,7 @@ def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> It
             count["invalid"], whole)
     )  # fmt: skip
     yield from _worst(answer, say)
-    points = answer.single_points
-    if points:
-        yield Par(say("points", len(points)))
-        yield bullets([f"{_point(point, answer, say)}" for point in points])
-    elif answer.whole and not answer.untried and not count["invalid"]:
-        yield Par(say("no points"))
-    else:
-        yield Par(say("no points tried"))
+    yield from points(answer, say)
     keys = ("failure", "result", "longest", "at", "by mending", "lost", "bridges cut", "peak load")
     yield Table(
         caption=say("faults table"),
@@ -128,6 +121,21 @@ def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> It
         ident="failures-table",
     )
     yield Par(say("faults note"), note=True)
+
+
+def points(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
+    """The single points of failure, or that there is none as far as was tried."""
+    if found := answer.single_points:
+        yield Par(say("points", len(found)))
+        yield bullets([f"{_point(point, answer, say)}" for point in found])
+    elif (
+        answer.whole
+        and not answer.untried
+        and all(failure.verdict != "invalid" for failure in answer.failures)
+    ):
+        yield Par(say("no points"))
+    else:
+        yield Par(say("no points tried"))
 
 
 def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:

@@ -119,7 +119,7 @@ def _sections(of: Shown, words: Words) -> Iterator[Section]:
         return
     run, part = of.run.shown()
     result, say = run.result, AnnexWording(words.lang, run.result)
-    yield Section("verdict", list(_verdict(result, part, words, say)))
+    yield Section("verdict", list(_verdict(result, part, of.failures, words, say)))
     yield Section("criteria", list(_criteria(result, words, say)))
     if of.other is not None:
         yield Section("comparison", list(_comparison(of.run.result, of.other.result, words, say)))
@@ -143,8 +143,13 @@ def _body(blocks: Iterable[Block]) -> list[Block]:
 
 
 def _verdict(
-    result: Result, part: Excerpt | None, words: Words, say: AnnexWording
+    result: Result,
+    part: Excerpt | None,
+    failures: FaultsAnswer | None,
+    words: Words,
+    say: AnnexWording,
 ) -> Iterator[Block]:
+    """What was found, and what it hangs on: assumptions, and what fails all by itself."""
     yield Par(f"{SIGNS[result.verdict]} {say.verdict(result)}", bold=True)
     if result.is_estimate:
         yield Par(words("estimate note"), tone="doubt")
@@ -152,6 +157,12 @@ def _verdict(
         if binding := say.binding(result.binding, result):
             yield Par(binding)
         yield Par(say.how_sure(result))
+        if result.assumptions:
+            yield Par(words("assumption count", len(result.assumptions)))
+        if failures is not None:
+            yield from failing.points(failures, AnnexWording(words.lang, failures))
+        else:
+            yield Par(words("failures untried"))
     yield Par(say.question())
     yield Par(say("meeting", say.meeting(result.meeting)), note=True)
     if part is not None:

@@ -90,7 +90,6 @@ SCRIPT: Mapping[str, str] = {
     "chart label": pgettext("page", "Plot of {0}. {1}"),
     "range": pgettext("page", "{0}: from {1} to {2}"),
     "no value": pgettext("page", "{0}: no value"),
-    "limit off": pgettext("page", "The limit of {0} is outside the plot."),
     "limit line": pgettext("page", "limit {0}"),
     "mcu used": pgettext("page", "MCU capacity in use"),
     "used": pgettext("page", "in use"),
@@ -160,6 +159,10 @@ WORDS: Mapping[str, str] = {
     "links table": pgettext("page", "Table of the links' load"),
     "faults made": pgettext("page", "Failures in this run"),
     "failures tried": pgettext("page", "Failures tried"),
+    "failures untried": pgettext(
+        "page",
+        "Not every failure was tried, so single points of failure are not known (giaoban faults).",
+    ),
     "no failures": pgettext("page", "Nothing failed on purpose in this run."),
     "failures pass": pgettext(
         "page", "Pass: no failure that was tried does more than the criteria allow."

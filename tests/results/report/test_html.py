@@ -70,5 +70,6 @@ def test_a_row_that_is_all_bad_is_told_by_the_row() -> None:
     assert html([made]) == (
         '<div class="scroll" role="region" aria-label="T"><table><caption>T</caption><thead><tr>'
         '<th scope="col">of</th><th scope="col" class="n">x</th></tr></thead><tbody>'
-        '<tr class="bad"><th scope="row">row</th><td class="n">7</td></tr></tbody></table></div>'
+        '<tr class="bad"><th scope="row">row</th><td class="n" data-label="x">7</td></tr></tbody>'
+        "</table></div>"
     )

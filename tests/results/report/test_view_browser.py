@@ -267,14 +267,71 @@ def test_audits(page: Page, wide: int) -> None:
         assert page.js("document.documentElement.scrollWidth") <= wide
 
 
+OFF_SCREEN = """[...document.querySelectorAll('body *')].filter(e => e.getClientRects().length
+  && !e.closest('.unseen, .skip') && e.getBoundingClientRect().right > innerWidth + 0.5)
+  .map(e => `${e.tagName} ${e.id} ${e.className.baseVal ?? e.className} in ${
+    (e.closest('section') || {}).id}: ${e.textContent.slice(0, 40)}`)"""
+
+
+@pytest.mark.parametrize("wide", [390, 1280])
+def test_nothing_reaches_over_the_edge_of_the_screen(
+    browser: Page, tmp_path: Path, wide: int
+) -> None:
+    """In every section, with everything opened, beside another run and with failures tried."""
+    a = v.folder(tmp_path, v.result())
+    b = v.folder(tmp_path, v.result(h.JULY, delay_ms=160.0))
+    page = shown(browser, tmp_path, page_of(a, lang="vi", other=b))
+    page.wide(wide)
+    for lang in ("vi", "en"):
+        page.click(f"#lang-{lang}")
+        page.js("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        page.settle()
+        assert page.js("document.querySelectorAll('main section').length") > 8
+        assert page.js(OFF_SCREEN) == []
+        assert page.js("document.documentElement.scrollWidth") <= wide
+
+
+def test_on_a_telephone_each_figure_says_what_it_is(page: Page) -> None:
+    """The head of a table is not shown there; letters of plots stay as large as can be read."""
+    page.wide(390)
+    page.settle()
+    label = "getComputedStyle(document.querySelector('#criteria-table td'), '::before').content"
+    assert page.js(label) == '"Giá trị"'
+    sizes = """[...document.querySelectorAll('.chart svg text')].map(t =>
+      t.getBoundingClientRect().height)"""
+    assert min(page.js(sizes)) > 9
+
+
+def test_the_limit_is_in_every_plot_that_has_one(page: Page) -> None:
+    for wide in (390, 1280):
+        page.wide(wide)
+        page.settle()
+        page.js("document.querySelector('input[name=measure][value=mos]').click()")
+        for plot in ("bridge-plot", "mcu-plot"):
+            lines = f"document.querySelectorAll('#{plot} svg line[stroke=\"#9b1414\"]').length"
+            assert page.js(lines) == 2, "in the plot, and beside its name"
+
+
+def test_the_verdicts_box_says_what_it_hangs_on(browser: Page, tmp_path: Path) -> None:
+    folder = v.folder(tmp_path, v.result())
+    text = shown(browser, tmp_path, page_of(folder, lang="vi")).js(
+        "document.querySelector('#verdict').textContent"
+    )
+    assert f"{len(read(folder).assumptions)} số liệu" in text
+    assert "điểm lỗi đơn" in text
+
+
 def test_only_what_scrolls_is_a_stop_for_the_tabulator(page: Page) -> None:
     stops = "document.querySelectorAll('.scroll[tabindex]').length"
     page.wide(1600)
     page.settle()
     assert page.js(stops) == 0
+    page.wide(700)
+    page.settle()
+    assert page.js(stops) > 2
     page.wide(360)
     page.settle()
-    assert page.js(stops) > 5
+    assert page.js(stops) == 0, "nothing scrolls sideways on a telephone"
 
 
 def test_wishes_and_print(page: Page) -> None:

@@ -36,12 +36,13 @@ function scroller(label, ...inside) {
 
 // A table for the eye and for screen readers. Cells: text, or {v, n: a number, whole: on one line}.
 function table(caption, heads, rows, options = {}) {
-  const cell = (value, tag, scope) => {
+  const cell = (value, tag, scope, label = null) => {
     const it = value !== null && typeof value === "object" ? value : { v: value };
-    return el(tag, { class: it.n ? "n" : it.whole ? "whole" : null, scope }, it.v);
+    return el(tag, { class: it.n ? "n" : it.whole ? "whole" : null, scope, "data-label": label }, it.v);
   };
+  const names = heads.map((head) => (head !== null && typeof head === "object" ? head.v : head));
   const body = rows.map((row) => el("tr", {},
-    row.map((value, i) => cell(value, i === 0 ? "th" : "td", i === 0 ? "row" : null))));
+    row.map((value, i) => cell(value, i === 0 ? "th" : "td", i === 0 ? "row" : null, i === 0 ? null : names[i]))));
   const made = el("table", { id: options.id },
     el("caption", {}, caption),
     el("thead", {}, el("tr", {}, heads.map((head) => cell(head, "th", "col")))),

@@ -3,7 +3,8 @@
 const COLOURS = ["#0067a5", "#b34700", "#00725a", "#9c2f74", "#6b5200", "#444444"];
 const DASHES = [null, "9 4", "3 3", "12 3 3 3", "6 2", "2 4"];
 const SHADES = ["#f0f4f9", "#fff6e2", "#eef7f0"];
-const PLOT = { wide: 860, high: 270, left: 56, right: 14, top: 26, bottom: 34 };
+const NARROW = matchMedia("(max-width: 40rem)");
+const PLOT = { get wide() { return NARROW.matches ? 400 : 860; }, high: 270, left: 56, right: 14, top: 26, bottom: 34 };
 
 function ticks(low, high, count) {
   const rough = (high - low) / count || 1, power = 10 ** Math.floor(Math.log10(rough));
@@ -45,8 +46,7 @@ function chart({ id, title, unit, lines, limit, run, low = 0 }) {
   const known = shown.map((line) => extent(line.points)).filter(Boolean);
   let bottom = Math.min(low, ...known.map((e) => e[0])), top = Math.max(low, ...known.map((e) => e[1]));
   if (low > 0) bottom = Math.min(...known.map((e) => e[0]), limit ? limit.value : Infinity) - 0.1;
-  const near = limit && limit.value <= bottom + (top - bottom || 1) * 4;
-  if (near) top = Math.max(top, limit.value);
+  if (limit) top = Math.max(top, limit.value);
   top += (top - bottom || 1) * 0.06;
   const { wide, high, left, right } = PLOT;
   const x = (s) => left + (s / seconds) * (wide - left - right);
@@ -74,7 +74,7 @@ function chart({ id, title, unit, lines, limit, run, low = 0 }) {
     ticks(0, seconds, 8).map((s) => svg("text", { x: x(s), y: high - 12, "text-anchor": "middle",
       "font-size": 12 }, num(s, 0))),
     svg("text", { x: wide - right, y: high - 1, "text-anchor": "end", "font-size": 11 }, "s"),
-    near ? svg("line", { x1: left, x2: wide - right, y1: y(limit.value), y2: y(limit.value), stroke: "#9b1414",
+    limit ? svg("line", { x1: left, x2: wide - right, y1: y(limit.value), y2: y(limit.value), stroke: "#9b1414",
       "stroke-width": 1.6, "stroke-dasharray": "7 5" }) : null,
     shown.map((line) => svg("path", { d: pathOf(line.points, x, y), fill: "none", stroke: line.colour,
       "stroke-width": line.pale ? 1.3 : 2.3, "stroke-dasharray": line.dash, opacity: line.pale ? 0.65 : 1,
@@ -89,7 +89,7 @@ function chart({ id, title, unit, lines, limit, run, low = 0 }) {
   const values = lines.map(() => el("span", { class: "value" }));
   const keys = el("ul", { class: "keys" },
     lines.map((line, i) => el("li", {}, sample(line), line.name + ":", values[i])),
-    near ? el("li", {}, sample({ colour: "#9b1414", dash: "7 5" }), w("limit line", limit.text)) : null);
+    limit ? el("li", {}, sample({ colour: "#9b1414", dash: "7 5" }), w("limit line", limit.text)) : null);
   const moment = el("p", { class: "small" });
   const update = () => {
     const at = x(state.second + 0.5);
@@ -102,8 +102,7 @@ function chart({ id, title, unit, lines, limit, run, low = 0 }) {
   };
   update();
   const figure = el("figure", { class: "chart", id }, el("figcaption", { class: "small" }, title),
-    scroller(title, body), moment, keys,
-    limit && !near ? el("p", { class: "small" }, w("limit off", limit.text)) : null);
+    scroller(title, body), moment, keys);
   return { figure, update };
 }
 

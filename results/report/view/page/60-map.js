@@ -127,7 +127,7 @@ function mapPart() {
     map.routers.map((r) => svg("g", {},
       svg("rect", { x: r.x - 7, y: r.y - 7, width: 14, height: 14, fill: r.assumed ? "#fff" : "#2b4a6f", stroke: "#2b4a6f",
         "stroke-width": 2 }),
-      svg("text", { x: r.name_x, y: r.name_y + 5, "text-anchor": "middle", "font-size": 14, "font-weight": 700 },
+      svg("text", { x: r.name_x, y: r.name_y + 5, "text-anchor": "middle", class: "town", "font-size": 14, "font-weight": 700 },
         r.name + (r.assumed ? "*" : "")))),
     hosts);
   picture.addEventListener("keydown", (event) => {

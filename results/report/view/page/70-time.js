@@ -1,6 +1,6 @@
 // The time line: phases, what was done on purpose, and the moment that the plots and the map show.
 function timePart() {
-  const seconds = lengthOf(RUN), wide = 860, left = 8, right = 8;
+  const seconds = lengthOf(RUN), wide = PLOT.wide, left = 8, right = 8;
   const x = (s) => left + (s / seconds) * (wide - left - right);
   const events = RUN.events;
   const rows = []; // where the last bar of each row ends

@@ -7,7 +7,7 @@ function mcuPart() {
     if (OTHER && OTHER.curves) {
       lines.push({ name: "B: " + w("used"), points: curve(OTHER, OTHER.curves.used), colour: COLOURS[1], dash: DASHES[1], pale: true });
     }
-    lines.push({ name: w("capacity"), points: own.map(() => 100), colour: "#444444", dash: "7 5" });
+    lines.push({ name: w("capacity"), points: own.map(() => 100), colour: "#444444", dash: "12 3 3 3" });
     drawn = chart({ id: "mcu-plot", title: w("mcu used"), unit: NBSP + "%", lines, run: RUN, limit: limitOf(RUN, "mcu-units") });
   }
   return { update: (patch) => { if (drawn && "second" in patch) drawn.update(); }, node: drawn && drawn.figure };

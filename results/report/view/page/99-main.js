@@ -34,6 +34,7 @@ inside.addEventListener("click", (event) => {
 for (const each of ["vi", "en"]) {
   byId(`lang-${each}`).addEventListener("click", () => { lang = each; render(); });
 }
+NARROW.addEventListener("change", render);
 let opened = [];
 window.addEventListener("beforeprint", () => {
   opened = [...document.querySelectorAll("details:not([open])")].filter((d) => d.querySelector("table"));
