@@ -5,7 +5,7 @@ SCENARIO ?= scenarios/expansion-gia-nghia-quang-son.toml
 PYTHON := .venv/bin/python
 GIAOBAN := .venv/bin/giaoban
 
-.PHONY: run test test-fast test-nightly setup setup-test check-style docs pictures mutate bench clean lock sbom
+.PHONY: run test test-fast test-nightly setup setup-test check-style docs pictures mutate bench clean lock sbom wheel image
 
 # FAIL (1) and INVALID (3) are answers, too, and no error of make's.
 run: setup
@@ -58,6 +58,15 @@ lock: setup-test
 # What the program is made of, with versions and licences (CycloneDX).
 sbom: setup
 	$(PYTHON) scripts/sbom > sbom.json
+
+# What others install, in dist/.
+wheel: setup
+	rm -rf build dist && $(PYTHON) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+# The same as an image with the sandbox kernel in it; BUILDER may be docker.
+BUILDER ?= podman
+image: wheel
+	$(BUILDER) build --tag giaoban --file Containerfile $(IMAGE_OPTIONS) .
 
 # The virtual environment only; the sandbox kernel stays in the user's cache.
 clean:

@@ -26,6 +26,28 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "giaoban"
 
 
+PREBUILT = "GIAOBAN_PREBUILT"
+"""Environment variable: a folder with what was built elsewhere (`giaoban.topology.sandbox`), as an
+image has it, which has neither compiler nor sources."""
+
+
+def prebuilt(name: str) -> Path | None:
+    """What was built elsewhere, if it is there, whole and such that it can be used."""
+    if not (folder := os.environ.get(PREBUILT)):
+        return None
+    path = Path(folder, name)
+    return path if is_whole(path) and os.access(path, os.X_OK) else None
+
+
+def hand_over(built: Path, folder: Path, name: str) -> None:
+    """Lay a copy of what is kept here, with its sum, where `prebuilt` finds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(built, folder / name)
+    (folder / name).chmod(0o755)
+    told = _sum_of(built).read_text(encoding="ascii").split()[0]
+    _sum_of(folder / name).write_text(f"{told}  {name}\n", encoding="ascii")
+
+
 def is_whole(path: Path) -> bool:
     """Whether a file is, to the last byte, what was built; one without a sum is not."""
     try:

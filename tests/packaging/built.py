@@ -92,8 +92,9 @@ def _tops(of: Distribution) -> Iterator[Path]:
     return (Path(str(of.locate_file(name))) for name in names)
 
 
-def install(wheel: Path, folder: Path, *extras: str) -> Path:
+def install(wheel: Path, folder: Path, *more: str) -> Path:
     """A bare environment of this Python with the wheel and what it needs; its folder of programs.
+    `more`: other requirements.
 
     The libraries are links to those of this environment, and no other is there.
     """
@@ -104,7 +105,7 @@ def install(wheel: Path, folder: Path, *extras: str) -> Path:
     subprocess.run(pip, check=True)
     [libraries] = folder.glob("lib/python3*/site-packages")
     [of_giaoban] = Distribution.discover(name="giaoban", path=[str(libraries)])
-    for of in needed(of_giaoban.requires or (), *extras).values():
+    for of in needed([*(of_giaoban.requires or ()), *more]).values():
         for top in _tops(of):
             if not (libraries / top.name).exists():
                 (libraries / top.name).symlink_to(top)

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from giaoban import extras
 from giaoban.scenarios.plan import identity
-from tests.packaging.built import User, build, copy_tree, install
+from tests.packaging.built import User
 
 SCENARIO = "expansion-gia-nghia-quang-son"
-
-
-@pytest.fixture(scope="module")
-def place() -> Iterator[Path]:
-    """A folder that others can read."""
-    with tempfile.TemporaryDirectory(prefix="giaoban-installed-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture(scope="module")
-def wheel(place: Path) -> Path:
-    return build("wheel", copy_tree(place / "tree"), place / "wheel")
-
-
-@pytest.fixture(scope="module")
-def programs(place: Path, wheel: Path) -> Path:
-    return install(wheel, place / "bare")
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from giaoban.sentence import Sentence
 from giaoban.topology.sandbox import kernel_build
 from giaoban.topology.sandbox.kernel_build import FRAGMENT, INSTALL
 
+NAME = "linux"
 SOURCES = Path("/usr/src")
 TOOLS = ("gcc", "make", "flex", "bison", "bc", "xz")
 RECIPE = (FRAGMENT, Path(kernel_build.__file__))
@@ -30,6 +31,8 @@ RECIPE = (FRAGMENT, Path(kernel_build.__file__))
 def cached() -> Path | None:
     """The built kernel for this machine's source and our configuration, if there is one, whole and
     such that it can be run."""
+    if (given := build_cache.prebuilt(NAME)) is not None:
+        return given
     source = _source()
     if source is None or not shutil.which("gcc"):
         return None
@@ -44,6 +47,8 @@ def ensure(progress: Progress) -> Path:
         MachineLacks: source or tools are missing, the build failed, or it cannot be run where it is
             kept.
     """
+    if (given := build_cache.prebuilt(NAME)) is not None:
+        return given
     source = _checked_source()
     return build_cache.ensure(
         _place(source),
@@ -84,7 +89,7 @@ def _version(archive: Path) -> tuple[int, ...]:
 
 
 def _place(source: Path) -> Path:
-    return build_cache.cache() / "kernel" / _key(source) / "linux"
+    return build_cache.cache() / "kernel" / _key(source) / NAME
 
 
 def _key(source: Path) -> str:

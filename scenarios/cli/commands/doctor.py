@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from giaoban import IMPORTED_FROM, extras
+from giaoban import IMPORTED_FROM, build_cache, extras
 from giaoban.errors import MachineLacks
 from giaoban.results.report.annex.pdf.write import FONTS
 from giaoban.results.report.document import Cell, table
@@ -69,7 +69,7 @@ def examine() -> list[Finding]:
         ),
         Finding(
             Sentence("tools that build the sandbox kernel"),
-            not tools,
+            not tools or build_cache.prebuilt(kernel.NAME) is not None,
             f"sudo {kernel_build.INSTALL}",
         ),
         Finding(Sentence("sandbox kernel"), kernel.cached() is not None, _build()),

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from giaoban import build_cache
 from giaoban.errors import MachineLacks
+from giaoban.topology.emulation import router_clock
 from giaoban.topology.sandbox import __main__ as sandbox
 from giaoban.topology.sandbox import kernel, kernel_build
 
@@ -131,6 +133,25 @@ def test_the_key_of_a_cache_is_its_name(source: Path, capsys: pytest.CaptureFixt
     source.unlink()
     assert sandbox.main("--key") == MachineLacks.exit_code
     assert capsys.readouterr().out == ""
+
+
+def test_what_was_built_elsewhere_is_taken_without_source_or_compiler(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an image. One that is damaged there is none."""
+    given = tmp_path / "built"
+    assert sandbox.main("--into", str(given)) == 0
+    source.unlink()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    monkeypatch.setenv(build_cache.PREBUILT, str(given))
+    monkeypatch.setenv("PATH", "")
+    never = lambda what, done: pytest.fail(f"{what} {done}")  # noqa: E731
+    assert kernel.ensure(never) == kernel.cached() == given / "linux"
+    assert router_clock.ensure() == given / "router-clock.so"
+    (given / "linux").write_bytes(b"\x7fELF another")
+    assert kernel.cached() is None
+    with pytest.raises(MachineLacks, match="cannot be built without the kernel source"):
+        kernel.ensure(never)
 
 
 def test_github_keeps_the_kernel_under_its_name() -> None:
