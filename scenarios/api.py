@@ -19,7 +19,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self
 
 from pydantic import ValidationError
@@ -27,6 +26,7 @@ from pydantic import ValidationError
 from giaoban import PACKAGE
 from giaoban.errors import InputError, did_you_mean, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
+from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
 from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.model.headroom import Headroom
@@ -122,8 +122,8 @@ class _File:
         if self.as_read:
             yield self.origin
             return
-        with TemporaryDirectory(prefix="giaoban-") as folder:
-            path = Path(folder) / self.origin.name
+        with temporary_folder("api") as folder:
+            path = folder / self.origin.name
             self.save(path)
             try:
                 self._checked(path)
@@ -478,8 +478,8 @@ def _root(runs: str | os.PathLike[str] | None) -> Iterator[Path]:
     if runs is not None:
         yield Path(runs)
         return
-    with TemporaryDirectory(prefix="giaoban-") as folder:
-        yield Path(folder)
+    with temporary_folder("api") as folder:
+        yield folder
 
 
 def _variant(number: int, row: Mapping[str, Any]) -> Variant:

@@ -51,12 +51,25 @@ def assumptions(
     lang: Language = "en",
 ) -> list[Assumption]:
     """Every record with `assumed = true`, in the order of the file, then of the scenario."""
+    found = assumed_records(province, extra_bridges, link_changes, lang=lang)
+    return [assumption for _, assumption in found]
+
+
+def assumed_records(
+    province: Province,
+    extra_bridges: Sequence[BridgeSpec] = (),
+    link_changes: Sequence[LinkChange] = (),
+    *,
+    lang: Language = "en",
+) -> list[tuple[Sourced, Assumption]]:
+    """The records themselves, each with what is told of it; in the order of `assumptions`."""
     say = translator(lang)
     found = []
     for record, what, value in _records(province, extra_bridges, link_changes, say):
         if record.assumed:
             source, settled_by = record.said(say)
-            found.append(Assumption(what=what, value=value, source=source, settled_by=settled_by))
+            told = Assumption(what=what, value=value, source=source, settled_by=settled_by)
+            found.append((record, told))
     return found
 
 

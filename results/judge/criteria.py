@@ -309,6 +309,10 @@ class Criteria(StrictModel):
             update={"criterion": [_changed(c, thresholds.get(c.id)) for c in self.criterion]}
         )
 
+    def assumed(self) -> list[Criterion]:
+        """Those whose threshold rests on no published figure."""
+        return [item for item in self.criterion if item.assumed]
+
     def assumptions(self) -> list[Assumption]:
         """The thresholds that rest on no published figure, for the result's list."""
         return [
@@ -322,8 +326,7 @@ class Criteria(StrictModel):
                 settled_by=c.settled_by or "",
                 settled_by_vi=c.settled_by_vi,
             )
-            for c in self.criterion
-            if c.assumed
+            for c in self.assumed()
         ]
 
 

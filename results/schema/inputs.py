@@ -30,6 +30,7 @@ from giaoban.results.judge.baseline import Baseline
 from giaoban.results.judge.criteria import Criteria
 from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
 from giaoban.scenarios.spec.scenario import Scenario
+from giaoban.scenarios.study.sensitivity.figures import Ranges
 from giaoban.scenarios.study.sweep.axes import Sweep
 from giaoban.scenarios.study.whatif.variant import Variants
 from giaoban.text import LONGEST
@@ -75,6 +76,7 @@ INPUTS = (
     Input(Criteria, ("results/criteria.toml",)),
     Input(Profiles, ("traffic/profiles.toml",)),
     Input(device._File, ("mcu_sim/devices.toml",)),
+    Input(Ranges, ("scenarios/study/sensitivity/ranges.toml",)),
     Input(Baseline, ("results/baselines/*.toml",)),
     Input(ImpairmentFile),
     Input(Meetings),

@@ -14,6 +14,7 @@ from giaoban.results.model import (
     load,
     meetings,
     result,
+    sensitivity,
     sweep,
     whatif,
 )
@@ -27,6 +28,7 @@ LOAD_PATH = FOLDER / "load.schema.json"
 OTHERS: dict[Path, tuple[type[BaseModel], str]] = {
     FOLDER / "whatif.schema.json": (whatif.WhatIf, whatif.SCHEMA),
     FOLDER / "headroom.schema.json": (headroom.Headroom, headroom.SCHEMA),
+    FOLDER / "sensitivity.schema.json": (sensitivity.Sensitivity, sensitivity.SCHEMA),
     FOLDER / "sweep.schema.json": (sweep.SweepAnswer, sweep.SCHEMA),
     FOLDER / "meeting.schema.json": (meetings.MeetingAnswer, meetings.SCHEMA),
     FOLDER / "calendar.schema.json": (calendar.CalendarAnswer, calendar.SCHEMA),

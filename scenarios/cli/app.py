@@ -74,6 +74,11 @@ COMMANDS = {
         "Say how many more bridges fit, and what fails then: overall, by district, link and "
         "device.",
     ),
+    "sensitivity": Entry(
+        "sensitivity:command",
+        WHAT_IF,
+        "Say for which world a verdict holds: each assumed figure is tried at other values.",
+    ),
     "sweep": Entry(
         "sweep:command",
         WHAT_IF,

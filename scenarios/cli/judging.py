@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 WITH_BASELINE = {"baseline", "baselines"}
 JUDGING: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
-        ("check", "whatif", "headroom", "load", "meeting", "calendar", "sweep", "faults"),
+        (
+            "check",
+            "whatif",
+            "headroom",
+            "sensitivity",
+            "load",
+            "meeting",
+            "calendar",
+            "sweep",
+            "faults",
+        ),
         frozenset(WITH_BASELINE),
     ),
     "compare": frozenset(),

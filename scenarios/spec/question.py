@@ -117,10 +117,12 @@ def question_from(
     pcap: Sequence[str] = (),
     all_from_start: bool = False,
     on_device: Callable[[Device], Device] | None = None,
+    profiles: Profiles | None = None,
 ) -> Question:
     """The same of a scenario and a province that were read, and perhaps changed, already.
 
-    The paths say where they were read. `on_device` makes another device of the one that is named.
+    The paths say where they were read. `on_device` makes another device of the one that is named;
+    `profiles` are in the place of the program's own.
 
     Raises:
         InputError: as `make_question`.
@@ -131,7 +133,8 @@ def question_from(
     devices_path = DEVICES
     if scenario.devices is not None:
         devices_path = (scenario_path.parent / scenario.devices).resolve()
-    profiles, devices = load_profiles(), load_devices(devices_path)
+    profiles = load_profiles() if profiles is None else profiles
+    devices = load_devices(devices_path)
     astray = list(_network_mistakes(scenario, province))
     found = [
         *astray,

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from giaoban.mcu_sim.device import Device
 from giaoban.provenance import Sourced
-from giaoban.results.judge.criteria import Criteria
+from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
 from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import N_, Sentence, joined, message
-from giaoban.topology.assumptions import assumptions as of_province
+from giaoban.topology.assumptions import assumed_records as of_province
 from giaoban.traffic.profiles import Recovery
 from giaoban.traffic.quality.codecs import codec_of
 from giaoban.translation import translator
@@ -35,8 +35,17 @@ _STEPS = {
 }
 
 
+Told = tuple[Sourced | Criterion | None, Assumption]
+"""What is assumed, and how it is told. None: it stands in no record (what the model leaves out)."""
+
+
 def assumptions(question: Question, criteria: Criteria) -> list[Assumption]:
     """Province and scenario first, then device, call, endpoints and criteria."""
+    return [told for _, told in assumed_records(question, criteria)]
+
+
+def assumed_records(question: Question, criteria: Criteria) -> list[Told]:
+    """The records themselves, each with what is told of it; in the order of `assumptions`."""
     return [
         *_province(question),
         *_outside(question),
@@ -47,26 +56,29 @@ def assumptions(question: Question, criteria: Criteria) -> list[Assumption]:
             content=question.plan.content is not None,
         ),
         *_media(question),
-        *criteria.assumptions(),
+        *zip(criteria.assumed(), criteria.assumptions(), strict=True),
     ]
 
 
-def _province(question: Question) -> Iterator[Assumption]:
+def _province(question: Question) -> Iterator[Told]:
     scenario = question.scenario
     both = (
         of_province(question.province, scenario.new_bridges, scenario.link_changes, lang=lang)
         for lang in ("en", "vi")
     )
-    for en, vi in zip(*both, strict=True):
-        yield Assumption(
-            what=en.what,
-            value=en.value,
-            source=en.source,
-            settled_by=en.settled_by,
-            what_vi=vi.what,
-            value_vi=vi.value,
-            source_vi=vi.source,
-            settled_by_vi=vi.settled_by,
+    for (record, en), (_, vi) in zip(*both, strict=True):
+        yield (
+            record,
+            Assumption(
+                what=en.what,
+                value=en.value,
+                source=en.source,
+                settled_by=en.settled_by,
+                what_vi=vi.what,
+                value_vi=vi.value,
+                source_vi=vi.source,
+                settled_by_vi=vi.settled_by,
+            ),
         )
 
 
@@ -84,7 +96,7 @@ def assumed(what: Sentence, value: Sentence, source: Sentence, settled_by: Sente
     )
 
 
-def _outside(question: Question) -> Iterator[Assumption]:
+def _outside(question: Question) -> Iterator[Told]:
     """MCUs of others, and what of them is not there."""
     names = {call.bridge: call.name for call in question.plan.calls}
     for outside in question.plan.outside_mcus:
@@ -98,30 +110,39 @@ def _outside(question: Question) -> Iterator[Assumption]:
                 mixing=f"{mcu.audio_mix_delay_ms:g}",
                 composing=f"{mcu.compose_delay_ms:g}",
             )
-            yield assumption(mcu, message(N_("the other MCU at {bridge}"), bridge=name), value)
+            yield mcu, assumption(mcu, message(N_("the other MCU at {bridge}"), bridge=name), value)
         if leg.assumed:
             what = message(N_("the line from the other MCU to a room behind {bridge}"), bridge=name)
-            yield assumption(leg, what, message(N_("{ms} ms one way"), ms=f"{leg.one_way_ms:g}"))
-        yield assumed(
-            message(N_("lines and rooms behind {bridge}"), bridge=name),
-            message(N_("nothing is lost there, and no other room speaks")),
-            message(N_("the system of others ends at the other MCU: only its delays are counted")),
-            message(N_("a call through both MCUs before the meeting")),
+            yield (
+                leg,
+                assumption(leg, what, message(N_("{ms} ms one way"), ms=f"{leg.one_way_ms:g}")),
+            )
+        yield (
+            None,
+            assumed(
+                message(N_("lines and rooms behind {bridge}"), bridge=name),
+                message(N_("nothing is lost there, and no other room speaks")),
+                message(
+                    N_("the system of others ends at the other MCU: only its delays are counted")
+                ),
+                message(N_("a call through both MCUs before the meeting")),
+            ),
         )
 
 
-def _background(question: Question) -> Iterator[Assumption]:
+def _background(question: Question) -> Iterator[Told]:
     for item in question.scenario.background:
         if item.assumed:
             rate = message("{rate} Mb/s", rate=item.mbps)
             if item.mbps is None:
                 rate = message("{share} %", share=item.pct)
-            yield assumption(
-                item, message(N_("other traffic on link {link}"), link=item.link), rate
+            yield (
+                item,
+                assumption(item, message(N_("other traffic on link {link}"), link=item.link), rate),
             )
 
 
-def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Assumption]:
+def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:
     steps = joined(", ", [_STEPS[step] for step in device.when_full.steps])
     values = {
         "capacity": f"{device.units_total:g} {device.unit}",
@@ -148,14 +169,14 @@ def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Assump
             continue
         text = _DEVICE_WORDS.get(key.split(".")[0], N_("{figure} of {device}"))
         value = steps if key == "when_full" else message("{value}", value=values.get(key, ""))
-        yield assumption(figure, message(text, device=device.name, figure=key), value)
+        yield figure, assumption(figure, message(text, device=device.name, figure=key), value)
 
 
-def _media(question: Question) -> Iterator[Assumption]:
+def _media(question: Question) -> Iterator[Told]:
     plan, terminal = question.plan, question.profiles.terminal
     if plan.profile.assumed:
         rate = message("{value}", value=f"{plan.profile.video_kbps:g} kb/s")
-        yield assumption(plan.profile, message(N_("rate of a call")), rate)
+        yield plan.profile, assumption(plan.profile, message(N_("rate of a call")), rate)
     yield from _sound(question)
     yield from _pictures(question)
     if terminal.assumed:
@@ -172,9 +193,9 @@ def _media(question: Question) -> Iterator[Assumption]:
             decoding=f"{terminal.decoding_ms:g}",
             hold=f"{terminal.sync_hold_ms:g}",
         )
-        yield assumption(terminal, message(N_("delays inside an endpoint")), value)
+        yield terminal, assumption(terminal, message(N_("delays inside an endpoint")), value)
     if plan.recovery is not None and plan.recovery.assumed:
-        yield of_recovery(plan.recovery)
+        yield plan.recovery, of_recovery(plan.recovery)
 
 
 def of_recovery(recovery: Recovery) -> Assumption:
@@ -192,20 +213,24 @@ def of_recovery(recovery: Recovery) -> Assumption:
     return assumption(recovery, message(N_("how a bridge comes back after a fault")), value)
 
 
-def _sound(question: Question) -> Iterator[Assumption]:
+def _sound(question: Question) -> Iterator[Told]:
     """How sound is encoded, how an encoding's losses sound, and when there is talk."""
     plan, audio = question.plan, question.plan.audio
     if audio.assumed:
-        yield assumption(
-            audio, message(N_("encoding of sound")), message("{name}", name=audio.name)
+        yield (
+            audio,
+            assumption(audio, message(N_("encoding of sound")), message("{name}", name=audio.name)),
         )
     codec = codec_of(audio.id)
     if codec.assumed:
-        yield assumed(
-            message(N_("how losses sound with {encoding}"), encoding=audio.name),
-            message("Ie = {ie}, Bpl = {bpl}", ie=codec.ie, bpl=codec.bpl),
-            message(codec.source),
-            message(N_("factors of this codec published by the ITU-T, or a listening test")),
+        yield (
+            None,
+            assumed(
+                message(N_("how losses sound with {encoding}"), encoding=audio.name),
+                message("Ie = {ie}, Bpl = {bpl}", ie=codec.ie, bpl=codec.bpl),
+                message(codec.source),
+                message(N_("factors of this codec published by the ITU-T, or a listening test")),
+            ),
         )
     if plan.sound == "conversation" and plan.speech.assumed:
         value = message(
@@ -213,10 +238,10 @@ def _sound(question: Question) -> Iterator[Assumption]:
             talk=float(plan.speech.talk_s),
             pause=float(plan.speech.pause_s),
         )
-        yield assumption(plan.speech, message(N_("when a bridge talks")), value)
+        yield plan.speech, assumption(plan.speech, message(N_("when a bridge talks")), value)
 
 
-def _pictures(question: Question) -> Iterator[Assumption]:
+def _pictures(question: Question) -> Iterator[Told]:
     """How an encoder spends its rate: on pictures, and on slides where they are shown."""
     encoder, slides = question.profiles.encoder, question.profiles.content
     if encoder.assumed:
@@ -231,14 +256,14 @@ def _pictures(question: Question) -> Iterator[Assumption]:
             share=100.0 * encoder.motion_share,
             scenes=float(encoder.scene_changes_per_min),
         )
-        yield assumption(encoder, message(N_("how an encoder spends its rate")), value)
+        yield encoder, assumption(encoder, message(N_("how an encoder spends its rate")), value)
     if question.plan.content is not None and slides.assumed:
         value = message(
             N_("{size} kB a slide, one every {interval} s on average"),
             size=slides.picture_bytes / 1000,
             interval=float(slides.slide_interval_s),
         )
-        yield assumption(slides, message(N_("shared slides")), value)
+        yield slides, assumption(slides, message(N_("shared slides")), value)
 
 
 def assumption(figure: Sourced, what: Sentence, value: Sentence) -> Assumption:

@@ -14,7 +14,7 @@ from giaoban.scenarios.cli.commands.annex import signer_of
 
 
 def password_file(path: Path) -> None:
-    signer_of(path.with_name("no.p12"), path)
+    signer_of(path.with_name("no.p12"), path, "")
 
 
 def key_without_password(path: Path) -> None:

@@ -27,6 +27,7 @@ KINDS = {
     "faults": N_("failures tried"),
     "whatif": N_("comparison of variants"),
     "headroom": N_("headroom computed"),
+    "sensitivity": N_("assumptions tried"),
     "sweep-answer": N_("survey of many variants"),
     "load": N_("load test of the MCU"),
 }

@@ -18,6 +18,7 @@ from giaoban.results.model.meetings import MeetingAnswer, PartJudged
 from giaoban.results.model.places import Place
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Inputs, Result
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.sweep import SweepAnswer
 from giaoban.results.model.whatif import Judged, WhatIf
 from giaoban.results.report import (
@@ -27,6 +28,7 @@ from giaoban.results.report import (
     headroom_summary,
     load_summary,
     meeting_summary,
+    sensitivity_summary,
     summary,
     sweep_summary,
     whatif_summary,
@@ -126,6 +128,37 @@ def of_headroom(answer: Headroom) -> Report:
         answer.verdict,
         headroom_summary.headline(answer),
         [fits],
+        files=_files(answer.inputs),
+    )
+
+
+def of_sensitivity(answer: Sensitivity) -> Report:
+    """The verdict as assumed, and a case for the share of worlds that has to pass, if one is asked.
+
+    What merely could flip the verdict is no failure.
+    """
+    headline = sensitivity_summary.headline(answer)
+    as_assumed: Status = answer.as_assumed
+    where = None if answer.binding is None else answer.binding.where
+    lines = [] if as_assumed == "pass" else [headline, *([Sentence(where)] if where else [])]
+    cases = [Case("as-assumed", as_assumed, lines)]
+    if answer.drawn is not None and answer.required_pct is not None:
+        drawn = answer.drawn
+        met = drawn.passed_pct >= answer.required_pct
+        cases.append(
+            Case(
+                "robust",
+                "pass" if met else "fail",
+                [] if met else [sensitivity_summary.robust(drawn)],
+                Figure(drawn.passed_pct, answer.required_pct, "%", "at-least"),
+            )
+        )
+    return Report(
+        "sensitivity",
+        _stem(answer.inputs),
+        answer.verdict,
+        headline,
+        cases,
         files=_files(answer.inputs),
     )
 

@@ -17,6 +17,7 @@ from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.sweep import SweepAnswer
 from giaoban.results.model.whatif import WhatIf
 from giaoban.results.report.ci import answers
@@ -30,6 +31,7 @@ ANSWERS: Mapping[str, Callable[[bytes], Report]] = {
     "whatif.json": lambda text: answers.of_whatif(WhatIf.model_validate_json(text)),
     "headroom.json": lambda text: answers.of_headroom(Headroom.model_validate_json(text)),
     "compare.json": lambda text: answers.of_compared(Compared.model_validate_json(text)),
+    "sensitivity.json": lambda text: answers.of_sensitivity(Sensitivity.model_validate_json(text)),
     "sweep.json": lambda text: answers.of_sweep(SweepAnswer.model_validate_json(text)),
 }
 """The answers that judge, by the file that makes a folder such a run."""

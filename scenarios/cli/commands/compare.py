@@ -6,12 +6,12 @@ import json
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from giaoban.errors import InputError
+from giaoban.ownership import temporary_folder
 from giaoban.results.report.ci.answers import of_compared
 from giaoban.results.report.compared_summary import brief
 from giaoban.results.report.document import Par
@@ -67,8 +67,8 @@ def command(
     only be emulated (--confirm), or an emulation cannot be trusted.
     """
     jobs = jobs or cores()
-    with TemporaryDirectory(prefix="giaoban-compare-") as place:
-        before, after, names = _sides(old, new, since, Path(place))
+    with temporary_folder("compare") as place:
+        before, after, names = _sides(old, new, since, place)
         order = CompareRequest(
             pairs(before, after, scenario or ()),
             *names,

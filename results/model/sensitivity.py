@@ -1,0 +1,169 @@
+"""For which world a verdict holds: `sensitivity.json`, `giaoban.sensitivity/1`. Data only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from giaoban.results.model.places import Binding
+from giaoban.results.model.quantities import Amount, Count, Id, Verdict
+from giaoban.results.model.result import Assumption, CriterionResult, Inputs, RunId
+from giaoban.tomlfile import StrictModel
+
+SCHEMA = "giaoban.sensitivity/1"
+
+
+class FlipPoint(StrictModel):
+    """Two neighbouring values of a figure: at `holds` the verdict is as it was, at `flips` not.
+
+    There it is `verdict`, and `binding` what then limits the answer.
+    """
+
+    holds: float | str
+    flips: float | str
+    verdict: Verdict
+    binding: Binding | None
+
+
+class TriedFigure(StrictModel):
+    """An assumed figure that was tried at other values, from `low` to `high` or at `choices`.
+
+    `what` and `what_vi` tell which record it stands in, `field` which figure of it is meant; `key`
+    is where it stands. `below` and `above` are the nearest flips; null: the verdict is the same at
+    all values that were tried on that side. `chosen` are choices at which it is another.
+    """
+
+    key: str
+    what: str
+    what_vi: str | None = None
+    field: str
+    unit: str
+    value: float | str
+    low: float | None = None
+    high: float | None = None
+    choices: list[str] = Field(default_factory=list)
+    range_source: str
+    settled_by: str
+    settled_by_vi: str | None = None
+    below: FlipPoint | None = None
+    above: FlipPoint | None = None
+    chosen: list[FlipPoint] = Field(default_factory=list)
+
+    @property
+    def flips(self) -> list[FlipPoint]:
+        """All of them."""
+        return [each for each in (self.below, self.above, *self.chosen) if each is not None]
+
+    @property
+    def nearness(self) -> float:
+        """How near the nearest flip is: 1 at the figure itself, 0 if there is none.
+
+        The smaller over the larger of figure and flip; a choice is as near as can be.
+        """
+        if self.chosen:
+            return 1.0
+        return max((_share(self.value, flip.flips) for flip in self.flips), default=0.0)
+
+
+def _share(a: float | str, b: float | str) -> float:
+    low, high = sorted((abs(float(a)), abs(float(b))))
+    return low / high if high else 1.0
+
+
+class Influence(StrictModel):
+    """How much of the spread of the least margin goes back to one figure by itself.
+
+    `share` is the first-order Sobol index (0 to 1), estimated from the worlds that were drawn; what
+    figures do only together is in none of them.
+    """
+
+    key: str
+    share: Amount
+
+
+class FailedBy(StrictModel):
+    """In how many of the drawn worlds that fail this criterion limits the answer."""
+
+    criterion: Id
+    worlds: Count
+
+
+class DrawnWorlds(StrictModel):
+    """Worlds in which all assumed figures are others at once, each within its range.
+
+    `passed` of `judged` passed; `impossible` more were drawn in which nothing can be asked (a file
+    with these figures would be refused). `low_pct` and `high_pct` are the 95 % interval of the
+    share (Wilson).
+    """
+
+    seed: Count
+    judged: Count
+    impossible: Count
+    passed: Count
+    low_pct: Amount
+    high_pct: Amount
+    failed_by: list[FailedBy]
+    influences: list[Influence]
+
+    @property
+    def passed_pct(self) -> float:
+        """The share of worlds that pass, in %."""
+        return 100 * self.passed / self.judged if self.judged else 0.0
+
+
+def verdict_of(
+    as_assumed: Verdict, drawn: DrawnWorlds | None, required_pct: float | None
+) -> Verdict:
+    """As assumed; failed too where fewer of the drawn worlds pass than have to."""
+    if as_assumed != "pass" or drawn is None or required_pct is None:
+        return as_assumed
+    return "pass" if drawn.passed_pct >= required_pct else "fail"
+
+
+class UntriedAssumption(StrictModel):
+    """An assumption of which nothing can be tried, and why."""
+
+    assumption: Assumption
+    why: str
+    why_vi: str
+
+
+class Sensitivity(StrictModel):
+    """The whole answer. `verdict` is that of `verdict_of`, which the exit code tells.
+
+    `as_assumed` is the question's by estimate, with all figures as assumed. `required_pct`: the
+    share of drawn worlds that had to pass, if that was asked for. `criteria` are as judged as
+    assumed, `binding` is what limits it. `seeds` other seeds were judged as well, in every world.
+    `drawn` are worlds with all figures changed at once, if that was asked for. `estimates` is how
+    many worlds were judged.
+    """
+
+    schema_id: Literal["giaoban.sensitivity/1"] = Field(
+        default="giaoban.sensitivity/1", alias="schema"
+    )
+    run_id: RunId
+    verdict: Verdict
+    as_assumed: Verdict
+    required_pct: Amount | None = None
+    criteria: list[CriterionResult]
+    binding: Binding | None
+    question_en: str
+    question_vi: str
+    inputs: Inputs
+    seeds: Count
+    figures: Annotated[list[TriedFigure], Field(min_length=1)]
+    untried: list[UntriedAssumption]
+    drawn: DrawnWorlds | None = None
+    estimates: Count
+    seconds: Amount
+
+    @property
+    def deciding(self) -> list[TriedFigure]:
+        """Those that can flip the verdict, the nearest first."""
+        found = [figure for figure in self.figures if figure.flips]
+        return sorted(found, key=lambda figure: (-figure.nearness, figure.key))
+
+    def to_json(self) -> str:
+        """The text of `sensitivity.json` (indented, keys in the model's order, marks kept)."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"

@@ -1,0 +1,331 @@
+"""For which world a verdict holds, in words: what a terminal shows, and `summary.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from giaoban.results.model.places import Binding
+from giaoban.results.model.sensitivity import DrawnWorlds, FlipPoint, Sensitivity, TriedFigure
+from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
+from giaoban.results.report.evidence_list import evidence
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.wording import VERDICTS
+from giaoban.sentence import N_, Both, Figure, Sentence, message
+
+LABELS = {
+    "us_per_km": N_("propagation"),
+    "km": N_("length"),
+    "rate_mbps": N_("rate"),
+    "mbps": N_("rate"),
+    "pct": N_("share of the link"),
+    "buffer_packets": N_("buffer"),
+    "loss_pct": N_("loss"),
+    "video_share_pct": N_("share sure for pictures"),
+    "units_total": N_("units in all"),
+    "units": N_("units"),
+    "delay_ms": N_("delay"),
+    "video_kbps": N_("rate of pictures"),
+    "packetisation_ms": N_("from a sound to its packet"),
+    "playout_ms": N_("buffer of sound"),
+    "video_playout_ms": N_("buffer of pictures"),
+    "encoding_ms": N_("encoding a picture"),
+    "decoding_ms": N_("decoding a picture"),
+    "sync_hold_ms": N_("held back for lip-sync"),
+    "key_ratio": N_("size of a key frame, times the mean"),
+    "key_interval_s": N_("from key frame to key frame"),
+    "size_sigma": N_("spread of frame sizes (sigma of the logarithm)"),
+    "scene_changes_per_min": N_("scene changes"),
+    "scene_ratio": N_("size of a frame at a scene change, times the mean"),
+    "spread": N_("part of a frame's time over which it is sent"),
+    "picture_bytes": N_("size of a slide"),
+    "slide_interval_s": N_("from slide to slide"),
+    "refine_ratio": N_("what refines a slide, times its size"),
+    "talk_s": N_("length of a talk spurt"),
+    "pause_s": N_("length of a pause"),
+    "audio_mix_delay_ms": N_("mixing"),
+    "compose_delay_ms": N_("composing"),
+    "one_way_ms": N_("one way"),
+    "threshold": N_("limit"),
+    "scheduling": N_("queueing"),
+}
+"""Which figure of a record, by its field."""
+OF_LIMITS = "threshold"
+OPENINGS = {"pass": N_("PASS"), "fail": N_("FAIL"), "invalid": N_("INVALID")}
+
+
+def name_of(figure: TriedFigure) -> Sentence:
+    """Which figure of what."""
+    record = Both(figure.what, figure.what_vi or figure.what)
+    if figure.field == OF_LIMITS:
+        return record
+    return message("{record}: {figure}", record=record, figure=message(LABELS[figure.field]))
+
+
+def amount(figure: TriedFigure, value: float | str) -> Sentence:
+    """A value of it, with its unit."""
+    if isinstance(value, str):
+        return Sentence("{value}", value=value)
+    text = "{value} {unit}" if figure.unit else "{value}"
+    return message(text, value=Figure(value), unit=figure.unit)
+
+
+def headline(answer: Sensitivity) -> Sentence:
+    """The verdict, and how many figures decide it."""
+    if answer.verdict != answer.as_assumed and answer.drawn is not None:
+        return Sentence(
+            "FAIL – passes as assumed, but only in {share} % of the worlds that were drawn "
+            "({required} % required)",
+            share=Figure(round(answer.drawn.passed_pct, 1)),
+            required=Figure(answer.required_pct or 0.0),
+        )
+    verdict = Sentence(OPENINGS[answer.as_assumed])
+    deciding, tried = len(answer.deciding), len(answer.figures)
+    if not deciding:
+        return Sentence(
+            "{verdict} – whatever each of {tried} assumed figures is within its range",
+            verdict=verdict,
+            tried=tried,
+        )
+    return Sentence(
+        "{verdict} as assumed – {n} of {tried} assumed figures {n:decides|decide}",
+        verdict=verdict,
+        n=deciding,
+        tried=tried,
+    )
+
+
+def conditions(answer: Sensitivity) -> list[Sentence]:
+    """As long as which the verdict holds, for a letter: the nearest first; limits aside."""
+    said = []
+    for figure in answer.deciding:
+        if figure.field == OF_LIMITS:
+            continue
+        name = name_of(figure)
+        if figure.below is not None:
+            holds = amount(figure, figure.below.holds)
+            said.append(Sentence("{figure} is {value} or more", figure=name, value=holds))
+        if figure.above is not None:
+            holds = amount(figure, figure.above.holds)
+            said.append(Sentence("{figure} is {value} or less", figure=name, value=holds))
+        for chosen in figure.chosen:
+            other = amount(figure, chosen.flips)
+            said.append(Sentence("{figure} is not {value}", figure=name, value=other))
+    return said
+
+
+def brief(answer: Sensitivity) -> Iterator[Block]:
+    """What a terminal shows."""
+    yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
+    yield Par(_how(answer))
+    if answer.deciding:
+        yield _nearest(answer)
+    if answer.drawn is not None:
+        yield from _drawn(answer.drawn, answer)
+    yield Par(
+        Sentence("{n} {n:assumption|assumptions} not tried (see summary.md)", n=len(answer.untried))
+    )
+
+
+def _how(answer: Sensitivity) -> Sentence:
+    if not answer.seeds:
+        return Sentence(
+            "by estimate, one figure at a time, at the scenario's own seed ({n} worlds)",
+            n=answer.estimates,
+        )
+    return Sentence(
+        "by estimate, one figure at a time, at {seeds} other seeds as well ({n} worlds)",
+        seeds=answer.seeds,
+        n=answer.estimates,
+    )
+
+
+def _as_long_as(answer: Sensitivity) -> Sentence:
+    if answer.as_assumed == "pass":
+        return Sentence("The conclusion holds as long as, all else being as assumed:")
+    return Sentence("The answer stays the same as long as, all else being as assumed:")
+
+
+def _nearest(answer: Sensitivity) -> Table:
+    """What decides, in as few columns as a terminal has room for."""
+    return table(
+        (
+            *(Sentence("assumed figure"), Sentence("as assumed"), Sentence("holds to")),
+            Sentence("then"),
+        ),
+        [
+            (
+                name_of(figure),
+                amount(figure, figure.value),
+                amount(figure, flip.holds),
+                Sentence("{verdict}: {by}", verdict=VERDICTS[flip.verdict], by=_by(flip, answer)),
+            )
+            for figure in answer.deciding
+            for flip in figure.flips
+        ],
+        right=(1, 2),
+    )
+
+
+def robust(drawn: DrawnWorlds) -> Sentence:
+    """In how many of all worlds the question passes."""
+    return message(
+        N_(
+            "passes in {share} % of {worlds} worlds in which all assumed figures are others at "
+            "once (95 %: {low} to {high} %)"
+        ),
+        share=Figure(round(drawn.passed_pct, 1)),
+        worlds=drawn.judged,
+        low=Figure(round(drawn.low_pct, 1)),
+        high=Figure(round(drawn.high_pct, 1)),
+    )
+
+
+def _drawn(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[Block]:
+    yield Par(robust(drawn))
+    names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
+    if drawn.failed_by:
+        yield Bullets(
+            [
+                Sentence(
+                    "{n} {n:world fails|worlds fail} by {criterion}",
+                    n=each.worlds,
+                    criterion=names.get(each.criterion, Sentence(each.criterion)),
+                )
+                for each in drawn.failed_by[:most]
+            ]
+        )
+    figures = {figure.key: figure for figure in answer.figures}
+    if drawn.influences:
+        yield table(
+            (Sentence("assumed figure"), Sentence("share of the margin's spread")),
+            [
+                (
+                    name_of(figures[each.key]),
+                    message("{share} %", share=round(100 * each.share)),
+                )
+                for each in drawn.influences[:most]
+            ],
+            right=(1,),
+        )
+
+
+def _deciding(answer: Sensitivity) -> Table:
+    return table(
+        (
+            *(Sentence("assumed figure"), Sentence("as assumed"), Sentence("tried")),
+            *(Sentence("holds to"), Sentence("flips at"), Sentence("then"), Sentence("by")),
+        ),
+        [
+            (
+                name_of(figure),
+                amount(figure, figure.value),
+                _tried(figure),
+                amount(figure, flip.holds),
+                amount(figure, flip.flips),
+                VERDICTS[flip.verdict],
+                _by(flip, answer),
+            )
+            for figure in answer.deciding
+            for flip in figure.flips
+        ],
+        right=(1, 3, 4),
+    )
+
+
+def _tried(figure: TriedFigure) -> Sentence:
+    if figure.low is None or figure.high is None:
+        return Sentence("{choices}", choices=", ".join(figure.choices))
+    return message(
+        "{low} to {high} {unit}" if figure.unit else "{low} to {high}",
+        low=Figure(figure.low),
+        high=Figure(figure.high),
+        unit=figure.unit,
+    )
+
+
+def _by(flip: FlipPoint, answer: Sensitivity) -> Sentence:
+    return Sentence("–") if flip.binding is None else _binding(flip.binding, answer)
+
+
+def _binding(binding: Binding, answer: Sensitivity) -> Sentence:
+    names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
+    return Sentence(
+        "{criterion}, {place}",
+        criterion=names.get(binding.criterion, Sentence(binding.criterion)),
+        place=binding.where,
+    )
+
+
+def summary_md(answer: Sensitivity) -> str:
+    """The text of `summary.md` (English, Markdown)."""
+    return markdown(summary(answer))
+
+
+def summary(answer: Sensitivity) -> Iterator[Block]:
+    """All that a person wants to know of it."""
+    yield Heading(headline(answer), 0)
+    yield Par(Both(answer.question_en, answer.question_vi))
+    yield Par(_how(answer))
+    if answer.binding is not None:
+        yield Par(
+            Sentence(
+                "As assumed, this limits the answer: {what}", what=_binding(answer.binding, answer)
+            )
+        )
+    if answer.deciding:
+        yield Heading(Sentence("What decides"))
+        yield _deciding(answer)
+        yield Heading(Sentence("For the letter"))
+        yield Par(_as_long_as(answer))
+        yield Bullets(conditions(answer))
+        yield Heading(Sentence("What to settle first"))
+        yield Par(Sentence("What flips the verdict nearest to the figure as assumed comes first."))
+        yield Bullets(_to_settle(answer), numbered=True)
+    if answer.drawn is not None:
+        yield Heading(Sentence("All at once"))
+        yield from _drawn(answer.drawn, answer, most=20)
+        yield Par(
+            Sentence(
+                "Drawn as a Latin hypercube; the share is the first-order Sobol index of the least "
+                "margin. What figures do only together is in no share."
+            )
+        )
+    yield Heading(Sentence("What decides nothing within its range"))
+    yield table(
+        (Sentence("assumed figure"), Sentence("as assumed"), Sentence("tried")),
+        [
+            (name_of(figure), amount(figure, figure.value), _tried(figure))
+            for figure in answer.figures
+            if not figure.flips
+        ],
+        right=(1,),
+    )
+    yield Par(
+        Sentence(
+            "At both ends of the range and half way to each; ranges and their sources are in "
+            "sensitivity.json. Only one figure is another at a time."
+        )
+    )
+    yield Heading(Sentence("Not tried"))
+    yield table(
+        (Sentence("assumption"), Sentence("as assumed"), Sentence("why not")),
+        [
+            (
+                Both(each.assumption.what, each.assumption.what_vi or each.assumption.what),
+                Both(each.assumption.value, each.assumption.value_vi or each.assumption.value),
+                Both(each.why, each.why_vi),
+            )
+            for each in answer.untried
+        ],
+    )
+    yield Heading(Sentence("Evidence"))
+    yield evidence(answer.run_id, answer.inputs)
+
+
+def _to_settle(answer: Sensitivity) -> list[Sentence]:
+    said: dict[str, Sentence] = {}
+    for figure in answer.deciding:
+        how = Both(figure.settled_by, figure.settled_by_vi or figure.settled_by)
+        told = Sentence("{figure} – {how}", figure=name_of(figure), how=how)
+        said.setdefault(f"{figure.what} {figure.settled_by}", told)
+    return list(said.values())

@@ -1,0 +1,105 @@
+"""`giaoban sensitivity SCENARIO`: which assumptions decide, and how far each may be off."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from giaoban.results.report.ci.answers import of_sensitivity
+from giaoban.results.report.document import Par
+from giaoban.results.report.sensitivity_summary import brief
+from giaoban.scenarios.cli import folders, judging, options
+from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.study.sensitivity.sensitivity import sensitivity
+from giaoban.sentence import Sentence
+from giaoban.workers import InlineWorker, WorkerPool, cores
+
+WORLDS = 1000
+"""Drawn where a share of them is required and nobody says how many."""
+
+
+def command(
+    scenario: options.Scenario,
+    province: Annotated[
+        Path | None, typer.Option("--province", help="another province than the scenario names")
+    ] = None,
+    jobs: options.Jobs = None,
+    seed: options.Seed = None,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            "--seeds", metavar="N", min=0, max=100, help="judge every world at so many other seeds"
+        ),
+    ] = 0,
+    worlds: Annotated[
+        int,
+        typer.Option(
+            "--worlds",
+            metavar="N",
+            min=0,
+            max=100_000,
+            help="draw so many worlds in which all assumed figures are others at once",
+        ),
+    ] = 0,
+    require_robust: Annotated[
+        float | None,
+        typer.Option(
+            "--require-robust",
+            metavar="SHARE",
+            min=0.0,
+            max=1.0,
+            help="fail if a smaller share of the drawn worlds passes, as 0.95 (draws 1000)",
+        ),
+    ] = None,
+    ranges: Annotated[
+        Path | None,
+        typer.Option("--ranges", help="file (TOML): how far figures may be, before the usual"),
+    ] = None,
+    *,
+    results: folders.Results,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print sensitivity.json instead of tables")
+    ] = False,
+) -> int:
+    """Say for which world a verdict holds: each assumed figure is tried at other values.
+
+    By estimate, one figure at a time. Exit code: that of the verdict as assumed, or 1 if it passes
+    and --require-robust is not met.
+    """
+    judging.known_baseline()
+    jobs = jobs or cores()
+    if require_robust is not None and not worlds:
+        worlds = WORLDS
+    question = make_question(scenario, province_path=province, seed=seed)
+    with (
+        WorkerPool(jobs) if jobs > 1 else nullcontext(InlineWorker()) as helpers,
+        progress() as told,
+    ):
+        outcome = sensitivity(
+            question,
+            root=results,
+            now=datetime.now(),
+            progress=told,
+            seeds=seeds,
+            worlds=worlds,
+            ranges=ranges,
+            required_pct=None if require_robust is None else 100 * require_robust,
+            helpers=helpers,
+        )
+    path = outcome.folder / "summary.md"
+    told_where = Sentence("all figures, what to settle first: {path}", path=path)
+    return judging.end(
+        of_sensitivity(outcome.answer),
+        *brief(outcome.answer),
+        Par(told_where),
+        data=lambda: json.loads(outcome.answer.to_json()),
+        as_json=as_json,
+        folder=outcome.folder,
+        files=[question.scenario_path, question.province_path],
+    )

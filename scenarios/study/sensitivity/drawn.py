@@ -1,0 +1,67 @@
+"""Worlds in which all assumed figures are others at once: how they are drawn, and what they say.
+
+Pure. A Latin hypercube (McKay, Beckman, Conover 1979): each figure's range is cut into as many
+equally likely parts as there are worlds, and each part is in one of them. What of the spread of an
+answer goes back to a figure by itself is its first-order Sobol index, estimated from the same
+worlds by the means in parts of its range (Plischke 2010, "An effective algorithm for computing
+global sensitivity indices", without its cosine transform), so that it takes no worlds of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from giaoban.scenarios.study.sensitivity.figures import Figure
+from giaoban.scenarios.study.sensitivity.world import Value
+
+LEAST_IN_PART = 8
+"""Worlds in a part of a figure's range whose mean is compared with the others'; the more worlds,
+the more of both: √worlds parts."""
+
+
+def hypercube(worlds: int, figures: int, seed: int) -> NDArray[np.float64]:
+    """(worlds, figures) places in ranges, 0 to 1; of each column one in each of `worlds` parts."""
+    rng = np.random.default_rng(seed)
+    parts = np.stack([rng.permutation(worlds) for _ in range(figures)], axis=1)
+    return np.asarray((parts + rng.random((worlds, figures))) / worlds)
+
+
+def value_at(figure: Figure, place: float) -> Value:
+    """What a figure is at a place of its range; on a logarithmic scale ratios are equally likely.
+
+    A range that begins at 0 has no ratios, and is linear.
+    """
+    if figure.choices:
+        return figure.choices[min(int(place * len(figure.choices)), len(figure.choices) - 1)]
+    scale = figure.scale
+    if scale.logarithmic and figure.low > 0:
+        value = figure.low * float((figure.high / figure.low) ** place)
+    else:
+        value = figure.low + (figure.high - figure.low) * place
+    return round(value) if scale.whole else value
+
+
+def first_order(places: NDArray[np.float64], answers: Sequence[float]) -> NDArray[np.float64]:
+    """The first-order Sobol index of each column; 0 where answers do not differ at all.
+
+    Each part's mean differs from the whole's by chance as well: that is taken off, and nothing is
+    below 0.
+    """
+    found = np.zeros(places.shape[1])
+    known = np.asarray(answers, dtype=float)
+    n = len(known)
+    whole = float(np.var(known)) if n else 0.0
+    parts = min(round(math.sqrt(n)), n // LEAST_IN_PART)
+    if whole == 0.0 or parts < 2:
+        return found
+    for column in range(places.shape[1]):
+        order = np.argsort(places[:, column], kind="stable")
+        groups = np.array_split(known[order], parts)
+        between = sum(len(g) * (float(g.mean()) - float(known.mean())) ** 2 for g in groups) / n
+        within = sum(float(g.var(ddof=1)) for g in groups) / n
+        found[column] = min(1.0, max(0.0, (between - within) / whole))
+    return found

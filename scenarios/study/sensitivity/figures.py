@@ -1,0 +1,254 @@
+"""Which assumed figures a question rests on, and how far each may be from what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from giaoban.errors import did_you_mean
+from giaoban.provenance import Sourced
+from giaoban.results.judge.criteria import Criteria, Criterion
+from giaoban.results.model.result import Assumption
+from giaoban.scenarios.study.assumptions import assumed_records
+from giaoban.scenarios.study.sensitivity import world as worlds
+from giaoban.scenarios.study.sensitivity.flip_points import Scale
+from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
+from giaoban.sentence import N_, Both, Sentence, message
+from giaoban.tomlfile import Mistake, StrictModel, load, mistakes
+
+RANGES = Path(__file__).with_name("ranges.toml")
+NOWHERE = N_("stands in no file: the program's own figure, or what the model leaves out")
+
+UNITS = {
+    "us_per_km": "µs/km",
+    "km": "km",
+    "rate_mbps": "Mb/s",
+    "mbps": "Mb/s",
+    "buffer_packets": "packets",
+    "video_kbps": "kb/s",
+    "picture_bytes": "bytes",
+    "scene_changes_per_min": "1/min",
+}
+"""By field; else by the field's ending."""
+ENDINGS = {"_pct": "%", "_ms": "ms", "_s": "s"}
+
+
+class Range(Sourced):
+    """How far a figure may be: from `low` to `high`, or these times the figure itself."""
+
+    of: Annotated[list[str], Field(min_length=1)]
+    """Which figures: kinds of record and field (`Access.rate_mbps`), or where one stands by ids
+    (`province.bridges.cu-jut.rate_mbps`), as sensitivity.json names it.
+    """
+    low: float | None = None
+    """The lowest that it may be, in the figure's own unit."""
+    high: float | None = None
+    """The highest that it may be, in the figure's own unit."""
+    low_times: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The lowest that it may be, times the figure as assumed."""
+    high_times: Annotated[float, Field(ge=1)] | None = None
+    """The highest that it may be, times the figure as assumed."""
+    scale: Literal["linear", "log"] = "linear"
+    """Whether equal differences or equal ratios (`log`) are equally likely."""
+    whole: bool = False
+    """Whether only whole numbers mean anything."""
+
+    @model_validator(mode="after")
+    def _has_two_ends(self) -> Self:
+        if (self.low is None) == (self.low_times is None):
+            raise ValueError(Sentence("needs low or low_times (allowed: one of them)"))
+        if (self.high is None) == (self.high_times is None):
+            raise ValueError(Sentence("needs high or high_times (allowed: one of them)"))
+        return self
+
+    def ends(self, value: float) -> tuple[float, float]:
+        """The lowest and the highest that a figure of this value may be."""
+        low = self.low if self.low is not None else value * (self.low_times or 1)
+        high = self.high if self.high is not None else value * (self.high_times or 1)
+        return min(low, value), max(high, value)
+
+
+class Choice(Sourced):
+    """What a figure that is no number may be."""
+
+    of: Annotated[list[str], Field(min_length=1)]
+    """Which figures: kinds of record and field (`Qos.scheduling`), or where one stands by ids."""
+    of_these: Annotated[list[str], Field(min_length=2)]
+    """All that it may be."""
+
+
+class Unvaried(StrictModel):
+    """Records of which nothing is tried, and why."""
+
+    of: Annotated[list[str], Field(min_length=1)]
+    """Kinds of record (`Addressing`)."""
+    why: Annotated[str, Field(min_length=1)]
+    """Why nothing of it is tried."""
+    why_vi: str = ""
+    """The same in Vietnamese."""
+
+    @property
+    def said(self) -> Sentence:
+        """Why, in both languages."""
+        return Both(self.why, self.why_vi or self.why)
+
+
+class Ranges(StrictModel):
+    """How far assumed figures may be from what is said; the first entry that fits one holds."""
+
+    schema_: Literal["giaoban.ranges/1"] = Field(alias="schema")
+    ranges: Annotated[list[Range], Field(alias="range", default_factory=list)]
+    """How far figures may be."""
+    choices: Annotated[list[Choice], Field(alias="choice", default_factory=list)]
+    """What figures that are no numbers may be."""
+    unvaried: list[Unvaried] = Field(default_factory=list)
+    """Records of which nothing is tried."""
+
+    def named(self) -> list[str]:
+        """All kinds of record and field that have a range, or may be chosen."""
+        entries: list[Range | Choice] = [*self.ranges, *self.choices]
+        return [name for each in entries for name in each.of]
+
+    def before(self, other: Ranges) -> Ranges:
+        """Both, these first."""
+        return self.model_copy(
+            update={
+                "ranges": [*self.ranges, *other.ranges],
+                "choices": [*self.choices, *other.choices],
+                "unvaried": [*self.unvaried, *other.unvaried],
+            }
+        )
+
+    def of(self, record: object, field: str, key: str) -> Range | Choice | None:
+        """Of a record's field, by its key or the name of its class or of one it is derived from."""
+        names = {key, *(f"{kind.__name__}.{field}" for kind in type(record).__mro__)}
+        known: list[Range | Choice] = [*self.ranges, *self.choices]
+        return next((each for each in known if names & set(each.of)), None)
+
+    def why_not(self, record: object) -> Sentence | None:
+        """Why nothing of a record is tried; None: it may be."""
+        names = {kind.__name__ for kind in type(record).__mro__}
+        return next((each.said for each in self.unvaried if names & set(each.of)), None)
+
+
+@lru_cache
+def program_ranges() -> Ranges:
+    """Those of the program."""
+    return load(RANGES, Ranges)
+
+
+def load_ranges(path: Path, world: World, criteria: Criteria) -> Ranges:
+    """A file of a user's own before the program's. Raises `InputError`: it names no such figure."""
+    own, known = load(path, Ranges), program_ranges()
+    names = set(known.named())
+    names |= {figure.key for figure in figures(world, criteria, known)[0]}
+    records = {name for each in known.unvaried for name in each.of}
+    records |= {name.partition(".")[0] for name in names}
+    found: list[Mistake] = []
+    tables: list[tuple[str, Sequence[Range | Choice | Unvaried], set[str]]] = [
+        ("range", own.ranges, names),
+        ("choice", own.choices, names),
+        ("unvaried", own.unvaried, records),
+    ]
+    for table, entries, allowed in tables:
+        for number, entry in enumerate(entries):
+            for place, name in enumerate(entry.of):
+                if name not in allowed:
+                    what = Sentence("unknown figure{near}", near=did_you_mean(name, allowed))
+                    found.append(((table, number, "of", place), name, what))
+    if found:
+        raise mistakes(path, found)
+    return own.before(known)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An assumed figure that can be another.
+
+    `key` is its name in results: where it stands, by ids; `told` its record's assumption, `field`
+    which figure of it. `choices` are what it may be where it is no number, else `low` and `high`
+    are its range's ends.
+    """
+
+    key: str
+    path: worlds.Path
+    told: Assumption
+    field: str
+    unit: str
+    value: Value
+    within: Range | Choice
+    low: float = 0.0
+    high: float = 0.0
+    choices: tuple[str, ...] = ()
+
+    @property
+    def scale(self) -> Scale:
+        """How the way through its range is halved."""
+        within = self.within
+        if isinstance(within, Choice):
+            raise TypeError(f"{self.key} is no number")
+        return Scale(within.scale == "log", within.whole or isinstance(self.value, int))
+
+
+@dataclass(frozen=True)
+class Untried:
+    """An assumption of which nothing can be tried, and why."""
+
+    told: Assumption
+    why: Sentence
+
+
+def figures(
+    question_world: World, criteria: Criteria, ranges: Ranges
+) -> tuple[list[Figure], list[Untried]]:
+    """All assumed figures in the order of the assumptions, and what is not tried."""
+    found: list[Figure] = []
+    untried: list[Untried] = []
+    for record, told in assumed_records(question_world.base, criteria):
+        why = message(NOWHERE) if record is None else ranges.why_not(record)
+        of_record = [] if why else list(_of_record(question_world, record, told, ranges))
+        found += of_record
+        if not of_record:
+            untried.append(Untried(told, why or message(NOWHERE)))
+    return found, untried
+
+
+def _of_record(
+    world: World, record: Sourced | Criterion | None, told: Assumption, ranges: Ranges
+) -> Iterator[Figure]:
+    if isinstance(record, Criterion):
+        key = f"{THRESHOLDS}.{record.id}"
+        within = ranges.of(record, "threshold", key)
+        # a limit of nothing at all is no figure that somebody guessed
+        if isinstance(within, Range) and record.threshold:
+            low, high = within.ends(record.threshold)
+            yield Figure(
+                key,
+                (THRESHOLDS, record.id),
+                told,
+                "threshold",
+                record.unit,
+                record.threshold,
+                within,
+                max(low, record.lowest if record.lowest is not None else low),
+                min(high, record.highest if record.highest is not None else high),
+            )
+        return
+    if record is None or (path := world.find(record)) is None:
+        return
+    for field in type(record).model_fields:
+        key, at = f"{world.named(path)}.{field}", (*path, field)
+        value, within = getattr(record, field), ranges.of(record, field, key)
+        if within is None or value is None:
+            continue
+        unit = UNITS.get(field) or next((u for e, u in ENDINGS.items() if field.endswith(e)), "")
+        if isinstance(within, Choice):
+            choices = tuple(within.of_these)
+            yield Figure(key, at, told, field, unit, value, within, choices=choices)
+        else:
+            yield Figure(key, at, told, field, unit, value, within, *within.ends(value))

@@ -1,0 +1,105 @@
+"""The nearest value of a figure with which a verdict is another. Pure.
+
+In each direction the far end of the range is tried first, then values between: what flips only in
+the middle of the range is found if it does at one of these. Between the nearest value that flips
+and the figure as it is, the way is halved until the two neighbours are as close as asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+BETWEEN = (0.5,)
+"""How far along the way from the figure to its range's end values are tried beside the end."""
+CLOSE = 0.01
+"""Neighbours are this near each other: share of the larger one, or of the way on a linear scale."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a way between two values is halved.
+
+    Attributes:
+        logarithmic: equal ratios are equally far apart; values are above 0.
+        whole: only whole numbers mean anything.
+    """
+
+    logarithmic: bool = False
+    whole: bool = False
+
+    def between(self, a: float, b: float, share: float) -> float:
+        """So far along the way from `a` to `b`; the same as one of them if there is nothing."""
+        if self.logarithmic and a > 0 and b > 0:
+            value = a * (b / a) ** share
+        else:
+            value = a + (b - a) * share
+        if self.whole:
+            return float(round(value))
+        short = _rounded(value, abs(a - b))
+        return short if min(a, b) < short < max(a, b) else value
+
+    def close(self, a: float, b: float, way: float) -> bool:
+        """Whether two values are as near each other as need be; `way`: the whole range's length."""
+        if self.whole and abs(a - b) <= 1:
+            return True
+        if self.logarithmic:
+            return abs(a - b) <= CLOSE * max(abs(a), abs(b))
+        return abs(a - b) <= CLOSE * way
+
+
+@dataclass(frozen=True)
+class Flip[T]:
+    """Two neighbours: at `holds` all is as it was, at `flips` it is `found`."""
+
+    holds: float | str
+    flips: float | str
+    found: T
+
+
+def nearest[T](
+    value: float,
+    end: float,
+    look: Callable[[float], T | None],
+    flips: Callable[[T], bool],
+    scale: Scale,
+) -> Flip[T] | None:
+    """The nearest flip on the way from `value`, where nothing flips, to `end`.
+
+    Args:
+        look: what is found at a value; None: no such value can be.
+        flips: whether what was found is another verdict.
+
+    Returns:
+        None: it flips at none of the values that were tried.
+    """
+    tried: list[tuple[float, T]] = []
+    for share in (1.0, *BETWEEN):
+        at = end if share == 1.0 else scale.between(value, end, share)
+        if at in (value, end) and share != 1.0:
+            continue
+        found = look(at)
+        if found is not None and flips(found):
+            tried.append((at, found))
+    if not tried or end == value:
+        return None
+    at, found = min(tried, key=lambda one: abs(one[0] - value))
+    holds, way = value, abs(end - value)
+    while not scale.close(holds, at, way):
+        middle = scale.between(holds, at, 0.5)
+        if middle in (holds, at):
+            break
+        there = look(middle)
+        if there is not None and flips(there):
+            at, found = middle, there
+        else:
+            holds = middle
+    return Flip(holds, at, found)
+
+
+def _rounded(value: float, way: float) -> float:
+    """To the digit that makes a tenth of the way: a figure that people can write into a file."""
+    if not way or not math.isfinite(way):
+        return value
+    return round(value, 1 - math.floor(math.log10(way)))

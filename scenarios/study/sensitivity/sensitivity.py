@@ -1,0 +1,405 @@
+"""The whole answer: the question as assumed, then each assumed figure at other values.
+
+Judged by estimate, in processes beside this one: each takes a figure and a side of it and looks for
+the nearest flip there. Limits of criteria need no estimate: what was measured is judged by another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from giaoban.errors import InputError
+from giaoban.progress import Progress
+from giaoban.results.archive import store
+from giaoban.results.archive.store import RunFolder
+from giaoban.results.judge.criteria import Criterion
+from giaoban.results.judge.verdict import Judgement, meets
+from giaoban.results.model.places import Binding
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.seeds import others, wilson_pct
+from giaoban.results.model.sensitivity import (
+    DrawnWorlds,
+    FailedBy,
+    FlipPoint,
+    Influence,
+    Sensitivity,
+    TriedFigure,
+    UntriedAssumption,
+    verdict_of,
+)
+from giaoban.results.report.sensitivity_summary import summary_md
+from giaoban.scenarios.estimate.estimate import judge_alone
+from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, value_at
+from giaoban.scenarios.study.sensitivity.figures import (
+    Figure,
+    figures,
+    load_ranges,
+    program_ranges,
+)
+from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
+from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
+from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
+from giaoban.sentence import Sentence
+from giaoban.workers import InlineWorker, WorkerPool
+
+SENSITIVITY = "sensitivity.json"
+Alone = Callable[[Question], Judgement]
+"""How a question is judged: by the estimate, or a stand-in in tests."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a world's verdict is, and what limits it."""
+
+    verdict: Verdict
+    binding: Binding | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What every process knows: the world as assumed, its verdict, and how worlds are judged."""
+
+    world: World
+    judgement: Judgement
+    seeds: int
+    alone: Alone
+
+    @property
+    def verdict(self) -> Verdict:
+        """As assumed."""
+        return self.judgement.verdict
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A figure to be tried: towards an end of its range, or at one of its choices."""
+
+    number: int
+    figure: Figure
+    end: Value
+
+
+@dataclass(frozen=True)
+class _Tried:
+    side: _Side
+    flip: FlipPoint | None
+    estimates: int
+
+
+@dataclass(frozen=True)
+class SensitivityOutcome:
+    """A finished answer."""
+
+    folder: Path
+    answer: Sensitivity
+
+
+def sensitivity(
+    question: Question,
+    *,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+    seeds: int = 0,
+    worlds: int = 0,
+    required_pct: float | None = None,
+    ranges: Path | None = None,
+    helpers: WorkerPool | InlineWorker | None = None,
+    alone: Alone = judge_alone,
+) -> SensitivityOutcome:
+    """Try every assumed figure, write `sensitivity.json` and `summary.md`.
+
+    Args:
+        seeds: so many others are judged in each world that passes at its own.
+        worlds: so many are drawn in which all figures are others at once.
+        required_pct: the share of these that has to pass, if any.
+        ranges: a file of ranges that hold before the program's.
+        helpers: processes in which worlds are judged.
+
+    Raises:
+        InputError: the question cannot be estimated, thresholds make no sense, or the file of
+            ranges names no figure of this question.
+    """
+    began_s = time.monotonic()
+    criteria = criteria_of(question)
+    world = World.of(question)
+    known = program_ranges() if ranges is None else load_ranges(ranges, world, criteria)
+    tried_figures, untried = figures(world, criteria, known)
+    progress(Sentence("as assumed"), 0.0)
+    first = _judged(question, seeds, alone)
+    asked = Asked(world, first, seeds, alone)
+    store.remove_stale_partials(root)
+    run_id = f"sensitivity-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
+    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+        found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress)
+        drawn = None
+        if worlds:
+            drawn = _drawn(asked, tried_figures, worlds, helpers, progress)
+        answer = Sensitivity(
+            run_id=folder.run_id,
+            verdict=verdict_of(first.verdict, drawn, required_pct),
+            as_assumed=first.verdict,
+            required_pct=required_pct,
+            criteria=first.criteria,
+            binding=first.binding,
+            question_en=question.scenario.question,
+            question_vi=question.scenario.question_vi,
+            inputs=inputs_of(question),
+            seeds=seeds,
+            figures=[
+                _told(figure, [each for each in found if each.side.number == number])
+                for number, figure in enumerate(tried_figures)
+            ],
+            untried=[
+                UntriedAssumption(assumption=each.told, why=each.why.en, why_vi=each.why.vi)
+                for each in untried
+            ],
+            drawn=drawn,
+            estimates=1
+            + sum(each.estimates for each in found)
+            + (0 if drawn is None else drawn.judged),
+            seconds=round(time.monotonic() - began_s, 3),
+        )
+        (folder.path / SENSITIVITY).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+        final = folder.finish(SENSITIVITY)
+    return SensitivityOutcome(final, answer)
+
+
+def _all_tried(
+    asked: Asked,
+    tried: Sequence[Figure],
+    criteria: Sequence[Criterion],
+    helpers: WorkerPool | InlineWorker | None,
+    progress: Progress,
+) -> list[_Tried]:
+    sides = [side for number, figure in enumerate(tried) for side in _sides(number, figure)]
+    limits = [side for side in sides if side.figure.path[0] == THRESHOLDS]
+    found = [_at_limits(asked, side, criteria) for side in limits]
+    others_than_limits = [side for side in sides if side not in limits]
+    for each in _each(_try, asked, others_than_limits, helpers):
+        found.append(each)
+        progress(
+            Sentence("assumptions: {number} of {all}", number=len(found), all=len(sides)),
+            len(found) / len(sides),
+        )
+    return found
+
+
+def _sides(number: int, figure: Figure) -> Iterable[_Side]:
+    if figure.choices:
+        return [_Side(number, figure, c) for c in figure.choices if c != figure.value]
+    return [_Side(number, figure, e) for e in (figure.low, figure.high) if e != figure.value]
+
+
+def _drawn(
+    asked: Asked,
+    tried: Sequence[Figure],
+    worlds: int,
+    helpers: WorkerPool | InlineWorker | None,
+    progress: Progress,
+) -> DrawnWorlds:
+    """Limits stay as they are: they are no part of the world."""
+    of_world = [figure for figure in tried if figure.path[0] != THRESHOLDS]
+    seed = asked.world.base.plan.seed
+    places = hypercube(worlds, len(of_world), seed)
+    draws = [
+        _Draw(n, tuple((f.path, value_at(f, x)) for f, x in zip(of_world, row, strict=True)))
+        for n, row in enumerate(places.tolist())
+    ]
+    found: dict[int, Found] = {}
+    for done, (number, there) in enumerate(_each(_look_at, asked, draws, helpers), 1):
+        progress(Sentence("worlds: {number} of {all}", number=done, all=worlds), done / worlds)
+        if there is not None:
+            found[number] = there
+    numbers = sorted(found)
+    passed = sum(found[n].verdict == "pass" for n in numbers)
+    low_pct, high_pct = wilson_pct(passed, len(numbers)) if numbers else (0.0, 100.0)
+    failed = Counter(
+        b.criterion
+        for n in numbers
+        if found[n].verdict != "pass" and (b := found[n].binding) is not None
+    )
+    margins = [_margin(found[n]) for n in numbers]
+    indices = first_order(places[numbers], margins)
+    influences = [
+        Influence(key=figure.key, share=round(float(index), 4))
+        for figure, index in zip(of_world, indices, strict=True)
+        if index > 0
+    ]
+    return DrawnWorlds(
+        seed=seed,
+        judged=len(numbers),
+        impossible=worlds - len(numbers),
+        passed=passed,
+        low_pct=low_pct,
+        high_pct=high_pct,
+        failed_by=[FailedBy(criterion=c, worlds=n) for c, n in failed.most_common()],
+        influences=sorted(influences, key=lambda each: (-each.share, each.key)),
+    )
+
+
+@dataclass(frozen=True)
+class _Draw:
+    number: int
+    figures: tuple[tuple[WorldPath, Value], ...]
+
+
+def _look_at(asked: Asked, draw: _Draw) -> tuple[int, Found | None]:
+    world = asked.world
+    try:
+        for path, value in draw.figures:
+            world = world.put(path, value)
+        judged = _judged(world.question(), asked.seeds, asked.alone)
+    except (ValueError, InputError):
+        return draw.number, None
+    return draw.number, Found(judged.verdict, judged.binding)
+
+
+def _margin(found: Found) -> float:
+    """The least margin; past the limit no more than as far again: what fails far, fails."""
+    margin = None if found.binding is None else found.binding.margin_pct
+    return 0.0 if margin is None else max(-100.0, margin)
+
+
+def _each[T, R](
+    function: Callable[[Asked, T], R],
+    asked: Asked,
+    given: Sequence[T],
+    helpers: WorkerPool | InlineWorker | None,
+) -> Iterator[R]:
+    """What a function makes of each, in any order, in processes beside this one if there are."""
+    if not isinstance(helpers, WorkerPool):
+        yield from (function(asked, one) for one in given)
+        return
+    for _ in range(helpers.count):  # each has its turn
+        helpers.ask(_keep, asked)
+    yield from helpers.as_finished(partial(_with_kept, function), given)
+
+
+_kept: list[Asked] = []
+"""In a process beside: what it is asked about, which is sent to it once."""
+
+
+def _keep(asked: Asked) -> None:
+    _kept[:] = [asked]
+
+
+def _with_kept[T, R](function: Callable[[Asked, T], R], one: T) -> R:
+    return function(_kept[0], one)
+
+
+def _try(asked: Asked, side: _Side) -> _Tried:
+    """The nearest flip of one figure on one side, by estimates of worlds."""
+    figure, count = side.figure, 0
+
+    def look(value: Value) -> Found | None:
+        nonlocal count
+        if isinstance(figure.value, int) and not isinstance(value, str):
+            value = round(value)
+        try:
+            question = asked.world.put(figure.path, value).question()
+            count += 1
+            judged = _judged(question, asked.seeds, asked.alone)
+        except (ValueError, InputError):  # no such world can be: a file would be refused
+            return None
+        return Found(judged.verdict, judged.binding)
+
+    def flips(found: Found) -> bool:
+        return found.verdict != asked.verdict
+
+    if isinstance(side.end, str):
+        there = look(side.end)
+        flipped = there is not None and flips(there)
+        flip = Flip(figure.value, side.end, there) if flipped and there is not None else None
+    else:
+        flip = nearest(float(figure.value), side.end, look, flips, figure.scale)
+    return _Tried(side, _flip_point(flip), count)
+
+
+def _flip_point(flip: Flip[Found] | None) -> FlipPoint | None:
+    if flip is None:
+        return None
+    found = flip.found
+    return FlipPoint(
+        holds=flip.holds, flips=flip.flips, verdict=found.verdict, binding=found.binding
+    )
+
+
+def _judged(question: Question, seeds: int, alone: Alone) -> Judgement:
+    """At the own seed; what passes there, at others until one does not."""
+    judged = alone(question)
+    for seed in others(question.plan.seed, seeds):
+        if judged.verdict != "pass":
+            break
+        judged = alone(question.at_seed(seed))
+    return judged
+
+
+def _at_limits(asked: Asked, side: _Side, criteria: Sequence[Criterion]) -> _Tried:
+    """A limit's flip: what was measured, judged by other limits."""
+    ident = str(side.figure.path[1])
+    [criterion] = [each for each in criteria if each.id == ident]
+    results = {each.id: each for each in asked.judgement.criteria}
+    if ident not in results or asked.verdict == "invalid":
+        return _Tried(side, None, 0)
+    own = results[ident]
+    others_meet = all(each.ok for each in results.values() if each.id != ident)
+
+    def look(limit: float) -> Found:
+        met = meets(criterion.model_copy(update={"threshold": limit}), own.value)
+        verdict: Verdict = "pass" if met and others_meet else "fail"
+        if met or own.place is None or own.value is None:
+            return Found(verdict, None)
+        binding = Binding(
+            criterion=own.id,
+            cause="stream" if own.place.kind == "bridge" else own.place.kind,
+            place=own.place,
+            where=own.worst_at,
+            value=own.value,
+            threshold=limit,
+            unit=own.unit,
+            margin_pct=None,
+        )
+        return Found(verdict, binding)
+
+    assert not isinstance(side.end, str)
+    flip = nearest(
+        float(side.figure.value),
+        side.end,
+        look,
+        lambda found: found.verdict != asked.verdict,
+        side.figure.scale,
+    )
+    return _Tried(side, _flip_point(flip), 0)
+
+
+def _told(figure: Figure, found: Sequence[_Tried]) -> TriedFigure:
+    chosen = [each.flip for each in found if figure.choices and each.flip is not None]
+    sides = {each.side.end: each.flip for each in found if not figure.choices}
+    ends = figure.low < figure.value if not isinstance(figure.value, str) else False
+    return TriedFigure(
+        key=figure.key,
+        what=figure.told.what,
+        what_vi=figure.told.what_vi,
+        field=figure.field,
+        unit=figure.unit,
+        value=figure.value,
+        low=None if figure.choices else figure.low,
+        high=None if figure.choices else figure.high,
+        choices=list(figure.choices),
+        range_source=figure.within.source,
+        settled_by=figure.told.settled_by,
+        settled_by_vi=figure.told.settled_by_vi,
+        below=sides.get(figure.low) if ends else None,
+        above=sides.get(figure.high) if figure.high != figure.value else None,
+        chosen=chosen,
+    )

@@ -1,0 +1,101 @@
+"""Every assumption of every bundled scenario has a range, or a reason why nothing is tried."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from scenario_factory import SCENARIOS
+
+from giaoban.errors import InputError
+from giaoban.results.report.sensitivity_summary import LABELS
+from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.study.assumptions import assumptions
+from giaoban.scenarios.study.sensitivity.figures import (
+    NOWHERE,
+    figures,
+    load_ranges,
+    program_ranges,
+)
+from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World
+
+EXAMPLES = sorted(SCENARIOS.glob("*.toml"))
+IN_NO_FILE = ("how losses sound with", "lines and rooms behind", "how soon routers see")
+"""What is assumed and stands in no record of a file."""
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_each_assumption_is_tried_or_said_not_to_be(path: Path) -> None:
+    question = make_question(path)
+    criteria = criteria_of(question)
+    found, untried = figures(World.of(question), criteria, program_ranges())
+    told = {id_(figure.told) for figure in found} | {id_(each.told) for each in untried}
+    assert told == {id_(each) for each in assumptions(question, criteria)}
+    lost = [e.told.what for e in untried if e.why.en == NOWHERE]
+    assert [what for what in lost if not what.startswith((*IN_NO_FILE, "Limit:"))] == []
+    assert len({figure.key for figure in found}) == len(found)
+    for figure in found:
+        assert figure.field in LABELS
+        if not figure.choices:
+            assert figure.low <= float(figure.value) <= figure.high
+            assert figure.low < figure.high
+
+
+def id_(assumption: object) -> str:
+    return repr(assumption)
+
+
+def test_a_figure_put_as_it_is_changes_nothing_and_another_one_is_in_the_plan() -> None:
+    question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    world = World.of(question)
+    plan = question.plan.model_dump_json()
+    found, _ = figures(world, criteria_of(question), program_ranges())
+    assert world.question().plan.model_dump_json() == plan
+    changed = 0
+    for figure in found:
+        if figure.path[0] == THRESHOLDS:
+            continue
+        assert world.put(figure.path, figure.value).question().plan.model_dump_json() == plan
+        other = figure.high if figure.high != figure.value else figure.low
+        if isinstance(figure.value, int):
+            other = round(other)
+        try:
+            there = world.put(figure.path, other).question().plan.model_dump()
+        except (ValueError, InputError):
+            continue
+        assert json.dumps(there) != plan, figure.key
+        changed += 1
+    assert changed > 80
+    assert question.plan.model_dump_json() == plan  # the world as assumed is as it was
+
+
+def test_what_no_file_could_say_cannot_be() -> None:
+    world = World.of(make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml"))
+    with pytest.raises(ValueError, match="out of range"):
+        world.put(("province", "mcu", "rate_mbps"), -1.0)
+    with pytest.raises(ValueError, match="exceed the rate"):
+        world.put(("profiles", "encoder", "key_interval_s"), 0.02)
+
+
+def test_no_field_has_two_ranges() -> None:
+    names = [
+        name for each in (*program_ranges().ranges, *program_ranges().choices) for name in each.of
+    ]
+    assert len(set(names)) == len(names)
+
+
+def test_ranges_of_ones_own_come_first_and_must_name_a_figure(tmp_path: Path) -> None:
+    question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    world, criteria = World.of(question), criteria_of(question)
+    file = tmp_path / "ranges.toml"
+    head = 'schema = "giaoban.ranges/1"\n[[range]]\nlow = 5\nhigh = 20\nsource = "an offer"\n'
+    file.write_text(f'{head}of = ["province.bridges.cu-jut.rate_mbps"]\n', encoding="utf-8")
+    found, _ = figures(world, criteria, load_ranges(file, world, criteria))
+    ends = {each.key: (each.low, each.high) for each in found if each.field == "rate_mbps"}
+    assert ends["province.bridges.cu-jut.rate_mbps"] == (5, 20)
+    assert ends["province.bridges.dak-mil.rate_mbps"] == (2, 1000)
+    file.write_text(f'{head}of = ["province.bridges.cu-jut.rate"]\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"unknown figure.*cu-jut\.rate_mbps"):
+        load_ranges(file, world, criteria)

@@ -1,0 +1,157 @@
+"""The whole answer: flips where a closed form has them, and where the estimate confirms them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+from scenario_factory import giaoban, only_run, scenario
+
+from giaoban.results.judge.verdict import Judgement
+from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
+from giaoban.results.report.sensitivity_summary import conditions, summary
+from giaoban.results.schema.make import schema_text
+from giaoban.scenarios.estimate.estimate import judge_alone
+from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.study.sensitivity.sensitivity import sensitivity
+from giaoban.scenarios.study.sensitivity.world import World
+from giaoban.translation import translator
+
+NOW = datetime(2026, 11, 27, 8, 0)
+HOLDS_FROM_MBPS, HOLDS_TO_MS = 31.0, 140.0
+
+
+def by_closed_form(question: Question) -> Judgement:
+    """A world passes with a line of the MCU and a composing delay within limits that are known."""
+    plan = question.plan
+    line = next(link for link in plan.network.links if link.id == "access-mcu")
+    passes = line.rate_mbps >= HOLDS_FROM_MBPS and plan.device.compose_delay_ms <= HOLDS_TO_MS
+    own = real(question) if not _measured else _measured[0]
+    return own._replace(verdict="pass" if passes else "fail", binding=own.binding)
+
+
+_measured: list[Judgement] = []
+
+
+def real(question: Question) -> Judgement:
+    _measured.append(judge_alone(question))
+    return _measured[0]
+
+
+@pytest.fixture(scope="module")
+def question(tmp_path_factory: pytest.TempPathFactory) -> Question:
+    return make_question(scenario(tmp_path_factory.mktemp("s") / "short.toml"))
+
+
+@pytest.fixture(scope="module")
+def known(question: Question, tmp_path_factory: pytest.TempPathFactory) -> Sensitivity:
+    return sensitivity(
+        question,
+        root=tmp_path_factory.mktemp("runs"),
+        now=NOW,
+        progress=lambda _what, _done: None,
+        worlds=400,
+        required_pct=99.0,
+        alone=by_closed_form,
+    ).answer
+
+
+def of(answer: Sensitivity, key: str) -> TriedFigure:
+    [found] = [figure for figure in answer.figures if figure.key == key]
+    return found
+
+
+def test_flips_are_where_the_closed_form_has_them(known: Sensitivity) -> None:
+    compose = of(known, "device.compose_delay.delay_ms")
+    assert compose.below is None
+    assert compose.above is not None
+    assert float(compose.above.holds) <= HOLDS_TO_MS < float(compose.above.flips)
+    assert float(compose.above.flips) - float(compose.above.holds) < 2.5
+    decide = {figure.key for figure in known.deciding if figure.field != "threshold"}
+    assert decide <= {"device.compose_delay.delay_ms", "province.mcu.rate_mbps"}
+    said = [translator("en").say(each) for each in conditions(known)]
+    assert any("delay is 1" in each and each.endswith("ms or less") for each in said)
+
+
+def test_a_limit_flips_at_what_was_measured(known: Sensitivity) -> None:
+    values = {each.id: each for each in known.criteria}
+    limits = [figure for figure in known.figures if figure.field == "threshold" and figure.flips]
+    for figure in limits:
+        own = values[figure.key.partition(".")[2]]
+        low, high = sorted((float(figure.flips[0].holds), float(figure.flips[0].flips)))
+        assert own.value is not None
+        assert low <= own.value <= high
+
+
+def test_drawn_worlds_pass_as_often_as_their_ranges_say(known: Sensitivity) -> None:
+    """The composing delay is even from 0 to 250 ms; the line is where the file assumes it."""
+    assert known.drawn is not None
+    share = HOLDS_TO_MS / 250
+    if any(figure.key == "province.mcu.rate_mbps" for figure in known.figures):
+        share *= 1 - 0.4412  # of a logarithmic range from 2 to 1000 Mb/s: ln(31 / 2) / ln(500)
+    assert known.drawn.judged + known.drawn.impossible == 400
+    assert known.drawn.low_pct <= 100 * share <= known.drawn.high_pct
+    assert known.as_assumed == "pass"
+    assert known.verdict == "fail"  # 99 % were required
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Sensitivity]:
+    """By the program itself."""
+    folder = tmp_path_factory.mktemp("program")
+    file = scenario(folder / "short.toml")
+    ran = giaoban("sensitivity", file, "--worlds", "16", "--jobs", "1", "--results", folder / "r")
+    assert ran.code == 0, ran.err
+    assert "PASS as assumed" in ran.out
+    run = only_run(folder / "r")
+    text = (run / "sensitivity.json").read_text(encoding="utf-8")
+    jsonschema.validate(
+        json.loads(text), json.loads(schema_text(Sensitivity, "giaoban.sensitivity/1"))
+    )
+    return file, run, Sensitivity.model_validate_json(text)
+
+
+def test_each_flip_is_what_the_estimate_says(answered: tuple[Path, Path, Sensitivity]) -> None:
+    file, _, answer = answered
+    world = World.of(make_question(file))
+    deciding = [figure for figure in answer.deciding if figure.field != "threshold"]
+    assert len(deciding) >= 3
+    for figure in deciding[:4]:
+        room, *names = figure.key.split(".")
+        for flip in figure.flips:
+            holds, flips = (
+                judge_alone(world.put((room, *names), value).question()).verdict
+                for value in (flip.holds, flip.flips)
+            )
+            assert (holds, flips) == (answer.as_assumed, flip.verdict), figure.key
+
+
+def test_the_summary_says_it_in_both_languages(answered: tuple[Path, Path, Sensitivity]) -> None:
+    _, run, answer = answered
+    text = (run / "summary.md").read_text(encoding="utf-8")
+    assert "The conclusion holds as long as" in text
+    assert list(summary(answer))
+    said = [translator("vi").say(each) for each in conditions(answer)]
+    assert said
+    assert all("trở" in each for each in said)  # trở lên, trở xuống
+
+
+def test_what_cannot_be_estimated_is_told_before_anything_begins(tmp_path: Path) -> None:
+    file = scenario(
+        tmp_path / "s.toml",
+        more='[[fault]]\nid = "cut"\nkind = "cut"\nlink = "west--east"\nat_s = 1.0\n',
+    )
+    ran = giaoban("sensitivity", file, "--results", tmp_path / "r")
+    assert ran.code == 2
+    assert not (tmp_path / "r").exists() or not list((tmp_path / "r").iterdir())
+
+
+def test_a_share_that_is_required_decides_the_exit_code(tmp_path: Path) -> None:
+    file = scenario(tmp_path / "s.toml", phases=(2.0, 2.0, 2.0))
+    words = ("--worlds", "6", "--jobs", "1", "--require-robust", "1", "--results", tmp_path / "r")
+    ran = giaoban("sensitivity", file, *words)
+    assert ran.code == 1, ran.out
+    assert "of the worlds that were drawn" in ran.out
