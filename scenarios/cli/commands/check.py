@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -17,11 +17,11 @@ from giaoban.errors import InputError
 from giaoban.results.judge.cases import Report
 from giaoban.results.model.result import Result
 from giaoban.results.report.ci.answers import of_check
-from giaoban.results.report.document import TONES, Block, Par
+from giaoban.results.report.document import TONES, Block, Heading, Par
 from giaoban.results.report.summary import brief
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import print_blocks, progress
+from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.cli.scenarios import of_project
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.limits import reasons
@@ -30,7 +30,7 @@ from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.seeds import helpers_for
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 
 
 def command(
@@ -100,6 +100,13 @@ def command(
     )
 
 
+OF_ALL = {
+    "pass": N_("PASS – {passed} of {n} {n:scenario|scenarios} {passed:passes|pass}"),
+    "fail": N_("FAIL – {passed} of {n} {n:scenario|scenarios} {passed:passes|pass}"),
+    "invalid": N_("INVALID – {passed} of {n} {n:scenario|scenarios} {passed:passes|pass}"),
+}
+
+
 class Checked(NamedTuple):
     """A run, and what CI is told of it."""
 
@@ -110,15 +117,11 @@ class Checked(NamedTuple):
 
 def _all(scenarios: list[Path], checked: Callable[[Path], Checked], *, as_json: bool) -> int:
     """Each by itself, and one answer about all: the worst of them."""
-    found: list[Checked] = []
-    for scenario in scenarios:
-        found.append(checked(scenario))
-        if not as_json:
-            print_blocks(*shown(found[-1].result, found[-1].folder))
+    found = [checked(scenario) for scenario in scenarios]
     verdicts = [each.result.verdict for each in found]
     verdict = next(v for v in ("fail", "invalid", "pass") if v in verdicts)
     headline = Sentence(
-        "{passed} of {n} {n:scenario|scenarios} {passed:passes|pass}",
+        OF_ALL[verdict],
         passed=verdicts.count("pass"),
         n=len(found),
     )
@@ -138,10 +141,18 @@ def _all(scenarios: list[Path], checked: Callable[[Path], Checked], *, as_json: 
     return judging.end(
         report,
         Par(headline, bold=True, tone=TONES[verdict]),
+        *each_of(found),
         data=lambda: {"results": [json.loads(each.result.to_json()) for each in found]},
         as_json=as_json,
         files=[Path(path) for path in report.files],
     )
+
+
+def each_of(found: list[Checked]) -> Iterator[Block]:
+    """What each shows by itself, under its name: the answer about all has been given."""
+    for each in found:
+        yield Heading(each.report.subject, 1)
+        yield from shown(each.result, each.folder)
 
 
 def _alone(scenario: Path, of: Checked) -> str:

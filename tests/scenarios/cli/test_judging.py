@@ -187,3 +187,60 @@ def test_opentelemetry_that_is_not_there_is_told_before_the_test(
     ran = giaoban("load", "--otel")
     assert ran.code == 4
     assert "pip install 'locust[otel]'" in ran.err
+
+
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//test//EN
+BEGIN:VEVENT
+UID:1@test
+DTSTAMP:20260101T000000Z
+DTSTART:20350105T010000Z
+DTEND:20350105T030000Z
+SUMMARY:Giao ban
+CATEGORIES:monthly-briefing
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_a_calendar_has_a_case_a_rule(tmp_path: Path) -> None:
+    (tmp_path / "year.ics").write_text(CALENDAR.replace("\n", "\r\n"), encoding="utf-8")
+    words = ("--from", "2035-01-01", "--until", "2035-02-01", "--peaks", "0", "--no-sheets")
+    ran = giaoban(
+        "calendar", tmp_path / "year.ics", *words, "--results", tmp_path / "runs",
+        "--junit", tmp_path / "j.xml",
+    )  # fmt: skip
+    found = outcomes(tmp_path / "j.xml")
+    assert ran.code == (0 if set(found.values()) == {"pass"} else 1), ran.err
+    assert {"rule:late-registration", "rule:device-full"} <= set(found)
+
+
+def test_variants_and_headroom_are_cases(tmp_path: Path) -> None:
+    file = scenario(tmp_path / "s.toml", phases=(2, 6, 2), more=TIGHT)
+    said = ("--results", tmp_path / "runs", "--junit", tmp_path / "j.xml", "--jobs", "1")
+    ran = giaoban("whatif", file, "--no-search", *said)
+    assert ran.code == 1, ran.err
+    assert outcomes(tmp_path / "j.xml")["asked"].startswith("criteria: ")
+
+
+def test_all_scenarios_of_a_project_are_one_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = 'schema = "giaoban.project/1"\nprovince = "province.toml"\n'
+    (tmp_path / "giaoban.toml").write_text(project)
+    (tmp_path / "province.toml").write_bytes(SMALL.read_bytes())
+    (tmp_path / "scenarios").mkdir()
+    for name, more in (("good", ""), ("tight", TIGHT)):
+        scenario(
+            tmp_path / "scenarios" / f"{name}.toml", id=name, more=more, phases=(2, 6, 2),
+            province="../province.toml",
+        )  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    ran = giaoban("check", "--all", "--estimate", "--junit", "j.xml")
+    assert (ran.code, ran.out.splitlines()[0]) == (1, "FAIL – 1 of 2 scenarios passes"), ran.err
+    failed = {name for name, told in outcomes(tmp_path / "j.xml").items() if told != "pass"}
+    assert failed == {"tight/mouth-to-ear"}
+    assert "again: giaoban check scenarios/tight.toml --estimate" in (tmp_path / "j.xml").read_text(
+        encoding="utf-8"
+    )
