@@ -48,6 +48,7 @@ class MarginChange(StrictModel):
     old_ok: bool | None
     new_ok: bool | None
     where: str
+    where_vi: str
     sense: Literal["same", "better", "worse", "less"]
     """`less`: still met, with less to spare than is allowed to go."""
 

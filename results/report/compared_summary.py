@@ -137,6 +137,7 @@ def _scenario(each: ScenarioCompared) -> Iterator[Block]:
             [_margin(m) for m in moved],
         )
     if each.bridges:
+        names = {m.criterion: Both(m.name_en, m.name_vi) for m in each.margins}
         head = (
             Sentence(pgettext("table", "bridge")),
             Sentence("criterion"),
@@ -144,7 +145,8 @@ def _scenario(each: ScenarioCompared) -> Iterator[Block]:
             Sentence("is"),
         )
         yield table(
-            (*head, Sentence("declared")), [_bridge(bridge) for bridge in each.bridges[:MOST]]
+            (*head, Sentence("declared")),
+            [_bridge(bridge, names) for bridge in each.bridges[:MOST]],
         )
         yield from _more(len(each.bridges))
     if undeclared := list(dict.fromkeys(b.name for b in each.undeclared)):
@@ -190,7 +192,7 @@ def _margin(each: MarginChange) -> list[Cell]:
         Cell(value(each.new, each.unit)),
         Cell(f"{was} → {now}"),
         Cell(sense, tone=TONES_OF.get(each.sense, "")),
-        Cell(each.where),
+        Cell(Both(each.where, each.where_vi)),
     ]
 
 
@@ -199,7 +201,7 @@ def value(amount: float | None, unit: str) -> str:
     return "–" if amount is None else Sentence("{value:.4g} {unit}", value=amount, unit=unit)
 
 
-def _bridge(each: BridgeChange) -> list[Cell]:
+def _bridge(each: BridgeChange, names: Mapping[str, str]) -> list[Cell]:
     old: str
     new: str
     if each.what == CONNECTED:
@@ -208,7 +210,7 @@ def _bridge(each: BridgeChange) -> list[Cell]:
         what: str = Sentence("in the meeting")
     else:
         old, new = value(each.old, each.unit), value(each.new, each.unit)
-        what = each.what
+        what = names.get(each.what, each.what)
     tone: Tone = "bad" if each.points > 0 else "good"
     declared = Sentence("yes") if each.declared else Sentence("no")
     return [

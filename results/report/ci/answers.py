@@ -277,7 +277,7 @@ def _worse(each: ScenarioCompared) -> Iterator[Sentence]:
             yield Sentence(
                 "{criterion} – {place}: {value} (was {was}, limit {limit:g} {unit})",
                 criterion=Both(m.name_en, m.name_vi),
-                place=m.where or "–",
+                place=Both(m.where, m.where_vi) if m.where else "–",
                 value=compared_summary.value(m.new, m.unit),
                 was=compared_summary.value(m.old, m.unit),
                 limit=m.limit,

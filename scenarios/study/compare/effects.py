@@ -9,6 +9,7 @@ from giaoban.results.model.compared import BridgeChange, InputChange, MarginChan
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.report.summary import place_name
+from giaoban.results.report.wording import Wording
 from giaoban.topology.model import ACCESS_PREFIX
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
@@ -30,6 +31,7 @@ WORST: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "invalid": 2}
 def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginChange]:
     """Each criterion, then and now."""
     then, now = ({c.id: c for c in result.criteria} for result in (old, new))
+    vietnamese = Wording("vi", new)
     found = []
     for ident in dict.fromkeys([*then, *now]):
         a, b = then.get(ident), now.get(ident)
@@ -49,6 +51,7 @@ def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginCha
                 old_ok=None if a is None else a.ok,
                 new_ok=None if b is None else b.ok,
                 where="" if b is None or b.place is None else place_name(b.place, new),
+                where_vi="" if b is None else vietnamese.place(b.place),
                 sense=_sense(a, b, tolerance_points),
             )
         )
