@@ -23,8 +23,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError
 
-from giaoban import PACKAGE
-from giaoban.errors import InputError, did_you_mean, strerror
+from giaoban.errors import InputError, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
 from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
@@ -36,7 +35,9 @@ from giaoban.results.model.whatif import WhatIf
 from giaoban.scarce import shortage
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate as estimated
-from giaoban.scenarios.project.project import current
+from giaoban.scenarios.project.named import scenario_file
+from giaoban.scenarios.project.project import current, project_of
+from giaoban.scenarios.project.where import FILE
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study import check as checks
@@ -48,7 +49,7 @@ from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.schemas import referring
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import dumps, parse, read_text, said_by_pydantic
-from giaoban.topology.load import DEFAULT_PROVINCE, load_province
+from giaoban.topology.load import load_province
 from giaoban.translation import N_
 from giaoban.workers import InlineWorker, WorkerProcess
 
@@ -77,6 +78,9 @@ class _File:
     def _rebased(self, _folder: Path) -> dict[str, Any]:
         """The tables as they stand in a file of that folder."""
         return dict(self.data)
+
+    def _of_its_project(self, path: Path) -> None:
+        """A file that lies elsewhere for a while is of the same project."""
 
     @classmethod
     def _read(cls, path: Path) -> Self:
@@ -124,6 +128,7 @@ class _File:
             return
         with temporary_folder("api") as folder:
             path = folder / self.origin.name
+            self._of_its_project(path)
             self.save(path)
             try:
                 self._checked(path)
@@ -148,8 +153,9 @@ class Province(_File):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str] | None = None) -> Province:
-        """Read and check a file; without one the program's own province. Raises `InputError`."""
-        return cls._read(DEFAULT_PROVINCE if path is None else Path(path))
+        """Read and check a file; without one that of the project that the current folder lies in,
+        or the program's own. Raises `InputError`."""
+        return cls._read(current().province if path is None else Path(path))
 
     @classmethod
     def _checked(cls, path: Path) -> None:
@@ -172,12 +178,12 @@ class Scenario(_File):
 
     @classmethod
     def load(cls, of: str | os.PathLike[str]) -> Scenario:
-        """Read and check a file, or a scenario of the program's own by its name.
+        """Read and check a file, or a scenario of the project or the program's own by its name.
 
         Raises:
             InputError: there is no such, or something in it is wrong.
         """
-        return cls._read(_scenario_path(of))
+        return cls._read(scenario_file(Path(of)))
 
     @classmethod
     def _checked(cls, path: Path) -> None:
@@ -200,7 +206,9 @@ class Scenario(_File):
 
     def _rebased(self, folder: Path) -> dict[str, Any]:
         data = dict(self.data)
-        data.setdefault("province", "../topology/province.toml")
+        there, here = project_of(folder / self.origin.name), project_of(self.origin)
+        if "province" not in data and there.province.resolve() != here.province.resolve():
+            data["province"] = str(here.province.resolve())
 
         def seen(path: str) -> str:
             return os.path.relpath(self.origin.parent / path, folder)
@@ -219,9 +227,18 @@ class Scenario(_File):
         ]
         return {key: value for key, value in data.items() if value != []}
 
+    def _of_its_project(self, path: Path) -> None:
+        project = project_of(self.origin)
+        said = {
+            "schema": "giaoban.project/1",
+            "province": str(project.province.resolve()),
+            "criteria": str(project.criteria.resolve()),
+        }
+        path.with_name(FILE).write_text(dumps(said), encoding="utf-8")
+
 
 ScenarioLike = Scenario | str | os.PathLike[str]
-"""A scenario, its file, or the name of one of the program's own."""
+"""A scenario, its file, or the name of one of the project or the program's own."""
 ProvinceLike = Province | str | os.PathLike[str]
 """A province, or its file."""
 
@@ -284,8 +301,8 @@ def check(
         MachineLacks: the machine misses something; the message says the command that mends it.
     """
     told = progress or _silent
-    root = current().runs if runs is None else Path(runs)
     with _files(scenario, province) as (path, province_path):
+        root = current().runs if runs is None else Path(runs)
         question = make_question(path, province_path=province_path, seed=seed)
         now = datetime.now()
         if engine == "estimate":
@@ -432,28 +449,12 @@ def _silent(_what: str, _done: float) -> None:
     pass
 
 
-def _scenario_path(of: str | os.PathLike[str]) -> Path:
-    """A file that is there wins over a name."""
-    path = Path(of)
-    if path.exists() or path.suffix == ".toml" or len(path.parts) > 1:
-        return path
-    own = {each.stem: each for each in (PACKAGE / "scenarios").glob("*.toml")}
-    if path.name not in own:
-        near = did_you_mean(path.name, own)
-        raise InputError(
-            '"{name}": neither a file nor a scenario of the program\'s own{near}',
-            name=path.name,
-            near=near,
-        )
-    return own[path.name]
-
-
 @contextmanager
 def _files(
     scenario: ScenarioLike, province: ProvinceLike | None
 ) -> Iterator[tuple[Path, Path | None]]:
     """Files of both, for as long as it takes."""
-    with _place(scenario, _scenario_path) as path:
+    with _place(scenario, lambda of: scenario_file(Path(of))) as path:
         if province is None:
             yield path, None
             return

@@ -28,6 +28,7 @@ from giaoban.mcu_sim.accounts import Accounts
 from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.results.judge.baseline import Baseline
 from giaoban.results.judge.criteria import Criteria
+from giaoban.scenarios.project.project import ProjectFile
 from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.sensitivity.figures import Ranges
@@ -68,6 +69,7 @@ class Input(NamedTuple):
 
 
 INPUTS = (
+    Input(ProjectFile),
     Input(Province, ("topology/province.toml",)),
     Input(Scenario, ("scenarios/*.toml", "scenarios/study/whatif/*.toml")),
     Input(CataloguedMeeting, ("scenarios/meetings/*.toml",)),

@@ -21,6 +21,7 @@ from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.project.where import FILE
 from giaoban.scenarios.spec.generated_country import PROVINCE, tree_files
 from giaoban.scenarios.spec.question import make_question
+from giaoban.schemas import IN_A_PROJECT, input_schemas, referring
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.importers.complete import (
     BRIDGE_KM,
@@ -94,7 +95,8 @@ def make_project(folder: Path, wishes: Wishes) -> Made:
         for scenario in (stage / SCENARIOS).iterdir():  # what is written can be asked
             criteria_of(make_question(scenario))
         _put(stage, folder, list(texts))
-    return Made([folder / name for name in texts], kept, notes)
+    told = [name for name in texts if not name.startswith(IN_A_PROJECT.as_posix())]
+    return Made([folder / name for name in (*told, str(IN_A_PROJECT))], kept, notes)
 
 
 def texts_of(folder: Path, wishes: Wishes) -> tuple[dict[str, str], list[str]]:
@@ -137,7 +139,13 @@ def texts_of(folder: Path, wishes: Wishes) -> tuple[dict[str, str], list[str]]:
     texts[IGNORE] = "runs/\n"
     if wishes.ci != "none":
         texts[CI_FILES[wishes.ci]] = _template(f"{wishes.ci}.yml")
-    return {FILE: tomlfile.dumps(said), **texts}, notes
+    texts = {FILE: tomlfile.dumps(said), **texts}
+    schemas = folder / IN_A_PROJECT
+    for file in [name for name in texts if name.endswith(".toml")]:
+        texts[file] = referring(texts[file], folder / file, schemas)
+    for path in input_schemas().values():
+        texts[f"{IN_A_PROJECT.as_posix()}/{path.name}"] = path.read_text(encoding="utf-8")
+    return texts, notes
 
 
 def _scenario_file() -> str:

@@ -34,19 +34,24 @@ PathText = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00
 
 
 class ProjectFile(StrictModel):
-    """The file. Paths in it are relative to the folder that it lies in.
-
-    `scenarios`, `runs` and `baselines` are folders. `criteria`: a file of criteria in place of the
-    program's own. `language`: of what is printed, where neither `--lang` nor `GIAOBAN_LANG` say it.
+    """A project: which province, scenarios, criteria and runs are meant where none are named. Paths
+    are relative to the folder of the file.
     """
 
     schema_: Literal["giaoban.project/1"] = Field(alias="schema")
     province: PathText
+    """Path of the province's file. Like `"province.toml"`."""
     scenarios: PathText = "scenarios"
+    """Folder of the scenarios, each known by the name of its file."""
     criteria: PathText | None = None
+    """Path of a file of criteria in place of the program's own. Like `"criteria.toml"`."""
     runs: PathText = RUNS
+    """Folder that run folders are made in."""
     baselines: PathText = BASELINES
+    """Folder of accepted answers (`giaoban baseline accept`)."""
     language: Spoken | None = None
+    """Language of what is printed, where neither `--lang` nor `GIAOBAN_LANG` says it.
+    Like `"vi"`."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import giaoban as public
 from giaoban.errors import InputError as OurInputError
 from giaoban.results.model.result import Result
 from giaoban.scenarios import api
+from giaoban.scenarios.project.init import Wishes, make_project
 from giaoban.tomlfile import load
 from giaoban.topology.model import Province as Model
 
@@ -235,6 +236,28 @@ def test_scenarios_of_the_programs_own_go_by_name() -> None:
         public.estimate("nowhere.toml")
     with pytest.raises(public.InputError, match="no such"):
         public.load_result("no-such-run")
+
+
+def test_what_is_changed_is_judged_as_its_project_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The project around the file, wherever the program is: its province and criteria."""
+    make_project(tmp_path / "project", Wishes("en"))
+    monkeypatch.chdir(tmp_path)
+    criteria = tmp_path / "project" / "criteria.toml"
+    text = criteria.read_text(encoding="utf-8")
+    criteria.write_text(text.replace("threshold = 80.0", "threshold = 1.0", 1), encoding="utf-8")
+    scenario = public.Scenario.load("project/scenarios/first-expansion.toml")
+    short = scenario.changed(profile="sd30-256k", phases={"before_s": 2.0, "after_s": 2.0})
+    found = public.check(short, engine="estimate", seeds=0)
+    assert next(c.threshold for c in found.criteria if c.id == "mcu-units") == 1.0
+    assert found.inputs.province.path == "province.toml"
+    assert only_run(tmp_path / "runs").name == found.run_id
+    saved = public.Scenario.load(short.save(tmp_path / "elsewhere.toml"))
+    assert saved.data["province"] == "project/province.toml"
+    monkeypatch.chdir(tmp_path / "project")
+    assert public.Province.load().data["id"] == "project"
+    assert public.Scenario.load("first-expansion").origin == scenario.origin
 
 
 def test_variants_are_rows_of_their_tables(small: Path, tmp_path: Path) -> None:

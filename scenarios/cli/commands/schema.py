@@ -36,6 +36,7 @@ WHAT = {
     "meeting": N_("a meeting of the catalogue"),
     "meetings": N_("meetings that an MCU holds"),
     "profiles": N_("call profiles"),
+    "project": N_("which files are meant where none are named"),
     "province": N_("a province's network"),
     "ranges": N_("how far assumed figures may be from what is said"),
     "scenario": N_("bridges to be added, and how it is tried"),

@@ -37,6 +37,12 @@ ACROSS_KEYS = {
 }
 """Wrong provinces that are wrong by more than one key, or by what is in an address."""
 SAMPLES = {
+    "project": """
+        schema = "giaoban.project/1"
+        province = "province.toml"
+        criteria = "criteria.toml"
+        runs = "runs"
+        """,
     "variants": """
         schema = "giaoban.variants/1"
         scenario = "s.toml"
@@ -386,6 +392,7 @@ def test_wrong_provinces(path: Path) -> None:
 
 
 OWN = [(kind.name, path) for kind in INPUTS for path in kind.files()]
+OWN.append(("project", ROOT / "giaoban.toml"))
 
 
 @pytest.mark.parametrize(("name", "path"), OWN, ids=[path.name for _, path in OWN])
@@ -404,7 +411,7 @@ def test_every_toml_file_that_the_program_has_is_of_a_known_kind() -> None:
     rooms = ("topology", "traffic", "mcu_sim", "scenarios", "results")
     there = {path for room in rooms for path in (ROOT / room).rglob("*.toml")}
     ran = {path for path in there if (ROOT / "results" / "runs") in path.parents}
-    assert there - ran == {path.resolve() for _, path in OWN}
+    assert (there - ran) | {ROOT / "giaoban.toml"} == {path.resolve() for _, path in OWN}
 
 
 @pytest.mark.parametrize("wrong", [False, True])

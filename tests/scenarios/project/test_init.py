@@ -15,6 +15,7 @@ from giaoban.scenarios.project import init
 from giaoban.scenarios.project.init import Wishes, make_project
 from giaoban.scenarios.project.project import project_of
 from giaoban.scenarios.spec.question import make_question
+from giaoban.schemas import IN_A_PROJECT, MARK, input_schemas, kind_of
 
 ABILENE = ROOT / "tests" / "topology" / "Abilene.graphml"
 FILES = {
@@ -25,6 +26,7 @@ FILES = {
     "giaoban.toml",
     "province.toml",
     "scenarios/first-expansion.toml",
+    *(f".giaoban/schema/{path.name}" for path in input_schemas().values()),
 }
 
 
@@ -45,6 +47,12 @@ def test_the_made_project_answers_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(readme.splitlines()) <= 10
     assert "Tiêu chí" in (folder / "criteria.toml").read_text(encoding="utf-8")
 
+    for file in folder.rglob("*.toml"):  # editors know each
+        text = file.read_text(encoding="utf-8")
+        schema = file.parent / text.partition("\n")[0].removeprefix(MARK)
+        assert schema.name == f"{kind_of(text)}.toml.schema.json"
+        assert schema.is_file()
+
     monkeypatch.chdir(folder)
     ran = giaoban("check", "--estimate", "--seeds", "0")
     assert ran.code == 0, ran.err
@@ -64,7 +72,11 @@ def test_an_import_and_a_tree_can_be_asked(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     ran = giaoban("init", tmp_path / "b", "--from", tables, "--json", "--ci", "none")
     assert ran.code == 0, ran.err
-    assert len(json.loads(ran.out)["files"]) == len(files_in(tmp_path / "b")) == 6
+    told = [Path(file).relative_to(tmp_path / "b") for file in json.loads(ran.out)["files"]]
+    assert len(told) == 7
+    assert told[-1] == IN_A_PROJECT  # a folder, for its files
+    schemas = len(input_schemas())
+    assert len(files_in(tmp_path / "b")) == len(told) - 1 + schemas
     ran = giaoban("init", tmp_path / "c", "--from", "tree", "--bridges", "5", "--lang", "en")
     assert ran.code == 0, ran.err
     for name, bridges in (("a", 12), ("b", 9), ("c", 5)):
