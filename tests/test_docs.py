@@ -16,7 +16,7 @@ from scripts.docs import fences, reference
 
 ROOT = fences.ROOT
 ROOMS = "giaoban|topology|traffic|mcu_sim|scenarios|results|bench|tests|scripts|docs"
-PLACEHOLDER = re.compile(r"[A-Z]{3,}|/runs\b|/my-")
+PLACEHOLDER = re.compile(r"[A-Z]{3,}|/runs\b|/my-|/cho-moi")
 """`NAME.toml`, and what comes to be by using the program."""
 LOADED = {
     **{"script": "src", "img": "src", "iframe": "src", "source": "src"},

@@ -58,7 +58,7 @@ class Pretended:
         child = self.children.get(order.name) or Child(observed(order.look.args[0]))
         found = base64.b64encode(pickle.dumps(child.found)).decode() if child.found else ""
         error = base64.b64encode(pickle.dumps(child.error)).decode() if child.error else ""
-        words = [str(order.folder), found, error, str(child.code), FOUND, ERROR]
+        words = [str(order.folder.resolve()), found, error, str(child.code), FOUND, ERROR]
         return [sys.executable, "-S", "-c", CODE, *words]
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
