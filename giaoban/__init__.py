@@ -35,6 +35,7 @@ __all__ = [
     "estimate",
     "headroom",
     "load_result",
+    "sensitivity",
     "whatif",
 ]
 

@@ -11,6 +11,7 @@ from giaoban.scenarios.api import (
     estimate,
     headroom,
     load_result,
+    sensitivity,
     whatif,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "estimate",
     "headroom",
     "load_result",
+    "sensitivity",
     "whatif",
 ]

@@ -31,6 +31,7 @@ from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import OTHER_SEEDS
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.whatif import WhatIf
 from giaoban.scarce import shortage
 from giaoban.scenarios.emulation.engine import EngineName
@@ -43,6 +44,7 @@ from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study import check as checks
 from giaoban.scenarios.study.headroom import headroom as room
 from giaoban.scenarios.study.seeds import SeedsJudge
+from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of
 from giaoban.scenarios.study.whatif.compare import WhatIfRequest, compare
 from giaoban.scenarios.study.whatif.variant import Variant
@@ -51,7 +53,7 @@ from giaoban.sentence import Sentence
 from giaoban.tomlfile import dumps, parse, read_text, said_by_pydantic
 from giaoban.topology.load import load_province
 from giaoban.translation import N_
-from giaoban.workers import InlineWorker, WorkerProcess
+from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
 
 Rows = Iterable[Mapping[str, Any]]
 """Tables of a file, as `DataFrame.to_dict("records")` gives them: None or NaN is no key."""
@@ -427,6 +429,54 @@ def whatif(
         judge = SeedsJudge(seeds, helpers=beside)
         told: Progress = progress or _silent
         return compare(order, judge=judge, root=root, now=datetime.now(), progress=told).answer
+
+
+def sensitivity(
+    scenario: ScenarioLike,
+    *,
+    province: ProvinceLike | None = None,
+    ranges: str | os.PathLike[str] | None = None,
+    worlds: int = 0,
+    seed: int | None = None,
+    seeds: int = 0,
+    jobs: int = 1,
+    runs: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Sensitivity:
+    """Say by estimate for which world a verdict holds: assumed figures are tried at other values.
+
+    Example:
+        >>> answer = giaoban.sensitivity("expansion-gia-nghia-quang-son", jobs=2)
+        >>> [(figure.key, figure.value) for figure in answer.deciding]
+
+    Args:
+        province: in place of the one that the scenario names.
+        ranges: a file that says how far figures may be, before the program's own.
+        worlds: so many are drawn as well in which all assumed figures are others at once.
+        seed: in place of the scenario's.
+        seeds: at how many other seeds every world is judged.
+        jobs: processes at a time.
+        runs: where its folder is made; None: nothing is kept.
+        progress: told what is being done and the share of it that is done.
+
+    Raises:
+        InputError: an input is wrong, or something in the scenario cannot be estimated.
+    """
+    with (
+        _files(scenario, province) as (path, province_path),
+        _root(runs) as root,
+        WorkerPool(jobs) if jobs > 1 else nullcontext(InlineWorker()) as helpers,
+    ):
+        return study.sensitivity(
+            make_question(path, province_path=province_path, seed=seed),
+            root=root,
+            now=datetime.now(),
+            progress=progress or _silent,
+            seeds=seeds,
+            worlds=worlds,
+            ranges=None if ranges is None else Path(ranges),
+            helpers=helpers,
+        ).answer
 
 
 def load_result(run: str | os.PathLike[str]) -> Result:

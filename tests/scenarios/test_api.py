@@ -10,6 +10,7 @@ import subprocess
 import sys
 import typing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from giaoban.errors import InputError as OurInputError
 from giaoban.results.model.result import Result
 from giaoban.scenarios import api
 from giaoban.scenarios.project.init import Wishes, make_project
+from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.tomlfile import load
 from giaoban.topology.model import Province as Model
 
@@ -37,6 +39,7 @@ NAMES = {
     "estimate": "scenario province seed",
     "headroom": "scenario province profile device seed seeds pace_s jobs runs progress",
     "load_result": "run",
+    "sensitivity": "scenario province ranges worlds seed seeds jobs runs progress",
     "whatif": "scenario variants province search seed seeds pace_s jobs runs progress",
 }
 """Every name there is: parameters of a function, what a class offers. A change is told to users."""
@@ -300,3 +303,23 @@ def test_what_the_page_shows_runs(
     exec(compile(BLOCKS[number], f"docs/python.md, block {number}", "exec"), left)
     assert left.get("result", left.get("answer")).verdict == "pass"
     assert {path.name for path in tmp_path.iterdir()} <= {"with-two-more.toml"}
+
+
+def test_sensitivity_asks_what_the_command_asks(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The study itself has tests of its own."""
+    parameters = inspect.signature(study.sensitivity).parameters
+    asked: dict[str, Any] = {}
+
+    def spied(question: Any, **of: Any) -> SimpleNamespace:
+        asked.update(of, scenario=question.scenario_path, seed=question.plan.seed)
+        return SimpleNamespace(answer="answer")
+
+    monkeypatch.setattr(api.study, "sensitivity", spied)
+    found = public.sensitivity(small, seed=3, worlds=5, ranges="r.toml", runs=tmp_path)
+    assert found == "answer"
+    assert asked["scenario"] == small
+    assert [asked[key] for key in ("seed", "seeds", "worlds")] == [3, 0, 5]
+    assert (asked["ranges"], asked["root"]) == (Path("r.toml"), tmp_path)
+    assert set(asked) - {"scenario", "seed"} <= set(parameters)
