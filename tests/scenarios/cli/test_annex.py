@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from giaoban.scenarios.plan import identity
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.study import check
+from tests import pki
+from tests.results.pdf_text import text_of
 
 emulate = pretended.emulator()
 
@@ -86,6 +89,38 @@ def test_what_was_altered_is_told_with_exit_code_1(root: Path, tmp_path: Path) -
     assert ran.code == 1
     assert "ALTERED" in ran.out
     assert "(bytes " in ran.out
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pki.Authority]:
+    with pki.authority(tmp_path_factory.mktemp("pki")) as found:
+        yield found
+
+
+def test_signed_so_that_it_can_be_checked_in_ten_years(
+    root: Path, tmp_path: Path, there: pki.Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p12, _ = there.signer("Sở Thông tin và Truyền thông")
+    monkeypatch.setenv("GIAOBAN_P12_PASSWORD", pki.PASSWORD)
+    stamps = ("--sign", p12, "--timestamp", f"{there.url}/tsa")
+    chain = tuple(word for path in there.chain for word in ("--chain", path))
+    where = ("--results", root, "--out", tmp_path / "out")
+    ran = giaoban("annex", "short", "--letter-number", "15/STTTT-CNTT", *stamps, *chain, *where)
+    assert ran.code == 0, ran.err
+    ran = giaoban("evidence", "short", *stamps, *where)
+    assert ran.code == 0, ran.err
+    papers = sorted(p for p in (tmp_path / "out").iterdir() if p.suffix != ".p7s")
+    ran = giaoban("verify", *papers, *(f"--trust={path}" for path in there.chain))
+    assert ran.code == 0, ran.out
+    lines = [line for line in ran.out.splitlines() if "signature by" in line]
+    assert len(lines) == 2
+    for line in lines:
+        assert re.search(r"holds; trusted; its time, .* UTC, is stamped by .*Dấu thời gian", line)
+    assert sum("nothing had been revoked then is in the file" in line for line in lines) == 1
+    [pdf] = [path for path in papers if path.suffix == ".pdf"]
+    shown = text_of(pdf).split("Phụ lục")[0].split()
+    assert shown[0] == "15/STTTT-CNTT"
+    assert datetime.fromisoformat(shown[1]).utcoffset() == timedelta(hours=7)
 
 
 def test_what_is_not_signed_is_told_where_somebody_is_trusted(root: Path, tmp_path: Path) -> None:
@@ -222,6 +257,9 @@ def test_a_run_without_its_plan_is_refused(root: Path, tmp_path: Path) -> None:
         (("annex", "short", "--letter-date", "x"), "--letter-date"),
         (("annex", "short", "--format", "docx", "--sign", "x.p12"), "is not signed"),
         (("annex", "short", "--sign", "x.p12"), "x.p12: no such file"),
+        (("annex", "short", "--timestamp", "http://tsa"), "--timestamp: is of a signature"),
+        (("annex", "short", "--chain", "x.pem"), "--chain: needs --timestamp"),
+        (("annex", "short", "--sign", "x.p12", "--timestamp", "tsa"), "is no address"),
         (("verify", "nothing.pdf"), "nothing.pdf: no such file"),
         (("verify", __file__, "--rerun"), "none of the files is an evidence"),
         (
