@@ -33,14 +33,9 @@ def user(place: Path, programs: Path, before: dict[str, int]) -> User:
 
 
 @pytest.fixture(scope="module")
-def scenario(installed: Path) -> str:
-    return str(installed / "scenarios" / f"{SCENARIO}.toml")
-
-
-@pytest.fixture(scope="module")
-def run(user: User, scenario: str) -> Path:
+def run(user: User) -> Path:
     """The run folder of a check by estimate."""
-    user.gives("giaoban", "check", "--estimate", "--seeds", "0", "--results", "runs", scenario)
+    user.gives("giaoban", "check", "--estimate", "--seeds", "0", "--results", "runs", SCENARIO)
     [made] = (user.folder / "runs").glob(f"{SCENARIO}-estimate-*")
     return made
 
@@ -84,9 +79,9 @@ def test_what_is_printed_of_it(user: User, run: Path) -> None:
     assert run.name in user.gives("giaoban", "verify", evidence.name)
 
 
-def test_whatif_and_headroom(user: User, scenario: str) -> None:
+def test_whatif_and_headroom(user: User) -> None:
     few = ("--seeds", "0", "--results", "more")
-    assert "whatif" in user.gives("giaoban", "whatif", scenario, "--more", "1", *few)
+    assert "whatif" in user.gives("giaoban", "whatif", SCENARIO, "--more", "1", *few)
     assert "headroom" in user.gives("giaoban", "headroom", *few)
 
 
@@ -95,10 +90,10 @@ def test_lists(user: User) -> None:
     assert "Phường Nghĩa" in user.gives("giaoban", "units", "list")
 
 
-def test_what_is_not_there_says_how_to_get_it(user: User, scenario: str, run: Path) -> None:
+def test_what_is_not_there_says_how_to_get_it(user: User, run: Path) -> None:
     said = user.gives("giaoban", "annex", "--format", "docx", "--results", "runs", run.name, code=4)
     assert "pip install 'giaoban[office]'" in said
-    said = user.gives("giaoban", "check", scenario, "--results", "runs", code=4)
+    said = user.gives("giaoban", "check", SCENARIO, "--results", "runs", code=4)
     assert "to mend it: " in said
     assert "pip install 'giaoban[emulate]'" in said or "apt-get install" in said
     assert not list((user.folder / "runs").glob("*.partial"))
