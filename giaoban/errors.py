@@ -128,6 +128,39 @@ def did_you_mean(word: str, choices: Iterable[str]) -> Sentence:
     return NOTHING
 
 
+LISTED_BY = {
+    "baseline": "giaoban baseline list",
+    "bridge": "giaoban topology show",
+    "criterion": "giaoban criterion list",
+    "device": "giaoban device list",
+    "link": "giaoban topology show",
+    "meeting": "giaoban scenario list --meetings",
+    "profile": "giaoban profile list",
+    "resolution": "giaoban device list",
+    "router": "giaoban topology show",
+    "run": "giaoban history list",
+    "scenario": "giaoban scenario list",
+    "unit": "giaoban units list",
+}
+"""What people name, each with the command that lists what there is."""
+
+
+def near_names(kind: str, word: str, choices: Iterable[str], *, every: bool = False) -> Sentence:
+    """What follows an unknown name: a near miss or what is allowed, and what lists all there is.
+
+    `kind`: one of `LISTED_BY`; of others there is no list to be shown. `every`: without a near miss
+    all are told, however many.
+    """
+    known = list(choices)
+    near = did_you_mean(word, known) or (allowed(known) if every else NOTHING)
+    return listed_by(kind, near) if kind in LISTED_BY else near
+
+
+def listed_by(kind: str, near: Sentence) -> Sentence:
+    """What was found instead of a name, and the command that lists all there is."""
+    return Sentence("{near}; {command} shows them", near=near, command=LISTED_BY[kind])
+
+
 def allowed(choices: Iterable[str]) -> Sentence:
     """' (allowed: x, y)', to follow what is wrong with a value."""
     return Sentence(" (allowed: {choices})", choices=", ".join(choices))

@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 from giaoban import PACKAGE
-from giaoban.errors import InputError, allowed, did_you_mean
+from giaoban.errors import InputError, allowed, near_names
 from giaoban.files import whole
 
 FOLDER = PACKAGE / "results" / "schema"
@@ -40,7 +40,7 @@ def schema_of(name: str) -> Path:
     """The schema of that name. Raises `InputError`."""
     known = input_schemas() | answer_schemas()
     if name not in known:
-        near = did_you_mean(name, known) or allowed(known)
+        near = near_names("schema", name, known) or allowed(known)
         raise InputError('no schema "{name}"{near}', name=name, near=near)
     return known[name]
 

@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, SchemaValidator
 
+from giaoban import kinds
 from giaoban.errors import MOST_TOLD, NOTHING, InputError, did_you_mean, several
 from giaoban.files import read_file
 from giaoban.sentence import N_, Sentence
@@ -221,7 +222,11 @@ def load[M: BaseModel](path: Path, model: type[M]) -> M:
 @lru_cache(maxsize=16)
 def _read(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     """The same text gives the same model, which is never changed."""
+    if (other := kinds.other_json(text, _wanted(model))) is not None:
+        raise InputError("{path}: {what}", path=path, what=other)
     data = parse(path, text)
+    if (other := kinds.other(data.get("schema"), _wanted(model))) is not None:
+        raise InputError("{path}: {what}", path=path, what=other)
     context = {"longest": LONGEST}
     try:
         found = validated(model, data, context)
@@ -234,6 +239,14 @@ def _read(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     if hidden := hidden_in(text):  # in a comment, where it would mislead who reads the file
         raise InputError("{path}:{line}: {what}", path=path, line=hidden[0], what=hidden[1])
     return found
+
+
+def _wanted(model: type[BaseModel]) -> str:
+    """What stands in the `schema` of the files of a model; '' if there is none."""
+    for name, field in model.model_fields.items():
+        if (field.alias or name) == "schema":
+            return str(next(iter(get_args(field.annotation)), ""))
+    return ""
 
 
 def _all_mistakes(

@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
-from giaoban.errors import InputError, allowed, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.provenance import Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import (
@@ -90,7 +90,7 @@ def _one_line(text: str) -> str:
 
 def _known(resolution: str) -> str:
     if resolution not in KNOWN:
-        hint = did_you_mean(resolution, KNOWN) or allowed(KNOWN)
+        hint = near_names("resolution", resolution, KNOWN, every=True)
         raise ValueError(
             Sentence('unknown resolution "{resolution}"{hint}', resolution=resolution, hint=hint)
         )
@@ -528,7 +528,9 @@ def _catalogue(path: Path, _text: str) -> DeviceCatalogue:
     for number, card in enumerate(file.card):
         family = families.get(card.family)
         if family is None:
-            what = Sentence("no such family{near}", near=did_you_mean(card.family, families))
+            what = Sentence(
+                "no such family{near}", near=near_names("family", card.family, families)
+            )
             found.append((("card", number, "family"), card.family, what))
             continue
         for index, entry in enumerate(card.device):
@@ -585,5 +587,5 @@ def pick(catalogue: DeviceCatalogue, device_id: str) -> Device:
     raise InputError(
         'device = "{device_id}": no such device{near}',
         device_id=device_id,
-        near=did_you_mean(device_id, known),
+        near=near_names("device", device_id, known),
     )

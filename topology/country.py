@@ -16,6 +16,7 @@ from giaoban.topology.addressing import span_for
 from giaoban.topology.importers import words
 from giaoban.topology.importers.geography import Place, fibre_km
 from giaoban.topology.model import Province
+from giaoban.topology.usual import keys_of
 from giaoban.translation import N_
 
 BRIDGES = 11_000
@@ -80,7 +81,7 @@ def country(bridges: int = BRIDGES) -> Province:
                 name = f"Xã {p + 1}.{d + 1}.{c + 1}"
                 sites.append(_bridge(f"{district}-x{c + 1:02}", name, f"r-{district}", km))
     mcu = {"id": "mcu", "name": "MCU", "device": DEVICE, "router": "r-ha-noi", "km": 1.0}
-    return Province.model_validate(
+    made = Province.model_validate(
         {
             "schema": "giaoban.province/1",
             "id": f"country-{bridges}",
@@ -97,6 +98,7 @@ def country(bridges: int = BRIDGES) -> Province:
             "bridge": sites,
         }
     )
+    return made.model_copy(update={"unusual": keys_of(made)})
 
 
 def _share(total: int, parts: int, number: int) -> int:

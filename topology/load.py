@@ -6,6 +6,7 @@ from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.topology.model import Province
+from giaoban.topology.usual import unusual
 from giaoban.topology.validate import province_mistakes
 
 DEFAULT_PROVINCE = Path(__file__).with_name("province.toml")
@@ -18,6 +19,6 @@ def load_province(path: Path = DEFAULT_PROVINCE) -> Province:
     Raises `InputError` naming file, line, key, value and what is allowed, for every mistake.
     """
     province = tomlfile.load(path, Province)
-    if mistakes := province_mistakes(province):
+    if mistakes := [*province_mistakes(province), *unusual(province, province.unusual)]:
         raise tomlfile.mistakes(path, mistakes)
     return province

@@ -17,6 +17,7 @@ from giaoban.provenance import Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
 from giaoban.topology.qos import Qos
+from giaoban.topology.usual import known_key, with_probable
 from giaoban.translation import N_
 
 PRIVATE = tuple(ipaddress.IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -28,17 +29,22 @@ ACCESS_PREFIX = "access-"
 """Access links are named after their node, so no backbone link may begin like one."""
 
 
-def _within(low: float, high: float, unit: str) -> tuple[AfterValidator, FieldInfo]:
-    """Its second half tells the range to the JSON Schema."""
+def _within(low: float, high: float, unit: str, key: str = "") -> tuple[AfterValidator, FieldInfo]:
+    """Its second half tells the range to the JSON Schema; of a `key` it is known in which other
+    units people have its figures."""
 
     def check(value: float) -> float:
         if not low <= value <= high:
             raise ValueError(
-                Sentence(
-                    "is out of range (allowed: {low:g} to {high:.10g}{unit})",
-                    low=low,
-                    high=high,
-                    unit=unit,
+                with_probable(
+                    Sentence(
+                        "is out of range (allowed: {low:g} to {high:.10g}{unit})",
+                        low=low,
+                        high=high,
+                        unit=unit,
+                    ),
+                    key,
+                    value,
                 )
             )
         return value
@@ -117,8 +123,8 @@ PrivateRange = Annotated[
     AfterValidator(_private_range),
     told(pattern=r"^(10|172|192)(\.[0-9]{1,3}){3}/[0-9.]+$"),
 ]
-RateMbps = Annotated[float, *_within(0.064, 100_000, " Mb/s")]
-Km = Annotated[float, *_within(0, 20_000, " km")]
+RateMbps = Annotated[float, *_within(0.064, 100_000, " Mb/s", "rate_mbps")]
+Km = Annotated[float, *_within(0, 20_000, " km", "km")]
 """Half way around the Earth: links of imported networks cross continents."""
 Packets = Annotated[int, *_whole(2, 1_000_000, " packets")]
 LossPercent = Annotated[float, *_within(0, 99, " %")]
@@ -468,6 +474,8 @@ class Province(StrictModel):
     """A bridge (điểm cầu) that there is already."""
     groups: list[Group] = Field(alias="group", default_factory=list)
     """Links that lie in one cable, so that one cut takes them all."""
+    unusual: list[Annotated[str, AfterValidator(known_key)]] = Field(default_factory=list)
+    """Keys whose figures are far from what they usually are, and are meant so. Like `["km"]`."""
 
     @property
     def chair(self) -> BridgeSpec:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Self
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.addressing import AddressPair, allocate, host
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
@@ -112,14 +112,14 @@ class Network(StrictModel):
         """The node of that id; `InputError` with a suggestion if there is none."""
         if (node := self._nodes.get(node_id)) is not None:
             return node
-        near = did_you_mean(node_id, (node.id for node in self.nodes))
+        near = near_names("router", node_id, (node.id for node in self.nodes))
         raise InputError('unknown node "{node_id}"{near}', node_id=node_id, near=near)
 
     def link(self, link_id: str) -> NetLink:
         """The link of that id; `InputError` with a suggestion if there is none."""
         if (link := self._links.get(link_id)) is not None:
             return link
-        near = did_you_mean(link_id, (link.id for link in self.links))
+        near = near_names("link", link_id, (link.id for link in self.links))
         raise InputError('unknown link "{link_id}"{near}', link_id=link_id, near=near)
 
     def links_at(self, node_id: str) -> list[NetLink]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from giaoban.errors import InputError, did_you_mean, several
+from giaoban.errors import InputError, near_names, several
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Loc, dotted
 from giaoban.topology.addressing import allocate
@@ -88,7 +88,9 @@ def change_mistakes(
     seen: set[str] = set()
     for index, change in enumerate(changes):
         if change.link not in links:
-            mistakes.append(_unknown((index, "link"), change.link, links, Sentence("unknown link")))
+            mistakes.append(
+                _unknown((index, "link"), change.link, links, Sentence("unknown link"), "link")
+            )
         elif change.link in seen:
             what = Sentence("is changed twice (allowed: one change a link)")
             mistakes.append(Mistake((index, "link"), change.link, what))
@@ -194,7 +196,9 @@ def _groups(province: Province) -> Iterator[Mistake]:
         first.setdefault(group.id, i)
         for n, link in enumerate(group.links):
             if link not in links:
-                yield _unknown(("group", i, "links", n), link, links, Sentence("unknown link"))
+                yield _unknown(
+                    ("group", i, "links", n), link, links, Sentence("unknown link"), "link"
+                )
             elif link in group.links[:n]:
                 what = Sentence("is in the group twice (allowed: each link once)")
                 yield Mistake(("group", i, "links", n), link, what)
@@ -230,5 +234,9 @@ def _addresses(province: Province) -> Iterator[Mistake]:
             )
 
 
-def _unknown(loc: Loc, name: str, known: Sequence[str], what: Sentence = UNKNOWN_ROUTER) -> Mistake:
-    return Mistake(loc, name, Sentence("{what}{near}", what=what, near=did_you_mean(name, known)))
+def _unknown(
+    loc: Loc, name: str, known: Sequence[str], what: Sentence = UNKNOWN_ROUTER, kind: str = "router"
+) -> Mistake:
+    return Mistake(
+        loc, name, Sentence("{what}{near}", what=what, near=near_names(kind, name, known))
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban import tomlfile
-from giaoban.errors import InputError, allowed, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.provenance import Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
@@ -190,7 +190,7 @@ class Profiles(StrictModel):
                         'profile "{profile}": unknown audio "{audio}"{near}',
                         profile=profile.id,
                         audio=profile.audio,
-                        near=did_you_mean(profile.audio, known),
+                        near=near_names("profile", profile.audio, known),
                     )
                 )
         return self
@@ -228,7 +228,7 @@ class Profiles(StrictModel):
     def instead_of(self, profile_id: str) -> str:
         """What to write instead of an unknown profile's id, in brackets."""
         known = [profile.id for profile in self.profile]
-        return did_you_mean(profile_id, known) or allowed(known)
+        return near_names("profile", profile_id, known, every=True)
 
     def encoding(self, encoding_id: str) -> AudioEncoding:
         """The audio encoding of that id, as profiles name it. Raises `InputError`."""
@@ -239,7 +239,7 @@ class Profiles(StrictModel):
         raise InputError(
             'unknown audio "{encoding_id}"{near}',
             encoding_id=encoding_id,
-            near=did_you_mean(encoding_id, known),
+            near=near_names("profile", encoding_id, known),
         )
 
     def video_model(self, profile: Profile) -> VideoModel:

@@ -21,7 +21,7 @@ from typing import Self
 
 from giaoban import ownership
 from giaoban.children import interruptions_held
-from giaoban.errors import GiaobanError, InputError, did_you_mean, strerror
+from giaoban.errors import GiaobanError, InputError, near_names, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
 from giaoban.results.model.pieces import in_pieces
 from giaoban.results.model.result import Result
@@ -202,7 +202,9 @@ def open_run(ref: str, root: Path, holds: str = RESULT) -> Path:
     if direct.name.startswith(PARTIAL) and direct.is_dir():
         raise InputError('run "{ref}": did not finish, so it has no result', ref=ref)
     hint = (
-        did_you_mean(ref, runs) if runs else Sentence(" ({root} holds no finished run)", root=root)
+        near_names("run", ref, runs)
+        if runs
+        else Sentence(" ({root} holds no finished run)", root=root)
     )
     raise InputError('run "{ref}": no such run{hint}', ref=ref, hint=hint)
 

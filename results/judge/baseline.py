@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.provenance import Text
 from giaoban.results.model.failures import FailureId, FailureResult, FaultsAnswer
 from giaoban.results.model.quantities import Amount, Count, Id
@@ -205,7 +205,7 @@ def read(name: str, folder: Path = FOLDER) -> Baseline:
     if not path.exists() and not name.endswith(".toml"):
         known = names(folder)
         near = (
-            did_you_mean(name, known)
+            near_names("baseline", name, known)
             if known
             else Sentence(" (there is none; see giaoban baseline accept)")
         )

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.errors import InputError, allowed, did_you_mean, several
+from giaoban.errors import InputError, near_names, several
 from giaoban.results.judge.aggregate import Statistic
 from giaoban.results.judge.metrics import Measure
 from giaoban.results.model.result import Assumption, Id
@@ -105,7 +105,7 @@ class Criterion(StrictModel):
     def _one_that_can_be_judged(self) -> Self:
         if self.measure is None:
             if self.id not in CODED:
-                hint = did_you_mean(self.id, CODED)
+                hint = near_names("criterion", self.id, CODED)
                 raise ValueError(
                     Sentence(
                         'criterion id "{id}" is not known without a measure{hint}',
@@ -249,7 +249,14 @@ class Criteria(StrictModel):
         """Raises `InputError` for what a measure names and the run does not have."""
         there = {"bridges": set(bridges), "links": set(links), "phases": set(phases)}
         mistakes = [
-            f'{origin}: criterion {item.id}: measure.{key}: no "{name}"{did_you_mean(name, known)}'
+            Sentence(
+                '{origin}: criterion {id}: measure.{key}: no "{name}"{near}',
+                origin=origin,
+                id=item.id,
+                key=key,
+                name=name,
+                near=near_names(key.removesuffix("s"), name, known),
+            )
             for item in self.criterion
             if item.measure is not None
             for key, known in there.items()
@@ -271,11 +278,9 @@ class Criteria(StrictModel):
         for key, value in thresholds.items():
             item = known.get(key)
             if item is None:
-                hint = did_you_mean(key, known)
+                hint = near_names("criterion", key, known, every=True)
                 if key in REPLACED:
                     hint = Sentence(" any more (in its place: {replaced})", replaced=REPLACED[key])
-                elif not hint:
-                    hint = allowed(known)
                 mistakes.append(
                     Sentence(
                         "{origin}: thresholds.{key}: no such criterion{hint}",

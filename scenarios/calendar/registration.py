@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from giaoban.errors import InputError, did_you_mean, several
+from giaoban.errors import InputError, near_names, several
 from giaoban.names import key, slug
 from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
 from giaoban.topology.model import BridgeSpec, Province
@@ -208,7 +208,7 @@ class Directory:
                     '{place}: meeting "{meeting}" is not in the catalogue{near}',
                     place=raw.place,
                     meeting=raw.meeting,
-                    near=did_you_mean(raw.meeting, list(self._catalogue)),
+                    near=near_names("meeting", raw.meeting, list(self._catalogue)),
                 )
             return self._catalogue[found]
         named = (self._meetings.get(key(category)) for category in raw.categories)
@@ -225,7 +225,7 @@ class Directory:
                 '{place}: "{said}": unknown bridge{near}',
                 place=place,
                 said=said,
-                near=did_you_mean(said, sorted(self.names)),
+                near=near_names("bridge", said, sorted(self.names)),
             )
         return found
 

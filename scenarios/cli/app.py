@@ -124,6 +124,9 @@ COMMANDS = {
     ),
     "topology": Entry("topology:app", DATA, "Look at the province's network."),
     "units": Entry("units:app", DATA, "Look at the units that may become bridges."),
+    "scenario": Entry("lists:scenarios", DATA, "Scenarios that have a name."),
+    "profile": Entry("lists:profiles", DATA, "Call profiles."),
+    "criterion": Entry("lists:criteria", DATA, "Criteria that runs are judged by."),
     "device": Entry("device:app", DATA, "Look at MCUs and what fits on them."),
     "schema": Entry(
         "schema:command",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.scenarios.faults.kind import FailureCase, FaultContext, LinkGroup
 from giaoban.scenarios.faults.kinds import KINDS
 from giaoban.scenarios.spec.scenario import Accepted
@@ -93,7 +93,7 @@ def find(singles: dict[str, FailureCase], ident: str) -> FailureCase:
     parts = ident.split("+")
     for part in parts:
         if part not in singles:
-            near = did_you_mean(part, singles) or Sentence(
+            near = near_names("failure", part, singles) or Sentence(
                 "; there are {singles}", singles=", ".join(sorted(singles))
             )
             raise InputError(
@@ -129,7 +129,7 @@ def acceptance_mistakes(
             yield (
                 loc,
                 item.failure,
-                Sentence("no such failure{near}", near=did_you_mean(item.failure, known)),
+                Sentence("no such failure{near}", near=near_names("failure", item.failure, known)),
             )
         elif item.failure in seen:
             yield loc, item.failure, Sentence("is accepted already (allowed: once)")

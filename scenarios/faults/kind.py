@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.errors import did_you_mean
+from giaoban.errors import near_names
 from giaoban.results.model.failures import Element
 from giaoban.results.model.faults import FaultTarget
 from giaoban.scenarios.faults.effects import DIGITS, FOREVER_S, Effect
@@ -188,7 +188,9 @@ class FaultKind(StrictModel):
                 self.target,
                 name,
                 Sentence(
-                    "unknown {target}{near}", target=self.target, near=did_you_mean(name, known)
+                    "unknown {target}{near}",
+                    target=self.target,
+                    near=near_names(self.target, name, known),
                 ),
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from giaoban.errors import InputError, allowed, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.results.model.load import (
     Guessing,
     LoadCriterion,
@@ -305,4 +305,4 @@ def verdict_of(criteria: Sequence[LoadCriterion], wrong: Sequence[object]) -> Ve
 
 def _choices(ident: str) -> str:
     known = [criterion.id for criterion in CRITERIA]
-    return did_you_mean(ident, known) or allowed(known)
+    return near_names("criterion of load", ident, known, every=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.scenarios.project.project import BUNDLED, current, scenarios_in
 
 
@@ -26,5 +26,5 @@ def scenario_file(said: Path) -> Path:
     raise InputError(
         'scenario "{name}": there is no such{near}',
         name=said.name,
-        near=did_you_mean(said.name, names),
+        near=near_names("scenario", said.name, names),
     )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from giaoban.errors import did_you_mean
+from giaoban.errors import near_names
 from giaoban.provenance import Sourced
 from giaoban.results.model.background import OtherTraffic
 from giaoban.sentence import Sentence
@@ -151,7 +151,7 @@ def mistakes(
             yield (
                 (*loc, "link"),
                 item.link,
-                Sentence("unknown link{near}", near=did_you_mean(item.link, known)),
+                Sentence("unknown link{near}", near=near_names("link", item.link, known)),
             )
             continue
         link = network.link(item.link)

@@ -13,7 +13,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from giaoban.errors import did_you_mean
+from giaoban.errors import near_names
 from giaoban.scenarios.spec.hops import BOTH, crossed_hops, hops_along, no_direction
 from giaoban.scenarios.spec.line_models import to_line
 from giaoban.sentence import Sentence, said_by
@@ -178,7 +178,9 @@ def mistakes(
         if item.bridge is not None:
             known = [node.id for node in network.bridges]
             if item.bridge not in known:
-                what = Sentence("unknown bridge{near}", near=did_you_mean(item.bridge, known))
+                what = Sentence(
+                    "unknown bridge{near}", near=near_names("bridge", item.bridge, known)
+                )
                 yield (*loc, "bridge"), item.bridge, what
                 continue
             if item.kind == "content":
@@ -252,7 +254,7 @@ def _line_mistakes(item: Impairment, loc: tuple[str, int], network: Network) -> 
         yield (
             (*loc, "link"),
             item.link,
-            Sentence("unknown link{near}", near=did_you_mean(item.link, known)),
+            Sentence("unknown link{near}", near=near_names("link", item.link, known)),
         )
         return
     if (what := no_direction(item.link, item.way, network)) is not None:

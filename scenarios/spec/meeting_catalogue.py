@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
 from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Name, Sourced, Text
@@ -153,7 +153,11 @@ class CataloguedMeeting(StrictModel):
         named += [(("course", "speakers", n), w) for n, w in enumerate(self.course.speakers or ())]
         for loc, who in named:
             if who not in known:
-                yield loc, who, Sentence("unknown bridge{near}", near=did_you_mean(who, known))
+                yield (
+                    loc,
+                    who,
+                    Sentence("unknown bridge{near}", near=near_names("bridge", who, known)),
+                )
 
     def attendance(self, province: Province, more: Sequence[BridgeSpec] = ()) -> list[str]:
         """Who takes part, the chair first; `more` are bridges that a scenario adds.
@@ -170,7 +174,7 @@ class CataloguedMeeting(StrictModel):
                     'meeting "{id}": "{who}": unknown bridge{near}',
                     id=self.id,
                     who=who,
-                    near=did_you_mean(who, known),
+                    near=near_names("bridge", who, known),
                 )
         if chair not in listed:
             raise InputError(
@@ -206,7 +210,7 @@ def find(name: str, folder: Path = CATALOGUE) -> Path:
         raise InputError(
             'meeting "{name}": is not in the catalogue{near}',
             name=name,
-            near=did_you_mean(name, known),
+            near=near_names("meeting", name, known),
         )
     return folder / f"{name}.toml"
 
@@ -233,7 +237,7 @@ def catalogue_mistakes(meetings: Literal["all"] | Sequence[str], origin: Path) -
             yield loc, name, Sentence("is there twice")
         elif not name.endswith(".toml") and name not in known:
             what = Sentence(
-                "is not in the catalogue{near}", near=did_you_mean(name, [*known, "all"])
+                "is not in the catalogue{near}", near=near_names("meeting", name, [*known, "all"])
             )
             yield loc, name, what
         elif name.endswith(".toml") and not (origin.parent / name).is_file():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from giaoban import tomlfile
-from giaoban.errors import InputError, allowed, did_you_mean
+from giaoban.errors import InputError, allowed, near_names
 from giaoban.mcu_sim.conference.commands import Drop, Layout, Permit, Redial, subject
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
@@ -188,7 +188,7 @@ def question_from(
             raise InputError(
                 '--pcap = "{name}": unknown bridge{near}',
                 name=name,
-                near=did_you_mean(name, bridges),
+                near=near_names("bridge", name, bridges),
             )
     try:
         plan = make_plan(
@@ -265,7 +265,7 @@ def _call_mistakes(
             yield ("profile",), scenario.profile, what
     known = [device.id for device in devices.device]
     if scenario.device is not None and scenario.device not in known:
-        what = Sentence("unknown device{near}", near=did_you_mean(scenario.device, known))
+        what = Sentence("unknown device{near}", near=near_names("device", scenario.device, known))
         yield ("device",), scenario.device, what
 
 
@@ -287,7 +287,7 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
                 yield (
                     (*loc, "participants", place),
                     who,
-                    Sentence("unknown bridge{near}", near=did_you_mean(who, known)),
+                    Sentence("unknown bridge{near}", near=near_names("bridge", who, known)),
                 )
             elif who in sits:
                 yield (
@@ -297,7 +297,7 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
                 )
             sits[who] = loc
         if chairs not in known:
-            what = Sentence("unknown bridge{near}", near=did_you_mean(chairs, known))
+            what = Sentence("unknown bridge{near}", near=near_names("bridge", chairs, known))
             yield (*loc, "chair"), chairs, what
         elif participants is not None and chairs not in participants:
             what = Sentence("is no participant{among}", among=allowed(participants))
@@ -317,7 +317,9 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
     for number, outside in enumerate(scenario.outside_mcus):
         loc = ("outside_mcu", number, "bridge")
         if outside.bridge not in known:
-            what = Sentence("unknown bridge{near}", near=did_you_mean(outside.bridge, known))
+            what = Sentence(
+                "unknown bridge{near}", near=near_names("bridge", outside.bridge, known)
+            )
             yield loc, outside.bridge, what
         elif outside.bridge in cascaded:
             yield loc, outside.bridge, Sentence("is there twice")
@@ -346,9 +348,11 @@ def _content_mistakes(
     known = scenario.meeting.participants or known
     chair = scenario.meeting.chair or province.chair.id
     if shown.bridge not in known:
-        what = Sentence("is no bridge of the meeting{near}", near=did_you_mean(shown.bridge, known))
+        what = Sentence(
+            "is no bridge of the meeting{near}", near=near_names("bridge", shown.bridge, known)
+        )
         if shown.bridge not in _bridges(scenario, province):
-            what = Sentence("unknown bridge{near}", near=did_you_mean(shown.bridge, known))
+            what = Sentence("unknown bridge{near}", near=near_names("bridge", shown.bridge, known))
         yield ("content", "bridge"), shown.bridge, what
     elif shown.bridge != chair and scenario.meeting.floor != "open":
         what = Sentence(
@@ -385,10 +389,10 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
             )
         givers = [OPERATOR.value, *bridges]
         if control.by not in givers:
-            what = Sentence("unknown bridge{near}", near=did_you_mean(control.by, givers))
+            what = Sentence("unknown bridge{near}", near=near_names("bridge", control.by, givers))
             yield (*loc, "by"), control.by, what
         if control.meeting is not None and control.meeting not in meetings:
-            near = did_you_mean(control.meeting, meetings)
+            near = near_names("concurrent meeting", control.meeting, meetings)
             what = Sentence("unknown concurrent meeting{near}", near=near)
             yield (*loc, "meeting"), control.meeting, what
         if (soon := _too_soon(scenario, control)) is not None:
@@ -399,10 +403,12 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
             yield (
                 (*loc, "do", key),
                 named,
-                Sentence("unknown bridge{near}", near=did_you_mean(named, bridges)),
+                Sentence("unknown bridge{near}", near=near_names("bridge", named, bridges)),
             )
         if isinstance(control.do, Permit) and control.do.on not in bridges:
-            what = Sentence("unknown bridge{near}", near=did_you_mean(control.do.on, bridges))
+            what = Sentence(
+                "unknown bridge{near}", near=near_names("bridge", control.do.on, bridges)
+            )
             yield (*loc, "do", "on"), control.do.on, what
         if isinstance(control.do, Layout) and scenario.meeting.video == "switched":
             what = Sentence('there are no layouts with meeting.video = "switched"')
@@ -436,6 +442,7 @@ def _device(
         if device.id == wanted:
             return device
     what = Sentence(
-        "unknown device{near}", near=did_you_mean(wanted, [device.id for device in devices.device])
+        "unknown device{near}",
+        near=near_names("device", wanted, [device.id for device in devices.device]),
     )
     raise tomlfile.mistakes(province_path, [(("mcu", "device"), wanted, what)])

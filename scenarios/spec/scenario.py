@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from giaoban import tomlfile
 from giaoban.mcu_sim.conference.commands import Command
@@ -22,6 +22,7 @@ from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.model import BridgeSpec, LinkChange
 from giaoban.topology.qos import Qos
+from giaoban.topology.usual import known_key, unusual
 
 PhaseSeconds = Annotated[float, Field(ge=2, le=3600)]
 PhaseName = Literal["before", "during", "after", "check", "course"]
@@ -240,6 +241,8 @@ class Scenario(StrictModel):
     """The same in Vietnamese."""
     province: str | None = None
     """Path of the province's file; that of the project where it is not given."""
+    unusual: list[Annotated[str, AfterValidator(known_key)]] = Field(default_factory=list)
+    """Keys whose figures are far from what they usually are, and are meant so. Like `["km"]`."""
     device: str | None = None
     """Id of an MCU in place of the province's (`giaoban device list`). Like `"rmx-2000-mpmx"`.
     """
@@ -297,4 +300,7 @@ class Scenario(StrictModel):
 
 def load_scenario(path: Path) -> Scenario:
     """Read and validate one scenario file. Raises `InputError`."""
-    return tomlfile.load(path, Scenario)
+    scenario = tomlfile.load(path, Scenario)
+    if mistakes := list(unusual(scenario, scenario.unusual)):
+        raise tomlfile.mistakes(path, mistakes)
+    return scenario

@@ -20,6 +20,7 @@ from giaoban.topology.importers import words
 from giaoban.topology.importers.draft import Draft, Line, Site, Values
 from giaoban.topology.importers.geography import Place, fibre_km, locate
 from giaoban.topology.model import ACCESS_PREFIX, Province
+from giaoban.topology.usual import keys_of
 from giaoban.topology.validate import pieces, province_mistakes
 
 ID_LENGTH = 32
@@ -125,7 +126,9 @@ def _validated(draft: Draft, data: dict[str, Any], where: Mapping[str, Any]) -> 
         raise several(messages) from None
     if mistakes := province_mistakes(province):
         raise several(told(*mistake) for mistake in mistakes)
-    return province
+    if keys := keys_of(province):
+        draft.notes.append(f"unusual figures, taken as they are: {', '.join(keys)}")
+    return province.model_copy(update={"unusual": keys})
 
 
 def _in_one_piece(draft: Draft) -> None:

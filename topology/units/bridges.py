@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from giaoban.errors import did_you_mean, several
+from giaoban.errors import near_names, several
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.model import BridgeSpec, Province
 from giaoban.topology.units.unit import Unit
@@ -53,7 +53,7 @@ def as_bridges(units: Sequence[Unit], province: Province) -> list[BridgeSpec]:
                 )
             )
         if unit.router not in routers:
-            near = did_you_mean(unit.router, routers)
+            near = near_names("router", unit.router, routers)
             wrong.append(
                 Sentence(
                     '{what}: hangs on router "{router}", which province '

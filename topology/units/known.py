@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from giaoban.errors import InputError, may_hint
+from giaoban.errors import NOTHING, InputError, listed_by, may_hint
 from giaoban.names import distinct, identifier, key
 from giaoban.sentence import N_, Sentence, message
 from giaoban.table import Row, read_table
@@ -151,13 +151,12 @@ class Catalogue:
         """Suggestions compared without marks and kinds, shown with them."""
         shown = {key(bare(name)): name for name in names}
         if not may_hint(len(shown)):
-            return ""
+            return listed_by("unit", NOTHING)
         near = difflib.get_close_matches(key(bare(text)), list(shown), n=3, cutoff=0.6)
         if not near:
-            return ""
-        return Sentence(
-            " (did you mean {which}?)", which=" or ".join(f'"{shown[word]}"' for word in near)
-        )
+            return listed_by("unit", NOTHING)
+        which = " or ".join(f'"{shown[word]}"' for word in near)
+        return listed_by("unit", Sentence(" (did you mean {which}?)", which=which))
 
 
 def _with_year(text: str) -> tuple[str, int | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.results.archive.history.entry import Entry, slug
 from giaoban.results.archive.history.index import Index
 
@@ -73,7 +73,9 @@ def _bridges(index: Index, wanted: str) -> list[str]:
     ]
     if not word or not found:
         raise InputError(
-            'bridge "{wanted}": in no run{near}', wanted=wanted, near=did_you_mean(word, known)
+            'bridge "{wanted}": in no run{near}',
+            wanted=wanted,
+            near=near_names("bridge", word, known),
         )
     return found
 
@@ -90,5 +92,5 @@ def _known(index: Index, column: str, wanted: str) -> None:
             '{column} "{wanted}": in no run{near}',
             column=column,
             wanted=wanted,
-            near=did_you_mean(wanted, known),
+            near=near_names(column, wanted, known),
         )

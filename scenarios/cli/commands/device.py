@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from giaoban.errors import InputError, allowed, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.mcu_sim.admission import Admission
 from giaoban.mcu_sim.device import AUDIO, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, pick
 from giaoban.mcu_sim.fit import Fit, fit
@@ -17,6 +17,7 @@ from giaoban.results.report.ci.answers import of_fit
 from giaoban.results.report.document import Block, Par, Table, Text, pars, plain, table
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.cli import judging
+from giaoban.scenarios.cli.commands.lists import listed
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.sentence import N_, Both, Sentence
 
@@ -43,19 +44,16 @@ def group() -> None:
 def list_(as_json: AsJson = False) -> int:
     """List the devices, with how many calls of one resolution each holds in one conference."""
     devices = load_devices().device
-    if as_json:
-        print_json({"devices": [_summary(device) for device in devices]})
-        return 0
-    print_blocks(
-        table(
-            (Sentence("id"), Sentence("units"), *COLUMNS),
-            map(_device_row, devices),
-            right=range(2, 2 + len(COLUMNS)),
-            keep=(0, *range(2, 2 + len(COLUMNS))),
-        ),
+    return listed(
+        "devices",
+        [_summary(device) for device in devices],
+        (Sentence("id"), Sentence("units"), *COLUMNS),
+        [_device_row(device) for device in devices],
         NOT_CONFIRMED,
+        as_json=as_json,
+        right=range(2, 2 + len(COLUMNS)),
+        keep=(0, *range(2, 2 + len(COLUMNS))),
     )
-    return 0
 
 
 def _device_row(device: Device) -> tuple[str, ...]:
@@ -188,7 +186,7 @@ def parse_calls(text: str) -> list[tuple[int, str]]:
             )
         number, resolution = int(match[1]), match[2]
         if resolution not in KNOWN:
-            hint = did_you_mean(resolution, KNOWN) or allowed(KNOWN)
+            hint = near_names("resolution", resolution, KNOWN, every=True)
             raise InputError(
                 '--calls = "{text}": unknown resolution "{resolution}"{hint}',
                 text=text,

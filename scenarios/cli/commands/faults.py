@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.results.archive.store import writing
 from giaoban.results.judge import baseline as baselines
 from giaoban.results.report.ci.answers import of_faults
@@ -139,5 +139,5 @@ def _known(option: str, ident: str | None, known: Iterable[str]) -> None:
             '{option} = "{ident}": there is none{near}',
             option=option,
             ident=ident,
-            near=did_you_mean(ident, there),
+            near=near_names(option.removeprefix("--"), ident, there),
         )

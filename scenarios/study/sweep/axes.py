@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from giaoban import tomlfile
-from giaoban.errors import did_you_mean
+from giaoban.errors import near_names
 from giaoban.mcu_sim.device import DeviceCatalogue, load_devices
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.faults.kinds.cut import Cut
@@ -149,7 +149,9 @@ def _mistakes(
     for axis, ids in known.items():
         for number, value in enumerate(getattr(axes, axis)):
             if value not in ids:
-                what = Sentence("is not known{near}", near=did_you_mean(value, ids))
+                what = Sentence(
+                    "is not known{near}", near=near_names(axis.removesuffix("s"), value, ids)
+                )
                 found.append((("axes", axis, number), value, what))
     for number, bridges in enumerate(axes.bridges):
         if isinstance(bridges, int):
@@ -163,6 +165,6 @@ def _mistakes(
     able = [NONE, EVERY_CUT, EVERY_ROUTER, *links, *routers]
     for number, failure in enumerate(axes.failures):
         if failure not in able:
-            what = Sentence("is not known{near}", near=did_you_mean(failure, able))
+            what = Sentence("is not known{near}", near=near_names("failure", failure, able))
             found.append((("axes", "failures", number), failure, what))
     return found

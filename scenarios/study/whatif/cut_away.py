@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.scenarios.faults.kinds.cut import Cut
 from giaoban.scenarios.faults.kinds.router import RouterDown
 from giaoban.sentence import Sentence
@@ -69,7 +69,7 @@ def cut_away(
     routers = [router.id for router in province.routers]
     for name in gone:
         if name not in links and name not in routers:
-            near = did_you_mean(name, [*links, *routers])
+            near = near_names("link", name, [*links, *routers])
             raise InputError('without "{name}": no such link or router{near}', name=name, near=near)
     left = [link for link in province.links if not {link.id, link.a, link.b}.intersection(gone)]
     parts = pieces((r for r in routers if r not in gone), ((link.a, link.b) for link in left))

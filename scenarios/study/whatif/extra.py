@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from giaoban.errors import InputError, did_you_mean
+from giaoban.errors import InputError, near_names
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.model import BridgeSpec, Province
 
@@ -64,7 +64,7 @@ def _routers(province: Province, at: str | None) -> Sequence[str]:
         return districts(province)
     known = [router.id for router in province.routers]
     if at not in known:
-        raise InputError('no router "{at}"{near}', at=at, near=did_you_mean(at, known))
+        raise InputError('no router "{at}"{near}', at=at, near=near_names("router", at, known))
     return [at]
 
 

@@ -1,0 +1,111 @@
+"""Whatever people name and is not there is told with near misses and the command that lists it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from giaoban.errors import LISTED_BY, near_names
+from giaoban.scenarios.cli.app import every_command
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("giaoban", "topology", "traffic", "mcu_sim", "scenarios", "results")
+NOT_NAMED = {
+    "giaoban/errors.py": "where it is defined",
+    "giaoban/files.py": "files of a folder",
+    "giaoban/table.py": "headings of a table",
+    "giaoban/tomlfile.py": "keys of a file",
+    "results/judge/metrics.py": "figures of a result",
+    "scenarios/calendar/csv_file.py": "columns of a table",
+    "scenarios/cli/usage.py": "options and commands, which --help lists",
+    "scenarios/study/sensitivity/figures.py": "figures of a question",
+    "topology/importers/draft.py": "routers of a file that is being imported",
+}
+"""Modules in which something else is mistyped than what a command lists."""
+ENDS = {"near", "hint", "choices", "instead_of", "known"}
+"""Fields in which near misses stand."""
+OTHERWISE = {
+    "unknown key{near}",
+    "{name}: no such file{near}",
+    "{path}: no such file, so this is not a finished run",
+    "there is no such file",
+    "{text}: there is no such file at that revision",
+    'district "{district}" is not in the catalogue, so the line needs a router and km',
+    "{path}: there is no such file",
+    "unknown router",  # `near` follows, of whoever joins it
+    "unknown link",
+    "a link to nowhere, unknown router",
+}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if not any((ROOT / p).is_symlink() for p in map(str, path.relative_to(ROOT).parents)):
+                yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield getattr(node.func, "id", getattr(node.func, "attr", "")), node
+
+
+def test_names_are_told_with_what_lists_them() -> None:
+    bare = {name for name, tree in modules() if any(c == "did_you_mean" for c, _ in calls(tree))}
+    assert bare == set(NOT_NAMED)
+
+
+def test_every_unknown_name_says_what_may_have_been_meant() -> None:
+    unsaid = set()
+    for name, tree in modules():
+        for called, node in calls(tree):
+            first = node.args[0] if node.args else None
+            if called not in ("Sentence", "InputError") or not isinstance(first, ast.Constant):
+                continue
+            said = str(first.value)
+            if re.search(r"\b(unknown|no such|not in the catalogue|in no run)\b", said):
+                fields = set(re.findall(r"\{(\w+)", said))
+                if not fields & ENDS and "(allowed" not in said and said not in OTHERWISE:
+                    unsaid.add((name, said))
+    assert unsaid == set()
+
+
+def test_every_kind_is_one_that_something_lists() -> None:
+    kinds = {
+        node.args[0].value
+        for _, tree in modules()
+        for called, node in calls(tree)
+        if called in ("near_names", "listed_by") and isinstance(node.args[0], ast.Constant)
+    }
+    assert {"bridge", "device", "profile", "router", "run", "scenario", "unit"} <= kinds
+    assert kinds - set(LISTED_BY) <= {
+        "concurrent meeting",  # of the scenario itself
+        "criterion of load",  # which are all told
+        "failure",  # those of a network are told
+        "family",  # of the device file itself
+        "schema",  # which are all told
+    }
+
+
+def test_the_commands_are_there() -> None:
+    there = {tuple(name) for name, _ in every_command()}
+    for command in LISTED_BY.values():
+        words = [word for word in command.split()[1:] if not word.startswith("-")]
+        assert tuple(words) in there, command
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("cu-jt", ' (did you mean "cu-jut"?); giaoban topology show shows them'),
+        ("nowhere", " (allowed: cu-jut, dak-mil); giaoban topology show shows them"),
+    ],
+)
+def test_what_is_said(word: str, said: str) -> None:
+    assert near_names("bridge", word, ["cu-jut", "dak-mil"]) == said
