@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from giaoban import ROOMS
+from giaoban.scenarios.plan import identity
 from tests.packaging.built import ROOT, build, copy_tree, tracked, unpacked
 
 NO_FILES = {f"giaoban/{room}" for room in ROOMS}
@@ -93,3 +94,25 @@ def test_it_brings_its_licence(wheel: dict[str, bytes]) -> None:
     assert wheel[name] == (ROOT / "LICENSE").read_bytes()
     [about] = [data.decode() for name, data in wheel.items() if name.endswith("/METADATA")]
     assert "\nLicense-Expression: GPL-2.0-or-later\n" in about
+
+
+@pytest.mark.parametrize(
+    ("clean", "changed", "expected"),
+    [(True, False, True), (True, True, False), (False, False, False)],
+)
+def test_an_installed_program_is_that_of_its_commit_until_somebody_changes_it(
+    tmp_path: Path, clean: bool, changed: bool, expected: bool
+) -> None:
+    """What an annex that is no draft asks for."""
+    code = "another" if changed else identity.code_identity()
+    built = tmp_path / "giaoban" / identity.BUILT.name
+    built.parent.mkdir()
+    built.write_text(json.dumps({"commit": "0123abcd", "clean": clean, "code": code}))
+    assert identity.commit(tmp_path) == identity.Commit("0123abcd", expected)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"commit": "0123abcd"}'])
+def test_without_a_word_of_its_commit_there_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "giaoban").mkdir()
+    (tmp_path / "giaoban" / identity.BUILT.name).write_text(text)
+    assert identity.commit(tmp_path) == identity.Commit(None, False)
