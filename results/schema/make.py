@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from giaoban.results.model import (
     calendar,
+    compared,
     failures,
     headroom,
     load,
@@ -29,6 +30,7 @@ OTHERS: dict[Path, tuple[type[BaseModel], str]] = {
     FOLDER / "whatif.schema.json": (whatif.WhatIf, whatif.SCHEMA),
     FOLDER / "headroom.schema.json": (headroom.Headroom, headroom.SCHEMA),
     FOLDER / "sensitivity.schema.json": (sensitivity.Sensitivity, sensitivity.SCHEMA),
+    FOLDER / "compare.schema.json": (compared.Compared, compared.SCHEMA),
     FOLDER / "sweep.schema.json": (sweep.SweepAnswer, sweep.SCHEMA),
     FOLDER / "meeting.schema.json": (meetings.MeetingAnswer, meetings.SCHEMA),
     FOLDER / "calendar.schema.json": (calendar.CalendarAnswer, calendar.SCHEMA),

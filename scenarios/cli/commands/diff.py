@@ -40,5 +40,9 @@ def command(
     else:
         kinds = {"input": Sentence("input"), "measure": Sentence("measure")}
         head = (Sentence("kind"), Sentence("what"), runs[0].run_id, runs[1].run_id)
-        print_blocks(table(head, [(kinds[d.kind], d.path, str(d.a), str(d.b)) for d in found]))
+        said = Sentence("{n} {n:difference|differences}", n=len(found))
+        print_blocks(
+            Par(said, tone="bad"),
+            table(head, [(kinds[d.kind], d.path, str(d.a), str(d.b)) for d in found]),
+        )
     return 1 if found else 0

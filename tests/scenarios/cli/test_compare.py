@@ -8,9 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from junitparser import JUnitXml
-from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
+from scenario_factory import ROOT, SMALL, Ran, giaoban, only_run, scenario
 
 from giaoban.scenarios.study.compare.inputs import changes
 
@@ -86,6 +87,8 @@ def test_a_slower_line(tmp_path: Path) -> None:
     assert (suite.failures, [case.name for case in suite]) == (1, ["s"])
     assert "::error file=" in ran.err
     assert "province.toml,line=" in ran.err
+    schema = json.loads((ROOT / "results" / "schema" / "compare.schema.json").read_text())
+    jsonschema.validate(found, schema)
     run = only_run(tmp_path / "runs")
     assert "<svg" in (run / "map.svg").read_text(encoding="utf-8")
     assert "link[" not in (run / "summary.md").read_text(encoding="utf-8")
