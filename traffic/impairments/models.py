@@ -99,8 +99,8 @@ class TraceLoss(StrictModel):
     model: Literal["trace"] = "trace"
     """Which model."""
     file: Annotated[str, Field(pattern=r"^[^\x00]+$")] | None = None
-    """Path of the file it is read from, relative to this one: a `1` for a packet that was lost, a
-    `0` for one that was received. Like `"loss.txt"`."""
+    """Path of the file it is read from, relative to this one: text with a `1` for a packet that was
+    lost and a `0` for one that was received, or a capture of RTP. Like `"loss.txt"`."""
     runs: list[Annotated[int, Field(ge=0, le=10_000_000)]] = Field(default_factory=list)
     """Numbers of packets, received and lost in turn, in place of a file. Like `[950, 3, 400, 1]`.
     """
