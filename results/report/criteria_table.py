@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from giaoban.results.model.load import LoadCriterion
 from giaoban.results.model.result import CriterionResult
-from giaoban.results.report.document import Align, Cell, Give, Head, Table, toned
+from giaoban.results.report.document import Align, Cell, Head, Table, toned
 
 Where = Literal["paper", "screen", "browser"]
 
@@ -89,8 +89,6 @@ def criteria_table[C: (CriterionResult, LoadCriterion)](
         rows=rows,
         widths=[column.width for column in columns],
         aligns=[column.align for column in columns],
-        gives=[Give(keys.index("worst at"), PLACE), Give(0, NAME)]
-        if on == "screen" and located
-        else (),
+        gives=(keys.index("worst at"), 0) if on == "screen" and located else (),
         ident=ident,
     )

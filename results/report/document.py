@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 Align = Literal["left", "right", "center"]
 Tone = Literal["", "good", "bad", "doubt", "known", "quiet"]
@@ -105,22 +105,13 @@ class Head:
     rows: int = 1
 
 
-class Give(NamedTuple):
-    """A column that is cut where a line is too long, to no less than `least` letters; or is left
-    out then (`drop`)."""
-
-    column: int
-    least: int
-    drop: bool = False
-
-
 @dataclass(frozen=True)
 class Table:
     """A table. `widths` are shares of the line; `head` are rows, in which spanned cells are left
     out. `whole`: short enough to be kept on one page.
 
-    On a terminal the columns of `keep` are not broken, all others are. With `gives` each row is one
-    line: those columns give way, the first one first, and no other does.
+    Where a terminal is too narrow the columns of `keep` are broken last, and others before; with
+    `gives` those columns alone are broken before all others.
     """
 
     caption: str
@@ -132,7 +123,7 @@ class Table:
     small: bool = False
     number: int = 0
     keep: Collection[int] = ()
-    gives: Sequence[Give] = ()
+    gives: Collection[int] = ()
     ident: str = ""
 
     def titles(self) -> list[str]:
@@ -159,7 +150,7 @@ def table(
     caption: str = "",
     ident: str = "",
     keep: Collection[int] = (),
-    gives: Sequence[Give] = (),
+    gives: Collection[int] = (),
 ) -> Table:
     """A table with a head of one row; the columns `right` (from 0) stand there."""
     return Table(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
 from giaoban.results.report.articles import cited
-from giaoban.results.report.document import Align, Block, Bullets, Cell, Give, Head, Table, Tone
+from giaoban.results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, pgettext
 
@@ -50,7 +50,7 @@ def meetings_table(result: Result, say: Wording) -> Table:
         widths=[width for _, width, _ in COLUMNS],
         aligns=[align for _, _, align in COLUMNS],
         small=True,
-        gives=[Give(4, 20), Give(1, 8, drop=True), Give(0, 20), Give(2, 5, drop=True)],
+        gives=(4, 1, 0, 2),
         ident="meetings-table",
     )
 

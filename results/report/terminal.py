@@ -1,16 +1,19 @@
-"""Blocks on a terminal.
+"""Blocks on a terminal, as wide as that: lines are broken between words, and nothing is cut.
 
-Texts are not broken: the terminal does that, and what is copied, or goes through a pipe, has no
-line ends that are not its own.
+What goes through a pipe or into a file has no line ends that are not its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TextIO
 
-from rich import table as rich_table
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text as Styled
 
@@ -39,9 +42,16 @@ STYLES: dict[Tone, str] = {
 }
 
 
+LEAST, UNBROKEN = 40, 100_000
+"""Letters in a line of a very narrow terminal, and where there is none."""
+READABLE, NARROW, LONGEST_WORD = 18, 8, 30
+"""Columns are not narrower, as long as others can give way; longer words are broken last."""
+BETWEEN = " "
+
+
 def show(*blocks: Block, console: Console | None = None, say: Callable[[str], str] = str) -> None:
     """Print blocks, one below the other; `say` says a sentence in the reader's language."""
-    to = console or Console()
+    to = console or Console(width=width())
     for block in blocks:
         _show(in_language(block, say), to)
 
@@ -59,6 +69,14 @@ def in_language[T](value: T, say: Callable[[str], str]) -> T:
     return said  # type: ignore[no-any-return]
 
 
+def width(stream: TextIO | None = None) -> int:
+    """Letters in a line: the terminal's, or what `COLUMNS` says; else there is no end of it."""
+    to = stream or sys.stdout
+    if to.isatty() or os.environ.get("COLUMNS", "").isdigit():
+        return max(shutil.get_terminal_size().columns, LEAST)
+    return UNBROKEN
+
+
 def _show(block: Block, to: Console) -> None:
     match block:
         case Heading():
@@ -67,69 +85,84 @@ def _show(block: Block, to: Console) -> None:
             _say(to, block.text, block.tone, bold=block.bold)
         case Bullets():
             for mark, item in block.marked():
-                _say(to, f"{mark} {plain(item)}")
+                _say(to, f"{mark} {plain(item)}", indent=len(mark) + 1)
         case Table():
             if block.caption:
                 _say(to, block.caption, bold=True)
-            if block.gives:
-                _show_lines(block, to)
-            else:
-                to.print(_folded(block), highlight=False)
+            _show_table(block, to)
         case Picture():
             _say(to, f"{block.caption}: {block.file}")
         case Sum():
             _say(to, f"{block.label}: {block.text}")
 
 
-def _say(to: Console, text: Text, tone: Tone = "", *, bold: bool = False) -> None:
+def _say(to: Console, text: Text, tone: Tone = "", *, bold: bool = False, indent: int = 0) -> None:
     style = f"{'bold ' * bold}{STYLES[tone]}".strip()
-    to.print(plain(text), style=style, soft_wrap=True, highlight=False, markup=False)
+    for line in plain(text).split("\n"):
+        for part in _broken(line, to.width, indent + len(line) - len(line.lstrip(" "))):
+            to.print(part, style=style, soft_wrap=True, highlight=False, markup=False)
 
 
-def _folded(block: Table) -> rich_table.Table:
-    """A table whose cells are broken where they are too long."""
-    made = _bare((0, 1, 0, 1))
-    for number, title in enumerate(block.titles()):
-        made.add_column(
-            Styled(title),
-            justify=block.aligns[number],
-            overflow="fold",
-            no_wrap=number in block.keep,
-        )
-    for cells in block.rows:
-        made.add_row(*map(_cell, cells))
-    return made
+def _broken(line: str, at: int, indent: int = 0) -> list[str]:
+    """A line in several that are no longer, if no word is: paths stay whole, to be copied."""
+    if cell_len(line) <= at:
+        return [line]
+    found = textwrap.wrap(
+        line,
+        at,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+        replace_whitespace=False,
+    )
+    return found or [""]
 
 
-def _show_lines(block: Table, to: Console) -> None:
-    """A table of a line a row, as wide as it must be: a terminal may break its lines, but nothing
-    is cut that does not give way."""
-    titles = block.titles()
-    widths = [
-        max(Styled(text).cell_len for text in (title, *(row[n].text for row in block.rows)))
-        for n, title in enumerate(titles)
-    ]
-    shown = list(range(len(titles)))
-    for give in block.gives:
-        over = sum(widths[n] for n in shown) + len(shown) - 1 - to.width
-        if over <= 0:
-            break
-        if give.drop and widths[give.column] - over < min(give.least, widths[give.column]):
-            shown.remove(give.column)
+def _show_table(block: Table, to: Console) -> None:
+    """A line a row where there is room; else cells are broken between words, and nothing is cut."""
+    rows = [[Styled(title, style="bold") for title in block.titles()]]
+    rows += [[_cell(cell) for cell in row] for row in block.rows]
+    widths = _widths(block, rows, to.width)
+    for row in rows:
+        cells = [_in_column(cell, widths[n], "  " if n == 0 else "") for n, cell in enumerate(row)]
+        for number in range(max(map(len, cells))):
+            line = Styled()
+            for n, lines in enumerate(cells):
+                part = lines[number] if number < len(lines) else Styled()
+                room = " " * (widths[n] - part.cell_len)
+                line.append(room if block.aligns[n] == "right" else "").append_text(part)
+                line.append("" if block.aligns[n] == "right" else room).append(BETWEEN)
+            line.rstrip()
+            to.print(line, soft_wrap=True, highlight=False)
+
+
+def _widths(block: Table, rows: Sequence[Sequence[Styled]], room: int) -> list[int]:
+    """Columns as wide as what is in them, or less: first those that give way, then any."""
+    columns = range(len(block.aligns))
+    parts = {n: [line for row in rows for line in row[n].plain.split("\n")] for n in columns}
+    found = [max(map(cell_len, parts[n])) for n in columns]
+    words = [max(map(cell_len, " ".join(parts[n]).split()), default=1) for n in columns]
+    over = sum(found) + len(BETWEEN) * (len(found) - 1) - room
+    first = [n for n in columns if (n in block.gives if block.gives else n not in block.keep)]
+    for may, least in ((first, READABLE), (columns, NARROW), (columns, 1)):
+        lowest = [max(min(words[n], LONGEST_WORD), least) for n in columns]
+        while over > 0 and (wide := [n for n in may if found[n] > lowest[n]]):
+            found[max(wide, key=found.__getitem__)] -= 1
+            over -= 1
+    return found
+
+
+def _in_column(cell: Styled, room: int, indent: str) -> list[Styled]:
+    """The lines of a cell; what continues one begins further in, so that rows can be told apart."""
+    found = []
+    for line in cell.plain.split("\n"):
+        if cell_len(line) <= room:
+            found.append(line)
         else:
-            least = min(give.least, widths[give.column])
-            widths[give.column] = max(least, widths[give.column] - over)
-    made = _bare((0, 1, 0, 0))
-    for n in shown:
-        made.add_column(Styled(titles[n]), justify=block.aligns[n], no_wrap=True, width=widths[n])
-    for row in block.rows:
-        made.add_row(*(_cell(row[n]) for n in shown))
-    needed = sum(widths[n] for n in shown) + len(shown)
-    Console(file=to.file, width=max(to.width, needed)).print(made, highlight=False)
-
-
-def _bare(padding: tuple[int, int, int, int]) -> rich_table.Table:
-    return rich_table.Table(box=None, pad_edge=False, padding=padding, header_style="bold")
+            further = indent if room > NARROW else ""
+            found += textwrap.wrap(line, room, subsequent_indent=further, break_on_hyphens=False)
+    return [Styled(line, style=cell.style) for line in found]
 
 
 def _cell(cell: Cell) -> Styled:

@@ -34,6 +34,7 @@ from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.failures.failures import try_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, parse, read_json
 from giaoban.workers import cores
 
@@ -118,7 +119,11 @@ class _Recorded(StrictModel):
 def _told(found: Sequence[Difference]) -> list[str]:
     """In a line each. That the program is another one is told by `by_another`: it explains, and
     where the measures are the same all the same, it confirms them."""
-    return [f"{d.path}: {d.a} became {d.b}" for d in found if d.path != CODE]
+    return [
+        Sentence("{path}: {a} became {b}", path=d.path, a=d.a, b=d.b)
+        for d in found
+        if d.path != CODE
+    ]
 
 
 def by_another(manifest: Manifest) -> str:
@@ -126,7 +131,7 @@ def by_another(manifest: Manifest) -> str:
     if manifest.code == code_identity():
         return ""
     then = manifest.commit or f"code {manifest.code}"
-    return f"by another version of the program than then ({then})"
+    return Sentence("by another version of the program than then ({then})", then=then)
 
 
 def _failures(
@@ -258,7 +263,7 @@ def _packets(then: Manifest, now: Manifest) -> list[str]:
         return []
     sums = {kept.path: kept.sha256 for kept in now.left_out}
     return [
-        f"{kept.path}: other packets than then"
+        Sentence("{path}: other packets than then", path=kept.path)
         for kept in then.left_out
         if sums.get(kept.path) != kept.sha256
     ]

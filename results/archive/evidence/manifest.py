@@ -199,14 +199,20 @@ def read_proof(folder: Path) -> Proof:
 def contradictions(manifest: Manifest, text: bytes | None) -> list[str]:
     """What sums alone do not show: an answer that is not of these inputs. `text` is its file's."""
     if text is None:
-        return [f"{manifest.answer}: is missing"]
+        return [Sentence("{path}: is missing", path=manifest.answer)]
     try:
         answer = read_answer(manifest.kind, text)
     except InputError as error:
-        return [f"{manifest.answer}: {error}"]
+        return [Sentence("{path}: {error}", path=manifest.answer, error=error)]
     said = (answer.run_id, answer.verdict, answer.inputs.seed, answer.inputs.code)
     if said != (manifest.run_id, manifest.verdict, manifest.seed, manifest.code):
-        return [f"{manifest.answer}: is not the answer that {MANIFEST} tells of"]
+        return [
+            Sentence(
+                "{path}: is not the answer that {manifest} tells of",
+                path=manifest.answer,
+                manifest=MANIFEST,
+            )
+        ]
     there = {kept.path: kept.sha256 for kept in manifest.files}
     refs = input_refs(answer.inputs)
     stated = {role: ref.sha256 for role, ref in refs if role not in SEVERAL}

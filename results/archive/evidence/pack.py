@@ -26,6 +26,7 @@ from giaoban.results.archive.evidence.manifest import (
     sha256,
 )
 from giaoban.results.archive.store import write_whole
+from giaoban.sentence import Sentence
 
 ENDING = ".evidence.zip"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -112,28 +113,37 @@ def open_evidence(data: bytes) -> OpenedEvidence:
     altered: list[str] = []
     stated = data[-_SUM:]
     if stated != sha256(data[:-_SUM]).encode():
-        altered.append("the file as a whole: its bytes do not give the sum at its end")
+        altered.append(Sentence("the file as a whole: its bytes do not give the sum at its end"))
     try:
         entries, sums = _read(data)
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError) as error:
-        return OpenedEvidence(None, {}, [*altered, f"the archive cannot be read: {error}"])
+        return OpenedEvidence(None, {}, [*altered, unreadable(error)])
     damaged = [name for name, summed in sums.items() if summed is None]
-    altered += [f"{name}: cannot be unpacked" for name in damaged]
+    altered += [Sentence("{path}: cannot be unpacked", path=name) for name in damaged]
     whole = EvidenceFiles(data, [e for e in entries if sums[e.filename] and e.filename != MANIFEST])
     size = next((e.file_size for e in entries if e.filename == MANIFEST and sums[MANIFEST]), None)
     if size is None or size > MOST_MANIFEST:
-        return OpenedEvidence(None, whole, [*altered, f"{MANIFEST}: is missing, or too large"])
+        return OpenedEvidence(
+            None, whole, [*altered, Sentence("{path}: is missing, or too large", path=MANIFEST)]
+        )
     text = EvidenceFiles(data, entries)[MANIFEST]
     if _COMMENT % (sha256(text).encode(), stated) != data[-len(_COMMENT % (stated, stated)) :]:
-        altered.append(f"{MANIFEST}: does not give the sum that the file states")
+        altered.append(
+            Sentence("{path}: does not give the sum that the file states", path=MANIFEST)
+        )
     try:
         manifest = Manifest.from_json(text)
     except InputError as error:
-        return OpenedEvidence(None, whole, [*altered, str(error)])
+        return OpenedEvidence(None, whole, [*altered, error.said])
     altered += _compared(manifest, sums)
     if not altered:
         altered += contradictions(manifest, whole.get(manifest.answer))
     return OpenedEvidence(Proof(manifest, sha256(text)), whole, altered)
+
+
+def unreadable(error: Exception) -> Sentence:
+    """What is wrong with an archive that cannot be read."""
+    return Sentence("the archive cannot be read: {error}", error=error)
 
 
 def _read(data: bytes) -> tuple[list[zipfile.ZipInfo], dict[str, str | None]]:
@@ -158,10 +168,16 @@ def _raw(entry: IO[bytes]) -> io.RawIOBase:
 
 def _compared(manifest: Manifest, sums: Mapping[str, str | None]) -> list[str]:
     listed: dict[str, KeptFile] = {kept.path: kept for kept in manifest.files}
-    found = [f"{path}: is missing" for path in listed if path not in sums]
-    found += [f"{path}: was added" for path in sums if path not in listed and path != MANIFEST]
+    found: list[str] = [
+        Sentence("{path}: is missing", path=path) for path in listed if path not in sums
+    ]
     found += [
-        f"{path}: was altered"
+        Sentence("{path}: was added", path=path)
+        for path in sums
+        if path not in listed and path != MANIFEST
+    ]
+    found += [
+        Sentence("{path}: was altered", path=path)
         for path, summed in sums.items()
         if summed and path in listed and summed != listed[path].sha256
     ]

@@ -251,26 +251,28 @@ def signatures(
         reader = PdfFileReader(io.BytesIO(data))
         embedded: list[EmbeddedPdfSignature] = list(reader.embedded_signatures)
         if not any(each.sig_object_type == "/Sig" for each in embedded):
-            return [], ["something was added after the seal"]
+            return [], [Sentence("something was added after the seal")]
         revisions = [m.end() for m in re.finditer(rb"%%EOF\r?\n?", data)]
         beyond = _beyond_signatures(reader, revisions.index(sealed_bytes))
         if beyond.replaced:
-            return [], [f"the document: {what}" for what in beyond.replaced]
+            return [], [Sentence("the document: {what}", what=what) for what in beyond.replaced]
         if embedded[-1].evaluate_signature_coverage() < SignatureCoverageLevel.ENTIRE_FILE:
-            return [], ["something was added after the signature"]
+            return [], [Sentence("something was added after the signature")]
         if any(
             each.evaluate_signature_coverage() < SignatureCoverageLevel.ENTIRE_REVISION
             for each in embedded
         ):
-            return [], ["the signature: it does not cover what was there before it"]
+            return [], [Sentence("the signature: it does not cover what was there before it")]
         if not canonical_hex(data, embedded[-1]):
-            return [], ["the signature: its own bytes were altered"]
+            return [], [Sentence("the signature: its own bytes were altered")]
         known = _Known(roots, roots if stamp_roots is None else stamp_roots, _carried(reader))
         found = _pdf_signatures(embedded, known)
         if beyond.visible and not all(signature.trusted for signature in found):
-            return found, ["the signature of somebody not trusted shows on a page (--trust)"]
+            return found, [
+                Sentence("the signature of somebody not trusted shows on a page (--trust)")
+            ]
     except Exception as error:
-        return found, [f"the signature: {str(error) or type(error).__name__}"]
+        return found, [Sentence("the signature: {why}", why=str(error) or type(error).__name__)]
     return found, []
 
 
@@ -335,7 +337,8 @@ def _beyond_signatures(reader: Any, sealed: int) -> _Beyond:
     for revision in range(sealed + 1):
         before |= dict.fromkeys(reader.xrefs.explicit_refs_in_revision(revision), revision)
     told = {reader.trailer.raw_get("/Info").reference} if "/Info" in reader.trailer else set()
-    replaced, visible = [], False
+    replaced: list[str] = []
+    visible = False
     then = reader.get_historical_resolver(sealed)
     for revision in range(sealed + 1, reader.xrefs.total_revisions):
         now = reader.get_historical_resolver(revision)
@@ -348,11 +351,21 @@ def _beyond_signatures(reader: Any, sealed: int) -> _Beyond:
                 continue
             changed = {k for k in {*old, *new} if _raw(old, k) != _raw(new, k)} if kind else {"?"}
             if not changed <= _MAY_CHANGE.get(kind, set()):
-                replaced.append(f"its object {ref.idnum} {kind[1:]} was replaced after the seal")
+                replaced.append(
+                    Sentence(
+                        "its object {number} {kind} was replaced after the seal",
+                        number=ref.idnum,
+                        kind=kind[1:],
+                    )
+                )
             elif kind == "/Page":
                 fields = [field.get_object() for field in new.get("/Annots", [])]
                 if any(str(field.get("/FT", "")) != "/Sig" for field in fields):
-                    replaced.append(f"something was laid over a page (object {ref.idnum})")
+                    replaced.append(
+                        Sentence(
+                            "something was laid over a page (object {number})", number=ref.idnum
+                        )
+                    )
                 visible |= any(len({float(x) for x in field["/Rect"]}) > 1 for field in fields)
     return _Beyond(replaced, visible)
 
@@ -407,7 +420,7 @@ def detached(
     try:
         content = cms.ContentInfo.load(der, strict=True)
         if not canonical(content, der):
-            return Signature("?", None, False, None, "its own bytes were altered")
+            return Signature("?", None, False, None, Sentence("its own bytes were altered"))
         signed = content["content"]
         known = _Known(roots, roots if stamp_roots is None else stamp_roots, None)
         at = _signing_time(signed["signer_infos"][0])

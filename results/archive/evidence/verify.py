@@ -13,10 +13,11 @@ from giaoban.results.archive.evidence.signing import Signature, certificates, de
 from giaoban.results.report.annex.about import About, InputSum, RunSum
 from giaoban.results.report.annex.docx import seal as seal_docx
 from giaoban.results.report.annex.pdf import seal as seal_pdf
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 
 Kind = Literal["evidence", "pdf", "docx", "unknown"]
 MOST_DOCUMENT, MOST_SIGNATURE = 32 * 2**20, 2**20
+_TOO_LARGE = Sentence("it is larger than {most} MiB", most=MOST_DOCUMENT >> 20)
 _MARKS = (b"giaoban", b"Giaoban")
 SIGNATURE_ENDING = ".p7s"
 """A detached signature (CMS, RFC 5652) stands beside what it is of."""
@@ -26,7 +27,8 @@ class Finding(NamedTuple):
     """What was found about one file. `altered`: nothing, or what is not as it was made.
 
     `unsigned` says that it is not signed, where somebody was named who must have signed it; `ours`
-    is false where nothing in it says that this program made it.
+    is false where nothing in it says that this program made it: nobody can say whether such a file
+    was altered, and `foreign` says why it is none of ours.
     """
 
     path: Path
@@ -38,12 +40,13 @@ class Finding(NamedTuple):
     proof: Proof | None = None
     unsigned: str = ""
     ours: bool = True
+    foreign: str = ""
 
     @property
     def intact(self) -> bool:
         """Whether nothing was altered, every signature holds, and none is missing."""
         holds = all(signature.holds for signature in self.signed)
-        return not self.altered and not self.unsigned and holds
+        return self.ours and not self.altered and not self.unsigned and holds
 
 
 class _Roots(NamedTuple):
@@ -63,14 +66,14 @@ def verify(path: Path, trust: Sequence[Path] = (), trust_stamp: Sequence[Path] =
     sign = certificates(trust)
     roots = _Roots(sign, certificates(trust_stamp, "--trust-stamp") or sign)
     found = _look(path, roots)
-    if roots.sign and not found.signed:
-        return found._replace(unsigned=_UNSIGNED.get(found.kind, "is not signed"))
+    if roots.sign and found.ours and not found.signed:
+        return found._replace(unsigned=Sentence(_UNSIGNED.get(found.kind, N_("is not signed"))))
     return found
 
 
 _UNSIGNED: Mapping[Kind, str] = {
-    "evidence": f"is not signed: no signature beside it ({SIGNATURE_ENDING})",
-    "docx": "is not signed: a DOCX cannot be (signed can be: the PDF, the evidence)",
+    "evidence": N_("is not signed: no signature beside it (.p7s)"),
+    "docx": N_("is not signed: a DOCX cannot be (signed can be: the PDF, the evidence)"),
 }
 
 
@@ -80,23 +83,23 @@ def _look(path: Path, roots: _Roots) -> Finding:
         return _pdf(path, data, roots)
     if seal_docx.is_docx(data) or path.suffix.lower() == ".docx":
         if len(data) > MOST_DOCUMENT:
-            return _foreign(path, "docx", f"it is larger than {MOST_DOCUMENT >> 20} MiB")
+            return _foreign(path, "docx", _TOO_LARGE)
         found = seal_docx.unsealed(data)
         if found.about is None and not any(mark in data for mark in _MARKS):
-            return _foreign(path, "docx", "it has no seal, and nothing of ours")
+            return _foreign(path, "docx", Sentence("it has no seal, and nothing of ours"))
         return Finding(path, "docx", found.altered, *_told(found.about, []))
     if pack.is_evidence(data) or path.name.endswith(pack.ENDING):
         return _evidence(path, data, roots)
-    return _foreign(path, "unknown", "it is no evidence and no annex")
+    return _foreign(path, "unknown", Sentence("it is no evidence and no annex"))
 
 
-def _foreign(path: Path, kind: Kind, why: str) -> Finding:
-    return Finding(path, kind, [f"the file: {why}"], [], [], ours=False)
+def _foreign(path: Path, kind: Kind, why: Sentence) -> Finding:
+    return Finding(path, kind, [], [], [], ours=False, foreign=why)
 
 
 def _evidence(path: Path, data: bytes, roots: _Roots) -> Finding:
     if not pack.is_evidence(data) and not any(mark in data for mark in _MARKS):
-        return _foreign(path, "evidence", "it is no evidence")
+        return _foreign(path, "evidence", Sentence("it is no evidence"))
     opened = pack.open_evidence(data)
     runs = [] if opened.proof is None else [run_sum(opened.proof)]
     signed = []
@@ -108,12 +111,12 @@ def _evidence(path: Path, data: bytes, roots: _Roots) -> Finding:
 
 def _pdf(path: Path, data: bytes, roots: _Roots) -> Finding:
     if len(data) > MOST_DOCUMENT:
-        return _foreign(path, "pdf", f"it is larger than {MOST_DOCUMENT >> 20} MiB")
+        return _foreign(path, "pdf", _TOO_LARGE)
     found = seal_pdf.unsealed(data)
     if found is None and not any(mark in data for mark in _MARKS):
-        return _foreign(path, "pdf", "it has no seal, and nothing of ours")
+        return _foreign(path, "pdf", Sentence("it has no seal, and nothing of ours"))
     if found is None:
-        return Finding(path, "pdf", ["the seal: it is missing or damaged"], [], [])
+        return Finding(path, "pdf", [Sentence("the seal: it is missing or damaged")], [], [])
     altered = list(found.altered)
     signed: list[Signature] = []
     if found.rest:

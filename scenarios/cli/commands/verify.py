@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
 from giaoban.files import MOST_ANSWER, read_file
+from giaoban.paths import shown
 from giaoban.results.archive.evidence.pack import open_evidence
 from giaoban.results.archive.evidence.signing import Signature, Stamp
 from giaoban.results.archive.evidence.verify import Finding, together, verify
-from giaoban.results.report.document import Par, pars, plain
+from giaoban.results.report.document import Par, Tone, pars, plain
+from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json, progress
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.text import printable
+from giaoban.translation import pgettext
 
-ALTERED = 1
-_NAMES = {"evidence": "evidence", "pdf": "annex (PDF)", "docx": "annex (DOCX)", "unknown": "file"}
+ALTERED, UNKNOWN = 1, 2
+_NAMES = {
+    "evidence": pgettext("verify", "evidence"),
+    "pdf": N_("annex (PDF)"),
+    "docx": N_("annex (DOCX)"),
+    "unknown": N_("file"),
+}
+
+ROLES = {
+    "scenario": pgettext("input", "scenario"),
+    "province": pgettext("input", "province"),
+    "devices": pgettext("input", "devices"),
+    "criteria": pgettext("input", "criteria"),
+    "meeting": pgettext("input", "meeting"),
+    "file": pgettext("input", "file"),
+}
+"""What an input is of a run."""
 
 
 def command(
@@ -54,7 +72,7 @@ def command(
 
     Exit code 0: intact, and of the same run where there are several; 1: something was altered, does
     not belong together, is not signed by who is trusted (--trust), or came out differently when it
-    was run again.
+    was run again; 2: a file is none of ours, so that nothing can be said of it.
     """
     found = [verify(path, trust or (), trust_stamp or ()) for path in files]
     if again and not any(f.kind == "evidence" for f in found):
@@ -65,12 +83,12 @@ def command(
         print_json(_as_json(found, apart, differing))
     else:
         # what a file says of itself may be anything
-        lines = _told(found, apart, differing)
+        lines = [*_told(found, apart, differing), _advice(found, apart, differing)]
         print_blocks(
             *(replace(p, text=printable(language.say(plain(p.text)), LONGEST_LINE)) for p in lines)
         )
-    bad = apart or any(differing.values()) or not all(f.intact for f in found)
-    return ALTERED if bad else 0
+    bad = apart or any(differing.values()) or not all(f.intact for f in found if f.ours)
+    return ALTERED if bad else 0 if all(f.ours for f in found) else UNKNOWN
 
 
 def _again(finding: Finding, results: Path) -> list[str]:
@@ -90,11 +108,15 @@ def _told(
     found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, list[str]]
 ) -> Iterator[Par]:
     for finding in found:
-        what = Sentence("{path}: {names}", path=finding.path, names=_NAMES[finding.kind])
-        if finding.altered:
-            ours = Sentence("ALTERED") if finding.ours else Sentence("NOT ONE OF OURS")
-            yield Par(Sentence("{what}: {ours}", what=what, ours=ours), bold=True, tone="bad")
-            yield from pars((f"  {line}" for line in finding.altered[:MOST_TOLD]), "bad")
+        kind = Sentence(_NAMES[finding.kind])
+        what = Sentence("{path}: {kind}", path=shown(finding.path), kind=kind)
+        if not finding.ours:
+            yield Par(Sentence("{what}: UNKNOWN, none of ours", what=what), bold=True, tone="doubt")
+            yield Par(Sentence("  {line}", line=finding.foreign), tone="doubt")
+        elif finding.altered:
+            yield Par(Sentence("{what}: ALTERED", what=what), bold=True, tone="bad")
+            altered = (Sentence("  {line}", line=line) for line in finding.altered[:MOST_TOLD])
+            yield from pars(altered, "bad")
             if (more := len(finding.altered) - MOST_TOLD) > 0:
                 yield Par(Sentence("  and {more:,} more", more=more), tone="bad")
         elif finding.unsigned:
@@ -116,13 +138,22 @@ def _told(
                 Sentence(
                     "  run {run_id}: {verdict}, seed {seed}, code {code}",
                     run_id=run.run_id,
-                    verdict=run.verdict,
+                    verdict=Sentence(VERDICTS.get(run.verdict, run.verdict)),
                     seed=run.seed,
                     code=run.code,
                 )
             )
-            yield Par(Sentence("  sum {sum}", sum=run.sum or "none: there is no evidence"))
-            inputs = (f"    {item.role} {item.name}: {item.sha256}" for item in run.inputs)
+            none = Sentence("none: there is no evidence")
+            yield Par(Sentence("  sum {sum}", sum=run.sum or none))
+            inputs = (
+                Sentence(
+                    "    {role} {name}: {sum}",
+                    role=Sentence(ROLES.get(item.role, item.role)),
+                    name=item.name,
+                    sum=item.sha256,
+                )
+                for item in run.inputs
+            )
             yield from pars(inputs, "quiet")
         if finding.path in differing:
             lines = differing[finding.path]
@@ -132,13 +163,72 @@ def _told(
                 bold=True,
                 tone="bad" if lines else "good",
             )
-            yield from pars((f"    {line}" for line in lines), "bad")
+            yield from pars((Sentence("    {line}", line=line) for line in lines), "bad")
             if other := _by_another(finding):
-                yield Par(f"    {other}", tone="doubt")
+                yield Par(Sentence("    {line}", line=other), tone="doubt")
     yield from (
         Par(Sentence("do not belong together: {each}", each=each), bold=True, tone="bad")
         for each in apart
     )
+
+
+def _advice(
+    found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, list[str]]
+) -> Par:
+    """What to do now, in one line: the worst of all that was found."""
+
+    def first(which: Iterable[Finding]) -> Path | None:
+        return next((shown(finding.path) for finding in which), None)
+
+    said, tone = _best(found), "good"
+    if path := first(f for f in found if f.altered):
+        said, tone = Sentence(DO_NOT_USE, path=path), "bad"
+    elif path := first(f for f in found if f.unsigned):
+        said, tone = Sentence(ASK_FOR_SIGNED, path=path), "bad"
+    elif path := first(f for f in found if f.ours and not f.intact):
+        said, tone = Sentence(DO_NOT_TRUST, path=path), "bad"
+    elif apart:
+        said, tone = Sentence(NOT_TOGETHER), "bad"
+    elif path := first(f for f in found if differing.get(f.path)):
+        said, tone = Sentence(ANOTHER_ANSWER, path=path), "bad"
+    elif path := first(f for f in found if not f.ours):
+        said, tone = Sentence(NONE_OF_OURS, path=path), "doubt"
+    return Par(Sentence("What to do: {said}", said=said), bold=True, tone=cast(Tone, tone))
+
+
+def _best(found: Sequence[Finding]) -> Sentence:
+    if not all(finding.signed for finding in found):
+        return Sentence(ASK_WHOSE)
+    trusted = all(each.trusted for finding in found for each in finding.signed)
+    return Sentence(USE if trusted else COMPARE_SIGNER)
+
+
+DO_NOT_USE = N_(
+    "do not use {path}, which is not as it was made; ask whoever issued it for the file again"
+)
+ASK_FOR_SIGNED = N_(
+    "ask whoever issued {path} for the signed file: nothing shows that it is of those you trust"
+)
+DO_NOT_TRUST = N_(
+    "do not rely on {path}, whose signature does not hold; ask whoever issued it for the file again"
+)
+NOT_TOGETHER = N_(
+    "do not use these together, they are of different runs; ask whoever issued them for one set"
+)
+ANOTHER_ANSWER = N_(
+    "do not rely on {path}: the same inputs gave another answer; send both to whoever issued it"
+)
+NONE_OF_OURS = N_(
+    "nothing can be said of {path}; ask for the PDF, DOCX or evidence as giaoban wrote it"
+)
+ASK_WHOSE = N_(
+    "use it if it came to you safely: it is as it was made, but by whom, only a signature shows"
+)
+COMPARE_SIGNER = N_(
+    "compare the name of who signed with who should have, or name their certificate: --trust CERT"
+)
+USE = N_("nothing, it can be used: it is as it was made, and signed by those you trust")
+"""What to do."""
 
 
 def _by_another(finding: Finding) -> str:
@@ -210,6 +300,7 @@ def _as_json(
                 "file": str(f.path),
                 "kind": f.kind,
                 "ours": f.ours,
+                "foreign": f.foreign,
                 "intact": f.intact,
                 "altered": f.altered,
                 "unsigned": f.unsigned,

@@ -215,7 +215,7 @@ def test_what_it_is_hangs_on_its_content_or_its_name(evidence, tmp_path):
     evidence.write_bytes(b"hello")
     found = verify(evidence)
     assert (found.kind, found.ours, found.draft) == ("evidence", False, False)
-    assert found.altered == ["the file: it is no evidence"]
+    assert (found.altered, found.foreign, found.intact) == ([], "it is no evidence", False)
 
 
 @pytest.mark.parametrize("kind", ["pdf", "docx"])
@@ -228,13 +228,15 @@ def test_a_document_that_is_too_large_is_not_looked_into(tmp_path, kind):
         with path.open("wb") as file:
             file.truncate(size)
         found = verify(path)
-        assert (found.kind, found.ours, found.altered) == (kind, False, [f"the file: {why}"])
+        assert (found.kind, found.ours, found.altered) == (kind, False, [])
+        assert found.foreign == why
 
 
 def test_what_is_neither_is_told(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("hello")
     found = verify(path)
-    assert (found.ours, found.altered) == (False, ["the file: it is no evidence and no annex"])
+    assert (found.ours, found.altered) == (False, [])
+    assert found.foreign == "it is no evidence and no annex"
     with pytest.raises(InputError, match=r"nothing: no such file"):
         verify(tmp_path / "nothing")

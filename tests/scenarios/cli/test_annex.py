@@ -89,6 +89,35 @@ def test_what_was_altered_is_told_with_exit_code_1(root: Path, tmp_path: Path) -
     assert ran.code == 1
     assert "ALTERED" in ran.out
     assert "(bytes " in ran.out
+    assert last(ran.out).startswith(f"What to do: do not use {path}")
+
+
+def last(printed: str) -> str:
+    return printed.splitlines()[-1]
+
+
+def test_what_is_none_of_ours_is_unknown_with_exit_code_2(root: Path, tmp_path: Path) -> None:
+    """Nobody can say whether it was altered; what was altered beside it counts more."""
+    [run] = root.iterdir()
+    foreign = tmp_path / "letter.pdf"
+    foreign.write_bytes(b"%PDF-1.7\n%%EOF\n")
+    ran = giaoban("verify", run / "phu-luc.pdf", foreign)
+    assert ran.code == 2
+    assert f"{foreign}: annex (PDF): UNKNOWN, none of ours" in ran.out
+    assert "ALTERED" not in ran.out
+    assert last(ran.out).startswith(f"What to do: nothing can be said of {foreign}")
+    altered = tmp_path / "phu-luc.pdf"
+    altered.write_bytes((run / "phu-luc.pdf").read_bytes() + b"x")
+    ran = giaoban("verify", foreign, altered, "--lang", "vi")
+    assert ran.code == 1
+    assert f"{altered}: phụ lục (PDF): ĐÃ BỊ THAY ĐỔI" in ran.out
+    assert last(ran.out).startswith(f"Việc cần làm: không sử dụng {altered}")
+
+
+def test_what_is_intact_says_what_is_not_proven(root: Path) -> None:
+    [run] = root.iterdir()
+    said = last(giaoban("verify", run / "phu-luc.pdf").out)
+    assert said.startswith("What to do: use it if it came to you safely")
 
 
 @pytest.fixture(scope="module")

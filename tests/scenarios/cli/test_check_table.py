@@ -1,8 +1,9 @@
-"""The table of a verdict on terminals of any width: names give way, figures do not."""
+"""The table of a verdict on terminals of any width: cells are broken, and nothing is lost."""
 
 from __future__ import annotations
 
 import io
+from collections import Counter
 
 import pytest
 import results_factory as make
@@ -10,12 +11,15 @@ from rich.console import Console
 
 from giaoban.results.model.result import Place
 from giaoban.results.report import terminal
+from giaoban.results.report.document import Par
 from giaoban.results.report.summary import criteria
+from giaoban.translation import translator
 
 
-@pytest.mark.parametrize("width", [80, 100, 200])
-@pytest.mark.parametrize("name", ["MCU", "Polycom RMX 1500, 1 × MPMx, fixed mode, during" * 2])
-def test_figures_and_marks_show_whole(width: int, name: str) -> None:
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("width", [80, 100, 200, terminal.UNBROKEN])
+@pytest.mark.parametrize("name", ["MCU", "Polycom RMX 1500, 1 × MPMx, fixed mode, during " * 2])
+def test_no_word_is_lost_at_any_width(width: int, name: str, language: str) -> None:
     plain = make.result()
     place = Place(kind="mcu", id="mcu", phase="during")
     judged = [
@@ -25,10 +29,35 @@ def test_figures_and_marks_show_whole(width: int, name: str) -> None:
     names = {**plain.names, "mcu": name}
     table = criteria(plain.model_copy(update={"criteria": judged, "names": names}))
     out = io.StringIO()
-    terminal.show(table, console=Console(file=out, width=width))
-    lines = out.getvalue().splitlines()
-    assert len(lines) == 1 + len(judged)
-    for c, row, line in zip(judged, table.rows, lines[1:], strict=True):
-        assert all(figure.text in line for figure in row[1:4])
-        assert ("met" if c.ok else "NOT MET") in line
-        assert len(line) <= width
+    terminal.show(table, console=Console(file=out, width=width), say=translator(language).say)
+    printed = out.getvalue()
+    said = terminal.in_language(table, translator(language).say)
+    assert max(map(len, printed.splitlines())) <= width
+    assert "…" not in printed
+    words = Counter(printed.split())
+    for row in said.rows:
+        for cell in row:
+            assert not Counter(cell.text.split()) - words
+    if width >= 100 and language == "en":
+        lines = printed.splitlines()
+        assert all(any(row[1].text in line for line in lines) for row in said.rows)
+    if width == terminal.UNBROKEN:
+        assert len(printed.splitlines()) == 1 + len(judged)
+
+
+def test_texts_are_broken_between_words_and_paths_are_not() -> None:
+    path = "/" + "long/" * 30
+    out = io.StringIO()
+    console = Console(file=out, width=40)
+    terminal.show(Par(f"  the page: {path} of a run that was kept there"), console=console)
+    first, second, *rest = out.getvalue().splitlines()
+    assert first == "  the page:"
+    assert second == f"  {path}"
+    assert " ".join(" ".join(rest).split()) == "of a run that was kept there"
+
+
+def test_what_is_no_terminal_has_no_end_of_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert terminal.width(io.StringIO()) == terminal.UNBROKEN
+    monkeypatch.setenv("COLUMNS", "72")
+    assert terminal.width(io.StringIO()) == 72

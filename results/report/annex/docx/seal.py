@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 from giaoban.errors import InputError
 from giaoban.files import entries_of, refuse_too_many
 from giaoban.results.report.annex.about import About
+from giaoban.sentence import Sentence
 
 SEAL = "customXml/item1.xml"
 _PROPERTIES = "customXml/itemProps1.xml"
@@ -115,7 +116,7 @@ def unsealed(data: bytes) -> Unsealed:
     try:
         parts = _read(data)
     except (*_NO_ARCHIVE, ValueError, OSError) as error:
-        return Unsealed(None, [f"the archive cannot be read: {error}"])
+        return Unsealed(None, [Sentence("the archive cannot be read: {error}", error=error)])
     sealed_by = next(
         (
             found
@@ -125,41 +126,44 @@ def unsealed(data: bytes) -> Unsealed:
         None,
     )
     if sealed_by is None:
-        return Unsealed(None, ["the seal: it is missing or damaged"])
+        return Unsealed(None, [Sentence("the seal: it is missing or damaged")])
     sums = dict(
         pair.rpartition("=")[::2] for pair in sealed_by["parts"].decode(errors="replace").split()
     )
-    altered = []
+    altered: list[str] = []
     stated = sealed_by["parts"] + b"\n" + sealed_by["about"]
     if _sum(stated) != sealed_by["sum"].decode():
-        altered.append("the seal: it does not give its own sum")
+        altered.append(Sentence("the seal: it does not give its own sum"))
     try:
         told = base64.b64decode(sealed_by["about"])
         about = About.from_json(told)
     except (InputError, ValueError):
-        return Unsealed(None, [*altered, "the seal: what it says cannot be read"])
+        return Unsealed(None, [*altered, Sentence("the seal: what it says cannot be read")])
     rest = {name: part for name, part in parts.items() if name != SEAL}
     if parts.get(SEAL) == _seal(rest, told) and data == _written(parts):
         return Unsealed(about, altered)
     changed = _parts_altered(rest, sums)
     edits = _edited(about, parts.get(_BODY, b""))
     if len(changed) > MANY:
-        same = "" if edits else "; all texts are as they were"
-        changed = [f"the archive: saved by another program, {len(changed)} parts differ{same}"]
+        saved = Sentence(
+            "the archive: saved by another program, {parts} parts differ", parts=len(changed)
+        )
+        same = Sentence("{saved}; all texts are as they were", saved=saved)
+        changed = [saved if edits else same]
     elif edits:
         changed = [item for item in changed if not item.startswith(_BODY)]
     altered += [*edits, *changed]
-    return Unsealed(about, altered or ["the archive: written anew by another program"])
+    return Unsealed(about, altered or [Sentence("the archive: written anew by another program")])
 
 
 def _parts_altered(parts: Mapping[str, bytes], sums: Mapping[str, str]) -> list[str]:
-    found = [
-        f"{name}: was altered"
+    found: list[str] = [
+        Sentence("{path}: was altered", path=name)
         for name, data in parts.items()
         if name in sums and _sum(data) != sums[name]
     ]
-    found += [f"{name}: was added" for name in parts if name not in sums]
-    found += [f"{name}: is missing" for name in sums if name not in parts]
+    found += [Sentence("{path}: was added", path=name) for name in parts if name not in sums]
+    found += [Sentence("{path}: is missing", path=name) for name in sums if name not in parts]
     return found
 
 
@@ -168,11 +172,11 @@ def _edited(about: About, body: bytes) -> list[str]:
     try:
         now = texts_of(body)
     except ElementTree.ParseError as error:
-        return [f"{_BODY}: cannot be read: {error}"]
+        return [Sentence("{path}: cannot be read: {error}", path=_BODY, error=error)]
     then = [text.text for text in about.texts]
-    found = []
+    found: list[str] = []
     if max(len(then), len(now)) > MOST_TEXTS:
-        return [] if then == now else [f"{_BODY}: its texts were altered"]
+        return [] if then == now else [Sentence("{path}: its texts were altered", path=_BODY)]
     matcher = difflib.SequenceMatcher(None, then, now, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
@@ -180,11 +184,11 @@ def _edited(about: About, body: bytes) -> list[str]:
         at = about.texts[min(a, len(then) - 1)].at
         old, new = _quoted(then[a:b]), _quoted(now[c:d])
         if kind == "insert":
-            found.append(f"{at}: was added: {new}")
+            found.append(Sentence("{at}: was added: {new}", at=at, new=new))
         elif kind == "delete":
-            found.append(f"{at}: was removed: {old}")
+            found.append(Sentence("{at}: was removed: {old}", at=at, old=old))
         else:
-            found.append(f"{at}: {old} became {new}")
+            found.append(Sentence("{at}: {old} became {new}", at=at, old=old, new=new))
     return found
 
 

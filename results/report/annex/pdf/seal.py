@@ -17,6 +17,7 @@ from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 from giaoban.results.report.annex.about import About
+from giaoban.sentence import N_, Sentence, said_by
 
 SCHEMA = "giaoban.seal/1"
 _HEAD = re.compile(rb"\n(\d+) 0 obj\n<</Type/GiaobanSeal/Length (\d+)>>\nstream\n")
@@ -55,10 +56,10 @@ def sealed(base: bytes) -> bytes:
 def _update(base: bytes) -> bytes:
     trailer = _TRAILER.match(base, max(base.rfind(b"trailer"), 0))
     if trailer is None:
-        raise ValueError("a PDF without a cross-reference table at its end")
+        raise ValueError(Sentence("a PDF without a cross-reference table at its end"))
     found = re.search(rb"/Size (\d+)", trailer["dict"])
     if found is None:
-        raise ValueError("a PDF without /Size")
+        raise ValueError(Sentence("a PDF without /Size"))
     number = int(found[1])
     said = json.dumps(
         {
@@ -103,10 +104,10 @@ def unsealed(data: bytes) -> Unsealed | None:
     try:
         update = _update(base)
     except ValueError as error:
-        return Unsealed(None, base, b"", [str(error), *_parts_altered(data, stated)])
+        return Unsealed(None, base, b"", [said_by(error), *_parts_altered(data, stated)])
     end = len(base) + len(update)
     if data[len(base) : end] != update:
-        altered = _parts_altered(data, stated) or ["the seal itself"]
+        altered = _parts_altered(data, stated) or [Sentence("the seal itself")]
     return Unsealed(attached(base), base, data[end:], altered)
 
 
@@ -130,12 +131,20 @@ def _stated(data: bytes, found: re.Match[bytes]) -> dict[str, Any] | None:
 
 def _parts_altered(data: bytes, stated: dict[str, Any] | None) -> list[str]:
     if stated is None:
-        return ["the seal itself"]
-    found = []
+        return [Sentence("the seal itself")]
+    found: list[str] = []
     for name, start, end, short in stated["parts"]:
         if _short(data, Part(name, start, end)) != short:
-            found.append(f"{name} (bytes {start} to {end})")
+            found.append(
+                Sentence("{part} (bytes {start} to {end})", part=_said(name), start=start, end=end)
+            )
     return list(dict.fromkeys(found))
+
+
+def _said(name: object) -> Sentence:
+    """A part's name as the seal has it, which is in English."""
+    page = re.fullmatch(r"page (\d+)", str(name))
+    return Sentence("page {number}", number=int(page[1])) if page else Sentence(str(name))
 
 
 def _short(data: bytes, part: Part) -> str:
@@ -148,13 +157,13 @@ def parts(base: bytes) -> list[Part]:
     table = base.rfind(b"\nxref") + 1
     starts = [start for start in starts if start < table]
     if len(starts) > MOST_PARTS:
-        raise ValueError(f"a PDF of more than {MOST_PARTS:,} objects")
+        raise ValueError(Sentence("a PDF of more than {most:,} objects", most=MOST_PARTS))
     edges = [0, *starts, table, len(base)]
     kinds = _kinds(base)
     found = []
     for start, end in pairwise(edges):
         head = re.match(rb"(\d+) 0 obj", base[start : start + 20])
-        name = "the table of objects" if start == table else "the head of the file"
+        name = N_("the table of objects") if start == table else N_("the head of the file")
         if head:
             name = kinds.get(int(head[1])) or _kind(base[start : min(end, start + 400)])
         found.append(Part(name, start, end))
@@ -178,19 +187,19 @@ def _kinds(base: bytes) -> dict[int, str]:
 
 def _kind(head: bytes) -> str:
     for mark, name in (
-        (b"/Type/EmbeddedFile", "the attached data"),
-        (b"/Type/Metadata", "the metadata"),
-        (b"/Subtype/Image", "a picture"),
-        (b"/Subtype/Form", "a picture"),
-        (b"/FontFile", "a font"),
-        (b"/Type/Font", "a font"),
-        (b"/Type/StructElem", "the structure of the text"),
-        (b"/Parent", "the table of contents"),
-        (b"/Title", "the title"),
+        (b"/Type/EmbeddedFile", N_("the attached data")),
+        (b"/Type/Metadata", N_("the metadata")),
+        (b"/Subtype/Image", N_("a picture")),
+        (b"/Subtype/Form", N_("a picture")),
+        (b"/FontFile", N_("a font")),
+        (b"/Type/Font", N_("a font")),
+        (b"/Type/StructElem", N_("the structure of the text")),
+        (b"/Parent", N_("the table of contents")),
+        (b"/Title", N_("the title")),
     ):
         if mark in head:
             return name
-    return "an inner part"
+    return N_("an inner part")
 
 
 def attached(base: bytes) -> About | None:
