@@ -30,7 +30,6 @@ from giaoban.results.report.document import (
     TONES,
     Block,
     Cell,
-    Give,
     Par,
     Table,
     Tone,
@@ -46,9 +45,6 @@ from giaoban.scenarios.cli.runs import open_kind
 from giaoban.sentence import Both, Sentence
 from giaoban.translation import pgettext
 
-NARROW = 10
-"""A column of words that would get less is left out."""
-
 
 def runs_table(found: Sequence[Entry]) -> Table:
     head = (
@@ -56,7 +52,7 @@ def runs_table(found: Sequence[Entry]) -> Table:
         *(Sentence(pgettext("table", "bridges")), Sentence("binds"), Sentence("margin")),
         Sentence("run"),
     )
-    return table(head, map(_run_row, found), right=(3, 5), gives=[Give(4, NARROW, drop=True)])
+    return table(head, map(_run_row, found), right=(3, 5), gives=(4, 6))
 
 
 def _run_row(e: Entry) -> tuple[str | Cell, ...]:
@@ -114,7 +110,7 @@ def trend_table(points: Sequence[Point]) -> Table:
         caption=Sentence(
             "{criterion} ({unit})", criterion=Both(last.name_en, last.name_vi), unit=last.unit
         ),
-        gives=[Give(5, NARROW, drop=True)],
+        gives=(5,),
     )
 
 
