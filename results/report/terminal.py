@@ -46,7 +46,6 @@ LEAST, UNBROKEN = 40, 100_000
 """Letters in a line of a very narrow terminal, and where there is none."""
 READABLE, NARROW, LONGEST_WORD = 18, 8, 30
 """Columns are not narrower, as long as others can give way; longer words are broken last."""
-BETWEEN = " "
 
 
 def show(*blocks: Block, console: Console | None = None, say: Callable[[str], str] = str) -> None:
@@ -132,9 +131,14 @@ def _show_table(block: Table, to: Console) -> None:
                 part = lines[number] if number < len(lines) else Styled()
                 room = " " * (widths[n] - part.cell_len)
                 line.append(room if block.aligns[n] == "right" else "").append_text(part)
-                line.append("" if block.aligns[n] == "right" else room).append(BETWEEN)
+                line.append("" if block.aligns[n] == "right" else room).append(_between(block))
             line.rstrip()
             to.print(line, soft_wrap=True, highlight=False)
+
+
+def _between(block: Table) -> str:
+    """What is between two columns: less where many stand side by side."""
+    return " " if block.gives else "  "
 
 
 def _widths(block: Table, rows: Sequence[Sequence[Styled]], room: int) -> list[int]:
@@ -143,7 +147,7 @@ def _widths(block: Table, rows: Sequence[Sequence[Styled]], room: int) -> list[i
     parts = {n: [line for row in rows for line in row[n].plain.split("\n")] for n in columns}
     found = [max(map(cell_len, parts[n])) for n in columns]
     words = [max(map(cell_len, " ".join(parts[n]).split()), default=1) for n in columns]
-    over = sum(found) + len(BETWEEN) * (len(found) - 1) - room
+    over = sum(found) + len(_between(block)) * (len(found) - 1) - room
     first = [n for n in columns if (n in block.gives if block.gives else n not in block.keep)]
     for may, least in ((first, READABLE), (columns, NARROW), (columns, 1)):
         lowest = [max(min(words[n], LONGEST_WORD), least) for n in columns]
