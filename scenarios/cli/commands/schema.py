@@ -42,17 +42,10 @@ WHAT = {
     "scenario": N_("bridges to be added, and how it is tried"),
     "sweep": N_("a scenario over values on axes"),
     "variants": N_("ways to do it, and prices"),
-    "calendar": N_("answer of giaoban calendar"),
-    "faults": N_("answer of giaoban faults"),
-    "headroom": N_("answer of giaoban headroom"),
-    "sensitivity": N_("answer of giaoban sensitivity"),
-    "load": N_("answer of giaoban load"),
-    "meeting-result": N_("answer of giaoban meeting"),
-    "result": N_("answer of giaoban check"),
-    "sweep-answer": N_("answer of giaoban sweep"),
-    "whatif": N_("answer of giaoban whatif"),
 }
-"""Every schema in a few words."""
+"""Every input file in a few words."""
+COMMANDS = {"result": "check", "meeting-result": "meeting", "sweep-answer": "sweep"}
+"""Whose answers have another name than the command."""
 
 
 def command(
@@ -105,10 +98,14 @@ def _names(as_json: bool) -> int:
         return 0
     head = (Sentence("name"), Sentence("file"), Sentence("what it is"))
     rows = [(name, "TOML", Sentence(WHAT[name])) for name in inputs]
-    rows += [(name, "JSON", Sentence(WHAT[name])) for name in answers]
+    rows += [(name, "JSON", _answer_of(name)) for name in answers]
     hint = Sentence("giaoban schema NAME prints one; --refer FILE … lets editors find it")
     print_blocks(table(head, rows), Par(hint, tone="quiet"))
     return 0
+
+
+def _answer_of(name: str) -> Sentence:
+    return Sentence("answer of giaoban {command}", command=COMMANDS.get(name, name))
 
 
 def _one(name: str, out: Path | None) -> int:
