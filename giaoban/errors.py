@@ -136,6 +136,7 @@ LISTED_BY = {
     "link": "giaoban topology show",
     "meeting": "giaoban scenario list --meetings",
     "profile": "giaoban profile list",
+    "province": "giaoban history list",
     "resolution": "giaoban device list",
     "router": "giaoban topology show",
     "run": "giaoban history list",

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from giaoban.errors import InputError, near_names
 from giaoban.results.archive.history.entry import Entry, slug
 from giaoban.results.archive.history.index import Index
+from giaoban.results.archive.history.networks import Networks
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Choice:
     bridge: str | None = None
     since: date | None = None
     until: date | None = None
+    province: str | None = None
 
     @classmethod
     def of_year(cls, year: int, **more: str | None) -> Choice:
@@ -60,7 +62,12 @@ def choose(index: Index, choice: Choice) -> list[Entry]:
             f"folder IN (SELECT folder FROM bridges WHERE bridge IN ({', '.join('?' * len(ids))}))"
         )
         values += ids
-    return index.entries(" AND ".join(where), tuple(values))
+    found = index.entries(" AND ".join(where), tuple(values))
+    if choice.province is None:
+        return found
+    of = Networks(index.entries()).only(index.entries(), choice.province)
+    folders = {entry.folder for entry in of}
+    return [entry for entry in found if entry.folder in folders]
 
 
 def _bridges(index: Index, wanted: str) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from giaoban.results.archive.history.entry import CriterionValue, Entry, TriedFailures
+from giaoban.results.archive.history.networks import Networks
 from giaoban.results.archive.history.trend import Point, trend
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, NBSP, Language, pgettext, translator
@@ -47,13 +48,11 @@ OTHER_ENGINE = N_("another engine")
 class Ledger:
     """Which runs are of the same network, and a number for each scenario that is assessed.
 
-    Networks are the same if they call themselves the same; one without a name is known by the sum
-    of its file. The same scenario in two networks is two. Numbers are in the order of first runs.
+    The same scenario in two networks is two. Numbers are in the order of first runs.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        known = [e.province for e in entries if e.province is not None]
-        self._names = {p.sha256: p.name for p in known if p.name}
+        self._networks = Networks(entries)
         scenarios = dict.fromkeys(self._key(e) for e in entries if e.kind in ASSESSED)
         self._numbers = {key: number for number, key in enumerate(scenarios, 1)}
         self.networks = list(
@@ -62,11 +61,7 @@ class Ledger:
 
     def network(self, entry: Entry) -> str:
         """What the network of a run is called; '' if the run says nothing of one."""
-        province = entry.province
-        if province is None:
-            return ""
-        name = self._names.get(province.sha256)
-        return name or f"{province.file} ({province.sha256[:8]})"
+        return self._networks.of(entry)
 
     def number(self, entry: Entry) -> str:
         """The number of a run's scenario."""

@@ -15,6 +15,7 @@ from giaoban.results.archive.history.compare import Change, Comparison, compare
 from giaoban.results.archive.history.document import write_summary
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.index import opened
+from giaoban.results.archive.history.networks import Networks, refuse_several
 from giaoban.results.archive.history.prune import (
     PruneResult,
     check_own,
@@ -53,6 +54,17 @@ def runs_table(found: Sequence[Entry]) -> Table:
         Sentence("run"),
     )
     return table(head, map(_run_row, found), right=(3, 5), gives=(4, 6))
+
+
+def runs_tables(found: Sequence[Entry]) -> Iterator[Block]:
+    """A table, or one for each province where there are several."""
+    apart = Networks(found).apart(found)
+    if len([name for name in apart if name]) < 2:
+        yield runs_table(found)
+        return
+    for name, entries in apart.items():
+        yield Par(name or Sentence("of no province"), bold=True)
+        yield runs_table(entries)
 
 
 def _run_row(e: Entry) -> tuple[str | Cell, ...]:
@@ -235,6 +247,9 @@ Kind = Annotated[str | None, typer.Option("--kind", help="only of this kind: che
 Bridge = Annotated[
     str | None, typer.Option("--bridge", help="only with this bridge in it (id or name)")
 ]
+Province = Annotated[
+    str | None, typer.Option("--province", help="only of this province (its name)")
+]
 Since = Annotated[str | None, typer.Option("--from", help="from this day on, YYYY-MM-DD")]
 Until = Annotated[str | None, typer.Option("--to", help="to this day, YYYY-MM-DD")]
 Year = Annotated[int | None, typer.Option("--year", min=2000, max=2999, help="of this year")]
@@ -256,6 +271,7 @@ def list_runs(
         str | None, typer.Option("--engine", help="only by this engine: sandbox, native, …")
     ] = None,
     bridge: Bridge = None,
+    province: Province = None,
     since: Since = None,
     until: Until = None,
     year: Year = None,
@@ -267,7 +283,7 @@ def list_runs(
     if verdict not in (None, "pass", "fail", "invalid"):
         raise InputError('--verdict "{verdict}": allowed are pass, fail, invalid', verdict=verdict)
     first, last = days(since, until, year)
-    choice = Choice(scenario, kind, verdict, engine, bridge, first, last)
+    choice = Choice(scenario, kind, verdict, engine, bridge, first, last, province)
     with opened(results) as index:
         found = choose(index, choice)
         skipped = index.skipped()
@@ -281,7 +297,7 @@ def list_runs(
         return 0
     none = "no run fits" if choice != Choice() else f"no runs in {results}"
     print_blocks(
-        runs_table(found) if found else Par(none),
+        *(runs_tables(found) if found else [Par(none)]),
         *pars((f"not a run: {each.folder} – {each.reason}" for each in skipped), "quiet"),
     )
     return 0
@@ -311,6 +327,7 @@ def trend_of(
     scenario: Scenario = None,
     kind: Kind = None,
     bridge: Bridge = None,
+    province: Province = None,
     since: Since = None,
     until: Until = None,
     year: Year = None,
@@ -325,7 +342,9 @@ def trend_of(
     first, last = days(since, until, year)
     with opened(results) as index:
         check_criterion(index, criterion)
-        chosen = choose(index, Choice(scenario, kind, None, None, bridge, first, last))
+        chosen = choose(index, Choice(scenario, kind, None, None, bridge, first, last, province))
+    chosen = [entry for entry in chosen if entry.criterion(criterion) is not None]
+    refuse_several(chosen)
     points = trend(chosen, criterion)
     if plot is not None:
         if not drawable(points):
@@ -368,6 +387,7 @@ def summary_of(
     out: Annotated[
         Path | None, typer.Option("--out", help="the .pdf file [giao-ban-YEAR.pdf]")
     ] = None,
+    province: Province = None,
     *,
     results: folders.Runs,
     as_json: AsJson = False,
@@ -376,7 +396,7 @@ def summary_of(
     lang = language.asked() or "vi"
     path = out or Path(f"giao-ban-{year}.pdf")
     with opened(results) as index:
-        found = choose(index, Choice.of_year(year))
+        found = choose(index, Choice.of_year(year, province=province))
     write_summary(found, year, path, lang=lang)
     if as_json:
         print_json({"file": str(path), **yearly(found, year, lang)})

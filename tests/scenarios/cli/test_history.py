@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from scenario_factory import giaoban
 
+from giaoban.results.model.result import FileRef
 from tests.results import history_factory as h
 
 
@@ -112,3 +113,27 @@ def test_mistakes_are_told(root: Path, words: tuple[str, ...], said: str) -> Non
     ran = giaoban("history", *words, "--results", root)
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err.replace("\n", " ")
+
+
+def test_provinces_do_not_mix(root: Path, tmp_path: Path) -> None:
+    """A course is that of one province; lists and the summary are apart."""
+    inputs = h.measured(h.JANUARY).inputs
+    other = inputs.model_copy(update={"province": FileRef(path="khac.toml", sha256="e" * 64)})
+    elsewhere = h.measured("mo-rong-dot-1-20260801-080000", delay_ms=7.0)
+    h.keep(root, elsewhere.model_copy(update={"inputs": other}))
+    words = ("history", "trend", "mouth-to-ear", "--year", "2026", "--results", root)
+    ran = giaoban(*words)
+    assert ran.code == 2
+    assert "the runs are of 2 provinces" in ran.err
+    assert '--province "khac.toml (eeeeeeee)"' in ran.err
+    ran = giaoban(*words, "--province", "khac.toml (eeeeeeee)", "--json")
+    assert [p["value"] for p in json.loads(ran.out)["points"]] == [263.0]
+    ran = giaoban("history", "list", "--results", root)
+    assert "khac.toml (eeeeeeee)" in ran.out.splitlines()
+    ran = giaoban("history", "list", "--results", root, "--province", "nowhere")
+    assert (ran.code, "giaoban history list shows them" in ran.err) == (2, True)
+    out = tmp_path / "nam.pdf"
+    words = ("history", "summary", "--year", "2026", "--out", out, "--results", root, "--json")
+    assert len(json.loads(giaoban(*words).out)["networks"]) == 2
+    ran = giaoban(*words, "--province", "khac.toml (eeeeeeee)")
+    assert len(json.loads(ran.out)["networks"]) == 1
