@@ -9,12 +9,18 @@ from pathlib import Path
 import pytest
 from junitparser import Error, Failure, JUnitXml
 from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
+from undrawn import undrawn
 
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.app import COMMANDS, app
 
 TIGHT = "[thresholds]\nmouth-to-ear = 1.0\n"
 FIT = ("device", "fit", "rmx-1500-mpmx", "--calls")
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    undrawn(monkeypatch)
 
 
 def outcomes(path: Path) -> dict[str, str]:
