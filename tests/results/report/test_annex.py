@@ -287,13 +287,13 @@ def test_failures_that_were_tried_are_told_worst_first():
     assert "Gián đoạn dài nhất của điểm cầu còn đường khác: 412 ms tại Cư Jút" in text
     spur = "– đường truyền Gia Nghĩa – Đắk Glong: mất liên lạc Đắk Glong"
     assert f"{spur} – chưa được chấp nhận." in text
-    assert "1 điểm sự cố đơn lẻ chưa được chấp nhận nêu tại mục 7" in text
+    assert "1 điểm lỗi đơn chưa được chấp nhận nêu tại mục 7" in text
     rows = annexes.rows(make.result(), weak, caption="Các sự cố đã thử")
     assert [row[1] for row in rows] == ["Không đạt", "Đạt", "Đạt"]
     assert [row[6] for row in rows] == ["1", "1", "0"]
     accepted = annexes.said(make.result(), tried())
     assert f"{spur} – đã được chấp nhận: chưa có tuyến hai." in accepted
-    assert "điểm sự cố đơn lẻ chưa được" not in accepted
+    assert "điểm lỗi đơn chưa được" not in accepted
     rows = annexes.rows(make.result(), tried(), caption="Các sự cố đã thử")
     assert [row[1] for row in rows] == ["Chấp nhận", "Đạt", "Đạt"]
 

@@ -1,0 +1,23 @@
+"""One Vietnamese term for a notion, in the catalogue and in the documents."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCALE = ROOT / "giaoban" / "locale"
+PAGES = [LOCALE / "vi.po", ROOT / "README.vi.md", *sorted((ROOT / "docs" / "vi").glob("*.md"))]
+TERMS: list[dict[str, Any]] = tomllib.loads((LOCALE / "terms.toml").read_text("utf-8"))["term"]
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term["en"])
+def test_a_notion_has_one_term(term: dict[str, Any]) -> None:
+    texts = {page: " ".join(page.read_text("utf-8").replace('"\n"', "").split()) for page in PAGES}
+    assert any(term["vi"] in text.lower() for text in texts.values()), "nobody says it"
+    for page, text in texts.items():
+        for other in term["instead_of"]:
+            assert other not in text.lower(), f"{page.name}: {other} (allowed: {term['vi']})"
