@@ -21,6 +21,7 @@ READING = {
     "evidence": ["evidence", RUN, "--out", "out"],
     "diff": ["diff", RUN, RUN],
     "view": ["view", RUN, "--out", "page.html"],
+    "metrics": ["metrics", RUN],
     "history list": ["history", "list"],
     "history compare": ["history", "compare", RUN, RUN],
     "history trend": ["history", "trend", "mouth-to-ear"],
@@ -32,6 +33,8 @@ WRITING = {
     "whatif": ["whatif", "small-base.toml", "--more", "1", "--jobs", "1"],
     "headroom": ["headroom", "small-base.toml", "--jobs", "1"],
     "sweep": ["sweep", "sweep.toml", "--points", "points", "--jobs", "2"],
+    "compare": ["compare", "s.toml", "s.toml", "--jobs", "1"],
+    "sensitivity": ["sensitivity", "s.toml", "--jobs", "1"],
     "calendar": ["calendar", "year.csv", "--from", "2027-01-01", "--peaks", "0", "--no-sheets"],
 }
 ELSEWHERE = {"load", "faults", "baseline accept", "verify", "meeting"}
