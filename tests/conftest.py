@@ -19,6 +19,8 @@ settings.register_profile("steady", deadline=None, derandomize=True, database=No
 settings.load_profile("steady")
 
 os.environ["GIAOBAN_LANG"] = "en"  # whatever the language of who runs them
+# whatever the width of who runs them: where it is said, output is broken as for a terminal
+os.environ.pop("COLUMNS", None)
 
 # a shell that starts the tests in the background lets their children ignore Ctrl-C
 signal.signal(signal.SIGINT, signal.default_int_handler)

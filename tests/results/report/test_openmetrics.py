@@ -83,8 +83,8 @@ def test_of_what_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         folder.mkdir()
         (folder / "result.json").write_text(result().to_json(), encoding="utf-8")
         assert verdict
-    assert command(None, None, False, tmp_path) == 0
+    assert command(None, None, False, results=tmp_path) == 0
     found = read(capsys.readouterr().out)
     assert found["giaoban_passed", ""] == 1.0
-    assert command(["x-1"], tmp_path / "m.prom", False, tmp_path) == 0
+    assert command(["x-1"], tmp_path / "m.prom", False, results=tmp_path) == 0
     assert (tmp_path / "m.prom").read_text(encoding="utf-8").endswith("# EOF\n")

@@ -19,6 +19,7 @@ def manifest(*names: str) -> tuple[Manifest, dict[str, bytes]]:
         InputFile(role="scenario", name="s.toml", path="inputs/scenario.toml"),
         InputFile(role="province", name="p.toml", path="inputs/province.toml"),
         InputFile(role="devices", name="d.toml", path="inputs/devices.toml"),
+        InputFile(role="criteria", name="c.toml", path="inputs/criteria.toml"),
     ]
     inputs += [
         InputFile(role="file", name=name, path=f"inputs/file-{number}.h264")
