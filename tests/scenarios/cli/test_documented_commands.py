@@ -38,6 +38,7 @@ NOT_RUN = {
     "giaoban * --confirm": "emulates what was found: tests/scenarios/cli/test_whatif.py",
     "giaoban headroom": "half a minute: tests/scenarios/cli/test_whatif.py",
     "giaoban check --estimate": "within a project: tests/scenarios/project/test_init.py",
+    "giaoban sensitivity*": "minutes: tests/scenarios/study/sensitivity",
     "giaoban view*": "serves until Ctrl-C: tests/scenarios/cli/test_view.py",
     "giaoban verify *.evidence.zip --rerun": "emulates anew: tests/scenarios/study/test_rerun.py",
     "giaoban annex * LOAD_RUN": "of loads: tests/scenarios/cli/test_load_documents.py",
