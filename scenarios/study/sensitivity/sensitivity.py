@@ -2,6 +2,7 @@
 
 Judged by estimate, in processes beside this one: each takes a figure and a side of it and looks for
 the nearest flip there. Limits of criteria need no estimate: what was measured is judged by another.
+Nor does a world in which some link has to carry far more than it may: sums of rates decide.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
 from giaoban.results.judge.criteria import Criterion
-from giaoban.results.judge.verdict import Judgement, meets
-from giaoban.results.model.places import Binding
+from giaoban.results.judge.verdict import Judgement, margin_pct, meets
+from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.seeds import others, wilson_pct
 from giaoban.results.model.sensitivity import (
@@ -35,6 +36,7 @@ from giaoban.results.model.sensitivity import (
 )
 from giaoban.results.report.sensitivity_summary import summary_md
 from giaoban.scenarios.estimate.estimate import judge_alone
+from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, value_at
@@ -51,6 +53,8 @@ from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerPool
 
 SENSITIVITY = "sensitivity.json"
+LINK_PEAK = "link-peak"
+BEYOND, FULL_PCT = 1.25, 100.0
 Alone = Callable[[Question], Judgement]
 """How a question is judged: by the estimate, or a stand-in in tests."""
 
@@ -258,7 +262,10 @@ def _look_at(asked: Asked, draw: _Draw) -> tuple[int, Found | None]:
     try:
         for path, value in draw.figures:
             world = world.put(path, value)
-        judged = _judged(world.question(), asked.seeds, asked.alone)
+        question = world.question()
+        if (full := overloaded(question)) is not None:
+            return draw.number, full
+        judged = _judged(question, asked.seeds, asked.alone)
     except (ValueError, InputError):
         return draw.number, None
     return draw.number, Found(judged.verdict, judged.binding)
@@ -307,6 +314,8 @@ def _try(asked: Asked, side: _Side) -> _Tried:
             value = round(value)
         try:
             question = asked.world.put(figure.path, value).question()
+            if (full := overloaded(question)) is not None:
+                return full
             count += 1
             judged = _judged(question, asked.seeds, asked.alone)
         except (ValueError, InputError):  # no such world can be: a file would be refused
@@ -323,6 +332,35 @@ def _try(asked: Asked, side: _Side) -> _Tried:
     else:
         flip = nearest(float(figure.value), side.end, look, flips, figure.scale)
     return _Tried(side, _flip_point(flip), count)
+
+
+def overloaded(question: Question) -> Found | None:
+    """What is found where the mean alone is far beyond what the busiest second of a link may be.
+
+    `BEYOND` leaves room for what a mean of the encoder's model and one meeting differ by. Such a
+    world fails without an estimate, which takes long where queues overflow; None: one is needed.
+    """
+    limit = next((c for c in criteria_of(question).criterion if c.id == LINK_PEAK), None)
+    if limit is None or limit.threshold >= FULL_PCT:
+        return None
+    most = max(static_loads(question.plan).links, key=lambda load: load.mean_pct)
+    if most.mean_pct <= BEYOND * limit.threshold:
+        return None
+    place = Place(kind="link", id=most.link, detail=most.direction)
+    value = round(most.mean_pct, 3)
+    return Found(
+        "fail",
+        Binding(
+            criterion=LINK_PEAK,
+            cause="link",
+            place=place,
+            where=f"link {most.link} ({most.direction})",
+            value=value,
+            threshold=limit.threshold,
+            unit=limit.unit,
+            margin_pct=margin_pct(limit, value),
+        ),
+    )
 
 
 def _flip_point(flip: Flip[Found] | None) -> FlipPoint | None:
