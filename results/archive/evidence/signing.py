@@ -234,6 +234,10 @@ class Signer:
             ) from None
 
 
+BYTE_RANGE = b"/ByteRange"
+"""In the open in every PDF signature: it says which bytes are signed (ISO 32000-1, 12.8.1)."""
+
+
 def signatures(
     data: bytes, sealed_bytes: int, roots: list[Any], stamp_roots: list[Any] | None = None
 ) -> tuple[list[Signature], list[str]]:
@@ -242,6 +246,8 @@ def signatures(
     `roots` are the certificates of who may sign, `stamp_roots` of who may stamp (`certificates`);
     the same if nothing is said.
     """
+    if BYTE_RANGE not in data[sealed_bytes:]:  # known without the libraries that signatures take
+        return [], [Sentence("something was added after the seal")]
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
     from pyhanko.sign.validation.status import SignatureCoverageLevel
