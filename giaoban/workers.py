@@ -194,6 +194,24 @@ class WorkerPool:
 Helpers = InlineWorker | WorkerProcess | WorkerPool
 """Who can be asked to call a function."""
 
+_kept: list[Any] = []
+"""In a process beside: what it was given to keep."""
+
+
+def keep_in(helpers: Helpers, value: object) -> None:
+    """Send each process beside what many functions are called with, once (`with_kept`)."""
+    for _ in range(helpers.count):  # each has its turn
+        helpers.ask(_keep, value)
+
+
+def _keep(value: object) -> None:
+    _kept[:] = [value]
+
+
+def with_kept[T, R](function: Callable[[Any, T], R], one: T) -> R:
+    """In a process beside: what a function makes of what is kept there, and of one more thing."""
+    return function(_kept[0], one)
+
 
 def _context() -> Any:
     """A copy of this process where that is safe: on Linux, where we are our only thread.

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ CHANGED = {
 
 
 @dataclass(frozen=True)
-class _File:
+class _File(ABC):
     """The tables of a TOML file; `origin` is where it lies: paths in it count from there."""
 
     data: Mapping[str, Any]
@@ -73,15 +74,15 @@ class _File:
     as_read: bool = False
 
     @classmethod
+    @abstractmethod
     def _checked(cls, path: Path) -> None:
         """Raises `InputError`: the file is wrong."""
-        raise NotImplementedError
 
     def _rebased(self, _folder: Path) -> dict[str, Any]:
         """The tables as they stand in a file of that folder."""
         return dict(self.data)
 
-    def _of_its_project(self, path: Path) -> None:
+    def _of_its_project(self, path: Path) -> None:  # noqa: B027 - only scenarios need it
         """A file that lies elsewhere for a while is of the same project."""
 
     @classmethod

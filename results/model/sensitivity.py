@@ -136,7 +136,7 @@ class Sensitivity(StrictModel):
     share of drawn worlds that had to pass, if that was asked for. `criteria` are as judged as
     assumed, `binding` is what limits it. `seeds` other seeds were judged as well, in every world.
     `drawn` are worlds with all figures changed at once, if that was asked for. `estimates` is how
-    many worlds were judged.
+    many worlds were estimated; in others arithmetic decides.
     """
 
     schema_id: Literal["giaoban.sensitivity/1"] = Field(

@@ -1,7 +1,7 @@
 """What links and the MCU carry when everybody is in: from rates alone, without a single packet.
 
 For searches (how many more bridges fit?) that ask thousands of times. Delay and loss are not in
-it: that is what `run.estimate` is for.
+it: that is what `giaoban.scenarios.estimate.estimate` is for.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from giaoban.counting import counted
 from giaoban.mcu_sim.admission import Use
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.fit import meeting_on
@@ -87,6 +88,32 @@ class StaticLoads:
     def worst_link(self) -> LinkLoad:
         """The one whose busiest second is nearest to its rate, or furthest above."""
         return max(self.links, key=lambda load: load.peak_pct)
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """The criterion that arithmetic alone sees fail, where, and its value; `link` if it is one."""
+
+    criterion: str
+    where: str
+    value: float
+    link: LinkLoad | None = None
+
+
+def shortfall(
+    loads: StaticLoads, units_limit_pct: float, link_limit_pct: float
+) -> Shortfall | None:
+    """Why a criterion fails whatever packets do: the device, which goes first, or a link's mean."""
+    if refused := len(loads.refused):
+        return Shortfall("every-call-set-up", f"{counted(refused, 'call')} refused", refused)
+    if less := len(loads.downspeeded):
+        return Shortfall("every-call-as-asked", f"{counted(less, 'call')} given less", less)
+    if loads.use.pct > units_limit_pct:
+        return Shortfall("mcu-units", "the device", loads.use.pct)
+    worst = max(loads.links, key=lambda load: load.mean_pct, default=None)
+    if worst is None or worst.mean_pct <= link_limit_pct:
+        return None
+    return Shortfall("link-peak", f"{worst.link} {worst.direction}", worst.mean_pct, worst)
 
 
 @dataclass

@@ -28,7 +28,7 @@ from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.sentence import Sentence
-from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores
+from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores, keep_in, with_kept
 
 Judge = Callable[[Question], Answer]
 """How a question is answered without files: the estimate, or a stand-in in tests."""
@@ -118,13 +118,10 @@ class _EstimatedTrials:
     def begin(self) -> None:
         ask = self._helpers.ask
         if not self._helpers.count:
-            self._answers = [
-                ask(_judged_by, judge_alone, self._question, seed) for seed in self._seeds
-            ]
+            self._answers = [ask(_estimated_at, self._question, seed) for seed in self._seeds]
             return
-        for _ in range(self._helpers.count):  # each has its turn
-            ask(_keep, self._question)
-        self._answers = [ask(_kept_at, seed) for seed in self._seeds]
+        keep_in(self._helpers, self._question)
+        self._answers = [ask(with_kept, _estimated_at, seed) for seed in self._seeds]
 
     def seeds(self, _folder: Path, progress: Progress) -> Seeds:
         trials = []
@@ -135,18 +132,6 @@ class _EstimatedTrials:
             )
             trials.append(answer())
         return seeds_of(trials, "estimate")
-
-
-_kept: list[Question] = []
-"""In a process beside: what it is asked about, which is sent to it once."""
-
-
-def _keep(question: Question) -> None:
-    _kept[:] = [question]
-
-
-def _kept_at(seed: int) -> Trial:
-    return _judged_by(judge_alone, _kept[0], seed)
 
 
 class _EmulatedTrials:
@@ -247,6 +232,10 @@ class SeedsJudge:
 def _allowed_pct(criteria: Criteria) -> float:
     """The share of other seeds that may fail."""
     return next((c.threshold for c in criteria.criterion if c.id == EVERY_SEED), 100.0)
+
+
+def _estimated_at(question: Question, seed: int) -> Trial:
+    return _judged_by(judge_alone, question, seed)
 
 
 def _judged_by(alone: Alone, question: Question, seed: int) -> Trial:

@@ -2,7 +2,7 @@
 
 Judged by estimate, in processes beside this one: each takes a figure and a side of it and looks for
 the nearest flip there. Limits of criteria need no estimate: what was measured is judged by another.
-Nor does a world in which some link has to carry far more than it may: sums of rates decide.
+Nor does a world in which the device or a link has to carry more than it may: sums decide.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from giaoban.results.model.sensitivity import (
 )
 from giaoban.results.report.sensitivity_summary import summary_md
 from giaoban.scenarios.estimate.estimate import judge_alone
-from giaoban.scenarios.estimate.static import static_loads
+from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, value_at
@@ -50,11 +50,10 @@ from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.sentence import Sentence
-from giaoban.workers import InlineWorker, WorkerPool
+from giaoban.workers import InlineWorker, WorkerPool, keep_in, with_kept
 
 SENSITIVITY = "sensitivity.json"
-LINK_PEAK = "link-peak"
-BEYOND, FULL_PCT = 1.25, 100.0
+DEVICE, LINK_PEAK = "mcu-units", "link-peak"
 Alone = Callable[[Question], Judgement]
 """How a question is judged: by the estimate, or a stand-in in tests."""
 
@@ -65,6 +64,7 @@ class Found:
 
     verdict: Verdict
     binding: Binding | None
+    estimated: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,9 +144,9 @@ def sensitivity(
     run_id = f"sensitivity-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
         found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress)
-        drawn = None
+        drawn, drawn_estimates = None, 0
         if worlds:
-            drawn = _drawn(asked, tried_figures, worlds, helpers, progress)
+            drawn, drawn_estimates = _drawn(asked, tried_figures, worlds, helpers, progress)
         answer = Sensitivity(
             run_id=folder.run_id,
             verdict=verdict_of(first.verdict, drawn, required_pct),
@@ -167,9 +167,7 @@ def sensitivity(
                 for each in untried
             ],
             drawn=drawn,
-            estimates=1
-            + sum(each.estimates for each in found)
-            + (0 if drawn is None else drawn.judged),
+            estimates=1 + sum(each.estimates for each in found) + drawn_estimates,
             seconds=round(time.monotonic() - began_s, 3),
         )
         (folder.path / SENSITIVITY).write_text(answer.to_json(), encoding="utf-8")
@@ -210,8 +208,11 @@ def _drawn(
     worlds: int,
     helpers: WorkerPool | InlineWorker | None,
     progress: Progress,
-) -> DrawnWorlds:
-    """Limits stay as they are: they are no part of the world."""
+) -> tuple[DrawnWorlds, int]:
+    """What became of them, and how many were estimated.
+
+    Limits stay as they are: they are no part of the world.
+    """
     of_world = [figure for figure in tried if figure.path[0] != THRESHOLDS]
     seed = asked.world.base.plan.seed
     places = hypercube(worlds, len(of_world), seed)
@@ -239,7 +240,7 @@ def _drawn(
         for figure, index in zip(of_world, indices, strict=True)
         if index > 0
     ]
-    return DrawnWorlds(
+    drawn = DrawnWorlds(
         seed=seed,
         judged=len(numbers),
         impossible=worlds - len(numbers),
@@ -249,6 +250,7 @@ def _drawn(
         failed_by=[FailedBy(criterion=c, worlds=n) for c, n in failed.most_common()],
         influences=sorted(influences, key=lambda each: (-each.share, each.key)),
     )
+    return drawn, sum(each.estimated for each in found.values())
 
 
 @dataclass(frozen=True)
@@ -258,17 +260,23 @@ class _Draw:
 
 
 def _look_at(asked: Asked, draw: _Draw) -> tuple[int, Found | None]:
+    return draw.number, _found_with(asked, draw.figures)
+
+
+def _found_with(asked: Asked, figures: Iterable[tuple[WorldPath, Value]]) -> Found | None:
+    """What is found in the world with these figures; None: no such world can be, a file that said
+    so would be refused."""
     world = asked.world
     try:
-        for path, value in draw.figures:
+        for path, value in figures:
             world = world.put(path, value)
         question = world.question()
-        if (full := overloaded(question)) is not None:
-            return draw.number, full
+        if (short := by_arithmetic(question)) is not None:
+            return short
         judged = _judged(question, asked.seeds, asked.alone)
     except (ValueError, InputError):
-        return draw.number, None
-    return draw.number, Found(judged.verdict, judged.binding)
+        return None
+    return Found(judged.verdict, judged.binding, estimated=True)
 
 
 def _margin(found: Found) -> float:
@@ -287,21 +295,8 @@ def _each[T, R](
     if not isinstance(helpers, WorkerPool):
         yield from (function(asked, one) for one in given)
         return
-    for _ in range(helpers.count):  # each has its turn
-        helpers.ask(_keep, asked)
-    yield from helpers.as_finished(partial(_with_kept, function), given)
-
-
-_kept: list[Asked] = []
-"""In a process beside: what it is asked about, which is sent to it once."""
-
-
-def _keep(asked: Asked) -> None:
-    _kept[:] = [asked]
-
-
-def _with_kept[T, R](function: Callable[[Asked, T], R], one: T) -> R:
-    return function(_kept[0], one)
+    keep_in(helpers, asked)
+    yield from helpers.as_finished(partial(with_kept, function), given)
 
 
 def _try(asked: Asked, side: _Side) -> _Tried:
@@ -312,15 +307,9 @@ def _try(asked: Asked, side: _Side) -> _Tried:
         nonlocal count
         if isinstance(figure.value, int) and not isinstance(value, str):
             value = round(value)
-        try:
-            question = asked.world.put(figure.path, value).question()
-            if (full := overloaded(question)) is not None:
-                return full
-            count += 1
-            judged = _judged(question, asked.seeds, asked.alone)
-        except (ValueError, InputError):  # no such world can be: a file would be refused
-            return None
-        return Found(judged.verdict, judged.binding)
+        found = _found_with(asked, [(figure.path, value)])
+        count += found is not None and found.estimated
+        return found
 
     def flips(found: Found) -> bool:
         return found.verdict != asked.verdict
@@ -334,33 +323,33 @@ def _try(asked: Asked, side: _Side) -> _Tried:
     return _Tried(side, _flip_point(flip), count)
 
 
-def overloaded(question: Question) -> Found | None:
-    """What is found where the mean alone is far beyond what the busiest second of a link may be.
+def by_arithmetic(question: Question) -> Found | None:
+    """What is found where sums of calls and rates say no (`shortfall`); None: packets decide.
 
-    `BEYOND` leaves room for what a mean of the encoder's model and one meeting differ by. Such a
-    world fails without an estimate, which takes long where queues overflow; None: one is needed.
+    An estimate would say no as well, and takes long where queues overflow.
     """
-    limit = next((c for c in criteria_of(question).criterion if c.id == LINK_PEAK), None)
-    if limit is None or limit.threshold >= FULL_PCT:
-        return None
-    most = max(static_loads(question.plan).links, key=lambda load: load.mean_pct)
-    if most.mean_pct <= BEYOND * limit.threshold:
-        return None
-    place = Place(kind="link", id=most.link, detail=most.direction)
-    value = round(most.mean_pct, 3)
-    return Found(
-        "fail",
-        Binding(
-            criterion=LINK_PEAK,
-            cause="link",
-            place=place,
-            where=f"link {most.link} ({most.direction})",
-            value=value,
-            threshold=limit.threshold,
-            unit=limit.unit,
-            margin_pct=margin_pct(limit, value),
-        ),
+    limits = {each.id: each for each in criteria_of(question).criterion}
+    short = shortfall(
+        static_loads(question.plan), limits[DEVICE].threshold, limits[LINK_PEAK].threshold
     )
+    limit = None if short is None else limits.get(short.criterion)
+    if short is None or limit is None or meets(limit, short.value):
+        return None  # a scenario may allow calls that are refused
+    place = Place(kind="mcu", id="mcu")
+    if short.link is not None:
+        place = Place(kind="link", id=short.link.link, detail=short.link.direction)
+    value = round(short.value, 3)
+    binding = Binding(
+        criterion=short.criterion,
+        cause="mcu" if short.link is None else "link",
+        place=place,
+        where=short.where,
+        value=value,
+        threshold=limit.threshold,
+        unit=limit.unit,
+        margin_pct=margin_pct(limit, value),
+    )
+    return Found("fail", binding)
 
 
 def _flip_point(flip: Flip[Found] | None) -> FlipPoint | None:

@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from giaoban.counting import counted
 from giaoban.errors import InputError, MachineLacks
 from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
 from giaoban.results.report.summary import place_name
-from giaoban.scenarios.estimate.static import StaticLoads, static_loads
+from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.project.project import project_of
@@ -23,7 +22,6 @@ from giaoban.scenarios.study.sweep.axes import NONE, GridPoint
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import unhurried
-from giaoban.scenarios.study.whatif.search import impossible
 from giaoban.scenarios.study.whatif.units import LIST
 from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
 
@@ -126,9 +124,9 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
         }
     )
     units_limit, link_limit = limits["mcu-units"], limits["link-peak"]
-    if impossible(loads, units_limit, link_limit):
-        criterion, where = _what_fails(loads, units_limit)
-        return found.model_copy(update={"verdict": "fail", "binding": criterion, "where": where})
+    if (short := shortfall(loads, units_limit, link_limit)) is not None:
+        update = {"verdict": "fail", "binding": short.criterion, "where": short.where}
+        return found.model_copy(update=update)
     if task.method == "arithmetic":
         if loads.worst_link().peak_pct > link_limit:
             worst = loads.worst_link()
@@ -152,18 +150,6 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
             "fails_at_seed": None if seeds is None or seeds.first is None else seeds.first.seed,
         }
     )
-
-
-def _what_fails(loads: StaticLoads, units_limit_pct: float) -> tuple[str, str]:
-    """The criterion that arithmetic sees fail, and where; the device goes before links."""
-    if loads.refused:
-        return "every-call-set-up", f"{counted(len(loads.refused), 'call')} refused"
-    if loads.downspeeded:
-        return "every-call-as-asked", f"{counted(len(loads.downspeeded), 'call')} given less"
-    if loads.use.pct > units_limit_pct:
-        return "mcu-units", "the device"
-    worst = max(loads.links, key=lambda load: load.mean_pct)
-    return "link-peak", f"{worst.link} {worst.direction}"
 
 
 def _place(task: Task, question: Question | None) -> dict[str, object]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from giaoban.mcu_sim.device import Device
 from giaoban.results.model.result import Binding, Result
-from giaoban.scenarios.estimate.static import StaticLoads
+from giaoban.scenarios.estimate.static import StaticLoads, shortfall
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.whatif.ladder import (
     RATES_MBPS,
@@ -135,7 +135,7 @@ def search(tools: SearchTools, start: Judgement) -> SearchResult:
         loads = tools.loads(question)
         if (state.profile, state.rates) in too_slow:
             continue  # the same calls fill the same line, whatever device they go to
-        if impossible(loads, tools.units_limit_pct, tools.link_limit_pct):
+        if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is not None:
             push(_by_arithmetic(tools, question, state, loads))
             continue
         if len(found.judged) >= MOST_JUDGED:
@@ -158,15 +158,6 @@ def search(tools: SearchTools, start: Judgement) -> SearchResult:
     return found
 
 
-def impossible(loads: StaticLoads, units_limit_pct: float, link_limit_pct: float) -> bool:
-    """Whether arithmetic alone says that a criterion fails: the device, or a link's mean load."""
-    return (
-        loads.use.pct > units_limit_pct
-        or bool(loads.refused or loads.downspeeded)
-        or any(load.mean_pct > link_limit_pct for load in loads.links)
-    )
-
-
 def _by_arithmetic(
     tools: SearchTools, question: Question, state: State, loads: StaticLoads
 ) -> Iterator[State]:
@@ -182,7 +173,7 @@ def _by_arithmetic(
 def _after(tools: SearchTools, question: Question, state: State, result: Result) -> Iterator[State]:
     """What to change where the answer is no."""
     loads = tools.loads(question)
-    if impossible(loads, tools.units_limit_pct, tools.link_limit_pct):
+    if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is not None:
         yield from _by_arithmetic(tools, question, state, loads)
         return
     binding = result.binding

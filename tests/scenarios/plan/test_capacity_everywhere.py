@@ -11,11 +11,10 @@ from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.mcu_sim.fit import fit
 from giaoban.results.report.summary import summary_md
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.estimate.static import static_loads
+from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.study.headroom.bottlenecks import bottlenecks, ground
 from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.judge import judged
-from giaoban.scenarios.study.whatif.search import impossible
 from giaoban.scenarios.study.whatif.variant import Variant
 
 CONTENT = '[content]\nbridge = "west"\n'
@@ -57,7 +56,7 @@ def test_one_answer_everywhere(
     assert fitted.more[resolution] == room[1]
     loads = static_loads(question.plan)
     assert (loads.use.pct, loads.use.of) == (mcu.used_pct, mcu.used_of)
-    assert impossible(loads, 80.0, 100.0) == (pct > 80.0)
+    assert (shortfall(loads, 80.0, 100.0) is not None) == (pct > 80.0)
     shown = judged(result, "estimate").in_use
     assert shown is not None
     assert (shown.used_pct, shown.used_of) == (mcu.used_pct, mcu.used_of)

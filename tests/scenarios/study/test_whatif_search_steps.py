@@ -19,7 +19,7 @@ from whatif_world import (
 
 from giaoban.mcu_sim.device import load_devices
 from giaoban.results.model.result import Place, Result
-from giaoban.scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
+from giaoban.scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads, shortfall
 from giaoban.scenarios.study.whatif import search as module
 from giaoban.scenarios.study.whatif.ladder import larger_devices
 from giaoban.scenarios.study.whatif.search import (
@@ -27,7 +27,6 @@ from giaoban.scenarios.study.whatif.search import (
     SearchResult,
     SearchTools,
     State,
-    impossible,
     search,
 )
 
@@ -269,7 +268,7 @@ def line(mean_mbps: float) -> list[LinkLoad]:
 )
 def test_what_arithmetic_says_no_to(loads: StaticLoads, no: bool) -> None:
     """Means, for whether a busiest second is too much is judged packet by packet."""
-    assert impossible(loads, UNITS_LIMIT_PCT, LINK_LIMIT_PCT) is no
+    assert (shortfall(loads, UNITS_LIMIT_PCT, LINK_LIMIT_PCT) is not None) is no
 
 
 def searched(world: World, judge: Callable[[State], Result]) -> tuple[SearchResult, list[State]]:

@@ -16,7 +16,7 @@ from giaoban.results.report.sensitivity_summary import conditions, summary
 from giaoban.results.schema.make import schema_text
 from giaoban.scenarios.estimate.estimate import judge_alone
 from giaoban.scenarios.spec.question import Question, make_question
-from giaoban.scenarios.study.sensitivity.sensitivity import overloaded, sensitivity
+from giaoban.scenarios.study.sensitivity.sensitivity import by_arithmetic, sensitivity
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.translation import translator
 
@@ -142,7 +142,7 @@ def test_the_summary_says_it_in_both_languages(answered: tuple[Path, Path, Sensi
 @pytest.mark.parametrize("mbps", [2.0, 4.0, 6.0, 8.0, 12.0])
 def test_what_sums_of_rates_decide_the_estimate_says_too(question: Question, mbps: float) -> None:
     world = World.of(question).put(("province", "mcu", "rate_mbps"), mbps).question()
-    full = overloaded(world)
+    full = by_arithmetic(world)
     if full is None:
         assert mbps > 4  # three calls of 2 Mb/s leave the MCU
         return
