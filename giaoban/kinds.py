@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "scenario": N_("a scenario"),
     "sensitivity": N_("an answer of giaoban sensitivity"),
     "sweep": N_("a sweep"),
+    "unmodelled": N_("a list of what the model leaves out"),
     "variants": N_("a file of variants"),
     "whatif": N_("an answer of giaoban whatif"),
 }

@@ -30,6 +30,7 @@ from giaoban.results.model.quantities import (
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
+from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel, read_json
 
 __all__ = [
@@ -404,6 +405,9 @@ class Result(StrictModel):
     criteria: list[CriterionResult]
     binding: Binding | None
     assumptions: list[Assumption]
+    unmodelled: list[Unmodelled] = Field(default_factory=list)
+    """What the model leaves out of this answer, and which way each errs; none of it is among the
+    assumptions."""
     accounting: Accounting
     names: dict[str, str] = Field(default_factory=dict)
     estimate: OffBy | None = None

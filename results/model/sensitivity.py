@@ -9,6 +9,7 @@ from pydantic import Field
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Verdict
 from giaoban.results.model.result import Assumption, CriterionResult, Inputs, RunId
+from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
 SCHEMA = "giaoban.sensitivity/1"
@@ -136,7 +137,8 @@ class Sensitivity(StrictModel):
     share of drawn worlds that had to pass, if that was asked for. `criteria` are as judged as
     assumed, `binding` is what limits it. `seeds` other seeds were judged as well, in every world.
     `drawn` are worlds with all figures changed at once, if that was asked for. `estimates` is how
-    many worlds were estimated; in others arithmetic decides.
+    many worlds were estimated; in others arithmetic decides. `unmodelled` is what the model
+    leaves out, and in which direction that errs.
     """
 
     schema_id: Literal["giaoban.sensitivity/1"] = Field(
@@ -154,6 +156,7 @@ class Sensitivity(StrictModel):
     seeds: Count
     figures: Annotated[list[TriedFigure], Field(min_length=1)]
     untried: list[UntriedAssumption]
+    unmodelled: list[Unmodelled] = Field(default_factory=list)
     drawn: DrawnWorlds | None = None
     estimates: Count
     seconds: Amount

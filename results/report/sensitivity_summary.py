@@ -9,6 +9,7 @@ from giaoban.results.model.sensitivity import DrawnWorlds, FlipPoint, Sensitivit
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import N_, Both, Figure, Sentence, message
 
@@ -275,9 +276,15 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
     if answer.deciding:
         yield Heading(Sentence("What decides"))
         yield _deciding(answer)
-        yield Heading(Sentence("For the letter"))
+    yield Heading(Sentence("For the letter"))
+    if answer.deciding:
         yield Par(_as_long_as(answer))
         yield Bullets(conditions(answer))
+    else:
+        yield Par(headline(answer))
+    if answer.unmodelled:
+        yield Par(left_out_of(answer.unmodelled))
+    if answer.deciding:
         yield Heading(Sentence("What to settle first"))
         yield Par(Sentence("What flips the verdict nearest to the figure as assumed comes first."))
         yield Bullets(_to_settle(answer), numbered=True)
@@ -318,6 +325,9 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
             for each in answer.untried
         ],
     )
+    if answer.unmodelled:
+        yield Heading(Sentence("Left out of the model"))
+        yield unmodelled_table(answer.unmodelled)
     yield Heading(Sentence("Evidence"))
     yield evidence(answer.run_id, answer.inputs)
 

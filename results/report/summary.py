@@ -44,6 +44,7 @@ from giaoban.results.report.seed_words import (
     spreads,
     tried,
 )
+from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, failed_meeting
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, SOURCE, Language
@@ -229,6 +230,8 @@ def summary(result: Result) -> Iterator[Block]:
         yield Heading("Assumptions")
         rows = [(a.what, a.value, a.source, a.settled_by) for a in result.assumptions]
         yield from _table(("what", "value", "rests on", "would be replaced by"), rows)
+    if result.unmodelled:
+        yield Par(left_out_of(result.unmodelled))
     if parts := left_out(result):
         yield Heading("Not shown")
         yield Bullets(parts)

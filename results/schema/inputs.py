@@ -33,6 +33,7 @@ from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.sensitivity.figures import Ranges
 from giaoban.scenarios.study.sweep.axes import Sweep
+from giaoban.scenarios.study.unmodelled import LeftOut
 from giaoban.scenarios.study.whatif.variant import Variants
 from giaoban.text import LONGEST
 from giaoban.tomlfile import load
@@ -79,6 +80,7 @@ INPUTS = (
     Input(Profiles, ("traffic/profiles.toml",)),
     Input(device._File, ("mcu_sim/devices.toml",)),
     Input(Ranges, ("scenarios/study/sensitivity/ranges.toml",)),
+    Input(LeftOut, ("scenarios/study/unmodelled.toml",)),
     Input(Baseline, ("results/baselines/*.toml",)),
     Input(ImpairmentFile),
     Input(Meetings),

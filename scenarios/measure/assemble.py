@@ -58,6 +58,7 @@ from giaoban.scenarios.spec.background import other_traffic
 from giaoban.scenarios.spec.impairment_words import declared
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.assumptions import assumptions
+from giaoban.scenarios.study.unmodelled import unmodelled
 
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
@@ -138,6 +139,7 @@ def assemble(
         criteria=judgement.criteria,
         binding=judgement.binding,
         assumptions=assumptions(question, criteria),
+        unmodelled=unmodelled(question, estimate=engine.name == "estimate"),
         accounting=validity.accounting(captures),
         names=names,
     )

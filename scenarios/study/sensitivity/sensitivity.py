@@ -49,6 +49,7 @@ from giaoban.scenarios.study.sensitivity.figures import (
 from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
+from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerPool, keep_in, with_kept
 
@@ -166,6 +167,7 @@ def sensitivity(
                 UntriedAssumption(assumption=each.told, why=each.why.en, why_vi=each.why.vi)
                 for each in untried
             ],
+            unmodelled=unmodelled(question, estimate=True),
             drawn=drawn,
             estimates=1 + sum(each.estimates for each in found) + drawn_estimates,
             seconds=round(time.monotonic() - began_s, 3),

@@ -1,0 +1,81 @@
+"""Which of what the model leaves out concerns a question: `unmodelled.toml`, a reviewed list."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from giaoban.results.model.unmodelled import Unmodelled
+from giaoban.scenarios.spec.question import Question
+from giaoban.sentence import Sentence
+from giaoban.tomlfile import StrictModel, load
+
+UNMODELLED = Path(__file__).with_suffix(".toml")
+SHORT_PHASE_S = 10.0
+"""In shorter phases the key frames of those who join decide."""
+
+Fact = Literal[
+    "background", "estimate", "faults", "outside-mcu", "short-phases", "silence-suppression"
+]
+
+
+class Entry(Unmodelled):
+    """One thing that the model leaves out, and which questions it concerns."""
+
+    only: list[Fact] = Field(default_factory=list)
+    """It concerns only questions with one of these: declared other traffic (`background`), judged
+    by an `estimate`, with declared `faults`, with another MCU in a bridge's place (`outside-mcu`),
+    with phases under 10 s (`short-phases`), with pauses left out (`silence-suppression`)."""
+    unless: list[Fact] = Field(default_factory=list)
+    """It concerns no question with one of these. Like `["faults"]`."""
+
+    def concerns(self, facts: set[Fact]) -> bool:
+        """Whether it is left out of a question of which these hold."""
+        return (not self.only or bool(facts & {*self.only})) and not facts & {*self.unless}
+
+
+class LeftOut(StrictModel):
+    """All that the model leaves out, in the order in which it is told."""
+
+    schema_: Literal["giaoban.unmodelled/1"] = Field(alias="schema")
+    unmodelled: Annotated[list[Entry], Field(min_length=1)]
+    """One thing that the model leaves out."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        ids = [each.id for each in self.unmodelled]
+        if twice := next((one for one in ids if ids.count(one) > 1), None):
+            raise ValueError(Sentence('two entries have the id "{one}"', one=twice))
+        return self
+
+
+@lru_cache
+def left_out() -> list[Entry]:
+    """The whole list."""
+    return load(UNMODELLED, LeftOut).unmodelled
+
+
+def unmodelled(question: Question, *, estimate: bool) -> list[Unmodelled]:
+    """What is left out of the answer to a question, by an estimate or by an emulation."""
+    facts = _facts(question) | ({"estimate"} if estimate else set())
+    return [
+        Unmodelled.model_validate(each.model_dump(include=set(Unmodelled.model_fields)))
+        for each in left_out()
+        if each.concerns(facts)
+    ]
+
+
+def _facts(question: Question) -> set[Fact]:
+    scenario = question.scenario
+    held: dict[Fact, bool] = {
+        "background": bool(scenario.background),
+        "faults": bool(scenario.faults),
+        "outside-mcu": bool(scenario.outside_mcus),
+        "short-phases": min(phase.end_s - phase.start_s for phase in question.plan.phases)
+        < SHORT_PHASE_S,
+        "silence-suppression": scenario.meeting.silence_suppression,
+    }
+    return {fact for fact, holds in held.items() if holds}

@@ -1,0 +1,70 @@
+"""What the model leaves out: one list, which the documents and the answers tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scenario_factory import SCENARIOS, scenario
+
+from giaoban.errors import InputError
+from giaoban.results.report.unmodelled_words import left_out_of
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.study.unmodelled import UNMODELLED, LeftOut, left_out, unmodelled
+from giaoban.tomlfile import load
+from giaoban.translation import translator
+from scripts.docs.unmodelled import PAGES, with_table
+
+
+@pytest.mark.parametrize("lang", PAGES)
+def test_the_documents_have_the_list_as_it_is(lang: str) -> None:
+    page = PAGES[lang].read_text(encoding="utf-8")
+    assert with_table(page, lang) == page, "python -m scripts.docs.unmodelled"
+    other = page.replace(left_out()[0].what if lang == "en" else left_out()[0].what_vi, "x")
+    assert with_table(other, lang) == page != other
+
+
+def of(name: str, *, estimate: bool) -> set[str]:
+    question = make_question(SCENARIOS / f"{name}.toml")
+    return {each.id for each in unmodelled(question, estimate=estimate)}
+
+
+def test_a_question_is_told_what_concerns_it() -> None:
+    plain = of("expansion-gia-nghia-quang-son", estimate=False)
+    assert {"other-traffic", "failures", "policing", "unmeasured-loss", "rooms"} <= plain
+    assert not plain & {"tcp", "signalling-in-queues", "other-routers", "joining-at-once"}
+    estimated = of("expansion-gia-nghia-quang-son", estimate=True)
+    assert estimated - plain == {"signalling-in-queues"}
+    shared = of("background-without-classes", estimate=False)
+    assert {"tcp", "bursts-of-other-traffic"} <= shared
+    assert "other-traffic" not in shared
+    broken = of("ring-cut-and-power-loss", estimate=False)
+    assert {"protection-below-ip", "other-routers"} <= broken
+    assert "failures" not in broken
+
+
+def test_short_phases_are_told(tmp_path: Path) -> None:
+    question = make_question(scenario(tmp_path / "s.toml", phases=(2.0, 2.0, 2.0)))
+    assert "joining-at-once" in {each.id for each in unmodelled(question, estimate=True)}
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_the_sentence_for_a_letter_names_each_with_its_direction(lang: str) -> None:
+    found = left_out()
+    said = translator(lang).say(left_out_of(found))
+    for each in found:
+        assert said.count(each.what if lang == "en" else each.what_vi) >= 1
+    assert "too kind" in said if lang == "en" else "dễ dãi" in said
+    kind = [each for each in found if each.errs == "too-strict"]
+    assert "dễ dãi" not in translator("vi").say(left_out_of(kind))
+
+
+def test_an_entry_stands_once_and_says_a_direction(tmp_path: Path) -> None:
+    text = UNMODELLED.read_text(encoding="utf-8")
+    twice = tmp_path / "twice.toml"
+    twice.write_text(text.replace('id = "tcp"', 'id = "hours"'), encoding="utf-8")
+    with pytest.raises(InputError, match='two entries have the id "hours"'):
+        load(twice, LeftOut)
+    twice.write_text(text.replace('errs = "either"', 'errs = "both"', 1), encoding="utf-8")
+    with pytest.raises(InputError, match=r"errs = 'both': is not known"):
+        load(twice, LeftOut)
