@@ -60,7 +60,7 @@ def left_out() -> list[Entry]:
 
 def unmodelled(question: Question, *, estimate: bool) -> list[Unmodelled]:
     """What is left out of the answer to a question, by an estimate or by an emulation."""
-    facts = _facts(question) | ({"estimate"} if estimate else set())
+    facts = _facts(question, estimate=estimate)
     return [
         Unmodelled.model_validate(each.model_dump(include=set(Unmodelled.model_fields)))
         for each in left_out()
@@ -68,10 +68,11 @@ def unmodelled(question: Question, *, estimate: bool) -> list[Unmodelled]:
     ]
 
 
-def _facts(question: Question) -> set[Fact]:
+def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     scenario = question.scenario
     held: dict[Fact, bool] = {
         "background": bool(scenario.background),
+        "estimate": estimate,
         "faults": bool(scenario.faults),
         "outside-mcu": bool(scenario.outside_mcus),
         "short-phases": min(phase.end_s - phase.start_s for phase in question.plan.phases)
