@@ -119,6 +119,10 @@ class StrictModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Input never changes: what goes on from a copy of a state shares it."""
+        return self
+
     @classmethod
     def __get_pydantic_core_schema__(
         cls, source: Any, handler: GetCoreSchemaHandler, /

@@ -39,6 +39,13 @@ class VideoGaps:
         """Whether anything has come."""
         return bool(self._highest[stream] != NOTHING)
 
+    def reached(self, stream: int, sequence: int) -> bool:
+        """Whether this packet or a later one has come."""
+        return (
+            self.heard(stream)
+            and serial_difference(np.array([sequence - self._highest[stream]]), 16)[0] <= 0
+        )
+
     def take(
         self,
         streams: NDArray[np.integer],

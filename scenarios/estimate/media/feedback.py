@@ -33,7 +33,8 @@ from giaoban.traffic.receiver.video_gaps import VideoGaps
 from giaoban.traffic.rtcp.session import Reporter
 
 QUIET_NS = 3_000_000_000
-"""So long after a request it has come and is answered, or was lost."""
+"""So long after a request it has come, or was lost; and a loss was noticed, or nothing came any
+more."""
 REQUEST = 1 << 40
 """Sequence numbers of requests among the datagrams of RTCP begin here."""
 
@@ -88,6 +89,11 @@ class Feedback:
         self._requests: list[Request] = []
         self._sent = REQUEST
         self._last_ns = LONG_AGO_NS
+        self._under_way: set[int] = set()
+        """Requests that were sent and have not come, by their numbers."""
+        self._may_double = any(line.what.duplicate for line in plan.lines)
+        self._unnoticed: dict[int, tuple[int, int]] = {}
+        """Stream → the last packet that it lost, and when it did."""
         self._media: list[Packets] = []
         self._control: list[Packets] = []
         self._begun: set[int] = set()
@@ -105,9 +111,32 @@ class Feedback:
         if asked.any():
             self._control.append(packets.take(asked))
 
+    def asks_for(self, flow: int) -> bool:
+        """Whether anything follows from a packet of this flow that is lost: somebody may ask for a
+        key frame instead, or it may have been a request itself."""
+        if flow < self._flows.streams:
+            return bool(self._decoded[flow])
+        return self._flows.is_control(flow)
+
+    def missed(self, last: Mapping[int, int], now_ns: int) -> None:
+        """Packets were lost in the step from `now_ns` on; `last`: of each flow the last of them."""
+        for flow, seq in last.items():
+            if flow < self._flows.streams:
+                self._unnoticed[flow] = seq, now_ns
+
     def is_quiet(self, now_ns: int) -> bool:
-        """Whether nothing is missed, asked for, or under way."""
-        return self._last_ns + QUIET_NS <= now_ns and not (self._gaps.broken & self._decoded).any()
+        """After a `look`: whether nothing is missed, asked for, or under way."""
+        if (self._gaps.broken & self._decoded).any():
+            return False
+        if self._under_way and self._last_ns + QUIET_NS > now_ns:
+            return False
+        if self._unnoticed:
+            self._unnoticed = {
+                flow: (seq, lost_ns)
+                for flow, (seq, lost_ns) in self._unnoticed.items()
+                if not self._gaps.reached(flow, seq) and lost_ns + QUIET_NS > now_ns
+            }
+        return not self._unnoticed
 
     def look(self, now_ns: int) -> None:
         """Do what both sides do at this moment."""
@@ -115,6 +144,8 @@ class Feedback:
         self._control, requests = _until(self._control, now_ns)
         self._media, media = _until(self._media, now_ns)
         self._gaps.take(media.flow, media.seq, self._starts_key(media))
+        if not self._may_double:
+            self._under_way.difference_update(requests.seq.tolist())
         for flow, at_ns in zip(requests.flow.tolist(), requests.at_ns.tolist(), strict=True):
             number, kind, down = self._flows.control_of(flow)
             if down:
@@ -176,7 +207,7 @@ class Feedback:
             if buffer is None:
                 continue
             at = np.flatnonzero(packets.flow == flow)
-            log = buffer.recent()
+            log = buffer.recent(int(packets.seq[at].min()))
             log = log[np.argsort(log["sequence"], kind="stable")]
             first = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
             of = np.searchsorted(log["sequence"], packets.seq[at])
@@ -188,6 +219,9 @@ class Feedback:
 
     def _request(self, flow: int, size: int, now_ns: int, not_before_ns: int) -> None:
         self._requests.append(Request(flow, now_ns, size, self._sent, not_before_ns))
+        if self._last_ns + QUIET_NS <= now_ns:
+            self._under_way.clear()  # what is still there was lost
+        self._under_way.add(self._sent)
         self._sent += 1
         self._last_ns = now_ns
 

@@ -55,6 +55,12 @@ class Flows:
         way, kind = divmod(flow - self.streams, A_WAY)
         return way // 2, KINDS[kind - 1], bool(way % 2)
 
+    def is_control(self, flow: int) -> bool:
+        """Whether a flow behind the streams is RTCP of a medium."""
+        if not self.streams <= flow < self._first_background:
+            return False
+        return (flow - self.streams) % A_WAY != SIP
+
     def background(self, number: int) -> int:
         """A background stream of the plan."""
         return self._first_background + number

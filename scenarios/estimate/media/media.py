@@ -40,6 +40,8 @@ from giaoban.traffic.rtp import ETHERNET_BYTES
 
 UNSETTLED_PACKETS = 200_000
 """So many packets may come before what is only needed at the end is put away."""
+SHORTER = 4
+"""A step in which something was lost is done again in steps of so many parts of it."""
 CHANGING = (
     "sources",
     "lines",
@@ -153,7 +155,8 @@ class _MeetingRun:
         self._unsettled = 0
         self.reports = reports(plan, timeline, windows)
         self._around = around_bytes(plan)
-        self._removed = 0
+        self._removed: list[tuple[int, int]] = []
+        """Packets that an injector took away: stream and sequence number."""
         self._overtaking_ns = overtaking_ns(plan)
         self._fq = FqModel(self.flows, self.reports, partial(_handed_ns, plan, windows))
         self._control: list[RtcpDeparture] = []
@@ -175,27 +178,13 @@ class _MeetingRun:
 
     def run(self) -> EstimatedTraffic:
         """All of it; without `backing` up to the step in which something was lost."""
-        for start_ns in range(0, self._end_ns, self._coarse_ns):
-            until_ns = min(start_ns + self._coarse_ns, self._end_ns)
-            if not self._backing:
-                self._stands(self._step(start_ns, until_ns))
+        if self._backing:
+            self._run_back_and_forth()
+        else:
+            for start_ns in range(0, self._end_ns, self._coarse_ns):
+                self._stands(self._step(start_ns, min(start_ns + self._coarse_ns, self._end_ns)))
                 if self.meter.drops.any():
                     break
-                continue
-            if self._feedback.is_quiet(start_ns) and not self._is_delicate(start_ns, until_ns):
-                saved, gone = self._state(), self._gone()
-                self._feedback.look(start_ns)
-                ended = self._step(start_ns, until_ns)
-                if self._gone() == gone:
-                    self._feedback.came(ended)
-                    self._stands(ended)
-                    continue
-                vars(self).update(saved)
-            for now_ns in range(start_ns, until_ns, LOOK_NS):
-                self._feedback.look(now_ns)
-                ended = self._step(now_ns, min(now_ns + LOOK_NS, until_ns))
-                self._feedback.came(ended)
-                self._stands(ended)
         self._settle()
         estimated = EstimatedTraffic(
             paths=self.paths,
@@ -211,6 +200,33 @@ class _MeetingRun:
         # its parts know it: without this all of it would stay until it is looked for
         vars(self).clear()
         return estimated
+
+    def _run_back_and_forth(self) -> None:
+        """Steps as long as nothing is lost in them that anybody would ask for again.
+
+        As long as it was quiet before, so long a step is tried; where it turns out not to be, it is
+        done again in shorter ones, down to one from a look to the next, which is always exact.
+        """
+        now_ns, tried_ns = 0, self._coarse_ns
+        while now_ns < self._end_ns:
+            self._feedback.look(now_ns)
+            while True:
+                until_ns = min(now_ns + tried_ns, self._end_ns)
+                quiet = self._feedback.is_quiet(now_ns) and not self._is_delicate(now_ns, until_ns)
+                if not quiet:
+                    tried_ns = LOOK_NS
+                    until_ns = min(now_ns + LOOK_NS, self._end_ns)
+                saved = self._state() if tried_ns > LOOK_NS else {}
+                ended = self._step(now_ns, until_ns)
+                missed = self._take_missed()
+                if not missed or not saved:
+                    break
+                vars(self).update(saved)
+                tried_ns = max(LOOK_NS, tried_ns // SHORTER // LOOK_NS * LOOK_NS)
+            self._feedback.missed(missed, now_ns)
+            self._feedback.came(ended)
+            self._stands(ended)
+            now_ns, tried_ns = until_ns, min(2 * tried_ns, self._coarse_ns)
 
     def _stands(self, ended: Packets) -> None:
         """What came to the ends of ways in a step that is not gone back to."""
@@ -257,10 +273,16 @@ class _MeetingRun:
         memo: dict[int, Any] = {id(one): one for one in shared}
         return copy.deepcopy({name: vars(self)[name] for name in CHANGING}, memo)
 
-    def _gone(self) -> tuple[int, ...]:
-        """Packets lost so far: at queues, on lines, by injection."""
-        lines = [line.lost + line.damaged for ends in self.lines.values() for line in ends]
-        return int(self.meter.drops.sum()), sum(lines), self._removed
+    def _take_missed(self) -> dict[int, int]:
+        """Stream → the last packet of it that was lost since this was asked for, on the way or by
+        injection; of those for which somebody asks again, and of RTCP, which may ask."""
+        missed: dict[int, int] = {}
+        assert isinstance(self._transit, Transit)
+        for flow, seq in [*self._transit.take_lost(), *self._removed]:
+            if self._feedback.asks_for(flow):
+                missed[flow] = max(missed.get(flow, 0), seq)
+        self._removed.clear()
+        return missed
 
     def _is_delicate(self, start_ns: int, until_ns: int) -> bool:
         """Whether packets may come out of order, so that one that is late seems lost for a while,
@@ -327,10 +349,11 @@ class _MeetingRun:
     def _put_made(self, index: int, buffer: StreamBuffer) -> None:
         """What was made goes to the first hop of its way."""
         for part in buffer.fresh:
-            self._removed += int(np.count_nonzero(part["copies"] == 0))
             which: slice | NDArray[np.intp] = slice(None)
             if not (part["copies"] == 1).all():
                 which = np.repeat(np.arange(len(part)), part["copies"])
+                gone = part["sequence"][part["copies"] == 0]
+                self._removed += [(index, seq) for seq in gone.tolist()]
             sent = part[which]
             leaving_ns = sent["leaving_ns"].astype(np.int64)
             # before the packet that they wait for: what leaves at one moment goes in the order in

@@ -59,13 +59,20 @@ class StreamBuffer(PacketLog):
         self.parts.append(part)
         self.fresh.append(part)
 
-    def recent(self) -> NDArray[np.void]:
+    def recent(self, first: int | None = None) -> NDArray[np.void]:
         """What was sent lately, in the order in which it was made: all that may be under way.
 
         It can only be read. As bytes: numpy would compare all fields of all parts, which takes
         fifty times as long, and this is asked for at each look at what came.
+
+        Args:
+            first: no packet before this sequence number is looked for but the one before it.
         """
         parts = self.parts[-RECENT_PARTS:]
+        if first is not None:
+            old = (n for n in range(len(parts) - 1, 0, -1) if parts[n]["sequence"][0] < first)
+            # one more: packets of a part may be out of order
+            parts = parts[max(0, next(old, 0) - 1) :]
         return np.frombuffer(b"".join([part.tobytes() for part in parts]), SENT)
 
     def give_up(self, last: int) -> list[NDArray[np.void]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from giaoban.topology.impairments import (
 )
 
 WORD = PROBABILITY_ONE = 0xFFFFFFFF
+Draw = Callable[[], int]
+"""The next 32 bits of a netem's generator."""
 
 
 class NetemRandom:
@@ -134,16 +137,16 @@ class _Netem:
     def __init__(self, change: LineSetting) -> None:
         self._random = NetemRandom(change.seed)
         self._what = change.what
-        self._lose = _loss(change.what.loss, self._random)
+        self._loss = _loss(change.what.loss)
         jitter = change.what.jitter
-        self._delay = None if jitter is None else _delay(jitter, self._random)
+        self._delay = None if jitter is None else _Delay(jitter)
         self._keeps_order = jitter is None or not jitter.reorder
 
     def pass_on(
         self, at_ns: NDArray[np.int64], last_ns: int
     ) -> tuple[NDArray[np.intp], NDArray[np.int64], tuple[int, int, int]]:
         """Places and times of what comes out, and how many were lost, damaged, doubled."""
-        draw, delay = self._random.draw, self._delay
+        draw, loss, delay = self._random.draw, self._loss, self._delay
         double, corrupt = _scaled(self._what.duplicate), _scaled(self._what.corrupt)
         which: list[int] = []
         times: list[int] = []
@@ -154,7 +157,7 @@ class _Netem:
             count = 1
             if may_double and double and double >= draw():
                 count += 1
-            if self._lose is not None and self._lose():
+            if loss is not None and loss.lose(draw):
                 count -= 1
             if not count:
                 lost += 1
@@ -163,7 +166,7 @@ class _Netem:
                 doubled += 1
                 enqueue(place, now_ns, False)
             bad = bool(corrupt) and corrupt >= draw()
-            out_ns = now_ns if delay is None else now_ns + delay()
+            out_ns = now_ns if delay is None else now_ns + delay.ns(draw)
             if self._keeps_order:
                 out_ns = max(out_ns, last_ns)
                 last_ns = out_ns
@@ -182,89 +185,98 @@ def _scaled(probability: float) -> int:
     return round(probability * PROBABILITY_ONE)
 
 
-def _loss(
-    loss: RandomLoss | GilbertElliott | FourState | None, random: NetemRandom
-) -> Callable[[], bool] | None:
-    """netem's loss_event."""
-    draw = random.draw
+class _Loss(Protocol):
+    """netem's loss_event. What it knows is its own, nothing in a closure: a step of an estimate is
+    undone by going back to a copy."""
+
+    def lose(self, draw: Draw) -> bool:
+        """Whether the next packet is lost."""
+
+
+def _loss(loss: RandomLoss | GilbertElliott | FourState | None) -> _Loss | None:
     if loss is None:
         return None
     if isinstance(loss, RandomLoss):
-        p = _scaled(loss.p)
-        return (lambda: p >= draw()) if p else None
+        return _RandomLoss(loss) if _scaled(loss.p) else None
     if isinstance(loss, GilbertElliott):
-        return _gilbert_elliott(loss, draw)
-    return _four_state(loss, draw)
+        return _GilbertElliott(loss)
+    return _FourState(loss)
 
 
-def _gilbert_elliott(loss: GilbertElliott, draw: Callable[[], int]) -> Callable[[], bool]:
+class _RandomLoss:
+    def __init__(self, loss: RandomLoss) -> None:
+        self._p = _scaled(loss.p)
+
+    def lose(self, draw: Draw) -> bool:
+        return self._p >= draw()
+
+
+class _GilbertElliott:
     """loss_gilb_ell: the state moves, then the packet meets the loss of the state it was in."""
-    p, r = _scaled(loss.p), _scaled(loss.r)
-    h, k1 = PROBABILITY_ONE - _scaled(loss.loss_bad), _scaled(loss.loss_good)
-    good = True
 
-    def lose() -> bool:
-        nonlocal good
-        if good:
-            if draw() < p:
-                good = False
-            return draw() < k1
-        if draw() < r:
-            good = True
-        return draw() > h
+    def __init__(self, loss: GilbertElliott) -> None:
+        self._p, self._r = _scaled(loss.p), _scaled(loss.r)
+        self._h, self._k1 = PROBABILITY_ONE - _scaled(loss.loss_bad), _scaled(loss.loss_good)
+        self._good = True
 
-    return lose
+    def lose(self, draw: Draw) -> bool:
+        if self._good:
+            if draw() < self._p:
+                self._good = False
+            return draw() < self._k1
+        if draw() < self._r:
+            self._good = True
+        return draw() > self._h
 
 
-def _four_state(loss: FourState, draw: Callable[[], int]) -> Callable[[], bool]:
-    """loss_4state."""
-    p14, p32 = _scaled(loss.p14), _scaled(loss.p32)
-    p13 = min(_scaled(loss.p13), PROBABILITY_ONE - p14)
-    p31 = min(_scaled(loss.p31), PROBABILITY_ONE - p32)
-    p23 = _scaled(loss.p23)
-    state = 1  # 1 received, 2 received within a burst, 3 lost within it, 4 lost alone
+class _FourState:
+    """loss_4state: 1 received, 2 received within a burst, 3 lost within it, 4 lost alone."""
 
-    def lose() -> bool:
-        nonlocal state
+    def __init__(self, loss: FourState) -> None:
+        self._p14, self._p32 = _scaled(loss.p14), _scaled(loss.p32)
+        self._p13 = min(_scaled(loss.p13), PROBABILITY_ONE - self._p14)
+        self._p31 = min(_scaled(loss.p31), PROBABILITY_ONE - self._p32)
+        self._p23 = _scaled(loss.p23)
+        self._state = 1
+
+    def lose(self, draw: Draw) -> bool:
         rnd = draw()
-        if state == 1:
-            if rnd < p14:
-                state = 4
+        if self._state == 1:
+            if rnd < self._p14:
+                self._state = 4
                 return True
-            if p14 < rnd < p13 + p14:
-                state = 3
-                return True
-            return False
-        if state == 2:
-            if rnd < p23:
-                state = 3
+            if self._p14 < rnd < self._p13 + self._p14:
+                self._state = 3
                 return True
             return False
-        if state == 3:
-            if rnd < p32:
-                state = 2
-            elif p32 < rnd < p31 + p32:
-                state = 1
-            elif p31 + p32 < rnd:
+        if self._state == 2:
+            if rnd < self._p23:
+                self._state = 3
                 return True
             return False
-        state = 1
+        if self._state == 3:
+            if rnd < self._p32:
+                self._state = 2
+            elif self._p32 < rnd < self._p31 + self._p32:
+                self._state = 1
+            elif self._p31 + self._p32 < rnd:
+                return True
+            return False
+        self._state = 1
         return False
 
-    return lose
 
-
-def _delay(jitter: LineJitter, random: NetemRandom) -> Callable[[], int]:
+class _Delay:
     """netem's tabledist."""
-    table, scale, offset = jitter.table, jitter.scale_ns, jitter.offset_ns
-    size, draw = len(table), random.draw
-    if not scale:
-        return lambda: offset
 
-    def delay() -> int:
-        entry = table[draw() % size]
-        rest = (scale % DIST_SCALE) * entry
+    def __init__(self, jitter: LineJitter) -> None:
+        self._table, self._scale, self._offset = jitter.table, jitter.scale_ns, jitter.offset_ns
+
+    def ns(self, draw: Draw) -> int:
+        """The next packet's."""
+        if not self._scale:
+            return self._offset
+        entry = self._table[draw() % len(self._table)]
+        rest = (self._scale % DIST_SCALE) * entry
         rest += DIST_SCALE // 2 if rest >= 0 else -(DIST_SCALE // 2)
-        return int(rest / DIST_SCALE) + (scale // DIST_SCALE) * entry + offset
-
-    return delay
+        return int(rest / DIST_SCALE) + (self._scale // DIST_SCALE) * entry + self._offset

@@ -12,7 +12,9 @@ from scenario_factory import DEFAULT, SCENARIOS, scenario
 from giaoban.results.model.result import Result, StreamResult
 from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
 from giaoban.scenarios.estimate.media import media
+from giaoban.scenarios.estimate.media.feedback import Feedback
 from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture
+from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.spec.question import make_question
 from giaoban.traffic.receiver.feedback import ANSWER_NS, LOOK_NS, MOST_DITHER_NS
 
@@ -127,3 +129,49 @@ def test_being_watchful_changes_nothing_where_nothing_is_lost(tmp_path: Path) ->
 
 def streams(result: Result) -> list[StreamResult]:
     return [s for phase in result.phases for bridge in phase.bridges for s in bridge.streams]
+
+
+@pytest.mark.parametrize(
+    "loss", ['model = "bernoulli", p = 0.001', 'model = "gilbert-elliott", p = 0.0006, r = 0.4']
+)
+def test_where_little_is_lost_long_steps_say_what_steps_from_look_to_look_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    """A step in which something was lost is undone, and the line with it: were it not so, all that
+    was lost in it would come through the second time."""
+    more = "".join(
+        f"""
+[[impairment]]
+link = "access-mcu"
+direction = "{direction}"
+from_s = 0.0
+loss = {{ {loss} }}
+"""
+        for direction in ("up", "down")
+    )
+    question = make_question(
+        scenario(
+            tmp_path / "s.toml",
+            id="rare",
+            province=DEFAULT,
+            bridges=(),
+            phases=(6, 3, 3),
+            more=more,
+        )
+    )
+    steps: list[int] = []
+    own = media._MeetingRun._step
+
+    def step(run: media._MeetingRun, start_ns: int, until_ns: int) -> Packets:
+        steps.append(until_ns - start_ns)
+        return own(run, start_ns, until_ns)
+
+    monkeypatch.setattr(media._MeetingRun, "_step", step)
+    long = estimate(question).result
+    assert max(steps) >= 8 * LOOK_NS
+    steps.clear()
+    monkeypatch.setattr(Feedback, "is_quiet", lambda _self, _now_ns: False)
+    short = estimate(question).result
+    assert set(steps) == {LOOK_NS}
+    assert 5 < long.accounting.packets_lost_by_impairment < 200
+    assert long == short
