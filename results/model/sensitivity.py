@@ -27,12 +27,27 @@ class FlipPoint(StrictModel):
     binding: Binding | None
 
 
+class TriedValue(StrictModel):
+    """The world in which one figure is `value`: its verdict, and what limits it.
+
+    `margin_pct` is the margin of that criterion; null: it was not measured.
+    """
+
+    value: float | str
+    verdict: Verdict
+    criterion: Id | None
+    margin_pct: float | None
+
+
 class TriedFigure(StrictModel):
     """An assumed figure that was tried at other values, from `low` to `high` or at `choices`.
 
     `what` and `what_vi` tell which record it stands in, `field` which figure of it is meant; `key`
     is where it stands. `below` and `above` are the nearest flips; null: the verdict is the same at
-    all values that were tried on that side. `chosen` are choices at which it is another.
+    all values that were tried on that side. `chosen` are choices at which it is another. `curve`
+    has all values that were judged, the figure as assumed among them, from the lowest up; values
+    that no file may say are not in it. `scale` is that of the range (`log`: equal ratios are
+    equally far apart), and `whole` whether only whole numbers mean anything.
     """
 
     key: str
@@ -50,6 +65,9 @@ class TriedFigure(StrictModel):
     below: FlipPoint | None = None
     above: FlipPoint | None = None
     chosen: list[FlipPoint] = Field(default_factory=list)
+    scale: Literal["linear", "log"] = "linear"
+    whole: bool = False
+    curve: list[TriedValue] = Field(default_factory=list)
 
     @property
     def flips(self) -> list[FlipPoint]:

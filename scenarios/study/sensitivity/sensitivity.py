@@ -7,6 +7,7 @@ Nor does a world in which the device or a link has to carry more than it may: su
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from giaoban.results.judge.criteria import Criterion
 from giaoban.results.judge.verdict import Judgement, margin_pct, meets
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import CriterionResult
 from giaoban.results.model.seeds import others, wilson_pct
 from giaoban.results.model.sensitivity import (
     DrawnWorlds,
@@ -31,6 +33,7 @@ from giaoban.results.model.sensitivity import (
     Influence,
     Sensitivity,
     TriedFigure,
+    TriedValue,
     UntriedAssumption,
     verdict_of,
 )
@@ -84,7 +87,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     """A figure to be tried: towards an end of its range, or at one of its choices."""
 
     number: int
@@ -94,9 +97,10 @@ class _Side:
 
 @dataclass(frozen=True)
 class _Tried:
-    side: _Side
+    side: Side
     flip: FlipPoint | None
     estimates: int
+    curve: list[TriedValue]
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ def sensitivity(
             inputs=inputs_of(question),
             seeds=seeds,
             figures=[
-                _told(figure, [each for each in found if each.side.number == number])
+                _told(asked, figure, [each for each in found if each.side.number == number])
                 for number, figure in enumerate(tried_figures)
             ],
             untried=[
@@ -187,7 +191,7 @@ def _all_tried(
 ) -> list[_Tried]:
     sides = [side for number, figure in enumerate(tried) for side in _sides(number, figure)]
     limits = [side for side in sides if side.figure.path[0] == THRESHOLDS]
-    found = [_at_limits(asked, side, criteria) for side in limits]
+    found = [at_limits(asked, side, criteria) for side in limits]
     others_than_limits = [side for side in sides if side not in limits]
     for each in _each(_try, asked, others_than_limits, helpers):
         found.append(each)
@@ -198,10 +202,10 @@ def _all_tried(
     return found
 
 
-def _sides(number: int, figure: Figure) -> Iterable[_Side]:
+def _sides(number: int, figure: Figure) -> Iterable[Side]:
     if figure.choices:
-        return [_Side(number, figure, c) for c in figure.choices if c != figure.value]
-    return [_Side(number, figure, e) for e in (figure.low, figure.high) if e != figure.value]
+        return [Side(number, figure, c) for c in figure.choices if c != figure.value]
+    return [Side(number, figure, e) for e in (figure.low, figure.high) if e != figure.value]
 
 
 def _drawn(
@@ -301,16 +305,19 @@ def _each[T, R](
     yield from helpers.as_finished(partial(with_kept, function), given)
 
 
-def _try(asked: Asked, side: _Side) -> _Tried:
+def _try(asked: Asked, side: Side) -> _Tried:
     """The nearest flip of one figure on one side, by estimates of worlds."""
     figure, count = side.figure, 0
+    curve: list[TriedValue] = []
 
     def look(value: Value) -> Found | None:
         nonlocal count
         if isinstance(figure.value, int) and not isinstance(value, str):
             value = round(value)
         found = _found_with(asked, [(figure.path, value)])
-        count += found is not None and found.estimated
+        if found is not None:
+            count += found.estimated
+            curve.append(_at(value, found.verdict, found.binding))
         return found
 
     def flips(found: Found) -> bool:
@@ -322,7 +329,7 @@ def _try(asked: Asked, side: _Side) -> _Tried:
         flip = Flip(figure.value, side.end, there) if flipped and there is not None else None
     else:
         flip = nearest(float(figure.value), side.end, look, flips, figure.scale)
-    return _Tried(side, _flip_point(flip), count)
+    return _Tried(side, _flip_point(flip), count, curve)
 
 
 def by_arithmetic(question: Question) -> Found | None:
@@ -354,6 +361,15 @@ def by_arithmetic(question: Question) -> Found | None:
     return Found("fail", binding)
 
 
+def _at(value: Value, verdict: Verdict, binding: Binding | None) -> TriedValue:
+    return TriedValue(
+        value=value,
+        verdict=verdict,
+        criterion=None if binding is None else binding.criterion,
+        margin_pct=None if binding is None else binding.margin_pct,
+    )
+
+
 def _flip_point(flip: Flip[Found] | None) -> FlipPoint | None:
     if flip is None:
         return None
@@ -373,32 +389,28 @@ def _judged(question: Question, seeds: int, alone: Alone) -> Judgement:
     return judged
 
 
-def _at_limits(asked: Asked, side: _Side, criteria: Sequence[Criterion]) -> _Tried:
+def at_limits(asked: Asked, side: Side, criteria: Sequence[Criterion]) -> _Tried:
     """A limit's flip: what was measured, judged by other limits."""
     ident = str(side.figure.path[1])
     [criterion] = [each for each in criteria if each.id == ident]
     results = {each.id: each for each in asked.judgement.criteria}
     if ident not in results or asked.verdict == "invalid":
-        return _Tried(side, None, 0)
+        return _Tried(side, None, 0, [])
     own = results[ident]
-    others_meet = all(each.ok for each in results.values() if each.id != ident)
+    curve: list[TriedValue] = []
 
     def look(limit: float) -> Found:
-        met = meets(criterion.model_copy(update={"threshold": limit}), own.value)
-        verdict: Verdict = "pass" if met and others_meet else "fail"
-        if met or own.place is None or own.value is None:
-            return Found(verdict, None)
-        binding = Binding(
-            criterion=own.id,
-            cause="stream" if own.place.kind == "bridge" else own.place.kind,
-            place=own.place,
-            where=own.worst_at,
-            value=own.value,
-            threshold=limit,
-            unit=own.unit,
-            margin_pct=None,
+        other = criterion.model_copy(update={"threshold": limit})
+        judged = own.model_copy(
+            update={
+                "threshold": limit,
+                "ok": meets(other, own.value),
+                "margin_pct": margin_pct(other, own.value),
+            }
         )
-        return Found(verdict, binding)
+        found = _found_among([*({**results, ident: judged}).values()])
+        curve.append(_at(limit, found.verdict, found.binding))
+        return found
 
     assert not isinstance(side.end, str)
     flip = nearest(
@@ -408,13 +420,42 @@ def _at_limits(asked: Asked, side: _Side, criteria: Sequence[Criterion]) -> _Tri
         lambda found: found.verdict != asked.verdict,
         side.figure.scale,
     )
-    return _Tried(side, _flip_point(flip), 0)
+    return _Tried(side, _flip_point(flip), 0, curve)
 
 
-def _told(figure: Figure, found: Sequence[_Tried]) -> TriedFigure:
+def _found_among(criteria: Sequence[CriterionResult]) -> Found:
+    """What limits an answer of which criteria alone are known: the least margin, of what fails if
+    anything does."""
+    failed = [each for each in criteria if not each.ok]
+    verdict: Verdict = "fail" if failed else "pass"
+    known = [each for each in failed or criteria if each.place is not None]
+    least = min(known, key=_least_first, default=None)
+    if least is None or least.place is None:
+        return Found(verdict, None)
+    binding = Binding(
+        criterion=least.id,
+        cause="stream" if least.place.kind == "bridge" else least.place.kind,
+        place=least.place,
+        where=least.worst_at,
+        value=least.value,
+        threshold=least.threshold,
+        unit=least.unit,
+        margin_pct=least.margin_pct,
+    )
+    return Found(verdict, binding)
+
+
+def _least_first(criterion: CriterionResult) -> float:
+    return -math.inf if criterion.margin_pct is None else criterion.margin_pct
+
+
+def _told(asked: Asked, figure: Figure, found: Sequence[_Tried]) -> TriedFigure:
     chosen = [each.flip for each in found if figure.choices and each.flip is not None]
     sides = {each.side.end: each.flip for each in found if not figure.choices}
     ends = figure.low < figure.value if not isinstance(figure.value, str) else False
+    own = _at(figure.value, asked.verdict, asked.judgement.binding)
+    curve = {each.value: each for each in (own, *(v for each in found for v in each.curve))}
+    scale = None if figure.choices else figure.scale
     return TriedFigure(
         key=figure.key,
         what=figure.told.what,
@@ -431,4 +472,11 @@ def _told(figure: Figure, found: Sequence[_Tried]) -> TriedFigure:
         below=sides.get(figure.low) if ends else None,
         above=sides.get(figure.high) if figure.high != figure.value else None,
         chosen=chosen,
+        scale="log" if scale is not None and scale.logarithmic else "linear",
+        whole=scale is not None and scale.whole,
+        curve=list(curve.values()) if figure.choices else sorted(curve.values(), key=_number),
     )
+
+
+def _number(tried: TriedValue) -> float:
+    return float(tried.value)

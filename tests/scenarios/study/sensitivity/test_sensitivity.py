@@ -15,8 +15,16 @@ from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.results.report.sensitivity_summary import conditions, summary
 from giaoban.results.schema.make import schema_text
 from giaoban.scenarios.estimate.estimate import judge_alone
+from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
-from giaoban.scenarios.study.sensitivity.sensitivity import by_arithmetic, sensitivity
+from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
+from giaoban.scenarios.study.sensitivity.sensitivity import (
+    Asked,
+    Side,
+    at_limits,
+    by_arithmetic,
+    sensitivity,
+)
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.translation import translator
 
@@ -84,6 +92,50 @@ def test_a_limit_flips_at_what_was_measured(known: Sensitivity) -> None:
         low, high = sorted((float(figure.flips[0].holds), float(figure.flips[0].flips)))
         assert own.value is not None
         assert low <= own.value <= high
+
+
+def test_a_curve_has_every_value_that_was_judged(known: Sensitivity) -> None:
+    """Its own among them, in order; verdicts change where the flips are and nowhere else."""
+    for figure in known.figures:
+        values = [each.value for each in figure.curve]
+        assert figure.value in values
+        [own] = [each for each in figure.curve if each.value == figure.value]
+        assert own.verdict == known.as_assumed
+        assert known.binding is not None
+        assert own.margin_pct == known.binding.margin_pct
+        at = {each.value: each.verdict for each in figure.curve}
+        for flip in figure.flips:
+            assert (at[flip.holds], at[flip.flips]) == (known.as_assumed, flip.verdict), figure.key
+        if not figure.choices:
+            assert values == sorted(values, key=float)
+    compose = of(known, "device.compose_delay.delay_ms")
+    assert {each.verdict for each in compose.curve if float(each.value) > HOLDS_TO_MS} == {"fail"}
+
+
+def test_a_limits_curve_is_its_margin_by_that_limit(question: Question) -> None:
+    """70 % of a link in use: limits from 40 to 101 % leave 1 - 70 / limit of themselves."""
+    judged = real(question)
+    full = [
+        each.model_copy(update={"value": 70.0}) if each.id == "link-peak" else each
+        for each in judged.criteria
+    ]
+    asked = Asked(World.of(question), judged._replace(criteria=full), 0, real)
+    [limit] = [
+        figure
+        for figure in figures(asked.world, criteria_of(question), program_ranges())[0]
+        if figure.key == "thresholds.link-peak"
+    ]
+    criteria = criteria_of(question).criterion
+    low = at_limits(asked, Side(0, limit, limit.low), criteria)
+    high = at_limits(asked, Side(0, limit, limit.high), criteria)
+    assert low.flip is not None
+    assert float(low.flip.flips) < 70 <= float(low.flip.holds)
+    assert high.flip is None
+    bound = [each for each in (*low.curve, *high.curve) if each.criterion == "link-peak"]
+    assert {each.verdict for each in bound} == {"pass", "fail"}
+    for each in bound:
+        assert each.margin_pct == pytest.approx(100 * (1 - 70 / float(each.value)))
+        assert (each.verdict == "pass") == (each.margin_pct >= 0)
 
 
 def test_drawn_worlds_pass_as_often_as_their_ranges_say(known: Sensitivity) -> None:
