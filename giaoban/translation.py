@@ -180,7 +180,9 @@ def translator(language: Language) -> Translator:
     return Translator(language)
 
 
+@cache
 def _catalogue(language: Language) -> NullTranslations:
+    """Read once for all who say something in the language: that takes longer than what they say."""
     if language == SOURCE:
         return NullTranslations()
     from babel.messages.mofile import write_mo
