@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -42,47 +43,56 @@ OTHERWISE = {
 }
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+class Call(NamedTuple):
+    """Something that is called with a text first."""
+
+    module: str
+    called: str
+    text: str | None
+
+
+@cache
+def calls() -> list[Call]:
+    """All of the product, each module read once."""
+    found = []
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
-            name = path.relative_to(ROOT).as_posix()
-            if not any((ROOT / p).is_symlink() for p in map(str, path.relative_to(ROOT).parents)):
-                yield name, ast.parse(path.read_text(encoding="utf-8"))
-
-
-def calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield getattr(node.func, "id", getattr(node.func, "attr", "")), node
+            name = path.relative_to(ROOT)
+            if any((ROOT / p).is_symlink() for p in name.parents):
+                continue
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if not isinstance(node, ast.Call):
+                    continue
+                called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                first = node.args[0] if node.args else None
+                text = first.value if isinstance(first, ast.Constant) else None
+                said = text if isinstance(text, str) else None
+                found.append(Call(name.as_posix(), called, said))
+    return found
 
 
 def test_names_are_told_with_what_lists_them() -> None:
-    bare = {name for name, tree in modules() if any(c == "did_you_mean" for c, _ in calls(tree))}
+    bare = {call.module for call in calls() if call.called == "did_you_mean"}
     assert bare == set(NOT_NAMED)
 
 
 def test_every_unknown_name_says_what_may_have_been_meant() -> None:
-    unsaid = set()
-    for name, tree in modules():
-        for called, node in calls(tree):
-            first = node.args[0] if node.args else None
-            if called not in ("Sentence", "InputError") or not isinstance(first, ast.Constant):
-                continue
-            said = str(first.value)
-            if re.search(r"\b(unknown|no such|not in the catalogue|in no run)\b", said):
-                fields = set(re.findall(r"\{(\w+)", said))
-                if not fields & ENDS and "(allowed" not in said and said not in OTHERWISE:
-                    unsaid.add((name, said))
+    unsaid = {
+        (call.module, call.text)
+        for call in calls()
+        if call.called in ("Sentence", "InputError")
+        and call.text is not None
+        and re.search(r"\b(unknown|no such|not in the catalogue|in no run)\b", call.text)
+        and not ENDS & {*re.findall(r"\{(\w+)", call.text)}
+        and "(allowed" not in call.text
+        and call.text not in OTHERWISE
+    }
     assert unsaid == set()
 
 
 def test_every_kind_is_one_that_something_lists() -> None:
-    kinds = {
-        node.args[0].value
-        for _, tree in modules()
-        for called, node in calls(tree)
-        if called in ("near_names", "listed_by") and isinstance(node.args[0], ast.Constant)
-    }
+    naming = [call for call in calls() if call.called in ("near_names", "listed_by")]
+    kinds = {call.text for call in naming if call.text is not None}
     assert {"bridge", "device", "profile", "router", "run", "scenario", "unit"} <= kinds
     assert kinds - set(LISTED_BY) <= {
         "concurrent meeting",  # of the scenario itself
