@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from runs import Runs
 from scenario_factory import giaoban, scenario
 from traffic_scenarios import film
+from undrawn import undrawn
 
 from giaoban.results.model.result import Engine
 from giaoban.scenarios.emulation.engine import EngineName
@@ -191,6 +192,7 @@ def test_a_run_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> Non
 def test_a_recording_by_an_absolute_path_leaves_no_path_and_is_run_again_from_the_evidence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    undrawn(monkeypatch)
     monkeypatch.setattr(check, "emulate", emulate)
     places = [tmp_path / "somebody" / "a", tmp_path / "somebody" / "b"]
     more = '[meeting]\nvideo = "switched"\n'
@@ -220,7 +222,7 @@ def test_run_again_with_another_answer_is_told(
 ) -> None:
     giaoban("evidence", "short", "--results", root, "--out", tmp_path)
     [evidence] = tmp_path.glob("*.evidence.zip")
-
+    undrawn(monkeypatch)
     monkeypatch.setattr(check, "emulate", pretended.emulator(refused={"north"}))
     ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
     assert ran.code == 1
@@ -244,6 +246,7 @@ def test_whatever_engine_an_evidence_names_it_is_run_again_in_the_sandbox(
         engines.append(engine)
         return emulate(plan, folder, engine, progress)
 
+    undrawn(monkeypatch)
     monkeypatch.setattr(check, "emulate", noted)
     giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
     assert engines == [EngineName.SANDBOX]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pretended_storm
 import pytest
 from scenario_factory import SMALL, giaoban, scenario
+from undrawn import undrawn
 
 from giaoban.results.model.load import LoadResult
 from giaoban.scenarios.plan.identity import Commit
@@ -89,6 +90,7 @@ def test_the_evidence_of_a_storm_has_what_it_was_made_from(root: Path, tmp_path:
 def test_a_storm_is_run_again_with_its_back_off(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    undrawn(monkeypatch)
     monkeypatch.setattr(check, "emulate", pretended_storm.emulate)
     monkeypatch.setattr("giaoban.scenarios.measure.validity.reasons", lambda *_: [])
     giaoban("evidence", "random", "--results", root, "--out", tmp_path)
@@ -116,6 +118,7 @@ def test_a_storm_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> N
 def test_a_storm_of_another_province_is_refused(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    undrawn(monkeypatch)
     monkeypatch.setattr(check, "emulate", pretended_storm.emulate)
     other = tmp_path / "other.toml"
     other.write_text(SMALL.read_text(encoding="utf-8") + "\n# another\n", encoding="utf-8")
