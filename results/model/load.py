@@ -191,6 +191,7 @@ class Trial(StrictModel):
     rate_per_s: Amount
     outcome: Literal["clean", "failed", "invalid"]
     why: str
+    why_vi: str | None = None
 
 
 class Second(StrictModel):

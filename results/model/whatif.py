@@ -160,6 +160,7 @@ class WhatIf(StrictModel):
     neighbour: Id | None
     failure: FailureCheck | None = None
     search: list[str] = Field(default_factory=list)
+    search_vi: list[str] = Field(default_factory=list)
     tried: Count = 0
     seconds: Annotated[float, Field(ge=0)]
 

@@ -25,7 +25,7 @@ from giaoban.results.report.markdown import markdown
 from giaoban.results.report.whatif_summary import margin
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import Both, Sentence
-from giaoban.translation import N_, pgettext
+from giaoban.translation import N_, SOURCE, Language, pgettext, translator
 
 HEAD = {
     "pass": N_("PASS – nothing is worse than before"),
@@ -93,9 +93,10 @@ def brief(answer: Compared) -> list[Block]:
     return blocks
 
 
-def summary_md(answer: Compared) -> str:
-    """The text of `summary.md` (English, Markdown)."""
-    return markdown([Heading(f"{answer.old} → {answer.new}", 0), *brief(answer)])
+def summary_md(answer: Compared, language: Language = SOURCE) -> str:
+    """The text of `summary.md` (Markdown)."""
+    blocks = [Heading(f"{answer.old} → {answer.new}", 0), *brief(answer)]
+    return markdown(blocks, translator(language).say)
 
 
 def _row(each: ScenarioCompared) -> list[Cell]:

@@ -3,10 +3,12 @@ lay out the same blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from giaoban.sentence import Sentence
 
 Align = Literal["left", "right", "center"]
 Tone = Literal["", "good", "bad", "doubt", "known", "quiet"]
@@ -20,7 +22,8 @@ class Code(str):
 
 
 Text = str | Sequence[str]
-"""One text, or its pieces in their order, of which some may be `Code`."""
+"""One text, or its pieces in their order, of which some may be `Code`; so may be values of a
+sentence."""
 
 
 def plain(text: Text) -> str:
@@ -191,6 +194,33 @@ class Sum:
 
 
 Block = Heading | Par | Bullets | Table | Picture | Sum
+
+
+def in_language[T](value: T, say: Callable[[str], str]) -> T:
+    """A block, or what is in one, with its sentences in the reader's language."""
+    said: Any = value
+    if isinstance(value, Sentence):
+        said = _pieces(value, say)
+    elif is_dataclass(value) and not isinstance(value, type):
+        there = {each.name: getattr(value, each.name) for each in fields(value)}
+        said = replace(value, **{name: in_language(each, say) for name, each in there.items()})
+    elif isinstance(value, list | tuple) and type(value) in (list, tuple):
+        said = type(value)(in_language(each, say) for each in value)
+    return said  # type: ignore[no-any-return]
+
+
+def _pieces(sentence: Sentence, say: Callable[[str], str]) -> Text:
+    """A sentence in the reader's language, of which `Code` is a piece of its own."""
+    codes = {name: value for name, value in sentence.values.items() if isinstance(value, Code)}
+    if not codes:
+        return say(sentence)
+    marked = {name: f"{_MARK}{name}{_MARK}" for name in codes}
+    said = say(Sentence(sentence.msgid, **{**sentence.values, **marked}))
+    return [codes[each] if n % 2 else each for n, each in enumerate(said.split(_MARK))]
+
+
+_MARK = "\0"
+"""Around what a piece is put in for: no text of people has it."""
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from giaoban.results.model.result import Engine
 from giaoban.results.report.document import Bullets, Code, Text
+from giaoban.sentence import N_, Sentence
 
-_ROLES = ("scenario", "province", "mcu", "criteria")
-NO_DOCUMENT = (
-    "an estimate is no document for approval; emulations are in ",
-    Code("confirmed/"),
+_FILES = {
+    "scenario": N_("scenario: {file} sha256 {sum}"),
+    "province": N_("province: {file} sha256 {sum}"),
+    "mcu": N_("devices: {file} sha256 {sum}"),
+    "criteria": N_("criteria: {file} sha256 {sum}"),
+}
+_RUNS = {
+    None: N_("run {run}, seed {seed}, code {code}"),
+    "virtual": N_("run {run}, engine {engine} (virtual time, {kernel}), seed {seed}, code {code}"),
+    "real": N_("run {run}, engine {engine} (real time, {kernel}), seed {seed}, code {code}"),
+}
+"""By the time of the engine; None: of what several made."""
+NO_DOCUMENT = Sentence(
+    "an estimate is no document for approval; emulations are in {folder}", folder=Code("confirmed/")
 )
 """Of a study that estimates, and may have emulated some of what it found."""
 
 
-def evidence(run_id: str, inputs: Any, *, by: str = "", more: Sequence[Text] = ()) -> Bullets:
-    """The run, with `by` what it was made; `more` is said of it; then its files with their sums.
+def evidence(
+    run_id: str, inputs: Any, *, engine: Engine | None = None, more: Sequence[Text] = ()
+) -> Bullets:
+    """The run, with the engine that made it; `more` is said of it; then its files with their sums.
 
     `inputs` are those of any kind of answer.
     """
-    files = [(role, ref) for role in _ROLES if (ref := getattr(inputs, role, None)) is not None]
-    return Bullets(
-        [
-            ("run ", Code(run_id), f", {by}seed {inputs.seed}, code {inputs.code}"),
-            *more,
-            *((f"{role}: ", Code(ref.path), " sha256 ", Code(ref.sha256)) for role, ref in files),
-        ]
-    )
+    time = None if engine is None else engine.time
+    by = {} if engine is None else {"engine": engine.name, "kernel": engine.kernel}
+    run = Sentence(_RUNS[time], run=Code(run_id), seed=inputs.seed, code=inputs.code, **by)
+    files = [
+        Sentence(text, file=Code(ref.path), sum=Code(ref.sha256))
+        for role, text in _FILES.items()
+        if (ref := getattr(inputs, role, None)) is not None
+    ]
+    return Bullets([run, *more, *files])

@@ -341,50 +341,62 @@ def _reason(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
     return Sentence("{failure}: {why}", failure=failure.id, why=joined("; ", found))
 
 
-def summary_md(answer: FaultsAnswer) -> str:
-    """The text of `summary.md` (English, Markdown)."""
-    return markdown(summary(answer))
+def summary_md(answer: FaultsAnswer, language: Language = SOURCE) -> str:
+    """The text of `summary.md` (Markdown)."""
+    say = Wording(language, answer)
+    return markdown(summary(answer, say), say.say)
 
 
-def summary(answer: FaultsAnswer) -> Iterator[Block]:
-    """All that a person wants to know of failures, in English."""
-    timing, engine = answer.timing, answer.engine
+def summary(answer: FaultsAnswer, say: Wording) -> Iterator[Block]:
+    """All that a person wants to know of failures."""
     yield Heading(headline(answer), 0)
-    yield Par(answer.question.text_en)
+    yield Par(say.either(answer.question.text_en, answer.question.text_vi))
     if answer.reasons:
-        yield Par("Why:")
-        yield Bullets(answer.reasons)
+        yield Par(Sentence("Why:"))
+        yield Bullets(_reasons(answer, say))
     if answer.comparison is not None:
         others = [_changed(c) for c in answer.comparison.changes if c.sense != "worse"]
         if others:  # what is worse are the reasons
-            yield Par("Other changes since then:")
+            yield Par(Sentence("Other changes since then:"))
             yield Bullets(others)
-    yield Heading("Single points of failure")
+    yield Heading(Sentence("Single points of failure"))
     points = [point_line(point, answer) for point in answer.single_points]
     if not points:
-        yield Par("None of what was tried.")
+        yield Par(Sentence("None of what was tried."))
     yield Bullets([*points, *unneeded_lines(answer)])
-    if untried := len(answer.untried):
-        yield Par(f"Not tried: {untried} of the single failures that the network can have.")
-    yield Heading("Failures")
+    if answer.untried:
+        yield Par(
+            Sentence(
+                "Not tried: {n} of the single failures that the network can have.",
+                n=len(answer.untried),
+            )
+        )
+    yield Heading(Sentence("Failures"))
     yield Par(
-        f"Everybody is in the meeting. Each failure, alone, begins {timing.at_s:g} s after the "
-        f"start; a link is mended at {timing.to_s:g} s, anything else stays down. An interruption "
-        "lasts until sound and picture are back; it is the longest at a bridge that still had a "
-        "path to the MCU, by the failing and by the mending. Who was cut off was behind the "
-        "failure, unless it says that it had a path."
+        Sentence(
+            "Everybody is in the meeting. Each failure, alone, begins {start:g} s after the start; "
+            "a link is mended at {end:g} s, anything else stays down. An interruption lasts until "
+            "sound and picture are back; it is the longest at a bridge that still had a path to "
+            "the MCU, by the failing and by the mending. Who was cut off was behind the failure, "
+            "unless it says that it had a path.",
+            start=answer.timing.at_s,
+            end=answer.timing.to_s,
+        )
     )
     yield failures_table(answer)
-    yield Heading("Bridges")
-    yield Par("Every bridge that a failure touched, with its path to the MCU.")
+    yield Heading(Sentence("Bridges"))
+    yield Par(Sentence("Every bridge that a failure touched, with its path to the MCU."))
     yield bridges_table(answer)
-    yield Heading("Links")
-    yield Par("The worst second of each direction, and the failure that causes it.")
+    yield Heading(Sentence("Links"))
+    yield Par(Sentence("The worst second of each direction, and the failure that causes it."))
     yield links_table(answer)
-    yield Heading("Evidence")
-    by = "" if engine is None else f"engine {engine.name} ({engine.time} time, {engine.kernel}), "
-    own = ("each failure's own ", Code("result.json"), " is in ", Code("failures/"))
-    yield evidence(answer.run_id, answer.inputs, by=by, more=[own])
+    yield Heading(Sentence("Evidence"))
+    own = Sentence(
+        "each failure's own {file} is in {folder}",
+        file=Code("result.json"),
+        folder=Code("failures/"),
+    )
+    yield evidence(answer.run_id, answer.inputs, engine=answer.engine, more=[own])
 
 
 def _concerns(failure: FailureResult, link: str | None, bridge: str | None) -> bool:

@@ -8,10 +8,11 @@ from giaoban.results.model.headroom import Bottleneck, Headroom, Point
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.whatif_summary import criterion, margin, said_by
 from giaoban.results.report.whatif_summary import known_by as known
-from giaoban.results.report.whatif_summary import margin, said_by
 from giaoban.results.report.wording import VERDICTS
-from giaoban.sentence import Sentence, joined
+from giaoban.sentence import Both, Sentence, joined
+from giaoban.translation import SOURCE, Language, pgettext, translator
 
 DEVICES = 12
 """Devices listed in the summary; the file has all."""
@@ -97,70 +98,83 @@ def _districts(answer: Headroom) -> Table:
     )
 
 
-def summary_md(answer: Headroom) -> str:
-    """The text of `summary.md` (English, Markdown)."""
-    return markdown(summary(answer))
+def summary_md(answer: Headroom, language: Language = SOURCE) -> str:
+    """The text of `summary.md` (Markdown)."""
+    return markdown(summary(answer), translator(language).say)
 
 
 def summary(answer: Headroom) -> Iterator[Block]:
-    """All that a person wants to know of the headroom, in English."""
+    """All that a person wants to know of the headroom."""
     yield Heading(headline(answer), 0)
-    yield Par(answer.question_en)
+    yield Par(Both(answer.question_en, answer.question_vi))
     yield Par(
-        f"Calls at {answer.profile} on {answer.device_name}. Further bridges hang on all routers "
-        "in turn, each on a line like those that there are; they join "
-        f"{answer.pace_s:g} s apart or more. {known_by(answer)}."
+        Sentence(
+            "Calls at {profile} on {device}. Further bridges hang on all routers in turn, each on "
+            "a line like those that there are; they join {pace:g} s apart or more. {known}.",
+            profile=answer.profile,
+            device=answer.device_name,
+            pace=answer.pace_s,
+            known=known_by(answer),
+        )
     )
-    yield Heading("What is in the way")
-    yield Par("In this order; each line holds once the ones before it are lifted.")
+    yield Heading(Sentence("What is in the way"))
+    yield Par(Sentence("In this order; each line holds once the ones before it are lifted."))
     yield _bottlenecks(answer)
     yield Par(
-        "The device's admission is asked call by call, busiest seconds of links are added up; what "
-        "is judged packet by packet says so."
+        Sentence(
+            "The device's admission is asked call by call, busiest seconds of links are added up; "
+            "what is judged packet by packet says so."
+        )
     )
-    yield Heading("Where")
-    yield Par("If all further bridges hang on one router:")
+    yield Heading(Sentence("Where"))
+    yield Par(Sentence("If all further bridges hang on one router:"))
     yield _districts(answer)
-    yield Par("Calls that each direction of a link still carries:")
+    yield Par(Sentence("Calls that each direction of a link still carries:"))
     yield table(
-        ("link", "direction", "rate", "busiest second now", "more calls"),
+        (
+            *(Sentence("link"), Sentence("direction"), Sentence(pgettext("link", "rate"))),
+            *(Sentence("busiest second now"), Sentence("more calls")),
+        ),
         [
             (
                 room.id,
                 room.direction,
-                f"{room.rate_mbps:g} Mb/s",
-                f"{room.peak_pct:.1f} %",
+                Sentence("{rate:g} Mb/s", rate=room.rate_mbps),
+                Sentence("{pct:.1f} %", pct=room.peak_pct),
                 _count(room.more),
             )
             for room in answer.links
         ],
         right=(2, 3, 4),
     )
-    yield Heading("Devices")
-    yield Par("More calls that a device would hold, links aside:")
+    yield Heading(Sentence("Devices"))
+    yield Par(Sentence("More calls that a device would hold, links aside:"))
     yield table(
-        ("device", "more", "figures"),
+        (Sentence("device"), Sentence(pgettext("bridges", "more")), Sentence("figures")),
         [
-            (room.name, str(room.more), "assumed" if room.assumed else "")
+            (room.name, str(room.more), Sentence("assumed") if room.assumed else "")
             for room in answer.devices[:DEVICES]
         ],
         right=(1,),
     )
-    yield Heading("Judged")
+    yield Heading(Sentence("Judged"))
     yield table(
-        ("more", "verdict", "binds", "margin"),
+        (
+            *(Sentence(pgettext("bridges", "more")), Sentence(pgettext("table", "verdict"))),
+            *(Sentence("binds"), Sentence("margin")),
+        ),
         [
             (
                 str(point.more),
                 said_by(point.final),
-                "–" if point.final.binding is None else point.final.binding.criterion,
+                "–" if point.final.binding is None else criterion(point.final, point.final.binding),
                 "–" if point.final.binding is None else margin(point.final.binding.margin_pct),
             )
             for point in answer.points
         ],
         right=(0, 3),
     )
-    yield Heading("Evidence")
+    yield Heading(Sentence("Evidence"))
     yield evidence(answer.run_id, answer.inputs, more=[NO_DOCUMENT])
 
 

@@ -30,6 +30,16 @@ HEAD = {
     "invalid": N_("INVALID – the figures cannot be trusted, so they say nothing about the MCU"),
 }
 NOTHING = "–"
+_PLACES = {
+    "loopback": Sentence("on this machine"),
+    "province": Sentence("inside the emulated province"),
+    "target": Sentence("a device of somebody's own"),
+}
+_OUTCOMES = {
+    "clean": Sentence(pgettext("trial", "clean")),
+    "failed": Sentence(pgettext("trial", "failed")),
+    "invalid": Sentence(pgettext("verdict", "invalid")),
+}
 _BACK_OFF = {"none": pgettext("back-off", "none"), "random": pgettext("back-off", "random")}
 _MISSED = {
     "withheld": N_("the answer names another host, which sent nothing, so it was sent nothing"),
@@ -341,32 +351,51 @@ def brief(result: LoadResult, language: Language = SOURCE) -> list[Block]:
     ]
 
 
-def summary_md(result: LoadResult) -> str:
-    """The text of `summary.md`."""
-    return markdown(summary(result))
+def summary_md(result: LoadResult, language: Language = SOURCE) -> str:
+    """The text of `summary.md` (Markdown)."""
+    say = Wording(language, result)
+    return markdown(summary(result, say), say.say)
 
 
-def summary(result: LoadResult) -> Iterator[Block]:
-    """All that a person wants to know of a load test, in English."""
-    yield Heading(f"Load test {result.run_id}", 0)
+def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
+    """All that a person wants to know of a load test."""
+    yield Heading(Sentence("Load test {run}", run=result.run_id), 0)
     yield Par(headline(result), bold=True)
-    yield Bullets(result.reasons)
-    what = ", ".join(f"{key} {_plain(value)}" for key, value in result.what.items())
-    yield Par(f"{result.server} ({result.place}). {what}.")
+    yield Bullets(_reasons(result, say))
+    what = [
+        Sentence("{option} {value}", option=key, value=_plain(value))
+        for key, value in result.what.items()
+    ]
+    yield Par(
+        Sentence(
+            "{server} ({place}). {what}.",
+            server=result.server,
+            place=_PLACES[result.place],
+            what=joined(", ", what),
+        )
+    )
     yield Bullets(_told(result))
-    yield Heading("Criteria")
+    yield Heading(Sentence("Criteria"))
     yield criteria_table(result.criteria, _Short(), "screen")
-    yield Heading("What was done")
+    yield Heading(Sentence("What was done"))
     yield _operations(result)
     if result.search:
-        yield Heading("Search")
-        rows = [(f"{t.rate_per_s:g}/s", t.outcome, t.why) for t in result.search]
-        yield table(("rate", "outcome", "why"), rows)
+        yield Heading(Sentence("Search"))
+        rows = [
+            (
+                Sentence("{rate:g}/s", rate=t.rate_per_s),
+                _OUTCOMES[t.outcome],
+                Both(t.why, t.why_vi or t.why),
+            )
+            for t in result.search
+        ]
+        head = (Sentence(pgettext("calls", "rate")), Sentence("outcome"), Sentence("why"))
+        yield table(head, rows)
 
 
 def _plain(value: str | int | float | bool | list[str]) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return Sentence("yes") if value else Sentence("no")
     if isinstance(value, list):
-        return "+".join(value) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return "+".join(value) or Sentence("none")
+    return Sentence("{value:g}", value=value) if isinstance(value, float) else str(value)

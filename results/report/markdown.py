@@ -4,7 +4,7 @@ shown as they are, whatever they look like."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from giaoban.results.report.document import (
     Align,
@@ -18,6 +18,7 @@ from giaoban.results.report.document import (
     Sum,
     Table,
     Text,
+    in_language,
 )
 
 _MARKUP = re.compile(
@@ -32,9 +33,10 @@ _MARKUP = re.compile(
 _RULES: dict[Align, str] = {"left": "---", "right": "---:", "center": ":---:"}
 
 
-def markdown(blocks: Iterable[Block]) -> str:
-    """The text of a file."""
-    return "\n\n".join(filter(None, map(_block, blocks))) + "\n"
+def markdown(blocks: Iterable[Block], say: Callable[[str], str] = str) -> str:
+    """The text of a file; `say` says a sentence in its language."""
+    said = (_block(in_language(block, say)) for block in blocks)
+    return "\n\n".join(filter(None, said)) + "\n"
 
 
 def escaped_text(text: str) -> str:

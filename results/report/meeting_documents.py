@@ -9,7 +9,7 @@ from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meeting_summary import minutes_document, sheet, summary_md
-from giaoban.translation import Language
+from giaoban.translation import Language, translator
 
 SHEET, MINUTES, SUMMARY = "kiem-tra.pdf", "bien-ban.pdf", "summary.md"
 
@@ -26,6 +26,6 @@ def write_documents(
         documents[SHEET] = sheet(answer, language, when)
     for name, document in documents.items():
         (folder / name).write_bytes(pdf(document, made=when))
-    text = markdown(summary_md(answer, language))
+    text = markdown(summary_md(answer, language), translator(language).say)
     (folder / SUMMARY).write_text(text, encoding="utf-8")
     return [*(folder / name for name in documents), folder / SUMMARY]

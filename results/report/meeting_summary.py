@@ -32,6 +32,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.invalid import in_words
 from giaoban.results.report.minutes import minutes_table
+from giaoban.results.report.summary import assumptions_table
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, NBSP, Language
 
@@ -62,7 +63,6 @@ COLUMNS: Sequence[tuple[Kind, Direction, str]] = (
 )
 
 
-ASSUMED = (N_("what"), N_("value"), N_("rests on"), N_("would be replaced by"))
 COLUMNS_ALIGNED: Sequence[Align] = ("center",) * 5
 """Of the sheet: connected, and each way."""
 
@@ -93,7 +93,11 @@ def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:
     for part in answer.parts:
         title = say.gettext(N_("Minutes: {part}"), part=say.gettext(PART_TITLES[part.part]))
         blocks += [Heading(title, 1), minutes_table(part.minutes, say, chair=answer.meeting.chair)]
-    blocks += _assumptions(answer, say)
+    if answer.assumptions:
+        blocks += [
+            Heading(say.gettext("Assumptions"), 1),
+            assumptions_table(answer.assumptions, say),
+        ]
     return [Heading(say.either(answer.meeting.name, answer.meeting.name_vi), 0), *blocks]
 
 
@@ -112,24 +116,6 @@ def _closest(part: PartJudged, say: Wording) -> Iterator[Block]:
     """What a part that passes meets most narrowly."""
     if part.closest is not None and part.verdict == "pass":
         yield Par(say.closest(part.closest))
-
-
-def _assumptions(answer: MeetingAnswer, say: Wording) -> Iterator[Block]:
-    if answer.assumptions:
-        head = [say.gettext(title) for title in ASSUMED]
-        yield Heading(say.gettext(N_("Assumptions")), 1)
-        yield table(
-            head,
-            [
-                [
-                    Cell(say.either(a.what, a.what_vi)),
-                    Cell(say.either(a.value, a.value_vi)),
-                    Cell(say.either(a.source, a.source_vi)),
-                    Cell(say.either(a.settled_by, a.settled_by_vi)),
-                ]
-                for a in answer.assumptions
-            ],
-        )
 
 
 def opened(part: PartJudged, say: Wording) -> str:
@@ -179,13 +165,7 @@ def failing(part: PartJudged, say: Wording) -> list[str]:
         if not any(c.id == of.id and c.place == of.place for of in part.failed)
     ]
     found = [
-        say.gettext(
-            N_("{criterion} – {place}: {value} (limit {limit})"),
-            criterion=say.criterion(c),
-            place=say.place(c.place) or (say.of(bridge.bridge) if bridge else "–"),
-            value=say.in_unit(c.value, c),
-            limit=say.limit(c),
-        )
+        say.found(c, say.place(c.place) or (say.of(bridge.bridge) if bridge else "–"))
         for bridge, c in told
     ]
     for bridge in part.bridges:

@@ -10,6 +10,7 @@ from giaoban.counting import counted
 from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED
 from giaoban.results.model.result import Binding, CriterionResult, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
+from giaoban.sentence import Sentence
 from giaoban.translation import N_, NBSP, SOURCE, Translator, translator
 
 NOT_TRIED = N_("other seeds were not tried")
@@ -85,8 +86,10 @@ def note(result: Result) -> str:
     if seeds is None:
         why = result.seeds.refused if result.seeds is not None else None
         return NOT_TRIED + (f": {why}" if why else "")
-    if seeds.stopped:
-        return stopped(seeds)
+    if seeds.stopped and seeds.first is not None:
+        binding = seeds.first.binding
+        what = "" if binding is None else f": {binding.criterion} at {binding.where}"
+        return f"{stopped(seeds)}{what}"
     how = "" if seeds.method == "estimate" else ", emulated"
     if seeds.passed == seeds.tried:
         said = f"passes at all {seeds.tried} of {counted(seeds.tried, 'other seed')}{how}"
@@ -100,13 +103,14 @@ def note(result: Result) -> str:
     return f"{said} ({share} of all seeds, {_confidence()})"
 
 
-def stopped(seeds: Seeds) -> str:
-    """Of a search that went on no further: `fails at seed 1684, the 3rd that was tried: …`."""
+def stopped(seeds: Seeds) -> Sentence:
+    """Of a search that went on no further: `fails at seed 1684, number 3 of the other seeds`."""
     assert seeds.first is not None
-    binding = seeds.first.binding
-    what = "" if binding is None else f": {binding.criterion} at {binding.where}"
-    number = 1 + seeds.seeds.index(seeds.first.seed)
-    return f"fails at seed {seeds.first.seed}, number {number} of the other seeds{what}"
+    return Sentence(
+        "fails at seed {seed}, number {number} of the other seeds",
+        seed=seeds.first.seed,
+        number=1 + seeds.seeds.index(seeds.first.seed),
+    )
 
 
 def sentence(result: Result, say: Translator) -> str:
@@ -198,7 +202,7 @@ def figure(value: float | None, unit: str) -> str:
 def seeds_listed(seeds: Sequence[int]) -> str:
     """`1682 to 1701`; one by one where they begin anew at 0."""
     if len(seeds) > 1 and seeds[-1] - seeds[0] == len(seeds) - 1:
-        return f"{seeds[0]} to {seeds[-1]}"
+        return Sentence("{first} to {last}", first=seeds[0], last=seeds[-1])
     return ", ".join(map(str, seeds))
 
 

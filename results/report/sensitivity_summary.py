@@ -12,6 +12,7 @@ from giaoban.results.report.markdown import markdown
 from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import N_, Both, Figure, Sentence, message
+from giaoban.translation import SOURCE, Language, translator
 
 LABELS = {
     "us_per_km": N_("propagation"),
@@ -257,9 +258,9 @@ def _binding(binding: Binding, answer: Sensitivity) -> Sentence:
     )
 
 
-def summary_md(answer: Sensitivity) -> str:
-    """The text of `summary.md` (English, Markdown)."""
-    return markdown(summary(answer))
+def summary_md(answer: Sensitivity, language: Language = SOURCE) -> str:
+    """The text of `summary.md` (Markdown)."""
+    return markdown(summary(answer), translator(language).say)
 
 
 def summary(answer: Sensitivity) -> Iterator[Block]:

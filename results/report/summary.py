@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.places import in_english
-from giaoban.results.model.result import CriterionResult, MoreCalls, Place, Result
+from giaoban.results.model.result import Assumption, CriterionResult, MoreCalls, Place, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT
 from giaoban.results.report.criteria_table import criteria_table
 from giaoban.results.report.document import (
@@ -47,7 +48,7 @@ from giaoban.results.report.seed_words import (
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, failed_meeting
 from giaoban.sentence import Sentence
-from giaoban.translation import N_, SOURCE, Language
+from giaoban.translation import N_, SOURCE, Language, pgettext
 
 ENGLISH = Wording("en")
 VERDICT_WORDS = {
@@ -195,48 +196,80 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
     return notes
 
 
-def summary_md(result: Result) -> str:
-    """The text of `summary.md` (English, Markdown)."""
-    return markdown(summary(result))
+def summary_md(result: Result, language: Language = SOURCE) -> str:
+    """The text of `summary.md` (Markdown)."""
+    say = Wording(language, result)
+    return markdown(summary(result, say), say.say)
 
 
-def summary(result: Result) -> Iterator[Block]:
-    """All that a person wants to know of a check, in English."""
-    yield Heading(headline(result), 0)
+def summary(result: Result, say: Wording) -> Iterator[Block]:
+    """All that a person wants to know of a check."""
+    yield Heading(headline(result, say), 0)
     if result.is_estimate:
-        yield Par(f"This is {NOT_EMULATED}.", bold=True)
-    yield Par(result.question.text_en)
-    yield Par(binds(result), bold=True)
+        yield Par(Sentence("This is estimated, not emulated: no document for approval."), bold=True)
+    yield Par(say.either(result.question.text_en, result.question.text_vi))
+    yield Par(binds(result, say), bold=True)
     if result.reasons:
-        yield Par("Why:")
-        yield from _list(result.reasons)
-    yield Par(f"The meeting: {ENGLISH.meeting(result.meeting)}")
-    yield from _impairments(result)
-    yield criteria(result)
-    yield Par("The margin is the share of the allowance that is still unused.")
-    if said := criteria_notes(result):
+        yield Par(Sentence("Why:"))
+        yield from _list(_reasons(result, say))
+    yield Par(Sentence("The meeting: {meeting}", meeting=say.meeting(result.meeting)))
+    if result.impairments:
+        done = N_("Done to the network on purpose (seconds from the start of the first phase):")
+        yield Par(Sentence(done))
+        yield Bullets([say.impairment(item) for item in result.impairments])
+    yield criteria(result, say)
+    yield Par(Sentence("The margin is the share of the allowance that is still unused."))
+    if said := criteria_notes(result, say):
         yield Bullets(said)
-    yield from _other_seeds(result)
+    yield from _other_seeds(result, say)
     if result.meetings:
-        yield Heading(TITLE)
-        yield from _every_meeting(result, ENGLISH)
-        yield Bullets(meetings_notes(result, ENGLISH))
-    yield from _faults(result)
-    yield from pars(Wording("en", result).interruptions(result))
-    yield from _pictures(result)
-    yield from _mcu(result)
-    yield from _commands(result)
+        yield Heading(Sentence(TITLE))
+        yield from _every_meeting(result, say)
+        yield Bullets(meetings_notes(result, say))
+    yield from _faults(result, say)
+    yield from pars(say.interruptions(result))
+    yield from _pictures(result, say)
+    yield from _mcu(result, say)
+    if refused := result.refused_commands:
+        yield Heading(Sentence("Commands not carried out"))
+        yield from _list([say.command(command) for command in refused])
     if result.assumptions:
-        yield Heading("Assumptions")
-        rows = [(a.what, a.value, a.source, a.settled_by) for a in result.assumptions]
-        yield from _table(("what", "value", "rests on", "would be replaced by"), rows)
+        yield Heading(Sentence("Assumptions"))
+        yield assumptions_table(result.assumptions[:MOST_ROWS], say)
+        yield from _and_more(len(result.assumptions))
     if result.unmodelled:
         yield Par(left_out_of(result.unmodelled))
     if parts := left_out(result):
-        yield Heading("Not shown")
+        yield Heading(Sentence("Not shown"))
         yield Bullets(parts)
-    yield Heading("Evidence")
+    yield Heading(Sentence("Evidence"))
     yield _evidence(result)
+
+
+def _reasons(result: Result, say: Wording) -> list[str]:
+    """Why it does not pass: as its file has it, which is in English alone, or by the criteria."""
+    if say.english or result.verdict == "invalid":
+        return reasons(result, say)
+    return [say.found(c, say.place(c.place)) for c in result.criteria if c.ok is False]
+
+
+def assumptions_table(found: Sequence[Assumption], say: Wording) -> Table:
+    """A row a figure that is assumed."""
+    return table(
+        (
+            *(Sentence("what"), Sentence("value"), Sentence("rests on")),
+            Sentence("would be replaced by"),
+        ),
+        [
+            (
+                say.either(a.what, a.what_vi),
+                say.either(a.value, a.value_vi),
+                say.either(a.source, a.source_vi),
+                say.either(a.settled_by, a.settled_by_vi),
+            )
+            for a in found
+        ],
+    )
 
 
 def _every_meeting(result: Result, say: Wording) -> Iterator[Block]:
@@ -248,18 +281,23 @@ def _every_meeting(result: Result, say: Wording) -> Iterator[Block]:
 
 
 def _evidence(result: Result) -> Bullets:
-    counts, engine = result.accounting, result.engine
+    counts = result.accounting
     more: list[Text] = [] if result.estimate is None else [result.estimate.text]
     more.append(
-        f"packets: {counts.packets_sent} sent + {counts.packets_duplicated} duplicated "
-        f"= {counts.packets_received} received "
-        f"+ {counts.packets_dropped_at_queues} dropped at queues "
-        f"+ {counts.packets_lost_by_impairment} lost by impairment "
-        f"+ {counts.packets_damaged} damaged "
-        f"+ {counts.unaccounted} unaccounted for"
+        Sentence(
+            "packets: {sent} sent + {duplicated} duplicated = {received} received + {dropped} "
+            "dropped at queues + {impaired} lost by impairment + {damaged} damaged + {unaccounted} "
+            "unaccounted for",
+            sent=counts.packets_sent,
+            duplicated=counts.packets_duplicated,
+            received=counts.packets_received,
+            dropped=counts.packets_dropped_at_queues,
+            impaired=counts.packets_lost_by_impairment,
+            damaged=counts.packets_damaged,
+            unaccounted=counts.unaccounted,
+        )
     )
-    by = f"engine {engine.name} ({engine.time} time, {engine.kernel}), "
-    return evidence(result.run_id, result.inputs, by=by, more=more)
+    return evidence(result.run_id, result.inputs, engine=result.engine, more=more)
 
 
 def place_name(place: Place, result: Result) -> str:
@@ -302,38 +340,33 @@ def _headline(result: Result) -> str:
     return said
 
 
-def _impairments(result: Result) -> Iterator[Block]:
-    """What was done to the network on purpose, where and when."""
-    if not result.impairments:
-        return
-    items = []
-    for item in result.impairments:
-        detail = " ".join(word for word in (item.media, item.direction) if word) or None
-        where = place_name(Place(kind=item.target, id=item.id, detail=detail), result)
-        both = "" if item.direction else ", both ways"
-        start = f"{item.from_s:g} s" if item.from_s > 0 else "the start"
-        end = "the end" if item.to_s is None else f"{item.to_s:g} s"
-        items.append(f"{where}{both}, {start} to {end}: {item.text_en}")
-    yield Par("Done to the network on purpose (seconds from the start of the first phase):")
-    yield Bullets(items)
-
-
-def _other_seeds(result: Result) -> Iterator[Block]:
+def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
     """What other seeds came to."""
-    yield Heading("Other seeds")
-    told = note(result)
+    yield Heading(Sentence("Other seeds"))
+    told = note(result) if say.english else sentence(result, say).removesuffix(".")
     yield Par(f"{told[:1].upper()}{told[1:]}.")
     seeds = tried(result)
     if seeds is None:
         return
-    yield Par(f"Seeds {seeds_listed(seeds.seeds)}; {CONFIDENCE_PCT:g} % by Wilson's interval.")
+    yield Par(
+        Sentence(
+            "Seeds {seeds}; {pct:g} % by Wilson's interval.",
+            seeds=seeds_listed(seeds.seeds),
+            pct=CONFIDENCE_PCT,
+        )
+    )
+    short = _Short(result, say)
     yield table(
-        ("criterion", "least", "median", "largest", "limit", "fails at", "fails first at"),
+        (
+            *(Sentence("criterion"), Sentence("least"), Sentence("median")),
+            *(Sentence("largest"), Sentence("limit"), Sentence("fails at")),
+            Sentence("fails first at"),
+        ),
         [
             (
-                c.name_en,
-                *(figure(v, spread.unit) for v in (spread.least, spread.median, spread.largest)),
-                limit(c),
+                say.criterion(c),
+                *(short.in_unit(v, c) for v in (spread.least, spread.median, spread.largest)),
+                short.limit(c),
                 str(spread.failed),
                 str(spread.first),
             )
@@ -341,73 +374,107 @@ def _other_seeds(result: Result) -> Iterator[Block]:
         ],
         right=range(1, 7),
     )
-    if seeds.first is not None and seeds.first.binding is not None:
-        binding = seeds.first.binding
-        yield Par(
-            f"At seed {seeds.first.seed}, the first that does not pass, {binding.criterion} fails "
-            f"first, at {binding.where}: {figure(binding.value, binding.unit)}, limit "
-            f"{figure(binding.threshold, binding.unit)}."
+    first = None if seeds.first is None else seeds.first.binding
+    if seeds.first is None or first is None:
+        return
+    found = next((c for c in result.criteria if c.id == first.criterion), None)
+    yield Par(
+        Sentence(
+            "At seed {seed}, the first that does not pass, {criterion} fails first, at {place}: "
+            "{value}, limit {limit}.",
+            seed=seeds.first.seed,
+            criterion=first.criterion if say.english or found is None else say.criterion(found),
+            place=first.where if say.english else say.place(first.place),
+            value=_in(first.unit, first.value, say),
+            limit=_in(first.unit, first.threshold, say),
         )
+    )
 
 
-def _faults(result: Result) -> Iterator[Block]:
+def _in(unit: str, value: float | None, say: Wording) -> str:
+    return figure(value, unit) if say.english else say.amount(value, unit)
+
+
+def _faults(result: Result, say: Wording) -> Iterator[Block]:
     """What failed on purpose, and what that did to bridges; nothing in a run without."""
     if not result.faults:
         return
-    yield Heading("Failures made on purpose")
-    items: list[Text] = []
-    say = Wording("en", result)
+    yield Heading(Sentence("Failures made on purpose"))
+    items = []
     for fault in result.faults:
-        end = "the end" if fault.restored_s is None else f"{fault.restored_s:g} s"
-        where = say.fault_place(fault, result.names)
-        items.append((Code(fault.id), f": {where}, {fault.at_s:g} s to {end}: {fault.text_en}"))
+        end = fault.restored_s
+        items.append(
+            Sentence(
+                "{fault}: {place}, {start:g} s to {end}: {what}",
+                fault=Code(fault.id),
+                place=say.fault_place(fault, result.names),
+                start=fault.at_s,
+                end=Sentence("the end") if end is None else Sentence("{end:g} s", end=end),
+                what=say.fault_text(fault),
+            )
+        )
     yield Bullets(items)
+    stream = Sentence(pgettext("interrupted", "of"))
     yield table(
         (
-            "failure", "bridge", "interrupted, ms", "of", "sound alone, ms", "by the mending, ms",
-            "of", "packets lost", "cut off", "picture again, ms", "after mending, ms",
-            "dialled again", "call kept",
+            *(Sentence(pgettext("table", "failure")), Sentence(pgettext("table", "bridge"))),
+            *(Sentence("interrupted, ms"), stream, Sentence("sound alone, ms")),
+            *(Sentence("by the mending, ms"), stream, Sentence("packets lost")),
+            *(Sentence("cut off"), Sentence("picture again, ms"), Sentence("after mending, ms")),
+            *(Sentence("dialled again"), Sentence("call kept")),
         ),
         [
-            _fault_row(fault, hit, result)
+            _fault_row(fault, hit, say)
             for fault in result.faults
             for hit in fault.bridges
             if hit.noticed
         ],
         right=(2, 4, 5, 7, 9, 10, 11),
-    )  # fmt: skip
+    )
     calm: list[str] = []
     for fault in result.faults:
         if untouched := sum(not hit.noticed for hit in fault.bridges):
-            calm += ["; " * bool(calm), Code(fault.id), f": {untouched} of {len(fault.bridges)}"]
+            count = Sentence(": {n} of {count}", n=untouched, count=len(fault.bridges))
+            calm += ["; " * bool(calm), Code(fault.id), count]
     if calm:
-        yield Par(["Bridges that noticed nothing: ", *calm, "."])
+        yield Par([Sentence("Bridges that noticed nothing: "), *calm, "."])
     yield Par(
-        "Interrupted: until sound and picture are back, by the failing and by the mending. Behind: "
-        "without what failed there is no path to the MCU, so no network could keep it."
+        Sentence(
+            "Interrupted: until sound and picture are back, by the failing and by the mending. "
+            "Behind: without what failed there is no path to the MCU, so no network could keep it."
+        )
     )
 
 
-def _fault_row(fault: FaultResult, hit: FaultImpact, result: Result) -> Sequence[str | Cell]:
-    cut = ("yes, behind it" if hit.behind else "yes") if hit.cut_off else "no"
+def _fault_row(fault: FaultResult, hit: FaultImpact, say: Wording) -> Sequence[str | Cell]:
+    cut = Sentence("no")
+    if hit.cut_off:
+        cut = Sentence("yes, behind it") if hit.behind else Sentence("yes")
+    name = say.of(hit.bridge)
     return (
         Cell(fault.id, code=True),
-        _name(hit.bridge, result) + (" (behind)" if hit.behind else ""),
+        Sentence("{bridge} (behind)", bridge=name) if hit.behind else name,
         f"{hit.interruption_ms:.0f}",
-        hit.interrupted or "–",
+        _stream(hit.interrupted, say),
         f"{hit.sound_interruption_ms:.0f}",
         f"{hit.restored_interruption_ms:.0f}",
-        hit.restored_interrupted or "–",
+        _stream(hit.restored_interrupted, say),
         f"{hit.packets_lost}",
-        Cell(cut, bold=cut == "yes"),
+        Cell(cut, bold=hit.cut_off and not hit.behind),
         _whole(hit.picture_again_ms),
         _whole(hit.restored_to_picture_ms),
         f"{hit.redials}",
-        "yes" if hit.call_kept else "no",
+        Sentence("yes") if hit.call_kept else Sentence("no"),
     )
 
 
-def _pictures(result: Result) -> Iterator[Block]:
+def _stream(detail: str | None, say: Wording) -> str:
+    if detail is None:
+        return "–"
+    return detail if say.english else say.stream(detail)
+
+
+def _pictures(result: Result, say: Wording) -> Iterator[Block]:
     """The streams of pictures that lost frames or stood still; nothing if none was measured."""
     found = [
         (phase, bridge, s)
@@ -417,13 +484,13 @@ def _pictures(result: Result) -> Iterator[Block]:
     ]
     if all(s.frames_sent is None for _, _, s in found):
         return
-    yield Heading("Pictures")
+    yield Heading(Sentence("Pictures"))
     rows = [
         (
-            f"{in_english(bridge.name)} {s.kind} {s.direction}",
-            phase.name,
+            f"{say.of(bridge.id)} {_stream(f'{s.kind} {s.direction}', say)}",
+            _phase(phase.name, say),
             *map(
-                _figure,
+                partial(_figure, say=say),
                 (
                     s.frames_sent, s.frames_lost, s.frames_undecodable, s.frames_late,
                     s.frames_not_shown_pct, s.freezes, s.freeze_ms_max, s.freeze_pct,
@@ -434,70 +501,91 @@ def _pictures(result: Result) -> Iterator[Block]:
         if s.frames_lost or s.frames_undecodable or s.frames_late or s.freezes
     ]  # fmt: skip
     if not rows:
-        yield Par("Every frame could be decoded in time, and no picture stood still.")
+        well = N_("Every frame could be decoded in time, and no picture stood still.")
+        yield Par(Sentence(well))
         return
     head = (
-        "stream", "phase", "frames sent", "lost", "undecodable", "late", "not shown, %", "freezes",
-        "longest, ms", "frozen, %",
-    )  # fmt: skip
-    yield from _table(head, rows, right=range(2, 10))
+        *(Sentence("stream"), Sentence("phase"), Sentence("frames sent")),
+        *(Sentence(pgettext("frames", "lost")), Sentence("undecodable")),
+        *(Sentence(pgettext("frames", "late")), Sentence("not shown, %"), Sentence("freezes")),
+        *(Sentence("longest, ms"), Sentence("frozen, %")),
+    )
+    yield table(head, rows[:MOST_ROWS], range(2, 10))
+    yield from _and_more(len(rows))
 
 
-def _mcu(result: Result) -> Iterator[Block]:
+def _phase(name: str, say: Wording) -> str:
+    return name if say.english else say.phase(name)
+
+
+def _mcu(result: Result, say: Wording) -> Iterator[Block]:
     yield Heading("MCU")
     rows = []
     for phase in result.phases:
         mcu = phase.mcu
-        refused = [f"{_name(r.bridge, result)} ({r.code} {r.reason})" for r in mcu.refused]
-        less = [f"{_name(d.bridge, result)} ({d.asked} → {d.given})" for d in mcu.downspeeded]
+        refused = [
+            f"{say.of(r.bridge)} "
+            + (f"({r.code} {r.reason})" if say.english else say.refusal(r.code))
+            for r in mcu.refused
+        ]
+        less = [
+            f"{say.of(d.bridge)} ({say.resolution(d.asked)} → {say.resolution(d.given)})"
+            for d in mcu.downspeeded
+        ]
         rows.append(
             (
-                phase.name,
-                f"{_figure(mcu.used_pct)} %",
-                ENGLISH.in_use(mcu),
-                f"{mcu.units_used:g} of {mcu.units_total:g}",
-                f"{mcu.ports_used} of {mcu.ports_total}",
+                _phase(phase.name, say),
+                f"{_figure(mcu.used_pct, say)} %",
+                say.in_use(mcu),
+                _of(mcu.units_used, mcu.units_total),
+                _of(mcu.ports_used, mcu.ports_total),
                 str(len(mcu.joined)),
-                ", ".join(_first(refused)),
-                ", ".join(_first(less)),
+                ", ".join(map(say.say, _first(refused))),
+                ", ".join(map(say.say, _first(less))),
             )
         )
     yield table(
         (
-            "phase", "in use", "most of", "units", "ports", "in the meeting", "refused",
-            "given less",
+            *(Sentence("phase"), Sentence("in use"), Sentence("most of"), Sentence("units")),
+            *(Sentence("ports"), Sentence("in the meeting"), Sentence(pgettext("call", "refused"))),
+            Sentence("given less"),
         ),
         rows,
         right=(1, 3, 4, 5),
-    )  # fmt: skip
-    if (more := result.more_calls) is not None:
-        yield Par(f"{_more(more)} This is of the device alone, not of links.")
+    )
+    if result.more_calls is not None:
+        yield Par(_more(result.more_calls))
     setups = [phase.mcu.setup_network_ms_p95 for phase in result.phases]
     if slowest := max((ms for ms in setups if ms is not None), default=None):
         yield Par(
-            f"Of call set-up the network's share is at most {_figure(slowest)} ms (95th percentile "
-            "of the slowest phase); what devices take themselves, 0.5 to 4 s, is not modelled."
+            Sentence(
+                "Of call set-up the network's share is at most {ms} ms (95th percentile of the "
+                "slowest phase); what devices take themselves, 0.5 to 4 s, is not modelled.",
+                ms=_figure(slowest, say),
+            )
         )
 
 
-def _more(more: MoreCalls) -> str:
+def _of(used: float, total: float) -> Sentence:
+    return Sentence("{used:g} of {total:g}", used=used, total=total)
+
+
+def _more(more: MoreCalls) -> Sentence:
     """How many more calls the device takes."""
     if not more.to_full:
-        return f"The device takes no further call at {more.resolution}."
-    return (
-        f"Beside all of these the device takes {more.to_full} more at {more.resolution}, "
-        f"{more.to_limit} of them with no more than {more.limit_pct:g} % of it in use."
+        return Sentence(
+            "The device takes no further call at {resolution}. This is of the device alone, not of "
+            "links.",
+            resolution=more.resolution,
+        )
+    return Sentence(
+        "Beside all of these the device takes {full} more at {resolution}, {within} of them with "
+        "no more than {limit:g} % of it in use. This is of the device alone, not of links.",
+        full=more.to_full,
+        resolution=more.resolution,
+        within=more.to_limit,
+        limit=more.limit_pct,
     )
-
-
-def _commands(result: Result) -> Iterator[Block]:
-    if refused := result.refused_commands:
-        yield Heading("Commands not carried out")
-        rows = [
-            (_name(c.by, result), c.command, _name(c.on or "", result), f"{c.code} {c.reason}")
-            for c in refused
-        ]
-        yield from _table(("by", "command", "about", "answer"), rows)
 
 
 def binds(result: Result, say: Wording = ENGLISH) -> str:
@@ -535,8 +623,8 @@ def _amount(value: float | None, unit: str) -> str:
     return "not measured" if value is None else figure(value, unit)
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}".removesuffix(".0")
+def _figure(value: float | None, say: Wording) -> str:
+    return say.number(value, 1)
 
 
 def _margin(margin: float | None) -> str:
@@ -547,23 +635,15 @@ def _whole(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f}"
 
 
-def _name(ident: str, result: Result) -> str:
-    return in_english(result.names.get(ident, ident))
-
-
-def _table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
-) -> Iterator[Block]:
-    """So many rows that a person reads them, and how many more there are."""
-    yield table(head, rows[:MOST_ROWS], right)
-    if more := and_more(len(rows)):
+def _and_more(count: int) -> Iterator[Block]:
+    if more := and_more(count):
         yield Par(more)
 
 
 def _list(items: Sequence[str]) -> Iterator[Block]:
+    """So many that a person reads them, and how many more there are."""
     yield Bullets(items[:MOST_ROWS])
-    if more := and_more(len(items)):
-        yield Par(more)
+    yield from _and_more(len(items))
 
 
 def _first(items: Sequence[str]) -> Sequence[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from giaoban.counting import counted
 from giaoban.results.model.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.document import Block, Bullets, Code, Heading, Par, pars, table
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.whatif_summary import margin
-from giaoban.sentence import Sentence
+from giaoban.results.report.wording import VERDICTS
+from giaoban.sentence import Both, Sentence
+from giaoban.translation import SOURCE, Language, pgettext, translator
 
 LISTED = 200
 """Points in the summary; the table for spreadsheets has all."""
@@ -55,44 +56,54 @@ def brief(answer: SweepAnswer) -> list[Block]:
     return [Par(headline(answer)), Par(computed_line(answer)), *pars(found)]
 
 
-def summary_md(answer: SweepAnswer) -> str:
-    """The text of `summary.md` (English, Markdown)."""
-    return markdown(summary(answer))
+def summary_md(answer: SweepAnswer, language: Language = SOURCE) -> str:
+    """The text of `summary.md` (Markdown)."""
+    return markdown(summary(answer), translator(language).say)
 
 
 def summary(answer: SweepAnswer) -> Iterator[Block]:
-    """All that a person wants to know of a sweep, in English."""
+    """All that a person wants to know of a sweep."""
     yield Heading(headline(answer), 0)
-    yield Par(answer.question_en)
-    yield Par(f"{computed_line(answer)}.")
+    yield Par(Both(answer.question_en, answer.question_vi))
+    yield Par(Sentence("{computed}.", computed=computed_line(answer)))
     if found := bindings(answer):
-        yield Par("What fails:")
-        yield Bullets([f"{name}: {counted(count, 'point')}" for name, count in found])
+        yield Par(Sentence("What fails:"))
+        yield Bullets(
+            [
+                Sentence("{criterion}: {n} {n:point|points}", criterion=name, n=count)
+                for name, count in found
+            ]
+        )
     head = (
-        "bridges", "calls", "device", "failure", "seed", "verdict", "binds", "margin",
-        "other seeds", "cut off",
-    )  # fmt: skip
+        *(Sentence("bridges"), Sentence("calls"), Sentence("device")),
+        *(Sentence(pgettext("table", "failure")), Sentence("seed")),
+        *(Sentence(pgettext("table", "verdict")), Sentence("binds"), Sentence("margin")),
+        *(Sentence("other seeds"), Sentence("cut off")),
+    )
     yield table(head, map(_row, answer.points[:LISTED]), right=(4, 7, 8, 9))
     if (more := len(answer.points) - LISTED) > 0:
-        yield Par((f"… and {more} more in ", Code("points.csv")))
+        yield Par(Sentence("… and {more} more in {file}", more=more, file=Code("points.csv")))
     yield Par(
-        "A point with a failure passes only if it passes without it, nobody is cut off who could "
-        "have been kept, and what is left passes after the network has found its new ways. No "
-        "estimate is a document for approval."
+        Sentence(
+            "A point with a failure passes only if it passes without it, nobody is cut off who "
+            "could have been kept, and what is left passes after the network has found its new "
+            "ways. No estimate is a document for approval."
+        )
     )
     yield evidence(answer.run_id, answer.inputs)
 
 
 def _row(point: SweepPoint) -> tuple[str, ...]:
+    seeds = Sentence("{n} of {count}", n=point.seeds_passed, count=point.seeds_tried)
     return (
         point.bridges,
         point.profile,
         point.device,
-        point.failure,
+        Sentence("none") if point.failure == "none" else point.failure,
         str(point.seed),
-        point.verdict,
+        VERDICTS[point.verdict],
         point.why if point.verdict == "refused" else f"{point.binding or ''} {point.where}".strip(),
         margin(point.margin_pct),
-        f"{point.seeds_passed} of {point.seeds_tried}" if point.seeds_tried else "–",
+        seeds if point.seeds_tried else "–",
         str(point.cut_off or ""),
     )

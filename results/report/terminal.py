@@ -10,8 +10,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass, replace
-from typing import Any, TextIO
+from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -28,9 +27,9 @@ from giaoban.results.report.document import (
     Table,
     Text,
     Tone,
+    in_language,
     plain,
 )
-from giaoban.sentence import Sentence
 
 STYLES: dict[Tone, str] = {
     "": "",
@@ -53,19 +52,6 @@ def show(*blocks: Block, console: Console | None = None, say: Callable[[str], st
     to = console or Console(width=width())
     for block in blocks:
         _show(in_language(block, say), to)
-
-
-def in_language[T](value: T, say: Callable[[str], str]) -> T:
-    """A block, or what is in one, with its sentences in the reader's language."""
-    said: Any = value
-    if isinstance(value, Sentence):
-        said = say(value)
-    elif is_dataclass(value) and not isinstance(value, type):
-        there = {each.name: getattr(value, each.name) for each in fields(value)}
-        said = replace(value, **{name: in_language(each, say) for name, each in there.items()})
-    elif isinstance(value, list | tuple) and type(value) in (list, tuple):
-        said = type(value)(in_language(each, say) for each in value)
-    return said  # type: ignore[no-any-return]
 
 
 def width(stream: TextIO | None = None) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from giaoban.counting import counted
 from giaoban.results.model.result import Binding
+from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.whatif import CostOf, Judged, VariantResult, WhatIf
 from giaoban.results.report.document import (
     TONES,
@@ -21,11 +21,12 @@ from giaoban.results.report.document import (
     toned,
 )
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
+from giaoban.results.report.invalid import UNKNOWN
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.seed_words import stopped
 from giaoban.results.report.wording import VERDICTS, Wording
 from giaoban.sentence import Both, Sentence, joined
-from giaoban.translation import N_, pgettext
+from giaoban.translation import N_, SOURCE, Language, pgettext
 
 ESTIMATED, EMULATED = Sentence("estimated"), Sentence(pgettext("method", "emulated"))
 METHOD_WORDS = {"estimate": ESTIMATED, "sandbox": EMULATED, "native": EMULATED}
@@ -183,86 +184,135 @@ def _variants(answer: WhatIf, *, costs: bool) -> Table:
 
 def _bound(judged: Judged, bound: Binding) -> Sentence:
     """What binds, and where."""
-    where = Both(judged.where, partial(Wording("vi").place, bound.place))
-    return Sentence("{criterion} at {place}", criterion=_criterion(judged, bound), place=where)
+    return _at(judged, bound, judged.where)
 
 
-def _criterion(judged: Judged, bound: Binding) -> Sentence:
+def _at(judged: Judged, bound: Binding, where: str) -> Sentence:
+    place = Both(where, partial(Wording("vi").place, bound.place))
+    return Sentence("{criterion} at {place}", criterion=criterion(judged, bound), place=place)
+
+
+def criterion(judged: Judged, bound: Binding) -> Sentence:
+    """What binds: its id, or in another language its name."""
     names = {margin.criterion: margin.name_vi for margin in judged.margins}
     return Both(bound.criterion, names.get(bound.criterion, bound.criterion))
 
 
-def summary_md(answer: WhatIf) -> str:
-    """The text of `summary.md` (English, Markdown)."""
-    return markdown(summary(answer))
+def summary_md(answer: WhatIf, language: Language = SOURCE) -> str:
+    """The text of `summary.md` (Markdown)."""
+    say = Wording(language)
+    return markdown(summary(answer, say), say.say)
 
 
-def summary(answer: WhatIf) -> Iterator[Block]:
-    """All that a person wants to know of a comparison, in English."""
+def summary(answer: WhatIf, say: Wording) -> Iterator[Block]:
+    """All that a person wants to know of a comparison."""
     yield Heading(headline(answer), 0)
-    yield Par(answer.question_en)
+    yield Par(say.either(answer.question_en, answer.question_vi))
     yield Par(found_line(answer), bold=True)
     if failure := failure_line(answer):
         yield Par(failure)
-    yield Heading("Variants")
-    yield Par(order_line(answer) + ".")
+    yield Heading(Sentence("Variants"))
+    yield Par(Sentence("{order}.", order=order_line(answer)))
     yield _variants(answer, costs=True)
-    yield Heading("Margins")
-    yield Par("The share of each allowance that is still unused.")
+    yield Heading(Sentence("Margins"))
+    yield Par(Sentence("The share of each allowance that is still unused."))
     shown = [variant for variant in answer.variants if variant.final.margins]
-    columns = ["criterion", *(variant.name for variant in shown)]
+    columns = [Sentence("criterion"), *(Sentence(variant.name) for variant in shown)]
     yield table(columns, _margins(shown), right=range(1, len(columns)))
     for variant in answer.variants:
-        yield from _about(variant)
+        yield from _about(variant, say)
     if answer.search:
-        yield Heading("What the search looked at")
-        ways = counted(answer.tried, "way")
-        yield Par(f"{ways} in all; those not ruled out by arithmetic, in order:")
-        yield Bullets(answer.search)
-    yield Heading("Evidence")
+        yield Heading(Sentence("What the search looked at"))
+        yield Par(
+            Sentence(
+                "{n} {n:way|ways} in all; those not ruled out by arithmetic, in order:",
+                n=answer.tried,
+            )
+        )
+        both = zip(answer.search, answer.search_vi or answer.search, strict=True)
+        yield Bullets([Both(en, vi) for en, vi in both])
+    yield Heading(Sentence("Evidence"))
     yield evidence(answer.run_id, answer.inputs, more=[NO_DOCUMENT])
 
 
-def _about(variant: VariantResult) -> Iterator[Block]:
+def _about(variant: VariantResult, say: Wording) -> Iterator[Block]:
     """A variant's own section."""
-    yield Heading(variant.name)
+    yield Heading(Sentence(variant.name))
     yield Par(
-        f"{counted(variant.bridges, 'bridge')}, {variant.new_bridges} of them new, calls at "
-        f"{variant.profile} on {variant.device_name}: "
-        f"{_in_use(variant.final)}."
+        Sentence(
+            "{n} {n:bridge|bridges}, {new} of them new, calls at {profile} on {device}: {use}.",
+            n=variant.bridges,
+            new=variant.new_bridges,
+            profile=variant.profile,
+            device=variant.device_name,
+            use=_in_use(variant.final, say),
+        )
     )
-    items: list[Text] = [*variant.changes]
-    items += [f"not met: {reason}" for reason in variant.final.reasons]
+    items: list[Text] = []
+    if changes := _changes(variant):
+        items += changes.lines()
+    items += _not_met(variant.final, say)
     if (seeds := variant.judged.seeds) is not None and seeds.stopped:
-        items.append(stopped(seeds))
+        items.append(_stopped(seeds, variant.judged))
     if variant.confirmed is not None:
-        both = f"estimated: {variant.judged.verdict}, emulated: {variant.confirmed.verdict}"
-        items.append((f"{both} (", Code(variant.confirmed.run or ""), ")"))
+        items.append(
+            Sentence(
+                "estimated: {estimated}, emulated: {emulated} ({run})",
+                estimated=VERDICTS[variant.judged.verdict],
+                emulated=VERDICTS[variant.confirmed.verdict],
+                run=Code(variant.confirmed.run or ""),
+            )
+        )
     if variant.cost is not None:
         for part in variant.cost.parts:
-            mark = ", assumed" if part.assumed else ""
-            items.append(f"{part.what}: {part.million_vnd:,.10g} million ₫ ({part.source}{mark})")
-        items += [f"{what}: no price is given" for what in variant.cost.unpriced]
+            known = N_("{what}: {sum:,.10g} million ₫ ({source})")
+            if part.assumed:
+                known = N_("{what}: {sum:,.10g} million ₫ ({source}, assumed)")
+            items.append(Sentence(known, what=part.what, sum=part.million_vnd, source=part.source))
+        items += [Sentence("{what}: no price is given", what=w) for w in variant.cost.unpriced]
     yield Bullets(items)
 
 
-def _in_use(judged: Judged) -> str:
+def _stopped(seeds: Seeds, judged: Judged) -> Sentence:
+    """Of a search that went on no further: at which seed it fails, and by what."""
+    said, first = stopped(seeds), seeds.first
+    if first is None or (bound := first.binding) is None:
+        return said
+    what = _at(judged, bound, bound.where)
+    return Sentence("{seed}: {what}", seed=said, what=what)
+
+
+def _not_met(judged: Judged, say: Wording) -> Iterator[Sentence]:
+    """Why it does not pass: as its file has it, which is in English alone, or by the criteria."""
+    reasons: Sequence[str] = judged.reasons
+    if not say.english and reasons:
+        reasons = [
+            f"{m.name_vi}: {say.amount(m.value, m.unit)}" for m in judged.margins if m.ok is False
+        ] or [Sentence(UNKNOWN)]
+    return (Sentence("not met: {reason}", reason=reason) for reason in reasons)
+
+
+def _in_use(judged: Judged, say: Wording) -> Sentence:
     """How much of the device is in use, and of what."""
     if judged.in_use is None:
-        return "no result"
-    return f"{judged.in_use.used_pct:.4g} % of it in use ({Wording('en').in_use(judged.in_use)})"
+        return Sentence("no result")
+    return Sentence(
+        "{pct:.4g} % of it in use ({what})",
+        pct=judged.in_use.used_pct,
+        what=say.in_use(judged.in_use),
+    )
 
 
 def _margins(shown: Sequence[VariantResult]) -> Iterable[Sequence[str]]:
     """A row a criterion, a column a variant."""
-    names: dict[str, str] = {}
+    names: dict[str, Sentence] = {}
     for variant in shown:
-        names |= {m.criterion: m.name_en for m in variant.final.margins}
-    for criterion, name in names.items():
-        cells = [name]
+        names |= {m.criterion: Both(m.name_en, m.name_vi) for m in variant.final.margins}
+    for ident, name in names.items():
+        cells: list[str] = [name]
         for variant in shown:
             found = {m.criterion: m.margin_pct for m in variant.final.margins}
-            cells.append(margin(found[criterion]) if criterion in found else "–")
+            cells.append(margin(found[ident]) if ident in found else "–")
         yield cells
 
 

@@ -196,6 +196,11 @@ class Wording(Translator):
         """A kind of media."""
         return self.gettext(_KINDS[kind]) if kind in _KINDS else kind
 
+    def stream(self, detail: str) -> str:
+        """A stream of a bridge, as places have it: `audio down`."""
+        kind, _, way = detail.partition(" ")
+        return f"{self.kind(kind)} {self.way(way)}"
+
     def link(self, link: str, direction: str) -> str:
         """`Gia Nghĩa → Đắk Song`, or `access line of Quảng Sơn (up)`."""
         source, _, target = direction.partition("->")
@@ -241,8 +246,7 @@ class Wording(Translator):
             elif place.detail and place.kind == "mcu":
                 text += f" ({self.things(place.detail)})"
             elif place.detail:
-                kind, _, way = place.detail.partition(" ")
-                text += f", {self.kind(kind)} {self.way(way)}"
+                text += f", {self.stream(place.detail)}"
             if place.other:
                 text = self.gettext("{place}, with {other}", place=text, other=self.of(place.other))
         if place.fault is not None:
@@ -552,6 +556,18 @@ class Wording(Translator):
             value=self.in_unit(at.value, criterion),
             limit=limit,
             margin=self.percent(at.margin_pct),
+        )
+
+    def found(self, c: CriterionResult, place: str) -> str:
+        """What a criterion came to, and where; '' for nowhere."""
+        if not place:
+            return self.gettext("{criterion} – nothing to measure", criterion=self.criterion(c))
+        return self.gettext(
+            "{criterion} – {place}: {value} (limit {limit})",
+            criterion=self.criterion(c),
+            place=place,
+            value=self.in_unit(c.value, c),
+            limit=self.limit(c),
         )
 
     def within_meeting(self, meeting: MeetingChecked, result: Result) -> str:

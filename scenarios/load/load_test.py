@@ -41,6 +41,7 @@ from giaoban.scenarios.load.own_mcu import OwnMcu
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.scenarios.plan.identity import code_identity, commit, versions
 from giaoban.sentence import Sentence
+from giaoban.translation import SOURCE, Language
 
 WAITED_FOR = ("invite", "bye")
 """Requests without whose answer a bridge does not go on in its timetable."""
@@ -87,6 +88,7 @@ def load(
     root: Path,
     now: datetime,
     progress: Progress,
+    language: Language = SOURCE,
     found: tuple[float | None, list[Trial]] = (None, []),
 ) -> LoadOutcome:
     """Run a test, judge it, and write everything down under `root`.
@@ -107,7 +109,7 @@ def load(
         progress(Sentence("summing up"), 1.0)
         result = answer(test, seen, folder.run_id, found)
         (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(result), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(result, language), encoding="utf-8")
         write_load_plots(result, folder.path / "plots")
         prove(folder.path, result)
         final = folder.finish(FILE)

@@ -45,6 +45,7 @@ from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.assumptions import of_recovery
 from giaoban.scenarios.study.check import check
 from giaoban.scenarios.study.documents import prove
+from giaoban.translation import SOURCE, Language
 
 SPREAD_S = 20.0
 """Over which the first attempts are spread; our own choice: three a second of 71 bridges."""
@@ -97,6 +98,7 @@ def storm_in(
     root: Path,
     now: datetime,
     progress: Progress,
+    language: Language = SOURCE,
     thresholds: Mapping[str, float],
 ) -> LoadOutcome:
     """Run the scenario's check and judge it as a load test; the check's folder lies in its own,
@@ -116,14 +118,14 @@ def storm_in(
         # The scenario says nothing of how they dial again, nor that all are there from the start.
         inner = check(
             asked, engine=engine, root=folder.path / CHECKS, now=now, progress=progress,
-            proved=False, seeds=0,
+            language=language, proved=False, seeds=0,
         )  # fmt: skip
         captured = captures.load(inner.folder, asked.plan)
         result = answer(
             asked, inner.result, captured.events, away, back_off, folder.run_id, thresholds
         )
         (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(result), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(result, language), encoding="utf-8")
         write_load_plots(result, folder.path / "plots")
         prove(folder.path, asked, result)
         final = folder.finish(FILE)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from giaoban.progress import Progress
 from giaoban.results.archive.store import RunFolder
 from giaoban.results.model.load import Trial
+from giaoban.results.model.reasons import SENTENCES
 from giaoban.scenarios.load import measures
 from giaoban.scenarios.load.load_test import LoadTest, execute, problems
+from giaoban.sentence import N_, Sentence, joined
 
 PERIOD_S, HELD_S = 2.0, 0.5
 """A bridge calls every so often and stays so long: so many more bridges than calls there are."""
@@ -45,21 +48,33 @@ def attempt(order: LoadTest, rate_per_s: float, root: Path, progress: Progress) 
     wrong = problems(trial, seen)
     rate = round(rate_per_s, 2)
     failed = [
-        f"{sum(o.failed.values())} of {o.attempts} {o.operation} failed"
+        Sentence(
+            "{failed} of {attempts} {operation} failed",
+            failed=sum(o.failed.values()),
+            attempts=o.attempts,
+            operation=o.operation,
+        )
         for o in measures.operations(seen.kept.records)
         if o.failed
     ]
-    held_up = sum(record.held_up for record in seen.kept.records)
-    if held_up:
-        failed.append(f"{held_up} calls were held up by the bridge's call before")
-    repeats = sum(record.repeats for record in seen.kept.records)
-    if repeats:
-        failed.append(f"{repeats} requests had to be sent again")
+    if held_up := sum(record.held_up for record in seen.kept.records):
+        told = N_("{n} {n:call was|calls were} held up by the bridge's call before")
+        failed.append(Sentence(told, n=held_up))
+    if repeats := sum(record.repeats for record in seen.kept.records):
+        told = N_("{n} {n:request|requests} had to be sent again")
+        failed.append(Sentence(told, n=repeats))
     sessions = measures.sessions(seen.kept.records)
-    said = "; ".join(failed) or (
-        f"{sessions.established} calls, 99 % within "
-        f"{sessions.setup.p99_ms if sessions.setup else 0:g} ms"
+    said = Sentence(
+        "{n} {n:call|calls}, 99 % within {ms:g} ms",
+        n=sessions.established,
+        ms=sessions.setup.p99_ms if sessions.setup else 0.0,
     )
+    outcome: Literal["clean", "failed", "invalid"] = "clean"
     if wrong:
-        return Trial(rate_per_s=rate, outcome="invalid", why="; ".join(map(str, wrong)))
-    return Trial(rate_per_s=rate, outcome="failed" if failed else "clean", why=said)
+        outcome, said = (
+            "invalid",
+            joined("; ", [Sentence(SENTENCES[each.code], **each.arguments) for each in wrong]),
+        )
+    elif failed:
+        outcome, said = "failed", joined("; ", failed)
+    return Trial(rate_per_s=rate, outcome=outcome, why=said.en, why_vi=said.vi)

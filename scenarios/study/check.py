@@ -33,6 +33,7 @@ from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 from giaoban.sentence import Sentence
+from giaoban.translation import SOURCE, Language
 from giaoban.workers import Helpers
 
 
@@ -51,6 +52,7 @@ def check(
     root: Path,
     now: datetime,
     progress: Progress,
+    language: Language = SOURCE,
     proved: bool = True,
     seeds: int | None = None,
     helpers: Helpers | None = None,
@@ -95,7 +97,7 @@ def check(
         answer = in_every_meeting(meetings, answer, folder.path, engine, progress)
         told = minutes(question.plan, captured.events, answer.result.faults)
         (folder.path / MINUTES_FILE).write_text(Minutes(entries=told).to_json(), encoding="utf-8")
-        proof = _write(folder.path, question, answer, proved=proved)
+        proof = _write(folder.path, question, answer, language, proved=proved)
         progress(Sentence("typesetting"), 0.7)
         chapter = Chapter(Part(answer.result, proof), pictures, told)
         write_annex(folder.path / "phu-luc.pdf", [chapter])
@@ -113,6 +115,7 @@ def check_by_estimate(
     root: Path,
     now: datetime,
     progress: Progress,
+    language: Language = SOURCE,
     seeds: int | None = None,
     helpers: Helpers | None = None,
 ) -> CheckOutcome:
@@ -140,7 +143,7 @@ def check_by_estimate(
         _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, None, progress)
-        _write(folder.path, question, answer)
+        _write(folder.path, question, answer, language)
         final = folder.finish()
     return CheckOutcome(final, answer.result)
 
@@ -172,12 +175,12 @@ def _pictures(
 
 
 def _write(
-    folder: Path, question: Question, answer: Answer, *, proved: bool = True
+    folder: Path, question: Question, answer: Answer, language: Language, *, proved: bool = True
 ) -> Proof | None:
     """Result, summary, evidence and page."""
     result, plan = answer.result, question.plan
     write_result(folder, result)
-    (folder / "summary.md").write_text(summary_md(result), encoding="utf-8")
+    (folder / "summary.md").write_text(summary_md(result, language), encoding="utf-8")
     answer.series.save(folder / "series.npz")
     proof = prove(folder, question, result) if proved else None
     write_map(folder, plan.network, [call.bridge for call in plan.calls if call.new])

@@ -55,7 +55,8 @@ def has_words(message: str | tuple[str, ...]) -> bool:
     """Not fields and marks alone, as `{place}: {what}`."""
     if not isinstance(message, str):
         return True
-    between = (text for text, *_ in string.Formatter().parse(message))
+    parts = list(string.Formatter().parse(message))
+    between = [text for text, *_ in parts] + [spec for *_, spec, _ in parts if spec and "|" in spec]
     return any(any(map(str.isalpha, text)) for text in between)
 
 

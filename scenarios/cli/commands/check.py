@@ -184,7 +184,13 @@ def _checked(
         now = datetime.now()
         if by_estimate:
             outcome = check_by_estimate(
-                question, root=results, now=now, progress=told, seeds=seeds, helpers=helpers
+                question,
+                root=results,
+                now=now,
+                progress=told,
+                language=language.chosen(),
+                seeds=seeds,
+                helpers=helpers,
             )
         else:
             outcome = check(
@@ -193,6 +199,7 @@ def _checked(
                 root=results,
                 now=now,
                 progress=told,
+                language=language.chosen(),
                 seeds=seeds,
                 helpers=helpers,
             )

@@ -103,6 +103,7 @@ def command(
             root=results,
             now=datetime.now(),
             progress=told,
+            language=language.chosen(),
             baseline=accepted,
         )
     answer = outcome.answer

@@ -14,7 +14,7 @@ from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.report.ci.answers import of_headroom
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.headroom_summary import brief
-from giaoban.scenarios.cli import folders, judging, options
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
@@ -60,6 +60,7 @@ def command(
         confirm=confirm,
         engine=engine,
         jobs=jobs,
+        language=language.chosen(),
         seeds=OTHER_SEEDS if seeds is None else seeds,
     )
     with WorkerProcess() if jobs > 1 else nullcontext(InlineWorker()) as beside, progress() as told:

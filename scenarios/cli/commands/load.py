@@ -154,6 +154,7 @@ def command(
         with progress() as told:
             outcome = storm_in(
                 asked, policy, engine=engine, root=results, now=datetime.now(), progress=told,
+                language=language.chosen(),
                 thresholds=thresholds,
             )  # fmt: skip
         return _end(outcome, as_json=as_json)
@@ -224,7 +225,14 @@ def command(
         found: tuple[float | None, list[Trial]] = (None, [])
         if find:
             found = _search(order, rate, results, told)
-        outcome = load(order, root=results, now=datetime.now(), progress=told, found=found)
+        outcome = load(
+            order,
+            root=results,
+            now=datetime.now(),
+            progress=told,
+            language=language.chosen(),
+            found=found,
+        )
     return _end(outcome, as_json=as_json)
 
 

@@ -13,7 +13,7 @@ import typer
 from giaoban.results.report.ci.answers import of_sensitivity
 from giaoban.results.report.document import Par
 from giaoban.results.report.sensitivity_summary import brief
-from giaoban.scenarios.cli import folders, judging, options
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.sensitivity.sensitivity import sensitivity
@@ -86,6 +86,7 @@ def command(
             root=results,
             now=datetime.now(),
             progress=told,
+            language=language.chosen(),
             seeds=seeds,
             worlds=worlds,
             ranges=ranges,

@@ -12,7 +12,7 @@ import typer
 from giaoban.results.report.ci.answers import of_sweep
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.sweep_summary import brief
-from giaoban.scenarios.cli import folders, judging, options
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.study.sweep.axes import load_sweep
 from giaoban.scenarios.study.sweep.points import Points, default_folder
@@ -67,7 +67,7 @@ def command(
     points = Points(kept or default_folder())
     # before what shows the progress has a thread
     with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
-        order = SweepRequest(asked, file, base, points, workers, scheduler)
+        order = SweepRequest(asked, file, base, points, workers, scheduler, language.chosen())
         outcome = sweep(order, root=results, now=datetime.now(), progress=told)
     return judging.end(
         of_sweep(outcome.answer),

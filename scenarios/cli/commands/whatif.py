@@ -17,7 +17,7 @@ from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.report.ci.answers import of_whatif
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.whatif_summary import brief
-from giaoban.scenarios.cli import folders, judging, options
+from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.seeds import SeedsJudge
@@ -137,6 +137,7 @@ def command(
             confirm=confirm,
             engine=engine,
             jobs=jobs,
+            language=language.chosen(),
         )
     else:
         base = base_of(scenario, province, seed=seed, pace_s=pace)
@@ -161,6 +162,7 @@ def command(
             confirm=confirm,
             engine=engine,
             jobs=jobs,
+            language=language.chosen(),
         )
     count = OTHER_SEEDS if seeds is None else seeds
     with _beside(jobs if count else 1) as helper, progress() as told:

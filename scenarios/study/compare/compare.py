@@ -18,16 +18,15 @@ from giaoban.results.model.compared import FILE, Compared, InputChange, Scenario
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import FAR_PCT, Result
 from giaoban.results.report.compared_summary import summary_md
-from giaoban.results.report.summary import summary_md as of_one
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
-from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.compare import effects, inputs
 from giaoban.scenarios.study.compare.sides import Pair
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.study.emulation_process import emulate_all
 from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.confirm import CONFIRMED, summarised
 from giaoban.scenarios.study.whatif.judge import method_of
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
@@ -36,7 +35,6 @@ from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
 from giaoban.workers import InlineWorker, WorkerPool
 
-CONFIRMED = "confirmed"
 MAP = "map.svg"
 TOLERANCE_POINTS = 10.0
 """What a margin may lose before that is worse, where everything is still met."""
@@ -115,7 +113,7 @@ def compare(
         RunFolder.create(root, f"compare-{name}-{now:%Y%m%d-%H%M%S}") as folder,
         store.writing(folder.path),
     ):
-        emulated = _emulated(asked, found, order, folder.path, progress)
+        emulated = _emulated(asked, found, order, folder.path, progress, language)
         lines = [_line(each, found, emulated, order) for each in asked]
         answer = Compared(
             run_id=folder.run_id,
@@ -129,7 +127,7 @@ def compare(
         progress(Sentence("drawing"), 0.95)
         _draw(asked, lines, found, folder.path / MAP, language)
         (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
         final = folder.finish(FILE)
     sides = [each.pair.new for each in asked if each.pair.new is not None]
     files = [side.scenario_path for side in sides] + [side.province_path for side in sides]
@@ -207,6 +205,7 @@ def _emulated(
     order: CompareRequest,
     folder: Path,
     progress: Progress,
+    language: Language,
 ) -> dict[tuple[str, str], Result | InvalidRun]:
     if not order.confirm:
         return {}
@@ -222,27 +221,16 @@ def _emulated(
     if order.engine is EngineName.SANDBOX:
         kernel.ensure(progress)
     made = emulate_all(
-        (_job(folder, name, side, question, order.engine) for name, side, question in jobs),
+        (
+            summarised(f"{name}-{side}", question, order.engine, folder, language)
+            for name, side, question in jobs
+        ),
         len(jobs),
         at_once=order.jobs,
         told="emulating: {} of {}".format,
         progress=progress,
     )
     return {(name, side): made[f"{name}-{side}"].found for name, side, _ in jobs}
-
-
-def _job(
-    folder: Path, name: str, side: str, question: Question, engine: EngineName
-) -> EmulationJob[Result]:
-    place = folder / CONFIRMED / f"{name}-{side}"
-    place.mkdir(parents=True)
-    return EmulationJob(f"{name}-{side}", question, engine, place, _look)
-
-
-def _look(answer: Answer, captures: Path) -> Result:
-    folder = captures.parents[1]
-    (folder / "summary.md").write_text(of_one(answer.result), encoding="utf-8")
-    return answer.result
 
 
 def _line(

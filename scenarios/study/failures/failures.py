@@ -31,6 +31,7 @@ from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import Sentence
 from giaoban.topology.sandbox import kernel
+from giaoban.translation import SOURCE, Language
 
 FAULTS = "faults.json"
 
@@ -55,6 +56,7 @@ def try_failures(
     root: Path,
     now: datetime,
     progress: Progress,
+    language: Language = SOURCE,
     baseline: Baseline | None = None,
 ) -> FailuresOutcome:
     """Try each failure, sum up, and write everything down under `root`.
@@ -96,7 +98,7 @@ def try_failures(
         if baseline is not None:
             answer = against(answer, baseline)
         (folder.path / FAULTS).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
         prove(folder.path, question, answer)
         for name in ("map.vi.svg", "map.vi.png"):
             draw_failures(answer, question.plan.network, question.province.name, folder.path / name)

@@ -41,6 +41,7 @@ from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.topology.map.draw import draw
 from giaoban.topology.network import Network
+from giaoban.translation import SOURCE, Language
 from giaoban.workers import InlineWorker, WorkerProcess
 
 HEADROOM = "headroom.json"
@@ -59,6 +60,7 @@ class HeadroomRequest:
     confirm: bool = False
     engine: EngineName = EngineName.SANDBOX
     jobs: int = 1
+    language: Language = SOURCE
     seeds: int = 0
 
     def more(self, count: int) -> Variant:
@@ -178,7 +180,9 @@ def headroom(
             seconds=round(time.monotonic() - began_s, 3),
         )
         (folder.path / HEADROOM).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+        (folder.path / "summary.md").write_text(
+            summary_md(answer, order.language), encoding="utf-8"
+        )
         write_plot(answer, folder.path, lang="vi")
         drawn()
         final = folder.finish(HEADROOM)
@@ -243,6 +247,7 @@ def _confirmed(
                 engine=order.engine,
                 jobs=order.jobs,
                 progress=progress,
+                language=order.language,
             )
             said |= {number: _judged(order, number, found) for number in wanted}
         if "invalid" in {judged.verdict for judged in said.values()}:

@@ -54,6 +54,7 @@ from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.sentence import Sentence
+from giaoban.translation import SOURCE, Language
 from giaoban.workers import InlineWorker, WorkerPool, keep_in, with_kept
 
 SENSITIVITY = "sensitivity.json"
@@ -117,6 +118,7 @@ def sensitivity(
     root: Path,
     now: datetime,
     progress: Progress,
+    language: Language = SOURCE,
     seeds: int = 0,
     worlds: int = 0,
     required_pct: float | None = None,
@@ -177,7 +179,7 @@ def sensitivity(
             seconds=round(time.monotonic() - began_s, 3),
         )
         (folder.path / SENSITIVITY).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
         final = folder.finish(SENSITIVITY)
     return SensitivityOutcome(final, answer)
 

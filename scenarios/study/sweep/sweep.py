@@ -25,6 +25,7 @@ from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.table import written
+from giaoban.translation import SOURCE, Language
 from giaoban.workers import InlineWorker, WorkerPool
 
 SWEEP, TABLE = "sweep.json", "points.csv"
@@ -46,6 +47,7 @@ class SweepRequest:
     points: Points
     workers: InlineWorker | WorkerPool = field(default_factory=InlineWorker)
     scheduler: str | None = None
+    language: Language = SOURCE
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,9 @@ def sweep(order: SweepRequest, *, root: Path, now: datetime, progress: Progress)
         )
         with store.writing(folder.path):
             (folder.path / SWEEP).write_text(answer.to_json(), encoding="utf-8")
-            (folder.path / "summary.md").write_text(summary_md(answer), encoding="utf-8")
+            (folder.path / "summary.md").write_text(
+                summary_md(answer, order.language), encoding="utf-8"
+            )
             _write_table(answer, folder.path / TABLE)
         final = folder.finish(SWEEP)
     return SweepOutcome(final, answer)

@@ -32,6 +32,7 @@ from giaoban.scenarios.study.whatif.words import changes
 from giaoban.scenarios.study.whatif.worst_failure import worst_failure
 from giaoban.sentence import Sentence
 from giaoban.topology.map.draw import draw
+from giaoban.translation import SOURCE, Language
 
 WHATIF = "whatif.json"
 CHEAPEST, AS_ASKED = "cheapest", "cheapest-as-asked"
@@ -55,6 +56,7 @@ class WhatIfRequest:
     confirm: bool = False
     engine: EngineName = EngineName.SANDBOX
     jobs: int = 1
+    language: Language = SOURCE
 
     @property
     def priced(self) -> bool:
@@ -136,6 +138,7 @@ def compare(
         answer = _answer(lines)
         neighbour = _neighbour(lines, answer)
         progress(Sentence("drawing"), 0.95)
+        ways = [said(item.state, item.result, rates) for item in found.judged[1:]]
         whole = WhatIf(
             run_id=folder.run_id,
             verdict=_verdict([line.row for line in lines if line.row.asked]),
@@ -148,12 +151,13 @@ def compare(
             answer=None if answer is None else answer.variant.id,
             neighbour=None if neighbour is None else neighbour.variant.id,
             failure=failure,
-            search=[said(item.state, item.result, rates) for item in found.judged[1:]],
+            search=[way.en for way in ways],
+            search_vi=[way.vi for way in ways],
             tried=found.looked_at,
             seconds=round(time.monotonic() - began_s, 3),
         )
         (folder.path / WHATIF).write_text(whole.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(whole), encoding="utf-8")
+        (folder.path / "summary.md").write_text(summary_md(whole, order.language), encoding="utf-8")
         _draw(answer or lines[0], folder.path)
         final = folder.finish(WHATIF)
     return WhatIfOutcome(final, whole)
@@ -271,6 +275,7 @@ def _confirmed(
         engine=order.engine,
         jobs=order.jobs,
         progress=progress,
+        language=order.language,
     )
     said_of = {name: _judged(order, name, result) for name, result in found.items()}
     lines = [

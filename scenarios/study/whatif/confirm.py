@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
@@ -19,6 +20,7 @@ from giaoban.scenarios.study.failures.trial import trial
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.topology.sandbox import kernel
+from giaoban.translation import SOURCE, Language
 
 CONFIRMED = "confirmed"
 """The folder of the emulations, within an answer's own."""
@@ -41,6 +43,7 @@ def confirm(
     engine: EngineName,
     jobs: int,
     progress: Progress,
+    language: Language = SOURCE,
 ) -> dict[str, Result | InvalidRun]:
     """What the emulation says of each point, by its name; `InvalidRun`: it came to no result.
 
@@ -52,7 +55,10 @@ def confirm(
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)  # once, before several would wait for it
     found = emulate_all(
-        (_order(base, point, folder / CONFIRMED / point.name, engine) for point in points),
+        (
+            summarised(point.name, question_of(base, point), engine, folder, language)
+            for point in points
+        ),
         len(points),
         at_once=jobs,
         told="emulating: {} of {}".format,
@@ -61,11 +67,13 @@ def confirm(
     return {name: each.found for name, each in found.items()}
 
 
-def _order(
-    base: Base, point: ConfirmationPoint, folder: Path, engine: EngineName
+def summarised(
+    name: str, question: Question, engine: EngineName, folder: Path, language: Language
 ) -> EmulationJob[Result]:
-    folder.mkdir(parents=True)
-    return EmulationJob(point.name, question_of(base, point), engine, folder, _look)
+    """An emulation in the folder `confirmed/NAME` under `folder`, told in its `summary.md`."""
+    place = folder / CONFIRMED / name
+    place.mkdir(parents=True)
+    return EmulationJob(name, question, engine, place, partial(_look, language))
 
 
 def question_of(base: Base, point: ConfirmationPoint) -> Question:
@@ -82,7 +90,7 @@ def question_of(base: Base, point: ConfirmationPoint) -> Question:
     ).question
 
 
-def _look(answer: Answer, captures: Path) -> Result:
+def _look(language: Language, answer: Answer, captures: Path) -> Result:
     folder = captures.parents[1]
-    (folder / "summary.md").write_text(summary_md(answer.result), encoding="utf-8")
+    (folder / "summary.md").write_text(summary_md(answer.result, language), encoding="utf-8")
     return answer.result

@@ -10,6 +10,7 @@ from giaoban.mcu_sim.device import load_devices
 from giaoban.progress import Progress
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import CostOf
+from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question
@@ -28,7 +29,7 @@ from giaoban.scenarios.study.whatif.search import (
     search,
 )
 from giaoban.scenarios.study.whatif.variant import Price, Variant
-from giaoban.sentence import Sentence
+from giaoban.sentence import Both, Sentence, joined, message
 from giaoban.topology.model import LinkChange
 from giaoban.translation import N_
 
@@ -131,15 +132,30 @@ def price_of(
     )
 
 
-def said(state: State, result: Result | None, rates: Mapping[str, float]) -> str:
+def said(state: State, result: Result | None, rates: Mapping[str, float]) -> Sentence:
     """A state that was judged, and how, in a line."""
-    parts = [part for part in (state.device, state.profile) if part]
-    parts += [f"{link} {mbps:g} Mb/s" for link, mbps in state.rates if rates.get(link) != mbps]
+    parts: list[str] = [part for part in (state.device, state.profile) if part]
+    parts += [
+        message("{link} {rate} Mb/s", link=link, rate=mbps)
+        for link, mbps in state.rates
+        if rates.get(link) != mbps
+    ]
     assert result is not None
-    binding = "" if result.binding is None else f", {result.binding.criterion}"
-    value = (
-        ""
-        if result.binding is None or result.binding.value is None
-        else (f" {result.binding.value:.4g} {result.binding.unit}")
+    what, verdict = joined(" + ", parts), VERDICTS[result.verdict]
+    binding = result.binding
+    if binding is None:
+        return Sentence("{way}: {verdict}", way=what, verdict=verdict)
+    found = next((c for c in result.criteria if c.id == binding.criterion), None)
+    criterion = Both(binding.criterion, found.name_vi if found else binding.criterion)
+    if binding.value is None:
+        return Sentence(
+            "{way}: {verdict}, {criterion}", way=what, verdict=verdict, criterion=criterion
+        )
+    return Sentence(
+        "{way}: {verdict}, {criterion} {value:.4g} {unit}",
+        way=what,
+        verdict=verdict,
+        criterion=criterion,
+        value=binding.value,
+        unit=binding.unit,
     )
-    return f"{' + '.join(parts)}: {result.verdict}{binding}{value}"

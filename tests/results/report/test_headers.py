@@ -228,7 +228,6 @@ SUMMARIES: dict[str, list[list[str]]] = {
         ["stream", "phase", "frames sent", "lost", "undecodable", "late", "not shown, %", "freezes",
          "longest, ms", "frozen, %"],
         ["phase", "in use", "most of", "units", "ports", "in the meeting", "refused", "given less"],
-        ["by", "command", "about", "answer"],
         ["what", "value", "rests on", "would be replaced by"],
     ],
     "faults": [

@@ -74,9 +74,9 @@ def impaired(figures=HURT):
 def test_summary_says_what_was_done_where_and_when():
     text = summary_md(impaired())
     assert (
-        "- link access-dak-song (Đắk Song, up), 240 s to 300 s: 10 % loss (Gilbert–Elliott)"
+        "- access line of Đắk Song (up), 240 s to 300 s: 10 % loss (Gilbert–Elliott)"
     ) in text.splitlines()
-    assert "- Cư Jút video up, the start to the end: 1 % duplicated" in text.splitlines()
+    assert "- Cư Jút, up, picture, all the time: 1 % duplicated" in text.splitlines()
     assert "on purpose" not in summary_md(make.result())
 
 

@@ -37,25 +37,30 @@ from giaoban.results.report import (
     sweep_summary,
     whatif_summary,
 )
-from giaoban.results.report.document import Block
-from giaoban.results.report.terminal import in_language
+from giaoban.results.report.document import Block, Cell, Code, in_language
+from giaoban.results.report.wording import Wording
 from giaoban.scenarios.study.headroom.bottlenecks import NEW_LINE
 from giaoban.translation import translator
 from tests.results import load_factory
+from tests.results.report.test_headers import everything
 
 ENGLISH = re.compile(r"\b(?:a|an|and|are|at|by|for|has|is|it|its|not|of|that|the|was|were|with)\b")
 """Words that no sentence of English goes without, and of which none is Vietnamese."""
 WORD = re.compile(r"[^\W\d_]{2,}")
-NO_WORDS = {"kb", "Mb", "ms", "km", "GB", "MCU", "MOS", "SIP"}
+IDENT = re.compile(r"\S*(?:->|\w(?:--?|:)\w)\S*")
+"""Of links, failures, bridges and criteria, as files have them."""
+NO_WORDS = {"kb", "Mb", "ms", "km", "GB", "MCU", "MOS", "SIP", "sha"}
 """Units and abbreviations, which are the same in both."""
 
 
 def texts(value: Any) -> Iterator[str]:
     """Every text of a block, in its order."""
     if isinstance(value, str):
-        yield value
+        yield from () if isinstance(value, Code) else [value]
     elif is_dataclass(value):
         for field in fields(value):
+            if isinstance(value, Cell) and value.code and field.name == "text":
+                continue
             if field.name not in ("aligns", "tone", "keep", "gives", "ident", "to"):
                 yield from texts(getattr(value, field.name))
     elif isinstance(value, list | tuple):
@@ -75,7 +80,7 @@ def english_left(en: Iterable[Block], vi: Iterable[Block], known: Iterable[str])
     same = set(shown(en, "en"))
     left = []
     for text in shown(vi, "vi"):
-        bare = text
+        bare = IDENT.sub(" ", text)
         for name in names:
             bare = bare.replace(name, " ")
         words = [word for word in WORD.findall(bare) if word not in NO_WORDS]
@@ -117,6 +122,17 @@ def test_of_a_check(result: Result) -> None:
     assert english_left(en, vi, [*result.names, *result.names.values()]) == []
 
 
+def test_of_all_that_a_summary_has() -> None:
+    """Of a check, of failures, of a storm and of calls."""
+    made = (summary, failures_summary, load_summary, load_summary)
+    for answer, blocks in zip(everything(), made, strict=True):
+        en, vi = (list(blocks.summary(answer, Wording(lang, answer))) for lang in ("en", "vi"))
+        known = [answer.run_id, *answer.names, *answer.names.values(), answer.inputs.code]
+        known += ["invite", "timeout"]
+        assert english_left(en, en, ()) != []
+        assert english_left(en, vi, known) == []
+
+
 def trials() -> Iterator[Any]:
     yield pytest.param(failures_factory.answer(), id="passes, one accepted")
     yield pytest.param(failures_factory.answer(accepts=()), id="a single point")
@@ -150,7 +166,7 @@ def test_of_failures(answer: FaultsAnswer) -> None:
     en = list(failures_summary.brief(answer, **shown_of))
     vi = list(failures_summary.brief(answer, **shown_of, language="vi"))
     known = [*answer.names, *answer.names.values(), *answer.possible, "a->b", "a--b", "ring"]
-    assert english_left(en, en, ()) != []
+    assert shown(en, "en") != shown(vi, "vi")
     assert english_left(en, vi, [*known, "cut:", "silent:", "site:", "router:"]) == []
 
 
@@ -213,8 +229,12 @@ def comparisons() -> Iterator[Any]:
 
 @pytest.mark.parametrize("answer", list(comparisons()))
 def test_of_a_comparison(answer: WhatIf) -> None:
-    blocks = list(whatif_summary.brief(answer))
-    assert english_left(blocks, blocks, ["cu-jut", "dak-mil", "RMX"]) == []
+    en, vi = (
+        [*whatif_summary.brief(answer), *whatif_summary.summary(answer, Wording(lang))]
+        for lang in ("en", "vi")
+    )
+    known = ["cu-jut", "dak-mil", "RMX", "720p30", answer.run_id, answer.inputs.code]
+    assert english_left(en, vi, known) == []
 
 
 def growths() -> Iterator[Any]:
@@ -254,8 +274,9 @@ def growths() -> Iterator[Any]:
 
 @pytest.mark.parametrize("answer", list(growths()))
 def test_of_the_headroom(answer: Headroom) -> None:
-    blocks = list(headroom_summary.brief(answer))
+    blocks = [*headroom_summary.brief(answer), *headroom_summary.summary(answer)]
     known = ["mouth-to-ear", "link-peak", "mcu-units", "RMX", "Cư Jút", "a->b", "a--b", "A – B"]
+    known += ["720p30", answer.run_id, answer.inputs.code]
     assert english_left(blocks, blocks, known) == []
 
 
@@ -326,5 +347,5 @@ def sweeps() -> Iterator[Any]:
 
 @pytest.mark.parametrize("answer", list(sweeps()))
 def test_of_a_sweep(answer: SweepAnswer) -> None:
-    blocks = sweep_summary.brief(answer)
-    assert english_left(blocks, blocks, ["mouth-to-ear"]) == []
+    blocks = [*sweep_summary.brief(answer), *sweep_summary.summary(answer)]
+    assert english_left(blocks, blocks, ["mouth-to-ear", "720p30", "rmx", answer.inputs.code]) == []

@@ -63,7 +63,7 @@ def test_summary_says_who_was_given_what():
     text = summary_md(make.result(stepped_down()))
     assert "Fails first: Calls given less than they asked for at Polycom RMX 1500" in text
     assert "Xã Quảng Sơn (1080p30 → 720p30)" in text
-    assert "Xã Quảng Sơn (1080p30 → audio)" in summary_md(make.result(stepped_down("audio")))
+    assert "Xã Quảng Sơn (1080p30 → sound alone)" in summary_md(make.result(stepped_down("audio")))
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,9 @@ def test_commands_that_were_refused_are_in_summary_and_annex():
     result = make.result().model_copy(update={"refused_commands": [MUTE, LATE, CONSOLE]})
     assert "commands of the control room not carried out: 3 (see summary.md)" in (notes(result))
     text = summary_md(result)
-    assert "| Cư Jút | mute | Đắk Mil | 403 not yours |" in text
-    assert "| Xã Quảng Sơn | request-to-speak |  | 481 no call |" in text
+    assert "- Cư Jút: mute (Đắk Mil) – not yours (code 403)" in text
+    assert "- Xã Quảng Sơn: request-to-speak – no call (code 481)" in text
+    assert "- kỹ thuật viên MCU: gọi lại (Cư Jút) – điểm cầu đang" in summary_md(result, "vi")
     said = annexes.said(result)
     assert (
         "Các lệnh điều khiển không được thực hiện – "

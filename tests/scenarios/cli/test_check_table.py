@@ -11,7 +11,7 @@ from rich.console import Console
 
 from giaoban.results.model.result import Place
 from giaoban.results.report import terminal
-from giaoban.results.report.document import Par
+from giaoban.results.report.document import Par, in_language
 from giaoban.results.report.summary import criteria
 from giaoban.translation import translator
 
@@ -31,7 +31,7 @@ def test_no_word_is_lost_at_any_width(width: int, name: str, language: str) -> N
     out = io.StringIO()
     terminal.show(table, console=Console(file=out, width=width), say=translator(language).say)
     printed = out.getvalue()
-    said = terminal.in_language(table, translator(language).say)
+    said = in_language(table, translator(language).say)
     assert max(map(len, printed.splitlines())) <= width
     assert "…" not in printed
     words = Counter(printed.split())
