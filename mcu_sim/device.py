@@ -12,12 +12,12 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
 from giaoban.errors import InputError, near_names
-from giaoban.provenance import Name, Sourced
+from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import (
     Loc,
@@ -107,7 +107,7 @@ Step = Literal["higher", "lower", "audio", "refuse"]
 a connection without video, or no more."""
 
 
-class CapacityFigure(Sourced):
+class CapacityFigure(Assumable):
     """Resource units, ports (calls of any kind), and ports that serve audio calls only."""
 
     units_total: Units
@@ -118,7 +118,7 @@ class CapacityFigure(Sourced):
     """Ports that serve audio calls only, besides. Like `40`."""
 
 
-class DelayFigure(Sourced):
+class DelayFigure(Assumable):
     """Time from a frame's arrival to its leaving the device mixed or composed."""
 
     delay_ms: float = Field(ge=0, le=5_000)
@@ -142,7 +142,7 @@ class WhenFullFigure(Sourced):
     nearest on; `audio`, a connection without video; `refuse`, no more, which is the last."""
 
 
-class CostFigure(Sourced):
+class CostFigure(Assumable):
     """Units one call takes at a resolution, as "720p30"; "audio" is a call without video."""
 
     resolution: ResolutionName
@@ -151,7 +151,7 @@ class CostFigure(Sourced):
     """Units that a call takes."""
 
 
-class CostGroup(Sourced):
+class CostGroup(Assumable):
     """Costs of several resolutions out of one table, as they stand in a device file."""
 
     units: dict[ResolutionName, Units] = Field(min_length=1)
@@ -159,8 +159,24 @@ class CostGroup(Sourced):
 
     def figures(self) -> list[CostFigure]:
         """One record a resolution."""
-        where = self.model_dump(exclude={"units"})
-        return [CostFigure(resolution=name, units=n, **where) for name, n in self.units.items()]
+        where = self.model_dump(include=set(Sourced.model_fields))
+        ranges = self.range or {}
+        return [
+            CostFigure(
+                resolution=name,
+                units=n,
+                range={"units": ranges[name]} if name in ranges else None,
+                **where,
+            )
+            for name, n in self.units.items()
+        ]
+
+    def ranged(self) -> dict[str, object]:
+        """Units that a call takes, by resolution."""
+        return dict(self.units)
+
+    def _with(self, key: str, value: Any) -> object:
+        return super()._with("units", {**self.units, key: value})
 
 
 class LimitFigure(Sourced):
@@ -199,7 +215,7 @@ class ReserveFigure(Sourced):
     """Units that each conference holds besides its calls. Like `1.0`."""
 
 
-class ContentFigure(Sourced):
+class ContentFigure(Assumable):
     """Units that a conference takes besides, while content is shown in it."""
 
     units: float = Field(ge=0, le=1_000_000)
@@ -552,10 +568,12 @@ def _resolve(defaults: _Defaults, family: _Family, card: _CardEntry, entry: _Ent
     cards, one = entry.cards, card.capacity
     own = {key: value for key, value in entry if value is not None and key in Device.model_fields}
     where = (entry.scaling or one).model_dump(include=set(Sourced.model_fields))
+    ranges = {key: each.times(cards) for key, each in (one.range or {}).items()}
     capacity = CapacityFigure(
         units_total=one.units_total * cards,
         ports_total=one.ports_total * cards,
         audio_ports=one.audio_ports * cards,
+        range=ranges if ranges and where["assumed"] else None,
         **where,
     )
     limits = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from giaoban.provenance import Sourced
+from giaoban.figure_words import with_ranges
+from giaoban.provenance import Assumable, Sourced
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.translation import N_, Language, Translator, translator
@@ -68,6 +69,8 @@ def assumed_records(
     for record, what, value in _records(province, extra_bridges, link_changes, say):
         if record.assumed:
             source, settled_by = record.said(say)
+            if isinstance(record, Assumable):
+                value = say.say(with_ranges(value, record.range))
             told = Assumption(what=what, value=value, source=source, settled_by=settled_by)
             found.append((record, told))
     return found

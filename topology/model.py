@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.fields import FieldInfo
 
-from giaoban.provenance import Name, Sourced
+from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
 from giaoban.topology.qos import Qos
@@ -143,7 +143,7 @@ _OSPF_TIMERS = ("hello_ms", "dead_ms", "spf_ms")
 _SPEEDS = ("loss_of_signal_ms", "route_install_ms")
 
 
-class Fibre(Sourced):
+class Fibre(Assumable):
     """Propagation in the fibre."""
 
     us_per_km: UsPerKm
@@ -186,7 +186,7 @@ class Router(Sourced):
     """Degrees east (WGS 84)."""
 
 
-class Link(Sourced):
+class Link(Assumable):
     """A fibre link between two routers; the figures hold for each direction."""
 
     id: LinkIdentifier
@@ -206,7 +206,7 @@ class Link(Sourced):
     """Packets lost at random on the line, in percent, in each direction."""
 
 
-class Access(Sourced):
+class Access(Assumable):
     """What an MCU and a bridge share: an access link to one router."""
 
     id: Identifier
@@ -399,7 +399,7 @@ UNSAID = Speeds(
 )
 
 
-class LinkChange(Sourced):
+class LinkChange(Assumable):
     """Another figure for a link of the province, backbone or access, while a scenario lasts."""
 
     link: str

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.provenance import Sourced
+from giaoban.provenance import Assumable
 from giaoban.sentence import Sentence
 
 CS6, EF, CS5, AF41, BEST_EFFORT = 48, 46, 40, 34, 0
@@ -22,7 +22,7 @@ ClassBuffer = Annotated[int, Field(ge=2, le=1_000_000)]
 SharePercent = Annotated[float, Field(ge=1, le=99)]
 
 
-class Qos(Sourced):
+class Qos(Assumable):
     """The queues of every router's end of every link; a host's own end is first in, first out.
 
     `fifo`: one queue of the link's `buffer_packets`. `classes`: four queues, each with a buffer of
@@ -52,7 +52,7 @@ class Qos(Sourced):
 
     @model_validator(mode="after")
     def _figures_mean_something(self) -> Self:
-        own = set(Qos.model_fields) - set(Sourced.model_fields) - {"scheduling"}
+        own = set(Qos.model_fields) - set(Assumable.model_fields) - {"scheduling"}
         if self.scheduling == "fifo" and (given := sorted(own & self.model_fields_set)):
             raise ValueError(
                 Sentence(

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, near_names
-from giaoban.provenance import Name, Sourced
+from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.traffic.sources.audio_encoding import ID, AudioEncoding
@@ -29,7 +29,7 @@ VideoProfile = Literal["baseline", "high"]
 """H.264 profile (H.264 annex A); baseline is the constrained one."""
 
 
-class Profile(Sourced):
+class Profile(Assumable):
     """One kind of call."""
 
     id: Annotated[str, Field(pattern=ID)]
@@ -60,7 +60,7 @@ class Profile(Sourced):
         return self
 
 
-class Encoder(Sourced):
+class Encoder(Assumable):
     """How an encoder spends its rate; see `giaoban.traffic.sources.video_model`."""
 
     key_ratio: Annotated[float, Field(ge=1, le=50)]
@@ -91,7 +91,7 @@ class Encoder(Sourced):
     """Bytes of RTP payload in a packet at the most."""
 
 
-class ContentEncoder(Sourced):
+class ContentEncoder(Assumable):
     """How shared slides spend their rate; see `giaoban.traffic.sources.content`."""
 
     picture_bytes: Annotated[float, Field(ge=64, le=10_000_000)]
@@ -112,7 +112,7 @@ class ContentEncoder(Sourced):
     """Shortest time, in seconds; what is beyond it is exponential."""
 
 
-class Terminal(Sourced):
+class Terminal(Assumable):
     """Delays inside an endpoint."""
 
     packetisation_ms: Annotated[float, Field(ge=0, le=200)]
@@ -248,7 +248,7 @@ class Profiles(StrictModel):
         return VideoModel(
             kbps=profile.video_kbps,
             fps=profile.fps,
-            **encoder.model_dump(exclude=set(Sourced.model_fields)),
+            **encoder.model_dump(exclude=set(Assumable.model_fields)),
         )
 
     def content_model(self, profile: Profile, kbps: float | None = None) -> ContentModel:
@@ -270,7 +270,7 @@ class Profiles(StrictModel):
             fps=profile.content_fps or CONTENT_FPS,
             spread=self.encoder.spread,
             max_payload=self.encoder.max_payload,
-            **self.content.model_dump(exclude=set(Sourced.model_fields)),
+            **self.content.model_dump(exclude=set(Assumable.model_fields)),
         )
 
 

@@ -16,6 +16,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from giaoban.errors import InputError, near_names, several
+from giaoban.figure_words import with_ranges
+from giaoban.provenance import Ranges, check_ranges, needs_assumed
 from giaoban.results.judge.aggregate import Statistic
 from giaoban.results.judge.metrics import Measure
 from giaoban.results.model.result import Assumption, Id
@@ -100,6 +102,9 @@ class Criterion(StrictModel):
     """What would settle the assumption."""
     settled_by_vi: str | None = None
     """The same in Vietnamese."""
+    range: Ranges | None = None
+    """How far an assumed threshold may be from what is said. Only where `assumed = true`. Like
+    `{threshold = {low = 60.0, high = 90.0, source = "what other provinces ask for"}}`."""
 
     @model_validator(mode="after")
     def _one_that_can_be_judged(self) -> Self:
@@ -154,6 +159,17 @@ class Criterion(StrictModel):
         if self.assumed and not (self.settled_by and self.settled_by_vi):
             raise ValueError(Sentence("an assumed criterion needs settled_by and settled_by_vi"))
         return self
+
+    @model_validator(mode="after")
+    def _range_fits(self) -> Self:
+        needs_assumed(self.range, assumed=self.assumed)
+        if self.range is not None:
+            check_ranges(self.range, {"threshold": self.threshold}, self._with)
+        return self
+
+    def _with(self, key: str, value: float) -> object:
+        given = {k: getattr(self, k) for k in self.model_fields_set - {"range", "preferred"}}
+        return type(self).model_validate(given | {key: value})
 
     @property
     def unit_text_vi(self) -> str:
@@ -324,8 +340,12 @@ class Criteria(StrictModel):
             Assumption(
                 what=message(_LIMIT, criterion=c.name_en).en,
                 what_vi=message(_LIMIT, criterion=c.name_vi).vi,
-                value=f"{c.threshold:g} {c.unit}",
-                value_vi=f"{translator('vi').figure(c.threshold)} {c.unit_text_vi}",
+                value=with_ranges(f"{c.threshold:g} {c.unit}", c.range, c.unit).en,
+                value_vi=with_ranges(
+                    f"{translator('vi').figure(c.threshold)} {c.unit_text_vi}",
+                    c.range,
+                    c.unit_text_vi,
+                ).vi,
                 source=c.source_en,
                 source_vi=c.source_vi,
                 settled_by=c.settled_by or "",
@@ -346,6 +366,7 @@ def _changed(item: Criterion, threshold: float | None) -> Criterion:
         update={
             "threshold": float(threshold),
             "preferred": kept,
+            "range": None,  # it was about the threshold that the scenario puts aside
             "source_en": message(text, default=item.threshold, source=item.source_en).en,
             "source_vi": message(text, default=item.threshold, source=item.source_vi).vi,
         }

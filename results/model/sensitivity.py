@@ -15,6 +15,9 @@ from giaoban.tomlfile import StrictModel
 SCHEMA = "giaoban.sensitivity/1"
 
 
+RangeFrom = Literal["kind", "beside", "ranges"]
+
+
 class FlipPoint(StrictModel):
     """Two neighbouring values of a figure: at `holds` the verdict is as it was, at `flips` not.
 
@@ -47,7 +50,9 @@ class TriedFigure(StrictModel):
     all values that were tried on that side. `chosen` are choices at which it is another. `curve`
     has all values that were judged, the figure as assumed among them, from the lowest up; values
     that no file may say are not in it. `scale` is that of the range (`log`: equal ratios are
-    equally far apart), and `whole` whether only whole numbers mean anything.
+    equally far apart), and `whole` whether only whole numbers mean anything. `range_from`: who says
+    how far it may be: `ranges`, a file of the user's; `beside`, the file in which the figure
+    stands; `kind`, the program, of all figures of this kind.
     """
 
     key: str
@@ -59,7 +64,9 @@ class TriedFigure(StrictModel):
     low: float | None = None
     high: float | None = None
     choices: list[str] = Field(default_factory=list)
+    range_from: RangeFrom = "kind"
     range_source: str
+    range_source_vi: str | None = None
     settled_by: str
     settled_by_vi: str | None = None
     below: FlipPoint | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from giaoban.figure_words import label_of, span
 from giaoban.results.model.places import Binding
 from giaoban.results.model.sensitivity import DrawnWorlds, FlipPoint, Sensitivity, TriedFigure
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
@@ -14,44 +15,10 @@ from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import N_, Both, Figure, Sentence, message
 from giaoban.translation import SOURCE, Language, translator
 
-LABELS = {
-    "us_per_km": N_("propagation"),
-    "km": N_("length"),
-    "rate_mbps": N_("rate"),
-    "mbps": N_("rate"),
-    "pct": N_("share of the link"),
-    "buffer_packets": N_("buffer"),
-    "loss_pct": N_("loss"),
-    "video_share_pct": N_("share sure for pictures"),
-    "units_total": N_("units in all"),
-    "units": N_("units"),
-    "delay_ms": N_("delay"),
-    "video_kbps": N_("rate of pictures"),
-    "packetisation_ms": N_("from a sound to its packet"),
-    "playout_ms": N_("buffer of sound"),
-    "video_playout_ms": N_("buffer of pictures"),
-    "encoding_ms": N_("encoding a picture"),
-    "decoding_ms": N_("decoding a picture"),
-    "sync_hold_ms": N_("held back for lip-sync"),
-    "key_ratio": N_("size of a key frame, times the mean"),
-    "key_interval_s": N_("from key frame to key frame"),
-    "size_sigma": N_("spread of frame sizes (sigma of the logarithm)"),
-    "scene_changes_per_min": N_("scene changes"),
-    "scene_ratio": N_("size of a frame at a scene change, times the mean"),
-    "spread": N_("part of a frame's time over which it is sent"),
-    "picture_bytes": N_("size of a slide"),
-    "slide_interval_s": N_("from slide to slide"),
-    "refine_ratio": N_("what refines a slide, times its size"),
-    "talk_s": N_("length of a talk spurt"),
-    "pause_s": N_("length of a pause"),
-    "audio_mix_delay_ms": N_("mixing"),
-    "compose_delay_ms": N_("composing"),
-    "one_way_ms": N_("one way"),
-    "threshold": N_("limit"),
-    "scheduling": N_("queueing"),
-}
-"""Which figure of a record, by its field."""
 OF_LIMITS = "threshold"
+USUAL = Sentence(
+    "* the program's usual range of such figures: no file says how far this very one may be"
+)
 OPENINGS = {"pass": N_("PASS"), "fail": N_("FAIL"), "invalid": N_("INVALID")}
 
 
@@ -60,7 +27,7 @@ def name_of(figure: TriedFigure) -> Sentence:
     record = Both(figure.what, figure.what_vi or figure.what)
     if figure.field == OF_LIMITS:
         return record
-    return message("{record}: {figure}", record=record, figure=message(LABELS[figure.field]))
+    return message("{record}: {figure}", record=record, figure=label_of(figure.field))
 
 
 def amount(figure: TriedFigure, value: float | str) -> Sentence:
@@ -236,13 +203,10 @@ def _deciding(answer: Sensitivity) -> Table:
 
 def _tried(figure: TriedFigure) -> Sentence:
     if figure.low is None or figure.high is None:
-        return Sentence("{choices}", choices=", ".join(figure.choices))
-    return message(
-        "{low} to {high} {unit}" if figure.unit else "{low} to {high}",
-        low=Figure(figure.low),
-        high=Figure(figure.high),
-        unit=figure.unit,
-    )
+        tried = Sentence("{choices}", choices=", ".join(figure.choices))
+    else:
+        tried = span(figure.low, figure.high, figure.unit)
+    return message("{tried} *", tried=tried) if figure.range_from == "kind" else tried
 
 
 def _by(flip: FlipPoint, answer: Sensitivity) -> Sentence:
@@ -314,6 +278,8 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
             "sensitivity.json. Only one figure is another at a time."
         )
     )
+    if any(figure.range_from == "kind" for figure in answer.figures):
+        yield Par(USUAL)
     yield Heading(Sentence("Not tried"))
     yield table(
         (Sentence("assumption"), Sentence("as assumed"), Sentence("why not")),

@@ -120,7 +120,31 @@ class _Described(GenerateJsonSchema):
             found = [like] if like is not None else _examples_of(model, name)
             if found and _is_open(about):
                 about["examples"] = found
+        if "range" in model.model_fields and (may := _ranges_of(made["properties"])):
+            whole = made["properties"]["range"]
+            of = next(each for each in whole["anyOf"] if "additionalProperties" in each)
+            ref = of.pop("additionalProperties")
+            of |= {"additionalProperties": False}
+            of["properties"] = {key: {**ref, "properties": ends} for key, ends in may.items()}
         return made
+
+
+BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+
+
+def _ranges_of(properties: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Of each figure that may have a range, what its ends or choices may be."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, about in properties.items():
+        kinds = [about, *about.get("anyOf", ())]
+        number = next((k for k in kinds if k.get("type") in ("number", "integer")), None)
+        words = next((k for k in kinds if "enum" in k), None)
+        if number is not None:
+            bounds = {name: number[name] for name in BOUNDS if name in number}
+            found[key] = {"low": bounds, "high": bounds}
+        elif words is not None and len(words["enum"]) > 1:
+            found[key] = {"choices": {"items": {"enum": words["enum"]}}}
+    return found
 
 
 def key_docs(model: type[BaseModel], name: str) -> tuple[str, Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from giaoban.errors import near_names
-from giaoban.provenance import Sourced
+from giaoban.provenance import Assumable
 from giaoban.results.model.background import OtherTraffic
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake, StrictModel
@@ -35,7 +35,7 @@ SHORTEST_S = 0.1
 """Of less of it there would be nothing, or hardly anything."""
 
 
-class Background(Sourced):
+class Background(Assumable):
     """Traffic on a link that is nobody's meeting: a Poisson process of equal UDP datagrams."""
 
     link: str

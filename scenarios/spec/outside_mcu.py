@@ -7,13 +7,13 @@ from typing import Annotated
 from pydantic import Field
 
 from giaoban.mcu_sim.device import Id
-from giaoban.provenance import Sourced
+from giaoban.provenance import Assumable
 from giaoban.tomlfile import StrictModel
 
 Milliseconds = Annotated[float, Field(ge=0, le=2000)]
 
 
-class MixedAgain(Sourced):
+class MixedAgain(Assumable):
     """What the other MCU takes, in ms, each way."""
 
     playout_ms: Milliseconds
@@ -25,7 +25,7 @@ class MixedAgain(Sourced):
     where it composes none."""
 
 
-class FarLeg(Sourced):
+class FarLeg(Assumable):
     """From the other MCU to a room behind it, in ms one way."""
 
     one_way_ms: Milliseconds

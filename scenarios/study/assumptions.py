@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from giaoban.figure_words import with_ranges
 from giaoban.mcu_sim.device import Device
-from giaoban.provenance import Sourced
+from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
 from giaoban.scenarios.spec.question import Question
@@ -267,7 +268,9 @@ def _pictures(question: Question) -> Iterator[Told]:
 
 
 def assumption(figure: Sourced, what: Sentence, value: Sentence) -> Assumption:
-    """An assumed figure as results tell it."""
+    """An assumed figure as results tell it, with how far its file says that it may be."""
+    if isinstance(figure, Assumable):
+        value = with_ranges(value, figure.range)
     source, settled_by = figure.said(translator("vi"))
     return Assumption(
         what=what.en,

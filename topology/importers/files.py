@@ -9,7 +9,7 @@ from typing import Any, Literal
 from giaoban import tomlfile
 from giaoban.errors import InputError, strerror
 from giaoban.files import whole
-from giaoban.provenance import Sourced
+from giaoban.provenance import Assumable
 from giaoban.scarce import shortage
 from giaoban.schemas import referring
 from giaoban.topology.importers.complete import ImportOptions, complete
@@ -62,8 +62,8 @@ def _sources_last(value: Any) -> Any:
         return [_sources_last(item) for item in value]
     if not isinstance(value, dict):
         return value
-    first = {k: _sources_last(v) for k, v in value.items() if k not in Sourced.model_fields}
-    return {**first, **{k: v for k, v in value.items() if k in Sourced.model_fields}}
+    first = {k: _sources_last(v) for k, v in value.items() if k not in Assumable.model_fields}
+    return {**first, **{k: v for k, v in value.items() if k in Assumable.model_fields}}
 
 
 def write_toml(province: Province, out: Path, *, replace: bool = False) -> None:

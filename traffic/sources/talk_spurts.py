@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from giaoban.provenance import Sourced
+from giaoban.provenance import Assumable
 
 _BLOCK = 64
 """Lengths drawn at a time: what is drawn must not hang on how far one looks."""
 
 
-class SpeechModel(Sourced):
+class SpeechModel(Assumable):
     """Mean lengths of talk spurts and of the pauses between them; figures in profiles.toml."""
 
     talk_s: Annotated[float, Field(ge=0.01, le=3600)]

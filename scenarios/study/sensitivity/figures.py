@@ -10,10 +10,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.errors import did_you_mean
-from giaoban.provenance import Sourced
+from giaoban.errors import NOTHING, did_you_mean
+from giaoban.figure_words import unit_of
+from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
+from giaoban.results.model.sensitivity import RangeFrom
 from giaoban.scenarios.study.assumptions import assumed_records
 from giaoban.scenarios.study.sensitivity import world as worlds
 from giaoban.scenarios.study.sensitivity.flip_points import Scale
@@ -23,19 +25,6 @@ from giaoban.tomlfile import Mistake, StrictModel, load, mistakes
 
 RANGES = Path(__file__).with_name("ranges.toml")
 NOWHERE = N_("stands in no file: the program's own figure, or what the model leaves out")
-
-UNITS = {
-    "us_per_km": "µs/km",
-    "km": "km",
-    "rate_mbps": "Mb/s",
-    "mbps": "Mb/s",
-    "buffer_packets": "packets",
-    "video_kbps": "kb/s",
-    "picture_bytes": "bytes",
-    "scene_changes_per_min": "1/min",
-}
-"""By field; else by the field's ending."""
-ENDINGS = {"_pct": "%", "_ms": "ms", "_s": "s"}
 
 
 class Range(Sourced):
@@ -114,16 +103,6 @@ class Ranges(StrictModel):
         entries: list[Range | Choice] = [*self.ranges, *self.choices]
         return [name for each in entries for name in each.of]
 
-    def before(self, other: Ranges) -> Ranges:
-        """Both, these first."""
-        return self.model_copy(
-            update={
-                "ranges": [*self.ranges, *other.ranges],
-                "choices": [*self.choices, *other.choices],
-                "unvaried": [*self.unvaried, *other.unvaried],
-            }
-        )
-
     def of(self, record: object, field: str, key: str) -> Range | Choice | None:
         """Of a record's field, by its key or the name of its class or of one it is derived from."""
         names = {key, *(f"{kind.__name__}.{field}" for kind in type(record).__mro__)}
@@ -143,10 +122,10 @@ def program_ranges() -> Ranges:
 
 
 def load_ranges(path: Path, world: World, criteria: Criteria) -> Ranges:
-    """A file of a user's own before the program's. Raises `InputError`: it names no such figure."""
+    """A file of a user's own. Raises `InputError`: it names no such figure."""
     own, known = load(path, Ranges), program_ranges()
     names = set(known.named())
-    names |= {figure.key for figure in figures(world, criteria, known)[0]}
+    names |= {figure.key for figure in figures(world, criteria)[0]}
     records = {name for each in known.unvaried for name in each.of}
     records |= {name.partition(".")[0] for name in names}
     found: list[Mistake] = []
@@ -163,7 +142,7 @@ def load_ranges(path: Path, world: World, criteria: Criteria) -> Ranges:
                     found.append(((table, number, "of", place), name, what))
     if found:
         raise mistakes(path, found)
-    return own.before(known)
+    return own
 
 
 @dataclass(frozen=True)
@@ -172,7 +151,7 @@ class Figure:
 
     `key` is its name in results: where it stands, by ids; `told` its record's assumption, `field`
     which figure of it. `choices` are what it may be where it is no number, else `low` and `high`
-    are its range's ends.
+    are its range's ends. `origin` tells where `within` was said.
     """
 
     key: str
@@ -182,6 +161,7 @@ class Figure:
     unit: str
     value: Value
     within: Range | Choice
+    origin: RangeFrom
     low: float = 0.0
     high: float = 0.0
     choices: tuple[str, ...] = ()
@@ -204,14 +184,20 @@ class Untried:
 
 
 def figures(
-    question_world: World, criteria: Criteria, ranges: Ranges
+    question_world: World, criteria: Criteria, own: Ranges | None = None
 ) -> tuple[list[Figure], list[Untried]]:
-    """All assumed figures in the order of the assumptions, and what is not tried."""
+    """All assumed figures in the order of the assumptions, and what is not tried.
+
+    `own`: ranges that hold before those that stand beside figures; the program's come last.
+    """
     found: list[Figure] = []
     untried: list[Untried] = []
+    known = [ranges for ranges in (own, program_ranges()) if ranges is not None]
     for record, told in assumed_records(question_world.base, criteria):
-        why = message(NOWHERE) if record is None else ranges.why_not(record)
-        of_record = [] if why else list(_of_record(question_world, record, told, ranges))
+        why = message(NOWHERE)
+        if record is not None:
+            why = next((said for each in known if (said := each.why_not(record))), NOTHING)
+        of_record = [] if why else list(_of_record(question_world, record, told, own))
         found += of_record
         if not of_record:
             untried.append(Untried(told, why or message(NOWHERE)))
@@ -219,11 +205,11 @@ def figures(
 
 
 def _of_record(
-    world: World, record: Sourced | Criterion | None, told: Assumption, ranges: Ranges
+    world: World, record: Sourced | Criterion | None, told: Assumption, own: Ranges | None
 ) -> Iterator[Figure]:
     if isinstance(record, Criterion):
         key = f"{THRESHOLDS}.{record.id}"
-        within = ranges.of(record, "threshold", key)
+        within, origin = _within(record, "threshold", key, own)
         # a limit of nothing at all is no figure that somebody guessed
         if isinstance(within, Range) and record.threshold:
             low, high = within.ends(record.threshold)
@@ -235,6 +221,7 @@ def _of_record(
                 record.unit,
                 record.threshold,
                 within,
+                origin,
                 max(low, record.lowest if record.lowest is not None else low),
                 min(high, record.highest if record.highest is not None else high),
             )
@@ -243,12 +230,43 @@ def _of_record(
         return
     for field in type(record).model_fields:
         key, at = f"{world.named(path)}.{field}", (*path, field)
-        value, within = getattr(record, field), ranges.of(record, field, key)
+        value, (within, origin) = getattr(record, field), _within(record, field, key, own)
         if within is None or value is None:
             continue
-        unit = UNITS.get(field) or next((u for e, u in ENDINGS.items() if field.endswith(e)), "")
+        unit = unit_of(field)
         if isinstance(within, Choice):
             choices = tuple(within.of_these)
-            yield Figure(key, at, told, field, unit, value, within, choices=choices)
+            yield Figure(key, at, told, field, unit, value, within, origin, choices=choices)
         else:
-            yield Figure(key, at, told, field, unit, value, within, *within.ends(value))
+            low, high = within.ends(value)
+            yield Figure(key, at, told, field, unit, value, within, origin, low, high)
+
+
+def _within(
+    record: Sourced | Criterion, field: str, key: str, own: Ranges | None
+) -> tuple[Range | Choice | None, RangeFrom]:
+    """How far a figure may be, and where that is said: by the user, beside it, by its kind."""
+    usual = program_ranges().of(record, field, key)
+    if own is not None and (found := own.of(record, field, key)) is not None:
+        return found, "ranges"
+    ranges = record.range if isinstance(record, Assumable | Criterion) else None
+    if ranges is None or field not in ranges:
+        return usual, "kind"
+    beside = ranges[field]
+    if beside.choices is not None:
+        return Choice(
+            of=[key],
+            of_these=beside.choices,
+            source=beside.source,
+            source_vi=beside.source_vi,
+        ), "beside"
+    scale = usual if isinstance(usual, Range) else None
+    return Range(
+        of=[key],
+        low=beside.low,
+        high=beside.high,
+        scale="linear" if scale is None else scale.scale,
+        whole=scale is not None and scale.whole,
+        source=beside.source,
+        source_vi=beside.source_vi,
+    ), "beside"

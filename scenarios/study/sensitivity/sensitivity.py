@@ -47,7 +47,6 @@ from giaoban.scenarios.study.sensitivity.figures import (
     Figure,
     figures,
     load_ranges,
-    program_ranges,
 )
 from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
@@ -132,7 +131,7 @@ def sensitivity(
         seeds: so many others are judged in each world that passes at its own.
         worlds: so many are drawn in which all figures are others at once.
         required_pct: the share of these that has to pass, if any.
-        ranges: a file of ranges that hold before the program's.
+        ranges: a file of ranges that hold before those beside figures, and the program's.
         helpers: processes in which worlds are judged.
 
     Raises:
@@ -142,8 +141,8 @@ def sensitivity(
     began_s = time.monotonic()
     criteria = criteria_of(question)
     world = World.of(question)
-    known = program_ranges() if ranges is None else load_ranges(ranges, world, criteria)
-    tried_figures, untried = figures(world, criteria, known)
+    own = None if ranges is None else load_ranges(ranges, world, criteria)
+    tried_figures, untried = figures(world, criteria, own)
     progress(Sentence("as assumed"), 0.0)
     first = _judged(question, seeds, alone)
     asked = Asked(world, first, seeds, alone)
@@ -468,7 +467,9 @@ def _told(asked: Asked, figure: Figure, found: Sequence[_Tried]) -> TriedFigure:
         low=None if figure.choices else figure.low,
         high=None if figure.choices else figure.high,
         choices=list(figure.choices),
+        range_from=figure.origin,
         range_source=figure.within.source,
+        range_source_vi=figure.within.source_vi or None,
         settled_by=figure.told.settled_by,
         settled_by_vi=figure.told.settled_by_vi,
         below=sides.get(figure.low) if ends else None,

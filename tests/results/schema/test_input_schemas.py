@@ -30,6 +30,7 @@ BAD = sorted((ROOT / "tests/topology/bad").glob("*.toml"))
 ACROSS_KEYS = {
     *("duplicate-bridge-and-router", "duplicate-link", "duplicate-router", "exhausted-range"),
     *("half-a-place", "link-to-itself", "link-to-nowhere", "no-chair", "not-a-range"),
+    *("range-not-around", "range-not-assumed", "range-of-one-end", "range-of-words"),
     *("overlapping-ranges", "routing-dead", "routing-hello", "routing-slow-protection"),
     *("routing-spf", "routing-static-with-timers", "routing-without-timers"),
     *("settled-but-not-assumed", "tiny-range", "two-chairs", "two-pieces"),
@@ -132,6 +133,9 @@ SAMPLES = {
         scheduling = "classes"
         source = "x"
         video_share_pct = 50.0
+        assumed = true
+        settled_by = "y"
+        range.video_share_pct = { low = 40.0, high = 60.0, source = "z", source_vi = "z" }
         [content]
         bridge = "a"
         kbps = 500.0

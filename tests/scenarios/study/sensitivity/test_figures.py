@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_factory import SCENARIOS
+from scenario_factory import DEFAULT, SCENARIOS
 
 from giaoban.errors import InputError
-from giaoban.results.report.sensitivity_summary import LABELS
+from giaoban.figure_words import LABELS
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.assumptions import assumptions
@@ -30,7 +30,7 @@ IN_NO_FILE = ("how losses sound with", "lines and rooms behind", "how soon route
 def test_each_assumption_is_tried_or_said_not_to_be(path: Path) -> None:
     question = make_question(path)
     criteria = criteria_of(question)
-    found, untried = figures(World.of(question), criteria, program_ranges())
+    found, untried = figures(World.of(question), criteria)
     told = {id_(figure.told) for figure in found} | {id_(each.told) for each in untried}
     assert told == {id_(each) for each in assumptions(question, criteria)}
     lost = [e.told.what for e in untried if e.why.en == NOWHERE]
@@ -51,7 +51,7 @@ def test_a_figure_put_as_it_is_changes_nothing_and_another_one_is_in_the_plan() 
     question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
     world = World.of(question)
     plan = question.plan.model_dump_json()
-    found, _ = figures(world, criteria_of(question), program_ranges())
+    found, _ = figures(world, criteria_of(question))
     assert world.question().plan.model_dump_json() == plan
     changed = 0
     for figure in found:
@@ -99,3 +99,31 @@ def test_ranges_of_ones_own_come_first_and_must_name_a_figure(tmp_path: Path) ->
     file.write_text(f'{head}of = ["province.bridges.cu-jut.rate"]\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"unknown figure.*cu-jut\.rate_mbps"):
         load_ranges(file, world, criteria)
+
+
+def test_a_range_beside_a_figure_holds_before_its_kind_and_after_ones_own(tmp_path: Path) -> None:
+    text = DEFAULT.read_text(encoding="utf-8")
+    place = text.index("assumed = true", text.index('id = "cu-jut"\n'))
+    beside = 'range.rate_mbps = { low = 5.0, high = 20.0, source = "two offers" }\n'
+    province = tmp_path / "province.toml"
+    province.write_text(text[:place] + beside + text[place:], encoding="utf-8")
+    question = make_question(
+        SCENARIOS / "expansion-gia-nghia-quang-son.toml", province_path=province
+    )
+    world, criteria = World.of(question), criteria_of(question)
+    key = "province.bridges.cu-jut.rate_mbps"
+    file = tmp_path / "ranges.toml"
+    file.write_text(
+        'schema = "giaoban.ranges/1"\n[[range]]\nlow = 8\nhigh = 12\nsource = "an offer"\n'
+        f'of = ["{key}"]\n',
+        encoding="utf-8",
+    )
+    for own, told in (
+        (None, (5, 20, "beside", "two offers")),
+        (load_ranges(file, world, criteria), (8, 12, "ranges", "an offer")),
+    ):
+        found = {each.key: each for each in figures(world, criteria, own)[0]}
+        one, other = found[key], found["province.bridges.dak-mil.rate_mbps"]
+        assert (one.low, one.high, one.origin, one.within.source) == told
+        assert one.scale.logarithmic == (own is None)  # as rates of lines are
+        assert (other.low, other.high, other.origin) == (2, 1000, "kind")

@@ -1,0 +1,97 @@
+"""What the figures of data files are called, and how far an assumed one may be, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from giaoban.provenance import FigureRange
+from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
+
+LABELS = {
+    "us_per_km": N_("propagation"),
+    "km": N_("length"),
+    "rate_mbps": N_("rate"),
+    "mbps": N_("rate"),
+    "pct": N_("share of the link"),
+    "buffer_packets": N_("buffer"),
+    "loss_pct": N_("loss"),
+    "video_share_pct": N_("share sure for pictures"),
+    "units_total": N_("units in all"),
+    "units": N_("units"),
+    "delay_ms": N_("delay"),
+    "video_kbps": N_("rate of pictures"),
+    "packetisation_ms": N_("from a sound to its packet"),
+    "playout_ms": N_("buffer of sound"),
+    "video_playout_ms": N_("buffer of pictures"),
+    "encoding_ms": N_("encoding a picture"),
+    "decoding_ms": N_("decoding a picture"),
+    "sync_hold_ms": N_("held back for lip-sync"),
+    "key_ratio": N_("size of a key frame, times the mean"),
+    "key_interval_s": N_("from key frame to key frame"),
+    "size_sigma": N_("spread of frame sizes (sigma of the logarithm)"),
+    "scene_changes_per_min": N_("scene changes"),
+    "scene_ratio": N_("size of a frame at a scene change, times the mean"),
+    "spread": N_("part of a frame's time over which it is sent"),
+    "picture_bytes": N_("size of a slide"),
+    "slide_interval_s": N_("from slide to slide"),
+    "refine_ratio": N_("what refines a slide, times its size"),
+    "talk_s": N_("length of a talk spurt"),
+    "pause_s": N_("length of a pause"),
+    "audio_mix_delay_ms": N_("mixing"),
+    "compose_delay_ms": N_("composing"),
+    "one_way_ms": N_("one way"),
+    "threshold": N_("limit"),
+    "scheduling": N_("queueing"),
+}
+"""Which figure of a record, by its key; one that is not here is called by its key."""
+UNITS = {
+    "us_per_km": "µs/km",
+    "km": "km",
+    "rate_mbps": "Mb/s",
+    "mbps": "Mb/s",
+    "buffer_packets": "packets",
+    "video_kbps": "kb/s",
+    "picture_bytes": "bytes",
+    "scene_changes_per_min": "1/min",
+}
+"""By key; else by the key's ending."""
+ENDINGS = {"_pct": "%", "_ms": "ms", "_s": "s"}
+
+
+def label_of(key: str) -> Sentence:
+    """What a figure is called."""
+    return message(LABELS[key]) if key in LABELS else Sentence(key)
+
+
+def unit_of(key: str) -> str:
+    """The unit of a figure, '' if it has none."""
+    return UNITS.get(key) or next((u for end, u in ENDINGS.items() if key.endswith(end)), "")
+
+
+def span(low: float, high: float, unit: str) -> Sentence:
+    """From where to where."""
+    text = N_("{low} to {high} {unit}") if unit else N_("{low} to {high}")
+    return message(text, low=Figure(low), high=Figure(high), unit=unit)
+
+
+def with_ranges(
+    value: str, ranges: Mapping[str, FigureRange] | None, unit: str | None = None
+) -> Sentence:
+    """An assumed record's figures as told, and how far its file says that each may be.
+
+    `unit`: of the only figure that it has, where the key does not say it.
+    """
+    if not ranges:
+        return Sentence(value) if not isinstance(value, Sentence) else value
+    told = [
+        message(
+            N_("{figure} possibly {values} ({source})"),
+            figure=label_of(key),
+            values=", ".join(each.choices or ())
+            if each.low is None or each.high is None
+            else span(each.low, each.high, unit_of(key) if unit is None else unit),
+            source=Both(each.source, each.source_vi or each.source),
+        )
+        for key, each in ranges.items()
+    ]
+    return message("{value}; {ranges}", value=value, ranges=joined("; ", told))
