@@ -48,7 +48,7 @@ class Classes:
     ) -> tuple[Served, NDArray[np.intp] | None]:
         """Take packets that came, and serve until a moment (see `transit.Server`)."""
         old, n = self._old, len(came)
-        service, _ = service_ns(self._rates, came, size)
+        service = service_ns(self._rates, came, size)
         served = np.cumsum(service)
         start = np.maximum(came, self._free_ns) - (served - service)
         leaving = served + np.maximum.accumulate(start)

@@ -156,7 +156,7 @@ class HopCounters:
         if not len(out_ns):
             return
         self.sent[hop] += len(out_ns)
-        first, last = self._sample(np.array([out_ns.min(), out_ns.max()])).tolist()
+        first, last = self._sample_of(int(out_ns.min())), self._sample_of(int(out_ns.max()))
         if first == last:
             self.sent_bytes[hop, first] += int(size.sum(dtype=np.int64))
         else:
@@ -164,7 +164,9 @@ class HopCounters:
             self.sent_bytes[hop, first : first + len(counted)] += counted
         if int(came_ns.max()) < self._from_ns:
             return
-        media = (flow < self._streams) & (came_ns >= self._from_ns)
+        media = flow < self._streams
+        if int(came_ns.min()) < self._from_ns:
+            media &= came_ns >= self._from_ns
         if media.any():
             waits = self.waits.setdefault(hop, QueueWaits())
             waits.add(came_ns[media], (began_ns - came_ns)[media])
@@ -180,7 +182,7 @@ class HopCounters:
         self.drops[hops[through.full], 0] += 1
         self.sent[own] += counts
         out_ns, came_ns, size = through.out_ns, batch.came_ns, batch.size
-        first, last = self._sample(np.array([out_ns.min(), out_ns.max()])).tolist()
+        first, last = self._sample_of(int(out_ns.min())), self._sample_of(int(out_ns.max()))
         if first == last:
             self.sent_bytes[own, first] += np.add.reduceat(size, batch.first, dtype=np.int64)
         else:
@@ -200,3 +202,7 @@ class HopCounters:
     def _sample(self, at_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """The first sample after each moment."""
         return np.clip((at_ns - SAMPLE_OFFSET_NS) // SECOND_NS + 1, 0, self._last)
+
+    def _sample_of(self, at_ns: int) -> int:
+        """The same of one moment."""
+        return min(max((at_ns - SAMPLE_OFFSET_NS) // SECOND_NS + 1, 0), self._last)

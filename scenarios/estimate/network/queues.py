@@ -57,18 +57,27 @@ def rate_from(from_ns: int, rate_mbps: float, delay_us: float, buffer_packets: i
 
 def service_ns(
     rates: list[Rate], came: NDArray[np.int64], size: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How long each of n packets is served, and what the queue holds when it comes."""
+) -> NDArray[np.int64]:
+    """How long each of n packets is served."""
     if len(rates) == 1:
-        [rate] = rates
-        service = size * (8e3 / rate.rate_mbps)
-        np.rint(service, out=service)
-        return service.astype(np.int64), np.broadcast_to(np.int64(rate.limit), len(came))
+        service = size * (8e3 / rates[0].rate_mbps)
+    else:
+        service = size * np.array([8e3 / rate.rate_mbps for rate in rates])[_now(rates, came)]
+    np.rint(service, out=service)
+    return service.astype(np.int64)
+
+
+def limits_of(rates: list[Rate], came: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What the queue holds when each of n packets comes."""
+    if len(rates) == 1:
+        return np.broadcast_to(np.int64(rates[0].limit), len(came))
+    return np.array([rate.limit for rate in rates])[_now(rates, came)]
+
+
+def _now(rates: list[Rate], came: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Which of the rates it is when each of n packets comes."""
     starts = np.array([rate.from_ns for rate in rates])
-    now = np.maximum(np.searchsorted(starts, came, "right") - 1, 0)
-    ns_a_byte = np.array([8e3 / rate.rate_mbps for rate in rates])
-    limits = np.array([rate.limit for rate in rates])
-    return np.rint(size * ns_a_byte[now]).astype(np.int64), limits[now]
+    return np.maximum(np.searchsorted(starts, came, "right") - 1, 0)
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,7 @@ class Fifo:
     def __init__(self, rates: list[Rate], delay_us: float) -> None:
         """`rates`: in order of time, the first from the beginning on."""
         self._rates = rates
+        self._least = min(rate.limit for rate in rates)
         self._delay_ns = way_ns(delay_us)
         self._inside = np.zeros(0, np.int64)
         """When each packet that is in the queue or on the fibre will be at the far end."""
@@ -106,12 +116,18 @@ class Fifo:
             came: (n,) when they came.
             size: (n,) bytes on the wire.
         """
-        service, limit = service_ns(self._rates, came, size)
         n = len(came)
         lost = np.zeros(n, np.bool_)
         if not n:
             return Served(came, came, came, lost)
+        service = service_ns(self._rates, came, size)
         leaving = self._leaving(came, service)
+        if len(self._inside) + n <= self._least:  # there is room, were all of them to stay
+            out = leaving + self._delay_ns
+            self._keep(came, leaving, out)
+            leaving -= service
+            return Served(came, leaving, out, lost)
+        limit = limits_of(self._rates, came)
         at = self._take(came, leaving, limit)
         least = LEAST_LOOKED_AT
         while at < n:
@@ -159,11 +175,19 @@ class Fifo:
             if is_full.any():
                 n = int(np.argmax(is_full))
         if n:
-            self._free_ns = int(leaving[n - 1])
-            last = came[n - 1]
-            still = out[np.searchsorted(out[:n], last, "right") : n]
-            self._inside = np.concatenate([self._inside[self._inside > last], still])
+            self._keep(came[:n], leaving[:n], out[:n])
         return n
+
+    def _keep(
+        self, came: NDArray[np.int64], leaving: NDArray[np.int64], out: NDArray[np.int64]
+    ) -> None:
+        """What was taken, at least one packet, is inside until it is out."""
+        self._free_ns = int(leaving[-1])
+        last = came[-1]
+        still, old = out[np.searchsorted(out, last, "right") :], self._inside
+        if len(old):
+            still = np.concatenate([old[np.searchsorted(old, last, "right") :], still])
+        self._inside = still
 
     def _one_by_one(
         self,
