@@ -40,8 +40,6 @@ from giaoban.traffic.rtp import ETHERNET_BYTES
 
 UNSETTLED_PACKETS = 200_000
 """So many packets may come before what is only needed at the end is put away."""
-SHORTER = 4
-"""A step in which something was lost is done again in steps of so many parts of it."""
 CHANGING = (
     "sources",
     "lines",
@@ -155,8 +153,8 @@ class _MeetingRun:
         self._unsettled = 0
         self.reports = reports(plan, timeline, windows)
         self._around = around_bytes(plan)
-        self._removed: list[tuple[int, int]] = []
-        """Packets that an injector took away: stream and sequence number."""
+        self._removed: list[tuple[int, int, int]] = []
+        """Packets that an injector took away: when, stream and sequence number."""
         self._overtaking_ns = overtaking_ns(plan)
         self._fq = FqModel(self.flows, self.reports, partial(_handed_ns, plan, windows))
         self._control: list[RtcpDeparture] = []
@@ -204,29 +202,36 @@ class _MeetingRun:
     def _run_back_and_forth(self) -> None:
         """Steps as long as nothing is lost in them that anybody would ask for again.
 
-        As long as it was quiet before, so long a step is tried; where it turns out not to be, it is
-        done again in shorter ones, down to one from a look to the next, which is always exact.
+        As long as it was quiet the last time, so long a step is tried; where it turns out not to
+        be, it is done again up to the look before the first loss. A step from one look to the next
+        is always exact.
         """
-        now_ns, tried_ns = 0, self._coarse_ns
+        now_ns, quiet_since_ns, tried_ns = 0, 0, self._coarse_ns
         while now_ns < self._end_ns:
             self._feedback.look(now_ns)
             while True:
                 until_ns = min(now_ns + tried_ns, self._end_ns)
                 quiet = self._feedback.is_quiet(now_ns) and not self._is_delicate(now_ns, until_ns)
                 if not quiet:
-                    tried_ns = LOOK_NS
                     until_ns = min(now_ns + LOOK_NS, self._end_ns)
-                saved = self._state() if tried_ns > LOOK_NS else {}
+                saved = self._state() if until_ns > now_ns + LOOK_NS else {}
                 ended = self._step(now_ns, until_ns)
                 missed = self._take_missed()
                 if not missed or not saved:
                     break
                 vars(self).update(saved)
-                tried_ns = max(LOOK_NS, tried_ns // SHORTER // LOOK_NS * LOOK_NS)
-            self._feedback.missed(missed, now_ns)
+                sound_ns = min(at_ns for at_ns, _ in missed.values()) - now_ns
+                tried_ns = max(LOOK_NS, min(sound_ns, tried_ns - LOOK_NS) // LOOK_NS * LOOK_NS)
+            self._feedback.missed({flow: seq for flow, (_, seq) in missed.items()}, now_ns)
             self._feedback.came(ended)
             self._stands(ended)
-            now_ns, tried_ns = until_ns, min(2 * tried_ns, self._coarse_ns)
+            if missed:
+                tried_ns = max(LOOK_NS, now_ns - quiet_since_ns)
+            elif quiet:
+                tried_ns = until_ns - quiet_since_ns
+            if missed or not quiet:
+                quiet_since_ns = until_ns
+            now_ns, tried_ns = until_ns, min(max(tried_ns, 2 * LOOK_NS), self._coarse_ns)
 
     def _stands(self, ended: Packets) -> None:
         """What came to the ends of ways in a step that is not gone back to."""
@@ -273,14 +278,16 @@ class _MeetingRun:
         memo: dict[int, Any] = {id(one): one for one in shared}
         return copy.deepcopy({name: vars(self)[name] for name in CHANGING}, memo)
 
-    def _take_missed(self) -> dict[int, int]:
-        """Stream → the last packet of it that was lost since this was asked for, on the way or by
-        injection; of those for which somebody asks again, and of RTCP, which may ask."""
-        missed: dict[int, int] = {}
+    def _take_missed(self) -> dict[int, tuple[int, int]]:
+        """What was lost since this was asked for, on the way or by injection, of streams for which
+        somebody asks again, and of RTCP, which may ask: flow → when its first packet was, and the
+        number of its last."""
+        missed: dict[int, tuple[int, int]] = {}
         assert isinstance(self._transit, Transit)
-        for flow, seq in [*self._transit.take_lost(), *self._removed]:
+        for at_ns, flow, seq in [*self._transit.take_lost(), *self._removed]:
             if self._feedback.asks_for(flow):
-                missed[flow] = max(missed.get(flow, 0), seq)
+                first_ns, last = missed.get(flow, (at_ns, seq))
+                missed[flow] = min(first_ns, at_ns), max(last, seq)
         self._removed.clear()
         return missed
 
@@ -352,8 +359,8 @@ class _MeetingRun:
             which: slice | NDArray[np.intp] = slice(None)
             if not (part["copies"] == 1).all():
                 which = np.repeat(np.arange(len(part)), part["copies"])
-                gone = part["sequence"][part["copies"] == 0]
-                self._removed += [(index, seq) for seq in gone.tolist()]
+                for one in part[part["copies"] == 0]:
+                    self._removed.append((int(one["due_ns"]), index, int(one["sequence"])))
             sent = part[which]
             leaving_ns = sent["leaving_ns"].astype(np.int64)
             # before the packet that they wait for: what leaves at one moment goes in the order in

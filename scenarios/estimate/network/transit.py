@@ -70,10 +70,11 @@ class Transit:
         """What came to a hop, and waits where later packets may overtake it."""
         self._only_after = paths.only_after if (way_of != END).all() else {}
         """Other traffic leaves the network behind its first hop: then each packet is looked at."""
-        self._lost: list[tuple[int, int]] = []
+        self._lost: list[tuple[int, int, int]] = []
 
-    def take_lost(self) -> list[tuple[int, int]]:
-        """Packets that were lost since this was asked for: flow and sequence number of each."""
+    def take_lost(self) -> list[tuple[int, int, int]]:
+        """Packets that were lost since this was asked for: when, flow and sequence number of
+        each."""
         lost, self._lost = self._lost, []
         return lost
 
@@ -127,7 +128,7 @@ class Transit:
         self._meter.passed(hop, cargo.size[places], lambda: cargo.flow[places], served)
         out_ns = served.out_ns
         if served.lost.any():
-            self._lost += cargo.named(places[served.lost])
+            self._lost += cargo.named(served.came_ns[served.lost], places[served.lost])
             places, out_ns = places[~served.lost], out_ns[~served.lost]
         if lines := self._lines.get(hop, ()):
             order = np.argsort(out_ns, kind="stable")
@@ -135,7 +136,7 @@ class Transit:
         for line in lines:
             came = line.pass_on(out_ns)
             if len(came.which) < len(places) or line.doubled:
-                self._lost += cargo.named(np.delete(places, came.which))
+                self._lost += cargo.named(*(np.delete(a, came.which) for a in (out_ns, places)))
             places, out_ns = places[came.which], came.out_ns
         if not len(out_ns):
             return ()
@@ -193,9 +194,12 @@ class Cargo:
         """Their places."""
         return keys & self._mask
 
-    def named(self, places: NDArray[np.int64]) -> list[tuple[int, int]]:
-        """Flow and sequence number of each."""
-        return list(zip(self.flow[places].tolist(), self._seq[places].tolist(), strict=True))
+    def named(
+        self, at_ns: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> list[tuple[int, int, int]]:
+        """Moment, flow and sequence number of each."""
+        columns = at_ns, self.flow[places], self._seq[places]
+        return list(zip(*(column.tolist() for column in columns), strict=True))
 
     def before(self, keys: Keys, until_ns: int) -> int:
         """How many of keys in order are before a moment."""

@@ -1,10 +1,10 @@
 """The nearest value of a figure with which a verdict is another. Pure.
 
-In each direction the far end of the range is tried first, then values between: what flips only in
-the middle of the range is found if it does at one of these. Then the nearest value that flips is
-approached: by the ratio of distances as long as it may be much nearer (a line may lose 2 % and fails
-from 0.01 % on, and what fails takes longest to estimate), then by halves, until the two neighbours
-are as close as asked for.
+In each direction the far end of the range is tried first, and where nothing flips there, values
+between: what flips only in the middle of the range is found if it does at one of these. What flips
+is approached from there: by the ratio of distances as long as it may be much nearer (a line may
+lose 0.1 % and fails from 0.01 % on, and what fails takes longest to estimate), then by halves,
+until the two neighbours are as close as asked for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 BETWEEN = (0.5,)
-"""How far along the way from the figure to its range's end values are tried beside the end."""
+"""How far along the way from the figure to its range's end values are tried if the end says no."""
 NEAR = 1 / 64
 """Nearer to the figure than this share of the way only halves are tried."""
 CLOSE = 0.01
@@ -33,16 +33,22 @@ class Scale:
     logarithmic: bool = False
     whole: bool = False
 
-    def between(self, a: float, b: float, share: float) -> float:
-        """So far along the way from `a` to `b`; the same as one of them if there is nothing."""
+    def between(
+        self, a: float, b: float, share: float, within: tuple[float, float] | None = None
+    ) -> float:
+        """So far along the way from `a` to `b`; the same as one of them if there is nothing.
+
+        With few digits, but `within` two values between which it is to be; None: `a` and `b`.
+        """
         if self.logarithmic and a > 0 and b > 0:
             value = a * (b / a) ** share
         else:
             value = a + (b - a) * share
         if self.whole:
             return float(round(value))
-        short = _rounded(value, abs(a - b))
-        return short if min(a, b) < short < max(a, b) else value
+        low, high = sorted(within or (a, b))
+        short = _rounded(value, high - low)
+        return short if low < short < high else value
 
     def close(self, a: float, b: float, way: float) -> bool:
         """Whether two values are as near each other as need be; `way`: the whole range's length."""
@@ -78,24 +84,22 @@ def nearest[T](
     Returns:
         None: it flips at none of the values that were tried.
     """
-    tried: list[tuple[float, T]] = []
+    if end == value:
+        return None
     for share in (1.0, *BETWEEN):
         at = end if share == 1.0 else scale.between(value, end, share)
-        if at in (value, end) and share != 1.0:
-            continue
-        found = look(at)
+        found = look(at) if at != value else None
         if found is not None and flips(found):
-            tried.append((at, found))
-    if not tried or end == value:
+            break
+    else:
         return None
-    at, found = min(tried, key=lambda one: abs(one[0] - value))
     holds, way, far = value, abs(end - value), at
     low, high = 0.0, 1.0  # where these are on the way to `far`
     while not scale.close(holds, at, way):
         share = (low + high) / 2
         if high > 2 * max(low, NEAR):
             share = math.sqrt(max(low, NEAR) * high)
-        middle = scale.between(value, far, share)
+        middle = scale.between(value, far, share, (holds, at))
         if not min(holds, at) < middle < max(holds, at):
             middle = scale.between(holds, at, 0.5)
         if not min(holds, at) < middle < max(holds, at):
