@@ -33,7 +33,8 @@ class FlipPoint(StrictModel):
 class TriedValue(StrictModel):
     """The world in which one figure is `value`: its verdict, and what limits it.
 
-    `margin_pct` is the margin of that criterion; null: it was not measured.
+    `margin_pct` is the margin of that criterion, -100 where it is that or less; null: it was not
+    measured.
     """
 
     value: float | str

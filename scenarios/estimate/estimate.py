@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from giaoban.results.judge.off_by import OffBy, off_by
 from giaoban.results.judge.verdict import Judgement
 from giaoban.results.model.result import Engine, Result
+from giaoban.scenarios.estimate.foregone import ForegoneFailure
 from giaoban.scenarios.estimate.limits import check, reasons
 from giaoban.scenarios.estimate.media.captures import captures_of, queue_waits
 from giaoban.scenarios.estimate.media.media import estimate_media
@@ -45,16 +47,45 @@ def estimate(question: Question, run_id: str | None = None) -> Answer:
         return assemble(question, captures, ENGINE, name, rebuilt)
 
 
+class AsJudged(NamedTuple):
+    """What `judge_soon` found; `whole`: of the meeting to its end, else of what was held of it."""
+
+    judgement: Judgement
+    whole: bool
+
+
 def judge_alone(question: Question) -> Judgement:
     """What `estimate` would say of the criteria, without anything to draw documents from.
 
     Raises:
         InputError: as `estimate`.
     """
+    return judge_soon(question, None).judgement
+
+
+def judge_soon(question: Question, past_pct: float | None = 0.0) -> AsJudged:
+    """The verdict of `judge_alone` as soon as it is known; what fails is then what did so by then.
+
+    Args:
+        past_pct: a meeting that fails is held on until it passes a limit by this share of its
+            allowance; None: to its end.
+
+    Raises:
+        InputError: as `estimate`.
+    """
     criteria = criteria_of(question)
     check(question)
-    with _captures_of(question) as (captures, rebuilt):
-        return judged(question, captures, criteria, rebuilt)
+    plan = question.plan
+    meeting = signal(plan)
+    foregone = None if past_pct is None else ForegoneFailure(plan, meeting, criteria, past_pct)
+    estimated = estimate_media(plan, meeting, question.recordings, foregone)
+    try:
+        if foregone is not None and foregone.found is not None:
+            return AsJudged(foregone.found, whole=False)
+        captures = captures_of(plan, meeting, estimated)
+        return AsJudged(judged(question, captures, criteria, queue_waits(estimated)), whole=True)
+    finally:
+        estimated.close()
 
 
 @contextmanager

@@ -160,6 +160,11 @@ def judged(
     return measured.judged(criteria, captures.plan)
 
 
+def measured_phases(captures: Captures) -> list[Phase]:
+    """Every phase of a plan, without how long packets waited in queues."""
+    return _phases(captures, None, FrameAnalyses(captures))[0.0]
+
+
 @dataclass(frozen=True)
 class _Measured:
     """All that is judged: phases as they were, and as they are judged by seconds of warming up."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,21 +85,34 @@ class EstimatedTraffic:
             buffer.close()
 
 
+class EarlyEnd(Protocol):
+    """Who may end a meeting in which packets are lost before its time."""
+
+    def is_due(self, now_ns: int, missed: Iterable[int]) -> bool:
+        """Told of every step: which flows missed something in it. Whether to `look` now."""
+
+    def look(self, estimated: EstimatedTraffic) -> bool:
+        """At what there is so far: whether that is enough."""
+
+
 def estimate_media(
-    plan: Plan, timeline: Timeline, recordings: Mapping[str, Recording]
+    plan: Plan,
+    timeline: Timeline,
+    recordings: Mapping[str, Recording],
+    early: EarlyEnd | None = None,
 ) -> EstimatedTraffic:
-    """Run a meeting's media through its network, until the plan's end.
+    """Run a meeting's media through its network, until the plan's end or until `early` has enough.
 
     Where nothing is lost nobody asks for key frames, and long steps of time are exact. A step in
     which something was lost is done again in steps that are short enough for what follows from it.
     """
     if not plan.watchful:
-        estimated = _MeetingRun(plan, timeline, recordings, backing=False).run()
+        estimated = _MeetingRun(plan, timeline, recordings, None, backing=False).run()
         if not estimated.meter.drops.any():
             return estimated
         estimated.close()
         plan = plan.model_copy(update={"loses": True})
-    return _MeetingRun(plan, timeline, recordings, backing=True).run()
+    return _MeetingRun(plan, timeline, recordings, early, backing=True).run()
 
 
 class _MeetingRun:
@@ -110,11 +123,13 @@ class _MeetingRun:
         plan: Plan,
         timeline: Timeline,
         recordings: Mapping[str, Recording],
+        early: EarlyEnd | None,
         *,
         backing: bool,
     ) -> None:
         """`backing`: it can go back where something is lost."""
         self._plan = plan
+        self._early = early
         self._end_ns = round(plan.end_s * 1e9)
         self.paths = find_paths(plan)
         self.flows = Flows.of(plan)
@@ -184,7 +199,14 @@ class _MeetingRun:
                 if self.meter.drops.any():
                     break
         self._settle()
-        estimated = EstimatedTraffic(
+        estimated = self._so_far()
+        # its parts know it: without this all of it would stay until it is looked for
+        vars(self).clear()
+        return estimated
+
+    def _so_far(self) -> EstimatedTraffic:
+        """What is settled."""
+        return EstimatedTraffic(
             paths=self.paths,
             flows=self.flows,
             sent=self._sent,
@@ -195,9 +217,6 @@ class _MeetingRun:
             injected=self.injected,
             lines=self.lines,
         )
-        # its parts know it: without this all of it would stay until it is looked for
-        vars(self).clear()
-        return estimated
 
     def _run_back_and_forth(self) -> None:
         """Steps as long as nothing is lost in them that anybody would ask for again.
@@ -225,6 +244,10 @@ class _MeetingRun:
             self._feedback.missed({flow: seq for flow, (_, seq) in missed.items()}, now_ns)
             self._feedback.came(ended)
             self._stands(ended)
+            if self._early is not None and self._early.is_due(until_ns, missed):
+                self._settle()
+                if self._early.look(self._so_far()):
+                    return
             if missed:
                 tried_ns = max(LOOK_NS, now_ns - quiet_since_ns)
             elif quiet:

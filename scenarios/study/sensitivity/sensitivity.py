@@ -11,7 +11,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,7 @@ from giaoban.results.model.sensitivity import (
     verdict_of,
 )
 from giaoban.results.report.sensitivity_summary import summary_md
-from giaoban.scenarios.estimate.estimate import judge_alone
+from giaoban.scenarios.estimate.estimate import AsJudged, judge_soon
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
@@ -58,8 +58,10 @@ from giaoban.workers import InlineWorker, WorkerPool, keep_in, with_kept
 
 SENSITIVITY = "sensitivity.json"
 DEVICE, LINK_PEAK = "mcu-units", "link-peak"
-Alone = Callable[[Question], Judgement]
-"""How a question is judged: by the estimate, or a stand-in in tests."""
+Judge = Callable[[Question, float | None], AsJudged]
+"""How a question is judged: as `judge_soon` does, or a stand-in in tests."""
+FAR_PCT = 100.0
+"""A limit that is passed by as much again counts as no further than that."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Found:
     verdict: Verdict
     binding: Binding | None
     estimated: bool = False
+    whole: bool = True
+    """Whether the meeting was held to its end: else `binding` is of what was held of it."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Asked:
     world: World
     judgement: Judgement
     seeds: int
-    alone: Alone
+    judge: Judge
 
     @property
     def verdict(self) -> Verdict:
@@ -123,7 +127,7 @@ def sensitivity(
     required_pct: float | None = None,
     ranges: Path | None = None,
     helpers: WorkerPool | InlineWorker | None = None,
-    alone: Alone = judge_alone,
+    judge: Judge = judge_soon,
 ) -> SensitivityOutcome:
     """Try every assumed figure, write `sensitivity.json` and `summary.md`.
 
@@ -144,8 +148,8 @@ def sensitivity(
     own = None if ranges is None else load_ranges(ranges, world, criteria)
     tried_figures, untried = figures(world, criteria, own)
     progress(Sentence("as assumed"), 0.0)
-    first = _judged(question, seeds, alone)
-    asked = Asked(world, first, seeds, alone)
+    first = _judged(question, seeds, judge).judgement
+    asked = Asked(world, first, seeds, judge)
     store.remove_stale_partials(root)
     run_id = f"sensitivity-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
@@ -270,9 +274,13 @@ def _look_at(asked: Asked, draw: _Draw) -> tuple[int, Found | None]:
     return draw.number, _found_with(asked, draw.figures)
 
 
-def _found_with(asked: Asked, figures: Iterable[tuple[WorldPath, Value]]) -> Found | None:
+def _found_with(
+    asked: Asked,
+    figures: Iterable[tuple[WorldPath, Value]],
+    past_pct: float | None = FAR_PCT,
+) -> Found | None:
     """What is found in the world with these figures; None: no such world can be, a file that said
-    so would be refused."""
+    so would be refused. `past_pct`: see `judge_soon`."""
     world = asked.world
     try:
         for path, value in figures:
@@ -280,16 +288,23 @@ def _found_with(asked: Asked, figures: Iterable[tuple[WorldPath, Value]]) -> Fou
         question = world.question()
         if (short := by_arithmetic(question)) is not None:
             return short
-        judged = _judged(question, asked.seeds, asked.alone)
+        judged = _judged(question, asked.seeds, asked.judge, past_pct)
     except (ValueError, InputError):
         return None
-    return Found(judged.verdict, judged.binding, estimated=True)
+    found = judged.judgement
+    return Found(found.verdict, found.binding, estimated=True, whole=judged.whole)
 
 
 def _margin(found: Found) -> float:
-    """The least margin; past the limit no more than as far again: what fails far, fails."""
-    margin = None if found.binding is None else found.binding.margin_pct
-    return 0.0 if margin is None else max(-100.0, margin)
+    """The least margin; where it was not measured, as at the limit."""
+    margin = _not_below(found.binding)
+    return 0.0 if margin is None else margin
+
+
+def _not_below(binding: Binding | None) -> float | None:
+    """A margin, but no further past the limit than as far again: what fails far, fails."""
+    margin = None if binding is None else binding.margin_pct
+    return None if margin is None else max(-FAR_PCT, margin)
 
 
 def _each[T, R](
@@ -311,14 +326,15 @@ def _try(asked: Asked, side: Side) -> _Tried:
     figure, count = side.figure, 0
     curve: list[TriedValue] = []
 
-    def look(value: Value) -> Found | None:
+    def look(value: Value, past_pct: float | None = FAR_PCT) -> Found | None:
         nonlocal count
         if isinstance(figure.value, int) and not isinstance(value, str):
             value = round(value)
-        found = _found_with(asked, [(figure.path, value)])
+        found = _found_with(asked, [(figure.path, value)], past_pct)
         if found is not None:
             count += found.estimated
-            curve.append(_at(value, found.verdict, found.binding))
+            if past_pct is not None:
+                curve.append(_at(value, found.verdict, found.binding))
         return found
 
     def flips(found: Found) -> bool:
@@ -330,6 +346,11 @@ def _try(asked: Asked, side: Side) -> _Tried:
         flip = Flip(figure.value, side.end, there) if flipped and there is not None else None
     else:
         flip = nearest(float(figure.value), side.end, look, flips, figure.scale)
+    if flip is not None and not flip.found.whole:
+        there = look(flip.flips, None)  # what fails by the end of the meeting
+        assert there is not None
+        assert flips(there)
+        flip = replace(flip, found=there)
     return _Tried(side, _flip_point(flip), count, curve)
 
 
@@ -367,7 +388,7 @@ def _at(value: Value, verdict: Verdict, binding: Binding | None) -> TriedValue:
         value=value,
         verdict=verdict,
         criterion=None if binding is None else binding.criterion,
-        margin_pct=None if binding is None else binding.margin_pct,
+        margin_pct=_not_below(binding),
     )
 
 
@@ -380,13 +401,15 @@ def _flip_point(flip: Flip[Found] | None) -> FlipPoint | None:
     )
 
 
-def _judged(question: Question, seeds: int, alone: Alone) -> Judgement:
+def _judged(
+    question: Question, seeds: int, judge: Judge, past_pct: float | None = None
+) -> AsJudged:
     """At the own seed; what passes there, at others until one does not."""
-    judged = alone(question)
+    judged = judge(question, past_pct)
     for seed in others(question.plan.seed, seeds):
-        if judged.verdict != "pass":
+        if judged.judgement.verdict != "pass":
             break
-        judged = alone(question.at_seed(seed))
+        judged = judge(question.at_seed(seed), past_pct)
     return judged
 
 

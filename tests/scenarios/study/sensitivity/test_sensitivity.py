@@ -14,7 +14,7 @@ from giaoban.results.judge.verdict import Judgement
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.results.report.sensitivity_summary import conditions, summary
 from giaoban.results.schema.make import schema_text
-from giaoban.scenarios.estimate.estimate import judge_alone
+from giaoban.scenarios.estimate.estimate import AsJudged, judge_alone
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
@@ -63,7 +63,7 @@ def known(question: Question, tmp_path_factory: pytest.TempPathFactory) -> Sensi
         progress=lambda _what, _done: None,
         worlds=400,
         required_pct=99.0,
-        alone=by_closed_form,
+        judge=lambda question, _past_pct: AsJudged(by_closed_form(question), whole=True),
     ).answer
 
 

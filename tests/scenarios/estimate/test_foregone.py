@@ -1,0 +1,85 @@
+"""A verdict that is known before the meeting is over is the one that its end would have brought."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scenario_factory import DEFAULT, scenario
+
+from giaoban.scenarios.estimate.estimate import judge_alone, judge_soon
+from giaoban.scenarios.estimate.media import media
+from giaoban.scenarios.spec.question import Question, make_question
+
+LOSSES = """
+[[impairment]]
+link = "{link}"
+direction = "down"
+from_s = {from_s}
+loss = {{ model = "bernoulli", p = {p} }}
+"""
+
+
+def losing(tmp_path: Path, link: str, p: float, from_s: float = 0.0) -> Question:
+    more = LOSSES.format(link=link, p=p, from_s=from_s)
+    phases = (4, 4, 8)
+    path = tmp_path / "s.toml"
+    return make_question(
+        scenario(path, id="lossy", province=DEFAULT, bridges=(), phases=phases, more=more)
+    )
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of each estimated meeting how many steps it took, the latest last."""
+    found = [0]
+    own = media._MeetingRun._stands
+
+    def stands(run: media._MeetingRun, ended: media.Packets) -> None:
+        own(run, ended)
+        found[-1] += 1
+
+    monkeypatch.setattr(media._MeetingRun, "_stands", stands)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("link", "p", "from_s"),
+    [("access-mcu", 0.01, 0.0), ("access-cu-jut", 0.05, 0.0), ("access-cu-jut", 0.05, 7.0)],
+)
+def test_what_fails_for_sure_fails_soon(
+    tmp_path: Path, steps: list[int], link: str, p: float, from_s: float
+) -> None:
+    question = losing(tmp_path, link, p, from_s)
+    whole = judge_alone(question)
+    whole_steps = steps[-1]
+    steps.append(0)
+    soon = judge_soon(question)
+    assert whole.verdict == soon.judgement.verdict == "fail"
+    assert not soon.whole
+    assert steps[-1] < 0.8 * whole_steps
+    binding = soon.judgement.binding
+    assert binding is not None
+    assert binding.margin_pct is not None
+    [own] = [each for each in whole.criteria if each.id == binding.criterion]
+    assert own.margin_pct is not None
+    assert own.margin_pct <= binding.margin_pct < 0  # it can only get worse
+
+
+def test_what_passes_is_held_to_its_end_and_judged_the_same(tmp_path: Path) -> None:
+    question = losing(tmp_path, "access-cu-jut", 1e-6)
+    soon = judge_soon(question)
+    assert soon.whole
+    assert soon.judgement == judge_alone(question)
+
+
+def test_how_far_it_fails_is_waited_for(tmp_path: Path) -> None:
+    question = losing(tmp_path, "access-cu-jut", 0.002)
+    for past_pct in (0.0, 100.0, 1e6):
+        soon = judge_soon(question, past_pct)
+        assert soon.judgement.verdict == "fail"
+        binding = soon.judgement.binding
+        assert binding is not None
+        assert binding.margin_pct is not None
+        assert soon.whole or binding.margin_pct <= -past_pct
+    assert soon.whole
