@@ -100,7 +100,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class _Tried:
+class Tried:
     side: Side
     flip: FlipPoint | None
     estimates: int
@@ -193,12 +193,12 @@ def _all_tried(
     criteria: Sequence[Criterion],
     helpers: WorkerPool | InlineWorker | None,
     progress: Progress,
-) -> list[_Tried]:
-    sides = [side for number, figure in enumerate(tried) for side in _sides(number, figure)]
+) -> list[Tried]:
+    sides = [side for number, figure in enumerate(tried) for side in sides(number, figure)]
     limits = [side for side in sides if side.figure.path[0] == THRESHOLDS]
     found = [at_limits(asked, side, criteria) for side in limits]
     others_than_limits = [side for side in sides if side not in limits]
-    for each in _each(_try, asked, others_than_limits, helpers):
+    for each in _each(attempt, asked, others_than_limits, helpers):
         found.append(each)
         progress(
             Sentence("assumptions: {number} of {all}", number=len(found), all=len(sides)),
@@ -207,7 +207,7 @@ def _all_tried(
     return found
 
 
-def _sides(number: int, figure: Figure) -> Iterable[Side]:
+def sides(number: int, figure: Figure) -> Iterable[Side]:
     if figure.choices:
         return [Side(number, figure, c) for c in figure.choices if c != figure.value]
     return [Side(number, figure, e) for e in (figure.low, figure.high) if e != figure.value]
@@ -321,7 +321,7 @@ def _each[T, R](
     yield from helpers.as_finished(partial(with_kept, function), given)
 
 
-def _try(asked: Asked, side: Side) -> _Tried:
+def attempt(asked: Asked, side: Side) -> Tried:
     """The nearest flip of one figure on one side, by estimates of worlds."""
     figure, count = side.figure, 0
     curve: list[TriedValue] = []
@@ -351,7 +351,7 @@ def _try(asked: Asked, side: Side) -> _Tried:
         assert there is not None
         assert flips(there)
         flip = replace(flip, found=there)
-    return _Tried(side, _flip_point(flip), count, curve)
+    return Tried(side, _flip_point(flip), count, curve)
 
 
 def by_arithmetic(question: Question) -> Found | None:
@@ -413,13 +413,13 @@ def _judged(
     return judged
 
 
-def at_limits(asked: Asked, side: Side, criteria: Sequence[Criterion]) -> _Tried:
+def at_limits(asked: Asked, side: Side, criteria: Sequence[Criterion]) -> Tried:
     """A limit's flip: what was measured, judged by other limits."""
     ident = str(side.figure.path[1])
     [criterion] = [each for each in criteria if each.id == ident]
     results = {each.id: each for each in asked.judgement.criteria}
     if ident not in results or asked.verdict == "invalid":
-        return _Tried(side, None, 0, [])
+        return Tried(side, None, 0, [])
     own = results[ident]
     curve: list[TriedValue] = []
 
@@ -444,7 +444,7 @@ def at_limits(asked: Asked, side: Side, criteria: Sequence[Criterion]) -> _Tried
         lambda found: found.verdict != asked.verdict,
         side.figure.scale,
     )
-    return _Tried(side, _flip_point(flip), 0, curve)
+    return Tried(side, _flip_point(flip), 0, curve)
 
 
 def _found_among(criteria: Sequence[CriterionResult]) -> Found:
@@ -473,7 +473,7 @@ def _least_first(criterion: CriterionResult) -> float:
     return -math.inf if criterion.margin_pct is None else criterion.margin_pct
 
 
-def _told(asked: Asked, figure: Figure, found: Sequence[_Tried]) -> TriedFigure:
+def _told(asked: Asked, figure: Figure, found: Sequence[Tried]) -> TriedFigure:
     chosen = [each.flip for each in found if figure.choices and each.flip is not None]
     sides = {each.side.end: each.flip for each in found if not figure.choices}
     ends = figure.low < figure.value if not isinstance(figure.value, str) else False
