@@ -473,9 +473,9 @@ def sensitivity(
             root=root,
             now=datetime.now(),
             progress=progress or _silent,
-            seeds=seeds,
-            worlds=worlds,
-            ranges=None if ranges is None else Path(ranges),
+            wanted=study.Wanted.of(
+                worlds, None, None if ranges is None else Path(ranges), seeds=seeds
+            ),
             helpers=helpers,
         ).answer
 

@@ -52,6 +52,10 @@ EVERY_SEED = "holds-at-every-seed"
 EVERY_MEETING = "holds-in-every-meeting"
 """Judged only where meetings of the catalogue were tried."""
 
+DRAWN_WORLDS = "holds-in-drawn-worlds"
+"""Judged only where a share of drawn worlds is required, which is no file's: so it stands in none.
+"""
+
 REPLACED: Mapping[str, str] = {
     "one-way-delay": "mouth-to-ear, camera-to-screen",
     "jitter": "delay-variation",

@@ -20,11 +20,18 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED, Criteria, Criterion
+from giaoban.results.judge.criteria import (
+    DRAWN_WORLDS,
+    EVERY_MEETING,
+    EVERY_SEED,
+    Criteria,
+    Criterion,
+)
 from giaoban.results.judge.under_faults import as_judged, comparable
 from giaoban.results.judge.worst import at_other_seeds, in_meetings, worst
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.found import Cause, Found
+from giaoban.results.model.places import Place
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import (
     Binding,
@@ -34,9 +41,13 @@ from giaoban.results.model.result import (
     Result,
     Verdict,
 )
+from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds, Trial, Valued
+from giaoban.sentence import N_, Sentence
 
 _RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
+_IN_WORLDS = N_("Drawn worlds that fail")
+_ASKED_FOR = N_("share that --require-robust asks for; all assumed figures are others at once")
 
 
 class Judgement(NamedTuple):
@@ -143,13 +154,47 @@ def with_meetings(result: Result, criteria: Criteria, meetings: Sequence[Meeting
     )
     criterion = next((c for c in criteria.criterion if c.id == EVERY_MEETING), None)
     if criterion is not None and any(meeting.verdict is not None for meeting in meetings):
-        own = _beside(own, criterion, in_meetings(meetings))
+        found = in_meetings(meetings)
+        own = _beside(own, _result(criterion, found), found)
         unsure = [m for m in meetings if m.verdict == "invalid"]
         if own.verdict != "invalid" and unsure:
             reasons = [f"{m.name}: {reason}" for m in unsure for reason in m.reasons]
             codes = [code for m in unsure for code in m.reason_codes]
             own = own._replace(verdict="invalid", reasons=reasons, reason_codes=codes)
     return result.model_copy(update={**own._asdict(), "meetings": list(meetings)})
+
+
+def with_robustness(result: Result, robustness: Robustness) -> Result:
+    """A result with what was found of its assumptions; a share of drawn worlds that has to pass is
+    one more criterion."""
+    result = result.model_copy(update={"robustness": robustness})
+    worlds = robustness.worlds
+    if worlds is None or worlds.required_pct is None or not worlds.judged:
+        return result
+    own = Judgement(
+        result.verdict, result.reasons, result.criteria, result.binding, result.reason_codes
+    )
+    place = Place(kind="mcu", id="mcu")
+    value = round(100 * (1 - worlds.passed / worlds.judged), 3)
+    allowed = round(100 - worlds.required_pct, 3)
+    margin = 100 * (allowed - value) / allowed if allowed else 100.0 if not value else -100 * value
+    judged = CriterionResult(
+        id=DRAWN_WORLDS,
+        name_en=_IN_WORLDS,
+        name_vi=Sentence(_IN_WORLDS).vi,
+        value=value,
+        threshold=allowed,
+        unit="%",
+        sense="at-most",
+        ok=value <= allowed,
+        margin_pct=margin,
+        worst_at=place.text,
+        place=place,
+        source=_ASKED_FOR,
+        source_vi=Sentence(_ASKED_FOR).vi,
+    )
+    found = _beside(own, judged, Found(value, place, "stream"))
+    return result.model_copy(update=found._asdict())
 
 
 def trial(seed: int, judged: Judgement | Result) -> Trial:
@@ -167,12 +212,12 @@ def _at(own: Judgement, criteria: Criteria, seeds: Seeds) -> Judgement:
     criterion = next((c for c in criteria.criterion if c.id == EVERY_SEED), None)
     if criterion is None or not seeds.tried:
         return own
-    return _beside(own, criterion, at_other_seeds(seeds))
+    found = at_other_seeds(seeds)
+    return _beside(own, _result(criterion, found), found)
 
 
-def _beside(own: Judgement, criterion: Criterion, found: Found) -> Judgement:
+def _beside(own: Judgement, judged: CriterionResult, found: Found) -> Judgement:
     """A judgement with one more criterion behind the others, which binds only if they are met."""
-    judged = _result(criterion, found)
     results = [*own.criteria, judged]
     binding = own.binding
     alone = all(c.ok for c in own.criteria)

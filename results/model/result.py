@@ -28,6 +28,7 @@ from giaoban.results.model.quantities import (
     Verdict,
 )
 from giaoban.results.model.reasons import Reason
+from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from giaoban.results.model.unmodelled import Unmodelled
@@ -416,6 +417,8 @@ class Result(StrictModel):
     """The same question at other seeds; null: they were not asked for."""
     meetings: list[MeetingChecked] = Field(default_factory=list)
     """Of the catalogue, if the scenario names any."""
+    robustness: Robustness | None = None
+    """As long as what the verdict holds; null: it was not asked for."""
 
     @model_validator(mode="after")
     def _verdict_fits(self) -> Self:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from giaoban.figure_words import label_of, span
 from giaoban.results.model.places import Binding
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.robustness import Robustness, WorldsPassed
 from giaoban.results.model.sensitivity import DrawnWorlds, FlipPoint, Sensitivity, TriedFigure
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
 from giaoban.results.report.evidence_list import evidence
@@ -82,6 +84,64 @@ def conditions(answer: Sensitivity) -> list[Sentence]:
     return said
 
 
+def robustness(answer: Sensitivity, file: str) -> Robustness:
+    """What a check keeps of it; the whole is in `file`."""
+    said, drawn = conditions(answer), answer.drawn
+    return Robustness(
+        file=file,
+        as_assumed=answer.as_assumed,
+        tried=len(answer.figures),
+        deciding=[figure.key for figure in answer.deciding],
+        holds_while=[each.en for each in said],
+        holds_while_vi=[each.vi for each in said],
+        worlds=None
+        if drawn is None
+        else WorldsPassed(
+            judged=drawn.judged,
+            passed=drawn.passed,
+            low_pct=drawn.low_pct,
+            high_pct=drawn.high_pct,
+            required_pct=answer.required_pct,
+        ),
+    )
+
+
+def of_check(found: Robustness) -> Iterator[Block]:
+    """As long as what the answer of a check holds."""
+    yield Heading(Sentence("How far the assumptions may be off"), 1)
+    if found.holds_while:
+        yield Par(_as_long_as(found))
+        pairs = zip(found.holds_while, found.holds_while_vi, strict=True)
+        yield Bullets([Both(en, vi) for en, vi in pairs])
+    else:
+        yield Par(
+            Sentence(
+                "{verdict} – whatever each of {tried} assumed figures is within its range",
+                verdict=Sentence(OPENINGS[found.as_assumed]),
+                tried=found.tried,
+            )
+        )
+    if found.worlds is not None:
+        yield Par(robust(found.worlds))
+        if (doubt := fragile(found.as_assumed, found.worlds)) is not None:
+            yield Par(doubt, bold=True)
+
+
+FRAGILE_PCT = 95.0
+"""What passes as assumed and in a smaller share of drawn worlds is called fragile."""
+
+
+def fragile(as_assumed: Verdict, drawn: DrawnWorlds | WorldsPassed) -> Sentence | None:
+    """What a share of drawn worlds means for who decides; None: the answer is not fragile."""
+    if as_assumed != "pass" or not drawn.judged or drawn.passed_pct >= FRAGILE_PCT:
+        return None
+    return Sentence(
+        "The conclusion is fragile: it holds with the figures as assumed, and in about {n} of 10 "
+        "worlds that are just as possible. Settle first what decides, then check again.",
+        n=round(drawn.passed_pct / 10),
+    )
+
+
 def brief(answer: Sensitivity) -> Iterator[Block]:
     """What a terminal shows."""
     yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
@@ -108,7 +168,7 @@ def _how(answer: Sensitivity) -> Sentence:
     )
 
 
-def _as_long_as(answer: Sensitivity) -> Sentence:
+def _as_long_as(answer: Sensitivity | Robustness) -> Sentence:
     if answer.as_assumed == "pass":
         return Sentence("The conclusion holds as long as, all else being as assumed:")
     return Sentence("The answer stays the same as long as, all else being as assumed:")
@@ -135,7 +195,7 @@ def _nearest(answer: Sensitivity) -> Table:
     )
 
 
-def robust(drawn: DrawnWorlds) -> Sentence:
+def robust(drawn: DrawnWorlds | WorldsPassed) -> Sentence:
     """In how many of all worlds the question passes."""
     return message(
         N_(
@@ -151,6 +211,8 @@ def robust(drawn: DrawnWorlds) -> Sentence:
 
 def _drawn(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[Block]:
     yield Par(robust(drawn))
+    if (doubt := fragile(answer.as_assumed, drawn)) is not None:
+        yield Par(doubt, bold=True)
     names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
     if drawn.failed_by:
         yield Bullets(

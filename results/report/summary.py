@@ -45,6 +45,7 @@ from giaoban.results.report.seed_words import (
     spreads,
     tried,
 )
+from giaoban.results.report.sensitivity_summary import of_check
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, failed_meeting
 from giaoban.sentence import Sentence
@@ -239,6 +240,8 @@ def summary(result: Result, say: Wording) -> Iterator[Block]:
         yield from _and_more(len(result.assumptions))
     if result.unmodelled:
         yield Par(left_out_of(result.unmodelled))
+    if result.robustness is not None:
+        yield from of_check(result.robustness)
     if parts := left_out(result):
         yield Heading(Sentence("Not shown"))
         yield Bullets(parts)

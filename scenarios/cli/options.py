@@ -62,3 +62,27 @@ HeldWith = Annotated[
     ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="another seed")]
+Worlds = Annotated[
+    int,
+    typer.Option(
+        "--worlds",
+        metavar="N",
+        min=0,
+        max=100_000,
+        help="draw so many worlds in which all assumed figures are others at once",
+    ),
+]
+RequireRobust = Annotated[
+    float | None,
+    typer.Option(
+        "--require-robust",
+        metavar="SHARE",
+        min=0.0,
+        max=1.0,
+        help="fail if a smaller share of the drawn worlds passes, as 0.95 (draws 1000)",
+    ),
+]
+RangesFile = Annotated[
+    Path | None,
+    typer.Option("--ranges", help="file (TOML): how far figures may be, before the usual"),
+]

@@ -11,12 +11,13 @@ from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.evidence.manifest import Proof
 from giaoban.results.archive.store import RunFolder, write_result
-from giaoban.results.judge.verdict import with_seeds
+from giaoban.results.judge.verdict import with_robustness, with_seeds
 from giaoban.results.model.meetings import MINUTES_FILE, Minutes
 from giaoban.results.model.result import Result
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.sensitivity_summary import robustness
 from giaoban.results.report.summary import summary_md
 from giaoban.results.report.view.write import write_page
 from giaoban.scenarios.emulation.engine import EngineName, emulate
@@ -32,6 +33,9 @@ from giaoban.scenarios.study.documents import draw_pictures, prove
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
+from giaoban.scenarios.study.sensitivity.figures import load_ranges
+from giaoban.scenarios.study.sensitivity.sensitivity import SENSITIVITY, Wanted, analyse
+from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import Helpers
@@ -55,6 +59,7 @@ def check(
     language: Language = SOURCE,
     proved: bool = True,
     seeds: int | None = None,
+    wanted: Wanted | None = None,
     helpers: Helpers | None = None,
 ) -> CheckOutcome:
     """Emulate, judge at this seed and at others, and write everything down under `root`.
@@ -63,6 +68,7 @@ def check(
         proved: whether the question is what its files say. If it was changed since, they are no
             evidence: there is no manifest, and the annex is a draft.
         seeds: how many others are tried; None: `OTHER_SEEDS`, if they can be estimated.
+        wanted: what is asked of the assumptions (`giaoban sensitivity`) beside it, if anything.
         helpers: where they are tried meanwhile (`helpers_for`); None: some are begun for it.
 
     Raises:
@@ -70,7 +76,9 @@ def check(
             written.
         InvalidRun, MachineLacks: as `emulate`.
     """
+    asked = question
     criteria_of(question)  # bad thresholds are told before a minute of emulation
+    _check_wanted(question, wanted)
     meetings = meetings_of(question)  # and so are mistakes in meetings
     run_id = f"{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with ExitStack() as stack:
@@ -95,6 +103,7 @@ def check(
         pictures = _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, engine, progress)
+        answer = _robust(asked, answer, wanted, folder.path, helpers, progress)
         told = minutes(question.plan, captured.events, answer.result.faults)
         (folder.path / MINUTES_FILE).write_text(Minutes(entries=told).to_json(), encoding="utf-8")
         proof = _write(folder.path, question, answer, language, proved=proved)
@@ -117,6 +126,7 @@ def check_by_estimate(
     progress: Progress,
     language: Language = SOURCE,
     seeds: int | None = None,
+    wanted: Wanted | None = None,
     helpers: Helpers | None = None,
 ) -> CheckOutcome:
     """Estimate, judge and write everything down under `root` but an annex: an estimate is no
@@ -128,6 +138,7 @@ def check_by_estimate(
     """
     criteria_of(question)
     check_estimable(question)
+    _check_wanted(question, wanted)
     meetings = meetings_of(question)
     store.remove_stale_partials(root)
     run_id = f"{question.plan.scenario_id}-estimate-{now:%Y%m%d-%H%M%S}"
@@ -143,9 +154,36 @@ def check_by_estimate(
         _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, None, progress)
+        answer = _robust(question, answer, wanted, folder.path, helpers, progress)
         _write(folder.path, question, answer, language)
         final = folder.finish()
     return CheckOutcome(final, answer.result)
+
+
+def _check_wanted(question: Question, wanted: Wanted | None) -> None:
+    """Raises `InputError` for what can be told of it before anything is emulated."""
+    if wanted is not None:
+        check_estimable(question)
+        if wanted.ranges is not None:
+            load_ranges(wanted.ranges, World.of(question), criteria_of(question))
+
+
+def _robust(
+    question: Question,
+    answer: Answer,
+    wanted: Wanted | None,
+    folder: Path,
+    helpers: Helpers,
+    progress: Progress,
+) -> Answer:
+    """The answer with how far its assumptions may be off, if that is asked; it is judged by the
+    share of drawn worlds that pass, if one is required."""
+    if wanted is None:
+        return answer
+    found = analyse(question, answer.result.run_id, wanted, progress, helpers)
+    (folder / SENSITIVITY).write_text(found.to_json(), encoding="utf-8")
+    result = with_robustness(answer.result, robustness(found, SENSITIVITY))
+    return replace(answer, result=result)
 
 
 def _at_others(answer: Answer, trying: SeedTrials, folder: Path, progress: Progress) -> Answer:

@@ -16,8 +16,9 @@ import typer
 from giaoban.errors import InputError
 from giaoban.results.judge.cases import Report
 from giaoban.results.model.result import Result
-from giaoban.results.report.ci.answers import of_check
+from giaoban.results.report.ci import answers
 from giaoban.results.report.document import TONES, Block, Heading, Par
+from giaoban.results.report.sensitivity_summary import of_check
 from giaoban.results.report.summary import brief
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli import folders, judging, language, options
@@ -30,6 +31,7 @@ from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.seeds import helpers_for
+from giaoban.scenarios.study.sensitivity.sensitivity import Wanted
 from giaoban.sentence import N_, Sentence
 
 
@@ -55,6 +57,16 @@ def command(
     every: Annotated[
         bool, typer.Option("--all", help="every scenario of the project, one after another")
     ] = False,
+    assumptions: Annotated[
+        bool,
+        typer.Option(
+            "--sensitivity",
+            help="say as long as what it holds: each assumed figure at other values, by estimate",
+        ),
+    ] = False,
+    worlds: options.Worlds = 0,
+    require_robust: options.RequireRobust = None,
+    ranges: options.RangesFile = None,
     *,
     results: folders.Results,
     as_json: Annotated[
@@ -82,9 +94,13 @@ def command(
         raise InputError("--baseline: is of one scenario (allowed: without --all)")
     judging.known_baseline()
 
+    wanted = None
+    if assumptions or worlds or ranges is not None or require_robust is not None:
+        wanted = Wanted.of(worlds, require_robust, ranges)
+
     def checked(scenario: Path) -> Checked:
         return _checked(
-            scenario, province, engine, seed, seeds, pcap, meetings, results, by_estimate
+            scenario, province, engine, seed, seeds, pcap, meetings, results, by_estimate, wanted
         )
 
     if every:
@@ -171,6 +187,7 @@ def _checked(
     meetings: list[str] | None,
     results: Path,
     by_estimate: bool,
+    wanted: Wanted | None,
 ) -> Checked:
     question = make_question(
         scenario,
@@ -180,7 +197,7 @@ def _checked(
         change=partial(_held_in, _named(meetings)) if meetings else None,
     )
     # before what shows the progress has a thread
-    with helpers_for(question, seeds) as helpers, progress() as told:
+    with helpers_for(question, seeds if wanted is None else None) as helpers, progress() as told:
         now = datetime.now()
         if by_estimate:
             outcome = check_by_estimate(
@@ -190,6 +207,7 @@ def _checked(
                 progress=told,
                 language=language.chosen(),
                 seeds=seeds,
+                wanted=wanted,
                 helpers=helpers,
             )
         else:
@@ -201,10 +219,11 @@ def _checked(
                 progress=told,
                 language=language.chosen(),
                 seeds=seeds,
+                wanted=wanted,
                 helpers=helpers,
             )
     files = (str(question.scenario_path), str(question.province_path))
-    report = replace(of_check(outcome.result), next=_next(question, province), files=files)
+    report = replace(answers.of_check(outcome.result), next=_next(question, province), files=files)
     return Checked(report, outcome.result, outcome.folder)
 
 
@@ -244,4 +263,5 @@ def shown(result: Result, folder: Path) -> list[Block]:
         else [Par(Sentence("annex: {folder}", folder=folder / "phu-luc.pdf"))]
     )
     page = Par(Sentence("page: {folder}", folder=folder / FILE))
-    return [*brief(result, language.chosen()), *annex, page]
+    robust = [] if result.robustness is None else of_check(result.robustness)
+    return [*brief(result, language.chosen()), *robust, *annex, page]

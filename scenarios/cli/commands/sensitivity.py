@@ -16,12 +16,9 @@ from giaoban.results.report.sensitivity_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.spec.question import make_question
-from giaoban.scenarios.study.sensitivity.sensitivity import sensitivity
+from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
 from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerPool, cores
-
-WORLDS = 1000
-"""Drawn where a share of them is required and nobody says how many."""
 
 
 def command(
@@ -37,30 +34,9 @@ def command(
             "--seeds", metavar="N", min=0, max=100, help="judge every world at so many other seeds"
         ),
     ] = 0,
-    worlds: Annotated[
-        int,
-        typer.Option(
-            "--worlds",
-            metavar="N",
-            min=0,
-            max=100_000,
-            help="draw so many worlds in which all assumed figures are others at once",
-        ),
-    ] = 0,
-    require_robust: Annotated[
-        float | None,
-        typer.Option(
-            "--require-robust",
-            metavar="SHARE",
-            min=0.0,
-            max=1.0,
-            help="fail if a smaller share of the drawn worlds passes, as 0.95 (draws 1000)",
-        ),
-    ] = None,
-    ranges: Annotated[
-        Path | None,
-        typer.Option("--ranges", help="file (TOML): how far figures may be, before the usual"),
-    ] = None,
+    worlds: options.Worlds = 0,
+    require_robust: options.RequireRobust = None,
+    ranges: options.RangesFile = None,
     *,
     results: folders.Results,
     as_json: Annotated[
@@ -74,8 +50,6 @@ def command(
     """
     judging.known_baseline()
     jobs = jobs or cores()
-    if require_robust is not None and not worlds:
-        worlds = WORLDS
     question = make_question(scenario, province_path=province, seed=seed)
     with (
         WorkerPool(jobs) if jobs > 1 else nullcontext(InlineWorker()) as helpers,
@@ -87,10 +61,7 @@ def command(
             now=datetime.now(),
             progress=told,
             language=language.chosen(),
-            seeds=seeds,
-            worlds=worlds,
-            ranges=ranges,
-            required_pct=None if require_robust is None else 100 * require_robust,
+            wanted=Wanted.of(worlds, require_robust, ranges, seeds=seeds),
             helpers=helpers,
         )
     path = outcome.folder / "summary.md"

@@ -54,9 +54,11 @@ from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
-from giaoban.workers import InlineWorker, WorkerPool, keep_in, with_kept
+from giaoban.workers import Helpers, WorkerPool, keep_in, with_kept
 
 SENSITIVITY = "sensitivity.json"
+WORLDS = 1000
+"""Drawn where a share of them is required and nobody says how many."""
 DEVICE, LINK_PEAK = "mcu-units", "link-peak"
 Judge = Callable[[Question, float | None], AsJudged]
 """How a question is judged: as `judge_soon` does, or a stand-in in tests."""
@@ -108,6 +110,30 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What is asked beside the flip points.
+
+    Attributes:
+        seeds: so many others are judged in each world that passes at its own.
+        worlds: so many are drawn in which all figures are others at once.
+        required_pct: the share of these that has to pass, if any.
+        ranges: a file of ranges that hold before those beside figures, and the program's.
+    """
+
+    seeds: int = 0
+    worlds: int = 0
+    required_pct: float | None = None
+    ranges: Path | None = None
+
+    @classmethod
+    def of(cls, worlds: int, share: float | None, ranges: Path | None, *, seeds: int = 0) -> Wanted:
+        """As a command line says it; where a `share` is required and no number, `WORLDS` are
+        drawn."""
+        required_pct = None if share is None else 100 * share
+        return cls(seeds, worlds or WORLDS * (share is not None), required_pct, ranges)
+
+
+@dataclass(frozen=True)
 class SensitivityOutcome:
     """A finished answer."""
 
@@ -122,76 +148,81 @@ def sensitivity(
     now: datetime,
     progress: Progress,
     language: Language = SOURCE,
-    seeds: int = 0,
-    worlds: int = 0,
-    required_pct: float | None = None,
-    ranges: Path | None = None,
-    helpers: WorkerPool | InlineWorker | None = None,
+    wanted: Wanted | None = None,
+    helpers: Helpers | None = None,
     judge: Judge = judge_soon,
 ) -> SensitivityOutcome:
     """Try every assumed figure, write `sensitivity.json` and `summary.md`.
 
     Args:
-        seeds: so many others are judged in each world that passes at its own.
-        worlds: so many are drawn in which all figures are others at once.
-        required_pct: the share of these that has to pass, if any.
-        ranges: a file of ranges that hold before those beside figures, and the program's.
         helpers: processes in which worlds are judged.
 
     Raises:
         InputError: the question cannot be estimated, thresholds make no sense, or the file of
             ranges names no figure of this question.
     """
-    began_s = time.monotonic()
-    criteria = criteria_of(question)
-    world = World.of(question)
-    own = None if ranges is None else load_ranges(ranges, world, criteria)
-    tried_figures, untried = figures(world, criteria, own)
-    progress(Sentence("as assumed"), 0.0)
-    first = _judged(question, seeds, judge).judgement
-    asked = Asked(world, first, seeds, judge)
     store.remove_stale_partials(root)
     run_id = f"sensitivity-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
-        found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress)
-        drawn, drawn_estimates = None, 0
-        if worlds:
-            drawn, drawn_estimates = _drawn(asked, tried_figures, worlds, helpers, progress)
-        answer = Sensitivity(
-            run_id=folder.run_id,
-            verdict=verdict_of(first.verdict, drawn, required_pct),
-            as_assumed=first.verdict,
-            required_pct=required_pct,
-            criteria=first.criteria,
-            binding=first.binding,
-            question_en=question.scenario.question,
-            question_vi=question.scenario.question_vi,
-            inputs=inputs_of(question),
-            seeds=seeds,
-            figures=[
-                _told(asked, figure, [each for each in found if each.side.number == number])
-                for number, figure in enumerate(tried_figures)
-            ],
-            untried=[
-                UntriedAssumption(assumption=each.told, why=each.why.en, why_vi=each.why.vi)
-                for each in untried
-            ],
-            unmodelled=unmodelled(question, estimate=True),
-            drawn=drawn,
-            estimates=1 + sum(each.estimates for each in found) + drawn_estimates,
-            seconds=round(time.monotonic() - began_s, 3),
-        )
+        answer = analyse(question, folder.run_id, wanted or Wanted(), progress, helpers, judge)
         (folder.path / SENSITIVITY).write_text(answer.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
         final = folder.finish(SENSITIVITY)
     return SensitivityOutcome(final, answer)
 
 
+def analyse(
+    question: Question,
+    run_id: str,
+    wanted: Wanted,
+    progress: Progress,
+    helpers: Helpers | None = None,
+    judge: Judge = judge_soon,
+) -> Sensitivity:
+    """The answer without a folder of its own. Raises as `sensitivity`."""
+    began_s = time.monotonic()
+    criteria = criteria_of(question)
+    world = World.of(question)
+    own = None if wanted.ranges is None else load_ranges(wanted.ranges, world, criteria)
+    tried_figures, untried = figures(world, criteria, own)
+    progress(Sentence("as assumed"), 0.0)
+    first = _judged(question, wanted.seeds, judge).judgement
+    asked = Asked(world, first, wanted.seeds, judge)
+    found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress)
+    drawn, drawn_estimates = None, 0
+    if wanted.worlds:
+        drawn, drawn_estimates = _drawn(asked, tried_figures, wanted.worlds, helpers, progress)
+    return Sensitivity(
+        run_id=run_id,
+        verdict=verdict_of(first.verdict, drawn, wanted.required_pct),
+        as_assumed=first.verdict,
+        required_pct=wanted.required_pct,
+        criteria=first.criteria,
+        binding=first.binding,
+        question_en=question.scenario.question,
+        question_vi=question.scenario.question_vi,
+        inputs=inputs_of(question),
+        seeds=wanted.seeds,
+        figures=[
+            _told(asked, figure, [each for each in found if each.side.number == number])
+            for number, figure in enumerate(tried_figures)
+        ],
+        untried=[
+            UntriedAssumption(assumption=each.told, why=each.why.en, why_vi=each.why.vi)
+            for each in untried
+        ],
+        unmodelled=unmodelled(question, estimate=True),
+        drawn=drawn,
+        estimates=1 + sum(each.estimates for each in found) + drawn_estimates,
+        seconds=round(time.monotonic() - began_s, 3),
+    )
+
+
 def _all_tried(
     asked: Asked,
     tried: Sequence[Figure],
     criteria: Sequence[Criterion],
-    helpers: WorkerPool | InlineWorker | None,
+    helpers: Helpers | None,
     progress: Progress,
 ) -> list[Tried]:
     sides = [side for number, figure in enumerate(tried) for side in sides(number, figure)]
@@ -217,7 +248,7 @@ def _drawn(
     asked: Asked,
     tried: Sequence[Figure],
     worlds: int,
-    helpers: WorkerPool | InlineWorker | None,
+    helpers: Helpers | None,
     progress: Progress,
 ) -> tuple[DrawnWorlds, int]:
     """What became of them, and how many were estimated.
@@ -311,7 +342,7 @@ def _each[T, R](
     function: Callable[[Asked, T], R],
     asked: Asked,
     given: Sequence[T],
-    helpers: WorkerPool | InlineWorker | None,
+    helpers: Helpers | None,
 ) -> Iterator[R]:
     """What a function makes of each, in any order, in processes beside this one if there are."""
     if not isinstance(helpers, WorkerPool):

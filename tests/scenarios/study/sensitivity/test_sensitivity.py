@@ -8,9 +8,13 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from results_factory import result
 from scenario_factory import giaoban, only_run, scenario
 
-from giaoban.results.judge.verdict import Judgement
+from giaoban.results.archive.store import read_result
+from giaoban.results.judge.criteria import DRAWN_WORLDS
+from giaoban.results.judge.verdict import Judgement, with_robustness
+from giaoban.results.model.robustness import Robustness, WorldsPassed
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.results.report.sensitivity_summary import conditions, summary
 from giaoban.results.schema.make import schema_text
@@ -21,6 +25,7 @@ from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
 from giaoban.scenarios.study.sensitivity.sensitivity import (
     Asked,
     Side,
+    Wanted,
     at_limits,
     by_arithmetic,
     sensitivity,
@@ -61,8 +66,7 @@ def known(question: Question, tmp_path_factory: pytest.TempPathFactory) -> Sensi
         root=tmp_path_factory.mktemp("runs"),
         now=NOW,
         progress=lambda _what, _done: None,
-        worlds=400,
-        required_pct=99.0,
+        wanted=Wanted(worlds=400, required_pct=99.0),
         judge=lambda question, _past_pct: AsJudged(by_closed_form(question), whole=True),
     ).answer
 
@@ -223,3 +227,70 @@ def test_a_share_that_is_required_decides_the_exit_code(tmp_path: Path) -> None:
     ran = giaoban("sensitivity", file, *words)
     assert ran.code == 1, ran.out
     assert "of the worlds that were drawn" in ran.out
+
+
+def test_a_check_says_beside_its_answer_what_the_command_says(
+    answered: tuple[Path, Path, Sensitivity], tmp_path: Path
+) -> None:
+    file, _, alone = answered
+    words = ("--estimate", "--seeds", "0", "--worlds", "16", "--require-robust", "0.95")
+    ran = giaoban("check", file, *words, "--results", tmp_path / "r")
+    run = only_run(tmp_path / "r")
+    checked = read_result(run)
+    beside = Sensitivity.model_validate_json((run / "sensitivity.json").read_bytes())
+    assert beside.figures == alone.figures
+    assert beside.drawn == alone.drawn
+    assert beside.drawn is not None
+    assert checked.robustness is not None
+    assert checked.robustness.deciding == [figure.key for figure in alone.deciding]
+    assert len(checked.robustness.holds_while_vi) == len(conditions(alone))
+    failed_pct = 100 - beside.drawn.passed_pct
+    [criterion] = [each for each in checked.criteria if each.id == DRAWN_WORLDS]
+    assert (criterion.value, criterion.threshold) == (pytest.approx(failed_pct, abs=0.001), 5)
+    others_met = all(each.ok for each in checked.criteria if each.id != DRAWN_WORLDS)
+    assert others_met
+    assert beside.as_assumed == "pass"
+    assert failed_pct > 5
+    assert (ran.code, checked.verdict) == (1, "fail")
+    assert checked.binding is not None
+    assert checked.binding.criterion == DRAWN_WORLDS
+    text = (run / "summary.md").read_text(encoding="utf-8")
+    assert "The conclusion holds as long as" in text
+    assert "The conclusion is fragile" in text
+    assert "The conclusion is fragile" in ran.out
+
+
+def test_without_a_share_the_exit_code_is_the_verdicts() -> None:
+    measured = result()
+    worlds = WorldsPassed(judged=100, passed=60, low_pct=50.2, high_pct=69.1)
+    told = Robustness(
+        file="sensitivity.json",
+        as_assumed="pass",
+        tried=40,
+        deciding=[],
+        holds_while=[],
+        holds_while_vi=[],
+        worlds=worlds,
+    )
+    found = with_robustness(measured, told)
+    assert found.criteria == measured.criteria
+    assert found.verdict == measured.verdict == "pass"
+    for required_pct, verdict in ((60.0, "pass"), (60.1, "fail"), (95.0, "fail")):
+        asked = worlds.model_copy(update={"required_pct": required_pct})
+        judged = with_robustness(measured, told.model_copy(update={"worlds": asked}))
+        assert judged.verdict == verdict
+        assert len(judged.criteria) == len(measured.criteria) + 1
+
+
+def test_ranges_are_looked_at_before_anything_is_emulated(tmp_path: Path) -> None:
+    file = scenario(tmp_path / "s.toml")
+    ranges = tmp_path / "ranges.toml"
+    ranges.write_text(
+        'schema = "giaoban.ranges/1"\n[[range]]\nof = ["Access.rate"]\nlow = 1\nhigh = 2\n'
+        'source = "x"\n',
+        encoding="utf-8",
+    )
+    ran = giaoban("check", file, "--ranges", ranges, "--results", tmp_path / "r")
+    assert ran.code == 2
+    assert "unknown figure" in ran.err
+    assert not (tmp_path / "r").exists() or not list((tmp_path / "r").iterdir())

@@ -1,0 +1,43 @@
+"""How far the assumptions of a check may be off, in short: `sensitivity.json` beside it has all.
+Data only."""
+
+from __future__ import annotations
+
+from giaoban.results.model.quantities import Amount, Count, Verdict
+from giaoban.tomlfile import StrictModel
+
+
+class WorldsPassed(StrictModel):
+    """How many worlds pass in which all assumed figures are others at once.
+
+    `low_pct` and `high_pct` are the 95 % interval of the share (Wilson), `required_pct` the share
+    that has to pass, if that was asked for.
+    """
+
+    judged: Count
+    passed: Count
+    low_pct: Amount
+    high_pct: Amount
+    required_pct: Amount | None = None
+
+    @property
+    def passed_pct(self) -> float:
+        """The share of worlds that pass, in %."""
+        return 100 * self.passed / self.judged if self.judged else 0.0
+
+
+class Robustness(StrictModel):
+    """As long as what a verdict holds.
+
+    `as_assumed` is the verdict by estimate, about which this is. `deciding` are the keys of the
+    assumed figures that can flip it, the nearest first, of `tried` in all; `holds_while` says the
+    same of those that are no limits, each as half a sentence for a letter.
+    """
+
+    file: str
+    as_assumed: Verdict
+    tried: Count
+    deciding: list[str]
+    holds_while: list[str]
+    holds_while_vi: list[str]
+    worlds: WorldsPassed | None = None
