@@ -8,7 +8,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from results_factory import result
 from scenario_factory import giaoban, only_run, scenario
 
 from giaoban.results.archive.store import read_result
@@ -32,6 +31,7 @@ from giaoban.scenarios.study.sensitivity.sensitivity import (
 )
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.translation import translator
+from tests.results.results_factory import result
 
 NOW = datetime(2026, 11, 27, 8, 0)
 HOLDS_FROM_MBPS, HOLDS_TO_MS = 31.0, 140.0
