@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from giaoban.results.model.places import Place
 from giaoban.results.model.quantities import Amount
 from giaoban.results.model.streams import StreamResult
 from giaoban.sentence import Sentence
@@ -24,27 +25,29 @@ class OffBy(StrictModel):
 
     `refused`: why there is no estimate; the other fields are null then. The largest differences of
     all streams in all phases: of the median and the 95th percentile of the delay, and of the share
-    of packets lost on the wire; with the stream and phase where they are. `within` says whether
+    of packets lost on the wire; with the stream and phase where they are, null where there is no
+    difference. `within` says whether
     every delay is within 5 % or 0.2 ms and every loss within 0.2 points.
     """
 
     refused: str | None = None
     delay_ms_max: Amount | None = None
     delay_worst_at: str = ""
+    delay_place: Place | None = None
     loss_points_max: Amount | None = None
     loss_worst_at: str = ""
+    loss_place: Place | None = None
     within: bool | None = None
     same_verdict: bool | None = None
     same_binding: bool | None = None
     streams: Annotated[int, Field(ge=0)] = 0
 
-    @property
-    def text(self) -> Sentence:
-        """In a sentence."""
+    def told(self, place: Callable[[Place], str] | None = None) -> Sentence:
+        """In a sentence; `place` says a place, else it is told by its identifiers."""
         if self.refused is not None:
             return Sentence("estimate: none, {refused}", refused=self.refused)
-        delay = _worst(self.delay_ms_max, "ms", self.delay_worst_at)
-        loss = _worst(self.loss_points_max, "points", self.loss_worst_at)
+        delay = _worst(self.delay_ms_max, "ms", self.delay_worst_at, self.delay_place, place)
+        loss = _worst(self.loss_points_max, "points", self.loss_worst_at, self.loss_place, place)
         verdict = Sentence("the same verdict") if self.same_verdict else Sentence("another verdict")
         binding = (
             Sentence("the same thing binds")
@@ -62,12 +65,14 @@ class OffBy(StrictModel):
 
 def off_by(emulated: Result, estimated: Result) -> OffBy:
     """Compare the two answers to one question."""
-    worst_delay, delay_at = None, ""
-    worst_loss, loss_at = None, ""
+    worst_delay: float | None = None
+    worst_loss: float | None = None
+    delay_at: Place | None = None
+    loss_at: Place | None = None
     within, count = True, 0
-    found = dict(_streams(estimated))
-    for key, measured in _streams(emulated):
-        other = found.pop(key, None)
+    found = {place.text: stream for place, stream in _streams(estimated)}
+    for place, measured in _streams(emulated):
+        other = found.pop(place.text, None)
         if other is None:
             within = False
             continue
@@ -82,19 +87,21 @@ def off_by(emulated: Result, estimated: Result) -> OffBy:
             off = round(abs(ours - theirs), 4)  # as precise as results are
             within &= off <= max(DELAY_MS, DELAY_SHARE * ours)
             if worst_delay is None or off > worst_delay:
-                worst_delay, delay_at = off, key if off else ""
+                worst_delay, delay_at = off, place if off else None
         if measured.lost_pct is None or other.lost_pct is None:
             within &= measured.lost_pct == other.lost_pct
             continue
         off = round(abs(measured.lost_pct - other.lost_pct), 4)
         within &= off <= LOSS_POINTS
         if worst_loss is None or off > worst_loss:
-            worst_loss, loss_at = off, key if off else ""
+            worst_loss, loss_at = off, place if off else None
     return OffBy(
         delay_ms_max=worst_delay,
-        delay_worst_at=delay_at,
+        delay_worst_at="" if delay_at is None else delay_at.text,
+        delay_place=delay_at,
         loss_points_max=worst_loss,
-        loss_worst_at=loss_at,
+        loss_worst_at="" if loss_at is None else loss_at.text,
+        loss_place=loss_at,
         within=within and not found,
         same_verdict=emulated.verdict == estimated.verdict,
         same_binding=_bound(emulated) == _bound(estimated),
@@ -102,11 +109,12 @@ def off_by(emulated: Result, estimated: Result) -> OffBy:
     )
 
 
-def _streams(result: Result) -> Iterator[tuple[str, StreamResult]]:
+def _streams(result: Result) -> Iterator[tuple[Place, StreamResult]]:
     for phase in result.phases:
         for bridge in phase.bridges:
             for stream in bridge.streams:
-                yield f"{bridge.id} {stream.kind} {stream.direction}, {phase.name}", stream
+                detail = f"{stream.kind} {stream.direction}"
+                yield Place(kind="bridge", id=bridge.id, detail=detail, phase=phase.name), stream
 
 
 def _bound(result: Result) -> tuple[str, str] | None:
@@ -115,10 +123,18 @@ def _bound(result: Result) -> tuple[str, str] | None:
     return None if binding is None else (binding.criterion, binding.place.id)
 
 
-def _worst(value: float | None, unit: str, where: str) -> Sentence:
+def _worst(
+    value: float | None,
+    unit: str,
+    where: str,
+    place: Place | None,
+    say: Callable[[Place], str] | None,
+) -> Sentence:
     """The largest difference, and where it is."""
     if value is None:
         return Sentence("nothing measured")
+    if place is not None and say is not None:
+        where = say(place)
     said = (
         Sentence("{value:.2g} ms", value=value)
         if unit == "ms"

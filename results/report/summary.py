@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.places import in_english
 from giaoban.results.model.result import Assumption, CriterionResult, MoreCalls, Place, Result
@@ -89,7 +90,7 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
             )
         )
     if result.estimate is not None:
-        said.append(say.say(result.estimate.text))
+        said.append(say.say(_off_by(result.estimate, say)))
     if assumed := len(result.assumptions):
         said.append(
             say.say(
@@ -246,7 +247,12 @@ def summary(result: Result, say: Wording) -> Iterator[Block]:
         yield Heading(Sentence("Not shown"))
         yield Bullets(parts)
     yield Heading(Sentence("Evidence"))
-    yield _evidence(result)
+    yield _evidence(result, say)
+
+
+def _off_by(found: OffBy, say: Wording) -> Sentence:
+    """How far the estimate was off, with places by their names, in English by identifiers."""
+    return found.told(None if say.english else say.place)
 
 
 def _reasons(result: Result, say: Wording) -> list[str]:
@@ -283,9 +289,9 @@ def _every_meeting(result: Result, say: Wording) -> Iterator[Block]:
             yield Par(line)
 
 
-def _evidence(result: Result) -> Bullets:
+def _evidence(result: Result, say: Wording) -> Bullets:
     counts = result.accounting
-    more: list[Text] = [] if result.estimate is None else [result.estimate.text]
+    more: list[Text] = [] if result.estimate is None else [_off_by(result.estimate, say)]
     more.append(
         Sentence(
             "packets: {sent} sent + {duplicated} duplicated = {received} received + {dropped} "

@@ -44,7 +44,8 @@ STYLES: dict[Tone, str] = {
 LEAST, UNBROKEN = 40, 100_000
 """Letters in a line of a very narrow terminal, and where there is none."""
 READABLE, NARROW, LONGEST_WORD = 18, 8, 30
-"""Columns are not narrower, as long as others can give way; longer words are broken last."""
+"""Columns are not narrower, as long as others can give way; longer words are broken before others,
+which are only where the line would not hold the table else: best at a hyphen."""
 
 
 def show(*blocks: Block, console: Console | None = None, say: Callable[[str], str] = str) -> None:
@@ -135,8 +136,9 @@ def _widths(block: Table, rows: Sequence[Sequence[Styled]], room: int) -> list[i
     words = [max(map(cell_len, " ".join(parts[n]).split()), default=1) for n in columns]
     over = sum(found) + len(_between(block)) * (len(found) - 1) - room
     first = [n for n in columns if (n in block.gives if block.gives else n not in block.keep)]
-    for may, least in ((first, READABLE), (columns, NARROW), (columns, 1)):
-        lowest = [max(min(words[n], LONGEST_WORD), least) for n in columns]
+    gives = ((first, READABLE, LONGEST_WORD), (columns, NARROW, LONGEST_WORD))
+    for may, least, word in (*gives, (columns, 1, READABLE), (columns, 1, NARROW)):
+        lowest = [max(min(words[n], word), least) for n in columns]
         while over > 0 and (wide := [n for n in may if found[n] > lowest[n]]):
             found[max(wide, key=found.__getitem__)] -= 1
             over -= 1
@@ -151,7 +153,8 @@ def _in_column(cell: Styled, room: int, indent: str) -> list[Styled]:
             found.append(line)
         else:
             further = indent if room > NARROW else ""
-            found += textwrap.wrap(line, room, subsequent_indent=further, break_on_hyphens=False)
+            fits = max(map(cell_len, line.split())) + len(further) <= room
+            found += textwrap.wrap(line, room, subsequent_indent=further, break_on_hyphens=not fits)
     return [Styled(line, style=cell.style) for line in found]
 
 

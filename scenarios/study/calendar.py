@@ -34,7 +34,7 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.static import StaticLoads
 from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
 
@@ -261,7 +261,7 @@ def _emulated(
             EmulationJob(scenario.id, question, EngineName.SANDBOX, place, partial(_result))
         )
     emulated = emulate_all(
-        orders, len(orders), at_once=jobs, told="{} of {} peaks".format, progress=progress
+        orders, len(orders), at_once=jobs, told=N_("{done} of {count} peaks"), progress=progress
     )
     found = []
     for ident, each in emulated.items():

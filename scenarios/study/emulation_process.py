@@ -31,6 +31,7 @@ from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import Answer, assemble
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.recordings import save_recordings
+from giaoban.sentence import Sentence
 
 ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.pickle", "work"
 INTERRUPTED = 130
@@ -63,7 +64,7 @@ def emulate_all[T](
     count: int,
     *,
     at_once: int,
-    told: Callable[[int, int], str],
+    told: str,
     progress: Progress,
     on_end: Callable[[str, T | InvalidRun], object] = lambda _name, _found: None,
 ) -> dict[str, EmulationOutcome[T]]:
@@ -73,7 +74,7 @@ def emulate_all[T](
     tells us is in there only meanwhile.
 
     Args:
-        told: says in words how many of all have ended.
+        told: the sentence that says how many of all have ended, with `{done}` and `{count}`.
         on_end: is told of each at once; what it raises ends all.
 
     Raises:
@@ -89,7 +90,7 @@ def emulate_all[T](
             yield Job(order.name, command(order))
 
     def tell() -> None:
-        progress(told(len(found), count), sum(done.values()) / count)
+        progress(Sentence(told, done=len(found), count=count), sum(done.values()) / count)
 
     def line(name: str, text: str) -> None:
         step = progress_told(text)
@@ -170,7 +171,7 @@ def emulated[T](order: EmulationJob[T], folder: Path) -> T:
         question = prior_estimate(order.question).question
         save_recordings(question.plan, question.recordings, work)
         about = emulate(question.plan, work, order.engine, tell_progress)
-        tell_progress("measuring", 0.0)
+        tell_progress(Sentence("measuring"), 0.0)
         captured = captures.load(work, question.plan)
         answer = assemble(question, captured, about, folder.name)
         write_result(folder, answer.result)

@@ -26,7 +26,7 @@ from giaoban.scenarios.spec.meeting_catalogue import (
 )
 from giaoban.scenarios.spec.question import Question, question_from
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.workers import cores
 
 EXACT = ("mcu-units", "every-call-set-up", "every-call-as-asked")
@@ -107,7 +107,7 @@ def in_every_meeting(
             ),
             len(to_emulate),
             at_once=cores(),
-            told="{} of {} meetings".format,
+            told=N_("{done} of {count} meetings"),
             progress=progress,
         )
         for ident, each in to_emulate.items():

@@ -156,9 +156,7 @@ def hold(
             orders,
             len(orders),
             at_once=jobs,
-            told=lambda done, count: Sentence(
-                "{done} of {count} parts of the meeting", done=done, count=count
-            ),
+            told=N_("{done} of {count} parts of the meeting"),
             progress=progress,
         )
         told = {part: found[part].found for part in parts}

@@ -27,7 +27,7 @@ from giaoban.scenarios.estimate.limits import kept_bytes, reasons
 from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores, keep_in, with_kept
 
 Judge = Callable[[Question], Answer]
@@ -160,7 +160,7 @@ class _EmulatedTrials:
             ),
             len(names),
             at_once=1 if self._engine is EngineName.NATIVE else cores(),
-            told="other seeds: {} of {}".format,
+            told=N_("other seeds: {done} of {count}"),
             progress=progress,
             on_end=_trusted,
         )

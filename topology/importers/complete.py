@@ -69,7 +69,9 @@ def complete(draft: Draft, wishes: ImportOptions | None = None) -> Province:
         "mcu": {"id": mcu.id, "name": mcu.name, **mcu.given},
         "bridge": [{"id": s.id, "name": s.name, **s.given} for s in bridges],
     }
-    draft.notes += [f"{count} × {what}" for what, count in counts.items()]
+    draft.notes += [
+        Sentence("{count} × {what}", count=count, what=what) for what, count in counts.items()
+    ]
     where = {
         "router": draft.routers,
         "link": draft.lines,
@@ -127,7 +129,9 @@ def _validated(draft: Draft, data: dict[str, Any], where: Mapping[str, Any]) -> 
     if mistakes := province_mistakes(province):
         raise several(told(*mistake) for mistake in mistakes)
     if keys := keys_of(province):
-        draft.notes.append(f"unusual figures, taken as they are: {', '.join(keys)}")
+        draft.notes.append(
+            Sentence("unusual figures, taken as they are: {keys}", keys=", ".join(keys))
+        )
     return province.model_copy(update={"unusual": keys})
 
 
@@ -177,7 +181,7 @@ def _places(draft: Draft, counts: Counter[str]) -> dict[str, Place]:
             place = found[site.id]
             site.given |= {"lat": place.lat, "lon": place.lon}
             words.assume(site.given, [words.AMID], words.SETTLES_PLACE)
-            counts["router without a place, put amid its neighbours"] += 1
+            counts[Sentence("router without a place, put amid its neighbours")] += 1
         elif site.id not in known:
             raise InputError(
                 "{where}: no place is known for this router, nor for any that it "
@@ -225,7 +229,7 @@ def _line(line: Line, places: Mapping[str, Place], counts: Counter[str]) -> None
     if given.get("km") is None:
         given["km"] = fibre_km(places[line.a], places[line.b])
         filled.append(words.GREAT_CIRCLE)
-        counts["link without a length: great-circle distance × 1.2"] += 1
+        counts[Sentence("link without a length: great-circle distance × 1.2")] += 1
     elif (km := _number(given["km"], line, "km")) < 0:
         raise InputError(
             "{where}: km = {km}: is out of range (allowed: 0 or more)", where=line.where, km=km
@@ -233,7 +237,7 @@ def _line(line: Line, places: Mapping[str, Place], counts: Counter[str]) -> None
     if given.get("rate_mbps") is None:
         given["rate_mbps"] = LINK_MBPS
         filled.append(words.rate(LINK_MBPS))
-        counts[f"link without a rate: {LINK_MBPS:g} Mb/s"] += 1
+        counts[Sentence("link without a rate: {rate:g} Mb/s", rate=LINK_MBPS)] += 1
     filled += _buffer(given)
     if filled:
         words.assume(given, filled, words.SETTLES_LINK)
@@ -269,7 +273,7 @@ def _hosts(draft: Draft, wishes: ImportOptions, counts: Counter[str]) -> tuple[S
         mcu = Site("mcu", made, "MCU", at.where, {"router": at.id, "source": how.en})
         mcu.given["source_vi"] = how.vi
         taken.add(made)
-        draft.notes.append(f"no MCU in the file: put at {at.name}")
+        draft.notes.append(Sentence("no MCU in the file: put at {site}", site=at.name))
     if wishes.mcu_at is not None and mcus:
         mcu.given["router"] = draft.router(wishes.mcu_at, "--mcu-at").id
     if wishes.device is not None or not mcu.given.get("device"):
@@ -284,12 +288,12 @@ def _hosts(draft: Draft, wishes: ImportOptions, counts: Counter[str]) -> tuple[S
             given: Values = {"router": site.id, "source": words.AT_SITE.en}
             given["source_vi"] = words.AT_SITE.vi
             bridges.append(Site("bridge", made, site.name, site.where, given))
-        counts["bridge made: one at each site"] = len(bridges)
+        counts[Sentence("bridge made: one at each site")] = len(bridges)
     if bridges and not any(site.given.get("role") == "chair" for site in bridges):
         at_mcu = [site for site in bridges if site.given.get("router") == mcu.given["router"]]
         chair = (at_mcu or bridges)[0]
         chair.given["role"] = "chair"
-        draft.notes.append(f"no chair bridge in the file: {chair.name} chairs")
+        draft.notes.append(Sentence("no chair bridge in the file: {site} chairs", site=chair.name))
     for site in bridges:
         _access(site, BRIDGE_KM, BRIDGE_MBPS, draft)
     return mcu, bridges

@@ -172,8 +172,11 @@ def _foreign(path: Path, graph: Any) -> Draft:
         draft.sites.append(Site("router", made, label, where, given, meets=not shared))
     if outside:
         draft.notes.append(
-            f"{len(outside)} nodes of other networks left out with their links: "
-            + ", ".join(sorted(outside))
+            Sentence(
+                "{n} {n:node|nodes} of other networks left out with their links: {nodes}",
+                n=len(outside),
+                nodes=", ".join(sorted(outside)),
+            )
         )
     _links(draft, graph, inside, where_from)
     return draft
@@ -203,9 +206,14 @@ def _links(draft: Draft, graph: Any, inside: Mapping[object, str], where_from: s
         seen.setdefault(pair, []).append(line)
         draft.lines.append(line)
     if loops:
-        draft.notes.append(f"{loops} links from a node to itself left out")
+        draft.notes.append(Sentence("{n} {n:link|links} from a node to itself left out", n=loops))
     if parallel:
-        draft.notes.append(f"{parallel} links run beside another one; each is a link of its own")
+        draft.notes.append(
+            Sentence(
+                "{n} {n:link runs|links run} beside another one; each is a link of its own",
+                n=parallel,
+            )
+        )
 
 
 def _same_both_ways(line: Line, back: Line) -> None:

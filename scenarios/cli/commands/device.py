@@ -223,6 +223,10 @@ def _mark(device: Device, *keys: str) -> str:
     return " *" if assumed.intersection(keys) else ""
 
 
+def _resolution(name: str) -> str:
+    return Sentence("sound alone") if name == "audio" else name
+
+
 def _calls_mark(device: Device, resolution: str) -> str:
     return _mark(device, "capacity", "levels", "reserve", f"cost.{resolution}").strip()
 
@@ -236,9 +240,10 @@ def _costs(device: Device) -> Table:
         units = f"{cost.units:.4g}{_mark(device, f'cost.{name}')}"
         mixed = device.units_for(name, mixed=True)
         if device.mixed_cost:
-            units += " (mixed: –)" if mixed is None else f" (mixed: {mixed:.4g})"
+            known = "–" if mixed is None else f"{mixed:.4g}"
+            units = Sentence("{units} (mixed: {mixed})", units=units, mixed=known)
         rate = f"{rates[name]:g}{_mark(device, 'line_rates')}" if name in rates else "–"
-        rows.append((name, units, f"{calls[name]}{_calls_mark(device, name)}", rate))
+        rows.append((_resolution(name), units, f"{calls[name]}{_calls_mark(device, name)}", rate))
     return table(
         (
             Sentence("resolution"),
@@ -274,7 +279,10 @@ def _falling_short(found: Fit) -> list[str]:
 
 def _fit(device: Device, found: Fit) -> list[Block]:
     verdict = Sentence("fits on") if found.fits else Sentence("does NOT fit on")
-    rows = [(name, f"{number}{_calls_mark(device, name)}") for name, number in found.more.items()]
+    rows = [
+        (_resolution(name), f"{number}{_calls_mark(device, name)}")
+        for name, number in found.more.items()
+    ]
     return [
         Par(
             Sentence(

@@ -39,12 +39,13 @@ from giaoban.results.report.document import (
     toned,
 )
 from giaoban.results.report.summary import MET
+from giaoban.results.report.view.words import INPUTS
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.cli.runs import open_kind
-from giaoban.sentence import Both, Sentence
-from giaoban.translation import pgettext
+from giaoban.sentence import Both, Sentence, joined, message
+from giaoban.translation import pgettext, translator
 
 
 def runs_table(found: Sequence[Entry]) -> Table:
@@ -100,10 +101,10 @@ def trend_table(points: Sequence[Point]) -> Table:
             (
                 f"{p.at:%Y-%m-%d %H:%M}",
                 figure(c.value),
-                f"{sign} {figure(c.threshold)}",
+                Sentence("{sign} {limit}", sign=sign, limit=figure(c.threshold)),
                 percent(c.margin_pct),
                 mark,
-                c.where_en,
+                Both(c.where_en, c.where_vi or c.where_en),
                 p.run_id,
             )
         )
@@ -120,7 +121,9 @@ def trend_table(points: Sequence[Point]) -> Table:
         rows,
         right=(1, 2, 3),
         caption=Sentence(
-            "{criterion} ({unit})", criterion=Both(last.name_en, last.name_vi), unit=last.unit
+            "{criterion} ({unit})",
+            criterion=Both(last.name_en, last.name_vi),
+            unit=_unit(last.unit, last.unit_vi),
         ),
         gives=(5,),
     )
@@ -128,10 +131,15 @@ def trend_table(points: Sequence[Point]) -> Table:
 
 def comparison(found: Comparison) -> Iterator[Block]:
     before, after = found.verdicts
-    yield Par(f"A: {found.a} – {before}")
-    yield Par(f"B: {found.b} – {after}")
+    for name, run, verdict in (("A", found.a, before), ("B", found.b, after)):
+        told = VERDICTS.get(verdict, verdict)
+        yield Par(Sentence("{name}: {run} – {verdict}", name=name, run=run, verdict=told))
+    inputs = [Sentence(INPUTS[each]) if each in INPUTS else each for each in found.inputs]
     yield Par(
-        Sentence("inputs that differ: {inputs}", inputs=", ".join(found.inputs) or Sentence("none"))
+        Sentence(
+            "inputs that differ: {inputs}",
+            inputs=joined(", ", inputs) if inputs else Sentence("none"),
+        )
     )
     if found.added:
         yield Par(Sentence("bridges only in B: {added}", added=", ".join(found.added)))
@@ -178,7 +186,12 @@ def _change_row(c: Change) -> Sequence[Cell]:
         Both(c.name_en, c.name_vi),
         _of(c.a),
         _of(c.b),
-        f"{sign} {figure(known.threshold if known else None)} {c.unit}",
+        Sentence(
+            "{sign} {limit} {unit}",
+            sign=sign,
+            limit=figure(known.threshold if known else None),
+            unit=_unit(c.unit, c.unit_vi),
+        ),
         percent(c.a.margin_pct if c.a else None),
         percent(c.b.margin_pct if c.b else None),
         WAYS[c.way],
@@ -206,10 +219,15 @@ def pruning(
         yield Par(Sentence("nothing to prune"))
 
 
+def _unit(unit: str, unit_vi: str | None) -> Sentence:
+    return Both(unit, lambda: translator("vi").unit(2, unit_vi or unit))
+
+
 def _of(criterion: CriterionResult | None) -> str:
     if criterion is None:
-        return "not judged"
-    return figure(criterion.value) + ("" if criterion.ok else " (not met)")
+        return Sentence("not judged")
+    said = figure(criterion.value)
+    return said if criterion.ok else Sentence("{value} (not met)", value=said)
 
 
 def comparison_json(found: Comparison) -> dict[str, Any]:
@@ -226,8 +244,8 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
 def figure(value: float | None) -> str:
     """A value as the table of `giaoban check` shows it."""
     if value is None:
-        return "not measured"
-    return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) < 100 else f"{value:.0f}"
+        return Sentence("not measured")
+    return message("{value}", value=round(float(value), 2 if abs(value) < 100 else 0))
 
 
 def percent(value: float | None) -> str:
@@ -295,11 +313,14 @@ def list_runs(
             }
         )
         return 0
-    none = "no run fits" if choice != Choice() else f"no runs in {results}"
-    print_blocks(
-        *(runs_tables(found) if found else [Par(none)]),
-        *pars((f"not a run: {each.folder} – {each.reason}" for each in skipped), "quiet"),
-    )
+    none = Sentence("no runs in {results}", results=results)
+    if choice != Choice():
+        none = Sentence("no run fits")
+    wrong = [
+        Sentence("not a run: {folder} – {why}", folder=each.folder, why=each.reason)
+        for each in skipped
+    ]
+    print_blocks(*(runs_tables(found) if found else [Par(none)]), *pars(wrong, "quiet"))
     return 0
 
 

@@ -89,7 +89,7 @@ def command(
     print_blocks(
         *pars(map(str, made.files)),
         *pars((Sentence("{path}: stays as it is", path=path) for path in made.kept), "quiet"),
-        *pars((f"  {note}" for note in made.notes), "quiet"),
+        *pars((Sentence("  {note}", note=note) for note in made.notes), "quiet"),
         Par(Sentence("next: {command}", command=following), bold=True),
     )
     return 0

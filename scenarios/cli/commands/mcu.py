@@ -11,7 +11,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -19,7 +19,6 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from giaoban.counting import counted
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks, strerror
 from giaoban.interruptions import INTERRUPTIONS
 from giaoban.mcu_sim.accounts import Accounts, load_accounts
@@ -38,8 +37,10 @@ from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.server import McuConfig, McuServer
 from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
+from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import print_json
 from giaoban.scenarios.project.project import current
+from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.load import load_province
 from giaoban.traffic.profiles import load_profiles
 
@@ -55,7 +56,7 @@ class Console:
         self._fd = sys.stdin.fileno()
         self._typed = b""
         self._open = True
-        say(f"commands: {HELP}")
+        say(Sentence("commands: {commands}", commands=HELP))
 
     def look(self) -> None:
         """Carry out the lines that are complete."""
@@ -77,23 +78,36 @@ class Console:
         return _in_words(self._server.command(meeting, command))
 
 
-def _in_words(answer: Answer) -> str:
+def _in_words(answer: Answer) -> Sentence:
     match answer:
         case CommandAccepted(text):
-            return f"done: {text}"
+            return Sentence("done: {what}", what=text)
         case CommandRejected(code, reason):
-            return f"refused: {code} {reason}"
+            return Sentence("refused: {code} {reason}", code=code, reason=reason)
         case MeetingState():
-            named = answer.connected, answer.lost, answer.unreported, answer.observers
-            connected, lost, unreported, observers = (", ".join(who) or "nobody" for who in named)
-            return (
-                f"connected: {connected}; lost: {lost}; "
-                f"interrupted without a report: {unreported}; telecom technicians: {observers}"
+            return Sentence(
+                "connected: {connected}; lost: {lost}; interrupted without a report: "
+                "{unreported}; telecom technicians: {observers}",
+                connected=_people(answer.connected),
+                lost=_people(answer.lost),
+                unreported=_people(answer.unreported),
+                observers=_people(answer.observers),
             )
         case _:
-            waiting = [f"{who} for {ms / 1000:.0f} s" for who, ms in answer.waiting]
-            called = f"; called to speak: {', '.join(answer.called)}" if answer.called else ""
-            return f"asking to speak: {', '.join(waiting) or 'nobody'}{called}"
+            waiting = [
+                Sentence("{who} for {seconds:.0f} s", who=who, seconds=ms / 1000)
+                for who, ms in answer.waiting
+            ]
+            asking = joined(", ", waiting) if waiting else Sentence("nobody")
+            said = Sentence("asking to speak: {who}", who=asking)
+            if not answer.called:
+                return said
+            called = Sentence("called to speak: {who}", who=", ".join(answer.called))
+            return joined("; ", [said, called])
+
+
+def _people(who: Sequence[str]) -> str:
+    return ", ".join(who) if who else Sentence("nobody")
 
 
 SPARE_PLACES = 16
@@ -102,16 +116,16 @@ SHOWN_MEETINGS = 8
 _LISTEN = re.compile(r"^(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})$", re.ASCII)
 
 WRONG = {
-    "starved": "media packets more than 20 ms late",
-    "overflowed": "packets overflowed a receive buffer",
-    "unsendable": "media packets could not be sent",
-    "sip_unsendable": "SIP messages could not be sent",
-    "stray": "packets from an address that is nobody's",
-    "not_rtp": "packets that are no RTP",
-    "foreign": "packets of a payload type that was not agreed on",
-    "unauthentic": "packets not encrypted as agreed",
-    "wrong_passwords": "wrong passwords",
-    "calls_left": "calls left",
+    "starved": N_("{n} media {n:packet|packets} more than 20 ms late"),
+    "overflowed": N_("{n} {n:packet|packets} overflowed a receive buffer"),
+    "unsendable": N_("{n} media {n:packet|packets} could not be sent"),
+    "sip_unsendable": N_("{n} SIP {n:message|messages} could not be sent"),
+    "stray": N_("{n} {n:packet|packets} from an address that is nobody's"),
+    "not_rtp": N_("{n} {n:packet that is|packets that are} no RTP"),
+    "foreign": N_("{n} {n:packet|packets} of a payload type that was not agreed on"),
+    "unauthentic": N_("{n} {n:packet|packets} not encrypted as agreed"),
+    "wrong_passwords": N_("{n} wrong {n:password|passwords}"),
+    "calls_left": N_("{n} {n:call|calls} left"),
 }
 """Figures of the closing report that should be 0, in words."""
 
@@ -207,17 +221,22 @@ def serve(
         try:
             server = McuServer(config, None, tell)
         except OSError as error:
-            other = "" if config.tls is None else f" with port {config.tls.port} for TLS"
+            place: str = listen
+            if config.tls is not None:
+                known = N_("{listen} with port {port} for TLS")
+                place = Sentence(known, listen=listen, port=config.tls.port)
             raise MachineLacks(
-                "{listen}{other}: cannot be listened on: {why}",
+                "{listen}: cannot be listened on: {why}",
                 "another --listen, or stop the program that has the port",
-                listen=listen,
-                other=other,
+                listen=place,
                 why=strerror(error),
             ) from None
         stack.callback(server.close)
-        over_tls = "" if config.tls is None else f", over TLS at port {config.tls.port}"
-        screen.say(f"{chosen.name} takes calls at sip:{listen}{over_tls}, Ctrl-C ends")
+        known = N_("{device} takes calls at sip:{listen}, Ctrl-C ends")
+        if config.tls is not None:
+            known = N_("{device} takes calls at sip:{listen}, over TLS at port {port}, Ctrl-C ends")
+        over = "" if config.tls is None else config.tls.port
+        screen.say(Sentence(known, device=chosen.name, listen=listen, port=over))
         screen.say(_rooms(config, listen))
         stop = _stopper(seconds)
         typed = Console(server, screen.say) if console else None
@@ -251,7 +270,7 @@ class _Screen:
         if self._quiet or self.failed is not None:
             return
         try:
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(f"{language.say(line)}\n")
             sys.stdout.flush()
         except GiaobanError as error:  # everybody is hung up before that ends the program
             self.failed = error
@@ -394,21 +413,30 @@ def _stopper(seconds: float | None) -> Callable[[], bool]:
     return stop
 
 
-def _rooms(config: McuConfig, listen: str) -> str:
+def _rooms(config: McuConfig, listen: str) -> Sentence:
     """What may be called, and by whom."""
     meetings, rooms = config.meetings.meeting, config.meetings.open_rooms
-    names = [meeting.id for meeting in meetings[:SHOWN_MEETINGS]]
+    names: list[str] = [meeting.id for meeting in meetings[:SHOWN_MEETINGS]]
     if len(meetings) > SHOWN_MEETINGS:
-        names.append(f"{len(meetings) - SHOWN_MEETINGS} more")
+        names.append(Sentence("{n} more", n=len(meetings) - SHOWN_MEETINGS))
     prefix = "" if rooms is None else rooms.prefix
     if rooms is not None:
-        names.append(f"every name that begins with {prefix}" if prefix else "every name")
+        known = N_("every name that begins with {prefix}") if prefix else N_("every name")
+        names.append(Sentence(known, prefix=prefix))
     example = meetings[0].id if meetings else f"{prefix}giao-ban"
-    who = "anyone" if config.accounts is None else counted(len(config.accounts.account), "account")
-    return f"rooms: {', '.join(names)} (call sip:{example}@{listen}); callers: {who}"
+    who = Sentence("anyone")
+    if config.accounts is not None:
+        who = Sentence("{n} {n:account|accounts}", n=len(config.accounts.account))
+    return Sentence(
+        "rooms: {rooms} (call sip:{example}@{listen}); callers: {who}",
+        rooms=joined(", ", names),
+        example=example,
+        listen=listen,
+        who=who,
+    )
 
 
-def _line(event: dict[str, Any]) -> str:
+def _line(event: dict[str, Any]) -> Sentence:
     if event["event"] == "mcu-health":
         return _closing(event)
     left_out = ("t_ms", "who", "event", "bridge", "units", "ports", "use")
@@ -417,26 +445,46 @@ def _line(event: dict[str, Any]) -> str:
         for k, v in event.items()
         if k not in left_out and v != ""
     )
-    where = f"{event['units']:g} units, {event['ports']} ports in use"
-    head = f"{event['t_ms'] / 1000:9.3f} s  {event['event']} {event['bridge']}".rstrip()
-    return f"{head}{': ' if details else ''}{details} ({where})"
+    head = f"{event['event']} {event['bridge']}".rstrip()
+    return Sentence(
+        "{at:9.3f} s  {what} ({units:g} units, {ports} ports in use)",
+        at=event["t_ms"] / 1000,
+        what=f"{head}: {details}" if details else head,
+        units=event["units"],
+        ports=event["ports"],
+    )
 
 
-def _closing(health: dict[str, Any]) -> str:
+def _closing(health: dict[str, Any]) -> Sentence:
     """The closing report in words: what was done, then what went wrong, if anything."""
     parts = [
-        f"{health['rtp_sent']} media packets sent, the latest {health['worst_late_ms']:g} ms late",
-        f"{health['rtp_received']} received",
-        f"{health['sip_sent']} SIP datagrams sent, {health['sip_received']} received",
+        Sentence(
+            "{n} media {n:packet|packets} sent, the latest {late:g} ms late",
+            n=health["rtp_sent"],
+            late=health["worst_late_ms"],
+        ),
+        Sentence("{n} received", n=health["rtp_received"]),
+        Sentence(
+            "{n} SIP {n:datagram|datagrams} sent, {received} received",
+            n=health["sip_sent"],
+            received=health["sip_received"],
+        ),
     ]
-    parts += [f"{health[key]} {words}" for key, words in WRONG.items() if health[key]]
-    parts += [f"{n} SIP messages dropped: {why}" for why, n in health["sip_dropped"].items()]
+    parts += [Sentence(words, n=health[key]) for key, words in WRONG.items() if health[key]]
+    parts += [
+        Sentence("{n} SIP {n:message|messages} dropped: {why}", n=n, why=why)
+        for why, n in health["sip_dropped"].items()
+    ]
     if steps := health["clock_steps"]:
         parts.append(
-            f"the system's clock was set {steps} time{'s' * (steps > 1)} meanwhile, by up to "
-            f"{health['clock_step_ms']:+g} ms (nothing here goes by it)"
+            Sentence(
+                "the system's clock was set {n} {n:time|times} meanwhile, by up to {ms:+g} ms "
+                "(nothing here goes by it)",
+                n=steps,
+                ms=health["clock_step_ms"],
+            )
         )
-    return "closed: " + "; ".join(parts)
+    return Sentence("closed: {what}", what=joined("; ", parts))
 
 
 def _judge(health: dict[str, Any]) -> int:

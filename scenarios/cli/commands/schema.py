@@ -41,6 +41,7 @@ WHAT = {
     "ranges": N_("how far assumed figures may be from what is said"),
     "scenario": N_("bridges to be added, and how it is tried"),
     "sweep": N_("a scenario over values on axes"),
+    "unmodelled": N_("what the model leaves out, and in which direction it errs"),
     "variants": N_("ways to do it, and prices"),
 }
 """Every input file in a few words."""

@@ -15,7 +15,7 @@ from giaoban.results.report.document import Par, pars, table
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.country import BRIDGES
 from giaoban.topology.importers.complete import ImportOptions
@@ -89,11 +89,19 @@ def import_(
     if as_json:
         print_json({"out": str(out), **counts, "assumptions": assumed, "notes": draft.notes})
         return 0
-    said = ", ".join(f"{number} {what}" for what, number in counts.items())
-    resting = f"{assumed} records rest on assumptions, marked assumed = true in the file"
+    said = Sentence(
+        "{province}: {routers} {routers:router|routers}, {links} {links:link|links}, {bridges} "
+        "{bridges:bridge|bridges}",
+        province=province.name,
+        **counts,
+    )
+    resting = Sentence(
+        "{n} {n:record rests|records rest} on assumptions, marked assumed = true in the file",
+        n=assumed,
+    )
     print_blocks(
-        Par(f"{province.name}: {said}", bold=True),
-        *pars(f"  {note}" for note in draft.notes),
+        Par(said, bold=True),
+        *pars(Sentence("  {note}", note=note) for note in draft.notes),
         Par(resting, tone="quiet"),
         Par(Sentence("province: {out}", out=out)),
     )
@@ -146,9 +154,11 @@ def generate(
     if as_json:
         print_json({"files": [str(path) for path in files]})
         return 0
-    following = f"; next: giaoban check {out / SCENARIO} --estimate" * (bridges <= ESTIMATED)
-    told = Par(Sentence("all figures are made up{following}", following=following), tone="quiet")
-    print_blocks(*pars(map(str, files)), told)
+    told = Sentence("all figures are made up")
+    if bridges <= ESTIMATED:
+        known = N_("all figures are made up; next: giaoban check {scenario} --estimate")
+        told = Sentence(known, scenario=out / SCENARIO)
+    print_blocks(*pars(map(str, files)), Par(told, tone="quiet"))
     return 0
 
 

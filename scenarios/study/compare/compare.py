@@ -29,7 +29,7 @@ from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import CONFIRMED, summarised
 from giaoban.scenarios.study.whatif.judge import method_of
 from giaoban.scenarios.study.whatif.variant import Variant
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.topology.map.draw import draw
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
@@ -227,7 +227,7 @@ def _emulated(
         ),
         len(jobs),
         at_once=order.jobs,
-        told="emulating: {} of {}".format,
+        told=N_("emulating: {done} of {count}"),
         progress=progress,
     )
     return {(name, side): made[f"{name}-{side}"].found for name, side, _ in jobs}

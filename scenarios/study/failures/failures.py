@@ -29,7 +29,7 @@ from giaoban.scenarios.study.failures.answer import answer_of, draw_failures
 from giaoban.scenarios.study.failures.observe import no_measures, observe, read_routes
 from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
 from giaoban.scenarios.study.page_map import write_map
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import SOURCE, Language
 
@@ -83,7 +83,7 @@ def try_failures(
             (order_of(asked, case, places[case.id], engine) for case in cases),
             len(cases),
             at_once=jobs,
-            told="{} of {} failures".format,
+            told=N_("{done} of {count} failures"),
             progress=progress,
         )
         progress(Sentence("summing up"), 1.0)

@@ -112,7 +112,10 @@ def compare(
     with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
         lines: list[_Line] = []
         for number, (variant, each) in enumerate(zip(order.variants, asked, strict=True)):
-            progress(Sentence("estimating {variant}", variant=variant.id), number / len(asked))
+            progress(
+                Sentence("estimating {variant}", variant=Sentence(variant.name or variant.id)),
+                number / len(asked),
+            )
             answer_of = unhurried(order.base, variant, each.question, judge)
             lines.append(_line(order, answer_of, rates, cut_off=each.cut_off))
         found = SearchResult()

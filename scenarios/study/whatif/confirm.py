@@ -20,7 +20,7 @@ from giaoban.scenarios.study.failures.trial import trial
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.topology.sandbox import kernel
-from giaoban.translation import SOURCE, Language
+from giaoban.translation import N_, SOURCE, Language
 
 CONFIRMED = "confirmed"
 """The folder of the emulations, within an answer's own."""
@@ -61,7 +61,7 @@ def confirm(
         ),
         len(points),
         at_once=jobs,
-        told="emulating: {} of {}".format,
+        told=N_("emulating: {done} of {count}"),
         progress=progress,
     )
     return {name: each.found for name, each in found.items()}

@@ -58,7 +58,7 @@ def test_losses_may_be_off_by_a_fifth_of_a_point(received: int, within: bool) ->
 def test_another_verdict_and_another_thing_that_binds() -> None:
     off = off_by(result(), result(changed(delay_ms=400.0, ipdv_ms=400.0)))
     assert (off.same_verdict, off.same_binding, off.within) == (False, False, False)
-    assert "another verdict" in off.text
+    assert "another verdict" in off.told()
 
 
 def test_a_stream_that_is_missing_is_not_within() -> None:

@@ -98,8 +98,9 @@ def checks() -> Iterator[Any]:
     yield pytest.param(plain.model_copy(update={"engine": engine}), id="estimated")
     nothing_new = plain.question.model_copy(update={"new": []})
     off = OffBy(
-        delay_ms_max=0.1, delay_worst_at="cu-jut", loss_points_max=0.0, within=True,
-        same_verdict=True, same_binding=False,
+        delay_ms_max=0.1, delay_worst_at="cu-jut audio up, during",
+        delay_place=Place(kind="bridge", id="cu-jut", detail="audio up", phase="during"),
+        loss_points_max=0.0, within=True, same_verdict=True, same_binding=False,
     )  # fmt: skip
     refused = RefusedCommand(by="cu-jut", command="mute-all", on=None, code=403, reason="no")
     yield pytest.param(

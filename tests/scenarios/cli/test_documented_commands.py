@@ -1,6 +1,8 @@
 """Every command that a page shows: its options exist, and it is run as it stands there, page by
 page, in a folder that holds the files it names. What boots a guest gets its captures by a pretended
 one (`pretended.py`); what is not run has a reason here.
+
+Each is asked in Vietnamese, on a terminal of 80 letters, and says nothing else, and no longer.
 """
 
 from __future__ import annotations
@@ -20,11 +22,14 @@ from scenario_factory import DEFAULT, ROOT, giaoban, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError
+from giaoban.mcu_sim.device import load_devices
+from giaoban.scenarios.cli.commands import schema
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.study import check
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from scripts.docs import reference
 from scripts.docs.fences import Command, commands, lines_of_shell, pages
+from tests.results.wording import unreadable
 
 NOT_RUN = {
     "giaoban mcu serve *": "in real time, until Ctrl-C: tests/scenarios/cli/test_mcu.py",
@@ -174,6 +179,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copy(ROOT / "tests" / "topology" / "Abilene.graphml", folder / "network.graphml")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setenv("GIAOBAN_LANG", "vi")
+        patch.setenv("COLUMNS", str(WIDTH))
         patch.setattr(check, "emulate", pretended.emulator())
         patch.setattr("giaoban.scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
         undrawn(patch)
@@ -198,9 +205,9 @@ def words(bench: Path) -> dict[str, str]:
         ("FAULTS_RUN", "faults", FAILING),
     ):
         before = set(bench.glob("runs/*"))
-        assert giaoban(command, file, "--results", bench / "runs").code in ANSWERS
+        assert giaoban(command, file, "--results", "runs").code in ANSWERS
         [folder] = set(bench.glob("runs/*")) - before
-        made[word] = str(folder)
+        made[word] = str(folder.relative_to(bench))
     return made
 
 
@@ -224,14 +231,17 @@ ANSWERS = (0, 1)
 """Pass and fail: what a page shows may be either."""
 MORE = {("topology", "import"): ["--force"], ("calendar",): ["--peaks", "1"]}
 """What some are told besides: the file is there for others; three peaks take longer."""
+WIDTH = 80
+FOR_PROGRAMS = ("baseline show", "schema ", "metrics")
+"""What these print is a file for another program."""
 LOOKS_BACK = ("history", "view", "diff", "verify", "metrics")
 """Commands that look at runs of before; the others have a folder for each page."""
 
 
 @pytest.mark.parametrize("page", TO_BE_RUN)
-def test_what_a_page_shows_is_run(
-    page: str, bench: Path, words: dict[str, str], tmp_path: Path
-) -> None:
+def test_what_a_page_shows_is_run(page: str, bench: Path, words: dict[str, str]) -> None:
+    own = Path("runs-of", page.replace("/", "-"))
+    known = ["existing", *(device.name for device in load_devices().device)]
     for command in TO_BE_RUN[page]:
         arguments = command.arguments or ()
         if arguments[0] in ("faults", "baseline"):
@@ -239,13 +249,20 @@ def test_what_a_page_shows_is_run(
         given = [each for word in arguments for each in meant(word, bench, words)]
         one, _ = leaf(arguments)
         options = {option for parameter in one.params for option in parameter.opts}
-        runs = bench / "runs" if arguments[0] in LOOKS_BACK else tmp_path / "runs"
-        for option, folder in (("--results", runs), ("--baselines", bench / "accepted")):
+        runs = Path("runs") if arguments[0] in LOOKS_BACK else own
+        for option, folder in (("--results", runs), ("--baselines", "accepted")):
             if option in options and option not in given:
                 given += [option, str(folder)]
         given += next((more for what, more in MORE.items() if arguments[: len(what)] == what), [])
         ran = giaoban(*given)
         assert ran.code in ANSWERS, f"{command.where}: {command.text}\n{ran.out}{ran.err}"
+        if not {"--json", "--lang"} & set(given) and not " ".join(arguments).startswith(
+            FOR_PROGRAMS
+        ):
+            known += given
+            names = [*known, *(schema.WHAT if arguments[0] == "schema" else ())]
+            wrong = unreadable(f"{ran.out}\n{ran.err}", WIDTH, names)
+            assert not wrong, f"{command.where}: {command.text}: {wrong}"
 
 
 def meant(word: str, bench: Path, words: dict[str, str]) -> list[str]:

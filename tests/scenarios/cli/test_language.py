@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from scenario_factory import giaoban
 
 from giaoban.errors import InputError
+from giaoban.mcu_sim.conference.commands import CommandAccepted, CommandRejected, MeetingState
+from giaoban.results.archive.history.compare import compare
+from giaoban.results.report.markdown import markdown
 from giaoban.scenarios.cli.app import COMMANDS
+from giaoban.scenarios.cli.commands import history, mcu
 from giaoban.scenarios.cli.language import of_environment, without_option
+from giaoban.translation import translator
+from tests.results import results_factory
+from tests.results.wording import unreadable
 
 
 @pytest.mark.parametrize(
@@ -139,3 +147,31 @@ def test_a_device_is_shown_in_it() -> None:
     assert "trộn âm thanh" in one
     assert "audio mixing" not in one
     assert "khi đầy: " in one
+
+
+HEALTH = dict.fromkeys(mcu.WRONG, 2) | {
+    "event": "mcu-health", "rtp_sent": 9, "worst_late_ms": 1.5, "rtp_received": 8, "sip_sent": 3,
+    "sip_received": 4, "sip_dropped": {"x": 1}, "clock_steps": 2, "clock_step_ms": -3.0,
+}  # fmt: skip
+CALL = {"event": "joined", "bridge": "cu-jut", "t_ms": 1500, "units": 2.5, "ports": 3, "who": "mcu"}
+STATE = MeetingState("x", ["cu-jut"], [], [], [], ["dak-mil"], [])
+
+
+def test_what_the_mcu_says_is_said_in_it() -> None:
+    """In real time, and so in no page that is run."""
+    said = [mcu._line(HEALTH), mcu._line(CALL), mcu._in_words(STATE)]
+    said += [mcu._in_words(CommandAccepted("x")), mcu._in_words(CommandRejected(403, "x"))]
+    assert unreadable("\n".join(said), 1000, ["joined"]) != []
+    assert unreadable("\n".join(each.vi for each in said), 1000, ["joined"]) == []
+
+
+def test_two_runs_of_the_history_are_compared_in_it() -> None:
+    a = results_factory.result(run_id="a")
+    b = results_factory.result(run_id="b", thresholds={"mouth-to-ear": 100.0})
+    blocks = list(history.comparison(compare(a, b)))
+    assert unreadable(markdown(blocks), 10_000) != []
+    said = markdown(blocks, translator("vi").say).replace("|---", "")
+    found = unreadable(re.sub(r"\|.*", " ", said), 10_000)
+    assert not [each for each in found if "English" in each]
+    cells = [cell for line in said.splitlines() for cell in line.split("|")]
+    assert not [each for each in unreadable("\n".join(cells), 1000) if "English" in each]

@@ -101,7 +101,7 @@ def test_an_emulated_run_says_how_far_an_estimate_was_off(runs: Runs, name: str)
     assert off is not None
     assert (off.refused, off.same_verdict, off.same_binding) == (None, True, True)
     assert off.streams == sum(len(b.streams) for p in result.phases for b in p.bridges)
-    assert off.text in runs[name].out
+    assert off.told() in runs[name].out
     assert off.within
     assert off.loss_points_max == 0.0
     assert off.delay_ms_max is not None
