@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import annex_factory
-import results_factory as make
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,6 +22,7 @@ from giaoban.results.model.result import FileRef, Result
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.annex.standing import Part
+from tests.results import results_factory as make
 
 PASSWORD = "bí mật"
 NOW = datetime.now(UTC)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import results_factory
-
 from giaoban.results.judge.failure_points import (
     single_points,
     unneeded,
@@ -26,6 +24,7 @@ from giaoban.results.model.failures import (
 )
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Engine, Named, Question
+from tests.results import results_factory
 
 BRIDGES = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút", "dak-glong": "Đắk Glong"}
 NAMES = {

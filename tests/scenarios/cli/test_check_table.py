@@ -6,7 +6,6 @@ import io
 from collections import Counter
 
 import pytest
-import results_factory as make
 from rich.console import Console
 
 from giaoban.results.model.result import Place
@@ -14,6 +13,7 @@ from giaoban.results.report import terminal
 from giaoban.results.report.document import Par, in_language
 from giaoban.results.report.summary import criteria
 from giaoban.translation import translator
+from tests.results import results_factory as make
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
