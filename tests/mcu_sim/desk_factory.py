@@ -183,6 +183,12 @@ class Office:
                 bridge.signalling.advance(self.now_ns)
             self.controller.advance(self.now_ns)
 
+    def pass_over(self) -> None:
+        """Of the time that was waited no media are to be made, but of what comes from now on."""
+        for stream in self.plane._composed._streams.values():
+            stream.pass_over(self.now_ns)
+        self.plane.skip_to(self.now_ns)
+
     def run(self, ms: int = 20) -> None:
         """Let media live for so long, in steps of 5 ms."""
         for _ in range(0, ms, 5):

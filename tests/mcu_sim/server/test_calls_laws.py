@@ -200,11 +200,7 @@ class Desks(RuleBasedStateMachine):
         for one in self.bridges.values():
             if one.agreed and not one.cut:
                 one.show(key=True) if "video" in one.agreed else None
-        # the time that passed is nothing media should be made for
-        plane = self.office.plane
-        for stream in plane._composed._streams.values():
-            stream.pass_over(self.office.now_ns)
-        plane.skip_to(self.office.now_ns)
+        self.office.pass_over()
         self.office.run(20)
 
     @invariant()

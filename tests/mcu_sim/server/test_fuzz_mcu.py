@@ -289,6 +289,7 @@ def test_thousands_of_mistakes(office: Office, mistakes: int) -> None:
         """All timers run out: of transactions, of calls without ACK, of sessions."""
         for _ in range(14):
             office.wait(10)
+            office.pass_over()
             office.run(20)
         office.sent.clear()
         office.events.clear()
