@@ -13,6 +13,7 @@ from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
 SCHEMA = "giaoban.sensitivity/1"
+SENSITIVITY = "sensitivity.json"
 
 
 RangeFrom = Literal["kind", "beside", "ranges"]

@@ -115,7 +115,9 @@ COMMANDS = {
         "Print verdicts, figures and limits of runs as OpenMetrics text, for Prometheus.",
     ),
     "history": Entry(
-        "history:app", DOCUMENTS, "The runs that were kept: list, compare, trend, summary, prune."
+        "history:app",
+        DOCUMENTS,
+        "The runs that were kept: list, compare, trend, summary, recheck, prune.",
     ),
     "diff": Entry(
         "diff:command",

@@ -14,6 +14,7 @@ from giaoban.results.archive.store import RunFolder, write_result
 from giaoban.results.judge.verdict import with_robustness, with_seeds
 from giaoban.results.model.meetings import MINUTES_FILE, Minutes
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import SENSITIVITY
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.annex.standing import Part
@@ -34,7 +35,7 @@ from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 from giaoban.scenarios.study.sensitivity.figures import load_ranges
-from giaoban.scenarios.study.sensitivity.sensitivity import SENSITIVITY, Wanted, analyse
+from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, analyse
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language

@@ -22,6 +22,7 @@ from giaoban.results.archive.evidence.pack import ENDING, open_evidence, write_e
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.scan import PRUNED
 from giaoban.results.archive.store import write_whole, writing
+from giaoban.results.model.sensitivity import SENSITIVITY
 from giaoban.results.report.view import map as maps
 from giaoban.sentence import Sentence
 
@@ -135,7 +136,7 @@ def _remove(folder: Path, evidence: Path) -> PruneResult:
 
 
 def _removable(folder: Path) -> list[Path]:
-    kept = {*ANSWERS.values(), MANIFEST, PRUNED, maps.FILE}
+    kept = {*ANSWERS.values(), SENSITIVITY, MANIFEST, PRUNED, maps.FILE}
     return [
         path
         for path in sorted(folder.iterdir())

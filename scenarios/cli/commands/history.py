@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from giaoban.errors import InputError
+from giaoban.figure_words import label_of
 from giaoban.results.archive.history.choose import Choice, check_criterion, choose
 from giaoban.results.archive.history.compare import Change, Comparison, compare
 from giaoban.results.archive.history.document import write_summary
@@ -23,6 +24,7 @@ from giaoban.results.archive.history.prune import (
     prune_run,
     unfinished,
 )
+from giaoban.results.archive.history.recheck import Moved, Rechecked
 from giaoban.results.archive.history.trend import Point, draw_trend, drawable, trend
 from giaoban.results.archive.history.yearly import yearly
 from giaoban.results.archive.store import read_result, writing
@@ -44,7 +46,7 @@ from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.cli.runs import open_kind
-from giaoban.sentence import Both, Sentence, joined, message
+from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
 from giaoban.translation import pgettext, translator
 
 
@@ -223,6 +225,69 @@ def _unit(unit: str, unit_vi: str | None) -> Sentence:
     return Both(unit, lambda: translator("vi").unit(2, unit_vi or unit))
 
 
+def rechecking(found: Sequence[Rechecked], without: int) -> Iterator[Block]:
+    """Each approval with what moved since, those that fall first."""
+    for each in sorted(found, key=lambda one: not one.falls):
+        if each.reason:
+            why = Both(each.reason, each.reason_vi)
+            yield Par(Sentence("unknown: {run} – {reason}", run=each.folder, reason=why))
+        elif each.falls:
+            yield Par(
+                Sentence("FALLS: {run} – check again", run=each.folder), bold=True, tone="bad"
+            )
+        else:
+            yield Par(Sentence("holds: {run}", run=each.folder), tone="good")
+        yield from pars(map(moved_line, each.moved))
+        if len(each.moved) > 1 and not each.falls:
+            yield Par(
+                Sentence("several figures moved: that they hold together was not tried"),
+                tone="doubt",
+            )
+    if not found:
+        yield Par(Sentence("no approval with an analysis of its assumptions"))
+    if without:
+        yield Par(
+            Sentence(
+                "{n} {n:approval has|approvals have} none: giaoban check --sensitivity makes it",
+                n=without,
+            ),
+            tone="quiet",
+        )
+
+
+STATES = {
+    "holds": N_("{figure}: {was} → {now}"),
+    "falls": N_("{figure}: {was} → {now}, held to {to}"),
+    "untried": N_("{figure}: {was} → {now}, tried only to {to}"),
+}
+
+
+def moved_line(moved: Moved) -> Sentence:
+    """A figure that moved, and whether the approval holds there."""
+
+    def told(value: float | str | None) -> Sentence:
+        if value is None:
+            return Sentence("–")
+        return message(
+            "{value} {unit}" if moved.unit else "{value}",
+            value=value if isinstance(value, str) else Figure(value),
+            unit=moved.unit,
+        )
+
+    figure = message(
+        "{record}: {figure}",
+        record=Both(moved.what, moved.what_vi),
+        figure=label_of(moved.field),
+    )
+    return message(
+        STATES[moved.state],
+        figure=figure,
+        was=told(moved.was),
+        now=told(moved.now),
+        to=told(moved.to),
+    )
+
+
 def _of(criterion: CriterionResult | None) -> str:
     if criterion is None:
         return Sentence("not judged")
@@ -255,7 +320,7 @@ def percent(value: float | None) -> str:
 
 app = typer.Typer(
     add_completion=False,
-    help="The runs that were kept: list, compare, trend, summary, prune.",
+    help="The runs that were kept: list, compare, trend, summary, recheck, prune.",
     no_args_is_help=True,
 )
 
@@ -275,7 +340,7 @@ Year = Annotated[int | None, typer.Option("--year", min=2000, max=2999, help="of
 
 @app.callback()
 def group() -> None:
-    """The runs that were kept: list, compare, trend, summary, prune."""
+    """The runs that were kept: list, compare, trend, summary, recheck, prune."""
 
 
 @app.command("list")
@@ -424,6 +489,55 @@ def summary_of(
     else:
         print_blocks(Par(Sentence("summary of {n} {n:run|runs}: {path}", n=len(found), path=path)))
     return 0
+
+
+@app.command("recheck")
+def recheck_runs(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE…",
+            help="scenarios as they are now: files (those of the project, and ours)",
+        ),
+    ] = None,
+    in_province: Annotated[
+        Path | None,
+        typer.Option("--with-province", help="another province's file than the scenarios name"),
+    ] = None,
+    scenario: Scenario = None,
+    since: Since = None,
+    until: Until = None,
+    *,
+    results: folders.Runs,
+    as_json: AsJson = False,
+) -> int:
+    """Which approvals fall with the figures as the files have them now. Exit 1: some do.
+
+    Of checks that passed with --sensitivity: an assumed figure that was measured since, or entered
+    anew, may lie beyond where the verdict held.
+    """
+    from giaoban.scenarios.project.named import known
+    from giaoban.scenarios.study import recheck
+
+    first, last = days(since, until, None)
+    with opened(results) as index:
+        found = choose(index, Choice(scenario, "check", since=first, until=last))
+    analysed, others = recheck.approvals(found, results)
+    rechecked = recheck.recheck(
+        analysed, results, recheck.scenario_files(files or [], known()), in_province
+    )
+    if as_json:
+        print_json(
+            {
+                "rechecked": [
+                    {**each.model_dump(mode="json"), "falls": each.falls} for each in rechecked
+                ],
+                "without_analysis": [entry.run_id for entry in others],
+            }
+        )
+    else:
+        print_blocks(*rechecking(rechecked, len(others)))
+    return 1 if any(each.falls for each in rechecked) else 0
 
 
 @app.command("prune")

@@ -27,6 +27,7 @@ from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.model.seeds import others, wilson_pct
 from giaoban.results.model.sensitivity import (
+    SENSITIVITY,
     DrawnWorlds,
     FailedBy,
     FlipPoint,
@@ -56,7 +57,6 @@ from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import Helpers, WorkerPool, keep_in, with_kept
 
-SENSITIVITY = "sensitivity.json"
 WORLDS = 1000
 """Drawn where a share of them is required and nobody says how many."""
 DEVICE, LINK_PEAK = "mcu-units", "link-peak"

@@ -81,6 +81,14 @@ class World:
             names.append(own if isinstance(step, int) else step)
         return ".".join(names)
 
+    def figures(self) -> Iterator[tuple[str, object, object]]:
+        """All fields of all records: the name, the record and the value."""
+        for room in ROOMS:
+            for path, record in _records(getattr(self, room), (room,)):
+                name = self.named(path)
+                for field in type(record).model_fields:
+                    yield f"{name}.{field}", record, getattr(record, field)
+
     def find(self, record: object) -> Path | None:
         """Where a record stands (the very one), None if in no file of this world."""
         for room in ROOMS:
@@ -107,7 +115,7 @@ def _put(at: Any, path: Sequence[Step], value: Value) -> Any:
     return _with(at, {step: _put(getattr(at, step), rest, value)})
 
 
-def _records(at: object, path: Path) -> Iterator[tuple[Path, object]]:
+def _records(at: object, path: Path) -> Iterator[tuple[Path, StrictModel]]:
     """All models below, each with its path."""
     if isinstance(at, StrictModel):
         yield path, at

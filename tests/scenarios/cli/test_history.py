@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_factory import giaoban
+from scenario_factory import SMALL, giaoban, scenario
 
 from giaoban.results.model.result import FileRef
 from tests.results import history_factory as h
+from tests.results.sensitivity_factory import analysis, figure
 
 
 @pytest.fixture
@@ -137,3 +138,37 @@ def test_provinces_do_not_mix(root: Path, tmp_path: Path) -> None:
     assert len(json.loads(giaoban(*words).out)["networks"]) == 2
     ran = giaoban(*words, "--province", "khac.toml (eeeeeeee)")
     assert len(json.loads(ran.out)["networks"]) == 1
+
+
+def test_recheck_names_the_approvals_that_fall(tmp_path: Path) -> None:
+    root, now = tmp_path / "runs", scenario(tmp_path / "now.toml")
+    for run_id in (h.JANUARY, h.FEBRUARY):
+        result = h.measured(run_id)
+        file = FileRef(path="now.toml", sha256="0" * 64)
+        inputs = result.inputs.model_copy(update={"scenario": file})
+        folder = h.keep(root, result.model_copy(update={"inputs": inputs}))
+        if run_id == h.JANUARY:
+            told = analysis(figure()).to_json()
+            (folder / "sensitivity.json").write_text(told, encoding="utf-8")
+    words = ("history", "recheck", now, "--results", root)
+    ran = giaoban(*words)
+    assert (ran.code, ran.err) == (0, "")
+    assert f"holds: {h.JANUARY}" in ran.out  # of 10 Mb/s, which are no assumption any more
+    assert "1 approval has none" in ran.out
+    text = SMALL.read_text(encoding="utf-8")
+    place = text.index("rate_mbps = 10.0", text.index('id = "west"\n'))
+    measured = tmp_path / "measured.toml"
+    measured.write_text(f"{text[:place]}rate_mbps = 3.0{text[place + 16 :]}", encoding="utf-8")
+    ran = giaoban(*words, "--with-province", measured)
+    assert ran.code == 1
+    assert f"FALLS: {h.JANUARY}" in ran.out
+    assert "10 Mb/s → 3 Mb/s, held to 4.1 Mb/s" in ran.out
+    said = json.loads(giaoban(*words, "--with-province", measured, "--json").out)
+    [fallen] = said["rechecked"]
+    assert fallen["falls"]
+    [moved] = fallen["moved"]
+    assert (moved["now"], moved["to"], moved["settled"], moved["state"]) == (3, 4.1, True, "falls")
+    assert said["without_analysis"] == [h.FEBRUARY]
+    ran = giaoban("history", "recheck", "--results", root)
+    assert ran.code == 0
+    assert "there is no scenario now.toml now" in ran.out

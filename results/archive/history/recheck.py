@@ -1,0 +1,99 @@
+"""Approvals against figures as they are now: which of them left the range in which one held. Pure.
+
+An approval holds, all else being as assumed, from flip point to flip point of each figure that was
+tried (`sensitivity.json`). A figure that was measured since, or entered anew, may lie beyond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
+from giaoban.tomlfile import StrictModel
+
+State = Literal["holds", "falls", "untried"]
+
+
+class Now(NamedTuple):
+    """A figure as the files have it, and whether it is still assumed."""
+
+    value: float | str | None
+    assumed: bool
+
+
+class Moved(StrictModel):
+    """A figure that is another than an approval assumed, or no assumption any more.
+
+    `state`: the verdict `holds` there; `falls`: it was found to be another, `to` is the last value
+    at which it held; `untried`: it was tried only up to `to`, or the figure is gone (`now` null).
+    `settled`: it is no assumption any more.
+    """
+
+    key: str
+    what: str
+    what_vi: str
+    field: str
+    unit: str
+    was: float | str
+    now: float | str | None
+    settled: bool
+    state: State
+    to: float | str | None = None
+
+
+class Rechecked(StrictModel):
+    """An approval and what moved since. `reason`: why nothing can be said of it, '' if it can."""
+
+    run_id: str
+    folder: str
+    moved: list[Moved]
+    reason: str = ""
+    reason_vi: str = ""
+
+    @property
+    def falls(self) -> bool:
+        """Whether some figure left the range in which it held."""
+        return any(each.state != "holds" for each in self.moved)
+
+
+def moved(answer: Sensitivity, now: Mapping[str, Now]) -> list[Moved]:
+    """All figures of an analysis that are others now, or settled; in its order."""
+    found = []
+    for figure in answer.figures:
+        current = now.get(figure.key, Now(None, assumed=False))
+        if current.value == figure.value and current.assumed:
+            continue
+        state, to = _state(figure, current.value)
+        found.append(
+            Moved(
+                key=figure.key,
+                what=figure.what,
+                what_vi=figure.what_vi or figure.what,
+                field=figure.field,
+                unit=figure.unit,
+                was=figure.value,
+                now=current.value,
+                settled=current.value is not None and not current.assumed,
+                state=state,
+                to=to,
+            )
+        )
+    return found
+
+
+def _state(figure: TriedFigure, now: float | str | None) -> tuple[State, float | str | None]:
+    was = figure.value
+    if now is None:
+        return "untried", None
+    if isinstance(now, str) or isinstance(was, str):
+        if now in [flip.flips for flip in figure.chosen]:
+            return "falls", was
+        return ("holds", None) if now in (was, *figure.choices) else ("untried", was)
+    if now == was:
+        return "holds", None
+    flip, end = (figure.below, figure.low) if now < was else (figure.above, figure.high)
+    sign = 1 if now > was else -1
+    if flip is not None:
+        return ("falls", flip.holds) if sign * (now - float(flip.holds)) > 0 else ("holds", None)
+    return ("untried", end) if end is None or sign * (now - end) > 0 else ("holds", None)

@@ -1,0 +1,67 @@
+"""Approvals against later figures: what falls, what holds, and what was never tried."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from giaoban.results.archive.history.recheck import Now, Rechecked, moved
+from tests.results.sensitivity_factory import KEY, analysis, figure, flip
+
+
+def judged(value: float | str | None, *, assumed: bool = False) -> Rechecked:
+    """Of a line of 10 Mb/s, tried from 2 to 100, that has to have 4.1 or more."""
+    found = moved(analysis(figure()), {KEY: Now(value, assumed)})
+    return Rechecked(run_id="r", folder="r", moved=found)
+
+
+@given(st.floats(0.1, 1000))
+def test_an_approval_holds_from_flip_point_to_the_end_of_what_was_tried(mbps: float) -> None:
+    assert judged(mbps).falls == (mbps < 4.1 or mbps > 100)
+    states = {each.state for each in judged(mbps).moved}
+    if mbps > 100:
+        assert states == {"untried"}
+    elif mbps < 4.1:
+        assert states == {"falls"}
+    else:
+        assert states == {"holds"}
+
+
+def test_what_is_as_it_was_has_not_moved_and_what_was_measured_so_is_settled() -> None:
+    assert judged(10.0, assumed=True).moved == []
+    [settled] = judged(10.0).moved
+    assert (settled.state, settled.settled, settled.was, settled.now) == ("holds", True, 10, 10)
+    [entered] = judged(3.9, assumed=True).moved
+    assert (entered.state, entered.settled, entered.to) == ("falls", False, 4.1)
+
+
+def test_between_the_two_values_of_a_flip_point_nothing_is_known_to_hold() -> None:
+    assert judged(4.05).falls
+    assert not judged(4.1).falls
+
+
+def test_a_figure_that_is_gone_leaves_nothing_to_rely_on() -> None:
+    [gone] = judged(None).moved
+    assert (gone.state, gone.settled) == ("untried", False)
+    assert judged(None).falls
+
+
+@pytest.mark.parametrize(
+    ("now", "state"), [("classes", "falls"), ("fair", "holds"), ("red", "untried")]
+)
+def test_words_fall_where_they_flip_and_are_untried_where_they_were_no_choice(
+    now: str, state: str
+) -> None:
+    words = figure().model_copy(
+        update={
+            "value": "fifo",
+            "low": None,
+            "high": None,
+            "below": None,
+            "choices": ["fifo", "classes", "fair"],
+            "chosen": [flip("fifo", "classes")],
+        }
+    )
+    [found] = moved(analysis(words), {KEY: Now(now, assumed=True)})
+    assert found.state == state
