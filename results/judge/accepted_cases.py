@@ -14,7 +14,7 @@ from pydantic import Field
 
 from giaoban.errors import NOTHING, InputError
 from giaoban.provenance import Text
-from giaoban.results.judge.baseline import Name, path_of, read
+from giaoban.results.judge.baseline import LONGEST_NAME, Name, path_of, read
 from giaoban.results.judge.cases import Case, Figure, Report
 from giaoban.results.model.failures import Sense
 from giaoban.results.model.quantities import Verdict
@@ -94,6 +94,12 @@ def accept_cases(
         tolerance=tolerance or CaseTolerance(),
         case={case.id: _accepted(case) for case in report.cases if case.status != "invalid"},
     )
+
+
+def as_it_was(report: Report, run: str) -> AcceptedCases:
+    """What a run came to, for one that is to be no worse."""
+    name = run[-LONGEST_NAME:].strip("-")
+    return accept_cases(report, name=name, reason="as it was", on=date.today())
 
 
 def _accepted(case: Case) -> AcceptedCase:

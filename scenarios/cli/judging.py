@@ -22,6 +22,7 @@ from giaoban.scenarios.cli import language
 from giaoban.sentence import Sentence
 
 if TYPE_CHECKING:
+    from giaoban.results.judge.accepted_cases import AcceptedCases
     from giaoban.results.judge.cases import Report
     from giaoban.results.model.quantities import Verdict
     from giaoban.results.report.document import Block
@@ -105,7 +106,11 @@ def _options(
     ] = None,
     _baseline: Annotated[
         str | None,
-        typer.Option("--baseline", metavar="NAME", help="compare with an accepted answer"),
+        typer.Option(
+            "--baseline",
+            metavar="NAME",
+            help="compare with an accepted answer; with --all a folder of them or of runs",
+        ),
     ] = None,
     _baselines: Annotated[
         Path | None, typer.Option("--baselines", metavar="DIR", help="folder of the baselines")
@@ -181,6 +186,49 @@ def known_baseline() -> None:
         read_cases(wanted.baseline, folder_of_baselines(), wanted.command)
 
 
+def accepted_of_each() -> Mapping[str, AcceptedCases]:
+    """What is accepted of each scenario, where `--baseline` is a folder; nothing without.
+
+    Raises `InputError`: as `accepted_in`.
+    """
+    if wanted.baseline is None:
+        return {}
+    from giaoban.results.report.ci.kept import accepted_in
+
+    return accepted_in(Path(wanted.baseline), wanted.command)
+
+
+def against(
+    report: Report, accepted: AcceptedCases
+) -> tuple[Report, list[Block], Mapping[str, Any]]:
+    """The report as a baseline has it, what a terminal shows of that, and the same for `--json`."""
+    from giaoban.results.judge.accepted_cases import against_cases
+    from giaoban.results.report.document import TONES, Par
+
+    by_criteria: Verdict = report.verdict
+    report, found = against_cases(report, accepted)
+    tones: Mapping[str, Any] = {"worse": "bad", "better": "good", "other": ""}
+    senses = {
+        "worse": Sentence("worse: {change}").msgid,
+        "better": Sentence("better: {change}").msgid,
+        "other": "{change}",
+    }
+    lines = [
+        Par(Sentence("  {change}", change=Sentence(senses[c.sense], change=c.line)),
+            tone=tones[c.sense])
+        for c in found
+    ]  # fmt: skip
+    said = Sentence("by the criteria alone:")
+    head = Par(report.headline, bold=True, tone=TONES[report.verdict])
+    comparison = {
+        "baseline": accepted.name,
+        "verdict": report.verdict,
+        "by_criteria": by_criteria,
+        "changes": [{"sense": c.sense, "case": c.case, "what": str(c.what)} for c in found],
+    }
+    return report, [head, *lines, Par(said, tone="quiet")], comparison
+
+
 def end(
     report: Report,
     *shown: Block,
@@ -188,6 +236,7 @@ def end(
     as_json: bool,
     folder: Path | None = None,
     files: Sequence[Path] = (),
+    compared: bool = False,
 ) -> int:
     """Print the answer and write what is asked for; the exit code.
 
@@ -196,39 +245,20 @@ def end(
         shown: what a terminal shows, the verdict first.
         data: the answer for `--json`.
         folder: of the run.
+        compared: the baseline has been taken into account.
         files: the inputs in which the line that causes what fails is looked for.
     """
-    from giaoban.results.judge.accepted_cases import against_cases, read_cases
+    from giaoban.results.judge.accepted_cases import read_cases
     from giaoban.results.report.ci.commands import Commands, without
-    from giaoban.results.report.document import TONES, Par
+    from giaoban.results.report.document import Par
     from giaoban.scenarios.cli.output import EXIT_CODES, print_blocks, print_json
 
     blocks: list[Block] = list(shown)
     extra: dict[str, Any] = {}
-    by_criteria: Verdict = report.verdict
-    if wanted.baseline is not None and report.command != "faults":
+    if wanted.baseline is not None and report.command != "faults" and not compared:
         accepted = read_cases(wanted.baseline, folder_of_baselines(), report.command)
-        report, found = against_cases(report, accepted)
-        tones: Mapping[str, Any] = {"worse": "bad", "better": "good", "other": ""}
-        senses = {
-            "worse": Sentence("worse: {change}").msgid,
-            "better": Sentence("better: {change}").msgid,
-            "other": "{change}",
-        }
-        lines = [
-            Par(Sentence("  {change}", change=Sentence(senses[c.sense], change=c.line)),
-                tone=tones[c.sense])
-            for c in found
-        ]  # fmt: skip
-        said = Sentence("by the criteria alone:")
-        head = Par(report.headline, bold=True, tone=TONES[report.verdict])
-        blocks = [head, *lines, Par(said, tone="quiet"), *blocks]
-        extra["comparison"] = {
-            "baseline": accepted.name,
-            "verdict": report.verdict,
-            "by_criteria": by_criteria,
-            "changes": [{"sense": c.sense, "case": c.case, "what": str(c.what)} for c in found],
-        }
+        report, told, extra["comparison"] = against(report, accepted)
+        blocks = [*told, *blocks]
     if files:
         report = replace(report, files=[str(path) for path in files])
     commands = Commands(

@@ -15,7 +15,7 @@ from giaoban.tomlfile import StrictModel
 State = Literal["whole", "evidence"]
 """`evidence`: the run was pruned, its result and its evidence are left."""
 
-_STAMP = re.compile(r"(?<!\d)(\d{8}-\d{6})(?!\d)")
+STAMP = re.compile(r"(?<!\d)(\d{8}-\d{6})(?!\d)")
 _TAIL = re.compile(r"-\d{8}-\d{6}(-\d+)?$")
 
 
@@ -134,7 +134,7 @@ def scenario_of(run_id: str) -> str:
 
 def time_in(run_id: str) -> datetime | None:
     """The local time in a run's id; None if there is none."""
-    found = _STAMP.search(run_id)
+    found = STAMP.search(run_id)
     if found is None:
         return None
     try:

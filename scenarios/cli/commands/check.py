@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
 from giaoban.errors import InputError
+from giaoban.results.judge.accepted_cases import AcceptedCases
 from giaoban.results.judge.cases import Report
 from giaoban.results.model.result import Result
 from giaoban.results.report.ci import answers
@@ -90,9 +91,8 @@ def command(
         )
     if every and scenario is not None:
         raise InputError("--all: means nothing with a scenario (allowed: one of them)")
-    if every and judging.wanted.baseline is not None:
-        raise InputError("--baseline: is of one scenario (allowed: without --all)")
-    judging.known_baseline()
+    if not every:
+        judging.known_baseline()
 
     wanted = None
     if assumptions or worlds or ranges is not None or require_robust is not None:
@@ -104,7 +104,8 @@ def command(
         )
 
     if every:
-        return _all(of_project("check", every=True), checked, as_json=as_json)
+        accepted = judging.accepted_of_each()
+        return _all(of_project("check", every=True), checked, accepted, as_json=as_json)
     of = checked(of_project("check")[0] if scenario is None else scenario)
     return judging.end(
         of.report,
@@ -124,17 +125,38 @@ OF_ALL = {
 
 
 class Checked(NamedTuple):
-    """A run, and what CI is told of it."""
+    """A run, and what CI is told of it; compared with what was accepted, if anything was."""
 
     report: Report
     result: Result
     folder: Path
+    told: Sequence[Block] = ()
+    comparison: Mapping[str, Any] | None = None
+
+    def against(self, accepted: AcceptedCases | None) -> Checked:
+        """The same beside what was accepted of it."""
+        if accepted is None:
+            return self
+        report, told, comparison = judging.against(self.report, accepted)
+        return self._replace(report=report, told=told, comparison=comparison)
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`."""
+        more = {} if self.comparison is None else {"comparison": self.comparison}
+        return {**json.loads(self.result.to_json()), **more}
 
 
-def _all(scenarios: list[Path], checked: Callable[[Path], Checked], *, as_json: bool) -> int:
-    """Each by itself, and one answer about all: the worst of them."""
-    found = [checked(scenario) for scenario in scenarios]
-    verdicts = [each.result.verdict for each in found]
+def _all(
+    scenarios: list[Path],
+    checked: Callable[[Path], Checked],
+    accepted: Mapping[str, AcceptedCases],
+    *,
+    as_json: bool,
+) -> int:
+    """Each by itself, or beside what was accepted of it, and one answer about all: the worst."""
+    done = [checked(scenario) for scenario in scenarios]
+    found = [each.against(accepted.get(each.report.subject)) for each in done]
+    verdicts = [each.report.verdict for each in found]
     verdict = next(v for v in ("fail", "invalid", "pass") if v in verdicts)
     headline = Sentence(
         OF_ALL[verdict],
@@ -151,16 +173,17 @@ def _all(scenarios: list[Path], checked: Callable[[Path], Checked], *, as_json: 
             for scenario, each in zip(scenarios, found, strict=True)
             for case in each.report.cases
         ],
-        next=next((each.report.next for each in found if each.result.verdict == "fail"), ""),
+        next=next((each.report.next for each in found if each.report.verdict == "fail"), ""),
         files=tuple(dict.fromkeys(path for each in found for path in each.report.files)),
     )
     return judging.end(
         report,
         Par(headline, bold=True, tone=TONES[verdict]),
         *each_of(found),
-        data=lambda: {"results": [json.loads(each.result.to_json()) for each in found]},
+        data=lambda: {"results": [each.data() for each in found]},
         as_json=as_json,
         files=[Path(path) for path in report.files],
+        compared=True,
     )
 
 
@@ -168,6 +191,7 @@ def each_of(found: list[Checked]) -> Iterator[Block]:
     """What each shows by itself, under its name: the answer about all has been given."""
     for each in found:
         yield Heading(each.report.subject, 1)
+        yield from each.told
         yield from shown(each.result, each.folder)
 
 

@@ -18,6 +18,7 @@ from giaoban.results.report.document import Par
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.project.named import scenario_file
 from giaoban.scenarios.study.compare.compare import (
     MAP,
     TOLERANCE_POINTS,
@@ -32,7 +33,9 @@ from giaoban.workers import InlineWorker, WorkerPool, cores
 def command(
     old: Annotated[
         str | None,
-        typer.Argument(help="scenario, province or folder as it was; REV:PATH: of git"),
+        typer.Argument(
+            help="scenario (file or name), province or folder as it was; REV:PATH: of git"
+        ),
     ] = None,
     new: Annotated[
         str | None, typer.Argument(help="as it is; with --since the folder [this one]")
@@ -70,7 +73,7 @@ def command(
     with temporary_folder("compare") as place:
         before, after, names = _sides(old, new, since, place)
         order = CompareRequest(
-            pairs(before, after, scenario or ()),
+            pairs(before, after, [scenario_file(each) for each in scenario or ()]),
             *names,
             tolerance_points=tolerance,
             confirm=confirm,
@@ -113,5 +116,5 @@ def _sides(
         return tree_of(since, place) / here.relative_to(top), here, (since, old or ".")
     if old is None or new is None:
         raise InputError("what is compared? (allowed: OLD NEW, or --since REV)")
-    sides = [at_revision(text, place) or Path(text) for text in (old, new)]
+    sides = [at_revision(text, place) or scenario_file(Path(text)) for text in (old, new)]
     return sides[0], sides[1], (old, new)

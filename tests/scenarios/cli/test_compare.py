@@ -13,6 +13,9 @@ import pytest
 from junitparser import JUnitXml
 from scenario_factory import ROOT, SMALL, Ran, giaoban, only_run, scenario
 
+from giaoban.errors import InputError
+from giaoban.scenarios.cli.commands.compare import _sides
+from giaoban.scenarios.project.project import BUNDLED
 from giaoban.scenarios.study.compare.inputs import changes
 
 PHASES = (2.0, 6.0, 2.0)
@@ -181,3 +184,12 @@ def test_keys_of_lists_go_by_their_names(tmp_path: Path) -> None:
         "link[y].km": ("2.0", "3.0", "y", False, 3),
         "mcu.device": (None, "d", "mcu", False, 5),
     }
+
+
+def test_scenarios_have_names_as_everywhere(tmp_path: Path) -> None:
+    named = "expansion-thin-link", "expansion-gia-nghia-quang-son"
+    old, new, told = _sides(*named, None, tmp_path)
+    assert [old.resolve(), new.resolve()] == [BUNDLED / f"{name}.toml" for name in named]
+    assert told == named
+    with pytest.raises(InputError, match='scenario "expansion-thin-lnk": there is no such'):
+        _sides("expansion-thin-lnk", named[0], None, tmp_path)

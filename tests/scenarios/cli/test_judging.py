@@ -250,3 +250,25 @@ def test_all_scenarios_of_a_project_are_one_answer(
     assert "again: giaoban check scenarios/tight.toml --estimate" in (tmp_path / "j.xml").read_text(
         encoding="utf-8"
     )
+
+    ran = giaoban("check", "--all", "--estimate", "--baseline", "runs", "--json")
+    assert ran.code == 0, ran.err
+    compared = [each["comparison"] for each in json.loads(ran.out)["results"]]
+    assert [(each["verdict"], each["by_criteria"]) for each in compared] == [
+        ("pass", "pass"),
+        ("pass", "fail"),
+    ]
+    [run, *_] = (tmp_path / "runs").glob("good-*")
+    accepted = giaoban("baseline", "accept", run, "--name", "good", "--reason", "first")
+    assert accepted.code == 0, accepted.err
+    scenario(
+        tmp_path / "scenarios" / "good.toml", id="good", more=TIGHT, phases=(2, 6, 2),
+        province="../province.toml",
+    )  # fmt: skip
+    ran = giaoban("check", "--all", "--estimate", "--baseline", "baselines")
+    assert ran.code == 1, ran.err
+    assert "FAIL – 1 thing is worse than what was accepted as good" in ran.out
+    for folder, why in (("scenarios", "holds no answer of giaoban check"), ("x", "is no folder")):
+        ran = giaoban("check", "--all", "--estimate", "--baseline", folder)
+        assert (ran.code, ran.out) == (2, "")
+        assert why in ran.err
