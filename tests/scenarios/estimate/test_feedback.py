@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from runs import FULL
-from scenario_factory import DEFAULT, SCENARIOS, scenario
+from scenario_factory import DEFAULT, scenario
 
 from giaoban.results.model.result import Result, StreamResult
 from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
@@ -109,7 +109,7 @@ def test_devices_are_watchful_where_packets_are_lost(tmp_path: Path) -> None:
     thin = make_question(scenario(tmp_path / "s.toml", bridges=(FULL,), phases=(2, 4, 2)))
     assert not thin.plan.watchful
     assert prior_estimate(thin).question.plan.watchful
-    lossy = make_question(SCENARIOS / "loss-on-one-access-link.toml")
+    lossy = make_question(write(tmp_path, "up"))
     assert lossy.plan.watchful
     assert prior_estimate(lossy).question is lossy
 
