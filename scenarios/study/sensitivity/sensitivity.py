@@ -225,15 +225,15 @@ def _all_tried(
     helpers: Helpers | None,
     progress: Progress,
 ) -> list[Tried]:
-    sides = [side for number, figure in enumerate(tried) for side in sides(number, figure)]
-    limits = [side for side in sides if side.figure.path[0] == THRESHOLDS]
+    every = [side for number, figure in enumerate(tried) for side in sides(number, figure)]
+    limits = [side for side in every if side.figure.path[0] == THRESHOLDS]
     found = [at_limits(asked, side, criteria) for side in limits]
-    others_than_limits = [side for side in sides if side not in limits]
+    others_than_limits = [side for side in every if side not in limits]
     for each in _each(attempt, asked, others_than_limits, helpers):
         found.append(each)
         progress(
-            Sentence("assumptions: {number} of {all}", number=len(found), all=len(sides)),
-            len(found) / len(sides),
+            Sentence("assumptions: {number} of {all}", number=len(found), all=len(every)),
+            len(found) / len(every),
         )
     return found
 
