@@ -44,6 +44,12 @@ class InlineWorker:
         """As `WorkerPool.as_finished`, one after the other."""
         return map(function, given)
 
+    def as_finished_with[K, T, R](
+        self, kept: K, function: Callable[[K, T], R], given: Iterable[T]
+    ) -> Iterator[R]:
+        """As `WorkerPool.as_finished_with`, one after the other."""
+        return (function(kept, one) for one in given)
+
     def end(self) -> None:
         """Nothing is under way."""
 
@@ -189,6 +195,14 @@ class WorkerPool:
                 beside, answer = asked.pop(pipe)
                 yield answer()
                 idle.append(beside)
+
+    def as_finished_with[K, T, R](
+        self, kept: K, function: Callable[[K, T], R], given: Iterable[T]
+    ) -> Iterator[R]:
+        """As `as_finished`, of a function that is called with `kept` as well, which is sent to each
+        process once."""
+        keep_in(self, kept)
+        return self.as_finished(partial(with_kept, function), given)
 
 
 Helpers = InlineWorker | WorkerProcess | WorkerPool

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from giaoban.cluster import workers_for
 from giaoban.results.report.ci.answers import of_sweep
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.sweep_summary import brief
@@ -21,7 +22,6 @@ from giaoban.scenarios.study.sweep.sweep import (
     SweepOutcome,
     SweepRequest,
     sweep,
-    workers_for,
 )
 from giaoban.scenarios.study.whatif.apply import base_of
 from giaoban.sentence import Sentence
@@ -67,7 +67,7 @@ def command(
     points = Points(kept or default_folder())
     # before what shows the progress has a thread
     with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
-        order = SweepRequest(asked, file, base, points, workers, scheduler, language.chosen())
+        order = SweepRequest(asked, file, base, points, workers, language.chosen())
         outcome = sweep(order, root=results, now=datetime.now(), progress=told)
     return judging.end(
         of_sweep(outcome.answer),

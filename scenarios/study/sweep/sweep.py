@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from giaoban.errors import InputError, MachineLacks
+from giaoban.cluster import Workers
 from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
@@ -26,10 +24,9 @@ from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.table import written
 from giaoban.translation import SOURCE, Language
-from giaoban.workers import InlineWorker, WorkerPool
+from giaoban.workers import InlineWorker
 
 SWEEP, TABLE = "sweep.json", "points.csv"
-CONNECT_S = 15
 
 
 @dataclass(frozen=True)
@@ -37,16 +34,14 @@ class SweepRequest:
     """What is asked, and where it is worked out.
 
     Attributes:
-        workers: processes of this machine; see `workers_for`.
-        scheduler: a Dask cluster's address, which does it instead; None: there is none.
+        workers: processes of this machine, or a cluster; see `workers_for`.
     """
 
     sweep: Sweep
     path: Path
     base: Base
     points: Points
-    workers: InlineWorker | WorkerPool = field(default_factory=InlineWorker)
-    scheduler: str | None = None
+    workers: Workers = field(default_factory=InlineWorker)
     language: Language = SOURCE
 
 
@@ -65,7 +60,7 @@ def sweep(order: SweepRequest, *, root: Path, now: datetime, progress: Progress)
 
     Raises:
         InputError: values on an axis that do not exist.
-        MachineLacks: the cluster does not answer, or runs another program.
+        MachineLacks: the cluster runs another program.
     """
     began_s = time.monotonic()
     tasks = _tasks(order)
@@ -86,7 +81,7 @@ def sweep(order: SweepRequest, *, root: Path, now: datetime, progress: Progress)
             replace(every[key], intact=None if key in intact else found[before[key].key])
             for key in sorted(of_these.intersection(waiting))
         ]
-        for point in _computed(order, now_waiting):
+        for point in order.workers.as_finished(solve, now_waiting):
             order.points.keep(point)
             found[point.key] = point
             done = len(found) - (len(every) - len(waiting))
@@ -139,43 +134,6 @@ def _tasks(order: SweepRequest) -> list[Task]:
         )
         tasks.append(replace(task, key=key_of(task)))
     return tasks
-
-
-def workers_for(
-    jobs: int, scheduler: str | None
-) -> AbstractContextManager[InlineWorker | WorkerPool]:
-    """Processes to work out so many points at a time; begun before threads are, they are cheaper.
-    Where a cluster does it there are none.
-    """
-    return nullcontext(InlineWorker()) if scheduler is not None or jobs == 1 else WorkerPool(jobs)
-
-
-def _computed(order: SweepRequest, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
-    """The points as they are finished, in any order."""
-    if tasks and order.scheduler is not None:
-        return _by_cluster(order.scheduler, tasks)
-    return order.workers.as_finished(solve, tasks)
-
-
-def _by_cluster(scheduler: str, tasks: Sequence[Task]) -> Iterator[SweepPoint]:
-    try:
-        from dask.distributed import Client, as_completed
-    except ImportError:
-        raise MachineLacks(
-            "--scheduler needs dask.distributed", 'pip install "giaoban[cluster]"'
-        ) from None
-    try:
-        client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(
-            '--scheduler = "{scheduler}": no Dask scheduler answers there: {error}',
-            scheduler=scheduler,
-            error=error,
-        ) from None
-    with client:
-        asked = client.map(solve, tasks, pure=False)
-        for future in as_completed(asked, loop=client.loop):
-            yield future.result()
 
 
 def _write_table(answer: SweepAnswer, path: Path) -> None:
