@@ -18,6 +18,10 @@ Engine = Annotated[
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, help="processes at a time (the cores there are)")
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="a Dask cluster: tcp://HOST:8786"),
+]
 OtherSeeds = Annotated[
     int | None,
     typer.Option(

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import partial
 from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
@@ -32,8 +31,8 @@ from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Regist
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.static import StaticLoads
-from giaoban.scenarios.measure.assemble import Answer, criteria_of
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
@@ -257,9 +256,7 @@ def _emulated(
         place.mkdir(parents=True)
         moment_of[scenario.id] = moment
         question = world.question(scenario)
-        orders.append(
-            EmulationJob(scenario.id, question, EngineName.SANDBOX, place, partial(_result))
-        )
+        orders.append(EmulationJob(scenario.id, question, EngineName.SANDBOX, place, result_of))
     emulated = emulate_all(
         orders, len(orders), at_once=jobs, told=N_("{done} of {count} peaks"), progress=progress
     )
@@ -269,10 +266,6 @@ def _emulated(
             raise each.found
         found.append(_peak(moment_of[ident], name, "sandbox", each.found))
     return sorted(found, key=lambda peak: peak.start)
-
-
-def _result(answer: Answer, _captures: Path) -> Result:
-    return answer.result
 
 
 def _peak(moment: Moment, name: rules.Name, engine: str, result: Result) -> Peak:

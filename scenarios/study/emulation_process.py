@@ -24,6 +24,7 @@ from giaoban.progress import Progress
 from giaoban.progress import tell as tell_progress
 from giaoban.progress import told as progress_told
 from giaoban.results.archive.store import write_result, writing
+from giaoban.results.model.result import Result
 from giaoban.scarce import shortage
 from giaoban.scenarios.emulation.engine import EngineName, emulate
 from giaoban.scenarios.estimate.estimate import prior_estimate
@@ -57,6 +58,11 @@ class EmulationOutcome[T](NamedTuple):
 
     found: T | InvalidRun
     seconds: float
+
+
+def result_of(answer: Answer, _captures: Path) -> Result:
+    """What to `look` at where the result alone is wanted."""
+    return answer.result
 
 
 def emulate_all[T](

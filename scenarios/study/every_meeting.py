@@ -25,7 +25,7 @@ from giaoban.scenarios.spec.meeting_catalogue import (
     load_meeting,
 )
 from giaoban.scenarios.spec.question import Question, question_from
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
 from giaoban.sentence import N_, Sentence
 from giaoban.workers import cores
 
@@ -102,7 +102,7 @@ def in_every_meeting(
     if engine is not None:
         emulated = emulate_all(
             (
-                EmulationJob(ident, each.question, engine, _place(folder, ident), _result)
+                EmulationJob(ident, each.question, engine, _place(folder, ident), result_of)
                 for ident, each in to_emulate.items()
             ),
             len(to_emulate),
@@ -129,10 +129,6 @@ def _place(folder: Path, ident: str) -> Path:
     place = folder / "meetings" / ident
     place.mkdir(parents=True)
     return place
-
-
-def _result(answer: Answer, _captures: Path) -> Result:
-    return answer.result
 
 
 def _untried(meeting: CataloguedMeeting, question: Question, reasons: list[str]) -> MeetingChecked:

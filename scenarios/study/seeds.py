@@ -26,7 +26,7 @@ from giaoban.scenarios.estimate.estimate import estimate, judge_alone
 from giaoban.scenarios.estimate.limits import kept_bytes, reasons
 from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.spec.question import Question
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
 from giaoban.sentence import N_, Sentence
 from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores, keep_in, with_kept
 
@@ -154,7 +154,7 @@ class _EmulatedTrials:
         found = emulate_all(
             (
                 EmulationJob(
-                    name, self._question.at_seed(seed), self._engine, place / name, _result
+                    name, self._question.at_seed(seed), self._engine, place / name, result_of
                 )
                 for seed, name in names.items()
             ),
@@ -168,10 +168,6 @@ class _EmulatedTrials:
         method: Method = "sandbox" if self._engine is EngineName.SANDBOX else "native"
         trials = [trial(seed, _trusted(name, found[name].found)) for seed, name in names.items()]
         return seeds_of(trials, method)
-
-
-def _result(answer: Answer, _captures: Path) -> Result:
-    return answer.result
 
 
 def _trusted(name: str, found: Result | InvalidRun) -> Result:

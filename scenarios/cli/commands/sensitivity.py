@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from giaoban.cluster import workers_for
 from giaoban.results.report.ci.answers import of_sensitivity
 from giaoban.results.report.document import Par
 from giaoban.results.report.sensitivity_summary import brief
@@ -18,7 +18,7 @@ from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
 from giaoban.sentence import Sentence
-from giaoban.workers import InlineWorker, WorkerPool, cores
+from giaoban.workers import cores
 
 
 def command(
@@ -27,6 +27,7 @@ def command(
         Path | None, typer.Option("--province", help="another province than the scenario names")
     ] = None,
     jobs: options.Jobs = None,
+    scheduler: options.Scheduler = None,
     seed: options.Seed = None,
     seeds: Annotated[
         int,
@@ -49,12 +50,8 @@ def command(
     and --require-robust is not met.
     """
     judging.known_baseline()
-    jobs = jobs or cores()
     question = make_question(scenario, province_path=province, seed=seed)
-    with (
-        WorkerPool(jobs) if jobs > 1 else nullcontext(InlineWorker()) as helpers,
-        progress() as told,
-    ):
+    with workers_for(jobs or cores(), scheduler) as helpers, progress() as told:
         outcome = sensitivity(
             question,
             root=results,

@@ -36,10 +36,7 @@ def command(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="points at a time (the cores there are)")
     ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="a Dask cluster: tcp://HOST:8786"),
-    ] = None,
+    scheduler: options.Scheduler = None,
     kept: Annotated[
         Path | None, typer.Option("--points", help="folder of the finished points (your cache)")
     ] = None,

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
+from giaoban.cluster import ClusterWorkers
 from giaoban.errors import InputError
 from giaoban.progress import Progress
 from giaoban.results.archive import store
@@ -55,7 +55,7 @@ from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
-from giaoban.workers import Helpers, WorkerPool, keep_in, with_kept
+from giaoban.workers import Helpers, InlineWorker, WorkerProcess
 
 WORLDS = 1000
 """Drawn where a share of them is required and nobody says how many."""
@@ -149,13 +149,13 @@ def sensitivity(
     progress: Progress,
     language: Language = SOURCE,
     wanted: Wanted | None = None,
-    helpers: Helpers | None = None,
+    helpers: Helpers | ClusterWorkers | None = None,
     judge: Judge = judge_soon,
 ) -> SensitivityOutcome:
     """Try every assumed figure, write `sensitivity.json` and `summary.md`.
 
     Args:
-        helpers: processes in which worlds are judged.
+        helpers: processes in which worlds are judged, or a cluster.
 
     Raises:
         InputError: the question cannot be estimated, thresholds make no sense, or the file of
@@ -176,7 +176,7 @@ def analyse(
     run_id: str,
     wanted: Wanted,
     progress: Progress,
-    helpers: Helpers | None = None,
+    helpers: Helpers | ClusterWorkers | None = None,
     judge: Judge = judge_soon,
 ) -> Sensitivity:
     """The answer without a folder of its own. Raises as `sensitivity`."""
@@ -222,7 +222,7 @@ def _all_tried(
     asked: Asked,
     tried: Sequence[Figure],
     criteria: Sequence[Criterion],
-    helpers: Helpers | None,
+    helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
 ) -> list[Tried]:
     every = [side for number, figure in enumerate(tried) for side in sides(number, figure)]
@@ -248,7 +248,7 @@ def _drawn(
     asked: Asked,
     tried: Sequence[Figure],
     worlds: int,
-    helpers: Helpers | None,
+    helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
 ) -> tuple[DrawnWorlds, int]:
     """What became of them, and how many were estimated.
@@ -342,14 +342,12 @@ def _each[T, R](
     function: Callable[[Asked, T], R],
     asked: Asked,
     given: Sequence[T],
-    helpers: Helpers | None,
+    helpers: Helpers | ClusterWorkers | None,
 ) -> Iterator[R]:
     """What a function makes of each, in any order, in processes beside this one if there are."""
-    if not isinstance(helpers, WorkerPool):
-        yield from (function(asked, one) for one in given)
-        return
-    keep_in(helpers, asked)
-    yield from helpers.as_finished(partial(with_kept, function), given)
+    if helpers is None or isinstance(helpers, WorkerProcess):
+        helpers = InlineWorker()
+    return helpers.as_finished_with(asked, function, given)
 
 
 def attempt(asked: Asked, side: Side) -> Tried:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import csv
 import json
+import operator
 import os
 import signal
 import subprocess
 import time
 import warnings
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytest
 from runs import COMMAND
 from scenario_factory import ROOT, Ran, giaoban
 from whatif_factory import DEVICE, small
 
+from giaoban.cluster import ClusterWorkers
+from giaoban.results.model.sweep import SweepPoint
+from giaoban.scenarios.cli.commands import sweep as sweep_command
 from giaoban.scenarios.study.sweep import sweep as sweep_run
 from giaoban.scenarios.study.sweep import work as sweep_work
 from giaoban.scenarios.study.sweep.work import Task, solve
 from giaoban.scenarios.study.whatif.apply import EXISTING, ask
+from giaoban.workers import InlineWorker
 from tests.processes import processes
 
 FILE = f"""
@@ -51,17 +56,22 @@ def run(folder: Path, path: Path, *words: str) -> Ran:
     )
 
 
+def in_this_process(patch: pytest.MonkeyPatch) -> None:
+    """Nothing is computed in others."""
+    patch.setattr(sweep_command, "workers_for", lambda *_: nullcontext(InlineWorker()))
+
+
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Points are computed in this process; the keys of those that were."""
     computed: list[str] = []
 
-    def one_by_one(_order: object, tasks: list[Task]) -> Any:
-        for task in tasks:
-            computed.append(task.key)
-            yield solve(task)
+    def noted(task: Task) -> SweepPoint:
+        computed.append(task.key)
+        return solve(task)
 
-    monkeypatch.setattr(sweep_run, "_computed", one_by_one)
+    monkeypatch.setattr(sweep_run, "solve", noted)
+    in_this_process(monkeypatch)
     return computed
 
 
@@ -133,7 +143,7 @@ failures = ["none", "every-cut", "every-router"]
         encoding="utf-8",
     )
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(sweep_run, "_computed", lambda _order, tasks: map(solve, tasks))
+        in_this_process(patched)
         ran = run(folder, path)
     assert ran.code == 0, ran.err
     return {
@@ -165,7 +175,7 @@ def test_a_point_that_failed_before_anything_is_cut_costs_nothing(
     """It says what fails there; the meeting before the cut is judged even if nobody asks for it."""
     path = file(tmp_path, FILE.replace('"none", ', "").replace("[0, 2, 3]", "[3]"))
     asked: list[str] = []
-    monkeypatch.setattr(sweep_run, "_computed", lambda _order, tasks: map(solve, tasks))
+    in_this_process(monkeypatch)
     monkeypatch.setattr(
         sweep_work, "ask", lambda b, variant: (asked.extend(variant.without), ask(b, variant))[1]
     )
@@ -201,17 +211,20 @@ def test_another_scenario_is_another_point(tmp_path: Path, here: list[str]) -> N
 def test_an_interrupted_sweep_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = file(tmp_path)
 
-    def broken_off(_order: object, tasks: list[Task]) -> Any:
-        for number, task in enumerate(tasks):
-            if number == 5:
-                raise KeyboardInterrupt
-            yield solve(task)
+    computed: list[SweepPoint] = []
 
-    monkeypatch.setattr(sweep_run, "_computed", broken_off)
+    def broken_off(task: Task) -> SweepPoint:
+        if len(computed) == 5:
+            raise KeyboardInterrupt
+        computed.append(solve(task))
+        return computed[-1]
+
+    in_this_process(monkeypatch)
+    monkeypatch.setattr(sweep_run, "solve", broken_off)
     assert run(tmp_path, path).code == 130
     assert not (tmp_path / "runs").exists()
 
-    monkeypatch.setattr(sweep_run, "_computed", lambda _order, tasks: map(solve, tasks))
+    monkeypatch.setattr(sweep_run, "solve", solve)
     ran = run(tmp_path, path)
     assert json.loads(ran.out)["computed"] == 12 - 5
 
@@ -335,6 +348,9 @@ def test_on_a_cluster_of_two_workers(tmp_path: Path) -> None:
             local_directory=str(tmp_path / "dask"),
         ) as cluster:
             ran = run(tmp_path, file(tmp_path), "--scheduler", cluster.scheduler_address)
+            with ClusterWorkers(cluster.scheduler_address) as workers:
+                sums = sorted(workers.as_finished_with(40, operator.add, [1, 2, 3]))
+    assert sums == [41, 42, 43]
     assert ran.code == 0, ran.err
     made = json.loads(ran.out)
     assert made["computed"] == 12

@@ -7,17 +7,20 @@ from pathlib import Path
 import pytest
 from scenario_factory import SCENARIOS
 
+from giaoban.errors import InvalidRun
 from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import FlipPoint
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import judge_soon
-from giaoban.scenarios.measure.assemble import Answer, criteria_of
+from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
 from giaoban.scenarios.study.sensitivity.sensitivity import Asked, attempt, sides
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.sensitivity.world import World
+from giaoban.sentence import N_
 
 KEYS = (
     "province.links.gia-nghia--dak-song.rate_mbps",
@@ -36,8 +39,8 @@ KEYS = (
 """One of each kind that decides the default expansion."""
 
 
-def _verdict(answer: Answer, _captures: Path) -> Verdict:
-    return answer.result.verdict
+def _verdict(found: Result | InvalidRun) -> Verdict:
+    return "invalid" if isinstance(found, InvalidRun) else found.verdict
 
 
 def test_flips_of_the_default_expansion(tmp_path: Path) -> None:
@@ -61,11 +64,11 @@ def test_flips_of_the_default_expansion(tmp_path: Path) -> None:
     for number, (name, changed) in enumerate(worlds.items()):
         folder = tmp_path / str(number)
         folder.mkdir()
-        jobs.append(EmulationJob(name, changed, EngineName.SANDBOX, folder, _verdict))
+        jobs.append(EmulationJob(name, changed, EngineName.SANDBOX, folder, result_of))
     found = emulate_all(
-        jobs, len(jobs), at_once=2, told="{} of {}".format, progress=lambda _what, _done: None
+        jobs, len(jobs), at_once=2, told=N_("{done} of {count}"), progress=lambda _what, _done: None
     )
-    said = {name: outcome.found for name, outcome in found.items()}
+    said = {name: _verdict(outcome.found) for name, outcome in found.items()}
     assert said == {name: "pass" if " holds " in name else "fail" for name in worlds}
 
 
