@@ -164,15 +164,16 @@ FILES = {
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with the files that pages name, and pretended guests."""
     folder = tmp_path_factory.mktemp("bench")
-    for name in ("topology/province.toml", "province.toml", "my-province.toml", "tinh-toi.toml"):
+    provinces = ("province", "my-province", "my-measured-province", "tinh-toi")
+    for name in ("topology/province.toml", *(f"{each}.toml" for each in provinces)):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(DEFAULT, folder / name)
     (folder / "scenarios").mkdir()
     for path in (*(ROOT / "scenarios").glob("*.toml"), Path("my-scenario.toml")):
         scenario(folder / "scenarios" / path.name, id=path.stem, **QUIET)
-    for name in ("my-scenario", "my-expansion", "kich-ban"):
-        file = folder / f"{name}.toml"
-        scenario(file, id=name, bridges=(), province="topology/province.toml", **QUIET)
+    for name in ("my-scenario", "my-expansion", "kich-ban", "scenarios/my-expansion"):
+        file, up = folder / f"{name}.toml", "../" * name.count("/")
+        scenario(file, id=file.stem, bridges=(), province=f"{up}topology/province.toml", **QUIET)
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
     shutil.copy(folder / "year.ics", folder / "lich-hop.ics")
