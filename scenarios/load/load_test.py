@@ -110,7 +110,7 @@ def load(
         result = answer(test, seen, folder.run_id, found)
         (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(result, language), encoding="utf-8")
-        write_load_plots(result, folder.path / "plots")
+        write_load_plots(result, folder.path / "plots", language)
         prove(folder.path, result)
         final = folder.finish(FILE)
     return LoadOutcome(final, result)

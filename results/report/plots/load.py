@@ -10,44 +10,45 @@ from matplotlib.figure import Figure
 
 from giaoban.drawing import own_look
 from giaoban.results.model.load import LoadResult
-from giaoban.results.report.plots.style import COLOURS, STYLE, STYLES
+from giaoban.results.report.plots.style import COLOURS, STYLE, STYLES, in_language
+from giaoban.translation import N_, SOURCE, Language, translator
 
 DPI = 150
 _SIZE_IN = (8.6, 3.4)
 
 
-def write_load_plots(result: LoadResult, folder: Path) -> list[Path]:
+def write_load_plots(result: LoadResult, folder: Path, lang: Language = SOURCE) -> list[Path]:
     """`sessions`, `setup` and `processors`, each as .svg and .png, in a new folder."""
     folder.mkdir()
-    t = [second.t_s for second in result.series]
     s = result.series
+    t = [second.t_s for second in s]
     pictures = {
         "sessions": (
-            "Sessions",
+            N_("Sessions"),
             "",
             {
-                "standing": [float(x.standing) for x in s],
-                "attempts/s": [float(x.attempts) for x in s],
-                "failed/s": [float(x.failed) for x in s],
+                N_("standing"): [float(x.standing) for x in s],
+                N_("attempts/s"): [float(x.attempts) for x in s],
+                N_("failed/s"): [float(x.failed) for x in s],
             },
         ),
         "setup": (
-            "Call set-up delay, 95th percentile of each second",
+            N_("Call set-up delay, 95th percentile of each second"),
             "ms",
-            {"set-up": [_or_nan(x.setup_p95_ms) for x in s]},
+            {N_("set-up"): [_or_nan(x.setup_p95_ms) for x in s]},
         ),
         "processors": (
-            "Processor time, share of a core",
+            N_("Processor time, share of a core"),
             "%",
             {
-                "generator": [_or_nan(x.generator_cpu_pct) for x in s],
-                "MCU": [_or_nan(x.mcu_cpu_pct) for x in s],
+                N_("generator"): [_or_nan(x.generator_cpu_pct) for x in s],
+                N_("MCU"): [_or_nan(x.mcu_cpu_pct) for x in s],
             },
         ),
     }
     written = []
     for name, (title, unit, lines) in pictures.items():
-        figure = _figure(title, unit, t, lines)
+        figure = _figure(title, unit, t, lines, lang)
         for suffix in (".svg", ".png"):
             path = folder / f"{name}{suffix}"
             # without a date the same data are the same bytes
@@ -58,20 +59,24 @@ def write_load_plots(result: LoadResult, folder: Path) -> list[Path]:
     return written
 
 
-def _figure(title: str, unit: str, t: list[int], lines: dict[str, list[float]]) -> Figure:
+def _figure(
+    title: str, unit: str, t: list[int], lines: dict[str, list[float]], lang: Language
+) -> Figure:
+    say = translator(lang).text
     with own_look(STYLE):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        axes.set_title(title, loc="left")
-        for number, (name, values) in enumerate(lines.items()):
+        axes.set_title(say(title), loc="left")
+        for count, (name, values) in enumerate(lines.items()):
             if np.isfinite(values).any():
-                colour, style = COLOURS[number], STYLES[number]
+                colour, style = COLOURS[count], STYLES[count]
                 # a single point has no line
-                axes.plot(t, values, color=colour, linestyle=style, label=name, marker=".")
+                axes.plot(t, values, color=colour, linestyle=style, label=say(name), marker=".")
         axes.set_xlabel("s")
         axes.set_ylabel(unit)
         axes.set_ylim(bottom=0)
+        in_language(axes, lang)
         if axes.lines:
             axes.legend(frameon=False, loc="upper right")
     return figure

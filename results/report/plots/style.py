@@ -102,9 +102,14 @@ def paper(series: Series, title: str, lang: Lang) -> tuple[Figure, Axes]:
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.7)
     axes.set_axisbelow(True)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, lang, 4)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, lang, 4)))
+    in_language(axes, lang)
     return figure, axes
+
+
+def in_language(axes: Axes, lang: Lang) -> None:
+    """Numbers at both axes as a language writes them."""
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, lang, 4)))
 
 
 def _phases(axes: Axes, series: Series, lang: Lang) -> None:

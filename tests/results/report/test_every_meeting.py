@@ -151,7 +151,7 @@ def test_a_row_a_meeting_in_english() -> None:
 def test_a_row_a_meeting_in_vietnamese() -> None:
     briefing, training, storm = cells("vi")
     cites = "khoản 1 Điều 5, điểm a khoản 2 Điều 3"
-    assert briefing[:4] == ["Cuộc họp briefing", cites, "ước lượng", "đạt"]
+    assert briefing[:4] == ["Cuộc họp briefing", cites, "ước tính", "đạt"]
     assert training[2:4] == ["mô phỏng", "KHÔNG ĐẠT"]
     assert storm[2] == "chưa kiểm tra"
 

@@ -40,11 +40,13 @@ def headroom_plot(lang, answer):
         yield "headroom", headroom.draw(answer, lang)
 
 
-def load_plots(_lang):
+def load_plots(lang):
     lines = {"standing": [1.0, 2.0, 3.0], "attempts/s": [1.0, 1.0, 0.5], "failed/s": [0.0, 0, 0]}
     yield (
         "load",
-        load._figure("Call set-up delay, 95th percentile of each second", "ms", [0, 1, 2], lines),
+        load._figure(
+            "Call set-up delay, 95th percentile of each second", "ms", [0, 1, 2], lines, lang
+        ),
     )
 
 
@@ -196,3 +198,10 @@ def test_no_text_lies_on_another(plots):
 def test_no_two_named_curves_share_colour_or_dash(plots):
     assert sum(len(samples(figure)) > 1 for _, figure in plots) > 15
     assert [name for name, figure in plots if name != "map" and alike(figure)] == []
+
+
+def test_the_plots_of_a_load_test_are_in_its_language():
+    [(_, figure)] = load_plots("vi")
+    said = {text.get_text() for text in texts(figure)}
+    assert {"đang duy trì", "số lần gọi/s", "0,5", "không thành công/s"} <= said
+    assert "Thời gian thiết lập cuộc gọi, phân vị 95 của từng giây" in said
