@@ -11,8 +11,9 @@
  * while BIRD goes on: it is told to a table by which nobody forwards, whose answer BIRD gets, and
  * again in time to the table that BIRD meant. What is not told yet when a router dies never is.
  *
- * What BIRD draws by chance (the jitter of its timers) comes from GIAOBAN_SEED: the same run, the
- * same packets.
+ * What BIRD draws by chance (the jitter of its timers) comes from GIAOBAN_SEED, whatever it seeds
+ * random() with (the time of day, at last): the same run, the same packets. What it draws is known
+ * in advance (`topology/convergence/chance.py`).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -182,13 +183,18 @@ ssize_t sendto(int fd, const void *message, size_t length, int flags,
   return syscall(SYS_sendto, fd, message, length, flags, to, to_length);
 }
 
-/* splitmix64 (Steele, Lea and Flood 2014) */
+/* splitmix64 (Steele, Lea and Flood 2014); BFD draws in a thread of its own */
 static uint64_t draw(void)
 {
-  uint64_t z = chance += 0x9e3779b97f4a7c15ULL;
+  uint64_t z = __atomic_add_fetch(&chance, 0x9e3779b97f4a7c15ULL, __ATOMIC_RELAXED);
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
   return z ^ (z >> 31);
+}
+
+long random(void)
+{
+  return draw() >> 33;
 }
 
 ssize_t getrandom(void *buffer, size_t length, unsigned int flags)
