@@ -1,0 +1,156 @@
+"""Routers on paper, held against what their timers allow; as `test_failing` holds the real ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from provinces import province_of
+
+from giaoban.topology.changes import NetworkChange
+from giaoban.topology.convergence.forwarding import WaysOverTime, ways_over_time
+from giaoban.topology.network import Hop, Network, build
+from giaoban.topology.rerouting import settled_after_ms
+
+# the bridge is opposite the MCU, by r-1 it is shorter
+RING = build(
+    province_of([(0, 1, 20.0), (1, 2, 20.0), (2, 3, 30.0), (3, 0, 30.0)], routers=4, bridges=[2])
+)
+BEST = ["access-b-0", "l-1", "l-0", "access-mcu"]
+REST = ["access-b-0", "l-2", "l-3", "access-mcu"]
+BRIDGE = "b-0"
+FAILED = Hop("l-0", "r-0", "r-1")
+AT_S, TO_S, END_S = 5.0, 15.0, 25.0
+MS = 1_000_000
+BFD = {"protocol": "ospf-bfd", "hello_ms": 1000, "dead_ms": 4000}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "100x3": {**BFD, "spf_ms": 100, "bfd_interval_ms": 100, "bfd_multiplier": 3},
+    "50x4": {**BFD, "spf_ms": 50, "bfd_interval_ms": 50, "bfd_multiplier": 4},
+    "300x3": {**BFD, "spf_ms": 500, "bfd_interval_ms": 300, "bfd_multiplier": 3},
+    "true-clock": {**BFD, "spf_ms": 1000, "bfd_interval_ms": 100, "bfd_multiplier": 5},
+    "slow-port": {
+        **BFD,
+        "spf_ms": 100,
+        "bfd_interval_ms": 100,
+        "bfd_multiplier": 3,
+        "loss_of_signal_ms": 150,
+        "route_install_ms": 80,
+    },
+    "dead": {"protocol": "ospf", "hello_ms": 1000, "dead_ms": 4000, "spf_ms": 100},
+}
+PROTECTED = {"protocol": "protected", "protection_ms": 50}
+
+
+def ring(routing: dict[str, Any]) -> Network:
+    return Network.model_validate({**RING.model_dump(), "routing": {**routing, "source": "t"}})
+
+
+def changes(how: str, to_s: float | None = TO_S) -> list[NetworkChange]:
+    do, undo = ("darken", "lighten") if how == "cut" else ("swallow", "pass")
+    ways: list[dict[str, str]] = [{}]
+    if how == "silent":
+        ways = [FAILED._asdict(), Hop(FAILED.link, FAILED.target, FAILED.source)._asdict()]
+    elif how == "one way":
+        ways = [FAILED._asdict()]
+    moments = [(AT_S, do), *([] if to_s is None else [(to_s, undo)])]
+    return [
+        NetworkChange.model_validate(
+            {"at_s": at_s, "fault": 0, "do": what, "link": FAILED.link, **way}
+        )
+        for at_s, what in moments
+        for way in ways
+    ]
+
+
+def turned_ms(
+    network: Network, found: WaysOverTime, direction: str, after_s: float, way: list[str]
+) -> float:
+    """How long after a moment packets take a way for good, in ms."""
+    last_ms = 0.0
+    for at_ns in sorted({c.at_ns for c in found.changes if c.at_ns >= after_s * 1e9}):
+        last_ms = at_ns / MS - after_s * 1e3
+        if found.paths_at(network, at_ns)[BRIDGE][direction] == way:
+            return last_ms
+    raise AssertionError(f"never again {way}")
+
+
+def bounds_ms(routing: dict[str, Any], how: str) -> tuple[float, float]:
+    """The least and the most until all packets go the other way round (docs/routing.md)."""
+    spf, install = routing["spf_ms"], routing.get("route_install_ms", 20)
+    seen = routing.get("loss_of_signal_ms", 10)
+    if how == "cut":
+        return seen + install, seen + 2 * spf + install
+    if routing["protocol"] == "ospf":
+        dead, hello = routing["dead_ms"], routing["hello_ms"]
+        return dead - hello + install, dead + 2 * spf + install
+    every, many = routing["bfd_interval_ms"], routing["bfd_multiplier"]
+    return (many - 1) * every + install, many * every + 2 * spf + install
+
+
+@pytest.mark.parametrize("how", ["cut", "silent", "one way"])
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("seed", [1, 20])
+def test_ways_turn_within_what_the_timers_allow(setting: str, how: str, seed: int) -> None:
+    routing = SETTINGS[setting]
+    network = ring(routing)
+    found = ways_over_time(network, changes(how), seed, END_S)
+    assert found.paths_at(network, 0)[BRIDGE] == {"up": BEST, "down": BEST[::-1]}
+    least_ms, most_ms = bounds_ms(routing, how)
+    up_ms, down_ms = (
+        turned_ms(network, found, direction, AT_S, way)
+        for direction, way in (("up", REST), ("down", REST[::-1]))
+    )
+    slack_ms = 2.0  # a fibre's length, also of what tells of it
+    assert least_ms - slack_ms <= max(up_ms, down_ms) <= most_ms + slack_ms
+    # mended, a neighbour is heard both ways after a hello, and its account may have to wait
+    for direction, way in (("up", BEST), ("down", BEST[::-1])):
+        assert turned_ms(network, found, direction, TO_S, way) <= 2 * routing["hello_ms"] + max(
+            settled_after_ms(network.routing), 10 * routing["spf_ms"]
+        )
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 1 << 30), st.sampled_from(["cut", "silent"]))
+def test_at_any_seed_all_find_the_ways_that_are_left(seed: int, how: str) -> None:
+    network = ring(SETTINGS["100x3"])
+    found = ways_over_time(network, changes(how, None), seed, AT_S + 3)
+    after = found.paths_at(network, round((AT_S + 3) * 1e9))
+    assert after[BRIDGE] == {"up": REST, "down": REST[::-1]}
+    again = ways_over_time(network, changes(how, None), seed, AT_S + 3)
+    assert again == found
+    least_ms, most_ms = bounds_ms(SETTINGS["100x3"], how)
+    for change in found.changes:
+        assert AT_S * 1e3 + least_ms - 100 <= change.at_ns / MS <= AT_S * 1e3 + most_ms + 2
+
+
+def test_a_protected_ring_turns_at_once() -> None:
+    network = ring(PROTECTED)
+    found = ways_over_time(network, changes("cut"), 1, END_S)
+    assert {change.at_ns / 1e9 for change in found.changes} == {AT_S + 0.05, TO_S + 0.05}
+    assert turned_ms(network, found, "up", AT_S, REST) == pytest.approx(50)
+    assert turned_ms(network, found, "down", TO_S, BEST[::-1]) == pytest.approx(50)
+
+
+@pytest.mark.parametrize("routing", [None, {"protocol": "static"}])
+def test_static_routes_never_change(routing: dict[str, Any] | None) -> None:
+    network = RING if routing is None else ring(routing)
+    found = ways_over_time(network, changes("cut"), 1, END_S)
+    assert found.changes == []
+    assert found.paths_at(network, round(10e9))[BRIDGE]["up"] == BEST
+
+
+def test_a_router_that_dies_forgets_its_routes_and_finds_them_again() -> None:
+    network = ring(SETTINGS["100x3"])
+    lines = [link.id for link in network.links_at("r-1")]
+    made = [
+        NetworkChange.model_validate({"at_s": at_s, "fault": 0, **what})
+        for at_s, do, of in ((AT_S, "darken", "stop-router"), (TO_S, "lighten", "start-router"))
+        for what in ({"do": of, "router": "r-1"}, *({"do": do, "link": link} for link in lines))
+    ]
+    found = ways_over_time(network, made, 3, END_S)
+    gone = [change for change in found.changes if change.at_ns == AT_S * 1e9]
+    assert {(change.router, change.link) for change in gone} == {("r-1", None)}
+    assert turned_ms(network, found, "up", AT_S, REST) <= 10 + 200 + 20 + 2
+    assert turned_ms(network, found, "up", TO_S, BEST) <= 3_000

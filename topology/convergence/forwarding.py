@@ -1,0 +1,92 @@
+"""By which link each router sends what is for a host, from moment to moment, while things fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from giaoban.topology.addressing import prefix
+from giaoban.topology.changes import NetworkChange
+from giaoban.topology.convergence.links import LinkTimes, link_times
+from giaoban.topology.convergence.ospf import RouteChange, RoutedNetwork
+from giaoban.topology.forwarding import paths
+from giaoban.topology.network import Network
+from giaoban.topology.routing import Routes, shortest_paths
+
+Tables = dict[str, dict[str, str]]
+"""Router → host → link."""
+
+
+@dataclass(frozen=True)
+class WaysOverTime:
+    """The routers' routes and the links' state, ns after a run's origin.
+
+    Attributes:
+        at_first: routes at the origin.
+        changes: of routes since then, in order of time.
+        times: when links take packets.
+    """
+
+    at_first: Tables
+    changes: list[RouteChange]
+    times: LinkTimes
+
+    def paths_at(self, network: Network, at_ns: int) -> dict[str, dict[str, list[str] | None]]:
+        """The ways that packets take at a moment, as `giaoban.topology.forwarding.paths`."""
+        prefixes = {link.a: prefix(link.address_a) for link in network.links}
+        tables = {
+            router: {prefixes[host]: link for host, link in table.items()}
+            for router, table in self.at_first.items()
+        }
+        for change in self.changes:
+            if change.at_ns > at_ns:
+                break
+            if change.link is None:
+                tables[change.router].pop(prefixes[change.host], None)
+            else:
+                tables[change.router][prefixes[change.host]] = change.link
+        return paths(network, tables)
+
+
+def ways_over_time(
+    network: Network, changes: Sequence[NetworkChange], seed: int, until_s: float
+) -> WaysOverTime:
+    """What becomes of routes when these changes happen, until a moment.
+
+    As the emulation's routers find it: by OSPF with BFD, not at all where routes are static, or all
+    at once where the carrier protects a ring.
+    """
+    times = link_times(network, changes)
+    until_ns = round(until_s * 1e9)
+    if network.routed:
+        routers = RoutedNetwork(network, seed)
+        at_first = routers.routes
+        return WaysOverTime(at_first, routers.run(changes, until_ns), times)
+    at_first = _tables(network, shortest_paths(network))
+    found: list[RouteChange] = []
+    routing = network.routing
+    if routing is not None and routing.protection_ms is not None:
+        tables = at_first
+        for at_ns in sorted({round(change.at_s * 1e9) for change in changes}):
+            at_ns += routing.protection_ms * 1_000_000
+            after = _tables(network, shortest_paths(network.without(times.whole(at_ns))))
+            for router, table in after.items():
+                for host in {**tables[router], **table}:
+                    if tables[router].get(host) != table.get(host):
+                        found.append(RouteChange(at_ns, router, host, table.get(host)))
+            tables = after
+    return WaysOverTime(at_first, [change for change in found if change.at_ns < until_ns], times)
+
+
+def _tables(network: Network, routes: Routes) -> Tables:
+    """The way of each router to each host, from the model. Their prefixes stay at their routers,
+    also where their access links are gone."""
+    access = [link for link in network.links if link.kind == "access"]
+    host_of = {prefix(link.address_a): link.a for link in access}
+    tables = {}
+    for node in network.routers:
+        found = {
+            host_of[r.prefix]: r.out_link for r in routes.table(node.id) if r.prefix in host_of
+        }
+        tables[node.id] = found | {link.a: link.id for link in access if link.b == node.id}
+    return tables
