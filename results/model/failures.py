@@ -262,6 +262,11 @@ class FaultsAnswer(StrictModel):
     comparison: Comparison | None = None
 
     @property
+    def is_estimate(self) -> bool:
+        """Worked out and not emulated: no document for approval."""
+        return self.engine is not None and self.engine.name == "estimate"
+
+    @property
     def by_criteria(self) -> Verdict:
         """The verdict by the criteria alone."""
         return self.verdict if self.comparison is None else self.comparison.by_criteria

@@ -29,6 +29,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.invalid import reasons
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.summary import ESTIMATED
 from giaoban.results.report.wording import VERDICTS, Wording
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import N_, SOURCE, Language, pgettext
@@ -48,8 +49,13 @@ def headline(answer: FaultsAnswer) -> Sentence:
     """The answer in a line, with how much was tried: the one that the exit code tells.
 
     That is the criteria's, or with a baseline the comparison's; a run that cannot be trusted is
-    neither.
+    neither. An estimate says so.
     """
+    said = _headline(answer)
+    return Sentence(ESTIMATED, verdict=said) if answer.is_estimate else said
+
+
+def _headline(answer: FaultsAnswer) -> Sentence:
     tried = Sentence("{n} {n:failure|failures} tried", n=len(answer.failures))
     compared = answer.comparison
     if compared is not None and answer.verdict != "invalid":

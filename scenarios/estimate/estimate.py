@@ -7,11 +7,13 @@ of whole arrays of packets (`queues`, `transit`) in place of the kernel's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from giaoban.clock import SECOND_NS
 from giaoban.results.judge.off_by import OffBy, off_by
 from giaoban.results.judge.verdict import Judgement
 from giaoban.results.model.result import Engine, Result
@@ -19,10 +21,15 @@ from giaoban.scenarios.estimate.foregone import ForegoneFailure
 from giaoban.scenarios.estimate.limits import check, reasons
 from giaoban.scenarios.estimate.media.captures import captures_of, queue_waits
 from giaoban.scenarios.estimate.media.media import estimate_media
+from giaoban.scenarios.estimate.network.failing import FailingPaths
+from giaoban.scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
+from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, judged
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import Rebuilt
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.records.guest import Routes
 from giaoban.scenarios.spec.question import Question
 
 ENGINE = Engine(name="estimate", time="virtual", kernel="none")
@@ -37,14 +44,36 @@ def estimate(question: Question, run_id: str | None = None) -> Answer:
         run_id: of the result; None: the scenario's id with "-estimate" behind it.
 
     Raises:
-        InputError: bad thresholds, or something in the scenario that cannot be estimated (a fault,
-            say): every such thing is named.
+        InputError: bad thresholds, or something in the scenario that cannot be estimated (an MCU
+            without power, say): every such thing is named.
     """
     criteria_of(question)
     check(question)
     name = run_id or f"{question.plan.scenario_id}-estimate"
-    with _captures_of(question) as (captures, rebuilt):
+    with _captures_of(question, _failing(question.plan)) as (captures, rebuilt):
         return assemble(question, captures, ENGINE, name, rebuilt)
+
+
+class FailingEstimate(NamedTuple):
+    """An estimated answer, and the ways that packets took at the phases' marks, as an emulation's
+    guest notes them."""
+
+    answer: Answer
+    routes: list[Routes]
+
+
+def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
+    """As `estimate`, of a question in which links or routers fail."""
+    check(question)
+    plan = question.plan
+    failing = FailingPaths(plan, find_paths(plan))
+    with _captures_of(question, failing) as (captures, rebuilt):
+        answer = assemble(question, captures, ENGINE, run_id, rebuilt)
+    marks_s = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
+    moments_ns = [math.ceil(at_s) * SECOND_NS + SAMPLE_OFFSET_NS for at_s in marks_s]
+    ways = failing.over_time
+    routes = [Routes(at / 1e6, ways.paths_at(plan.network, at)) for at in moments_ns]
+    return FailingEstimate(answer, routes)
 
 
 class AsJudged(NamedTuple):
@@ -76,9 +105,12 @@ def judge_soon(question: Question, past_pct: float | None = 0.0) -> AsJudged:
     criteria = criteria_of(question)
     check(question)
     plan = question.plan
-    meeting = signal(plan)
-    foregone = None if past_pct is None else ForegoneFailure(plan, meeting, criteria, past_pct)
-    estimated = estimate_media(plan, meeting, question.recordings, foregone)
+    failing = _failing(plan)
+    meeting = signal(plan, failing=failing)
+    foregone = None
+    if past_pct is not None and not plan.faults:  # what a fault does is known when it is mended
+        foregone = ForegoneFailure(plan, meeting, criteria, past_pct)
+    estimated = estimate_media(plan, meeting, question.recordings, foregone, failing)
     try:
         if foregone is not None and foregone.found is not None:
             return AsJudged(foregone.found, whole=False)
@@ -88,13 +120,20 @@ def judge_soon(question: Question, past_pct: float | None = 0.0) -> AsJudged:
         estimated.close()
 
 
+def _failing(plan: Plan) -> FailingPaths | None:
+    return FailingPaths(plan, find_paths(plan)) if plan.changes else None
+
+
 @contextmanager
-def _captures_of(question: Question) -> Iterator[tuple[Captures, Rebuilt]]:
+def _captures_of(
+    question: Question, failing: FailingPaths | None
+) -> Iterator[tuple[Captures, Rebuilt]]:
     """The meeting held: its captures, and how long packets waited."""
-    meeting = signal(question.plan)
-    estimated = estimate_media(question.plan, meeting, question.recordings)
+    plan = question.plan
+    meeting = signal(plan, failing=failing)
+    estimated = estimate_media(plan, meeting, question.recordings, failing=failing)
     try:
-        yield captures_of(question.plan, meeting, estimated), queue_waits(estimated)
+        yield captures_of(plan, meeting, estimated), queue_waits(estimated)
     finally:
         estimated.close()
 
@@ -126,7 +165,7 @@ def prior_estimate(question: Question) -> PriorEstimate:
     plan = question.plan
     if found := reasons(plan):
         return PriorEstimate(question, refused="; ".join(found))
-    with _captures_of(question) as (captures, rebuilt):
+    with _captures_of(question, _failing(plan)) as (captures, rebuilt):
         name = f"{plan.scenario_id}-estimate"
         result = assemble(question, captures, ENGINE, name, rebuilt).result
         loses = any(queue.queue_drops for queue in captures.counters.queues)

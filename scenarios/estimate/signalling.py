@@ -2,21 +2,27 @@
 
 The bridges' user agents, the MCU's, its call controller, its admission and its conferences are the
 real ones. Between them lies, in place of sockets, the time that a datagram takes on its way through
-an idle network: signalling that waits behind media, or is lost in a full queue, is not estimated.
+an idle network, by the routes of its moment: signalling that waits behind media, or is lost in a
+full queue, is not estimated.
+
+Where links fail, a bridge has to know whether it hears anything: that hangs on whether a packet of
+the MCU's sound, which never ceases in a call, would get through.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
 
+from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.media.audio.bank import TICK_NS
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import Ports
 from giaoban.mcu_sim.secret_source import drawn_from
@@ -28,16 +34,27 @@ from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import Datagram
 from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.registration import Registrar
-from giaoban.scenarios.bridge.planned import logged, planned_agent
-from giaoban.scenarios.bridge.user_agent import MediaStarted, MediaStopped
+from giaoban.scenarios.bridge.planned import logged, planned_agent, rng
+from giaoban.scenarios.bridge.power import Power
+from giaoban.scenarios.bridge.user_agent import MediaLost, MediaStarted, MediaStopped
 from giaoban.scenarios.estimate.media.talker_powers import TalkerPowers
+from giaoban.scenarios.estimate.network.failing import FailingPaths
+from giaoban.scenarios.estimate.network.idle import FailingWay, IdleWay
 from giaoban.scenarios.estimate.network.paths import Paths, find_paths
 from giaoban.scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
-from giaoban.scenarios.estimate.timeline import BridgeLeg, SipDatagram, Timeline
-from giaoban.scenarios.plan.plan import SIP_PORT, Plan
-from giaoban.scenarios.plan.wire import FRAMING_BYTES
-from giaoban.scenarios.records.events import CommandWithoutCall, made, of_bridge
+from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, SipDatagram, Timeline
+from giaoban.scenarios.plan.plan import GRACE_S, SIP_PORT, Plan
+from giaoban.scenarios.plan.wire import FRAMING_BYTES, around_bytes
+from giaoban.scenarios.records.events import (
+    CommandWithoutCall,
+    PoweredOff,
+    PoweredOn,
+    made,
+    of_bridge,
+)
 from giaoban.scenarios.spec.scenario import Control
+from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
+from giaoban.traffic.rtp import HEADER_BYTES
 
 HEAR_EVERY_NS = 200_000_000
 """As the server's loop: how often the MCU looks who speaks."""
@@ -45,9 +62,15 @@ COMMANDED, DELIVERED, RUNG = range(3)
 """Of what happens at one moment: commands and dialling first, then what comes, then timers."""
 
 
-def signal(plan: Plan, paths: Paths | None = None) -> Timeline:
-    """All that is said in a meeting until the plan's end, and what it settles."""
-    signalling = _Signalling(plan, paths or find_paths(plan))
+def signal(plan: Plan, paths: Paths | None = None, failing: FailingPaths | None = None) -> Timeline:
+    """All that is said in a meeting until the plan's end, and what it settles.
+
+    `failing`: the ways of a plan in which links fail, if the caller has them already.
+    """
+    paths = paths or find_paths(plan)
+    if plan.changes and failing is None:
+        failing = FailingPaths(plan, paths)
+    signalling = _Signalling(plan, paths, failing)
     timeline = signalling.run()
     # its parts know it: without this all agents would stay until they are looked for
     vars(signalling).clear()
@@ -57,13 +80,22 @@ def signal(plan: Plan, paths: Paths | None = None) -> Timeline:
 class _Signalling:
     """The agents of all bridges and of the MCU, and the datagrams between them."""
 
-    def __init__(self, plan: Plan, paths: Paths) -> None:
+    def __init__(self, plan: Plan, paths: Paths, failing: FailingPaths | None) -> None:
         self._plan = plan
         self.timeline = Timeline()
         self._agenda: list[tuple[int, int, int, Callable[[int], None]]] = []
         self._count = 0
         self._end_ns = round(plan.end_s * 1e9)
-        self._idle = [_Idle(paths, way) for way in range(2 * len(plan.calls))]
+        ways = range(2 * len(plan.calls))
+        self._ways: list[IdleWay | FailingWay] = [
+            IdleWay(paths, way) if failing is None else FailingWay(failing, way) for way in ways
+        ]
+        self._around = around_bytes(plan)
+        self._restarts = dict.fromkeys(range(len(plan.calls)), 0)
+        self._deaf: dict[int, int] = {}
+        """Since when a bridge pays no heed to what comes."""
+        self._watched: dict[int, int] = {}
+        """When a bridge is to look whether its call is dead, or to dial again."""
         self._bridges = [planned_agent(plan, number, 0) for number in range(len(plan.calls))]
         self._bridge_legs: dict[int, BridgeLeg] = {}
         self._number_of = {bridge.contact[0]: n for n, bridge in enumerate(self._bridges)}
@@ -139,12 +171,20 @@ class _Signalling:
                 self._at(at_ns, COMMANDED, partial(self._at_console, control))
             else:
                 self._at(at_ns, COMMANDED, partial(self._command, control.by, control.do))
+        for number, call in enumerate(plan.calls):
+            for off_ns, on_ns in Power.of(call.bridge, plan.outages, 0).gaps:
+                self._at(off_ns, COMMANDED, partial(self._switch_off, number))
+                self._at(on_ns, COMMANDED, partial(self._switch_on, number))
         self._at(round(plan.hang_up_s * 1e9), COMMANDED, self._hang_up)
+        if plan.recovery is not None:
+            self._at(round((plan.hang_up_s + GRACE_S) * 1e9), COMMANDED, self._close)
         if any(meeting.floor == "open" for meeting in plan.meetings):
             self._at(0, RUNG, self._hear)
         while self._agenda and self._agenda[0][0] < self._end_ns:
             at_ns, _, _, action = heapq.heappop(self._agenda)
             action(at_ns)
+        for number, since_ns in self._deaf.items():
+            self.timeline.deaf.append((number, since_ns, self._end_ns))
         self.timeline.calls_left = len(self._participants)
         self.timeline.units_left = self._capacity.units_used
         return self.timeline
@@ -167,6 +207,76 @@ class _Signalling:
             bridge.hang_up(now_ns)
             self._flush_bridge(number, now_ns)
 
+    def _close(self, now_ns: int) -> None:
+        """Some bridges cannot hang up."""
+        self._plane.at(now_ns)
+        self._controller.close("The meeting is over", now_ns)
+        self._flush_mcu(now_ns)
+
+    # ------------------------------------------------------------------ what fails, and comes back
+
+    def _switch_off(self, number: int, now_ns: int) -> None:
+        bridge_leg = self._bridge_legs.get(number)
+        if bridge_leg is not None:
+            bridge_leg.power_gone = True
+        self._bridges[number].switch_off()
+        self._deaf.setdefault(number, now_ns)
+        self._flush_bridge(number, now_ns)
+        told = of_bridge(self._bridges[number].user, now_ns / 1e6)
+        self.timeline.events.append(PoweredOff(**told))
+
+    def _switch_on(self, number: int, now_ns: int) -> None:
+        plan, bridge = self._plan, self._bridges[number]
+        self.timeline.events.append(PoweredOn(**of_bridge(bridge.user, now_ns / 1e6)))
+        self._restarts[number] += 1
+        due = plan.dial == "in" and now_ns >= round(plan.calls[number].dial_s * 1e9)
+        bridge.switch_on(rng(plan, number, self._restarts[number]), now_ns, due=due)
+        self._flush_bridge(number, now_ns)
+
+    def _watch(self, number: int, now_ns: int) -> None:
+        """Have a bridge persevere when it is to."""
+        next_ns = self._bridges[number].redial_ns
+        if next_ns < NEVER_NS and self._watched.get(number) != next_ns:
+            self._watched[number] = next_ns
+            self._at(max(next_ns, now_ns), RUNG, partial(self._persevere, number, next_ns))
+
+    def _persevere(self, number: int, due_ns: int, now_ns: int) -> None:
+        if self._watched.get(number) != due_ns:
+            return
+        del self._watched[number]
+        bridge = self._bridges[number]
+        if bridge.stands and number in self._bridge_legs:
+            began_ns = self._bridge_legs[number].from_ns
+            bridge.hears(self._heard_ns(2 * number + 1, began_ns, now_ns))
+        bridge.persevere(now_ns)
+        self._flush_bridge(number, now_ns)
+
+    def _heard_ns(self, way: int, since_ns: int, now_ns: int) -> int:
+        """When the last packet of sound came on a way; 0: none since a moment."""
+        number, down = divmod(way, 2)
+        plan, through = self._plan, self._ways[way]
+        assert isinstance(through, FailingWay)
+        if down:
+            every_ns, after_ns = TICK_NS, round(plan.device.audio_mix_delay_ms * 1e6)
+            size = AUDIO_PACKET_SAMPLES
+        else:
+            every_ns, after_ns = plan.audio.packet_ms * 1_000_000, 0
+            size = plan.audio.packet_bytes
+        size += HEADER_BYTES + self._around
+        legs: Sequence[McuLeg | BridgeLeg] = (
+            [leg for leg in self.timeline.mcu_legs if leg.leg.row == number]
+            if down
+            else [leg for leg in self.timeline.bridge_legs if leg.number == number]
+        )
+        at_ns = now_ns - now_ns % every_ns + after_ns
+        while at_ns >= since_ns:
+            if any(leg.from_ns <= at_ns and (leg.to_ns or now_ns) >= at_ns for leg in legs):
+                came_ns = through.passes_ns(at_ns, size)
+                if came_ns is not None and since_ns <= came_ns <= now_ns:
+                    return came_ns
+            at_ns -= every_ns
+        return 0
+
     def _at_console(self, control: Control, now_ns: int) -> None:
         self._plane.at(now_ns)
         meeting = self._plan.meeting_of_control(control)
@@ -187,6 +297,11 @@ class _Signalling:
 
     def _to_mcu(self, number: int, data: bytes, now_ns: int) -> None:
         self._plane.at(now_ns)
+        if self._plan.changes:
+            legs = [leg.from_ns for leg in self.timeline.mcu_legs if leg.leg.row == number]
+            if legs:
+                heard_ns = self._heard_ns(2 * number, max(legs), now_ns)
+                self._plane.inbound.heard_ns[number] = max(heard_ns, max(legs))
         peer = Peer(*self._bridges[number].contact)
         for event in self._agent.receive(data, peer, now_ns / 1e6):
             self._controller.handle(event, now_ns)
@@ -214,13 +329,18 @@ class _Signalling:
                     number, dict(event.terms), now_ns
                 )
                 self.timeline.bridge_legs.append(bridge_leg)
+                if (since_ns := self._deaf.pop(number, None)) is not None:
+                    self.timeline.deaf.append((number, since_ns, now_ns))
             elif isinstance(event, MediaStopped):
                 self._bridge_legs.pop(number).to_ns = now_ns
+            elif isinstance(event, MediaLost):
+                self._deaf.setdefault(number, now_ns)
             if (told := logged(bridge.user, event, now_ns / 1e6)) is not None:
                 self.timeline.events.append(told)
         for datagram in bridge.outgoing():
             self._send(2 * number, datagram, now_ns, partial(self._to_mcu, number, datagram.data))
         self._wake(number, bridge.next_timeout())
+        self._watch(number, now_ns)
 
     def _flush_mcu(self, now_ns: int) -> None:
         self.timeline.mcu_woken.append(now_ns)
@@ -235,7 +355,8 @@ class _Signalling:
     ) -> None:
         size = len(datagram.data) + FRAMING_BYTES
         self.timeline.messages.append(SipDatagram(now_ns, size, way))
-        self._at(self._idle[way].arrival_ns(now_ns, size), DELIVERED, arrives)
+        if (arrival_ns := self._ways[way].arrival_ns(now_ns, size)) is not None:
+            self._at(arrival_ns, DELIVERED, arrives)
 
     def _wake(self, who: int, due_ms: float | None) -> None:
         known = self._rung.get(who)
@@ -256,19 +377,3 @@ class _Signalling:
         state = {"units": held.units_used, "ports": held.ports_used, "use": held.use.told()}
         told = {"t_ms": round(now_ns / 1e6, 3), "who": "mcu", "event": event, "bridge": bridge}
         self.timeline.events.append(made(**told, **details, **state))
-
-
-class _Idle:
-    """A way through a network in which nothing else is under way."""
-
-    def __init__(self, paths: Paths, way: int) -> None:
-        links = [paths.links[hop] for hop in paths.of(way)]
-        self._ns_a_byte = sum(8e3 / link.rate_mbps for link in links)
-        self._propagation_ns = sum(round(link.delay_us * 1000) for link in links)
-        self._last_ns = 0
-
-    def arrival_ns(self, now_ns: int, size: int) -> int:
-        """When a datagram of so many bytes on the wire is there; none overtakes another."""
-        found = now_ns + self._propagation_ns + round(size * self._ns_a_byte)
-        self._last_ns = max(found, self._last_ns + 1)
-        return self._last_ns

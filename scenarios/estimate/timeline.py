@@ -15,13 +15,15 @@ from giaoban.scenarios.records.events import Event
 class BridgeLeg:
     """A bridge's side of one of its calls: from its answer to its end, ns after the origin.
 
-    `number`: of the call in the plan. `terms`: what was agreed on, by medium.
+    `number`: of the call in the plan. `terms`: what was agreed on, by medium. `power_gone`: it
+    ended because the bridge's power did, so that nothing of it leaves any more.
     """
 
     number: int
     terms: dict[Kind, NegotiatedMedia]
     from_ns: int
     to_ns: int | None = None
+    power_gone: bool = False
 
 
 @dataclass
@@ -72,6 +74,8 @@ class Timeline:
         messages: every datagram of SIP.
         mcu_woken: when signalling woke the MCU, ns after the origin, in order: datagrams that came,
             timers of its transactions.
+        deaf: (call in the plan, from, to) when a bridge pays no heed to what comes: it has taken
+            its call for dead, or was without power, and no other call stands yet.
         calls_left, units_left: what the MCU still holds at the end.
     """
 
@@ -83,5 +87,6 @@ class Timeline:
     events: list[Event] = field(default_factory=list)
     messages: list[SipDatagram] = field(default_factory=list)
     mcu_woken: list[int] = field(default_factory=list)
+    deaf: list[tuple[int, int, int]] = field(default_factory=list)
     calls_left: int = 0
     units_left: float = 0.0

@@ -51,6 +51,8 @@ MEETING = "meeting"
 SIP_PORT = 5060
 AUDIO_KBPS = 64.0
 """What a call's line rate holds beside its pictures."""
+GRACE_S = 2.0
+"""Under faults the MCU closes the meeting so long after its end: some bridges cannot hang up."""
 DRAIN_S = 5.0  # for a BYE to be sent again, after the slowest queue has emptied
 
 

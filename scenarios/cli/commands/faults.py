@@ -1,4 +1,4 @@
-"""`giaoban faults SCENARIO`: every failure tried, each in an emulation of its own."""
+"""`giaoban faults SCENARIO`: every failure tried, emulated or by estimate."""
 
 from __future__ import annotations
 
@@ -65,6 +65,10 @@ def command(
     as_json: Annotated[
         bool, typer.Option("--json", help="print faults.json instead of tables")
     ] = False,
+    by_estimate: Annotated[
+        bool,
+        typer.Option("--estimate", help="work it out in a minute, without emulation"),
+    ] = False,
 ) -> int:
     """Try every failure of the network, one at a time, while everybody is in the meeting.
 
@@ -99,7 +103,7 @@ def command(
             possible=possible,
             whole=not only,
             jobs=jobs or cores(),
-            engine=engine,
+            engine=None if by_estimate else engine,
             root=results,
             now=datetime.now(),
             progress=told,

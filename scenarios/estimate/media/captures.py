@@ -22,7 +22,13 @@ from giaoban.scenarios.measure.captures import Captures, trace_of
 from giaoban.scenarios.measure.hop_delays import Rebuilt
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records.events import BridgeHealth, McuHealth
-from giaoban.scenarios.records.guest import BackgroundCount, Counters, LineChange
+from giaoban.scenarios.records.guest import (
+    BackgroundCount,
+    ChangeMade,
+    Counters,
+    FaultDrops,
+    LineChange,
+)
 from giaoban.topology.counts import LineCount, QueueCount, RouterCount
 from giaoban.traffic.log import RECEIVED, SENT
 from giaoban.traffic.quality.measure import Trace
@@ -107,7 +113,7 @@ def captures_of(plan: Plan, timeline: Timeline, estimated: EstimatedTraffic) -> 
 
 def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     """What the kernels would have counted."""
-    meter, paths = estimated.meter, estimated.paths
+    meter, paths, failed = estimated.meter, estimated.paths, estimated.failed
     hops = range(len(paths.hops))
     dropped = np.cumsum(meter.drops, axis=1)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
@@ -149,14 +155,26 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
         ],
         udp={
             "OutDatagrams": int(estimated.injected[:hosts].sum()),
-            "InDatagrams": int(arrived[:hosts].sum()) + at_hosts,
+            "InDatagrams": int(arrived[:hosts].sum()) + int(estimated.unheard.sum()) + at_hosts,
             "NoPorts": 0,
             "InErrors": damaged,
             "RcvbufErrors": 0,
             "InCsumErrors": damaged,
+            # the kernel counts so what ends with its time to live
+            **({} if failed is None else {"IpInHdrErrors": failed.expired}),
         },
-        routers=RouterCount(sent=0, received=0, without_route=0, expired=0),
-        fault_drops=[],
+        routers=RouterCount(
+            sent=0,
+            received=0,
+            without_route=0 if failed is None else failed.without_route,
+            expired=0 if failed is None else failed.expired,
+        ),
+        fault_drops=[]
+        if failed is None
+        else [
+            FaultDrops(link=hop.link, direction=hop.direction, lost=lost)
+            for hop, lost in zip(paths.hops, failed.lost.tolist(), strict=True)
+        ],
         pacer_drops=0,
         background=background,
         background_damaged=0,
@@ -176,7 +194,9 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
             for begins, at_s in ((True, line.from_s), (False, line.to_s))
             if at_s is not None
         ],
-        changes=[],
+        changes=[
+            ChangeMade.of(change, change.at_s * 1000, change.at_s * 1000) for change in plan.changes
+        ],
         probes=[],
     )
 
@@ -221,10 +241,12 @@ def _health(
             starved=0,
             stray=0,
             overflowed=0,
-            unheard=0,
+            unheard=unheard,
             unsendable=0,
         )
-        for call, up, down in zip(plan.calls, sent[::2], received[1::2], strict=True)
+        for call, up, down, unheard in zip(
+            plan.calls, sent[::2], received[1::2], estimated.unheard.tolist(), strict=True
+        )
     ]
     mcu = McuHealth(
         sip_sent=sum(sip for sip, _ in sent[1::2]),

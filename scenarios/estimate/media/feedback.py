@@ -20,7 +20,7 @@ from giaoban.scenarios.bridge.sources import key_frame_request_timer
 from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.media.sources import PlannedSource, StreamBuffer
 from giaoban.scenarios.estimate.network.packets import Packets, joined
-from giaoban.scenarios.estimate.timeline import McuLeg, Timeline
+from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
 from giaoban.traffic.receiver.feedback import (
@@ -97,6 +97,8 @@ class Feedback:
         self._media: list[Packets] = []
         self._control: list[Packets] = []
         self._begun: set[int] = set()
+        self._legs: dict[int, BridgeLeg] = {}
+        """By call of the plan: that which began last."""
         extra = FRAMING_BYTES + (SRTCP_BYTES if plan.encrypted else 0)
         self._sizes = [_request_bytes(call.bridge) + extra for call in plan.calls]
         self._mcu_size = _request_bytes(CNAME) + extra
@@ -176,6 +178,7 @@ class Feedback:
             if place in self._begun or bridge_leg.from_ns > now_ns:
                 continue
             self._begun.add(place)
+            self._legs[bridge_leg.number] = bridge_leg
             call = self._plan.calls[bridge_leg.number]
             for streams in (call.up, call.down):
                 for index in streams.values():
@@ -244,13 +247,17 @@ class Feedback:
         for number, call in enumerate(self._plan.calls):
             for kind in VISUAL_KINDS:
                 index = call.down.get(kind)
-                if index is None or not broken[index]:
+                if index is None or not broken[index] or not self._stands(number, now_ns):
                     continue
                 asking, dither_ns = self._asking[number, kind]
                 at_ns = asking.ask(now_ns, dither_ns, int(self._gaps.keys[index]))
                 if at_ns is not None:
                     flow = self._flows.control(2 * number, kind)
                     self._request(flow, self._sizes[number], now_ns, at_ns)
+
+    def _stands(self, number: int, now_ns: int) -> bool:
+        to_ns = self._legs[number].to_ns
+        return to_ns is None or now_ns < to_ns
 
     def _mcu_asks(self, now_ns: int) -> None:
         """As `giaoban.mcu_sim.media.video.keyframes`."""

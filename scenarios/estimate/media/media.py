@@ -23,11 +23,12 @@ from giaoban.scenarios.estimate.media.rtcp import Reports, reports
 from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer
 from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
 from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
+from giaoban.scenarios.estimate.network.failing import FailingPaths, FailingTransit
 from giaoban.scenarios.estimate.network.hops import is_steady, lines_of, servers_of
 from giaoban.scenarios.estimate.network.meter import HopCounters, Passages
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, joined
-from giaoban.scenarios.estimate.network.paths import Paths, find_paths
+from giaoban.scenarios.estimate.network.paths import END, Paths, find_paths
 from giaoban.scenarios.estimate.network.queues import TIMER_NS
 from giaoban.scenarios.estimate.network.transit import Transit
 from giaoban.scenarios.estimate.timeline import Timeline
@@ -40,6 +41,8 @@ from giaoban.traffic.rtp import ETHERNET_BYTES
 
 UNSETTLED_PACKETS = 200_000
 """So many packets may come before what is only needed at the end is put away."""
+SETTLED_NS = 500_000_000
+"""So long after a link or a route has changed whatever comes through again has come."""
 CHANGING = (
     "sources",
     "lines",
@@ -67,6 +70,8 @@ class EstimatedTraffic:
         waited: how long media waited at each hop.
         injected: datagrams that were put on the wire, by flow (flows,).
         lines: hop → what its line took and gave, where it does anything.
+        failed: what faults took, where any do.
+        unheard: media that came to bridges which paid no heed to it, of each call of the plan.
     """
 
     paths: Paths
@@ -78,6 +83,8 @@ class EstimatedTraffic:
     reports: Reports
     injected: NDArray[np.int64]
     lines: dict[int, list[LineEnd]]
+    failed: FailingTransit | None
+    unheard: NDArray[np.int64]
 
     def close(self) -> None:
         """What is kept in files is measured, and not needed any more."""
@@ -100,19 +107,22 @@ def estimate_media(
     timeline: Timeline,
     recordings: Mapping[str, Recording],
     early: EarlyEnd | None = None,
+    failing: FailingPaths | None = None,
 ) -> EstimatedTraffic:
     """Run a meeting's media through its network, until the plan's end or until `early` has enough.
 
     Where nothing is lost nobody asks for key frames, and long steps of time are exact. A step in
     which something was lost is done again in steps that are short enough for what follows from it.
+
+    `failing`: the ways of a plan in which links fail.
     """
     if not plan.watchful:
-        estimated = _MeetingRun(plan, timeline, recordings, None, backing=False).run()
+        estimated = _MeetingRun(plan, timeline, recordings, None, None, backing=False).run()
         if not estimated.meter.drops.any():
             return estimated
         estimated.close()
         plan = plan.model_copy(update={"loses": True})
-    return _MeetingRun(plan, timeline, recordings, early, backing=True).run()
+    return _MeetingRun(plan, timeline, recordings, early, failing, backing=True).run()
 
 
 class _MeetingRun:
@@ -124,6 +134,7 @@ class _MeetingRun:
         timeline: Timeline,
         recordings: Mapping[str, Recording],
         early: EarlyEnd | None,
+        failing: FailingPaths | None,
         *,
         backing: bool,
     ) -> None:
@@ -131,7 +142,8 @@ class _MeetingRun:
         self._plan = plan
         self._early = early
         self._end_ns = round(plan.end_s * 1e9)
-        self.paths = find_paths(plan)
+        self.paths = find_paths(plan) if failing is None else failing.paths
+        self._failing = failing
         self.flows = Flows.of(plan)
         self._timeline = timeline
         windows = self._windows = Windows.of(plan)
@@ -152,7 +164,10 @@ class _MeetingRun:
             servers = servers_of(plan, self.paths, self.flows)
             known = set(self._order)
             self._order += [hop for hop in servers if hop not in known]
-            self._transit = Transit(self.paths, way_of, servers, self.lines, self.meter)
+            if failing is None:
+                self._transit = Transit(self.paths, way_of, servers, self.lines, self.meter)
+            else:
+                self._transit = FailingTransit(failing, way_of, servers, self.lines, self.meter)
         self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
         self.sources = sources_of(plan, timeline, windows, recordings)
         self._backing = backing
@@ -170,6 +185,7 @@ class _MeetingRun:
         self._around = around_bytes(plan)
         self._removed: list[tuple[int, int, int]] = []
         """Packets that an injector took away: when, stream and sequence number."""
+        self._unheard = np.zeros(len(plan.calls), np.int64)
         self._overtaking_ns = overtaking_ns(plan)
         self._fq = FqModel(self.flows, self.reports, partial(_handed_ns, plan, windows))
         self._control: list[RtcpDeparture] = []
@@ -216,6 +232,8 @@ class _MeetingRun:
             reports=self.reports,
             injected=self.injected,
             lines=self.lines,
+            failed=self._transit if isinstance(self._transit, FailingTransit) else None,
+            unheard=self._unheard,
         )
 
     def _run_back_and_forth(self) -> None:
@@ -235,7 +253,7 @@ class _MeetingRun:
                     until_ns = min(now_ns + LOOK_NS, self._end_ns)
                 saved = self._state() if until_ns > now_ns + LOOK_NS else {}
                 ended = self._step(now_ns, until_ns)
-                missed = self._take_missed()
+                missed = self._take_missed(now_ns)
                 if not missed or not saved:
                     break
                 vars(self).update(saved)
@@ -258,10 +276,21 @@ class _MeetingRun:
 
     def _stands(self, ended: Packets) -> None:
         """What came to the ends of ways in a step that is not gone back to."""
-        self._received.add(ended)
+        self._received.add(self._heeded(ended))
         self._unsettled += len(ended.at_ns)
         if self._unsettled > UNSETTLED_PACKETS:
             self._settle()
+
+    def _heeded(self, ended: Packets) -> Packets:
+        """Without media that came to a bridge which paid no heed to it."""
+        for number, from_ns, to_ns in self._timeline.deaf:
+            deaf = (ended.at_ns >= from_ns) & (ended.at_ns < to_ns)
+            if deaf.any():
+                streams = list(self._plan.calls[number].down.values())
+                deaf &= np.isin(ended.flow, streams)
+                self._unheard[number] += int(np.count_nonzero(deaf))
+                ended = ended.take(~deaf)
+        return ended
 
     def _settle(self) -> None:
         """Put away what is only needed when all is over."""
@@ -301,23 +330,34 @@ class _MeetingRun:
         memo: dict[int, Any] = {id(one): one for one in shared}
         return copy.deepcopy({name: vars(self)[name] for name in CHANGING}, memo)
 
-    def _take_missed(self) -> dict[int, tuple[int, int]]:
+    def _take_missed(self, now_ns: int) -> dict[int, tuple[int, int]]:
         """What was lost since this was asked for, on the way or by injection, of streams for which
         somebody asks again, and of RTCP, which may ask: flow → when its first packet was, and the
-        number of its last."""
+        number of its last. Where nothing gets through at all nobody notices what is lost before
+        anything does."""
         missed: dict[int, tuple[int, int]] = {}
         assert isinstance(self._transit, Transit)
         for at_ns, flow, seq in [*self._transit.take_lost(), *self._removed]:
-            if self._feedback.asks_for(flow):
+            if self._feedback.asks_for(flow) and not self._is_cut(flow, now_ns):
                 first_ns, last = missed.get(flow, (at_ns, seq))
                 missed[flow] = min(first_ns, at_ns), max(last, seq)
         self._removed.clear()
         return missed
 
+    def _is_cut(self, flow: int, now_ns: int) -> bool:
+        """Whether nothing of a flow gets through, a while before and after a moment."""
+        failing, way = self._failing, int(self.flows.way_of[flow])
+        if failing is None or way == END or failing.any_change(now_ns - SETTLED_NS, now_ns):
+            return False
+        return failing.is_cut(way, now_ns)
+
     def _is_delicate(self, start_ns: int, until_ns: int) -> bool:
         """Whether packets may come out of order, so that one that is late seems lost for a while,
-        or are forwarded, so that key frames are asked for without a loss."""
+        or are forwarded, so that key frames are asked for without a loss; or a link fails."""
         if start_ns < self._overtaking_ns[1] and self._overtaking_ns[0] < until_ns:
+            return True
+        failing = self._failing
+        if failing is not None and failing.any_change(start_ns - SETTLED_NS, until_ns):
             return True
         shown = self._plan.content
         if (

@@ -117,6 +117,8 @@ def _of_bridge(
     # what is handed over by the end of a call goes out
     made_ns = windows.audio_made_ns if kind == "audio" else windows.camera_made_ns
     end_ns = hang_up_ns if bridge_leg.to_ns is None else made_ns(bridge_leg.to_ns)
+    if bridge_leg.power_gone and bridge_leg.to_ns is not None:
+        end_ns = bridge_leg.to_ns
     sources = Sources(plan, bridge_leg.number, 0, StreamBuffer(), Path())
     terms = bridge_leg.terms[kind]
     planned = plan.streams[index].carrying(terms.send_type)

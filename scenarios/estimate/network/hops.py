@@ -20,7 +20,7 @@ MOST_PROBES, PROBE_BYTES = 20, 1242
 SEED_BITS = 0xFFFF_FFFF_FFFF_FFFF
 
 
-class _ClassBlindFifo:
+class ClassBlindFifo:
     """A queue that does not tell packets apart: what comes later waits behind what is there."""
 
     def __init__(self, queue: Fifo) -> None:
@@ -31,10 +31,14 @@ class _ClassBlindFifo:
     ) -> tuple[Served, None]:
         return self._queue.serve(came_ns, size), None
 
+    def serve_one(self, came_ns: int, size: int) -> tuple[int, int] | None:
+        """As `Fifo.serve_one`."""
+        return self._queue.serve_one(came_ns, size)
+
 
 def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
-    """Hop → its queue, for every hop that anything crosses."""
-    used = {*paths.in_order}
+    """Hop → its queue, for every hop that anything crosses, or may where links fail."""
+    used = set(range(len(paths.hops)) if plan.changes else paths.in_order)
     used |= {paths.hops.index(each.hop) for each in plan.background}
     qos, routers = plan.network.qos, {node.id for node in plan.network.routers}
     classes = traffic_classes(qos) if qos is not None and by_class(qos) else ()
@@ -47,7 +51,7 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
         if classes and paths.hops[hop].source in routers:
             found[hop] = Classes(rates, delay_us, classes, class_of)
         else:
-            found[hop] = _ClassBlindFifo(Fifo(rates, delay_us))
+            found[hop] = ClassBlindFifo(Fifo(rates, delay_us))
     return found
 
 

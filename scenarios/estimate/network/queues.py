@@ -144,6 +144,22 @@ class Fifo:
             least = LEAST_LOOKED_AT if at - since > 2 * least else 2 * least
         return Served(came, leaving - service, leaving + self._delay_ns, lost)
 
+    def serve_one(self, came_ns: int, size: int) -> tuple[int, int] | None:
+        """One packet, as `serve` takes many: when its service begins, and when it is at the far
+        end; None if it finds the queue full."""
+        rate = self._rates[0]
+        if len(self._rates) > 1:
+            rate = [each for each in self._rates if each.from_ns <= came_ns or each is rate][-1]
+        if len(self._inside) >= rate.limit:
+            self._inside = self._inside[self._inside > came_ns]
+            if len(self._inside) >= rate.limit:
+                return None
+        began_ns = max(came_ns, self._free_ns)
+        self._free_ns = began_ns + round(size * (8e3 / rate.rate_mbps))
+        out_ns = self._free_ns + self._delay_ns
+        self._inside = np.append(self._inside, out_ns)
+        return began_ns, out_ns
+
     def _leaving(self, came: NDArray[np.int64], service: NDArray[np.int64]) -> NDArray[np.int64]:
         """When each of n packets would have been served, if none of them were lost."""
         served = np.cumsum(service)

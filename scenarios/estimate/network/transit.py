@@ -130,6 +130,12 @@ class Transit:
         if served.lost.any():
             self._lost += cargo.named(served.came_ns[served.lost], places[served.lost])
             places, out_ns = places[~served.lost], out_ns[~served.lost]
+        return self._onward(hop, places, out_ns, cargo)
+
+    def _onward(
+        self, hop: int, places: NDArray[np.int64], out_ns: NDArray[np.int64], cargo: Cargo
+    ) -> Iterable[tuple[int, Keys]]:
+        """What comes out of a line goes on, by the hop that it crosses next."""
         if lines := self._lines.get(hop, ()):
             order = np.argsort(out_ns, kind="stable")
             places, out_ns = places[order], out_ns[order]
@@ -142,11 +148,12 @@ class Transit:
             return ()
         moved = cargo.keys(out_ns, places)
         only = self._only_after.get(hop)
-        return ((only, moved),) if only is not None else self._split(hop, moved, cargo.flow[places])
+        if only is not None:
+            return ((only, moved),)
+        return self._split(hop, moved, self._after(hop, self._way_of[cargo.flow[places]], out_ns))
 
-    def _split(self, hop: int, moved: Keys, flow: NDArray[np.int32]) -> Iterable[tuple[int, Keys]]:
+    def _split(self, hop: int, moved: Keys, after: NDArray[np.int32]) -> Iterable[tuple[int, Keys]]:
         """Packets by the hop that they cross next, each part in their order."""
-        after = self._paths.after(hop, self._way_of[flow])
         # numbers of 16 bits are sorted in one pass
         small = len(self._paths.hops) < 1 << 16
         order = np.argsort(after.astype(np.uint16) if small else after, kind="stable")
@@ -155,6 +162,12 @@ class Transit:
         targets = sorted_after[np.append(0, edges)].tolist()
         return zip(targets, np.split(moved[order], edges), strict=True)
 
+    def _after(
+        self, hop: int, ways: NDArray[np.int32], _out_ns: NDArray[np.int64]
+    ) -> NDArray[np.int32]:
+        """(n,) what comes behind a hop for packets on these ways that leave it at these moments."""
+        return self._paths.after(hop, ways)
+
 
 class Cargo:
     """What is under way in one step: n packets, each at a place."""
@@ -162,7 +175,7 @@ class Cargo:
     def __init__(self, parts: list[Packets]) -> None:
         """`parts`: at least one packet."""
         everything = joined(parts)
-        at_ns, self.size, self.flow, self._seq = everything
+        at_ns, self.size, self.flow, self.seq = everything
         self._base_ns = int(at_ns.min())
         self._bits = len(at_ns).bit_length()
         self._mask = (1 << self._bits) - 1
@@ -198,7 +211,7 @@ class Cargo:
         self, at_ns: NDArray[np.int64], places: NDArray[np.int64]
     ) -> list[tuple[int, int, int]]:
         """Moment, flow and sequence number of each."""
-        columns = at_ns, self.flow[places], self._seq[places]
+        columns = at_ns, self.flow[places], self.seq[places]
         return list(zip(*(column.tolist() for column in columns), strict=True))
 
     def before(self, keys: Keys, until_ns: int) -> int:
@@ -211,7 +224,7 @@ class Cargo:
     def packets(self, keys: Keys) -> Packets:
         """Packets at their moments."""
         places = self.places(keys)
-        return Packets(self.at_ns(keys), self.size[places], self.flow[places], self._seq[places])
+        return Packets(self.at_ns(keys), self.size[places], self.flow[places], self.seq[places])
 
 
 def in_order(parts: list[Keys]) -> Keys:

@@ -1,7 +1,9 @@
-"""All failures side by side, each in a process of its own, into one folder: all or nothing."""
+"""All failures side by side into one folder, all or nothing: each emulated in a process of its own,
+or estimated by processes beside this one."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,26 +21,33 @@ from giaoban.results.model.result import Engine
 from giaoban.results.report.failures_summary import summary_md
 from giaoban.results.report.view.write import write_page
 from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate import limits
+from giaoban.scenarios.estimate.estimate import estimate_failing
 from giaoban.scenarios.faults.failure_cases import PAIR
 from giaoban.scenarios.faults.kind import FailureCase
 from giaoban.scenarios.faults.plan import FaultPlan
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.study.documents import prove
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
+from giaoban.scenarios.study.emulation_process import (
+    EmulationJob,
+    EmulationOutcome,
+    emulate_all,
+)
 from giaoban.scenarios.study.failures.answer import answer_of, draw_failures
-from giaoban.scenarios.study.failures.observe import no_measures, observe, read_routes
+from giaoban.scenarios.study.failures.observe import no_measures, observe, read_routes, snapshots
 from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import SOURCE, Language
+from giaoban.workers import WorkerPool, keep_in, with_kept
 
 FAULTS = "faults.json"
 
 
 @dataclass(frozen=True)
 class FailuresOutcome:
-    """A finished run; `seconds` is the wall time of each failure's emulation."""
+    """A finished run; `seconds` is the wall time of each failure's emulation or estimate."""
 
     folder: Path
     answer: FaultsAnswer
@@ -52,7 +61,7 @@ def try_failures(
     possible: Mapping[str, FailureCase],
     whole: bool,
     jobs: int,
-    engine: EngineName,
+    engine: EngineName | None,
     root: Path,
     now: datetime,
     progress: Progress,
@@ -63,13 +72,19 @@ def try_failures(
 
     With a `baseline` the answer, and so every document, is whether anything is worse than that.
 
+    Args:
+        engine: None: by estimate.
+
     Raises:
-        InputError: a mistake that shows in one failure's question; a folder that cannot be written.
+        InputError: a mistake that shows in one failure's question, or one that cannot be estimated;
+            a folder that cannot be written.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
     for case in cases:  # all mistakes are told before a minute of emulation
         if case.kind != PAIR:
-            question_of(asked, case)
+            each = question_of(asked, case)
+            if engine is None:
+                limits.check(each)
     question = question_of(asked, cases[0])
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)  # once, before several would wait for it
@@ -79,13 +94,16 @@ def try_failures(
         places = {case.id: folder.path / "failures" / folder_name(case.id) for case in cases}
         for place in places.values():
             place.mkdir(parents=True)
-        found = emulate_all(
-            (order_of(asked, case, places[case.id], engine) for case in cases),
-            len(cases),
-            at_once=jobs,
-            told=N_("{done} of {count} failures"),
-            progress=progress,
-        )
+        if engine is None:
+            found = _estimate_all(asked, cases, places, jobs, progress)
+        else:
+            found = emulate_all(
+                (order_of(asked, case, places[case.id], engine) for case in cases),
+                len(cases),
+                at_once=jobs,
+                told=N_("{done} of {count} failures"),
+                progress=progress,
+            )
         progress(Sentence("summing up"), 1.0)
         answer = answer_of(
             question,
@@ -106,6 +124,39 @@ def try_failures(
         write_page(folder.path)
         final = folder.finish(FAULTS)
     return FailuresOutcome(final, answer, {ident: each.seconds for ident, each in found.items()})
+
+
+def _estimate_all(
+    asked: FailuresQuestion,
+    cases: Sequence[FailureCase],
+    places: Mapping[str, Path],
+    jobs: int,
+    progress: Progress,
+) -> dict[str, EmulationOutcome[FailureResult]]:
+    """By their ids, as `emulate_all`."""
+    found: dict[str, EmulationOutcome[FailureResult]] = {}
+    with WorkerPool(min(jobs, len(cases))) as helpers:
+        keep_in(helpers, asked)
+        work = partial(with_kept, _estimated)
+        for ident, outcome in helpers.as_finished(
+            work, ((case, places[case.id]) for case in cases)
+        ):
+            found[ident] = outcome
+            progress(f"{len(found)} of {len(cases)} failures", len(found) / len(cases))
+    return found
+
+
+def _estimated(
+    asked: FailuresQuestion, of: tuple[FailureCase, Path]
+) -> tuple[str, EmulationOutcome[FailureResult]]:
+    case, place = of
+    began = time.monotonic()
+    question = question_of(asked, case)
+    answer, routes = estimate_failing(question, place.name)
+    with store.writing(place):
+        store.write_result(place, answer.result)
+    found = observe(case, answer.result, question.plan.faults, snapshots(routes))
+    return case.id, EmulationOutcome(found, time.monotonic() - began)
 
 
 def folder_name(failure: str) -> str:

@@ -34,9 +34,14 @@ class Snapshot(NamedTuple):
 
 def read_routes(captures: Path) -> list[Snapshot]:
     """In order of time; nothing if the guest did not write them down."""
+    return snapshots(guest.read_routes(captures))
+
+
+def snapshots(told: Iterable[guest.Routes]) -> list[Snapshot]:
+    """The ways up of each."""
     return [
         Snapshot(routes.t_ms, {bridge: ways["up"] for bridge, ways in routes.paths.items()})
-        for routes in guest.read_routes(captures)
+        for routes in told
     ]
 
 

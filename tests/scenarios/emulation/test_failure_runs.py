@@ -180,6 +180,27 @@ def test_rerouting_loads_the_link_that_is_left(ring: Ring) -> None:
         assert load(worst.failure, left) == worst.peak_pct
 
 
+def test_an_estimate_says_what_was_emulated(ring: Ring) -> None:
+    """Each kind of failure: the same bridges cut off, the same verdict, each interruption within
+    20 ms or 10 %."""
+    ran = ring.faults("estimated", "--estimate")
+    assert ran.returncode == ring.first.returncode, ran.stderr
+    [run] = (ring.folder / "estimated").iterdir()
+    estimated = FaultsAnswer.from_json((run / "faults.json").read_bytes())
+    assert [f.id for f in estimated.failures] == [f.id for f in ring.answer.failures]
+    for found, emulated in zip(estimated.failures, ring.answer.failures, strict=True):
+        assert (found.verdict, found.reasons) == (emulated.verdict, emulated.reasons), found.id
+        assert found.cut_off == emulated.cut_off, found.id
+        for one, other in zip(found.bridges, emulated.bridges, strict=True):
+            assert (one.bridge, one.behind) == (other.bridge, other.behind)
+            assert (one.path_before, one.path_after) == (other.path_before, other.path_after)
+            for key in ("interruption_ms", "sound_interruption_ms", "restored_interruption_ms"):
+                value = getattr(other, key)
+                assert getattr(one, key) == pytest.approx(value, rel=0.1, abs=20.0), (
+                    f"{found.id} {one.bridge} {key}"
+                )
+
+
 def test_what_a_silent_failure_takes_is_detection_and_routing(ring: Ring) -> None:
     """BFD finds it after three intervals of 100 ms, each shortened by up to a quarter (RFC 5880
     §6.8.7); then the routes are computed, at the latest 100 ms later, and take effect. So long the

@@ -44,12 +44,13 @@ def test_a_run_folder_without_annex(
 def test_what_cannot_be_estimated_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = SCENARIOS / "ring-cut-and-power-loss.toml"
+    crash = '[[fault]]\nkind = "mcu"\nat_s = 2.0\n'
+    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), more=crash)
     results = tmp_path / "results"
     assert run(["check", str(file), "--estimate", "--results", str(results)], monkeypatch) == 2
     said = capsys.readouterr().err
     assert "cannot be estimated" in said
-    assert "[[fault]]" in said
+    assert "[[fault]] (mcu)" in said
     assert not results.exists() or not list(results.iterdir())
 
 

@@ -48,7 +48,7 @@ speakers = []
 source = "test"
 {more}
 """
-CUT = '[[fault]]\nkind = "cut"\nat_s = 2.0\nlink = "access-east"\n'
+CRASH = '[[fault]]\nkind = "mcu"\nat_s = 2.0\n'
 Fields = dict[str, Any]
 Emulated = list[str]
 
@@ -145,14 +145,14 @@ def test_by_estimate_alone_nothing_is_emulated(tmp_path: Path, emulated: Emulate
 
 
 def test_what_fails_in_its_course_is_emulated(tmp_path: Path, emulated: Emulated) -> None:
-    question = ask(tmp_path, meeting(tmp_path, "calm"), meeting(tmp_path, "storm", more=CUT))
+    question = ask(tmp_path, meeting(tmp_path, "calm"), meeting(tmp_path, "storm", more=CRASH))
     _, found = tried(question, tmp_path)
     assert emulated == ["storm"]
     assert [found[m].engine for m in ("calm", "storm")] == ["estimate", "sandbox"]
 
 
 def test_by_estimate_alone_what_fails_is_not_tried(tmp_path: Path, emulated: Emulated) -> None:
-    question = ask(tmp_path, meeting(tmp_path, "calm"), meeting(tmp_path, "storm", more=CUT))
+    question = ask(tmp_path, meeting(tmp_path, "calm"), meeting(tmp_path, "storm", more=CRASH))
     result, found = tried(question, tmp_path, None)
     assert emulated == []
     storm = found["storm"]
@@ -185,7 +185,7 @@ def test_one_that_cannot_be_trusted_ends_the_check(
         return {"storm": EmulationOutcome(InvalidRun("the clock stood still"), 0.0)}
 
     monkeypatch.setattr(every_meeting, "emulate_all", instead)
-    question = ask(tmp_path, meeting(tmp_path, "storm", more=CUT))
+    question = ask(tmp_path, meeting(tmp_path, "storm", more=CRASH))
     with pytest.raises(InvalidRun, match="stood still"):
         tried(question, tmp_path)
 

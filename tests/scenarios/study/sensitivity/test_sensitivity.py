@@ -214,10 +214,11 @@ def test_what_sums_of_rates_decide_the_estimate_says_too(question: Question, mbp
 def test_what_cannot_be_estimated_is_told_before_anything_begins(tmp_path: Path) -> None:
     file = scenario(
         tmp_path / "s.toml",
-        more='[[fault]]\nid = "cut"\nkind = "cut"\nlink = "west--east"\nat_s = 1.0\n',
+        more='[[fault]]\nkind = "mcu"\nat_s = 1.0\n',
     )
     ran = giaoban("sensitivity", file, "--results", tmp_path / "r")
     assert ran.code == 2
+    assert "[[fault]] (mcu)" in ran.err
     assert not (tmp_path / "r").exists() or not list((tmp_path / "r").iterdir())
 
 

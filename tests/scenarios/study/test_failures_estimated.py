@@ -1,0 +1,123 @@
+"""Failures by estimate: what is found, how long it takes routers to turn, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scenario_factory import giaoban, scenario
+
+from giaoban.results.model.failures import FailureResult, FaultsAnswer
+from tests.scenarios.emulation.test_failure_runs import province
+
+TRIED = ("cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
+SEEN_MS, SPF_MS, INSTALL_MS, BFD_MS, BFD_TIMES = 10, 100, 20, 100, 3
+SPACING_MS = 20.0
+"""Of packets of sound."""
+
+
+def ring(folder: Path) -> Path:
+    return scenario(
+        folder / "s.toml",
+        id="ring",
+        province=province(folder / "ring.toml"),
+        bridges=(),
+        profile="sd30-256k",
+    )
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> FaultsAnswer:
+    folder = tmp_path_factory.mktemp("ring")
+    only = [word for ident in TRIED for word in ("--only", ident)]
+    words = ("--estimate", "--jobs", "1", "--json", "--results", folder / "runs", *only)
+    ran = giaoban("faults", ring(folder), *words)
+    assert ran.code in (0, 1), ran.err
+    [run] = (folder / "runs").iterdir()
+    told = FaultsAnswer.from_json((run / "faults.json").read_bytes())
+    assert json.loads(ran.out) == json.loads(told.to_json())
+    assert {path.name for path in (run / "failures").iterdir()} == {
+        ident.replace(":", "-").replace("+", "_") for ident in TRIED
+    }
+    summary = (run / "summary.md").read_text(encoding="utf-8")
+    assert "ESTIMATED: " in summary
+    return told
+
+
+def failure(answer: FaultsAnswer, ident: str) -> FailureResult:
+    [found] = [each for each in answer.failures if each.id == ident]
+    return found
+
+
+def of_bridge(answer: FaultsAnswer, ident: str, bridge: str) -> Any:
+    [found] = [each for each in failure(answer, ident).bridges if each.bridge == bridge]
+    return found
+
+
+def test_it_says_that_it_is_an_estimate(answer: FaultsAnswer) -> None:
+    assert answer.engine is not None
+    assert (answer.engine.name, answer.is_estimate) == ("estimate", True)
+
+
+def test_whom_a_failure_cuts_off(answer: FaultsAnswer) -> None:
+    assert {ident: failure(answer, ident).cut_off for ident in TRIED} == {
+        "cut:a--b": [],
+        "silent:a--b": [],
+        "router:r-b": ["b"],
+        "site:c": ["c"],
+        "cut:a--b+cut:b--c": ["b"],
+    }
+
+
+def test_packets_go_the_other_way_round(answer: FaultsAnswer) -> None:
+    for ident in ("cut:a--b", "silent:a--b"):
+        moved = of_bridge(answer, ident, "b")
+        assert moved.path_before == ["access-b", "a--b", "access-mcu"]
+        assert moved.path_after == ["access-b", "b--c", "c--a", "access-mcu"]
+    assert of_bridge(answer, "cut:a--b+cut:b--c", "b").path_after is None
+
+
+def test_sound_is_away_for_as_long_as_the_timers_take(answer: FaultsAnswer) -> None:
+    """Detection, at most two ticks of routers, and the routes taking effect; the picture comes with
+    the next key frame, which is asked for."""
+    noticed_ms = {
+        "cut:a--b": (SEEN_MS, SEEN_MS),
+        "silent:a--b": ((BFD_TIMES - 1) * BFD_MS, BFD_TIMES * BFD_MS),
+    }
+    for ident, (least_ms, most_ms) in noticed_ms.items():
+        hit = of_bridge(answer, ident, "b")
+        assert least_ms + INSTALL_MS - SPACING_MS <= hit.sound_interruption_ms
+        assert hit.sound_interruption_ms <= most_ms + 2 * SPF_MS + INSTALL_MS + SPACING_MS
+        assert hit.interruption_ms == hit.picture_interruption_ms >= hit.sound_interruption_ms
+        assert hit.packets_lost
+        assert not of_bridge(answer, ident, "c").interruption_ms
+
+
+def test_the_link_that_is_left_carries_both_calls(answer: FaultsAnswer) -> None:
+    loads = {
+        ident: max(k.peak_pct for k in failure(answer, ident).links if k.id == "c--a")
+        for ident in ("cut:a--b", "site:c")
+    }
+    assert loads["cut:a--b"] > 1.5 * loads["site:c"]
+
+
+def test_what_cannot_be_estimated_is_refused_before_anything_begins(tmp_path: Path) -> None:
+    words = ("--estimate", "--only", "mcu", "--results", tmp_path / "runs")
+    ran = giaoban("faults", ring(tmp_path), *words)
+    assert ran.code == 2
+    assert "[[fault]] (mcu): how an MCU starts anew is emulated" in ran.err
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_pictures_that_are_forwarded_are_refused_where_links_fail(tmp_path: Path) -> None:
+    file = scenario(
+        tmp_path / "s.toml",
+        phases=(4.0, 4.0, 3.0),
+        more='[meeting]\nvideo = "switched"\n'
+        '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 2.0\n',
+    )
+    ran = giaoban("check", file, "--estimate", "--results", tmp_path / "runs")
+    assert ran.code == 2
+    assert "[[fault]] (cut-west--east): pictures that are forwarded" in ran.err
