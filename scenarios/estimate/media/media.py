@@ -171,7 +171,9 @@ class _MeetingRun:
         self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
         self.sources = sources_of(plan, timeline, windows, recordings)
         self._backing = backing
-        self._coarse_ns = min(coarse_ns(plan), COARSE_NS) if backing else coarse_ns(plan)
+        self._coarse_ns = coarse_ns(plan)
+        if backing and failing is None:  # where links fail it is known when anything may be lost
+            self._coarse_ns = min(self._coarse_ns, COARSE_NS)
         # where steps are short, pictures take turns at being made for several; sound does not: of
         # many packets that leave at one moment, the first is that of the first call
         turns = 1 if backing else max(1, COARSE_NS // self._coarse_ns)
@@ -247,7 +249,7 @@ class _MeetingRun:
         while now_ns < self._end_ns:
             self._feedback.look(now_ns)
             while True:
-                until_ns = min(now_ns + tried_ns, self._end_ns)
+                until_ns = min(now_ns + tried_ns, self._end_ns, self._calm_until_ns(now_ns))
                 quiet = self._feedback.is_quiet(now_ns) and not self._is_delicate(now_ns, until_ns)
                 if not quiet:
                     until_ns = min(now_ns + LOOK_NS, self._end_ns)
@@ -273,6 +275,13 @@ class _MeetingRun:
             if missed or not quiet:
                 quiet_since_ns = until_ns
             now_ns, tried_ns = until_ns, min(max(tried_ns, 2 * LOOK_NS), self._coarse_ns)
+
+    def _calm_until_ns(self, now_ns: int) -> int:
+        """The look before a link or a route changes next."""
+        change_ns = None if self._failing is None else self._failing.next_change_ns(now_ns)
+        if change_ns is None:
+            return self._end_ns
+        return now_ns + max(LOOK_NS, (change_ns - now_ns) // LOOK_NS * LOOK_NS)
 
     def _stands(self, ended: Packets) -> None:
         """What came to the ends of ways in a step that is not gone back to."""

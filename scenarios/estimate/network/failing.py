@@ -93,6 +93,11 @@ class FailingPaths:
         """Whether a link or a route changes in [start, end)."""
         return bisect_left(self._changes, start_ns) < bisect_left(self._changes, end_ns)
 
+    def next_change_ns(self, at_ns: int) -> int | None:
+        """When a link or a route changes next, from a moment on."""
+        place = bisect_left(self._changes, at_ns)
+        return self._changes[place] if place < len(self._changes) else None
+
     @cached_property
     def _changes(self) -> list[int]:
         edges = {at for of in (*self.swallows, *self.unlit) for at in of}
