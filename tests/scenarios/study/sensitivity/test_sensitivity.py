@@ -8,18 +8,19 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from scenario_factory import giaoban, only_run, scenario
+from scenario_factory import SCENARIOS, giaoban, only_run, scenario
 
 from giaoban.results.archive.store import read_result
 from giaoban.results.judge.criteria import DRAWN_WORLDS
 from giaoban.results.judge.verdict import Judgement, with_robustness
 from giaoban.results.model.robustness import Robustness, WorldsPassed
-from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
-from giaoban.results.report.sensitivity_summary import conditions, summary
+from giaoban.results.model.sensitivity import Sensitivity, TriedFigure, verdict_of
+from giaoban.results.report.sensitivity_summary import conditions, summary, summary_md
 from giaoban.results.schema.make import schema_text
 from giaoban.scenarios.estimate.estimate import AsJudged, judge_alone
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
 from giaoban.scenarios.study.sensitivity.sensitivity import (
     Asked,
@@ -295,3 +296,32 @@ def test_ranges_are_looked_at_before_anything_is_emulated(tmp_path: Path) -> Non
     assert ran.code == 2
     assert "unknown figure" in ran.err
     assert not (tmp_path / "r").exists() or not list((tmp_path / "r").iterdir())
+
+
+def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It passes as assumed and in some 60 % of drawn worlds; the conclusion says what that means.
+
+    Flips are looked for elsewhere.
+    """
+    monkeypatch.setattr(study, "_all_tried", lambda *_of: [])
+    answer = sensitivity(
+        make_question(SCENARIOS / "fragile-province.toml"),
+        root=tmp_path,
+        now=NOW,
+        progress=lambda _what, _done: None,
+        wanted=Wanted(worlds=20),
+    ).answer
+    assert answer.drawn is not None
+    assert answer.drawn.judged == 20
+    assert answer.drawn.low_pct < 60 < answer.drawn.high_pct
+    assert answer.drawn.passed_pct < 95
+    assert answer.as_assumed == answer.verdict == "pass"
+    assert verdict_of("pass", answer.drawn, 95.0) == "fail"
+    for language, plain in (
+        ("en", f"in about {round(answer.drawn.passed_pct / 10)} of 10 worlds"),
+        ("vi", f"chỉ đúng trong khoảng {round(answer.drawn.passed_pct / 10)} trên 10 phương án"),
+    ):
+        assert plain in summary_md(answer, language)
+    ranged = {figure.key for figure in answer.figures if figure.range_from == "beside"}
+    assert "province.mcu.rate_mbps" in ranged
+    assert len(ranged) == 8
