@@ -66,12 +66,12 @@ class Input(NamedTuple):
 
     def files(self) -> list[Path]:
         """The program's own files of this kind."""
-        return sorted(path for pattern in self.own for path in PACKAGE.glob(pattern))
+        return [path for pattern in self.own for path in sorted(PACKAGE.glob(pattern))]
 
 
 INPUTS = (
     Input(ProjectFile),
-    Input(Province, ("topology/province.toml",)),
+    Input(Province, ("topology/province.toml", "topology/fragile-province.toml")),
     Input(Scenario, ("scenarios/*.toml", "scenarios/study/whatif/*.toml")),
     Input(CataloguedMeeting, ("scenarios/meetings/*.toml",)),
     Input(Variants),
