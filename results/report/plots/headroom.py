@@ -32,12 +32,12 @@ WORDS: Mapping[str, str] = {
     "x": pgettext("margins plot", "Further bridges"),
     "y": pgettext("margins plot", "Worst margin of a criterion (%)"),
     "limit": pgettext("margins plot", "limit: margin 0 %"),
-    "fits": pgettext("margins plot", "at most {0}"),
+    "fits": pgettext("margins plot", "at most {n}"),
     "none": pgettext("margins plot", "not met"),
     "key": pgettext(
         "margins plot", "●  estimated by packets     ×  emulated     lines without marks: added up"
     ),
-    "others": pgettext("margins plot", "{0} other criteria"),
+    "others": pgettext("margins plot", "{n} other criteria"),
 }
 _said = partial(said, words=WORDS)
 SHOWN = 5
@@ -85,7 +85,7 @@ def draw(answer: Headroom, lang: Lang) -> Figure:
         at = answer.more
         axes.axvline(at, color="#222222", linewidth=1.1, zorder=2)
         axes.annotate(
-            _said("fits", lang, at),
+            _said("fits", lang, n=at),
             (at, 108),
             xytext=(3, -2),
             textcoords="offset points",
@@ -151,5 +151,5 @@ def _lines(axes: Axes, answer: Headroom, lang: Lang) -> list[Label]:
             grey_levels.append(y[-1])
     if grey_levels:
         level = sorted(grey_levels)[len(grey_levels) // 2]
-        labels.append(Label(level, _said("others", lang, len(grey_levels)), GREY, "-", 1.2))
+        labels.append(Label(level, _said("others", lang, n=len(grey_levels)), GREY, "-", 1.2))
     return labels

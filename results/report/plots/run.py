@@ -93,10 +93,12 @@ def mcu_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> F
         if limit_pct is not None:
             share = f"{number(limit_pct, lang)} %"
             axes.axhline(limit_pct, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE)
-            labels.append(Label(limit_pct, said("limit", lang, share), LIMIT, LIMIT_STYLE, 1.2))
+            labels.append(
+                Label(limit_pct, said("limit", lang, limit=share), LIMIT, LIMIT_STYLE, 1.2)
+            )
         last = _last(used)
         share = f"{number(last, lang)} %"
-        labels.append(Label(last, said("used", lang, share), COLOURS[1], "-", 2))
+        labels.append(Label(last, said("used", lang, share=share), COLOURS[1], "-", 2))
         label_ends(axes, labels)
     return figure
 
@@ -184,19 +186,21 @@ def _lines(
             axes.set_ylim(-0.02 * ceiling, 1.12 * ceiling)
         if limit is not None and show_limit:
             axes.axhline(limit, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE, zorder=3)
-            text = said("limit", lang, number(limit, lang) + look.unit)
+            text = said("limit", lang, limit=number(limit, lang) + look.unit)
             labels.append(Label(limit, text, LIMIT, LIMIT_STYLE, 1.2))
         if rest:
             level = float(np.median([_last(data[key]) for key in rest]))
-            text = said("others" if worst else "all", lang, len(rest), said(look.noun, lang))
+            text = said(
+                "others" if worst else "all", lang, n=len(rest), things=said(look.noun, lang)
+            )
             if len(drawn) < len(rest):
-                text = said("some", lang, len(rest), len(drawn))
+                text = said("some", lang, n=len(rest), drawn=len(drawn))
             if look.nothing and not worst:
                 text = said(look.nothing, lang)
             labels.append(Label(level, text, GREY, "-", 1.2))
         label_ends(axes, labels)
         if limit is not None and not show_limit:
-            note = said("limit", lang, number(limit, lang) + look.unit) + " ↑"
+            note = said("limit", lang, limit=number(limit, lang) + look.unit) + " ↑"
             axes.annotate(
                 note,
                 (1.026, 1.06),

@@ -174,12 +174,12 @@ def _notes(series: Series, lang: Lang) -> list[str]:
     """`1: giây 120–180 – what`, one or two lines for each impairment."""
     lines: list[str] = []
     for index, (en, vi, start, end) in enumerate(series.impaired[:NOTES]):
-        when = said("span", lang, number(start, lang, 4), number(end, lang, 4))
+        when = said("span", lang, start=number(start, lang, 4), end=number(end, lang, 4))
         text = f"[{index + 1}] {when}: {vi if lang == 'vi' else en}"
         wrapped = textwrap.wrap(text, NOTE_WIDTH, subsequent_indent="      ")
         lines += [*wrapped[:1], *(cut(rest, NOTE_WIDTH) for rest in wrapped[1:2])]
     if len(series.impaired) > NOTES:
-        lines.append(said("more spans", lang, len(series.impaired) - NOTES))
+        lines.append(said("more spans", lang, n=len(series.impaired) - NOTES))
     return lines
 
 

@@ -25,12 +25,12 @@ WORDS: Mapping[str, str] = {
     "frozen": pgettext("plot", "Time the picture stood still, by stream (%)"),
     "links": pgettext("plot", "Load of links (% of rate)"),
     "mcu": pgettext("plot", "MCU capacity in use (%)"),
-    "limit": pgettext("plot", "limit {0}"),
+    "limit": pgettext("plot", "limit {limit}"),
     "capacity": pgettext("plot", "capacity of the device"),
-    "used": pgettext("plot", "in use: {0}"),
-    "others": pgettext("plot", "{0} other {1}"),
-    "all": pgettext("plot", "{0} {1}"),
-    "some": pgettext("plot", "{0} others, worst {1} drawn"),
+    "used": pgettext("plot", "in use: {share}"),
+    "others": pgettext("plot", "{n} other {things}"),
+    "all": pgettext("plot", "{n} {things}"),
+    "some": pgettext("plot", "{n} others, worst {drawn} drawn"),
     "stream": pgettext("plot", "streams"),
     "link": pgettext("plot", "link directions"),
     "no loss": pgettext("plot", "no packet lost"),
@@ -42,14 +42,14 @@ WORDS: Mapping[str, str] = {
     "audio": pgettext("plot", "sound"),
     "video": pgettext("plot", "picture"),
     "content": pgettext("plot", "content"),
-    "span": pgettext("plot", "{0}–{1} s"),
-    "more spans": pgettext("plot", "and {0} more"),
+    "span": pgettext("plot", "{start}–{end} s"),
+    "more spans": pgettext("plot", "and {n} more"),
 }
 
 
-def said(key: str, lang: Lang, *values: object, words: Mapping[str, str] = WORDS) -> str:
-    """A word of a picture, with values in its places."""
-    return translator(lang).text(words[key]).format(*values)
+def said(key: str, lang: Lang, /, words: Mapping[str, str] = WORDS, **values: object) -> str:
+    """A word of a picture, with values in its fields."""
+    return translator(lang).gettext(words[key], **values)
 
 
 def number(value: float, lang: Lang, digits: int = 3) -> str:

@@ -139,7 +139,7 @@ def test_a_peak_says_at_what_it_fails() -> None:
     said = markdown(brief(answer(peaks=[peak]), "vi"))
     assert "| mô phỏng | KHÔNG ĐẠT | Đắk Mil |" in said
     assert "01/03/2027 09:00: Năng lực MCU đã sử dụng" in said
-    assert "100\u00a0% (giới hạn ≤\u00a080\u00a0%)" in said
+    assert "100\u00a0% (ngưỡng ≤\u00a080\u00a0%)" in said
     assert "| emulation | FAIL | Đắk Mil |" in markdown(brief(answer(peaks=[peak]), "en"))
 
 
