@@ -50,6 +50,12 @@ class Scale:
         short = _rounded(value, high - low)
         return short if low < short < high else value
 
+    def share(self, a: float, b: float, at: float) -> float:
+        """How far along the way from `a` to `b` a value between them is."""
+        if self.logarithmic and a > 0 and b > 0:
+            return math.log(at / a) / math.log(b / a)
+        return (at - a) / (b - a)
+
     def close(self, a: float, b: float, way: float) -> bool:
         """Whether two values are as near each other as need be; `way`: the whole range's length."""
         if self.whole and abs(a - b) <= 1:
@@ -94,21 +100,19 @@ def nearest[T](
     else:
         return None
     holds, way, far = value, abs(end - value), at
-    low, high = 0.0, 1.0  # where these are on the way to `far`
     while not scale.close(holds, at, way):
+        low, high = (scale.share(value, far, each) for each in (holds, at))
         share = (low + high) / 2
         if high > 2 * max(low, NEAR):
             share = math.sqrt(max(low, NEAR) * high)
         middle = scale.between(value, far, share, (holds, at))
         if not min(holds, at) < middle < max(holds, at):
-            middle = scale.between(holds, at, 0.5)
-        if not min(holds, at) < middle < max(holds, at):
             break
         there = look(middle)
         if there is not None and flips(there):
-            high, at, found = share, middle, there
+            at, found = middle, there
         else:
-            low, holds = share, middle
+            holds = middle
     return Flip(holds, at, found)
 
 

@@ -27,10 +27,17 @@ def test_a_step_is_found_between_two_neighbours(
         value, end = round(value), round(end)
     begins_low = value <= limit
 
+    asked: list[float] = []
+
     def look(at: float) -> bool:
+        asked.append(at)
         return (at <= limit) != begins_low
 
     found = nearest(value, end, look, over, scale)
+    # halves of the whole way, and of what lies within a ratio of two where it is as long as 1 : 64
+    ratio = value / end if scale.logarithmic and min(value, end) > 0 else 1.0
+    assert len(asked) == len(set(asked))
+    assert len(asked) <= 2 + math.log2(1 / CLOSE) + math.log2(math.log2(64)) + 4 * abs(math.log10(ratio)) + 3
     if not look(end):
         assert found is None  # nothing changes on this way
         return
