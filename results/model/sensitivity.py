@@ -100,14 +100,17 @@ def _share(a: float | str, b: float | str) -> float:
 
 
 class Influence(StrictModel):
-    """How much of the spread of the least margin goes back to one figure by itself.
+    """How much of the spread of the least margin goes back to one figure.
 
-    `share` is the first-order Sobol index (0 to 1), estimated from the worlds that were drawn; what
-    figures do only together is in none of them.
+    `share` is the first-order Sobol index (0 to 1), of the figure by itself, estimated from the
+    worlds that were drawn; `total` the total-order index, of the figure alone and with others, by
+    Jansen's estimator; null: not asked for. What `total` has more than `share` matters only
+    together.
     """
 
     key: str
     share: Amount
+    total: Amount | None = None
 
 
 class FailedBy(StrictModel):

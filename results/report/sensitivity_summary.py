@@ -227,16 +227,21 @@ def _drawn(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[B
         )
     figures = {figure.key: figure for figure in answer.figures}
     if drawn.influences:
+        totals = any(each.total is not None for each in drawn.influences)
         yield table(
-            (Sentence("assumed figure"), Sentence("share of the margin's spread")),
+            (
+                *(Sentence("assumed figure"), Sentence("share of the margin's spread")),
+                *([Sentence("with others")] if totals else []),
+            ),
             [
                 (
                     name_of(figures[each.key]),
                     message("{share} %", share=round(100 * each.share)),
+                    *([message("{share} %", share=round(100 * (each.total or 0)))] * totals),
                 )
                 for each in drawn.influences[:most]
             ],
-            right=(1,),
+            right=(1, 2) if totals else (1,),
         )
 
 
@@ -324,6 +329,13 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
                 "margin. What figures do only together is in no share."
             )
         )
+        if any(each.total is not None for each in answer.drawn.influences):
+            yield Par(
+                Sentence(
+                    "With others: the total-order Sobol index (Jansen), which has what a figure "
+                    "does only together with others as well."
+                )
+            )
     yield Heading(Sentence("What decides nothing within its range"))
     yield table(
         (Sentence("assumed figure"), Sentence("as assumed"), Sentence("tried")),

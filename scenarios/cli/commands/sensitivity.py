@@ -36,6 +36,7 @@ def command(
         ),
     ] = 0,
     worlds: options.Worlds = 0,
+    interactions: options.Interactions = 0,
     require_robust: options.RequireRobust = None,
     ranges: options.RangesFile = None,
     *,
@@ -58,7 +59,7 @@ def command(
             now=datetime.now(),
             progress=told,
             language=language.chosen(),
-            wanted=Wanted.of(worlds, require_robust, ranges, seeds=seeds),
+            wanted=Wanted.of(worlds, require_robust, ranges, seeds=seeds, anew=interactions),
             helpers=helpers,
         )
     path = outcome.folder / "summary.md"

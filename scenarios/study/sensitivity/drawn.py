@@ -65,3 +65,24 @@ def first_order(places: NDArray[np.float64], answers: Sequence[float]) -> NDArra
         within = sum(float(g.var(ddof=1)) for g in groups) / n
         found[column] = min(1.0, max(0.0, (between - within) / whole))
     return found
+
+
+def total_order(
+    answers: Sequence[float], anew: NDArray[np.float64], variance: float
+) -> NDArray[np.float64]:
+    """The total-order Sobol index of each column: what goes back to it, alone or with others.
+
+    By Jansen's estimator ("Analysis of variance designs for model output", 1999).
+
+    Args:
+        answers: (n,) of worlds that were drawn.
+        anew: (n, columns) of the same worlds, in each column with that figure alone drawn anew;
+            NaN where no such world can be.
+        variance: of the answers of all worlds that were drawn.
+    """
+    if variance == 0.0:
+        return np.zeros(anew.shape[1])
+    changes = (np.asarray(answers, dtype=float)[:, np.newaxis] - anew) ** 2
+    counted = np.isfinite(changes).sum(axis=0)
+    means = np.nansum(changes, axis=0) / np.maximum(counted, 1)
+    return np.asarray(np.minimum(1.0, means / (2 * variance)))

@@ -15,6 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from giaoban.cluster import ClusterWorkers
 from giaoban.errors import InputError
 from giaoban.progress import Progress
@@ -43,7 +46,7 @@ from giaoban.scenarios.estimate.estimate import AsJudged, judge_soon
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
-from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, value_at
+from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order, value_at
 from giaoban.scenarios.study.sensitivity.figures import (
     Figure,
     figures,
@@ -116,6 +119,7 @@ class Wanted:
     Attributes:
         seeds: so many others are judged in each world that passes at its own.
         worlds: so many are drawn in which all figures are others at once.
+        anew: so many of these are judged once more with each figure alone drawn anew.
         required_pct: the share of these that has to pass, if any.
         ranges: a file of ranges that hold before those beside figures, and the program's.
     """
@@ -124,13 +128,23 @@ class Wanted:
     worlds: int = 0
     required_pct: float | None = None
     ranges: Path | None = None
+    anew: int = 0
 
     @classmethod
-    def of(cls, worlds: int, share: float | None, ranges: Path | None, *, seeds: int = 0) -> Wanted:
-        """As a command line says it; where a `share` is required and no number, `WORLDS` are
+    def of(
+        cls,
+        worlds: int,
+        share: float | None,
+        ranges: Path | None,
+        *,
+        seeds: int = 0,
+        anew: int = 0,
+    ) -> Wanted:
+        """As a command line says it; where worlds are needed and no number is said, `WORLDS` are
         drawn."""
         required_pct = None if share is None else 100 * share
-        return cls(seeds, worlds or WORLDS * (share is not None), required_pct, ranges)
+        drawn = worlds or WORLDS * (share is not None or anew > 0)
+        return cls(seeds, drawn, required_pct, ranges, anew)
 
 
 @dataclass(frozen=True)
@@ -191,7 +205,7 @@ def analyse(
     found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress)
     drawn, drawn_estimates = None, 0
     if wanted.worlds:
-        drawn, drawn_estimates = _drawn(asked, tried_figures, wanted.worlds, helpers, progress)
+        drawn, drawn_estimates = _drawn(asked, tried_figures, wanted, helpers, progress)
     return Sensitivity(
         run_id=run_id,
         verdict=verdict_of(first.verdict, drawn, wanted.required_pct),
@@ -247,7 +261,7 @@ def sides(number: int, figure: Figure) -> Iterable[Side]:
 def _drawn(
     asked: Asked,
     tried: Sequence[Figure],
-    worlds: int,
+    wanted: Wanted,
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
 ) -> tuple[DrawnWorlds, int]:
@@ -256,7 +270,7 @@ def _drawn(
     Limits stay as they are: they are no part of the world.
     """
     of_world = [figure for figure in tried if figure.path[0] != THRESHOLDS]
-    seed = asked.world.base.plan.seed
+    seed, worlds = asked.world.base.plan.seed, wanted.worlds
     places = hypercube(worlds, len(of_world), seed)
     draws = [
         _Draw(n, tuple((f.path, value_at(f, x)) for f, x in zip(of_world, row, strict=True)))
@@ -277,10 +291,17 @@ def _drawn(
     )
     margins = [_margin(found[n]) for n in numbers]
     indices = first_order(places[numbers], margins)
+    again, totals, more = numbers[: wanted.anew], None, 0
+    if again:
+        totals, more = _anew(asked, of_world, places[again], margins, helpers, progress)
     influences = [
-        Influence(key=figure.key, share=round(float(index), 4))
-        for figure, index in zip(of_world, indices, strict=True)
-        if index > 0
+        Influence(
+            key=figure.key,
+            share=round(float(index), 4),
+            total=None if totals is None else round(float(totals[n]), 4),
+        )
+        for n, (figure, index) in enumerate(zip(of_world, indices, strict=True))
+        if index > 0 or (totals is not None and totals[n] >= LEAST_TOLD)
     ]
     drawn = DrawnWorlds(
         seed=seed,
@@ -292,7 +313,44 @@ def _drawn(
         failed_by=[FailedBy(criterion=c, worlds=n) for c, n in failed.most_common()],
         influences=sorted(influences, key=lambda each: (-each.share, each.key)),
     )
-    return drawn, sum(each.estimated for each in found.values())
+    return drawn, more + sum(each.estimated for each in found.values())
+
+
+LEAST_TOLD = 0.01
+"""A total-order index below it is not told where the figure by itself has none."""
+
+
+def _anew(
+    asked: Asked,
+    of_world: Sequence[Figure],
+    places: NDArray[np.float64],
+    margins: Sequence[float],
+    helpers: Helpers | ClusterWorkers | None,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], int]:
+    """Total-order indices, and how many worlds were estimated for them: at each of these places
+    each figure is drawn anew by itself."""
+    count, columns = places.shape
+    others = hypercube(count, columns, asked.world.base.plan.seed + 1)
+    draws = []
+    for row in range(count):
+        for column in range(columns):
+            at = places[row].copy()
+            at[column] = others[row, column]
+            figures = zip(of_world, at.tolist(), strict=True)
+            values = tuple((f.path, value_at(f, x)) for f, x in figures)
+            draws.append(_Draw(row * columns + column, values))
+    answers, estimated = np.full(len(draws), np.nan), 0
+    for done, (number, there) in enumerate(_each(_look_at, asked, draws, helpers), 1):
+        progress(
+            Sentence("one figure anew: {number} of {all}", number=done, all=len(draws)),
+            done / len(draws),
+        )
+        if there is not None:
+            answers[number] = _margin(there)
+            estimated += there.estimated
+    variance = float(np.var(np.asarray(margins)))
+    return total_order(margins[:count], answers.reshape(count, columns), variance), estimated
 
 
 @dataclass(frozen=True)

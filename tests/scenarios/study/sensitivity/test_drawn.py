@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube
+from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order
 
 
 @given(worlds=st.integers(1, 60), figures=st.integers(1, 6), seed=st.integers(0, 2**31 - 1))
@@ -45,3 +46,39 @@ def test_nothing_is_said_of_what_does_not_differ_or_of_too_few() -> None:
     assert first_order(hypercube(100, 2, 1), [5.0] * 100).tolist() == [0, 0]
     assert first_order(hypercube(3, 2, 1), [1.0, 2.0, 3.0]).tolist() == [0, 0]
     assert first_order(np.zeros((0, 2)), []).tolist() == [0, 0]
+
+
+def ishigami(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of three figures; a fourth does nothing. a = 7, b = 0.1."""
+    x = np.pi * (2 * places - 1)
+    y = np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+    return np.asarray(y)
+
+
+def drawn_anew(places: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    others = hypercube(*places.shape, seed)
+    columns = []
+    for column in range(places.shape[1]):
+        at = places.copy()
+        at[:, column] = others[:, column]
+        columns.append(ishigami(at))
+    return np.stack(columns, axis=1)
+
+
+def test_the_total_indices_of_the_ishigami_function() -> None:
+    """0.5576, 0.4424, 0.2437 (Ishigami and Homma 1990): the third matters only with the first."""
+    places = hypercube(8000, 4, 1681)
+    answers = ishigami(places)
+    found = total_order(answers.tolist(), drawn_anew(places, 1682), float(answers.var()))
+    assert found[:3] == pytest.approx([0.5576, 0.4424, 0.2437], abs=0.03)
+    assert found[3] == 0.0
+
+
+def test_a_world_that_cannot_be_is_left_out_of_a_total_index() -> None:
+    places = hypercube(4000, 4, 3)
+    anew = drawn_anew(places, 4)
+    anew[::3] = np.nan
+    answers = ishigami(places)
+    found = total_order(answers.tolist(), anew, float(answers.var()))
+    assert found[:3] == pytest.approx([0.5576, 0.4424, 0.2437], abs=0.05)
+    assert total_order([5.0, 5.0], np.ones((2, 3)), 0.0).tolist() == [0, 0, 0]

@@ -309,7 +309,7 @@ def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.Mo
         root=tmp_path,
         now=NOW,
         progress=lambda _what, _done: None,
-        wanted=Wanted(worlds=20),
+        wanted=Wanted(worlds=20, anew=1),
     ).answer
     assert answer.drawn is not None
     assert answer.drawn.judged == 20
@@ -322,6 +322,11 @@ def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.Mo
         ("vi", f"chỉ đúng trong khoảng {round(answer.drawn.passed_pct / 10)} trên 10 phương án"),
     ):
         assert plain in summary_md(answer, language)
+    totals = {each.key: each.total for each in answer.drawn.influences}
+    assert all(total is not None for total in totals.values())
+    assert any(total for total in totals.values())  # of the one world drawn anew
+    of_world = sum(figure.field != "threshold" for figure in answer.figures)
+    assert answer.estimates == 1 + 20 + of_world
     ranged = {figure.key for figure in answer.figures if figure.range_from == "beside"}
     assert "province.mcu.rate_mbps" in ranged
     assert len(ranged) == 8
