@@ -23,6 +23,7 @@ from giaoban.results.report.plots.style import (
     STYLES,
     Label,
     label_ends,
+    write,
 )
 from giaoban.results.report.plots.words import Lang, number, said
 from giaoban.translation import pgettext
@@ -44,7 +45,6 @@ SHOWN = 5
 """Criteria that get a line of their own: those with the least margin."""
 FLOOR_PCT = -60.0
 """Margins below are drawn here: how much worse than the limit is of no matter in this picture."""
-DPI = 150
 
 
 def write_plot(answer: Headroom, folder: Path, *, lang: Lang) -> list[Path]:
@@ -52,14 +52,8 @@ def write_plot(answer: Headroom, folder: Path, *, lang: Lang) -> list[Path]:
 
     Raises `OSError`.
     """
-    paths = []
     with own_look(STYLE):
-        figure = draw(answer, lang)
-        for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-            path = folder / f"headroom.{lang}.{kind}"
-            figure.savefig(path, format=kind, dpi=DPI, metadata=metadata)
-            paths.append(path)
-    return paths
+        return write(draw(answer, lang), folder, f"headroom.{lang}")
 
 
 def draw(answer: Headroom, lang: Lang) -> Figure:

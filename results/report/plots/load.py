@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 
 from giaoban.drawing import own_look
 from giaoban.results.model.load import LoadResult
-from giaoban.results.report.plots.style import COLOURS, STYLE, STYLES, in_language
+from giaoban.results.report.plots.style import COLOURS, STYLE, STYLES, in_language, write
 from giaoban.translation import N_, SOURCE, Language, translator
 
-DPI = 150
 _SIZE_IN = (8.6, 3.4)
 
 
@@ -46,17 +45,11 @@ def write_load_plots(result: LoadResult, folder: Path, lang: Language = SOURCE) 
             },
         ),
     }
-    written = []
-    for name, (title, unit, lines) in pictures.items():
-        figure = _figure(title, unit, t, lines, lang)
-        for suffix in (".svg", ".png"):
-            path = folder / f"{name}{suffix}"
-            # without a date the same data are the same bytes
-            metadata = {"Date": None} if suffix == ".svg" else {"Software": None}
-            with own_look(STYLE):
-                figure.savefig(path, dpi=DPI, metadata=metadata)
-            written.append(path)
-    return written
+    return [
+        path
+        for name, (title, unit, lines) in pictures.items()
+        for path in write(_figure(title, unit, t, lines, lang), folder, name)
+    ]
 
 
 def _figure(

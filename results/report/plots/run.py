@@ -27,6 +27,7 @@ from giaoban.results.report.plots.style import (
     Label,
     label_ends,
     paper,
+    write,
 )
 from giaoban.results.report.plots.words import Lang, link_name, number, said, stream_name
 
@@ -35,7 +36,6 @@ HIGHLIGHTED = 4
 STANDS_OUT = 0.5
 #: More grey lines than this become pixels in an .svg, which would be megabytes otherwise.
 AS_PIXELS = 40
-DPI = 150
 #: Points of a line beyond which it is drawn thinner.
 LONG_RUN = 200
 BEST_MOS = 4.5
@@ -125,11 +125,8 @@ def write_plots(
     figures["mcu"] = mcu_plot(series, lang=lang, limit_pct=given["mcu"])
     paths: dict[str, Path] = {}
     for name, figure in figures.items():
-        paths[name] = folder / f"{name}.{lang}.svg"
-        with writing(folder), own_look(STYLE):
-            figure.savefig(paths[name], format="svg", dpi=DPI, metadata={"Date": None})
-            png = paths[name].with_suffix(".png")
-            figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
+        with writing(folder):
+            paths[name], _ = write(figure, folder, f"{name}.{lang}")
     return paths
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from giaoban.drawing import own_look
 from giaoban.results.model.series import Series
 from giaoban.results.report.plots.words import LABEL_WIDTH, Lang, cut, number, said
 
@@ -38,6 +40,7 @@ SHADES = ("#F3F6FA", "#FFF4DC", "#EAF5EC")
 LABEL_GAP = 0.075
 #: Impairments told below a picture; more are only counted.
 NOTES = 5
+DPI = 150
 #: Characters of a note's line.
 NOTE_WIDTH = 108
 
@@ -75,6 +78,19 @@ class _Span(NamedTuple):
     from_s: float
     to_s: float
     numbers: list[int]
+
+
+def write(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """A picture as vectors and as pixels, `NAME.svg` and `NAME.png`; the same one, the same bytes.
+
+    Raises `OSError`.
+    """
+    paths = []
+    with own_look(STYLE):
+        for kind, undated in (("svg", {"Date": None}), ("png", {"Software": None})):
+            paths.append(folder / f"{name}.{kind}")
+            figure.savefig(paths[-1], format=kind, dpi=DPI, metadata=undated)
+    return paths
 
 
 def paper(series: Series, title: str, lang: Lang) -> tuple[Figure, Axes]:

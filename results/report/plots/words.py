@@ -55,7 +55,7 @@ def said(key: str, lang: Lang, /, words: Mapping[str, str] = WORDS, **values: ob
 def number(value: float, lang: Lang, digits: int = 3) -> str:
     """A number for people: at most `digits` significant digits, decimal comma in Vietnamese."""
     text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
-    return text.replace(".", translator(lang).locale.number_symbols["latn"]["decimal"])
+    return text.translate(translator(lang).signs)
 
 
 def stream_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
