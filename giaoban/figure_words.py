@@ -71,7 +71,7 @@ def unit_of(key: str) -> str:
 def span(low: float, high: float, unit: str) -> Sentence:
     """From where to where."""
     text = N_("{low} to {high} {unit}") if unit else N_("{low} to {high}")
-    return message(text, low=Figure(low), high=Figure(high), unit=unit)
+    return message(text, low=Figure(low), high=Figure(high), unit=Sentence(unit))
 
 
 def with_ranges(

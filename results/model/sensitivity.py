@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -10,10 +10,12 @@ from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Verdict
 from giaoban.results.model.result import Assumption, CriterionResult, Inputs, RunId
 from giaoban.results.model.unmodelled import Unmodelled
-from giaoban.tomlfile import StrictModel
+from giaoban.tomlfile import StrictModel, read_json
 
 SCHEMA = "giaoban.sensitivity/1"
 SENSITIVITY = "sensitivity.json"
+OF_LIMITS = "threshold"
+"""The field of a figure that is a criterion's limit."""
 
 
 RangeFrom = Literal["kind", "beside", "ranges"]
@@ -42,6 +44,12 @@ class TriedValue(StrictModel):
     verdict: Verdict
     criterion: Id | None
     margin_pct: float | None
+
+    @property
+    def held_pct(self) -> float:
+        """The margin, from all (100) to as far past the limit (-100), where nothing was measured
+        too."""
+        return -100.0 if self.margin_pct is None else max(-100.0, self.margin_pct)
 
 
 class TriedFigure(StrictModel):
@@ -92,6 +100,24 @@ class TriedFigure(StrictModel):
         if self.chosen:
             return 1.0
         return max((_share(self.value, flip.flips) for flip in self.flips), default=0.0)
+
+    @property
+    def likeness(self) -> object:
+        """All that is told of it but of which record it is; a limit is like no other."""
+        flips = [(flip.holds, flip.flips, flip.verdict) for flip in self.flips]
+        ends = [(each.value, round(each.held_pct)) for each in (*self.curve[:1], *self.curve[-1:])]
+        own = self.key if self.field == OF_LIMITS else self.settled_by
+        return (self.field, self.value, self.range_source, own, *flips, *ends)
+
+    @property
+    def swing_pct(self) -> float:
+        """How far the least margin moves from that as assumed: the largest way, to either side.
+
+        Past the limit no more than as far again: what fails far, fails.
+        """
+        margins = {each.value: each.held_pct for each in self.curve}
+        own = margins.get(self.value, 0.0)
+        return max((abs(margin - own) for margin in margins.values()), default=0.0)
 
 
 def _share(a: float | str, b: float | str) -> float:
@@ -196,6 +222,27 @@ class Sensitivity(StrictModel):
         """Those that can flip the verdict, the nearest first."""
         found = [figure for figure in self.figures if figure.flips]
         return sorted(found, key=lambda figure: (-figure.nearness, figure.key))
+
+    @classmethod
+    def from_json(cls, text: str | bytes, origin: str = SENSITIVITY) -> Self:
+        """Read an answer. Raises `InputError` that names the key at fault."""
+        return read_json(cls, text, origin, SCHEMA)
+
+    @property
+    def ranked(self) -> list[TriedFigure]:
+        """Those that can flip the verdict, the nearest first; then those that move the margin, the
+        furthest first."""
+        others = [each for each in self.figures if not each.flips and each.swing_pct]
+        return [*self.deciding, *sorted(others, key=lambda each: (-each.swing_pct, each.key))]
+
+    @property
+    def alike(self) -> list[list[TriedFigure]]:
+        """Those of `ranked`; what is the same figure of several records, with the same value, range
+        and answers, stands together."""
+        found: dict[object, list[TriedFigure]] = {}
+        for each in self.ranked:
+            found.setdefault(each.likeness, []).append(each)
+        return list(found.values())
 
     def to_json(self) -> str:
         """The text of `sensitivity.json` (indented, keys in the model's order, marks kept)."""

@@ -5,29 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from giaoban.figure_words import label_of, span
-from giaoban.results.model.places import Binding
+from giaoban.results.model.places import Binding, in_english
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.robustness import Robustness, WorldsPassed
-from giaoban.results.model.sensitivity import DrawnWorlds, FlipPoint, Sensitivity, TriedFigure
+from giaoban.results.model.sensitivity import (
+    OF_LIMITS,
+    DrawnWorlds,
+    FlipPoint,
+    Sensitivity,
+    TriedFigure,
+)
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table
 from giaoban.results.report.wording import VERDICTS
-from giaoban.sentence import N_, Both, Figure, Sentence, message
+from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
 from giaoban.translation import SOURCE, Language, translator
 
-OF_LIMITS = "threshold"
 USUAL = Sentence(
     "* the program's usual range of such figures: no file says how far this very one may be"
 )
+NAMED_AFTER = (OF_LIMITS, "delay_ms")
+"""Figures after which their record is called: they need no name of their own."""
 OPENINGS = {"pass": N_("PASS"), "fail": N_("FAIL"), "invalid": N_("INVALID")}
 
 
-def name_of(figure: TriedFigure) -> Sentence:
-    """Which figure of what."""
-    record = Both(figure.what, figure.what_vi or figure.what)
-    if figure.field == OF_LIMITS:
+def name_of(figure: TriedFigure, *alike: TriedFigure, most: int = 0) -> Sentence:
+    """Which figure of what; the same one of several records by the names of all, or by their number
+    where there are more than `most` (0: however many)."""
+    records = [Both(in_english(each.what), each.what_vi or each.what) for each in (figure, *alike)]
+    record: Sentence = joined(", ", records) if alike else records[0]
+    if most and len(records) > most:
+        record = message(N_("{first}, and {n} more"), first=records[0], n=len(records) - 1)
+    if figure.field in NAMED_AFTER:
         return record
     return message("{record}: {figure}", record=record, figure=label_of(figure.field))
 
@@ -37,7 +48,7 @@ def amount(figure: TriedFigure, value: float | str) -> Sentence:
     if isinstance(value, str):
         return Sentence("{value}", value=value)
     text = "{value} {unit}" if figure.unit else "{value}"
-    return message(text, value=Figure(value), unit=figure.unit)
+    return message(text, value=Figure(value), unit=Sentence(figure.unit))
 
 
 def headline(answer: Sensitivity) -> Sentence:
@@ -65,13 +76,14 @@ def headline(answer: Sensitivity) -> Sentence:
     )
 
 
-def conditions(answer: Sensitivity) -> list[Sentence]:
-    """As long as which the verdict holds, for a letter: the nearest first; limits aside."""
-    said = []
-    for figure in answer.deciding:
+def conditions(answer: Sensitivity, most: int = 0) -> list[Sentence]:
+    """As long as which the verdict holds, for a letter: the nearest first; limits aside. `most`: as
+    of `name_of`."""
+    said: list[Sentence] = []
+    for figure, *alike in answer.alike:
         if figure.field == OF_LIMITS:
             continue
-        name = name_of(figure)
+        name = name_of(figure, *alike, most=most)
         if figure.below is not None:
             holds = amount(figure, figure.below.holds)
             said.append(Sentence("{figure} is {value} or more", figure=name, value=holds))
@@ -110,7 +122,7 @@ def of_check(found: Robustness) -> Iterator[Block]:
     """As long as what the answer of a check holds."""
     yield Heading(Sentence("How far the assumptions may be off"), 1)
     if found.holds_while:
-        yield Par(_as_long_as(found))
+        yield Par(as_long_as(found))
         pairs = zip(found.holds_while, found.holds_while_vi, strict=True)
         yield Bullets([Both(en, vi) for en, vi in pairs])
     else:
@@ -149,7 +161,7 @@ def brief(answer: Sensitivity) -> Iterator[Block]:
     if answer.deciding:
         yield _nearest(answer)
     if answer.drawn is not None:
-        yield from _drawn(answer.drawn, answer)
+        yield from at_once(answer.drawn, answer)
     yield Par(
         Sentence("{n} {n:assumption|assumptions} not tried (see summary.md)", n=len(answer.untried))
     )
@@ -168,7 +180,8 @@ def _how(answer: Sensitivity) -> Sentence:
     )
 
 
-def _as_long_as(answer: Sensitivity | Robustness) -> Sentence:
+def as_long_as(answer: Sensitivity | Robustness) -> Sentence:
+    """How the sentence of a letter begins, of which `conditions` are the rest."""
     if answer.as_assumed == "pass":
         return Sentence("The conclusion holds as long as, all else being as assumed:")
     return Sentence("The answer stays the same as long as, all else being as assumed:")
@@ -209,7 +222,8 @@ def robust(drawn: DrawnWorlds | WorldsPassed) -> Sentence:
     )
 
 
-def _drawn(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[Block]:
+def at_once(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[Block]:
+    """What became of the worlds that were drawn, and what each figure has to do with it."""
     yield Par(robust(drawn))
     if (doubt := fragile(answer.as_assumed, drawn)) is not None:
         yield Par(doubt, bold=True)
@@ -218,7 +232,7 @@ def _drawn(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[B
         yield Bullets(
             [
                 Sentence(
-                    "{n} {n:world fails|worlds fail} by {criterion}",
+                    "{criterion}: {n} {n:world fails|worlds fail}",
                     n=each.worlds,
                     criterion=names.get(each.criterion, Sentence(each.criterion)),
                 )
@@ -255,7 +269,7 @@ def _deciding(answer: Sensitivity) -> Table:
             (
                 name_of(figure),
                 amount(figure, figure.value),
-                _tried(figure),
+                tried(figure),
                 amount(figure, flip.holds),
                 amount(figure, flip.flips),
                 VERDICTS[flip.verdict],
@@ -268,12 +282,13 @@ def _deciding(answer: Sensitivity) -> Table:
     )
 
 
-def _tried(figure: TriedFigure) -> Sentence:
+def tried(figure: TriedFigure) -> Sentence:
+    """Its range, or its choices."""
     if figure.low is None or figure.high is None:
-        tried = Sentence("{choices}", choices=", ".join(figure.choices))
+        values = Sentence("{choices}", choices=", ".join(figure.choices))
     else:
-        tried = span(figure.low, figure.high, figure.unit)
-    return message("{tried} *", tried=tried) if figure.range_from == "kind" else tried
+        values = span(figure.low, figure.high, figure.unit)
+    return message("{tried} *", tried=values) if figure.range_from == "kind" else values
 
 
 def _by(flip: FlipPoint, answer: Sensitivity) -> Sentence:
@@ -310,7 +325,7 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
         yield _deciding(answer)
     yield Heading(Sentence("For the letter"))
     if answer.deciding:
-        yield Par(_as_long_as(answer))
+        yield Par(as_long_as(answer))
         yield Bullets(conditions(answer))
     else:
         yield Par(headline(answer))
@@ -322,7 +337,7 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
         yield Bullets(_to_settle(answer), numbered=True)
     if answer.drawn is not None:
         yield Heading(Sentence("All at once"))
-        yield from _drawn(answer.drawn, answer, most=20)
+        yield from at_once(answer.drawn, answer, most=20)
         yield Par(
             Sentence(
                 "Drawn as a Latin hypercube; the share is the first-order Sobol index of the least "
@@ -340,7 +355,7 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
     yield table(
         (Sentence("assumed figure"), Sentence("as assumed"), Sentence("tried")),
         [
-            (name_of(figure), amount(figure, figure.value), _tried(figure))
+            (name_of(figure), amount(figure, figure.value), tried(figure))
             for figure in answer.figures
             if not figure.flips
         ],

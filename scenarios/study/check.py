@@ -30,7 +30,7 @@ from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.measure.pcap import write_pcapng
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.recordings import save_recordings
-from giaoban.scenarios.study.documents import draw_pictures, prove
+from giaoban.scenarios.study.documents import analysis_of, draw_pictures, prove
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
@@ -109,7 +109,8 @@ def check(
         (folder.path / MINUTES_FILE).write_text(Minutes(entries=told).to_json(), encoding="utf-8")
         proof = _write(folder.path, question, answer, language, proved=proved)
         progress(Sentence("typesetting"), 0.7)
-        chapter = Chapter(Part(answer.result, proof), pictures, told)
+        analysis = analysis_of(folder.path, folder.path / "plots", "vi", proof)
+        chapter = Chapter(Part(answer.result, proof), pictures, told, analysis)
         write_annex(folder.path / "phu-luc.pdf", [chapter])
         for bridge in question.plan.pcap:
             frames = folder.path / "captures" / f"frames-{bridge}.npz"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results.archive.evidence.answers import FAULTS, LOAD, Answer
+from giaoban.results.archive.evidence.answers import FAULTS, LOAD, Answer, input_refs
 from giaoban.results.archive.evidence.manifest import (
     INPUTS,
     MANIFEST,
@@ -24,11 +24,14 @@ from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import SENSITIVITY, Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.robust import Analysis
 from giaoban.results.report.annex.standing import Part
 from giaoban.results.report.excerpt import MOST_MAPPED
 from giaoban.results.report.plots.run import write_plots
+from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.results.report.plots.words import Lang
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.identity import versions
@@ -118,6 +121,7 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
     Raises `InputError`: no such run, or one that is not what it was when it was made.
     """
     checks: list[Chapter] = []
+    analyses: list[Sensitivity] = []
     failures: list[tuple[Part, FaultsAnswer]] = []
     loads: list[Chapter] = []
     networks: dict[str, tuple[Network, str]] = {}
@@ -128,6 +132,9 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
         if kind == LOAD:
             tested = LoadResult.from_json(read_file(run / LOAD, most=MOST_ANSWER), str(run / LOAD))
             loads.append(Chapter(Part(tested, proof), {}))
+            continue
+        if kind == SENSITIVITY:
+            analyses.append(_analysis(run))
             continue
         if kind == FAULTS:
             answer = FaultsAnswer.from_json(
@@ -145,12 +152,63 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
         pictures = draw_pictures(
             place, network=plan.network, title=title, result=result, series=series, lang=lang
         )
-        checks.append(Chapter(Part(result, proof), pictures, _minutes(run, plan, result)))
+        told = _minutes(run, plan, result)
+        part = Part(result, proof)
+        checks.append(Chapter(part, pictures, told, analysis_of(run, place, lang, proof)))
     return [
-        *checks,
+        *with_analyses(checks, analyses, folder, lang),
         *(_failures(part, answer, networks, folder, lang) for part, answer in failures),
         *loads,
     ]
+
+
+def analysis_of(run: Path, folder: Path, lang: Lang, proof: Proof | None) -> Analysis | None:
+    """What `giaoban check --sensitivity` left in the run's folder, drawn into `folder`; None:
+    nothing. Raises `InputError`."""
+    if not (run / SENSITIVITY).is_file():
+        return None
+    answer = _analysis(run)
+    kept = () if proof is None else (each.path for each in proof.manifest.files)
+    return Analysis(answer, write_tornado(answer, folder, lang=lang), SENSITIVITY in kept)
+
+
+def _analysis(run: Path) -> Sensitivity:
+    path = run / SENSITIVITY
+    return Sensitivity.from_json(read_file(path, most=MOST_ANSWER), str(path))
+
+
+def with_analyses(
+    checks: Sequence[Chapter], analyses: Sequence[Sensitivity], folder: Path, lang: Lang
+) -> list[Chapter]:
+    """Checks with the analyses that were made in runs of their own, which no evidence holds.
+
+    Raises `InputError`: one is of no check that is asked about.
+    """
+    found = {_asked(chapter.part.answer): chapter for chapter in checks}
+    for answer in analyses:
+        chapter = found.get(_asked(answer))
+        if chapter is None:
+            raise InputError(
+                "{run_id}: the assumptions of another question than was checked (allowed: giaoban "
+                "sensitivity with scenario, province, device, criteria and seed of the check)",
+                run_id=answer.run_id,
+            )
+        picture = write_tornado(answer, _place(folder, answer.run_id), lang=lang)
+        found[_asked(answer)] = chapter._replace(analysis=Analysis(answer, picture, proved=False))
+    return list(found.values())
+
+
+def _asked(answer: Answer | Sensitivity) -> tuple[object, ...]:
+    """All that a question is made of."""
+    inputs = answer.inputs
+    refs = [(role, ref.sha256) for role, ref in input_refs(inputs)]
+    return (*refs, inputs.seed)
+
+
+def _place(folder: Path, name: str) -> Path:
+    place = folder / name
+    place.mkdir()
+    return place
 
 
 def _minutes(run: Path, plan: Plan, result: Result) -> list[Entry]:
@@ -176,7 +234,9 @@ def _failures(
 
 
 def _answer(run: Path) -> str:
-    return next((name for name in (FAULTS, LOAD) if (run / name).is_file()), RESULT)
+    if (run / RESULT).is_file():
+        return RESULT
+    return next((n for n in (FAULTS, LOAD, SENSITIVITY) if (run / n).is_file()), RESULT)
 
 
 def _plan(run: Path) -> Plan:
@@ -200,10 +260,10 @@ def _title(run: Path, proof: Proof | None) -> str:
 
 
 def find_run(ref: str, root: Path) -> Path:
-    """A run of a check, of failures or of a load test, by path, id, or the beginning of just one
-    id. Raises `InputError`: there is none, or there are several."""
+    """A run of a check, of failures, of a load test or of an analysis of assumptions, by path, id,
+    or the beginning of just one id. Raises `InputError`: there is none, or there are several."""
     wrong: list[InputError] = []
-    for holds in (RESULT, FAULTS, LOAD):
+    for holds in (RESULT, FAULTS, LOAD, SENSITIVITY):
         try:
             return open_run(ref, root, holds)
         except InputError as error:

@@ -30,6 +30,7 @@ from giaoban.results.archive.evidence.answers import (
 from giaoban.results.archive.store import RESULT, writing
 from giaoban.results.model.quantities import Count, Verdict
 from giaoban.results.model.result import RunId, Sha256
+from giaoban.results.model.sensitivity import SENSITIVITY
 from giaoban.sentence import Sentence, joined
 from giaoban.tomlfile import StrictModel, read_json
 
@@ -37,8 +38,16 @@ SCHEMA = "giaoban.evidence/1"
 MANIFEST = "manifest.json"
 INPUTS = "inputs"
 
-KEPT = ("plan.json", "events.jsonl", "series.npz", "journal.jsonl", "mcu-events.jsonl")
-"""Plan and measures; the last two are a load test's: all that was done, and the MCU's own view."""
+KEPT = (
+    "plan.json",
+    "events.jsonl",
+    "series.npz",
+    SENSITIVITY,
+    "journal.jsonl",
+    "mcu-events.jsonl",
+)
+"""Plan and measures, and how far assumptions may be off; the last two are a load test's: all that
+was done, and the MCU's own view."""
 CHECKS = "check"
 """Where the check lies that a load test in the province is judged by."""
 KEPT_CAPTURES = ("counters.json", "guest.json", "links.npz")

@@ -129,7 +129,7 @@ def assumptions(
     yield Table(
         caption=say("assumptions table"),
         head=[[Head(say(key)) for key in ("what", "value", "rests on", "replaced by")]],
-        rows=[[Cell(_capital(row[0])), *map(Cell, row[1:])] for row in rows],
+        rows=[[Cell(capital(row[0])), *map(Cell, row[1:])] for row in rows],
         widths=[42, 25, 48, 48],
         aligns=["left"] * 4,
         small=True,
@@ -139,7 +139,8 @@ def assumptions(
         yield Par(say("load assumptions", more))
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """A text as it begins a cell or a line."""
     return text[:1].upper() + text[1:]
 
 

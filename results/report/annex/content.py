@@ -12,7 +12,7 @@ from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result, StreamResult
-from giaoban.results.report.annex import asked, capacity, closing, failing, loading, quality
+from giaoban.results.report.annex import asked, capacity, closing, failing, loading, quality, robust
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.standing import Part, notices
 from giaoban.results.report.annex.translator import AnnexWording
@@ -50,11 +50,13 @@ failures come next."""
 
 
 class Chapter(NamedTuple):
-    """An answer with its proof, its pictures by name, and of an emulated check the minutes."""
+    """An answer with its proof, its pictures by name, of an emulated check the minutes, and of a
+    check how far its assumptions may be off, if that was analysed."""
 
     part: Part
     pictures: Mapping[str, Path]
     minutes: Sequence[Entry] = ()
+    analysis: robust.Analysis | None = None
 
 
 def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Document:
@@ -72,7 +74,9 @@ def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Documen
     _in_the_same(results, loads)
     say = AnnexWording(lang, results[0])
     blocks = numbered(_blocks(chapters, results, tried, loads, lang, say))
-    why = notices([c.part for c in chapters], lang)
+    analyses = [c.analysis for c in chapters if c.analysis is not None]
+    unproved = [each.answer.run_id for each in analyses if not each.proved]
+    why = notices([c.part for c in chapters], lang, unproved)
     title = say("title" if any(r.question.new for r in results) else "title as is")
     return Document(
         lang=lang,
@@ -99,6 +103,13 @@ def _blocks(
 ) -> list[Block]:
     pictures = list(_pictures(chapters, results, lang))
     told_at = OF_A_CHECK * len(results) + 1
+    # load tests if there are any, limits, conditions, plots if there are any, then assumptions
+    assumptions_at = told_at + bool(loads) + 2 + bool(pictures) + 1
+    analysed = [
+        (chapter.analysis, chapter.part.answer)
+        for chapter in chapters
+        if chapter.analysis is not None and isinstance(chapter.part.answer, Result)
+    ]
     several = len(results) > 1
     blocks: list[Block] = []
     for number, result in enumerate(results, 1):
@@ -107,15 +118,16 @@ def _blocks(
         blocks += asked.asked(result, own, title)
         same = [answer for answer in tried if _question(answer) == _question(result)]
         blocks += asked.concluded(result, own, same, failures_at=told_at)
+        for analysis in (each for each, of in analysed if of is result):
+            blocks += robust.concluded(analysis, result, own, told_at=assumptions_at + 1)
+        if result.unmodelled:
+            blocks.append(Par(own.say(robust.left_out_in_short(result.unmodelled, assumptions_at))))
         blocks += quality.criteria(result, own)
         blocks += quality.bridges(result, own)
         blocks += capacity.mcu(result, own)
         blocks += capacity.links(result, own)
     storms = any(answer.place == "province" for answer in loads)
     blocks += _failures(results, tried, lang, say, storms_at=_sections(blocks) + 2 if storms else 0)
-    failures_at = _sections(blocks)
-    # load tests if there are any, limits, conditions, plots if there are any, then assumptions
-    assumptions_at = failures_at + bool(loads) + 2 + bool(pictures) + 1
     if loads:
         checked = {result.inputs.scenario.sha256 for result in results}
         blocks += loading.loads(loads, say, scenarios=checked, assumed_at=assumptions_at)
@@ -123,11 +135,14 @@ def _blocks(
     for result in results:
         blocks += capacity.limits(result, AnnexWording(lang, result))
     blocks += closing.conditions(
-        results, tried, loads, say, assumptions_at=assumptions_at, failures_at=failures_at
+        results, tried, loads, say, assumptions_at=assumptions_at, failures_at=told_at
     )
     if pictures:
         blocks += [Heading(say("plots")), *pictures]
     blocks += closing.assumptions(results, loads, say)
+    blocks += robust.left_out(results, say)
+    if analysed:
+        blocks += robust.section(analysed, say)
     blocks += _minutes(chapters, say)
     failed = bool(tried) or any(r.faults for r in results)
     blocks += closing.method(

@@ -10,9 +10,15 @@ from giaoban.results.archive.evidence.manifest import Proof
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.invalid import reasons
 from giaoban.results.report.plots.words import Lang
+from giaoban.translation import N_, translator
 
 ESTIMATE = "estimate"
 """The name of the engine that computes instead of emulating."""
+
+ANALYSIS_UNPROVED = N_(
+    "the analysis of the assumptions, {run}, is in no evidence (giaoban check --sensitivity makes "
+    "it a part of the check’s);"
+)
 
 
 class Part(NamedTuple):
@@ -36,13 +42,15 @@ def flaws(answer: Answer, proof: Proof | None) -> list[str]:
     return found
 
 
-def notices(parts: Sequence[Part], lang: Lang) -> list[str]:
-    """What a draft says at its head; empty: it is none."""
+def notices(parts: Sequence[Part], lang: Lang, unproved: Sequence[str] = ()) -> list[str]:
+    """What a draft says at its head; empty: it is none. `unproved`: runs of analyses of assumptions
+    that no evidence of a check holds."""
     found: list[str] = []
     said = [(part, flaws(part.answer, part.proof)) for part in parts]
     for part, keys in said:
         say = AnnexWording(lang, part.answer)
         found += [f"– {say(key, say.run())}" for key in keys]
+    found += [f"– {translator(lang).gettext(ANALYSIS_UNPROVED, run=run)}" for run in unproved]
     if not found:
         return []
     found[-1] = found[-1].rstrip(";") + "."

@@ -70,7 +70,9 @@ NAMES: Mapping[Language, str] = {"vi": "phu-luc", "en": "annex"}
 def command(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(help="runs: of giaoban check, faults and load [the last]", metavar="[RUN…]"),
+        typer.Argument(
+            help="runs: of giaoban check, faults, load and sensitivity [the last]", metavar="[RUN…]"
+        ),
     ] = None,
     form: Annotated[Kind, typer.Option("--format", help="kind of file")] = Kind.PDF,
     out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
@@ -95,8 +97,8 @@ def command(
     results: folders.Runs,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> int:
-    """Write the annex of one or more checks, with the failures that were tried for them, and load
-    tests.
+    """Write the annex of one or more checks, with the failures that were tried for them, load
+    tests, and how far the assumptions may be off.
 
     A run that is invalid, estimated, or of uncommitted code gives a draft, marked on every page.
     """

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import pytest
 import results_factory as make
+import sensitivity_factory
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -14,7 +15,7 @@ from giaoban.drawing import own_look
 from giaoban.results.model.headroom import Curve, Headroom, Point
 from giaoban.results.model.whatif import Judged, Margin
 from giaoban.results.report.annex.docx.write import BROAD_MM, TEXT_MM
-from giaoban.results.report.plots import headroom, load
+from giaoban.results.report.plots import headroom, load, tornado
 from giaoban.results.report.plots.run import draw_lines, mcu_plot
 from giaoban.results.report.plots.style import GREY, STYLE
 from giaoban.topology.map.draw import BROAD_IN, _Map
@@ -48,6 +49,21 @@ def load_plots(lang):
             "Call set-up delay, 95th percentile of each second", "ms", [0, 1, 2], lines, lang
         ),
     )
+
+
+def tornado_plots(lang):
+    """The margin as assumed in the middle, at the upper end, and below the limit."""
+    named = [
+        f.model_copy(update={"what": f"{f.what} of a town with a long name", "what_vi":
+                             f"{f.what_vi} tại một xã có tên gọi rất dài"})
+        for f in sensitivity_factory.figures()
+    ]  # fmt: skip
+    for margin in (20.0, 59.0, -70.0):
+        answer = sensitivity_factory.answer(
+            figures=named, binding=sensitivity_factory.binding(margin)
+        )
+        with own_look(STYLE):
+            yield f"tornado {margin}", tornado.draw(answer, lang)
 
 
 def maps(lang):
@@ -148,7 +164,13 @@ def alike(figure):
 @pytest.fixture(scope="module", params=["vi", "en"])
 def plots(request):
     lang = request.param
-    figures = [*run_plots(lang), *headroom_plot(lang, answer()), *load_plots(lang), *maps(lang)]
+    figures = [
+        *run_plots(lang),
+        *headroom_plot(lang, answer()),
+        *load_plots(lang),
+        *tornado_plots(lang),
+        *maps(lang),
+    ]
     for _, figure in figures:
         if figure.canvas is None:
             FigureCanvasAgg(figure)

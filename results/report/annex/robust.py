@@ -1,0 +1,291 @@
+"""How far the assumptions may be off: what the conclusion says of it, and a section with the rest.
+
+Sentences are those of `giaoban.results.report.sensitivity_summary`, said in the annex's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import FlipPoint, Sensitivity, TriedFigure
+from giaoban.results.model.unmodelled import Unmodelled
+from giaoban.results.report.annex.closing import capital
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.document import (
+    Block,
+    Bullets,
+    Cell,
+    Head,
+    Heading,
+    Par,
+    Picture,
+    Table,
+    bullets,
+    in_language,
+    plain,
+)
+from giaoban.results.report.sensitivity_summary import (
+    FRAGILE_PCT,
+    USUAL,
+    amount,
+    as_long_as,
+    at_once,
+    conditions,
+    name_of,
+    tried,
+)
+from giaoban.results.report.unmodelled_words import left_out_of
+from giaoban.results.report.wording import VERDICTS
+from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
+
+MOST_CONDITIONS, MOST_LEFT_OUT = 6, 5
+"""In the conclusion; the others are in the section."""
+MOST_NAMED = 3
+"""Records with the same condition that the conclusion names; of more their number."""
+TITLE = N_("How far the assumptions may be off")
+CAPTION = N_("The least margin at the ends of each assumed figure’s range, the nearest flip first")
+
+
+class Analysis(NamedTuple):
+    """An analysis of assumptions with its picture; whether the evidence of the check holds it."""
+
+    answer: Sensitivity
+    picture: Path | None = None
+    proved: bool = True
+
+
+def agrees(analysis: Analysis, result: Result) -> bool:
+    """Whether it is about the verdict of the check: an estimate may judge otherwise."""
+    return analysis.answer.as_assumed == result.verdict
+
+
+def concluded(
+    analysis: Analysis, result: Result, say: AnnexWording, *, told_at: int
+) -> Iterator[Block]:
+    """As long as what the conclusion holds, and in what share of worlds; `told_at`: the section."""
+    answer = analysis.answer
+    if not agrees(analysis, result):
+        yield Par(
+            say.gettext(
+                "How far the assumptions may be off is not known: the analysis of section "
+                "{section} rests on an estimate, which judges this question otherwise ({verdict}).",
+                section=told_at,
+                verdict=say.say(VERDICTS[answer.as_assumed]),
+            )
+        )
+        return
+    yield Par(say.say(letter(answer, section=told_at)))
+    if answer.drawn is not None:
+        fragile = answer.as_assumed == "pass" and answer.drawn.passed_pct < FRAGILE_PCT
+        yield Par(say.say(in_drawn_worlds(answer)), bold=fragile)
+
+
+def letter(answer: Sensitivity, *, section: int) -> Sentence:
+    """The first sentence of a letter: as long as what the conclusion holds."""
+    found = conditions(answer, most=MOST_NAMED)
+    if not found:
+        return message(
+            N_(
+                "The conclusion stays the same whatever each of the {n} assumed figures that were "
+                "tried is within its range, all else being as assumed (section {section})."
+            ),
+            n=len(answer.figures),
+            section=section,
+        )
+    if more := len(found) - MOST_CONDITIONS if len(found) > MOST_CONDITIONS + 1 else 0:
+        further = N_("{n} further {n:condition holds|conditions hold} (section {section})")
+        found = [*found[:MOST_CONDITIONS], message(further, n=more, section=section)]
+    return message(
+        N_("{opening} {conditions}."), opening=as_long_as(answer), conditions=joined("; ", found)
+    )
+
+
+def in_drawn_worlds(answer: Sensitivity) -> Sentence:
+    """In what share of worlds with all figures changed at once the system passes."""
+    drawn = answer.drawn
+    assert drawn is not None
+    said = N_(
+        "If all assumed figures are off at once, each within its range, the system passes in "
+        "{share} % of {worlds} worlds drawn at random (95 % confidence: {low} % to {high} %)."
+    )
+    if answer.as_assumed == "pass" and drawn.passed_pct < FRAGILE_PCT:
+        said = N_(
+            "This conclusion is fragile: if all assumed figures are off at once, each within its "
+            "range, the system passes in only {share} % of {worlds} worlds drawn at random (95 % "
+            "confidence: {low} % to {high} %)."
+        )
+    return message(
+        said,
+        share=Figure(round(drawn.passed_pct, 1)),
+        worlds=drawn.judged,
+        low=Figure(round(drawn.low_pct, 1)),
+        high=Figure(round(drawn.high_pct, 1)),
+    )
+
+
+def left_out_in_short(found: Sequence[Unmodelled], section: int) -> Sentence:
+    """The second sentence of a letter, of which section `section` has the whole."""
+    named = [Both(each.what, each.what_vi) for each in found[:MOST_LEFT_OUT]]
+    return message(
+        N_(
+            "Not among the assumptions, and left out of the model: {named}{more} (section "
+            "{section}). {kind} of these {all} things may make the answer too kind."
+        ),
+        named=joined(", ", named),
+        more=message(N_(" and {n} more"), n=len(found) - len(named))
+        if len(found) > len(named)
+        else Sentence(""),
+        section=section,
+        kind=sum(each.errs == "too-kind" for each in found),
+        all=len(found),
+    )
+
+
+def left_out(results: Sequence[Result], say: AnnexWording) -> Iterator[Block]:
+    """All that the model leaves out, of all checks, each once."""
+    found = {each.id: each for result in results for each in result.unmodelled}
+    if found:
+        yield Par(say.say(left_out_of(list(found.values()))))
+
+
+def section(analyses: Sequence[tuple[Analysis, Result]], say: AnnexWording) -> Iterator[Block]:
+    """The section with all that was tried."""
+    yield Heading(say.text(TITLE))
+    for analysis, result in analyses:
+        yield from _analysed(analysis, AnnexWording(say.lang, result), several=len(analyses) > 1)
+
+
+def _analysed(analysis: Analysis, say: AnnexWording, *, several: bool) -> Iterator[Block]:
+    answer = analysis.answer
+    yield Par(
+        say.counted(
+            N_(
+                "By estimate, {n} assumed {n:figure was|figures were} set to other values within "
+                "what is possible, one at a time while all others stayed as assumed: {deciding} "
+                "of them can change the verdict. What flips it nearest to the value as assumed is "
+                "to be settled first."
+            ),
+            n=len(answer.figures),
+            deciding=len(answer.deciding),
+        )
+    )
+    named = f" ({answer.run_id})" if several else ""
+    if answer.deciding:
+        yield deciding(answer, say, caption=named)
+        if any(figure.range_from == "kind" for figure in answer.deciding):
+            yield Par(capital(say.say(USUAL)), note=True)
+    if analysis.picture is not None:
+        yield Picture(analysis.picture, say.text(CAPTION) + named)
+    if answer.drawn is not None:
+        yield from drawn(answer, say, caption=named)
+    if answer.untried:
+        yield Par(
+            say.counted(
+                N_("{n} {n:assumption was|assumptions were} not tried:"), n=len(answer.untried)
+            )
+        )
+        yield bullets(_untried(answer, say))
+    yield Par(
+        say.counted(
+            N_(
+                "Analysis {run}: {n} {n:world|worlds} estimated, nothing was emulated. A flip is "
+                "told by two values nearest to each other that were both judged."
+            ),
+            run=answer.run_id,
+            n=answer.estimates,
+        ),
+        note=True,
+    )
+
+
+def drawn(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Iterator[Block]:
+    """What became of the worlds that were drawn, and what each figure has to do with it."""
+    assert answer.drawn is not None
+    yield Par(say.say(in_drawn_worlds(answer)))
+    for block in at_once(answer.drawn, answer):
+        said = in_language(block, say.say)
+        if isinstance(said, Bullets):
+            yield Par(say.gettext("What limits the answer in those that fail:"))
+            yield bullets(map(plain, said.items))
+        elif isinstance(said, Table):
+            yield replace(
+                said,
+                caption=say.text(
+                    N_("What goes back to each figure by itself when all are off at once")
+                )
+                + caption,
+                head=[[Head(capital(head.text)) for head in row] for row in said.head],
+                rows=[
+                    [replace(cell, text=capital(cell.text)) for cell in row] for row in said.rows
+                ],
+                widths=[110, 53],
+                small=True,
+                whole=True,
+                ident="influence-table",
+            )
+
+
+def deciding(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table:
+    """What can change the verdict: as assumed, its range and where that comes from, the flip, and
+    what would settle it."""
+    heads = (
+        N_("Assumed figure"),
+        N_("As assumed"),
+        N_("What is possible, and by what"),
+        N_("The verdict changes at"),
+        N_("Would be settled by"),
+    )
+    return Table(
+        caption=say.text(N_("Assumed figures that can change the verdict, the nearest first"))
+        + caption,
+        head=[[Head(say.text(head)) for head in heads]],
+        rows=[_row(alike, flip, answer, say) for alike in answer.alike for flip in alike[0].flips],
+        widths=[44, 21, 36, 34, 28],
+        aligns=["left"] * len(heads),
+        small=True,
+        ident="deciding-table",
+    )
+
+
+def _row(
+    alike: Sequence[TriedFigure], flip: FlipPoint, answer: Sensitivity, say: AnnexWording
+) -> list[Cell]:
+    figure = alike[0]
+    told = message(
+        N_("still as assumed at {holds}; then {verdict}{by}"),
+        holds=amount(figure, flip.holds),
+        verdict=VERDICTS[flip.verdict],
+        by=_by(flip, answer, say),
+    )
+    return [
+        Cell(capital(say.say(name_of(*alike)))),
+        Cell(say.say(amount(figure, figure.value))),
+        Cell(
+            say.say(tried(figure)),
+            sub=say.either(figure.range_source, figure.range_source_vi),
+        ),
+        Cell(say.say(amount(figure, flip.flips)), sub=say.say(told)),
+        Cell(say.either(figure.settled_by, figure.settled_by_vi)),
+    ]
+
+
+def _by(flip: FlipPoint, answer: Sensitivity, say: AnnexWording) -> str:
+    """What limits the answer then; nothing more is to be said where it passes."""
+    names = {each.id: say.criterion(each) for each in answer.criteria}
+    if flip.binding is None or flip.verdict == "pass":
+        return ""
+    return f" ({names.get(flip.binding.criterion, flip.binding.criterion)})"
+
+
+def _untried(answer: Sensitivity, say: AnnexWording) -> Iterator[str]:
+    """What was not tried, by the reason."""
+    found: dict[str, list[str]] = {}
+    for each in answer.untried:
+        why = say.either(each.why, each.why_vi)
+        found.setdefault(why, []).append(say.assumption(each.assumption)[0])
+    for why, what in found.items():
+        yield f"{capital(why)}: {'; '.join(dict.fromkeys(what))};"

@@ -1,0 +1,160 @@
+"""What the annex says of how far the assumptions may be off, and the picture of it."""
+
+from __future__ import annotations
+
+import annex_factory as annexes
+import pytest
+import results_factory as make
+import sensitivity_factory as some
+
+from giaoban.drawing import own_look
+from giaoban.errors import InputError
+from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.unmodelled import Unmodelled
+from giaoban.results.report.annex.content import document
+from giaoban.results.report.annex.letter import Letter
+from giaoban.results.report.annex.robust import Analysis
+from giaoban.results.report.document import Document, Heading, Picture, Table
+from giaoban.results.report.plots import tornado
+from giaoban.results.report.plots.style import STYLE
+from giaoban.scenarios.study.documents import with_analyses
+from giaoban.translation import NBSP
+
+
+def annex(
+    answer: Sensitivity, lang: str = "vi", *, proved: bool = True, picture=None, **more
+) -> Document:
+    result = make.result().model_copy(update=more)
+    chapter = annexes.chapter(result)._replace(analysis=Analysis(answer, picture, proved))
+    return document([chapter], lang, Letter())
+
+
+def concluded(document: Document) -> list[str]:
+    """The texts of the conclusion."""
+    sections: dict[str, list[str]] = {}
+    for at, text in document.texts():
+        sections.setdefault(at.partition(" ")[0], []).append(text.replace(NBSP, " "))
+    return sections["2."]
+
+
+def deciding(document: Document) -> list[list[str]]:
+    [table] = [b for b in document.blocks if isinstance(b, Table) and b.ident == "deciding-table"]
+    return [[f"{c.text}|{c.sub}".strip("|") for c in row] for row in table.rows]
+
+
+def test_the_conclusion_says_as_long_as_what_it_holds() -> None:
+    [said] = [t for t in concluded(annex(some.answer(), "en")) if "holds as long as" in t]
+    assert said == (
+        "The conclusion holds as long as, all else being as assumed: picture composing delay of "
+        "RMX is 159 ms or less; access of the MCU: rate is 31 Mb/s or more; access of bridge Cư "
+        "Jút, access of bridge Đắk Mil, access of bridge Đắk Song: rate is 2.8 Mb/s or more."
+    )
+    [said] = [t for t in concluded(annex(some.answer())) if t.startswith("Kết luận có giá trị")]
+    assert "đường truy nhập của MCU: tốc độ từ 31 Mb/s trở lên" in said
+
+
+def test_a_fragile_answer_is_called_so_with_share_and_interval() -> None:
+    vi = concluded(annex(some.answer()))
+    assert any(
+        t.startswith("Kết luận này chưa chắc chắn") and "60 %" in t and "từ 57 % đến 63 %" in t
+        for t in vi
+    )
+    sure = concluded(annex(some.answer(drawn=some.drawn(990))))
+    assert not any("chưa chắc chắn" in t for t in sure)
+    assert any("99 % trong 1000 phương án" in t for t in sure)
+
+
+def test_an_estimate_that_judges_otherwise_is_no_ground() -> None:
+    said = concluded(annex(some.answer(as_assumed="fail", verdict="fail"), "en"))
+    assert any("judges this question otherwise (fail)" in t for t in said)
+    assert not any("as long as" in t for t in said)
+
+
+def test_what_is_alike_is_one_row_and_every_row_says_where_its_range_is_from() -> None:
+    rows = deciding(annex(some.answer(), "en"))
+    assert [row[0] for row in rows] == [
+        "Limit: loss",
+        "Picture composing delay of RMX",
+        "Access of the MCU: rate",
+        "Access of bridge Cư Jút, access of bridge Đắk Mil, access of bridge Đắk Song: rate",
+    ]
+    assert {row[2].partition("|")[2] for row in rows} == {"offers of two carriers"}
+    assert rows[2][3].startswith("30.5 Mb/s|still as assumed at 31 Mb/s; then fail")
+    vi = deciding(annex(some.answer()))
+    assert {row[2].partition("|")[2] for row in vi} == {"chào giá của hai nhà mạng"}
+    assert {row[4] for row in vi} == {"hợp đồng"}
+
+
+def test_sections_that_are_named_are_there(tmp_path) -> None:
+    with_picture = annex(some.answer(), "en", picture=tmp_path / "tornado.en.svg")
+    [heading] = [
+        b for b in with_picture.blocks
+        if isinstance(b, Heading) and b.text == "How far the assumptions may be off"
+    ]  # fmt: skip
+    [assumptions] = [
+        b for b in with_picture.blocks if isinstance(b, Heading) and b.text.startswith("Assumption")
+    ]
+    assert int(heading.number[:-1]) == int(assumptions.number[:-1]) + 1
+    said = concluded(annex(some.answer(as_assumed="fail"), "en"))
+    assert any(f"the analysis of section {heading.number[:-1]} rests" in t for t in said)
+    assert any(isinstance(b, Picture) and "nearest flip first" in b.caption
+               for b in with_picture.blocks)  # fmt: skip
+
+
+def test_what_no_evidence_holds_makes_a_draft() -> None:
+    assert not annex(some.answer()).draft
+    draft = annex(some.answer(), "en", proved=False)
+    assert draft.draft
+    assert any(some.RUN_ID in notice for notice in draft.notices)
+
+
+def test_what_is_left_out_is_said_with_and_without_an_analysis() -> None:
+    left = [
+        Unmodelled(
+            id=f"thing-{n}", what=f"thing {n}", what_vi=f"điểm {n}", instead="x", instead_vi="x",
+            errs="too-kind" if n < 4 else "either", why="x", why_vi="x", settled_by="x",
+            settled_by_vi="x", source="x",
+        )
+        for n in range(7)
+    ]  # fmt: skip
+    result = make.result().model_copy(update={"unmodelled": left})
+    made = document([annexes.chapter(result)], "en", Letter())
+    [short] = [t for t in concluded(made) if "left out of the model" in t]
+    assert "thing 0, thing 1, thing 2, thing 3, thing 4 and 2 more (section 10)" in short
+    assert "4 of these 7 things may make the answer too kind" in short
+    whole = [text for at, text in made.texts() if at.startswith("10.") and "left out" in text]
+    assert any("thing 6" in text for text in whole)
+
+
+def test_an_analysis_of_another_question_is_refused(tmp_path) -> None:
+    check = annexes.chapter(make.result())
+    [made] = with_analyses([check], [some.answer()], tmp_path, "vi")
+    assert made.analysis is not None
+    assert not made.analysis.proved
+    inputs = some.answer().inputs.model_copy(update={"seed": 1})
+    with pytest.raises(InputError, match="another question"):
+        with_analyses([check], [some.answer(inputs=inputs)], tmp_path, "vi")
+
+
+def test_the_nearest_flip_is_on_top_and_what_moves_nothing_is_only_counted() -> None:
+    answer = some.answer()
+    assert [row[0].key for row in answer.alike] == [
+        "thresholds.loss", some.COMPOSE, some.LINE, "province.bridges.cu-jut.rate_mbps",
+        "province.qos.scheduling",
+    ]  # fmt: skip
+    with own_look(STYLE):
+        texts = [
+            t.get_text()
+            for t in tornado.draw(answer, "en").findobj(lambda a: hasattr(a, "get_text"))
+        ]
+    assert "as assumed: 20 %" in texts
+    assert "◂ 250 ms" in texts  # nothing was measured there
+    assert "◂ 2 Mb/s" in texts
+    assert "classes" in texts
+    assert "1 further assumption moves the least margin no further" in texts
+
+
+def test_nothing_is_drawn_where_nothing_moves_the_margin(tmp_path) -> None:
+    still = some.answer(figures=[f for f in some.figures() if f.field == "km"])
+    assert tornado.write_tornado(still, tmp_path, lang="vi") is None
+    assert list(tmp_path.iterdir()) == []
