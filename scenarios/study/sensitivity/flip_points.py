@@ -92,9 +92,9 @@ def nearest[T](
     """
     if end == value:
         return None
-    for share in (1.0, *BETWEEN):
-        at = end if share == 1.0 else scale.between(value, end, share)
-        found = look(at) if at != value else None
+    values = [end, *(scale.between(value, end, share) for share in BETWEEN)]
+    for at in dict.fromkeys(each for each in values if each != value):
+        found = look(at)
         if found is not None and flips(found):
             break
     else:
@@ -105,8 +105,10 @@ def nearest[T](
         share = (low + high) / 2
         if high > 2 * max(low, NEAR):
             share = math.sqrt(max(low, NEAR) * high)
-        middle = scale.between(value, far, share, (holds, at))
-        if not min(holds, at) < middle < max(holds, at):
+        middles = (scale.between(value, far, share, (holds, at)), scale.between(holds, at, 0.5))
+        # a whole number near one of them may be that itself
+        middle = next((m for m in middles if min(holds, at) < m < max(holds, at)), None)
+        if middle is None:
             break
         there = look(middle)
         if there is not None and flips(there):
