@@ -1,11 +1,12 @@
 """`outputs_lab FOLDER < CASES`: commands with standard streams that fail, each in a copy of this.
 
-All that commands load is loaded once. A copy's streams are made anew as Python makes them when it
-starts: none where one is closed, else with the encoding that is asked for.
+All that commands load is loaded once, and a check draws nothing. A copy's streams are made anew as
+Python makes them when it starts: none where one is closed, else with the encoding asked for.
 """
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -14,7 +15,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from giaoban.scenarios.cli import app, entry
+from tests.scenarios.undrawn import undrawn
 
 NUMBERS = {"stdout": 1, "stderr": 2}
 
@@ -22,7 +26,9 @@ NUMBERS = {"stdout": 1, "stderr": 2}
 def main(folder: Path) -> None:
     for place in app.COMMANDS.values():
         import_module(f"giaoban.scenarios.cli.commands.{place.of.partition(':')[0]}")
+    undrawn(pytest.MonkeyPatch())
     cases = json.loads(sys.stdin.read())
+    gc.freeze()
     ended = [end_of(case, folder / str(number)) for number, case in enumerate(cases)]
     (folder / "ended.json").write_text(json.dumps(ended), encoding="utf-8")
 
