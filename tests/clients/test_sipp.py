@@ -81,6 +81,7 @@ def test_an_echo_of_our_own_sound_makes_no_storm(serve: Serve, tmp_path: Path) -
     assert report["rtcp_sent"] < 10
 
 
+@pytest.mark.alone
 def test_calls_from_one_address_of_media_are_told_apart(serve: Serve, tmp_path: Path) -> None:
     """All calls announce one port: each gets ports of its own at the MCU, and hears the others."""
     mcu, calls = serve(), 12
