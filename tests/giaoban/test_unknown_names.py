@@ -18,6 +18,7 @@ ROOMS = ("giaoban", "topology", "traffic", "mcu_sim", "scenarios", "results")
 NOT_NAMED = {
     "giaoban/errors.py": "where it is defined",
     "giaoban/files.py": "files of a folder",
+    "giaoban/provenance.py": "figures of a table",
     "giaoban/table.py": "headings of a table",
     "giaoban/tomlfile.py": "keys of a file",
     "results/judge/metrics.py": "figures of a result",
@@ -40,6 +41,7 @@ OTHERWISE = {
     "unknown router",  # `near` follows, of whoever joins it
     "unknown link",
     "a link to nowhere, unknown router",
+    "unknown: {run} – {reason}",  # whether an approval holds
 }
 
 

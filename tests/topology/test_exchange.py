@@ -177,8 +177,8 @@ def test_gaps_of_zoo_files_are_filled_and_told(tmp_path: Path) -> None:
         "r-4--none-2": 100,
     }
     told = "\n".join(draft.notes)
-    assert "1 nodes of other networks left out with their links: Peer" in told
-    assert "1 links from a node to itself left out" in told
+    assert "1 node of other networks left out with their links: Peer" in told
+    assert "1 link from a node to itself left out" in told
     assert "2 × router without a place" in told
     assert "3 × link without a rate" in told
 

@@ -26,6 +26,7 @@ READING = {
     "history compare": ["history", "compare", RUN, RUN],
     "history trend": ["history", "trend", "mouth-to-ear"],
     "history summary": ["history", "summary", "--year", "2026", "--out", "out/year.pdf"],
+    "history recheck": ["history", "recheck", "s.toml"],
     "history prune": ["history", "prune", "--keep", "0", "--dry-run"],
 }
 WRITING = {
