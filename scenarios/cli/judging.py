@@ -289,7 +289,7 @@ def _write(report: Report, commands: Any) -> None:
         from giaoban.results.report.ci.job_summary import job_summary
         from giaoban.results.report.markdown import markdown
 
-        text = markdown(job_summary(report, commands, language.say))
+        text = markdown(job_summary(report, commands), language.say)
         with writing(wanted.markdown), wanted.markdown.open("a", encoding="utf-8") as file:
             file.write(text + "\n")
     if wanted.code_quality is not None or wanted.annotates:

@@ -3,45 +3,44 @@ is not met with what to type about it, what differs from what was accepted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from giaoban.results.judge.cases import Case, Report
 from giaoban.results.report.ci.commands import Commands
 from giaoban.results.report.document import Block, Bullets, Cell, Code, Heading, Par, Text, table
 from giaoban.results.report.wording import VERDICTS
-from giaoban.sentence import Sentence
-
-Translate = Callable[[str], str]
+from giaoban.sentence import Sentence, joined
 
 MOST = 50
 """Cases in the table; a page of thousands is read by nobody."""
 MARKS = {"pass": "✅", "fail": "❌", "invalid": "⚠️", "not-judged": "➖"}
 
 
-def job_summary(report: Report, commands: Commands, say: Translate) -> list[Block]:
-    """The blocks of it; `say` says a sentence in the language of the page."""
+def job_summary(report: Report, commands: Commands) -> list[Block]:
+    """The blocks of it."""
     title = f"{MARKS[report.verdict]} giaoban {report.command} {report.subject}"
-    blocks: list[Block] = [Heading(title, 1), Par(say(report.headline), bold=True)]
+    blocks: list[Block] = [Heading(title, 1), Par(report.headline, bold=True)]
     found = report.failed
     if found:
         head = (Sentence("case"), Sentence("result"), Sentence("what, where, by how much"))
-        blocks.append(table([say(h) for h in head], [_row(c, say) for c in found[:MOST]]))
+        blocks.append(table(head, [_row(case) for case in found[:MOST]]))
         if len(found) > MOST:
-            blocks.append(Par(say(Sentence("and {more:,} more", more=len(found) - MOST))))
+            blocks.append(Par(Sentence("and {more:,} more", more=len(found) - MOST)))
     else:
         judged = sum(case.status == "pass" for case in report.cases)
-        blocks.append(Par(say(Sentence("{n} {n:case|cases}, all met", n=judged))))
-    blocks.append(Bullets([*_commands(report, commands, say)]))
+        blocks.append(Par(Sentence("{n} {n:case|cases}, all met", n=judged)))
+    blocks.append(Bullets([*_commands(report, commands)]))
     return blocks
 
 
-def _row(case: Case, say: Translate) -> list[Cell]:
-    told = "; ".join(say(line) for line in case.lines[:3])
+def _row(case: Case) -> list[Cell]:
     word = VERDICTS[case.status] if case.status in VERDICTS else Sentence("not judged")
-    return [Cell(case.id, code=True), Cell(f"{MARKS[case.status]} {say(word)}"), Cell(told)]
+    said = Sentence("{mark} {word}", mark=MARKS[case.status], word=word)
+    told = joined("; ", case.lines[:3]) if case.lines else ""
+    return [Cell(case.id, code=True), Cell(said), Cell(told)]
 
 
-def _commands(report: Report, commands: Commands, say: Translate) -> Iterator[Text]:
+def _commands(report: Report, commands: Commands) -> Iterator[Text]:
     failing = bool(report.failed)
     lines: Sequence[tuple[Sentence, str]] = (
         (Sentence("to try it again"), commands.again),
@@ -51,4 +50,4 @@ def _commands(report: Report, commands: Commands, say: Translate) -> Iterator[Te
     )
     for what, command in lines:
         if command:
-            yield [f"{say(what)}: ", Code(command)]
+            yield Sentence("{what}: {command}", what=what, command=Code(command))
