@@ -100,3 +100,7 @@ Interactions = Annotated[
         help="draw each figure anew in so many of the worlds: what figures do only together",
     ),
 ]
+Points = Annotated[
+    Path | None,
+    typer.Option("--points", help="folder of the finished points (your cache)"),
+]

@@ -33,6 +33,7 @@ from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.seeds import helpers_for
 from giaoban.scenarios.study.sensitivity.sensitivity import Wanted
+from giaoban.scenarios.study.sweep.points import default_folder
 from giaoban.sentence import N_, Sentence
 
 
@@ -96,7 +97,7 @@ def command(
 
     wanted = None
     if assumptions or worlds or ranges is not None or require_robust is not None:
-        wanted = Wanted.of(worlds, require_robust, ranges)
+        wanted = Wanted.of(worlds, require_robust, ranges, points=default_folder())
 
     def checked(scenario: Path) -> Checked:
         return _checked(

@@ -17,6 +17,7 @@ from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
+from giaoban.scenarios.study.sweep.points import default_folder
 from giaoban.sentence import Sentence
 from giaoban.workers import cores
 
@@ -39,6 +40,7 @@ def command(
     interactions: options.Interactions = 0,
     require_robust: options.RequireRobust = None,
     ranges: options.RangesFile = None,
+    points: options.Points = None,
     *,
     results: folders.Results,
     as_json: Annotated[
@@ -59,7 +61,14 @@ def command(
             now=datetime.now(),
             progress=told,
             language=language.chosen(),
-            wanted=Wanted.of(worlds, require_robust, ranges, seeds=seeds, anew=interactions),
+            wanted=Wanted.of(
+                worlds,
+                require_robust,
+                ranges,
+                seeds=seeds,
+                anew=interactions,
+                points=points or default_folder(),
+            ),
             helpers=helpers,
         )
     path = outcome.folder / "summary.md"

@@ -16,7 +16,7 @@ from giaoban.results.report.sweep_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.study.sweep.axes import load_sweep
-from giaoban.scenarios.study.sweep.points import Points, default_folder
+from giaoban.scenarios.study.sweep.points import default_folder, sweep_points
 from giaoban.scenarios.study.sweep.sweep import (
     TABLE,
     SweepOutcome,
@@ -61,7 +61,7 @@ def command(
     base = base_of(
         file.parent / asked.scenario, province, phase_s=asked.phase_s, pace_s=asked.pace_s
     )
-    points = Points(kept or default_folder())
+    points = sweep_points(kept or default_folder())
     # before what shows the progress has a thread
     with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
         order = SweepRequest(asked, file, base, points, workers, language.chosen())

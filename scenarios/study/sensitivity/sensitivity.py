@@ -7,6 +7,7 @@ Nor does a world in which the device or a link has to carry more than it may: su
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +47,7 @@ from giaoban.results.report.sensitivity_summary import summary_md
 from giaoban.scenarios.estimate.estimate import AsJudged, judge_soon
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
+from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order, value_at
 from giaoban.scenarios.study.sensitivity.figures import (
@@ -55,8 +58,10 @@ from giaoban.scenarios.study.sensitivity.figures import (
 from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
+from giaoban.scenarios.study.sweep.points import Points
 from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.sentence import Sentence
+from giaoban.tomlfile import StrictModel
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import Helpers, InlineWorker, WorkerProcess
 
@@ -122,6 +127,7 @@ class Wanted:
         anew: so many of these are judged once more with each figure alone drawn anew.
         required_pct: the share of these that has to pass, if any.
         ranges: a file of ranges that hold before those beside figures, and the program's.
+        points: a folder in which all that was judged is kept, so that it is not judged again.
     """
 
     seeds: int = 0
@@ -129,6 +135,7 @@ class Wanted:
     required_pct: float | None = None
     ranges: Path | None = None
     anew: int = 0
+    points: Path | None = None
 
     @classmethod
     def of(
@@ -139,12 +146,13 @@ class Wanted:
         *,
         seeds: int = 0,
         anew: int = 0,
+        points: Path | None = None,
     ) -> Wanted:
         """As a command line says it; where worlds are needed and no number is said, `WORLDS` are
         drawn."""
         required_pct = None if share is None else 100 * share
         drawn = worlds or WORLDS * (share is not None or anew > 0)
-        return cls(seeds, drawn, required_pct, ranges, anew)
+        return cls(seeds, drawn, required_pct, ranges, anew, points)
 
 
 @dataclass(frozen=True)
@@ -202,10 +210,15 @@ def analyse(
     progress(Sentence("as assumed"), 0.0)
     first = _judged(question, wanted.seeds, judge).judgement
     asked = Asked(world, first, wanted.seeds, judge)
-    found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress)
+    sides_kept, worlds = None, None
+    if wanted.points is not None:
+        content = _content(asked)
+        sides_kept = _KeptSides(wanted.points, content)
+        worlds = _KeptWorlds(wanted.points, content)
+    found = _all_tried(asked, tried_figures, criteria.criterion, helpers, progress, sides_kept)
     drawn, drawn_estimates = None, 0
     if wanted.worlds:
-        drawn, drawn_estimates = _drawn(asked, tried_figures, wanted, helpers, progress)
+        drawn, drawn_estimates = _drawn(asked, tried_figures, wanted, helpers, progress, worlds)
     return Sensitivity(
         run_id=run_id,
         verdict=verdict_of(first.verdict, drawn, wanted.required_pct),
@@ -238,12 +251,13 @@ def _all_tried(
     criteria: Sequence[Criterion],
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
+    kept: _KeptSides | None,
 ) -> list[Tried]:
     every = [side for number, figure in enumerate(tried) for side in sides(number, figure)]
     limits = [side for side in every if side.figure.path[0] == THRESHOLDS]
     found = [at_limits(asked, side, criteria) for side in limits]
     others_than_limits = [side for side in every if side not in limits]
-    for each in _each(attempt, asked, others_than_limits, helpers):
+    for each in _each(attempt, asked, others_than_limits, helpers, kept):
         found.append(each)
         progress(
             Sentence("assumptions: {number} of {all}", number=len(found), all=len(every)),
@@ -264,6 +278,7 @@ def _drawn(
     wanted: Wanted,
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
+    kept: _KeptWorlds | None,
 ) -> tuple[DrawnWorlds, int]:
     """What became of them, and how many were estimated.
 
@@ -277,7 +292,8 @@ def _drawn(
         for n, row in enumerate(places.tolist())
     ]
     found: dict[int, Found] = {}
-    for done, (number, there) in enumerate(_each(_look_at, asked, draws, helpers), 1):
+    for done, looked in enumerate(_each(_look_at, asked, draws, helpers, kept), 1):
+        number, there = looked.draw.number, looked.found
         progress(Sentence("worlds: {number} of {all}", number=done, all=worlds), done / worlds)
         if there is not None:
             found[number] = there
@@ -293,7 +309,7 @@ def _drawn(
     indices = first_order(places[numbers], margins)
     again, totals, more = numbers[: wanted.anew], None, 0
     if again:
-        totals, more = _anew(asked, of_world, places[again], margins, helpers, progress)
+        totals, more = _anew(asked, of_world, places[again], margins, helpers, progress, kept)
     influences = [
         Influence(
             key=figure.key,
@@ -327,6 +343,7 @@ def _anew(
     margins: Sequence[float],
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
+    kept: _KeptWorlds | None,
 ) -> tuple[NDArray[np.float64], int]:
     """Total-order indices, and how many worlds were estimated for them: at each of these places
     each figure is drawn anew by itself."""
@@ -341,7 +358,8 @@ def _anew(
             values = tuple((f.path, value_at(f, x)) for f, x in figures)
             draws.append(_Draw(row * columns + column, values))
     answers, estimated = np.full(len(draws), np.nan), 0
-    for done, (number, there) in enumerate(_each(_look_at, asked, draws, helpers), 1):
+    for done, looked in enumerate(_each(_look_at, asked, draws, helpers, kept), 1):
+        number, there = looked.draw.number, looked.found
         progress(
             Sentence("one figure anew: {number} of {all}", number=done, all=len(draws)),
             done / len(draws),
@@ -359,8 +377,109 @@ class _Draw:
     figures: tuple[tuple[WorldPath, Value], ...]
 
 
-def _look_at(asked: Asked, draw: _Draw) -> tuple[int, Found | None]:
-    return draw.number, _found_with(asked, draw.figures)
+@dataclass(frozen=True)
+class _Looked:
+    draw: _Draw
+    found: Found | None
+
+
+def _look_at(asked: Asked, draw: _Draw) -> _Looked:
+    return _Looked(draw, _found_with(asked, draw.figures))
+
+
+class Kept[T, R](Protocol):
+    """What was made before, an interrupted analysis goes on from there."""
+
+    def find(self, given: T) -> R | None:
+        """What was made of it; None: nothing yet."""
+
+    def keep(self, made: R) -> None:
+        """Write down what was made."""
+
+
+class _KeptSide(StrictModel):
+    key: str
+    flip: FlipPoint | None
+    estimates: int
+    curve: list[TriedValue]
+
+
+class _KeptWorld(StrictModel):
+    key: str
+    possible: bool
+    verdict: Verdict = "invalid"
+    binding: Binding | None = None
+    estimated: bool = False
+    whole: bool = True
+
+
+def _content(asked: Asked) -> bytes:
+    """The hash of all that is the same for every figure: the question, criteria, program."""
+    world = asked.world
+    told = [code_identity(), str(asked.seeds), world.base.plan.to_json()]
+    told += [
+        model.model_dump_json()
+        for model in (world.scenario, world.province, world.device, world.profiles)
+    ]
+    told.append(criteria_of(world.base).model_dump_json())
+    return hashlib.sha256("\n".join(told).encode()).digest()
+
+
+def _key(content: bytes, of: object) -> str:
+    return hashlib.sha256(content + repr(of).encode()).hexdigest()
+
+
+class _KeptSides:
+    """Sides of figures that were tried, by all that they depend on."""
+
+    def __init__(self, folder: Path, content: bytes) -> None:
+        self._content = content
+        self._points = Points(folder, _KeptSide.model_validate_json)
+
+    def _key(self, side: Side) -> str:
+        figure = side.figure
+        scale = None if figure.choices else figure.scale
+        return _key(self._content, ("side", figure.path, figure.value, side.end, scale))
+
+    def find(self, given: Side) -> Tried | None:
+        """As of `Kept`."""
+        known = self._points.find(self._key(given))
+        if known is None:
+            return None
+        return Tried(given, known.flip, known.estimates, known.curve)
+
+    def keep(self, made: Tried) -> None:
+        """As of `Kept`."""
+        key, estimates, curve = self._key(made.side), made.estimates, made.curve
+        self._points.keep(_KeptSide(key=key, flip=made.flip, estimates=estimates, curve=curve))
+
+
+class _KeptWorlds:
+    """Drawn worlds that were judged, by all that they depend on."""
+
+    def __init__(self, folder: Path, content: bytes) -> None:
+        self._content = content
+        self._points = Points(folder, _KeptWorld.model_validate_json)
+
+    def _key(self, draw: _Draw) -> str:
+        return _key(self._content, ("world", draw.figures))
+
+    def find(self, given: _Draw) -> _Looked | None:
+        """As of `Kept`."""
+        known = self._points.find(self._key(given))
+        if known is None:
+            return None
+        found = Found(known.verdict, known.binding, known.estimated, known.whole)
+        return _Looked(given, found if known.possible else None)
+
+    def keep(self, made: _Looked) -> None:
+        """As of `Kept`."""
+        key, found = self._key(made.draw), made.found
+        self._points.keep(
+            _KeptWorld(key=key, possible=False)
+            if found is None
+            else _KeptWorld(key=key, possible=True, **vars(found))
+        )
 
 
 def _found_with(
@@ -401,11 +520,22 @@ def _each[T, R](
     asked: Asked,
     given: Sequence[T],
     helpers: Helpers | ClusterWorkers | None,
+    kept: Kept[T, R] | None = None,
 ) -> Iterator[R]:
-    """What a function makes of each, in any order, in processes beside this one if there are."""
+    """What a function makes of each, in any order, in processes beside this one if there are; what
+    is kept from before is not made again."""
     if helpers is None or isinstance(helpers, WorkerProcess):
         helpers = InlineWorker()
-    return helpers.as_finished_with(asked, function, given)
+    waiting = []
+    for one in given:
+        if kept is not None and (known := kept.find(one)) is not None:
+            yield known
+        else:
+            waiting.append(one)
+    for made in helpers.as_finished_with(asked, function, waiting):
+        if kept is not None:
+            kept.keep(made)
+        yield made
 
 
 def attempt(asked: Asked, side: Side) -> Tried:

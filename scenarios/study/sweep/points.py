@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -14,25 +16,41 @@ from giaoban.results.archive.store import writing
 from giaoban.results.model.sweep import SweepPoint
 
 
+def sweep_points(folder: Path) -> Points[SweepPoint]:
+    """Those of sweeps."""
+    return Points(folder, SweepPoint.model_validate_json)
+
+
 def default_folder() -> Path:
     """Where points are kept unless a folder is named: beside the kernel, in the user's cache."""
     return build_cache.cache() / "points"
 
 
-class Points:
+class Keyed(Protocol):
+    """What is kept under the hash that it has itself."""
+
+    @property
+    def key(self) -> str:
+        """The hash of all that it depends on."""
+
+    def model_dump_json(self) -> str:
+        """As it is written down."""
+
+
+class Points[M: Keyed]:
     """A folder of points. A point is written aside and renamed: half a one is never found."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, read: Callable[[bytes], M]) -> None:
+        self._folder, self._read = folder, read
 
-    def find(self, key: str) -> SweepPoint | None:
+    def find(self, key: str) -> M | None:
         """The point of a key, if it was finished and can be read."""
         try:
-            return SweepPoint.model_validate_json(self._path(key).read_bytes())
+            return self._read(self._path(key).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
 
-    def keep(self, point: SweepPoint) -> None:
+    def keep(self, point: M) -> None:
         """Write a point down. Raises what `giaoban.results.archive.store.writing` does."""
         path = self._path(point.key)
         with writing(self._folder):

@@ -40,7 +40,7 @@ class SweepRequest:
     sweep: Sweep
     path: Path
     base: Base
-    points: Points
+    points: Points[SweepPoint]
     workers: Workers = field(default_factory=InlineWorker)
     language: Language = SOURCE
 

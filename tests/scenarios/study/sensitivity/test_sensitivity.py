@@ -333,3 +333,61 @@ def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.Mo
     ranged = {figure.key for figure in answer.figures if figure.range_from == "beside"}
     assert "province.mcu.rate_mbps" in ranged
     assert len(ranged) == 8
+
+
+def test_what_was_judged_before_an_interruption_is_not_judged_again(
+    question: Question, tmp_path: Path
+) -> None:
+    asked: list[Question] = []
+
+    def answer(name: str, stop_after: int | None = None) -> Sensitivity:
+        def counted(of: Question, _past_pct: float | None) -> AsJudged:
+            asked.append(of)
+            if len(asked) == stop_after:
+                raise KeyboardInterrupt
+            return AsJudged(by_closed_form(of), whole=True)
+
+        asked.clear()
+        return sensitivity(
+            question,
+            root=tmp_path / name,
+            now=NOW,
+            progress=lambda _what, _done: None,
+            wanted=Wanted(worlds=30, points=tmp_path / name / "points"),
+            judge=counted,
+        ).answer
+
+    whole = answer("whole")
+    all_of_it = len(asked)
+    for stop_after in (all_of_it // 2, all_of_it // 4):
+        with pytest.raises(KeyboardInterrupt):
+            answer("again", stop_after)
+    again = answer("again")
+    assert 1 < len(asked) < all_of_it / 2  # the question as assumed, and what was left
+    told = {"seconds": whole.seconds, "run_id": whole.run_id}
+    assert again.model_copy(update=told) == whole
+    answer("again")
+    assert len(asked) == 1
+
+
+def test_another_question_finds_nothing_of_it(question: Question, tmp_path: Path) -> None:
+    points = tmp_path / "points"
+    counts = []
+    for seed in (question.plan.seed, question.plan.seed, 7):
+        asked: list[int] = []
+
+        def counted(of: Question, _past_pct: float | None, asked: list[int] = asked) -> AsJudged:
+            asked.append(of.plan.seed)
+            return AsJudged(by_closed_form(of), whole=True)
+
+        sensitivity(
+            question.at_seed(seed),
+            root=tmp_path / "r",
+            now=NOW,
+            progress=lambda _what, _done: None,
+            wanted=Wanted(points=points),
+            judge=counted,
+        )
+        counts.append(len(asked))
+    assert counts[1] == 1
+    assert counts[0] == counts[2] > 20
