@@ -166,6 +166,9 @@ def _check_wanted(question: Question, wanted: Wanted | None) -> None:
     """Raises `InputError` for what can be told of it before anything is emulated."""
     if wanted is not None:
         check_estimable(question)
+        if wanted.points is not None:
+            with store.writing(wanted.points):
+                wanted.points.mkdir(parents=True, exist_ok=True)
         if wanted.ranges is not None:
             load_ranges(wanted.ranges, World.of(question), criteria_of(question))
 
