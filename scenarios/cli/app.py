@@ -93,8 +93,8 @@ COMMANDS = {
     "annex": Entry(
         "annex:command",
         DOCUMENTS,
-        "Write the annex of one or more checks, with the failures that were tried for them, and "
-        "load tests.",
+        "Write the annex of one or more checks, with the failures that were tried for them, load "
+        "tests, and how far the assumptions may be off.",
     ),
     "evidence": Entry(
         "annex:evidence",
