@@ -19,7 +19,7 @@ from giaoban.scenarios.project.project import BUNDLED
 from giaoban.scenarios.study.compare.inputs import changes
 
 PHASES = (2.0, 6.0, 2.0)
-FAULT = '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 3.0\n'
+FAULT = '[[fault]]\nkind = "mcu"\nat_s = 3.0\n'
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="no git")
 
 

@@ -165,8 +165,8 @@ def test_fast_estimates_and_skips_what_cannot_be(tmp_path: Path) -> None:
     scenario(tmp_path / "hangs.toml", id="hangs", phases=(2, 6, 2))
     late = "[thresholds]\nmouth-to-ear = 1.0\n"
     scenario(tmp_path / "late.toml", id="lacks", phases=(2, 6, 2), more=late)
-    fault = '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 3.0\n'
-    scenario(tmp_path / "cut.toml", id="breaks", more=fault)
+    crash = '[[fault]]\nkind = "mcu"\nat_s = 3.0\n'
+    scenario(tmp_path / "crash.toml", id="breaks", more=crash)
     _, text = ran(tmp_path, "--giaoban-fast")
     assert outcome(text, "hangs") == "PASSED"
     assert re.search(r"^again: giaoban check \S*late\.toml --estimate$", part(text, "late"), re.M)
