@@ -255,7 +255,6 @@ class _Signalling:
         """When the last packet of sound came on a way; 0: none since a moment."""
         number, down = divmod(way, 2)
         plan, through = self._plan, self._ways[way]
-        assert isinstance(through, FailingWay)
         if down:
             every_ns, after_ns = TICK_NS, round(plan.device.audio_mix_delay_ms * 1e6)
             size = AUDIO_PACKET_SAMPLES

@@ -1,7 +1,7 @@
 """An expansion tried in the meetings of the catalogue: what is near a limit is emulated.
 
 A meeting is estimated first. If it passes with everything far from its limit, that is its answer;
-else, and where something fails in its course, which cannot be estimated, it is emulated.
+else, and where it cannot be estimated, it is emulated.
 """
 
 from __future__ import annotations

@@ -20,9 +20,12 @@ class IdleWay:
 
     def arrival_ns(self, now_ns: int, size: int) -> int | None:
         """When a datagram of so many bytes on the wire is there; none overtakes another."""
-        found = now_ns + self._propagation_ns + round(size * self._ns_a_byte)
-        self._last_ns = max(found, self._last_ns + 1)
+        self._last_ns = max(self.passes_ns(now_ns, size), self._last_ns + 1)
         return self._last_ns
+
+    def passes_ns(self, now_ns: int, size: int) -> int:
+        """When a packet would be there that leaves now; one that a line may lose is not lost."""
+        return now_ns + self._propagation_ns + round(size * self._ns_a_byte)
 
 
 class FailingWay:

@@ -10,6 +10,10 @@ import pytest
 from scenario_factory import giaoban, scenario
 
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.network import failing
+from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 from tests.scenarios.emulation.test_failure_runs import province
 
 TRIED = ("cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
@@ -121,3 +125,59 @@ def test_pictures_that_are_forwarded_are_refused_where_links_fail(tmp_path: Path
     ran = giaoban("check", file, "--estimate", "--results", tmp_path / "runs")
     assert ran.code == 2
     assert "[[fault]] (cut-west--east): pictures that are forwarded" in ran.err
+
+
+def test_steps_shorter_than_any_fibre_come_to_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done where routers tell classes apart, done where they do not."""
+    asked = ask(ring(tmp_path), None, None)
+    question = question_of(asked, possible_in(asked)["cut:a--b"])
+    packet_by_packet = estimate(question).result
+
+    class Nothing:
+        """No queue is one of these."""
+
+    monkeypatch.setattr(failing, "ClassBlindFifo", Nothing)
+    in_steps = estimate(question).result
+    assert in_steps.accounting == packet_by_packet.accounting
+    assert in_steps.faults == packet_by_packet.faults
+    assert in_steps.phases == packet_by_packet.phases
+
+
+LOSSY = (
+    '[[impairment]]\nlink = "c--a"\nloss = { model = "bernoulli", p = 0.01 }\nduplicate = 0.01\n'
+)
+KINDS = {
+    "degrade": 'link = "access-b"\nloss_pct = 20.0\n',
+    "rate-drop": 'link = "access-b"\nrate_mbps = 0.2\nbuffer_packets = 20\n',
+    "flap": 'link = "a--b"\ndown_s = 0.3\nup_s = 0.4\n',
+    "silent": 'link = "a--b"\ndirection = "r-a->r-b"\n',
+    "router": 'router = "r-c"\n',
+    "site": 'bridge = "c"\nboot_s = 0.5\n',
+}
+BESIDE = {"": "", "classes": '[qos]\nscheduling = "classes"\nsource = "t"\n', "lossy": LOSSY}
+
+
+@pytest.mark.parametrize(
+    ("kind", "beside"),
+    [*((kind, "") for kind in KINDS), ("silent", "classes"), ("silent", "lossy")],
+)
+def test_every_kind_is_estimated_and_every_packet_accounted_for(
+    tmp_path: Path, kind: str, beside: str
+) -> None:
+    fault = f'[[fault]]\nkind = "{kind}"\n{KINDS[kind]}at_s = 3.0\nto_s = 5.0\n'
+    file = scenario(
+        tmp_path / "s.toml",
+        province=province(tmp_path / "ring.toml"),
+        bridges=(),
+        profile="sd30-256k",
+        phases=(2.0, 4.0, 3.0),
+        more=BESIDE[beside] + fault,
+    )
+    result = estimate(make_question(file)).result
+    assert result.verdict != "invalid", result.reasons
+    assert result.accounting.unaccounted == 0
+    [told] = result.faults
+    lost = {one.bridge for one in told.bridges if one.packets_lost}
+    assert lost >= ({"c"} if kind in ("router", "site") else {"b"})
