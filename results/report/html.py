@@ -66,7 +66,8 @@ def _block(block: Block) -> str:
         case Picture():
             data = base64.b64encode(block.file.read_bytes()).decode("ascii")
             image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(block.caption)}">'
-            return element("figure", image + element("figcaption", escape(block.caption)))
+            shown = element("div", image, class_="scroll", role="region", aria_label=block.caption)
+            return element("figure", shown + element("figcaption", escape(block.caption)))
         case Sum():
             sum_ = element("span", escape(block.text), class_="code")
             return element("p", f"{escape(block.label)} {sum_}")

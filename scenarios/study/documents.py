@@ -10,7 +10,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results.archive.evidence.answers import FAULTS, LOAD, Answer, input_refs
+from giaoban.results.archive.evidence.answers import FAULTS, LOAD, Answer, asked
 from giaoban.results.archive.evidence.manifest import (
     INPUTS,
     MANIFEST,
@@ -27,7 +27,7 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import SENSITIVITY, Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.content import Chapter
-from giaoban.results.report.annex.robust import Analysis
+from giaoban.results.report.annex.robust import OF_ANOTHER, Analysis
 from giaoban.results.report.annex.standing import Part
 from giaoban.results.report.excerpt import MOST_MAPPED
 from giaoban.results.report.plots.run import write_plots
@@ -184,25 +184,16 @@ def with_analyses(
 
     Raises `InputError`: one is of no check that is asked about.
     """
-    found = {_asked(chapter.part.answer): chapter for chapter in checks}
+    found = {asked(chapter.part.answer.inputs): chapter for chapter in checks}
     for answer in analyses:
-        chapter = found.get(_asked(answer))
+        chapter = found.get(asked(answer.inputs))
         if chapter is None:
-            raise InputError(
-                "{run_id}: the assumptions of another question than was checked (allowed: giaoban "
-                "sensitivity with scenario, province, device, criteria and seed of the check)",
-                run_id=answer.run_id,
-            )
+            raise InputError(OF_ANOTHER, run_id=answer.run_id)
         picture = write_tornado(answer, _place(folder, answer.run_id), lang=lang)
-        found[_asked(answer)] = chapter._replace(analysis=Analysis(answer, picture, proved=False))
+        found[asked(answer.inputs)] = chapter._replace(
+            analysis=Analysis(answer, picture, proved=False)
+        )
     return list(found.values())
-
-
-def _asked(answer: Answer | Sensitivity) -> tuple[object, ...]:
-    """All that a question is made of."""
-    inputs = answer.inputs
-    refs = [(role, ref.sha256) for role, ref in input_refs(inputs)]
-    return (*refs, inputs.seed)
 
 
 def _place(folder: Path, name: str) -> Path:

@@ -45,6 +45,11 @@ def read_answer(kind: Kind, text: str | bytes, origin: str = "") -> Answer:
             return LoadResult.from_json(text, origin)
 
 
+def asked(inputs: Inputs | LoadInputs) -> tuple[object, ...]:
+    """All that a question is made of: what has the same asks the same."""
+    return (*((role, ref.sha256) for role, ref in input_refs(inputs)), inputs.seed)
+
+
 def input_refs(inputs: Inputs | LoadInputs) -> list[tuple[str, FileRef]]:
     """The files that an answer was made from, each with its role; those that there may be several
     of (`SEVERAL`) come last."""

@@ -35,6 +35,7 @@ from giaoban.results.report.sensitivity_summary import (
     as_long_as,
     at_once,
     conditions,
+    headline,
     name_of,
     tried,
 )
@@ -50,6 +51,12 @@ TITLE = N_("How far the assumptions may be off")
 CAPTION = N_("The least margin at the ends of each assumed figure’s range, the nearest flip first")
 
 
+OF_ANOTHER = N_(
+    "{run_id}: the assumptions of another question than was checked (allowed: giaoban sensitivity "
+    "with scenario, province, device, criteria and seed of the check)"
+)
+
+
 class Analysis(NamedTuple):
     """An analysis of assumptions with its picture; whether the evidence of the check holds it."""
 
@@ -58,9 +65,9 @@ class Analysis(NamedTuple):
     proved: bool = True
 
 
-def agrees(analysis: Analysis, result: Result) -> bool:
+def agrees(answer: Sensitivity, result: Result) -> bool:
     """Whether it is about the verdict of the check: an estimate may judge otherwise."""
-    return analysis.answer.as_assumed == result.verdict
+    return answer.as_assumed == result.verdict
 
 
 def concluded(
@@ -68,7 +75,7 @@ def concluded(
 ) -> Iterator[Block]:
     """As long as what the conclusion holds, and in what share of worlds; `told_at`: the section."""
     answer = analysis.answer
-    if not agrees(analysis, result):
+    if not agrees(answer, result):
         yield Par(
             say.gettext(
                 "How far the assumptions may be off is not known: the analysis of section "
@@ -84,9 +91,12 @@ def concluded(
         yield Par(say.say(in_drawn_worlds(answer)), bold=fragile)
 
 
-def letter(answer: Sensitivity, *, section: int) -> Sentence:
-    """The first sentence of a letter: as long as what the conclusion holds."""
+def letter(answer: Sensitivity, *, section: int | None = None) -> Sentence:
+    """The first sentence of a letter: as long as what the conclusion holds. What is too much for
+    one sentence is in section `section`; None: there is none, and all is said."""
     found = conditions(answer, most=MOST_NAMED)
+    if not found and section is None:
+        return headline(answer)
     if not found:
         return message(
             N_(
@@ -96,7 +106,8 @@ def letter(answer: Sensitivity, *, section: int) -> Sentence:
             n=len(answer.figures),
             section=section,
         )
-    if more := len(found) - MOST_CONDITIONS if len(found) > MOST_CONDITIONS + 1 else 0:
+    more = len(found) - MOST_CONDITIONS
+    if section is not None and more > 1:
         further = N_("{n} further {n:condition holds|conditions hold} (section {section})")
         found = [*found[:MOST_CONDITIONS], message(further, n=more, section=section)]
     return message(
@@ -156,10 +167,11 @@ def section(analyses: Sequence[tuple[Analysis, Result]], say: AnnexWording) -> I
     """The section with all that was tried."""
     yield Heading(say.text(TITLE))
     for analysis, result in analyses:
-        yield from _analysed(analysis, AnnexWording(say.lang, result), several=len(analyses) > 1)
+        yield from analysed(analysis, AnnexWording(say.lang, result), several=len(analyses) > 1)
 
 
-def _analysed(analysis: Analysis, say: AnnexWording, *, several: bool) -> Iterator[Block]:
+def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) -> Iterator[Block]:
+    """What was tried of one check: how, what decides, its picture, drawn worlds, what was not."""
     answer = analysis.answer
     yield Par(
         say.counted(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.excerpt import Excerpt, excerpt
+from giaoban.results.report.view.assumed_data import assumed_data
 from giaoban.results.report.view.map import Map
 from giaoban.results.report.view.run_data import run_data
 from giaoban.translation import Language
@@ -19,19 +23,21 @@ Lang = Language
 
 
 class Run(NamedTuple):
-    """A check as the page takes it."""
+    """A check as the page takes it. `analysis` is of its assumptions, drawn in each language."""
 
     result: Result
     series: Series | None
     map: Map | None
     minutes: Sequence[Entry] = ()
+    analysis: Sensitivity | None = None
+    tornado: Mapping[Lang, Path] = MappingProxyType({})
 
     def shown(self) -> tuple[Run, Excerpt | None]:
         """What the page shows of it: all of it, or a part of a large one."""
         part = excerpt(self.result, self.series)
         if part is None:
             return self, None
-        return Run(part.result, part.series, self.map, self.minutes), part
+        return self._replace(result=part.result, series=part.series), part
 
 
 class Shown(NamedTuple):
@@ -59,7 +65,8 @@ def page_data(of: Shown, lang: Lang) -> dict[str, Any]:
 
 def _run(run: Run) -> dict[str, Any]:
     shown = run.shown()[0]
-    return run_data(shown.result, shown.series, shown.map)
+    data = run_data(shown.result, shown.series, shown.map)
+    return data if run.analysis is None else data | assumed_data(run.analysis)
 
 
 def _failures(answer: FaultsAnswer, network: Map | None) -> dict[str, Any]:

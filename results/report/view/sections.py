@@ -11,7 +11,8 @@ from typing import NamedTuple
 from giaoban.results.archive.history.compare import Change, compare
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import CriterionResult, Result
-from giaoban.results.report.annex import capacity, closing, failing, quality
+from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.report.annex import capacity, closing, failing, quality, robust
 from giaoban.results.report.annex.quality import InWords
 from giaoban.results.report.annex.standing import Part
 from giaoban.results.report.annex.translator import AnnexWording
@@ -119,7 +120,7 @@ def _sections(of: Shown, words: Words) -> Iterator[Section]:
         return
     run, part = of.run.shown()
     result, say = run.result, AnnexWording(words.lang, run.result)
-    yield Section("verdict", list(_verdict(result, part, of.failures, words, say)))
+    yield Section("verdict", list(_verdict(result, part, of.failures, run.analysis, words, say)))
     yield Section("criteria", list(_criteria(result, words, say)))
     if of.other is not None:
         yield Section("comparison", list(_comparison(of.run.result, of.other.result, words, say)))
@@ -133,6 +134,11 @@ def _sections(of: Shown, words: Words) -> Iterator[Section]:
     yield Section("links", [Live("links"), Fold(words("links table"), links)])
     yield Section("failures", list(_failures(result, of.failures, words)))
     yield Section("assumptions", _assumptions(result, words, say))
+    if run.analysis is not None:
+        analysis = robust.Analysis(run.analysis, run.tornado.get(words.lang))
+        told: list[Block | Live] = list(robust.analysed(analysis, say))
+        live = [Live("assume")] if run.analysis.ranked else []
+        yield Section("robust", [*told[:1], *live, *told[1:]])
     identity = closing.identity(Part(result, None), say)
     yield Section("evidence", [identity, closing.accounting(result, say)])
 
@@ -146,6 +152,7 @@ def _verdict(
     result: Result,
     part: Excerpt | None,
     failures: FaultsAnswer | None,
+    analysis: Sensitivity | None,
     words: Words,
     say: AnnexWording,
 ) -> Iterator[Block]:
@@ -165,6 +172,10 @@ def _verdict(
             yield Par(words("failures untried"))
     yield Par(say.question())
     yield Par(say("meeting", say.meeting(result.meeting)), note=True)
+    if analysis is not None and robust.agrees(analysis, result):
+        yield Par(say.say(robust.letter(analysis)))
+        if analysis.drawn is not None:
+            yield Par(say.say(robust.in_drawn_worlds(analysis)))
     if part is not None:
         shown = len(part.result.question.existing) + len(part.result.question.new)
         yield Par(words("part", shown, part.bridges, MOST_DIRECTIONS), tone="doubt")

@@ -95,6 +95,16 @@ SCRIPT: Mapping[str, str] = {
     "used": pgettext("page", "in use"),
     "capacity": pgettext("page", "capacity of the device"),
     "choose link": pgettext("page", "Direction of a link"),
+    "pass": pgettext("page", "Pass"),
+    "fail": pgettext("page", "Fail"),
+    "invalid": pgettext("page", "Invalid"),
+    "assume choose": pgettext("page", "Assumed figure"),
+    "assume drag": pgettext("page", "Its value, from the lowest to the highest that was tried"),
+    "assume plot": pgettext("page", "Least margin (%) against: {0}"),
+    "assume key": pgettext("page", "dotted: as assumed, {0}; hollow points fail"),
+    "assume exact": pgettext("page", "At {0}: {1}, least margin {2} % ({3})"),
+    "assume about": pgettext("page", "At {0}: {1}, least margin about {2} % ({3})"),
+    "assume between": pgettext("page", "At {0}: not judged; at {1}: {2}, at {3}: {4}"),
     "link load": pgettext("page", "Load of the direction in each second (% of its rate)"),
 }
 """What the script says, by its keys."""
@@ -109,12 +119,10 @@ WORDS: Mapping[str, str] = {
     "failures": pgettext("page", "Failures"),
     "comparison": pgettext("page", "Comparison"),
     "assumptions": pgettext("page", "Assumptions"),
+    "robust": N_("How far the assumptions may be off"),
     "minutes": N_("Minutes"),
     "minutes table": N_("Time line of the check, in minutes and seconds from its beginning"),
     "evidence": pgettext("page", "Evidence"),
-    "pass": pgettext("page", "Pass"),
-    "fail": pgettext("page", "Fail"),
-    "invalid": pgettext("page", "Invalid"),
     "estimate note": pgettext(
         "page", "This is an estimate by arithmetic, not an emulation: no ground for an approval."
     ),

@@ -7,42 +7,71 @@ from pathlib import Path
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.ownership import temporary_folder
+from giaoban.results.archive.evidence.answers import asked
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence
 from giaoban.results.archive.store import RESULT, read_result, write_whole
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.meetings import MINUTES_FILE, Entry, Minutes
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import SENSITIVITY, Sensitivity
 from giaoban.results.model.series import Series
+from giaoban.results.report.annex.robust import OF_ANOTHER
 from giaoban.results.report.view import map as maps
 from giaoban.results.report.view.page import FILE, page
 from giaoban.results.report.view.page_data import Lang, Run, Shown
+from giaoban.translation import languages
 
 FAULTS = "faults.json"
 SERIES = "series.npz"
 
 
 def page_of(
-    folder: Path, *, lang: Lang, other: Path | None = None, failures: Path | None = None
+    folder: Path,
+    *,
+    lang: Lang,
+    other: Path | None = None,
+    failures: Path | None = None,
+    analysis: Path | None = None,
 ) -> str:
     """The page of a run's folder; of a run of failures if that is what it is.
 
-    `other` is a check to compare with, `failures` a run of failures to be shown beside.
+    `other` is a check to compare with, `failures` a run of failures to be shown beside, `analysis`
+    one of `giaoban sensitivity`, in place of what the check's folder has of it.
     Raises `InputError`: a folder holds no such run, or its files are damaged.
     """
     if not (folder / RESULT).is_file() and (folder / FAULTS).is_file():
-        if other is not None or failures is not None:
+        if other is not None or failures is not None or analysis is not None:
             raise InputError(
                 "{folder}: a run of failures is compared with nothing", folder=folder.name
             )
         return page(Shown(None, failures=_failures(folder), failures_map=_map(folder)), lang)
-    return page(
-        Shown(
-            read_run(folder),
-            None if other is None else read_run(other),
-            None if failures is None else _failures(failures),
-        ),
+    run = read_run(folder)
+    if analysis is not None:
+        answer = _analysis(analysis)
+        if answer is not None and asked(answer.inputs) != asked(run.result.inputs):
+            raise InputError(OF_ANOTHER, run_id=answer.run_id)
+        run = run._replace(analysis=answer)
+    return _page(
+        run,
         lang,
+        None if other is None else read_run(other),
+        None if failures is None else _failures(failures),
     )
+
+
+def _page(
+    run: Run, lang: Lang, other: Run | None = None, failures: FaultsAnswer | None = None
+) -> str:
+    """The page with what is drawn for it."""
+    if run.analysis is None:
+        return page(Shown(run, other, failures), lang)
+    # matplotlib takes long to load, and few pages need it
+    from giaoban.results.report.plots.tornado import write_tornado
+
+    with temporary_folder("view") as place:
+        drawn = ((each, write_tornado(run.analysis, place, lang=each)) for each in languages())
+        run = run._replace(tornado={each: path for each, path in drawn if path is not None})
+        return page(Shown(run, other, failures), lang)
 
 
 def read_run(folder: Path) -> Run:
@@ -50,7 +79,7 @@ def read_run(folder: Path) -> Run:
 
     Raises `InputError`.
     """
-    return Run(read_result(folder), _series(folder), _map(folder), _minutes(folder))
+    return _read(folder, read_result(folder), _series(folder))
 
 
 def write_page(
@@ -68,10 +97,21 @@ def write_page(
     if result is None:
         text = page_of(folder, lang=lang)
     else:
-        run = Run(result, series or _series(folder), _map(folder), _minutes(folder))
-        text = page(Shown(run), lang)
+        text = _page(_read(folder, result, series or _series(folder)), lang)
     write_whole(folder / FILE, text.encode())
     return folder / FILE
+
+
+def _read(folder: Path, result: Result, series: Series | None) -> Run:
+    return Run(result, series, _map(folder), _minutes(folder), _analysis(folder))
+
+
+def _analysis(folder: Path) -> Sensitivity | None:
+    """None: nobody asked for it."""
+    path = folder / SENSITIVITY
+    if not path.is_file():
+        return None
+    return Sensitivity.from_json(read_file(path, most=MOST_ANSWER), str(path))
 
 
 def _series(folder: Path) -> Series | None:

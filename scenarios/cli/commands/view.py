@@ -9,7 +9,8 @@ import typer
 
 from giaoban import interruptions
 from giaoban.errors import InputError
-from giaoban.results.archive.store import write_whole
+from giaoban.results.archive.store import open_run, write_whole
+from giaoban.results.model.sensitivity import SENSITIVITY
 from giaoban.results.report.document import Par
 from giaoban.results.report.view.serve import PageServer
 from giaoban.results.report.view.write import page_of
@@ -32,6 +33,10 @@ def command(
     failures: Annotated[
         str | None, typer.Option("--failures", help="a run of `giaoban faults`, to show beside")
     ] = None,
+    analysis: Annotated[
+        str | None,
+        typer.Option("--sensitivity", help="a run of `giaoban sensitivity`, to show beside"),
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="port on 127.0.0.1; 0: a free one")
     ] = 0,
@@ -45,11 +50,18 @@ def command(
     folder = last_run(results, *KINDS) if run is None else open_kind(run, results, *KINDS)
     beside = None if other is None else open_kind(other, results, "check")
     tried = None if failures is None else open_kind(failures, results, "faults")
+    assumed = None if analysis is None else open_run(analysis, results, SENSITIVITY)
     for each in (folder, beside):
         if each is not None:
             add_map(each)
     try:
-        page = page_of(folder, lang=language.asked() or "vi", other=beside, failures=tried)
+        page = page_of(
+            folder,
+            lang=language.asked() or "vi",
+            other=beside,
+            failures=tried,
+            analysis=assumed,
+        )
     except (LookupError, ValueError, ArithmeticError) as error:
         what = Sentence("{name}: {error}", name=type(error).__name__, error=error)
         raise InputError(

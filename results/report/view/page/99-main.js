@@ -1,5 +1,5 @@
 // The content of the language chosen, with what is drawn in its places.
-const LIVE = { map: mapPart, time: timePart, bridge: bridgePart, mcu: mcuPart, links: linksPart };
+const LIVE = { map: mapPart, time: timePart, bridge: bridgePart, mcu: mcuPart, links: linksPart, assume: assumePart };
 const inside = byId("inside"), begins = lang, other = byId("other");
 const content = { [begins]: [...inside.childNodes], [other.lang]: [...other.content.childNodes] };
 
