@@ -127,3 +127,8 @@ def test_a_range_beside_a_figure_holds_before_its_kind_and_after_ones_own(tmp_pa
         assert (one.low, one.high, one.origin, one.within.source) == told
         assert one.scale.logarithmic == (own is None)  # as rates of lines are
         assert (other.low, other.high, other.origin) == (2, 1000, "kind")
+
+
+def test_the_programs_ranges_say_in_vietnamese_where_they_come_from() -> None:
+    known = program_ranges()
+    assert all(each.source_vi for each in (*known.ranges, *known.choices))
