@@ -17,7 +17,7 @@ from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
-from giaoban.scenarios.study.sensitivity.sensitivity import Asked, attempt, sides
+from giaoban.scenarios.study.sensitivity.tried import Asked, attempt, sides
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.sentence import N_

@@ -22,14 +22,8 @@ from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
-from giaoban.scenarios.study.sensitivity.sensitivity import (
-    Asked,
-    Side,
-    Wanted,
-    at_limits,
-    by_arithmetic,
-    sensitivity,
-)
+from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
+from giaoban.scenarios.study.sensitivity.tried import Asked, Side, at_limits, by_arithmetic
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.translation import translator
 from tests.results.results_factory import result

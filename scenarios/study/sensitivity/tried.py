@@ -1,0 +1,284 @@
+"""One figure on one side: which worlds are judged, and where the verdict is another.
+
+Limits of criteria need no estimate: what was measured is judged by another. Nor does a world in
+which the device or a link has to carry more than it may: sums decide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from giaoban.errors import InputError
+from giaoban.results.judge.criteria import Criterion
+from giaoban.results.judge.verdict import Judgement, margin_pct, meets
+from giaoban.results.model.places import Binding, Place
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import CriterionResult
+from giaoban.results.model.seeds import others
+from giaoban.results.model.sensitivity import FlipPoint, TriedValue
+from giaoban.scenarios.estimate.estimate import AsJudged
+from giaoban.scenarios.estimate.static import shortfall, static_loads
+from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.sensitivity.figures import Figure
+from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
+from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
+from giaoban.scenarios.study.sensitivity.world import Value, World
+
+DEVICE, LINK_PEAK = "mcu-units", "link-peak"
+Judge = Callable[[Question, float | None], AsJudged]
+"""How a question is judged: as `judge_soon` does, or a stand-in in tests."""
+FAR_PCT = 100.0
+"""A limit that is passed by as much again counts as no further than that."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a world's verdict is, and what limits it."""
+
+    verdict: Verdict
+    binding: Binding | None
+    estimated: bool = False
+    whole: bool = True
+    """Whether the meeting was held to its end: else `binding` is of what was held of it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What every process knows: the world as assumed, its verdict, and how worlds are judged."""
+
+    world: World
+    judgement: Judgement
+    seeds: int
+    judge: Judge
+
+    @property
+    def verdict(self) -> Verdict:
+        """As assumed."""
+        return self.judgement.verdict
+
+
+@dataclass(frozen=True)
+class Side:
+    """A figure to be tried: towards an end of its range, or at one of its choices."""
+
+    number: int
+    figure: Figure
+    end: Value
+
+
+@dataclass(frozen=True)
+class Tried:
+    side: Side
+    flip: FlipPoint | None
+    estimates: int
+    curve: list[TriedValue]
+
+
+def sides(number: int, figure: Figure) -> Iterable[Side]:
+    if figure.choices:
+        return [Side(number, figure, c) for c in figure.choices if c != figure.value]
+    return [Side(number, figure, e) for e in (figure.low, figure.high) if e != figure.value]
+
+
+@dataclass(frozen=True)
+class Draw:
+    number: int
+    figures: tuple[tuple[WorldPath, Value], ...]
+
+
+@dataclass(frozen=True)
+class Looked:
+    draw: Draw
+    found: Found | None
+
+
+def look_at(asked: Asked, draw: Draw) -> Looked:
+    return Looked(draw, _found_with(asked, draw.figures))
+
+
+def _found_with(
+    asked: Asked,
+    figures: Iterable[tuple[WorldPath, Value]],
+    past_pct: float | None = FAR_PCT,
+) -> Found | None:
+    """What is found in the world with these figures; None: no such world can be, a file that said
+    so would be refused. `past_pct`: see `judge_soon`."""
+    world = asked.world
+    try:
+        for path, value in figures:
+            world = world.put(path, value)
+        question = world.question()
+        if (short := by_arithmetic(question)) is not None:
+            return short
+        judged = judged_at_seeds(question, asked.seeds, asked.judge, past_pct)
+    except (ValueError, InputError):
+        return None
+    found = judged.judgement
+    return Found(found.verdict, found.binding, estimated=True, whole=judged.whole)
+
+
+def least_margin(found: Found) -> float:
+    """The least margin; where it was not measured, as at the limit."""
+    margin = _not_below(found.binding)
+    return 0.0 if margin is None else margin
+
+
+def _not_below(binding: Binding | None) -> float | None:
+    """A margin, but no further past the limit than as far again: what fails far, fails."""
+    margin = None if binding is None else binding.margin_pct
+    return None if margin is None else max(-FAR_PCT, margin)
+
+
+def attempt(asked: Asked, side: Side) -> Tried:
+    """The nearest flip of one figure on one side, by estimates of worlds."""
+    figure, count = side.figure, 0
+    curve: list[TriedValue] = []
+
+    def look(value: Value, past_pct: float | None = FAR_PCT) -> Found | None:
+        nonlocal count
+        if isinstance(figure.value, int) and not isinstance(value, str):
+            value = round(value)
+        found = _found_with(asked, [(figure.path, value)], past_pct)
+        if found is not None:
+            count += found.estimated
+            if past_pct is not None:
+                curve.append(tried_value(value, found.verdict, found.binding))
+        return found
+
+    def flips(found: Found) -> bool:
+        return found.verdict != asked.verdict
+
+    if isinstance(side.end, str):
+        there = look(side.end)
+        flipped = there is not None and flips(there)
+        flip = Flip(figure.value, side.end, there) if flipped and there is not None else None
+    else:
+        flip = nearest(float(figure.value), side.end, look, flips, figure.scale)
+    if flip is not None and not flip.found.whole:
+        there = look(flip.flips, None)  # what fails by the end of the meeting
+        assert there is not None
+        assert flips(there)
+        flip = replace(flip, found=there)
+    return Tried(side, _flip_point(flip), count, curve)
+
+
+def by_arithmetic(question: Question) -> Found | None:
+    """What is found where sums of calls and rates say no (`shortfall`); None: packets decide.
+
+    An estimate would say no as well, and takes long where queues overflow.
+    """
+    limits = {each.id: each for each in criteria_of(question).criterion}
+    short = shortfall(
+        static_loads(question.plan), limits[DEVICE].threshold, limits[LINK_PEAK].threshold
+    )
+    limit = None if short is None else limits.get(short.criterion)
+    if short is None or limit is None or meets(limit, short.value):
+        return None  # a scenario may allow calls that are refused
+    place = Place(kind="mcu", id="mcu")
+    if short.link is not None:
+        place = Place(kind="link", id=short.link.link, detail=short.link.direction)
+    value = round(short.value, 3)
+    binding = Binding(
+        criterion=short.criterion,
+        cause="mcu" if short.link is None else "link",
+        place=place,
+        where=short.where,
+        value=value,
+        threshold=limit.threshold,
+        unit=limit.unit,
+        margin_pct=margin_pct(limit, value),
+    )
+    return Found("fail", binding)
+
+
+def tried_value(value: Value, verdict: Verdict, binding: Binding | None) -> TriedValue:
+    return TriedValue(
+        value=value,
+        verdict=verdict,
+        criterion=None if binding is None else binding.criterion,
+        margin_pct=_not_below(binding),
+    )
+
+
+def _flip_point(flip: Flip[Found] | None) -> FlipPoint | None:
+    if flip is None:
+        return None
+    found = flip.found
+    return FlipPoint(
+        holds=flip.holds, flips=flip.flips, verdict=found.verdict, binding=found.binding
+    )
+
+
+def judged_at_seeds(
+    question: Question, seeds: int, judge: Judge, past_pct: float | None = None
+) -> AsJudged:
+    """At the own seed; what passes there, at others until one does not."""
+    judged = judge(question, past_pct)
+    for seed in others(question.plan.seed, seeds):
+        if judged.judgement.verdict != "pass":
+            break
+        judged = judge(question.at_seed(seed), past_pct)
+    return judged
+
+
+def at_limits(asked: Asked, side: Side, criteria: Sequence[Criterion]) -> Tried:
+    """A limit's flip: what was measured, judged by other limits."""
+    ident = str(side.figure.path[1])
+    [criterion] = [each for each in criteria if each.id == ident]
+    results = {each.id: each for each in asked.judgement.criteria}
+    if ident not in results or asked.verdict == "invalid":
+        return Tried(side, None, 0, [])
+    own = results[ident]
+    curve: list[TriedValue] = []
+
+    def look(limit: float) -> Found:
+        other = criterion.model_copy(update={"threshold": limit})
+        judged = own.model_copy(
+            update={
+                "threshold": limit,
+                "ok": meets(other, own.value),
+                "margin_pct": margin_pct(other, own.value),
+            }
+        )
+        found = _found_among([*({**results, ident: judged}).values()])
+        curve.append(tried_value(limit, found.verdict, found.binding))
+        return found
+
+    assert not isinstance(side.end, str)
+    flip = nearest(
+        float(side.figure.value),
+        side.end,
+        look,
+        lambda found: found.verdict != asked.verdict,
+        side.figure.scale,
+    )
+    return Tried(side, _flip_point(flip), 0, curve)
+
+
+def _found_among(criteria: Sequence[CriterionResult]) -> Found:
+    """What limits an answer of which criteria alone are known: the least margin, of what fails if
+    anything does."""
+    failed = [each for each in criteria if not each.ok]
+    verdict: Verdict = "fail" if failed else "pass"
+    known = [each for each in failed or criteria if each.place is not None]
+    least = min(known, key=_least_first, default=None)
+    if least is None or least.place is None:
+        return Found(verdict, None)
+    binding = Binding(
+        criterion=least.id,
+        cause="stream" if least.place.kind == "bridge" else least.place.kind,
+        place=least.place,
+        where=least.worst_at,
+        value=least.value,
+        threshold=least.threshold,
+        unit=least.unit,
+        margin_pct=least.margin_pct,
+    )
+    return Found(verdict, binding)
+
+
+def _least_first(criterion: CriterionResult) -> float:
+    return -math.inf if criterion.margin_pct is None else criterion.margin_pct
