@@ -122,6 +122,7 @@ def test_a_catalogue_has_what_the_code_says_and_no_more(path: Path) -> None:
             assert all(strings), f"{message.id}: is not translated"
             assert not message.fuzzy, message.id
             one = message.id if isinstance(message.id, str) else message.id[-1]
+            assert all(name.isidentifier() for name in fields(one)), f"{one}: by places, not names"
             for text in strings:
                 assert fields(text) <= fields(one), text
                 assert fields(one, all_of=False) - fields(text) <= UNTOLD, text

@@ -21,8 +21,8 @@ def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
     for key, bridges in (("existing", question.existing), ("new", question.new)):
         if bridges:
             names = ", ".join(say.of(bridge.id) for bridge in bridges)
-            yield Par(say(key, len(bridges), names))
-    yield Par(say("meeting", say.meeting(result.meeting)))
+            yield Par(say(key, count=len(bridges), bridges=names))
+    yield Par(say("meeting", told=say.meeting(result.meeting)))
     if result.background:
         yield Par(say("background"))
         yield bullets([f"{_traffic(item, say)}" for item in result.background])
@@ -37,7 +37,11 @@ def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
         for fault in result.faults:
             start = say.number(fault.at_s)
             until = fault.restored_s
-            when = say("from", start) if until is None else say("from to", start, say.number(until))
+            when = (
+                say("from", start=start)
+                if until is None
+                else say("from to", start=start, end=say.number(until))
+            )
             items.append(f"{say.fault_told(fault)}, {when};")
         yield bullets(items)
     yield Par(say("basis"))
@@ -66,10 +70,18 @@ def concluded(
 
 def _traffic(item: OtherTraffic, say: AnnexWording) -> str:
     if item.to_s is None:
-        when = say("all the time") if not item.from_s else say("from", say.number(item.from_s))
+        when = (
+            say("all the time") if not item.from_s else say("from", start=say.number(item.from_s))
+        )
     elif not item.from_s:
-        when = say("until", say.number(item.to_s))
+        when = say("until", end=say.number(item.to_s))
     else:
-        when = say("from to", say.number(item.from_s), say.number(item.to_s))
+        when = say("from to", start=say.number(item.from_s), end=say.number(item.to_s))
     where = say.link(item.link, item.direction)
-    return say("background item", where, say.number(item.mbps), say(f"marked {item.marked}"), when)
+    return say(
+        "background item",
+        link=where,
+        mbps=say.number(item.mbps),
+        priority=say(f"marked {item.marked}"),
+        time=when,
+    )

@@ -19,7 +19,7 @@ MCU_LIMIT, LINK_LIMIT = "mcu-units", "link-peak"
 def mcu(result: Result, say: AnnexWording) -> Iterator[Block]:
     """Units and ports used and left, and calls that were refused or given less."""
     yield Heading(say("mcu"))
-    yield Par(say("device", say.of("mcu")))
+    yield Par(say("device", device=say.of("mcu")))
     keys = (
         "phase", "share", "used of", "units", "units left", "ports", "ports left", "joined",
         "refused", "less",
@@ -42,7 +42,7 @@ def mcu(result: Result, say: AnnexWording) -> Iterator[Block]:
     )
     for key, items in said:
         if items:
-            yield Par(say(key, "; ".join(items)))
+            yield Par(say(key, items="; ".join(items)))
 
 
 def _mcu_row(phase: Phase, say: AnnexWording) -> list[Cell]:
@@ -116,7 +116,7 @@ def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> 
     shown = loads[:most]
     count = len(result.phases)
     yield Table(
-        caption=say("links table", len(shown), len(loads)),
+        caption=say("links table", shown=len(shown), count=len(loads)),
         head=[
             [
                 Head(say("way"), rows=2),
@@ -166,7 +166,7 @@ def limits(result: Result, say: AnnexWording) -> Iterator[Block]:
     least = sorted(known, key=lambda c: c.margin_pct or 0.0)[:LEAST]
     if least:
         items = (f"{_lower(say.criterion(c))} ({say.percent(c.margin_pct)})" for c in least)
-        yield Par(say("least", "; ".join(items)))
+        yield Par(say("least", criteria="; ".join(items)))
 
 
 def _room(result: Result, say: AnnexWording) -> Iterator[Block]:
@@ -174,12 +174,17 @@ def _room(result: Result, say: AnnexWording) -> Iterator[Block]:
     mcu, more, number = result.phases[-1].mcu, result.more_calls, say.number
     if more is None or not mcu.joined:
         return
-    values = (
-        say.percent(mcu.used_pct, 1), say.in_use(mcu), number(more.limit_pct),
-        more.to_limit, more.to_full, say.resolution(more.resolution),
-    )  # fmt: skip
     key = "room" if more.to_limit else "room past limit" if more.to_full else "no room"
-    yield Par(say(key, *values))
+    told = say(
+        key,
+        used=say.percent(mcu.used_pct, 1),
+        of=say.in_use(mcu),
+        limit=number(more.limit_pct),
+        more=more.to_limit,
+        most=more.to_full,
+        resolution=say.resolution(more.resolution),
+    )
+    yield Par(told)
 
 
 def _busiest(
@@ -190,12 +195,15 @@ def _busiest(
         return
     load = loads[0]
     rate, peak = load.link.rate_mbps, load.peak_pct
-    values = (
-        say.link_within(load.link.id, load.link.direction),
-        say.number(peak, 1), say.number(rate), say.number(limit_pct),
-        say.number(rate * (limit_pct - peak) / 100, 1),
-    )  # fmt: skip
-    yield Par(say("busiest" if peak <= limit_pct else "busiest over", *values))
+    told = say(
+        "busiest" if peak <= limit_pct else "busiest over",
+        link=say.link_within(load.link.id, load.link.direction),
+        pct=say.number(peak, 1),
+        rate=say.number(rate),
+        limit=say.number(limit_pct),
+        left=say.number(rate * (limit_pct - peak) / 100, 1),
+    )
+    yield Par(told)
 
 
 def _lower(text: str) -> str:

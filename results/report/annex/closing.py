@@ -54,14 +54,14 @@ def conditions(
     items = list(_first_of_all(results, say))
     if count := len(merged(results, loads, say)[0]):
         key = "condition assumptions" if met else "advice assumptions"
-        items.append(say(key, count, assumptions_at))
+        items.append(say(key, count=count, section=assumptions_at))
     if met:
         items.append(say("condition as asked"))
         shared = any(result.background for result in results)
         items.append(say("condition background" if shared else "condition no background"))
     items += _of_failures(faults, say, failures_at)
     if any(answer.verdict == "fail" for answer in loads):
-        items.append(say("condition load", failures_at + 1))
+        items.append(say("condition load", section=failures_at + 1))
     if not faults and not any(result.faults for result in results):
         items.append(say("condition untried"))
     if met:
@@ -91,13 +91,13 @@ def _of_failures(
     """What has to be done about failures that were tried, and about those that were not."""
     verdicts = {failure.verdict for answer in faults for failure in answer.failures}
     if "fail" in verdicts:
-        yield say("condition faults", failures_at)
+        yield say("condition faults", section=failures_at)
     if "invalid" in verdicts:
-        yield say("condition faults invalid", failures_at)
+        yield say("condition faults invalid", section=failures_at)
     if points := sum(not p.is_accepted for answer in faults for p in answer.single_points):
-        yield say("condition points", points, failures_at)
+        yield say("condition points", count=points, section=failures_at)
     if untried := sum(len(answer.untried) for answer in faults):
-        yield say("condition some untried", untried, failures_at)
+        yield say("condition some untried", count=untried, section=failures_at)
 
 
 def merged(
@@ -136,7 +136,7 @@ def assumptions(
         ident="assumptions-table",
     )
     if more:
-        yield Par(say("load assumptions", more))
+        yield Par(say("load assumptions", count=more))
 
 
 def capital(text: str) -> str:
@@ -194,9 +194,9 @@ def proof(parts: Sequence[Part], say: AnnexWording) -> Iterator[Block]:
     for part in parts:
         run_id, named = part.answer.run_id, AnnexWording(say.lang, part.answer).run()
         if part.proof is None:
-            yield Par(say("no sum", named))
+            yield Par(say("no sum", run=named))
         else:
-            yield Sum(say("sum", named), part.proof.sum, payload(run_id, part.proof.sum))
+            yield Sum(say("sum", run=named), part.proof.sum, payload(run_id, part.proof.sum))
     for part in parts:
         yield identity(part, say)
     for part in parts:
@@ -206,7 +206,9 @@ def proof(parts: Sequence[Part], say: AnnexWording) -> Iterator[Block]:
 
 def accounting(result: Result, say: AnnexWording) -> Par:
     """What became of all packets."""
-    return Par(say("accounting", result.run_id, _balance(result.accounting, say)), note=True)
+    return Par(
+        say("accounting", number=result.run_id, told=_balance(result.accounting, say)), note=True
+    )
 
 
 def payload(run_id: str, total: str) -> str:
@@ -220,9 +222,9 @@ def identity(part: Part, say: AnnexWording) -> Table:
     inputs = answer.inputs
     version = Cell(inputs.commit or "", code=True)
     if inputs.commit is None:
-        version = Cell(say("unknown version", inputs.code))
+        version = Cell(say("unknown version", sources=inputs.code))
     elif not inputs.committed:
-        version = Cell(say("changed version", inputs.commit, inputs.code))
+        version = Cell(say("changed version", commit=inputs.commit, sources=inputs.code))
     rows = [
         [
             Cell(say("run load" if isinstance(answer, LoadResult) else "run")),
@@ -236,7 +238,7 @@ def identity(part: Part, say: AnnexWording) -> Table:
         kernel = answer.engine.kernel if answer.engine else versions.get("kernel")
         others = [f"{_TITLES.get(k, k)} {v}" for k, v in versions.items() if k != "kernel"]
         what = [say(f"engine {answer.engine.name if answer.engine else 'none'}")]
-        what += [say("kernel", kernel)] if kernel else []
+        what += [say("kernel", version=kernel)] if kernel else []
         rows.append([Cell(say("environment")), Cell("; ".join([*what, *others]))])
     rows += [
         [Cell(say(f"input {role}"), sub=ref.path), Cell(ref.sha256, code=True)]

@@ -114,7 +114,9 @@ def _blocks(
     blocks: list[Block] = []
     for number, result in enumerate(results, 1):
         own = AnnexWording(lang, result)
-        title = own("asked") + (f" ({own('check number', number).lower()})" if several else "")
+        title = own("asked") + (
+            f" ({own('check number', number=number).lower()})" if several else ""
+        )
         blocks += asked.asked(result, own, title)
         same = [answer for answer in tried if _question(answer) == _question(result)]
         blocks += asked.concluded(result, own, same, failures_at=told_at)
@@ -174,7 +176,7 @@ def _failures(
     for answer in tried:
         yield from failing.tried(answer, AnnexWording(lang, answer))
     if not tried and not any(result.faults for result in results):
-        yield Par(say("no faults but storms", storms_at) if storms_at else say("no faults"))
+        yield Par(say("no faults but storms", section=storms_at) if storms_at else say("no faults"))
 
 
 def _minutes(chapters: Sequence[Chapter], say: AnnexWording) -> Iterator[Block]:

@@ -25,7 +25,14 @@ def own(result: Result, say: AnnexWording) -> Iterator[Block]:
                     [Cell(say.fault_told(fault)), Cell(say.bridge(hit.bridge)), *_hit(hit, say)]
                 )
         if untouched := sum(not hit.noticed for hit in fault.bridges):
-            calm.append(say("of bridges", say.fault_told(fault), untouched, len(fault.bridges)))
+            calm.append(
+                say(
+                    "of bridges",
+                    name=say.fault_told(fault),
+                    shown=untouched,
+                    count=len(fault.bridges),
+                )
+            )
     keys = ("failure", "bridge", "sound away", "picture away", "by mending", "lost", "cut off",
             "picture again", "from mending")  # fmt: skip
     aligns: list[Align] = ["left", "left", "right", "right", "right", "right", "center", "right",
@@ -41,7 +48,7 @@ def own(result: Result, say: AnnexWording) -> Iterator[Block]:
         )
         yield Par(say("own faults note"), note=True)
     if calm:
-        yield Par(say("calm", "; ".join(calm)))
+        yield Par(say("calm", bridges="; ".join(calm)))
 
 
 def _hit(hit: FaultImpact, say: AnnexWording) -> list[Cell]:
@@ -54,7 +61,7 @@ def _hit(hit: FaultImpact, say: AnnexWording) -> list[Cell]:
         cut,
         say.number(hit.picture_again_ms, 0),
         say.number(hit.restored_to_picture_ms, 0),
-        say("kept") if hit.call_kept else say("again", hit.redials),
+        say("kept") if hit.call_kept else say("again", times=hit.redials),
     )
     return [Cell(text, bold=hit.cut_off and text == cut) for text in texts]
 
@@ -67,12 +74,12 @@ def concluded(answer: FaultsAnswer, say: AnnexWording, *, told_at: int) -> Itera
     criteria = _by_criteria(answer, say, told_at)
     compared = answer.comparison
     if compared is None or answer.verdict == "invalid":
-        yield Par(say("faults about", criteria), bold=answer.verdict != "pass")
+        yield Par(say("faults about", told=criteria), bold=answer.verdict != "pass")
         return
     key, worse = f"faults compared {answer.verdict}", len(compared.worse)
-    said = say(key, compared.baseline, compared.reason.rstrip("."), worse)
-    yield Par(say("faults about", said), bold=answer.verdict != "pass")
-    yield Par(say("faults alone", criteria), bold=answer.by_criteria != "pass")
+    said = say(key, name=compared.baseline, why=compared.reason.rstrip("."), worse=worse)
+    yield Par(say("faults about", told=said), bold=answer.verdict != "pass")
+    yield Par(say("faults alone", told=criteria), bold=answer.by_criteria != "pass")
 
 
 def _by_criteria(answer: FaultsAnswer, say: AnnexWording, told_at: int) -> str:
@@ -80,11 +87,11 @@ def _by_criteria(answer: FaultsAnswer, say: AnnexWording, told_at: int) -> str:
     every, verdict = len(answer.failures), answer.by_criteria
     if verdict == "pass":
         accepted = sum(f.accepted is not None for f in answer.failures)
-        more = say("faults accepted", accepted) if accepted else ""
-        more += say("faults untried", len(answer.untried)) if answer.untried else ""
-        return say("faults pass", every, more, told_at)
+        more = say("faults accepted", count=accepted) if accepted else ""
+        more += say("faults untried", count=len(answer.untried)) if answer.untried else ""
+        return say("faults pass", count=every, more=more, section=told_at)
     word = "faults fail" if verdict == "fail" else "faults invalid"
-    return say(word, count[verdict], every, told_at)
+    return say(word, found=count[verdict], count=every, section=told_at)
 
 
 def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> Iterator[Block]:
@@ -97,17 +104,24 @@ def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> It
     if not answer.whole:
         whole = say("some tried")
         if answer.untried:
-            whole = f"{whole} {say('some left', len(answer.untried))}"
+            whole = f"{whole} {say('some left', count=len(answer.untried))}"
     elif answer.untried:
-        whole = say("usual tried", len(answer.untried))
+        whole = say("usual tried", count=len(answer.untried))
     else:
         whole = say("all tried")
     if accepted:
-        whole = f"{say('of them accepted', accepted)} {whole}"
+        whole = f"{say('of them accepted', count=accepted)} {whole}"
     yield Par(
-        say("tried", len(answer.failures), len(answer.bridges), count["pass"], count["fail"],
-            count["invalid"], whole)
-    )  # fmt: skip
+        say(
+            "tried",
+            count=len(answer.failures),
+            bridges=len(answer.bridges),
+            met=count["pass"],
+            failed=count["fail"],
+            invalid=count["invalid"],
+            more=whole,
+        )
+    )
     yield from _worst(answer, say)
     yield from points(answer, say)
     keys = ("failure", "result", "longest", "at", "by mending", "lost", "bridges cut", "peak load")
@@ -126,7 +140,7 @@ def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> It
 def points(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
     """The single points of failure, or that there is none as far as was tried."""
     if found := answer.single_points:
-        yield Par(say("points", len(found)))
+        yield Par(say("points", bridges=len(found)))
         yield bullets([f"{_point(point, answer, say)}" for point in found])
     elif (
         answer.whole
@@ -152,10 +166,10 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
         yield Par(
             say(
                 "worst interruption mending" if longest.longest.mended else "worst interruption",
-                say.number(longest.longest.ms, 0),
-                say.bridge(longest.longest.at or ""),
-                _inside(names[longest.id]),
-                say.number(answer.interruption_limit_ms, 0),
+                ms=say.number(longest.longest.ms, 0),
+                bridge=say.bridge(longest.longest.at or ""),
+                failure=_inside(names[longest.id]),
+                limit=say.number(answer.interruption_limit_ms, 0),
             )
         )
     worst = min(answer.links, key=lambda w: (-w.peak_pct, w.id, w.direction), default=None)
@@ -163,10 +177,10 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
         yield Par(
             say(
                 "worst load",
-                say.number(worst.peak_pct, 1),
-                say.link_within(worst.id, worst.direction),
-                _inside(names.get(worst.failure, worst.failure)),
-                say.number(answer.link_limit_pct),
+                pct=say.number(worst.peak_pct, 1),
+                link=say.link_within(worst.id, worst.direction),
+                failure=_inside(names.get(worst.failure, worst.failure)),
+                limit=say.number(answer.link_limit_pct),
             )
         )
 
@@ -209,12 +223,12 @@ def _point(point: SinglePoint, answer: FaultsAnswer, say: AnnexWording) -> str:
     who = (
         say.listed(point.cut_off)
         if len(point.cut_off) <= NAMED
-        else say("many bridges", len(point.cut_off), len(answer.bridges))
+        else say("many bridges", shown=len(point.cut_off), count=len(answer.bridges))
     )
     reasons = [say.either(each.reason, each.reason_vi) for each in point.reasons]
     if point.is_accepted:
-        return say("point accepted", name, who, "; ".join(reasons))
-    return say("point", name, who)
+        return say("point accepted", failure=name, bridges=who, why="; ".join(reasons))
+    return say("point", failure=name, bridges=who)
 
 
 def _inside(text: str) -> str:

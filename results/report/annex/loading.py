@@ -19,15 +19,15 @@ def loads(
     """The section. `scenarios` are the sums of those that were checked, `assumed_at` is the
     section that tells the assumptions."""
     yield Heading(say("load"))
-    yield Par(say("load intro", len(answers)))
-    named = [(say("load run", number), answer) for number, answer in enumerate(answers, 1)]
+    yield Par(say("load intro", tests=len(answers)))
+    named = [(say("load run", number=number), answer) for number, answer in enumerate(answers, 1)]
     alike: dict[str, list[str]] = {}
     for name, answer in named:
         told = _told(answer, AnnexWording(say.lang, answer), scenarios)
         alike.setdefault(told, []).append(name)
     for told, names in alike.items():
         listed = ", ".join(names[:1] + [name[:1].lower() + name[1:] for name in names[1:]])
-        yield Par(say("load told", listed, told))
+        yield Par(say("load told", name=listed, told=told))
     yield Par(say("load came of it"))
     yield bullets([_came_of_it(name, a, AnnexWording(say.lang, a)) for name, a in named])
     if storms := [(name, answer) for name, answer in named if answer.storm is not None]:
@@ -40,17 +40,17 @@ def loads(
         if c.set_here and answer.verdict != "invalid"
     ]  # fmt: skip
     if chosen:
-        yield Par(say("load set", "; ".join(chosen)))
+        yield Par(say("load set", limits="; ".join(chosen)))
 
 
 def _told(answer: LoadResult, say: AnnexWording, scenarios: Collection[str]) -> str:
     """What a test was asked, and where it was made."""
     sentences = [_asked(answer, say), _where(answer, say)]
     if answer.place != "target":
-        sentences.append(say("load device", answer.server))
+        sentences.append(say("load device", device=answer.server))
     scenario = answer.inputs.scenario
     if scenario is not None and scenario.sha256 not in scenarios:
-        sentences.append(say("load other scenario", scenario.path))
+        sentences.append(say("load other scenario", scenario=scenario.path))
     return " ".join(sentences)
 
 
@@ -62,28 +62,32 @@ def _came_of_it(name: str, answer: LoadResult, say: AnnexWording) -> str:
         for m in answer.media:
             if m.calls:
                 good = m.calls - sum(m.missed.values())
-                parts.append(say(f"load came {m.medium}", good, m.calls))
+                parts.append(say(f"load came {m.medium}", complete=good, count=m.calls))
         parts += [say(f"load lacks {operation}") for operation in answer.lacking]
-    named = say("load named", name[:1].lower() + name[1:], answer.run_id)
+    named = say("load named", name=name[:1].lower() + name[1:], told=answer.run_id)
     return f"{named}: {'; '.join(parts)}"
 
 
 def _asked(answer: LoadResult, say: AnnexWording) -> str:
     what = answer.what
     if answer.place == "province":
-        return f"{say.question()} {say('load meeting', what['bridges'])}"
+        return f"{say.question()} {say('load meeting', bridges=what['bridges'])}"
     media = what.get("media") or []
     count = len(media) if isinstance(media, list) else 0
     with_media = say(("load media none", "load media", "load media both")[min(count, 2)])
-    numbers = [_number(what.get(key), say) for key in ("bridges", "rate_per_s", "seconds")]
-    outage = _number(what.get("outage_s"), say)
     return say(
-        f"load {what['shape']}", *numbers, with_media, outage, 1 if what.get("bridges") == 1 else 2
+        f"load {what['shape']}",
+        bridges=_number(what.get("bridges"), say),
+        rate=_number(what.get("rate_per_s"), say),
+        seconds=_number(what.get("seconds"), say),
+        told=with_media,
+        away=_number(what.get("outage_s"), say),
+        count=1 if what.get("bridges") == 1 else 2,
     )
 
 
 def _where(answer: LoadResult, say: AnnexWording) -> str:
-    return say(f"load in {answer.place}", answer.server.removeprefix("sip:"))
+    return say(f"load in {answer.place}", address=answer.server.removeprefix("sip:"))
 
 
 def _links(answer: LoadResult, say: AnnexWording) -> str:
@@ -93,7 +97,10 @@ def _links(answer: LoadResult, say: AnnexWording) -> str:
         return ""
     load, drops = answer.what.get("highest_link_peak_pct"), answer.what.get("queue_drops")
     return say(
-        "load links", _number(load, say, 1), say.link_within(link, direction), _number(drops, say)
+        "load links",
+        pct=_number(load, say, 1),
+        link=say.link_within(link, direction),
+        drops=_number(drops, say),
     )
 
 
@@ -104,17 +111,27 @@ def _verdict(answer: LoadResult, say: AnnexWording) -> str:
     total = sum(c.ok is not None for c in answer.criteria)
     if not total:
         return say("load none judged")
-    said = say("load pass", total)
+    said = say("load pass", count=total)
     if failed:
-        said = say("load fail", len(failed), total, "; ".join(_criterion(c, say) for c in failed))
+        said = say(
+            "load fail",
+            failed=len(failed),
+            count=total,
+            criteria="; ".join(_criterion(c, say) for c in failed),
+        )
     unknown = len(answer.criteria) - total
-    return say("load unjudged", said, unknown) if unknown else said
+    return say("load unjudged", told=said, count=unknown) if unknown else said
 
 
 def _criterion(c: LoadCriterion, say: AnnexWording) -> str:
     name = say.either(c.name_en, c.name_vi)
     limit = f"≤\u00a0{say.amount(c.threshold, c.unit)}"
-    return say("load criterion", name[:1].lower() + name[1:], say.amount(c.value, c.unit), limit)
+    return say(
+        "load criterion",
+        name=name[:1].lower() + name[1:],
+        value=say.amount(c.value, c.unit),
+        limit=limit,
+    )
 
 
 def _storms(storms: Sequence[tuple[str, LoadResult]], say: AnnexWording) -> Table:
@@ -160,7 +177,7 @@ def _storms_note(answers: Sequence[LoadResult], say: AnnexWording, assumed_at: i
     limits = [c for answer in answers for c in answer.criteria if c.id == LAST_BACK]
     note = say("storms note")
     if any(not c.set_here for c in limits):
-        note += " " + say("storms assumed", assumed_at)
+        note += " " + say("storms assumed", section=assumed_at)
     return note
 
 
@@ -188,7 +205,7 @@ def _calls(calls: Sequence[tuple[str, LoadResult]], say: AnnexWording) -> Iterat
     more = say("calls rate note") if searched else ""
     if any(answer.place == "province" for _, answer in calls):
         more += say("calls network note")
-    yield Par(say("calls note", more), note=True)
+    yield Par(say("calls note", more=more), note=True)
 
 
 def _calls_row(name: str, answer: LoadResult, say: AnnexWording, *, searched: bool) -> list[Cell]:
@@ -199,7 +216,7 @@ def _calls_row(name: str, answer: LoadResult, say: AnnexWording, *, searched: bo
         if o.operation == "invite"
         for cause, count in o.failed.items()
     }
-    why = "; ".join(say(f"cause {cause}", say.number(n)) for cause, n in failed.items())
+    why = "; ".join(say(f"cause {cause}", count=say.number(n)) for cause, n in failed.items())
     cells = [
         Cell(say.number(s.attempts)),
         Cell(say.number(s.established)),

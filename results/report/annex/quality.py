@@ -44,7 +44,7 @@ def other_seeds(result: Result, say: AnnexWording) -> Iterator[Block]:
         return
     keys = ("criterion", "seeds least", "seeds median", "seeds largest", "limit", "seeds not met")
     yield Table(
-        caption=say("seeds table", result.seeds.tried),
+        caption=say("seeds table", count=result.seeds.tried),
         head=[[Head(say(key)) for key in keys]],
         rows=[
             [
@@ -94,9 +94,9 @@ class InWords:
         if c.id in UNINTERRUPTED and self._result.faults:
             notes.append(say("without faults"))
         if c.past_preferred and c.preferred is not None:
-            notes.append(say("past preferred", say.in_unit(c.preferred, c)))
+            notes.append(say("past preferred", limit=say.in_unit(c.preferred, c)))
         if c.detectable is not None:
-            notes.append(say("detectable", say.in_unit(c.detectable, c)))
+            notes.append(say("detectable", least=say.in_unit(c.detectable, c)))
         return "; ".join(filter(None, notes))
 
 
@@ -119,9 +119,14 @@ def bridges(result: Result, say: AnnexWording) -> Iterator[Block]:
         rows.append(cells)
     yield _phase_table("bridges table", [key for key, *_ in columns], rows, result.phases, say)
     scales = dict.fromkeys(s.mos_scale for s in _streams(result) if s.mos_scale)
-    lengths = (say("seconds", say.phase(p.name), say.number(p.seconds, 1)) for p in result.phases)
+    lengths = (
+        say("seconds", start=say.phase(p.name), end=say.number(p.seconds, 1)) for p in result.phases
+    )
     yield Par(
-        say("bridges note", "".join(say(scale) for scale in scales), "; ".join(lengths)), note=True
+        say(
+            "bridges note", scale="".join(say(scale) for scale in scales), phases="; ".join(lengths)
+        ),
+        note=True,
     )
     if result.faults:
         yield Par(say("bridges faults"), note=True)

@@ -49,7 +49,7 @@ def notices(parts: Sequence[Part], lang: Lang, unproved: Sequence[str] = ()) -> 
     said = [(part, flaws(part.answer, part.proof)) for part in parts]
     for part, keys in said:
         say = AnnexWording(lang, part.answer)
-        found += [f"– {say(key, say.run())}" for key in keys]
+        found += [f"– {say(key, run=say.run())}" for key in keys]
     found += [f"– {translator(lang).gettext(ANALYSIS_UNPROVED, run=run)}" for run in unproved]
     if not found:
         return []
@@ -58,7 +58,7 @@ def notices(parts: Sequence[Part], lang: Lang, unproved: Sequence[str] = ()) -> 
     for part, _ in said:
         if part.answer.verdict == "invalid" and part.answer.reasons:
             say = AnnexWording(lang, part.answer)
-            lines.append(say("reasons", say.run()))
+            lines.append(say("reasons", run=say.run()))
             told = reasons(part.answer, say)
             lines += [f"– {reason}" for reason in told]
     return lines

@@ -26,15 +26,15 @@ class AnnexWording(Wording):
         self.lang = lang
         self._of = of
 
-    def __call__(self, key: str, *values: object) -> str:
-        """A sentence by its key, with values in its places; `{0:one|more}` is by a number."""
-        counts = (Count(v, self.locale) if type(v) is int else v for v in values)
-        return self.text(WORDS[key]).format(*counts)
+    def __call__(self, key: str, /, **values: object) -> str:
+        """A sentence by its key, with values in its fields; `{count:one|more}` is by a number."""
+        counts = {k: Count(v, self.locale) if type(v) is int else v for k, v in values.items()}
+        return self.text(WORDS[key]).format(**counts)
 
     def run(self) -> str:
         """By what its run is called within a sentence."""
         kind = "load" if isinstance(self._of, LoadResult) else "check"
-        return self(f"named {kind}", self._of.run_id)
+        return self(f"named {kind}", run=self._of.run_id)
 
     def time_ms(self, value_ms: float | None) -> str:
         """A time for a narrow column: tenths matter only to short ones."""

@@ -17,31 +17,31 @@ WORDS: Mapping[str, str] = {
     "mark": N_("DRAFT"),
     "footer": N_("DRAFT – NOT TO BE USED FOR AN APPROVAL"),
     "draft": N_("This is a draft. It must not be used for an opinion or a consent, because:"),
-    "draft invalid": N_("the result is invalid: {0} cannot be trusted;"),
-    "draft estimate": N_("the result of {0} is an estimate, nothing was emulated;"),
+    "draft invalid": N_("the result is invalid: {run} cannot be trusted;"),
+    "draft estimate": N_("the result of {run} is an estimate, nothing was emulated;"),
     "draft uncommitted": N_(
-        "{0} was made by a program that differs from its stored version, or whose version is "
+        "{run} was made by a program that differs from its stored version, or whose version is "
         "not known;"
     ),
-    "draft unproved": N_("{0} has no evidence;"),
-    "reasons": N_("Why {0} is invalid:"),
+    "draft unproved": N_("{run} has no evidence;"),
+    "reasons": N_("Why {run} is invalid:"),
     # what was asked
     "asked": N_("What was asked"),
-    "check number": N_("Check {0}"),
-    "existing": N_("The existing bridges ({0}): {1}."),
-    "new": N_("The bridges to be connected ({0}): {1}."),
-    "meeting": N_("How the meeting was held in the check: {0}"),
+    "check number": N_("Check {number}"),
+    "existing": N_("The existing bridges ({count}): {bridges}."),
+    "new": N_("The bridges to be connected ({count}): {bridges}."),
+    "meeting": N_("How the meeting was held in the check: {told}"),
     "impaired": N_("Done to the network on purpose (times from the start of the first phase):"),
     "failing": N_("Made to fail on purpose (times from the start of the first phase):"),
     "background": N_("Other traffic that shared links in the check:"),
-    "background item": N_("{0}: {1} Mb/s, {2}, {3}"),
+    "background item": N_("{link}: {mbps} Mb/s, {priority}, {time}"),
     "marked best-effort": N_("without priority"),
     "marked video": N_("with the priority of pictures"),
     "marked voice": N_("with the priority of voice"),
     "all the time": N_("all the time"),
-    "from to": N_("{0} s to {1} s"),
-    "from": N_("{0} s to the end"),
-    "until": N_("from the start to {0} s"),
+    "from to": N_("{start} s to {end} s"),
+    "from": N_("{start} s to the end"),
+    "until": N_("from the start to {end} s"),
     "no background": N_("In the check there was no other traffic on the links than the meeting's."),
     "basis": N_(
         "Legal basis: Art. 4(3) of the regulation issued with Decision 1681/QĐ-UBND of 25 "
@@ -50,29 +50,32 @@ WORDS: Mapping[str, str] = {
     ),
     # verdict and criteria
     "verdict": N_("Verdict"),
-    "faults about": N_("If something fails: {0}"),
-    "faults alone": N_("By the criteria alone: {0}"),
+    "faults about": N_("If something fails: {told}"),
+    "faults alone": N_("By the criteria alone: {told}"),
     "faults compared pass": N_(
-        "met – nothing is worse than what was accepted as “{0}” (why: {1})."
+        "met – nothing is worse than what was accepted as “{name}” (why: {why})."
     ),
-    "faults compared fail": N_("not met – worse than what was accepted as “{0}” (why: {1}): {2}."),
+    "faults compared fail": N_(
+        "not met – worse than what was accepted as “{name}” (why: {why}): {worse}."
+    ),
     "faults pass": N_(
-        "met – {0:the one failure that was tried meets|all {0} failures that were tried meet} "
-        "the criteria{1} (section {2})."
+        "met – {count:the one failure that was tried meets|all {count} failures that were tried "
+        "meet} the criteria{more} (section {section})."
     ),
     "faults untried": N_(
-        "; {0} more single {0:failure|failures} of the network {0:was|were} not tried"
+        "; {count} more single {count:failure|failures} of the network {count:was|were} not tried"
     ),
     "faults accepted": N_(
-        ", {0} of them as {0:a single point|single points} of failure that {0:was|were} accepted"
+        ", {count} of them as {count:a single point|single points} of failure that "
+        "{count:was|were} accepted"
     ),
     "faults fail": N_(
-        "not met – {0} of {1} {1:failure that was|failures that were} tried {0:does|do} not "
-        "meet the criteria (section {2})."
+        "not met – {found} of {count} {count:failure that was|failures that were} tried "
+        "{found:does|do} not meet the criteria (section {section})."
     ),
     "faults invalid": N_(
-        "no answer – the {0:result|results} of {0} of {1} {1:failure that was|failures that "
-        "were} tried {0:is|are} invalid (section {2})."
+        "no answer – the {found:result|results} of {found} of {count} {count:failure that "
+        "was|failures that were} tried {found:is|are} invalid (section {section})."
     ),
     "criteria": N_("Criteria"),
     "criteria table": N_("Each criterion"),
@@ -93,7 +96,7 @@ WORDS: Mapping[str, str] = {
         "time frozen, are of the worst 20 s; of packets of pictures and slides, of the worst "
         "minute."
     ),
-    "seeds table": N_("How far each criterion goes apart at {0} other {0:seed|seeds}"),
+    "seeds table": N_("How far each criterion goes apart at {count} other {count:seed|seeds}"),
     "seeds least": N_("Least"),
     "seeds median": N_("Median"),
     "seeds largest": N_("Largest"),
@@ -118,15 +121,15 @@ WORDS: Mapping[str, str] = {
         "bridge furthest away, what it waits for pictures in it. Delay variation of sound: "
         "ITU-T Y.1540 (99.9th percentile less the least). Packets missed: of sound or pictures, "
         "lost or damaged; of sound also too late. MOS: speech quality as a listener judges it, "
-        "from 1 (bad) to 5 (good){0}. “–”: not yet connected, or not measured. Length of the "
-        "phases: {1}; shares in this table are of a whole phase."
+        "from 1 (bad) to 5 (good){scale}. “–”: not yet connected, or not measured. Length of the "
+        "phases: {phases}; shares in this table are of a whole phase."
     ),
-    "past preferred": N_("within the limit, but past the preferred {0}"),
-    "detectable": N_("a run of this length cannot rule out a rise of less than {0}"),
+    "past preferred": N_("within the limit, but past the preferred {limit}"),
+    "detectable": N_("a run of this length cannot rule out a rise of less than {least}"),
     "bridges faults": N_("What interruptions by failures took is counted in this table."),
     "narrowband": N_(" (narrowband, ITU-T G.107, 4.5 at most)"),
     "wideband": N_(" (wideband, ITU-T G.107.1, 4.5 at most)"),
-    "seconds": N_("{0} – {1} s"),
+    "seconds": N_("{start} – {end} s"),
     "video table": N_("Bridges whose pictures were damaged or stood still (the worst direction)"),
     "bad frames": N_("Bad frames"),
     "freezes": N_("Freezes"),
@@ -139,7 +142,7 @@ WORDS: Mapping[str, str] = {
     "no bad video": N_("Pictures: every frame could be shown in time, and no picture stood still."),
     # MCU
     "mcu": N_("Capacity of the MCU"),
-    "device": N_("Device: {0}."),
+    "device": N_("Device: {device}."),
     "mcu table": N_("MCU capacity used and left in each phase"),
     "phase": N_("Phase"),
     "units": N_("Units used / total"),
@@ -156,12 +159,12 @@ WORDS: Mapping[str, str] = {
         "limits on calls, ports set aside). Joined, refused, given less: bridges. Call set-up "
         "is not judged: a simulation knows only the network’s share of it."
     ),
-    "refused list": N_("Calls not set up – {0}."),
-    "less list": N_("Calls given less – {0}."),
-    "commands": N_("Commands of the control room not carried out – {0}."),
+    "refused list": N_("Calls not set up – {items}."),
+    "less list": N_("Calls given less – {items}."),
+    "commands": N_("Commands of the control room not carried out – {items}."),
     # links
     "links": N_("Links"),
-    "links table": N_("The {0} most loaded directions of {1}"),
+    "links table": N_("The {shown} most loaded directions of {count}"),
     "way": N_("Direction"),
     "rate": N_("Rate (Mb/s)"),
     "peak": N_("Highest load (%)"),
@@ -188,7 +191,7 @@ WORDS: Mapping[str, str] = {
     "yes": N_("yes"),
     "no": N_("no"),
     "kept": N_("kept"),
-    "again": N_("dialled again {0}×"),
+    "again": N_("dialled again {times}×"),
     "behind": N_("yes, no other way"),
     "own faults note": N_(
         "Sound away, picture away: the longest time by the failing without sound that could be "
@@ -197,29 +200,33 @@ WORDS: Mapping[str, str] = {
         "mended, or to the end. No other way: every path from the bridge to the MCU goes "
         "through what failed."
     ),
-    "calm": N_("Bridges that noticed nothing – {0}."),
-    "of bridges": N_("{0}: {1} of {2} {2:bridge|bridges}"),
+    "calm": N_("Bridges that noticed nothing – {bridges}."),
+    "of bridges": N_("{name}: {shown} of {count} {count:bridge|bridges}"),
     "tried": N_(
-        "{0} {0:failure was|failures were} tried, one at a time, while all {1} bridges were in "
-        "the meeting: {2} met the criteria, {3} did not, {4} could not be judged. {5}"
+        "{count} {count:failure was|failures were} tried, one at a time, while all {bridges} "
+        "bridges were in the meeting: {met} met the criteria, {failed} did not, {invalid} could "
+        "not be judged. {more}"
     ),
     "of them accepted": N_(
-        "{0} of them {0:is a single point|are single points} of failure that {0:was|were} accepted."
+        "{count} of them {count:is a single point|are single points} of failure that "
+        "{count:was|were} accepted."
     ),
     "all tried": N_("These are all single failures that the network as it was given can have."),
     "usual tried": N_(
-        "These are the usual ones; {0} more single {0:failure|failures} of the network "
-        "{0:was|were} not tried (access lines of bridges, the MCU and the like)."
+        "These are the usual ones; {count} more single {count:failure|failures} of the network "
+        "{count:was|were} not tried (access lines of bridges, the MCU and the like)."
     ),
     "some tried": N_("These were picked; they are not all that could happen."),
-    "some left": N_("{0} more single {0:failure|failures} of the network {0:was|were} not tried."),
+    "some left": N_(
+        "{count} more single {count:failure|failures} of the network {count:was|were} not tried."
+    ),
     "worst interruption": N_(
-        "The longest interruption of a bridge that had another way: {0} ms at {1}, by: {2} "
-        "(limit {3} ms)."
+        "The longest interruption of a bridge that had another way: {ms} ms at {bridge}, by: "
+        "{failure} (limit {limit} ms)."
     ),
     "worst interruption mending": N_(
-        "The longest interruption of a bridge that had another way: {0} ms at {1}, by the "
-        "mending of: {2} (limit {3} ms)."
+        "The longest interruption of a bridge that had another way: {ms} ms at {bridge}, by the "
+        "mending of: {failure} (limit {limit} ms)."
     ),
     "no interruption known": N_(
         "Nothing is known of interruptions of bridges that had another way."
@@ -232,16 +239,20 @@ WORDS: Mapping[str, str] = {
         "In the failures that were tried and measured no bridge that had another way was "
         "interrupted."
     ),
-    "worst load": N_("The highest load under a failure: {0} % on {1}, while: {2} (limit {3} %)."),
-    "points": N_("Single points of failure: these alone take bridges out of the meeting ({0}):"),
+    "worst load": N_(
+        "The highest load under a failure: {pct} % on {link}, while: {failure} (limit {limit} %)."
+    ),
+    "points": N_(
+        "Single points of failure: these alone take bridges out of the meeting ({bridges}):"
+    ),
     "no points": N_("No single failure took another bridge out of the meeting."),
     "no points tried": N_(
         "Of the failures that were tried and measured none took another bridge out of the meeting."
     ),
-    "point": N_("{0}: cuts off {1} – not accepted"),
-    "point accepted": N_("{0}: cuts off {1} – accepted: {2}"),
+    "point": N_("{failure}: cuts off {bridges} – not accepted"),
+    "point accepted": N_("{failure}: cuts off {bridges} – accepted: {why}"),
     "accepted": N_("Accepted"),
-    "many bridges": N_("{0} of {1} {1:bridge|bridges}"),
+    "many bridges": N_("{shown} of {count} {count:bridge|bridges}"),
     "faults table": N_("The failures tried, the worst first"),
     "longest": N_("Longest interruption (ms)"),
     "at": N_("At"),
@@ -257,26 +268,28 @@ WORDS: Mapping[str, str] = {
     # what limits further expansion
     "limits": N_("What limits further expansion"),
     "room": N_(
-        "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
-        "bridges that are in the meeting it takes {3} more {3:call|calls} at {5} up to the "
-        "limit of {2} %, and {4} up to its capacity. This is of the MCU alone; each expansion "
-        "has to be checked as a whole."
+        "After the connection at most {used} of the MCU’s capacity is in use ({of}). Beside the "
+        "bridges that are in the meeting it takes {more} more {more:call|calls} at {resolution} up "
+        "to the limit of {limit} %, and {most} up to its capacity. This is of the MCU alone; each "
+        "expansion has to be checked as a whole."
     ),
     "room past limit": N_(
-        "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
-        "bridges that are in the meeting one more call at {5} is past the limit of {2} %; up to "
-        "its capacity the MCU takes {4} more."
+        "After the connection at most {used} of the MCU’s capacity is in use ({of}). Beside the "
+        "bridges that are in the meeting one more call at {resolution} is past the limit of "
+        "{limit} %; up to its capacity the MCU takes {most} more."
     ),
     "no room": N_(
-        "After the connection at most {0} of the MCU’s capacity is in use ({1}). Beside the "
-        "bridges that are in the meeting the MCU takes no further call at {5}."
+        "After the connection at most {used} of the MCU’s capacity is in use ({of}). Beside the "
+        "bridges that are in the meeting the MCU takes no further call at {resolution}."
     ),
     "busiest": N_(
-        "The most loaded link is {0}: {1} % of {2} Mb/s; {4} Mb/s are left up to the limit of "
-        "{3} %."
+        "The most loaded link is {link}: {pct} % of {rate} Mb/s; {left} Mb/s are left up to the "
+        "limit of {limit} %."
     ),
-    "busiest over": N_("The most loaded link is {0}: {1} % of {2} Mb/s, past the limit of {3} %."),
-    "least": N_("The criteria with the least margin: {0}."),
+    "busiest over": N_(
+        "The most loaded link is {link}: {pct} % of {rate} Mb/s, past the limit of {limit} %."
+    ),
+    "least": N_("The criteria with the least margin: {criteria}."),
     # conditions
     "conditions": N_("Conditions"),
     "conditions intro": N_("The verdict holds under these conditions:"),
@@ -291,20 +304,22 @@ WORDS: Mapping[str, str] = {
     ),
     "advice as is": N_("what is not met is mended and checked again;"),
     "advice assumptions": N_(
-        "the {0:assumption|{0} assumptions} of section {1} {0:is|are} confirmed before the "
-        "check is made again;"
+        "the {count:assumption|{count} assumptions} of section {section} {count:is|are} confirmed "
+        "before the check is made again;"
     ),
-    "condition faults": N_("what failures of section {0} do not meet is mended and checked again;"),
+    "condition faults": N_(
+        "what failures of section {section} do not meet is mended and checked again;"
+    ),
     "condition faults invalid": N_(
-        "the failures of section {0} whose results are invalid are tried again;"
+        "the failures of section {section} whose results are invalid are tried again;"
     ),
     "condition some untried": N_(
-        "the {0:single failure|{0} single failures} that {0:was|were} not tried (section {1}) "
-        "{0:is|are} looked at apart;"
+        "the {count:single failure|{count} single failures} that {count:was|were} not tried "
+        "(section {section}) {count:is|are} looked at apart;"
     ),
     "condition assumptions": N_(
-        "the {0:assumption|{0} assumptions} of section {1} {0:is|are} confirmed before the "
-        "connection; where a figure turns out to be another, the check is made again;"
+        "the {count:assumption|{count} assumptions} of section {section} {count:is|are} confirmed "
+        "before the connection; where a figure turns out to be another, the check is made again;"
     ),
     "condition as asked": N_(
         "the new bridges, their lines and the quality of calls are as they were in the check;"
@@ -315,8 +330,8 @@ WORDS: Mapping[str, str] = {
         "what happens if lines, devices or power fail is looked at apart, as it was not tried;"
     ),
     "condition points": N_(
-        "the {0:single point|{0} single points} of failure of section {1} that {0:is|are} not "
-        "accepted yet {0:is|are} accepted, or provided for;"
+        "the {count:single point|{count} single points} of failure of section {section} that "
+        "{count:is|are} not accepted yet {count:is|are} accepted, or provided for;"
     ),
     "condition configuration": N_(
         "the configuration is not changed (Art. 20(3)); if it is, the check is made again;"
@@ -365,18 +380,18 @@ WORDS: Mapping[str, str] = {
     "proof step 4": N_(
         "add “--rerun” to have the check made again from the inputs in the evidence, and compared."
     ),
-    "sum": N_("Sum of the evidence of {0}:"),
-    "no sum": N_("There is no evidence of {0}."),
+    "sum": N_("Sum of the evidence of {run}:"),
+    "no sum": N_("There is no evidence of {run}."),
     "identity table": N_("Identity of the check and its inputs"),
     "identity table load": N_("Identity of the load test and its inputs"),
     "label": pgettext("label", "What"),
     "run": N_("Check"),
     "seed": N_("Random seed"),
     "version": N_("Version of the program"),
-    "unknown version": N_("not known (sources {0})"),
-    "changed version": N_("{0} (changed; sources {1})"),
+    "unknown version": N_("not known (sources {sources})"),
+    "changed version": N_("{commit} (changed; sources {sources})"),
     "environment": N_("Environment"),
-    "kernel": N_("Linux {0}"),
+    "kernel": N_("Linux {version}"),
     "engine sandbox": N_("emulated network, virtual time"),
     "engine native": N_("emulated network, real time"),
     "engine estimate": N_("estimated, not emulated"),
@@ -387,41 +402,42 @@ WORDS: Mapping[str, str] = {
     "input file": N_("File of the scenario"),
     "input meeting": N_("Meeting of the catalogue"),
     "accounting": N_(
-        "Account of all packets (check {0}): {1}. The same inputs and the same seed have to "
-        "give the same result."
+        "Account of all packets (check {number}): {told}. The same inputs and the same seed have "
+        "to give the same result."
     ),
     "load": N_("Load tests of the MCU"),
     "load intro": N_(
-        "Load tests tell what the MCU takes when many bridges call it. Tests made: {0}."
+        "Load tests tell what the MCU takes when many bridges call it. Tests made: {tests}."
     ),
-    "load run": N_("Test {0}"),
-    "load named": N_("{0} ({1})"),
-    "load told": N_("{0}: {1}"),
+    "load run": N_("Test {number}"),
+    "load named": N_("{name} ({told})"),
+    "load told": N_("{name}: {told}"),
     "load came of it": N_("What came of it:"),
     # what was asked
-    "load meeting": N_("{0} {0:bridge is|bridges are} in the meeting."),
+    "load meeting": N_("{bridges} {bridges:bridge is|bridges are} in the meeting."),
     "load steady": N_(
-        "{0} {5:bridge calls|bridges call} in turn, {1} calls a second, for {2} s; {3}."
+        "{bridges} {count:bridge calls|bridges call} in turn, {rate} calls a second, for {seconds} "
+        "s; {told}."
     ),
     "load ramp": N_(
-        "{0} {5:bridge dials|bridges dial} in as a meeting begins, {1} calls a second at the "
-        "most, and stay for {2} s; {3}."
+        "{bridges} {count:bridge dials|bridges dial} in as a meeting begins, {rate} calls a second "
+        "at the most, and stay for {seconds} s; {told}."
     ),
     "load hold": N_(
-        "{0} {5:bridge dials|bridges dial} in, {1} calls a second, and {5:stays|stay} for {2} "
-        "s; {3}."
+        "{bridges} {count:bridge dials|bridges dial} in, {rate} calls a second, and "
+        "{count:stays|stay} for {seconds} s; {told}."
     ),
     "load storm": N_(
-        "The lines of {0} {5:bridge|bridges} are away for {4} s in the middle of a meeting, and "
-        "they dial again; {3}."
+        "The lines of {bridges} {count:bridge|bridges} are away for {away} s in the middle of a "
+        "meeting, and they dial again; {told}."
     ),
     "load guess": N_(
-        "While {0} {5:bridge is|bridges are} in a meeting, somebody tries a wrong password {1} "
-        "times a second, for {2} s; {3}."
+        "While {bridges} {count:bridge is|bridges are} in a meeting, somebody tries a wrong "
+        "password {rate} times a second, for {seconds} s; {told}."
     ),
     "load malformed": N_(
-        "While {0} {5:bridge is|bridges are} in a meeting, a broken device sends nonsense {1} "
-        "times a second, for {2} s; {3}."
+        "While {bridges} {count:bridge is|bridges are} in a meeting, a broken device sends "
+        "nonsense {rate} times a second, for {seconds} s; {told}."
     ),
     "load media": N_("with sound"),
     "load media both": N_("with sound and pictures"),
@@ -434,27 +450,34 @@ WORDS: Mapping[str, str] = {
         "Made with the simulated MCU alone, on one computer and over no network: this says "
         "nothing about the province’s links or about a real device."
     ),
-    "load in target": N_("Made with a real device at {0}, whose owner had agreed."),
-    "load device": N_("Device: {0}."),
+    "load in target": N_("Made with a real device at {address}, whose owner had agreed."),
+    "load device": N_("Device: {device}."),
     "load other scenario": N_(
-        "Its scenario “{0}” is another than the check’s: bridges, links and device are its own."
+        "Its scenario “{scenario}” is another than the check’s: bridges, links and device are its "
+        "own."
     ),
     "load links": N_(
-        "the highest load of a link was {0} %, on {1}; packets that found a queue full: {2}"
+        "the highest load of a link was {pct} %, on {link}; packets that found a queue full: "
+        "{drops}"
     ),
     # what came of it
-    "load pass": N_("{0:the one criterion of the test is|all {0} criteria of the test are} met"),
-    "load fail": N_("{0} of {1} {1:criterion|criteria} of the test {0:is|are} not met: {2}"),
-    "load unjudged": N_("{0}; {1} more could not be judged"),
+    "load pass": N_(
+        "{count:the one criterion of the test is|all {count} criteria of the test are} met"
+    ),
+    "load fail": N_(
+        "{failed} of {count} {count:criterion|criteria} of the test {failed:is|are} not met: "
+        "{criteria}"
+    ),
+    "load unjudged": N_("{told}; {count} more could not be judged"),
     "load none judged": N_("no criterion of the test could be judged"),
     "load invalid": N_("invalid, as the figures cannot be trusted; they are not used"),
-    "load came audio": N_("sound was complete in {0} of {1} {1:call|calls}"),
-    "load came video": N_("pictures were complete in {0} of {1} {1:call|calls}"),
+    "load came audio": N_("sound was complete in {complete} of {count} {count:call|calls}"),
+    "load came video": N_("pictures were complete in {complete} of {count} {count:call|calls}"),
     "load lacks options": N_("the device does not tell what it can (OPTIONS), which is not judged"),
     "load lacks register": N_("the device does not register these bridges, which is not judged"),
     "load lacks guess": N_("the device has no registrar, so guessing passwords could not be tried"),
-    "load criterion": N_("{0}: {1} (limit {2})"),
-    "load set": N_("Limits that were set for these tests – {0}."),
+    "load criterion": N_("{name}: {value} (limit {limit})"),
+    "load set": N_("Limits that were set for these tests – {limits}."),
     # storms
     "storms table": N_("Bridges dialling again once the lines were back"),
     "test": N_("Test"),
@@ -472,7 +495,7 @@ WORDS: Mapping[str, str] = {
         "not come back, or the test is invalid."
     ),
     "storms assumed": N_(
-        "The limit of the time until all are back is an assumption of section {0}."
+        "The limit of the time until all are back is an assumption of section {section}."
     ),
     # calls
     "calls table": N_("Calls under load"),
@@ -484,7 +507,7 @@ WORDS: Mapping[str, str] = {
     "found rate": N_("Highest rate without failure (/s)"),
     "calls note": N_(
         "Set-up time: 95th percentile, from dialling to the MCU’s answer. At the same time: "
-        "calls that stood together at the most.{0}"
+        "calls that stood together at the most.{more}"
     ),
     "calls rate note": N_(
         " Highest rate without failure: found by trying rates; “–”: not looked for."
@@ -493,26 +516,27 @@ WORDS: Mapping[str, str] = {
         " In the emulated province set-up time is the network’s share and waiting alone; what "
         "real devices take themselves, about 0.5 to 4 s, is not modelled."
     ),
-    "cause capacity": N_("the MCU was full: {0}"),
-    "cause timeout": N_("no answer in time: {0}"),
-    "cause authentication": N_("account not accepted: {0}"),
-    "cause unsupported": N_("not supported: {0}"),
-    "cause protocol": N_("wrong answer or ended call: {0}"),
-    "cause media": N_("the generator’s fault: {0}"),
+    "cause capacity": N_("the MCU was full: {count}"),
+    "cause timeout": N_("no answer in time: {count}"),
+    "cause authentication": N_("account not accepted: {count}"),
+    "cause unsupported": N_("not supported: {count}"),
+    "cause protocol": N_("wrong answer or ended call: {count}"),
+    "cause media": N_("the generator’s fault: {count}"),
     # elsewhere
     "no faults but storms": N_(
         "No failure was tried by itself; of what happens if something fails this document says "
-        "only how bridges dial again afterwards (section {0})."
+        "only how bridges dial again afterwards (section {section})."
     ),
     "condition load": N_(
-        "the criteria that load tests did not meet (section {0}) are mended or accepted;"
+        "the criteria that load tests did not meet (section {section}) are mended or accepted;"
     ),
     "load assumptions": N_(
-        "Load tests with a scenario of their own rest on {0} more {0:assumption|assumptions} "
-        "about its bridges, links and device; the evidence lists them all."
+        "Load tests with a scenario of their own rest on {count} more "
+        "{count:assumption|assumptions} about its bridges, links and device; the evidence lists "
+        "them all."
     ),
-    "named check": N_("check {0}"),
-    "named load": N_("load test {0}"),
+    "named check": N_("check {run}"),
+    "named load": N_("load test {run}"),
     "run load": N_("Load test"),
     "engine none": N_("no network emulated, real time"),
 }

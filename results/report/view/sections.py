@@ -85,8 +85,8 @@ class Words(AnnexWording):
         assert answer is not None
         super().__init__(lang, answer)
 
-    def __call__(self, key: str, *values: object) -> str:
-        return self.text(WORDS[key]).format(*values)
+    def __call__(self, key: str, /, **values: object) -> str:
+        return self.text(WORDS[key]).format(**values)
 
 
 def _section(part: Section, words: Words, of: Shown) -> str:
@@ -165,20 +165,22 @@ def _verdict(
             yield Par(binding)
         yield Par(say.how_sure(result))
         if result.assumptions:
-            yield Par(words("assumption count", len(result.assumptions)))
+            yield Par(words("assumption count", count=len(result.assumptions)))
         if failures is not None:
             yield from failing.points(failures, AnnexWording(words.lang, failures))
         else:
             yield Par(words("failures untried"))
     yield Par(say.question())
-    yield Par(say("meeting", say.meeting(result.meeting)), note=True)
+    yield Par(say("meeting", told=say.meeting(result.meeting)), note=True)
     if analysis is not None and robust.agrees(analysis, result):
         yield Par(say.say(robust.letter(analysis)))
         if analysis.drawn is not None:
             yield Par(say.say(robust.in_drawn_worlds(analysis)))
     if part is not None:
         shown = len(part.result.question.existing) + len(part.result.question.new)
-        yield Par(words("part", shown, part.bridges, MOST_DIRECTIONS), tone="doubt")
+        yield Par(
+            words("part", shown=shown, bridges=part.bridges, links=MOST_DIRECTIONS), tone="doubt"
+        )
     if result.verdict == "invalid":
         yield Par(words("invalid note"))
         yield Bullets(reasons(result, say))
@@ -190,7 +192,12 @@ def _verdict_of_failures(answer: FaultsAnswer, words: Words) -> Iterator[Block]:
     text = words(f"failures {verdict}")
     if since is not None and verdict != "invalid":
         alone = words(since.by_criteria).lower()
-        text = words(f"failures compared {verdict}", since.baseline, len(since.worse), alone)
+        text = words(
+            f"failures compared {verdict}",
+            name=since.baseline,
+            worse=len(since.worse),
+            criteria=alone,
+        )
     yield Par(f"{SIGNS[verdict]} {text}", bold=True)
     yield Par(words.question())
 
@@ -232,12 +239,21 @@ def _criteria(result: Result, words: Words, say: AnnexWording) -> Iterator[Block
 def _comparison(a: Result, b: Result, words: Words, say: AnnexWording) -> Iterator[Block]:
     found = compare(a, b)
     verdicts = [words(verdict) for verdict in found.verdicts]
-    yield Par(words("compare intro", found.a, verdicts[0], found.b, verdicts[1]))
+    verdict_a, verdict_b = verdicts
+    yield Par(
+        words(
+            "compare intro",
+            run_a=found.a,
+            verdict_a=verdict_a,
+            run_b=found.b,
+            verdict_b=verdict_b,
+        )
+    )
     inputs = [say.text(INPUTS[name]) if name in INPUTS else name for name in found.inputs]
-    yield Par(words("inputs differ", ", ".join(inputs)) if inputs else words("inputs same"))
+    yield Par(words("inputs differ", inputs=", ".join(inputs)) if inputs else words("inputs same"))
     for key, names in (("only a", found.removed), ("only b", found.added)):
         if names:
-            yield Par(words(key, ", ".join(names)))
+            yield Par(words(key, bridges=", ".join(names)))
     heads = [say("criterion"), "A", "B", say("limit")]
     heads += [f"{say('margin')} {run}" for run in "AB"] + [words("b is")]
     yield table(
@@ -248,7 +264,7 @@ def _comparison(a: Result, b: Result, words: Words, say: AnnexWording) -> Iterat
         ident="comparison-table",
     )
     same = "measures differ" if found.measures else "measures same"
-    yield Par(words(same, found.measures))
+    yield Par(words(same, count=found.measures))
     yield Par(words("overlay"), note=True)
 
 
@@ -275,7 +291,7 @@ def _time(run: Run, words: Words) -> Iterator[Block]:
     yield Par(
         "; ".join(
             f"{words.phase(phase.name)} "
-            f"{words('span', words.number(start, 0), words.number(end, 0))}"
+            f"{words('span', start=words.number(start, 0), end=words.number(end, 0))}"
             for phase, (start, end) in phases
         )
     )
@@ -286,7 +302,7 @@ def _time(run: Run, words: Words) -> Iterator[Block]:
     yield Heading(words("events"), 2)
     yield Bullets(
         [
-            f"{words('span', words.number(e['from'], 1), words.number(e['to'], 1))}: "
+            f"{words('span', start=words.number(e['from'], 1), end=words.number(e['to'], 1))}: "
             f"{e['text'][words.lang]}"
             for e in found
         ],
@@ -302,11 +318,11 @@ def _mcu(result: Result, words: Words, say: AnnexWording) -> Iterator[Block | Li
     dropped = [(p.name, bridge) for p in result.phases for bridge in p.mcu.dropped]
     if dropped:
         said = (f"{say.bridge(bridge)} ({say.phase(name).lower()})" for name, bridge in dropped)
-        yield Par(words("dropped", "; ".join(said)))
+        yield Par(words("dropped", bridges="; ".join(said)))
     setups = [(p, p.mcu.setup_network_ms_p95) for p in result.phases]
     known = [f"{say.phase(p.name)} {say.number(ms, 1)}" for p, ms in setups if ms is not None]
     if known:
-        yield Par(words("setup", "; ".join(known)), note=True)
+        yield Par(words("setup", phases="; ".join(known)), note=True)
 
 
 def _failures(result: Result | None, answer: FaultsAnswer | None, words: Words) -> Iterator[Block]:
@@ -325,4 +341,4 @@ def _assumptions(result: Result, words: Words, say: AnnexWording) -> list[Block 
     blocks = _body(closing.assumptions([result], [], say))
     if not result.assumptions:
         return [*blocks]
-    return [Fold(words("assumption count", len(result.assumptions)), blocks)]
+    return [Fold(words("assumption count", count=len(result.assumptions)), blocks)]

@@ -20,7 +20,7 @@ SCRIPT: Mapping[str, str] = {
     "after long": pgettext("page", "after the connection"),
     "colour by": pgettext("page", "Coloured by the highest load"),
     "worst": pgettext("page", "of all phases"),
-    "at second": pgettext("page", "at second {0}"),
+    "at second": pgettext("page", "at second {second}"),
     "by failures": pgettext("page", "during failures"),
     "map label": pgettext(
         "page", "Map of the system. Arrow keys choose a bridge, Enter shows its quality."
@@ -38,18 +38,18 @@ SCRIPT: Mapping[str, str] = {
     "chair": pgettext("page", "chair bridge"),
     "branch": pgettext("page", "branch bridge"),
     "new": pgettext("page", "new bridge"),
-    "load": pgettext("page", "load {0} %"),
-    "load over": pgettext("page", "over {0} %"),
+    "load": pgettext("page", "load {pct} %"),
+    "load over": pgettext("page", "over {pct} %"),
     "unknown load": pgettext("page", "not measured"),
     "assumed": pgettext("page", "* assumed, no published figure"),
     "single": pgettext("page", "single point of failure: bridges are lost if it alone fails"),
-    "chosen": pgettext("page", "Shown: {0}"),
+    "chosen": pgettext("page", "Shown: {bridge}"),
     "no bridges": pgettext("page", "There are no bridges."),
     "time caption": pgettext("page", "The three phases, and what was done or failed on purpose"),
-    "time label": pgettext("page", "Time line: {0}"),
+    "time label": pgettext("page", "Time line: {spans}"),
     "second": pgettext("page", "Moment (second)"),
-    "second value": pgettext("page", "second {0}, {1}"),
-    "span": pgettext("page", "{0}–{1} s"),
+    "second value": pgettext("page", "second {second}, {value}"),
+    "span": pgettext("page", "{start}–{end} s"),
     "choose bridge": pgettext("page", "Bridge"),
     "measure": pgettext("page", "Measure"),
     "delay": pgettext("page", "Delay"),
@@ -81,16 +81,16 @@ SCRIPT: Mapping[str, str] = {
     "interruption": pgettext("page", "Longest interruption (ms)"),
     "freezes": pgettext("page", "Freezes"),
     "frozen pct": pgettext("page", "Frozen (%)"),
-    "streams caption": pgettext("page", "{0}: each stream by phase"),
+    "streams caption": pgettext("page", "{bridge}: each stream by phase"),
     "seconds": pgettext("page", "Second by second"),
-    "seconds caption": pgettext("page", "{0}, {1}: second by second"),
+    "seconds caption": pgettext("page", "{bridge}, {measure}: second by second"),
     "no curves": pgettext("page", "This run has no figures second by second."),
-    "nothing measured": pgettext("page", "There is no {0} of this bridge."),
+    "nothing measured": pgettext("page", "There is no {measure} of this bridge."),
     "not in phase": pgettext("page", "This bridge had no call in this run."),
-    "chart label": pgettext("page", "Plot of {0}. {1}"),
-    "range": pgettext("page", "{0}: from {1} to {2}"),
-    "no value": pgettext("page", "{0}: no value"),
-    "limit line": pgettext("page", "limit {0}"),
+    "chart label": pgettext("page", "Plot of {title}. {summary}"),
+    "range": pgettext("page", "{name}: from {low} to {high}"),
+    "no value": pgettext("page", "{name}: no value"),
+    "limit line": pgettext("page", "limit {limit}"),
     "mcu used": pgettext("page", "MCU capacity in use"),
     "used": pgettext("page", "in use"),
     "capacity": pgettext("page", "capacity of the device"),
@@ -100,11 +100,17 @@ SCRIPT: Mapping[str, str] = {
     "invalid": pgettext("page", "Invalid"),
     "assume choose": pgettext("page", "Assumed figure"),
     "assume drag": pgettext("page", "Its value, from the lowest to the highest that was tried"),
-    "assume plot": pgettext("page", "Least margin (%) against: {0}"),
-    "assume key": pgettext("page", "dotted: as assumed, {0}; hollow points fail"),
-    "assume exact": pgettext("page", "At {0}: {1}, least margin {2} % ({3})"),
-    "assume about": pgettext("page", "At {0}: {1}, least margin about {2} % ({3})"),
-    "assume between": pgettext("page", "At {0}: not judged; at {1}: {2}, at {3}: {4}"),
+    "assume plot": pgettext("page", "Least margin (%) against: {figure}"),
+    "assume key": pgettext("page", "dotted: as assumed, {value}; hollow points fail"),
+    "assume exact": pgettext(
+        "page", "At {value}: {verdict}, least margin {margin} % ({criterion})"
+    ),
+    "assume about": pgettext(
+        "page", "At {value}: {verdict}, least margin about {margin} % ({criterion})"
+    ),
+    "assume between": pgettext(
+        "page", "At {value}: not judged; at {below}: {verdict_below}, at {above}: {verdict_above}"
+    ),
     "link load": pgettext("page", "Load of the direction in each second (% of its rate)"),
 }
 """What the script says, by its keys."""
@@ -131,7 +137,8 @@ WORDS: Mapping[str, str] = {
     ),
     "part": pgettext(
         "page",
-        "This page shows the {0} worst of {1} bridges and the {2} busiest directions of links. "
+        "This page shows the {shown} worst of {bridges} bridges and the {links} busiest directions "
+        "of links. "
         "All of them are in result.json and series.npz.",
     ),
     "criteria caption": pgettext("page", "Each criterion with its worst value"),
@@ -141,11 +148,11 @@ WORDS: Mapping[str, str] = {
         "of the allowance still unused: 100 % none used, 0 % at the limit, below 0 past it. ▶ "
         "marks the criterion that binds.",
     ),
-    "compare intro": pgettext("page", "A: {0} – {1}. B: {2} – {3}."),
-    "inputs differ": pgettext("page", "Inputs that differ: {0}."),
+    "compare intro": pgettext("page", "A: {run_a} – {verdict_a}. B: {run_b} – {verdict_b}."),
+    "inputs differ": pgettext("page", "Inputs that differ: {inputs}."),
     "inputs same": pgettext("page", "The inputs are the same."),
-    "only a": pgettext("page", "Bridges only in A: {0}."),
-    "only b": pgettext("page", "Bridges only in B: {0}."),
+    "only a": pgettext("page", "Bridges only in A: {bridges}."),
+    "only b": pgettext("page", "Bridges only in B: {bridges}."),
     "compare caption": pgettext("page", "Each criterion in both runs"),
     "b is": pgettext("page", "B is"),
     "better": pgettext("page", "better"),
@@ -153,15 +160,15 @@ WORDS: Mapping[str, str] = {
     "same": pgettext("page", "the same"),
     "other": pgettext("page", "not comparable"),
     "not judged": pgettext("page", "not judged"),
-    "measures differ": pgettext("page", "{0} measures differ between the runs."),
+    "measures differ": pgettext("page", "{count} measures differ between the runs."),
     "measures same": pgettext("page", "All measures are the same."),
     "overlay": pgettext("page", "In plots A is drawn strong, B thin and pale."),
     "events": pgettext("page", "Done or failed on purpose"),
     "no events": pgettext("page", "Nothing was done or failed on purpose."),
-    "dropped": pgettext("page", "Bridges that were dropped – {0}."),
+    "dropped": pgettext("page", "Bridges that were dropped – {bridges}."),
     "setup": pgettext(
         "page",
-        "Call set-up, the network’s share, 95th percentile (ms) – {0}. What real devices take "
+        "Call set-up, the network’s share, 95th percentile (ms) – {phases}. What real devices take "
         "themselves, about 0.5 to 4 s, is not modelled.",
     ),
     "links table": pgettext("page", "Table of the links' load"),
@@ -183,13 +190,16 @@ WORDS: Mapping[str, str] = {
     ),
     "failures compared pass": pgettext(
         "page",
-        "Pass: nothing is worse than what was accepted as “{0}”. By the criteria alone: {2}.",
+        "Pass: nothing is worse than what was accepted as “{name}”. By the criteria alone: "
+        "{criteria}.",
     ),
     "failures compared fail": pgettext(
-        "page", "Fail: {1} worse than what was accepted as “{0}”. By the criteria alone: {2}."
+        "page",
+        "Fail: {worse} worse than what was accepted as “{name}”. By the criteria alone: "
+        "{criteria}.",
     ),
     "assumption count": pgettext(
-        "page", "{0} figures are assumptions; the answer holds if they do."
+        "page", "{count} figures are assumptions; the answer holds if they do."
     ),
     "foot": pgettext(
         "page",

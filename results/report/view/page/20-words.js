@@ -4,10 +4,10 @@ const WORDS = JSON.parse(byId("words").textContent);
 const MINUS = "\u2212", NBSP = "\u00a0", DASH = "\u2013";
 let lang = DATA.lang;
 
-function w(key, ...values) {
+function w(key, values = {}) {
   const text = WORDS[lang][key];
   if (text === undefined) throw new Error(`no word for ${key}`);
-  return text.replace(/\{(\d)\}/g, (_, place) => values[Number(place)]);
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 const both = (text) => text[lang];

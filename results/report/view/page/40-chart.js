@@ -53,9 +53,9 @@ function chart({ id, title, unit, lines, limit, run, low = 0 }) {
   const y = (v) => high - PLOT.bottom - ((v - bottom) / (top - bottom)) * (high - PLOT.bottom - PLOT.top);
   const summary = lines.map((line) => {
     const range = line.points && extent(line.points);
-    return range ? w("range", line.name, num(range[0]) + unit, num(range[1]) + unit) : w("no value", line.name);
+    return range ? w("range", { name: line.name, low: num(range[0]) + unit, high: num(range[1]) + unit }) : w("no value", { name: line.name });
   }).join("; ");
-  const label = w("chart label", title, summary);
+  const label = w("chart label", { title, summary });
   const hatch = `${id}-hatch`;
   const body = svg("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": label },
     svg("defs", {}, svg("pattern", { id: hatch, width: 7, height: 7, patternUnits: "userSpaceOnUse",
@@ -89,12 +89,12 @@ function chart({ id, title, unit, lines, limit, run, low = 0 }) {
   const values = lines.map(() => el("span", { class: "value" }));
   const keys = el("ul", { class: "keys" },
     lines.map((line, i) => el("li", {}, sample(line), line.name + ":", values[i])),
-    limit ? el("li", {}, sample({ colour: "#9b1414", dash: "7 5" }), w("limit line", limit.text)) : null);
+    limit ? el("li", {}, sample({ colour: "#9b1414", dash: "7 5" }), w("limit line", { limit: limit.text })) : null);
   const moment = el("p", { class: "small" });
   const update = () => {
     const at = x(state.second + 0.5);
     mark.setAttribute("x1", at); mark.setAttribute("x2", at);
-    moment.textContent = w("second value", num(state.second, 0), phaseName((phaseAt(run, state.second) || { name: "" }).name));
+    moment.textContent = w("second value", { second: num(state.second, 0), value: phaseName((phaseAt(run, state.second) || { name: "" }).name) });
     lines.forEach((line, i) => {
       const value = line.points ? line.points[state.second] : undefined;
       values[i].textContent = value === undefined || Number.isNaN(value) ? DASH : num(value) + unit;

@@ -107,7 +107,7 @@ function mapKeys(map) {
     item(svg("svg", { width: 16, height: 16, "aria-hidden": "true", focusable: "false" },
       svg("rect", { x: 3, y: 3, width: 11, height: 11, fill: "#2b4a6f" })), w("router")),
     ["mcu", "chair", "branch", "new"].filter((kind) => kinds.has(kind)).map((kind) => item(dot(kind), w(kind))),
-    BINS.map((bin, i) => item(line(bin), i < 4 ? w("load", `${i ? BINS[i - 1][0] : 0}–${bin[0]}`) : w("load over", 80))),
+    BINS.map((bin, i) => item(line(bin), i < 4 ? w("load", { pct: `${i ? BINS[i - 1][0] : 0}–${bin[0]}` }) : w("load over", { pct: 80 }))),
     item(line([0, UNKNOWN, 1.5]), w("unknown load")),
     map.links.some((l) => l.assumed) || map.routers.some((r) => r.assumed) ? el("li", {}, w("assumed")) : null,
     FAILURES && FAILURES.single_points.length ? item(svg("svg", { width: 22, height: 22, "aria-hidden": "true", focusable: "false" },
@@ -117,7 +117,7 @@ function mapKeys(map) {
 function mapPart() {
   const map = (RUN && RUN.map) || (FAILURES && FAILURES.map);
   if (!map) return { node: el("p", {}, w("no map")) };
-  const pick = RUN ? (id) => { choose({ bridge: id }); say(w("chosen", nameOf(RUN, id))); } : null;
+  const pick = RUN ? (id) => { choose({ bridge: id }); say(w("chosen", { bridge: nameOf(RUN, id) })); } : null;
   const measured = RUN ? new Set(RUN.bridges.map((b) => b.id)) : new Set();
   const links = drawLinks(map);
   const hosts = map.hosts.map((host) => drawHost(host, measured.has(host.id) ? pick : null));
@@ -147,7 +147,7 @@ function mapPart() {
   });
   const colours = [
     ...(RUN ? [["worst", w("worst")], ...RUN.phases.map((p) => [p.name, WORDS[lang][`${p.name} long`] || p.name])] : []),
-    ...(RUN && RUN.curves ? [["second", w("at second", num(state.second, 0))]] : []),
+    ...(RUN && RUN.curves ? [["second", w("at second", { second: num(state.second, 0) })]] : []),
     ...(FAILURES ? [["failures", w("by failures")]] : []),
   ];
   const radios = colours.map(([value, text]) => el("label", {},
@@ -161,7 +161,7 @@ function mapPart() {
       if (!nodes.includes(document.activeElement)) node.setAttribute("tabindex", on ? 0 : -1);
     });
     const moment = byId("colour-second");
-    if (moment) moment.textContent = w("at second", num(state.second, 0));
+    if (moment) moment.textContent = w("at second", { second: num(state.second, 0) });
   };
   update();
   if (nodes.length && !nodes.some((n) => n.getAttribute("tabindex") === "0")) nodes[0].setAttribute("tabindex", 0);

@@ -11,9 +11,9 @@ function timePart() {
     return row;
   });
   const high = 46 + rows.length * 22;
-  const spans = [...RUN.phases.map((p) => `${phaseName(p.name)} ${w("span", num(p.from, 0), num(p.to, 0))}`)].join("; ");
+  const spans = [...RUN.phases.map((p) => `${phaseName(p.name)} ${w("span", { start: num(p.from, 0), end: num(p.to, 0) })}`)].join("; ");
   const cursor = svg("line", { y1: 2, y2: high - 2, stroke: "#1b2733", "stroke-width": 2 });
-  const picture = svg("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": w("time label", spans) },
+  const picture = svg("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": w("time label", { spans }) },
     RUN.phases.map((phase, i) => [
       svg("rect", { x: x(phase.from), y: 4, width: x(phase.to) - x(phase.from), height: 34, fill: SHADES[i % 3], stroke: "#9aa7b3" }),
       svg("text", { x: (x(phase.from) + x(phase.to)) / 2, y: 26, "text-anchor": "middle", "font-size": 14, "font-weight": 600 },
@@ -31,7 +31,7 @@ function timePart() {
     cursor.setAttribute("x1", x(state.second + 0.5));
     cursor.setAttribute("x2", x(state.second + 0.5));
     const phase = phaseAt(RUN, state.second);
-    const text = w("second value", num(state.second, 0), phase ? phaseName(phase.name) : "");
+    const text = w("second value", { second: num(state.second, 0), value: phase ? phaseName(phase.name) : "" });
     shown.textContent = text;
     slider.value = state.second;
     slider.setAttribute("aria-valuetext", text);

@@ -30,7 +30,7 @@ function streamsTable(bridge) {
       [s.delay_p99_ms, 2], [s.ipdv_ms, 2], [s.mouth_to_ear_ms ?? s.camera_to_screen_ms, 0], [s.mos_listening, 2], [s.interruption_ms_max, 1], [s.freezes, 0], [s.freeze_pct, 2]]
       .map(([value, digits]) => ({ v: num(value, digits), n: true }))]));
   if (!rows.length) return el("p", {}, w("not in phase"));
-  return table(w("streams caption", nameOf(RUN, bridge)), [w("phase"), w("stream"),
+  return table(w("streams caption", { bridge: nameOf(RUN, bridge) }), [w("phase"), w("stream"),
     ...["sent", "lost", "heard", "p50", "p95", "p99", "ipdv", "whole way", "MOS", "interruption", "freezes", "frozen pct"]
       .map((key) => ({ v: w(key), n: true }))], rows, { id: "streams-table" });
 }
@@ -65,11 +65,11 @@ function bridgePart() {
     if (!RUN.curves) { clear(plot, el("p", {}, w("no curves"))); return; }
     const [measure, unit, criterion, low] = MEASURES.find(([m]) => m === state.measure);
     const lines = linesOf(state.bridge, measure);
-    if (!lines.length) { clear(plot, el("p", {}, w("nothing measured", w(measure).toLowerCase()))); return; }
+    if (!lines.length) { clear(plot, el("p", {}, w("nothing measured", { measure: w(measure).toLowerCase() }))); return; }
     const title = `${nameOf(RUN, state.bridge)} – ${w(`${measure} long`)}`;
     drawn = chart({ id: "bridge-plot", title, unit: unit.replace(" ", NBSP), lines, run: RUN, low,
       limit: criterion && limitOf(RUN, criterion) });
-    clear(plot, drawn.figure, secondsTable(w("seconds caption", nameOf(RUN, state.bridge), w(`${measure} long`)), lines));
+    clear(plot, drawn.figure, secondsTable(w("seconds caption", { bridge: nameOf(RUN, state.bridge), measure: w(`${measure} long`) }), lines));
   };
   if (state.bridge) render();
   const update = (patch) => {

@@ -52,9 +52,12 @@ function assumePart() {
     const criterion = found.criterion && RUN.judged[found.criterion] ? both(RUN.judged[found.criterion]) : DASH;
     const at = text(figure, found.value), margin = num(found.margin, 1);
     if (found.verdict === null) {
-      return w("assume between", at, text(figure, found.a.value), w(found.a.verdict), text(figure, found.b.value), w(found.b.verdict));
+      return w("assume between", {
+        value: at, below: text(figure, found.a.value), verdict_below: w(found.a.verdict),
+        above: text(figure, found.b.value), verdict_above: w(found.b.verdict),
+      });
     }
-    return w(found.exact ? "assume exact" : "assume about", at, w(found.verdict), margin, criterion);
+    return w(found.exact ? "assume exact" : "assume about", { value: at, verdict: w(found.verdict), margin, criterion });
   };
   const move = () => {
     const found = knownAt(figure, stops[Number(slider.value)]), said = say(found);
@@ -76,9 +79,9 @@ function assumePart() {
     const line = figure.curve.map((tried, i) => `${i ? "L" : "M"}${x(tried.value).toFixed(1)} ${y(tried.margin).toFixed(1)}`).join("");
     mark = { line: svg("line", { y1: top, y2: high - bottom, stroke: "#1b2733", "stroke-width": 1.2 }),
       dot: svg("circle", { r: 6, fill: "none", stroke: "#1b2733", "stroke-width": 2 }) };
-    const title = w("assume plot", both(figure.name));
+    const title = w("assume plot", { figure: both(figure.name) });
     const body = svg("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img",
-      "aria-label": w("chart label", title, figure.curve.map((tried) => say({ ...tried, exact: true })).join("; ")) },
+      "aria-label": w("chart label", { title, summary: figure.curve.map((tried) => say({ ...tried, exact: true })).join("; ") }) },
       svg("rect", { x: left, y: y(0), width: wide - left - right, height: high - bottom - y(0), fill: "#f0f0f0" }),
       ticks(low, up, 5).map((v) => [
         svg("line", { x1: left, x2: wide - right, y1: y(v), y2: y(v), stroke: "#d3d9df" }),
@@ -90,7 +93,7 @@ function assumePart() {
         fill: tried.verdict === "pass" ? COLOURS[0] : "#ffffff", stroke: COLOURS[0], "stroke-width": 1.6 })),
       ends.map((value, i) => svg("text", { x: x(value), y: high - 22, "text-anchor": i ? "end" : "start", "font-size": 12 },
         text(figure, value))),
-      svg("text", { x: left, y: high - 5, "font-size": 11 }, w("assume key", text(figure, figure.value))),
+      svg("text", { x: left, y: high - 5, "font-size": 11 }, w("assume key", { value: text(figure, figure.value) })),
       mark.line, mark.dot);
     clear(plot, el("figure", { class: "chart", id: "assume-plot" },
       el("figcaption", { class: "small" }, title), scroller(title, body)));
