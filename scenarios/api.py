@@ -438,6 +438,8 @@ def sensitivity(
     province: ProvinceLike | None = None,
     ranges: str | os.PathLike[str] | None = None,
     worlds: int = 0,
+    require_robust: float | None = None,
+    interactions: int = 0,
     seed: int | None = None,
     seeds: int = 0,
     jobs: int = 1,
@@ -454,6 +456,10 @@ def sensitivity(
         province: in place of the one that the scenario names.
         ranges: a file that says how far figures may be, before the program's own.
         worlds: so many are drawn as well in which all assumed figures are others at once.
+        require_robust: the share of these that has to pass, 0 to 1; without `worlds` 1000 are
+            drawn.
+        interactions: in so many of them each figure is drawn anew by itself, for what figures do
+            only together.
         seed: in place of the scenario's.
         seeds: at how many other seeds every world is judged.
         jobs: processes at a time.
@@ -474,7 +480,11 @@ def sensitivity(
             now=datetime.now(),
             progress=progress or _silent,
             wanted=study.Wanted.of(
-                worlds, None, None if ranges is None else Path(ranges), seeds=seeds
+                worlds,
+                require_robust,
+                None if ranges is None else Path(ranges),
+                seeds=seeds,
+                anew=interactions,
             ),
             helpers=helpers,
         ).answer

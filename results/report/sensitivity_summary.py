@@ -19,10 +19,11 @@ from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par,
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table
-from giaoban.results.report.wording import VERDICTS
+from giaoban.results.report.wording import VERDICTS, Wording
 from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
 from giaoban.translation import SOURCE, Language, translator
 
+VIETNAMESE = Wording("vi")
 USUAL = Sentence(
     "* the program's usual range of such figures: no file says how far this very one may be"
 )
@@ -300,7 +301,7 @@ def _binding(binding: Binding, answer: Sensitivity) -> Sentence:
     return Sentence(
         "{criterion}, {place}",
         criterion=names.get(binding.criterion, Sentence(binding.criterion)),
-        place=binding.where,
+        place=Both(binding.where, VIETNAMESE.place(binding.place)),
     )
 
 
