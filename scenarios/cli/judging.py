@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -195,7 +196,7 @@ def accepted_of_each() -> Mapping[str, AcceptedCases]:
         return {}
     from giaoban.results.report.ci.kept import accepted_in
 
-    return accepted_in(Path(wanted.baseline), wanted.command)
+    return accepted_in(Path(wanted.baseline), wanted.command, date.today())
 
 
 def against(

@@ -38,6 +38,7 @@ READERS = {
     "scenarios/cli/commands/sweep.py": DATES,
     "scenarios/cli/commands/verify.py": DATES,
     "scenarios/cli/commands/whatif.py": DATES,
+    "scenarios/cli/judging.py": DATES,
     "scenarios/emulation/recorder.py": "read by `ReceiveBatch`",
     "scenarios/bridge/terminal.py": "once, from which the NTP time of RTCP goes on evenly",
     "scenarios/cli/pytest_plugin.py": DATES,

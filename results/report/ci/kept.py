@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -53,9 +54,9 @@ def report_of_run(folder: Path) -> Report:
     raise InputError("{folder}: holds no answer that judges", folder=folder)
 
 
-def accepted_in(folder: Path, command: str) -> Mapping[str, AcceptedCases]:
+def accepted_in(folder: Path, command: str, on: date) -> Mapping[str, AcceptedCases]:
     """What a folder holds of a command's earlier answers, by their subject: what was accepted, else
-    the newest run; one that cannot be trusted is none.
+    the newest run, as accepted `on` a day; one that cannot be trusted is none.
 
     Raises `InputError`: no folder, none of the command in it, or one that cannot be read.
     """
@@ -69,7 +70,7 @@ def accepted_in(folder: Path, command: str) -> Mapping[str, AcceptedCases]:
     for run in (path for path in inside if any((path / name).is_file() for name in ANSWERS)):
         report = report_of_run(run)
         if report.command == command and report.verdict != "invalid":
-            found[report.subject] = as_it_was(report, run.name)
+            found[report.subject] = as_it_was(report, run.name, on)
     for path in (path for path in inside if path.suffix == ".toml" and is_of_cases(path)):
         accepted = load(path, AcceptedCases)
         if accepted.command == command:

@@ -237,7 +237,7 @@ def lossy_line(p: float, from_s: float | None) -> Made:
 def _(worse: bool) -> Made:
     """By the default limits pictures fail first: a line does not know what it carries, and a rise
     that is certain is more than pictures may lose. So these have limits of their own here."""
-    return lossy_line(0.005 if worse else 0.0045, from_s=40.0)
+    return lossy_line(0.005 if worse else 0.004, from_s=40.0)
 
 
 @case("existing-delay-no-worse")
