@@ -7,18 +7,34 @@ times longer than they are in the network's time. So are the fields of its packe
 
 from __future__ import annotations
 
+import random
+
 from giaoban.topology.addressing import host
 from giaoban.topology.model import Routing
 from giaoban.topology.network import NetLink, Network
 
 TICK_MS = 1000
 COST_MAX = 65_535
+CONVERGED_WITHIN = 20
+"""Dead intervals: far more than OSPF needs."""
 
 
 def clock_factor(routing: Routing) -> int:
     """How many times as fast as the network's time a router's own clock runs."""
     assert routing.spf_ms is not None
     return TICK_MS // routing.spf_ms
+
+
+def process_seed(seed: int, started: int, number: int) -> int:
+    """Of what a router's process draws: `number` of all routers in the order of their names;
+    `started`: how many processes were before it."""
+    return (seed << 24 | started << 8 | number) & (2**63 - 1)
+
+
+def first_tick_ns(seed: int, router: str, routing: Routing) -> int:
+    """After which part of `spf_ms` a router first takes in changes, drawn from the run's seed."""
+    assert routing.spf_ms is not None
+    return round(random.Random(f"{seed} {router}").uniform(0, routing.spf_ms) * 1e6)
 
 
 def cost(link: NetLink) -> int:

@@ -16,6 +16,15 @@ Tables = Mapping[str, Mapping[str, str]]
 """Router → prefix → id of the link."""
 
 
+def by_prefix(network: Network, tables: Mapping[str, Mapping[str, str]]) -> Tables:
+    """Tables of which link leads to which host, by the hosts' prefixes."""
+    prefixes = {link.a: prefix(link.address_a) for link in network.links if link.kind == "access"}
+    return {
+        router: {prefixes[host]: link for host, link in table.items()}
+        for router, table in tables.items()
+    }
+
+
 def path(network: Network, tables: Tables, source: str, target: str) -> list[Hop] | None:
     """The hops that a packet from one host to another takes; None if it does not get there."""
     goal = network.access_link(target)
@@ -49,12 +58,13 @@ def paths(network: Network, tables: Tables) -> dict[str, dict[str, list[str] | N
 def astray(network: Network, tables: Tables) -> list[str]:
     """Hosts between which packets do not take a way of least OSPF cost, as "a -> b"."""
     mcu = network.mcu.id
+    least = _costs(network, mcu)  # there and back are the same links
     found = []
     for bridge in network.bridges:
         for source, target in ((bridge.id, mcu), (mcu, bridge.id)):
             hops = path(network, tables, source, target)
-            least = _costs(network, target).get(source)
-            if hops is None or sum(cost(network.link(hop.link)) for hop in hops) != least:
+            spent = None if hops is None else sum(cost(network.link(hop.link)) for hop in hops)
+            if spent is None or spent != least.get(bridge.id):
                 found.append(f"{source} -> {target}")
     return found
 

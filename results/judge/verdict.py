@@ -70,8 +70,12 @@ def margin_pct(criterion: Criterion, value: float | None) -> float | None:
     if value is None:
         return None
     sign = 1.0 if criterion.sense == "at-most" else -1.0
-    used = max(0.0, sign * (value - criterion.best))
-    allowed = sign * (criterion.threshold - criterion.best)
+    return _unused_pct(
+        max(0.0, sign * (value - criterion.best)), sign * (criterion.threshold - criterion.best)
+    )
+
+
+def _unused_pct(used: float, allowed: float) -> float:
     if allowed == 0:
         return 100.0 if used == 0 else -100.0 * used
     return 100.0 * (allowed - used) / allowed
@@ -136,9 +140,7 @@ def judged_alone(criterion: Criterion, phases: Sequence[Phase]) -> CriterionResu
 
 def with_seeds(result: Result, criteria: Criteria, seeds: Seeds) -> Result:
     """A result that was judged at its own seed, judged by others as well."""
-    own = Judgement(
-        result.verdict, result.reasons, result.criteria, result.binding, result.reason_codes
-    )
+    own = _judgement_of(result)
     found = _at(own, criteria, seeds)
     return result.model_copy(update={**found._asdict(), "seeds": seeds})
 
@@ -149,9 +151,7 @@ def with_meetings(result: Result, criteria: Criteria, meetings: Sequence[Meeting
     One that cannot be trusted makes the whole answer such; without any that was tried the criterion
     is left out.
     """
-    own = Judgement(
-        result.verdict, result.reasons, result.criteria, result.binding, result.reason_codes
-    )
+    own = _judgement_of(result)
     criterion = next((c for c in criteria.criterion if c.id == EVERY_MEETING), None)
     if criterion is not None and any(meeting.verdict is not None for meeting in meetings):
         found = in_meetings(meetings)
@@ -171,13 +171,10 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
     worlds = robustness.worlds
     if worlds is None or worlds.required_pct is None or not worlds.judged:
         return result
-    own = Judgement(
-        result.verdict, result.reasons, result.criteria, result.binding, result.reason_codes
-    )
+    own = _judgement_of(result)
     place = Place(kind="mcu", id="mcu")
     value = round(100 * (1 - worlds.passed / worlds.judged), 3)
     allowed = round(100 - worlds.required_pct, 3)
-    margin = 100 * (allowed - value) / allowed if allowed else 100.0 if not value else -100 * value
     judged = CriterionResult(
         id=DRAWN_WORLDS,
         name_en=_IN_WORLDS,
@@ -187,7 +184,7 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
         unit="%",
         sense="at-most",
         ok=value <= allowed,
-        margin_pct=margin,
+        margin_pct=_unused_pct(value, allowed),
         worst_at=place.text,
         place=place,
         source=_ASKED_FOR,
@@ -195,6 +192,12 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
     )
     found = _beside(own, judged, Found(value, place, "stream"))
     return result.model_copy(update=found._asdict())
+
+
+def _judgement_of(result: Result) -> Judgement:
+    return Judgement(
+        result.verdict, result.reasons, result.criteria, result.binding, result.reason_codes
+    )
 
 
 def trial(seed: int, judged: Judgement | Result) -> Trial:

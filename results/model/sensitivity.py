@@ -36,8 +36,8 @@ class FlipPoint(StrictModel):
 class TriedValue(StrictModel):
     """The world in which one figure is `value`: its verdict, and what limits it.
 
-    `margin_pct` is the margin of that criterion, -100 where it is that or less; null: it was not
-    measured.
+    `margin_pct` is the margin of that criterion, -100 where it is that or less: such a world is not
+    estimated to its end, and the criterion is what had failed by then. Null: it was not measured.
     """
 
     value: float | str

@@ -17,13 +17,12 @@ from giaoban.clock import SECOND_NS
 from giaoban.results.judge.off_by import OffBy, off_by
 from giaoban.results.judge.verdict import Judgement
 from giaoban.results.model.result import Engine, Result
-from giaoban.scenarios.estimate.foregone import ForegoneFailure
+from giaoban.scenarios.estimate.early_stop import EarlyStop
 from giaoban.scenarios.estimate.limits import check, reasons
 from giaoban.scenarios.estimate.media.captures import captures_of, queue_waits
-from giaoban.scenarios.estimate.media.media import estimate_media
+from giaoban.scenarios.estimate.media.media import EarlyEnd, estimate_media
 from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
-from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, judged
 from giaoban.scenarios.measure.captures import Captures
@@ -66,7 +65,7 @@ def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
     """As `estimate`, of a question in which links or routers fail."""
     check(question)
     plan = question.plan
-    failing = FailingPaths(plan, find_paths(plan))
+    failing = FailingPaths(plan)
     with _captures_of(question, failing) as (captures, rebuilt):
         answer = assemble(question, captures, ENGINE, run_id, rebuilt)
     marks_s = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
@@ -77,7 +76,7 @@ def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
 
 
 class AsJudged(NamedTuple):
-    """What `judge_soon` found; `whole`: of the meeting to its end, else of what was held of it."""
+    """What `judge_early` found; `whole`: of the meeting to its end, else of what was held of it."""
 
     judgement: Judgement
     whole: bool
@@ -89,10 +88,10 @@ def judge_alone(question: Question) -> Judgement:
     Raises:
         InputError: as `estimate`.
     """
-    return judge_soon(question, None).judgement
+    return judge_early(question, None).judgement
 
 
-def judge_soon(question: Question, past_pct: float | None = 0.0) -> AsJudged:
+def judge_early(question: Question, past_pct: float | None = 0.0) -> AsJudged:
     """The verdict of `judge_alone` as soon as it is known; what fails is then what did so by then.
 
     Args:
@@ -105,33 +104,28 @@ def judge_soon(question: Question, past_pct: float | None = 0.0) -> AsJudged:
     criteria = criteria_of(question)
     check(question)
     plan = question.plan
-    failing = _failing(plan)
-    meeting = signal(plan, failing=failing)
-    foregone = None
+    early = None
     if past_pct is not None and not plan.faults:  # what a fault does is known when it is mended
-        foregone = ForegoneFailure(plan, meeting, criteria, past_pct)
-    estimated = estimate_media(plan, meeting, question.recordings, foregone, failing)
-    try:
-        if foregone is not None and foregone.found is not None:
-            return AsJudged(foregone.found, whole=False)
-        captures = captures_of(plan, meeting, estimated)
-        return AsJudged(judged(question, captures, criteria, queue_waits(estimated)), whole=True)
-    finally:
-        estimated.close()
+        early = EarlyStop(plan, criteria, past_pct)
+    with _captures_of(question, _failing(plan), early) as (captures, rebuilt):
+        if early is not None and early.found is not None:
+            return AsJudged(early.found, whole=False)
+        return AsJudged(judged(question, captures, criteria, rebuilt), whole=True)
 
 
 def _failing(plan: Plan) -> FailingPaths | None:
-    return FailingPaths(plan, find_paths(plan)) if plan.changes else None
+    return FailingPaths(plan) if plan.changes else None
 
 
 @contextmanager
 def _captures_of(
-    question: Question, failing: FailingPaths | None
+    question: Question, failing: FailingPaths | None, early: EarlyEnd | None = None
 ) -> Iterator[tuple[Captures, Rebuilt]]:
-    """The meeting held: its captures, and how long packets waited."""
+    """The meeting held, to its end or until `early` has enough: its captures, and how long packets
+    waited."""
     plan = question.plan
-    meeting = signal(plan, failing=failing)
-    estimated = estimate_media(plan, meeting, question.recordings, failing=failing)
+    meeting = signal(plan, failing)
+    estimated = estimate_media(plan, meeting, question.recordings, early, failing)
     try:
         yield captures_of(plan, meeting, estimated), queue_waits(estimated)
     finally:

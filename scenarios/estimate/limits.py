@@ -63,11 +63,10 @@ def reasons(plan: Plan) -> list[str]:
 def _reasons(plan: Plan) -> Iterator[str]:
     if down := [fault.id for fault in plan.faults if fault.kind == "mcu"]:
         yield f"[[fault]] ({', '.join(down)}): how an MCU starts anew is emulated"
+    ids = ", ".join(fault.id for fault in plan.faults)
     if plan.changes and (plan.meeting.video == "switched" or plan.content is not None):
-        ids = ", ".join(fault.id for fault in plan.faults)
         yield f"[[fault]] ({ids}): pictures that are forwarded while links fail are emulated"
     if plan.changes and any(meeting.floor == "open" for meeting in plan.meetings):
-        ids = ", ".join(fault.id for fault in plan.faults)
         yield f"[[fault]] ({ids}): whose voice the picture follows while links fail is emulated"
     folder = tempfile.gettempdir()
     needed, free = kept_bytes(plan), shutil.disk_usage(folder).free

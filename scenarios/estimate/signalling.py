@@ -62,14 +62,14 @@ COMMANDED, DELIVERED, RUNG = range(3)
 """Of what happens at one moment: commands and dialling first, then what comes, then timers."""
 
 
-def signal(plan: Plan, paths: Paths | None = None, failing: FailingPaths | None = None) -> Timeline:
+def signal(plan: Plan, failing: FailingPaths | None = None) -> Timeline:
     """All that is said in a meeting until the plan's end, and what it settles.
 
     `failing`: the ways of a plan in which links fail, if the caller has them already.
     """
-    paths = paths or find_paths(plan)
     if plan.changes and failing is None:
-        failing = FailingPaths(plan, paths)
+        failing = FailingPaths(plan)
+    paths = find_paths(plan) if failing is None else failing.paths
     signalling = _Signalling(plan, paths, failing)
     timeline = signalling.run()
     # its parts know it: without this all agents would stay until they are looked for
@@ -184,7 +184,7 @@ class _Signalling:
             at_ns, _, _, action = heapq.heappop(self._agenda)
             action(at_ns)
         for number, since_ns in self._deaf.items():
-            self.timeline.deaf.append((number, since_ns, self._end_ns))
+            self.timeline.unheard.append((number, since_ns, self._end_ns))
         self.timeline.calls_left = len(self._participants)
         self.timeline.units_left = self._capacity.units_used
         return self.timeline
@@ -270,7 +270,7 @@ class _Signalling:
         at_ns = now_ns - now_ns % every_ns + after_ns
         while at_ns >= since_ns:
             if any(leg.from_ns <= at_ns and (leg.to_ns or now_ns) >= at_ns for leg in legs):
-                came_ns = through.passes_ns(at_ns, size)
+                came_ns = through.transit_end_ns(at_ns, size)
                 if came_ns is not None and since_ns <= came_ns <= now_ns:
                     return came_ns
             at_ns -= every_ns
@@ -329,7 +329,7 @@ class _Signalling:
                 )
                 self.timeline.bridge_legs.append(bridge_leg)
                 if (since_ns := self._deaf.pop(number, None)) is not None:
-                    self.timeline.deaf.append((number, since_ns, now_ns))
+                    self.timeline.unheard.append((number, since_ns, now_ns))
             elif isinstance(event, MediaStopped):
                 self._bridge_legs.pop(number).to_ns = now_ns
             elif isinstance(event, MediaLost):

@@ -74,7 +74,7 @@ class Timeline:
         messages: every datagram of SIP.
         mcu_woken: when signalling woke the MCU, ns after the origin, in order: datagrams that came,
             timers of its transactions.
-        deaf: (call in the plan, from, to) when a bridge pays no heed to what comes: it has taken
+        unheard: (call in the plan, from, to) when a bridge pays no heed to what comes: it has taken
             its call for dead, or was without power, and no other call stands yet.
         calls_left, units_left: what the MCU still holds at the end.
     """
@@ -87,6 +87,6 @@ class Timeline:
     events: list[Event] = field(default_factory=list)
     messages: list[SipDatagram] = field(default_factory=list)
     mcu_woken: list[int] = field(default_factory=list)
-    deaf: list[tuple[int, int, int]] = field(default_factory=list)
+    unheard: list[tuple[int, int, int]] = field(default_factory=list)
     calls_left: int = 0
     units_left: float = 0.0

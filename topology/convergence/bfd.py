@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from giaoban.topology.convergence.chance import Chance
+from giaoban.topology.convergence.splitmix64 import SplitMix64
 
 State = Literal["down", "init", "up"]
 IDLE_US = 1_000_000
@@ -42,7 +42,7 @@ class Session:
     interval_us: int
     multiplier: int
     clock_factor: int
-    chance: Chance
+    chance: SplitMix64
     now_ns: int
     state: State = "down"
     send_ns: int = field(init=False)

@@ -9,11 +9,11 @@ from giaoban.topology.addressing import prefix
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.convergence.links import LinkTimes, link_times
 from giaoban.topology.convergence.ospf import RouteChange, RoutedNetwork
-from giaoban.topology.forwarding import paths
+from giaoban.topology.forwarding import by_prefix, paths
 from giaoban.topology.network import Network
 from giaoban.topology.routing import Routes, shortest_paths
 
-Tables = dict[str, dict[str, str]]
+HostRoutes = dict[str, dict[str, str]]
 """Router → host → link."""
 
 
@@ -27,25 +27,21 @@ class WaysOverTime:
         times: when links take packets.
     """
 
-    at_first: Tables
+    at_first: HostRoutes
     changes: list[RouteChange]
     times: LinkTimes
 
     def paths_at(self, network: Network, at_ns: int) -> dict[str, dict[str, list[str] | None]]:
         """The ways that packets take at a moment, as `giaoban.topology.forwarding.paths`."""
-        prefixes = {link.a: prefix(link.address_a) for link in network.links}
-        tables = {
-            router: {prefixes[host]: link for host, link in table.items()}
-            for router, table in self.at_first.items()
-        }
+        tables = {router: dict(table) for router, table in self.at_first.items()}
         for change in self.changes:
             if change.at_ns > at_ns:
                 break
             if change.link is None:
-                tables[change.router].pop(prefixes[change.host], None)
+                tables[change.router].pop(change.host, None)
             else:
-                tables[change.router][prefixes[change.host]] = change.link
-        return paths(network, tables)
+                tables[change.router][change.host] = change.link
+        return paths(network, by_prefix(network, tables))
 
 
 def ways_over_time(
@@ -61,7 +57,7 @@ def ways_over_time(
     if network.routed:
         routers = RoutedNetwork(network, seed)
         at_first = routers.routes
-        return WaysOverTime(at_first, routers.run(changes, until_ns), times)
+        return WaysOverTime(at_first, routers.run(changes, times, until_ns), times)
     at_first = _tables(network, shortest_paths(network))
     found: list[RouteChange] = []
     routing = network.routing
@@ -69,7 +65,7 @@ def ways_over_time(
         tables = at_first
         for at_ns in sorted({round(change.at_s * 1e9) for change in changes}):
             at_ns += routing.protection_ms * 1_000_000
-            after = _tables(network, shortest_paths(network.without(times.whole(at_ns))))
+            after = _tables(network, shortest_paths(network.without(times.failed(at_ns))))
             for router, table in after.items():
                 for host in {**tables[router], **table}:
                     if tables[router].get(host) != table.get(host):
@@ -78,7 +74,7 @@ def ways_over_time(
     return WaysOverTime(at_first, [change for change in found if change.at_ns < until_ns], times)
 
 
-def _tables(network: Network, routes: Routes) -> Tables:
+def _tables(network: Network, routes: Routes) -> HostRoutes:
     """The way of each router to each host, from the model. Their prefixes stay at their routers,
     also where their access links are gone."""
     access = [link for link in network.links if link.kind == "access"]

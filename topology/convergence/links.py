@@ -27,18 +27,18 @@ class LinkTimes:
 
     Attributes:
         swallows: direction → when whatever arrives that way is gone.
-        noticed: link → when the routers at its ends know that its light is out.
+        carrier_down: link → when the routers at its ends know that its light is out.
     """
 
     swallows: Mapping[Hop, Edges]
-    noticed: Mapping[str, Edges]
+    carrier_down: Mapping[str, Edges]
 
     def passes(self, hop: Hop, at_ns: int) -> bool:
         """Whether what arrives at the end of a direction is there."""
         edges = self.swallows.get(hop)
         return edges is None or not within(edges, at_ns)
 
-    def whole(self, at_ns: int) -> list[str]:
+    def failed(self, at_ns: int) -> list[str]:
         """The links of which a direction swallows."""
         return list(
             dict.fromkeys(hop.link for hop, edges in self.swallows.items() if within(edges, at_ns))
@@ -50,28 +50,28 @@ def link_times(network: Network, changes: Sequence[NetworkChange]) -> LinkTimes:
     routing = network.routing
     seen_ns = 0 if routing is None else routing.seen_after_ms * 1_000_000
     held: dict[Hop, list[tuple[int, int]]] = {}
-    dark: dict[str, list[int]] = {}
+    dark: dict[str, list[tuple[int, int]]] = {}
     for change in changes:
         at_ns = round(change.at_s * 1e9)
         if change.do in ("darken", "lighten"):
             by = 1 if change.do == "darken" else -1
             link = network.link(change.link or "")
-            dark.setdefault(link.id, []).append(at_ns)
+            dark.setdefault(link.id, []).append((at_ns, by))
             for hop in link.hops:
                 held.setdefault(hop, []).append((at_ns, by))
         elif change.do in ("swallow", "pass"):
             by = 1 if change.do == "swallow" else -1
             held.setdefault(change.hop, []).append((at_ns, by))
-    noticed = {}
-    for link_id, edges in dark.items():
-        seen: list[int] = []
+    carrier_down = {}
+    for link_id, told in dark.items():
+        edges, seen = _edges(told), list[int]()
         for begin, end in zip(edges[::2], [*edges[1::2], None], strict=False):
             if end is None:
                 seen.append(begin + seen_ns)
             elif begin + seen_ns < end:
                 seen += [begin + seen_ns, end]
-        noticed[link_id] = tuple(seen)
-    return LinkTimes({hop: _edges(told) for hop, told in held.items()}, noticed)
+        carrier_down[link_id] = tuple(seen)
+    return LinkTimes({hop: _edges(told) for hop, told in held.items()}, carrier_down)
 
 
 def _edges(told: list[tuple[int, int]]) -> Edges:

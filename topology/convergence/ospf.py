@@ -9,29 +9,37 @@ take the time of an idle fibre.
 from __future__ import annotations
 
 import heapq
-import random
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from giaoban.topology.bird import clock_factor, cost, router_id
+from giaoban.clock import SECOND_NS
+from giaoban.errors import InvalidRun
+from giaoban.topology.bird import (
+    CONVERGED_WITHIN,
+    clock_factor,
+    cost,
+    first_tick_ns,
+    process_seed,
+    router_id,
+)
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.convergence.bfd import Control, Session
-from giaoban.topology.convergence.chance import Chance
-from giaoban.topology.convergence.links import LinkTimes, link_times, within
+from giaoban.topology.convergence.links import LinkTimes, within
+from giaoban.topology.convergence.splitmix64 import SplitMix64
+from giaoban.topology.forwarding import astray, by_prefix
 from giaoban.topology.network import Hop, NetLink, Network
 from giaoban.topology.rerouting import MIN_LS_INTERVAL_MS
 
-SECOND_NS = 1_000_000_000
 FIRST_TICK_MS = 100
 MIN_LS_ARRIVAL_MS = 1_000
 """RFC 2328, appendix B; of a router's own clock, like all here."""
 RETRANSMIT_MS = 5_000
 STARTED_DRAWS = 9
-"""Numbers that BIRD draws before it runs: a seed, and a key of two for each of its four
-protocols."""
+"""Numbers that BIRD draws before it runs: a seed, and a key of two for each of its protocols, which
+are four with BFD; without it nothing is drawn later."""
 MASTER_DRAWS = 2
 """For the first sequence number of a database exchange."""
 CONTROL_BYTES = 66
@@ -40,15 +48,13 @@ ASKED_MS = 50
 """How long after the routers agree whoever started them sees it: asks every 100 ms."""
 MEETING_AFTER_NS = SECOND_NS
 """The run's origin is the first whole second so long after that."""
-AGREE_WITHIN = 20
-"""Dead intervals, as `giaoban.topology.emulation.routers.CONVERGED_WITHIN`."""
 
 DOWN, INIT, EXSTART, EXCHANGE, LOADING, FULL = range(6)
 """Of a neighbour; two-way is never rested in on a link between two."""
 
 
 class Lsa(NamedTuple):
-    """What a router tells of itself: to whom it is adjacent, by which link, and its hosts."""
+    """A router's own state (RFC 2328 §12.4.1): to whom it is adjacent by which link, its hosts."""
 
     router: str
     number: int
@@ -76,24 +82,23 @@ class _Neighbour:
     heard_ns: int
     session: Session | None
     missing: bool = False
-    """Whether accounts of others were asked for that have not come."""
+    """Whether LSAs were asked for that have not come."""
 
 
 @dataclass
 class _Router:
     id: str
-    chance: Chance
+    chance: SplitMix64
     begin_ns: int
-    life: int
     lines: list[NetLink]
     """Those that it has with other routers."""
     up: dict[str, bool]
     """Link → whether its interface there has light."""
     neighbours: dict[str, _Neighbour] = field(default_factory=dict)
     database: dict[str, tuple[Lsa, int]] = field(default_factory=dict)
-    """Router → its account, and when that was installed."""
-    tells: bool = True
-    computes: bool = False
+    """Router → its LSA, and when that was installed."""
+    lsa_due: bool = True
+    spf_due: bool = False
     routes: dict[str, str] = field(default_factory=dict)
     """Host → link, as computed; `forwards` those by which it forwards."""
     awake_ns: int = 0
@@ -105,8 +110,7 @@ class RoutedNetwork:
     """All routers of a network, from their start on; `run` goes on until a moment after the
     origin.
 
-    Attributes:
-        changes: of routes since the origin, in order of time.
+    Raises `InvalidRun` if they never find the best ways.
     """
 
     def __init__(self, network: Network, seed: int) -> None:
@@ -143,10 +147,9 @@ class RoutedNetwork:
         self._starts = 0
         self._sessions = 0
         self._alive: dict[str, _Router] = {}
-        self.changes: list[RouteChange] = []
+        self._changes: list[RouteChange] = []
         for name in self._names:
-            chance = random.Random(f"{seed} {name}")
-            self._start(name, round(chance.uniform(0, routing.spf_ms) * 1e6))
+            self._start(name, first_tick_ns(seed, name, routing))
         self._agree()
 
     # ------------------------------------------------------------------------------ from outside
@@ -156,20 +159,27 @@ class RoutedNetwork:
         """Router → host → the link by which packets for it leave, now."""
         return {name: dict(self._forwards(name)) for name in self._names}
 
-    def run(self, changes: Sequence[NetworkChange], until_ns: int) -> list[RouteChange]:
-        """What becomes of routes by these changes, all after the origin, until a moment."""
-        self._times = link_times(self._network, changes)
+    def run(
+        self, changes: Sequence[NetworkChange], times: LinkTimes, until_ns: int
+    ) -> list[RouteChange]:
+        """What becomes of routes by these changes, all after the origin, until a moment.
+
+        `times`: what they do to links.
+        """
+        self._times = times
         for change in changes:
             if change.do in ("stop-router", "start-router"):
                 begins = change.do == "start-router"
                 at_ns = self._origin_ns + round(change.at_s * 1e9)
                 self._later(at_ns, partial(self._switch, change.router or "", on=begins))
-        for link_id, edges in self._times.noticed.items():
+        for link_id, edges in self._times.carrier_down.items():
             for number, edge_ns in enumerate(edges):
                 lit = number % 2 == 1
-                self._later(self._origin_ns + edge_ns, partial(self._see, link_id, lit=lit))
+                self._later(
+                    self._origin_ns + edge_ns, partial(self._carrier_changed, link_id, lit=lit)
+                )
         self._until(self._origin_ns + until_ns)
-        return self.changes
+        return self._changes
 
     # ------------------------------------------------------------------------------------- time
 
@@ -184,64 +194,31 @@ class RoutedNetwork:
             action(at_ns)
 
     def _agree(self) -> None:
-        """Run until packets take the best ways; the origin is soon after that."""
-        step_ns, at_ns = self._spf_ns, 0
-        while not self._best():
-            at_ns += step_ns
-            if at_ns > AGREE_WITHIN * self._dead_ns:
-                break
+        """Run until packets take the best ways; the origin is soon after that. Raises `InvalidRun`
+        as `giaoban.topology.emulation.routers.converge`."""
+        at_ns = 0
+        while wrong := astray(self._network, by_prefix(self._network, self.routes)):
+            at_ns += self._spf_ns
+            if at_ns > CONVERGED_WITHIN * self._dead_ns:
+                raise InvalidRun(
+                    "the routers did not find the best ways: {wrong}", wrong=", ".join(wrong)
+                )
             self._until(at_ns)
         seen_ns = at_ns + ASKED_MS * 1_000_000 + MEETING_AFTER_NS
         self._origin_ns = -(-seen_ns // SECOND_NS) * SECOND_NS
         self._until(self._origin_ns)
-        self.changes.clear()
-
-    def _best(self) -> bool:
-        """Whether packets of every bridge take a way of least cost, both ways."""
-        mcu = self._network.mcu.id
-        least = self._least(self._hosts[mcu].b)
-        for bridge in self._network.bridges:
-            start = self._hosts[bridge.id].b
-            for source, target, host in (
-                (start, self._hosts[mcu].b, mcu),
-                (self._hosts[mcu].b, start, bridge.id),
-            ):
-                at, spent = source, 0
-                while at != target:
-                    link_id = self._alive[at].forwards.get(host)
-                    if link_id is None or spent > least[start]:
-                        return False
-                    link = self._network.link(link_id)
-                    at, spent = link.other(at), spent + cost(link)
-                if spent != least[start]:
-                    return False
-        return True
-
-    def _least(self, goal: str) -> dict[str, int]:
-        best: dict[str, int] = {}
-        heap = [(0, goal)]
-        lines = {name: self._alive[name].lines for name in self._names}
-        while heap:
-            so_far, name = heapq.heappop(heap)
-            if name in best:
-                continue
-            best[name] = so_far
-            for link in lines[name]:
-                heapq.heappush(heap, (so_far + cost(link), link.other(name)))
-        return best
+        self._changes.clear()
 
     # ------------------------------------------------------------------------- routers come and go
 
     def _start(self, name: str, begin_ns: int) -> None:
-        number = self._names.index(name)
-        seed = (self._seed << 24 | self._starts << 8 | number) & (2**63 - 1)
+        chance = SplitMix64(process_seed(self._seed, self._starts, self._names.index(name)))
         self._starts += 1
-        chance = Chance(seed)
         chance.skip(STARTED_DRAWS)
         links = self._network.links_at(name)
         up = {link.id: not self._is_dark(link.id, begin_ns) for link in links}
         lines = [link for link in links if link.kind == "backbone"]
-        router = _Router(name, chance, begin_ns, self._starts, lines, up, awake_ns=begin_ns)
+        router = _Router(name, chance, begin_ns, lines, up, awake_ns=begin_ns)
         self._alive[name] = router
         for link in lines:
             if up[link.id]:
@@ -256,15 +233,15 @@ class RoutedNetwork:
             return
         router = self._alive.pop(name)
         for host in router.forwards:
-            self.changes.append(RouteChange(now_ns - self._origin_ns, name, host, None))
+            self._changes.append(RouteChange(now_ns - self._origin_ns, name, host, None))
 
     def _lives(self, router: _Router) -> bool:
         return self._alive.get(router.id) is router
 
     def _is_dark(self, link: str, now_ns: int) -> bool:
-        return within(self._times.noticed.get(link, ()), now_ns - self._origin_ns)
+        return within(self._times.carrier_down.get(link, ()), now_ns - self._origin_ns)
 
-    def _see(self, link_id: str, now_ns: int, *, lit: bool) -> None:
+    def _carrier_changed(self, link_id: str, now_ns: int, *, lit: bool) -> None:
         """Light goes or comes back, as the routers at both ends see it."""
         link = self._network.link(link_id)
         for name in (link.a, link.b):
@@ -272,13 +249,13 @@ class RoutedNetwork:
             if router is None or router.begin_ns > now_ns or router.up[link_id] == lit:
                 continue
             router.up[link_id] = lit
-            router.tells = True
+            router.lsa_due = True
             if link.kind == "access":
                 continue
             if lit:
                 self._say_hello(router, link, now_ns)
             else:
-                self._lose(router, link_id)
+                self._kill_neighbour(router, link_id)
 
     # --------------------------------------------------------------------------------- the wire
 
@@ -308,7 +285,7 @@ class RoutedNetwork:
         self._later(now_ns + self._hello_ns, partial(self._next_hello, router, link, now_ns))
 
     def _next_hello(self, router: _Router, link: NetLink, since_ns: int, now_ns: int) -> None:
-        edges = self._times.noticed.get(link.id, ())
+        edges = self._times.carrier_down.get(link.id, ())
         if any(since_ns < self._origin_ns + edge <= now_ns for edge in edges):
             return  # its light was gone: hellos count from its coming back
         self._say_hello(router, link, now_ns)
@@ -334,7 +311,7 @@ class RoutedNetwork:
         self, router: _Router, link: NetLink, neighbour: _Neighbour, heard_ns: int, _now_ns: int
     ) -> None:
         if self._knows(router, link, neighbour) and neighbour.heard_ns == heard_ns:
-            self._lose(router, link.id)
+            self._kill_neighbour(router, link.id)
 
     def _knows(self, router: _Router, link: NetLink, neighbour: _Neighbour) -> bool:
         return self._lives(router) and router.neighbours.get(link.id) is neighbour
@@ -342,13 +319,13 @@ class RoutedNetwork:
     def _reset(self, router: _Router, neighbour: _Neighbour) -> None:
         """It does not hear this side any more."""
         if neighbour.state == FULL:
-            router.tells = True
+            router.lsa_due = True
         neighbour.state = INIT
 
-    def _lose(self, router: _Router, link_id: str) -> None:
+    def _kill_neighbour(self, router: _Router, link_id: str) -> None:
         neighbour = router.neighbours.pop(link_id, None)
         if neighbour is not None and neighbour.state == FULL:
-            router.tells = True
+            router.lsa_due = True
 
     # ----------------------------------------------------------------------- databases (§10.6)
 
@@ -357,18 +334,20 @@ class RoutedNetwork:
     ) -> None:
         neighbour.state = EXSTART
         router.chance.skip(MASTER_DRAWS)
-        self._offer(router, link, neighbour, now_ns)
+        self._negotiate(router, link, neighbour, now_ns)
 
-    def _offer(self, router: _Router, link: NetLink, neighbour: _Neighbour, now_ns: int) -> None:
+    def _negotiate(
+        self, router: _Router, link: NetLink, neighbour: _Neighbour, now_ns: int
+    ) -> None:
         """Say that one would be master, until the exchange begins."""
         if not self._knows(router, link, neighbour) or neighbour.state != EXSTART:
             return
         if router.id in router.database:  # it has told of itself
-            self._send(router, link, now_ns, partial(self._hear_offer, link))
+            self._send(router, link, now_ns, partial(self._hear_negotiation, link))
         again_ns = now_ns + RETRANSMIT_MS * 1_000_000 // self._factor
-        self._later(again_ns, partial(self._offer, router, link, neighbour))
+        self._later(again_ns, partial(self._negotiate, router, link, neighbour))
 
-    def _hear_offer(self, link: NetLink, router: _Router, now_ns: int) -> None:
+    def _hear_negotiation(self, link: NetLink, router: _Router, now_ns: int) -> None:
         neighbour = router.neighbours.get(link.id)
         if neighbour is None:
             return
@@ -377,9 +356,9 @@ class RoutedNetwork:
             self._begin_exchange(router, link, neighbour, now_ns)
         if neighbour.state == EXSTART and self._rank[link.other(router.id)] > self._rank[router.id]:
             neighbour.state = EXCHANGE
-            self._describe(router, link, now_ns, step=1)
+            self._exchange(router, link, now_ns, step=1)
 
-    def _describe(self, router: _Router, link: NetLink, now_ns: int, step: int) -> None:
+    def _exchange(self, router: _Router, link: NetLink, now_ns: int, step: int) -> None:
         """The slave's description (1), the master's (2), and the slave's answer to it (3)."""
         told = {name: lsa.number for name, (lsa, _) in router.database.items()}
         self._send(router, link, now_ns, partial(self._hear_description, link, step, told))
@@ -398,28 +377,26 @@ class RoutedNetwork:
             neighbour.missing = bool(wanted)
             if wanted:
                 self._send(router, link, now_ns, partial(self._hear_request, link, wanted))
-            self._describe(router, link, now_ns, step + 1)
+            self._exchange(router, link, now_ns, step + 1)
         if step > 1:
             neighbour.state = LOADING if neighbour.missing else FULL
-            router.tells |= neighbour.state == FULL
+            router.lsa_due |= neighbour.state == FULL
 
     def _hear_request(self, link: NetLink, wanted: list[str], router: _Router, now_ns: int) -> None:
         found = [router.database[name][0] for name in wanted if name in router.database]
-        self._send(router, link, now_ns, partial(self._hear_accounts, link, found))
+        self._send(router, link, now_ns, partial(self._hear_requested, link, found))
 
-    def _hear_accounts(
-        self, link: NetLink, accounts: list[Lsa], router: _Router, now_ns: int
-    ) -> None:
+    def _hear_requested(self, link: NetLink, lsas: list[Lsa], router: _Router, now_ns: int) -> None:
         neighbour = router.neighbours.get(link.id)
         if neighbour is None or neighbour.state < EXCHANGE:
             return
         self._heard(router, link, neighbour, now_ns)
-        for lsa in accounts:
-            self._take(router, link, lsa, now_ns)
+        for lsa in lsas:
+            self._install_lsa(router, link, lsa, now_ns)
         neighbour.missing = False
         if neighbour.state == LOADING:
             neighbour.state = FULL
-            router.tells = True
+            router.lsa_due = True
 
     # ---------------------------------------------------------------------- flooding (§13)
 
@@ -432,7 +409,7 @@ class RoutedNetwork:
     def _update(
         self, router: _Router, link: NetLink, neighbour: _Neighbour, lsa: Lsa, now_ns: int
     ) -> None:
-        """Send an account, again and again until the neighbour has it."""
+        """Send an LSA, again and again until the neighbour has it."""
         if not self._knows(router, link, neighbour) or router.database[lsa.router][0] is not lsa:
             return
         other = self._alive.get(link.other(router.id))
@@ -448,9 +425,9 @@ class RoutedNetwork:
         if neighbour is None or neighbour.state < EXCHANGE:
             return
         self._heard(router, link, neighbour, now_ns)
-        self._take(router, link, lsa, now_ns)
+        self._install_lsa(router, link, lsa, now_ns)
 
-    def _take(self, router: _Router, link: NetLink, lsa: Lsa, now_ns: int) -> None:
+    def _install_lsa(self, router: _Router, link: NetLink, lsa: Lsa, now_ns: int) -> None:
         known = router.database.get(lsa.router)
         if known is not None:
             if lsa.number <= known[0].number:
@@ -465,7 +442,7 @@ class RoutedNetwork:
             self._flood(router, newer, now_ns)
             return
         router.database[lsa.router] = lsa, now_ns
-        router.computes |= known is None or not known[0].same(lsa)
+        router.spf_due |= known is None or not known[0].same(lsa)
         self._flood(router, lsa, now_ns, link.id)
 
     # ----------------------------------------------------------------------------- every tick
@@ -476,18 +453,18 @@ class RoutedNetwork:
         self._later(now_ns + self._spf_ns, partial(self._tick, router))
         known = router.database.get(router.id)
         least_ns = MIN_LS_INTERVAL_MS * 1_000_000 // self._factor
-        if router.tells and (known is None or now_ns - known[1] >= least_ns):
-            router.tells = False
-            lsa = self._account(router, 1 if known is None else known[0].number + 1)
+        if router.lsa_due and (known is None or now_ns - known[1] >= least_ns):
+            router.lsa_due = False
+            lsa = self._originate_lsa(router, 1 if known is None else known[0].number + 1)
             if known is None or not known[0].same(lsa):
                 router.database[router.id] = lsa, now_ns
-                router.computes = True
+                router.spf_due = True
                 self._flood(router, lsa, now_ns)
-        if router.computes:
-            router.computes = False
+        if router.spf_due:
+            router.spf_due = False
             self._compute(router, now_ns)
 
-    def _account(self, router: _Router, number: int) -> Lsa:
+    def _originate_lsa(self, router: _Router, number: int) -> Lsa:
         links = tuple(
             (link.other(router.id), link.id, cost(link))
             for link in router.lines
@@ -515,7 +492,7 @@ class RoutedNetwork:
                 router.forwards.pop(host, None)
             else:
                 router.forwards[host] = link
-            self.changes.append(RouteChange(now_ns - self._origin_ns, router.id, host, link))
+            self._changes.append(RouteChange(now_ns - self._origin_ns, router.id, host, link))
 
     def _forwards(self, name: str) -> dict[str, str]:
         router = self._alive.get(name)
@@ -605,7 +582,7 @@ class RoutedNetwork:
         if answer is not None:
             self._send(router, link, now_ns, partial(self._hear_control, link, answer))
         if fell:
-            self._lose(router, link.id)
+            self._kill_neighbour(router, link.id)
             return
         if session.send_ns != sends_ns:
             self._wake_sender(router, link, neighbour, session, now_ns)
@@ -628,4 +605,4 @@ class RoutedNetwork:
         was_up = session.expires(now_ns)
         self._send_control(router, link, neighbour, session, now_ns, now_ns)
         if was_up:
-            self._lose(router, link.id)
+            self._kill_neighbour(router, link.id)

@@ -7,7 +7,6 @@ network's own, for `birdc -s FOLDER/NAME.ctl`.
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import socket
@@ -31,8 +30,6 @@ ALL_SPF_ROUTERS = "224.0.0.5"  # RFC 2328 appendix A.1
 PROTO_BIRD = 12  # linux/rtnetlink.h, RTPROT_BIRD
 ASK_EVERY_S = 0.1
 STEP_NS, START_WITHIN_NS = 1_000_000, 100_000_000
-CONVERGED_WITHIN = 20
-"""Dead intervals: far more than OSPF needs."""
 
 
 class Routers:
@@ -105,7 +102,7 @@ class Routers:
             "GIAOBAN_BEGIN_NS": str(begin_ns),
             "GIAOBAN_CLOCK": str(bird.clock_factor(routing)),
             "GIAOBAN_INSTALL_NS": str(routing.installed_after_ms * 1_000_000),
-            "GIAOBAN_SEED": str((self._seed << 24 | self._restarts << 8 | number) & (2**63 - 1)),
+            "GIAOBAN_SEED": str(bird.process_seed(self._seed, self._restarts, number)),
             "PATH": os.environ.get("PATH", ""),
         }
         self._restarts += 1
@@ -129,11 +126,9 @@ class Routers:
         """
         routing = self._network.routing
         assert routing is not None
-        assert routing.spf_ms is not None
         whole_ns = _next(time.monotonic_ns() + START_WITHIN_NS, 1_000_000_000)
         for router in sorted(self._namespaces):
-            chance = random.Random(f"{self._seed} {router}")
-            self.start(router, whole_ns + round(chance.uniform(0, routing.spf_ms) * 1e6))
+            self.start(router, whole_ns + bird.first_tick_ns(self._seed, router, routing))
 
     def stop(self, router: str) -> None:
         """A router's process dies without a word, and with it what it had told the kernel."""
@@ -165,7 +160,7 @@ class Routers:
         assert routing is not None
         assert routing.dead_ms is not None
         started = time.monotonic()
-        deadline = started + CONVERGED_WITHIN * routing.dead_ms / 1000
+        deadline = started + bird.CONVERGED_WITHIN * routing.dead_ms / 1000
         while wrong := astray(self._network, self._fib.read()):
             self.check()
             if time.monotonic() > deadline:

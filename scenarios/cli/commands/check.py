@@ -223,30 +223,17 @@ def _checked(
     )
     # before what shows the progress has a thread
     with helpers_for(question, seeds if wanted is None else None) as helpers, progress() as told:
-        now = datetime.now()
-        if by_estimate:
-            outcome = check_by_estimate(
-                question,
-                root=results,
-                now=now,
-                progress=told,
-                language=language.chosen(),
-                seeds=seeds,
-                wanted=wanted,
-                helpers=helpers,
-            )
-        else:
-            outcome = check(
-                question,
-                engine=engine,
-                root=results,
-                now=now,
-                progress=told,
-                language=language.chosen(),
-                seeds=seeds,
-                wanted=wanted,
-                helpers=helpers,
-            )
+        held = check_by_estimate if by_estimate else partial(check, engine=engine)
+        outcome = held(
+            question,
+            root=results,
+            now=datetime.now(),
+            progress=told,
+            language=language.chosen(),
+            seeds=seeds,
+            wanted=wanted,
+            helpers=helpers,
+        )
     files = (str(question.scenario_path), str(question.province_path))
     report = replace(answers.of_check(outcome.result), next=_next(question, province), files=files)
     return Checked(report, outcome.result, outcome.folder)

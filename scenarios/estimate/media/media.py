@@ -99,7 +99,7 @@ class EarlyEnd(Protocol):
     def is_due(self, now_ns: int, missed: Iterable[int]) -> bool:
         """Told of every step: which flows missed something in it. Whether to `look` now."""
 
-    def look(self, estimated: EstimatedTraffic) -> bool:
+    def look(self, timeline: Timeline, estimated: EstimatedTraffic) -> bool:
         """At what there is so far: whether that is enough."""
 
 
@@ -118,15 +118,16 @@ def estimate_media(
     `failing`: the ways of a plan in which links fail.
     """
     if not plan.watchful:
-        estimated = _MeetingRun(plan, timeline, recordings, None, None, backing=False).run()
+        estimated = _MeetingRun(plan, timeline, recordings, backing=False).run()
         if not estimated.meter.drops.any():
             return estimated
         estimated.close()
         plan = plan.model_copy(update={"loses": True})
     if failing is not None:
         # what faults take is known in advance: as a rule there is nothing to go back to
-        trusting = _MeetingRun(plan, timeline, recordings, early, failing, backing=True)
-        trusting.foresees = True
+        trusting = _MeetingRun(
+            plan, timeline, recordings, failing=failing, backing=True, foresees=True
+        )
         with suppress(_LostUnforeseenError):
             return trusting.run()
     return _MeetingRun(plan, timeline, recordings, early, failing, backing=True).run()
@@ -137,26 +138,26 @@ class _LostUnforeseenError(Exception):
 
 
 class _MeetingRun:
-    """One way through a meeting.
-
-    Attributes:
-        foresees: it takes for granted that packets are lost only around faults, and keeps nothing
-            to go back to. Raises `_LostUnforeseenError` where they are not.
-    """
-
-    foresees = False
+    """One way through a meeting."""
 
     def __init__(
         self,
         plan: Plan,
         timeline: Timeline,
         recordings: Mapping[str, Recording],
-        early: EarlyEnd | None,
-        failing: FailingPaths | None,
+        early: EarlyEnd | None = None,
+        failing: FailingPaths | None = None,
         *,
         backing: bool,
+        foresees: bool = False,
     ) -> None:
-        """`backing`: it can go back where something is lost."""
+        """
+        Args:
+            backing: it can go back where something is lost.
+            foresees: it takes for granted that packets are lost only around faults, and keeps
+                nothing to go back to; raises `_LostUnforeseenError` where they are not.
+        """
+        self._foresees = foresees
         self._plan = plan
         self._early = early
         self._end_ns = round(plan.end_s * 1e9)
@@ -272,10 +273,10 @@ class _MeetingRun:
                 if not quiet:
                     until_ns = min(now_ns + LOOK_NS, self._end_ns)
                 long = until_ns > now_ns + LOOK_NS
-                saved = self._state() if long and not self.foresees else {}
+                saved = self._state() if long and not self._foresees else {}
                 ended = self._step(now_ns, until_ns)
                 missed = self._take_missed(now_ns)
-                if missed and long and self.foresees:
+                if missed and long and self._foresees:
                     self._drop()
                     raise _LostUnforeseenError
                 if not missed or not saved:
@@ -288,7 +289,7 @@ class _MeetingRun:
             self._stands(ended)
             if self._early is not None and self._early.is_due(until_ns, missed):
                 self._settle()
-                if self._early.look(self._so_far()):
+                if self._early.look(self._timeline, self._so_far()):
                     return
             if missed:
                 tried_ns = max(LOOK_NS, now_ns - quiet_since_ns)
@@ -312,20 +313,20 @@ class _MeetingRun:
 
     def _stands(self, ended: Packets) -> None:
         """What came to the ends of ways in a step that is not gone back to."""
-        self._received.add(self._heeded(ended))
+        self._received.add(self._without_unheard(ended))
         self._unsettled += len(ended.at_ns)
         if self._unsettled > UNSETTLED_PACKETS:
             self._settle()
 
-    def _heeded(self, ended: Packets) -> Packets:
+    def _without_unheard(self, ended: Packets) -> Packets:
         """Without media that came to a bridge which paid no heed to it."""
-        for number, from_ns, to_ns in self._timeline.deaf:
-            deaf = (ended.at_ns >= from_ns) & (ended.at_ns < to_ns)
-            if deaf.any():
+        for number, from_ns, to_ns in self._timeline.unheard:
+            unheard = (ended.at_ns >= from_ns) & (ended.at_ns < to_ns)
+            if unheard.any():
                 streams = list(self._plan.calls[number].down.values())
-                deaf &= np.isin(ended.flow, streams)
-                self._unheard[number] += int(np.count_nonzero(deaf))
-                ended = ended.take(~deaf)
+                unheard &= np.isin(ended.flow, streams)
+                self._unheard[number] += int(np.count_nonzero(unheard))
+                ended = ended.take(~unheard)
         return ended
 
     def _settle(self) -> None:

@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from giaoban.scenarios.estimate.network.hops import ClassBlindFifo
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, joined
-from giaoban.scenarios.estimate.network.paths import END, Paths
+from giaoban.scenarios.estimate.network.paths import END, find_paths
 from giaoban.scenarios.estimate.network.queues import Served, way_ns
 from giaoban.scenarios.estimate.network.transit import Cargo, Keys, Meter, Server, Transit
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.topology.convergence.forwarding import WaysOverTime, ways_over_time
-from giaoban.topology.convergence.links import Edges
+from giaoban.topology.convergence.links import Edges, within
 
-NOWHERE = -2
+NO_ROUTE = -2
 """A router has no way for a packet."""
 UNTIL_DRAINED_NS = 20_000_000
 """So long after routes have changed packets may be under way by the ones before."""
@@ -43,11 +43,11 @@ NUMBER_MASK = (1 << PASSED_SHIFT) - 1
 class FailingPaths:
     """Which hop comes next, at every moment of a plan; hops and ways as `Paths` numbers them."""
 
-    def __init__(self, plan: Plan, paths: Paths) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.over_time: WaysOverTime = ways_over_time(
             plan.network, plan.changes, plan.seed, plan.end_s
         )
-        self.paths = paths
+        paths = self.paths = find_paths(plan)
         network = plan.network
         number = {hop: place for place, hop in enumerate(paths.hops)}
         mcu = network.mcu.id
@@ -65,7 +65,7 @@ class FailingPaths:
         self._moments: dict[str, list[int]] = {}
         self._next: dict[str, list[NDArray[np.int32]]] = {}
         for router in routers:
-            row = np.full(self._ways + 1, NOWHERE, np.int32)
+            row = np.full(self._ways + 1, NO_ROUTE, np.int32)
             row[-1] = END  # other traffic ends behind its first hop
             for host, link in self.over_time.at_first.get(router, {}).items():
                 row[self._ways_to.get(host, [])] = leaving[router, link]
@@ -75,14 +75,15 @@ class FailingPaths:
             if not moments or moments[-1] != change.at_ns:
                 moments.append(change.at_ns)
                 rows.append(rows[-1].copy())
-            to = NOWHERE if change.link is None else leaving[change.router, change.link]
+            to = NO_ROUTE if change.link is None else leaving[change.router, change.link]
             rows[-1][self._ways_to.get(change.host, [])] = to
         self.moments = sorted({at for of in self._moments.values() for at in of})
         """When any route changes."""
         times = self.over_time.times
         self.swallows: list[Edges] = [times.swallows.get(hop, ()) for hop in paths.hops]
-        self.unlit: list[Edges] = [
-            times.noticed.get(hop.link, ()) if hop.source in routers else () for hop in paths.hops
+        self.carrier_down: list[Edges] = [
+            times.carrier_down.get(hop.link, ()) if hop.source in routers else ()
+            for hop in paths.hops
         ]
 
     def __deepcopy__(self, memo: dict[int, object]) -> FailingPaths:
@@ -100,25 +101,25 @@ class FailingPaths:
 
     @cached_property
     def _changes(self) -> list[int]:
-        edges = {at for of in (*self.swallows, *self.unlit) for at in of}
+        edges = {at for of in (*self.swallows, *self.carrier_down) for at in of}
         return sorted(edges | set(self.moments))
 
     def is_cut(self, way: int, at_ns: int) -> bool:
         """Whether nothing gets through on a way, links and routes being as at a moment."""
         hop = int(self.paths.along[self.paths.first[way]])
         for _ in range(ROUTERS_PASSED + 1):
-            if bisect_right(self.swallows[hop], at_ns) % 2:
+            if within(self.swallows[hop], at_ns):
                 return True
             hop = self.after_one(hop, way, at_ns)
             if hop < 0:
-                return hop == NOWHERE
+                return hop == NO_ROUTE
         return True
 
     def after(
         self, hop: int, ways: NDArray[np.int32], out_ns: NDArray[np.int64]
     ) -> NDArray[np.int32]:
         """(n,) what comes behind a hop on these ways, for packets that leave it at these moments:
-        a hop, `END` or `NOWHERE`."""
+        a hop, `END` or `NO_ROUTE`."""
         router = self.at_router[hop]
         if router is None:
             return np.full(len(ways), END, np.int32)
@@ -244,8 +245,8 @@ class FailingTransit(Transit):
     def _pass(
         self, hop: int, keys: Keys, cargo: Cargo, until_ns: int
     ) -> Iterable[tuple[int, Keys]]:
-        if unlit := self._failing.unlit[hop]:
-            dark = np.searchsorted(np.array(unlit), cargo.at_ns(keys), "right") % 2 == 1
+        if carrier_down := self._failing.carrier_down[hop]:
+            dark = _each_within(carrier_down, cargo.at_ns(keys))
             gone = keys[dark]
             self._takes(hop, cargo, cargo.at_ns(gone), cargo.places(gone))
             keys = keys[~dark]
@@ -255,7 +256,7 @@ class FailingTransit(Transit):
         self, hop: int, places: NDArray[np.int64], out_ns: NDArray[np.int64], cargo: Cargo
     ) -> Iterable[tuple[int, Keys]]:
         if swallows := self._failing.swallows[hop]:
-            gone = np.searchsorted(np.array(swallows), out_ns, "right") % 2 == 1
+            gone = _each_within(swallows, out_ns)
             self._takes(hop, cargo, out_ns[gone], places[gone])
             places, out_ns = places[~gone], out_ns[~gone]
         if self._failing.at_router[hop] is not None and len(places):
@@ -266,7 +267,7 @@ class FailingTransit(Transit):
                 self._lost += cargo.named(out_ns[old], places[old])
                 places, out_ns = places[~old], out_ns[~old]
         for to, part in super()._onward(hop, places, out_ns, cargo):
-            if to == NOWHERE:
+            if to == NO_ROUTE:
                 self.without_route += len(part)
                 self._lost += cargo.named(cargo.at_ns(part), cargo.places(part))
             else:
@@ -301,7 +302,7 @@ class FailingTransit(Transit):
         ended: list[tuple[int, int, int, int]] = []
         while agenda:
             at_ns, _, hop, size, flow, seq = heapq.heappop(agenda)
-            if (unlit := failing.unlit[hop]) and bisect_right(unlit, at_ns) % 2:
+            if within(failing.carrier_down[hop], at_ns):
                 self.lost[hop] += 1
                 self._lost.append((at_ns, flow, seq))
                 continue
@@ -315,7 +316,7 @@ class FailingTransit(Transit):
                 continue
             began_ns, out_ns = served
             told.append((at_ns, began_ns, out_ns, size, flow, False))
-            if (swallows := failing.swallows[hop]) and bisect_right(swallows, out_ns) % 2:
+            if within(failing.swallows[hop], out_ns):
                 self.lost[hop] += 1
                 self._lost.append((at_ns, flow, seq))
                 continue
@@ -333,7 +334,7 @@ class FailingTransit(Transit):
                 self._lost.append((at_ns, flow, seq))
             for out_ns in outs:
                 to = failing.after_one(hop, int(way_of[flow]), out_ns)
-                if to == NOWHERE:
+                if to == NO_ROUTE:
                     self.without_route += 1
                     self._lost.append((at_ns, flow, seq))
                 elif to == END:
@@ -371,3 +372,9 @@ def _packets(rows: Sequence[tuple[int, int, int, int]]) -> Packets:
         np.array(flow, np.int32),
         np.array(seq, np.int64),
     )
+
+
+def _each_within(edges: Edges, at_ns: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n,) `within` of each moment."""
+    found: NDArray[np.bool_] = np.searchsorted(np.array(edges), at_ns, "right") % 2 == 1
+    return found

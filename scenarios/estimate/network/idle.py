@@ -2,60 +2,65 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from abc import ABC, abstractmethod
 
-from giaoban.scenarios.estimate.network.failing import NOWHERE, ROUTERS_PASSED, FailingPaths
+from giaoban.scenarios.estimate.network.failing import NO_ROUTE, ROUTERS_PASSED, FailingPaths
 from giaoban.scenarios.estimate.network.paths import END, Paths
 from giaoban.scenarios.estimate.network.queues import way_ns
+from giaoban.topology.convergence.links import within
 
 
-class IdleWay:
-    """One way by its first routes, where nothing fails."""
+class _Way(ABC):
+    """One way, on which nothing overtakes."""
+
+    _last_ns = 0
+
+    @abstractmethod
+    def transit_end_ns(self, now_ns: int, size: int) -> int | None:
+        """When a packet of so many bytes on the wire would be there that leaves now, None if it
+        would be lost."""
+
+    def arrival_ns(self, now_ns: int, size: int) -> int | None:
+        """When a datagram is there, behind those that left before; None if it is lost."""
+        found = self.transit_end_ns(now_ns, size)
+        if found is not None:
+            found = self._last_ns = max(found, self._last_ns + 1)
+        return found
+
+
+class IdleWay(_Way):
+    """By its first routes, where nothing fails; what lines may lose by chance is not lost."""
 
     def __init__(self, paths: Paths, way: int) -> None:
         links = [paths.links[hop] for hop in paths.of(way)]
         self._ns_a_byte = sum(8e3 / link.rate_mbps for link in links)
         self._propagation_ns = sum(round(link.delay_us * 1000) for link in links)
-        self._last_ns = 0
 
-    def arrival_ns(self, now_ns: int, size: int) -> int | None:
-        """When a datagram of so many bytes on the wire is there; none overtakes another."""
-        self._last_ns = max(self.passes_ns(now_ns, size), self._last_ns + 1)
-        return self._last_ns
-
-    def passes_ns(self, now_ns: int, size: int) -> int:
-        """When a packet would be there that leaves now; one that a line may lose is not lost."""
+    def transit_end_ns(self, now_ns: int, size: int) -> int:
+        """As of any way: never lost."""
         return now_ns + self._propagation_ns + round(size * self._ns_a_byte)
 
 
-class FailingWay:
-    """One way by the routes of each moment."""
+class FailingWay(_Way):
+    """By the routes of each moment."""
 
     def __init__(self, failing: FailingPaths, way: int) -> None:
         self._failing, self._way = failing, way
         self._first = int(failing.paths.along[failing.paths.first[way]])
-        self._last_ns = 0
 
-    def arrival_ns(self, now_ns: int, size: int) -> int | None:
-        """When a datagram is there, None if it is lost; none overtakes another."""
-        found = self.passes_ns(now_ns, size)
-        if found is not None:
-            found = self._last_ns = max(found, self._last_ns + 1)
-        return found
-
-    def passes_ns(self, now_ns: int, size: int) -> int | None:
-        """When a packet would be there that leaves now, None if it would be lost."""
+    def transit_end_ns(self, now_ns: int, size: int) -> int | None:
+        """As of any way."""
         failing, hop = self._failing, self._first
         for _ in range(ROUTERS_PASSED + 1):
-            if bisect_right(failing.unlit[hop], now_ns) % 2:
+            if within(failing.carrier_down[hop], now_ns):
                 return None
             link = failing.paths.links[hop]
             now_ns += round(size * 8e3 / link.rate_mbps) + way_ns(link.delay_us)
-            if bisect_right(failing.swallows[hop], now_ns) % 2:
+            if within(failing.swallows[hop], now_ns):
                 return None
             hop = failing.after_one(hop, self._way, now_ns)
             if hop == END:
                 return now_ns
-            if hop == NOWHERE:
+            if hop == NO_ROUTE:
                 return None
         return None

@@ -40,9 +40,10 @@ from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import SOURCE, Language
-from giaoban.workers import WorkerPool, keep_in, with_kept
+from giaoban.workers import WorkerPool
 
 FAULTS = "faults.json"
+TOLD = N_("{done} of {count} failures")
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def try_failures(
                 (order_of(asked, case, places[case.id], engine) for case in cases),
                 len(cases),
                 at_once=jobs,
-                told=N_("{done} of {count} failures"),
+                told=TOLD,
                 progress=progress,
             )
         progress(Sentence("summing up"), 1.0)
@@ -136,13 +137,10 @@ def _estimate_all(
     """By their ids, as `emulate_all`."""
     found: dict[str, EmulationOutcome[FailureResult]] = {}
     with WorkerPool(min(jobs, len(cases))) as helpers:
-        keep_in(helpers, asked)
-        work = partial(with_kept, _estimated)
-        for ident, outcome in helpers.as_finished(
-            work, ((case, places[case.id]) for case in cases)
-        ):
+        given = [(case, places[case.id]) for case in cases]
+        for ident, outcome in helpers.as_finished_with(asked, _estimated, given):
             found[ident] = outcome
-            progress(f"{len(found)} of {len(cases)} failures", len(found) / len(cases))
+            progress(Sentence(TOLD, done=len(found), count=len(cases)), len(found) / len(cases))
     return found
 
 

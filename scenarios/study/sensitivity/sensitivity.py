@@ -34,7 +34,7 @@ from giaoban.results.model.sensitivity import (
     verdict_of,
 )
 from giaoban.results.report.sensitivity_summary import summary_md
-from giaoban.scenarios.estimate.estimate import judge_soon
+from giaoban.scenarios.estimate.estimate import judge_early
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order, value_at
@@ -119,7 +119,7 @@ def sensitivity(
     language: Language = SOURCE,
     wanted: Wanted | None = None,
     helpers: Helpers | ClusterWorkers | None = None,
-    judge: Judge = judge_soon,
+    judge: Judge = judge_early,
 ) -> SensitivityOutcome:
     """Try every assumed figure, write `sensitivity.json` and `summary.md`.
 
@@ -146,7 +146,7 @@ def analyse(
     wanted: Wanted,
     progress: Progress,
     helpers: Helpers | ClusterWorkers | None = None,
-    judge: Judge = judge_soon,
+    judge: Judge = judge_early,
 ) -> Sensitivity:
     """The answer without a folder of its own. Raises as `sensitivity`."""
     began_s = time.monotonic()

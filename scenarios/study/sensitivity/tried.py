@@ -29,7 +29,7 @@ from giaoban.scenarios.study.sensitivity.world import Value, World
 
 DEVICE, LINK_PEAK = "mcu-units", "link-peak"
 Judge = Callable[[Question, float | None], AsJudged]
-"""How a question is judged: as `judge_soon` does, or a stand-in in tests."""
+"""How a question is judged: as `judge_early` does, or a stand-in in tests."""
 FAR_PCT = 100.0
 """A limit that is passed by as much again counts as no further than that."""
 
@@ -71,6 +71,8 @@ class Side:
 
 @dataclass(frozen=True)
 class Tried:
+    """What came of a side: its nearest flip, how many estimates it took, and its curve."""
+
     side: Side
     flip: FlipPoint | None
     estimates: int
@@ -78,6 +80,7 @@ class Tried:
 
 
 def sides(number: int, figure: Figure) -> Iterable[Side]:
+    """The ways on which a figure is tried; `number`: its place among all."""
     if figure.choices:
         return [Side(number, figure, c) for c in figure.choices if c != figure.value]
     return [Side(number, figure, e) for e in (figure.low, figure.high) if e != figure.value]
@@ -85,17 +88,22 @@ def sides(number: int, figure: Figure) -> Iterable[Side]:
 
 @dataclass(frozen=True)
 class Draw:
+    """A world to be judged, by its number: where each of its figures stands, and its value."""
+
     number: int
     figures: tuple[tuple[WorldPath, Value], ...]
 
 
 @dataclass(frozen=True)
 class Looked:
+    """What was found in a drawn world; None: no file could say such figures."""
+
     draw: Draw
     found: Found | None
 
 
 def look_at(asked: Asked, draw: Draw) -> Looked:
+    """Judge a drawn world."""
     return Looked(draw, _found_with(asked, draw.figures))
 
 
@@ -105,7 +113,7 @@ def _found_with(
     past_pct: float | None = FAR_PCT,
 ) -> Found | None:
     """What is found in the world with these figures; None: no such world can be, a file that said
-    so would be refused. `past_pct`: see `judge_soon`."""
+    so would be refused. `past_pct`: see `judge_early`."""
     world = asked.world
     try:
         for path, value in figures:
@@ -195,6 +203,7 @@ def by_arithmetic(question: Question) -> Found | None:
 
 
 def tried_value(value: Value, verdict: Verdict, binding: Binding | None) -> TriedValue:
+    """A point of a figure's curve."""
     return TriedValue(
         value=value,
         verdict=verdict,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.topology.convergence.bfd import Control, Session
-from giaoban.topology.convergence.chance import Chance
+from giaoban.topology.convergence.splitmix64 import SplitMix64
 
 MS = 1_000_000
 
@@ -17,16 +17,16 @@ def test_the_routers_random_numbers_are_those_of_their_library() -> None:
     """Splitmix64's published sequence for 1234567, of which `router_clock.c` gives the upper 31
     bits."""
     published = [6457827717110365317, 3203168211198807973, 9817491932198370423]
-    chance = Chance(1234567)
+    chance = SplitMix64(1234567)
     assert [chance.draw() for _ in published] == [number >> 33 for number in published]
-    skipped = Chance(1234567)
+    skipped = SplitMix64(1234567)
     skipped.skip(2)
     assert skipped.draw() == published[2] >> 33
 
 
 def pair(interval_ms: int, multiplier: int, seed: int) -> tuple[Session, Session]:
     return tuple(  # type: ignore[return-value]
-        Session(me, interval_ms * 1000, multiplier, 1, Chance(seed + me), 0) for me in (1, 2)
+        Session(me, interval_ms * 1000, multiplier, 1, SplitMix64(seed + me), 0) for me in (1, 2)
     )
 
 

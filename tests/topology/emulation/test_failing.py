@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from emulation_factory import ring, run_lab
 from lab_failing import Case, as_json
+from routing_settings import SETTINGS
 
 from giaoban.scenarios.measure.pcap import write_pcapng
 from giaoban.topology.emulation import router_clock
@@ -35,32 +36,6 @@ NO_TIMERS = ("protected", "static")
 """What happens there hangs on no timer's phase: it fails once."""
 LASTS_S = 6.0
 SLACK_MS = 5.0
-BFD = {"protocol": "ospf-bfd", "hello_ms": 1000, "dead_ms": 4000}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "100x3": {**BFD, "spf_ms": 100, "bfd_interval_ms": 100, "bfd_multiplier": 3},
-    "50x4": {**BFD, "spf_ms": 50, "bfd_interval_ms": 50, "bfd_multiplier": 4},
-    "300x3": {**BFD, "spf_ms": 500, "bfd_interval_ms": 300, "bfd_multiplier": 3},
-    "true-clock": {**BFD, "spf_ms": 1000, "bfd_interval_ms": 100, "bfd_multiplier": 5},
-    "slow-port": {
-        **BFD,
-        "spf_ms": 100,
-        "bfd_interval_ms": 100,
-        "bfd_multiplier": 3,
-        "loss_of_signal_ms": 150,
-        "route_install_ms": 80,
-    },
-    "at-once": {
-        **BFD,
-        "spf_ms": 100,
-        "bfd_interval_ms": 100,
-        "bfd_multiplier": 3,
-        "loss_of_signal_ms": 0,
-        "route_install_ms": 0,
-    },
-    "dead": {"protocol": "ospf", "hello_ms": 1000, "dead_ms": 4000, "spf_ms": 100},
-    "protected": {"protocol": "protected", "protection_ms": 50},
-    "static": {"protocol": "static"},
-}
 
 
 def away_s(name: str) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import FlipPoint
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.estimate.estimate import judge_soon
+from giaoban.scenarios.estimate.estimate import judge_early
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
@@ -46,7 +46,7 @@ def _verdict(found: Result | InvalidRun) -> Verdict:
 def test_flips_of_the_default_expansion(tmp_path: Path) -> None:
     question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
     world, criteria = World.of(question), criteria_of(question)
-    asked = Asked(world, judge_soon(question, None).judgement, 0, judge_soon)
+    asked = Asked(world, judge_early(question, None).judgement, 0, judge_early)
     tried = {each.key: each for each in figures(world, criteria, program_ranges())[0]}
     flips: dict[str, tuple[WorldPath, FlipPoint]] = {}
     for number, key in enumerate(KEYS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 _MASK = (1 << 64) - 1
 
 
-class Chance:
+class SplitMix64:
     """What one process draws by `random`: splitmix64 (Steele, Lea and Flood 2014)."""
 
     def __init__(self, seed: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from scenario_factory import DEFAULT, scenario
 
-from giaoban.scenarios.estimate.estimate import judge_alone, judge_soon
+from giaoban.scenarios.estimate.estimate import judge_alone, judge_early
 from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.spec.question import Question, make_question
 
@@ -54,7 +54,7 @@ def test_what_fails_for_sure_fails_soon(
     whole = judge_alone(question)
     whole_steps = steps[-1]
     steps.append(0)
-    soon = judge_soon(question)
+    soon = judge_early(question)
     assert whole.verdict == soon.judgement.verdict == "fail"
     assert not soon.whole
     assert steps[-1] < 0.8 * whole_steps
@@ -68,7 +68,7 @@ def test_what_fails_for_sure_fails_soon(
 
 def test_what_passes_is_held_to_its_end_and_judged_the_same(tmp_path: Path) -> None:
     question = losing(tmp_path, "access-cu-jut", 1e-6)
-    soon = judge_soon(question)
+    soon = judge_early(question)
     assert soon.whole
     assert soon.judgement == judge_alone(question)
 
@@ -76,7 +76,7 @@ def test_what_passes_is_held_to_its_end_and_judged_the_same(tmp_path: Path) -> N
 def test_how_far_it_fails_is_waited_for(tmp_path: Path) -> None:
     question = losing(tmp_path, "access-cu-jut", 0.002)
     for past_pct in (0.0, 100.0, 1e6):
-        soon = judge_soon(question, past_pct)
+        soon = judge_early(question, past_pct)
         assert soon.judgement.verdict == "fail"
         binding = soon.judgement.binding
         assert binding is not None

@@ -26,14 +26,12 @@ SETTLED_S = 2.0
 """What was due so long ago has come, or comes too late to be shown."""
 
 
-class ForegoneFailure:
+class EarlyStop:
     """Looks at a meeting under way; what it finds is the judgement of what was held of it."""
 
-    def __init__(
-        self, plan: Plan, timeline: Timeline, criteria: Criteria, past_pct: float = 0.0
-    ) -> None:
+    def __init__(self, plan: Plan, criteria: Criteria, past_pct: float) -> None:
         """`past_pct`: a limit counts as passed by at least this share of its allowance."""
-        self._plan, self._timeline = plan, timeline
+        self._plan = plan
         growing = [
             each
             for each in criteria.criterion
@@ -58,7 +56,7 @@ class ForegoneFailure:
             due = True
         return due and bool(self._missed) and self._criteria is not None
 
-    def look(self, estimated: EstimatedTraffic) -> bool:
+    def look(self, timeline: Timeline, estimated: EstimatedTraffic) -> bool:
         """Whether the meeting, as far as it was held, fails already: `found` says how."""
         assert self._criteria is not None
         hit = [
@@ -71,7 +69,7 @@ class ForegoneFailure:
             self._missed.clear()
         if not hit:
             return False
-        captures = replace(captures_of(self._plan, self._timeline, estimated), plan=held)
+        captures = replace(captures_of(self._plan, timeline, estimated), plan=held)
         phases = measured_phases(captures)
         judgement = judge(phases, self._criteria, existing=(), invalid=())
         margin_pct = None if judgement.binding is None else judgement.binding.margin_pct
