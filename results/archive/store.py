@@ -25,6 +25,7 @@ from giaoban.errors import GiaobanError, InputError, near_names, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
 from giaoban.results.model.pieces import in_pieces
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import SENSITIVITY, Sensitivity
 from giaoban.scarce import shortage
 from giaoban.sentence import Sentence
 
@@ -170,6 +171,12 @@ def read_result(folder: Path) -> Result:
     if not path.exists():
         raise InputError("{path}: no such file, so this is not a finished run", path=path)
     return Result.from_json(read_file(path, most=MOST_ANSWER), str(path))
+
+
+def read_sensitivity(folder: Path) -> Sensitivity:
+    """Read `sensitivity.json` of a run's folder. Raises `InputError` if missing or damaged."""
+    path = folder / SENSITIVITY
+    return Sensitivity.from_json(read_file(path, most=MOST_ANSWER), str(path))
 
 
 def list_runs(root: Path, holds: str = RESULT) -> list[Path]:

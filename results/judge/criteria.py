@@ -56,6 +56,9 @@ DRAWN_WORLDS = "holds-in-drawn-worlds"
 """Judged only where a share of drawn worlds is required, which is no file's: so it stands in none.
 """
 
+BESIDE_THE_RUN = (EVERY_SEED, EVERY_MEETING, DRAWN_WORLDS)
+"""Counts of other runs that fail: no quantity of this one, which another bridge would use up."""
+
 REPLACED: Mapping[str, str] = {
     "one-way-delay": "mouth-to-ear, camera-to-screen",
     "jitter": "delay-variation",

@@ -172,8 +172,10 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
     if worlds is None or worlds.required_pct is None or not worlds.judged:
         return result
     own = _judgement_of(result)
-    place = Place(kind="mcu", id="mcu")
-    value = round(100 * (1 - worlds.passed / worlds.judged), 3)
+    # the nearest limit as assumed, as of other seeds what fails at the first of them
+    bound = own.binding
+    place = Place(kind="mcu", id="mcu") if bound is None else bound.place
+    value = round(100 - worlds.passed_pct, 3)
     allowed = round(100 - worlds.required_pct, 3)
     judged = CriterionResult(
         id=DRAWN_WORLDS,

@@ -7,23 +7,27 @@ from giaoban.results.model.quantities import Amount, Count, Verdict
 from giaoban.tomlfile import StrictModel
 
 
-class WorldsPassed(StrictModel):
+class PassedWorlds(StrictModel):
     """How many worlds pass in which all assumed figures are others at once.
 
-    `low_pct` and `high_pct` are the 95 % interval of the share (Wilson), `required_pct` the share
-    that has to pass, if that was asked for.
+    `low_pct` and `high_pct` are the 95 % interval of the share (Wilson).
     """
 
     judged: Count
     passed: Count
     low_pct: Amount
     high_pct: Amount
-    required_pct: Amount | None = None
 
     @property
     def passed_pct(self) -> float:
         """The share of worlds that pass, in %."""
         return 100 * self.passed / self.judged if self.judged else 0.0
+
+
+class WorldsPassed(PassedWorlds):
+    """The same with `required_pct`, the share that has to pass, if that was asked for."""
+
+    required_pct: Amount | None = None
 
 
 class Robustness(StrictModel):
@@ -41,3 +45,11 @@ class Robustness(StrictModel):
     holds_while: list[str]
     holds_while_vi: list[str]
     worlds: WorldsPassed | None = None
+
+    @property
+    def fails_in_worlds(self) -> bool:
+        """Whether it passes as assumed, but in fewer of the drawn worlds than it has to."""
+        worlds = self.worlds
+        if worlds is None or worlds.required_pct is None or self.as_assumed != "pass":
+            return False
+        return worlds.passed_pct < worlds.required_pct

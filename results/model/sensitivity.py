@@ -9,6 +9,7 @@ from pydantic import Field
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Verdict
 from giaoban.results.model.result import Assumption, CriterionResult, Inputs, RunId
+from giaoban.results.model.robustness import PassedWorlds
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel, read_json
 
@@ -16,9 +17,10 @@ SCHEMA = "giaoban.sensitivity/1"
 SENSITIVITY = "sensitivity.json"
 OF_LIMITS = "threshold"
 """The field of a figure that is a criterion's limit."""
-
-
 RangeFrom = Literal["kind", "beside", "ranges"]
+"""Who says how far a figure may be (`TriedFigure`)."""
+FAR_PCT = 100.0
+"""A limit that is passed by as much again counts as no further than that."""
 
 
 class FlipPoint(StrictModel):
@@ -49,7 +51,7 @@ class TriedValue(StrictModel):
     def held_pct(self) -> float:
         """The margin, from all (100) to as far past the limit (-100), where nothing was measured
         too."""
-        return -100.0 if self.margin_pct is None else max(-100.0, self.margin_pct)
+        return -FAR_PCT if self.margin_pct is None else max(-FAR_PCT, self.margin_pct)
 
 
 class TriedFigure(StrictModel):
@@ -146,27 +148,17 @@ class FailedBy(StrictModel):
     worlds: Count
 
 
-class DrawnWorlds(StrictModel):
+class DrawnWorlds(PassedWorlds):
     """Worlds in which all assumed figures are others at once, each within its range.
 
-    `passed` of `judged` passed; `impossible` more were drawn in which nothing can be asked (a file
-    with these figures would be refused). `low_pct` and `high_pct` are the 95 % interval of the
-    share (Wilson).
+    `impossible` more were drawn in which nothing can be asked (a file with these figures would be
+    refused).
     """
 
     seed: Count
-    judged: Count
     impossible: Count
-    passed: Count
-    low_pct: Amount
-    high_pct: Amount
     failed_by: list[FailedBy]
     influences: list[Influence]
-
-    @property
-    def passed_pct(self) -> float:
-        """The share of worlds that pass, in %."""
-        return 100 * self.passed / self.judged if self.judged else 0.0
 
 
 def verdict_of(
@@ -216,6 +208,11 @@ class Sensitivity(StrictModel):
     drawn: DrawnWorlds | None = None
     estimates: Count
     seconds: Amount
+
+    @property
+    def fails_in_worlds(self) -> bool:
+        """Whether it passes as assumed, but in fewer of the drawn worlds than it has to."""
+        return self.verdict != self.as_assumed
 
     @property
     def deciding(self) -> list[TriedFigure]:

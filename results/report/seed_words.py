@@ -7,7 +7,7 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from giaoban.counting import counted
-from giaoban.results.judge.criteria import DRAWN_WORLDS, EVERY_MEETING, EVERY_SEED
+from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_SEED
 from giaoban.results.model.result import Binding, CriterionResult, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
 from giaoban.sentence import Sentence
@@ -33,8 +33,7 @@ def by_luck(result: Result) -> bool:
 
 def passes_alone(result: Result) -> bool:
     """Whether the run's own seed meets all criteria on the run itself."""
-    beside = (EVERY_SEED, EVERY_MEETING, DRAWN_WORLDS)
-    return all(c.ok for c in result.criteria if c.id not in beside)
+    return all(c.ok for c in result.criteria if c.id not in BESIDE_THE_RUN)
 
 
 class AtSeed(NamedTuple):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from giaoban.figure_words import label_of, span
 from giaoban.results.model.places import Binding, in_english
 from giaoban.results.model.quantities import Verdict
-from giaoban.results.model.robustness import Robustness, WorldsPassed
+from giaoban.results.model.robustness import PassedWorlds, Robustness, WorldsPassed
 from giaoban.results.model.sensitivity import (
     OF_LIMITS,
     DrawnWorlds,
@@ -32,7 +33,20 @@ NAMED_AFTER = (OF_LIMITS, "delay_ms")
 OPENINGS = {"pass": N_("PASS"), "fail": N_("FAIL"), "invalid": N_("INVALID")}
 
 
-def name_of(figure: TriedFigure, *alike: TriedFigure, most: int = 0) -> Sentence:
+class NamedFigure(Protocol):
+    """What tells a figure, of an analysis or of a comparison with one."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def what_vi(self) -> str | None: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+
+
+def name_of(figure: NamedFigure, *alike: NamedFigure, most: int = 0) -> Sentence:
     """Which figure of what; the same one of several records by the names of all, or by their number
     where there are more than `most` (0: however many)."""
     records = [Both(in_english(each.what), each.what_vi or each.what) for each in (figure, *alike)]
@@ -44,7 +58,7 @@ def name_of(figure: TriedFigure, *alike: TriedFigure, most: int = 0) -> Sentence
     return message("{record}: {figure}", record=record, figure=label_of(figure.field))
 
 
-def amount(figure: TriedFigure, value: float | str) -> Sentence:
+def amount(figure: NamedFigure, value: float | str) -> Sentence:
     """A value of it, with its unit."""
     if isinstance(value, str):
         return Sentence("{value}", value=value)
@@ -144,8 +158,8 @@ FRAGILE_PCT = 95.0
 """What passes as assumed and in a smaller share of drawn worlds is called fragile."""
 
 
-def fragile(as_assumed: Verdict, drawn: DrawnWorlds | WorldsPassed) -> Sentence | None:
-    """What a share of drawn worlds means for who decides; None: the answer is not fragile."""
+def fragile(as_assumed: Verdict, drawn: PassedWorlds) -> Sentence | None:
+    """What a share of drawn worlds means for who decides; None: what was found is not fragile."""
     if as_assumed != "pass" or not drawn.judged or drawn.passed_pct >= FRAGILE_PCT:
         return None
     return Sentence(
@@ -183,6 +197,11 @@ def _how(answer: Sensitivity) -> Sentence:
 
 def as_long_as(answer: Sensitivity | Robustness) -> Sentence:
     """How the sentence of a letter begins, of which `conditions` are the rest."""
+    if answer.fails_in_worlds:
+        return Sentence(
+            "With the figures as assumed all criteria are met, and that stays so as long as, all "
+            "else being as assumed:"
+        )
     if answer.as_assumed == "pass":
         return Sentence("The conclusion holds as long as, all else being as assumed:")
     return Sentence("The answer stays the same as long as, all else being as assumed:")
@@ -209,7 +228,7 @@ def _nearest(answer: Sensitivity) -> Table:
     )
 
 
-def robust(drawn: DrawnWorlds | WorldsPassed) -> Sentence:
+def robust(drawn: PassedWorlds) -> Sentence:
     """In how many of all worlds the question passes."""
     return message(
         N_(

@@ -19,7 +19,7 @@ from giaoban.results.archive.evidence.manifest import (
     save_inputs,
     write_manifest,
 )
-from giaoban.results.archive.store import RESULT, open_run, read_result
+from giaoban.results.archive.store import RESULT, open_run, read_result, read_sensitivity
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import Entry
@@ -134,7 +134,7 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
             loads.append(Chapter(Part(tested, proof), {}))
             continue
         if kind == SENSITIVITY:
-            analyses.append(_analysis(run))
+            analyses.append(read_sensitivity(run))
             continue
         if kind == FAULTS:
             answer = FaultsAnswer.from_json(
@@ -167,14 +167,9 @@ def analysis_of(run: Path, folder: Path, lang: Lang, proof: Proof | None) -> Ana
     nothing. Raises `InputError`."""
     if not (run / SENSITIVITY).is_file():
         return None
-    answer = _analysis(run)
+    answer = read_sensitivity(run)
     kept = () if proof is None else (each.path for each in proof.manifest.files)
     return Analysis(answer, write_tornado(answer, folder, lang=lang), SENSITIVITY in kept)
-
-
-def _analysis(run: Path) -> Sensitivity:
-    path = run / SENSITIVITY
-    return Sensitivity.from_json(read_file(path, most=MOST_ANSWER), str(path))
 
 
 def with_analyses(
@@ -184,16 +179,17 @@ def with_analyses(
 
     Raises `InputError`: one is of no check that is asked about.
     """
-    found = {asked(chapter.part.answer.inputs): chapter for chapter in checks}
+    known = {asked(chapter.part.answer.inputs) for chapter in checks}
+    found: dict[object, Analysis] = {}
     for answer in analyses:
-        chapter = found.get(asked(answer.inputs))
-        if chapter is None:
+        if asked(answer.inputs) not in known:
             raise InputError(OF_ANOTHER, run_id=answer.run_id)
         picture = write_tornado(answer, _place(folder, answer.run_id), lang=lang)
-        found[asked(answer.inputs)] = chapter._replace(
-            analysis=Analysis(answer, picture, proved=False)
-        )
-    return list(found.values())
+        found[asked(answer.inputs)] = Analysis(answer, picture, proved=False)
+    return [
+        chapter._replace(analysis=found.get(asked(chapter.part.answer.inputs), chapter.analysis))
+        for chapter in checks
+    ]
 
 
 def _place(folder: Path, name: str) -> Path:

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, read_file
 from giaoban.provenance import Sourced
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.recheck import Now, Rechecked, moved
-from giaoban.results.archive.store import read_result
-from giaoban.results.model.sensitivity import SCHEMA, SENSITIVITY, Sensitivity
+from giaoban.results.archive.store import read_result, read_sensitivity
+from giaoban.results.model.sensitivity import SENSITIVITY
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World
 from giaoban.sentence import Sentence
-from giaoban.tomlfile import read_json
 
 
 def approvals(entries: Sequence[Entry], root: Path) -> tuple[list[Entry], list[Entry]]:
@@ -59,11 +57,8 @@ def recheck(
             continue
         if path not in known:
             known[path] = figures_now(make_question(path, province_path=province))
-        there = folder / SENSITIVITY
-        answer = read_json(Sensitivity, read_file(there, most=MOST_ANSWER), str(there), SCHEMA)
-        found.append(
-            Rechecked(run_id=entry.run_id, folder=entry.folder, moved=moved(answer, known[path]))
-        )
+        since = moved(read_sensitivity(folder), known[path])
+        found.append(Rechecked(run_id=entry.run_id, folder=entry.folder, moved=since))
     return found
 
 

@@ -13,7 +13,7 @@
  *
  * What BIRD draws by chance (the jitter of its timers) comes from GIAOBAN_SEED, whatever it seeds
  * random() with (the time of day, at last): the same run, the same packets. What it draws is known
- * in advance (`topology/convergence/chance.py`).
+ * in advance (`topology/convergence/splitmix64.py`).
  */
 #define _GNU_SOURCE
 #include <errno.h>

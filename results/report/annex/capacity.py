@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED
+from giaoban.results.judge.criteria import BESIDE_THE_RUN
 from giaoban.results.model.result import LinkResult, Phase, Result
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
@@ -158,11 +158,7 @@ def limits(result: Result, say: AnnexWording) -> Iterator[Block]:
         yield from _room(result, say)
         yield from _busiest(result.phases, thresholds.get(LINK_LIMIT), say)
     # how many seeds or meetings fail is no quantity that a further bridge uses up
-    known = [
-        c
-        for c in result.criteria
-        if c.margin_pct is not None and c.id not in (EVERY_SEED, EVERY_MEETING)
-    ]
+    known = [c for c in result.criteria if c.margin_pct is not None and c.id not in BESIDE_THE_RUN]
     least = sorted(known, key=lambda c: c.margin_pct or 0.0)[:LEAST]
     if least:
         items = (f"{_lower(say.criterion(c))} ({say.percent(c.margin_pct)})" for c in least)

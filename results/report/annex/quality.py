@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED
+from giaoban.results.judge.criteria import BESIDE_THE_RUN
 from giaoban.results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.annex.words import WORDS
@@ -79,7 +79,7 @@ class InWords:
         return self._say.criterion(c)
 
     def margin(self, c: CriterionResult) -> str:
-        return "–" if c.id in (EVERY_SEED, EVERY_MEETING) else self._say.percent(c.margin_pct)
+        return "–" if c.id in BESIDE_THE_RUN else self._say.percent(c.margin_pct)
 
     def met(self, c: CriterionResult) -> str:
         return self._say("met" if c.ok else "not met")

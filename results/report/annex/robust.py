@@ -28,13 +28,14 @@ from giaoban.results.report.document import (
     in_language,
     plain,
 )
+from giaoban.results.report.seed_words import passes_alone
 from giaoban.results.report.sensitivity_summary import (
-    FRAGILE_PCT,
     USUAL,
     amount,
     as_long_as,
     at_once,
     conditions,
+    fragile,
     headline,
     name_of,
     tried,
@@ -66,8 +67,10 @@ class Analysis(NamedTuple):
 
 
 def agrees(answer: Sensitivity, result: Result) -> bool:
-    """Whether it is about the verdict of the check: an estimate may judge otherwise."""
-    return answer.as_assumed == result.verdict
+    """Whether it is about what the check came to by itself: an estimate may judge otherwise."""
+    if result.verdict == "invalid":
+        return False
+    return answer.as_assumed == ("pass" if passes_alone(result) else "fail")
 
 
 def concluded(
@@ -87,8 +90,8 @@ def concluded(
         return
     yield Par(say.say(letter(answer, section=told_at)))
     if answer.drawn is not None:
-        fragile = answer.as_assumed == "pass" and answer.drawn.passed_pct < FRAGILE_PCT
-        yield Par(say.say(in_drawn_worlds(answer)), bold=fragile)
+        doubtful = fragile(answer.as_assumed, answer.drawn) is not None
+        yield Par(say.say(in_drawn_worlds(answer)), bold=doubtful)
 
 
 def letter(answer: Sensitivity, *, section: int | None = None) -> Sentence:
@@ -123,7 +126,7 @@ def in_drawn_worlds(answer: Sensitivity) -> Sentence:
         "If all assumed figures are off at once, each within its range, the system passes in "
         "{share} % of {worlds} worlds drawn at random (95 % confidence: {low} % to {high} %)."
     )
-    if answer.as_assumed == "pass" and drawn.passed_pct < FRAGILE_PCT:
+    if fragile(answer.as_assumed, drawn) is not None:
         said = N_(
             "This conclusion is fragile: if all assumed figures are off at once, each within its "
             "range, the system passes in only {share} % of {worlds} worlds drawn at random (95 % "
@@ -234,7 +237,7 @@ def drawn(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Iterator
                 rows=[
                     [replace(cell, text=capital(cell.text)) for cell in row] for row in said.rows
                 ],
-                widths=[110, 53],
+                widths=[110, 53] if len(said.head[0]) == 2 else [95, 40, 28],
                 small=True,
                 whole=True,
                 ident="influence-table",

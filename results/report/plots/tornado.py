@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.drawing import own_look
-from giaoban.results.model.sensitivity import Sensitivity, TriedFigure, TriedValue
+from giaoban.results.model.sensitivity import FAR_PCT, Sensitivity, TriedFigure, TriedValue
 from giaoban.results.report.plots.style import LIMIT, LIMIT_STYLE, STYLE, write
 from giaoban.results.report.plots.words import Lang, number
 from giaoban.results.report.sensitivity_summary import amount, name_of
@@ -26,8 +26,6 @@ from giaoban.translation import pgettext, translator
 
 SHOWN = 12
 """Figures that have bars; how many more there are is said."""
-FLOOR_PCT = -100.0
-"""Margins below are drawn here: what fails far, fails."""
 NAME_WIDTH = 36
 """Characters of a line of a figure's name."""
 BAR = 0.34
@@ -140,8 +138,8 @@ def _above(axes: Axes, base: float, lang: Lang) -> None:
 
 
 def _as_assumed(answer: Sensitivity) -> float:
-    binding = answer.binding
-    return 0.0 if binding is None or binding.margin_pct is None else binding.margin_pct
+    margin_pct = None if answer.binding is None else answer.binding.margin_pct
+    return -FAR_PCT if margin_pct is None else max(-FAR_PCT, margin_pct)
 
 
 def _bars(axes: Axes, one: TriedFigure, base: float, middle: float, lang: Lang) -> None:
@@ -173,7 +171,7 @@ def _bars(axes: Axes, one: TriedFigure, base: float, middle: float, lang: Lang) 
 def _value(one: TriedFigure, end: TriedValue) -> Sentence:
     """What the figure is there; with an arrow where the bar would be longer."""
     value = amount(one, end.value)
-    if end.margin_pct is not None and end.margin_pct >= FLOOR_PCT:
+    if end.margin_pct is not None and end.margin_pct > -FAR_PCT:
         return value
     return message(_FURTHER, value=value)
 

@@ -9,7 +9,7 @@ from giaoban.files import MOST_ANSWER, read_file
 from giaoban.ownership import temporary_folder
 from giaoban.results.archive.evidence.answers import asked
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence
-from giaoban.results.archive.store import RESULT, read_result, write_whole
+from giaoban.results.archive.store import RESULT, read_result, read_sensitivity, write_whole
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.meetings import MINUTES_FILE, Entry, Minutes
 from giaoban.results.model.result import Result
@@ -108,10 +108,7 @@ def _read(folder: Path, result: Result, series: Series | None) -> Run:
 
 def _analysis(folder: Path) -> Sensitivity | None:
     """None: nobody asked for it."""
-    path = folder / SENSITIVITY
-    if not path.is_file():
-        return None
-    return Sensitivity.from_json(read_file(path, most=MOST_ANSWER), str(path))
+    return read_sensitivity(folder) if (folder / SENSITIVITY).is_file() else None
 
 
 def _series(folder: Path) -> Series | None:

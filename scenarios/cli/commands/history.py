@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from giaoban.errors import InputError
-from giaoban.figure_words import label_of
 from giaoban.results.archive.history.choose import Choice, check_criterion, choose
 from giaoban.results.archive.history.compare import Change, Comparison, compare
 from giaoban.results.archive.history.document import write_summary
@@ -40,13 +39,14 @@ from giaoban.results.report.document import (
     table,
     toned,
 )
+from giaoban.results.report.sensitivity_summary import amount, name_of
 from giaoban.results.report.summary import MET
 from giaoban.results.report.view.words import INPUTS
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.cli.runs import open_kind
-from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
+from giaoban.sentence import N_, Both, Sentence, joined, message
 from giaoban.translation import pgettext, translator
 
 
@@ -264,28 +264,16 @@ STATES = {
 
 def moved_line(moved: Moved) -> Sentence:
     """A figure that moved, and whether the approval holds there."""
-
-    def told(value: float | str | None) -> Sentence:
-        if value is None:
-            return Sentence("–")
-        return message(
-            "{value} {unit}" if moved.unit else "{value}",
-            value=value if isinstance(value, str) else Figure(value),
-            unit=moved.unit,
-        )
-
-    figure = message(
-        "{record}: {figure}",
-        record=Both(moved.what, moved.what_vi),
-        figure=label_of(moved.field),
-    )
-    return message(
-        STATES[moved.state],
-        figure=figure,
-        was=told(moved.was),
-        now=told(moved.now),
-        to=told(moved.to),
-    )
+    said, values = STATES[moved.state], {"was": amount(moved, moved.was)}
+    if moved.now is None:
+        said = N_("{figure}: {was}, is in no file any more")
+    else:
+        values["now"] = amount(moved, moved.now)
+        if moved.state == "untried" and (moved.to is None or isinstance(moved.to, str)):
+            said = N_("{figure}: {was} → {now}, which was not tried")
+        elif moved.to is not None:
+            values["to"] = amount(moved, moved.to)
+    return message(said, figure=name_of(moved), **values)
 
 
 def _of(criterion: CriterionResult | None) -> str:

@@ -97,7 +97,7 @@ class Wanted:
     ) -> Wanted:
         """As a command line says it; where worlds are needed and no number is said, `WORLDS` are
         drawn."""
-        required_pct = None if share is None else 100 * share
+        required_pct = None if share is None else round(100 * share, 6)
         drawn = worlds or WORLDS * (share is not None or anew > 0)
         return cls(seeds, drawn, required_pct, ranges, anew, points)
 

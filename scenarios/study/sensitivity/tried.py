@@ -17,7 +17,7 @@ from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.model.seeds import others
-from giaoban.results.model.sensitivity import FlipPoint, TriedValue
+from giaoban.results.model.sensitivity import FAR_PCT, FlipPoint, TriedValue
 from giaoban.scenarios.estimate.estimate import AsJudged
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
@@ -30,8 +30,6 @@ from giaoban.scenarios.study.sensitivity.world import Value, World
 DEVICE, LINK_PEAK = "mcu-units", "link-peak"
 Judge = Callable[[Question, float | None], AsJudged]
 """How a question is judged: as `judge_early` does, or a stand-in in tests."""
-FAR_PCT = 100.0
-"""A limit that is passed by as much again counts as no further than that."""
 
 
 @dataclass(frozen=True)

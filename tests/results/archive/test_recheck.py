@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.results.archive.history.recheck import Now, Rechecked, moved
+from giaoban.scenarios.cli.commands.history import moved_line
+from giaoban.translation import NBSP, translator
 from tests.results.sensitivity_factory import KEY, analysis, figure, flip
 
 
@@ -65,3 +67,37 @@ def test_words_fall_where_they_flip_and_are_untried_where_they_were_no_choice(
     )
     [found] = moved(analysis(words), {KEY: Now(now, assumed=True)})
     assert found.state == state
+
+
+@pytest.mark.parametrize(
+    ("now", "en", "vi"),
+    [
+        (12.0, "access of bridge Tây: rate: 10 Mb/s → 12 Mb/s", "10 Mb/s → 12 Mb/s"),
+        (3.0, "access of bridge Tây: rate: 10 Mb/s → 3 Mb/s, held to 4.1 Mb/s", "đến 4,1 Mb/s"),
+        (
+            200.0,
+            "access of bridge Tây: rate: 10 Mb/s → 200 Mb/s, tried only to 100 Mb/s",
+            "100 Mb/s",
+        ),
+        (
+            None,
+            "access of bridge Tây: rate: 10 Mb/s, is in no file any more",
+            "không còn trong tệp",
+        ),
+    ],
+)
+def test_what_moved_is_said_in_both_languages(now: float | None, en: str, vi: str) -> None:
+    [found] = judged(now).moved
+    said = moved_line(found)
+    assert translator("en").say(said).replace(NBSP, " ") == en
+    assert vi in translator("vi").say(said).replace(NBSP, " ")
+
+
+def test_units_are_translated_and_what_was_never_tried_has_no_end() -> None:
+    [found] = judged(3.0).moved
+    queue = found.model_copy(update={"field": "buffer_packets", "unit": "packets"})
+    assert "packets" not in translator("vi").say(moved_line(queue))
+    words = found.model_copy(
+        update={"was": "fifo", "now": "classes", "state": "untried", "to": "fifo"}
+    )
+    assert translator("en").say(moved_line(words)).endswith("which was not tried")

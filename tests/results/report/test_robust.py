@@ -9,7 +9,8 @@ import sensitivity_factory as some
 
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
-from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.judge.verdict import with_robustness
+from giaoban.results.model.sensitivity import Influence, Sensitivity
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import document
 from giaoban.results.report.annex.letter import Letter
@@ -17,6 +18,7 @@ from giaoban.results.report.annex.robust import Analysis
 from giaoban.results.report.document import Document, Heading, Picture, Table
 from giaoban.results.report.plots import tornado
 from giaoban.results.report.plots.style import STYLE
+from giaoban.results.report.sensitivity_summary import robustness
 from giaoban.scenarios.study.documents import with_analyses
 from giaoban.translation import NBSP
 
@@ -158,3 +160,41 @@ def test_nothing_is_drawn_where_nothing_moves_the_margin(tmp_path) -> None:
     still = some.answer(figures=[f for f in some.figures() if f.field == "km"])
     assert tornado.write_tornado(still, tmp_path, lang="vi") is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_figures_do_together_has_a_column_of_its_own() -> None:
+    together = some.drawn().model_copy(
+        update={"influences": [Influence(key=some.LINE, share=0.6, total=0.7)]}
+    )
+    for answer, columns in ((some.answer(), 2), (some.answer(drawn=together), 3)):
+        tables = [b for b in annex(answer).blocks if isinstance(b, Table)]
+        [table] = [each for each in tables if each.ident == "influence-table"]
+        assert len(table.widths) == len(table.head[0]) == len(table.rows[0]) == columns
+
+
+def test_two_checks_of_one_question_stay_two(tmp_path) -> None:
+    check = annexes.chapter(make.result())
+    assert with_analyses([check, check], [], tmp_path, "vi") == [check, check]
+    made = with_analyses([check, check], [some.answer()], tmp_path, "vi")
+    assert [each.analysis is not None for each in made] == [True, True]
+
+
+@pytest.mark.parametrize("required_pct", [60.0, 60.1])
+def test_a_share_that_is_required_fails_the_check_and_not_what_was_found(required_pct) -> None:
+    """The estimate agrees with the check; only too few of its worlds pass."""
+    answer = some.answer(
+        required_pct=required_pct, verdict="pass" if required_pct <= 60 else "fail"
+    )
+    result = with_robustness(make.result(), robustness(answer, "sensitivity.json"))
+    assert result.verdict == answer.verdict
+    chapter = annexes.chapter(result)._replace(analysis=Analysis(answer, None, True))
+    said = concluded(document([chapter], "en", Letter()))
+    assert not any("judges this question otherwise" in t for t in said)
+    assert any("The conclusion holds as long as" in t for t in said) == (required_pct <= 60)
+    assert any("stays so as long as" in t for t in said) == (required_pct > 60)
+
+
+def test_a_margin_as_assumed_is_in_the_picture_however_far_past_the_limit() -> None:
+    for margin_pct, drawn_at in ((20.0, 20.0), (-250.0, -100.0), (None, -100.0)):
+        binding = some.binding(20.0).model_copy(update={"margin_pct": margin_pct})
+        assert tornado._as_assumed(some.answer(binding=binding)) == drawn_at
