@@ -165,3 +165,11 @@ def _refuse(found: os.stat_result, name: str, most: int) -> None:
 def _too_large(name: str, most: int) -> InputError:
     size = f"{most // 2**20} MiB" if most >= 2**20 else f"{most} bytes"
     return InputError("{name}: larger than {size}, not a file of ours", name=name, size=size)
+
+
+def shown(path: Path) -> Path:
+    """A path as somebody types it who stands in the current folder, if it lies below that."""
+    try:
+        return Path(os.path.abspath(path)).relative_to(Path.cwd())
+    except (OSError, ValueError):  # the folder is gone, or the path lies elsewhere
+        return path

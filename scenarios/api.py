@@ -37,8 +37,7 @@ from giaoban.results.model.whatif import WhatIf
 from giaoban.scarce import shortage
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate as estimated
-from giaoban.scenarios.project.named import scenario_file
-from giaoban.scenarios.project.project import current, project_of
+from giaoban.scenarios.project.project import current, project_of, scenario_file
 from giaoban.scenarios.project.where import FILE
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.spec.scenario import load_scenario

@@ -23,8 +23,7 @@ from giaoban import ownership
 from giaoban.children import interruptions_held
 from giaoban.errors import GiaobanError, InputError, near_names, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
-from giaoban.results.model.pieces import in_pieces
-from giaoban.results.model.result import Result
+from giaoban.results.model.result import Result, in_pieces
 from giaoban.results.model.sensitivity import SENSITIVITY, Sensitivity
 from giaoban.scarce import shortage
 from giaoban.sentence import Sentence

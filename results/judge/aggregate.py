@@ -21,8 +21,9 @@ from giaoban.results.judge.metrics import (
     partner,
     reader,
 )
-from giaoban.results.model.found import Cause, Found
-from giaoban.results.model.result import Phase, Place, StreamResult
+from giaoban.results.model.places import Cause, Found, Place
+from giaoban.results.model.result import Phase
+from giaoban.results.model.streams import StreamResult
 
 Sense = Literal["at-most", "at-least"]
 Statistic = Literal["worst", "mean", "median", "p5", "p95", "min", "max"]

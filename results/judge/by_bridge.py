@@ -9,7 +9,8 @@ from giaoban.results.judge.under_faults import as_judged
 from giaoban.results.judge.verdict import judged_alone
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.meetings import BridgeJudged, Interrupted, Way
-from giaoban.results.model.result import CriterionResult, Phase, StreamResult
+from giaoban.results.model.result import CriterionResult, Phase
+from giaoban.results.model.streams import StreamResult
 
 OF_A_BRIDGE = ("stream", "bridge")
 

@@ -20,7 +20,8 @@ from giaoban.figure_words import with_ranges
 from giaoban.provenance import Ranges, check_ranges, needs_assumed
 from giaoban.results.judge.aggregate import Statistic
 from giaoban.results.judge.metrics import Measure
-from giaoban.results.model.result import Assumption, Id
+from giaoban.results.model.quantities import Id
+from giaoban.results.model.result import Assumption
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel, load
 from giaoban.translation import UNITS, translator

@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.faults import FaultImpact, FaultResult, Interruption
-from giaoban.results.model.found import Found
-from giaoban.results.model.result import BridgeResult, Phase, Place
+from giaoban.results.model.places import Found, Place
+from giaoban.results.model.result import Phase
+from giaoban.results.model.streams import BridgeResult
 
 
 def as_judged(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> list[Phase]:

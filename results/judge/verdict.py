@@ -30,17 +30,10 @@ from giaoban.results.judge.criteria import (
 from giaoban.results.judge.under_faults import as_judged, comparable
 from giaoban.results.judge.worst import at_other_seeds, in_meetings, worst
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.found import Cause, Found
-from giaoban.results.model.places import Place
+from giaoban.results.model.places import Binding, Cause, Found, Place
+from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.reasons import Reason
-from giaoban.results.model.result import (
-    Binding,
-    CriterionResult,
-    MeetingChecked,
-    Phase,
-    Result,
-    Verdict,
-)
+from giaoban.results.model.result import CriterionResult, MeetingChecked, Phase, Result
 from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds, Trial, Valued
 from giaoban.sentence import N_, Sentence

@@ -25,9 +25,10 @@ from giaoban.results.judge.under_faults import (
     never_back,
 )
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.found import Found
-from giaoban.results.model.result import MeetingChecked, Phase, Place, StreamResult
+from giaoban.results.model.places import Found, Place
+from giaoban.results.model.result import MeetingChecked, Phase
 from giaoban.results.model.seeds import Seeds
+from giaoban.results.model.streams import StreamResult
 
 #: A bridge that receives nothing for longer has lost the meeting (Art. 25(1): not interrupted).
 DROPPED_AFTER_MS = 1000.0

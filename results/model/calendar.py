@@ -9,8 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Percent, Verdict
-from giaoban.results.model.result import Binding, CriterionResult, RunId
+from giaoban.results.model.result import CriterionResult, RunId
 from giaoban.tomlfile import StrictModel, read_json
 
 SCHEMA = "giaoban.calendar/1"

@@ -1,11 +1,13 @@
-"""Where a value was found, and what limits an answer. Data only."""
+"""What was found for a criterion and where, and what limits an answer. Data only."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from giaoban.results.model.quantities import Id
 from giaoban.tomlfile import StrictModel
+
+Cause = Literal["mcu", "link", "stream"]
 
 
 def in_english(name: str) -> str:
@@ -51,10 +53,25 @@ class Binding(StrictModel):
     """What limits the answer: the criterion, its root cause's class and the place."""
 
     criterion: Id
-    cause: Literal["mcu", "link", "stream"]
+    cause: Cause
     place: Place
     where: str
     value: float | None
     threshold: float
     unit: str
     margin_pct: float | None
+
+
+class Found(NamedTuple):
+    """`value` is None when it is missing, hence worst of all; `place` is where it is worst.
+
+    `nothing` says what there was nothing of, where nothing could be measured at all; the place is
+    then the MCU's, for want of another. `detectable`: the smallest change that could have been
+    shown, where something is compared.
+    """
+
+    value: float | None
+    place: Place
+    cause: Cause
+    nothing: str = ""
+    detectable: float | None = None

@@ -2,7 +2,7 @@
 
 What sees that something is wrong names it (`because("never-sent", stream=…, packets=3)`); a result
 keeps the code, the arguments and the English sentence, and a document says it in its language
-(`giaoban.results.report.invalid`).
+(`giaoban.results.report.wording`).
 """
 
 from __future__ import annotations

@@ -6,14 +6,14 @@ not be measured (nothing received, for example) is null.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from giaoban.results.judge.off_by import OffBy
-from giaoban.results.model.background import OtherTraffic
-from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.in_use import InUse
+from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.quantities import (
     Amount,
@@ -22,7 +22,6 @@ from giaoban.results.model.quantities import (
     Id,
     Kind,
     LinkDirection,
-    Mos,
     OneLine,
     Percent,
     Verdict,
@@ -30,49 +29,44 @@ from giaoban.results.model.quantities import (
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds
-from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
+from giaoban.results.model.streams import BridgeResult
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel, read_json
 
-__all__ = [
-    "SCHEMA",
-    "Accounting",
-    "Amount",
-    "Assumption",
-    "Binding",
-    "BridgeResult",
-    "Count",
-    "CriterionResult",
-    "Direction",
-    "Downspeeded",
-    "Engine",
-    "FaultImpact",
-    "FaultResult",
-    "FileRef",
-    "Id",
-    "Impairment",
-    "Inputs",
-    "Kind",
-    "LinkResult",
-    "McuResult",
-    "Meeting",
-    "MeetingChecked",
-    "MoreCalls",
-    "Mos",
-    "Named",
-    "OtherTraffic",
-    "Percent",
-    "Phase",
-    "Place",
-    "Question",
-    "Refused",
-    "RefusedCommand",
-    "Result",
-    "RtcpResult",
-    "StreamResult",
-    "Verdict",
-    "lost_pcts",
+_KINDS = r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)*"
+UsedOf = Annotated[
+    str, Field(pattern=rf"^(units|ports|audio-ports|ports of {_KINDS}|limit {_KINDS})$")
 ]
+"""`units`, `ports` (calls of any kind), `audio-ports`, `ports of 720p30` (that calls of a level may
+take), `limit VSW-2M/VSW-4M` (calls that share a limit)."""
+
+
+class InUse(StrictModel):
+    """How much of a device was in use: of that of which most was.
+
+    Of `used_of` were `used_amount` of `used_total` in use, which is `used_pct`.
+    """
+
+    used_pct: Percent
+    used_of: UsedOf
+    used_amount: Amount
+    used_total: Annotated[float, Field(gt=0)]
+
+
+class OtherTraffic(StrictModel):
+    """One direction (`A->B`) of a link that other traffic was put on.
+
+    `mbps` is what its frames take of the link; `marked` the class that its packets claim. Times are
+    seconds from the start of the first phase; null: from before it, or to the end.
+    """
+
+    link: Id
+    direction: LinkDirection
+    mbps: Annotated[float, Field(gt=0)]
+    marked: Literal["best-effort", "video", "voice"]
+    from_s: Amount | None = None
+    to_s: Amount | None = None
+
 
 SCHEMA = "giaoban.result/2"
 
@@ -487,3 +481,43 @@ def _flat(model: BaseModel) -> dict[str, str | float | bool | None]:
         elif not isinstance(value, list | dict):
             found[name] = value
     return found
+
+
+Pieces = Callable[[Any], Iterator[bytes]]
+
+
+def in_pieces(result: Result) -> Iterator[bytes]:
+    """What `Result.to_bytes` gives at once: each bridge and each link of each phase by itself."""
+    yield from _apart(result, {"phases": _phase})
+    yield b"\n"
+
+
+def _phase(phase: Phase) -> Iterator[bytes]:
+    return _apart(phase, {"bridges": _whole, "links": _whole})
+
+
+def _apart(model: BaseModel, lists: Mapping[str, Pieces]) -> Iterator[bytes]:
+    """A model, of which each item of these lists (in the model's order) is written by itself."""
+    [rest] = _whole(model.model_copy(update={name: [] for name in lists}))
+    for name, pieces_of in lists.items():
+        key = f'\n  "{name}": ['.encode()  # no text holds a line's end, so it is the model's own
+        before, _, rest = rest.partition(key)
+        yield before + key
+        between = b"\n    "
+        for item in getattr(model, name):
+            yield between
+            for piece in pieces_of(item):
+                yield piece.replace(b"\n", b"\n    ")
+            between = b",\n    "
+        if getattr(model, name):
+            yield b"\n  "
+    yield rest
+
+
+def _whole(model: BaseModel) -> Iterator[bytes]:
+    yield _adapter(type(model)).dump_json(model, by_alias=True, indent=2)
+
+
+@cache
+def _adapter(of: type[BaseModel]) -> TypeAdapter[BaseModel]:
+    return TypeAdapter(of)

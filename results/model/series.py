@@ -40,7 +40,7 @@ class Series:
     the 95th percentile of the second, `stream_lost_pct` what the listener missed (lost on the wire,
     removed by the injector or corrupted), `stream_jitter_ms` RFC 3550 jitter, `stream_frozen_pct`
     the share of the second that a picture stood still, `stream_mos` of sound, `mcu_used_pct`
-    how much of the MCU is in use (see `giaoban.results.model.in_use`). `names` maps ids to
+    how much of the MCU is in use (see `giaoban.results.model.result`). `names` maps ids to
     the names shown to people. `impaired` are (label_en, label_vi, from_s, to_s) of what was done
     on purpose.
     """

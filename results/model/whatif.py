@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from giaoban.results.model.in_use import InUse
+from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Count, Id, OneLine, Verdict
-from giaoban.results.model.result import Binding, Inputs, RunId
+from giaoban.results.model.result import Inputs, InUse, RunId
 from giaoban.results.model.seeds import Seeds
 from giaoban.tomlfile import StrictModel
 

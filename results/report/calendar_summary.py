@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak
-from giaoban.results.report.articles import cited
 from giaoban.results.report.document import TONES, Block, Bullets, Cell, Heading, Par, Table, table
 from giaoban.results.report.wording import VERDICTS as VERDICT_WORDS
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, cited
 from giaoban.translation import N_, Language, translator
 
 VERDICTS: Mapping[str, str] = {

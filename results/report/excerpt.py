@@ -9,8 +9,9 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from giaoban.results.model.result import BridgeResult, Phase, Result
+from giaoban.results.model.result import Phase, Result
 from giaoban.results.model.series import STREAM_GROUPS, Floats, Series
+from giaoban.results.model.streams import BridgeResult
 from giaoban.sentence import Sentence
 
 MOST_BRIDGES = 300

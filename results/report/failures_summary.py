@@ -27,10 +27,9 @@ from giaoban.results.report.document import (
     toned,
 )
 from giaoban.results.report.evidence_list import evidence
-from giaoban.results.report.invalid import reasons
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.summary import ESTIMATED
-from giaoban.results.report.wording import VERDICTS, Wording
+from giaoban.results.report.wording import VERDICTS, Wording, reasons
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import N_, SOURCE, Language, pgettext
 

@@ -17,10 +17,9 @@ from giaoban.results.report.document import (
     pars,
     table,
 )
-from giaoban.results.report.invalid import reasons
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.summary import MET
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, reasons
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import N_, SOURCE, Language, pgettext, translator
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, Outcome, PartJudged, Way
 from giaoban.results.model.places import in_english
 from giaoban.results.model.quantities import Direction, Kind
 from giaoban.results.model.result import CriterionResult
-from giaoban.results.report.articles import cited
+from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.document import (
     TONES,
     Align,
@@ -30,11 +31,11 @@ from giaoban.results.report.document import (
     Words,
     table,
 )
-from giaoban.results.report.invalid import in_words
+from giaoban.results.report.markdown import markdown
 from giaoban.results.report.minutes import minutes_table
 from giaoban.results.report.summary import assumptions_table
-from giaoban.results.report.wording import Wording
-from giaoban.translation import N_, NBSP, Language
+from giaoban.results.report.wording import Wording, cited, in_words
+from giaoban.translation import N_, NBSP, Language, translator
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every bridge sees and hears, in the check and in the meeting"),
@@ -434,3 +435,23 @@ def _signatures(say: Wording) -> Table:
         aligns=["center", "center"],
         whole=True,
     )
+
+
+SHEET, MINUTES, SUMMARY = "kiem-tra.pdf", "bien-ban.pdf", "summary.md"
+
+
+def write_documents(
+    answer: MeetingAnswer, folder: Path, language: Language, when: datetime
+) -> list[Path]:
+    """Write them into a run's folder, the sheet if there was a check.
+
+    Raises `MachineLacks`: fonts.
+    """
+    documents = {MINUTES: minutes_document(answer, language, when)}
+    if answer.part("check") is not None:
+        documents[SHEET] = sheet(answer, language, when)
+    for name, document in documents.items():
+        (folder / name).write_bytes(pdf(document, made=when))
+    text = markdown(summary_md(answer, language), translator(language).say)
+    (folder / SUMMARY).write_text(text, encoding="utf-8")
+    return [*(folder / name for name in documents), folder / SUMMARY]

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
-from giaoban.results.report.articles import cited
 from giaoban.results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, cited
 from giaoban.translation import N_, pgettext
 
 TITLE = N_("Meetings of the catalogue")

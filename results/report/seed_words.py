@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from giaoban.counting import counted
 from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_SEED
-from giaoban.results.model.result import Binding, CriterionResult, Result
+from giaoban.results.model.places import Binding
+from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT, Seeds, Spread
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, NBSP, SOURCE, Translator, translator

@@ -7,8 +7,8 @@ from functools import partial
 
 from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.places import in_english
-from giaoban.results.model.result import Assumption, CriterionResult, MoreCalls, Place, Result
+from giaoban.results.model.places import Place, in_english
+from giaoban.results.model.result import Assumption, CriterionResult, MoreCalls, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT
 from giaoban.results.report.criteria_table import criteria_table
 from giaoban.results.report.document import (
@@ -26,7 +26,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.excerpt import MOST_ROWS, and_more, left_out
-from giaoban.results.report.invalid import reasons
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings_table import (
     TITLE,
@@ -48,7 +47,7 @@ from giaoban.results.report.seed_words import (
 )
 from giaoban.results.report.sensitivity_summary import of_check
 from giaoban.results.report.unmodelled_words import left_out_of
-from giaoban.results.report.wording import Wording, failed_meeting
+from giaoban.results.report.wording import Wording, failed_meeting, reasons
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, SOURCE, Language, pgettext
 

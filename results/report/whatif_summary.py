@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from giaoban.results.model.result import Binding
+from giaoban.results.model.places import Binding
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.whatif import CostOf, Judged, VariantResult, WhatIf
 from giaoban.results.report.document import (
@@ -21,10 +21,9 @@ from giaoban.results.report.document import (
     toned,
 )
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
-from giaoban.results.report.invalid import UNKNOWN
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.seed_words import stopped
-from giaoban.results.report.wording import VERDICTS, Wording
+from giaoban.results.report.wording import UNKNOWN, VERDICTS, Wording
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import N_, SOURCE, Language, pgettext
 

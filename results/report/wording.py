@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -11,17 +12,16 @@ from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.in_use import InUse
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import MeetingAnswer
-from giaoban.results.model.places import in_english
+from giaoban.results.model.places import Binding, Place, in_english
+from giaoban.results.model.reasons import SENTENCES, Argument, Reason
 from giaoban.results.model.result import (
-    Binding,
     CriterionResult,
     Impairment,
+    InUse,
     Meeting,
     MeetingChecked,
-    Place,
     RefusedCommand,
     Result,
 )
@@ -591,3 +591,77 @@ class Wording(Translator):
         """A criterion's name within a sentence."""
         name = self.criterion(c)
         return name if self.english else name[:1].lower() + name[1:]
+
+
+_ONE = re.compile(r"(?:Art\. ?)?(?P<article>\d+)(?:\((?P<clause>\d+)\)(?P<point>[^\W\d])?)?")
+_WHOLE = N_("Art. {article}")
+_CLAUSE = N_("Art. {article}({clause})")
+_POINT = N_("Art. {article}({clause}){point}")
+
+
+def cited(articles: str, say: Translator) -> str:
+    """A list of articles as data has it, in a language; what is no such list stays as it is."""
+    found = [_ONE.fullmatch(each.strip()) for each in articles.split(",")]
+    if say.language == SOURCE or not all(found):
+        return articles
+    return ", ".join(_said(one, say) for one in found if one)
+
+
+def _said(one: re.Match[str], say: Translator) -> str:
+    article, clause, point = one["article"], one["clause"], one["point"]
+    if point:
+        return say.gettext(_POINT, article=article, clause=clause, point=point)
+    if clause:
+        return say.gettext(_CLAUSE, article=article, clause=clause)
+    return say.gettext(_WHOLE, article=article)
+
+
+UNKNOWN = N_("another technical deviation, told in the result's file")
+
+
+def reasons(answer: Answer, say: Wording) -> list[str]:
+    """Why an invalid answer is, a sentence each; in English as its file has it.
+
+    What has no code (of an emulation that gave nothing, or an answer of an earlier version of the
+    program) is told in English alone.
+    """
+    if say.english:
+        return answer.reasons
+    if not isinstance(answer, FaultsAnswer):
+        return in_words(answer.reason_codes, len(answer.reasons), say)
+    return [
+        f"{say.failure(failure)}: {told}"
+        for failure in answer.failures
+        if failure.verdict == "invalid"
+        for told in in_words(failure.reason_codes, len(failure.reasons) or 1, say)
+    ]
+
+
+def in_words(found: Sequence[Reason], count: int, say: Wording) -> list[str]:
+    """A sentence each; of `count` that have no code, that there are so many."""
+    return [_sentence(reason, say) for reason in found] or [say.gettext(UNKNOWN)] * count
+
+
+def _sentence(reason: Reason, say: Wording) -> str:
+    text = SENTENCES.get(reason.code, UNKNOWN)
+    given = {key: _named(key, value, say) for key, value in reason.arguments.items()}
+    return say.gettext(text, **given)
+
+
+def _named(key: str, value: Argument, say: Wording) -> str:
+    """An argument as people read it: numbers with the language's signs, places by their say."""
+    if not isinstance(value, str):
+        return say.number(value)
+    ident, _, detail = value.partition(" ")
+    match key:
+        case "line":
+            return say.link(ident, detail) if detail else say.both_ways(ident)
+        case "stream":
+            return say.place(Place(kind="bridge", id=ident, detail=detail, phase=None))
+        case "leg":
+            return f"{say.of(ident)}, {say.way(detail)}"
+        case "who":
+            return "MCU" if value == "mcu" else say.of(value)
+        case "router":
+            return say.of(value)
+    return value

@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from giaoban.paths import shown
+from giaoban.files import shown
 from giaoban.scenarios.cli import language
 from giaoban.sentence import N_, Sentence
 

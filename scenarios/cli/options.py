@@ -9,7 +9,7 @@ import typer
 
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.project.named import scenario_file
+from giaoban.scenarios.project.project import scenario_file
 from giaoban.scenarios.study.whatif.apply import PACE_S
 
 Engine = Annotated[

@@ -26,18 +26,15 @@ from giaoban.results.report.plots.load import write_load_plots
 from giaoban.scenarios.load import (
     assumed,
     generators,
-    guessing,
     judge,
-    lacking,
     measures,
     media,
     timetable,
 )
-from giaoban.scenarios.load.cores import available, shares
 from giaoban.scenarios.load.locust import journal
 from giaoban.scenarios.load.locust.environment import ACCOUNTS, JOURNAL, SECRET
 from giaoban.scenarios.load.locust.processes import LocustProcesses, LocustSetup
-from giaoban.scenarios.load.own_mcu import OwnMcu
+from giaoban.scenarios.load.own_mcu import OwnMcu, available, shares
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.scenarios.plan.identity import code_identity, commit, versions
 from giaoban.sentence import Sentence
@@ -180,12 +177,12 @@ def answer(
     came = media.results(kept.heard)
     # The test's own MCU has everything that is asked for.
     accounts = plan.accounts != "none"
-    lacks = lacking.lacking(done, accounts=accounts) if test.device is None else []
-    guessed = guessing.guessing(kept.records, seen.mcu)
+    lacks = measures.lacking(done, accounts=accounts) if test.device is None else []
+    guessed = measures.guessing(kept.records, seen.mcu)
     criteria = judge.judge(
         sessions, done, storm, test.thresholds, media=came, lacks=lacks, guessing=guessed
     )
-    reasons = [str(reason) for reason in wrong] or lacking.nobody_answered(done)
+    reasons = [str(reason) for reason in wrong] or measures.nobody_answered(done)
     spread_s = plan.spread_s if plan.back_off == "random" else 0.0
     server = (
         test.device.name if test.device is not None else f"sip:{plan.target[0]}:{plan.target[1]}"

@@ -6,15 +6,23 @@ delays of sessions that were established, standing sessions at each moment.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
-from giaoban.results.model.load import Delay, McuView, OperationResult, Second, Sessions, Storm
+from giaoban.results.model.load import (
+    Delay,
+    Guessing,
+    McuView,
+    OperationResult,
+    Second,
+    Sessions,
+    Storm,
+)
 from giaoban.scenarios.load import timetable
-from giaoban.scenarios.load.locust.outcomes import Health, Performed, Record
+from giaoban.scenarios.load.locust.outcomes import AUTHENTICATION, Cause, Health, Performed, Record
 from giaoban.scenarios.load.plan import BackOff, LoadPlan
 
 CALLS: tuple[Performed, ...] = ("invite",)
@@ -214,3 +222,67 @@ def _lasts_s(record: Record) -> float:
 def _half(times: Sequence[float], whole: int) -> float | None:
     needed = -(-whole // 2)
     return round(max(0.0, times[needed - 1]), 3) if 0 < needed <= len(times) else None
+
+
+BESIDE = ("options", "register", "guess")
+"""Operations that calls do without. A guessed password is one to register with."""
+ABSENT: tuple[Cause, ...] = ("timeout", "unsupported", "protocol")
+"""Causes that say that there is no such thing: no answer; 405, 501 and the like; 404, 500 and the
+like. A device that is full, or asks for a proof, has it."""
+
+
+def lacking(operations: Sequence[OperationResult], *, accounts: bool) -> list[str]:
+    """Which operations a device does not have for these bridges: every attempt failed, and none for
+    another cause.
+
+    Args:
+        accounts: whether the bridges have any. Who asks them for a proof does not register them.
+    """
+    absent = {*ABSENT, *(() if accounts else ("authentication",))}
+    return [
+        each.operation
+        for each in operations
+        if each.operation in BESIDE and not each.succeeded and set(each.failed) <= absent
+    ]
+
+
+def nobody_answered(operations: Sequence[OperationResult]) -> list[str]:
+    """What all calls met if none was set up, in a sentence."""
+    for each in operations:
+        if each.operation != "invite" or each.succeeded or not each.attempts:
+            continue
+        if set(each.answers) == {"- no answer"}:
+            return [f"no answer to any INVITE ({each.attempts} calls)"]
+        met = ", ".join(f"{count} × {answer}" for answer, count in each.answers.items())
+        return [f"no call was set up: {met}"]
+    return []
+
+
+MINUTE_S = 60.0
+
+
+def guessing(records: Sequence[Record], mcu: McuView | None) -> Guessing | None:
+    """Of all guesses that there were; None if there were none."""
+    guesses = [record for record in records if record.operation == "guess"]
+    if not guesses:
+        return None
+    answered = [record for record in guesses if record.code in AUTHENTICATION]
+    return Guessing(
+        guesses=len(guesses),
+        answered=len(answered),
+        most_a_minute=most_a_minute(answered),
+        seen=None if mcu is None else mcu.wrong_passwords,
+    )
+
+
+def most_a_minute(answered: Sequence[Record]) -> int:
+    """The most that were answered to one name within any minute."""
+    most = 0
+    times: dict[str, deque[float]] = defaultdict(deque)
+    for at_s, who in sorted((record.at_s + record.ms / 1e3, record.who) for record in answered):
+        lately = times[who]
+        lately.append(at_s)
+        while lately[0] <= at_s - MINUTE_S:
+            lately.popleft()
+        most = max(most, len(lately))
+    return most

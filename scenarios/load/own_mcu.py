@@ -23,7 +23,6 @@ from giaoban.children import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.mcu_sim.device import Device
 from giaoban.results.model.load import McuView
-from giaoban.scenarios.load.cores import available, shares
 from giaoban.scenarios.load.measures import mcu_view
 from giaoban.scenarios.load.passwords import accounts_toml
 from giaoban.scenarios.load.plan import LoadPlan
@@ -207,3 +206,16 @@ def _cpu_s(process: int) -> float:
         with suppress(OSError):
             total_ns += int(task.read_text().split()[0])
     return total_ns / 1e9
+
+
+def shares(available: frozenset[int]) -> tuple[frozenset[int], frozenset[int]]:
+    """(the MCU's core, the callers'); the same for both where there is only one."""
+    if len(available) < 2:
+        return available, available
+    own = frozenset({max(available)})
+    return own, available - own
+
+
+def available() -> frozenset[int]:
+    """The cores that this process may use."""
+    return frozenset(os.sched_getaffinity(0))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.media.leg import KINDS, Kind
-from giaoban.results.model.result import BridgeResult, RtcpResult, StreamResult, lost_pcts
+from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
 from giaoban.scenarios.plan.plan import CallPlan, PhasePlan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -11,9 +11,10 @@ import numpy as np
 from giaoban.results.model.reasons import Reason, because
 from giaoban.results.model.result import Accounting
 from giaoban.scenarios.measure.captures import Captures
-from giaoban.scenarios.measure.fault_validity import faults_in_vain
-from giaoban.scenarios.records.events import BridgeHealth, Joined, McuHealth
-from giaoban.scenarios.records.guest import BackgroundCount
+from giaoban.scenarios.measure.fault_impact import mine
+from giaoban.scenarios.records.events import BridgeHealth, Joined, McuHealth, PoweredOff, PoweredOn
+from giaoban.scenarios.records.guest import BackgroundCount, ChangeMade
+from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import damaged as damaged_of
 
 LATE_MS = 5.0
@@ -274,3 +275,51 @@ def _of_one(health: McuHealth | BridgeHealth, full: bool, *, under_faults: bool)
         calls, units = health.calls_left, health.units_left
         found.append(because("calls-left", calls=calls, units=units))
     return found
+
+
+LATE_MS = 5.0
+"""A change that comes later than this is not the one asked for."""
+
+
+def faults_in_vain(captures: Captures) -> list[Reason]:
+    """What was planned to fail or to come back, and did not, or not in time."""
+    return [*_changes(captures), *_outages(captures)]
+
+
+def _changes(captures: Captures) -> Iterator[Reason]:
+    plan = captures.plan
+    made = {change.key: change for change in captures.counters.changes}
+    for change in plan.changes:
+        due_ms = change.at_s * 1000
+        done = made.get(ChangeMade.of(change, due_ms, due_ms).key)
+        where = {"fault": plan.faults[change.fault].id, **_where(change)}
+        if done is None:
+            yield because(f"not-{change.do}", **where)
+        elif (late_ms := done.t_ms - done.due_ms) > LATE_MS:
+            yield because(f"late-{change.do}", **where, late_ms=round(late_ms, 1))
+
+
+def _outages(captures: Captures) -> Iterator[Reason]:
+    plan = captures.plan
+    for outage in plan.outages:
+        where = {"fault": plan.faults[outage.fault].id, "who": outage.host}
+        for at_s, kind, event in (
+            (outage.from_s, PoweredOff, "powered-off"),
+            (outage.to_s, PoweredOn, "powered-on"),
+        ):
+            if at_s is None:
+                continue
+            told = [e.t_ms - at_s * 1000 for e in mine(captures, outage.host, kind)]
+            late_ms = min(told, key=abs, default=None)
+            if late_ms is None:
+                yield because(f"not-{event}", **where)
+            elif abs(late_ms) > LATE_MS:
+                yield because(f"late-{event}", **where, late_ms=round(late_ms, 1))
+
+
+def _where(change: NetworkChange) -> dict[str, str]:
+    if change.router is not None:
+        return {"router": change.router}
+    if change.source is not None:
+        return {"line": f"{change.link} {change.hop.direction}"}
+    return {"line": str(change.link)}

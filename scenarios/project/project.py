@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from giaoban import tomlfile
-from giaoban.errors import InputError, allowed
+from giaoban.errors import InputError, allowed, near_names
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
-from giaoban.scenarios.project.where import FILE, find, here
+from giaoban.scenarios.project.where import find, here
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.load import DEFAULT_PROVINCE
@@ -142,4 +142,23 @@ def _short(folder: Path) -> Path:
     return folder if start is None else Path(os.path.relpath(folder, start))
 
 
-__all__ = ["BUNDLED", "FILE", "Project", "ProjectFile", "current", "project_of", "scenarios_in"]
+def known() -> dict[str, Path]:
+    """Name → file; the project's own takes the place of one of ours."""
+    return {path.stem: path for path in (*scenarios_in(BUNDLED), *current().scenario_files())}
+
+
+def scenario_file(said: Path) -> Path:
+    """The file that is meant by a path or a name; a file that exists wins.
+
+    Raises `InputError`: a name that there is not. A path is not looked at: who reads it tells.
+    """
+    if said.exists() or said.suffix or len(said.parts) != 1:
+        return said
+    names = known()
+    if said.name in names:
+        return names[said.name]
+    raise InputError(
+        'scenario "{name}": there is no such{near}',
+        name=said.name,
+        near=near_names("scenario", said.name, names),
+    )

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from giaoban.errors import near_names
 from giaoban.provenance import Assumable
-from giaoban.results.model.background import OtherTraffic
+from giaoban.results.model.result import OtherTraffic
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake, StrictModel
 from giaoban.topology.network import Hop, NetLink, Network

@@ -21,7 +21,8 @@ from giaoban.results.model.calendar import (
     Peak,
     Period,
 )
-from giaoban.results.model.result import Result, Verdict
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import Result
 from giaoban.results.report.calendar_sheet import sheets_pdf, summary_md
 from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.csv_file import read_csv

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from giaoban.results.model.result import BridgeResult, StreamResult
+from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.traffic.quality.frames import frames
 from giaoban.traffic.quality.measure import Trace
 from giaoban.traffic.recorded.annexb import read_clip

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from giaoban.mcu_sim.media.leg import Kind
-from giaoban.results.model.result import Phase, StreamResult
+from giaoban.results.model.result import Phase
+from giaoban.results.model.streams import StreamResult
 from giaoban.traffic.quality.measure import Trace, measure
 from tests.clients.checks import Checked, check
 from tests.clients.tshark import Stream, fields, streams_of_calls

@@ -13,7 +13,6 @@ from giaoban.results.model.reasons import Reason, because
 from giaoban.results.model.result import (
     Accounting,
     Assumption,
-    BridgeResult,
     Engine,
     FileRef,
     Inputs,
@@ -26,10 +25,9 @@ from giaoban.results.model.result import (
     Question,
     Refused,
     Result,
-    StreamResult,
-    lost_pcts,
 )
 from giaoban.results.model.series import Series
+from giaoban.results.model.streams import BridgeResult, StreamResult, lost_pcts
 
 EXISTING = {
     "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)",

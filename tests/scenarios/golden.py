@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from giaoban.results.model.result import Result, StreamResult
+from giaoban.results.model.result import Result
+from giaoban.results.model.streams import StreamResult
 
 FOLDER = Path(__file__).with_name("golden")
 TIME_MS = 0.05

@@ -17,7 +17,8 @@ from pathlib import Path
 import traffic_scenarios
 from scenario_factory import NORTH, ROOT, SCENARIOS, at_one_seed, scenario
 
-from giaoban.results.model.result import Result, StreamResult
+from giaoban.results.model.result import Result
+from giaoban.results.model.streams import StreamResult
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.plan.plan import Plan

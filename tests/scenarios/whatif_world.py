@@ -16,7 +16,8 @@ from whatif_factory import base
 from giaoban.mcu_sim.admission import Use
 from giaoban.mcu_sim.device import Device, load_devices
 from giaoban.mcu_sim.fit import room_beside
-from giaoban.results.model.result import Binding, Place, Result
+from giaoban.results.model.places import Binding, Place
+from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.whatif.apply import ask

@@ -21,9 +21,8 @@ from giaoban.topology.importers.files import (
 )
 from giaoban.topology.importers.geography import Place, great_circle_km
 from giaoban.topology.importers.graphml import graphml
-from giaoban.topology.importers.rates import written_mbps
 from giaoban.topology.importers.tables import read_csv
-from giaoban.topology.importers.zoo import read_graphml
+from giaoban.topology.importers.zoo import read_graphml, written_mbps
 from giaoban.topology.load import DEFAULT_PROVINCE, load_province
 from giaoban.topology.model import Province
 from giaoban.topology.network import build

@@ -15,12 +15,11 @@ import pytest
 
 from giaoban.traffic import rtp
 from giaoban.traffic.media_load.audio import SLOTS, AudioSenders
-from giaoban.traffic.media_load.calls import MediaLoad
+from giaoban.traffic.media_load.calls import MediaLoad, VideoSenders
 from giaoban.traffic.media_load.messages import MediaTarget
 from giaoban.traffic.media_load.process import MediaError, MediaProcess
 from giaoban.traffic.media_load.receivers import Receivers
 from giaoban.traffic.media_load.sockets import open_pair
-from giaoban.traffic.media_load.video import VideoSenders
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.rtcp.session import Reporter
 from giaoban.traffic.sources.packet_loop import LOOP_S, video_loop

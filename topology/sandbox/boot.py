@@ -7,13 +7,16 @@ One folder is writable. Everything the guest is lives in one process group, whic
 from __future__ import annotations
 
 import os
+import random
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +25,6 @@ from giaoban.children import beginning
 from giaoban.errors import MachineLacks
 from giaoban.sentence import N_
 from giaoban.topology.sandbox import memory
-from giaoban.topology.sandbox.core import own_core
 
 GUEST_INIT = Path(__file__).with_name("guest_init.py")
 EXIT_FILE = ".guest-exit"
@@ -172,3 +174,24 @@ def _attach(command: list[str], core: int, memory_in: Path) -> None:
         process.kill()
         process.wait()
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def own_core() -> Iterator[int]:
+    """Of the cores that this process may use one that no other guest has, as long as this lasts.
+
+    Where all are taken, any. What else runs on it goes elsewhere, where it may. Guests of another
+    container are not seen: so cores are looked at in random order, not the first one first.
+    """
+    available = sorted(os.sched_getaffinity(0))
+    random.SystemRandom().shuffle(available)
+    with socket.socket(socket.AF_UNIX) as mark:
+        for core in available:
+            try:
+                # a name in no folder, which is gone with its owner however that ends
+                mark.bind(f"\0giaoban-guest-on-core-{core}")
+            except OSError:
+                continue
+            yield core
+            return
+    yield available[0]

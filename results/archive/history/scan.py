@@ -28,9 +28,8 @@ from giaoban.results.archive.history.entry import (
 from giaoban.results.archive.store import PARTIAL
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import CriterionResult, FileRef, Result
-from giaoban.results.report.invalid import reasons
 from giaoban.results.report.summary import place_name
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, reasons
 from giaoban.text import LONGEST_NAME, text_problem
 from giaoban.tomlfile import parse
 from giaoban.translation import N_, translator

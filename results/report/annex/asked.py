@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.results.model.background import OtherTraffic
 from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.result import Result
+from giaoban.results.model.result import OtherTraffic, Result
 from giaoban.results.report.annex import failing
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.document import Block, Heading, Par, bullets

@@ -11,7 +11,8 @@ from giaoban.results.archive.evidence.answers import Answer
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import Entry
-from giaoban.results.model.result import Result, StreamResult
+from giaoban.results.model.result import Result
+from giaoban.results.model.streams import StreamResult
 from giaoban.results.report.annex import asked, capacity, closing, failing, loading, quality, robust
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.standing import Part, notices

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from giaoban.results.judge.criteria import BESIDE_THE_RUN
-from giaoban.results.model.result import BridgeResult, CriterionResult, Phase, Result, StreamResult
+from giaoban.results.model.result import CriterionResult, Phase, Result
+from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.criteria_table import criteria_table

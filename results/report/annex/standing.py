@@ -8,8 +8,8 @@ from typing import NamedTuple
 from giaoban.results.archive.evidence.answers import Answer
 from giaoban.results.archive.evidence.manifest import Proof
 from giaoban.results.report.annex.translator import AnnexWording
-from giaoban.results.report.invalid import reasons
 from giaoban.results.report.plots.words import Lang
+from giaoban.results.report.wording import reasons
 from giaoban.translation import N_, translator
 
 ESTIMATE = "estimate"

@@ -33,8 +33,7 @@ from giaoban.results.report import (
     sweep_summary,
     whatif_summary,
 )
-from giaoban.results.report.invalid import in_words, reasons
-from giaoban.results.report.wording import VERDICTS, Wording
+from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
 from giaoban.sentence import N_, Both, Sentence
 
 RUN, ABOUT_INPUTS = "run", "inputs"

@@ -13,9 +13,8 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.excerpt import Excerpt, excerpt
-from giaoban.results.report.view.assumed_data import assumed_data
 from giaoban.results.report.view.map import Map
-from giaoban.results.report.view.run_data import run_data
+from giaoban.results.report.view.run_data import assumed_data, run_data
 from giaoban.translation import Language
 
 SCHEMA = "giaoban.page/2"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
-from giaoban.results.model.result import LinkResult, Phase, Result, StreamResult
-from giaoban.results.model.series import Series
+import numpy as np
+
+from giaoban.results.model.result import LinkResult, Phase, Result
+from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
+from giaoban.results.model.series import Floats, Series
+from giaoban.results.model.streams import StreamResult
 from giaoban.results.report.annex.translator import AnnexWording
-from giaoban.results.report.view.curves import curves
+from giaoban.results.report.sensitivity_summary import name_of
 from giaoban.results.report.view.map import Map
 from giaoban.results.report.wording import Wording
+from giaoban.sentence import Sentence
 
 Both = dict[str, str]
 """A text in `vi` and `en`."""
@@ -126,3 +132,68 @@ def _links(result: Result, vi: Wording, en: Wording) -> dict[str, Both]:
 
 def _named(links: list[LinkResult]) -> tuple[str, str]:
     return links[0].id, links[0].direction
+
+
+MEASURES = {
+    "delay": "stream_delay_ms",
+    "loss": "stream_lost_pct",
+    "jitter": "stream_jitter_ms",
+    "mos": "stream_mos",
+    "frozen": "stream_frozen_pct",
+}
+"""What the page calls the groups of streams in `series.npz`."""
+
+
+def curves(series: Series) -> dict[str, Any]:
+    """`seconds` long each; `streams[BRIDGE KIND WAY][measure]`, `links[LINK A->B]` and `used` are
+    places in `data`."""
+    rows: list[Floats] = []
+
+    def place(curve: Floats) -> int:
+        rows.append(curve)
+        return len(rows) - 1
+
+    streams: dict[str, dict[str, int]] = {}
+    for measure, group in MEASURES.items():
+        for key, curve in getattr(series, group).items():
+            streams.setdefault(key, {})[measure] = place(curve)
+    links = {key: place(curve) for key, curve in series.link_utilisation_pct.items()}
+    used = place(series.mcu_used_pct)
+    packed = np.stack(rows).astype("<f4").tobytes()
+    return {
+        "seconds": int(series.t_s.size),
+        "streams": streams,
+        "links": links,
+        "used": used,
+        "data": base64.b64encode(packed).decode("ascii"),
+    }
+
+
+def assumed_data(answer: Sensitivity) -> dict[str, Any]:
+    """`assumed`: figures that move the margin, what can flip the verdict first, the nearest on top;
+    `judged`: what criteria are called."""
+    return {
+        "assumed": [_figure(figure) for figure in answer.ranked],
+        "judged": {each.id: both(each.name_vi, each.name_en) for each in answer.criteria},
+    }
+
+
+def _figure(figure: TriedFigure) -> dict[str, Any]:
+    name, unit = name_of(figure), Sentence(figure.unit)
+    return {
+        "name": both(name.vi, name.en),
+        "unit": both(unit.vi, unit.en),
+        "value": figure.value,
+        "scale": figure.scale,
+        "whole": figure.whole,
+        "choices": bool(figure.choices),
+        "curve": [
+            {
+                "value": each.value,
+                "verdict": each.verdict,
+                "margin": round(each.held_pct, 2),
+                "criterion": each.criterion,
+            }
+            for each in figure.curve
+        ],
+    }

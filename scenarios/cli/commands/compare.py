@@ -18,7 +18,7 @@ from giaoban.results.report.document import Par
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.project.named import scenario_file
+from giaoban.scenarios.project.project import scenario_file
 from giaoban.scenarios.study.compare.compare import (
     MAP,
     TOLERANCE_POINTS,

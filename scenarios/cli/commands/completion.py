@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.paths import shown
+from giaoban.files import shown
 from giaoban.results.report.document import Par
 from giaoban.scenarios.cli.completion import SHELLS, script
 from giaoban.scenarios.cli.output import print_blocks

@@ -504,7 +504,7 @@ def recheck_runs(
     Of checks that passed with --sensitivity: an assumed figure that was measured since, or entered
     anew, may lie beyond where the verdict held.
     """
-    from giaoban.scenarios.project.named import known
+    from giaoban.scenarios.project.project import known
     from giaoban.scenarios.study import recheck
 
     first, last = days(since, until, None)

@@ -11,8 +11,7 @@ from typing import Annotated, cast
 import typer
 
 from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
-from giaoban.files import MOST_ANSWER, read_file
-from giaoban.paths import shown
+from giaoban.files import MOST_ANSWER, read_file, shown
 from giaoban.results.archive.evidence.pack import open_evidence
 from giaoban.results.archive.evidence.signing import Signature, Stamp
 from giaoban.results.archive.evidence.verify import Finding, together, verify

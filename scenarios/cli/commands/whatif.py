@@ -21,9 +21,8 @@ from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.seeds import SeedsJudge
-from giaoban.scenarios.study.whatif.apply import EXISTING, base_of
+from giaoban.scenarios.study.whatif.apply import EXISTING, base_of, beside
 from giaoban.scenarios.study.whatif.compare import WhatIfOutcome, WhatIfRequest, compare
-from giaoban.scenarios.study.whatif.units import beside
 from giaoban.scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import parse, read_text

@@ -19,10 +19,9 @@ from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.recordings import files_of
 from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.sweep.axes import NONE, GridPoint
-from giaoban.scenarios.study.whatif.apply import Base, ask
+from giaoban.scenarios.study.whatif.apply import LIST, Base, ask
 from giaoban.scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import unhurried
-from giaoban.scenarios.study.whatif.units import LIST
 from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
-from giaoban.mcu_sim.device import Device, load_devices
+from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
 from giaoban.scenarios.spec.question import Question, province_of, question_from
 from giaoban.scenarios.spec.scenario import Phases, Scenario, load_scenario
-from giaoban.scenarios.study.whatif.cards import with_cards
 from giaoban.scenarios.study.whatif.cut_away import (
     NONE_UNREACHABLE,
     NoMeetingLeft,
@@ -20,11 +19,11 @@ from giaoban.scenarios.study.whatif.cut_away import (
     cut_away,
 )
 from giaoban.scenarios.study.whatif.extra import extra_bridges
-from giaoban.scenarios.study.whatif.units import bridges_of
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, joined, message
 from giaoban.topology.load import load_province
 from giaoban.topology.model import BridgeSpec, Province
+from giaoban.topology.units import as_bridges, catalogue, units_from_csv
 from giaoban.topology.validate import bridge_mistakes, change_mistakes, province_mistakes
 
 PACE_S = 4.0
@@ -260,3 +259,76 @@ def _scenario(path: Path, _changed_ns: int) -> Scenario:
 @lru_cache(maxsize=8)
 def _province(path: Path, _changed_ns: int) -> Province:
     return load_province(path)
+
+
+LIST = ".csv"
+
+
+def beside(words: Sequence[str], folder: Path) -> list[str]:
+    """The same words, with the paths of lists taken from the folder of the file they stand in."""
+    return [str(folder / word) if word.lower().endswith(LIST) else word for word in words]
+
+
+def bridges_of(words: Sequence[str], province: Province) -> list[BridgeSpec]:
+    """The bridges that words mean, in their order: what `Catalogue.pick` takes, or a CSV file.
+
+    Raises `InputError`: nothing is called so; a unit is there twice, or has no router here.
+    """
+    units = [
+        unit
+        for word in words
+        for unit in (
+            units_from_csv(Path(word)) if word.lower().endswith(LIST) else catalogue().pick(word)
+        )
+    ]
+    return as_bridges(units, province)
+
+
+def with_cards(
+    device: Device, cards: int | None, catalogue: DeviceCatalogue | None = None
+) -> Device:
+    """The catalogue's device with so many cards of this device's kind; None: this device.
+
+    `catalogue`: the program's own unless another is given.
+
+    Raises `InputError`: the catalogue has none, with those that there are.
+    """
+    if cards is None:
+        return device
+    kin = siblings(device, catalogue)
+    for count, other in kin:
+        if count == cards:
+            return other
+    there = ", ".join(f"{count}: {other.id}" for count, other in kin)
+    raise InputError(
+        "cards = {cards}: no device of the catalogue has {cards} of the cards of "
+        "{device} (allowed: {there})",
+        cards=cards,
+        device=device.id,
+        there=there,
+    )
+
+
+def siblings(device: Device, catalogue: DeviceCatalogue | None = None) -> list[tuple[int, Device]]:
+    """Devices with the same kind of card: number of cards and device, the smallest first.
+
+    Of several with the same number the first of the catalogue is given, but the device itself if
+    it is one of them. A kind of card is told by what calls cost on it; where the devices' capacity
+    is no multiple of the smallest one's, they are not counted in cards, and each stands alone.
+    """
+    known = catalogue or load_devices()
+    same = [other for other in known.device if _kind(other) == _kind(device)]
+    one = min(other.capacity.units_total for other in same)
+    if any((other.capacity.units_total / one) % 1 for other in same):
+        return [(1, device)]
+    found: dict[int, Device] = {}
+    for other in same:
+        cards = round(other.capacity.units_total / one)
+        if cards not in found or other.id == device.id:
+            found[cards] = other
+    return sorted(found.items(), key=lambda item: item[0])
+
+
+def _kind(device: Device) -> tuple[object, ...]:
+    costs = tuple((cost.resolution, cost.units) for cost in device.cost)
+    return device.unit, costs, device.levels is None, device.voice_units

@@ -13,7 +13,8 @@ from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.result import Result, Verdict
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import FailureCheck, Judged, VariantResult, WhatIf
 from giaoban.results.report.whatif_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName

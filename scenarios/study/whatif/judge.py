@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from giaoban.results.model.in_use import InUse
-from giaoban.results.model.result import Result
+from giaoban.results.model.result import InUse, Result
 from giaoban.results.model.whatif import Judged, Margin, Method
 from giaoban.results.report.summary import place_name
 from giaoban.scenarios.emulation.engine import EngineName

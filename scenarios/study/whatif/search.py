@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from giaoban.mcu_sim.device import Device
-from giaoban.results.model.result import Binding, Result
+from giaoban.results.model.places import Binding
+from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.static import StaticLoads, shortfall
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.whatif.ladder import (

@@ -9,7 +9,8 @@ import results_factory as make
 
 from giaoban.results.judge.aggregate import aggregate, heard_streams, pick
 from giaoban.results.judge.metrics import ABSENT_IS_LEFT_OUT, ABSENT_IS_ZERO, METRICS, Measure
-from giaoban.results.model.result import Phase, Place
+from giaoban.results.model.places import Place
+from giaoban.results.model.result import Phase
 
 DEAD: dict[str, Any] = {"delay_ms": None, "jitter_ms": None, "mos": None}
 

@@ -9,8 +9,9 @@ import results_factory as make
 
 from giaoban.results.judge.criteria import EVERY_SEED, Criteria, Criterion, load_criteria
 from giaoban.results.judge.verdict import Judgement, judge, margin_pct, meets, trial, with_seeds
+from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.reasons import Reason
-from giaoban.results.model.result import Binding, Phase, Place
+from giaoban.results.model.result import Phase
 from giaoban.results.model.seeds import Trial, Valued, others, seeds_of
 
 MEASURES: dict[str, dict[str, Any]] = {

@@ -12,7 +12,8 @@ import results_factory as make
 
 from giaoban.results.judge.confidence import detectable_share_rise, wilson
 from giaoban.results.judge.verdict import judge
-from giaoban.results.model.result import CriterionResult, Phase, Place
+from giaoban.results.model.places import Place
+from giaoban.results.model.result import CriterionResult, Phase
 from giaoban.results.report.summary import criteria_notes, place_name, summary_md
 from giaoban.results.report.view.page_data import Run, Shown
 from giaoban.results.report.view.sections import content

@@ -9,7 +9,8 @@ import results_factory as make
 
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.judge.worst import worst
-from giaoban.results.model.result import Downspeeded, Phase, Place, Refused
+from giaoban.results.model.places import Place
+from giaoban.results.model.result import Downspeeded, Phase, Refused
 
 CRITERIA = {c.id: c for c in make.criteria().criterion}
 AB, BA = "a->b", "b->a"

@@ -8,7 +8,9 @@ import results_factory as make
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from giaoban.results.model.result import Accounting, Impairment, Place, Result, lost_pcts
+from giaoban.results.model.places import Place
+from giaoban.results.model.result import Accounting, Impairment, Result
+from giaoban.results.model.streams import lost_pcts
 from giaoban.results.schema.make import PATH, schema_text
 
 

@@ -8,8 +8,7 @@ import pytest
 import results_factory as make
 
 from giaoban.results.archive.store import write_result
-from giaoban.results.model.pieces import in_pieces
-from giaoban.results.model.result import Result
+from giaoban.results.model.result import Result, in_pieces
 
 NOBODY = [make.phase("before", []), make.phase("during", [make.bridge("gia-nghia")], links=[])]
 RESULTS = {

@@ -11,7 +11,8 @@ import results_factory as make
 from giaoban.results.judge.criteria import EVERY_SEED, Criteria, load_criteria
 from giaoban.results.judge.diff import differences
 from giaoban.results.judge.verdict import trial, with_seeds
-from giaoban.results.model.result import Binding, Place, Result
+from giaoban.results.model.places import Binding, Place
+from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, wilson_pct
 from giaoban.results.report.annex.content import Chapter, document
 from giaoban.results.report.annex.letter import Letter

@@ -22,8 +22,7 @@ from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.make import annex_bytes, write_annex
 from giaoban.results.report.annex.standing import Part
 from giaoban.results.report.annex.words import WORDS
-from giaoban.results.report.invalid import reasons
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.load import generators, load_test
 from giaoban.scenarios.load.locust.outcomes import Health, Record
 

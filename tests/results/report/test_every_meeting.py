@@ -12,14 +12,13 @@ from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED, load_crite
 from giaoban.results.judge.verdict import trial, with_meetings, with_seeds
 from giaoban.results.model.result import CriterionResult, MeetingChecked, Refused, Result
 from giaoban.results.model.seeds import others, seeds_of
-from giaoban.results.report.articles import cited
 from giaoban.results.report.document import plain
 from giaoban.results.report.meetings_table import every_meeting, meetings_notes, meetings_table
 from giaoban.results.report.seed_words import by_luck
 from giaoban.results.report.summary import brief, headline, summary_md
 from giaoban.results.report.view.page_data import Run, Shown
 from giaoban.results.report.view.sections import content
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, cited
 
 GOOD = make.result()
 LATE = Refused(bridge="quang-son", code=503, reason="full")

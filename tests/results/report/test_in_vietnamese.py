@@ -16,8 +16,8 @@ from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.failures import Change, Comparison, FaultsAnswer
 from giaoban.results.model.headroom import Bottleneck, DistrictRoom, Headroom, Point, verdict_of
 from giaoban.results.model.load import GeneratorView, LoadResult, MediaResult
-from giaoban.results.model.places import Place
-from giaoban.results.model.result import Binding, RefusedCommand, Result
+from giaoban.results.model.places import Binding, Place
+from giaoban.results.model.result import RefusedCommand, Result
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.sweep import SweepAnswer, SweepPoint
 from giaoban.results.model.whatif import (

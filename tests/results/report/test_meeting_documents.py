@@ -13,11 +13,18 @@ from giaoban.results.judge.verdict import judge
 from giaoban.results.model.meetings import Closing, MeetingAnswer, Opening
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import Block, Bullets, Par, Table, plain
-from giaoban.results.report.invalid import in_words
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.meeting_documents import MINUTES, SHEET, SUMMARY, write_documents
-from giaoban.results.report.meeting_summary import bridges_table, brief, minutes_document, sheet
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.meeting_summary import (
+    MINUTES,
+    SHEET,
+    SUMMARY,
+    bridges_table,
+    brief,
+    minutes_document,
+    sheet,
+    write_documents,
+)
+from giaoban.results.report.wording import Wording, in_words
 
 WHEN = datetime(2026, 11, 27, 8, 0)
 

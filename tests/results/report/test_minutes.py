@@ -4,9 +4,8 @@ import meeting_factory as make
 import pytest
 
 from giaoban.results.model.meetings import Entry
-from giaoban.results.report.articles import cited
 from giaoban.results.report.minutes import SENTENCES, Line, lines, minutes_table, moment, said
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, cited
 
 FAULT = make.power_out()
 ANSWER = make.answer(make.part(), make.part("course", faults=[FAULT]))

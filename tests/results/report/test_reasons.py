@@ -7,8 +7,7 @@ import results_factory as make
 
 from giaoban.results.model.reasons import SENTENCES, Reason, because
 from giaoban.results.model.result import Result
-from giaoban.results.report.invalid import reasons
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, reasons
 
 UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
 

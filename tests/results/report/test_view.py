@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from giaoban.errors import InputError
-from giaoban.results.report.view.curves import curves
 from giaoban.results.report.view.map import Map
 from giaoban.results.report.view.page import PARTS, page
 from giaoban.results.report.view.page_data import Shown, page_data
+from giaoban.results.report.view.run_data import curves
 from giaoban.results.report.view.serve import PageServer
 from giaoban.results.report.view.write import page_of, read_run, write_page
 from giaoban.scenarios.study.page_map import page_map

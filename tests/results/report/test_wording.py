@@ -22,7 +22,6 @@ from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.judge.verdict import trial, with_seeds
-from giaoban.results.model.background import OtherTraffic
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.load import LoadResult
@@ -32,6 +31,7 @@ from giaoban.results.model.result import (
     Downspeeded,
     Impairment,
     MoreCalls,
+    OtherTraffic,
     Refused,
     RefusedCommand,
     Result,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.media.audio.codec import G722Call
-from giaoban.scenarios.bridge.microphone import sound_for
+from giaoban.scenarios.bridge.sources import sound_for
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.sources.tone import tone_hz
 

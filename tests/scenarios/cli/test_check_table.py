@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from rich.console import Console
 
-from giaoban.results.model.result import Place
+from giaoban.results.model.places import Place
 from giaoban.results.report import terminal
 from giaoban.results.report.document import Par, in_language
 from giaoban.results.report.summary import criteria

@@ -9,7 +9,8 @@ import pytest
 from runs import FULL
 from scenario_factory import DEFAULT, scenario
 
-from giaoban.results.model.result import Result, StreamResult
+from giaoban.results.model.result import Result
+from giaoban.results.model.streams import StreamResult
 from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
 from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.estimate.media.feedback import Feedback

@@ -21,10 +21,9 @@ from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import compare
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.reasons import because
-from giaoban.results.report import invalid
 from giaoban.results.report.failures_summary import summary_md as failures_md
 from giaoban.results.report.summary import summary_md
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.faults import failure_cases
 from giaoban.scenarios.faults.effects import Effect
 from giaoban.scenarios.faults.kind import FailureCase, FaultContext, KeyMistake, LinkFault, dark
@@ -164,7 +163,7 @@ def test_it_is_tried_told_and_compared(tmp_path: Path) -> None:
     void = no_measures(case, "it hung")
     void = void.model_copy(update={"reason_codes": [because("pacing-dropped", packets=2)]})
     after = answered(void, possible={case.id: case})
-    assert invalid.reasons(after, Wording("vi", after)) == [
+    assert reasons(after, Wording("vi", after)) == [
         "Đào đứt Tây ↔ Đông: bộ điều tiết phía gửi đã loại 2 gói tin"
     ]
     baseline = accept(before, name="ring", reason="a test", on=date(2026, 11, 27))

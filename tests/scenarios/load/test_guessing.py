@@ -8,8 +8,8 @@ import pytest
 
 from giaoban.results.model.load import Guessing, LoadCriterion, Sessions
 from giaoban.scenarios.load import assumed, judge, measures
-from giaoban.scenarios.load.guessing import guessing, most_a_minute
 from giaoban.scenarios.load.locust.outcomes import Record
+from giaoban.scenarios.load.measures import guessing, most_a_minute
 from tests.results import load_factory as loads
 
 NO_SESSIONS = measures.sessions([])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from giaoban.results.model.load import OperationResult
-from giaoban.scenarios.load import guessing, judge, lacking, measures, media
+from giaoban.scenarios.load import judge, measures, media
 from giaoban.scenarios.load.locust.outcomes import ReceivedMedia, Record
 
 
@@ -129,9 +129,9 @@ def done(operation: str, failed: dict[str, int], succeeded: int = 0) -> Operatio
 def test_a_device_lacks_what_it_shows_no_trace_of(
     operation: str, failed: dict[str, int], accounts: bool, lacks: bool
 ) -> None:
-    assert lacking.lacking([done(operation, failed)], accounts=accounts) == [operation] * lacks
+    assert measures.lacking([done(operation, failed)], accounts=accounts) == [operation] * lacks
     # one success is a trace: what failed then, failed
-    assert lacking.lacking([done(operation, failed, succeeded=1)], accounts=accounts) == []
+    assert measures.lacking([done(operation, failed, succeeded=1)], accounts=accounts) == []
 
 
 def test_where_no_password_can_be_guessed_nothing_is_said_of_guesses() -> None:
@@ -141,7 +141,7 @@ def test_where_no_password_can_be_guessed_nothing_is_said_of_guesses() -> None:
     )  # fmt: skip
     found = judge.judge(
         measures.sessions([guess]), measures.operations([guess]), None, {}, lacks=["guess"],
-        guessing=guessing.guessing([guess], None),
+        guessing=measures.guessing([guess], None),
     )  # fmt: skip
     assert {c.id: c.ok for c in found} == {"guesses-accepted": None, "guesses-answered": None}
 

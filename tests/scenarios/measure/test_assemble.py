@@ -12,7 +12,8 @@ import pytest
 from pretended import ORIGIN_NS
 from pretended_meeting import Meeting
 
-from giaoban.results.model.result import Phase, Result, StreamResult
+from giaoban.results.model.result import Phase, Result
+from giaoban.results.model.streams import StreamResult
 from giaoban.scenarios.measure import validity
 from giaoban.topology.network import Hop
 from giaoban.traffic.log import RECEIVED, SENT, read

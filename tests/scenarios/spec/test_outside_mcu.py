@@ -8,7 +8,8 @@ import pytest
 from scenario_factory import DEFAULT, scenario
 
 from giaoban.errors import InputError
-from giaoban.results.model.result import BridgeResult, Result, StreamResult
+from giaoban.results.model.result import Result
+from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.spec.meeting_catalogue import (
     CATALOGUE,

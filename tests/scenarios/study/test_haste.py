@@ -11,7 +11,8 @@ import pytest
 from scenario_factory import DEFAULT
 from whatif_factory import base
 
-from giaoban.results.model.result import Binding, Place, Result
+from giaoban.results.model.places import Binding, Place
+from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.headroom import headroom as run

@@ -11,8 +11,7 @@ from whatif_factory import base
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices, pick
-from giaoban.scenarios.study.whatif.apply import EXISTING, ask, base_of
-from giaoban.scenarios.study.whatif.cards import siblings, with_cards
+from giaoban.scenarios.study.whatif.apply import EXISTING, ask, base_of, siblings, with_cards
 from giaoban.scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
 from giaoban.topology.model import BridgeSpec, Link, LinkChange
 

@@ -18,7 +18,8 @@ from whatif_world import (
 )
 
 from giaoban.mcu_sim.device import load_devices
-from giaoban.results.model.result import Place, Result
+from giaoban.results.model.places import Place
+from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads, shortfall
 from giaoban.scenarios.study.whatif import search as module
 from giaoban.scenarios.study.whatif.ladder import larger_devices

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from giaoban.children import follow
-from giaoban.topology.sandbox.core import own_core
+from giaoban.topology.sandbox.boot import own_core
 
 AVAILABLE = os.sched_getaffinity(0)
 CORES = {1_000_001, 1_000_002}
@@ -39,7 +39,7 @@ def test_another_process_sees_it_and_a_killed_one_gives_it_back() -> None:
     code = (
         "import os, time\n"
         f"os.sched_getaffinity = lambda _: {CORES}\n"
-        "from giaoban.topology.sandbox.core import own_core\n"
+        "from giaoban.topology.sandbox.boot import own_core\n"
         "with own_core() as core:\n"
         "    print(core, flush=True)\n"
         "    time.sleep(600)\n"
