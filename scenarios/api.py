@@ -502,7 +502,7 @@ def load_result(run: str | os.PathLike[str]) -> Result:
     path = Path(run)
     if path.is_file():
         return Result.from_json(read_file(path, most=MOST_ANSWER), str(path))
-    return read_result(open_run(os.fspath(run), current().runs))
+    return read_result(open_run(os.fspath(run), current().runs, "check"))
 
 
 def _silent(_what: str, _done: float) -> None:

@@ -12,7 +12,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +23,12 @@ from giaoban import ownership
 from giaoban.children import interruptions_held
 from giaoban.errors import GiaobanError, InputError, near_names, strerror
 from giaoban.files import MOST_ANSWER, read_file, whole
+from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, SENSITIVITY
 from giaoban.results.model.result import Result, in_pieces
-from giaoban.results.model.sensitivity import SENSITIVITY, Sensitivity
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.scarce import shortage
 from giaoban.sentence import Sentence
 
-RESULT = "result.json"
 PARTIAL = ".partial-"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
@@ -178,41 +178,67 @@ def read_sensitivity(folder: Path) -> Sensitivity:
     return Sensitivity.from_json(read_file(path, most=MOST_ANSWER), str(path))
 
 
-def list_runs(root: Path, holds: str = RESULT) -> list[Path]:
-    """Folders of the finished runs, sorted by id; none if the root does not exist."""
+def kind_of_run(folder: Path, *kinds: str) -> str | None:
+    """The kind of run that a folder is, of these or of any; None: it is no finished run of them."""
+    if folder.name.startswith(PARTIAL):
+        return None
+    return next((k for k in kinds or ANSWER_FILES if (folder / ANSWER_FILES[k]).is_file()), None)
+
+
+def list_runs(root: Path, *kinds: str) -> list[Path]:
+    """Folders of the finished runs of these kinds, or of any, sorted by id; none if the root does
+    not exist."""
     if not root.is_dir():
         return []
-    return sorted(path for path in root.iterdir() if _is_run(path, holds))
+    return sorted(path for path in root.iterdir() if kind_of_run(path, *kinds) is not None)
 
 
-def open_run(ref: str, root: Path, holds: str = RESULT) -> Path:
+def open_run(ref: str, root: Path, *kinds: str) -> Path:
     """The folder of a finished run, by path, by id or by the beginning of just one id.
 
-    `holds` is the file that makes it a run. Raises `InputError` with a suggestion when none or
-    several fit.
+    `kinds` are those of `ANSWER_FILES` that are meant. Raises `InputError` when none or several
+    fit, or when it is a run of another kind.
     """
     direct = Path(ref)
-    if ref and _is_run(direct, holds):
+    if ref and kind_of_run(direct, *kinds) is not None:
         return direct
-    runs = {path.name: path for path in list_runs(root, holds)}
-    if ref in runs:
-        return runs[ref]
-    fitting = [name for name in runs if ref and name.startswith(ref)]
-    if len(fitting) == 1:
-        return runs[fitting[0]]
-    if fitting:
-        some = ", ".join(fitting[:5]) + (" …" if len(fitting) > 5 else "")
-        raise InputError(
-            'run "{ref}": {number} runs begin so: {some}', ref=ref, number=len(fitting), some=some
-        )
+    runs = [path.name for path in list_runs(root, *kinds)]
+    match _named(ref, runs):
+        case [name]:
+            return root / name
+        case [*fitting] if fitting:
+            some = ", ".join(fitting[:5]) + (" …" if len(fitting) > 5 else "")
+            raise InputError(
+                'run "{ref}": {number} runs begin so: {some}',
+                ref=ref,
+                number=len(fitting),
+                some=some,
+            )
     if direct.name.startswith(PARTIAL) and direct.is_dir():
         raise InputError('run "{ref}": did not finish, so it has no result', ref=ref)
+    others = [root / name for name in _named(ref, [path.name for path in list_runs(root)])]
+    if ref and kind_of_run(direct) is not None:
+        others = [direct]
+    if len(others) == 1:
+        raise InputError(
+            'run "{ref}": is a run of kind {kind} (allowed here: {kinds}); what it '
+            "found is in {root}",
+            ref=ref,
+            kind=kind_of_run(others[0]),
+            kinds=", ".join(kinds),
+            root=others[0],
+        )
     hint = (
         near_names("run", ref, runs)
         if runs
         else Sentence(" ({root} holds no finished run)", root=root)
     )
     raise InputError('run "{ref}": no such run{hint}', ref=ref, hint=hint)
+
+
+def _named(ref: str, names: Sequence[str]) -> list[str]:
+    """The one of the name, else those that begin so."""
+    return [ref] if ref in names else [name for name in names if ref and name.startswith(ref)]
 
 
 def remove_stale_partials(root: Path, now_s: float | None = None) -> list[Path]:
@@ -222,10 +248,6 @@ def remove_stale_partials(root: Path, now_s: float | None = None) -> list[Path]:
     """
     found = sorted(root.glob(f"{PARTIAL}*")) if root.is_dir() else []
     return ownership.remove_stale(found, now_s)
-
-
-def _is_run(path: Path, holds: str) -> bool:
-    return not path.name.startswith(PARTIAL) and (path / holds).is_file()
 
 
 def _fsync(path: Path) -> None:

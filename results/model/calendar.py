@@ -9,13 +9,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from giaoban.results.model.answer_files import CALENDAR
 from giaoban.results.model.places import Binding
-from giaoban.results.model.quantities import Amount, Count, Id, Percent, Verdict
+from giaoban.results.model.quantities import Amount, Count, Id, Method, Percent, Verdict
 from giaoban.results.model.result import CriterionResult, RunId
 from giaoban.tomlfile import StrictModel, read_json
 
 SCHEMA = "giaoban.calendar/1"
-FILE = "calendar.json"
 Rule = Literal[
     "late-registration",
     "no-hour-for-check",
@@ -101,7 +101,7 @@ class Peak(StrictModel):
 
     start: str
     meetings: list[str]
-    engine: Literal["sandbox", "native", "estimate"]
+    engine: Method
     verdict: Verdict
     reasons: list[str]
     binding: Binding | None = None
@@ -147,6 +147,6 @@ class CalendarAnswer(StrictModel):
         return self.model_dump_json(by_alias=True, indent=1)
 
     @classmethod
-    def from_json(cls, text: str | bytes, origin: str = FILE) -> Self:
+    def from_json(cls, text: str | bytes, origin: str = CALENDAR) -> Self:
         """Read it back. Raises `InputError` that names the key at fault."""
         return read_json(cls, text, origin, SCHEMA)

@@ -6,15 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.quantities import Amount, Id, OneLine, Verdict
+from giaoban.results.model.quantities import Amount, Id, Method, OneLine, Verdict
 from giaoban.results.model.result import RunId
 from giaoban.tomlfile import StrictModel
 
 SCHEMA = "giaoban.compare/1"
-FILE = "compare.json"
 
 State = Literal["same", "better", "worse", "changed", "new", "gone", "not-judged"]
-Method = Literal["estimate", "sandbox", "native"]
 
 
 class InputChange(StrictModel):

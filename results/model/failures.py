@@ -11,6 +11,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field
 
+from giaoban.results.model.answer_files import FAULTS
 from giaoban.results.model.faults import FaultTarget
 from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, OneLine, Verdict
 from giaoban.results.model.reasons import Reason
@@ -291,6 +292,6 @@ class FaultsAnswer(StrictModel):
         return self.model_dump_json(by_alias=True, indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str | bytes, origin: str = "faults.json") -> Self:
+    def from_json(cls, text: str | bytes, origin: str = FAULTS) -> Self:
         """Read `faults.json`. Raises `InputError` that names the key at fault."""
         return read_json(cls, text, origin, SCHEMA)

@@ -9,13 +9,13 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from giaoban.results.model.answer_files import LOAD
 from giaoban.results.model.quantities import Amount, Count, Id, OneLine, Verdict
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Assumption, Engine, FileRef, RunId
 from giaoban.tomlfile import StrictModel, read_json
 
 SCHEMA = "giaoban.load/1"
-FILE = "load.json"
 
 Place = Literal["loopback", "province", "target"]
 
@@ -275,6 +275,6 @@ class LoadResult(StrictModel):
         return self.model_dump_json(by_alias=True, indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str | bytes, origin: str = FILE) -> Self:
+    def from_json(cls, text: str | bytes, origin: str = LOAD) -> Self:
         """Read `load.json`. Raises `InputError` that names the key at fault."""
         return read_json(cls, text, origin, SCHEMA)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from giaoban.results.model.answer_files import MEETING
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind, Verdict
 from giaoban.results.model.reasons import Argument, Reason
@@ -17,7 +18,6 @@ from giaoban.results.model.result import Assumption, CriterionResult, RunId
 from giaoban.tomlfile import StrictModel, read_json
 
 SCHEMA = "giaoban.meeting-result/1"
-FILE = "meeting.json"
 Part = Literal["check", "course"]
 PARTS: tuple[Part, ...] = ("check", "course")
 
@@ -217,7 +217,7 @@ class MeetingAnswer(StrictModel):
         return self.model_dump_json(by_alias=True, indent=1)
 
     @classmethod
-    def from_json(cls, text: str | bytes, origin: str = FILE) -> MeetingAnswer:
+    def from_json(cls, text: str | bytes, origin: str = MEETING) -> MeetingAnswer:
         """Read it back. Raises `InputError` that names the key at fault."""
         return read_json(cls, text, origin, SCHEMA)
 

@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field
 from giaoban.text import in_a_line
 
 Verdict = Literal["pass", "fail", "invalid"]
+Method = Literal["estimate", "sandbox", "native"]
+"""How an answer was found: worked out, emulated in virtual time, or emulated in real time."""
 Kind = Literal["audio", "video", "content"]
 Direction = Literal["up", "down"]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-+[a-z0-9]+)*$", max_length=80)]

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from giaoban.results.judge.off_by import OffBy
+from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.quantities import (
@@ -22,6 +23,7 @@ from giaoban.results.model.quantities import (
     Id,
     Kind,
     LinkDirection,
+    Method,
     OneLine,
     Percent,
     Verdict,
@@ -85,7 +87,7 @@ class Engine(StrictModel):
     """What answered: the virtual-time guest (`sandbox`), this machine's kernel (`native`), or
     queues worked out without any network (`estimate`)."""
 
-    name: Literal["sandbox", "native", "estimate"]
+    name: Method
     time: Literal["virtual", "real"]
     kernel: str
 
@@ -364,7 +366,7 @@ class MeetingChecked(StrictModel):
     name: str
     name_vi: str
     article: str
-    engine: Literal["sandbox", "native", "estimate"] | None
+    engine: Method | None
     verdict: Verdict | None
     untried: Literal["failures", "size"] | None = None
     reasons: list[OneLine] = Field(default_factory=list)
@@ -468,7 +470,7 @@ class Result(StrictModel):
         return TypeAdapter(type(self)).dump_json(self, by_alias=True, indent=2) + b"\n"
 
     @classmethod
-    def from_json(cls, text: str | bytes, origin: str = "result.json") -> Self:
+    def from_json(cls, text: str | bytes, origin: str = RESULT) -> Self:
         """Read `result.json`. Raises `InputError` that names the key at fault."""
         return read_json(cls, text, origin, SCHEMA)
 

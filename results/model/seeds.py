@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from giaoban.results.judge.confidence import wilson
 from giaoban.results.model.places import Binding
-from giaoban.results.model.quantities import Count, Id, Percent, Verdict
+from giaoban.results.model.quantities import Count, Id, Method, Percent, Verdict
 from giaoban.tomlfile import StrictModel
 
 CONFIDENCE_PCT = 95.0
@@ -27,7 +27,6 @@ SEEDS = 2**31
 """Seeds are whole numbers from 0 to below this."""
 
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
-Method = Literal["estimate", "sandbox", "native"]
 """How other seeds were tried: estimated, or emulated by one of the engines."""
 
 

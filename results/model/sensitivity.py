@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Verdict
 from giaoban.results.model.result import Assumption, CriterionResult, Inputs, RunId
@@ -14,7 +15,6 @@ from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel, read_json
 
 SCHEMA = "giaoban.sensitivity/1"
-SENSITIVITY = "sensitivity.json"
 OF_LIMITS = "threshold"
 """The field of a figure that is a criterion's limit."""
 RangeFrom = Literal["kind", "beside", "ranges"]

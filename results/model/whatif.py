@@ -7,14 +7,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from giaoban.results.model.places import Binding
-from giaoban.results.model.quantities import Count, Id, OneLine, Verdict
+from giaoban.results.model.quantities import Count, Id, Method, OneLine, Verdict
 from giaoban.results.model.result import Inputs, InUse, RunId
 from giaoban.results.model.seeds import Seeds
 from giaoban.tomlfile import StrictModel
 
 SCHEMA = "giaoban.whatif/2"
 
-Method = Literal["estimate", "sandbox", "native"]
 """How a variant was judged: estimated, or emulated by one of the engines."""
 
 

@@ -18,7 +18,8 @@ from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.load import FILE, LoadInputs, LoadResult, McuView, Trial
+from giaoban.results.model.answer_files import LOAD
+from giaoban.results.model.load import LoadInputs, LoadResult, McuView, Trial
 from giaoban.results.model.reasons import Reason, because
 from giaoban.results.model.result import FileRef
 from giaoban.results.report.load_summary import summary_md
@@ -105,11 +106,11 @@ def load(
         seen = execute(test, folder.path, progress)
         progress(Sentence("summing up"), 1.0)
         result = answer(test, seen, folder.run_id, found)
-        (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
+        (folder.path / LOAD).write_text(result.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(result, language), encoding="utf-8")
         write_load_plots(result, folder.path / "plots", language)
         prove(folder.path, result)
-        final = folder.finish(FILE)
+        final = folder.finish(LOAD)
     return LoadOutcome(final, result)
 
 

@@ -17,7 +17,8 @@ from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.evidence.manifest import CHECKS
 from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.load import FILE, LoadInputs, LoadResult, McuView, Storm
+from giaoban.results.model.answer_files import LOAD
+from giaoban.results.model.load import LoadInputs, LoadResult, McuView, Storm
 from giaoban.results.model.result import Result
 from giaoban.results.report.load_summary import summary_md
 from giaoban.results.report.plots.load import write_load_plots
@@ -124,11 +125,11 @@ def storm_in(
         result = answer(
             asked, inner.result, captured.events, away, back_off, folder.run_id, thresholds
         )
-        (folder.path / FILE).write_text(result.to_json(), encoding="utf-8")
+        (folder.path / LOAD).write_text(result.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(result, language), encoding="utf-8")
         write_load_plots(result, folder.path / "plots", language)
         prove(folder.path, asked, result)
-        final = folder.finish(FILE)
+        final = folder.finish(LOAD)
     return LoadOutcome(final, result)
 
 

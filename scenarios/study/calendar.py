@@ -12,8 +12,8 @@ from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.answer_files import CALENDAR
 from giaoban.results.model.calendar import (
-    FILE,
     Booked,
     CalendarAnswer,
     Finding,
@@ -160,12 +160,12 @@ def plan(
             else _emulated(world, chosen, named, folder.path, jobs, progress)
         )
         answer = answer.model_copy(update={"peaks": peaks, "verdict": _verdict(findings, peaks)})
-        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / CALENDAR).write_text(answer.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
         write_ics(registrations, folder.path / ICS, language)
         if any(finding.moves for finding in findings):
             write_ics(moved.registrations(), folder.path / MOVED, language)
-        final = folder.finish(FILE)
+        final = folder.finish(CALENDAR)
     return Planned(final, answer)
 
 

@@ -12,9 +12,9 @@ from giaoban.results.archive import store
 from giaoban.results.archive.evidence.manifest import Proof
 from giaoban.results.archive.store import RunFolder, write_result
 from giaoban.results.judge.verdict import with_robustness, with_seeds
+from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.model.meetings import MINUTES_FILE, Minutes
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import SENSITIVITY
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.annex.standing import Part

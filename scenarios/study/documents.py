@@ -10,7 +10,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results.archive.evidence.answers import FAULTS, LOAD, Answer, asked
+from giaoban.results.archive.evidence.answers import Answer, asked
 from giaoban.results.archive.evidence.manifest import (
     INPUTS,
     MANIFEST,
@@ -19,12 +19,13 @@ from giaoban.results.archive.evidence.manifest import (
     save_inputs,
     write_manifest,
 )
-from giaoban.results.archive.store import RESULT, open_run, read_result, read_sensitivity
+from giaoban.results.archive.store import kind_of_run, open_run, read_result, read_sensitivity
+from giaoban.results.model.answer_files import FAULTS, LOAD, SENSITIVITY
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import SENSITIVITY, Sensitivity
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.robust import OF_ANOTHER, Analysis
@@ -113,6 +114,10 @@ def draw_pictures(
     return pictures
 
 
+DOCUMENTED = ("check", "faults", "load", "sensitivity")
+"""The kinds of runs that a document may be of."""
+
+
 def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[Chapter]:
     """Runs for a document: checks, failures, load tests; with pictures drawn into `folder`.
 
@@ -126,17 +131,17 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
     loads: list[Chapter] = []
     networks: dict[str, tuple[Network, str]] = {}
     for number, ref in enumerate(dict.fromkeys(refs)):
-        run = find_run(ref, root)
+        run = open_run(ref, root, *DOCUMENTED)
         proof = read_proof(run) if (run / MANIFEST).exists() else None
-        kind = proof.manifest.answer if proof else _answer(run)
-        if kind == LOAD:
+        kind = proof.manifest.kind if proof else kind_of_run(run, *DOCUMENTED)
+        if kind == "load":
             tested = LoadResult.from_json(read_file(run / LOAD, most=MOST_ANSWER), str(run / LOAD))
             loads.append(Chapter(Part(tested, proof), {}))
             continue
-        if kind == SENSITIVITY:
+        if kind == "sensitivity":
             analyses.append(read_sensitivity(run))
             continue
-        if kind == FAULTS:
+        if kind == "faults":
             answer = FaultsAnswer.from_json(
                 read_file(run / FAULTS, most=MOST_ANSWER), str(run / FAULTS)
             )
@@ -220,12 +225,6 @@ def _failures(
     return Chapter(part, {"failures": path})
 
 
-def _answer(run: Path) -> str:
-    if (run / RESULT).is_file():
-        return RESULT
-    return next((n for n in (FAULTS, LOAD, SENSITIVITY) if (run / n).is_file()), RESULT)
-
-
 def _plan(run: Path) -> Plan:
     path = run / "plan.json"
     try:
@@ -244,15 +243,3 @@ def _title(run: Path, proof: Proof | None) -> str:
     elif not path.is_file():
         return ""
     return load_province(path).name
-
-
-def find_run(ref: str, root: Path) -> Path:
-    """A run of a check, of failures, of a load test or of an analysis of assumptions, by path, id,
-    or the beginning of just one id. Raises `InputError`: there is none, or there are several."""
-    wrong: list[InputError] = []
-    for holds in (RESULT, FAULTS, LOAD, SENSITIVITY):
-        try:
-            return open_run(ref, root, holds)
-        except InputError as error:
-            wrong.append(error)
-    raise next((e for e in wrong if "runs begin so" in str(e)), wrong[0])

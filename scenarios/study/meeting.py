@@ -20,8 +20,8 @@ from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
 from giaoban.results.judge.by_bridge import by_bridge
+from giaoban.results.model.answer_files import MEETING
 from giaoban.results.model.meetings import (
-    FILE,
     BridgeJudged,
     Closing,
     HeldMeeting,
@@ -164,10 +164,10 @@ def hold(
             if isinstance(each, InvalidRun):
                 raise each
         answer = _answer(meeting, folder.run_id, [f for f in told.values() if isinstance(f, Found)])
-        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / MEETING).write_text(answer.to_json(), encoding="utf-8")
         progress(Sentence("typesetting"), 0.99)
         write_documents(answer, folder.path, language, now)
-        final = folder.finish(FILE)
+        final = folder.finish(MEETING)
     return Held(final, answer)
 
 
@@ -324,9 +324,9 @@ def check_at(
             parts=[part],
             names=bridges,
         )
-        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / MEETING).write_text(answer.to_json(), encoding="utf-8")
         write_documents(answer, folder.path, language, now)
-        final = folder.finish(FILE)
+        final = folder.finish(MEETING)
     return Held(final, answer)
 
 

@@ -10,7 +10,7 @@ from giaoban.provenance import Sourced
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.recheck import Now, Rechecked, moved
 from giaoban.results.archive.store import read_result, read_sensitivity
-from giaoban.results.model.sensitivity import SENSITIVITY
+from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World

@@ -13,12 +13,12 @@ from pydantic import ConfigDict, Field
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
-from giaoban.results.archive.evidence.answers import FAULTS, LOAD, SEVERAL
+from giaoban.results.archive.evidence.answers import SEVERAL
 from giaoban.results.archive.evidence.manifest import Manifest, Proof, read_proof
-from giaoban.results.archive.store import RESULT
 from giaoban.results.judge.baseline_compare import alone
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.diff import Difference, differences
+from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Result

@@ -19,8 +19,9 @@ from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.judge.criteria import EVERY_SEED, Criteria
 from giaoban.results.judge.verdict import Judgement, trial, with_seeds
+from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import Result
-from giaoban.results.model.seeds import OTHER_SEEDS, Method, Seeds, Trial, others, seeds_of
+from giaoban.results.model.seeds import OTHER_SEEDS, Seeds, Trial, others, seeds_of
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate, judge_alone
 from giaoban.scenarios.estimate.limits import kept_bytes, reasons

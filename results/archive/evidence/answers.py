@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from giaoban.results.archive.store import RESULT
+from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadInputs, LoadResult
 from giaoban.results.model.result import FileRef, Inputs, Result
 
-FAULTS = "faults.json"
-LOAD = "load.json"
 Kind = Literal["check", "faults", "load"]
 ANSWERS: Mapping[Kind, str] = {"check": RESULT, "faults": FAULTS, "load": LOAD}
 

@@ -27,10 +27,10 @@ from giaoban.results.archive.evidence.answers import (
     kind_of,
     read_answer,
 )
-from giaoban.results.archive.store import RESULT, writing
+from giaoban.results.archive.store import writing
+from giaoban.results.model.answer_files import RESULT, SENSITIVITY
 from giaoban.results.model.quantities import Count, Verdict
 from giaoban.results.model.result import RunId, Sha256
-from giaoban.results.model.sensitivity import SENSITIVITY
 from giaoban.sentence import Sentence, joined
 from giaoban.tomlfile import StrictModel, read_json
 

@@ -22,7 +22,7 @@ from giaoban.results.archive.evidence.pack import ENDING, open_evidence, write_e
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.scan import PRUNED
 from giaoban.results.archive.store import write_whole, writing
-from giaoban.results.model.sensitivity import SENSITIVITY
+from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.report.view import map as maps
 from giaoban.sentence import Sentence
 

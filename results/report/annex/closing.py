@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from giaoban.results.archive.evidence.answers import input_refs
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
+from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import Accounting, Assumption, Result
-from giaoban.results.model.seeds import Method
 from giaoban.results.report.annex.explain import (
     METHOD,
     METHOD_ESTIMATED,

@@ -9,11 +9,12 @@ from giaoban.files import MOST_ANSWER, read_file
 from giaoban.ownership import temporary_folder
 from giaoban.results.archive.evidence.answers import asked
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence
-from giaoban.results.archive.store import RESULT, read_result, read_sensitivity, write_whole
+from giaoban.results.archive.store import read_result, read_sensitivity, write_whole
+from giaoban.results.model.answer_files import FAULTS, RESULT, SENSITIVITY
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.meetings import MINUTES_FILE, Entry, Minutes
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import SENSITIVITY, Sensitivity
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.robust import OF_ANOTHER
 from giaoban.results.report.view import map as maps
@@ -21,7 +22,6 @@ from giaoban.results.report.view.page import FILE, page
 from giaoban.results.report.view.page_data import Lang, Run, Shown
 from giaoban.translation import languages
 
-FAULTS = "faults.json"
 SERIES = "series.npz"
 
 

@@ -16,17 +16,18 @@ import typer
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.ownership import temporary_folder
+from giaoban.results.archive.evidence.answers import ANSWERS as PROVED
 from giaoban.results.archive.evidence.pack import ENDING, write_evidence
 from giaoban.results.archive.evidence.signing import Signer, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING
-from giaoban.results.archive.store import write_whole, writing
+from giaoban.results.archive.store import open_run, write_whole, writing
 from giaoban.results.report.annex.letter import make_letter
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.document import Par, pars
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.scenarios.cli.runs import last_for_annex, last_run
-from giaoban.scenarios.study.documents import chapters_of, find_run
+from giaoban.scenarios.study.documents import chapters_of
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 
@@ -139,7 +140,7 @@ def evidence(
 ) -> int:
     """Pack inputs, plan, result, measures and versions of a run into one file with their sums."""
     signer = signer_of(sign, password, stamp)
-    folder = last_run(results, "check", "faults", "load") if run is None else find_run(run, results)
+    folder = last_run(results, *PROVED) if run is None else open_run(run, results, *PROVED)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     path = out / f"{folder.resolve().name}{ENDING}"

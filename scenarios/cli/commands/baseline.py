@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results.archive.store import open_run, write_whole, writing
 from giaoban.results.judge import baseline as baselines
@@ -27,12 +25,12 @@ from giaoban.results.judge.baseline import (
     text_of,
     tolerance_in,
 )
+from giaoban.results.model.answer_files import ANSWER_FILES, FAULTS
 from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.report.ci.kept import ANSWERS, report_of_run
+from giaoban.results.report.ci.kept import report_of_run
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import print_blocks, print_json
-from giaoban.scenarios.study.failures.failures import FAULTS
 from giaoban.schemas import referring
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import load
@@ -59,7 +57,7 @@ def accept_run(
 ) -> int:
     """Take a run as what later ones are compared with; tolerances stay as they were."""
     path = path_of(name, folder)
-    where = _judged_run(run, results)
+    where = open_run(run, results, *ANSWER_FILES)
     if not (where / FAULTS).is_file():
         return _accept_cases(where, path, reason)
     answer = _read_answer(where / FAULTS)
@@ -78,14 +76,6 @@ def accept_run(
         )
     )
     return 0
-
-
-def _judged_run(ref: str, root: Path) -> Path:
-    """The folder of a run of any command that judges. Raises `InputError`: there is none."""
-    for name in ANSWERS:
-        with suppress(InputError):
-            return open_run(ref, root, name)
-    return open_run(ref, root, FAULTS)
 
 
 def _accept_cases(where: Path, path: Path, reason: str) -> int:

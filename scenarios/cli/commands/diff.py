@@ -30,7 +30,7 @@ def command(
     if first is None or second is None:
         folders = last_two(results, first)
     else:
-        folders = open_run(first, results), open_run(second, results)
+        folders = open_run(first, results, "check"), open_run(second, results, "check")
     runs = [read_result(folder) for folder in folders]
     found = differences(*runs)
     if as_json:

@@ -26,7 +26,7 @@ from giaoban.results.archive.history.prune import (
 from giaoban.results.archive.history.recheck import Moved, Rechecked
 from giaoban.results.archive.history.trend import Point, draw_trend, drawable, trend
 from giaoban.results.archive.history.yearly import yearly
-from giaoban.results.archive.store import read_result, writing
+from giaoban.results.archive.store import open_run, read_result, writing
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import (
     TONES,
@@ -45,7 +45,6 @@ from giaoban.results.report.view.words import INPUTS
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, print_json
-from giaoban.scenarios.cli.runs import open_kind
 from giaoban.sentence import N_, Both, Sentence, joined, message
 from giaoban.translation import pgettext, translator
 
@@ -386,7 +385,7 @@ def compare_runs(
     as_json: AsJson = False,
 ) -> int:
     """What changed from one run to another: inputs, bridges, criteria."""
-    runs = [read_result(open_kind(ref, results, "check")) for ref in (first, second)]
+    runs = [read_result(open_run(ref, results, "check")) for ref in (first, second)]
     found = compare(*runs)
     if as_json:
         print_json(comparison_json(found))

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results.archive.store import PARTIAL, open_run, write_whole
-from giaoban.results.report.ci.kept import ANSWERS, report_of_run
+from giaoban.results.archive.store import kind_of_run, list_runs, open_run, write_whole
+from giaoban.results.model.answer_files import ANSWER_FILES
+from giaoban.results.report.ci.kept import report_of_run
 from giaoban.results.report.ci.openmetrics import KeptReport, dashboard, openmetrics
 from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import print_json
@@ -53,23 +54,12 @@ def command(
 
 
 def _named(runs: list[str], root: Path) -> list[KeptReport]:
-    return [_kept(_folder(ref, root)) for ref in runs]
-
-
-def _folder(ref: str, root: Path) -> Path:
-    errors: list[InputError] = []
-    for name in ANSWERS:
-        try:
-            return open_run(ref, root, name)
-        except InputError as error:
-            errors.append(error)
-    raise errors[0]
+    return [_kept(open_run(ref, root, *ANSWER_FILES)) for ref in runs]
 
 
 def _newest(root: Path) -> list[KeptReport]:
     """The newest of each command and subject. Raises `InputError`: there is none."""
-    there = [] if not root.is_dir() else [p for p in root.iterdir() if _answer(p) is not None]
-    there.sort(key=lambda path: _written_s(path), reverse=True)
+    there = sorted(list_runs(root), key=_written_s, reverse=True)
     found: dict[tuple[str, str], KeptReport] = {}
     for path in there[:MOST_LOOKED_AT]:
         kept = _kept(path)
@@ -81,15 +71,9 @@ def _newest(root: Path) -> list[KeptReport]:
     return list(found.values())
 
 
-def _answer(folder: Path) -> Path | None:
-    if folder.name.startswith(PARTIAL):
-        return None
-    return next((folder / name for name in ANSWERS if (folder / name).is_file()), None)
-
-
 def _written_s(folder: Path) -> float:
-    path = _answer(folder)
-    return 0.0 if path is None else path.stat().st_mtime
+    kind = kind_of_run(folder)
+    return 0.0 if kind is None else (folder / ANSWER_FILES[kind]).stat().st_mtime
 
 
 def _kept(folder: Path) -> KeptReport:

@@ -10,13 +10,12 @@ import typer
 from giaoban import interruptions
 from giaoban.errors import InputError
 from giaoban.results.archive.store import open_run, write_whole
-from giaoban.results.model.sensitivity import SENSITIVITY
 from giaoban.results.report.document import Par
 from giaoban.results.report.view.serve import PageServer
 from giaoban.results.report.view.write import page_of
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks
-from giaoban.scenarios.cli.runs import last_run, open_kind
+from giaoban.scenarios.cli.runs import last_run
 from giaoban.scenarios.study.page_map import add_map
 from giaoban.sentence import Sentence
 
@@ -47,10 +46,10 @@ def command(
     results: folders.Runs,
 ) -> int:
     """Serve a run as a page on this machine, until Ctrl-C."""
-    folder = last_run(results, *KINDS) if run is None else open_kind(run, results, *KINDS)
-    beside = None if other is None else open_kind(other, results, "check")
-    tried = None if failures is None else open_kind(failures, results, "faults")
-    assumed = None if analysis is None else open_run(analysis, results, SENSITIVITY)
+    folder = last_run(results, *KINDS) if run is None else open_run(run, results, *KINDS)
+    beside = None if other is None else open_run(other, results, "check")
+    tried = None if failures is None else open_run(failures, results, "faults")
+    assumed = None if analysis is None else open_run(analysis, results, "sensitivity")
     for each in (folder, beside):
         if each is not None:
             add_map(each)

@@ -14,7 +14,8 @@ from giaoban.files import read_file
 from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.compared import FILE, Compared, InputChange, ScenarioCompared
+from giaoban.results.model.answer_files import COMPARE
+from giaoban.results.model.compared import Compared, InputChange, ScenarioCompared
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import FAR_PCT, Result
 from giaoban.results.report.compared_summary import summary_md
@@ -126,9 +127,9 @@ def compare(
         )
         progress(Sentence("drawing"), 0.95)
         _draw(asked, lines, found, folder.path / MAP, language)
-        (folder.path / FILE).write_text(answer.to_json(), encoding="utf-8")
+        (folder.path / COMPARE).write_text(answer.to_json(), encoding="utf-8")
         (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
-        final = folder.finish(FILE)
+        final = folder.finish(COMPARE)
     sides = [each.pair.new for each in asked if each.pair.new is not None]
     files = [side.scenario_path for side in sides] + [side.province_path for side in sides]
     return CompareOutcome(final, answer, list(dict.fromkeys(files)))

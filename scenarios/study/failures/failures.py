@@ -16,6 +16,7 @@ from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
 from giaoban.results.judge.baseline import Baseline
 from giaoban.results.judge.baseline_compare import against
+from giaoban.results.model.answer_files import FAULTS, RESULT
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.result import Engine
 from giaoban.results.report.failures_summary import summary_md
@@ -42,7 +43,6 @@ from giaoban.topology.sandbox import kernel
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import WorkerPool
 
-FAULTS = "faults.json"
 TOLD = N_("{done} of {count} failures")
 
 
@@ -183,6 +183,6 @@ def _result(case: FailureCase, found: FailureResult | InvalidRun) -> FailureResu
 def _engine(folders: Mapping[str, Path]) -> Engine | None:
     """What emulated; None if not one emulation came to a result."""
     for place in folders.values():
-        if (place / store.RESULT).is_file():
+        if (place / RESULT).is_file():
             return store.read_result(place).engine
     return None

@@ -16,6 +16,7 @@ from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.answer_files import HEADROOM
 from giaoban.results.model.headroom import Bottleneck, Curve, DeviceRoom, Headroom, verdict_of
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import Judged
@@ -44,7 +45,6 @@ from giaoban.topology.network import Network
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import InlineWorker, WorkerProcess
 
-HEADROOM = "headroom.json"
 MOST_STEPS = 6
 
 

@@ -21,9 +21,9 @@ from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
 from giaoban.results.judge.criteria import Criterion
+from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.model.seeds import wilson_pct
 from giaoban.results.model.sensitivity import (
-    SENSITIVITY,
     DrawnWorlds,
     FailedBy,
     Influence,

@@ -12,6 +12,7 @@ from giaoban.cluster import Workers
 from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.answer_files import SWEEP
 from giaoban.results.model.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.sweep_summary import summary_md
 from giaoban.scenarios.measure.assemble import inputs_of
@@ -26,7 +27,7 @@ from giaoban.table import written
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import InlineWorker
 
-SWEEP, TABLE = "sweep.json", "points.csv"
+TABLE = "points.csv"
 
 
 @dataclass(frozen=True)

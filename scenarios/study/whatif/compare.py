@@ -13,6 +13,7 @@ from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import RunFolder
+from giaoban.results.model.answer_files import WHATIF
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import FailureCheck, Judged, VariantResult, WhatIf
@@ -35,7 +36,6 @@ from giaoban.sentence import Sentence
 from giaoban.topology.map.draw import draw
 from giaoban.translation import SOURCE, Language
 
-WHATIF = "whatif.json"
 CHEAPEST, AS_ASKED = "cheapest", "cheapest-as-asked"
 FAILURE_POINT = "worst-failure"
 """The folder of the emulation of the answer's worst failure."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import InUse, Result
-from giaoban.results.model.whatif import Judged, Margin, Method
+from giaoban.results.model.whatif import Judged, Margin
 from giaoban.results.report.summary import place_name
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.whatif.cut_away import UnreachableBridges

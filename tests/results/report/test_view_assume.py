@@ -10,7 +10,7 @@ import sensitivity_factory as some
 from browser import Page, chromium
 
 from giaoban.errors import InputError
-from giaoban.results.model.sensitivity import SENSITIVITY
+from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.report.view.write import page_of, write_page
 from tests.results import view_factory as v
 

@@ -11,7 +11,7 @@ from scenario_factory import giaoban
 from giaoban.files import bounded
 from giaoban.results.archive.evidence.manifest import MANIFEST
 from giaoban.results.archive.evidence.pack import ENDING
-from giaoban.results.archive.store import RESULT
+from giaoban.results.model.answer_files import RESULT
 from tests.results import history_factory as h
 
 

@@ -1,0 +1,65 @@
+"""A run that is named by the beginning of its id: every command that takes one finds it alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scenario_factory import giaoban
+
+from giaoban.results.archive.store import open_run
+from giaoban.results.model.answer_files import ANSWER_FILES
+
+CHECK, FAULTS, SENSITIVITY = "check", "faults", "sensitivity"
+COMMANDS: list[tuple[str, tuple[str, ...]]] = [
+    (CHECK, ("view", "RUN")),
+    (CHECK, ("view", "whole", "--with", "RUN")),
+    (FAULTS, ("view", "whole", "--failures", "RUN")),
+    (SENSITIVITY, ("view", "whole", "--sensitivity", "RUN")),
+    (CHECK, ("annex", "RUN")),
+    (FAULTS, ("annex", "RUN")),
+    (CHECK, ("evidence", "RUN")),
+    (CHECK, ("diff", "RUN")),
+    (CHECK, ("diff", "whole", "RUN")),
+    (CHECK, ("history", "compare", "RUN", "whole")),
+    *((kind, ("metrics", "RUN")) for kind in ANSWER_FILES),
+    *(
+        (kind, ("baseline", "accept", "RUN", "--name", "a", "--reason", "known"))
+        for kind in ANSWER_FILES
+    ),
+]
+
+
+def run(root: Path, name: str, kind: str) -> Path:
+    """A folder that is such a run, as far as its name is asked about."""
+    (root / name).mkdir()
+    (root / name / ANSWER_FILES[kind]).write_text("{}", encoding="utf-8")
+    return root / name
+
+
+@pytest.mark.parametrize(("kind", "words"), COMMANDS, ids=lambda each: " ".join(each))
+def test_the_runs_that_begin_so_are_named(
+    tmp_path: Path, kind: str, words: tuple[str, ...]
+) -> None:
+    run(tmp_path, "whole", CHECK)
+    run(tmp_path, "expansion-1", kind)
+    run(tmp_path, "expansion-2", kind)
+    said = ["expansion" if word == "RUN" else word for word in words]
+    ran = giaoban(*said, "--results", tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert 'run "expansion": 2 runs begin so: expansion-1, expansion-2' in ran.err
+
+
+@pytest.mark.parametrize("named", ["sweep-1", "swe", "PATH"])
+def test_a_run_of_another_kind_is_told_as_what_it_is(tmp_path: Path, named: str) -> None:
+    other = run(tmp_path, "sweep-1", "sweep")
+    ran = giaoban("diff", str(other) if named == "PATH" else named, "x", "--results", tmp_path)
+    assert ran.code == 2
+    assert "is a run of kind sweep (allowed here: check)" in ran.err
+
+
+def test_a_check_with_its_analysis_serves_as_both(tmp_path: Path) -> None:
+    both = run(tmp_path, "expansion-1", CHECK)
+    (both / ANSWER_FILES[SENSITIVITY]).write_text("{}", encoding="utf-8")
+    for kinds in ((CHECK,), (SENSITIVITY,), ()):
+        assert open_run("expansion", tmp_path, *kinds) == both
