@@ -14,10 +14,10 @@ from pydantic import Field
 
 from giaoban.errors import NOTHING, InputError
 from giaoban.provenance import Text
-from giaoban.results.judge.baseline import LONGEST_NAME, Name, path_of, read
+from giaoban.results.judge.baseline import LONGEST_NAME, Name, found_by, path_of, read
 from giaoban.results.judge.cases import Case, Figure, Report
 from giaoban.results.model.failures import Sense
-from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.quantities import Method, Verdict
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
 
@@ -57,6 +57,7 @@ class AcceptedCases(StrictModel):
     name: Name
     command: Text
     subject: Text
+    method: Method | None = None
     reason: Text
     accepted: date
     tolerance: CaseTolerance
@@ -89,6 +90,7 @@ def accept_cases(
         name=name,
         command=report.command,
         subject=report.subject,
+        method=report.method,
         reason=reason.strip(),
         accepted=on,
         tolerance=tolerance or CaseTolerance(),
@@ -132,8 +134,9 @@ def is_of_cases(path: Path) -> bool:
     return parse(path, read_text(path)).get("schema") == SCHEMA
 
 
-def read_cases(name: str, folder: Path, command: str) -> AcceptedCases:
-    """Read one by name or path. Raises `InputError`: there is none, mistakes, another command's."""
+def read_cases(name: str, folder: Path, command: str, method: Method | None) -> AcceptedCases:
+    """Read one by name or path. Raises `InputError`: there is none, mistakes, another command's, or
+    what was found by another method."""
     path = path_of(name, folder)
     if path.is_file() and is_of_cases(path):
         found = load(path, AcceptedCases)
@@ -144,6 +147,7 @@ def read_cases(name: str, folder: Path, command: str) -> AcceptedCases:
                 command=found.command,
                 this=command,
             )
+        found_by(method, found.method, path)
         return found
     read(name, folder)  # says what is wrong: there is none of the name, or what is no baseline
     raise InputError(

@@ -18,7 +18,7 @@ from pydantic import Field
 from giaoban.errors import InputError, near_names
 from giaoban.provenance import Text
 from giaoban.results.model.failures import FailureId, FailureResult, FaultsAnswer
-from giaoban.results.model.quantities import Amount, Count, Id
+from giaoban.results.model.quantities import Amount, Count, Id, Method
 from giaoban.results.model.result import Sha256
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load, parse, read_text
@@ -93,6 +93,8 @@ class Baseline(StrictModel):
     """Why it is accepted."""
     accepted: date
     """When: a date."""
+    method: Method = "sandbox"
+    """How the run found it."""
     seed: int
     """Seed of the run."""
     scenario: Source
@@ -133,6 +135,7 @@ def accept(
         name=_name(name),
         reason=reason.strip(),
         accepted=on,
+        method="sandbox" if answer.engine is None else answer.engine.name,
         seed=inputs.seed,
         scenario=Source(path=inputs.scenario.path, sha256=inputs.scenario.sha256),
         province=Source(path=inputs.province.path, sha256=inputs.province.sha256),
@@ -194,10 +197,10 @@ def path_of(name: str, folder: Path = FOLDER) -> Path:
     return Path(name) if name.endswith(".toml") else folder / f"{_name(name)}.toml"
 
 
-def read(name: str, folder: Path = FOLDER) -> Baseline:
+def read(name: str, folder: Path = FOLDER, method: Method | None = None) -> Baseline:
     """Read a baseline by name or path; one of ours by its name where the folder has none such.
 
-    Raises `InputError` with a suggestion, or every mistake.
+    Raises `InputError` with a suggestion, every mistake, or of what was found by another `method`.
     """
     path = path_of(name, folder)
     if not path.exists() and name in names():
@@ -210,7 +213,21 @@ def read(name: str, folder: Path = FOLDER) -> Baseline:
             else Sentence(" (there is none; see giaoban baseline accept)")
         )
         raise InputError('no such baseline "{name}"{near}', name=name, near=near)
-    return load(path, Baseline)
+    found = load(path, Baseline)
+    found_by(method, found.method, path)
+    return found
+
+
+def found_by(method: Method | None, accepted: Method | None, path: Path) -> None:
+    """Raises `InputError` where what was accepted was found by another method: an estimate and an
+    emulation of the same question differ, and that is no change."""
+    if method is not None and accepted is not None and method != accepted:
+        raise InputError(
+            "{path}: was accepted of a run by {accepted} (allowed: one by {method})",
+            path=path,
+            accepted=accepted,
+            method=method,
+        )
 
 
 def tolerance_in(path: Path) -> Tolerance:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.quantities import Method, Verdict
 
 Status = Literal["pass", "fail", "invalid", "not-judged"]
 Sense = Literal["at-most", "at-least"]
@@ -60,6 +60,7 @@ class Report:
         judges: whether a case that fails makes the command fail; a sweep's points are findings.
         next: the command that is the next to be tried if it fails; '' for none.
         files: the inputs that a case's place is looked for in, the scenario first.
+        method: how the answer was found, where a command has several; None: there is but one.
     """
 
     command: str
@@ -70,6 +71,7 @@ class Report:
     judges: bool = True
     next: str = ""
     files: Sequence[str] = field(default_factory=tuple)
+    method: Method | None = None
 
     @property
     def failed(self) -> list[Case]:

@@ -25,7 +25,7 @@ from giaoban.sentence import Sentence
 if TYPE_CHECKING:
     from giaoban.results.judge.accepted_cases import AcceptedCases
     from giaoban.results.judge.cases import Report
-    from giaoban.results.model.quantities import Verdict
+    from giaoban.results.model.quantities import Method, Verdict
     from giaoban.results.report.document import Block
 
 WITH_BASELINE = {"baseline", "baselines"}
@@ -179,16 +179,19 @@ def folder_of_baselines() -> Path:
     return current().baselines
 
 
-def known_baseline() -> None:
-    """Read the baseline before anything is judged. Raises `InputError` for mistakes in it."""
+def known_baseline(method: Method | None = None) -> None:
+    """Read the baseline before anything is judged by `method`.
+
+    Raises `InputError`: as `read_cases`.
+    """
     if wanted.baseline is not None and wanted.command != "faults":
         from giaoban.results.judge.accepted_cases import read_cases
 
-        read_cases(wanted.baseline, folder_of_baselines(), wanted.command)
+        read_cases(wanted.baseline, folder_of_baselines(), wanted.command, method)
 
 
-def accepted_of_each() -> Mapping[str, AcceptedCases]:
-    """What is accepted of each scenario, where `--baseline` is a folder; nothing without.
+def accepted_of_each(subjects: Sequence[str], method: Method) -> Mapping[str, AcceptedCases]:
+    """What is accepted of each of the scenarios, where `--baseline` is a folder; nothing without.
 
     Raises `InputError`: as `accepted_in`.
     """
@@ -196,7 +199,7 @@ def accepted_of_each() -> Mapping[str, AcceptedCases]:
         return {}
     from giaoban.results.report.ci.kept import accepted_in
 
-    return accepted_in(Path(wanted.baseline), wanted.command, date.today())
+    return accepted_in(Path(wanted.baseline), wanted.command, subjects, method, date.today())
 
 
 def against(
@@ -257,7 +260,7 @@ def end(
     blocks: list[Block] = list(shown)
     extra: dict[str, Any] = {}
     if wanted.baseline is not None and report.command != "faults" and not compared:
-        accepted = read_cases(wanted.baseline, folder_of_baselines(), report.command)
+        accepted = read_cases(wanted.baseline, folder_of_baselines(), report.command, report.method)
         report, told, extra["comparison"] = against(report, accepted)
         blocks = [*told, *blocks]
     if files:

@@ -65,6 +65,7 @@ def of_check(result: Result) -> Report:
         said(lambda say: summary.headline(result, say), known),
         _whole(result.verdict, cases, result.reasons),
         files=_files(result.inputs),
+        method=result.engine.name,
     )
 
 

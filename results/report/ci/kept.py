@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,14 +11,17 @@ from pydantic import ValidationError
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results.archive.history.entry import STAMP
+from giaoban.results.archive.store import kind_of_run, list_runs
 from giaoban.results.judge.accepted_cases import AcceptedCases, as_it_was, is_of_cases
 from giaoban.results.judge.cases import Report
+from giaoban.results.model.answer_files import ANSWER_FILES
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.compared import Compared
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import MeetingAnswer
+from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.sweep import SweepAnswer
@@ -26,60 +29,70 @@ from giaoban.results.model.whatif import WhatIf
 from giaoban.results.report.ci import answers
 from giaoban.tomlfile import load
 
-ANSWERS: Mapping[str, Callable[[bytes], Report]] = {
-    "result.json": lambda text: answers.of_check(Result.from_json(text)),
-    "faults.json": lambda text: answers.of_faults(FaultsAnswer.from_json(text)),
-    "load.json": lambda text: answers.of_load(LoadResult.from_json(text)),
-    "meeting.json": lambda text: answers.of_meeting(MeetingAnswer.from_json(text)),
-    "calendar.json": lambda text: answers.of_calendar(CalendarAnswer.from_json(text)),
-    "whatif.json": lambda text: answers.of_whatif(WhatIf.model_validate_json(text)),
-    "headroom.json": lambda text: answers.of_headroom(Headroom.model_validate_json(text)),
-    "compare.json": lambda text: answers.of_compared(Compared.model_validate_json(text)),
-    "sensitivity.json": lambda text: answers.of_sensitivity(Sensitivity.model_validate_json(text)),
-    "sweep.json": lambda text: answers.of_sweep(SweepAnswer.model_validate_json(text)),
+_REPORTS: Mapping[str, Callable[[bytes], Report]] = {
+    "check": lambda text: answers.of_check(Result.from_json(text)),
+    "faults": lambda text: answers.of_faults(FaultsAnswer.from_json(text)),
+    "load": lambda text: answers.of_load(LoadResult.from_json(text)),
+    "meeting": lambda text: answers.of_meeting(MeetingAnswer.from_json(text)),
+    "calendar": lambda text: answers.of_calendar(CalendarAnswer.from_json(text)),
+    "whatif": lambda text: answers.of_whatif(WhatIf.model_validate_json(text)),
+    "headroom": lambda text: answers.of_headroom(Headroom.model_validate_json(text)),
+    "compare": lambda text: answers.of_compared(Compared.model_validate_json(text)),
+    "sensitivity": lambda text: answers.of_sensitivity(Sensitivity.model_validate_json(text)),
+    "sweep": lambda text: answers.of_sweep(SweepAnswer.model_validate_json(text)),
 }
-"""The answers that judge, by the file that makes a folder such a run."""
 
 
 def report_of_run(folder: Path) -> Report:
     """Raises `InputError`: the folder holds no answer that judges, or one that cannot be read."""
-    for name, report in ANSWERS.items():
-        path = folder / name
-        if path.is_file():
-            try:
-                return report(read_file(path, most=MOST_ANSWER))
-            except ValidationError as error:
-                what = error.errors(include_url=False)[0]["msg"]
-                raise InputError("{path}: cannot be read: {what}", path=path, what=what) from None
-    raise InputError("{folder}: holds no answer that judges", folder=folder)
+    kind = kind_of_run(folder)
+    if kind is None:
+        raise InputError("{folder}: holds no answer that judges", folder=folder)
+    path = folder / ANSWER_FILES[kind]
+    try:
+        return _REPORTS[kind](read_file(path, most=MOST_ANSWER))
+    except ValidationError as error:
+        what = error.errors(include_url=False)[0]["msg"]
+        raise InputError("{path}: cannot be read: {what}", path=path, what=what) from None
 
 
-def accepted_in(folder: Path, command: str, on: date) -> Mapping[str, AcceptedCases]:
-    """What a folder holds of a command's earlier answers, by their subject: what was accepted, else
-    the newest run, as accepted `on` a day; one that cannot be trusted is none.
+def accepted_in(
+    folder: Path, command: str, subjects: Sequence[str], method: Method, on: date
+) -> Mapping[str, AcceptedCases]:
+    """What a folder holds of a command's earlier answers by the same method, by their subject: what
+    was accepted, else the newest run, as accepted `on` a day; one that cannot be trusted is none.
 
-    Raises `InputError`: no folder, none of the command in it, or one that cannot be read.
+    Raises `InputError`: no folder, none of the command in it, one that cannot be read, or one of
+    the `subjects` is there by another method alone.
     """
     if not folder.is_dir():
         raise InputError(
             '--baseline = "{folder}": is no folder (allowed: one of accepted answers, or of runs)',
             folder=folder,
         )
-    inside = sorted(folder.iterdir(), key=lambda path: (STAMP.findall(path.name), path.name))
-    found: dict[str, AcceptedCases] = {}
-    for run in (path for path in inside if any((path / name).is_file() for name in ANSWERS)):
+    there: list[AcceptedCases] = []  # what counts more comes later
+    for run in sorted(list_runs(folder), key=lambda path: (STAMP.findall(path.name), path.name)):
         report = report_of_run(run)
         if report.command == command and report.verdict != "invalid":
-            found[report.subject] = as_it_was(report, run.name, on)
-    for path in (path for path in inside if path.suffix == ".toml" and is_of_cases(path)):
-        accepted = load(path, AcceptedCases)
-        if accepted.command == command:
-            found[accepted.subject] = accepted
-    if not found:
+            there.append(as_it_was(report, run.name, on))
+    files = (path for path in sorted(folder.glob("*.toml")) if is_of_cases(path))
+    there += (each for path in files if (each := load(path, AcceptedCases)).command == command)
+    if not there:
         raise InputError(
             '--baseline = "{folder}": holds no answer of giaoban {command} (allowed: a folder of '
             "accepted answers, or of runs)",
             folder=folder,
             command=command,
         )
+    found = {each.subject: each for each in there if each.method in (method, None)}
+    for each in there:
+        if each.subject in subjects and each.subject not in found:
+            raise InputError(
+                '--baseline = "{folder}": holds of {subject} only what {other} found (allowed: '
+                "what {method} found)",
+                folder=folder,
+                subject=each.subject,
+                other=each.method,
+                method=method,
+            )
     return found

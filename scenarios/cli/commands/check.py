@@ -16,6 +16,7 @@ import typer
 from giaoban.errors import InputError
 from giaoban.results.judge.accepted_cases import AcceptedCases
 from giaoban.results.judge.cases import Report
+from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import Result
 from giaoban.results.report.ci import answers
 from giaoban.results.report.document import TONES, Block, Heading, Par
@@ -90,10 +91,11 @@ def command(
         raise InputError(
             "--pcap: an estimate has no frames to record (allowed: without --estimate)"
         )
+    method: Method = "estimate" if by_estimate else engine.value
     if every and scenario is not None:
         raise InputError("--all: means nothing with a scenario (allowed: one of them)")
     if not every:
-        judging.known_baseline()
+        judging.known_baseline(method)
 
     wanted = None
     if assumptions or worlds or ranges is not None or require_robust is not None:
@@ -105,8 +107,9 @@ def command(
         )
 
     if every:
-        accepted = judging.accepted_of_each()
-        return _all(of_project("check", every=True), checked, accepted, as_json=as_json)
+        scenarios = of_project("check", every=True)
+        accepted = judging.accepted_of_each([path.stem for path in scenarios], method)
+        return _all(scenarios, checked, accepted, as_json=as_json)
     of = checked(of_project("check")[0] if scenario is None else scenario)
     return judging.end(
         of.report,

@@ -13,6 +13,7 @@ import typer
 from giaoban.errors import InputError, near_names
 from giaoban.results.archive.store import writing
 from giaoban.results.judge import baseline as baselines
+from giaoban.results.model.quantities import Method
 from giaoban.results.report.ci.answers import of_faults
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.failures_summary import brief
@@ -87,8 +88,9 @@ def command(
     failures = chosen(network, possible, only=only or (), with_pairs=pairs, access=access, mcu=mcu)
     _known("--link", link, (item.id for item in network.links))
     _known("--bridge", bridge, (item.id for item in network.bridges))
+    method: Method = "estimate" if by_estimate else engine.value
     name, folder = judging.wanted.baseline, judging.folder_of_baselines()
-    accepted = None if name is None else baselines.read(name, folder)
+    accepted = None if name is None else baselines.read(name, folder, method)
     judging.writable(picture)
     if picture is not None and picture.suffix.lower() not in SUFFIXES:
         raise InputError(

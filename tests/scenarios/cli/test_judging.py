@@ -176,6 +176,21 @@ def test_what_was_accepted_is_a_pass_and_what_is_worse_is_not(tmp_path: Path) ->
     assert shown == (tmp_path / "kept" / "slow.toml").read_text(encoding="utf-8")
 
 
+def test_an_estimate_is_not_compared_with_an_emulation(tmp_path: Path) -> None:
+    check(tmp_path)
+    kept = ("--baselines", tmp_path)
+    run = only_run(tmp_path / "runs")
+    giaoban("baseline", "accept", run, "--name", "quick", "--reason", "first", *kept)
+    ran = giaoban("check", tmp_path / "s.toml", "--baseline", "quick", *kept)
+    assert (ran.code, ran.out) == (2, "")
+    assert "was accepted of a run by estimate (allowed: one by sandbox)" in ran.err
+    text = (tmp_path / "quick.toml").read_text(encoding="utf-8")
+    assert 'method = "estimate"\n' in text
+    before = text.replace('method = "estimate"\n', "")  # accepted before methods were written down
+    (tmp_path / "quick.toml").write_text(before, encoding="utf-8")
+    assert check(tmp_path, "--baseline", "quick", *kept).code == 0
+
+
 def test_a_baseline_of_another_command(tmp_path: Path) -> None:
     check(tmp_path, more=TIGHT)
     kept = ("--baselines", tmp_path)
@@ -268,6 +283,9 @@ def test_all_scenarios_of_a_project_are_one_answer(
     ran = giaoban("check", "--all", "--estimate", "--baseline", "baselines")
     assert ran.code == 1, ran.err
     assert "FAIL – 1 thing is worse than what was accepted as good" in ran.out
+    ran = giaoban("check", "--all", "--baseline", "baselines")
+    assert (ran.code, ran.out) == (2, "")
+    assert "holds of good only what estimate found (allowed: what sandbox found)" in ran.err
     for folder, why in (("scenarios", "holds no answer of giaoban check"), ("x", "is no folder")):
         ran = giaoban("check", "--all", "--estimate", "--baseline", folder)
         assert (ran.code, ran.out) == (2, "")
