@@ -4,7 +4,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from bench.calendar import COUNT, write_year
-from giaoban.results.model.calendar import FILE, CalendarAnswer
+from giaoban.results.model.answer_files import CALENDAR
+from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.scenarios.study.calendar import Planned, plan
 from tests.scenarios.calendar.calendars import read, world
 from tests.scenarios.calendar.test_round_trip import told
@@ -47,7 +48,7 @@ def test_a_year(tmp_path: Path) -> None:
     assert len(second.meetings) == 3
     assert (second.verdict, second.refused) == ("pass", [])
     assert {*first.meetings} != {*second.meetings} != {*third.meetings}
-    assert CalendarAnswer.from_json((made.folder / FILE).read_bytes()) == answer
+    assert CalendarAnswer.from_json((made.folder / CALENDAR).read_bytes()) == answer
     # the year as it is written down is the same year
     assert told(read(made.folder / "calendar.ics")) == told(read(path))
     assert (made.folder / "summary.md").read_text(encoding="utf-8").startswith("# Lịch họp")

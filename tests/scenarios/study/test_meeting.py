@@ -12,7 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
 
-from giaoban.results.model.meetings import FILE, MeetingAnswer
+from giaoban.results.model.answer_files import MEETING as MEETING_FILE
+from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
 from giaoban.results.schema.make import OTHERS, schema_text
 from giaoban.scenarios.measure.minutes import minutes
@@ -71,7 +72,7 @@ def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
 
 
 def answer_in(runs: Path) -> MeetingAnswer:
-    return MeetingAnswer.from_json((only_run(runs) / FILE).read_bytes())
+    return MeetingAnswer.from_json((only_run(runs) / MEETING_FILE).read_bytes())
 
 
 def test_a_sound_meeting_passes_bridge_by_bridge(tmp_path: Path, hold: Callable[..., Ran]) -> None:
@@ -110,7 +111,7 @@ def test_its_files(tmp_path: Path, hold: Callable[..., Ran]) -> None:
         asked = load_scenario(folder / part / "scenario.toml")
         assert asked.meeting.participants == ["west", "east"]
     schema = json.loads(schema_text(*OTHERS[meeting_schema()]))
-    Draft202012Validator(schema).validate(json.loads((folder / FILE).read_bytes()))
+    Draft202012Validator(schema).validate(json.loads((folder / MEETING_FILE).read_bytes()))
 
 
 def meeting_schema() -> Path:
