@@ -124,7 +124,7 @@ def time_meeting(size: Size, folder: Path) -> tuple[Speed, Plan]:
         )
     watch.finish()
     total_s = time.perf_counter() - started
-    packets = _packets(size, outcome.result)
+    packets = _packets(size, outcome.answer)
     marks = _marks(question.plan, watch.meeting)
     phase = next(phase for phase in question.plan.phases if phase.name == size.timed)
     inside = [mark for mark in marks if phase.start_s <= mark[0] <= phase.end_s]

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
@@ -203,6 +203,11 @@ class WorkerPool:
         process once."""
         keep_in(self, kept)
         return self.as_finished(partial(with_kept, function), given)
+
+
+def worker_beside(jobs: int) -> AbstractContextManager[WorkerProcess | InlineWorker]:
+    """One process beside this one, where more than one is allowed; else it is done here."""
+    return WorkerProcess() if jobs > 1 else nullcontext(InlineWorker())
 
 
 Helpers = InlineWorker | WorkerProcess | WorkerPool

@@ -16,7 +16,7 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,17 +24,17 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError
 
-from giaoban.errors import InputError, strerror
-from giaoban.files import MOST_ANSWER, read_file, whole
+from giaoban.cluster import workers_for
+from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, read_file
 from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
-from giaoban.results.archive.store import open_run, read_result
+from giaoban.results.archive.store import open_run, read_result, write_whole
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.whatif import WhatIf
-from giaoban.scarce import shortage
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate as estimated
 from giaoban.scenarios.project.project import current, project_of, scenario_file
@@ -53,7 +53,7 @@ from giaoban.sentence import Sentence
 from giaoban.tomlfile import dumps, parse, read_text, said_by_pydantic
 from giaoban.topology.load import load_province
 from giaoban.translation import N_
-from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
+from giaoban.workers import worker_beside
 
 Rows = Iterable[Mapping[str, Any]]
 """Tables of a file, as `DataFrame.to_dict("records")` gives them: None or NaN is no key."""
@@ -113,13 +113,7 @@ class _File(ABC):
         schemas. Raises `InputError`."""
         out = Path(path)
         text = referring(dumps(self._rebased(out.absolute().parent)), out)
-        try:
-            with whole(out) as aside:
-                aside.write_text(text, encoding="utf-8", newline="")
-        except OSError as error:
-            raise shortage(error) or InputError(
-                "{path}: cannot be written: {why}", path=out, why=strerror(error)
-            ) from None
+        write_whole(out, text.encode())
         return out
 
     @contextmanager
@@ -310,11 +304,11 @@ def check(
         if engine == "estimate":
             return checks.check_by_estimate(
                 question, root=root, now=now, progress=told, seeds=seeds
-            ).result
+            ).answer
         kind = EngineName(engine)
         return checks.check(
             question, engine=kind, root=root, now=now, progress=told, seeds=seeds
-        ).result
+        ).answer
 
 
 def headroom(
@@ -355,7 +349,7 @@ def headroom(
     with (
         _files(scenario or EXISTING, province) as (path, province_path),
         _root(runs) as root,
-        WorkerProcess() if jobs > 1 else nullcontext(InlineWorker()) as beside,
+        worker_beside(jobs) as beside,
     ):
         order = room.HeadroomRequest(
             base=base_of(path, province_path, seed=seed, pace_s=pace_s),
@@ -415,7 +409,7 @@ def whatif(
     with (
         _files(scenario or EXISTING, province) as (path, province_path),
         _root(runs) as root,
-        WorkerProcess() if jobs > 1 else nullcontext(InlineWorker()) as beside,
+        worker_beside(jobs) as beside,
     ):
         base = base_of(path, province_path, seed=seed, pace_s=pace_s)
         order = WhatIfRequest(
@@ -471,7 +465,7 @@ def sensitivity(
     with (
         _files(scenario, province) as (path, province_path),
         _root(runs) as root,
-        WorkerPool(jobs) if jobs > 1 else nullcontext(InlineWorker()) as helpers,
+        workers_for(jobs) as helpers,
     ):
         return study.sensitivity(
             make_question(path, province_path=province_path, seed=seed),

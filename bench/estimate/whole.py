@@ -68,8 +68,8 @@ def check_country(bridges: int) -> WholeCheck:
         written = sum(f.stat().st_size for f in outcome.folder.rglob("*") if f.is_file())
     return WholeCheck(
         bridges=bridges,
-        verdict=outcome.result.verdict,
-        packets=outcome.result.accounting.packets_sent,
+        verdict=outcome.answer.verdict,
+        packets=outcome.answer.accounting.packets_sent,
         cpu_s=time.process_time() - began,
         took_s=time.monotonic() - at,
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,

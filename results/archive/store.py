@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,10 +23,10 @@ from typing import Self
 from giaoban import ownership
 from giaoban.children import interruptions_held
 from giaoban.errors import GiaobanError, InputError, near_names, strerror
-from giaoban.files import MOST_ANSWER, read_file, whole
-from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, SENSITIVITY
+from giaoban.files import whole
+from giaoban.results.model.answer_files import ANSWER_FILES, RESULT
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.result import Result, in_pieces
-from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.scarce import shortage
 from giaoban.sentence import Sentence
 
@@ -54,10 +55,18 @@ def _refusal(path: Path, error: OSError) -> GiaobanError:
             if error.errno == errno.EROFS
             else Sentence("may not be written by you")
         )
-        return InputError("{path}: {why}; name another folder for the results", path=path, why=why)
+        return InputError("{path}: {why}; name another folder", path=path, why=why)
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
-        return InputError("{path}: is not a folder; results need a folder", path=path)
+        return InputError("{path}: is not a folder, so nothing can be written into it", path=path)
     return InputError("{path}: cannot be written: {why}", path=path, why=strerror(error))
+
+
+@dataclass(frozen=True)
+class Outcome[A: JsonFile]:
+    """A finished run."""
+
+    folder: Path
+    answer: A
 
 
 @dataclass
@@ -132,6 +141,16 @@ class RunFolder:
         self.path = final
         return final
 
+    def keep(self, answer: JsonFile, summary: str = "") -> None:
+        """Write an answer, and `summary.md` if there is one."""
+        (self.path / answer.FILE).write_text(answer.to_json(), encoding="utf-8")
+        if summary:
+            (self.path / "summary.md").write_text(summary, encoding="utf-8")
+
+    def finished_with[A: JsonFile](self, answer: A) -> Outcome[A]:
+        """`finish` a run that is what an answer is in."""
+        return Outcome(self.finish(answer.FILE), answer)
+
     def discard(self) -> None:
         """Remove an unfinished folder; does nothing to a finished one."""
         if not self.finished:
@@ -150,6 +169,17 @@ class RunFolder:
         self.discard()
 
 
+@contextmanager
+def new_run(root: Path, name: str, now: datetime) -> Iterator[RunFolder]:
+    """A folder for a run, called by its name and the time; what killed runs left is removed.
+
+    Raises `InputError`, `MachineLacks`: as `RunFolder.create`, and for what is written in it.
+    """
+    remove_stale_partials(root)
+    with RunFolder.create(root, f"{name}-{now:%Y%m%d-%H%M%S}") as folder, writing(folder.path):
+        yield folder
+
+
 def write_whole(out: Path, data: bytes) -> None:
     """A file that is there whole, or not at all. Raises `InputError`, `MachineLacks`."""
     with writing(out.parent), whole(out) as aside:
@@ -166,16 +196,9 @@ def write_result(folder: Path, result: Result) -> Path:
 
 def read_result(folder: Path) -> Result:
     """Read `result.json` of a run's folder. Raises `InputError` if missing or damaged."""
-    path = folder / RESULT
-    if not path.exists():
+    if not (path := folder / RESULT).exists():
         raise InputError("{path}: no such file, so this is not a finished run", path=path)
-    return Result.from_json(read_file(path, most=MOST_ANSWER), str(path))
-
-
-def read_sensitivity(folder: Path) -> Sensitivity:
-    """Read `sensitivity.json` of a run's folder. Raises `InputError` if missing or damaged."""
-    path = folder / SENSITIVITY
-    return Sensitivity.from_json(read_file(path, most=MOST_ANSWER), str(path))
+    return Result.read(folder)
 
 
 def kind_of_run(folder: Path, *kinds: str) -> str | None:

@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from giaoban.results.model.answer_files import CALENDAR
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Method, Percent, Verdict
 from giaoban.results.model.result import CriterionResult, RunId
-from giaoban.tomlfile import StrictModel, read_json
+from giaoban.tomlfile import StrictModel
 
-SCHEMA = "giaoban.calendar/1"
 Rule = Literal[
     "late-registration",
     "no-hour-for-check",
@@ -116,9 +116,10 @@ class MeetingKind(StrictModel):
     name_vi: str
 
 
-class CalendarAnswer(StrictModel):
+class CalendarAnswer(JsonFile):
     """The whole answer of `giaoban calendar`. `fail`: a rule is broken, or a peak does not pass."""
 
+    FILE: ClassVar[str] = CALENDAR
     schema_id: Literal["giaoban.calendar/1"] = Field(default="giaoban.calendar/1", alias="schema")
     run_id: RunId
     verdict: Verdict
@@ -141,12 +142,3 @@ class CalendarAnswer(StrictModel):
         if ident in self.kinds:
             return self.kinds[ident].name_vi if vi else self.kinds[ident].name
         return next((each.title for each in self.booked if each.id == ident), ident)
-
-    def to_json(self) -> str:
-        """The text of `calendar.json`."""
-        return self.model_dump_json(by_alias=True, indent=1)
-
-    @classmethod
-    def from_json(cls, text: str | bytes, origin: str = CALENDAR) -> Self:
-        """Read it back. Raises `InputError` that names the key at fault."""
-        return read_json(cls, text, origin, SCHEMA)

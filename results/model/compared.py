@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from giaoban.results.model.answer_files import COMPARE
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Id, Method, OneLine, Verdict
 from giaoban.results.model.result import RunId
 from giaoban.tomlfile import StrictModel
-
-SCHEMA = "giaoban.compare/1"
 
 State = Literal["same", "better", "worse", "changed", "new", "gone", "not-judged"]
 
@@ -88,9 +88,10 @@ class ScenarioCompared(StrictModel):
         return [each for each in self.bridges if each.points > 0 and not each.declared]
 
 
-class Compared(StrictModel):
+class Compared(JsonFile):
     """The whole answer; `fail`: something is worse. `tolerance_points`: what a margin may lose."""
 
+    FILE: ClassVar[str] = COMPARE
     schema_id: Literal["giaoban.compare/1"] = Field(default="giaoban.compare/1", alias="schema")
     run_id: RunId
     verdict: Verdict
@@ -99,7 +100,3 @@ class Compared(StrictModel):
     tolerance_points: Amount
     scenarios: Annotated[list[ScenarioCompared], Field(min_length=1)]
     seconds: Amount
-
-    def to_json(self) -> str:
-        """The text of `compare.json`."""
-        return self.model_dump_json(by_alias=True, indent=1) + "\n"

@@ -7,18 +7,17 @@ failures.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
 from giaoban.results.model.answer_files import FAULTS
 from giaoban.results.model.faults import FaultTarget
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, OneLine, Verdict
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Engine, Inputs, Named, Question, RunId
-from giaoban.tomlfile import StrictModel, read_json
-
-SCHEMA = "giaoban.faults/2"
+from giaoban.tomlfile import StrictModel
 
 _ONE = r"[a-z][a-z-]*(:[a-z0-9-]+)?"
 FailureId = Annotated[str, Field(pattern=rf"^{_ONE}(\+{_ONE})?$", max_length=100)]
@@ -231,7 +230,7 @@ class Timing(StrictModel):
     to_s: Amount
 
 
-class FaultsAnswer(StrictModel):
+class FaultsAnswer(JsonFile):
     """The whole answer of `giaoban faults`.
 
     `whole` says that every failure of a set was tried and not some picked by hand; `possible` are
@@ -243,6 +242,7 @@ class FaultsAnswer(StrictModel):
     neither. `by_criteria` is what the criteria alone say.
     """
 
+    FILE: ClassVar[str] = FAULTS
     schema_id: Literal["giaoban.faults/2"] = Field(default="giaoban.faults/2", alias="schema")
     run_id: RunId
     verdict: Verdict
@@ -286,12 +286,3 @@ class FaultsAnswer(StrictModel):
     def name(self, ident: str) -> str:
         """What people call a node."""
         return self.names.get(ident, ident)
-
-    def to_json(self) -> str:
-        """The text of `faults.json` (indented, keys in the model's order, marks kept)."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str | bytes, origin: str = FAULTS) -> Self:
-        """Read `faults.json`. Raises `InputError` that names the key at fault."""
-        return read_json(cls, text, origin, SCHEMA)

@@ -6,16 +6,16 @@ Data only. *More* always counts bridges beside those that are in the meeting alr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from giaoban.results.model.answer_files import HEADROOM
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, Verdict
 from giaoban.results.model.result import Inputs, RunId
 from giaoban.results.model.whatif import Judged, final
 from giaoban.tomlfile import StrictModel
-
-SCHEMA = "giaoban.headroom/2"
 
 Thing = Literal["device", "link", "stream"]
 """What runs out: the device's capacity, a link's rate, or what listeners get."""
@@ -104,7 +104,7 @@ def verdict_of(more: int, points: Iterable[Point]) -> Verdict:
     return "pass" if more > 0 else "fail"
 
 
-class Headroom(StrictModel):
+class Headroom(JsonFile):
     """The whole answer of `giaoban headroom`.
 
     `verdict` is that of `verdict_of`, which the exit code tells.
@@ -112,6 +112,7 @@ class Headroom(StrictModel):
     meet the criteria by themselves. `bottlenecks` are the first and those after it, in order.
     """
 
+    FILE: ClassVar[str] = HEADROOM
     schema_id: Literal["giaoban.headroom/2"] = Field(default="giaoban.headroom/2", alias="schema")
     run_id: RunId
     verdict: Verdict
@@ -137,7 +138,3 @@ class Headroom(StrictModel):
     def point(self, more: int) -> Point | None:
         """What was judged at a number of further bridges."""
         return next((point for point in self.points if point.more == more), None)
-
-    def to_json(self) -> str:
-        """The text of `headroom.json` (indented, keys in the model's order, marks kept)."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"

@@ -5,17 +5,16 @@ Terms are RFC 7501's. Percentages are 0–100, one unit per quantity; null: it w
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from giaoban.results.model.answer_files import LOAD
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, OneLine, Verdict
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Assumption, Engine, FileRef, RunId
-from giaoban.tomlfile import StrictModel, read_json
-
-SCHEMA = "giaoban.load/1"
+from giaoban.tomlfile import StrictModel
 
 Place = Literal["loopback", "province", "target"]
 
@@ -227,7 +226,7 @@ class LoadInputs(StrictModel):
     committed: bool = False
 
 
-class LoadResult(StrictModel):
+class LoadResult(JsonFile):
     """The whole answer of `giaoban load`.
 
     Attributes:
@@ -243,6 +242,7 @@ class LoadResult(StrictModel):
         names: of nodes, for people.
     """
 
+    FILE: ClassVar[str] = LOAD
     schema_id: Literal["giaoban.load/1"] = Field(default="giaoban.load/1", alias="schema")
     run_id: RunId
     verdict: Verdict
@@ -269,12 +269,3 @@ class LoadResult(StrictModel):
     assumptions: list[Assumption] = Field(default_factory=list)
     check_assumptions: list[Assumption] = Field(default_factory=list)
     names: dict[str, str] = Field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """The text of `load.json` (indented, keys in the model's order, marks kept)."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str | bytes, origin: str = LOAD) -> Self:
-        """Read `load.json`. Raises `InputError` that names the key at fault."""
-        return read_json(cls, text, origin, SCHEMA)

@@ -6,18 +6,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from giaoban.results.model.answer_files import MEETING
 from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind, Verdict
 from giaoban.results.model.reasons import Argument, Reason
 from giaoban.results.model.result import Assumption, CriterionResult, RunId
-from giaoban.tomlfile import StrictModel, read_json
+from giaoban.tomlfile import StrictModel
 
-SCHEMA = "giaoban.meeting-result/1"
 Part = Literal["check", "course"]
 PARTS: tuple[Part, ...] = ("check", "course")
 
@@ -119,24 +119,12 @@ class Entry(StrictModel):
     arguments: dict[str, Argument] = Field(default_factory=dict)
 
 
-MINUTES_SCHEMA = "giaoban.minutes/1"
-MINUTES_FILE = "minutes.json"
-
-
-class Minutes(StrictModel):
+class Minutes(JsonFile):
     """The minutes of a check, `minutes.json` of its folder: what its page tells of them."""
 
+    FILE: ClassVar[str] = "minutes.json"
     schema_id: Literal["giaoban.minutes/1"] = Field(default="giaoban.minutes/1", alias="schema")
     entries: list[Entry]
-
-    def to_json(self) -> str:
-        """The text of the file."""
-        return self.model_dump_json(by_alias=True, indent=1)
-
-    @classmethod
-    def from_json(cls, text: str | bytes, origin: str = MINUTES_FILE) -> Minutes:
-        """Read it back. Raises `InputError` that names the key at fault."""
-        return read_json(cls, text, origin, MINUTES_SCHEMA)
 
 
 class Opening(StrictModel):
@@ -193,9 +181,10 @@ class PartJudged(StrictModel):
     minutes: list[Entry]
 
 
-class MeetingAnswer(StrictModel):
+class MeetingAnswer(JsonFile):
     """The whole answer of `giaoban meeting`. `names` maps identifiers to names for people."""
 
+    FILE: ClassVar[str] = MEETING
     schema_id: Literal["giaoban.meeting-result/1"] = Field(
         default="giaoban.meeting-result/1", alias="schema"
     )
@@ -211,15 +200,6 @@ class MeetingAnswer(StrictModel):
     def part(self, name: Part) -> PartJudged | None:
         """One of its parts, None if that was not tried."""
         return next((each for each in self.parts if each.part == name), None)
-
-    def to_json(self) -> str:
-        """The text of `meeting.json`."""
-        return self.model_dump_json(by_alias=True, indent=1)
-
-    @classmethod
-    def from_json(cls, text: str | bytes, origin: str = MEETING) -> MeetingAnswer:
-        """Read it back. Raises `InputError` that names the key at fault."""
-        return read_json(cls, text, origin, SCHEMA)
 
 
 def verdict_of(parts: list[PartJudged]) -> Verdict:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.quantities import (
     Amount,
@@ -33,7 +34,7 @@ from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.streams import BridgeResult
 from giaoban.results.model.unmodelled import Unmodelled
-from giaoban.tomlfile import StrictModel, read_json
+from giaoban.tomlfile import StrictModel
 
 _KINDS = r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)*"
 UsedOf = Annotated[
@@ -69,8 +70,6 @@ class OtherTraffic(StrictModel):
     from_s: Amount | None = None
     to_s: Amount | None = None
 
-
-SCHEMA = "giaoban.result/2"
 
 RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -377,12 +376,13 @@ class MeetingChecked(StrictModel):
     names: dict[str, str] = Field(default_factory=dict)
 
 
-class Result(StrictModel):
+class Result(JsonFile):
     """The whole answer of `giaoban check`.
 
     `names` maps node ids (routers, bridges, `mcu`) to names for people.
     """
 
+    FILE: ClassVar[str] = RESULT
     schema_id: Literal["giaoban.result/2"] = Field(default="giaoban.result/2", alias="schema")
     run_id: RunId
     verdict: Verdict
@@ -435,6 +435,16 @@ class Result(StrictModel):
         return sound_ms, picture_ms
 
     @property
+    def link_peaks(self) -> dict[tuple[str, str], float]:
+        """The highest load of each direction of each link, in percent: {(id, direction): peak}."""
+        peaks: dict[tuple[str, str], float] = {}
+        for phase in self.phases:
+            for link in phase.links:
+                key = link.id, link.direction
+                peaks[key] = max(peaks.get(key, 0.0), link.peak_pct)
+        return peaks
+
+    @property
     def is_estimate(self) -> bool:
         """Worked out and not emulated: no document for approval."""
         return self.engine.name == "estimate"
@@ -461,19 +471,6 @@ class Result(StrictModel):
                     found += [{**about, **_flat(stream)} for stream in bridge.streams]
         return found
 
-    def to_json(self) -> str:
-        """The text of `result.json` (indented, keys in the model's order, marks kept)."""
-        return self.to_bytes().decode()
-
-    def to_bytes(self) -> bytes:
-        """The same in UTF-8: of thousands of bridges the text alone would take twice as much."""
-        return TypeAdapter(type(self)).dump_json(self, by_alias=True, indent=2) + b"\n"
-
-    @classmethod
-    def from_json(cls, text: str | bytes, origin: str = RESULT) -> Self:
-        """Read `result.json`. Raises `InputError` that names the key at fault."""
-        return read_json(cls, text, origin, SCHEMA)
-
 
 def _flat(model: BaseModel) -> dict[str, str | float | bool | None]:
     found: dict[str, str | float | bool | None] = {}
@@ -489,7 +486,7 @@ Pieces = Callable[[Any], Iterator[bytes]]
 
 
 def in_pieces(result: Result) -> Iterator[bytes]:
-    """What `Result.to_bytes` gives at once: each bridge and each link of each phase by itself."""
+    """What `Result.to_json` gives at once: each bridge and each link of each phase by itself."""
     yield from _apart(result, {"phases": _phase})
     yield b"\n"
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from giaoban.results.model.answer_files import SENSITIVITY
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Verdict
 from giaoban.results.model.result import Assumption, CriterionResult, Inputs, RunId
 from giaoban.results.model.robustness import PassedWorlds
 from giaoban.results.model.unmodelled import Unmodelled
-from giaoban.tomlfile import StrictModel, read_json
+from giaoban.tomlfile import StrictModel
 
-SCHEMA = "giaoban.sensitivity/1"
 OF_LIMITS = "threshold"
 """The field of a figure that is a criterion's limit."""
 RangeFrom = Literal["kind", "beside", "ranges"]
@@ -178,7 +178,7 @@ class UntriedAssumption(StrictModel):
     why_vi: str
 
 
-class Sensitivity(StrictModel):
+class Sensitivity(JsonFile):
     """The whole answer. `verdict` is that of `verdict_of`, which the exit code tells.
 
     `as_assumed` is the question's by estimate, with all figures as assumed. `required_pct`: the
@@ -189,6 +189,7 @@ class Sensitivity(StrictModel):
     leaves out, and in which direction that errs.
     """
 
+    FILE: ClassVar[str] = SENSITIVITY
     schema_id: Literal["giaoban.sensitivity/1"] = Field(
         default="giaoban.sensitivity/1", alias="schema"
     )
@@ -220,11 +221,6 @@ class Sensitivity(StrictModel):
         found = [figure for figure in self.figures if figure.flips]
         return sorted(found, key=lambda figure: (-figure.nearness, figure.key))
 
-    @classmethod
-    def from_json(cls, text: str | bytes, origin: str = SENSITIVITY) -> Self:
-        """Read an answer. Raises `InputError` that names the key at fault."""
-        return read_json(cls, text, origin, SCHEMA)
-
     @property
     def ranked(self) -> list[TriedFigure]:
         """Those that can flip the verdict, the nearest first; then those that move the margin, the
@@ -240,7 +236,3 @@ class Sensitivity(StrictModel):
         for each in self.ranked:
             found.setdefault(each.likeness, []).append(each)
         return list(found.values())
-
-    def to_json(self) -> str:
-        """The text of `sensitivity.json` (indented, keys in the model's order, marks kept)."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"

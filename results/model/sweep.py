@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from giaoban.results.model.answer_files import SWEEP
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, OneLine
 from giaoban.results.model.result import Inputs, RunId
 from giaoban.tomlfile import StrictModel
-
-SCHEMA = "giaoban.sweep-answer/1"
 
 SINGLE_POINT = "single-point-of-failure"
 """What binds where a failure cuts bridges off that the network could have kept: no criterion of the
@@ -56,12 +56,13 @@ class SweepPoint(StrictModel):
     fails_at_seed: Count | None = None
 
 
-class SweepAnswer(StrictModel):
+class SweepAnswer(JsonFile):
     """The whole answer of `giaoban sweep`.
 
     `computed` points were new, the others had been computed before.
     """
 
+    FILE: ClassVar[str] = SWEEP
     schema_id: Literal["giaoban.sweep-answer/1"] = Field(
         default="giaoban.sweep-answer/1", alias="schema"
     )
@@ -72,7 +73,3 @@ class SweepAnswer(StrictModel):
     points: Annotated[list[SweepPoint], Field(min_length=1)]
     computed: Count
     seconds: Amount
-
-    def to_json(self) -> str:
-        """The text of `sweep.json` (indented, keys in the model's order, marks kept)."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"

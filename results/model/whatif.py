@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from giaoban.results.model.answer_files import WHATIF
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Count, Id, Method, OneLine, Verdict
 from giaoban.results.model.result import Inputs, InUse, RunId
 from giaoban.results.model.seeds import Seeds
 from giaoban.tomlfile import StrictModel
-
-SCHEMA = "giaoban.whatif/2"
-
-"""How a variant was judged: estimated, or emulated by one of the engines."""
 
 
 class Margin(StrictModel):
@@ -137,7 +135,7 @@ class FailureCheck(StrictModel):
     judged: Judged
 
 
-class WhatIf(StrictModel):
+class WhatIf(JsonFile):
     """The whole answer of `giaoban whatif`.
 
     `verdict` is that of the question: passed if a variant that was asked for passes. `answer` is
@@ -146,6 +144,7 @@ class WhatIf(StrictModel):
     search looked at beside those listed.
     """
 
+    FILE: ClassVar[str] = WHATIF
     schema_id: Literal["giaoban.whatif/2"] = Field(default="giaoban.whatif/2", alias="schema")
     run_id: RunId
     verdict: Verdict
@@ -166,12 +165,3 @@ class WhatIf(StrictModel):
     def variant(self, ident: str) -> VariantResult:
         """The variant of an id."""
         return next(variant for variant in self.variants if variant.id == ident)
-
-    def to_json(self) -> str:
-        """The text of `whatif.json` (indented, keys in the model's order, marks kept)."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """What `to_json` wrote."""
-        return cls.model_validate_json(text)

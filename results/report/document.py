@@ -31,6 +31,16 @@ def plain(text: Text) -> str:
     return text if isinstance(text, str) else "".join(text)
 
 
+def capital(text: str) -> str:
+    """A text as it begins a sentence, a cell or a line."""
+    return text[:1].upper() + text[1:]
+
+
+def uncapital(text: str) -> str:
+    """A text as it stands within a sentence."""
+    return text[:1].lower() + text[1:]
+
+
 def aligned(first: Align, others: Align, count: int) -> list[Align]:
     """The first column one way, `count` others another."""
     return [first, *(others for _ in range(count))]

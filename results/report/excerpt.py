@@ -93,11 +93,7 @@ def _at_access_line(link: str) -> str:
 
 def _busiest(result: Result) -> set[tuple[str, str]]:
     """(link, direction) of those with the highest peaks."""
-    peaks: dict[tuple[str, str], float] = {}
-    for phase in result.phases:
-        for link in phase.links:
-            key = link.id, link.direction
-            peaks[key] = max(peaks.get(key, 0.0), link.peak_pct)
+    peaks = result.link_peaks
     return set(sorted(peaks, key=lambda key: peaks[key], reverse=True)[:MOST_DIRECTIONS])
 
 

@@ -29,6 +29,7 @@ from giaoban.results.report.document import (
     Table,
     Tone,
     Words,
+    capital,
     table,
 )
 from giaoban.results.report.markdown import markdown
@@ -406,7 +407,7 @@ def _sheet_row(number: int, bridge: BridgeJudged, say: Wording) -> list[Cell]:
         *(_plain(_way(way, say)) for way in _ways(bridge)),
         Cell(_fixed(max(lost, default=None), 2, say)),
         Cell(_fixed(max(delay, default=None), 1, say)),
-        Cell(result[:1].upper() + result[1:], bold=not bridge.ok, tone=tone),
+        Cell(capital(result), bold=not bridge.ok, tone=tone),
         Cell(REMARKS),
     ]
 

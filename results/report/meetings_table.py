@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
-from giaoban.results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone
+from giaoban.results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone, capital
 from giaoban.results.report.wording import Wording, cited
 from giaoban.translation import N_, pgettext
 
@@ -44,7 +44,7 @@ def meetings_table(result: Result, say: Wording) -> Table:
     """A row a meeting, in the order in which they were named."""
     return Table(
         caption=say.gettext(TITLE),
-        head=[[Head(_upper(say.text(title))) for title, _, _ in COLUMNS]],
+        head=[[Head(capital(say.text(title))) for title, _, _ in COLUMNS]],
         rows=[_row(meeting, result, say) for meeting in result.meetings],
         widths=[width for _, width, _ in COLUMNS],
         aligns=[align for _, _, align in COLUMNS],
@@ -131,7 +131,3 @@ def _row(meeting: MeetingChecked, result: Result, say: Wording) -> list[Cell]:
 
 def _listed(meetings: Sequence[MeetingChecked], say: Wording) -> str:
     return "; ".join(say.either(m.name, m.name_vi) for m in meetings)
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

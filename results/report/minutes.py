@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from giaoban.counting import Count
 from giaoban.results.model.meetings import Entry
-from giaoban.results.report.document import Cell, Table, table
+from giaoban.results.report.document import Cell, Table, capital, table
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_
 
@@ -145,7 +145,7 @@ def said(line: Line, say: Wording, *, chair: str = "", everybody: Collection[str
     fields["expected"] = _expected(entry, say)
     fields["why"] = _refused(entry, say)
     text = say.gettext(sentence, **fields)
-    return text[:1].upper() + text[1:]
+    return capital(text)
 
 
 def _refused(entry: Entry, say: Wording) -> str:

@@ -21,6 +21,7 @@ from giaoban.results.report.document import (
     Par,
     Table,
     Text,
+    capital,
     pars,
     table,
 )
@@ -352,7 +353,7 @@ def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
     """What other seeds came to."""
     yield Heading(Sentence("Other seeds"))
     told = note(result) if say.english else sentence(result, say).removesuffix(".")
-    yield Par(f"{told[:1].upper()}{told[1:]}.")
+    yield Par(f"{capital(told)}.")
     seeds = tried(result)
     if seeds is None:
         return

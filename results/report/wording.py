@@ -26,6 +26,7 @@ from giaoban.results.model.result import (
     Result,
 )
 from giaoban.results.report import seed_words as seeds
+from giaoban.results.report.document import capital, uncapital
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 
@@ -302,7 +303,7 @@ class Wording(Translator):
         for ident in self._names:
             if "--" in ident and ident in text:
                 text = text.replace(ident, self.ends(ident))
-        return text[:1].upper() + text[1:]
+        return capital(text)
 
     def _fault_at(self, fault: FaultResult, names: Mapping[str, str]) -> str:
         def of(node: str) -> str:
@@ -590,7 +591,7 @@ class Wording(Translator):
     def _within(self, c: CriterionResult) -> str:
         """A criterion's name within a sentence."""
         name = self.criterion(c)
-        return name if self.english else name[:1].lower() + name[1:]
+        return name if self.english else uncapital(name)
 
 
 _ONE = re.compile(r"(?:Art\. ?)?(?P<article>\d+)(?:\((?P<clause>\d+)\)(?P<point>[^\W\d])?)?")

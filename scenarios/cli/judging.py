@@ -7,6 +7,7 @@ kept here. What is wrong with input is told in the same ways.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -23,6 +24,7 @@ from giaoban.scenarios.cli import language
 from giaoban.sentence import Sentence
 
 if TYPE_CHECKING:
+    from giaoban.results.archive.store import Outcome
     from giaoban.results.judge.accepted_cases import AcceptedCases
     from giaoban.results.judge.cases import Report
     from giaoban.results.model.quantities import Method, Verdict
@@ -278,6 +280,24 @@ def end(
     else:
         print_blocks(*blocks)
     return EXIT_CODES[report.verdict]
+
+
+def end_of(
+    outcome: Outcome[Any],
+    report: Report,
+    *shown: Block,
+    as_json: bool,
+    files: Sequence[Path] = (),
+) -> int:
+    """As `end`, of a command that leaves a run."""
+    return end(
+        report,
+        *shown,
+        data=lambda: json.loads(outcome.answer.to_json()),
+        as_json=as_json,
+        folder=outcome.folder,
+        files=files,
+    )
 
 
 def _write(report: Report, commands: Any) -> None:

@@ -91,7 +91,7 @@ class ScenarioItem(pytest.Item):
             progress=lambda _what, _done: None,
             seeds=self.config.getoption(SEEDS),
         )
-        wrong = difference(outcome.result, question.scenario.expect)
+        wrong = difference(outcome.answer, question.scenario.expect)
         if wrong:
             again = ["giaoban", "check", str(self.path), *(["--estimate"] if fast else [])]
             told = [f"again: {shlex.join(again)}", f"run: {outcome.folder}"]

@@ -15,10 +15,8 @@ from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.progress import Progress
-from giaoban.results.archive import store
 from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
-from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.answer_files import LOAD
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.load import LoadInputs, LoadResult, McuView, Trial
 from giaoban.results.model.reasons import Reason, because
 from giaoban.results.model.result import FileRef
@@ -72,14 +70,6 @@ class LoadRecords:
     mcu_cpu: list[tuple[float, float]]
 
 
-@dataclass(frozen=True)
-class LoadOutcome:
-    """A finished test."""
-
-    folder: Path
-    result: LoadResult
-
-
 def load(
     test: LoadTest,
     *,
@@ -88,7 +78,7 @@ def load(
     progress: Progress,
     language: Language = SOURCE,
     found: tuple[float | None, list[Trial]] = (None, []),
-) -> LoadOutcome:
+) -> Outcome[LoadResult]:
     """Run a test, judge it, and write everything down under `root`.
 
     Args:
@@ -99,19 +89,15 @@ def load(
         InvalidRun: Locust or the MCU did not come to an end.
         MachineLacks: a program or a port is missing.
     """
-    store.remove_stale_partials(root)
-    run_id = f"load-{test.plan.shape}-{now:%Y%m%d-%H%M%S}"
-    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+    with new_run(root, f"load-{test.plan.shape}", now) as folder:
         (folder.path / "plan.json").write_text(test.plan.model_dump_json(indent=1), "utf-8")
         seen = execute(test, folder.path, progress)
         progress(Sentence("summing up"), 1.0)
         result = answer(test, seen, folder.run_id, found)
-        (folder.path / LOAD).write_text(result.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(result, language), encoding="utf-8")
+        folder.keep(result, summary_md(result, language))
         write_load_plots(result, folder.path / "plots", language)
         prove(folder.path, result)
-        final = folder.finish(LOAD)
-    return LoadOutcome(final, result)
+        return folder.finished_with(result)
 
 
 NEEDED = ("locust", "pylibsrtp", "G722")

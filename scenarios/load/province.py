@@ -14,17 +14,14 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.progress import Progress
-from giaoban.results.archive import store
 from giaoban.results.archive.evidence.manifest import CHECKS
-from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.answer_files import LOAD
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.load import LoadInputs, LoadResult, McuView, Storm
 from giaoban.results.model.result import Result
 from giaoban.results.report.load_summary import summary_md
 from giaoban.results.report.plots.load import write_load_plots
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load import assumed, judge, measures
-from giaoban.scenarios.load.load_test import LoadOutcome
 from giaoban.scenarios.load.locust.outcomes import Record, cause_of
 from giaoban.scenarios.load.plan import BackOff
 from giaoban.scenarios.measure import captures
@@ -101,7 +98,7 @@ def storm_in(
     progress: Progress,
     language: Language = SOURCE,
     thresholds: Mapping[str, float],
-) -> LoadOutcome:
+) -> Outcome[LoadResult]:
     """Run the scenario's check and judge it as a load test; the check's folder lies in its own,
     without evidence of its own: its question is not the one that the scenario's file asks. What was
     asked beside that, `load.json` says, whose evidence has the check's plan, answer and measures.
@@ -113,9 +110,7 @@ def storm_in(
     asked = with_back_off(question, back_off)
     away = away_of(asked.plan)
     assert away is not None
-    store.remove_stale_partials(root)
-    run_id = f"load-province-{now:%Y%m%d-%H%M%S}"
-    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+    with new_run(root, "load-province", now) as folder:
         # The scenario says nothing of how they dial again, nor that all are there from the start.
         inner = check(
             asked, engine=engine, root=folder.path / CHECKS, now=now, progress=progress,
@@ -123,14 +118,12 @@ def storm_in(
         )  # fmt: skip
         captured = captures.load(inner.folder, asked.plan)
         result = answer(
-            asked, inner.result, captured.events, away, back_off, folder.run_id, thresholds
+            asked, inner.answer, captured.events, away, back_off, folder.run_id, thresholds
         )
-        (folder.path / LOAD).write_text(result.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(result, language), encoding="utf-8")
+        folder.keep(result, summary_md(result, language))
         write_load_plots(result, folder.path / "plots", language)
         prove(folder.path, asked, result)
-        final = folder.finish(LOAD)
-    return LoadOutcome(final, result)
+        return folder.finished_with(result)
 
 
 def answer(

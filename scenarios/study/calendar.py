@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
-from giaoban.results.archive import store
-from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.answer_files import CALENDAR
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.calendar import (
     Booked,
     CalendarAnswer,
@@ -42,14 +39,6 @@ ICS = "calendar.ics"
 MOVED = "calendar.moved.ics"
 """The calendar with everything moved that had better be."""
 DEVICE, LINK_PEAK = "mcu-units", "link-peak"
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A finished run."""
-
-    folder: Path
-    answer: CalendarAnswer
 
 
 def read_calendar(
@@ -107,7 +96,7 @@ def plan(
     sheets: bool,
     days: Collection[date],
     progress: Progress,
-) -> Planned:
+) -> Outcome[CalendarAnswer]:
     """Read, check, add up, judge the peaks, and write everything down under `root`.
 
     With `sheets` also to print: every month, days with conflicts and those of `days`.
@@ -130,9 +119,7 @@ def plan(
     moved = rules.Plan({named(each): each for each in registrations}, loads, limits)
     findings = rules.with_moves(_findings(world, registrations, found, named, limits, until), moved)
     chosen = _peaks(found, most_peaks)
-    store.remove_stale_partials(root)
-    run_id = f"calendar-{path.stem[:48]}-{now:%Y%m%d-%H%M%S}"
-    with RunFolder.create(root, _clean(run_id)) as folder, store.writing(folder.path):
+    with new_run(root, _clean(f"calendar-{path.stem[:48]}"), now) as folder:
         answer = CalendarAnswer(
             run_id=folder.run_id,
             verdict=_verdict(findings, []),
@@ -160,13 +147,11 @@ def plan(
             else _emulated(world, chosen, named, folder.path, jobs, progress)
         )
         answer = answer.model_copy(update={"peaks": peaks, "verdict": _verdict(findings, peaks)})
-        (folder.path / CALENDAR).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
+        folder.keep(answer, summary_md(answer, language))
         write_ics(registrations, folder.path / ICS, language)
         if any(finding.moves for finding in findings):
             write_ics(moved.registrations(), folder.path / MOVED, language)
-        final = folder.finish(CALENDAR)
-    return Planned(final, answer)
+        return folder.finished_with(answer)
 
 
 def _findings(

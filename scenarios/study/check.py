@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.evidence.manifest import Proof
-from giaoban.results.archive.store import RunFolder, write_result
+from giaoban.results.archive.store import Outcome, new_run, write_result
 from giaoban.results.judge.verdict import with_robustness, with_seeds
-from giaoban.results.model.answer_files import SENSITIVITY
-from giaoban.results.model.meetings import MINUTES_FILE, Minutes
+from giaoban.results.model.meetings import Minutes
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.annex.standing import Part
@@ -42,14 +42,6 @@ from giaoban.translation import SOURCE, Language
 from giaoban.workers import Helpers
 
 
-@dataclass(frozen=True)
-class CheckOutcome:
-    """A finished run."""
-
-    folder: Path
-    result: Result
-
-
 def check(
     question: Question,
     *,
@@ -62,7 +54,7 @@ def check(
     seeds: int | None = None,
     wanted: Wanted | None = None,
     helpers: Helpers | None = None,
-) -> CheckOutcome:
+) -> Outcome[Result]:
     """Emulate, judge at this seed and at others, and write everything down under `root`.
 
     Args:
@@ -81,13 +73,10 @@ def check(
     criteria_of(question)  # bad thresholds are told before a minute of emulation
     _check_wanted(question, wanted)
     meetings = meetings_of(question)  # and so are mistakes in meetings
-    run_id = f"{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
     with ExitStack() as stack:
         helpers = helpers or stack.enter_context(helpers_for(question, seeds))
         trying = other_seeds(question, seeds, helpers, engine)
-        store.remove_stale_partials(root)
-        folder = stack.enter_context(RunFolder.create(root, run_id))
-        stack.enter_context(store.writing(folder.path))
+        folder = stack.enter_context(new_run(root, question.plan.scenario_id, now))
         save_recordings(question.plan, question.recordings, folder.path)
         if engine is EngineName.SANDBOX:  # whose time does not depend on what else is done
             trying.begin()
@@ -106,7 +95,7 @@ def check(
         answer = in_every_meeting(meetings, answer, folder.path, engine, progress)
         answer = _robust(asked, answer, wanted, folder.path, helpers, progress)
         told = minutes(question.plan, captured.events, answer.result.faults)
-        (folder.path / MINUTES_FILE).write_text(Minutes(entries=told).to_json(), encoding="utf-8")
+        folder.keep(Minutes(entries=told))
         proof = _write(folder.path, question, answer, language, proved=proved)
         progress(Sentence("typesetting"), 0.7)
         analysis = analysis_of(folder.path, folder.path / "plots", "vi", proof)
@@ -116,8 +105,7 @@ def check(
             frames = folder.path / "captures" / f"frames-{bridge}.npz"
             write_pcapng(frames, folder.path / f"{bridge}.pcapng")
             frames.unlink()
-        final = folder.finish()
-    return CheckOutcome(final, answer.result)
+        return folder.finished_with(answer.result)
 
 
 def check_by_estimate(
@@ -130,7 +118,7 @@ def check_by_estimate(
     seeds: int | None = None,
     wanted: Wanted | None = None,
     helpers: Helpers | None = None,
-) -> CheckOutcome:
+) -> Outcome[Result]:
     """Estimate, judge and write everything down under `root` but an annex: an estimate is no
     document for approval. `seeds`, `helpers`: as of `check`.
 
@@ -142,13 +130,11 @@ def check_by_estimate(
     check_estimable(question)
     _check_wanted(question, wanted)
     meetings = meetings_of(question)
-    store.remove_stale_partials(root)
-    run_id = f"{question.plan.scenario_id}-estimate-{now:%Y%m%d-%H%M%S}"
     with ExitStack() as stack:
         helpers = helpers or stack.enter_context(helpers_for(question, seeds))
         trying = other_seeds(question, seeds, helpers, EngineName.SANDBOX)
-        folder = stack.enter_context(RunFolder.create(root, run_id))
-        stack.enter_context(store.writing(folder.path))
+        run = new_run(root, f"{question.plan.scenario_id}-estimate", now)
+        folder = stack.enter_context(run)
         trying.begin()
         (folder.path / "plan.json").write_text(question.plan.to_json(), encoding="utf-8")
         progress(Sentence("estimating"), 0.0)
@@ -158,8 +144,7 @@ def check_by_estimate(
         answer = in_every_meeting(meetings, answer, folder.path, None, progress)
         answer = _robust(question, answer, wanted, folder.path, helpers, progress)
         _write(folder.path, question, answer, language)
-        final = folder.finish()
-    return CheckOutcome(final, answer.result)
+        return folder.finished_with(answer.result)
 
 
 def _check_wanted(question: Question, wanted: Wanted | None) -> None:
@@ -186,8 +171,8 @@ def _robust(
     if wanted is None:
         return answer
     found = analyse(question, answer.result.run_id, wanted, progress, helpers)
-    (folder / SENSITIVITY).write_text(found.to_json(), encoding="utf-8")
-    result = with_robustness(answer.result, robustness(found, SENSITIVITY))
+    (folder / Sensitivity.FILE).write_text(found.to_json(), encoding="utf-8")
+    result = with_robustness(answer.result, robustness(found, found.FILE))
     return replace(answer, result=result)
 
 

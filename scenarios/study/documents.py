@@ -19,8 +19,7 @@ from giaoban.results.archive.evidence.manifest import (
     save_inputs,
     write_manifest,
 )
-from giaoban.results.archive.store import kind_of_run, open_run, read_result, read_sensitivity
-from giaoban.results.model.answer_files import FAULTS, LOAD, SENSITIVITY
+from giaoban.results.archive.store import kind_of_run, open_run, read_result
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import Entry
@@ -95,18 +94,13 @@ def draw_pictures(
     pictures = write_plots(series, folder, lang=lang, limits=limits)
     if len(network.nodes) > MOST_MAPPED:
         return pictures
-    worst: dict[tuple[str, str], float] = {}
-    for phase in result.phases:
-        for link in phase.links:
-            key = (link.id, link.direction)
-            worst[key] = max(worst.get(key, 0.0), link.peak_pct)
     pictures["map"] = folder / f"map.{lang}.svg"
     draw(
         network,
         pictures["map"],
         pictures["map"].with_suffix(".png"),
         title=title,
-        values=worst,
+        values=result.link_peaks,
         lang=lang,
         new=[bridge.id for bridge in result.question.new],
         high=BROAD_IN,
@@ -135,16 +129,13 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
         proof = read_proof(run) if (run / MANIFEST).exists() else None
         kind = proof.manifest.kind if proof else kind_of_run(run, *DOCUMENTED)
         if kind == "load":
-            tested = LoadResult.from_json(read_file(run / LOAD, most=MOST_ANSWER), str(run / LOAD))
-            loads.append(Chapter(Part(tested, proof), {}))
+            loads.append(Chapter(Part(LoadResult.read(run), proof), {}))
             continue
         if kind == "sensitivity":
-            analyses.append(read_sensitivity(run))
+            analyses.append(Sensitivity.read(run))
             continue
         if kind == "faults":
-            answer = FaultsAnswer.from_json(
-                read_file(run / FAULTS, most=MOST_ANSWER), str(run / FAULTS)
-            )
+            answer = FaultsAnswer.read(run)
             failures.append((Part(answer, proof), answer))
             continue
         result = read_result(run)
@@ -170,11 +161,11 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
 def analysis_of(run: Path, folder: Path, lang: Lang, proof: Proof | None) -> Analysis | None:
     """What `giaoban check --sensitivity` left in the run's folder, drawn into `folder`; None:
     nothing. Raises `InputError`."""
-    if not (run / SENSITIVITY).is_file():
+    if not (run / Sensitivity.FILE).is_file():
         return None
-    answer = read_sensitivity(run)
+    answer = Sensitivity.read(run)
     kept = () if proof is None else (each.path for each in proof.manifest.files)
-    return Analysis(answer, write_tornado(answer, folder, lang=lang), SENSITIVITY in kept)
+    return Analysis(answer, write_tornado(answer, folder, lang=lang), Sensitivity.FILE in kept)
 
 
 def with_analyses(

@@ -17,10 +17,8 @@ from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.progress import Progress
-from giaoban.results.archive import store
-from giaoban.results.archive.store import RunFolder
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.by_bridge import by_bridge
-from giaoban.results.model.answer_files import MEETING
 from giaoban.results.model.meetings import (
     BridgeJudged,
     Closing,
@@ -57,14 +55,6 @@ from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
 
 SCENARIO = "scenario.toml"
-
-
-@dataclass(frozen=True)
-class Held:
-    """A finished run."""
-
-    folder: Path
-    answer: MeetingAnswer
 
 
 @dataclass(frozen=True)
@@ -114,7 +104,7 @@ def hold(
     now: datetime,
     progress: Progress,
     language: Language = "vi",
-) -> Held:
+) -> Outcome[MeetingAnswer]:
     """Emulate the parts, judge each bridge, and write everything down under `root`.
 
     Args:
@@ -131,9 +121,7 @@ def hold(
         question_from(made[part], base_path, province, province_path, seed=seed)
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)
-    store.remove_stale_partials(root)
-    run_id = f"meeting-{meeting.id}-{now:%Y%m%d-%H%M%S}"
-    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+    with new_run(root, f"meeting-{meeting.id}", now) as folder:
         questions: dict[str, Question] = {}
         for part in parts:
             place = folder.path / part
@@ -164,11 +152,10 @@ def hold(
             if isinstance(each, InvalidRun):
                 raise each
         answer = _answer(meeting, folder.run_id, [f for f in told.values() if isinstance(f, Found)])
-        (folder.path / MEETING).write_text(answer.to_json(), encoding="utf-8")
+        folder.keep(answer)
         progress(Sentence("typesetting"), 0.99)
         write_documents(answer, folder.path, language, now)
-        final = folder.finish(MEETING)
-    return Held(final, answer)
+        return folder.finished_with(answer)
 
 
 def _placed(
@@ -286,7 +273,7 @@ def check_at(
     root: Path,
     now: datetime,
     progress: Progress,
-) -> Held:
+) -> Outcome[MeetingAnswer]:
     """The check of the system at a real device, whose owner has agreed.
 
     Raises:
@@ -312,9 +299,7 @@ def check_at(
         registers=registers,
         asks_options=asks_options,
     )
-    store.remove_stale_partials(root)
-    run_id = f"meeting-{meeting.id}-real-{now:%Y%m%d-%H%M%S}"
-    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+    with new_run(root, f"meeting-{meeting.id}-real", now) as folder:
         part = check_system(plan, bridges, accounts, folder.path, progress)
         answer = MeetingAnswer(
             run_id=folder.run_id,
@@ -324,10 +309,9 @@ def check_at(
             parts=[part],
             names=bridges,
         )
-        (folder.path / MEETING).write_text(answer.to_json(), encoding="utf-8")
+        folder.keep(answer)
         write_documents(answer, folder.path, language, now)
-        final = folder.finish(MEETING)
-    return Held(final, answer)
+        return folder.finished_with(answer)
 
 
 def _held_meeting(meeting: CataloguedMeeting, chair: str) -> HeldMeeting:

@@ -15,7 +15,7 @@ from giaoban.errors import GiaobanError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results.archive.store import write_whole
 from giaoban.results.report.excerpt import MOST_MAPPED
-from giaoban.results.report.view.map import FILE, Host, Map, MapLink, Router
+from giaoban.results.report.view.map import Host, Map, MapLink, Router
 from giaoban.tomlfile import StrictModel, read_json
 from giaoban.topology.map.geometry import Box, Point, Segment
 from giaoban.topology.map.layout import Layout, arrange
@@ -56,7 +56,7 @@ def write_map(folder: Path, network: Network, new: Collection[str]) -> None:
     if len(network.nodes) > MOST_MAPPED:
         return
     # by another name first: what has this one may be a link out of the folder
-    write_whole(folder / FILE, page_map(network, new).to_json().encode())
+    write_whole(folder / Map.FILE, page_map(network, new).to_json().encode())
 
 
 def add_map(folder: Path) -> None:
@@ -65,7 +65,7 @@ def add_map(folder: Path) -> None:
     A folder that may not be written stays without.
     """
     plan = folder / PLAN
-    if (folder / FILE).is_file() or not plan.is_file():
+    if (folder / Map.FILE).is_file() or not plan.is_file():
         return
     try:
         planned = read_json(PlanExcerpt, read_file(plan, most=MOST_ANSWER), str(plan), "plan")

@@ -9,8 +9,8 @@ from giaoban.errors import InputError
 from giaoban.provenance import Sourced
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.recheck import Now, Rechecked, moved
-from giaoban.results.archive.store import read_result, read_sensitivity
-from giaoban.results.model.answer_files import SENSITIVITY
+from giaoban.results.archive.store import read_result
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World
@@ -20,7 +20,7 @@ from giaoban.sentence import Sentence
 def approvals(entries: Sequence[Entry], root: Path) -> tuple[list[Entry], list[Entry]]:
     """Checks that passed, emulated: those beside which their assumptions were tried, and others."""
     passed = [e for e in entries if e.kind == "check" and e.verdict == "pass" and e.counts]
-    analysed = [e for e in passed if (root / e.folder / SENSITIVITY).is_file()]
+    analysed = [e for e in passed if (root / e.folder / Sensitivity.FILE).is_file()]
     return analysed, [e for e in passed if e not in analysed]
 
 
@@ -57,7 +57,7 @@ def recheck(
             continue
         if path not in known:
             known[path] = figures_now(make_question(path, province_path=province))
-        since = moved(read_sensitivity(folder), known[path])
+        since = moved(Sensitivity.read(folder), known[path])
         found.append(Rechecked(run_id=entry.run_id, folder=entry.folder, moved=since))
     return found
 

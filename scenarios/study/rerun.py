@@ -91,7 +91,7 @@ def rerun(
                 progress=progress,
                 seeds=seeds,
             )
-    found = _told(differences(then, outcome.result))
+    found = _told(differences(then, outcome.answer))
     return found + _packets(manifest, read_proof(outcome.folder).manifest)
 
 
@@ -190,7 +190,7 @@ def _storm(
         progress=progress,
         thresholds={c.id: c.threshold for c in then.criteria if c.set_here},
     )
-    return _told(differences(then, outcome.result))
+    return _told(differences(then, outcome.answer))
 
 
 def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:

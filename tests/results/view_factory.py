@@ -10,7 +10,7 @@ from giaoban.results.archive.store import write_result
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Result
-from giaoban.results.report.view.map import FILE
+from giaoban.results.report.view.map import Map
 from giaoban.scenarios.study.page_map import page_map
 from giaoban.topology.load import load_province
 from giaoban.topology.model import BridgeSpec
@@ -79,7 +79,7 @@ def folder(root: Path, made: Result, *, seconds: int = 90) -> Path:
         place / "series.npz"
     )
     shown = page_map(network(), list(f.NEW))
-    (place / FILE).write_text(shown.to_json(), encoding="utf-8")
+    (place / Map.FILE).write_text(shown.to_json(), encoding="utf-8")
     return place
 
 
@@ -88,5 +88,5 @@ def failures(root: Path) -> Path:
     place = root / h.FAULTS
     place.mkdir(parents=True)
     (place / "faults.json").write_text(h.faults().to_json(), encoding="utf-8")
-    (place / FILE).write_text(page_map(network(), list(f.NEW)).to_json(), encoding="utf-8")
+    (place / Map.FILE).write_text(page_map(network(), list(f.NEW)).to_json(), encoding="utf-8")
     return place

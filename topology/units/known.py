@@ -209,19 +209,8 @@ def _units_2013(districts: Sequence[District], taken: set[str]) -> Iterator[Unit
             code=code,
             district=district.name,
         )
-        yield Unit(
-            id=_taken(wanted, taken),
-            name=name[0].upper() + name[1:],
-            district=district.name,
-            year=2013,
-            router=district.router,
-            km=SEAT_KM if at_seat else OTHER_KM,
-            code=code,
-            source=source.en,
-            source_vi=source.vi,
-            assumed=True,
-            settled_by=SETTLED_BY,
-        )
+        ident, shown = _taken(wanted, taken), name[0].upper() + name[1:]
+        yield _unit(ident, shown, district, 2013, source, at_seat=at_seat, code=code)
 
 
 def _units_2025(
@@ -242,37 +231,41 @@ def _units_2025(
             code=code,
             district=district.name,
         )
-        yield Unit(
-            id=_taken(name, taken, "2025"),
-            name=name,
-            district=district.name,
-            year=2025,
-            router=district.router,
-            km=SEAT_KM if at_seat else OTHER_KM,
-            code=code,
-            source=source.en,
-            source_vi=source.vi,
-            assumed=True,
-            settled_by=SETTLED_BY,
-        )
+        ident = _taken(name, taken, "2025")
+        yield _unit(ident, name, district, 2025, source, at_seat=at_seat, code=code)
 
 
 def _departments(districts: Sequence[District], taken: set[str]) -> Iterator[Unit]:
     centre = next(district for district in districts if district.name == CENTRE)
     for row in _rows("departments.csv", "id", "name"):
         taken.add(row.text("id"))
-        yield Unit(
-            id=row.text("id"),
-            name=row.text("name"),
-            district=centre.name,
-            year=2013,
-            router=centre.router,
-            km=SEAT_KM,
-            source=DEPARTMENT.en,
-            source_vi=DEPARTMENT.vi,
-            assumed=True,
-            settled_by=SETTLED_BY,
-        )
+        yield _unit(row.text("id"), row.text("name"), centre, 2013, DEPARTMENT, at_seat=True)
+
+
+def _unit(
+    ident: str,
+    name: str,
+    district: District,
+    year: int,
+    source: Sentence,
+    *,
+    at_seat: bool,
+    code: str = "",
+) -> Unit:
+    """A unit at its district's router; how long its access line is nobody says."""
+    return Unit(
+        id=ident,
+        name=name,
+        district=district.name,
+        year=year,
+        router=district.router,
+        km=SEAT_KM if at_seat else OTHER_KM,
+        code=code,
+        source=source.en,
+        source_vi=source.vi,
+        assumed=True,
+        settled_by=SETTLED_BY,
+    )
 
 
 def _taken(wanted: str, taken: set[str], suffix: str = "") -> str:

@@ -12,7 +12,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -29,12 +29,12 @@ from giaoban.results.archive.evidence.answers import (
 )
 from giaoban.results.archive.store import writing
 from giaoban.results.model.answer_files import RESULT, SENSITIVITY
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Count, Verdict
 from giaoban.results.model.result import RunId, Sha256
 from giaoban.sentence import Sentence, joined
-from giaoban.tomlfile import StrictModel, read_json
+from giaoban.tomlfile import StrictModel
 
-SCHEMA = "giaoban.evidence/1"
 MANIFEST = "manifest.json"
 INPUTS = "inputs"
 
@@ -74,9 +74,11 @@ class InputFile(StrictModel):
     path: RelPath
 
 
-class Manifest(StrictModel):
+class Manifest(JsonFile):
     """All sums of a run. `left_out` are files that are in the run's folder alone."""
 
+    FILE: ClassVar[str] = MANIFEST
+    INDENT: ClassVar[int | None] = 1
     schema_id: Literal["giaoban.evidence/1"] = Field(default="giaoban.evidence/1", alias="schema")
     kind: Kind
     run_id: RunId
@@ -90,15 +92,6 @@ class Manifest(StrictModel):
     inputs: list[InputFile]
     files: list[KeptFile]
     left_out: list[KeptFile]
-
-    def to_json(self) -> str:
-        """The text of `manifest.json`: its bytes are what the sum is of."""
-        return self.model_dump_json(by_alias=True, indent=1) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str | bytes, origin: str = MANIFEST) -> Self:
-        """Read a manifest. Raises `InputError` that names the key at fault."""
-        return read_json(cls, text, origin, SCHEMA)
 
     @property
     def answer(self) -> str:

@@ -23,7 +23,7 @@ from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.scan import PRUNED
 from giaoban.results.archive.store import write_whole, writing
 from giaoban.results.model.answer_files import SENSITIVITY
-from giaoban.results.report.view import map as maps
+from giaoban.results.report.view.map import Map
 from giaoban.sentence import Sentence
 
 SCHEMA = "giaoban.pruned/1"
@@ -136,7 +136,7 @@ def _remove(folder: Path, evidence: Path) -> PruneResult:
 
 
 def _removable(folder: Path) -> list[Path]:
-    kept = {*ANSWERS.values(), SENSITIVITY, MANIFEST, PRUNED, maps.FILE}
+    kept = {*ANSWERS.values(), SENSITIVITY, MANIFEST, PRUNED, Map.FILE}
     return [
         path
         for path in sorted(folder.iterdir())

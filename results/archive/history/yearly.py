@@ -15,6 +15,7 @@ from typing import Any
 from giaoban.results.archive.history.entry import CriterionValue, Entry, TriedFailures
 from giaoban.results.archive.history.networks import Networks
 from giaoban.results.archive.history.trend import Point, trend
+from giaoban.results.report.document import uncapital
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, NBSP, Language, pgettext, translator
 
@@ -350,7 +351,7 @@ def _binding(entry: Entry, say: Wording) -> str:
     if known:
         name = say.either(known.name_en, known.name_vi)
     where = say.either(entry.binding.where_en, entry.binding.where_vi)
-    return f"{name[:1].lower() + name[1:]}" + (f" – {where}" if where else "")
+    return uncapital(name) + (f" – {where}" if where else "")
 
 
 def _criteria(checks: Sequence[Entry], say: Wording) -> list[list[str]]:
@@ -488,7 +489,7 @@ def pictures(runs: Sequence[Entry], ledger: Ledger, say: Wording) -> list[tuple[
         points = trend(checks, ident)
         last = points[-1].criterion
         name = say.either(last.name_en, last.name_vi)
-        name = name[:1].lower() + name[1:]
+        name = uncapital(name)
         found.append(
             (say.gettext("Through the year: {criterion}", criterion=name), numbered(points))
         )

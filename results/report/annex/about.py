@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from giaoban.results.archive.evidence.answers import Kind, input_refs, kind_of
+from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import RunId, Sha256
 from giaoban.results.report.annex.standing import Part
 from giaoban.results.report.document import Document
 from giaoban.text_fields import Lines
-from giaoban.tomlfile import StrictModel, read_json
+from giaoban.tomlfile import StrictModel
 
-SCHEMA = "giaoban.document/1"
 ATTACHMENT = "giaoban.json"
 
 
@@ -46,24 +46,17 @@ class Text(StrictModel):
     text: Lines
 
 
-class About(StrictModel):
+class About(JsonFile):
     """The whole of it; `texts` are in the order of reading."""
 
+    FILE: ClassVar[str] = ATTACHMENT
+    INDENT: ClassVar[int | None] = 1
     schema_id: Literal["giaoban.document/1"] = Field(default="giaoban.document/1", alias="schema")
     lang: str
     draft: bool
     attached: str
     runs: list[RunSum]
     texts: list[Text]
-
-    def to_json(self) -> str:
-        """As it is put into a file."""
-        return self.model_dump_json(by_alias=True, indent=1) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read it. Raises `InputError`."""
-        return read_json(cls, text, ATTACHMENT, SCHEMA)
 
 
 def about(document: Document, parts: Sequence[Part]) -> About:

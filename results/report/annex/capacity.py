@@ -8,7 +8,17 @@ from typing import NamedTuple
 from giaoban.results.judge.criteria import BESIDE_THE_RUN
 from giaoban.results.model.result import LinkResult, Phase, Result
 from giaoban.results.report.annex.translator import AnnexWording
-from giaoban.results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
+from giaoban.results.report.document import (
+    Block,
+    Cell,
+    Head,
+    Heading,
+    Par,
+    Table,
+    aligned,
+    capital,
+    uncapital,
+)
 
 LINKS_SHOWN = 10
 """Link directions in the table: the most loaded ones, the rest is in the result file."""
@@ -144,7 +154,7 @@ def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> 
 
 def _link(load: _Load, say: AnnexWording) -> str:
     text = say.link(load.link.id, load.link.direction)
-    return text[:1].upper() + text[1:]
+    return capital(text)
 
 
 def limits(result: Result, say: AnnexWording) -> Iterator[Block]:
@@ -204,4 +214,4 @@ def _busiest(
 
 def _lower(text: str) -> str:
     """The first letter small, unless it begins a name."""
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+    return text if text[:2].isupper() else uncapital(text)

@@ -30,6 +30,7 @@ from giaoban.results.report.document import (
     Sum,
     Table,
     bullets,
+    capital,
 )
 from giaoban.translation import N_
 
@@ -137,11 +138,6 @@ def assumptions(
     )
     if more:
         yield Par(say("load assumptions", count=more))
-
-
-def capital(text: str) -> str:
-    """A text as it begins a cell or a line."""
-    return text[:1].upper() + text[1:]
 
 
 def method(

@@ -9,7 +9,17 @@ from giaoban.results.model.failures import FailureResult, FaultsAnswer, SinglePo
 from giaoban.results.model.faults import FaultImpact
 from giaoban.results.model.result import Result
 from giaoban.results.report.annex.translator import AnnexWording
-from giaoban.results.report.document import Align, Block, Cell, Head, Par, Table, bullets, toned
+from giaoban.results.report.document import (
+    Align,
+    Block,
+    Cell,
+    Head,
+    Par,
+    Table,
+    bullets,
+    toned,
+    uncapital,
+)
 
 NAMED = 4
 """More bridges than this are told as a number."""
@@ -168,7 +178,7 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
                 "worst interruption mending" if longest.longest.mended else "worst interruption",
                 ms=say.number(longest.longest.ms, 0),
                 bridge=say.bridge(longest.longest.at or ""),
-                failure=_inside(names[longest.id]),
+                failure=uncapital(names[longest.id]),
                 limit=say.number(answer.interruption_limit_ms, 0),
             )
         )
@@ -179,7 +189,7 @@ def _worst(answer: FaultsAnswer, say: AnnexWording) -> Iterator[Block]:
                 "worst load",
                 pct=say.number(worst.peak_pct, 1),
                 link=say.link_within(worst.id, worst.direction),
-                failure=_inside(names.get(worst.failure, worst.failure)),
+                failure=uncapital(names.get(worst.failure, worst.failure)),
                 limit=say.number(answer.link_limit_pct),
             )
         )
@@ -219,7 +229,7 @@ def _row(failure: FailureResult, say: AnnexWording, named: bool) -> list[Cell]:
 
 
 def _point(point: SinglePoint, answer: FaultsAnswer, say: AnnexWording) -> str:
-    name = _inside(say.either(point.name_en, point.name_vi))
+    name = uncapital(say.either(point.name_en, point.name_vi))
     who = (
         say.listed(point.cut_off)
         if len(point.cut_off) <= NAMED
@@ -229,8 +239,3 @@ def _point(point: SinglePoint, answer: FaultsAnswer, say: AnnexWording) -> str:
     if point.is_accepted:
         return say("point accepted", failure=name, bridges=who, why="; ".join(reasons))
     return say("point", failure=name, bridges=who)
-
-
-def _inside(text: str) -> str:
-    """A name within a sentence."""
-    return text[:1].lower() + text[1:]

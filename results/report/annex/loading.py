@@ -6,7 +6,17 @@ from collections.abc import Collection, Iterator, Sequence
 
 from giaoban.results.model.load import LoadCriterion, LoadResult
 from giaoban.results.report.annex.translator import AnnexWording
-from giaoban.results.report.document import Align, Block, Cell, Head, Heading, Par, Table, bullets
+from giaoban.results.report.document import (
+    Align,
+    Block,
+    Cell,
+    Head,
+    Heading,
+    Par,
+    Table,
+    bullets,
+    uncapital,
+)
 
 LAST_BACK = "last-back"
 _STORM = (LAST_BACK, "bridges-missing")
@@ -26,7 +36,7 @@ def loads(
         told = _told(answer, AnnexWording(say.lang, answer), scenarios)
         alike.setdefault(told, []).append(name)
     for told, names in alike.items():
-        listed = ", ".join(names[:1] + [name[:1].lower() + name[1:] for name in names[1:]])
+        listed = ", ".join(names[:1] + [uncapital(name) for name in names[1:]])
         yield Par(say("load told", name=listed, told=told))
     yield Par(say("load came of it"))
     yield bullets([_came_of_it(name, a, AnnexWording(say.lang, a)) for name, a in named])
@@ -64,7 +74,7 @@ def _came_of_it(name: str, answer: LoadResult, say: AnnexWording) -> str:
                 good = m.calls - sum(m.missed.values())
                 parts.append(say(f"load came {m.medium}", complete=good, count=m.calls))
         parts += [say(f"load lacks {operation}") for operation in answer.lacking]
-    named = say("load named", name=name[:1].lower() + name[1:], told=answer.run_id)
+    named = say("load named", name=uncapital(name), told=answer.run_id)
     return f"{named}: {'; '.join(parts)}"
 
 
@@ -128,7 +138,7 @@ def _criterion(c: LoadCriterion, say: AnnexWording) -> str:
     limit = f"≤\u00a0{say.amount(c.threshold, c.unit)}"
     return say(
         "load criterion",
-        name=name[:1].lower() + name[1:],
+        name=uncapital(name),
         value=say.amount(c.value, c.unit),
         limit=limit,
     )

@@ -10,7 +10,7 @@ from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.criteria_table import criteria_table
-from giaoban.results.report.document import Block, Cell, Head, Heading, Par, Table, aligned
+from giaoban.results.report.document import Block, Cell, Head, Heading, Par, Table, aligned, capital
 from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
 
@@ -74,7 +74,7 @@ class InWords:
         self.in_unit, self.limit, self.source = say.in_unit, say.limit, say.source
 
     def heading(self, key: str) -> str:
-        return self._say(key) if key in WORDS else self._say.gettext(key[:1].upper() + key[1:])
+        return self._say(key) if key in WORDS else self._say.gettext(capital(key))
 
     def criterion(self, c: CriterionResult) -> str:
         return self._say.criterion(c)

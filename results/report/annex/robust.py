@@ -13,7 +13,6 @@ from typing import NamedTuple
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import FlipPoint, Sensitivity, TriedFigure
 from giaoban.results.model.unmodelled import Unmodelled
-from giaoban.results.report.annex.closing import capital
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.document import (
     Block,
@@ -25,6 +24,7 @@ from giaoban.results.report.document import (
     Picture,
     Table,
     bullets,
+    capital,
     in_language,
     plain,
 )

@@ -10,6 +10,7 @@ from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Assumption, CriterionResult, Result
 from giaoban.results.report.annex.words import WORDS
+from giaoban.results.report.document import uncapital
 from giaoban.results.report.plots.words import Lang
 from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.wording import Wording
@@ -72,7 +73,7 @@ class AnnexWording(Wording):
     def link_within(self, link: str, direction: str) -> str:
         """A direction of a link within a sentence."""
         text = self.link(link, direction)
-        return text[:1].lower() + text[1:] if link.startswith("access-") else text
+        return uncapital(text) if link.startswith("access-") else text
 
     def listed(self, idents: Sequence[str], name: Callable[[str], str] | None = None) -> str:
         return ", ".join((name or self.bridge)(ident) for ident in idents)

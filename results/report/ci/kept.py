@@ -6,15 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results.archive.history.entry import STAMP
 from giaoban.results.archive.store import kind_of_run, list_runs
 from giaoban.results.judge.accepted_cases import AcceptedCases, as_it_was, is_of_cases
 from giaoban.results.judge.cases import Report
-from giaoban.results.model.answer_files import ANSWER_FILES
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.compared import Compared
 from giaoban.results.model.failures import FaultsAnswer
@@ -29,17 +25,17 @@ from giaoban.results.model.whatif import WhatIf
 from giaoban.results.report.ci import answers
 from giaoban.tomlfile import load
 
-_REPORTS: Mapping[str, Callable[[bytes], Report]] = {
-    "check": lambda text: answers.of_check(Result.from_json(text)),
-    "faults": lambda text: answers.of_faults(FaultsAnswer.from_json(text)),
-    "load": lambda text: answers.of_load(LoadResult.from_json(text)),
-    "meeting": lambda text: answers.of_meeting(MeetingAnswer.from_json(text)),
-    "calendar": lambda text: answers.of_calendar(CalendarAnswer.from_json(text)),
-    "whatif": lambda text: answers.of_whatif(WhatIf.model_validate_json(text)),
-    "headroom": lambda text: answers.of_headroom(Headroom.model_validate_json(text)),
-    "compare": lambda text: answers.of_compared(Compared.model_validate_json(text)),
-    "sensitivity": lambda text: answers.of_sensitivity(Sensitivity.model_validate_json(text)),
-    "sweep": lambda text: answers.of_sweep(SweepAnswer.model_validate_json(text)),
+_REPORTS: Mapping[str, Callable[[Path], Report]] = {
+    "check": lambda run: answers.of_check(Result.read(run)),
+    "faults": lambda run: answers.of_faults(FaultsAnswer.read(run)),
+    "load": lambda run: answers.of_load(LoadResult.read(run)),
+    "meeting": lambda run: answers.of_meeting(MeetingAnswer.read(run)),
+    "calendar": lambda run: answers.of_calendar(CalendarAnswer.read(run)),
+    "whatif": lambda run: answers.of_whatif(WhatIf.read(run)),
+    "headroom": lambda run: answers.of_headroom(Headroom.read(run)),
+    "compare": lambda run: answers.of_compared(Compared.read(run)),
+    "sensitivity": lambda run: answers.of_sensitivity(Sensitivity.read(run)),
+    "sweep": lambda run: answers.of_sweep(SweepAnswer.read(run)),
 }
 
 
@@ -48,12 +44,7 @@ def report_of_run(folder: Path) -> Report:
     kind = kind_of_run(folder)
     if kind is None:
         raise InputError("{folder}: holds no answer that judges", folder=folder)
-    path = folder / ANSWER_FILES[kind]
-    try:
-        return _REPORTS[kind](read_file(path, most=MOST_ANSWER))
-    except ValidationError as error:
-        what = error.errors(include_url=False)[0]["msg"]
-        raise InputError("{path}: cannot be read: {what}", path=path, what=what) from None
+    return _REPORTS[kind](folder)
 
 
 def accepted_in(

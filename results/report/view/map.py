@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.files import read_file
-from giaoban.tomlfile import StrictModel, read_json
-
-SCHEMA = "giaoban.map/1"
-FILE = "map.json"
+from giaoban.results.model.json_file import JsonFile
+from giaoban.tomlfile import StrictModel
 
 
 class Router(StrictModel):
@@ -58,21 +54,14 @@ class MapLink(StrictModel):
     assumed: bool
 
 
-class Map(StrictModel):
+class Map(JsonFile):
     """The whole map; links name their ends as `results` do (`A->B`)."""
 
+    FILE: ClassVar[str] = "map.json"
+    INDENT: ClassVar[int | None] = None
     schema_id: Literal["giaoban.map/1"] = Field(default="giaoban.map/1", alias="schema")
     width: float
     height: float
     routers: list[Router]
     hosts: list[Host]
     links: list[MapLink]
-
-    def to_json(self) -> str:
-        """The text of `map.json`."""
-        return self.model_dump_json(by_alias=True) + "\n"
-
-    @classmethod
-    def read(cls, path: Path) -> Map:
-        """Raises `InputError` if there is none, or it is none."""
-        return read_json(cls, read_file(path), str(path), SCHEMA)

@@ -9,15 +9,15 @@ from giaoban.files import MOST_ANSWER, read_file
 from giaoban.ownership import temporary_folder
 from giaoban.results.archive.evidence.answers import asked
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence
-from giaoban.results.archive.store import read_result, read_sensitivity, write_whole
-from giaoban.results.model.answer_files import FAULTS, RESULT, SENSITIVITY
+from giaoban.results.archive.store import read_result, write_whole
+from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.meetings import MINUTES_FILE, Entry, Minutes
+from giaoban.results.model.meetings import Entry, Minutes
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.robust import OF_ANOTHER
-from giaoban.results.report.view import map as maps
+from giaoban.results.report.view.map import Map
 from giaoban.results.report.view.page import FILE, page
 from giaoban.results.report.view.page_data import Lang, Run, Shown
 from giaoban.translation import languages
@@ -39,12 +39,14 @@ def page_of(
     one of `giaoban sensitivity`, in place of what the check's folder has of it.
     Raises `InputError`: a folder holds no such run, or its files are damaged.
     """
-    if not (folder / RESULT).is_file() and (folder / FAULTS).is_file():
+    if not (folder / RESULT).is_file() and (folder / FaultsAnswer.FILE).is_file():
         if other is not None or failures is not None or analysis is not None:
             raise InputError(
                 "{folder}: a run of failures is compared with nothing", folder=folder.name
             )
-        return page(Shown(None, failures=_failures(folder), failures_map=_map(folder)), lang)
+        return page(
+            Shown(None, failures=FaultsAnswer.read(folder), failures_map=_map(folder)), lang
+        )
     run = read_run(folder)
     if analysis is not None:
         answer = _analysis(analysis)
@@ -55,7 +57,7 @@ def page_of(
         run,
         lang,
         None if other is None else read_run(other),
-        None if failures is None else _failures(failures),
+        None if failures is None else FaultsAnswer.read(failures),
     )
 
 
@@ -108,7 +110,7 @@ def _read(folder: Path, result: Result, series: Series | None) -> Run:
 
 def _analysis(folder: Path) -> Sensitivity | None:
     """None: nobody asked for it."""
-    return read_sensitivity(folder) if (folder / SENSITIVITY).is_file() else None
+    return Sensitivity.read(folder) if (folder / Sensitivity.FILE).is_file() else None
 
 
 def _series(folder: Path) -> Series | None:
@@ -129,19 +131,10 @@ def _series(folder: Path) -> Series | None:
     return None
 
 
-def _map(folder: Path) -> maps.Map | None:
-    path = folder / maps.FILE
-    return maps.Map.read(path) if path.is_file() else None
+def _map(folder: Path) -> Map | None:
+    return Map.read(folder) if (folder / Map.FILE).is_file() else None
 
 
 def _minutes(folder: Path) -> list[Entry]:
     """None of an estimate, which has no log, and of a run of an earlier version."""
-    path = folder / MINUTES_FILE
-    if not path.is_file():
-        return []
-    return Minutes.from_json(read_file(path, most=MOST_ANSWER), str(path)).entries
-
-
-def _failures(folder: Path) -> FaultsAnswer:
-    path = folder / FAULTS
-    return FaultsAnswer.from_json(read_file(path, most=MOST_ANSWER), str(path))
+    return Minutes.read(folder).entries if (folder / Minutes.FILE).is_file() else []

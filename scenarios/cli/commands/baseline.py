@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results.archive.store import open_run, write_whole, writing
 from giaoban.results.judge import baseline as baselines
 from giaoban.results.judge.accepted_cases import (
@@ -25,7 +24,7 @@ from giaoban.results.judge.baseline import (
     text_of,
     tolerance_in,
 )
-from giaoban.results.model.answer_files import ANSWER_FILES, FAULTS
+from giaoban.results.model.answer_files import ANSWER_FILES
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.report.ci.kept import report_of_run
 from giaoban.results.report.document import Par, table
@@ -58,9 +57,9 @@ def accept_run(
     """Take a run as what later ones are compared with; tolerances stay as they were."""
     path = path_of(name, folder)
     where = open_run(run, results, *ANSWER_FILES)
-    if not (where / FAULTS).is_file():
+    if not (where / FaultsAnswer.FILE).is_file():
         return _accept_cases(where, path, reason)
-    answer = _read_answer(where / FAULTS)
+    answer = FaultsAnswer.read(where)
     tolerance = tolerance_in(path) if path.is_file() else None
     made = accept(answer, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
     with writing(path.parent):
@@ -137,10 +136,6 @@ def show(
         text = text_of(found) if isinstance(found, Baseline) else text_of_cases(found)
         print_blocks(Par(text.removesuffix("\n")))
     return 0
-
-
-def _read_answer(path: Path) -> FaultsAnswer:
-    return FaultsAnswer.from_json(read_file(path, most=MOST_ANSWER), str(path))
 
 
 def _of_what(item: Baseline | AcceptedCases) -> tuple[str, str]:

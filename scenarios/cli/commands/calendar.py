@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -96,13 +95,12 @@ def command(
             days=[found for text in days or () if (found := _day("--day", text))],
             progress=told,
         )
-    return judging.end(
+    return judging.end_of(
+        planned,
         of_calendar(planned.answer),
         *brief(planned.answer, language.chosen()),
         Par(Sentence("run: {folder}", folder=planned.folder)),
-        data=lambda: json.loads(planned.answer.to_json()),
         as_json=as_json,
-        folder=planned.folder,
         files=[file],
     )
 

@@ -238,8 +238,8 @@ def _checked(
             helpers=helpers,
         )
     files = (str(question.scenario_path), str(question.province_path))
-    report = replace(answers.of_check(outcome.result), next=_next(question, province), files=files)
-    return Checked(report, outcome.result, outcome.folder)
+    report = replace(answers.of_check(outcome.answer), next=_next(question, province), files=files)
+    return Checked(report, outcome.answer, outcome.folder)
 
 
 def _next(question: Question, province: Path | None) -> str:

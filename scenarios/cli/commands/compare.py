@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -92,14 +91,13 @@ def command(
             )
     drawn = outcome.folder / MAP
     where = [Par(Sentence("map of the difference: {path}", path=drawn))] if drawn.is_file() else []
-    return judging.end(
+    return judging.end_of(
+        outcome,
         of_compared(outcome.answer),
         *brief(outcome.answer),
         *where,
         Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md")),
-        data=lambda: json.loads(outcome.answer.to_json()),
         as_json=as_json,
-        folder=outcome.folder,
         files=outcome.files,
     )
 

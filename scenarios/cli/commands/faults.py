@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -112,15 +111,13 @@ def command(
             language=language.chosen(),
             baseline=accepted,
         )
-    answer = outcome.answer
     if picture is not None:
         _draw(outcome, picture, network, asked.question.province.name)
-    return judging.end(
-        of_faults(answer, outcome.seconds),
+    return judging.end_of(
+        outcome,
+        of_faults(outcome.answer, outcome.seconds),
         *shown(outcome, link=link, bridge=bridge),
-        data=lambda: json.loads(answer.to_json()),
         as_json=as_json,
-        folder=outcome.folder,
         files=[asked.scenario_path, asked.question.province_path],
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from giaoban.results.archive.store import Outcome
+from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.report.ci.answers import of_headroom
 from giaoban.results.report.document import Block, Par
@@ -18,11 +18,11 @@ from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.study.headroom.headroom import HeadroomOutcome, HeadroomRequest, headroom
+from giaoban.scenarios.study.headroom.headroom import HeadroomRequest, headroom
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
-from giaoban.workers import InlineWorker, WorkerProcess, cores
+from giaoban.workers import cores, worker_beside
 
 
 def command(
@@ -63,21 +63,20 @@ def command(
         language=language.chosen(),
         seeds=OTHER_SEEDS if seeds is None else seeds,
     )
-    with WorkerProcess() if jobs > 1 else nullcontext(InlineWorker()) as beside, progress() as told:
+    with worker_beside(jobs) as beside, progress() as told:
         outcome = headroom(
             order, judge=estimate, root=results, now=datetime.now(), progress=told, beside=beside
         )
-    return judging.end(
+    return judging.end_of(
+        outcome,
         of_headroom(outcome.answer),
         *shown(outcome),
-        data=lambda: json.loads(outcome.answer.to_json()),
         as_json=as_json,
-        folder=outcome.folder,
         files=[order.base.scenario_path, order.base.province_path],
     )
 
 
-def shown(outcome: HeadroomOutcome) -> list[Block]:
+def shown(outcome: Outcome[Headroom]) -> list[Block]:
     """What came of it, and where all figures are."""
     told = Sentence(
         "all figures, links, devices, picture: {path}", path=outcome.folder / "summary.md"

@@ -14,7 +14,8 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.progress import Progress
-from giaoban.results.model.load import Trial
+from giaoban.results.archive.store import Outcome
+from giaoban.results.model.load import LoadResult, Trial
 from giaoban.results.report.ci.answers import of_load
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.load_summary import brief
@@ -23,7 +24,7 @@ from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load import timetable
 from giaoban.scenarios.load.judge import thresholds_of
-from giaoban.scenarios.load.load_test import LoadOutcome, LoadTest, load
+from giaoban.scenarios.load.load_test import LoadTest, load
 from giaoban.scenarios.load.locust.options import MEDIA, PROFILE, SHAPES
 from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.own_mcu import HOST, free_port
@@ -236,20 +237,14 @@ def command(
     return _end(outcome, as_json=as_json)
 
 
-def _end(outcome: LoadOutcome, *, as_json: bool) -> int:
-    return judging.end(
-        of_load(outcome.result),
-        *shown(outcome),
-        data=lambda: outcome.result.model_dump(mode="json", by_alias=True),
-        as_json=as_json,
-        folder=outcome.folder,
-    )
+def _end(outcome: Outcome[LoadResult], *, as_json: bool) -> int:
+    return judging.end_of(outcome, of_load(outcome.answer), *shown(outcome), as_json=as_json)
 
 
-def shown(outcome: LoadOutcome) -> list[Block]:
+def shown(outcome: Outcome[LoadResult]) -> list[Block]:
     """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
-    return [*brief(outcome.result, language.chosen()), figures]
+    return [*brief(outcome.answer, language.chosen()), figures]
 
 
 def _search(

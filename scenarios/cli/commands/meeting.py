@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,8 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results.model.meetings import PARTS, Part
+from giaoban.results.archive.store import Outcome
+from giaoban.results.model.meetings import PARTS, MeetingAnswer, Part
 from giaoban.results.report.ci.answers import of_meeting
 from giaoban.results.report.document import Par
 from giaoban.results.report.meeting_summary import brief
@@ -20,7 +20,7 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load.plan import ROOM
 from giaoban.scenarios.load.target import check_room, parse_target
 from giaoban.scenarios.spec.meeting_catalogue import find, load_meeting
-from giaoban.scenarios.study.meeting import Held, check_at, held_with, hold
+from giaoban.scenarios.study.meeting import check_at, held_with, hold
 from giaoban.sentence import Sentence
 from giaoban.topology.load import load_province
 from giaoban.workers import cores
@@ -116,14 +116,13 @@ def command(
     return _end(held, as_json=as_json)
 
 
-def _end(held: Held, *, as_json: bool) -> int:
-    return judging.end(
+def _end(held: Outcome[MeetingAnswer], *, as_json: bool) -> int:
+    return judging.end_of(
+        held,
         of_meeting(held.answer),
         *brief(held.answer, language.chosen()),
         Par(Sentence("run: {folder}", folder=held.folder)),
-        data=lambda: json.loads(held.answer.to_json()),
         as_json=as_json,
-        folder=held.folder,
     )
 
 

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from giaoban.errors import InputError, strerror
-from giaoban.files import whole
+from giaoban.errors import InputError
+from giaoban.results.archive.store import write_whole, writing
 from giaoban.results.report.document import Par, pars, table
-from giaoban.scarce import shortage
 from giaoban.scenarios.cli.output import print_blocks, print_json
 from giaoban.schemas import (
     IN_A_PROJECT,
@@ -114,7 +113,7 @@ def _one(name: str, out: Path | None) -> int:
     if out is None:
         sys.stdout.write(text)
         return 0
-    _write(out, text)
+    write_whole(out, text.encode())
     return 0
 
 
@@ -134,25 +133,11 @@ def _refer(path: Path) -> list[Path]:
         done += _written(folder)
     said = referring(text, path, folder)
     if said != text:
-        _write(path, said)
+        write_whole(path, said.encode())
         done.append(path)
     return done
 
 
 def _written(folder: Path) -> list[Path]:
-    try:
+    with writing(folder):
         return write_all(folder)
-    except OSError as error:
-        raise shortage(error) or InputError(
-            "{path}: cannot be written: {why}", path=folder, why=strerror(error)
-        ) from None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        with whole(path) as aside:
-            aside.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise shortage(error) or InputError(
-            "{path}: cannot be written: {why}", path=path, why=strerror(error)
-        ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -73,12 +72,11 @@ def command(
         )
     path = outcome.folder / "summary.md"
     told_where = Sentence("all figures, what to settle first: {path}", path=path)
-    return judging.end(
+    return judging.end_of(
+        outcome,
         of_sensitivity(outcome.answer),
         *brief(outcome.answer),
         Par(told_where),
-        data=lambda: json.loads(outcome.answer.to_json()),
         as_json=as_json,
-        folder=outcome.folder,
         files=[question.scenario_path, question.province_path],
     )

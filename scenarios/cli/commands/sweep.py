@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,8 @@ from typing import Annotated
 import typer
 
 from giaoban.cluster import workers_for
+from giaoban.results.archive.store import Outcome
+from giaoban.results.model.sweep import SweepAnswer
 from giaoban.results.report.ci.answers import of_sweep
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.sweep_summary import brief
@@ -19,7 +20,6 @@ from giaoban.scenarios.study.sweep.axes import load_sweep
 from giaoban.scenarios.study.sweep.points import default_folder, sweep_points
 from giaoban.scenarios.study.sweep.sweep import (
     TABLE,
-    SweepOutcome,
     SweepRequest,
     sweep,
 )
@@ -66,17 +66,12 @@ def command(
     with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
         order = SweepRequest(asked, file, base, points, workers, language.chosen())
         outcome = sweep(order, root=results, now=datetime.now(), progress=told)
-    return judging.end(
-        of_sweep(outcome.answer),
-        *shown(outcome),
-        data=lambda: json.loads(outcome.answer.to_json()),
-        as_json=as_json,
-        folder=outcome.folder,
-        files=[file],
+    return judging.end_of(
+        outcome, of_sweep(outcome.answer), *shown(outcome), as_json=as_json, files=[file]
     )
 
 
-def shown(outcome: SweepOutcome) -> list[Block]:
+def shown(outcome: Outcome[SweepAnswer]) -> list[Block]:
     """What came of it, and where all points are."""
     told = Sentence("all points: {folder}", folder=outcome.folder / TABLE)
     return [*brief(outcome.answer), Par(told)]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +11,9 @@ import typer
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
+from giaoban.results.archive.store import Outcome
 from giaoban.results.model.seeds import OTHER_SEEDS
+from giaoban.results.model.whatif import WhatIf
 from giaoban.results.report.ci.answers import of_whatif
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.whatif_summary import brief
@@ -22,13 +22,13 @@ from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of, beside
-from giaoban.scenarios.study.whatif.compare import WhatIfOutcome, WhatIfRequest, compare
+from giaoban.scenarios.study.whatif.compare import WhatIfRequest, compare
 from giaoban.scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import parse, read_text
 from giaoban.topology.model import Link, LinkChange
 from giaoban.translation import N_
-from giaoban.workers import InlineWorker, WorkerProcess, cores
+from giaoban.workers import cores, worker_beside
 
 SCHEMA_OF_VARIANTS = "giaoban.variants/1"
 COMMAND_LINE = {
@@ -121,23 +121,13 @@ def command(
             )
         variants = load_variants(scenario)
         base = base_of(scenario.parent / variants.scenario, province, seed=seed, pace_s=pace)
-        order = WhatIfRequest(
-            base=base,
-            variants=[
-                variant.model_copy(
-                    update={"add": beside([*variants.add, *variant.add], scenario.parent)}
-                )
-                for variant in variants.variants
-            ],
-            question_en=variants.question,
-            question_vi=variants.question_vi,
-            prices=variants.prices,
-            look_for=search,
-            confirm=confirm,
-            engine=engine,
-            jobs=jobs,
-            language=language.chosen(),
-        )
+        asked = [
+            variant.model_copy(
+                update={"add": beside([*variants.add, *variant.add], scenario.parent)}
+            )
+            for variant in variants.variants
+        ]
+        questions, prices = (variants.question, variants.question_vi), variants.prices
     else:
         base = base_of(scenario, province, seed=seed, pace_s=pace)
         variant = Variant(
@@ -152,37 +142,33 @@ def command(
             new_link=[_new_link(text) for text in new_link or ()],
             meeting=[_meeting(text) for text in meeting or ()],
         )
-        order = WhatIfRequest(
-            base=base,
-            variants=[variant],
-            question_en=base.scenario.question,
-            question_vi=base.scenario.question_vi,
-            look_for=search,
-            confirm=confirm,
-            engine=engine,
-            jobs=jobs,
-            language=language.chosen(),
-        )
+        asked, prices = [variant], []
+        questions = (base.scenario.question, base.scenario.question_vi)
+    order = WhatIfRequest(
+        base,
+        asked,
+        *questions,
+        prices,
+        look_for=search,
+        confirm=confirm,
+        engine=engine,
+        jobs=jobs,
+        language=language.chosen(),
+    )
     count = OTHER_SEEDS if seeds is None else seeds
-    with _beside(jobs if count else 1) as helper, progress() as told:
+    with worker_beside(jobs if count else 1) as helper, progress() as told:
         judge = SeedsJudge(count, helpers=helper)
         outcome = compare(order, judge=judge, root=results, now=datetime.now(), progress=told)
-    return judging.end(
+    return judging.end_of(
+        outcome,
         of_whatif(outcome.answer),
         *shown(outcome),
-        data=lambda: json.loads(outcome.answer.to_json()),
         as_json=as_json,
-        folder=outcome.folder,
         files=[base.scenario_path, base.province_path],
     )
 
 
-def _beside(jobs: int) -> AbstractContextManager[WorkerProcess | InlineWorker]:
-    """Another process, where several are allowed."""
-    return WorkerProcess() if jobs > 1 else nullcontext(InlineWorker())
-
-
-def shown(outcome: WhatIfOutcome) -> list[Block]:
+def shown(outcome: Outcome[WhatIf]) -> list[Block]:
     """What came of it, and where all figures are."""
     figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
     return [*brief(outcome.answer), figures]

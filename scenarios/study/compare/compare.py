@@ -12,9 +12,7 @@ from pathlib import Path
 from giaoban.errors import InvalidRun
 from giaoban.files import read_file
 from giaoban.progress import Progress
-from giaoban.results.archive import store
-from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.answer_files import COMPARE
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.compared import Compared, InputChange, ScenarioCompared
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import FAR_PCT, Result
@@ -57,11 +55,9 @@ class CompareRequest:
 
 
 @dataclass(frozen=True)
-class CompareOutcome:
+class CompareOutcome(Outcome[Compared]):
     """A finished comparison; `files` are the new inputs, scenarios first."""
 
-    folder: Path
-    answer: Compared
     files: list[Path]
 
 
@@ -108,12 +104,8 @@ def compare(
     began_s = time.monotonic()
     asked = [_ask(pair) for pair in order.pairs]
     found = _judged(asked, order, judge, workers, progress)
-    store.remove_stale_partials(root)
     name = order.pairs[0].name if len(order.pairs) == 1 else "scenarios"
-    with (
-        RunFolder.create(root, f"compare-{name}-{now:%Y%m%d-%H%M%S}") as folder,
-        store.writing(folder.path),
-    ):
+    with new_run(root, f"compare-{name}", now) as folder:
         emulated = _emulated(asked, found, order, folder.path, progress, language)
         lines = [_line(each, found, emulated, order) for each in asked]
         answer = Compared(
@@ -127,9 +119,8 @@ def compare(
         )
         progress(Sentence("drawing"), 0.95)
         _draw(asked, lines, found, folder.path / MAP, language)
-        (folder.path / COMPARE).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
-        final = folder.finish(COMPARE)
+        folder.keep(answer, summary_md(answer, language))
+        final = folder.finish(answer.FILE)
     sides = [each.pair.new for each in asked if each.pair.new is not None]
     files = [side.scenario_path for side in sides] + [side.province_path for side in sides]
     return CompareOutcome(final, answer, list(dict.fromkeys(files)))
@@ -289,17 +280,12 @@ def _draw(
     changed = {change.at for change in line.inputs if change.at and not change.words}
     changed |= {bridge.bridge for bridge in line.bridges if bridge.points > 0}
     result = found.get((each.pair.name, "new"))
-    peaks: dict[tuple[str, str], float] = {}
-    for phase in () if result is None else result.phases:
-        for link in phase.links:
-            key = (link.id, link.direction)
-            peaks[key] = max(peaks.get(key, 0.0), link.peak_pct)
     before = {b.id for b in each.old.plan.network.bridges} if each.old is not None else there
     draw(
         network,
         path,
         title=question.province.name,
-        values=peaks or None,
+        values=None if result is None else result.link_peaks,
         lang=language,
         new=[b.id for b in network.bridges if b.id not in before],
         changed=changed & there,

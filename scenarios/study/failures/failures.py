@@ -13,10 +13,10 @@ from pathlib import Path
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
 from giaoban.results.archive import store
-from giaoban.results.archive.store import RunFolder
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.baseline import Baseline
 from giaoban.results.judge.baseline_compare import against
-from giaoban.results.model.answer_files import FAULTS, RESULT
+from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.result import Engine
 from giaoban.results.report.failures_summary import summary_md
@@ -47,11 +47,9 @@ TOLD = N_("{done} of {count} failures")
 
 
 @dataclass(frozen=True)
-class FailuresOutcome:
+class FailuresOutcome(Outcome[FaultsAnswer]):
     """A finished run; `seconds` is the wall time of each failure's emulation or estimate."""
 
-    folder: Path
-    answer: FaultsAnswer
     seconds: Mapping[str, float]
 
 
@@ -89,9 +87,7 @@ def try_failures(
     question = question_of(asked, cases[0])
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)  # once, before several would wait for it
-    store.remove_stale_partials(root)
-    run_id = f"faults-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
-    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+    with new_run(root, f"faults-{question.plan.scenario_id}", now) as folder:
         places = {case.id: folder.path / "failures" / folder_name(case.id) for case in cases}
         for place in places.values():
             place.mkdir(parents=True)
@@ -116,14 +112,13 @@ def try_failures(
         )
         if baseline is not None:
             answer = against(answer, baseline)
-        (folder.path / FAULTS).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
+        folder.keep(answer, summary_md(answer, language))
         prove(folder.path, question, answer)
         for name in ("map.vi.svg", "map.vi.png"):
             draw_failures(answer, question.plan.network, question.province.name, folder.path / name)
         write_map(folder.path, question.plan.network, [b.id for b in answer.question.new])
         write_page(folder.path)
-        final = folder.finish(FAULTS)
+        final = folder.finish(answer.FILE)
     return FailuresOutcome(final, answer, {ident: each.seconds for ident, each in found.items()})
 
 

@@ -14,9 +14,7 @@ from giaoban.mcu_sim.device import load_devices
 from giaoban.mcu_sim.fit import use_by_calls
 from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.progress import Progress
-from giaoban.results.archive import store
-from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.answer_files import HEADROOM
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.headroom import Bottleneck, Curve, DeviceRoom, Headroom, verdict_of
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import Judged
@@ -101,14 +99,6 @@ def _judging(
     )
 
 
-@dataclass(frozen=True)
-class HeadroomOutcome:
-    """A finished answer."""
-
-    folder: Path
-    answer: Headroom
-
-
 def headroom(
     order: HeadroomRequest,
     *,
@@ -117,7 +107,7 @@ def headroom(
     now: datetime,
     progress: Progress,
     beside: WorkerProcess | InlineWorker,
-) -> HeadroomOutcome:
+) -> Outcome[Headroom]:
     """Search, judge the answer and its neighbour, emulate them if wanted, write `headroom.json`.
 
     What can be done at the same time as the rest is asked for `beside`.
@@ -134,10 +124,8 @@ def headroom(
         here = ground(order.base, order.variant)
         question = here.question
         limits = bottlenecks(here)
-        store.remove_stale_partials(root)
-        run_id = f"headroom-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
-        folder = stack.enter_context(RunFolder.create(root, run_id))
-        stack.enter_context(store.writing(folder.path))
+        run = new_run(root, f"headroom-{question.plan.scenario_id}", now)
+        folder = stack.enter_context(run)
         # nothing is drawn into a folder that is being removed
         stack.push(lambda kind, *_: beside.end() if kind is not None else None)
         first = limits[0].more if limits else 0
@@ -179,14 +167,10 @@ def headroom(
             names=dict(here.names),
             seconds=round(time.monotonic() - began_s, 3),
         )
-        (folder.path / HEADROOM).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(
-            summary_md(answer, order.language), encoding="utf-8"
-        )
+        folder.keep(answer, summary_md(answer, order.language))
         write_plot(answer, folder.path, lang="vi")
         drawn()
-        final = folder.finish(HEADROOM)
-    return HeadroomOutcome(final, answer)
+        return folder.finished_with(answer)
 
 
 def _largest(

@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 
 from giaoban.cluster import ClusterWorkers
 from giaoban.progress import Progress
-from giaoban.results.archive import store
-from giaoban.results.archive.store import RunFolder
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import Criterion
-from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.model.seeds import wilson_pct
 from giaoban.results.model.sensitivity import (
     DrawnWorlds,
@@ -102,14 +100,6 @@ class Wanted:
         return cls(seeds, drawn, required_pct, ranges, anew, points)
 
 
-@dataclass(frozen=True)
-class SensitivityOutcome:
-    """A finished answer."""
-
-    folder: Path
-    answer: Sensitivity
-
-
 def sensitivity(
     question: Question,
     *,
@@ -120,7 +110,7 @@ def sensitivity(
     wanted: Wanted | None = None,
     helpers: Helpers | ClusterWorkers | None = None,
     judge: Judge = judge_early,
-) -> SensitivityOutcome:
+) -> Outcome[Sensitivity]:
     """Try every assumed figure, write `sensitivity.json` and `summary.md`.
 
     Args:
@@ -130,14 +120,10 @@ def sensitivity(
         InputError: the question cannot be estimated, thresholds make no sense, or the file of
             ranges names no figure of this question.
     """
-    store.remove_stale_partials(root)
-    run_id = f"sensitivity-{question.plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
-    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+    with new_run(root, f"sensitivity-{question.plan.scenario_id}", now) as folder:
         answer = analyse(question, folder.run_id, wanted or Wanted(), progress, helpers, judge)
-        (folder.path / SENSITIVITY).write_text(answer.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(answer, language), encoding="utf-8")
-        final = folder.finish(SENSITIVITY)
-    return SensitivityOutcome(final, answer)
+        folder.keep(answer, summary_md(answer, language))
+        return folder.finished_with(answer)
 
 
 def analyse(

@@ -10,9 +10,7 @@ from pathlib import Path
 
 from giaoban.cluster import Workers
 from giaoban.progress import Progress
-from giaoban.results.archive import store
-from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.answer_files import SWEEP
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.sweep_summary import summary_md
 from giaoban.scenarios.measure.assemble import inputs_of
@@ -46,15 +44,9 @@ class SweepRequest:
     language: Language = SOURCE
 
 
-@dataclass(frozen=True)
-class SweepOutcome:
-    """A finished sweep."""
-
-    folder: Path
-    answer: SweepAnswer
-
-
-def sweep(order: SweepRequest, *, root: Path, now: datetime, progress: Progress) -> SweepOutcome:
+def sweep(
+    order: SweepRequest, *, root: Path, now: datetime, progress: Progress
+) -> Outcome[SweepAnswer]:
     """Compute what is not known yet, keep every point as it comes, write `sweep.json`.
 
     Interrupted, it keeps the points that were finished: they are not computed again.
@@ -96,9 +88,8 @@ def sweep(order: SweepRequest, *, root: Path, now: datetime, progress: Progress)
                 ),
                 len(found) / len(every),
             )
-    store.remove_stale_partials(root)
     question = ask(order.base, Variant(id="base")).question
-    with RunFolder.create(root, f"sweep-{order.path.stem}-{now:%Y%m%d-%H%M%S}") as folder:
+    with new_run(root, f"sweep-{order.path.stem}", now) as folder:
         answer = SweepAnswer(
             run_id=folder.run_id,
             question_en=order.sweep.question,
@@ -108,14 +99,9 @@ def sweep(order: SweepRequest, *, root: Path, now: datetime, progress: Progress)
             computed=sum(key in before for key in waiting),
             seconds=round(time.monotonic() - began_s, 3),
         )
-        with store.writing(folder.path):
-            (folder.path / SWEEP).write_text(answer.to_json(), encoding="utf-8")
-            (folder.path / "summary.md").write_text(
-                summary_md(answer, order.language), encoding="utf-8"
-            )
-            _write_table(answer, folder.path / TABLE)
-        final = folder.finish(SWEEP)
-    return SweepOutcome(final, answer)
+        folder.keep(answer, summary_md(answer, order.language))
+        _write_table(answer, folder.path / TABLE)
+        return folder.finished_with(answer)
 
 
 def _tasks(order: SweepRequest) -> list[Task]:

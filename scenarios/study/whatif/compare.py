@@ -11,9 +11,7 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
-from giaoban.results.archive import store
-from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.answer_files import WHATIF
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import FailureCheck, Judged, VariantResult, WhatIf
@@ -66,14 +64,6 @@ class WhatIfRequest:
 
 
 @dataclass(frozen=True)
-class WhatIfOutcome:
-    """A finished comparison."""
-
-    folder: Path
-    answer: WhatIf
-
-
-@dataclass(frozen=True)
 class _Line:
     """One variant on its way into the comparison; `cut_off`: whom nothing reaches in it."""
 
@@ -95,7 +85,7 @@ class _Line:
 
 def compare(
     order: WhatIfRequest, *, judge: Judge, root: Path, now: datetime, progress: Progress
-) -> WhatIfOutcome:
+) -> Outcome[WhatIf]:
     """Judge every variant, search if none passes, confirm if wanted, write `whatif.json`.
 
     Raises:
@@ -108,9 +98,7 @@ def compare(
     asked = [ask(order.base, variant) for variant in order.variants]
     questions = [each.question for each in asked]
     criteria_of(questions[0])
-    store.remove_stale_partials(root)
-    run_id = f"whatif-{questions[0].plan.scenario_id}-{now:%Y%m%d-%H%M%S}"
-    with RunFolder.create(root, run_id) as folder, store.writing(folder.path):
+    with new_run(root, f"whatif-{questions[0].plan.scenario_id}", now) as folder:
         lines: list[_Line] = []
         for number, (variant, each) in enumerate(zip(order.variants, asked, strict=True)):
             progress(
@@ -160,11 +148,9 @@ def compare(
             tried=found.looked_at,
             seconds=round(time.monotonic() - began_s, 3),
         )
-        (folder.path / WHATIF).write_text(whole.to_json(), encoding="utf-8")
-        (folder.path / "summary.md").write_text(summary_md(whole, order.language), encoding="utf-8")
+        folder.keep(whole, summary_md(whole, order.language))
         _draw(answer or lines[0], folder.path)
-        final = folder.finish(WHATIF)
-    return WhatIfOutcome(final, whole)
+        return folder.finished_with(whole)
 
 
 def _line(
@@ -307,17 +293,12 @@ def _judged(order: WhatIfRequest, name: str, result: Result | InvalidRun) -> Jud
 
 def _draw(line: _Line, folder: Path) -> None:
     """The map of the answer: the worst load of each direction of each link."""
-    worst: dict[tuple[str, str], float] = {}
-    for phase in line.result.phases:
-        for link in phase.links:
-            key = (link.id, link.direction)
-            worst[key] = max(worst.get(key, 0.0), link.peak_pct)
     draw(
         line.question.plan.network,
         folder / "map.vi.svg",
         folder / "map.vi.png",
         title=line.question.province.name,
-        values=worst,
+        values=line.result.link_peaks,
         lang="vi",
         new=[call.bridge for call in line.question.plan.calls if call.new],
     )

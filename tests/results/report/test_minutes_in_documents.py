@@ -9,7 +9,7 @@ import results_factory
 import view_factory
 
 from giaoban.errors import InputError
-from giaoban.results.model.meetings import MINUTES_FILE, Minutes
+from giaoban.results.model.meetings import Minutes
 from giaoban.results.report.annex.content import MOST_MINUTES, document
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.document import Document, Heading, Table
@@ -73,7 +73,7 @@ def test_without_minutes_there_is_no_section_and_of_many_lines_not_all() -> None
 def test_the_page_tells_them_in_both_languages(tmp_path: Path) -> None:
     folder = view_factory.folder(tmp_path, results_factory.result())
     assert 'id="minutes"' not in page_of(folder, lang="vi")
-    (folder / MINUTES_FILE).write_text(Minutes(entries=ENTRIES).to_json(), encoding="utf-8")
+    (folder / Minutes.FILE).write_text(Minutes(entries=ENTRIES).to_json(), encoding="utf-8")
     text = page_of(folder, lang="vi")
     assert 'id="minutes"' in text
     assert "Điểm cầu Xã Quảng Sơn vào họp" in text
@@ -82,7 +82,7 @@ def test_the_page_tells_them_in_both_languages(tmp_path: Path) -> None:
 
 def test_damaged_minutes_are_told(tmp_path: Path) -> None:
     folder = view_factory.folder(tmp_path, results_factory.result())
-    (folder / MINUTES_FILE).write_text('{"schema": "giaoban.minutes/9"}', encoding="utf-8")
+    (folder / Minutes.FILE).write_text('{"schema": "giaoban.minutes/9"}', encoding="utf-8")
     with pytest.raises(InputError, match=r"minutes\.json"):
         page_of(folder, lang="vi")
 
@@ -91,7 +91,7 @@ def test_names_in_minutes_are_no_markup(tmp_path: Path) -> None:
     folder = view_factory.folder(tmp_path, results_factory.result())
     evil = [make.entry(0.0, "interruption", "cu-jut", by="cu-jut", cause="<script>x</script>",
                        remedy="&amp;", expected_min=1.0)]  # fmt: skip
-    (folder / MINUTES_FILE).write_text(Minutes(entries=evil).to_json(), encoding="utf-8")
+    (folder / Minutes.FILE).write_text(Minutes(entries=evil).to_json(), encoding="utf-8")
     text = page_of(folder, lang="vi")
     assert "<script>x" not in text
     assert "&lt;script&gt;x" in text

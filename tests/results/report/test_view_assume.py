@@ -10,7 +10,7 @@ import sensitivity_factory as some
 from browser import Page, chromium
 
 from giaoban.errors import InputError
-from giaoban.results.model.answer_files import SENSITIVITY
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.report.view.write import page_of, write_page
 from tests.results import view_factory as v
 
@@ -22,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = v.folder(tmp_path_factory.mktemp("runs"), v.result())
     as_judged = v.result().verdict
     answer = some.answer(as_assumed=as_judged, verdict=as_judged)
-    (folder / SENSITIVITY).write_text(answer.to_json(), encoding="utf-8")
+    (folder / Sensitivity.FILE).write_text(answer.to_json(), encoding="utf-8")
     write_page(folder)
     return folder
 
@@ -96,6 +96,6 @@ def test_nothing_is_wider_than_a_telephone(page: Page) -> None:
 
 def test_of_another_question_is_refused(run: Path, tmp_path: Path) -> None:
     inputs = some.answer().inputs.model_copy(update={"seed": 1})
-    (tmp_path / SENSITIVITY).write_text(some.answer(inputs=inputs).to_json(), encoding="utf-8")
+    (tmp_path / Sensitivity.FILE).write_text(some.answer(inputs=inputs).to_json(), encoding="utf-8")
     with pytest.raises(InputError, match="another question"):
         page_of(run, lang="vi", analysis=tmp_path)

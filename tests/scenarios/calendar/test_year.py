@@ -4,14 +4,14 @@ from datetime import date, datetime
 from pathlib import Path
 
 from bench.calendar import COUNT, write_year
-from giaoban.results.model.answer_files import CALENDAR
+from giaoban.results.archive.store import Outcome
 from giaoban.results.model.calendar import CalendarAnswer
-from giaoban.scenarios.study.calendar import Planned, plan
+from giaoban.scenarios.study.calendar import plan
 from tests.scenarios.calendar.calendars import read, world
 from tests.scenarios.calendar.test_round_trip import told
 
 
-def planned(path: Path, root: Path) -> Planned:
+def planned(path: Path, root: Path) -> Outcome[CalendarAnswer]:
     return plan(
         path,
         world(),
@@ -48,7 +48,7 @@ def test_a_year(tmp_path: Path) -> None:
     assert len(second.meetings) == 3
     assert (second.verdict, second.refused) == ("pass", [])
     assert {*first.meetings} != {*second.meetings} != {*third.meetings}
-    assert CalendarAnswer.from_json((made.folder / CALENDAR).read_bytes()) == answer
+    assert CalendarAnswer.from_json((made.folder / CalendarAnswer.FILE).read_bytes()) == answer
     # the year as it is written down is the same year
     assert told(read(made.folder / "calendar.ics")) == told(read(path))
     assert (made.folder / "summary.md").read_text(encoding="utf-8").startswith("# Lịch họp")

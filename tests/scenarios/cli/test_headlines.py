@@ -20,6 +20,7 @@ from giaoban.errors import InvalidRun
 from giaoban.results.archive.evidence.manifest import MANIFEST
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.scan import answer_file, scan
+from giaoban.results.archive.store import Outcome
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.report.annex.failing import concluded
 from giaoban.results.report.annex.translator import AnnexWording
@@ -27,7 +28,6 @@ from giaoban.results.report.load_summary import summary_md
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli.commands.load import _end
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.load.load_test import LoadOutcome
 from giaoban.scenarios.study import check
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from giaoban.scenarios.study.headroom import headroom as headroom_run
@@ -281,7 +281,7 @@ def test_load(tmp_path: Path, capsys: pytest.CaptureFixture[str], verdict: str, 
     result = load_factory.calls(failed={"timeout": 3} if code == 1 else None, verdict=verdict)
     (tmp_path / "load.json").write_text(result.to_json(), encoding="utf-8")
     (tmp_path / "summary.md").write_text(summary_md(result), encoding="utf-8")
-    assert _end(LoadOutcome(tmp_path, result), as_json=False) == code
+    assert _end(Outcome(tmp_path, result), as_json=False) == code
     agree(capsys.readouterr().out, tmp_path, code)
-    assert _end(LoadOutcome(tmp_path, result), as_json=True) == code
+    assert _end(Outcome(tmp_path, result), as_json=True) == code
     assert json.loads(capsys.readouterr().out)["verdict"] == verdict

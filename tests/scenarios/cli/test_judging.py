@@ -68,7 +68,7 @@ def app_command(name: str):
 def test_no_command_judges_unseen() -> None:
     """Who ends with a verdict has the options."""
     folder = Path(judging.__file__).with_name("commands")
-    ending = {path.stem for path in folder.glob("*.py") if "judging.end(" in path.read_text()}
+    ending = {path.stem for path in folder.glob("*.py") if "judging.end" in path.read_text()}
     assert ending == {name.split()[0] for name in judging.JUDGING}
     assert ending <= set(COMMANDS)
 

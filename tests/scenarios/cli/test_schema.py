@@ -55,7 +55,7 @@ def test_one_is_printed_or_written(tmp_path: Path) -> None:
         (("province", "--all", "x"), "no NAME"),
         (("--refer",), "no file is named"),
         (("--refer", "nowhere.toml"), "no such file"),
-        (("province", "--out", "/dev/null/x"), "cannot be written"),
+        (("province", "--out", "/dev/null/x"), "is not a folder"),
     ],
 )
 def test_what_is_refused(words: tuple[str, ...], said: str) -> None:

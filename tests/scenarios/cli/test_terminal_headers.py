@@ -12,10 +12,10 @@ from scenario_factory import SMALL, giaoban, only_run, scenario
 from undrawn import undrawn
 from whatif_factory import DEVICE, small
 
+from giaoban.results.archive.store import Outcome
 from giaoban.results.judge.baseline import accept, text_of
 from giaoban.scenarios.cli.commands.load import shown
 from giaoban.scenarios.cli.output import print_blocks
-from giaoban.scenarios.load.load_test import LoadOutcome
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from tests.results import failures_factory, load_factory, results_factory
 from tests.results import history_factory as h
@@ -70,7 +70,7 @@ def test_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    print_blocks(*shown(LoadOutcome(tmp_path, load_factory.calls(failed={"timeout": 2}))))
+    print_blocks(*shown(Outcome(tmp_path, load_factory.calls(failed={"timeout": 2}))))
     out = capsys.readouterr().out
     has_line(out, "criterion", "value", "limit", "result")
     what = ("attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers")

@@ -13,7 +13,7 @@ from whatif_factory import DEVICE, base, small
 
 from giaoban.errors import InvalidRun
 from giaoban.results.model.whatif import WhatIf
-from giaoban.results.schema.make import OTHERS, schema_text
+from giaoban.results.schema.make import ANSWERS, schema_path, schema_text
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.study.failures.trial import ask as ask_failures
 from giaoban.scenarios.study.failures.trial import possible_in
@@ -67,8 +67,9 @@ def run(folder: Path, command: str, file: Path, *words: str) -> Ran:
 
 def fits_schema(folder: Path, name: str) -> dict[str, object]:
     """The answer, which fits its schema; the schema is the one that the model gives."""
-    [path] = [path for path in OTHERS if path.name == f"{name}.schema.json"]
-    assert path.read_text(encoding="utf-8") == schema_text(*OTHERS[path])
+    [of] = [of for of in ANSWERS if f"{name}.json" == of.FILE]
+    path = schema_path(of)
+    assert path.read_text(encoding="utf-8") == schema_text(of)
     schema = json.loads(path.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     answer: dict[str, object] = json.loads((folder / f"{name}.json").read_bytes())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from giaoban.scenarios.load import timetable
-from giaoban.scenarios.load.locust.hooks import Places
+from giaoban.scenarios.load.locust.places import Places
 from giaoban.scenarios.load.plan import LoadPlan
 
 

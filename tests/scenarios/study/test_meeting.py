@@ -12,10 +12,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
 
-from giaoban.results.model.answer_files import MEETING as MEETING_FILE
 from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
-from giaoban.results.schema.make import OTHERS, schema_text
+from giaoban.results.schema.make import schema_path, schema_text
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records.events import Event, Joined, Left, McuHealth, read, write
@@ -72,7 +71,7 @@ def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
 
 
 def answer_in(runs: Path) -> MeetingAnswer:
-    return MeetingAnswer.from_json((only_run(runs) / MEETING_FILE).read_bytes())
+    return MeetingAnswer.read(only_run(runs))
 
 
 def test_a_sound_meeting_passes_bridge_by_bridge(tmp_path: Path, hold: Callable[..., Ran]) -> None:
@@ -110,14 +109,10 @@ def test_its_files(tmp_path: Path, hold: Callable[..., Ran]) -> None:
         # what was asked can be asked again
         asked = load_scenario(folder / part / "scenario.toml")
         assert asked.meeting.participants == ["west", "east"]
-    schema = json.loads(schema_text(*OTHERS[meeting_schema()]))
-    Draft202012Validator(schema).validate(json.loads((folder / MEETING_FILE).read_bytes()))
-
-
-def meeting_schema() -> Path:
-    [path] = [path for path in OTHERS if path.name == "meeting.schema.json"]
-    assert path.read_text(encoding="utf-8") == schema_text(*OTHERS[path])
-    return path
+    text = schema_text(MeetingAnswer)
+    assert schema_path(MeetingAnswer).read_text(encoding="utf-8") == text
+    schema = json.loads(text)
+    Draft202012Validator(schema).validate(json.loads((folder / MeetingAnswer.FILE).read_bytes()))
 
 
 @pytest.mark.parametrize("part", ["check", "course"])

@@ -42,7 +42,7 @@ def test_no_space(tmp_path: Path, size_kb: int) -> None:
 def test_read_only_file_system(tmp_path: Path) -> None:
     done = check_on(tmp_path, "ro")
     assert done.returncode == 2, done.stderr
-    assert "is read-only; name another folder for the results" in done.stderr
+    assert "is read-only; name another folder" in done.stderr
     assert done.stdout == ""
 
 
