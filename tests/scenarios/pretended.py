@@ -7,6 +7,7 @@ that rebuilds queues with whole arrays: here a heap of events is worked off pack
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,15 +150,19 @@ def _carry(plan: Plan, sent: list[np.ndarray], drop: Drop) -> Told:
     routes = shortest_paths(plan.network)
     mcu = plan.network.mcu.id
     told = Told()
+    links = {link.id: link for link in plan.network.links}
     paths = []
+    sizes = []
     events: list[tuple[int, int, int, int]] = []
     for stream, packets in zip(plan.streams, sent, strict=True):
         ends = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
-        paths.append(routes.path(*ends))
+        way = routes.path(*ends)
+        paths.append([(hop, (hop.link, hop.direction), links[hop.link]) for hop in way])
+        sizes.append((packets["size"].astype(int) + (UDP_IP_BYTES + ETHERNET_BYTES)).tolist())
+        leaving_ns = packets["leaving_ns"].tolist()
         events += [
-            (int(p["leaving_ns"]), stream.index, number, 0)
-            for number, p in enumerate(packets)
-            if p["copies"]
+            (leaving_ns[number], stream.index, number, 0)
+            for number in np.flatnonzero(packets["copies"]).tolist()
         ]
     heapq.heapify(events)
     free_ns: dict[Hop, int] = {}
@@ -167,13 +172,11 @@ def _carry(plan: Plan, sent: list[np.ndarray], drop: Drop) -> Told:
         if step == len(path):
             told.arrivals[index, number] = now_ns
             continue
-        hop = path[step]
-        key = (hop.link, hop.direction)
+        hop, key, link = path[step]
         if drop(index, number, hop):
             told.drops.setdefault(key, []).append(now_ns)
             continue
-        link = plan.network.link(hop.link)
-        size = int(sent[index]["size"][number]) + UDP_IP_BYTES + ETHERNET_BYTES
+        size = sizes[index][number]
         start_ns = max(now_ns, free_ns.get(hop, 0))
         free_ns[hop] = start_ns + round(size * 8e3 / link.rate_mbps)
         told.passages.setdefault(key, []).append((now_ns, start_ns - now_ns))
@@ -306,8 +309,8 @@ def _queue(hop: tuple[str, str], told: Told, before_ns: int) -> QueueCount:
     return QueueCount(
         link=hop[0],
         direction=hop[1],
-        sent_packets=sum(at < before_ns for at, _ in told.departures.get(hop, [])),
-        queue_drops=sum(at < before_ns for at in told.drops.get(hop, [])),
+        sent_packets=bisect_left(told.departures.get(hop, []), (before_ns,)),
+        queue_drops=bisect_left(told.drops.get(hop, []), before_ns),
         backlog=0,
         line_losses=0,
     )

@@ -11,10 +11,12 @@ from giaoban.scenarios.cli.commands.history import moved_line
 from giaoban.translation import NBSP, translator
 from tests.results.sensitivity_factory import KEY, analysis, figure, flip
 
+APPROVED = analysis(figure())
+
 
 def judged(value: float | str | None, *, assumed: bool = False) -> Rechecked:
     """Of a line of 10 Mb/s, tried from 2 to 100, that has to have 4.1 or more."""
-    found = moved(analysis(figure()), {KEY: Now(value, assumed)})
+    found = moved(APPROVED, {KEY: Now(value, assumed)})
     return Rechecked(run_id="r", folder="r", moved=found)
 
 

@@ -61,7 +61,7 @@ def known(question: Question, tmp_path_factory: pytest.TempPathFactory) -> Sensi
         root=tmp_path_factory.mktemp("runs"),
         now=NOW,
         progress=lambda _what, _done: None,
-        wanted=Wanted(worlds=400, required_pct=99.0),
+        wanted=Wanted(worlds=200, required_pct=99.0),
         judge=lambda question, _past_pct: AsJudged(by_closed_form(question), whole=True),
     ).answer
 
@@ -146,7 +146,7 @@ def test_drawn_worlds_pass_as_often_as_their_ranges_say(known: Sensitivity) -> N
     share = HOLDS_TO_MS / 250
     if any(figure.key == "province.mcu.rate_mbps" for figure in known.figures):
         share *= 1 - 0.4412  # of a logarithmic range from 2 to 1000 Mb/s: ln(31 / 2) / ln(500)
-    assert known.drawn.judged + known.drawn.impossible == 400
+    assert known.drawn.judged + known.drawn.impossible == 200
     assert known.drawn.low_pct <= 100 * share <= known.drawn.high_pct
     assert known.as_assumed == "pass"
     assert known.verdict == "fail"  # 99 % were required
