@@ -1,7 +1,7 @@
 """A test that talks in real time is marked so: one that is not, and begins such a thing, fails.
 
 Tests without the mark run while the machine is busy, several at once. What minds that fails there
-now and then, and nobody knows why.
+now and then, and nobody knows why. Neither may a test import Locust.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ class Watch:
         sys.addaudithook(self._told)
 
     def _told(self, event: str, given: tuple[Any, ...]) -> None:
+        if event == "import" and given[0] == "locust":
+            # it replaces the threads of the whole process (gevent), and xdist's then ends by chance
+            raise ImportError("Locust is for processes of its own, not for that of the tests")
         if event == "socket.bind" and (taken := of_others(*given)) is not None:
             self.taken.append(taken)
         if not self.heeds:

@@ -158,6 +158,12 @@ def test_a_test_has_the_same_name_in_each_process(
     assert "127.own.67.1" in request.node.name
 
 
+def test_locust_is_not_imported_here() -> None:
+    """It would replace the threads of this process, with which xdist talks."""
+    with pytest.raises(ImportError, match="processes of its own"):
+        import locust  # noqa: F401
+
+
 def test_each_test_has_a_limit(request: pytest.FixtureRequest) -> None:
     """Where the plugin is there; `scripts/test` insists on it."""
     limit = request.node.get_closest_marker("timeout")
