@@ -3,6 +3,7 @@ the same result every time."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from tests.loopback import local_address
 from tests.marked import Watch
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+# `scripts/test --fast`: fewer examples of each law than the whole run looks at
+settings.register_profile("brief", settings.get_profile("steady"), max_examples=30)
 settings.load_profile("steady")
 
 os.environ["GIAOBAN_LANG"] = "en"  # whatever the language of who runs them
@@ -80,6 +83,11 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     """Processes of xdist have to find the same tests, though each has addresses of its own."""
     own = local_address(0).removesuffix("0.1")
     return val.replace(own, "127.own.") if isinstance(val, str) and own in val else None
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and what they import stay to the end: garbage is looked for elsewhere."""
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
