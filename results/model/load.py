@@ -14,6 +14,7 @@ from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, OneLine, Verdict
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Assumption, Engine, FileRef, RunId
+from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
 Place = Literal["loopback", "province", "target"]
@@ -235,7 +236,7 @@ class LoadResult(JsonFile):
         question_en, question_vi: what the scenario asks; empty without one.
         engine: what emulated the province; null: nothing was emulated, all ran in real time.
         assumptions: of the test itself; `check_assumptions` are those of the check inside the
-            province, of its network and calls.
+            province, of its network and calls, `unmodelled` what the model leaves out of that.
         lacking: operations that somebody's device has none of; nothing is judged by them.
         criteria: empty only of a test that is invalid: nothing was done.
         reasons: why the figures do not hold; or of calls that all failed, what they met.
@@ -268,4 +269,5 @@ class LoadResult(JsonFile):
     series: list[Second] = Field(default_factory=list)
     assumptions: list[Assumption] = Field(default_factory=list)
     check_assumptions: list[Assumption] = Field(default_factory=list)
+    unmodelled: list[Unmodelled] = Field(default_factory=list)
     names: dict[str, str] = Field(default_factory=dict)

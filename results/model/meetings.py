@@ -16,6 +16,7 @@ from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind, Verdict
 from giaoban.results.model.reasons import Argument, Reason
 from giaoban.results.model.result import Assumption, CriterionResult, RunId
+from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
 Part = Literal["check", "course"]
@@ -195,6 +196,8 @@ class MeetingAnswer(JsonFile):
     """A real device at which the system was checked, `sip:10.67.0.2:5060`; null: emulated."""
     parts: Annotated[list[PartJudged], Field(min_length=1)]
     assumptions: list[Assumption] = Field(default_factory=list)
+    unmodelled: list[Unmodelled] = Field(default_factory=list)
+    """What the model leaves out of it, and which way each errs."""
     names: dict[str, str] = Field(default_factory=dict)
 
     def part(self, name: Part) -> PartJudged | None:

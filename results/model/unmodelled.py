@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -38,3 +39,8 @@ class Unmodelled(StrictModel):
     """The same in Vietnamese."""
     source: Text
     """What says so: a standard, a study, a page of the documents."""
+
+
+def once(found: Iterable[Unmodelled]) -> list[Unmodelled]:
+    """Each once, of several answers."""
+    return list({each.id: each for each in found}.values())

@@ -19,6 +19,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.summary import MET
+from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import N_, SOURCE, Language, pgettext, translator
@@ -390,6 +391,8 @@ def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
         ]
         head = (Sentence(pgettext("calls", "rate")), Sentence("outcome"), Sentence("why"))
         yield table(head, rows)
+    if result.unmodelled:
+        yield Par(left_out_of(result.unmodelled))
 
 
 def _plain(value: str | int | float | bool | list[str]) -> str:

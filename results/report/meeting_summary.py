@@ -35,6 +35,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.minutes import minutes_table
 from giaoban.results.report.summary import assumptions_table
+from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, cited, in_words
 from giaoban.translation import N_, NBSP, Language, translator
 
@@ -100,6 +101,8 @@ def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:
             Heading(say.gettext("Assumptions"), 1),
             assumptions_table(answer.assumptions, say),
         ]
+    if answer.unmodelled:
+        blocks.append(Par(left_out_of(answer.unmodelled)))
     return [Heading(say.either(answer.meeting.name, answer.meeting.name_vi), 0), *blocks]
 
 

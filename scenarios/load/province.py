@@ -172,6 +172,7 @@ def answer(
             *assumed.of_criteria(criteria),
         ],
         check_assumptions=checked.assumptions,
+        unmodelled=checked.unmodelled,
         names=checked.names,
     )
 

@@ -31,6 +31,7 @@ from giaoban.results.model.meetings import (
 )
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Assumption
+from giaoban.results.model.unmodelled import Unmodelled, once
 from giaoban.results.report.meeting_summary import write_documents
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load.system_check import RATE_PER_S, TOGETHER_S, check_system, plan_of
@@ -63,6 +64,7 @@ class Found:
 
     judged: PartJudged
     assumptions: Sequence[Assumption]
+    unmodelled: Sequence[Unmodelled]
     names: dict[str, str]
 
 
@@ -208,6 +210,7 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> Found:
             minutes=minutes(plan, events, result.faults),
         ),
         result.assumptions,
+        result.unmodelled,
         result.names,
     )
 
@@ -343,5 +346,6 @@ def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[Found]) -> 
         meeting=_held_meeting(meeting, meeting.chair or chair),
         parts=parts,
         assumptions=assumptions,
+        unmodelled=once(each for part in found for each in part.unmodelled),
         names=found[-1].names,
     )

@@ -143,7 +143,7 @@ def _blocks(
     if pictures:
         blocks += [Heading(say("plots")), *pictures]
     blocks += closing.assumptions(results, loads, say)
-    blocks += robust.left_out(results, say)
+    blocks += robust.left_out([*results, *loads], say)
     if analysed:
         blocks += robust.section(analysed, say)
     blocks += _minutes(chapters, say)

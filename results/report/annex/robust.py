@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import FlipPoint, Sensitivity, TriedFigure
-from giaoban.results.model.unmodelled import Unmodelled
+from giaoban.results.model.unmodelled import Unmodelled, once
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.document import (
     Block,
@@ -159,11 +160,10 @@ def left_out_in_short(found: Sequence[Unmodelled], section: int) -> Sentence:
     )
 
 
-def left_out(results: Sequence[Result], say: AnnexWording) -> Iterator[Block]:
-    """All that the model leaves out, of all checks, each once."""
-    found = {each.id: each for result in results for each in result.unmodelled}
-    if found:
-        yield Par(say.say(left_out_of(list(found.values()))))
+def left_out(answers: Sequence[Result | LoadResult], say: AnnexWording) -> Iterator[Block]:
+    """All that the model leaves out, of all answers, each once."""
+    if found := once(each for answer in answers for each in answer.unmodelled):
+        yield Par(say.say(left_out_of(found)))
 
 
 def section(analyses: Sequence[tuple[Analysis, Result]], say: AnnexWording) -> Iterator[Block]:

@@ -18,6 +18,7 @@ from giaoban.results.archive.evidence.verify import verify
 from giaoban.results.model.load import LoadInputs, LoadResult, MediaResult
 from giaoban.results.model.reasons import because
 from giaoban.results.model.result import FileRef
+from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.make import annex_bytes, write_annex
 from giaoban.results.report.annex.standing import Part
@@ -25,6 +26,7 @@ from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.load import generators, load_test
 from giaoban.scenarios.load.locust.outcomes import Health, Record
+from giaoban.scenarios.study.unmodelled import left_out
 
 VI = Wording("vi")
 WITHOUT = loads.storm("none")
@@ -109,6 +111,18 @@ def test_a_limit_that_was_set_is_told_and_one_that_was_not_is_an_assumption() ->
     headings = {b.number: b.text for b in document.blocks if hasattr(b, "level")}
     assert headings[f"{number}."] == VI.text(WORDS["assumptions"])
     assert "do người yêu cầu thử đặt" not in text
+
+
+def test_what_the_model_leaves_out_of_it_is_told() -> None:
+    left = left_out()[0]
+    assert left.what_vi in said(
+        loads.storm(
+            unmodelled=[
+                Unmodelled.model_validate(left.model_dump(include=set(Unmodelled.model_fields)))
+            ]
+        )
+    )
+    assert left.what_vi not in said(loads.storm())
 
 
 def test_its_assumptions_are_listed_and_many_of_its_scenario_are_counted() -> None:

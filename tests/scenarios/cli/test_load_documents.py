@@ -13,6 +13,7 @@ from scenario_factory import SMALL, giaoban, scenario
 from undrawn import undrawn
 
 from giaoban.results.model.load import LoadResult
+from giaoban.results.report.load_summary import summary_md
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.study import check
 
@@ -85,6 +86,9 @@ def test_the_evidence_of_a_storm_has_what_it_was_made_from(root: Path, tmp_path:
     assert told["thời gian tối đa đến khi điểm cầu cuối cùng trở lại"] == "60 s"
     assert "gọi lại mỗi 5 s" in str(told["cách điểm cầu kết nối lại sau sự cố"])
     assert len(result.check_assumptions) > len(told)
+    assert {"unmeasured-loss", "other-traffic"} <= {each.id for each in result.unmodelled}
+    text = summary_md(result, "vi")
+    assert all(each.what_vi in text for each in result.unmodelled)
 
 
 def test_a_storm_is_run_again_with_its_back_off(

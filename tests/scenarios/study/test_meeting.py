@@ -94,6 +94,13 @@ def test_a_sound_meeting_passes_bridge_by_bridge(tmp_path: Path, hold: Callable[
     assert codes[:3] == ["joined", "joined", "course-begins"]
     assert codes[-3:] == ["hung-up", "hung-up", "mcu-free"]
     assert answer.assumptions
+    left_out = {each.id for each in answer.unmodelled}
+    assert {"unmeasured-loss", "other-traffic"} <= left_out
+    for part in ("check", "course"):
+        text = (only_run(tmp_path / "runs") / part / "result.json").read_bytes()
+        assert {each.id for each in Result.from_json(text).unmodelled} <= left_out
+    told = (only_run(tmp_path / "runs") / "summary.md").read_text(encoding="utf-8")
+    assert all(each.what_vi in told for each in answer.unmodelled)
 
 
 def test_its_files(tmp_path: Path, hold: Callable[..., Ran]) -> None:
