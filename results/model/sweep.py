@@ -30,6 +30,7 @@ class SweepPoint(StrictModel):
     `peak_pct`: the busiest second of any link, by arithmetic.
     A point that passes at its `seed` was tried at `seeds_tried` others, up to the first that does
     not pass (`fails_at_seed`).
+    `where` says where what binds is, `why` why a point cannot be.
     `key` is the hash of all that the point depends on. `pace_s`: bridges joined so far apart, where
     it is not the default.
     """
@@ -45,10 +46,12 @@ class SweepPoint(StrictModel):
     cut_off: Count
     binding: Id | None = None
     where: str = ""
+    where_vi: str = ""
     margin_pct: float | None = None
     used_pct: float | None = None
     peak_pct: Amount | None = None
     why: OneLine = ""
+    why_vi: OneLine = ""
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     pace_s: Amount | None = None
     seeds_tried: Count = 0
@@ -59,7 +62,8 @@ class SweepPoint(StrictModel):
 class SweepAnswer(JsonFile):
     """The whole answer of `giaoban sweep`.
 
-    `computed` points were new, the others had been computed before.
+    `computed` points were new, the others had been computed before. `criteria_vi` are the names of
+    the criteria in Vietnamese, by id.
     """
 
     FILE: ClassVar[str] = SWEEP
@@ -70,6 +74,7 @@ class SweepAnswer(JsonFile):
     question_en: str
     question_vi: str
     inputs: Inputs
+    criteria_vi: dict[Id, str] = Field(default_factory=dict)
     points: Annotated[list[SweepPoint], Field(min_length=1)]
     computed: Count
     seconds: Amount

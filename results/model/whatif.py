@@ -32,10 +32,10 @@ class Margin(StrictModel):
 class Judged(StrictModel):
     """A verdict on one variant with what it rests on, by one method.
 
-    `where` is the binding criterion's place in words; `run` the folder of an emulation, within the
-    answer's own. `in_use` is how much of the device was in use in the phase in which it was most;
-    null without a result. `seeds`: what other seeds came to, which are tried where the own one
-    passes.
+    `where` and `where_vi` are the binding criterion's place in words; `run` the folder of an
+    emulation, within the answer's own. `in_use` is how much of the device was in use in the phase
+    in which it was most; null without a result. `seeds`: what other seeds came to, which are tried
+    where the own one passes.
     """
 
     method: Method
@@ -43,6 +43,7 @@ class Judged(StrictModel):
     reasons: list[OneLine]
     binding: Binding | None
     where: str
+    where_vi: str = ""
     margins: list[Margin]
     in_use: InUse | None
     run: str | None = None

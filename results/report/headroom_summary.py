@@ -56,9 +56,15 @@ def bottleneck_line(item: Bottleneck, answer: Headroom) -> Sentence:
     return Sentence(
         "{more} more: then {criterion} at {place}",
         more=item.more,
-        criterion=item.criterion,
+        criterion=_named(item.criterion, answer),
         place=where,
     )
+
+
+def _named(ident: str, answer: Headroom) -> Sentence:
+    """A criterion: its id, or in another language its name, as what was judged has it."""
+    every = (margin for point in answer.points for margin in point.final.margins)
+    return Both(ident, {m.criterion: m.name_vi for m in every}.get(ident, ident))
 
 
 def brief(answer: Headroom) -> Iterator[Block]:
@@ -193,6 +199,6 @@ def _point(point: Point) -> Sentence:
         "{more} more: {verdict} by {criterion} ({known})",
         more=point.more,
         verdict=verdict,
-        criterion=final.binding.criterion,
+        criterion=criterion(final, final.binding),
         known=how,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from giaoban.results.model.sweep import SweepAnswer, SweepPoint
+from giaoban.results.model.sweep import SINGLE_POINT, SweepAnswer, SweepPoint
 from giaoban.results.report.document import Block, Bullets, Code, Heading, Par, pars, table
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
@@ -41,10 +41,18 @@ def computed_line(answer: SweepAnswer) -> Sentence:
     )
 
 
-def bindings(answer: SweepAnswer) -> list[tuple[str, int]]:
+def bindings(answer: SweepAnswer) -> list[tuple[Sentence, int]]:
     """What fails, and how often, the most frequent first."""
     counts = Counter(point.binding or "–" for point in answer.points if point.verdict == "fail")
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    found = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [(criterion(ident, answer), count) for ident, count in found]
+
+
+def criterion(ident: str, answer: SweepAnswer) -> Sentence:
+    """What fails: its id, or in another language its name."""
+    if ident == SINGLE_POINT:
+        return Both(ident, Sentence(pgettext("criterion", "single point of failure")).vi)
+    return Both(ident, answer.criteria_vi.get(ident, ident))
 
 
 def brief(answer: SweepAnswer) -> list[Block]:
@@ -80,7 +88,7 @@ def summary(answer: SweepAnswer) -> Iterator[Block]:
         *(Sentence(pgettext("table", "verdict")), Sentence("binds"), Sentence("margin")),
         *(Sentence("other seeds"), Sentence("cut off")),
     )
-    yield table(head, map(_row, answer.points[:LISTED]), right=(4, 7, 8, 9))
+    yield table(head, [_row(p, answer) for p in answer.points[:LISTED]], right=(4, 7, 8, 9))
     if (more := len(answer.points) - LISTED) > 0:
         yield Par(Sentence("… and {more} more in {file}", more=more, file=Code("points.csv")))
     yield Par(
@@ -93,7 +101,20 @@ def summary(answer: SweepAnswer) -> Iterator[Block]:
     yield evidence(answer.run_id, answer.inputs)
 
 
-def _row(point: SweepPoint) -> tuple[str, ...]:
+def bound(point: SweepPoint, answer: SweepAnswer) -> str:
+    """What binds and where; of a point that cannot be, why."""
+    if point.verdict == "refused":
+        return Both(point.why, point.why_vi or point.why)
+    if point.binding is None:
+        return ""
+    where = Both(point.where, point.where_vi or point.where)
+    what = criterion(point.binding, answer)
+    if point.binding == SINGLE_POINT:  # where it is stands in the point's axis
+        return Sentence("{what}: {why}", what=what, why=where)
+    return Sentence("{criterion} at {place}", criterion=what, place=where)
+
+
+def _row(point: SweepPoint, answer: SweepAnswer) -> tuple[str, ...]:
     seeds = Sentence("{n} of {count}", n=point.seeds_passed, count=point.seeds_tried)
     return (
         point.bridges,
@@ -102,7 +123,7 @@ def _row(point: SweepPoint) -> tuple[str, ...]:
         Sentence("none") if point.failure == "none" else point.failure,
         str(point.seed),
         VERDICTS[point.verdict],
-        point.why if point.verdict == "refused" else f"{point.binding or ''} {point.where}".strip(),
+        bound(point, answer),
         margin(point.margin_pct),
         seeds if point.seeds_tried else "–",
         str(point.cut_off or ""),

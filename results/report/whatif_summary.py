@@ -183,11 +183,11 @@ def _variants(answer: WhatIf, *, costs: bool) -> Table:
 
 def _bound(judged: Judged, bound: Binding) -> Sentence:
     """What binds, and where."""
-    return _at(judged, bound, judged.where)
+    vi = judged.where_vi or partial(Wording("vi").place, bound.place)
+    return _at(judged, bound, Both(judged.where, vi))
 
 
-def _at(judged: Judged, bound: Binding, where: str) -> Sentence:
-    place = Both(where, partial(Wording("vi").place, bound.place))
+def _at(judged: Judged, bound: Binding, place: Sentence) -> Sentence:
     return Sentence("{criterion} at {place}", criterion=criterion(judged, bound), place=place)
 
 
@@ -277,7 +277,7 @@ def _stopped(seeds: Seeds, judged: Judged) -> Sentence:
     said, first = stopped(seeds), seeds.first
     if first is None or (bound := first.binding) is None:
         return said
-    what = _at(judged, bound, bound.where)
+    what = _at(judged, bound, Both(bound.where, partial(Wording("vi").place, bound.place)))
     return Sentence("{seed}: {what}", seed=said, what=what)
 
 

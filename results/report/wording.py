@@ -108,14 +108,18 @@ def failed_meeting(result: Result) -> MeetingChecked | None:
 
 
 class Wording(Translator):
-    """Says what an answer holds, in one language; `of` is the answer it speaks of, if of any."""
+    """Says what an answer holds, in one language; `of` is the answer it speaks of, if of any, and
+    `names` are those of nodes where there is no answer that has them."""
 
     def __init__(
-        self, language: Language, of: Answer | CalendarAnswer | MeetingAnswer | None = None
+        self,
+        language: Language,
+        of: Answer | CalendarAnswer | MeetingAnswer | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(language)
         self.english = language == SOURCE
-        self._names: dict[str, str] = {"mcu": "MCU"}
+        self._names: dict[str, str] = {"mcu": "MCU", **(names or {})}
         self._faults: dict[str, str] = {}
         self._places: dict[str, str] = {}
         self._uses: dict[str, InUse] = {}

@@ -16,6 +16,7 @@ from giaoban.counting import counted
 from giaoban.mcu_sim.admission import Use
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.fit import meeting_on
+from giaoban.results.model.places import Place
 from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.topology.network import Hop
@@ -31,6 +32,10 @@ WORST_SECOND = 3.0
 seconds on a few links the largest."""
 
 
+DEVICE, LINK_PEAK = "mcu-units", "link-peak"
+"""The criteria that sums alone may fail: how much of the device is in use, and of a link."""
+
+
 @dataclass(frozen=True)
 class LinkLoad:
     """One direction of one link: what the meeting and other traffic take of it, on the wire.
@@ -44,6 +49,11 @@ class LinkLoad:
     rate_mbps: float
     mean_mbps: float
     peak_mbps: float
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(kind="link", id=self.link, detail=self.direction)
 
     @property
     def mean_pct(self) -> float:
@@ -99,6 +109,11 @@ class Shortfall:
     value: float
     link: LinkLoad | None = None
 
+    @property
+    def place(self) -> Place:
+        """Where: the link's direction, else the device."""
+        return Place(kind="mcu", id="mcu") if self.link is None else self.link.place
+
 
 def shortfall(
     loads: StaticLoads, units_limit_pct: float, link_limit_pct: float
@@ -109,11 +124,11 @@ def shortfall(
     if less := len(loads.downspeeded):
         return Shortfall("every-call-as-asked", f"{counted(less, 'call')} given less", less)
     if loads.use.pct > units_limit_pct:
-        return Shortfall("mcu-units", "the device", loads.use.pct)
+        return Shortfall(DEVICE, "the device", loads.use.pct)
     worst = max(loads.links, key=lambda load: load.mean_pct, default=None)
     if worst is None or worst.mean_pct <= link_limit_pct:
         return None
-    return Shortfall("link-peak", f"{worst.link} {worst.direction}", worst.mean_pct, worst)
+    return Shortfall(LINK_PEAK, f"{worst.link} {worst.direction}", worst.mean_pct, worst)
 
 
 @dataclass

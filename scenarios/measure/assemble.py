@@ -104,8 +104,7 @@ def assemble(
     existing = [call for call in plan.calls if not call.new]
     new = [call for call in plan.calls if call.new]
     own = devices(captures)
-    names = {node.id: node.name for node in plan.network.nodes}
-    names[plan.network.mcu.id] = plan.device.name
+    names = names_of(plan)
     failing = {fault.target_id for fault in faults if fault.target == "group"}
     names |= {g.id: g.name for g in question.province.groups if g.id in failing}
     result = Result(
@@ -403,3 +402,9 @@ def _more_calls(plan: Plan, criteria: Criteria) -> MoreCalls | None:
 
 def _file(path: Path) -> FileRef:
     return FileRef(path=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def names_of(plan: Plan) -> dict[str, str]:
+    """What people call the nodes of a plan; the MCU by its device."""
+    names = {node.id: node.name for node in plan.network.nodes}
+    return names | {plan.network.mcu.id: plan.device.name}

@@ -28,7 +28,7 @@ from giaoban.scenarios.calendar.occupancy import Loads, Moment, World, periods, 
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.estimate.static import StaticLoads
+from giaoban.scenarios.estimate.static import DEVICE, LINK_PEAK, StaticLoads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
 from giaoban.sentence import N_, Sentence
@@ -38,7 +38,6 @@ from giaoban.translation import Language
 ICS = "calendar.ics"
 MOVED = "calendar.moved.ics"
 """The calendar with everything moved that had better be."""
-DEVICE, LINK_PEAK = "mcu-units", "link-peak"
 
 
 def read_calendar(

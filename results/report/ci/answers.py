@@ -222,8 +222,9 @@ def of_sweep(answer: SweepAnswer) -> Report:
     cases = []
     for point in answer.points:
         name = f"{point.bridges}/{point.profile}/{point.device}/{point.failure}"
-        binds = " ".join(filter(None, (point.binding, point.where)))
-        lines = [Sentence("{what}: {why}", what=point.verdict, why=point.why or binds)]
+        binds = sweep_summary.bound(point, answer)
+        why = Both(point.why, point.why_vi) if point.why else binds
+        lines = [Sentence("{what}: {why}", what=VERDICTS[point.verdict], why=why)]
         margin = None
         if point.margin_pct is not None:
             margin = Figure(point.margin_pct, 0.0, "%", "at-least")

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from giaoban.errors import InputError
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.judge.verdict import Judgement, margin_pct, meets
-from giaoban.results.model.places import Binding, Place
+from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.model.seeds import others
 from giaoban.results.model.sensitivity import FAR_PCT, FlipPoint, TriedValue
 from giaoban.scenarios.estimate.estimate import AsJudged
-from giaoban.scenarios.estimate.static import shortfall, static_loads
+from giaoban.scenarios.estimate.static import DEVICE, LINK_PEAK, shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.sensitivity.figures import Figure
@@ -27,7 +27,6 @@ from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.sensitivity.world import Value, World
 
-DEVICE, LINK_PEAK = "mcu-units", "link-peak"
 Judge = Callable[[Question, float | None], AsJudged]
 """How a question is judged: as `judge_early` does, or a stand-in in tests."""
 
@@ -183,14 +182,11 @@ def by_arithmetic(question: Question) -> Found | None:
     limit = None if short is None else limits.get(short.criterion)
     if short is None or limit is None or meets(limit, short.value):
         return None  # a scenario may allow calls that are refused
-    place = Place(kind="mcu", id="mcu")
-    if short.link is not None:
-        place = Place(kind="link", id=short.link.link, detail=short.link.direction)
     value = round(short.value, 3)
     binding = Binding(
         criterion=short.criterion,
         cause="mcu" if short.link is None else "link",
-        place=place,
+        place=short.place,
         where=short.where,
         value=value,
         threshold=limit.threshold,

@@ -13,7 +13,7 @@ from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.sweep_summary import summary_md
-from giaoban.scenarios.measure.assemble import inputs_of
+from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.study.sweep.axes import Sweep, spots
 from giaoban.scenarios.study.sweep.points import Points
@@ -95,6 +95,7 @@ def sweep(
             question_en=order.sweep.question,
             question_vi=order.sweep.question_vi,
             inputs=inputs_of(question),
+            criteria_vi={each.id: each.name_vi for each in criteria_of(question).criterion},
             points=[found[task.key] for task in tasks],
             computed=sum(key in before for key in waiting),
             seconds=round(time.monotonic() - began_s, 3),

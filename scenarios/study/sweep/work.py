@@ -9,10 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from giaoban.errors import InputError, MachineLacks
+from giaoban.results.model.places import Place
 from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
 from giaoban.results.report.summary import place_name
-from giaoban.scenarios.estimate.static import shortfall, static_loads
-from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.results.report.wording import Wording
+from giaoban.scenarios.estimate.static import DEVICE, LINK_PEAK, shortfall, static_loads
+from giaoban.scenarios.measure.assemble import criteria_of, names_of
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.project.project import project_of
 from giaoban.scenarios.spec.question import Question
@@ -22,6 +24,7 @@ from giaoban.scenarios.study.sweep.axes import NONE, GridPoint
 from giaoban.scenarios.study.whatif.apply import LIST, Base, ask
 from giaoban.scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import unhurried
+from giaoban.sentence import Sentence
 from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
 
 
@@ -97,14 +100,14 @@ def solve(task: Task) -> SweepPoint:
     except NoMeetingLeft as error:
         return _cut_off(task, error.cut_off, in_meeting=0)
     except InputError as error:
-        return _refused(task, str(error))
+        return _refused(task, error.said)
     try:
         if asked.cut_off.needlessly:
             left = len(static_loads(asked.question.plan).joined)
             return _cut_off(task, asked.cut_off, in_meeting=left)
         return _judged(task, asked.question, len(asked.cut_off.bridges))
     except InputError as error:
-        return _refused(task, str(error))
+        return _refused(task, error.said)
 
 
 def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
@@ -122,16 +125,14 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
             "key": task.key,
         }
     )
-    units_limit, link_limit = limits["mcu-units"], limits["link-peak"]
+    units_limit, link_limit = limits[DEVICE], limits[LINK_PEAK]
     if (short := shortfall(loads, units_limit, link_limit)) is not None:
-        update = {"verdict": "fail", "binding": short.criterion, "where": short.where}
-        return found.model_copy(update=update)
+        return _fails(found, question, short.criterion, short.where, short.place)
     if task.method == "arithmetic":
         if loads.worst_link().peak_pct > link_limit:
             worst = loads.worst_link()
             where = f"{worst.link} {worst.direction}"
-            update = {"verdict": "fail", "binding": "link-peak", "where": where}
-            return found.model_copy(update=update)
+            return _fails(found, question, LINK_PEAK, where, worst.place)
         return found
     judged = unhurried(task.base, task.spot.variant, question, SeedsJudge(task.seeds))
     result, seeds = judged.result, judged.result.seeds
@@ -142,6 +143,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
             "method": "estimate",
             "binding": None if binding is None else binding.criterion,
             "where": "" if binding is None else place_name(binding.place, result),
+            "where_vi": "" if binding is None else Wording("vi", result).place(binding.place),
             "margin_pct": None if binding is None else binding.margin_pct,
             "pace_s": judged.variant.pace_s,
             "seeds_tried": 0 if seeds is None else seeds.tried,
@@ -149,6 +151,15 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
             "fails_at_seed": None if seeds is None or seeds.first is None else seeds.first.seed,
         }
     )
+
+
+def _fails(
+    found: SweepPoint, question: Question, criterion: str, where: str, place: Place
+) -> SweepPoint:
+    """The same point, which arithmetic alone rules out."""
+    vietnamese = Wording("vi", names=names_of(question.plan))
+    update = {"binding": criterion, "where": where, "where_vi": vietnamese.place(place)}
+    return found.model_copy(update={"verdict": "fail", **update})
 
 
 def _place(task: Task, question: Question | None) -> dict[str, object]:
@@ -177,12 +188,13 @@ def _cut_off(task: Task, cut_off: UnreachableBridges, *, in_meeting: int) -> Swe
     if task.intact is not None:  # what the scenario itself says is resolved there
         found |= {"profile": task.intact.profile, "device": task.intact.device}
     if needlessly:
-        count = f"{len(needlessly)} bridge{'s' * (len(needlessly) != 1)} cut off"
-        found |= {"binding": SINGLE_POINT, "where": count, "why": cut_off.reason}
+        count = Sentence("{n} {n:bridge|bridges} cut off", n=len(needlessly))
+        found |= {"binding": SINGLE_POINT, "where": str(count), "where_vi": count.vi}
+        found |= {"why": str(cut_off.reason), "why_vi": cut_off.reason.vi}
     return SweepPoint.model_validate(found)
 
 
-def _refused(task: Task, why: str) -> SweepPoint:
+def _refused(task: Task, why: Sentence) -> SweepPoint:
     return SweepPoint.model_validate(
         {
             **_place(task, None),
@@ -190,7 +202,8 @@ def _refused(task: Task, why: str) -> SweepPoint:
             "method": "none",
             "in_meeting": 0,
             "cut_off": 0,
-            "why": why,
+            "why": str(why),
+            "why_vi": why.vi,
             "key": task.key,
         }
     )

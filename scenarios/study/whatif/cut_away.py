@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from giaoban.errors import InputError, near_names
+from giaoban.errors import NOTHING, InputError, near_names
 from giaoban.scenarios.faults.kinds.cut import Cut
 from giaoban.scenarios.faults.kinds.router import RouterDown
 from giaoban.sentence import Sentence
@@ -25,10 +25,10 @@ class UnreachableBridges(NamedTuple):
     needlessly: list[str]
 
     @property
-    def reason(self) -> str:
-        """Why the meeting does not pass; '' where it loses nobody needlessly."""
+    def reason(self) -> Sentence:
+        """Why the meeting does not pass; nothing where it loses nobody needlessly."""
         if not self.needlessly:
-            return ""
+            return NOTHING
         bridges = ", ".join(self.needlessly)
         return Sentence("nothing reaches {bridges} any more", bridges=bridges)
 

@@ -6,6 +6,7 @@ from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import InUse, Result
 from giaoban.results.model.whatif import Judged, Margin
 from giaoban.results.report.summary import place_name
+from giaoban.results.report.wording import Wording
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.whatif.cut_away import UnreachableBridges
 
@@ -38,6 +39,9 @@ def judged(result: Result, method: Method, run: str | None = None) -> Judged:
         reasons=result.reasons,
         binding=result.binding,
         where="" if result.binding is None else place_name(result.binding.place, result),
+        where_vi=""
+        if result.binding is None
+        else Wording("vi", result).place(result.binding.place),
         margins=[
             Margin(
                 criterion=c.id,
@@ -66,5 +70,5 @@ def of_the_whole(found: Judged, cut_off: UnreachableBridges) -> Judged:
     if not cut_off.needlessly or found.verdict == "invalid":
         return found
     reasons = [cut_off.reason, *found.reasons]
-    failed = {"verdict": "fail", "reasons": reasons, "binding": None, "where": ""}
+    failed = {"verdict": "fail", "reasons": reasons, "binding": None, "where": "", "where_vi": ""}
     return found.model_copy(update=failed)

@@ -20,7 +20,7 @@ from scenario_factory import ROOT, Ran, giaoban
 from whatif_factory import DEVICE, small
 
 from giaoban.cluster import ClusterWorkers
-from giaoban.results.model.sweep import SweepPoint
+from giaoban.results.model.sweep import SINGLE_POINT, SweepAnswer, SweepPoint
 from giaoban.scenarios.cli.commands import sweep as sweep_command
 from giaoban.scenarios.study.sweep import sweep as sweep_run
 from giaoban.scenarios.study.sweep import work as sweep_work
@@ -100,6 +100,27 @@ def test_every_point_is_judged(tmp_path: Path, here: list[str]) -> None:
         "mcu-units": 2,
         "single-point-of-failure": 5,
     }
+
+
+def test_what_fails_is_told_in_vietnamese_as_in_every_other_table(
+    tmp_path: Path, here: list[str]
+) -> None:
+    """More calls than a device has ports for, and a cable cut that nothing leads round."""
+    text = FILE.replace("[0, 2, 3]", "[0, 3]").replace('"every-cut"', '"every-cut", "every-router"')
+    ran = run(tmp_path, file(tmp_path, text), "--lang", "vi")
+    assert ran.code == 0, ran.err
+    answer = SweepAnswer.model_validate_json(ran.out)
+    failing = [p for p in answer.points if p.binding is not None]
+    assert {p.binding for p in failing} == {"mcu-units", SINGLE_POINT}
+    [folder] = (tmp_path / "runs").iterdir()
+    told = (folder / "summary.md").read_text(encoding="utf-8")
+    assert answer.criteria_vi["mcu-units"] in told
+    assert "điểm lỗi đơn" in told
+    for point in (*failing, *(p for p in answer.points if p.verdict == "refused")):
+        assert f"{point.where_vi}{point.why_vi}" not in ("", f"{point.where}{point.why}")
+        assert point.where_vi in told
+        for english in filter(None, (point.binding, point.where, point.why)):
+            assert english not in told
 
 
 ACCEPTED = """
