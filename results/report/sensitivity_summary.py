@@ -7,7 +7,6 @@ from typing import Protocol
 
 from giaoban.figure_words import label_of, span
 from giaoban.results.model.places import Binding, in_english
-from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.robustness import PassedWorlds, Robustness, WorldsPassed
 from giaoban.results.model.sensitivity import (
     OF_LIMITS,
@@ -150,18 +149,31 @@ def of_check(found: Robustness) -> Iterator[Block]:
         )
     if found.worlds is not None:
         yield Par(robust(found.worlds))
-        if (doubt := fragile(found.as_assumed, found.worlds)) is not None:
-            yield Par(doubt, bold=True)
+        if (said := doubt(found, found.worlds)) is not None:
+            yield Par(said, bold=True)
 
 
 FRAGILE_PCT = 95.0
 """What passes as assumed and in a smaller share of drawn worlds is called fragile."""
 
 
-def fragile(as_assumed: Verdict, drawn: PassedWorlds) -> Sentence | None:
-    """What a share of drawn worlds means for who decides; None: what was found is not fragile."""
-    if as_assumed != "pass" or not drawn.judged or drawn.passed_pct >= FRAGILE_PCT:
+def doubtful(answer: Sensitivity | Robustness, drawn: PassedWorlds) -> bool:
+    """Whether it passes as assumed, and in so few of the drawn worlds that it has to be said."""
+    if answer.as_assumed != "pass" or not drawn.judged:
+        return False
+    return answer.fails_in_worlds or drawn.passed_pct < FRAGILE_PCT
+
+
+def doubt(answer: Sensitivity | Robustness, drawn: PassedWorlds) -> Sentence | None:
+    """What a share of drawn worlds means for who decides; None: nothing that is not said."""
+    if not doubtful(answer, drawn):
         return None
+    if answer.fails_in_worlds:
+        return Sentence(
+            "With the figures as assumed all criteria are met, but too seldom in worlds that are "
+            "just as possible: in about {n} of 10. Settle first what decides, then check again.",
+            n=round(drawn.passed_pct / 10),
+        )
     return Sentence(
         "The conclusion is fragile: it holds with the figures as assumed, and in about {n} of 10 "
         "worlds that are just as possible. Settle first what decides, then check again.",
@@ -245,8 +257,8 @@ def robust(drawn: PassedWorlds) -> Sentence:
 def at_once(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[Block]:
     """What became of the worlds that were drawn, and what each figure has to do with it."""
     yield Par(robust(drawn))
-    if (doubt := fragile(answer.as_assumed, drawn)) is not None:
-        yield Par(doubt, bold=True)
+    if (said := doubt(answer, drawn)) is not None:
+        yield Par(said, bold=True)
     names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
     if drawn.failed_by:
         yield Bullets(

@@ -36,7 +36,7 @@ from giaoban.results.report.sensitivity_summary import (
     as_long_as,
     at_once,
     conditions,
-    fragile,
+    doubtful,
     headline,
     name_of,
     tried,
@@ -91,8 +91,8 @@ def concluded(
         return
     yield Par(say.say(letter(answer, section=told_at)))
     if answer.drawn is not None:
-        doubtful = fragile(answer.as_assumed, answer.drawn) is not None
-        yield Par(say.say(in_drawn_worlds(answer)), bold=doubtful)
+        bold = doubtful(answer, answer.drawn)
+        yield Par(say.say(in_drawn_worlds(answer)), bold=bold)
 
 
 def letter(answer: Sensitivity, *, section: int | None = None) -> Sentence:
@@ -127,7 +127,13 @@ def in_drawn_worlds(answer: Sensitivity) -> Sentence:
         "If all assumed figures are off at once, each within its range, the system passes in "
         "{share} % of {worlds} worlds drawn at random (95 % confidence: {low} % to {high} %)."
     )
-    if fragile(answer.as_assumed, drawn) is not None:
+    if answer.fails_in_worlds:
+        said = N_(
+            "If all assumed figures are off at once, each within its range, the system passes in "
+            "only {share} % of {worlds} worlds drawn at random (95 % confidence: {low} % to "
+            "{high} %), and {required} % were required: therefore the conclusion."
+        )
+    elif doubtful(answer, drawn):
         said = N_(
             "This conclusion is fragile: if all assumed figures are off at once, each within its "
             "range, the system passes in only {share} % of {worlds} worlds drawn at random (95 % "
@@ -139,6 +145,7 @@ def in_drawn_worlds(answer: Sensitivity) -> Sentence:
         worlds=drawn.judged,
         low=Figure(round(drawn.low_pct, 1)),
         high=Figure(round(drawn.high_pct, 1)),
+        required=Figure(answer.required_pct or 0.0),
     )
 
 

@@ -18,7 +18,7 @@ from giaoban.results.report.annex.robust import Analysis
 from giaoban.results.report.document import Document, Heading, Picture, Table
 from giaoban.results.report.plots import tornado
 from giaoban.results.report.plots.style import STYLE
-from giaoban.results.report.sensitivity_summary import robustness
+from giaoban.results.report.sensitivity_summary import brief, robustness
 from giaoban.scenarios.study.documents import with_analyses
 from giaoban.translation import NBSP
 
@@ -64,6 +64,22 @@ def test_a_fragile_answer_is_called_so_with_share_and_interval() -> None:
     sure = concluded(annex(some.answer(drawn=some.drawn(990))))
     assert not any("chưa chắc chắn" in t for t in sure)
     assert any("99 % trong 1000 phương án" in t for t in sure)
+
+
+def test_what_fails_by_drawn_worlds_is_not_called_a_fragile_conclusion() -> None:
+    """60 % of the worlds pass, 95 % were asked for: the verdict is FAIL, and says why."""
+    answer = some.answer(verdict="fail", required_pct=95.0)
+    for language, wrong, right in (
+        ("en", "fragile", "only 60 % of 1000 worlds"),
+        ("vi", "chưa chắc chắn", "chỉ đạt ở 60 % trong 1000 phương án"),
+    ):
+        said = concluded(annex(answer, language))
+        assert not any(wrong in t for t in said)
+        [told] = [t for t in said if right in t]
+        assert "95 %" in told.partition(")")[2]
+    shown = " ".join(str(block) for block in brief(answer))
+    assert "fragile" not in shown
+    assert "all criteria are met, but too seldom" in shown
 
 
 def test_an_estimate_that_judges_otherwise_is_no_ground() -> None:
