@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from giaoban.errors import InputError
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.project.project import scenario_file
 from giaoban.scenarios.study.whatif.apply import PACE_S
 
+OtherProvince = Annotated[
+    Path | None, typer.Option("--province", help="another province than the scenario names")
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="another call profile")]
+Device = Annotated[str | None, typer.Option("--device", help="another device")]
 Engine = Annotated[
     EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
 ]
@@ -42,6 +49,16 @@ Pace = Annotated[
         help=f"bridges join so far apart, or more ({PACE_S:g}; slower where only haste fails)",
     ),
 ]
+
+
+def day(option: str, text: str | None) -> date | None:
+    """A day, as 2026-03-02. Raises `InputError`."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            '{option} = "{text}": is no day (allowed: 2026-03-02)', option=option, text=text
+        ) from None
 
 
 def scenario(path: Path | None) -> Path | None:

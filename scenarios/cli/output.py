@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -17,6 +19,9 @@ from giaoban.results.report.document import Block
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.streams import says_everything
 from giaoban.sentence import Sentence
+
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+AnswerAsJson = Annotated[bool, typer.Option("--json", help="print the answer's JSON file instead")]
 
 EXIT_CODES = {"pass": 0, "fail": 1, "invalid": 3}
 """Of verdicts."""

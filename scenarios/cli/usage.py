@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from giaoban.errors import InputError, did_you_mean, told
+from giaoban.errors import InputError, allowed, did_you_mean, told
 from giaoban.scenarios.cli import help_page, language
 from giaoban.sentence import N_, Sentence
 
@@ -104,7 +104,7 @@ def _why(error: Any) -> Sentence:
         said = known(str(said)) if said.msgid == str(said) else said
         if choices := said.values.get("choices"):
             words = [word.strip("'") for word in str(choices).split(", ")]
-            near = did_you_mean(str(given), words)
+            near = did_you_mean(str(given), words) or allowed(words)
             return Sentence('"{value}" is not known{near}', value=given, near=near)
         return Sentence('"{value}": {said}', value=given, said=said) if given is not None else said
     return known(error.message)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +21,10 @@ from giaoban.results.archive.evidence.signing import Signer, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING
 from giaoban.results.archive.store import open_run, write_whole, writing
 from giaoban.results.report.annex.letter import make_letter
-from giaoban.results.report.annex.make import annex_bytes
+from giaoban.results.report.annex.make import Format, annex_bytes
 from giaoban.results.report.document import Par, pars
 from giaoban.scenarios.cli import folders, language
-from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.cli.runs import last_for_annex, last_run
 from giaoban.scenarios.study.documents import chapters_of
 from giaoban.sentence import Sentence
@@ -34,13 +33,6 @@ from giaoban.translation import SOURCE, Language
 MOST_PASSWORD = 4096
 VIETNAM = timezone(timedelta(hours=7))
 PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"
-
-
-class Kind(StrEnum):
-    """Of the file."""
-
-    PDF = "pdf"
-    DOCX = "docx"
 
 
 SignOption = Annotated[
@@ -75,7 +67,7 @@ def command(
             help="runs: of giaoban check, faults, load and sensitivity [the last]", metavar="[RUN…]"
         ),
     ] = None,
-    form: Annotated[Kind, typer.Option("--format", help="kind of file")] = Kind.PDF,
+    form: Annotated[Format, typer.Option("--format", help="kind of file")] = "pdf",
     out: Annotated[Path, typer.Option("--out", help="folder for the file")] = Path(),
     number: Annotated[
         str, typer.Option("--letter-number", help="number and signs of the letter, 15/STTTT-CNTT")
@@ -96,7 +88,7 @@ def command(
     chain: ChainOption = None,
     *,
     results: folders.Runs,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Write the annex of one or more checks, with the failures that were tried for them, load
     tests, and how far the assumptions may be off.
@@ -105,7 +97,7 @@ def command(
     """
     lang = language.asked() or "vi"
     to = make_letter(number, date, issuer, letter, annex)
-    if sign is not None and form is Kind.DOCX:
+    if sign is not None and form == "docx":
         raise InputError("--sign: a DOCX is for editing and is not signed (allowed: --format pdf)")
     signer = signer_of(sign, password, stamp, chain or ())
     with writing(out):
@@ -114,8 +106,8 @@ def command(
     to = replace(to, signed=at)
     with temporary_folder("annex") as folder:
         chapters = chapters_of(runs or last_for_annex(results), results, folder, lang)
-        data, draft = annex_bytes(chapters, lang=lang, form=form.value, letter=to)
-    name = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.{form.value}"
+        data, draft = annex_bytes(chapters, lang=lang, form=form, letter=to)
+    name = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.{form}"
     path = out / name
     write_whole(path, signer.pdf(data, at) if signer else data)
     if as_json:
@@ -136,7 +128,7 @@ def evidence(
     stamp: StampOption = "",
     *,
     results: folders.Runs,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Pack inputs, plan, result, measures and versions of a run into one file with their sums."""
     signer = signer_of(sign, password, stamp)

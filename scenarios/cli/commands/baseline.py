@@ -29,15 +29,13 @@ from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.report.ci.kept import report_of_run
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli import folders
-from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.schemas import referring
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import load
 from giaoban.translation import pgettext
 
 app = typer.Typer(add_completion=False, help="Answers that were accepted.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
 
 @app.callback()

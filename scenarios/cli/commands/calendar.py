@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from giaoban.errors import InputError
 from giaoban.results.report.calendar_summary import brief
 from giaoban.results.report.ci.answers import of_calendar
 from giaoban.results.report.document import Par
 from giaoban.scenarios.calendar.occupancy import World
 from giaoban.scenarios.calendar.registration import TIME_ZONE
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
 from giaoban.scenarios.study.calendar import plan
 from giaoban.scenarios.study.meeting import held_with
@@ -29,9 +28,7 @@ MOST_PEAKS = 3
 def command(
     file: Annotated[Path, typer.Argument(help="registrations: iCalendar (.ics) or .csv")],
     scenario: options.HeldWith = None,
-    province: Annotated[
-        Path | None, typer.Option("--province", help="another province than the scenario names")
-    ] = None,
+    province: options.OtherProvince = None,
     catalogue: Annotated[
         Path, typer.Option("--catalogue", help="folder of the meetings' files")
     ] = CATALOGUE,
@@ -59,9 +56,7 @@ def command(
     jobs: options.Jobs = None,
     *,
     results: folders.Results,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print calendar.json instead of tables")
-    ] = False,
+    as_json: AnswerAsJson = False,
 ) -> int:
     """Check a calendar of meetings: rules broken and what to move, device and lines, the peaks.
 
@@ -83,8 +78,8 @@ def command(
         planned = plan(
             file,
             world,
-            from_day=_day("--from", from_) or now.astimezone(TIME_ZONE).date(),
-            until=_day("--until", until),
+            from_day=options.day("--from", from_) or now.astimezone(TIME_ZONE).date(),
+            until=options.day("--until", until),
             most_peaks=peaks,
             by_estimate=by_estimate,
             jobs=jobs or cores(),
@@ -92,7 +87,7 @@ def command(
             now=now,
             language=language.asked() or "vi",
             sheets=sheets,
-            days=[found for text in days or () if (found := _day("--day", text))],
+            days=[found for text in days or () if (found := options.day("--day", text))],
             progress=told,
         )
     return judging.end_of(
@@ -103,14 +98,3 @@ def command(
         as_json=as_json,
         files=[file],
     )
-
-
-def _day(option: str, text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(
-            '{option} = "{text}": is no day (allowed: 2026-03-02)', option=option, text=text
-        ) from None

@@ -24,7 +24,7 @@ from giaoban.results.report.sensitivity_summary import of_check
 from giaoban.results.report.summary import brief
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_project
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.limits import reasons
@@ -40,9 +40,7 @@ from giaoban.sentence import N_, Sentence
 
 def command(
     scenario: options.ScenarioIfAny = None,
-    province: Annotated[
-        Path | None, typer.Option("--province", help="another province than the scenario names")
-    ] = None,
+    province: options.OtherProvince = None,
     engine: options.Engine = EngineName.SANDBOX,
     seed: options.Seed = None,
     seeds: options.OtherSeeds = None,
@@ -72,9 +70,7 @@ def command(
     ranges: options.RangesFile = None,
     *,
     results: folders.Results,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print result.json instead of a table")
-    ] = False,
+    as_json: AnswerAsJson = False,
     by_estimate: Annotated[
         bool,
         typer.Option("--estimate", help="work it out in seconds, without emulation and annex"),

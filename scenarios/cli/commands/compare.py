@@ -15,7 +15,7 @@ from giaoban.results.report.ci.answers import of_compared
 from giaoban.results.report.compared_summary import brief
 from giaoban.results.report.document import Par
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.project.project import scenario_file
 from giaoban.scenarios.study.compare.compare import (
@@ -58,9 +58,7 @@ def command(
     engine: options.Engine = EngineName.SANDBOX,
     *,
     results: folders.Results,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print compare.json instead of tables")
-    ] = False,
+    as_json: AnswerAsJson = False,
 ) -> int:
     """Say what a change does: inputs key by key, verdicts, margins, bridges, a map; by estimate.
 

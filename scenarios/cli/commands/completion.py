@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,21 +15,13 @@ from giaoban.scenarios.cli.completion import SHELLS, script
 from giaoban.scenarios.cli.output import print_blocks
 from giaoban.sentence import Sentence
 
-
-class Shell(StrEnum):
-    """Those that there is a script for."""
-
-    BASH = "bash"
-    ZSH = "zsh"
-    FISH = "fish"
-
-
 MARK = "# giaoban's completion"
 
 
 def command(
     shell: Annotated[
-        Shell | None, typer.Argument(help="bash, zsh or fish; the one of $SHELL if none is said")
+        Literal["bash", "zsh", "fish"] | None,
+        typer.Argument(help="bash, zsh or fish; the one of $SHELL if none is said"),
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", help="put it where the shell finds it at its next start")
@@ -40,7 +31,7 @@ def command(
 
     Without --install the script is printed; to try it: `eval "$(giaoban completion bash)"`.
     """
-    name = shell.value if shell is not None else of_environment()
+    name = shell or of_environment()
     if not install:
         typer.echo(script(name), nl=False)
         return 0

@@ -18,7 +18,7 @@ from giaoban.results.report.document import Block, Par, Table, Text, pars, plain
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.commands.lists import listed
-from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.sentence import N_, Both, Sentence
 
 MOST_CALLS = 10_000
@@ -31,7 +31,6 @@ app = typer.Typer(
     add_completion=False, help="Look at MCUs and what fits on them.", no_args_is_help=True
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 DeviceId = Annotated[str, typer.Argument(help="id of a device (see giaoban device list)")]
 
 

@@ -10,7 +10,7 @@ from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.judge.diff import differences
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli import folders
-from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.cli.runs import last_two
 from giaoban.sentence import Sentence
 
@@ -24,7 +24,7 @@ def command(
     ] = None,
     *,
     results: folders.Runs,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Compare two runs' measures: exit 0 if they are the same, 1 if not."""
     if first is None or second is None:

@@ -6,15 +6,12 @@ import importlib.util
 import shutil
 import sys
 from dataclasses import asdict, dataclass
-from typing import Annotated
-
-import typer
 
 from giaoban import IMPORTED_FROM, build_cache, extras
 from giaoban.errors import MachineLacks
 from giaoban.results.report.annex.pdf.write import FONTS
 from giaoban.results.report.document import Cell, table
-from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.emulation import engine
 from giaoban.sentence import Sentence
 from giaoban.topology.sandbox import kernel, kernel_build, memory
@@ -95,7 +92,7 @@ def _memory() -> Finding:
 
 
 def command(
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Say what is missing and how to install it; exit 4 if anything is."""
     findings = examine()

@@ -18,7 +18,7 @@ from giaoban.results.report.document import Block, Par
 from giaoban.results.report.failures_summary import brief
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_last_run
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
@@ -33,9 +33,7 @@ from giaoban.workers import cores
 
 def command(
     scenario: options.ScenarioIfAny = None,
-    province: Annotated[
-        Path | None, typer.Option("--province", help="another province than the scenario names")
-    ] = None,
+    province: options.OtherProvince = None,
     jobs: options.Jobs = None,
     pairs: Annotated[
         bool, typer.Option("--pairs", help="also every two of the backbone's links and routers")
@@ -62,9 +60,7 @@ def command(
     seed: options.Seed = None,
     *,
     results: folders.Results,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print faults.json instead of tables")
-    ] = False,
+    as_json: AnswerAsJson = False,
     by_estimate: Annotated[
         bool,
         typer.Option("--estimate", help="work it out in a minute, without emulation"),

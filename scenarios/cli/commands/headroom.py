@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ from giaoban.results.report.ci.answers import of_headroom
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.headroom_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.study.headroom.headroom import HeadroomRequest, headroom
@@ -27,11 +26,9 @@ from giaoban.workers import cores, worker_beside
 
 def command(
     scenario: options.Scenario = EXISTING,
-    province: Annotated[
-        Path | None, typer.Option("--province", help="another province than the scenario names")
-    ] = None,
-    profile: Annotated[str | None, typer.Option("--profile", help="another call profile")] = None,
-    device: Annotated[str | None, typer.Option("--device", help="another device")] = None,
+    province: options.OtherProvince = None,
+    profile: options.Profile = None,
+    device: options.Device = None,
     pace: options.Pace = None,
     confirm: Annotated[
         bool,
@@ -43,9 +40,7 @@ def command(
     seeds: options.OtherSeeds = None,
     *,
     results: folders.Results,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print headroom.json instead of tables")
-    ] = False,
+    as_json: AnswerAsJson = False,
 ) -> int:
     """Say how many more bridges fit, and what fails then: overall, by district, link and device.
 

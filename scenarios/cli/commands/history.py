@@ -27,6 +27,7 @@ from giaoban.results.archive.history.recheck import Moved, Rechecked
 from giaoban.results.archive.history.trend import Point, draw_trend, drawable, trend
 from giaoban.results.archive.history.yearly import yearly
 from giaoban.results.archive.store import open_run, read_result, writing
+from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import (
     TONES,
@@ -44,7 +45,8 @@ from giaoban.results.report.summary import MET
 from giaoban.results.report.view.words import INPUTS
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
-from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.options import day
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.sentence import N_, Both, Sentence, joined, message
 from giaoban.translation import pgettext, translator
 
@@ -311,7 +313,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Scenario = Annotated[str | None, typer.Option("--scenario", help="only this scenario's (its id)")]
 Kind = Annotated[str | None, typer.Option("--kind", help="only of this kind: check, faults, …")]
 Bridge = Annotated[
@@ -335,7 +336,7 @@ def list_runs(
     scenario: Scenario = None,
     kind: Kind = None,
     verdict: Annotated[
-        str | None, typer.Option("--verdict", help="only pass, fail or invalid")
+        Verdict | None, typer.Option("--verdict", help="only pass, fail or invalid")
     ] = None,
     engine: Annotated[
         str | None, typer.Option("--engine", help="only by this engine: sandbox, native, …")
@@ -350,8 +351,6 @@ def list_runs(
     as_json: AsJson = False,
 ) -> int:
     """All runs, oldest first, or those that fit."""
-    if verdict not in (None, "pass", "fail", "invalid"):
-        raise InputError('--verdict "{verdict}": allowed are pass, fail, invalid', verdict=verdict)
     first, last = days(since, until, year)
     choice = Choice(scenario, kind, verdict, engine, bridge, first, last, province)
     with opened(results) as index:
@@ -580,15 +579,4 @@ def days(since: str | None, until: str | None, year: int | None) -> tuple[date |
         if since or until:
             raise InputError("--year cannot go with --from or --to")
         return date(year, 1, 1), date(year, 12, 31)
-    return _day("--from", since), _day("--to", until)
-
-
-def _day(option: str, text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(
-            '{option} "{text}": not a day; allowed is YYYY-MM-DD', option=option, text=text
-        ) from None
+    return day("--from", since), day("--to", until)

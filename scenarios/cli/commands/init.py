@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
-from giaoban.errors import InputError, allowed
+from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.results.report.document import Par, pars
 from giaoban.scenarios.cli import language
-from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.project.init import TREE, Ci, Wishes, make_project
 from giaoban.sentence import Sentence
 
@@ -41,16 +41,14 @@ def command(
     device: Annotated[
         str | None, typer.Option("--device", help="the MCU's device: giaoban device list")
     ] = None,
-    ci: Annotated[str, typer.Option("--ci", help="file for CI: github, gitlab, none")] = "github",
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    ci: Annotated[Ci, typer.Option("--ci", help="file for CI")] = "github",
+    as_json: AsJson = False,
 ) -> int:
     """Make a project: a province, a first scenario, criteria, a file for CI, a README.
 
     Without --from it is a small made-up province, to be replaced by yours. Nothing that is there is
     overwritten, and all files are written or none.
     """
-    if ci not in get_args(Ci):
-        raise InputError('--ci = "{ci}": is not known{near}', ci=ci, near=allowed(get_args(Ci)))
     of_tree = source == TREE
     for option, given, fits in (
         ("--bridges", bridges, of_tree),
@@ -71,7 +69,7 @@ def command(
             name=name,
             mcu_at=mcu_at,
             device=device,
-            ci=cast(Ci, ci),
+            ci=ci,
         ),
     )
     if as_json:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import typer
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.mcu_sim.accounts import load_accounts
+from giaoban.mcu_sim.conference.meeting import VideoMode
 from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome
@@ -20,12 +20,12 @@ from giaoban.results.report.ci.answers import of_load
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.load_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load import timetable
 from giaoban.scenarios.load.judge import thresholds_of
 from giaoban.scenarios.load.load_test import LoadTest, load
-from giaoban.scenarios.load.locust.options import MEDIA, PROFILE, SHAPES
+from giaoban.scenarios.load.locust.options import MEDIA, PROFILE
 from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.own_mcu import HOST, free_port
 from giaoban.scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
@@ -39,7 +39,6 @@ from giaoban.sentence import Sentence
 from giaoban.topology.load import load_province
 from giaoban.traffic.profiles import load_profiles
 
-BACK_OFFS: tuple[BackOff, ...] = ("none", "random")
 MOST_SEARCHED_PER_S = 2000.0
 
 
@@ -51,7 +50,7 @@ def command(
     seconds: Annotated[
         float, typer.Option("--time", min=0.5, max=86_400, help="how long the shape lasts, s")
     ] = 30.0,
-    shape: Annotated[str, typer.Option("--shape", help=", ".join(SHAPES))] = "steady",
+    shape: Annotated[Shape, typer.Option("--shape", help="of the load")] = "steady",
     technicians: Annotated[
         int, typer.Option("--technicians", min=0, max=100, help="who hold meetings of their own")
     ] = 0,
@@ -59,10 +58,10 @@ def command(
         float | None, typer.Option("--hold", min=0, help="length of a call of the steady shape, s")
     ] = None,
     media: Annotated[
-        str, typer.Option("--media", help="of each call: none, audio, both")
+        Literal["none", "audio", "both"], typer.Option("--media", help="of each call")
     ] = "audio",
     profile: Annotated[str, typer.Option("--profile", help="a call profile")] = PROFILE,
-    back_off: Annotated[str, typer.Option("--back-off", help="of a storm: none, random")] = "none",
+    back_off: Annotated[BackOff, typer.Option("--back-off", help="of a storm")] = "none",
     outage: Annotated[
         float, typer.Option("--outage", min=0, max=600, help="of a storm: no line for so long, s")
     ] = 3.0,
@@ -76,9 +75,7 @@ def command(
     device: Annotated[
         str | None, typer.Option("--device", help="of the test's own MCU: `giaoban device list`")
     ] = None,
-    video: Annotated[
-        str, typer.Option("--video", help="of its meetings: presence, switched")
-    ] = "presence",
+    video: Annotated[VideoMode, typer.Option("--video", help="of its meetings")] = "presence",
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="its bridges need no password")
     ] = False,
@@ -135,7 +132,7 @@ def command(
     seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1)] = None,
     *,
     results: folders.Results,
-    as_json: Annotated[bool, typer.Option("--json", help="print load.json alone")] = False,
+    as_json: AnswerAsJson = False,
 ) -> int:
     """Let many bridges call an MCU: one of the test's own on this machine, or --target.
 
@@ -143,7 +140,6 @@ def command(
     figures do not hold.
     """
     judging.known_baseline()
-    policy = cast(BackOff, _one_of("--back-off", back_off, BACK_OFFS))
     thresholds = thresholds_of(most or [])
     if inside is not None:
         if target is not None:
@@ -154,12 +150,11 @@ def command(
         asked = make_question(inside, seed=seed, all_from_start=True)
         with progress() as told:
             outcome = storm_in(
-                asked, policy, engine=engine, root=results, now=datetime.now(), progress=told,
+                asked, back_off, engine=engine, root=results, now=datetime.now(), progress=told,
                 language=language.chosen(),
                 thresholds=thresholds,
             )  # fmt: skip
         return _end(outcome, as_json=as_json)
-    chosen = cast(Shape, _one_of("--shape", shape, SHAPES))
     own = target is None
     if own and (authorised or accounts is not None):
         option = "--i-am-authorised" if authorised else "--accounts"
@@ -187,16 +182,16 @@ def command(
     mcu = _device(device) if own else None
     plan = _plan(
         address=address,
-        shape=chosen,
+        shape=shape,
         bridges=bridges,
         technicians=technicians,
         rate=rate,
         seconds=seconds,
         hold=hold,
         answer_within=answer_within,
-        media=_one_of("--media", media, tuple(MEDIA)),
+        media=media,
         profile=profile,
-        back_off=policy,
+        back_off=back_off,
         outage=outage,
         accounts="file" if accounts else "secret" if own and not anonymous else "none",
         device=mcu,
@@ -220,7 +215,6 @@ def command(
         web,
         otel,
     )
-    _one_of("--video", video, ("presence", "switched"))
     order = LoadTest(plan, where, mcu, video, accounts, thresholds)
     with progress() as told:
         found: tuple[float | None, list[Trial]] = (None, [])
@@ -327,14 +321,3 @@ def _bind(text: str) -> tuple[str, int]:
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
         raise InputError('--bind = "{text}": is no address (allowed: HOST:PORT)', text=text)
     return host, int(port)
-
-
-def _one_of(option: str, value: str, allowed: Sequence[str]) -> str:
-    if value not in allowed:
-        raise InputError(
-            '{option} = "{value}": is not known (allowed: {allowed})',
-            option=option,
-            value=value,
-            allowed=", ".join(allowed),
-        )
-    return value

@@ -168,8 +168,7 @@ def serve(
         ),
     ] = None,
     video: Annotated[
-        str | None,
-        typer.Option("--video", help="of rooms without a file: presence (default) or switched"),
+        VideoMode | None, typer.Option("--video", help="of rooms without a file (presence)")
     ] = None,
     kbps: Annotated[
         int, typer.Option("--kbps", min=64, max=20_000, help="most video a call")
@@ -379,20 +378,14 @@ def _address(listen: str) -> tuple[str, int]:
     return str(address), int(found[2])
 
 
-def _video(mode: str | None, meetings: Path | None) -> VideoMode:
+def _video(mode: VideoMode | None, meetings: Path | None) -> VideoMode:
     if mode is not None and meetings is not None:
         raise InputError(
             '--video = "{mode}": the meetings file says how its meetings are seen '
             "(allowed: --video or --meetings)",
             mode=mode,
         )
-    if mode is None or mode == "presence":
-        return "presence"
-    if mode == "switched":
-        return "switched"
-    raise InputError(
-        '--video = "{mode}": is no video mode (allowed: presence, switched)', mode=mode
-    )
+    return mode or "presence"
 
 
 def _stopper(seconds: float | None) -> Callable[[], bool]:

@@ -15,7 +15,7 @@ from giaoban.results.report.ci.answers import of_meeting
 from giaoban.results.report.document import Par
 from giaoban.results.report.meeting_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load.plan import ROOM
 from giaoban.scenarios.load.target import check_room, parse_target
@@ -31,12 +31,9 @@ def command(
         str, typer.Argument(help="a meeting of the catalogue, or a file (TOML) that describes one")
     ],
     scenario: options.HeldWith = None,
-    province: Annotated[
-        Path | None, typer.Option("--province", help="another province than the scenario names")
-    ] = None,
+    province: options.OtherProvince = None,
     only: Annotated[
-        str | None,
-        typer.Option("--only", help="check (of the system) or course alone"),
+        Part | None, typer.Option("--only", help="check (of the system) or course alone")
     ] = None,
     real: Annotated[
         str | None,
@@ -62,9 +59,7 @@ def command(
     jobs: options.Jobs = None,
     *,
     results: folders.Results,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print meeting.json instead of tables")
-    ] = False,
+    as_json: AnswerAsJson = False,
 ) -> int:
     """Hold a meeting: the check of the system an hour before it, its course, its end.
 
@@ -104,7 +99,7 @@ def command(
             base_path,
             load_province(province_path),
             province_path,
-            parts=_parts(only),
+            parts=PARTS if only is None else [only],
             seed=seed,
             jobs=jobs or cores(),
             engine=engine,
@@ -123,15 +118,4 @@ def _end(held: Outcome[MeetingAnswer], *, as_json: bool) -> int:
         *brief(held.answer, language.chosen()),
         Par(Sentence("run: {folder}", folder=held.folder)),
         as_json=as_json,
-    )
-
-
-def _parts(only: str | None) -> list[Part]:
-    if only is None:
-        return list(PARTS)
-    for part in PARTS:
-        if only == part:
-            return [part]
-    raise InputError(
-        '--only = "{only}": unknown part (allowed: {parts})', only=only, parts=", ".join(PARTS)
     )

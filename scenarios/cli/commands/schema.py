@@ -11,7 +11,7 @@ import typer
 from giaoban.errors import InputError
 from giaoban.results.archive.store import write_whole, writing
 from giaoban.results.report.document import Par, pars, table
-from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.schemas import (
     IN_A_PROJECT,
     OF_INPUT,
@@ -68,7 +68,7 @@ def command(
             f"schemas to {IN_A_PROJECT.as_posix()} of the project, or beside them",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Print the JSON Schema of an input file (or an answer), for editors and other programs."""
     given = of or []

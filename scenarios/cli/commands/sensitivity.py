@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from giaoban.results.report.ci.answers import of_sensitivity
 from giaoban.results.report.document import Par
 from giaoban.results.report.sensitivity_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
 from giaoban.scenarios.study.sweep.points import default_folder
@@ -23,9 +22,7 @@ from giaoban.workers import cores
 
 def command(
     scenario: options.Scenario,
-    province: Annotated[
-        Path | None, typer.Option("--province", help="another province than the scenario names")
-    ] = None,
+    province: options.OtherProvince = None,
     jobs: options.Jobs = None,
     scheduler: options.Scheduler = None,
     seed: options.Seed = None,
@@ -42,9 +39,7 @@ def command(
     points: options.Points = None,
     *,
     results: folders.Results,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print sensitivity.json instead of tables")
-    ] = False,
+    as_json: AnswerAsJson = False,
 ) -> int:
     """Say for which world a verdict holds: each assumed figure is tried at other values.
 

@@ -17,7 +17,7 @@ import typer
 from giaoban.errors import InputError, InvalidRun, MachineLacks, strerror
 from giaoban.interruptions import INTERRUPTIONS
 from giaoban.scenarios.cli import language
-from giaoban.scenarios.cli.output import print_json
+from giaoban.scenarios.cli.output import AsJson, print_json
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.traffic import hosts
 from giaoban.traffic import log as packet_log
@@ -59,7 +59,7 @@ def send(
         str | None, typer.Option("--profile", help="a call profile: its sound and its pictures")
     ] = None,
     media: Annotated[
-        str, typer.Option("--media", help="of a profile: both, audio, video")
+        Literal["both", "audio", "video"], typer.Option("--media", help="of a profile")
     ] = "both",
     rate: Annotated[
         int | None, typer.Option("--rate", min=1, help="packets/s, all streams together")
@@ -76,7 +76,9 @@ def send(
     impair: Annotated[
         Path | None, typer.Option("--impair", help="intervals of impairments (TOML)")
     ] = None,
-    pacing: Annotated[str, typer.Option("--pacing", help="auto, kernel (needs fq), loop")] = "auto",
+    pacing: Annotated[
+        Literal["auto", "kernel", "loop"], typer.Option("--pacing", help="by whom; kernel needs fq")
+    ] = "auto",
     address: Annotated[
         str, typer.Option("--address", help="this machine's address to send from")
     ] = "0.0.0.0",
@@ -90,7 +92,7 @@ def send(
     log: Annotated[
         Path | None, typer.Option("--log", help="write a record of every packet here")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Send RTP to one address; exit code 3 if it did not leave when it was due."""
     host, port = hosts.media_target(to, authorised=authorised)
@@ -155,7 +157,7 @@ def receive(
     idle: Annotated[
         float, typer.Option("--idle", min=0.05, help="stop after so long without a packet, s")
     ] = IDLE_S,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Count what comes, by SSRC; exit code 3 if the receive buffer overflowed."""
     stop = _stopper()
@@ -252,10 +254,6 @@ def _plan(
         raise InputError(
             "--size {size}: a profile has its own sizes (allowed: with --rate)", size=size
         )
-    if media not in ("both", "audio", "video"):
-        raise InputError(
-            '--media = "{media}": is not known (allowed: both, audio, video)', media=media
-        )
     known = call_profiles.load_profiles()
     call = known.pick(profile)
     whole = -(-math.ceil(seconds) // CYCLE_STEP_S) * CYCLE_STEP_S
@@ -277,10 +275,6 @@ def _plan(
 
 
 def _by_kernel(pacing: str, host: str) -> bool:
-    if pacing not in ("auto", "kernel", "loop"):
-        raise InputError(
-            '--pacing = "{pacing}": is not known (allowed: auto, kernel, loop)', pacing=pacing
-        )
     if pacing == "loop":
         return False
     able = interface.kernel_paces(host)

@@ -15,7 +15,7 @@ from giaoban.results.report.ci.answers import of_sweep
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.sweep_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.study.sweep.axes import load_sweep
 from giaoban.scenarios.study.sweep.points import default_folder, sweep_points
 from giaoban.scenarios.study.sweep.sweep import (
@@ -30,9 +30,7 @@ from giaoban.workers import cores
 
 def command(
     file: Annotated[Path, typer.Argument(help="sweep file (TOML)")],
-    province: Annotated[
-        Path | None, typer.Option("--province", help="another province than the scenario names")
-    ] = None,
+    province: options.OtherProvince = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="points at a time (the cores there are)")
     ] = None,
@@ -43,9 +41,7 @@ def command(
     seeds: options.OtherSeeds = None,
     *,
     results: folders.Results,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print sweep.json instead of a summary")
-    ] = False,
+    as_json: AnswerAsJson = False,
 ) -> int:
     """Judge bridges × profiles × devices × failures. Exit code 0: all points are computed.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from giaoban.results.report.document import Par, table
-from giaoban.scenarios.cli.output import print_blocks, print_json
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.sentence import Sentence
 from giaoban.topology.units import Unit, catalogue, units_from_csv
 from giaoban.topology.units.known import GROUPS, YEARS
@@ -36,7 +36,7 @@ def list_(
     file: Annotated[
         Path | None, typer.Option("--from", help="a list of one's own (CSV) in place of these")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """List units with their ids, districts, and the routers that they would hang on."""
     if year is not None and year not in YEARS:

@@ -18,7 +18,7 @@ from giaoban.results.archive.evidence.verify import Finding, together, verify
 from giaoban.results.report.document import Par, Tone, pars, plain
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
-from giaoban.scenarios.cli.output import print_blocks, print_json, progress
+from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json, progress
 from giaoban.sentence import N_, Sentence
 from giaoban.text import printable
 from giaoban.translation import pgettext
@@ -65,7 +65,7 @@ def command(
     ] = None,
     *,
     results: folders.Results,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Tell whether files are intact, of which run and inputs they are, or what was altered.
 

@@ -18,7 +18,7 @@ from giaoban.results.report.ci.answers import of_whatif
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.whatif_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
-from giaoban.scenarios.cli.output import progress
+from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of, beside
@@ -47,9 +47,7 @@ def command(
             help="scenario: file or name; or a file of variants (TOML)", callback=options.scenario
         ),
     ] = EXISTING,
-    province: Annotated[
-        Path | None, typer.Option("--province", help="another province than the scenario names")
-    ] = None,
+    province: options.OtherProvince = None,
     add: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,8 +60,8 @@ def command(
     more: Annotated[
         int, typer.Option("--more", min=0, max=500, help="so many bridges without a name")
     ] = 0,
-    profile: Annotated[str | None, typer.Option("--profile", help="another call profile")] = None,
-    device: Annotated[str | None, typer.Option("--device", help="another device")] = None,
+    profile: options.Profile = None,
+    device: options.Device = None,
     cards: Annotated[
         int | None, typer.Option("--cards", min=1, help="the device with so many of its cards")
     ] = None,
@@ -99,9 +97,7 @@ def command(
     seeds: options.OtherSeeds = None,
     *,
     results: folders.Results,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print whatif.json instead of tables")
-    ] = False,
+    as_json: AnswerAsJson = False,
 ) -> int:
     """Compare variants of a scenario by estimate; find the cheapest that passes if none does.
 
