@@ -114,6 +114,19 @@ def test_a_docx_has_the_same_pages(map_):
     assert shape.height.mm <= 150
 
 
+def test_two_broad_pages_of_a_docx_have_none_between_them(map_, tmp_path):
+    made = document(map_)
+    [at] = [n for n, block in enumerate(made.blocks) if isinstance(block, Picture)]
+    other = tmp_path / "failures.vi.svg"
+    for suffix in (".svg", ".png"):
+        other.with_suffix(suffix).write_bytes(map_.with_suffix(suffix).read_bytes())
+    blocks = [*made.blocks]
+    blocks.insert(at, replace(blocks[at], file=other, number=2))
+    paper = docx.Document(io.BytesIO(office(replace(made, blocks=blocks), AT.replace(tzinfo=None))))
+    sizes = [(round(s.page_width.mm), round(s.page_height.mm)) for s in paper.sections]
+    assert sizes == [(210, 297), (297, 210), (297, 210), (210, 297)]
+
+
 @pytest.mark.parametrize(
     ("lang", "texts", "expected"),
     [

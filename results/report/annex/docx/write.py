@@ -109,13 +109,15 @@ def add_svg(paper: Any, shape: Any, vectors: bytes, name: str, alt: str) -> None
     said.set("name", name.rpartition("/")[2].removesuffix(".svg"))
 
 
-def bordered(table: Any, colour: str, eighths: int, *, margin: int = 60) -> None:
-    """Lines around all cells, in eighths of a point, and margins within, in twentieths of one."""
+def bordered(table: Any, colour: str, eighths: int, *, margin: int = 60, above: int = 0) -> None:
+    """Lines around all cells, in eighths of a point, and margins within, in twentieths of one: at
+    the sides, and above and below."""
     edges = "".join(
         f'<w:{edge} w:val="single" w:sz="{eighths}" w:space="0" w:color="{colour}"/>'
         for edge in ("top", "left", "bottom", "right", "insideH", "insideV")
     )
-    margins = "".join(f'<w:{edge} w:w="{margin}" w:type="dxa"/>' for edge in ("left", "right"))
+    sides = {"top": above, "left": margin, "bottom": above, "right": margin}
+    margins = "".join(f'<w:{edge} w:w="{w}" w:type="dxa"/>' for edge, w in sides.items() if w)
     properties = table._tbl.tblPr
     properties.append(parse_xml(f"<w:tblBorders {nsdecls('w')}>{edges}</w:tblBorders>"))
     layout = properties.find(qn("w:tblLayout"))
@@ -185,9 +187,14 @@ def office(document: Document, made: datetime) -> bytes:
     _page(paper, document)
     _properties(paper, document, made)
     _title(paper, document)
+    broad = False
     for block, following in pairwise([*document.blocks, Par("")]):
+        alone = isinstance(block, Picture) and block.alone
+        if alone or broad:  # two broad pages in a row have none between them
+            _section(paper, broad=alone)
+        broad = alone
         _block(paper, block, document)
-        if isinstance(block, Heading) and isinstance(following, Picture):
+        if isinstance(block, Heading) and isinstance(following, Picture) and not following.alone:
             # LibreOffice leaves a heading behind that is kept with a picture
             paper.paragraphs[-1].paragraph_format.page_break_before = True
     out = io.BytesIO()
@@ -275,12 +282,16 @@ def _title(paper: Any, document: Document) -> None:
         run.bold, run.italic, run.font.size = bold, italic, Pt(14 if bold else 13)
     if document.notices:
         table = paper.add_table(rows=1, cols=1)
-        bordered(table, "8B1A1A", 12)
+        table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+        bordered(table, "8B1A1A", 12, margin=120, above=80)
+        table.columns[0].width = table.cell(0, 0).width = Mm(TEXT_MM)
         place = table.cell(0, 0)
         for index, notice in enumerate(document.notices):
             par = place.paragraphs[0] if index == 0 else place.add_paragraph()
             par.add_run(notice).bold = index == 0
-        paper.add_paragraph()
+        par.paragraph_format.space_after = Pt(0)
+        below = paper.add_paragraph().paragraph_format  # the next heading has room of its own
+        below.space_after, below.line_spacing = Pt(0), Pt(1)
 
 
 def _block(paper: Any, block: Block, document: Document) -> None:
@@ -298,11 +309,7 @@ def _block(paper: Any, block: Block, document: Document) -> None:
         case Table():
             _table(paper, block, document.words.table, document.lang)
         case Picture():
-            if block.alone:
-                _section(paper, broad=True)
             _picture(paper, block, document.words.picture)
-            if block.alone:
-                _section(paper, broad=False)
         case Sum():
             _sum(paper, block)
 
