@@ -5,7 +5,7 @@ SCENARIO ?= scenarios/expansion-gia-nghia-quang-son.toml
 PYTHON := .venv/bin/python
 GIAOBAN := .venv/bin/giaoban
 
-.PHONY: run test test-fast test-nightly setup setup-test check-style docs pictures mutate bench clean lock sbom wheel image
+.PHONY: run test test-fast test-nightly setup setup-test setup-nightly check-style docs pictures mutate bench clean lock sbom wheel image
 
 # FAIL (1) and INVALID (3) are answers, too, and no error of make's.
 run: setup
@@ -20,7 +20,7 @@ test-fast: setup-test
 	@scripts/test --fast
 
 # what takes too long for every day
-test-nightly: setup-test
+test-nightly: setup-nightly
 	@scripts/test --nightly
 
 setup:
@@ -28,6 +28,9 @@ setup:
 
 setup-test:
 	@scripts/setup --test
+
+setup-nightly:
+	@scripts/setup --nightly
 
 check-style: setup-test
 	$(PYTHON) -m ruff check .
