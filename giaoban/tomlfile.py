@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -24,14 +24,78 @@ from pydantic import (
     ValidationError,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, SchemaValidator
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
-from giaoban import kinds
 from giaoban.errors import MOST_TOLD, NOTHING, InputError, did_you_mean, several
 from giaoban.files import read_file
 from giaoban.sentence import N_, Sentence
-from giaoban.text import LONGEST, hidden_in
-from giaoban.text_fields import checked_texts
+from giaoban.text import LONGEST, hidden_in, text_problem
+
+
+def checked_texts(schema: CoreSchema, of: type) -> CoreSchema:
+    """A model's schema in which each text, key and item is checked, and none can be forgotten.
+
+    A reader that passes `context={"longest": …}` limits their length as well.
+    """
+    found: CoreSchema = _checked(schema, of)
+    return found
+
+
+def _checked(schema: Any, of: type) -> Any:
+    if isinstance(schema, list | tuple):
+        return type(schema)(_checked(item, of) for item in schema)
+    if not isinstance(schema, Mapping):
+        return schema
+    kind = schema.get("type")
+    if kind == "str":
+        return core_schema.with_info_after_validator_function(_check, schema)
+    if kind == "function-after" and schema["function"]["function"] in _LOOKED_AT:
+        return schema
+    if kind == "model" and schema["cls"] is not of:  # has been checked itself
+        return schema
+    if not isinstance(kind, str):  # fields by their names, of which any may be like a key here
+        return {name: _checked(field, of) for name, field in schema.items()}
+    inner = {key: _checked(schema[key], of) for key in _INNER & schema.keys()}
+    return {**schema, **inner}
+
+
+_INNER = {
+    *("schema", "fields", "items_schema", "keys_schema", "values_schema", "extras_schema"),
+    *("choices", "definitions", "json_schema", "python_schema", "lax_schema", "strict_schema"),
+    *("steps", "arguments_schema"),
+}
+"""Keys of a core schema under which there are others."""
+
+
+def _check(text: str, info: core_schema.ValidationInfo) -> str:
+    context = info.context
+    if wrong := text_problem(text, context.get("longest") if context else None):
+        raise ValueError(wrong)
+    return text
+
+
+def _check_lines(text: str, info: core_schema.ValidationInfo) -> str:
+    for line in text.split("\n"):
+        _check(line, info)
+    return text
+
+
+_LOOKED_AT = (_check, _check_lines, SecretStr)
+"""What checks a text itself; secrets are shown nowhere, and their models say what they may be."""
+
+
+class _SeveralLines:
+    """Marks a text that may hold line breaks, since nothing shows it as a line."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(_check_lines, handler(source))
+
+
+Lines = Annotated[str, _SeveralLines()]
+"""A text of several lines, each of which is checked."""
+
 
 SPARE_ITEMS, BYTES_AN_ITEM = 100_000, 6
 """A value of ours takes more than ten bytes with its key; the parser takes 100 for the emptiest."""
@@ -226,10 +290,10 @@ def load[M: BaseModel](path: Path, model: type[M]) -> M:
 @lru_cache(maxsize=16)
 def _read(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     """The same text gives the same model, which is never changed."""
-    if (other := kinds.other_json(text, _wanted(model))) is not None:
+    if (other := json_of_another_kind(text, _wanted(model))) is not None:
         raise InputError("{path}: {what}", path=path, what=other)
     data = parse(path, text)
-    if (other := kinds.other(data.get("schema"), _wanted(model))) is not None:
+    if (other := of_another_kind(data.get("schema"), _wanted(model))) is not None:
         raise InputError("{path}: {what}", path=path, what=other)
     context = {"longest": LONGEST}
     try:
@@ -514,3 +578,61 @@ def _value(value: object) -> str:
         case list():
             return f"[{', '.join(_value(item) for item in value)}]"
     raise TypeError(f"{type(value).__name__} cannot be written as TOML")
+
+
+KINDS: Mapping[str, str] = {
+    "accounts": N_("a file of accounts"),
+    "baseline": N_("a baseline"),
+    "criteria": N_("a file of criteria"),
+    "devices": N_("a file of devices"),
+    "faults": N_("an answer about failures"),
+    "headroom": N_("an answer of giaoban headroom"),
+    "impairments": N_("a file of impairments"),
+    "load": N_("an answer of giaoban load"),
+    "meeting": N_("a meeting"),
+    "meeting-result": N_("an answer of giaoban meeting"),
+    "meetings": N_("a file of meetings"),
+    "profiles": N_("a file of call profiles"),
+    "project": N_("a project"),
+    "province": N_("a province"),
+    "ranges": N_("a file of ranges"),
+    "result": N_("an answer of giaoban check"),
+    "scenario": N_("a scenario"),
+    "sensitivity": N_("an answer of giaoban sensitivity"),
+    "sweep": N_("a sweep"),
+    "unmodelled": N_("a list of what the model leaves out"),
+    "variants": N_("a file of variants"),
+    "whatif": N_("an answer of giaoban whatif"),
+}
+"""`province` of `giaoban.province/1`."""
+_FORM = re.compile(r"giaoban\.([a-z-]+)/\d+")
+_IN_JSON = re.compile(r"""\s*\{.{0,400}?"schema"\s*:\s*"(giaoban\.[a-z-]+/\d+)\"""", re.DOTALL)
+
+
+def kind_in(schema: object) -> str | None:
+    """The kind that a `schema` says, if it is one of ours."""
+    found = _FORM.fullmatch(schema) if isinstance(schema, str) else None
+    return found[1] if found and found[1] in KINDS else None
+
+
+def of_another_kind(schema: object, wanted: str) -> Sentence | None:
+    """What a file is, if it is one of ours of another kind than is needed; None: it may be right.
+
+    Another version of the right kind is no other kind.
+    """
+    is_, needed = kind_in(schema), kind_in(wanted)
+    if is_ is None or needed is None or is_ == needed:
+        return None
+    return Sentence(
+        "is {kind} ({schema}); {needed} is needed here ({wanted})",
+        kind=Sentence(KINDS[is_]),
+        schema=schema,
+        needed=Sentence(KINDS[needed]),
+        wanted=wanted,
+    )
+
+
+def json_of_another_kind(text: str, wanted: str) -> Sentence | None:
+    """The same of a text that is an answer of ours, which is JSON."""
+    found = _IN_JSON.match(text)
+    return of_another_kind(found[1], wanted) if found else None

@@ -24,8 +24,7 @@ from giaoban import ownership
 from giaoban.children import interruptions_held
 from giaoban.errors import GiaobanError, InputError, near_names, strerror
 from giaoban.files import whole
-from giaoban.results.model.answer_files import ANSWER_FILES, RESULT
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, JsonFile
 from giaoban.results.model.result import Result, in_pieces
 from giaoban.scarce import shortage
 from giaoban.sentence import Sentence

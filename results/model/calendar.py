@@ -9,8 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.answer_files import CALENDAR
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import CALENDAR, JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Method, Percent, Verdict
 from giaoban.results.model.result import CriterionResult, RunId

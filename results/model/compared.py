@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.answer_files import COMPARE
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import COMPARE, JsonFile
 from giaoban.results.model.quantities import Amount, Id, Method, OneLine, Verdict
 from giaoban.results.model.result import RunId
 from giaoban.tomlfile import StrictModel

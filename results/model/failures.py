@@ -11,9 +11,8 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from giaoban.results.model.answer_files import FAULTS
+from giaoban.results.model.answer_files import FAULTS, JsonFile
 from giaoban.results.model.faults import FaultTarget
-from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, OneLine, Verdict
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Engine, Inputs, Named, Question, RunId

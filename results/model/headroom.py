@@ -10,8 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.answer_files import HEADROOM
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import HEADROOM, JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, Verdict
 from giaoban.results.model.result import Inputs, RunId
 from giaoban.results.model.whatif import Judged, final

@@ -9,8 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.answer_files import LOAD
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import LOAD, JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, OneLine, Verdict
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Assumption, Engine, FileRef, RunId

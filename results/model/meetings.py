@@ -10,9 +10,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.answer_files import MEETING
+from giaoban.results.model.answer_files import MEETING, JsonFile
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind, Verdict
 from giaoban.results.model.reasons import Argument, Reason
 from giaoban.results.model.result import Assumption, CriterionResult, RunId
@@ -112,7 +111,7 @@ class BridgeJudged(StrictModel):
 
 class Entry(StrictModel):
     """One line of the minutes: what happened, `t_s` after the part's first phase began (negative:
-    before it), as a code with its arguments (`giaoban.results.report.minutes.SENTENCES`)."""
+    before it), as a code (`giaoban.results.report.meetings.minutes.SENTENCES`) with arguments."""
 
     t_s: float
     code: str

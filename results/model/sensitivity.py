@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.answer_files import SENSITIVITY
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import SENSITIVITY, JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Verdict
 from giaoban.results.model.result import Assumption, CriterionResult, Inputs, RunId

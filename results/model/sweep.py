@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.answer_files import SWEEP
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import SWEEP, JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, OneLine
 from giaoban.results.model.result import Inputs, RunId
 from giaoban.tomlfile import StrictModel

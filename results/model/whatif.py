@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.answer_files import WHATIF
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import WHATIF, JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Count, Id, Method, OneLine, Verdict
 from giaoban.results.model.result import Inputs, InUse, RunId

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from giaoban.results.model.answer_files import JsonFile
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.compared import Compared
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.headroom import Headroom
-from giaoban.results.model.json_file import JsonFile
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result

@@ -20,11 +20,17 @@ from giaoban.results.model.calendar import (
 )
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Result
-from giaoban.results.report.calendar_sheet import sheets_pdf, summary_md
+from giaoban.results.report.meetings.calendar_sheet import sheets_pdf, summary_md
 from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.csv_file import read_csv
 from giaoban.scenarios.calendar.icalendar_file import read_ics, write_ics
-from giaoban.scenarios.calendar.occupancy import Loads, Moment, World, periods, scenario_of
+from giaoban.scenarios.calendar.occupancy import (
+    Loads,
+    Moment,
+    World,
+    periods,
+    scenario_of,
+)
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate

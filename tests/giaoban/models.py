@@ -40,7 +40,7 @@ def bare_texts(schema: Any, path: str = "") -> Iterator[str]:
             yield path
         function = schema.get("function")
         called = function.get("function") if isinstance(function, dict) else None
-        if called is SecretStr or getattr(called, "__module__", "") == "giaoban.text_fields":
+        if called is SecretStr or getattr(called, "__module__", "") == "giaoban.tomlfile":
             return
         for key, value in schema.items():
             if key not in ("metadata", "serialization", "default"):

@@ -21,8 +21,7 @@ from giaoban.results.model.quantities import OneLine
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.table import read_table, written
 from giaoban.text import LONGEST, LONGEST_NAME, fit, hidden_in, printable, text_problem
-from giaoban.text_fields import Lines
-from giaoban.tomlfile import StrictModel, load
+from giaoban.tomlfile import Lines, StrictModel, load
 from giaoban.topology.model import Access, Group, Province, Router
 from giaoban.topology.units.unit import Unit
 

@@ -28,8 +28,7 @@ from giaoban.results.archive.evidence.answers import (
     read_answer,
 )
 from giaoban.results.archive.store import writing
-from giaoban.results.model.answer_files import RESULT, SENSITIVITY
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import RESULT, SENSITIVITY, JsonFile
 from giaoban.results.model.quantities import Count, Verdict
 from giaoban.results.model.result import RunId, Sha256
 from giaoban.sentence import Sentence, joined

@@ -8,13 +8,12 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from giaoban.results.archive.evidence.answers import Kind, input_refs, kind_of
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import JsonFile
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import RunId, Sha256
 from giaoban.results.report.annex.standing import Part
 from giaoban.results.report.document import Document
-from giaoban.text_fields import Lines
-from giaoban.tomlfile import StrictModel
+from giaoban.tomlfile import Lines, StrictModel
 
 ATTACHMENT = "giaoban.json"
 

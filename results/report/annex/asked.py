@@ -9,7 +9,7 @@ from giaoban.results.model.result import OtherTraffic, Result
 from giaoban.results.report.annex import failing
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.document import Block, Heading, Par, bullets
-from giaoban.results.report.meetings_table import meetings_line
+from giaoban.results.report.meetings.meetings_table import meetings_line
 
 
 def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:

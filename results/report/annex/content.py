@@ -18,7 +18,7 @@ from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.standing import Part, notices
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
-from giaoban.results.report.minutes import minutes_table
+from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.plots.words import Lang
 from giaoban.translation import N_, translator
 

@@ -11,7 +11,7 @@ from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.criteria_table import criteria_table
 from giaoban.results.report.document import Block, Cell, Head, Heading, Par, Table, aligned, capital
-from giaoban.results.report.meetings_table import every_meeting
+from giaoban.results.report.meetings.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
 
 UNINTERRUPTED = frozenset(

@@ -22,17 +22,16 @@ from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.sweep import SweepAnswer
 from giaoban.results.model.whatif import Judged, WhatIf
 from giaoban.results.report import (
-    calendar_summary,
     compared_summary,
     failures_summary,
     headroom_summary,
     load_summary,
-    meeting_summary,
     sensitivity_summary,
     summary,
     sweep_summary,
     whatif_summary,
 )
+from giaoban.results.report.meetings import calendar_summary, meeting_summary
 from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
 from giaoban.sentence import N_, Both, Sentence
 

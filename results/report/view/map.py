@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import JsonFile
 from giaoban.tomlfile import StrictModel
 
 

@@ -28,8 +28,8 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.excerpt import MOST_DIRECTIONS, Excerpt
 from giaoban.results.report.html import element, html
-from giaoban.results.report.meetings_table import every_meeting
-from giaoban.results.report.minutes import minutes_table
+from giaoban.results.report.meetings.meetings_table import every_meeting
+from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.summary import criteria_notes
 from giaoban.results.report.view.page_data import Run, Shown
 from giaoban.results.report.view.run_data import events, spans

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from giaoban.results.report.calendar_summary import brief
 from giaoban.results.report.ci.answers import of_calendar
 from giaoban.results.report.document import Par
+from giaoban.results.report.meetings.calendar_summary import brief
 from giaoban.scenarios.calendar.occupancy import World
 from giaoban.scenarios.calendar.registration import TIME_ZONE
 from giaoban.scenarios.cli import folders, judging, language, options

@@ -13,7 +13,7 @@ from giaoban.results.archive.store import Outcome
 from giaoban.results.model.meetings import PARTS, MeetingAnswer, Part
 from giaoban.results.report.ci.answers import of_meeting
 from giaoban.results.report.document import Par
-from giaoban.results.report.meeting_summary import brief
+from giaoban.results.report.meetings.meeting_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName

@@ -21,7 +21,12 @@ from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.seeds import Judge
 from giaoban.scenarios.study.whatif.apply import Base, ask
-from giaoban.scenarios.study.whatif.confirm import CONFIRMED, ConfirmationPoint, confirm
+from giaoban.scenarios.study.whatif.confirm import (
+    CONFIRMED,
+    ConfirmationPoint,
+    confirm,
+    worst_failure,
+)
 from giaoban.scenarios.study.whatif.cut_away import NONE_UNREACHABLE, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, unhurried
 from giaoban.scenarios.study.whatif.judge import judged, method_of, of_the_whole, without_result
@@ -29,7 +34,6 @@ from giaoban.scenarios.study.whatif.remedy import changed, price_of, remedies, s
 from giaoban.scenarios.study.whatif.search import Judgement, SearchResult
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.scenarios.study.whatif.words import changes
-from giaoban.scenarios.study.whatif.worst_failure import worst_failure
 from giaoban.sentence import Sentence
 from giaoban.topology.map.draw import draw
 from giaoban.translation import SOURCE, Language

@@ -12,13 +12,18 @@ from giaoban.progress import Progress
 from giaoban.results.model.result import Result
 from giaoban.results.report.summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.faults.failure_cases import find, possible
+from giaoban.scenarios.faults.graph import unreachable
+from giaoban.scenarios.faults.kind import FailureCase
+from giaoban.scenarios.faults.kinds.cut import Cut
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.scenarios.study.failures.trial import trial
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.topology.routing import shortest_paths
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import N_, SOURCE, Language
 
@@ -94,3 +99,26 @@ def _look(language: Language, answer: Answer, captures: Path) -> Result:
     folder = captures.parents[1]
     (folder / "summary.md").write_text(summary_md(answer.result, language), encoding="utf-8")
     return answer.result
+
+
+def worst_failure(question: Question) -> tuple[FailureCase, float] | None:
+    """The cut of a backbone link that leaves the highest load elsewhere, and that load in % at its
+    busiest second; None if every cut takes bridges away.
+
+    Routes after the cut are the shortest that are left. Cuts that take bridges away are not looked
+    at: those are single points of failure, whatever the load (`giaoban faults`).
+    """
+    plan = question.plan
+    worst: tuple[FailureCase, float] | None = None
+    for case in possible(plan.network, question.province.groups).values():
+        if case.kind != Cut.name() or case.tried != "usual":
+            continue
+        link = case.elements[0].id
+        if plan.network.link(link).kind != "backbone" or unreachable(plan.network, [link], []):
+            continue
+        left = plan.network.without([link])
+        loads = static_loads(plan.model_copy(update={"network": left}), shortest_paths(left))
+        peak = loads.worst_link().peak_pct
+        if worst is None or peak > worst[1]:
+            worst = case, peak
+    return worst

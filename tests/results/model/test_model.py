@@ -8,7 +8,7 @@ import results_factory as make
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from giaoban.results.model.json_file import JsonFile
+from giaoban.results.model.answer_files import JsonFile
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import Accounting, Impairment, Result
 from giaoban.results.model.streams import lost_pcts

@@ -25,9 +25,10 @@ from giaoban.results.judge.accepted_cases import (
 )
 from giaoban.results.judge.cases import Case, Figure, Report
 from giaoban.results.model.sweep import SweepAnswer, SweepPoint
-from giaoban.results.report import failures_summary, load_summary, meeting_summary, summary
+from giaoban.results.report import failures_summary, load_summary, summary
 from giaoban.results.report.ci.answers import of_check, of_faults, of_load, of_meeting, of_sweep
 from giaoban.results.report.document import Block, Par, plain
+from giaoban.results.report.meetings import meeting_summary
 
 ON = date(2026, 11, 27)
 

@@ -7,10 +7,16 @@ import pytest
 from pdf_text import overprinted, text_of
 
 from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak, Period
-from giaoban.results.report.calendar_sheet import day_sheet, months, sheets, sheets_pdf, summary_md
-from giaoban.results.report.calendar_summary import brief, what
 from giaoban.results.report.document import Bullets, Heading, Par, Table
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.meetings.calendar_sheet import (
+    day_sheet,
+    months,
+    sheets,
+    sheets_pdf,
+    summary_md,
+)
+from giaoban.results.report.meetings.calendar_summary import brief, what
 
 NAMES = {"cu-jut": "Cư Jút", "dak-mil": "Đắk Mil", "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)"}
 

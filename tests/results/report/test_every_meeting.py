@@ -13,7 +13,11 @@ from giaoban.results.judge.verdict import trial, with_meetings, with_seeds
 from giaoban.results.model.result import CriterionResult, MeetingChecked, Refused, Result
 from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.report.document import plain
-from giaoban.results.report.meetings_table import every_meeting, meetings_notes, meetings_table
+from giaoban.results.report.meetings.meetings_table import (
+    every_meeting,
+    meetings_notes,
+    meetings_table,
+)
 from giaoban.results.report.seed_words import by_luck
 from giaoban.results.report.summary import brief, headline, summary_md
 from giaoban.results.report.view.page_data import Run, Shown

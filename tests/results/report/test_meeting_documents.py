@@ -14,7 +14,7 @@ from giaoban.results.model.meetings import Closing, MeetingAnswer, Opening
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import Block, Bullets, Par, Table, plain
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.meeting_summary import (
+from giaoban.results.report.meetings.meeting_summary import (
     MINUTES,
     SHEET,
     SUMMARY,

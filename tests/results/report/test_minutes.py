@@ -4,7 +4,14 @@ import meeting_factory as make
 import pytest
 
 from giaoban.results.model.meetings import Entry
-from giaoban.results.report.minutes import SENTENCES, Line, lines, minutes_table, moment, said
+from giaoban.results.report.meetings.minutes import (
+    SENTENCES,
+    Line,
+    lines,
+    minutes_table,
+    moment,
+    said,
+)
 from giaoban.results.report.wording import Wording, cited
 
 FAULT = make.power_out()

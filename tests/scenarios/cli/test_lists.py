@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from scenario_factory import DEFAULT, ROOT, SCENARIOS, giaoban
 
-from giaoban.kinds import KINDS
 from giaoban.schemas import answer_schemas, input_schemas
+from giaoban.tomlfile import KINDS
 from tests.results import history_factory as h
 
 

@@ -9,7 +9,7 @@ import pytest
 from scenario_factory import scenario
 
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.report.minutes import SENTENCES
+from giaoban.results.report.meetings.minutes import SENTENCES
 from giaoban.scenarios.faults.kinds import KINDS
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan

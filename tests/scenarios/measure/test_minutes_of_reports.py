@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from giaoban.results.report.minutes import minutes_table
+from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.measure.minutes import _of_events
 from giaoban.scenarios.records.events import Controlled

@@ -6,8 +6,8 @@ import pytest
 
 from giaoban.mcu_sim.device import load_devices
 from giaoban.results.model.whatif import CostOf
-from giaoban.scenarios.study.whatif.costs import cost_of
 from giaoban.scenarios.study.whatif.ladder import holds, larger_devices, lower_profiles, next_rate
+from giaoban.scenarios.study.whatif.remedy import cost_of
 from giaoban.scenarios.study.whatif.search import State
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.topology.model import LinkChange

@@ -33,7 +33,7 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.minutes import minutes_table
+from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.summary import assumptions_table
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, cited, in_words

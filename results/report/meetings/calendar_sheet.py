@@ -9,7 +9,6 @@ from itertools import groupby
 
 from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Period
 from giaoban.results.report.annex.pdf.write import pdf
-from giaoban.results.report.calendar_summary import brief, day, moved, what
 from giaoban.results.report.document import (
     Block,
     Bullets,
@@ -23,6 +22,7 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.meetings.calendar_summary import brief, day, moved, what
 from giaoban.results.report.wording import cited
 from giaoban.translation import N_, Language, Translator, translator
 
