@@ -66,7 +66,7 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _Allocation:
     """What a call has: a resolution in a conference, and the port it sits on.
 
     `port` is "units" (the pool of all units), "audio" (a port for audio calls), or the resolution
@@ -87,8 +87,8 @@ class Capacity:
 
     def __init__(self, device: Device) -> None:
         self.device = device
-        self._held: dict[str, _Held] = {}
-        self._kinds: Counter[_Held] = Counter()
+        self._held: dict[str, _Allocation] = {}
+        self._kinds: Counter[_Allocation] = Counter()
         # a conference that was mixed once keeps what its translation took until it ends:
         # https://manualsdump.com/en/manuals/polycom-version_8.4/126239/42
         self._mixed: dict[str, bool] = {}
@@ -292,7 +292,7 @@ class Capacity:
         costs = {name: device.units_for(name) or 0.0 for name in device.levels.ports}
         return [name for units, name in sorted((u, n) for n, u in costs.items()) if units >= need]
 
-    def _calls_of(self, limit: LimitFigure, more: _Held | None = None) -> Counter[str]:
+    def _calls_of(self, limit: LimitFigure, more: _Allocation | None = None) -> Counter[str]:
         """Calls in that a limit counts, and one more, by resolution."""
         calls: Counter[str] = Counter()
         for held, number in self._kinds.items():
@@ -313,7 +313,7 @@ class Capacity:
                 return name
         return AUDIO
 
-    def _ways(self, wanted: str, conference: str | None) -> Iterator[_Held]:
+    def _ways(self, wanted: str, conference: str | None) -> Iterator[_Allocation]:
         """Everything the call may be given, the best first."""
         yield from self._places(wanted, conference)
         for step in self.device.when_full.steps:
@@ -326,17 +326,17 @@ class Capacity:
             elif step == "audio" and wanted != AUDIO:
                 yield from self._places(AUDIO, conference)
 
-    def _places(self, given: str, conference: str | None, above: int = 0) -> Iterator[_Held]:
+    def _places(self, given: str, conference: str | None, above: int = 0) -> Iterator[_Allocation]:
         """Ports on which a resolution can be: those of its level, or of one so far `above` it."""
         if given == AUDIO:
-            yield _Held(given, "audio", conference)
+            yield _Allocation(given, "audio", conference)
         if self.device.levels is None:
-            yield _Held(given, "units", conference)
+            yield _Allocation(given, "units", conference)
             return
         enough = self._levels_for(given)
-        yield from (_Held(given, name, conference) for name in enough[above : above + 1])
+        yield from (_Allocation(given, name, conference) for name in enough[above : above + 1])
 
-    def _fits(self, more: _Held | None = None) -> bool:
+    def _fits(self, more: _Allocation | None = None) -> bool:
         """Whether all that is in, and one more call, keep within every figure of the device."""
         device, kinds = self.device, self._kinds
         if more is not None:
@@ -354,7 +354,7 @@ class Capacity:
         used = self._sum(more)
         return used is not None and used <= self.units_total + TOLERANCE_UNITS
 
-    def _sum(self, more: _Held | None = None) -> float | None:
+    def _sum(self, more: _Allocation | None = None) -> float | None:
         """Units of all calls, one more, reserves and content; None if one cannot be where it is."""
         mixed = dict(self._mixed)
         if more is not None and more.conference is not None:
@@ -368,18 +368,18 @@ class Capacity:
             parts.append(units * number)
         return math.fsum(parts)
 
-    def _units_of(self, held: _Held) -> float:
+    def _units_of(self, held: _Allocation) -> float:
         units = self._cost(held, held.conference is not None and self._mixed[held.conference])
         assert units is not None  # it would not have been admitted
         return units
 
-    def _cost(self, held: _Held, mixed: bool) -> float | None:
+    def _cost(self, held: _Allocation, mixed: bool) -> float | None:
         if held.port == "audio":
             return 0.0
         counted = held.given if held.port == "units" else held.port
         return self.device.units_for(counted, mixed=mixed)
 
-    def _is_mixed(self, conference: str, more: _Held | None = None) -> bool:
+    def _is_mixed(self, conference: str, more: _Allocation | None = None) -> bool:
         """Whether a conference has, or once had, both scalable and ordinary calls."""
         kinds = {held.given == SVC for held in self._kinds if held.conference == conference}
         if more is not None:

@@ -21,7 +21,7 @@ from giaoban.results.judge.metrics import (
     partner,
     reader,
 )
-from giaoban.results.model.places import Cause, Found, Place
+from giaoban.results.model.places import Cause, Place, WorstValue
 from giaoban.results.model.result import Phase
 from giaoban.results.model.streams import StreamResult
 
@@ -35,7 +35,7 @@ _PERCENTILE: dict[Statistic, float] = {"median": 50, "p5": 5, "p95": 95, "min": 
 
 def aggregate(
     measure: Measure, statistic: Statistic, sense: Sense, phases: Sequence[Phase]
-) -> Found:
+) -> WorstValue:
     """The statistic of a measure over `phases`, which must not be empty."""
     cause = _CAUSE[measure.on]
     return pick(_values(measure, phases), phases, sense, statistic, cause, measure.text)
@@ -48,7 +48,7 @@ def pick(
     statistic: Statistic = "worst",
     cause: Cause = "stream",
     what: str = "",
-) -> Found:
+) -> WorstValue:
     """The statistic of values, at the first place that has the worst; missing is worse than any.
 
     `what` are the values, in case there are none.
@@ -56,13 +56,13 @@ def pick(
     seen: list[tuple[float, Place]] = []
     for value, place in values:
         if value is None:
-            return Found(None, place, cause)
+            return WorstValue(None, place, cause)
         seen.append((value, place))
     if not seen:
-        return Found(None, Place(kind="mcu", id="mcu", phase=phases[-1].name), cause, what)
+        return WorstValue(None, Place(kind="mcu", id="mcu", phase=phases[-1].name), cause, what)
     sign = 1.0 if sense == "at-most" else -1.0
     worst = max(seen, key=lambda pair: sign * pair[0])  # the first of equal ones
-    return Found(_statistic([v for v, _ in seen], statistic, worst[0]), worst[1], cause)
+    return WorstValue(_statistic([v for v, _ in seen], statistic, worst[0]), worst[1], cause)
 
 
 def stream_place(

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.faults import FaultImpact, FaultResult, Interruption
-from giaoban.results.model.places import Found, Place
+from giaoban.results.model.places import Place, WorstValue
 from giaoban.results.model.result import Phase
 from giaoban.results.model.streams import BridgeResult
 
@@ -96,18 +96,18 @@ def never_back(faults: Sequence[FaultResult]) -> list[str]:
     return [bridge for bridge in dict.fromkeys(missing) if bridge not in held]
 
 
-def longest_interruption(faults: Sequence[FaultResult]) -> Found:
+def longest_interruption(faults: Sequence[FaultResult]) -> WorstValue:
     """At a bridge that the network could have kept, in ms: by a failing, or by a mending."""
-    nowhere = Found(0.0, Place(kind="mcu", id="mcu"), "stream")
+    nowhere = WorstValue(0.0, Place(kind="mcu", id="mcu"), "stream")
     found = [
-        Found(impact.longest.ms, _place(fault, impact, impact.longest), "stream")
+        WorstValue(impact.longest.ms, _place(fault, impact, impact.longest), "stream")
         for fault, impact in _kept(faults)
         if impact.longest.ms
     ]
     return max(found, key=lambda one: one.value or 0.0, default=nowhere)
 
 
-def bridges_lost(faults: Sequence[FaultResult]) -> Found:
+def bridges_lost(faults: Sequence[FaultResult]) -> WorstValue:
     """How many bridges that the network could have kept were cut off, once for each fault."""
     places = [
         _place(fault, impact, Interruption(impact.interruption_ms, impact.interrupted, False))
@@ -115,7 +115,7 @@ def bridges_lost(faults: Sequence[FaultResult]) -> Found:
         if impact.cut_off
     ]
     nowhere = Place(kind="mcu", id="mcu")
-    return Found(float(len(places)), next(iter(places), nowhere), "stream")
+    return WorstValue(float(len(places)), next(iter(places), nowhere), "stream")
 
 
 def _interrupted(faults: Sequence[FaultResult], start_ms: float, end_ms: float) -> set[str]:

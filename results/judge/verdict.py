@@ -30,7 +30,7 @@ from giaoban.results.judge.criteria import (
 from giaoban.results.judge.under_faults import as_judged, comparable
 from giaoban.results.judge.worst import at_other_seeds, in_meetings, worst
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.places import Binding, Cause, Found, Place
+from giaoban.results.model.places import Binding, Cause, Place, WorstValue
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import CriterionResult, MeetingChecked, Phase, Result
@@ -109,7 +109,7 @@ def judge(
         raise ValueError("there is nothing to judge: no phases")
     if not faults:
         criteria = criteria.without_faults()
-    judged: list[tuple[CriterionResult, Found]] = []
+    judged: list[tuple[CriterionResult, WorstValue]] = []
     for criterion in criteria.criterion:
         if criterion.id in (EVERY_SEED, EVERY_MEETING):
             continue
@@ -185,7 +185,7 @@ def with_robustness(result: Result, robustness: Robustness) -> Result:
         source=_ASKED_FOR,
         source_vi=Sentence(_ASKED_FOR).vi,
     )
-    found = _beside(own, judged, Found(value, place, "stream"))
+    found = _beside(own, judged, WorstValue(value, place, "stream"))
     return result.model_copy(update=found._asdict())
 
 
@@ -214,7 +214,7 @@ def _at(own: Judgement, criteria: Criteria, seeds: Seeds) -> Judgement:
     return _beside(own, _result(criterion, found), found)
 
 
-def _beside(own: Judgement, judged: CriterionResult, found: Found) -> Judgement:
+def _beside(own: Judgement, judged: CriterionResult, found: WorstValue) -> Judgement:
     """A judgement with one more criterion behind the others, which binds only if they are met."""
     results = [*own.criteria, judged]
     binding = own.binding
@@ -242,7 +242,7 @@ def _after(
     return warmed[warm_up_s]
 
 
-def _result(criterion: Criterion, found: Found) -> CriterionResult:
+def _result(criterion: Criterion, found: WorstValue) -> CriterionResult:
     return CriterionResult(
         id=criterion.id,
         name_en=criterion.name_en,
@@ -286,10 +286,10 @@ def _figure(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def _binding(judged: Sequence[tuple[CriterionResult, Found]]) -> Binding | None:
+def _binding(judged: Sequence[tuple[CriterionResult, WorstValue]]) -> Binding | None:
     failed = [pair for pair in judged if not pair[0].ok]
 
-    def order(pair: tuple[CriterionResult, Found]) -> tuple[int, float]:
+    def order(pair: tuple[CriterionResult, WorstValue]) -> tuple[int, float]:
         margin = pair[0].margin_pct
         rank = _RANK[pair[1].cause] if failed else 0
         return rank, -math.inf if margin is None else margin
@@ -300,7 +300,7 @@ def _binding(judged: Sequence[tuple[CriterionResult, Found]]) -> Binding | None:
     return _bound(*min(candidates, key=order))
 
 
-def _bound(result: CriterionResult, found: Found) -> Binding:
+def _bound(result: CriterionResult, found: WorstValue) -> Binding:
     return Binding(
         criterion=result.id,
         cause=found.cause,

@@ -25,7 +25,7 @@ from giaoban.results.judge.under_faults import (
     never_back,
 )
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.places import Found, Place
+from giaoban.results.model.places import Place, WorstValue
 from giaoban.results.model.result import MeetingChecked, Phase
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.streams import StreamResult
@@ -46,7 +46,7 @@ def worst(
     existing: Sequence[str],
     new: Sequence[str],
     faults: Sequence[FaultResult] = (),
-) -> Found:
+) -> WorstValue:
     """The value of one criterion; `phases` in time order and not empty, as they are judged.
 
     That on other seeds is not about phases: see `at_other_seeds`.
@@ -75,42 +75,44 @@ def worst(
     raise ValueError(f"criterion {criterion.id!r} has neither a measure nor a rule of its own")
 
 
-def at_other_seeds(seeds: Seeds) -> Found:
+def at_other_seeds(seeds: Seeds) -> WorstValue:
     """The share of other seeds that do not pass, and what fails at the first of them."""
     binding = None if seeds.first is None else seeds.first.binding
     if binding is None:
-        return Found(seeds.failed_pct, Place(kind="mcu", id="mcu"), "stream")
-    return Found(seeds.failed_pct, binding.place, binding.cause)
+        return WorstValue(seeds.failed_pct, Place(kind="mcu", id="mcu"), "stream")
+    return WorstValue(seeds.failed_pct, binding.place, binding.cause)
 
 
-def in_meetings(meetings: Sequence[MeetingChecked]) -> Found:
+def in_meetings(meetings: Sequence[MeetingChecked]) -> WorstValue:
     """How many meetings do not pass, and what fails in the first of them."""
     failed = [meeting for meeting in meetings if meeting.verdict not in ("pass", None)]
     bound = next((m.binding for m in failed if m.binding is not None), None)
     if bound is None:
-        return Found(float(len(failed)), Place(kind="mcu", id="mcu"), "stream")
-    return Found(float(len(failed)), bound.place, bound.cause)
+        return WorstValue(float(len(failed)), Place(kind="mcu", id="mcu"), "stream")
+    return WorstValue(float(len(failed)), bound.place, bound.cause)
 
 
-def _mcu_units(phases: Sequence[Phase]) -> Found:
+def _mcu_units(phases: Sequence[Phase]) -> WorstValue:
     most = max(phases, key=lambda phase: phase.mcu.used_pct)
     place = Place(kind="mcu", id="mcu", detail=most.mcu.used_of, phase=most.name)
-    return Found(most.mcu.used_pct, place, "mcu")
+    return WorstValue(most.mcu.used_pct, place, "mcu")
 
 
-def _link_peak(phases: Sequence[Phase]) -> Found:
+def _link_peak(phases: Sequence[Phase]) -> WorstValue:
     seen = [(link, phase.name) for phase in phases for link in phase.links]
     if not seen:
-        return Found(None, Place(kind="mcu", id="mcu"), "link", "links")
+        return WorstValue(None, Place(kind="mcu", id="mcu"), "link", "links")
     top = max(link.peak_pct for link, _ in seen)
     close = [pair for pair in seen if pair[0].peak_pct >= top - PEAK_TIE_PCT]
     most = max(link.drops for link, _ in close)
     rest = [pair for pair in close if pair[0].drops == most]
     link, phase = min(rest, key=lambda pair: (-pair[0].peak_pct, pair[0].id, pair[0].direction))
-    return Found(top, Place(kind="link", id=link.id, detail=link.direction, phase=phase), "link")
+    return WorstValue(
+        top, Place(kind="link", id=link.id, detail=link.direction, phase=phase), "link"
+    )
 
 
-def _not_set_up(phases: Sequence[Phase], existing: Sequence[str], new: Sequence[str]) -> Found:
+def _not_set_up(phases: Sequence[Phase], existing: Sequence[str], new: Sequence[str]) -> WorstValue:
     """Bridges refused at any time, or asked for and neither refused nor ever in the meeting."""
     refused = _first((r.bridge, (r, p.name)) for p in phases for r in p.mcu.refused)
     present = {bridge.id for phase in phases for bridge in phase.bridges}
@@ -119,21 +121,21 @@ def _not_set_up(phases: Sequence[Phase], existing: Sequence[str], new: Sequence[
     by_mcu = [(r, name) for r, name in refused.values() if r.code not in UNANSWERED]
     if by_mcu:
         place = Place(kind="mcu", id="mcu", phase=by_mcu[0][1])
-        return Found(value, place, "mcu")
+        return WorstValue(value, place, "mcu")
     if refused:
         answer, name = next(iter(refused.values()))
-        return Found(value, Place(kind="bridge", id=answer.bridge, phase=name), "stream")
+        return WorstValue(value, Place(kind="bridge", id=answer.bridge, phase=name), "stream")
     if missing:
         place = Place(kind="bridge", id=missing[0], phase=phases[-1].name)
-        return Found(value, place, "stream")
-    return Found(value, Place(kind="mcu", id="mcu", phase=phases[-1].name), "mcu")
+        return WorstValue(value, place, "stream")
+    return WorstValue(value, Place(kind="mcu", id="mcu", phase=phases[-1].name), "mcu")
 
 
-def _given_less(phases: Sequence[Phase]) -> Found:
+def _given_less(phases: Sequence[Phase]) -> WorstValue:
     """Bridges whose call was stepped down by the MCU at any time."""
     less = _first((call.bridge, phase.name) for phase in phases for call in phase.mcu.downspeeded)
     at = next(iter(less.values()), phases[-1].name)
-    return Found(float(len(less)), Place(kind="mcu", id="mcu", phase=at), "mcu")
+    return WorstValue(float(len(less)), Place(kind="mcu", id="mcu", phase=at), "mcu")
 
 
 def _first[T](told: Iterable[tuple[str, T]]) -> dict[str, T]:
@@ -144,7 +146,7 @@ def _first[T](told: Iterable[tuple[str, T]]) -> dict[str, T]:
     return found
 
 
-def _dropped(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> Found:
+def _dropped(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> WorstValue:
     """Bridges that left unasked, stopped receiving for over a second, or vanished.
 
     One that the control room put out has not been dropped; one that a fault took has if it was not
@@ -167,7 +169,7 @@ def _dropped(phases: Sequence[Phase], faults: Sequence[FaultResult]) -> Found:
     for gone in never_back(faults):
         places.setdefault(gone, Place(kind="bridge", id=gone, phase=phases[-1].name))
     nowhere = Place(kind="mcu", id="mcu", phase=phases[-1].name)
-    return Found(float(len(places)), next(iter(places.values()), nowhere), "stream")
+    return WorstValue(float(len(places)), next(iter(places.values()), nowhere), "stream")
 
 
 def _cut(stream: StreamResult) -> bool:
@@ -184,7 +186,7 @@ def _no_worse(
     detectable: Callable[[StreamResult], float],
     scale: float,
     faults: Sequence[FaultResult],
-) -> Found:
+) -> WorstValue:
     """The largest rise that is certain, and the smallest that would have shown everywhere: on each
     way of each bridge the stream counts that shows most."""
     rises: list[Value] = []

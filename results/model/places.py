@@ -62,7 +62,7 @@ class Binding(StrictModel):
     margin_pct: float | None
 
 
-class Found(NamedTuple):
+class WorstValue(NamedTuple):
     """`value` is None when it is missing, hence worst of all; `place` is where it is worst.
 
     `nothing` says what there was nothing of, where nothing could be measured at all; the place is

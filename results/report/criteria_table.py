@@ -15,7 +15,7 @@ from giaoban.results.report.document import Align, Cell, Head, Table, toned
 Where = Literal["paper", "screen", "browser"]
 
 
-class Voice[C: (CriterionResult, LoadCriterion)](Protocol):
+class CriteriaWording[C: (CriterionResult, LoadCriterion)](Protocol):
     """Says in one language, and as long as its rendering has room for, what a column holds."""
 
     def heading(self, key: str) -> str: ...
@@ -35,7 +35,7 @@ class Column(NamedTuple):
     key: str
     align: Align
     width: float
-    cell: Callable[[Any, Voice[Any]], Cell]
+    cell: Callable[[Any, CriteriaWording[Any]], Cell]
     but: Where | None = None
     located: bool = False
 
@@ -68,7 +68,7 @@ NAME, PLACE = 22, 11
 
 
 def criteria_table[C: (CriterionResult, LoadCriterion)](
-    criteria: Sequence[C], say: Voice[C], on: Where, caption: str = "", ident: str = ""
+    criteria: Sequence[C], say: CriteriaWording[C], on: Where, caption: str = "", ident: str = ""
 ) -> Table:
     """A row a criterion, in the order given."""
     located = not any(isinstance(c, LoadCriterion) for c in criteria)

@@ -219,7 +219,7 @@ def generator_line(result: LoadResult) -> Sentence | None:
     return said
 
 
-class _Short:
+class _ScreenWording:
     """What the columns of criteria hold."""
 
     def heading(self, key: str) -> str:
@@ -326,7 +326,7 @@ def _reasons(result: LoadResult, say: Wording) -> list[str]:
         return result.reasons
     if result.verdict == "invalid":
         return reasons(result, say)
-    short = _Short()
+    short = _ScreenWording()
     return [
         Sentence(
             "not met: {criterion}, {value} ({limit})",
@@ -346,7 +346,7 @@ def brief(result: LoadResult, language: Language = SOURCE) -> list[Block]:
     return [
         verdict,
         *told,
-        criteria_table(result.criteria, _Short(), "screen"),
+        criteria_table(result.criteria, _ScreenWording(), "screen"),
         _operations(result),
     ]
 
@@ -376,7 +376,7 @@ def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
     )
     yield Bullets(_told(result))
     yield Heading(Sentence("Criteria"))
-    yield criteria_table(result.criteria, _Short(), "screen")
+    yield criteria_table(result.criteria, _ScreenWording(), "screen")
     yield Heading(Sentence("What was done"))
     yield _operations(result)
     if result.search:

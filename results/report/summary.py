@@ -115,7 +115,7 @@ def brief(result: Result, language: Language = SOURCE) -> list[Block]:
     ]
 
 
-class _Short:
+class _ScreenWording:
     """The short form of what the columns of criteria hold."""
 
     def __init__(self, result: Result, say: Wording) -> None:
@@ -152,7 +152,7 @@ class _Short:
 
 def criteria(result: Result, say: Wording = ENGLISH) -> Table:
     """The table of criteria."""
-    return criteria_table(result.criteria, _Short(result, say), "screen")
+    return criteria_table(result.criteria, _ScreenWording(result, say), "screen")
 
 
 def _place(place: Place, result: Result, say: Wording) -> str:
@@ -364,7 +364,7 @@ def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
             pct=CONFIDENCE_PCT,
         )
     )
-    short = _Short(result, say)
+    short = _ScreenWording(result, say)
     yield table(
         (
             *(Sentence("criterion"), Sentence("least"), Sentence("median")),

@@ -36,7 +36,7 @@ BEGINS_S = 4.0
 
 
 @dataclass(frozen=True)
-class World:
+class CalendarContext:
     """What meetings are held with: a scenario's bridges, lines and device, on a province."""
 
     base: Scenario
@@ -76,7 +76,7 @@ def _in_turn(each: Registration) -> tuple[datetime, datetime, str]:
     return each.start, each.registered or each.start, each.uid
 
 
-def scenario_of(world: World, moment: Moment) -> Scenario:
+def scenario_of(world: CalendarContext, moment: Moment) -> Scenario:
     """The meetings of a moment, each bridge in the first that it is registered for.
 
     With the slides of the first, as a scenario has one content channel, and the profile of its kind
@@ -139,7 +139,7 @@ def scenario_of(world: World, moment: Moment) -> Scenario:
 
 
 def _rooms(
-    world: World, parts: Sequence[tuple[Registration, Sequence[str]]]
+    world: CalendarContext, parts: Sequence[tuple[Registration, Sequence[str]]]
 ) -> tuple[list[BridgeSpec], list[LinkChange]]:
     """Bridges that only the catalogue's meetings have, if they take part, each once; and lines that
     are otherwise in those meetings."""
@@ -153,7 +153,7 @@ def _rooms(
     return [known[who] for who in dict.fromkeys(missing)], list(links.values())
 
 
-def _settings(world: World, each: Registration) -> MeetingSettings:
+def _settings(world: CalendarContext, each: Registration) -> MeetingSettings:
     known = world.catalogue.get(each.meeting or "")
     return MeetingSettings() if known is None else known.how
 
@@ -165,7 +165,7 @@ def _chair(each: Registration, here: Sequence[str]) -> str:
 class Loads:
     """What moments take, worked out once for meetings that are held together again and again."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: CalendarContext) -> None:
         self._world = world
         self._known: dict[tuple[object, ...], StaticLoads] = {}
 

@@ -133,7 +133,7 @@ def execute(test: LoadTest, folder: Path, progress: Progress) -> LoadRecords:
         cores = available()
         theirs = shares(cores)[1] if mcu is not None else cores
         locusts = LocustProcesses(plan, test.where, folder, environment, theirs)
-        looked = _Looking(mcu, total_s, progress)
+        looked = _Monitor(mcu, total_s, progress)
         try:
             locusts.start()
             locusts.wait(looked)
@@ -268,7 +268,7 @@ def described(
     return said
 
 
-class _Looking:
+class _Monitor:
     """What is done while Locust runs: note the MCU's processor time once a second, and tell."""
 
     def __init__(self, mcu: OwnMcu | None, total_s: float, progress: Progress) -> None:

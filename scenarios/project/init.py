@@ -52,7 +52,7 @@ PHASE_S = 10.0
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ProjectOptions:
     """What is made; `source` is "tree", a folder of CSV files or a GraphML file, or nothing: a
     small province to begin with. `language` is that of what people read in it, `said` whether the
     project is to speak it."""
@@ -68,7 +68,7 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Made:
+class ProjectFiles:
     """The files written, those that were there and stay, and what an import has to say."""
 
     files: list[Path]
@@ -76,7 +76,7 @@ class Made:
     notes: list[str]
 
 
-def make_project(folder: Path, wishes: Wishes) -> Made:
+def make_project(folder: Path, wishes: ProjectOptions) -> ProjectFiles:
     """Write all files, or none. Raises `InputError`: one is there already, or what is wrong."""
     texts, notes = texts_of(folder, wishes)
     kept = [folder / name for name in KEPT if (folder / name).exists()]
@@ -96,10 +96,10 @@ def make_project(folder: Path, wishes: Wishes) -> Made:
             criteria_of(make_question(scenario))
         _put(stage, folder, list(texts))
     told = [name for name in texts if not name.startswith(IN_A_PROJECT.as_posix())]
-    return Made([folder / name for name in (*told, str(IN_A_PROJECT))], kept, notes)
+    return ProjectFiles([folder / name for name in (*told, str(IN_A_PROJECT))], kept, notes)
 
 
-def texts_of(folder: Path, wishes: Wishes) -> tuple[dict[str, str], list[str]]:
+def texts_of(folder: Path, wishes: ProjectOptions) -> tuple[dict[str, str], list[str]]:
     """File name → text, and the notes of an import."""
     notes: list[str] = []
     lang = wishes.language

@@ -25,9 +25,9 @@ from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.csv_file import read_csv
 from giaoban.scenarios.calendar.icalendar_file import read_ics, write_ics
 from giaoban.scenarios.calendar.occupancy import (
+    CalendarContext,
     Loads,
     Moment,
-    World,
     periods,
     scenario_of,
 )
@@ -47,7 +47,7 @@ MOVED = "calendar.moved.ics"
 
 
 def read_calendar(
-    path: Path, world: World, from_day: date, until: date | None
+    path: Path, world: CalendarContext, from_day: date, until: date | None
 ) -> tuple[list[Registration], int]:
     """The meetings from a day on, and how many were before it.
 
@@ -88,7 +88,7 @@ def read_calendar(
 
 def plan(
     path: Path,
-    world: World,
+    world: CalendarContext,
     *,
     from_day: date,
     until: date | None,
@@ -160,7 +160,7 @@ def plan(
 
 
 def _findings(
-    world: World,
+    world: CalendarContext,
     registrations: Sequence[Registration],
     found: Sequence[tuple[Moment, StaticLoads, Period]],
     name: rules.Name,
@@ -179,7 +179,7 @@ def _findings(
     return sorted(all_found, key=lambda finding: (finding.start, finding.rule, finding.meetings))
 
 
-def _limits(world: World, moment: Moment) -> rules.Limits:
+def _limits(world: CalendarContext, moment: Moment) -> rules.Limits:
     """Those of the criteria by which a moment is judged."""
     criteria = criteria_of(world.question(scenario_of(world, moment)))
     most = {criterion.id: criterion.threshold for criterion in criteria.criterion}
@@ -220,7 +220,7 @@ def _peaks(
 
 
 def _estimated(
-    world: World, chosen: Sequence[tuple[Moment, StaticLoads]], name: rules.Name
+    world: CalendarContext, chosen: Sequence[tuple[Moment, StaticLoads]], name: rules.Name
 ) -> list[Peak]:
     found = []
     for moment, _ in chosen:
@@ -231,7 +231,7 @@ def _estimated(
 
 
 def _emulated(
-    world: World,
+    world: CalendarContext,
     chosen: Sequence[tuple[Moment, StaticLoads]],
     name: rules.Name,
     folder: Path,
@@ -310,7 +310,7 @@ def _booked(each: Registration, name: str) -> Booked:
     )
 
 
-def _people(world: World) -> dict[str, str]:
+def _people(world: CalendarContext) -> dict[str, str]:
     named = {bridge.id: bridge.name for bridge in world.province.bridges}
     for meeting in world.catalogue.values():
         named |= {bridge.id: bridge.name for bridge in meeting.bridges}

@@ -59,7 +59,7 @@ SCENARIO = "scenario.toml"
 
 
 @dataclass(frozen=True)
-class Found:
+class PartOutcome:
     """What one part came to, and what it rests on."""
 
     judged: PartJudged
@@ -153,7 +153,9 @@ def hold(
         for each in told.values():
             if isinstance(each, InvalidRun):
                 raise each
-        answer = _answer(meeting, folder.run_id, [f for f in told.values() if isinstance(f, Found)])
+        answer = _answer(
+            meeting, folder.run_id, [f for f in told.values() if isinstance(f, PartOutcome)]
+        )
         folder.keep(answer)
         progress(Sentence("typesetting"), 0.99)
         write_documents(answer, folder.path, language, now)
@@ -175,7 +177,7 @@ def _placed(
     return {"schema": changed.schema_, **dumped}
 
 
-def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> Found:
+def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> PartOutcome:
     """What one part's emulation found. `captures` lie in the folder of the events."""
     result, events = answer.result, read(captures.parent)
     setup_ms = {e.bridge: e.setup_ms for e in reversed(events) if isinstance(e, Connected)}
@@ -194,7 +196,7 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> Found:
     ]
     opening, closing = opening_of(plan, events), closing_of(events, ended)
     binds = None if result.binding is None else result.binding.criterion
-    return Found(
+    return PartOutcome(
         PartJudged(
             part=part,
             verdict=_verdict(result.verdict, opening, closing, bridges),
@@ -328,7 +330,7 @@ def _held_meeting(meeting: CataloguedMeeting, chair: str) -> HeldMeeting:
     )
 
 
-def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[Found]) -> MeetingAnswer:
+def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[PartOutcome]) -> MeetingAnswer:
     parts = [each.judged for each in found]
     course = meeting.course
     assumptions = list(found[-1].assumptions)

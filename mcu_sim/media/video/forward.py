@@ -341,7 +341,7 @@ class Forwarder:
     def request(self, viewer: int, now_ns: int) -> None:
         """A viewer asked for a key frame (RFC 4585 §6.3.1 PLI, RFC 5104 FIR, RFC 5168)."""
         source = int(self._watching[viewer])
-        if source != NOBODY and self._damper.hears(viewer, now_ns):
+        if source != NOBODY and self._damper.accepts(viewer, now_ns):
             self._wanted_ns[source] = now_ns
 
     def take_key_requests(self, now_ns: int) -> list[int]:

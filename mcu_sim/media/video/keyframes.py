@@ -79,7 +79,7 @@ class RequestDamper:
         self._asked_ns[source] = now_ns
         return True
 
-    def hears(self, viewer: int, now_ns: int) -> bool:
+    def accepts(self, viewer: int, now_ns: int) -> bool:
         """Whether a request that a viewer sends now counts, or comes from one that asks too often.
 
         A viewer that exceeds its number within a window is not heard for the time of the pause.

@@ -11,7 +11,7 @@ import typer
 from giaoban.results.report.ci.answers import of_calendar
 from giaoban.results.report.document import Par
 from giaoban.results.report.meetings.calendar_summary import brief
-from giaoban.scenarios.calendar.occupancy import World
+from giaoban.scenarios.calendar.occupancy import CalendarContext
 from giaoban.scenarios.calendar.registration import TIME_ZONE
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
@@ -67,7 +67,7 @@ def command(
     now = datetime.now()
     base, base_path, province_path = held_with(scenario, province)
     known = [load_meeting(path) for path in files(catalogue)]
-    world = World(
+    world = CalendarContext(
         base,
         base_path,
         load_province(province_path),

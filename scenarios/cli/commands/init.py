@@ -13,7 +13,7 @@ from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.results.report.document import Par, pars
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.scenarios.project.init import TREE, Ci, Wishes, make_project
+from giaoban.scenarios.project.init import TREE, Ci, ProjectOptions, make_project
 from giaoban.sentence import Sentence
 
 
@@ -61,7 +61,7 @@ def command(
         pick(load_devices(), device)
     made = make_project(
         folder,
-        Wishes(
+        ProjectOptions(
             language=language.chosen(),
             said=language.asked() is not None,
             source=source,

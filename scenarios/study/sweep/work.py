@@ -23,7 +23,7 @@ from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.sweep.axes import NONE, GridPoint
 from giaoban.scenarios.study.whatif.apply import LIST, Base, ask
 from giaoban.scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
-from giaoban.scenarios.study.whatif.join_pacing import unhurried
+from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.sentence import Sentence
 from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
 
@@ -134,7 +134,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
             where = f"{worst.link} {worst.direction}"
             return _fails(found, question, LINK_PEAK, where, worst.place)
         return found
-    judged = unhurried(task.base, task.spot.variant, question, SeedsJudge(task.seeds))
+    judged = with_slower_joins(task.base, task.spot.variant, question, SeedsJudge(task.seeds))
     result, seeds = judged.result, judged.result.seeds
     binding = result.binding
     return found.model_copy(

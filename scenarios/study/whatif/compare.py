@@ -28,7 +28,7 @@ from giaoban.scenarios.study.whatif.confirm import (
     worst_failure,
 )
 from giaoban.scenarios.study.whatif.cut_away import NONE_UNREACHABLE, UnreachableBridges
-from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, unhurried
+from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, with_slower_joins
 from giaoban.scenarios.study.whatif.judge import judged, method_of, of_the_whole, without_result
 from giaoban.scenarios.study.whatif.remedy import changed, price_of, remedies, said
 from giaoban.scenarios.study.whatif.search import Judgement, SearchResult
@@ -109,7 +109,7 @@ def compare(
                 Sentence("estimating {variant}", variant=Sentence(variant.name or variant.id)),
                 number / len(asked),
             )
-            answer_of = unhurried(order.base, variant, each.question, judge)
+            answer_of = with_slower_joins(order.base, variant, each.question, judge)
             lines.append(_line(order, answer_of, rates, cut_off=each.cut_off))
         found = SearchResult()
         # nothing that is searched for, devices, calls and rates, reaches who is cut off

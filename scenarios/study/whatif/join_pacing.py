@@ -37,7 +37,7 @@ def slower(base: Base, result: Result | None, pace_s: float) -> float | None:
     return 2 * pace_s
 
 
-def unhurried(base: Base, variant: Variant, question: Question, judge: Judge) -> SlowerJoin:
+def with_slower_joins(base: Base, variant: Variant, question: Question, judge: Judge) -> SlowerJoin:
     """A variant's answer at the first pace at which not what streams get fails.
 
     Fails that at every pace, or has the pace no part in it, it is the answer at the variant's own.

@@ -16,7 +16,7 @@ from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.seeds import Judge
 from giaoban.scenarios.study.whatif.apply import Base, ask
-from giaoban.scenarios.study.whatif.join_pacing import unhurried
+from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.scenarios.study.whatif.ladder import holds, lower_profiles
 from giaoban.scenarios.study.whatif.search import (
     MOST_JUDGED,
@@ -61,7 +61,7 @@ def remedies(
         nonlocal done
         done += 1
         progress(Sentence("searching: {done} judged", done=done), min(0.95, done / MOST_JUDGED))
-        found = unhurried(base, changed(variant, state), asked, judge)
+        found = with_slower_joins(base, changed(variant, state), asked, judge)
         return Judgement(state, found.question, found.result, found.variant.pace_s)
 
     tools = SearchTools(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.scenarios.calendar.icalendar_file import read_ics
-from giaoban.scenarios.calendar.occupancy import World
+from giaoban.scenarios.calendar.occupancy import CalendarContext
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
 from giaoban.scenarios.spec.meeting_catalogue import files, load_meeting
 from giaoban.scenarios.study.meeting import plain_scenario
@@ -21,11 +21,11 @@ FIRST, LAST = date(2020, 1, 1), date(2031, 1, 1)
 
 
 @cache
-def world() -> World:
+def world() -> CalendarContext:
     """The default province, with nothing added."""
     catalogue = {meeting.id: meeting for meeting in map(load_meeting, files())}
     path = DEFAULT_PROVINCE.resolve()
-    return World(plain_scenario(path), path, load_province(path), path, catalogue)
+    return CalendarContext(plain_scenario(path), path, load_province(path), path, catalogue)
 
 
 @cache

@@ -12,7 +12,7 @@ from scenario_factory import DEFAULT, ROOT, giaoban
 from giaoban.errors import InputError
 from giaoban.scenarios.cli.language import of_environment
 from giaoban.scenarios.project import init
-from giaoban.scenarios.project.init import Wishes, make_project
+from giaoban.scenarios.project.init import ProjectOptions, make_project
 from giaoban.scenarios.project.project import project_of
 from giaoban.scenarios.spec.question import make_question
 from giaoban.schemas import IN_A_PROJECT, MARK, input_schemas, kind_of
@@ -62,7 +62,7 @@ def test_the_made_project_answers_at_once(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_an_import_and_a_tree_can_be_asked(tmp_path: Path) -> None:
-    made = make_project(tmp_path / "a", Wishes("en", source=str(ABILENE), ci="gitlab"))
+    made = make_project(tmp_path / "a", ProjectOptions("en", source=str(ABILENE), ci="gitlab"))
     assert made.notes
     assert files_in(tmp_path / "a") == FILES - {".github/workflows/giaoban.yml"} | {
         ".gitlab-ci.yml"
@@ -116,7 +116,7 @@ def test_what_cannot_be_asked_is_not_written(
 ) -> None:
     monkeypatch.setattr(init, "PROFILE", "no-such")
     with pytest.raises(InputError, match="unknown call profile"):
-        make_project(tmp_path / "x", Wishes("en"))
+        make_project(tmp_path / "x", ProjectOptions("en"))
     assert list(tmp_path.iterdir()) == []
 
 

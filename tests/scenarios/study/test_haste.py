@@ -19,7 +19,7 @@ from giaoban.scenarios.study.headroom import headroom as run
 from giaoban.scenarios.study.headroom.headroom import HeadroomRequest
 from giaoban.scenarios.study.headroom.search import HeadroomSearch
 from giaoban.scenarios.study.whatif.apply import EXISTING, Base, ask, base_of
-from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, unhurried
+from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, with_slower_joins
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.workers import InlineWorker
 
@@ -49,7 +49,7 @@ class Told:
 
 
 def asked(here: Base, variant: Variant, told: Told) -> SlowerJoin:
-    return unhurried(here, variant, ask(here, variant).question, told)
+    return with_slower_joins(here, variant, ask(here, variant).question, told)
 
 
 @pytest.fixture
@@ -151,5 +151,5 @@ def test_key_frames_of_1080p_take_longer_than_4_s_hide(tmp_path: Path) -> None:
     hasty = estimate(question).result
     assert hasty.binding is not None
     assert (hasty.verdict, hasty.binding.criterion) == ("fail", "mos")
-    found = unhurried(here, variant, question, estimate)
+    found = with_slower_joins(here, variant, question, estimate)
     assert (found.result.verdict, found.variant.pace_s) == ("pass", 8.0)

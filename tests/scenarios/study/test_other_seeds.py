@@ -26,7 +26,7 @@ from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study import check as checking
 from giaoban.scenarios.study.seeds import SeedsJudge, helpers_for, other_seeds
 from giaoban.scenarios.study.whatif.apply import ask
-from giaoban.scenarios.study.whatif.join_pacing import unhurried
+from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
 from tests.giaoban.test_children import alive
@@ -231,7 +231,7 @@ def test_haste_is_asked_of_other_seeds_too(tmp_path: Path) -> None:
         stream = own.binding.model_copy(update={"cause": "stream"})
         return own._replace(verdict="fail", binding=stream) if asked[-1] < 8 else own
 
-    paced = unhurried(here, variant, question, SeedsJudge(2, alone=alone))
+    paced = with_slower_joins(here, variant, question, SeedsJudge(2, alone=alone))
     assert (paced.variant.pace_s, paced.result.verdict) == (8.0, "pass")
     assert asked == [4.0, 8.0, 8.0]
 
