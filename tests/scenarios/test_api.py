@@ -23,7 +23,7 @@ import giaoban as public
 from giaoban.errors import InputError as OurInputError
 from giaoban.results.model.result import Result
 from giaoban.scenarios import api
-from giaoban.scenarios.project.init import Wishes, make_project
+from giaoban.scenarios.project.init import ProjectOptions, make_project
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.tomlfile import load
 from giaoban.topology.model import Province as Model
@@ -246,7 +246,7 @@ def test_what_is_changed_is_judged_as_its_project_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The project around the file, wherever the program is: its province and criteria."""
-    make_project(tmp_path / "project", Wishes("en"))
+    make_project(tmp_path / "project", ProjectOptions("en"))
     monkeypatch.chdir(tmp_path)
     criteria = tmp_path / "project" / "criteria.toml"
     text = criteria.read_text(encoding="utf-8")
