@@ -42,6 +42,20 @@ LABELS = {
     "one_way_ms": N_("one way"),
     "threshold": N_("limit"),
     "scheduling": N_("queueing"),
+    "protocol": N_("protocol"),
+    "hello_ms": N_("from hello to hello"),
+    "dead_ms": N_("neighbour taken for gone"),
+    "spf_ms": N_("route computation"),
+    "bfd_interval_ms": N_("from BFD packet to BFD packet"),
+    "bfd_multiplier": N_("BFD packets that have to be missing"),
+    "protection_ms": N_("switching of the ring"),
+    "loss_of_signal_ms": N_("loss of light seen"),
+    "route_install_ms": N_("new routes in effect"),
+    "media_timeout_s": N_("call taken for dead"),
+    "redial_every_s": N_("from dialling to dialling"),
+    "bridge_boot_s": N_("starting of a bridge"),
+    "mcu_boot_s": N_("starting of the MCU"),
+    "redial": N_("order of dialling again"),
 }
 """Which figure of a record, by its key; one that is not here is called by its key."""
 UNITS = {

@@ -7,8 +7,10 @@ records. Nothing here knows about Mininet or the kernel.
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.fields import FieldInfo
@@ -141,6 +143,15 @@ PROTECTION_MAX_MS = 50
 """Within which a protected ring has switched over."""
 _OSPF_TIMERS = ("hello_ms", "dead_ms", "spf_ms")
 _SPEEDS = ("loss_of_signal_ms", "route_install_ms")
+_TIMERS = {
+    "static": (),
+    "ospf": _OSPF_TIMERS,
+    "ospf-bfd": (*_OSPF_TIMERS, "bfd_interval_ms", "bfd_multiplier"),
+    "protected": ("protection_ms",),
+}
+"""Which are needed, by protocol."""
+_SECOND_DIVIDED = [each for each in range(1, 1001) if not 1000 % each]
+"""Milliseconds of which a whole number makes a second."""
 
 
 class Fibre(Assumable):
@@ -251,7 +262,7 @@ class BridgeSpec(Access):
         return self
 
 
-class Routing(Sourced):
+class Routing(Assumable):
     """How routers find their ways, and how soon they find others."""
 
     protocol: Literal["static", "ospf", "ospf-bfd", "protected"]
@@ -288,6 +299,47 @@ class Routing(Sourced):
         """Whether routers find their ways by themselves."""
         return self.protocol in ("ospf", "ospf-bfd")
 
+    def other_timers(self, field: str, low: float, high: float) -> list[int]:
+        """All values of a timer from `low` to `high` with which the others can stay as they are;
+        empty where any whole number does."""
+        first, last = math.ceil(low), math.floor(high)
+        spf, hello, dead = self.spf_ms, self.hello_ms, self.dead_ms
+        if spf is None or hello is None or dead is None or field not in _OSPF_TIMERS:
+            return []
+        if field == "spf_ms":
+            return [
+                each
+                for each in _SECOND_DIVIDED
+                if first <= each <= last and not hello % each and not dead % each
+            ]
+        if field == "hello_ms":
+            last = min(last, dead // 2)
+        else:
+            first = max(first, 2 * hello)
+        return list(range(-(-first // spf) * spf, last + 1, spf))
+
+    def fitted(self, changed: Mapping[str, Any]) -> dict[str, Any]:
+        """Other figures as they are nearest to what is wanted and fit each other; those that mean
+        nothing with the protocol are gone."""
+        found = dict(changed)
+        protocol = found.get("protocol", self.protocol)
+        if protocol != self.protocol:
+            known = {*_TIMERS["ospf-bfd"], *_TIMERS["protected"], *_SPEEDS}
+            computed = "spf_ms" in _TIMERS[protocol]
+            found |= dict.fromkeys(known - {*_TIMERS[protocol], *(_SPEEDS if computed else ())})
+        given = {name: found.get(name, getattr(self, name)) for name in _OSPF_TIMERS}
+        if None in given.values() or not found.keys() & given.keys():
+            return found
+        spf = min(_SECOND_DIVIDED, key=lambda each: abs(math.log(each / given["spf_ms"])))
+        hello = max(1, round(given["hello_ms"] / spf)) * spf
+        dead = max(round(given["dead_ms"] / spf) * spf, 2 * hello)
+        fit = {"spf_ms": spf, "hello_ms": hello, "dead_ms": dead}
+        return {name: fit.get(name, value) for name, value in found.items()}
+
+    def _with(self, key: str, value: Any) -> object:
+        given = {k: getattr(self, k) for k in self.model_fields_set if k != "range"}
+        return type(self).model_validate(given | self.fitted({key: value}))
+
     @property
     def seen_after_ms(self) -> int:
         """How long after its light a router knows that a link is gone; 0 where it does not care."""
@@ -306,14 +358,8 @@ class Routing(Sourced):
 
     @model_validator(mode="after")
     def _has_its_timers(self) -> Self:
-        timers = {
-            "static": (),
-            "ospf": _OSPF_TIMERS,
-            "ospf-bfd": (*_OSPF_TIMERS, "bfd_interval_ms", "bfd_multiplier"),
-            "protected": ("protection_ms",),
-        }
-        wanted = timers[self.protocol]
-        given = [name for name in timers["ospf-bfd"] + timers["protected"] if getattr(self, name)]
+        wanted = _TIMERS[self.protocol]
+        given = [name for name in _TIMERS["ospf-bfd"] + _TIMERS["protected"] if getattr(self, name)]
         missing = [name for name in wanted if name not in given]
         if missing:
             raise ValueError(

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, near_names
-from giaoban.provenance import Assumable, Name, Sourced
+from giaoban.provenance import Assumable, Name
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.traffic.sources.audio_encoding import ID, AudioEncoding
@@ -131,7 +131,7 @@ class Terminal(Assumable):
     (RFC 3550 §6.4.1)."""
 
 
-class Recovery(Sourced):
+class Recovery(Assumable):
     """How a bridge that is cut off comes back, and how long devices take to start."""
 
     media_timeout_s: Annotated[float, Field(ge=1, le=300)]

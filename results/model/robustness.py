@@ -34,8 +34,8 @@ class Robustness(StrictModel):
     """As long as what a verdict holds.
 
     `as_assumed` is the verdict by estimate, about which this is. `deciding` are the keys of the
-    assumed figures that can flip it, the nearest first, of `tried` in all; `holds_while` says the
-    same of those that are no limits, each as half a sentence for a letter.
+    assumed figures that can flip it, what to settle first in front, of `tried` in all;
+    `holds_while` says the same of those that are no limits, each as half a sentence for a letter.
     """
 
     file: str

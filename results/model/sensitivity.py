@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+import math
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -63,7 +64,8 @@ class TriedFigure(StrictModel):
     that no file may say are not in it. `scale` is that of the range (`log`: equal ratios are
     equally far apart), and `whole` whether only whole numbers mean anything. `range_from`: who says
     how far it may be: `ranges`, a file of the user's; `beside`, the file in which the figure
-    stands; `kind`, the program, of all figures of this kind.
+    stands; `kind`, the program, of all figures of this kind. `likely_low`, `likely_high`: between
+    what worlds are drawn, by ratios; null: from all of its range, by its scale.
     """
 
     key: str
@@ -74,6 +76,8 @@ class TriedFigure(StrictModel):
     value: float | str
     low: float | None = None
     high: float | None = None
+    likely_low: float | None = None
+    likely_high: float | None = None
     choices: list[str] = Field(default_factory=list)
     range_from: RangeFrom = "kind"
     range_source: str
@@ -101,6 +105,27 @@ class TriedFigure(StrictModel):
         if self.chosen:
             return 1.0
         return max((_share(self.value, flip.flips) for flip in self.flips), default=0.0)
+
+    @property
+    def turned(self) -> float:
+        """In what part of all that is likely the verdict is another, beyond the nearest flips: 0 to
+        1."""
+        if self.choices:
+            return len(self.chosen) / len(self.choices)
+        below = 0.0 if self.below is None else self._part_below(float(self.below.flips))
+        up_to = 1.0 if self.above is None else self._part_below(float(self.above.flips))
+        return below + 1 - up_to
+
+    def _part_below(self, value: float) -> float:
+        low, high, by_ratios = self.low, self.high, self.scale == "log"
+        if self.likely_low is not None:
+            low, high, by_ratios = self.likely_low, self.likely_high, True
+        assert low is not None
+        assert high is not None
+        at = min(max(value, low), high)
+        if by_ratios and low > 0:
+            return math.log(at / low) / math.log(high / low)
+        return (at - low) / (high - low)
 
     @property
     def likeness(self) -> object:
@@ -169,6 +194,21 @@ def verdict_of(
     return "pass" if drawn.passed_pct >= required_pct else "fail"
 
 
+class Settling(NamedTuple):
+    """Figures of one record that the same would settle.
+
+    `share`: 0 to 1, of the spread of the least margin in worlds that were drawn; where none were,
+    of what is likely of these figures that in which the verdict is another.
+    """
+
+    figures: list[TriedFigure]
+    share: float
+
+
+LEAST_INFLUENCE = 0.01
+"""A smaller index is not told, and nothing to settle, of a figure that does nothing by itself."""
+
+
 class UntriedAssumption(StrictModel):
     """An assumption of which nothing can be tried, and why."""
 
@@ -215,15 +255,48 @@ class Sensitivity(JsonFile):
         return self.verdict != self.as_assumed
 
     @property
+    def influence(self) -> dict[str, float]:
+        """What goes back to each figure in worlds that were drawn, with others if that is known."""
+        drawn = [] if self.drawn is None else self.drawn.influences
+        return {each.key: each.share if each.total is None else each.total for each in drawn}
+
+    @property
     def deciding(self) -> list[TriedFigure]:
-        """Those that can flip the verdict, the nearest first."""
+        """Those that can flip the verdict, what is to be settled first in front: that of which most
+        comes in worlds that were drawn, else that which turns it in most of its range; of two with
+        as much that whose flip is nearer."""
+        known = self.influence
         found = [figure for figure in self.figures if figure.flips]
-        return sorted(found, key=lambda figure: (-figure.nearness, figure.key))
+        return sorted(
+            found,
+            key=lambda each: (-known.get(each.key, 0.0), -each.turned, -each.nearness, each.key),
+        )
+
+    @property
+    def to_settle(self) -> list[Settling]:
+        """What to settle, first what adds most to certainty: records of which a figure decides, or
+        has a share in what becomes of drawn worlds."""
+        known = self.influence
+        records: dict[tuple[str, str], list[TriedFigure]] = {}
+        others = [
+            each
+            for each in self.figures
+            if not each.flips and known.get(each.key, 0.0) >= LEAST_INFLUENCE
+        ]
+        for each in (*self.deciding, *others):
+            if each.field != OF_LIMITS:
+                records.setdefault((each.what, each.settled_by), []).append(each)
+        found = [
+            Settling(figures, min(1.0, sum(known.get(each.key, 0.0) for each in figures)))
+            if known
+            else Settling(figures, 1 - math.prod(1 - each.turned for each in figures))
+            for figures in records.values()
+        ]
+        return sorted(found, key=lambda each: -each.share)
 
     @property
     def ranked(self) -> list[TriedFigure]:
-        """Those that can flip the verdict, the nearest first; then those that move the margin, the
-        furthest first."""
+        """Those of `deciding`; then those that move the margin, the furthest first."""
         others = [each for each in self.figures if not each.flips and each.swing_pct]
         return [*self.deciding, *sorted(others, key=lambda each: (-each.swing_pct, each.key))]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from giaoban.figure_words import label_of, span
@@ -91,8 +91,8 @@ def headline(answer: Sensitivity) -> Sentence:
 
 
 def conditions(answer: Sensitivity, most: int = 0) -> list[Sentence]:
-    """As long as which the verdict holds, for a letter: the nearest first; limits aside. `most`: as
-    of `name_of`."""
+    """As long as what the verdict holds, for a letter: what to settle first in front, limits aside.
+    `most`: as of `name_of`."""
     said: list[Sentence] = []
     for figure, *alike in answer.alike:
         if figure.field == OF_LIMITS:
@@ -365,11 +365,14 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
         yield Par(left_out_of(answer.unmodelled))
     if answer.deciding:
         yield Heading(Sentence("What to settle first"))
-        yield Par(Sentence("What flips the verdict nearest to the figure as assumed comes first."))
+        yield Par(settling_order(answer))
         yield Bullets(_to_settle(answer), numbered=True)
     if answer.drawn is not None:
         yield Heading(Sentence("All at once"))
         yield from at_once(answer.drawn, answer, most=20)
+        if narrower := _drawn_narrower(answer):
+            yield Par(Sentence("Drawn only from what is likely, not from all that was tried:"))
+            yield Bullets(narrower)
         yield Par(
             Sentence(
                 "Drawn as a Latin hypercube; the share is the first-order Sobol index of the least "
@@ -420,10 +423,50 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
     yield evidence(answer.run_id, answer.inputs)
 
 
+def settling_order(answer: Sensitivity) -> Sentence:
+    """What the order of `Sensitivity.to_settle` is."""
+    if answer.influence:
+        return Sentence(
+            "First what has the largest share in the spread of the least margin over the worlds "
+            "that were drawn: so much settling it adds to certainty."
+        )
+    return Sentence(
+        "First what turns the verdict in the largest part of all that is likely of it: so much "
+        "settling it adds to certainty."
+    )
+
+
 def _to_settle(answer: Sensitivity) -> list[Sentence]:
-    said: dict[str, Sentence] = {}
-    for figure in answer.deciding:
-        how = Both(figure.settled_by, figure.settled_by_vi or figure.settled_by)
-        told = Sentence("{figure} – {how}", figure=name_of(figure), how=how)
-        said.setdefault(f"{figure.what} {figure.settled_by}", told)
+    return [
+        Sentence(
+            "{figures} ({share} %) – {how}",
+            figures=_of_one_record(settling.figures),
+            share=round(100 * settling.share),
+            how=Both(first.settled_by, first.settled_by_vi or first.settled_by),
+        )
+        for settling in answer.to_settle
+        for first in settling.figures[:1]
+    ]
+
+
+def _of_one_record(figures: Sequence[TriedFigure]) -> Sentence:
+    first, *others = figures
+    if not others:
+        return name_of(first)
+    labels = [label_of(each.field) for each in figures]
+    record = Both(first.what, first.what_vi or first.what)
+    return message("{record}: {figure}", record=record, figure=joined(", ", labels))
+
+
+def _drawn_narrower(answer: Sensitivity) -> list[Sentence]:
+    """Each kind of figure and range once."""
+    said = {
+        (each.field, each.likely_low, each.likely_high): Sentence(
+            "{figure}: {values}",
+            figure=label_of(each.field),
+            values=span(each.likely_low, each.likely_high, each.unit),
+        )
+        for each in answer.figures
+        if each.likely_low is not None and each.likely_high is not None
+    }
     return list(said.values())

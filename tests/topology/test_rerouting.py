@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from giaoban.topology.assumptions import assumptions
@@ -138,3 +140,52 @@ def test_a_darkness_that_is_over_is_never_noticed() -> None:
     assert end.said == ["swallows", "passes", "swallows", "dark"]
     link.lighten()
     assert end.said[-2:] == ["lit", "passes"]
+
+
+@given(
+    hello=st.integers(1, 20_000),
+    dead=st.integers(1, 60_000),
+    spf=st.integers(1, 2000),
+    protocol=st.sampled_from(["ospf-bfd", "ospf", "static"]),
+)
+def test_timers_that_are_drawn_are_made_to_fit_each_other(
+    hello: int, dead: int, spf: int, protocol: str
+) -> None:
+    own = routing("ospf-bfd", **TIMERS, **BFD, loss_of_signal_ms=5)
+    wanted = {"hello_ms": hello, "dead_ms": dead, "spf_ms": spf, "bfd_multiplier": 4}
+    fit = own.fitted({**wanted, "protocol": protocol})
+    there = Routing.model_validate({**own.model_dump(), **fit})
+    assert there.protocol == protocol
+    if protocol == "static":
+        assert there.spf_ms is there.loss_of_signal_ms is None
+        return
+    assert there.spf_ms is not None
+    assert there.hello_ms is not None
+    assert there.dead_ms is not None
+    assert there.bfd_multiplier == (4 if protocol == "ospf-bfd" else None)
+    assert there.spf_ms / min(spf, 1000) == pytest.approx(1.0, abs=1.0)
+    assert abs(there.hello_ms - hello) <= there.spf_ms
+    assert abs(there.dead_ms - max(dead, 2 * there.hello_ms)) <= there.spf_ms
+
+
+def test_a_timer_may_be_all_that_the_others_leave_it() -> None:
+    own = routing("ospf", **TIMERS)
+    assert own.other_timers("spf_ms", 10, 1000) == [
+        10,
+        20,
+        25,
+        40,
+        50,
+        100,
+        125,
+        200,
+        250,
+        500,
+        1000,
+    ]
+    assert own.other_timers("hello_ms", 50, 9000) == list(range(100, 2001, 100))
+    assert own.other_timers("dead_ms", 1000, 5000) == list(range(2000, 5001, 100))
+    assert own.other_timers("loss_of_signal_ms", 0, 2000) == []  # any
+    for field in ("spf_ms", "hello_ms", "dead_ms"):
+        for each in own.other_timers(field, 10, 9000):
+            Routing.model_validate({**own.model_dump(), field: each})

@@ -39,6 +39,7 @@ from giaoban.results.report.sensitivity_summary import (
     doubtful,
     headline,
     name_of,
+    settling_order,
     tried,
 )
 from giaoban.results.report.unmodelled_words import left_out_of
@@ -50,7 +51,9 @@ MOST_CONDITIONS, MOST_LEFT_OUT = 6, 5
 MOST_NAMED = 3
 """Records with the same condition that the conclusion names; of more their number."""
 TITLE = N_("How far the assumptions may be off")
-CAPTION = N_("The least margin at the ends of each assumed figure’s range, the nearest flip first")
+CAPTION = N_(
+    "The least margin at the ends of each assumed figure’s range, what to settle first on top"
+)
 
 
 OF_ANOTHER = N_(
@@ -188,12 +191,12 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
             N_(
                 "By estimate, {n} assumed {n:figure was|figures were} set to other values within "
                 "what is possible, one at a time while all others stayed as assumed: {deciding} "
-                "of them can change the verdict. What flips it nearest to the value as assumed is "
-                "to be settled first."
+                "of them can change the verdict."
             ),
             n=len(answer.figures),
             deciding=len(answer.deciding),
         )
+        + (f" {say.say(settling_order(answer))}" if answer.deciding else "")
     )
     named = f" ({answer.run_id})" if several else ""
     if answer.deciding:
@@ -262,7 +265,9 @@ def deciding(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table
         N_("Would be settled by"),
     )
     return Table(
-        caption=say.text(N_("Assumed figures that can change the verdict, the nearest first"))
+        caption=say.text(
+            N_("Assumed figures that can change the verdict, what to settle first in front")
+        )
         + caption,
         head=[[Head(say.text(head)) for head in heads]],
         rows=[_row(alike, flip, answer, say) for alike in answer.alike for flip in alike[0].flips],

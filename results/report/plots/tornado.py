@@ -1,7 +1,7 @@
 """The picture of what assumptions do: the least margin at both ends of each figure's range.
 
-What flips the verdict comes first, the nearest flip on top. The two ends are told apart by fill and
-by place, for prints in black and white.
+What flips the verdict comes first, what to settle first on top. The two ends are told apart by fill
+and by place, for prints in black and white.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SHOWN = 12
 NAME_WIDTH = 36
 """Characters of a line of a figure's name."""
 BAR = 0.34
-_WIDTH_IN, _LEFT_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN = 8.6, 3.05, 0.2, 0.75, 0.95
+_WIDTH_IN, _LEFT_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN = 8.6, 3.05, 0.2, 0.75, 1.12
 _LINE_IN, _LEAST_IN = 0.17, 0.46
 _INK = "#222222"
 _LOW: dict[str, Any] = {"facecolor": "white", "hatch": "/////"}
@@ -45,6 +45,7 @@ _MORE = pgettext(
     "tornado plot", "{n} further {n:assumption moves|assumptions move} the least margin no further"
 )
 _FURTHER = pgettext("tornado plot", "◂ {value}")
+_CUT = pgettext("tornado plot", "◂ −100 % or less: not followed further")
 
 
 def write_tornado(answer: Sensitivity, folder: Path, *, lang: Lang) -> Path | None:
@@ -144,11 +145,8 @@ def _as_assumed(answer: Sensitivity) -> float:
 
 def _bars(axes: Axes, one: TriedFigure, base: float, middle: float, lang: Lang) -> None:
     """The lower end above, the higher end below; of choices each that is not as assumed."""
-    if one.choices:
-        ends = [(each, _LOW) for each in one.curve if each.value != one.value][:2]
-    else:
-        ends = [(one.curve[0], _LOW), (one.curve[-1], _HIGH)]
-    for (end, look), shift in zip(ends, (-0.5, 0.5), strict=False):
+    looks = (_LOW, _LOW if one.choices else _HIGH)
+    for end, look, shift in zip(_ends(one), looks, (-0.5, 0.5), strict=False):
         if end.value == one.value:
             continue
         margin, y = end.held_pct, middle + shift * BAR * _LEAST_IN
@@ -168,12 +166,21 @@ def _bars(axes: Axes, one: TriedFigure, base: float, middle: float, lang: Lang) 
         )
 
 
+def _ends(one: TriedFigure) -> list[TriedValue]:
+    """What has bars: both ends, or the first choices that are not as assumed."""
+    if one.choices:
+        return [each for each in one.curve if each.value != one.value][:2]
+    return [one.curve[0], one.curve[-1]]
+
+
+def _is_cut(end: TriedValue) -> bool:
+    return end.held_pct <= -FAR_PCT
+
+
 def _value(one: TriedFigure, end: TriedValue) -> Sentence:
     """What the figure is there; with an arrow where the bar would be longer."""
     value = amount(one, end.value)
-    if end.margin_pct is not None and end.margin_pct > -FAR_PCT:
-        return value
-    return message(_FURTHER, value=value)
+    return message(_FURTHER, value=value) if _is_cut(end) else value
 
 
 def _key(figure: Figure, answer: Sensitivity, height: float, lang: Lang) -> None:
@@ -185,12 +192,17 @@ def _key(figure: Figure, answer: Sensitivity, height: float, lang: Lang) -> None
             Patch(edgecolor=_INK, linewidth=0.8, label=say.text(_HIGH_END), **_HIGH),
         ],
         loc="lower left",
-        bbox_to_anchor=(0.015, 0.2 / height),
+        bbox_to_anchor=(0.015, (0.2 + _LINE_IN) / height),
         ncols=2,
         frameon=False,
         fontsize=9.4,
         borderaxespad=0.0,
     )
+    said = []
+    if any(_is_cut(end) for first, *_ in answer.alike[:SHOWN] for end in _ends(first)):
+        said.append(say.text(_CUT))
     if more := len(answer.figures) - sum(map(len, answer.alike[:SHOWN])):
-        text = say.say(message(_MORE, n=more))
-        figure.text(0.02, 0.11 / height, text, fontsize=9.4, va="center", color="#444444")
+        said.append(say.say(message(_MORE, n=more)))
+    for line, text in enumerate(reversed(said)):
+        at = (0.11 + line * _LINE_IN) / height
+        figure.text(0.02, at, text, fontsize=9.4, va="center", color="#444444")

@@ -101,12 +101,18 @@ SCRIPT: Mapping[str, str] = {
     "assume choose": pgettext("page", "Assumed figure"),
     "assume drag": pgettext("page", "Its value, from the lowest to the highest that was tried"),
     "assume plot": pgettext("page", "Least margin (%) against: {figure}"),
-    "assume key": pgettext("page", "dotted: as assumed, {value}; hollow points fail"),
+    "assume key": pgettext(
+        "page",
+        "dotted: as assumed, {value}; hollow points fail; -100: that or less",
+    ),
     "assume exact": pgettext(
         "page", "At {value}: {verdict}, least margin {margin} % ({criterion})"
     ),
     "assume about": pgettext(
         "page", "At {value}: {verdict}, least margin about {margin} % ({criterion})"
+    ),
+    "assume far": pgettext(
+        "page", "At {value}: {verdict}, least margin −100 % or less ({criterion})"
     ),
     "assume between": pgettext(
         "page", "At {value}: not judged; at {below}: {verdict_below}, at {above}: {verdict_above}"

@@ -66,6 +66,7 @@ def command(
         ),
     ] = False,
     worlds: options.Worlds = 0,
+    interactions: options.Interactions = 0,
     require_robust: options.RequireRobust = None,
     ranges: options.RangesFile = None,
     *,
@@ -94,8 +95,10 @@ def command(
         judging.known_baseline(method)
 
     wanted = None
-    if assumptions or worlds or ranges is not None or require_robust is not None:
-        wanted = Wanted.of(worlds, require_robust, ranges, points=default_folder())
+    if assumptions or worlds or interactions or ranges is not None or require_robust is not None:
+        wanted = Wanted.of(
+            worlds, require_robust, ranges, anew=interactions, points=default_folder()
+        )
 
     def checked(scenario: Path) -> Checked:
         return _checked(

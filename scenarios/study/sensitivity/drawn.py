@@ -31,18 +31,12 @@ def hypercube(worlds: int, figures: int, seed: int) -> NDArray[np.float64]:
 
 
 def value_at(figure: Figure, place: float) -> Value:
-    """What a figure is at a place of its range; on a logarithmic scale ratios are equally likely.
-
-    A range that begins at 0 has no ratios, and is linear.
-    """
+    """What a figure is at a place of what is likely."""
     if figure.choices:
         return figure.choices[min(int(place * len(figure.choices)), len(figure.choices) - 1)]
-    scale = figure.scale
-    if scale.logarithmic and figure.low > 0:
-        value = figure.low * float((figure.high / figure.low) ** place)
-    else:
-        value = figure.low + (figure.high - figure.low) * place
-    return round(value) if scale.whole else value
+    low, high, by_ratios = figure.likely
+    value = low * float((high / low) ** place) if by_ratios else low + (high - low) * place
+    return round(value) if figure.scale.whole else value
 
 
 def first_order(places: NDArray[np.float64], answers: Sequence[float]) -> NDArray[np.float64]:

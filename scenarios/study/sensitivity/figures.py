@@ -22,6 +22,7 @@ from giaoban.scenarios.study.sensitivity.flip_points import Scale
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
 from giaoban.sentence import N_, Both, Sentence, message
 from giaoban.tomlfile import Mistake, StrictModel, load, mistakes
+from giaoban.topology.model import Routing
 
 RANGES = Path(__file__).with_name("ranges.toml")
 NOWHERE = N_("stands in no file: the program's own figure, or what the model leaves out")
@@ -42,6 +43,11 @@ class Range(Sourced):
     """The lowest that it may be, times the figure as assumed."""
     high_times: Annotated[float, Field(ge=1)] | None = None
     """The highest that it may be, times the figure as assumed."""
+    likely_low: float | None = None
+    """Where drawn worlds begin, if not at the lowest: what is likely, not only possible. From there
+    to `likely_high` equal ratios are equally likely."""
+    likely_high: float | None = None
+    """Where drawn worlds end, if not at the highest."""
     scale: Literal["linear", "log"] = "linear"
     """Whether equal differences or equal ratios (`log`) are equally likely."""
     whole: bool = False
@@ -53,6 +59,10 @@ class Range(Sourced):
             raise ValueError(Sentence("needs low or low_times (allowed: one of them)"))
         if (self.high is None) == (self.high_times is None):
             raise ValueError(Sentence("needs high or high_times (allowed: one of them)"))
+        if (self.likely_low is None) != (self.likely_high is None):
+            raise ValueError(
+                Sentence("needs likely_low and likely_high (allowed: both or none of them)")
+            )
         return self
 
     def ends(self, value: float) -> tuple[float, float]:
@@ -60,6 +70,14 @@ class Range(Sourced):
         low = self.low if self.low is not None else value * (self.low_times or 1)
         high = self.high if self.high is not None else value * (self.high_times or 1)
         return min(low, value), max(high, value)
+
+    def likely(self, value: float) -> tuple[float, float, bool]:
+        """Between what a figure of this value is drawn, and whether by ratios; nothing is as good
+        as the least."""
+        if self.likely_low is None or self.likely_high is None:
+            low, high = self.ends(value)
+            return low, high, self.scale == "log" and low > 0
+        return min(self.likely_low, value or self.likely_low), max(self.likely_high, value), True
 
 
 class Choice(Sourced):
@@ -76,6 +94,8 @@ class Unvaried(StrictModel):
 
     of: Annotated[list[str], Field(min_length=1)]
     """Kinds of record (`Addressing`)."""
+    unless: Literal["faults"] | None = None
+    """They are tried where the question has this (`faults`: something that fails)."""
     why: Annotated[str, Field(min_length=1)]
     """Why nothing of it is tried."""
     why_vi: str = ""
@@ -109,10 +129,15 @@ class Ranges(StrictModel):
         known: list[Range | Choice] = [*self.ranges, *self.choices]
         return next((each for each in known if names & set(each.of)), None)
 
-    def why_not(self, record: object) -> Sentence | None:
-        """Why nothing of a record is tried; None: it may be."""
+    def why_not(self, record: object, *, faults: bool) -> Sentence | None:
+        """Why nothing of a record is tried; None: it may be. `faults`: something fails."""
         names = {kind.__name__ for kind in type(record).__mro__}
-        return next((each.said for each in self.unvaried if names & set(each.of)), None)
+        whys = (
+            each.said
+            for each in self.unvaried
+            if names & set(each.of) and not (faults and each.unless == "faults")
+        )
+        return next(whys, None)
 
 
 @lru_cache
@@ -151,7 +176,8 @@ class Figure:
 
     `key` is its name in results: where it stands, by ids; `told` its record's assumption, `field`
     which figure of it. `choices` are what it may be where it is no number, else `low` and `high`
-    are its range's ends. `origin` tells where `within` was said.
+    are its range's ends, and `steps` all that it may be between them where only some values fit
+    the record's others. `origin` tells where `within` was said.
     """
 
     key: str
@@ -165,14 +191,24 @@ class Figure:
     low: float = 0.0
     high: float = 0.0
     choices: tuple[str, ...] = ()
+    steps: tuple[float, ...] = ()
 
     @property
     def scale(self) -> Scale:
         """How the way through its range is halved."""
-        within = self.within
-        if isinstance(within, Choice):
+        whole = self._range.whole or isinstance(self.value, int)
+        return Scale(self._range.scale == "log", whole, self.steps)
+
+    @property
+    def likely(self) -> tuple[float, float, bool]:
+        """Between what it is drawn, and whether by ratios."""
+        return self._range.likely(float(self.value))
+
+    @property
+    def _range(self) -> Range:
+        if isinstance(self.within, Choice):
             raise TypeError(f"{self.key} is no number")
-        return Scale(within.scale == "log", within.whole or isinstance(self.value, int))
+        return self.within
 
 
 @dataclass(frozen=True)
@@ -196,7 +232,9 @@ def figures(
     for record, told in assumed_records(question_world.base, criteria):
         why = message(NOWHERE)
         if record is not None:
-            why = next((said for each in known if (said := each.why_not(record))), NOTHING)
+            faults = bool(question_world.base.plan.faults)
+            whys = (each.why_not(record, faults=faults) for each in known)
+            why = next((said for said in whys if said), NOTHING)
         of_record = [] if why else list(_of_record(question_world, record, told, own))
         found += of_record
         if not of_record:
@@ -228,10 +266,13 @@ def _of_record(
         return
     if record is None or (path := world.find(record)) is None:
         return
+    place = world.at(path)
     for field in type(record).model_fields:
         key, at = f"{world.named(path)}.{field}", (*path, field)
         value, (within, origin) = getattr(record, field), _within(record, field, key, own)
-        if within is None or value is None:
+        # what the program takes where nobody says it is no assumption where somebody does
+        unsaid = record is place or getattr(place, field, None) is None
+        if within is None or value is None or not unsaid:
             continue
         unit = unit_of(field)
         if isinstance(within, Choice):
@@ -239,7 +280,13 @@ def _of_record(
             yield Figure(key, at, told, field, unit, value, within, origin, choices=choices)
         else:
             low, high = within.ends(value)
-            yield Figure(key, at, told, field, unit, value, within, origin, low, high)
+            steps = place.other_timers(field, low, high) if isinstance(place, Routing) else []
+            if steps:
+                low, high = steps[0], steps[-1]
+            yield Figure(
+                *(key, at, told, field, unit, value, within, origin, low, high),
+                steps=tuple(steps),
+            )
 
 
 def _within(

@@ -28,10 +28,12 @@ class Scale:
     Attributes:
         logarithmic: equal ratios are equally far apart; values are above 0.
         whole: only whole numbers mean anything.
+        steps: only these values mean anything, in order; none: all do.
     """
 
     logarithmic: bool = False
     whole: bool = False
+    steps: tuple[float, ...] = ()
 
     def between(
         self, a: float, b: float, share: float, within: tuple[float, float] | None = None
@@ -44,6 +46,10 @@ class Scale:
             value = a * (b / a) ** share
         else:
             value = a + (b - a) * share
+        if self.steps:
+            low, high = sorted(within or (a, b))
+            inside = [each for each in self.steps if low < each < high]
+            return min(inside, key=lambda each: abs(each - value), default=a)
         if self.whole:
             return float(round(value))
         low, high = sorted(within or (a, b))
@@ -58,6 +64,8 @@ class Scale:
 
     def close(self, a: float, b: float, way: float) -> bool:
         """Whether two values are as near each other as need be; `way`: the whole range's length."""
+        if self.steps and not any(min(a, b) < each < max(a, b) for each in self.steps):
+            return True
         if self.whole and abs(a - b) <= 1:
             return True
         if self.logarithmic:

@@ -22,6 +22,7 @@ from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.model.seeds import wilson_pct
 from giaoban.results.model.sensitivity import (
+    LEAST_INFLUENCE,
     DrawnWorlds,
     FailedBy,
     Influence,
@@ -244,7 +245,7 @@ def _drawn(
             total=None if totals is None else round(float(totals[n]), 4),
         )
         for n, (figure, index) in enumerate(zip(of_world, indices, strict=True))
-        if index > 0 or (totals is not None and totals[n] >= LEAST_TOLD)
+        if index > 0 or (totals is not None and totals[n] >= LEAST_INFLUENCE)
     ]
     drawn = DrawnWorlds(
         seed=seed,
@@ -257,10 +258,6 @@ def _drawn(
         influences=sorted(influences, key=lambda each: (-each.share, each.key)),
     )
     return drawn, more + sum(each.estimated for each in found.values())
-
-
-LEAST_TOLD = 0.01
-"""A total-order index below it is not told where the figure by itself has none."""
 
 
 def _anew(
@@ -328,6 +325,7 @@ def _told(asked: Asked, figure: Figure, found: Sequence[Tried]) -> TriedFigure:
     own = tried_value(figure.value, asked.verdict, asked.judgement.binding)
     curve = {each.value: each for each in (own, *(v for each in found for v in each.curve))}
     scale = None if figure.choices else figure.scale
+    likely_low, likely_high = _likely(figure)
     return TriedFigure(
         key=figure.key,
         what=figure.told.what,
@@ -337,6 +335,8 @@ def _told(asked: Asked, figure: Figure, found: Sequence[Tried]) -> TriedFigure:
         value=figure.value,
         low=None if figure.choices else figure.low,
         high=None if figure.choices else figure.high,
+        likely_low=likely_low,
+        likely_high=likely_high,
         choices=list(figure.choices),
         range_from=figure.origin,
         range_source=figure.within.source,
@@ -350,6 +350,14 @@ def _told(asked: Asked, figure: Figure, found: Sequence[Tried]) -> TriedFigure:
         whole=scale is not None and scale.whole,
         curve=list(curve.values()) if figure.choices else sorted(curve.values(), key=_number),
     )
+
+
+def _likely(figure: Figure) -> tuple[float, float] | tuple[None, None]:
+    """Between what it is drawn, if not from all that was tried of it."""
+    if figure.choices or figure.path[0] == THRESHOLDS:
+        return None, None
+    low, high, _ = figure.likely
+    return (None, None) if (low, high) == (figure.low, figure.high) else (low, high)
 
 
 def _number(tried: TriedValue) -> float:

@@ -111,11 +111,8 @@ def _found_with(
 ) -> Found | None:
     """What is found in the world with these figures; None: no such world can be, a file that said
     so would be refused. `past_pct`: see `judge_early`."""
-    world = asked.world
     try:
-        for path, value in figures:
-            world = world.put(path, value)
-        question = world.question()
+        question = asked.world.put_all(figures).question()
         if (short := by_arithmetic(question)) is not None:
             return short
         judged = judged_at_seeds(question, asked.seeds, asked.judge, past_pct)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from giaoban.mcu_sim.device import Device
 from giaoban.scenarios.spec.question import Question, question_from
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.tomlfile import StrictModel
-from giaoban.topology.model import Province
+from giaoban.topology.model import UNSAID, Province, Routing
 from giaoban.traffic.profiles import Profiles
 
 Step = str | int
@@ -47,16 +47,33 @@ class World:
         )
 
     def put(self, path: Path, value: Value) -> World:
-        """The world in which this figure is another.
+        """The world in which this figure is another. Raises as `put_all`."""
+        return self.put_all([(path, value)])
 
-        Raises `ValueError` (pydantic's `ValidationError` is one): the record cannot hold it.
+    def put_all(self, figures: Iterable[tuple[Path, Value]]) -> World:
+        """The world in which these figures are others, those of one record at once.
+
+        Raises `ValueError` (pydantic's `ValidationError` is one): a record cannot hold them.
         """
-        room, *rest = path
-        if room == THRESHOLDS:
-            [criterion] = rest
-            thresholds = {**self.scenario.thresholds, str(criterion): float(value)}
-            return replace(self, scenario=_with(self.scenario, {"thresholds": thresholds}))
-        return replace(self, **{str(room): _put(getattr(self, str(room)), rest, value)})
+        records: dict[Path, dict[str, Any]] = {}
+        for (*record, field), value in figures:
+            records.setdefault(tuple(record), {})[str(field)] = value
+        world = self
+        for (room, *rest), changed in records.items():
+            if room == THRESHOLDS:
+                limits = {name: float(value) for name, value in changed.items()}
+                room, rest = "scenario", []
+                changed = {"thresholds": {**world.scenario.thresholds, **limits}}
+            there = _put(getattr(world, str(room)), rest, changed)
+            world = replace(world, **{str(room): there})
+        return world
+
+    def at(self, path: Path) -> Any:
+        """What stands there."""
+        found: Any = self
+        for step in path:
+            found = found[step] if isinstance(step, int) else getattr(found, step)
+        return found
 
     def question(self) -> Question:
         """What is asked in this world. Raises `InputError`: nothing can be asked in it."""
@@ -90,7 +107,10 @@ class World:
                     yield f"{name}.{field}", record, getattr(record, field)
 
     def find(self, record: object) -> Path | None:
-        """Where a record stands (the very one), None if in no file of this world."""
+        """Where a record stands (the very one), or would stand if somebody said it; None if in no
+        file of this world."""
+        if record is UNSAID:
+            return ("province", "routing")
         for room in ROOMS:
             for path, found in _records(getattr(self, room), (room,)):
                 if found is record:
@@ -98,7 +118,7 @@ class World:
         return None
 
 
-def _with(model: Any, changed: dict[str, Any]) -> Any:
+def _with(model: Any, changed: Mapping[str, Any]) -> Any:
     """A copy, checked again: what only holds together may hold no more."""
     whole = {name: getattr(model, name) for name in type(model).model_fields}
     names = {name: field.alias or name for name, field in type(model).model_fields.items()}
@@ -106,13 +126,13 @@ def _with(model: Any, changed: dict[str, Any]) -> Any:
     return type(model).model_validate({names[n]: v for n, v in {**given, **changed}.items()})
 
 
-def _put(at: Any, path: Sequence[Step], value: Value) -> Any:
+def _put(at: Any, path: Sequence[Step], changed: Mapping[str, Any]) -> Any:
     if not path:
-        return value
+        return _with(at, at.fitted(changed) if isinstance(at, Routing) else changed)
     step, *rest = path
     if isinstance(step, int):
-        return [_put(one, rest, value) if n == step else one for n, one in enumerate(at)]
-    return _with(at, {step: _put(getattr(at, step), rest, value)})
+        return [_put(one, rest, changed) if n == step else one for n, one in enumerate(at)]
+    return _with(at, {step: _put(getattr(at, step), rest, changed)})
 
 
 def _records(at: object, path: Path) -> Iterator[tuple[Path, StrictModel]]:

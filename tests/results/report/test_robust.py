@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import annex_factory as annexes
 import pytest
 import results_factory as make
@@ -18,7 +20,7 @@ from giaoban.results.report.annex.robust import Analysis
 from giaoban.results.report.document import Document, Heading, Picture, Table
 from giaoban.results.report.plots import tornado
 from giaoban.results.report.plots.style import STYLE
-from giaoban.results.report.sensitivity_summary import brief, robustness
+from giaoban.results.report.sensitivity_summary import brief, robustness, summary_md
 from giaoban.scenarios.study.documents import with_analyses
 from giaoban.translation import NBSP
 
@@ -47,8 +49,8 @@ def deciding(document: Document) -> list[list[str]]:
 def test_the_conclusion_says_as_long_as_what_it_holds() -> None:
     [said] = [t for t in concluded(annex(some.answer(), "en")) if "holds as long as" in t]
     assert said == (
-        "The conclusion holds as long as, all else being as assumed: picture composing delay of "
-        "RMX is 159 ms or less; access of the MCU: rate is 31 Mb/s or more; access of bridge Cư "
+        "The conclusion holds as long as, all else being as assumed: access of the MCU: rate is 31 "
+        "Mb/s or more; picture composing delay of RMX is 159 ms or less; access of bridge Cư "
         "Jút, access of bridge Đắk Mil, access of bridge Đắk Song: rate is 2.8 Mb/s or more."
     )
     [said] = [t for t in concluded(annex(some.answer())) if t.startswith("Kết luận có giá trị")]
@@ -91,13 +93,13 @@ def test_an_estimate_that_judges_otherwise_is_no_ground() -> None:
 def test_what_is_alike_is_one_row_and_every_row_says_where_its_range_is_from() -> None:
     rows = deciding(annex(some.answer(), "en"))
     assert [row[0] for row in rows] == [
-        "Limit: loss",
-        "Picture composing delay of RMX",
         "Access of the MCU: rate",
+        "Picture composing delay of RMX",
+        "Limit: loss",
         "Access of bridge Cư Jút, access of bridge Đắk Mil, access of bridge Đắk Song: rate",
     ]
     assert {row[2].partition("|")[2] for row in rows} == {"offers of two carriers"}
-    assert rows[2][3].startswith("30.5 Mb/s|still as assumed at 31 Mb/s; then fail")
+    assert rows[0][3].startswith("30.5 Mb/s|still as assumed at 31 Mb/s; then fail")
     vi = deciding(annex(some.answer()))
     assert {row[2].partition("|")[2] for row in vi} == {"chào giá của hai nhà mạng"}
     assert {row[4] for row in vi} == {"hợp đồng"}
@@ -115,7 +117,7 @@ def test_sections_that_are_named_are_there(tmp_path) -> None:
     assert int(heading.number[:-1]) == int(assumptions.number[:-1]) + 1
     said = concluded(annex(some.answer(as_assumed="fail"), "en"))
     assert any(f"the analysis of section {heading.number[:-1]} rests" in t for t in said)
-    assert any(isinstance(b, Picture) and "nearest flip first" in b.caption
+    assert any(isinstance(b, Picture) and "to settle first" in b.caption
                for b in with_picture.blocks)  # fmt: skip
 
 
@@ -154,10 +156,10 @@ def test_an_analysis_of_another_question_is_refused(tmp_path) -> None:
         with_analyses([check], [some.answer(inputs=inputs)], tmp_path, "vi")
 
 
-def test_the_nearest_flip_is_on_top_and_what_moves_nothing_is_only_counted() -> None:
+def test_what_to_settle_first_is_on_top_and_what_moves_nothing_is_only_counted() -> None:
     answer = some.answer()
     assert [row[0].key for row in answer.alike] == [
-        "thresholds.loss", some.COMPOSE, some.LINE, "province.bridges.cu-jut.rate_mbps",
+        some.LINE, some.COMPOSE, "thresholds.loss", "province.bridges.cu-jut.rate_mbps",
         "province.qos.scheduling",
     ]  # fmt: skip
     with own_look(STYLE):
@@ -168,8 +170,41 @@ def test_the_nearest_flip_is_on_top_and_what_moves_nothing_is_only_counted() -> 
     assert "as assumed: 20 %" in texts
     assert "◂ 250 ms" in texts  # nothing was measured there
     assert "◂ 2 Mb/s" in texts
+    assert "◂ −100 % or less: not followed further" in texts
     assert "classes" in texts
     assert "1 further assumption moves the least margin no further" in texts
+
+
+def test_first_is_to_be_settled_what_adds_most_to_certainty() -> None:
+    """Where worlds were drawn by the shares of their margin's spread, else by the part of what is
+    likely in which the verdict is another: above 160 of 250 ms, below 30.5 of 2 to 1,000 Mb/s by
+    ratios, and below 2.7 by differences. A limit is none of it; what decides only with others is.
+    """
+    answer = some.answer()
+    assert [(each.figures[0].key, each.share) for each in answer.to_settle][:2] == [
+        (some.LINE, 0.6),
+        (some.COMPOSE, 0.2),
+    ]
+    together = [*some.drawn().influences, Influence(key="province.mcu.km", share=0.0, total=0.3)]
+    drawn = some.drawn().model_copy(update={"influences": together})
+    [line] = [e for e in some.answer(drawn=drawn).to_settle if e.figures[0].key == some.LINE]
+    assert [each.key for each in line.figures] == [some.LINE, "province.mcu.km"]  # one contract
+    assert line.share == pytest.approx(0.9)
+    alone = some.answer(drawn=None)
+    parts = {each.figures[0].key: each.share for each in alone.to_settle}
+    assert list(parts) == [
+        some.LINE, some.COMPOSE,
+        *(f"province.bridges.{ident}.rate_mbps" for ident in ("cu-jut", "dak-mil", "dak-song")),
+    ]  # fmt: skip
+    assert parts[some.LINE] == pytest.approx(math.log(30.5 / 2) / math.log(500))
+    assert parts[some.COMPOSE] == pytest.approx(90 / 250)
+    assert parts["province.bridges.cu-jut.rate_mbps"] == pytest.approx(0.7 / 998)
+    told = summary_md(alone)
+    assert "1. access of the MCU: rate (44 %) – the contract" in told
+    assert "2. picture composing delay of RMX (36 %) – the contract" in told
+    [compose] = [each for each in some.figures() if each.key == some.COMPOSE]
+    unlikely = compose.model_copy(update={"likely_low": 80.0, "likely_high": 150.0})
+    assert unlikely.turned == 0.0
 
 
 def test_nothing_is_drawn_where_nothing_moves_the_margin(tmp_path) -> None:

@@ -49,13 +49,13 @@ def choose(page: Page, number: int) -> None:
     )
 
 
-def test_it_begins_as_assumed_with_the_nearest_flip(page: Page) -> None:
+def test_it_begins_as_assumed_with_what_to_settle_first(page: Page) -> None:
     page.js("document.getElementById('lang-vi').click()")
     choose(page, 0)
     names = page.js("[...document.querySelectorAll('#assume-choice option')].map(o => o.text)")
-    assert names[0] == "ngưỡng: mất gói"
+    assert names[0] == "đường truy nhập của MCU: tốc độ"
     assert len(names) == 7
-    assert told(page).startswith("Tại 1 %: Đạt, dư địa nhỏ nhất 20 %")
+    assert told(page).startswith("Tại 100 Mb/s: Đạt, dư địa nhỏ nhất 20 %")
 
 
 def test_keys_move_margin_and_verdict_to_what_was_judged(page: Page) -> None:
@@ -65,7 +65,7 @@ def test_keys_move_margin_and_verdict_to_what_was_judged(page: Page) -> None:
     page.press("Home")
     assert told(page).startswith("At 0 ms: Pass, least margin 45 %")
     page.press("End")
-    assert told(page).startswith("At 250 ms: Fail, least margin −100 %")
+    assert told(page).startswith("At 250 ms: Fail, least margin −100 % or less (")
     said = page.js("document.getElementById('assume-value').getAttribute('aria-valuetext')")
     assert said.replace("\u00a0", " ") == told(page)
     page.press("Home")

@@ -57,7 +57,8 @@ function assumePart() {
         above: text(figure, found.b.value), verdict_above: w(found.b.verdict),
       });
     }
-    return w(found.exact ? "assume exact" : "assume about", { value: at, verdict: w(found.verdict), margin, criterion });
+    const how = found.margin <= -100 ? "assume far" : found.exact ? "assume exact" : "assume about";
+    return w(how, { value: at, verdict: w(found.verdict), margin, criterion });
   };
   const move = () => {
     const found = knownAt(figure, stops[Number(slider.value)]), said = say(found);

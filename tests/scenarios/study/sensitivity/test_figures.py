@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_factory import DEFAULT, SCENARIOS
+from scenario_factory import DEFAULT, SCENARIOS, scenario
 
 from giaoban.errors import InputError
 from giaoban.figure_words import LABELS
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.assumptions import assumptions
+from giaoban.scenarios.study.sensitivity.drawn import hypercube, value_at
 from giaoban.scenarios.study.sensitivity.figures import (
     NOWHERE,
     figures,
@@ -20,9 +21,10 @@ from giaoban.scenarios.study.sensitivity.figures import (
     program_ranges,
 )
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World
+from tests.scenarios.emulation.test_failure_runs import province as ring
 
 EXAMPLES = sorted(SCENARIOS.glob("*.toml"))
-IN_NO_FILE = ("how losses sound with", "lines and rooms behind", "how soon routers see")
+IN_NO_FILE = ("how losses sound with", "lines and rooms behind")
 """What is assumed and stands in no record of a file."""
 
 
@@ -77,6 +79,74 @@ def test_what_no_file_could_say_cannot_be() -> None:
         world.put(("province", "mcu", "rate_mbps"), -1.0)
     with pytest.raises(ValueError, match="exceed the rate"):
         world.put(("profiles", "encoder", "key_interval_s"), 0.02)
+
+
+def failing_ring(folder: Path, *, faults: bool = True) -> Question:
+    """A ring whose routing is assumed, and says nothing of how soon light is missed."""
+    text = ring(folder / "ring.toml").read_text(encoding="utf-8")
+    assumed = 'bfd_multiplier = 3\nassumed = true\nsettled_by = "ask"\n'
+    (folder / "ring.toml").write_text(text.replace("bfd_multiplier = 3\n", assumed), "utf-8")
+    fault = '[[fault]]\nkind = "silent"\nlink = "a--b"\nat_s = 3.0\nto_s = 6.0\n'
+    return make_question(
+        scenario(
+            folder / "s.toml",
+            province=folder / "ring.toml",
+            bridges=(),
+            profile="sd30-256k",
+            phases=(2.0, 5.0, 3.0),
+            more=fault if faults else "",
+        )
+    )
+
+
+TIMERS = {"hello_ms", "dead_ms", "spf_ms", "bfd_interval_ms", "bfd_multiplier", "protocol"}
+SPEEDS = {"loss_of_signal_ms", "route_install_ms"}
+RECOVERY = {"media_timeout_s", "redial_every_s", "bridge_boot_s", "mcu_boot_s", "redial"}
+
+
+def test_timers_are_tried_where_something_fails(tmp_path: Path) -> None:
+    question = failing_ring(tmp_path)
+    world = World.of(question)
+    found, untried = figures(world, criteria_of(question))
+    of_routing = [each for each in found if each.key.startswith("province.routing.")]
+    of_recovery = {each.field for each in found if each.path[:2] == ("profiles", "recovery")}
+    assert {each.field for each in of_routing} == TIMERS | SPEEDS
+    assert of_recovery == RECOVERY
+    for figure in of_routing:
+        values = figure.choices or figure.steps or (figure.low, figure.high)
+        for value in values:
+            put = value if isinstance(value, str) else round(value)
+            there = world.put(figure.path, put).province.routing
+            assert getattr(there, figure.field) == put
+    calm = failing_ring(tmp_path, faults=False)
+    found, untried = figures(World.of(calm), criteria_of(calm))
+    assert not {each.field for each in found} & (TIMERS | SPEEDS | RECOVERY)
+    assert [each.told.what for each in untried if "nothing does here" in each.why.en]
+
+
+def test_every_world_that_is_drawn_has_timers_that_fit(tmp_path: Path) -> None:
+    question = failing_ring(tmp_path)
+    world = World.of(question)
+    found, _ = figures(world, criteria_of(question))
+    of_routing = [each for each in found if each.key.startswith("province.routing.")]
+    places = hypercube(60, len(of_routing), 5)
+    drawn = [
+        world.put_all((f.path, value_at(f, x)) for f, x in zip(of_routing, row, strict=True))
+        for row in places.tolist()
+    ]
+    ways = [each.province.routing for each in drawn]
+    assert {each.protocol for each in ways if each} == {"ospf-bfd", "ospf", "static"}
+    assert len({each.dead_ms for each in ways if each}) > 20
+
+
+def test_losses_are_drawn_by_their_order_of_magnitude_and_tried_further() -> None:
+    question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    found, _ = figures(World.of(question), criteria_of(question))
+    [line] = [each for each in found if each.key == "province.mcu.loss_pct"]
+    assert (line.low, line.high) == (0.0, 0.1)
+    assert value_at(line, 0.0) == pytest.approx(1e-6)
+    assert value_at(line, 1 / 3) == pytest.approx(1e-5)
+    assert value_at(line, 1.0) == pytest.approx(1e-3)
 
 
 def test_no_field_has_two_ranges() -> None:

@@ -14,6 +14,33 @@ VALUES = st.floats(0.5, 5000)
 SCALES = [Scale(), Scale(logarithmic=True), Scale(whole=True), Scale(True, True)]
 
 
+@given(
+    steps=st.lists(st.integers(1, 400), min_size=2, unique=True),
+    limit=st.integers(1, 400),
+    logarithmic=st.booleans(),
+)
+def test_only_steps_are_tried_and_the_flip_is_between_two_of_them(
+    steps: list[int], limit: int, *, logarithmic: bool
+) -> None:
+    first, *others = sorted(steps)
+    scale = Scale(logarithmic, steps=(first, *others))
+    asked: list[float] = []
+
+    def look(at: float) -> bool:
+        asked.append(at)
+        return at > limit
+
+    found = nearest(first, others[-1], look, over, scale)
+    assert set(asked) <= {float(each) for each in steps}
+    if first <= limit < others[-1]:
+        assert found is not None
+        assert float(found.holds) <= limit < float(found.flips)
+        between = [each for each in steps if float(found.holds) < each < float(found.flips)]
+        assert not between or scale.close(float(found.holds), float(found.flips), 400)
+    elif limit >= others[-1]:
+        assert found is None
+
+
 def over(limit: float) -> bool:
     return bool(limit)
 
