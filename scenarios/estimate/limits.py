@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 
 from giaoban.errors import InputError
+from giaoban.mcu_sim.media.plane import STEP_NS
 from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
@@ -64,10 +65,9 @@ def _reasons(plan: Plan) -> Iterator[str]:
     if down := [fault.id for fault in plan.faults if fault.kind == "mcu"]:
         yield f"[[fault]] ({', '.join(down)}): how an MCU starts anew is emulated"
     ids = ", ".join(fault.id for fault in plan.faults)
-    if plan.changes and (plan.meeting.video == "switched" or plan.content is not None):
-        yield f"[[fault]] ({ids}): pictures that are forwarded while links fail are emulated"
-    if plan.changes and any(meeting.floor == "open" for meeting in plan.meetings):
-        yield f"[[fault]] ({ids}): whose voice the picture follows while links fail is emulated"
+    forwards = plan.meeting.video == "switched" or plan.content is not None
+    if plan.changes and forwards and plan.device.forward_delay_ms * 1e6 < STEP_NS:
+        yield f"[[fault]] ({ids}): pictures forwarded within 5 ms while links fail are emulated"
     folder = tempfile.gettempdir()
     needed, free = kept_bytes(plan), shutil.disk_usage(folder).free
     if needed > IN_MEMORY_BYTES and needed > free:

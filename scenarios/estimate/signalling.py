@@ -101,7 +101,7 @@ class _Signalling:
         self._number_of = {bridge.contact[0]: n for n, bridge in enumerate(self._bridges)}
         self._by_id = {bridge.user: n for n, bridge in enumerate(self._bridges)}
         self._rung: dict[int, float | None] = {}
-        self._talker_powers = TalkerPowers(plan, paths, self.timeline)
+        self._talker_powers = TalkerPowers(plan, self._ways, self.timeline)
         self._make_mcu(plan)
 
     def _make_mcu(self, plan: Plan) -> None:

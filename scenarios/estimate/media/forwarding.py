@@ -61,6 +61,19 @@ class Forwarding:
         """A viewer asks for a key frame."""
         self._forwarders[kind].request(row, now_ns)
 
+    def begin(self, start_ns: int) -> None:
+        """Who is to watch whom from a moment on, and who is asked for a key frame at it."""
+        turns = self._timeline.turns
+        while self._turned < len(turns) and turns[self._turned].at_ns <= start_ns:
+            self._turn(turns[self._turned])
+            self._turned += 1
+        self._ask_all(start_ns)
+
+    def next_turn_ns(self, start_ns: int, until_ns: int) -> int:
+        """When somebody is to watch somebody else next, or `until_ns` if not before."""
+        later = (turn.at_ns for turn in self._timeline.turns[self._turned :])
+        return min(next((at_ns for at_ns in later if at_ns > start_ns), until_ns), until_ns)
+
     def run(self, came: Packets, start_ns: int, until_ns: int) -> None:
         """Send on what comes to the MCU until a moment, turn by turn of who watches whom."""
         self._waiting.append(came)

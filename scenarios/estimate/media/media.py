@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.media.plane import STEP_NS
 from giaoban.scenarios.estimate.limits import COARSE_NS, coarse_ns
 from giaoban.scenarios.estimate.media.feedback import Feedback
 from giaoban.scenarios.estimate.media.flows import Flows
@@ -353,13 +354,41 @@ class _MeetingRun:
         self._put_others(until_ns)
         if not self._forwards:
             return self._transit.run(self._order, until_ns)
+        if self._failing is None:
+            run, halves = self._transit.run, (self._up, self._down)
+        else:
+            assert isinstance(self._transit, FailingTransit)
+            found = self._failing.halves(start_ns, until_ns)
+            if found is None:
+                return self._forward_in_slices(start_ns, until_ns)
+            run, halves = self._transit.run_half, found
         # what goes up is there before what goes down is made of it: no hop is crossed both ways
-        ups = self._transit.run(self._up, until_ns)
-        self._forwarding.run(ups, start_ns, until_ns)
+        up, down = halves
+        ups = run(up, until_ns)
+        self._forward(ups, start_ns, until_ns)
+        return joined([ups, run(down, until_ns)])
+
+    def _forward(self, came: Packets, start_ns: int, until_ns: int) -> None:
+        """What comes to the MCU until a moment goes on."""
+        self._forwarding.run(came, start_ns, until_ns)
         for index, buffer in self._forwarding.buffer.items():
             self._put_made(index, buffer)
         self._put_control()
-        return joined([ups, self._transit.run(self._down, until_ns)])
+
+    def _forward_in_slices(self, start_ns: int, until_ns: int) -> Packets:
+        """Where a hop may be crossed both ways: from one wake-up of the MCU's loop, or change of
+        who is watched, to the next. What is forwarded in one leaves in a later one."""
+        ended, now_ns = [], start_ns
+        while now_ns < until_ns:
+            self._forwarding.begin(now_ns)
+            self._put_control()
+            next_ns = min((now_ns // STEP_NS + 1) * STEP_NS, until_ns)
+            next_ns = self._forwarding.next_turn_ns(now_ns, next_ns)
+            part = self._transit.run(self._order, next_ns)
+            self._forward(part, now_ns, next_ns)
+            ended.append(part)
+            now_ns = next_ns
+        return joined(ended)
 
     def _state(self) -> dict[str, Any]:
         """What a step changes, to go back to it. What never changes is shared."""

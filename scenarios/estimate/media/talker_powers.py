@@ -1,19 +1,22 @@
 """How loud each bridge is at the MCU, for meetings whose picture follows the voice.
 
 The bridges' sound, the MCU's jitter buffers and its decoders are the real ones; the sound takes the
-time of an idle network on its way, and none of it is lost.
+time of an idle network on its way, by the routes of its moment, and only faults take any of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.audio.bank import TICK_NS, AudioBank
 from giaoban.scenarios.bridge.sources import Sources
-from giaoban.scenarios.estimate.network.paths import Paths
+from giaoban.scenarios.estimate.network.idle import FailingWay, IdleWay
 from giaoban.scenarios.estimate.timeline import BridgeLeg, Timeline
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import around_bytes
@@ -25,20 +28,33 @@ ROOM = 64
 """Packets of one bridge between two looks, generously."""
 
 
+class Sound(NamedTuple):
+    """Packets: when each comes, how long it is, and its bytes."""
+
+    came_ns: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    packets: NDArray[np.uint8]
+
+    def take(self, which: NDArray[np.intp]) -> Sound:
+        """Some of them."""
+        return Sound(self.came_ns[which], self.lengths[which], self.packets[which])
+
+
 class TalkerPowers:
     """Follows a timeline while it grows; the owner asks in order of time."""
 
-    def __init__(self, plan: Plan, paths: Paths, timeline: Timeline) -> None:
+    def __init__(
+        self, plan: Plan, ways: Sequence[IdleWay | FailingWay], timeline: Timeline
+    ) -> None:
+        """`ways`: from and to each bridge in turn, as plans number them."""
         self._plan = plan
         self._timeline = timeline
+        self._ways = ways
         size = rtp.HEADER_BYTES + plan.audio.packet_bytes
-        wire = size + around_bytes(plan)
-        self._delay_ns = []
-        for number in range(len(plan.calls)):
-            links = [paths.links[hop] for hop in paths.of(2 * number)]
-            took = sum(link.delay_us * 1e3 + wire * 8e3 / link.rate_mbps for link in links)
-            self._delay_ns.append(round(took))
+        self._wire = size + around_bytes(plan)
         self._out = np.zeros((ROOM, size), np.uint8)
+        self._under_way: dict[int, Sound] = {}
+        """Call of the plan → what comes after the last look."""
         self._bank: AudioBank | None = None
         self._streams: list[tuple[BridgeLeg, AudioStream]] = []
         self._open: set[int] = set()
@@ -69,6 +85,7 @@ class TalkerPowers:
             start_ns = sources.start_ns("audio", planned, bridge_leg.from_ns)
             stream = sources.open("audio", planned, bridge_leg.terms["audio"], start_ns)
             assert isinstance(stream, AudioStream)
+            self._under_way.pop(bridge_leg.number, None)
             self._streams.append((bridge_leg, stream))
         self._known = len(timeline.bridge_legs)
         for mcu_leg in timeline.mcu_legs[self._seen :]:
@@ -85,13 +102,29 @@ class TalkerPowers:
     def _put(
         self, bank: AudioBank, bridge_leg: BridgeLeg, stream: AudioStream, now_ns: int
     ) -> None:
-        delay_ns = self._delay_ns[bridge_leg.number]
-        while True:
-            until_ns = min(now_ns - delay_ns, stream.position()[2] + ROOM // 2 * TICK_NS)
-            lengths, times = stream.window(self._out, until_ns)
-            if len(lengths):
-                rows = np.full(len(lengths), bridge_leg.number, np.intp)
-                headers = rtp.parse_headers(self._out[: len(lengths)], lengths)
-                bank.put(rows, headers, self._out[: len(lengths)], lengths, times + delay_ns)
-            if until_ns >= now_ns - delay_ns:
-                return
+        way = self._ways[2 * bridge_leg.number]
+        number = bridge_leg.number
+        parts = [self._under_way.pop(number)] if number in self._under_way else []
+        until_ns = stream.position()[2]
+        while until_ns < now_ns:
+            until_ns = min(now_ns, until_ns + ROOM // 2 * TICK_NS)
+            lengths, sent_ns = stream.window(self._out, until_ns)
+            came_ns = way.transit_ends_ns(sent_ns, self._wire)
+            through = came_ns < NEVER_NS
+            packets = self._out[: len(lengths)][through]
+            parts.append(Sound(came_ns[through], lengths[through], packets))
+        if not parts:
+            return
+        sound = Sound(
+            np.concatenate([part.came_ns for part in parts]),
+            np.concatenate([part.lengths for part in parts]),
+            np.concatenate([part.packets for part in parts]),
+        )
+        order = np.argsort(sound.came_ns, kind="stable")
+        end = int(np.searchsorted(sound.came_ns[order], now_ns))
+        self._under_way[number] = sound.take(order[end:])
+        came = sound.take(order[:end])
+        if end:
+            rows = np.full(end, number, np.intp)
+            headers = rtp.parse_headers(came.packets, came.lengths)
+            bank.put(rows, headers, came.packets, came.lengths, came.came_ns)

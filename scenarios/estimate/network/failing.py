@@ -10,8 +10,9 @@ shorter than any fibre.
 from __future__ import annotations
 
 import heapq
+import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
@@ -141,6 +142,30 @@ class FailingPaths:
             return END
         return int(self._next[router][bisect_right(self._moments[router], out_ns)][way])
 
+    def halves(self, start_ns: int, until_ns: int) -> tuple[list[int], list[int]] | None:
+        """All hops in order, those on ways to the MCU and the others; None where packets cross a
+        hop both ways, or one that they would not by the routes of the beginning."""
+        if self.any_change(start_ns - UNTIL_DRAINED_NS, until_ns):
+            return None
+        order = self.order_at(start_ns)
+        if order is None:
+            return None
+        up, down = (
+            {hop for way in range(first, self._ways, 2) for hop in self._hops_of(way, start_ns)}
+            for first in (0, 1)
+        )
+        if up & down:
+            return None
+        return [hop for hop in order if hop in up], [hop for hop in order if hop not in up]
+
+    def _hops_of(self, way: int, at_ns: int) -> Iterator[int]:
+        """What a packet crosses by the routes of a moment; where they lead round in a circle it
+        never ends."""
+        hop = int(self.paths.along[self.paths.first[way]])
+        while hop >= 0:
+            yield hop
+            hop = self.after_one(hop, way, at_ns)
+
     def order_at(self, at_ns: int) -> list[int] | None:
         """All hops, each after all from which packets come to it by the routes of a moment; None if
         there is no such order."""
@@ -157,18 +182,14 @@ class FailingPaths:
         behind: dict[int, set[int]] = {hop: set() for hop in range(len(self.paths.hops))}
         crossed: set[int] = set()
         for way in range(self._ways):
-            hop = int(self.paths.along[self.paths.first[way]])
-            own: set[int] = set()
-            while hop not in own:
-                own.add(hop)
-                to = self.after_one(hop, way, at_ns)
-                if to < 0:
-                    break
+            own: list[int] = []
+            for hop in self._hops_of(way, at_ns):
+                if hop in own:
+                    return None  # packets go round in a circle
+                own.append(hop)
+            for hop, to in itertools.pairwise(own):
                 behind[to].add(hop)
-                hop = to
-            else:
-                return None  # packets go round in a circle
-            crossed |= own
+            crossed |= {*own}
         try:
             ordered = list(TopologicalSorter(behind).static_order())
         except CycleError:
@@ -229,6 +250,13 @@ class FailingTransit(Transit):
             self._now_ns = next_ns
             ended.append(part)
         found = joined(ended)
+        return found._replace(seq=found.seq & NUMBER_MASK)
+
+    def run_half(self, hops: list[int], until_ns: int) -> Packets:
+        """Serve these of `FailingPaths.halves`; the other half is to be served up to the same
+        moment."""
+        self._now_ns = until_ns
+        found = super().run(hops, until_ns)
         return found._replace(seq=found.seq & NUMBER_MASK)
 
     @cached_property

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
+from numpy.typing import NDArray
+
+from giaoban.clock import NEVER_NS
 from giaoban.scenarios.estimate.network.failing import NO_ROUTE, ROUTERS_PASSED, FailingPaths
 from giaoban.scenarios.estimate.network.paths import END, Paths
 from giaoban.scenarios.estimate.network.queues import way_ns
@@ -19,6 +23,11 @@ class _Way(ABC):
     def transit_end_ns(self, now_ns: int, size: int) -> int | None:
         """When a packet of so many bytes on the wire would be there that leaves now, None if it
         would be lost."""
+
+    def transit_ends_ns(self, sent_ns: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """(n,) the same of packets of one size; `NEVER_NS` of those that would be lost."""
+        ends = (self.transit_end_ns(each, size) for each in sent_ns.tolist())
+        return np.array([NEVER_NS if end is None else end for end in ends], np.int64)
 
     def arrival_ns(self, now_ns: int, size: int) -> int | None:
         """When a datagram is there, behind those that left before; None if it is lost."""
@@ -39,6 +48,10 @@ class IdleWay(_Way):
     def transit_end_ns(self, now_ns: int, size: int) -> int:
         """As of any way: never lost."""
         return now_ns + self._propagation_ns + round(size * self._ns_a_byte)
+
+    def transit_ends_ns(self, sent_ns: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """As of any way."""
+        return sent_ns + self.transit_end_ns(0, size)
 
 
 class FailingWay(_Way):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from scenario_factory import giaoban, scenario
 
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.network import failing
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
+from giaoban.scenarios.study.sensitivity.world import World
 from tests.scenarios.emulation.test_failure_runs import province
 
 TRIED = ("cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
@@ -115,16 +118,19 @@ def test_what_cannot_be_estimated_is_refused_before_anything_begins(tmp_path: Pa
     assert not list((tmp_path / "runs").glob("*"))
 
 
-def test_pictures_that_are_forwarded_are_refused_where_links_fail(tmp_path: Path) -> None:
-    file = scenario(
-        tmp_path / "s.toml",
-        phases=(4.0, 4.0, 3.0),
-        more='[meeting]\nvideo = "switched"\n'
-        '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 2.0\n',
+def test_pictures_forwarded_at_once_are_refused_where_links_fail(tmp_path: Path) -> None:
+    question = make_question(
+        scenario(
+            tmp_path / "s.toml",
+            phases=(4.0, 4.0, 3.0),
+            more='[meeting]\nvideo = "switched"\n'
+            '[[fault]]\nkind = "cut"\nlink = "west--east"\nat_s = 2.0\n',
+        )
     )
-    ran = giaoban("check", file, "--estimate", "--results", tmp_path / "runs")
-    assert ran.code == 2
-    assert "[[fault]] (cut-west--east): pictures that are forwarded" in ran.err
+    assert not reasons(question.plan)
+    at_once = World.of(question).put(("device", "forward_delay", "delay_ms"), 4.0).question()
+    [why] = reasons(at_once.plan)
+    assert why.startswith("[[fault]] (cut-west--east): pictures forwarded within 5 ms")
 
 
 def test_steps_shorter_than_any_fibre_come_to_the_same(
@@ -145,6 +151,28 @@ def test_steps_shorter_than_any_fibre_come_to_the_same(
     assert in_steps.phases == packet_by_packet.phases
 
 
+@pytest.mark.parametrize("meeting", ["switched", "slides"])
+def test_pictures_are_forwarded_alike_in_slices_and_by_halves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meeting: str
+) -> None:
+    """What is done around changes of routes, done all the time."""
+    file = scenario(
+        tmp_path / "s.toml",
+        province=province(tmp_path / "ring.toml"),
+        bridges=(),
+        profile="sd30-256k",
+        phases=(2.0, 3.0, 2.0),
+        more=MEETINGS[meeting] + '[[fault]]\nkind = "cut"\nlink = "a--b"\nat_s = 2.5\nto_s = 4.0\n',
+    )
+    question = make_question(file)
+    by_halves = estimate(question).result
+    monkeypatch.setattr(failing.FailingPaths, "halves", lambda *_: None)
+    in_slices = estimate(question).result
+    assert in_slices.accounting == by_halves.accounting
+    assert in_slices.faults == by_halves.faults
+    assert in_slices.phases == by_halves.phases
+
+
 LOSSY = (
     '[[impairment]]\nlink = "c--a"\nloss = { model = "bernoulli", p = 0.01 }\nduplicate = 0.01\n'
 )
@@ -156,12 +184,27 @@ KINDS = {
     "router": 'router = "r-c"\n',
     "site": 'bridge = "c"\nboot_s = 0.5\n',
 }
-BESIDE = {"": "", "classes": '[qos]\nscheduling = "classes"\nsource = "t"\n', "lossy": LOSSY}
+MEETINGS = {
+    "switched": '[meeting]\nvideo = "switched"\n',
+    "slides": '[content]\nbridge = "a"\nfrom_s = 1.0\nto_s = 6.0\nkbps = 300.0\n',
+    "open": '[meeting]\nvideo = "switched"\nfloor = "open"\nsound = "conversation"\n',
+}
+BESIDE = {
+    "": "",
+    "classes": '[qos]\nscheduling = "classes"\nsource = "t"\n',
+    "lossy": LOSSY,
+    **MEETINGS,
+}
 
 
 @pytest.mark.parametrize(
     ("kind", "beside"),
-    [*((kind, "") for kind in KINDS), ("silent", "classes"), ("silent", "lossy")],
+    [
+        *((kind, "") for kind in KINDS),
+        ("silent", "classes"),
+        ("silent", "lossy"),
+        *itertools.product(("silent", "site"), MEETINGS),
+    ],
 )
 def test_every_kind_is_estimated_and_every_packet_accounted_for(
     tmp_path: Path, kind: str, beside: str
