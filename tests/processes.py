@@ -1,10 +1,30 @@
-"""What runs on this machine, for tests of what a command leaves behind."""
+"""What runs on this machine, for tests of what a command leaves behind, and waiting for it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+PATIENCE_S = 120.0
+"""How long to wait for what must happen, not how long it may take: on a machine that is busy with
+other things a program may not have begun after ten seconds."""
+
+
+def wait_for(condition: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:
+    """What `condition` gives as soon as that is true."""
+    limit = time.monotonic() + within_s
+    while not (found := condition()):
+        assert time.monotonic() < limit, f"waited {within_s:g} s for {what}"
+        time.sleep(0.02)
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs: a zombie only waits for its parent."""
+    return pid in processes()
 
 
 def processes() -> dict[int, tuple[int, int]]:

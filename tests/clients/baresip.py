@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.clients.media import read_wav
-from tests.clients.programs import HOST, PATIENCE_S, end, free_ports, wait_for
+from tests.clients.programs import HOST, end, free_ports
+from tests.processes import PATIENCE_S, wait_for
 
 MODULES = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules")
 

@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
-from tests.clients.programs import HOST, PATIENCE_S, end, free_ports, wait_for
+from tests.clients.programs import HOST, end, free_ports
+from tests.processes import PATIENCE_S, wait_for
 
 _CONFIG = """[sip]
 sip_port={port}

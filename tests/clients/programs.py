@@ -7,16 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from tests import loopback
+from tests.processes import PATIENCE_S, wait_for
 
 HOST = "127.0.0.1"
-PATIENCE_S = 30.0
 LATE = 3
 """Exit code of an MCU too much of whose media left late, which a busy machine may cause."""
 NOWHERE: Mapping[str, str] = {}
@@ -25,15 +24,6 @@ NOWHERE: Mapping[str, str] = {}
 def free_ports(count: int = 1) -> int:
     """The first of `count` ports in a row that no UDP or TCP socket has; it is even."""
     return loopback.free_ports(HOST, count)
-
-
-def wait_for(condition: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:
-    """What `condition` gives as soon as that is true."""
-    limit = time.monotonic() + within_s
-    while not (found := condition()):
-        assert time.monotonic() < limit, f"waited {within_s:g} s for {what}"
-        time.sleep(0.02)
-    return found
 
 
 def meetings(

@@ -15,7 +15,8 @@ import pytest
 from tests.clients.baresip import Baresip
 from tests.clients.linphone import Conference
 from tests.clients.media import loudness
-from tests.clients.programs import HOST, Mcu, meetings, wait_for
+from tests.clients.programs import HOST, Mcu, meetings
+from tests.processes import wait_for
 
 pytestmark = pytest.mark.realtime
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -15,8 +14,9 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, wants_full_picture
 from tests.clients.ffmpeg import Camera, Screen, offer
 from tests.clients.media import MediaPort
-from tests.clients.programs import PATIENCE_S, Mcu, free_ports
+from tests.clients.programs import Mcu, free_ports
 from tests.phone import Phone
+from tests.processes import wait_for
 
 pytestmark = [pytest.mark.realtime, pytest.mark.alone]
 
@@ -49,11 +49,13 @@ def test_the_picture_follows_the_voice(serve: Serve, tmp_path: Path) -> None:
             media = phone.dial(mcu.uri("giao-ban"), camera.offer).media
             camera.start(media[0].port, media[1].port, voice)
             phones.append(phone)
-        limit = time.monotonic() + PATIENCE_S
-        while sum(h.data[1] >= MARKER for h in list(wire.rtp)) < PICTURES:
-            assert time.monotonic() < limit
+
+        def enough() -> bool:
             for phone in (*phones, *watchers):
                 phone.live(0.02)
+            return sum(h.data[1] >= MARKER for h in list(wire.rtp)) >= PICTURES
+
+        wait_for(enough, "pictures")
         for phone in (*phones, *watchers):
             phone.hang_up()
     report = mcu.stop()

@@ -25,8 +25,8 @@ from giaoban.results.schema.make import schema_path
 from giaoban.scenarios.load.locust import journal
 from giaoban.scenarios.load.locust.environment import JOURNAL
 from tests.clients.kamailio import kamailio
-from tests.clients.programs import HOST, LATE, Mcu, end, giaoban, wait_for
-from tests.processes import descendants, processes
+from tests.clients.programs import HOST, LATE, Mcu, end, giaoban
+from tests.processes import descendants, processes, wait_for
 
 pytestmark = pytest.mark.realtime
 ENDS_WITHIN_S = 180.0

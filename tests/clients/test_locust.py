@@ -20,7 +20,8 @@ import pytest
 
 from giaoban.scenarios.load.passwords import accounts_toml
 from tests.clients.fake_mcu import Device, fake
-from tests.clients.programs import HOST, end, free_ports, wait_for
+from tests.clients.programs import HOST, end, free_ports
+from tests.processes import wait_for
 
 pytestmark = pytest.mark.realtime
 ROOT = Path(__file__).resolve().parents[2]

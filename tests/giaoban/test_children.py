@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from giaoban import children
 from giaoban.children import Ended, Job, die_with_parent, run_all
 from giaoban.errors import MachineLacks
+from tests.processes import PATIENCE_S, alive, wait_for
 
 
 def job(name: str, code: str) -> Job:
@@ -31,14 +31,6 @@ def ran(jobs: list[Job], at_once: int) -> tuple[list[tuple[str, str]], dict[str,
         jobs, at_once=at_once, on_line=lambda name, line: lines.append((name, line)), on_end=on_end
     )
     return lines, ends
-
-
-def alive(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def test_lines_and_exit_codes_of_each() -> None:
@@ -128,10 +120,7 @@ def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
-    deadline = time.monotonic() + 60
-    while alive(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: not alive(pid), "the child to die")
 
 
 def test_a_silent_child_has_hung(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,5 +142,5 @@ def test_a_child_ends_whose_parent_went_before_it_could_ask_to_be_told() -> None
     def begin() -> None:
         die_with_parent(parent=gone.pid)
 
-    child = subprocess.run(["sleep", "60"], preexec_fn=begin, check=False, timeout=30)
+    child = subprocess.run(["sleep", "600"], preexec_fn=begin, check=False, timeout=PATIENCE_S)
     assert child.returncode == 1

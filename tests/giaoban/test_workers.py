@@ -15,7 +15,7 @@ import pytest
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
-from tests.giaoban.test_children import alive
+from tests.processes import alive, wait_for
 
 
 def half(number: int) -> int:
@@ -202,11 +202,7 @@ def test_it_does_not_outlive_us(number: signal.Signals) -> None:
         us.kill()
     us.wait()
     us.stdout.close()
-    for _ in range(200):
-        if not alive(ident):
-            return
-        time.sleep(0.05)
-    raise AssertionError("it is still there")
+    wait_for(lambda: not alive(ident), "it to end")
 
 
 @pytest.mark.parametrize("how_many", [0, 1, 7])
@@ -218,16 +214,21 @@ def test_many_are_answered_each_once(how_many: int) -> None:
     assert list(InlineWorker().as_finished(half, given)) == [each // 2 for each in given]
 
 
-def slowly(number: int) -> int:
+def slowly(given: tuple[int, Path]) -> int:
     """The first takes until the others are through."""
+    number, through = given
     if not number:
-        time.sleep(1.0)
+        wait_for(through.exists, "the others")
     return number
 
 
-def test_who_is_slow_holds_nobody_up() -> None:
+def test_who_is_slow_holds_nobody_up(tmp_path: Path) -> None:
+    through = tmp_path / "through"
     with WorkerPool(2) as two:
-        assert list(two.as_finished(slowly, range(5)))[-1] == 0
+        answers = two.as_finished(slowly, [(number, through) for number in range(5)])
+        assert {next(answers) for _ in range(4)} == {1, 2, 3, 4}
+        through.touch()
+        assert list(answers) == [0]
 
 
 def test_an_error_among_many_is_the_functions_own() -> None:

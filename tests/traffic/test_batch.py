@@ -21,9 +21,9 @@ from giaoban.traffic.batch import (
     sockaddr,
     try_to_send,
 )
+from tests.processes import PATIENCE_S
 
 HERE = "127.0.0.1"
-PATIENCE_S = 20.0
 
 
 @pytest.fixture

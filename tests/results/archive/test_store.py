@@ -22,6 +22,7 @@ from giaoban.results.archive.store import (
     write_result,
     writing,
 )
+from tests.processes import PATIENCE_S
 
 
 def finished(root: Path, run_id: str) -> Path:
@@ -76,7 +77,7 @@ def test_many_processes_at_once_all_get_their_own(tmp_path):
         )
         for _ in range(4)
     ]
-    names = {process.communicate(timeout=30)[0].strip() for process in running}
+    names = {process.communicate(timeout=PATIENCE_S)[0].strip() for process in running}
     assert names == {"same", "same-2", "same-3", "same-4"} == {p.name for p in list_runs(tmp_path)}
 
 

@@ -16,8 +16,7 @@ from scenario_factory import ROOT, giaoban
 
 from giaoban.scenarios.cli.commands import completion as command
 from giaoban.scenarios.cli.completion import FILES, FOLDERS, SHELLS, answer, offers, script, tree
-
-PATIENCE_S = 60
+from tests.processes import PATIENCE_S
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ import pytest
 from scenario_factory import giaoban as here
 
 from giaoban.traffic import log as packet_log
-from tests.clients.programs import HOST, LATE, PATIENCE_S, end, free_ports, giaoban, wait_for
+from tests.clients.programs import HOST, LATE, end, free_ports, giaoban
+from tests.processes import PATIENCE_S, wait_for
 
 pytestmark = pytest.mark.realtime
 

@@ -14,6 +14,7 @@ import pytest
 from runs import COMMAND
 from scenario_factory import ROOT, giaoban
 
+from tests.processes import PATIENCE_S
 from tests.results import history_factory as h
 from tests.results import view_factory as v
 
@@ -93,10 +94,10 @@ def test_it_serves_until_it_is_stopped(root: Path, how: signal.Signals) -> None:
         line = served.stdout.readline()
         url = re.search(r"http://127\.0\.0\.1:\d+/", line)
         assert url is not None, line
-        with urllib.request.urlopen(url[0], timeout=20) as answer:
+        with urllib.request.urlopen(url[0], timeout=PATIENCE_S) as answer:
             assert h.JANUARY in answer.read().decode()
         served.send_signal(how)
-        out, err = served.communicate(timeout=20)
+        out, err = served.communicate(timeout=PATIENCE_S)
     finally:
         served.kill()
         served.wait()

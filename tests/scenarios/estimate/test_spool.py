@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import namedtuple
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from giaoban.scenarios.estimate import limits, spool
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.spool import Spool
 from giaoban.scenarios.spec.question import make_question
+from tests.processes import wait_for
 
 PAIR = np.dtype([("number", "u2"), ("count", "i8")])
 KINDS = {"plain": "", "switched": MEETINGS["switched"], "impaired": IMPAIRMENTS}
@@ -153,7 +153,4 @@ def test_a_killed_estimate_leaves_no_file_behind(tmp_path: Path) -> None:
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    deadline = time.monotonic() + 5
-    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert list(tmp_path.iterdir()) == []
+    wait_for(lambda: not list(tmp_path.iterdir()), "the file to go")

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
-from tests.giaoban.test_children import alive
+from tests.processes import alive, wait_for
 
 THIN: dict[str, Any] = {**NORTH, "rate_mbps": 3.0}
 """A line hardly wide enough for one call: at seeds 4, 6 and 7 its busiest second is below 80 %, at
@@ -317,12 +316,7 @@ def test_nothing_outlives_a_check_that_is_ended(tmp_path: Path, number: signal.S
     us.wait()
     us.stderr.close()
     assert us.returncode == (130 if number is signal.SIGINT else -signal.SIGKILL)
-    for _ in range(200):
-        if not any(map(alive, beside)):
-            break
-        time.sleep(0.05)
-    else:
-        raise AssertionError("they are still there")
+    wait_for(lambda: not any(map(alive, beside)), "those beside it to end")
     if number is signal.SIGINT:
         assert list((tmp_path / "runs").iterdir()) == []
 

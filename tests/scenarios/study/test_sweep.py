@@ -27,7 +27,7 @@ from giaoban.scenarios.study.sweep import work as sweep_work
 from giaoban.scenarios.study.sweep.work import Task, solve
 from giaoban.scenarios.study.whatif.apply import EXISTING, ask
 from giaoban.workers import InlineWorker
-from tests.processes import processes
+from tests.processes import processes, wait_for
 
 FILE = f"""
 schema = "giaoban.sweep/1"
@@ -345,10 +345,7 @@ def test_nothing_is_left_of_an_interrupted_one(
     _, err = us.communicate()
     assert us.returncode == (130 if number is signal.SIGINT else -number), err
     assert "Traceback" not in err
-    deadline = time.monotonic() + 60
-    while left := [pid for pid, (_, session) in processes().items() if session == us.pid]:
-        assert time.monotonic() < deadline, left
-        time.sleep(0.05)
+    wait_for(lambda: us.pid not in {session for _, session in processes().values()}, "their end")
     assert not (tmp_path / "runs").exists()
     assert not [name for name in os.listdir("/dev/shm") if str(us.pid) in name]
     assert len(list(points.rglob("*.json"))) < 60 * 4

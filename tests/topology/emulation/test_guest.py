@@ -8,7 +8,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,10 @@ from emulation_factory import ROOT, run_lab
 from giaoban.errors import MachineLacks
 from giaoban.topology.sandbox import boot, kernel
 from tests.mounts import in_own_mounts
+from tests.processes import wait_for
 from tests.topology.emulation.lab_guest import SLEEP_S
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anew]
-
-GONE_WITHIN_S = 120.0  # how long to wait for what must happen, not how long it may take
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +43,7 @@ def seen(machine: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
 def unharmed(tmp_path: Path) -> Iterator[None]:
     """No process of this test's guest may be there afterwards."""
     yield
-    deadline = time.monotonic() + GONE_WITHIN_S
-    while guest_in(tmp_path):
-        assert time.monotonic() < deadline, "the guest's processes are still there"
-        time.sleep(0.05)
+    wait_for(lambda: not guest_in(tmp_path), "the guest's processes to end")
 
 
 def guest_in(folder: Path) -> set[int]:
@@ -236,11 +231,12 @@ def test_guest_dies_with_a_killed_caller(machine: Path, tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     console = tmp_path / "console.log"
-    deadline = time.monotonic() + GONE_WITHIN_S
-    while not (console.exists() and "hanging" in console.read_text(encoding="utf-8")):
+
+    def hangs() -> bool:
         assert caller.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+        return console.exists() and "hanging" in console.read_text(encoding="utf-8")
+
+    wait_for(hangs, "the guest to hang")
     assert guest_in(tmp_path)
     caller.kill()
     assert caller.wait() == -signal.SIGKILL

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +16,10 @@ from scenario_factory import ROOT, giaoban, scenario
 
 from giaoban.errors import InvalidRun
 from giaoban.scenarios.study import check
-from tests.processes import descendants, processes
+from tests.processes import PATIENCE_S, descendants, processes, wait_for
 
 pytestmark = pytest.mark.sandbox
 
-GONE_WITHIN_S = 120.0  # how long to wait for what must happen, not how long it may take
 MOMENTS = ("booting the guest", "measuring the links", "meeting", "typesetting")
 
 
@@ -74,7 +72,7 @@ def interrupt(folder: Path, moment: str, number: int) -> tuple[Watched, Path]:
             if watched.err[-1].rsplit(" ", 1)[0] == moment:
                 watched.look()
                 process.send_signal(number)
-        process.wait(GONE_WITHIN_S)
+        process.wait(PATIENCE_S)
     finally:
         stop.set()
         looking.join()
@@ -92,10 +90,7 @@ def nothing_left() -> Iterator[Callable[[Watched], None]]:
 
     def gone(watched: Watched) -> None:
         assert watched.process.pid in watched.sessions
-        deadline = time.monotonic() + GONE_WITHIN_S
-        while left := watched.alive():
-            assert time.monotonic() < deadline, f"still there: {left}"
-            time.sleep(0.05)
+        wait_for(lambda: not watched.alive(), "all of it to end")
 
     yield gone
     assert Path("/proc/self/mountinfo").read_text(encoding="utf-8") == mounts
