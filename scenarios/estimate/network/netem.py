@@ -6,9 +6,11 @@ emulation's seeds, so that the same packets in the same order meet the same fate
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -29,25 +31,100 @@ Draw = Callable[[], int]
 
 
 class NetemRandom:
-    """One netem's generator."""
+    """One netem's generator: the kernel's prandom_u32_state (lib/random32.c), taus113 by L'Ecuyer
+    (1999)."""
 
     def __init__(self, seed: int) -> None:
         """`seed`: TCA_NETEM_PRNG_SEED, 64 bits."""
         mixed = ((seed >> 32) ^ (seed << 10) ^ seed) & WORD
-        self._s1 = mixed + 2 if mixed < 2 else mixed
-        self._s2 = mixed + 8 if mixed < 8 else mixed
-        self._s3 = mixed + 16 if mixed < 16 else mixed
-        self._s4 = mixed + 128 if mixed < 128 else mixed
+        self._next = tuple(mixed + least if mixed < least else mixed for least in LEAST_SEEDS)
+        self._numbers = np.zeros(0, np.uint32)
+        self._drawn = 0
+
+    def __deepcopy__(self, memo: dict[int, object]) -> NetemRandom:
+        """No array that it holds is ever changed."""
+        return copy.copy(self)
 
     def draw(self) -> int:
         """The next 32 bits."""
-        s1, s2, s3, s4 = self._s1, self._s2, self._s3, self._s4
-        s1 = ((s1 & 0xFFFFFFFE) << 18 & WORD) ^ (((s1 << 6 & WORD) ^ s1) >> 13)
-        s2 = ((s2 & 0xFFFFFFF8) << 2 & WORD) ^ (((s2 << 2 & WORD) ^ s2) >> 27)
-        s3 = ((s3 & 0xFFFFFFF0) << 7 & WORD) ^ (((s3 << 13 & WORD) ^ s3) >> 21)
-        s4 = ((s4 & 0xFFFFFF80) << 13 & WORD) ^ (((s4 << 3 & WORD) ^ s4) >> 12)
-        self._s1, self._s2, self._s3, self._s4 = s1, s2, s3, s4
-        return s1 ^ s2 ^ s3 ^ s4
+        if self._drawn == len(self._numbers):
+            self._numbers, self._next = _numbers(self._next)
+            self._drawn = 0
+        self._drawn += 1
+        return int(self._numbers[self._drawn - 1])
+
+    def take(self, n: int) -> NDArray[np.uint32]:
+        """The next n times 32 bits."""
+        parts = []
+        while n:
+            if self._drawn == len(self._numbers):
+                self._numbers, self._next = _numbers(self._next)
+                self._drawn = 0
+            parts.append(self._numbers[self._drawn : self._drawn + n])
+            self._drawn += len(parts[-1])
+            n -= len(parts[-1])
+        return np.concatenate(parts) if parts else np.zeros(0, np.uint32)
+
+
+_Words = NDArray[np.uint32]
+LEAST_SEEDS = (2, 8, 16, 128)
+COMPONENTS = (
+    (6, 13, 0xFFFFFFFE, 18),
+    (2, 27, 0xFFFFFFF8, 2),
+    (13, 21, 0xFFFFFFF0, 7),
+    (3, 12, 0xFFFFFF80, 13),
+)
+"""Of each of the four registers: s becomes (s & mask) << d ^ ((s << a) ^ s) >> b."""
+DOUBLINGS = 14
+"""2 to the power of this numbers are drawn at once."""
+
+
+def _step(words: _Words, a: int, b: int, mask: int, d: int) -> _Words:
+    """One register's next words."""
+    shifted: _Words = ((words & np.uint32(mask)) << np.uint32(d)) ^ (
+        ((words << np.uint32(a)) ^ words) >> np.uint32(b)
+    )
+    return shifted
+
+
+def _apply(columns: _Words, words: _Words) -> _Words:
+    """A matrix over GF(2), by its 32 columns, times each of the words."""
+    product = np.zeros_like(words)
+    for bit, column in enumerate(columns):
+        product ^= ((words >> np.uint32(bit)) & np.uint32(1)) * column
+    return product
+
+
+@cache
+def _steps_ahead() -> list[list[_Words]]:
+    """Of each register the matrices that go 1, 2, 4 and so on steps ahead."""
+    found = []
+    for component in COMPONENTS:
+        columns = _step(np.uint32(1) << np.arange(32, dtype=np.uint32), *component)
+        matrices = [columns]
+        for _ in range(DOUBLINGS):
+            matrices.append(columns := _apply(columns, columns))
+        found.append(matrices)
+    return found
+
+
+@lru_cache(maxsize=512)
+def _numbers(state: tuple[int, ...]) -> tuple[_Words, tuple[int, ...]]:
+    """The next 2**DOUBLINGS numbers from a state on, and the state behind them.
+
+    A register's word after so many steps is a matrix times its word now, so with the words of n
+    steps come those of the n steps behind them.
+    """
+    drawn = np.zeros(1 << DOUBLINGS, np.uint32)
+    after = []
+    for word, matrices in zip(state, _steps_ahead(), strict=True):
+        words = _apply(matrices[0], np.array([word], np.uint32))
+        for ahead in matrices[:DOUBLINGS]:
+            words = np.concatenate([words, _apply(ahead, words)])
+        drawn ^= words
+        after.append(int(words[-1]))
+    drawn.flags.writeable = False
+    return drawn, tuple(after)
 
 
 @dataclass(frozen=True)
@@ -92,6 +169,14 @@ class LineEnd:
         self._now: _Netem | None = None
         self._last_ns = 0
 
+    @property
+    def alike(self) -> tuple[int, int]:
+        """The least and the highest probability of loss with which the same would have become of
+        all packets so far; of a line that loses at random and does nothing else. In netem's units:
+        `PROBABILITY_ONE` is 1."""
+        loss = None if self._now is None else self._now.loss
+        return loss.alike if isinstance(loss, _RandomLoss) else (0, PROBABILITY_ONE)
+
     def pass_on(self, at_ns: NDArray[np.int64]) -> NetemOutput:
         """Take n packets in the order in which they come, none before those of the last call."""
         which: list[NDArray[np.intp]] = []
@@ -106,6 +191,7 @@ class LineEnd:
                 self._done += 1
                 if self._now is not None and self._skip:
                     self._now.pass_on(np.zeros(self._skip, np.int64), 0)
+                    self._now.forget()
                     self._skip = 0
             end = len(at_ns)
             if self._done < len(self._changes):
@@ -137,7 +223,7 @@ class _Netem:
     def __init__(self, change: LineSetting) -> None:
         self._random = NetemRandom(change.seed)
         self._what = change.what
-        self._loss = _loss(change.what.loss)
+        self.loss = _loss(change.what.loss)
         jitter = change.what.jitter
         self._delay = None if jitter is None else _Delay(jitter)
         self._keeps_order = jitter is None or not jitter.reorder
@@ -146,8 +232,12 @@ class _Netem:
         self, at_ns: NDArray[np.int64], last_ns: int
     ) -> tuple[NDArray[np.intp], NDArray[np.int64], tuple[int, int, int]]:
         """Places and times of what comes out, and how many were lost, damaged, doubled."""
-        draw, loss, delay = self._random.draw, self._loss, self._delay
-        double, corrupt = _scaled(self._what.duplicate), _scaled(self._what.corrupt)
+        if isinstance(self.loss, _RandomLoss) and self._what == LineImpairment(
+            loss=self._what.loss
+        ):
+            return self._lose_at_random(self.loss, at_ns, last_ns)
+        draw, loss, delay = self._random.draw, self.loss, self._delay
+        double, corrupt = scaled(self._what.duplicate), scaled(self._what.corrupt)
         which: list[int] = []
         times: list[int] = []
         lost = damaged = doubled = 0
@@ -180,8 +270,22 @@ class _Netem:
             enqueue(place, now_ns, True)
         return np.array(which, np.intp), np.array(times, np.int64), (lost, damaged, doubled)
 
+    def _lose_at_random(
+        self, loss: _RandomLoss, at_ns: NDArray[np.int64], last_ns: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64], tuple[int, int, int]]:
+        """`pass_on` of a netem that does nothing else: a number for each packet, all at once."""
+        which = np.flatnonzero(~loss.lose_all(self._random.take(len(at_ns))))
+        times = np.maximum(at_ns[which], last_ns)
+        return which, times, (len(at_ns) - len(which), 0, 0)
 
-def _scaled(probability: float) -> int:
+    def forget(self) -> None:
+        """What became of packets so far is of no account."""
+        if isinstance(self.loss, _RandomLoss):
+            self.loss.alike = 0, PROBABILITY_ONE
+
+
+def scaled(probability: float) -> int:
+    """A probability in netem's units."""
     return round(probability * PROBABILITY_ONE)
 
 
@@ -197,7 +301,7 @@ def _loss(loss: RandomLoss | GilbertElliott | FourState | None) -> _Loss | None:
     if loss is None:
         return None
     if isinstance(loss, RandomLoss):
-        return _RandomLoss(loss) if _scaled(loss.p) else None
+        return _RandomLoss(loss) if scaled(loss.p) else None
     if isinstance(loss, GilbertElliott):
         return _GilbertElliott(loss)
     return _FourState(loss)
@@ -205,18 +309,31 @@ def _loss(loss: RandomLoss | GilbertElliott | FourState | None) -> _Loss | None:
 
 class _RandomLoss:
     def __init__(self, loss: RandomLoss) -> None:
-        self._p = _scaled(loss.p)
+        self._p = scaled(loss.p)
+        self.alike = 0, PROBABILITY_ONE
+        """See `LineEnd.alike`."""
 
     def lose(self, draw: Draw) -> bool:
-        return self._p >= draw()
+        return bool(self.lose_all(np.array([draw()], np.uint32))[0])
+
+    def lose_all(self, drawn: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which of n packets are lost, by a number drawn for each."""
+        lost = drawn <= self._p
+        least, highest = self.alike
+        if lost.any():
+            least = max(least, int(drawn[lost].max()))
+        if not lost.all():
+            highest = min(highest, int(drawn[~lost].min()) - 1)
+        self.alike = least, highest
+        return lost
 
 
 class _GilbertElliott:
     """loss_gilb_ell: the state moves, then the packet meets the loss of the state it was in."""
 
     def __init__(self, loss: GilbertElliott) -> None:
-        self._p, self._r = _scaled(loss.p), _scaled(loss.r)
-        self._h, self._k1 = PROBABILITY_ONE - _scaled(loss.loss_bad), _scaled(loss.loss_good)
+        self._p, self._r = scaled(loss.p), scaled(loss.r)
+        self._h, self._k1 = PROBABILITY_ONE - scaled(loss.loss_bad), scaled(loss.loss_good)
         self._good = True
 
     def lose(self, draw: Draw) -> bool:
@@ -233,10 +350,10 @@ class _FourState:
     """loss_4state: 1 received, 2 received within a burst, 3 lost within it, 4 lost alone."""
 
     def __init__(self, loss: FourState) -> None:
-        self._p14, self._p32 = _scaled(loss.p14), _scaled(loss.p32)
-        self._p13 = min(_scaled(loss.p13), PROBABILITY_ONE - self._p14)
-        self._p31 = min(_scaled(loss.p31), PROBABILITY_ONE - self._p32)
-        self._p23 = _scaled(loss.p23)
+        self._p14, self._p32 = scaled(loss.p14), scaled(loss.p32)
+        self._p13 = min(scaled(loss.p13), PROBABILITY_ONE - self._p14)
+        self._p31 = min(scaled(loss.p31), PROBABILITY_ONE - self._p32)
+        self._p23 = scaled(loss.p23)
         self._state = 1
 
     def lose(self, draw: Draw) -> bool:

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting
+from giaoban.scenarios.estimate.network.netem import (
+    PROBABILITY_ONE,
+    LineEnd,
+    LineSetting,
+    NetemRandom,
+    scaled,
+)
 from giaoban.topology.impairments import (
     FourState,
     GilbertElliott,
@@ -49,3 +55,57 @@ def test_a_step_that_is_undone_leaves_no_trace(
     again = LineEnd([LineSetting(0, WHAT[name], SEED)], own=False)
     told(again, 0, before)
     assert told(saved, before, after) == told(again, before, after)
+
+
+def kernel_numbers(seed: int, count: int) -> list[int]:
+    """prandom_u32_state, step by step as the kernel has it (lib/random32.c)."""
+    word = 0xFFFFFFFF
+    mixed = ((seed >> 32) ^ (seed << 10) ^ seed) & word
+    s1, s2, s3, s4 = (mixed + n if mixed < n else mixed for n in (2, 8, 16, 128))
+    found = []
+    for _ in range(count):
+        s1 = (s1 & 0xFFFFFFFE) << 18 & word ^ ((s1 << 6 & word) ^ s1) >> 13
+        s2 = (s2 & 0xFFFFFFF8) << 2 & word ^ ((s2 << 2 & word) ^ s2) >> 27
+        s3 = (s3 & 0xFFFFFFF0) << 7 & word ^ ((s3 << 13 & word) ^ s3) >> 21
+        s4 = (s4 & 0xFFFFFF80) << 13 & word ^ ((s4 << 3 & word) ^ s4) >> 12
+        found.append(s1 ^ s2 ^ s3 ^ s4)
+    return found
+
+
+@pytest.mark.parametrize("seed", [0, 1, 127, SEED, 1681 << 20, 2**64 - 1])
+def test_numbers_are_the_kernels(seed: int) -> None:
+    """Taken one by one or many at once, beyond what is drawn at a time."""
+    expected = kernel_numbers(seed, 40_000)
+    one_by_one, at_once = NetemRandom(seed), NetemRandom(seed)
+    assert [one_by_one.draw() for _ in range(17_000)] == expected[:17_000]
+    taken = [at_once.take(n).tolist() for n in (0, 1, 16_383, 5, 20_000, 3_611)]
+    assert [number for part in taken for number in part] == expected
+    copied = copy.deepcopy(one_by_one)
+    assert copied.take(100).tolist() == one_by_one.take(100).tolist() == expected[17_000:17_100]
+
+
+@given(
+    p=st.floats(0.001, 0.3),
+    skip=st.integers(0, 20),
+    parts=st.lists(st.integers(0, 80), min_size=1, max_size=4),
+)
+def test_a_line_that_loses_at_random_says_with_which_other_losses_it_would_be_the_same(
+    p: float, skip: int, parts: list[int]
+) -> None:
+    def fate(probability: float) -> tuple[list[object], LineEnd]:
+        what = LineImpairment(loss=RandomLoss(p=probability))
+        line = LineEnd([LineSetting(0, what, SEED)], own=True, skip=skip)
+        begins = np.cumsum([0, *parts])
+        return [told(line, int(at), n) for at, n in zip(begins, parts, strict=False)], line
+
+    expected, line = fate(p)
+    drawn = kernel_numbers(SEED, skip + sum(parts))[skip:]
+    lost = [number for number in drawn if number <= scaled(p)]
+    kept = [number for number in drawn if number > scaled(p)]
+    assert line.lost == len(lost)
+    least, highest = line.alike
+    assert least == max(lost, default=0)
+    assert highest == min(kept, default=PROBABILITY_ONE + 1) - 1
+    for other in (least, highest):
+        if scaled(other / PROBABILITY_ONE) == other and other:
+            assert fate(other / PROBABILITY_ONE)[0] == expected
