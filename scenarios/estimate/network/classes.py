@@ -14,7 +14,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.queues import Rate, Served, service_ns, way_ns
+from giaoban.scenarios.estimate.network.queues import UNLIMITED, Rate, Served, service_ns, way_ns
 from giaoban.scenarios.estimate.network.transit import FlowOf
 from giaoban.topology.qos import TrafficClass
 
@@ -42,6 +42,11 @@ class Classes:
         """So many were let in, and not yet chosen, when the last call ended."""
         self._turns: deque[int] = deque()
         self._deficit = [0] * len(classes)
+
+    @property
+    def alike(self) -> tuple[int, int]:
+        """See `transit.Server`: each class has a buffer of its own."""
+        return 0, UNLIMITED
 
     def serve(
         self, came: NDArray[np.int64], size: NDArray[np.int32], flow_of: FlowOf, until_ns: int

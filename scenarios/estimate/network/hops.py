@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,10 +28,19 @@ class ClassBlindFifo:
     def __init__(self, queue: Fifo) -> None:
         self._queue = queue
 
+    def __deepcopy__(self, memo: dict[int, object]) -> ClassBlindFifo:
+        """It is what its queue is."""
+        return ClassBlindFifo(copy.deepcopy(self._queue, memo))
+
     def serve(
         self, came_ns: NDArray[np.int64], size: NDArray[np.int32], _flow_of: FlowOf, _until_ns: int
     ) -> tuple[Served, None]:
         return self._queue.serve(came_ns, size), None
+
+    @property
+    def alike(self) -> tuple[int, int]:
+        """As `Fifo.alike`."""
+        return self._queue.alike
 
     def serve_one(self, came_ns: int, size: int) -> tuple[int, int] | None:
         """As `Fifo.serve_one`."""

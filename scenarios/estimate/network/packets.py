@@ -62,6 +62,13 @@ class PendingPackets:
         self._later: dict[int, list[Packets]] = {}
         """Slot of time → what comes then, and was put before all that is in `_parts`."""
 
+    def __deepcopy__(self, memo: dict[int, object]) -> PendingPackets:
+        """Packets never change: a copy shares them."""
+        other = PendingPackets()
+        other._parts = list(self._parts)
+        other._later = {slot: list(parts) for slot, parts in self._later.items()}
+        return other
+
     def put(self, packets: Packets) -> None:
         """At least one packet more."""
         self._parts.append(packets)

@@ -9,6 +9,7 @@ one.
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ LEAST_BYTES = UDP_IP_BYTES + ETHERNET_BYTES + 8
 """No packet is shorter on the wire."""
 TIMER_NS = 1
 """From a packet's moment to when the kernel's timer has let it go."""
+UNLIMITED = 1 << 31
+"""No queue holds so many packets."""
 LEAST_LOOKED_AT = 16
 """Packets looked at one by one once a queue is full; more where that was too few the last time."""
 BLOCK = 128
@@ -108,6 +111,19 @@ class Fifo:
         self._inside = np.zeros(0, np.int64)
         """When each packet that is in the queue or on the fibre will be at the far end."""
         self._free_ns = 0
+        self._room = 0
+        """With so much room nothing else would have come of any packet so far."""
+        self._loses = False
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Fifo:
+        """No array that it holds is ever changed."""
+        return copy.copy(self)
+
+    @property
+    def alike(self) -> tuple[int, int]:
+        """The least and the highest limit with which the same would have come of all packets, as
+        far as that is known; of a queue of one rate."""
+        return (self._least, self._least) if self._loses else (self._room, UNLIMITED)
 
     def serve(self, came: NDArray[np.int64], size: NDArray[np.int32]) -> Served:
         """Take n packets in order of time, none before the latest of the call before.
@@ -123,6 +139,7 @@ class Fifo:
         service = service_ns(self._rates, came, size)
         leaving = self._leaving(came, service)
         if len(self._inside) + n <= self._least:  # there is room, were all of them to stay
+            self._room = max(self._room, len(self._inside) + n)
             out = leaving + self._delay_ns
             self._keep(came, leaving, out)
             leaving -= service
@@ -131,6 +148,7 @@ class Fifo:
         at = self._take(came, leaving, limit)
         least = LEAST_LOOKED_AT
         while at < n:
+            self._loses = True
             at = self._one_by_one(at, least, came, service, limit, leaving, lost)
             # on with many at once, and twice as many as long as none is lost
             reach, since = RESUMED, at
@@ -183,13 +201,18 @@ class Fifo:
             else max(rate.rate_mbps for rate in self._rates)
         )
         n = len(came)
-        if longest_ns * per_ns / 8e3 / LEAST_BYTES >= int(limit.min()) - 1:
+        most = longest_ns * per_ns / 8e3 / LEAST_BYTES
+        if most < int(limit.min()) - 1:
+            self._room = max(self._room, int(most) + 2)
+        else:
             inside = self._inside[self._inside > came[0]]
             everything = np.concatenate([inside, out])
             there = len(inside) + np.arange(n) - np.searchsorted(everything, came, "right")
             is_full = there >= limit
             if is_full.any():
                 n = int(np.argmax(is_full))
+            if n:
+                self._room = max(self._room, int(there[:n].max()) + 1)
         if n:
             self._keep(came[:n], leaving[:n], out[:n])
         return n
@@ -307,6 +330,13 @@ class BatchedFifo:
         self._inside = np.zeros(0, np.int64)
         """When each packet that is in a queue or on a fibre will be at the far end, hop by hop."""
         self._inside_of = np.zeros(0, np.intp)
+        self._room = np.zeros(len(rates), np.int64)
+        """With so much room at each nothing would have been lost so far."""
+
+    @property
+    def alike(self) -> list[tuple[int, int]]:
+        """Of each hop, as `Fifo.alike`, as long as nothing is lost."""
+        return [(room, UNLIMITED) for room in self._room.tolist()]
 
     def serve(self, batch: Batch) -> BatchServed:
         """Take packets, none before the latest of the call before at the same hop."""
@@ -345,13 +375,17 @@ class BatchedFifo:
         longest_ns = np.maximum.reduceat(out - batch.came_ns, batch.first)
         # so many could be there at the most, were they all as short as packets can be
         most = longest_ns * self._mbps[hops] / 8e3 / LEAST_BYTES
+        near = most >= self._limit[hops] - 1
+        far = hops[~near]
+        self._room[far] = np.maximum(self._room[far], most[~near].astype(np.int64) + 2)
         found = []
-        for k in np.flatnonzero(most >= self._limit[hops] - 1).tolist():
+        for k in np.flatnonzero(near).tolist():
             hop, part = int(hops[k]), slice(int(batch.first[k]), int(batch.last[k]) + 1)
             came = batch.came_ns[part]
             inside = self._inside[(self._inside_of == hop) & (self._inside > came[0])]
             everything = np.concatenate([inside, out[part]])
             there = len(inside) + np.arange(len(came)) - np.searchsorted(everything, came, "right")
-            if (there >= self._limit[hop]).any():
+            self._room[hop] = max(int(self._room[hop]), int(there.max()) + 1)
+            if self._room[hop] > self._limit[hop]:
                 found.append(hop)
         return found

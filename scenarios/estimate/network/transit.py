@@ -29,6 +29,10 @@ FlowOf = Callable[[], NDArray[np.int32]]
 class Server(Protocol):
     """A queue in front of a fibre."""
 
+    @property
+    def alike(self) -> tuple[int, int]:
+        """See `BatchedTransit.alike`."""
+
     def serve(
         self, came_ns: NDArray[np.int64], size: NDArray[np.int32], flow_of: FlowOf, until_ns: int
     ) -> tuple[Served, NDArray[np.intp] | None]:
@@ -71,6 +75,11 @@ class Transit:
         self._only_after = paths.only_after if (way_of != END).all() else {}
         """Other traffic leaves the network behind its first hop: then each packet is looked at."""
         self._lost: list[tuple[int, int, int]] = []
+
+    @property
+    def alike(self) -> dict[int, tuple[int, int]]:
+        """As `BatchedTransit.alike`."""
+        return {hop: server.alike for hop, server in self._servers.items()}
 
     def take_lost(self) -> list[tuple[int, int, int]]:
         """Packets that were lost since this was asked for: when, flow and sequence number of

@@ -17,8 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from giaoban.scenarios.estimate.network import queues
-from giaoban.scenarios.estimate.network.netem import NetemRandom
-from giaoban.scenarios.estimate.network.queues import Fifo, rate_from
+from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, rate_from
 
 FRAME = 12 + 1200 + 28 + 14
 """RTP header, payload, UDP and IP, Ethernet: bytes by which a fibre's packets are counted."""
@@ -221,11 +220,38 @@ def test_what_a_fibre_holds_is_in_the_limit() -> None:
     assert rate_from(7, 2.0, 190.0, 5).limit == 5
 
 
-def test_random_numbers_of_the_kernel() -> None:
-    """A combined Tausworthe generator is linear: equal seeds agree, and its bits are even."""
-    one, same, other = NetemRandom(1681), NetemRandom(1681), NetemRandom(1682)
-    first = [one.draw() for _ in range(4000)]
-    assert first == [same.draw() for _ in range(4000)]
-    assert first != [other.draw() for _ in range(4000)]
-    assert np.mean(first) / 2**32 == pytest.approx(0.5, abs=0.02)
-    assert len(set(first)) > 3990
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 2**31),
+    buffer=st.sampled_from([1, 3, 10, 40, 300]),
+    load=st.floats(0.1, 1.5),
+    splits=st.lists(st.floats(0, 1), max_size=3),
+)
+def test_a_limit_within_bounds_changes_nothing(
+    seed: int, buffer: int, load: float, splits: list[float]
+) -> None:
+    """What a queue says of other limits (`alike`) holds for each of them, and none is left out
+    where every place was counted."""
+    line = Line(0, Fraction(10), buffer)
+    rng = np.random.default_rng(seed)
+    at_ns = np.cumsum(rng.exponential(650 * 8e3 / 10 / load, 400)).astype(np.int64)
+    packets = list(zip(at_ns.tolist(), rng.integers(60, FRAME + 1, 400).tolist(), strict=True))
+    came, size = (np.array(column) for column in zip(*packets, strict=True))
+    edges = [0, *sorted(round(s * len(packets)) for s in splits), len(packets)]
+    queue = Fifo([rate_from(0, 10.0, 0.0, buffer)], 0.0)
+    batched = BatchedFifo([rate_from(0, 10.0, 0.0, buffer)], [0.0])
+    lost = False
+    for a, b in itertools.pairwise(edges):
+        lost |= bool(queue.serve(came[a:b], size[a:b].astype(np.int32)).lost.any())
+        if a < b and not lost:
+            one = np.zeros(1, np.intp)
+            assert not batched.serve(Batch(came[a:b], size[a:b].astype(np.int32), one, one)).full
+    expected = fates([line], 0, packets)
+    least, highest = queue.alike
+    for limit in {least, min(highest, 2 * buffer), min(highest, max(least, buffer))}:
+        assert fates([line._replace(buffer=limit)], 0, packets) == expected
+    if lost:
+        assert (least, highest) == (buffer, buffer)
+    else:
+        [(room, _)] = batched.alike
+        assert fates([line._replace(buffer=room)], 0, packets) == expected
