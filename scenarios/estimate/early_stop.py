@@ -44,16 +44,21 @@ class EarlyStop:
         self._cuts = list(_cuts(plan))[::-1]
         self._cut = plan.phases[0]
         self._missed: set[int] = set()
-        """Streams that missed something in the phase under way, since it was looked at."""
+        """Streams that missed something in the phase under way."""
+        self._last_missed_s = 0.0
         self.found: Judgement | None = None
 
     def is_due(self, now_ns: int, missed: Iterable[int]) -> bool:
         """Told of every step: which flows missed something in it. Whether to `look` now."""
-        self._missed.update(missed)
+        own = set(missed)
+        self._missed |= own
+        if own:
+            self._last_missed_s = now_ns / SECOND_NS
         due = False
         while self._cuts and self._cuts[-1].end_s + SETTLED_S <= now_ns / SECOND_NS:
             self._cut = self._cuts.pop()
-            due = True
+            # who misses nothing more has seen the end of what it missed
+            due |= self._is_whole(self._cut) or self._cut.end_s - LOOK_S <= self._last_missed_s
         return due and bool(self._missed) and self._criteria is not None
 
     def look(self, timeline: Timeline, estimated: EstimatedTraffic) -> bool:

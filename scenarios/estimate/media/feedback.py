@@ -205,19 +205,21 @@ class Feedback:
     def _starts_key(self, packets: Packets) -> NDArray[np.bool_]:
         """(n,) which packets are the first of key frames, as their payloads say."""
         found = np.zeros(len(packets.flow), np.bool_)
-        for flow in np.unique(packets.flow).tolist():
+        if not len(found):
+            return found
+        order = np.argsort(packets.flow, kind="stable")
+        flows, first = np.unique(packets.flow[order], return_index=True)
+        for flow, at in zip(flows.tolist(), np.split(order, first[1:]), strict=True):
             buffer = self._recent(flow)
             if buffer is None:
                 continue
-            at = np.flatnonzero(packets.flow == flow)
             log = buffer.recent(int(packets.seq[at].min()))
+            if not log["key"].any():
+                continue
             log = log[np.argsort(log["sequence"], kind="stable")]
-            first = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
-            of = np.searchsorted(log["sequence"], packets.seq[at])
-            known = of < len(log)
-            known[known] = log["sequence"][of[known]] == packets.seq[at[known]]
-            starts = log["key"].astype(np.bool_) & first
-            found[at[known]] = starts[of[known]]
+            begins = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
+            starts = log["sequence"][log["key"].astype(np.bool_) & begins]
+            found[at] = np.isin(packets.seq[at], starts)
         return found
 
     def _request(self, flow: int, size: int, now_ns: int, not_before_ns: int) -> None:
