@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from giaoban.traffic.quality.bursts import ends_ns
 from giaoban.traffic.quality.measure import CLIP_NS, Trace
 from giaoban.traffic.quality.percentiles import percentiles
 from giaoban.traffic.quality.playout import playout
+from giaoban.traffic.quality.remembered import remembered
 
 FREEZE_FACTOR = 3
 FREEZE_MARGIN_NS = 150_000_000
@@ -22,7 +25,7 @@ STEP_NS = 1_000_000_000
 """How far apart clips begin among which the worst is looked for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frames:
     """The f frames of a stream in the order in which they were due.
 
@@ -37,6 +40,7 @@ class Frames:
             nothing is said of a buffer.
         frozen_ns: (k, 2) from when until when the picture stood still, in order and apart, moved
             back by the stream's shortest frame delay: on the axis of due times.
+        found: see `giaoban.traffic.quality.remembered`.
     """
 
     due_ns: NDArray[np.int64]
@@ -47,6 +51,7 @@ class Frames:
     late: NDArray[np.bool_]
     shown_after_ns: NDArray[np.int64]
     frozen_ns: NDArray[np.int64]
+    found: dict[Hashable, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class FrameMeasures:
     shown_after_ms: float | None
 
 
+@remembered
 def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
     """The frames of a video stream: a frame is the packets of one RTP timestamp (RFC 6184 §5.1).
 
@@ -121,7 +127,8 @@ def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
     # where there is a buffer, frames are shown by its clock, however early they came
     at = complete if buffer_ns is None else due + shown_after
     frozen = _frozen(due, decodable & ~late, at)
-    return Frames(due, key, lost, decodable, complete, late, shown_after, frozen)
+    remember: dict[Hashable, Any] | None = None if trace.found is None else {}
+    return Frames(due, key, lost, decodable, complete, late, shown_after, frozen, remember)
 
 
 def _frozen(
@@ -167,6 +174,7 @@ def frozen_until(frozen_ns: NDArray[np.int64], times_ns: NDArray[np.int64]) -> N
     return np.interp((times_ns - origin).astype(np.float64), points, totals)
 
 
+@remembered
 def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     """The figures over [start, end), of at least 1 ns."""
     within = (found.due_ns >= start_ns) & (found.due_ns < end_ns)

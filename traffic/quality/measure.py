@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.traffic.quality.bursts import ends_ns, run_lengths, runs
 from giaoban.traffic.quality.percentiles import of_ordered
+from giaoban.traffic.quality.remembered import remembered
 from giaoban.traffic.quality.uncertainty import quantile_interval
 from giaoban.traffic.receiver.jitter import smoothed, transit_changes
 
@@ -23,7 +26,7 @@ PAUSE_NS = 1_000_000_000
 """Where a stream sends nothing for longer, it is silent, or what it sends is judged elsewhere."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """One stream from end to end: n packets that had to be sent, in the order of their times.
 
@@ -46,6 +49,7 @@ class Trace:
         late: (n,) came after it had to be played; none where nothing is said of a playout buffer
             (`giaoban.traffic.quality.playout`): pictures are late by the frame.
         played_after_ns: (n,) from due to played; 0 where nothing is said of it.
+        found: see `giaoban.traffic.quality.remembered`.
     """
 
     due_ns: NDArray[np.int64]
@@ -62,6 +66,7 @@ class Trace:
     unknown: int
     late: NDArray[np.bool_]
     played_after_ns: NDArray[np.int64]
+    found: dict[Hashable, Any] | None = None
 
     @property
     def impaired(self) -> NDArray[np.bool_]:
@@ -238,6 +243,7 @@ def interarrival_jitter_ms(
     return smoothed(np.r_[0.0, changes], np.zeros(1, np.intp), np.zeros(1)) * (1000 / clock_hz)
 
 
+@remembered
 def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     """The figures over packets due in [start, end)."""
     first, end = (int(at) for at in np.searchsorted(trace.due_ns, (start_ns, end_ns)))
