@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from giaoban.mcu_sim.sdp import Codec, SdpError
@@ -198,6 +199,7 @@ def _common(ours: _Format, theirs: _Format) -> _Format:
     return replace(theirs, level=level, limits=limits)
 
 
+@lru_cache(maxsize=1024)
 def _read(codec: Codec) -> _Format:
     text = codec.parameter("profile-level-id") or _DEFAULT
     if _PROFILE_LEVEL.match(text) is None:

@@ -17,13 +17,16 @@ from giaoban.clock import SECOND_NS
 from giaoban.results.judge.off_by import OffBy, off_by
 from giaoban.results.judge.verdict import Judgement
 from giaoban.results.model.result import Engine, Result
+from giaoban.scenarios.estimate.bounds import Bounds
 from giaoban.scenarios.estimate.early_stop import EarlyStop
 from giaoban.scenarios.estimate.limits import check, reasons
-from giaoban.scenarios.estimate.media.captures import captures_of, queue_waits
-from giaoban.scenarios.estimate.media.media import EarlyEnd, estimate_media
+from giaoban.scenarios.estimate.media.captures import KnownTraces, captures_of, queue_waits
+from giaoban.scenarios.estimate.media.media import EstimatedTraffic, estimate_media
+from giaoban.scenarios.estimate.media.sources import MadeStreams
 from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
 from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, judged
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import Rebuilt
@@ -76,10 +79,15 @@ def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
 
 
 class AsJudged(NamedTuple):
-    """What `judge_early` found; `whole`: of the meeting to its end, else of what was held of it."""
+    """What `judge_early` found.
+
+    `whole`: of the meeting to its end, else of what was held of it. `bounds`: with which other
+    figures it would have found the same; None: that was not looked at.
+    """
 
     judgement: Judgement
     whole: bool
+    bounds: Bounds | None = None
 
 
 def judge_alone(question: Question) -> Judgement:
@@ -101,16 +109,56 @@ def judge_early(question: Question, past_pct: float | None = 0.0) -> AsJudged:
     Raises:
         InputError: as `estimate`.
     """
+    held = hold(question, past_pct)
+    try:
+        return judge_held(question, held)
+    finally:
+        held.estimated.close()
+
+
+class Held(NamedTuple):
+    """A meeting that was held, to its end or until it was `found` to fail."""
+
+    meeting: Timeline
+    estimated: EstimatedTraffic
+    found: Judgement | None
+
+
+def hold(question: Question, past_pct: float | None, made: MadeStreams | None = None) -> Held:
+    """Hold a question's meeting; `past_pct`: as of `judge_early`.
+
+    Args:
+        made: streams of other questions, which are not made again.
+
+    Raises:
+        InputError: as `estimate`.
+    """
     criteria = criteria_of(question)
     check(question)
     plan = question.plan
     early = None
     if past_pct is not None and not plan.faults:  # what a fault does is known when it is mended
         early = EarlyStop(plan, criteria, past_pct)
-    with _captures_of(question, _failing(plan), early) as (captures, rebuilt):
-        if early is not None and early.found is not None:
-            return AsJudged(early.found, whole=False)
-        return AsJudged(judged(question, captures, criteria, rebuilt), whole=True)
+    failing = _failing(plan)
+    meeting = signal(plan, failing)
+    estimated = estimate_media(plan, meeting, question.recordings, early, failing, made)
+    return Held(meeting, estimated, None if early is None else early.found)
+
+
+def judge_held(question: Question, held: Held, known: KnownTraces | None = None) -> AsJudged:
+    """Judge a meeting that was held for this question, or for one that differs from it only in what
+    is judged.
+
+    Args:
+        known: traces of other meetings, which are not measured again.
+    """
+    plan, (meeting, estimated, found) = question.plan, held
+    bounds = Bounds.of(plan, meeting, estimated)
+    if found is not None:
+        return AsJudged(found, whole=False, bounds=bounds)
+    captures = captures_of(plan, meeting, estimated, known)
+    judgement = judged(question, captures, criteria_of(question), queue_waits(estimated))
+    return AsJudged(judgement, whole=True, bounds=bounds)
 
 
 def _failing(plan: Plan) -> FailingPaths | None:
@@ -119,13 +167,12 @@ def _failing(plan: Plan) -> FailingPaths | None:
 
 @contextmanager
 def _captures_of(
-    question: Question, failing: FailingPaths | None, early: EarlyEnd | None = None
+    question: Question, failing: FailingPaths | None
 ) -> Iterator[tuple[Captures, Rebuilt]]:
-    """The meeting held, to its end or until `early` has enough: its captures, and how long packets
-    waited."""
+    """The meeting held: its captures, and how long packets waited."""
     plan = question.plan
     meeting = signal(plan, failing)
-    estimated = estimate_media(plan, meeting, question.recordings, early, failing)
+    estimated = estimate_media(plan, meeting, question.recordings, failing=failing)
     try:
         yield captures_of(plan, meeting, estimated), queue_waits(estimated)
     finally:

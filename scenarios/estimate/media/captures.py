@@ -5,7 +5,8 @@ So everything behind them, measures, validity, verdict, documents, is the emulat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import overload
 
 import numpy as np
@@ -38,13 +39,54 @@ MOST_PACKETS = 1_000_000
 """Of so many the traces are remembered: some 75 MB."""
 
 
+class KnownTraces:
+    """Streams of the meeting that was looked at last, with all that was found of them: many come
+    just so in another one."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, tuple[NDArray[np.void], NDArray[np.void], Trace]] = {}
+        self._packets = 0
+
+    def get(
+        self,
+        key: Hashable,
+        sent: NDArray[np.void],
+        came: NDArray[np.void],
+        make: Callable[[], Trace],
+    ) -> Trace:
+        """The trace of what was sent and came, dtypes SENT and ARRIVAL_DTYPE; `make`: if it was
+        not so the last time."""
+        before = self._known.pop(key, None)
+        if before is not None:
+            self._packets -= len(before[0])
+        if before is None or not (_equal(before[0], sent) and _equal(before[1], came)):
+            before = sent, came, replace(make(), found={})
+        if self._packets + len(sent) <= MOST_PACKETS:
+            self._known[key] = before
+            self._packets += len(sent)
+        return before[2]
+
+
+def _equal(one: NDArray[np.void], other: NDArray[np.void]) -> bool:
+    """Whether records are the same, as bytes: field by field it takes many times as long."""
+    return one.shape == other.shape and np.array_equal(_bytes(one), _bytes(other))
+
+
+def _bytes(records: NDArray[np.void]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(records).view(np.uint8)
+
+
 class Traces(Sequence[Trace]):
     """Every stream's packets from end to end, matched when they are asked for; those that were
     asked for last are remembered."""
 
-    def __init__(self, plan: Plan, estimated: EstimatedTraffic) -> None:
+    def __init__(
+        self, plan: Plan, estimated: EstimatedTraffic, known: KnownTraces | None = None
+    ) -> None:
+        """`known`: those of other meetings."""
         self._plan = plan
         self._estimated = estimated
+        self._known = known
         self._found: LruCache[int, Trace] = LruCache(MOST_PACKETS, lambda t: len(t.due_ns))
 
     def __len__(self) -> int:
@@ -64,6 +106,17 @@ class Traces(Sequence[Trace]):
         return self._found.get(index, self._trace)
 
     def _trace(self, index: int) -> Trace:
+        if self._known is None:
+            return self._made(index)
+        sent = self._estimated.sent.get(index, _NOTHING)
+        came = self._estimated.received.as_added(index)
+        plan, stream = self._plan, self._plan.streams[index]
+        # all that `trace_of` asks of a plan
+        of = stream.kind, stream.direction, plan.meeting.video, plan.terminal.playout_ms
+        key = index, plan.audio.clock_hz, *of
+        return self._known.get(key, sent, came, lambda: self._made(index))
+
+    def _made(self, index: int) -> Trace:
         stream = self._plan.streams[index]
         sent = self._estimated.sent.get(index, _NOTHING)
         came = _received(sent, self._estimated.received.of(index))
@@ -87,9 +140,14 @@ def _received(sent: NDArray[np.void], came: NDArray[np.void]) -> NDArray[np.void
     return one
 
 
-def captures_of(plan: Plan, timeline: Timeline, estimated: EstimatedTraffic) -> Captures:
-    """The captures of an estimated meeting; its origin is at 0."""
-    traces = Traces(plan, estimated)
+def captures_of(
+    plan: Plan,
+    timeline: Timeline,
+    estimated: EstimatedTraffic,
+    known: KnownTraces | None = None,
+) -> Captures:
+    """The captures of an estimated meeting; its origin is at 0. `known`: traces of other ones."""
+    traces = Traces(plan, estimated, known)
     seconds = int(plan.end_s) + 1
     samples = np.empty((seconds, 1 + len(estimated.paths.hops)), np.int64)
     samples[:, 0] = np.arange(seconds) * SECOND_NS + SAMPLE_OFFSET_NS

@@ -74,11 +74,15 @@ class ReceivedLogs:
             self._sort()
 
     def of(self, stream: int) -> NDArray[np.void]:
-        """(n,) packets of one stream, in order of time; dtype CAME."""
+        """(n,) packets of one stream, in order of time; dtype ARRIVAL_DTYPE."""
+        came = self.as_added(stream)
+        return came[np.argsort(came["at_ns"], kind="stable")]
+
+    def as_added(self, stream: int) -> NDArray[np.void]:
+        """The same in the order in which they were added."""
         if self._waiting:
             self._sort()
-        came = self._spool.read(stream)
-        return came[np.argsort(came["at_ns"], kind="stable")]
+        return self._spool.read(stream)
 
     def close(self) -> None:
         """Forget them."""

@@ -22,7 +22,7 @@ from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture, lo
 from giaoban.scenarios.estimate.media.logs import ReceivedLogs, SentLogs
 from giaoban.scenarios.estimate.media.meeting_sources import sources_of
 from giaoban.scenarios.estimate.media.rtcp import Reports, reports
-from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer
+from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, MadeStreams, StreamBuffer
 from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
 from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
 from giaoban.scenarios.estimate.network.failing import FailingPaths, FailingTransit
@@ -45,6 +45,8 @@ UNSETTLED_PACKETS = 200_000
 """So many packets may come before what is only needed at the end is put away."""
 SETTLED_NS = 500_000_000
 """So long after a link or a route has changed whatever comes through again has come."""
+LONGEST_NS = 8_000_000_000
+"""No step is longer that may have to be done again."""
 CHANGING = (
     "sources",
     "lines",
@@ -74,6 +76,9 @@ class EstimatedTraffic:
         lines: hop → what its line took and gave, where it does anything.
         failed: what faults took, where any do.
         unheard: media that came to bridges which paid no heed to it, of each call of the plan.
+        alike: hop → the least and the highest limit of its queue with which the same would have
+            become of all packets.
+        last_ns: when the last packet came to the end of its way.
     """
 
     paths: Paths
@@ -87,6 +92,8 @@ class EstimatedTraffic:
     lines: dict[int, list[LineEnd]]
     failed: FailingTransit | None
     unheard: NDArray[np.int64]
+    alike: dict[int, tuple[int, int]]
+    last_ns: int
 
     def close(self) -> None:
         """What is kept in files is measured, and not needed any more."""
@@ -110,16 +117,18 @@ def estimate_media(
     recordings: Mapping[str, Recording],
     early: EarlyEnd | None = None,
     failing: FailingPaths | None = None,
+    made: MadeStreams | None = None,
 ) -> EstimatedTraffic:
     """Run a meeting's media through its network, until the plan's end or until `early` has enough.
 
     Where nothing is lost nobody asks for key frames, and long steps of time are exact. A step in
     which something was lost is done again in steps that are short enough for what follows from it.
 
-    `failing`: the ways of a plan in which links fail.
+    `failing`: the ways of a plan in which links fail. `made`: streams of other meetings, which are
+    not made again.
     """
     if not plan.watchful:
-        estimated = _MeetingRun(plan, timeline, recordings, backing=False).run()
+        estimated = _MeetingRun(plan, timeline, recordings, made=made, backing=False).run()
         if not estimated.meter.drops.any():
             return estimated
         estimated.close()
@@ -131,7 +140,7 @@ def estimate_media(
         )
         with suppress(_LostUnforeseenError):
             return trusting.run()
-    return _MeetingRun(plan, timeline, recordings, early, failing, backing=True).run()
+    return _MeetingRun(plan, timeline, recordings, early, failing, made, backing=True).run()
 
 
 class _LostUnforeseenError(Exception):
@@ -148,6 +157,7 @@ class _MeetingRun:
         recordings: Mapping[str, Recording],
         early: EarlyEnd | None = None,
         failing: FailingPaths | None = None,
+        made: MadeStreams | None = None,
         *,
         backing: bool,
         foresees: bool = False,
@@ -189,11 +199,11 @@ class _MeetingRun:
             else:
                 self._transit = FailingTransit(failing, way_of, servers, self.lines, self.meter)
         self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
-        self.sources = sources_of(plan, timeline, windows, recordings)
+        self.sources = sources_of(plan, timeline, windows, recordings, made)
         self._backing = backing
         self._coarse_ns = coarse_ns(plan)
         if backing and failing is None:  # where links fail it is known when anything may be lost
-            self._coarse_ns = min(self._coarse_ns, COARSE_NS)
+            self._coarse_ns = min(self._coarse_ns, LONGEST_NS)
         # where steps are short, pictures take turns at being made for several; sound does not: of
         # many packets that leave at one moment, the first is that of the first call
         turns = 1 if backing else max(1, COARSE_NS // self._coarse_ns)
@@ -210,6 +220,7 @@ class _MeetingRun:
         self._unheard = np.zeros(len(plan.calls), np.int64)
         self._overtaking_ns = overtaking_ns(plan)
         self._fq = FqModel(self.flows, self.reports, partial(_handed_ns, plan, windows))
+        self._last_ns = 0
         self._control: list[RtcpDeparture] = []
         """RTCP that is to be put on its way."""
         self.injected = np.zeros(len(self.flows.way_of), np.int64)
@@ -256,6 +267,8 @@ class _MeetingRun:
             lines=self.lines,
             failed=self._transit if isinstance(self._transit, FailingTransit) else None,
             unheard=self._unheard,
+            alike=self._transit.alike,
+            last_ns=self._last_ns,
         )
 
     def _run_back_and_forth(self) -> None:
@@ -314,6 +327,8 @@ class _MeetingRun:
 
     def _stands(self, ended: Packets) -> None:
         """What came to the ends of ways in a step that is not gone back to."""
+        if len(ended.at_ns):
+            self._last_ns = max(self._last_ns, int(ended.at_ns.max()))
         self._received.add(self._without_unheard(ended))
         self._unsettled += len(ended.at_ns)
         if self._unsettled > UNSETTLED_PACKETS:
@@ -392,7 +407,9 @@ class _MeetingRun:
 
     def _state(self) -> dict[str, Any]:
         """What a step changes, to go back to it. What never changes is shared."""
-        shared = (self, self._plan, self._timeline, self.paths, self.flows, self._windows)
+        timeline = self._timeline
+        shared = [self, self._plan, timeline, self.paths, self.flows, self._windows]
+        shared += [*timeline.bridge_legs, *timeline.mcu_legs, *self._plan.streams]
         memo: dict[int, Any] = {id(one): one for one in shared}
         return copy.deepcopy({name: vars(self)[name] for name in CHANGING}, memo)
 

@@ -16,6 +16,8 @@ from giaoban.scenarios.bridge.windows import WINDOW_LEAD_NS
 from giaoban.scenarios.estimate.media.sources import (
     MAKER_STEP_NS,
     GeneratedSource,
+    MadeSource,
+    MadeStreams,
     MixedAudio,
     PlannedSource,
     StreamBuffer,
@@ -32,6 +34,9 @@ from giaoban.traffic.sender.stream import next_start_ns
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 from giaoban.traffic.sources.video_stream import VideoStream, packets_in
+
+NO_MEDIA = {"network", "device", "terminal", "streams", "loses", "end_s"}
+"""What is of no account for what a bridge's devices make; of each stream its own plan is."""
 
 
 def scratch(plan: Plan, recordings: Mapping[str, Recording]) -> NDArray[np.uint8]:
@@ -53,10 +58,20 @@ def scratch(plan: Plan, recordings: Mapping[str, Recording]) -> NDArray[np.uint8
 
 
 def sources_of(
-    plan: Plan, timeline: Timeline, windows: Windows, recordings: Mapping[str, Recording]
+    plan: Plan,
+    timeline: Timeline,
+    windows: Windows,
+    recordings: Mapping[str, Recording],
+    made: MadeStreams | None = None,
 ) -> dict[int, PlannedSource]:
-    """Stream → its source, for all streams that somebody makes; forwarded ones are not."""
+    """Stream → its source, for all streams that somebody makes; forwarded ones are not.
+
+    `made`: streams of other meetings, which are not made again.
+    """
     room = scratch(plan, recordings)
+    media = plan.model_dump_json(exclude=NO_MEDIA)
+    if recordings or any(stream.impairments for stream in plan.streams):
+        made = None  # not all that such a stream hangs on can be told by a key
     segments: dict[int, list[StreamSegment]] = {}
     for bridge_leg in timeline.bridge_legs:
         for kind in bridge_leg.terms:
@@ -96,13 +111,26 @@ def sources_of(
                 keys[index].append(from_ns)
     found: dict[int, PlannedSource] = {}
     for index, parts in segments.items():
-        source = found[index] = GeneratedSource(parts, room)
-        for from_ns in keys.get(index, ()):
-            source.ask_key(from_ns)
+        asked = sorted(keys.get(index, ()))
+        make = partial(_generated, parts, room, asked)
+        if made is None or len(parts) > 1:
+            found[index] = make()
+            continue
+        key = media, *parts[0].made_of, *asked
+        found[index] = MadeSource(made.get(key, make), make)
     delay_ns = round(plan.device.audio_mix_delay_ms * 1e6)
     for index, own in spans.items():
         found[index] = MixedAudio(plan.streams[index], own, TICK_NS, delay_ns)
     return dict(sorted(found.items()))
+
+
+def _generated(
+    parts: list[StreamSegment], room: NDArray[np.uint8], asked: list[int]
+) -> GeneratedSource:
+    source = GeneratedSource(parts, room)
+    for from_ns in asked:
+        source.ask_key(from_ns)
+    return source
 
 
 def _of_bridge(
@@ -138,7 +166,10 @@ def _of_bridge(
         return Sources(plan, bridge_leg.number, 0, buffer, Path()).open(kind, where, terms, from_ns)
 
     return StreamSegment(
-        make, sources.end_ns(kind, min(end_ns, hang_up_ns)), sources.clock_hz(kind)
+        make,
+        sources.end_ns(kind, min(end_ns, hang_up_ns)),
+        sources.clock_hz(kind),
+        (bridge_leg.number, kind, terms, planned.model_dump_json(), start_ns),
     )
 
 
@@ -146,7 +177,11 @@ def _composed(plan: Plan, mcu_leg: McuLeg, windows: Windows) -> StreamSegment:
     end_ns = round(plan.end_s * 1e9)
     if mcu_leg.to_ns is not None:
         end_ns = min(end_ns, windows.composed_made_ns(mcu_leg.to_ns))
-    return StreamSegment(partial(_compose, plan, mcu_leg), end_ns, CLOCK_HZ)
+    leg, delay_ms = mcu_leg.leg, plan.device.compose_delay_ms
+    assert leg.composed is not None
+    down, model = leg.flows["video"].down.model_dump_json(), leg.composed.model_dump_json()
+    made_of = down, model, delay_ms, next_start_ns(mcu_leg.from_ns, 0)
+    return StreamSegment(partial(_compose, plan, mcu_leg), end_ns, CLOCK_HZ, made_of)
 
 
 def _compose(

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import copy
 import heapq
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import NEVER_NS
+from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.media.leg import Position
 from giaoban.traffic.log import SENT, PacketLog
 from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
@@ -27,6 +29,8 @@ from giaoban.traffic.sources.video_stream import VideoStream
 
 MAKER_STEP_NS = 8_000_000_000
 """A stream is asked for so much at a time: what it is written into has to hold it."""
+KEPT_PACKETS = 1_000_000
+"""Of so many packets streams are kept for other meetings: some 50 MB."""
 TrafficStream = AudioStream | VideoStream | RecordedStream
 
 
@@ -56,14 +60,23 @@ class StreamBuffer(PacketLog):
         part = np.empty(n, SENT)
         for name, column in columns.items():
             part[name] = column
-        self.parts.append(part)
-        self.fresh.append(part)
+        self.add(part)
+
+    def add(self, part: NDArray[np.void]) -> None:
+        """Add packets, dtype SENT, which are not to be changed any more."""
+        if len(part):
+            self.parts.append(part)
+            self.fresh.append(part)
+
+    def become(self, other: StreamBuffer) -> None:
+        """Hold what the other one holds."""
+        self.parts, self.fresh = list(other.parts), list(other.fresh)
+        self._given = other._given
 
     def recent(self, first: int | None = None) -> NDArray[np.void]:
         """What was sent lately, in the order in which it was made: all that may be under way.
 
-        It can only be read. As bytes: numpy would compare all fields of all parts, which takes
-        fifty times as long, and this is asked for at each look at what came.
+        It can only be read.
 
         Args:
             first: no packet before this sequence number is looked for but the one before it.
@@ -73,7 +86,7 @@ class StreamBuffer(PacketLog):
             old = (n for n in range(len(parts) - 1, 0, -1) if parts[n]["sequence"][0] < first)
             # one more: packets of a part may be out of order
             parts = parts[max(0, next(old, 0) - 1) :]
-        return np.frombuffer(b"".join([part.tobytes() for part in parts]), SENT)
+        return _joined(parts)
 
     def give_up(self, last: int) -> list[NDArray[np.void]]:
         """What was not given up before, in order; only so many of the `last` parts stay here."""
@@ -81,6 +94,12 @@ class StreamBuffer(PacketLog):
         del self.parts[: max(0, len(self.parts) - last)]
         self._given = len(self.parts)
         return given
+
+
+def _joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
+    """All of them, only to be read. As bytes: numpy would compare all fields of all parts, which
+    takes fifty times as long."""
+    return np.frombuffer(b"".join([part.tobytes() for part in parts]), SENT)
 
 
 class PlannedSource(Protocol):
@@ -103,12 +122,14 @@ class StreamSegment:
         make: Callable[[Position | None, StreamBuffer], TrafficStream],
         end_ns: int,
         clock_hz: int,
+        made_of: tuple[Hashable, ...] = (),
     ) -> None:
         """`make`: from where the last segment has come to, None for the first. `end_ns`: before
-        when its packets are due."""
+        when its packets are due. `made_of`: all that it hangs on beside the plan's media."""
         self.make = make
         self.end_ns = end_ns
         self.clock_hz = clock_hz
+        self.made_of = (*made_of, end_ns)
 
     def __deepcopy__(self, memo: dict[int, object]) -> StreamSegment:
         """It never changes."""
@@ -169,6 +190,86 @@ class GeneratedSource:
                 continue
             stream.window(self._scratch, step_ns)
             self._done_ns = step_ns
+
+
+class MadeStream(NamedTuple):
+    """A stream of which nobody asks anything while it lasts.
+
+    Attributes:
+        log: (n,) its packets, dtype SENT, in the order in which they are made.
+        from_ns: (n,) when the frame of each was due; it is made before a later moment.
+    """
+
+    log: NDArray[np.void]
+    from_ns: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, source: GeneratedSource) -> MadeStream:
+        """All that a source makes that has made nothing yet."""
+        source.advance(NEVER_NS)
+        log = _joined(source.buffer.parts)
+        begins = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
+        return cls(log, log["due_ns"][np.flatnonzero(begins)[np.cumsum(begins) - 1]])
+
+
+def _packets(made: MadeStream) -> int:
+    return len(made.log)
+
+
+class MadeStreams:
+    """Streams that were made, by all that they hang on: other meetings have the same ones."""
+
+    def __init__(self) -> None:
+        self._kept: LruCache[Hashable, MadeStream] = LruCache(KEPT_PACKETS, _packets)
+
+    def get(self, made_of: Hashable, make: Callable[[], GeneratedSource]) -> MadeStream:
+        """The stream of this key; `make`: its source, where it was not made yet."""
+        return self._kept.get(made_of, lambda _: MadeStream.of(make()))
+
+
+class MadeSource:
+    """A stream as it was made for another meeting, until somebody asks for a key frame."""
+
+    def __init__(self, made: MadeStream, make: Callable[[], GeneratedSource]) -> None:
+        """`make`: the source that makes it anew, from the beginning."""
+        self.buffer = StreamBuffer()
+        self._made = made
+        self._make = make
+        self._taken = self._done_ns = 0
+        self._source: GeneratedSource | None = None
+        """Who makes what was asked for."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> MadeSource:
+        """What was made never changes: a copy shares it."""
+        other = object.__new__(MadeSource)
+        own = copy.deepcopy((self.buffer, self._source), memo)
+        vars(other).update(vars(self), buffer=own[0], _source=own[1])
+        return other
+
+    def ask_key(self, from_ns: int) -> None:
+        """See `PlannedSource`."""
+        if self._source is None:
+            self._source = self._anew()
+            self.buffer = self._source.buffer
+        self._source.ask_key(from_ns)
+
+    def advance(self, until_ns: int) -> None:
+        """See `PlannedSource`."""
+        if self._source is not None:
+            self._source.advance(until_ns)
+            return
+        end = int(np.searchsorted(self._made.from_ns, until_ns))
+        self.buffer.add(self._made.log[self._taken : end])
+        self._taken, self._done_ns = end, max(self._done_ns, until_ns)
+
+    def _anew(self) -> GeneratedSource:
+        """A source that has come as far."""
+        source = self._make()
+        source.advance(self._done_ns)
+        made = _joined(source.buffer.parts)
+        source.buffer.become(self.buffer)
+        source.buffer.add(made[self._taken :])
+        return source
 
 
 class MixedAudio:

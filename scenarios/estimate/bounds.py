@@ -1,0 +1,105 @@
+"""With which other figures an estimate would have found the same: to the last digit.
+
+Some figures matter only at some bounds. A queue that never filled would have lost nothing with a
+larger buffer either; a line on which netem draws a number for every packet, and loses those below a
+limit, loses the same ones with every limit between the highest number that was below it and the
+lowest that was not; and what lies on nobody's way may be anything. So who asks again with one
+figure changed has an answer for many of its values at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from giaoban.scenarios.estimate.media.media import EstimatedTraffic
+from giaoban.scenarios.estimate.network.netem import scaled
+from giaoban.scenarios.estimate.network.paths import find_paths
+from giaoban.scenarios.estimate.network.queues import rate_from
+from giaoban.scenarios.estimate.timeline import Timeline
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.topology.network import NetLink
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What an estimate's plan could have had instead, all else being equal (`what_is_left`).
+
+    Attributes:
+        limits: hop → the least and the highest limit of its queue.
+        losses: hop → the same of its line's own probability of loss, in netem's units.
+        ends_ns: the plan may end at any moment behind it.
+    """
+
+    limits: dict[int, tuple[int, int]]
+    losses: dict[int, tuple[int, int]]
+    ends_ns: int
+
+    @classmethod
+    def of(cls, plan: Plan, timeline: Timeline, estimated: EstimatedTraffic) -> Bounds | None:
+        """Of what was found of a plan; None: nothing else than this plan is known to be the same.
+
+        Where packets were found to be lost only by holding the meeting (`Plan.loses`), a queue that
+        lost none would have been another meeting.
+        """
+        if plan.lines or plan.changes or timeline.calls_left:
+            return None
+        limits = estimated.alike
+        if estimated.meter.drops.any() and not plan.watchful:
+            limits = {hop: (limit, limit) for hop, limit in _limits(plan, limits)}
+        return cls(
+            limits=limits,
+            losses={
+                hop: line.alike
+                for hop, lines in estimated.lines.items()
+                for line in lines
+                if line.own
+            },
+            ends_ns=estimated.last_ns,
+        )
+
+    def hold_for(self, plan: Plan) -> bool:
+        """Whether the same would be found of a plan that is equal in all else."""
+        if round(plan.end_s * 1e9) <= self.ends_ns:
+            return False
+        lost = ((hop, scaled(_link(plan, hop).loss_pct / 100)) for hop in self.losses)
+        return _within(_limits(plan, self.limits), self.limits) and _within(lost, self.losses)
+
+
+def what_is_left(plan: Plan) -> str:
+    """All of a plan for which `Bounds` say nothing, as text: what has to be equal."""
+    if plan.lines or plan.changes:
+        return plan.to_json()
+    paths = find_paths(plan)
+    crossed = {paths.hops[hop].link for hop in paths.in_order}
+    crossed |= {each.hop.link for each in plan.background}
+    links = [_without_bounds(link, crossed=link.id in crossed) for link in plan.network.links]
+    network = plan.network.model_copy(update={"links": links})
+    return (
+        f"{paths.along.tolist()}{plan.model_copy(update=_NO_END | {'network': network}).to_json()}"
+    )
+
+
+_NO_END = {"end_s": 0.0}
+
+
+def _without_bounds(link: NetLink, *, crossed: bool) -> NetLink:
+    free = {"buffer_packets": 1, "loss_pct": float(link.loss_pct > 0), "source": "", "km": 0.0}
+    if not crossed:
+        free |= {"rate_mbps": 1.0, "delay_us": 0.0}
+    return link.model_copy(update=free)
+
+
+def _link(plan: Plan, hop: int) -> NetLink:
+    return plan.network.links[hop // 2]
+
+
+def _limits(plan: Plan, hops: Iterable[int]) -> Iterable[tuple[int, int]]:
+    """Each hop with its queue's limit."""
+    for hop in hops:
+        link = _link(plan, hop)
+        yield hop, rate_from(0, link.rate_mbps, link.delay_us, link.buffer_packets).limit
+
+
+def _within(figures: Iterable[tuple[int, int]], bounds: dict[int, tuple[int, int]]) -> bool:
+    return all(bounds[hop][0] <= figure <= bounds[hop][1] for hop, figure in figures)

@@ -1,0 +1,142 @@
+"""A question asked again with some figures changed: the same to the last digit as from the
+beginning, and not estimated again where nothing can be another."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scenario_factory import DEFAULT, scenario
+
+from giaoban.errors import InputError
+from giaoban.scenarios.estimate import reuse
+from giaoban.scenarios.estimate.estimate import Held, hold, judge_early
+from giaoban.scenarios.estimate.reuse import JudgeAgain
+from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.study.sensitivity.drawn import value_at
+from giaoban.scenarios.study.sensitivity.figures import Figure, figures
+from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
+from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
+
+FAR_PCT = 100.0
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    path = scenario(tmp_path_factory.mktemp("s") / "short.toml", phases=(2, 2, 2))
+    return World.of(make_question(path))
+
+
+@pytest.fixture(scope="module")
+def tried(world: World) -> list[Figure]:
+    found, _ = figures(world, criteria_of(world.base), None)
+    return [figure for figure in found if figure.path[0] != THRESHOLDS]
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> list[Question]:
+    """The questions whose meetings were held."""
+    found: list[Question] = []
+
+    def noted(question: Question, *rest: object) -> Held:
+        found.append(question)
+        return hold(question, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reuse, "hold", noted)
+    return found
+
+
+def again(world: World, judge: JudgeAgain, changes: list[tuple[WorldPath, Value]]) -> bool:
+    """Judge a world both ways; False: there is no such world."""
+    try:
+        for path, value in changes:
+            world = world.put(path, value)
+        question = world.question()
+    except (ValueError, InputError):
+        return False
+    for past_pct in (FAR_PCT, None):
+        known, anew = judge(question, past_pct), judge_early(question, past_pct)
+        assert (known.judgement, known.whole) == (anew.judgement, anew.whole)
+    return True
+
+
+@settings(max_examples=10)
+@given(data=st.data())
+def test_whatever_changes_the_answer_is_that_from_the_beginning(
+    world: World, tried: list[Figure], data: st.DataObject
+) -> None:
+    judge = JudgeAgain()
+    assert again(world, judge, [])
+    changes: list[tuple[WorldPath, Value]] = []
+    for _ in range(data.draw(st.integers(1, 3))):
+        figure = data.draw(st.sampled_from(tried))
+        changes.append((figure.path, value_at(figure, data.draw(st.floats(0, 1)))))
+        if data.draw(st.booleans()):  # one figure at a time, or all of them
+            del changes[:-1]
+        again(world, judge, changes)
+
+
+def line(world: World, bridge: str, figure: str) -> WorldPath:
+    number = next(n for n, b in enumerate(world.province.bridges) if b.id == bridge)
+    return "province", "bridges", number, figure
+
+
+def test_a_buffer_that_never_fills_is_not_estimated_again(
+    world: World, held: list[Question]
+) -> None:
+    judge, bridge = JudgeAgain(), world.base.plan.calls[0].bridge
+    path = line(world, bridge, "buffer_packets")
+    judge(world.question())
+    for packets in (150, 400, 1000):
+        assert again(world, judge, [(path, packets)])
+    assert len(held) == 1
+    assert again(world, judge, [(path, 2)])  # now it does
+    assert len(held) > 1
+
+
+def test_losses_between_two_numbers_drawn_are_not_estimated_again(
+    world: World, held: list[Question]
+) -> None:
+    judge, bridge = JudgeAgain(), world.base.plan.calls[0].bridge
+    path = line(world, bridge, "loss_pct")
+    for pct in (1e-6, 2e-6, 3e-6):  # no packet is lost
+        assert again(world, judge, [(path, pct)])
+    assert len(held) == 1
+
+
+def test_what_lies_on_nobodys_way_is_not_estimated_again(
+    tmp_path: Path, held: list[Question]
+) -> None:
+    path = scenario(tmp_path / "s.toml", province=DEFAULT, bridges=(), phases=(2, 2, 2))
+    world = World.of(make_question(path))
+    judge, plan = JudgeAgain(), world.base.plan
+    crossed = judge(world.question()).bounds
+    assert crossed is not None
+    spare = [n for n, k in enumerate(plan.network.links) if 2 * n not in crossed.limits]
+    ids = {plan.network.links[n].id for n in spare}
+    numbers = [n for n, link in enumerate(world.province.links) if link.id in ids]
+    assert numbers
+    for figure, value in (("rate_mbps", 50.0), ("km", world.province.links[numbers[0]].km + 1)):
+        assert again(world, judge, [(("province", "links", numbers[0], figure), value)])
+    assert len(held) == 1
+
+
+def test_a_terminals_delays_are_judged_again_of_the_same_meeting(
+    world: World, held: list[Question]
+) -> None:
+    judge = JudgeAgain()
+    for figure in reuse.ONLY_JUDGED:
+        assert again(world, judge, [(("profiles", "terminal", figure), 50.0)])
+    assert len(held) == 1
+
+
+def test_another_process_knows_the_answers(world: World, held: list[Question]) -> None:
+    judge = JudgeAgain()
+    question = world.question()
+    own = judge(question)
+    assert pickle.loads(pickle.dumps(judge))(question) == own
+    assert len(held) == 1
