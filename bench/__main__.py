@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import calendar, emulation, machine, whatif
+from bench import calendar, emulation, machine, sensitivity, whatif
 from bench.encodings import study as encodings
 from bench.estimate import compare as estimate
 from bench.faults import trials as faults
@@ -38,12 +38,13 @@ PARTS: dict[str, Measure] = {
     "estimate": estimate.measure,
     "whatif": whatif.measure,
     "calendar": calendar.measure,
+    "sensitivity": sensitivity.measure,
 }
 """Beside `emulation`, which comes first."""
 LEFT_OUT: dict[str, Any] = {
     "sizes": [],
     **dict.fromkeys(("command", "mcu", "encodings", "streams", "trials", "repetitions", "loads")),
-    **dict.fromkeys(("estimate", "whatif", "calendar")),
+    **dict.fromkeys(("estimate", "whatif", "calendar", "sensitivity")),
 }
 """What stands in the JSON object for parts that were not measured."""
 WIDTH = 120  # of tables that go to a file

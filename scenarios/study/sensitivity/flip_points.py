@@ -1,7 +1,8 @@
 """The nearest value of a figure with which a verdict is another. Pure.
 
 In each direction the far end of the range is tried first, and where nothing flips there, values
-between: what flips only in the middle of the range is found if it does at one of these. What flips
+between: what flips only in the middle of the range is found if it does at one of these. Where the
+end is as good as the figure itself nothing lies between. What flips
 is approached from there: by the ratio of distances as long as it may be much nearer (a line may
 lose 0.1 % and fails from 0.01 % on, and what fails takes longest to estimate), then by halves,
 until the two neighbours are as close as asked for.
@@ -88,12 +89,14 @@ def nearest[T](
     look: Callable[[float], T | None],
     flips: Callable[[T], bool],
     scale: Scale,
+    alike: Callable[[T], bool] = lambda _: False,
 ) -> Flip[T] | None:
     """The nearest flip on the way from `value`, where nothing flips, to `end`.
 
     Args:
         look: what is found at a value; None: no such value can be.
         flips: whether what was found is another verdict.
+        alike: whether it is as at `value` in all that counts.
 
     Returns:
         None: it flips at none of the values that were tried.
@@ -105,6 +108,8 @@ def nearest[T](
         found = look(at)
         if found is not None and flips(found):
             break
+        if found is not None and alike(found):
+            return None
     else:
         return None
     holds, way, far = value, abs(end - value), at

@@ -27,6 +27,8 @@ from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.sensitivity.world import Value, World
 
+ALIKE_PCT = 0.5
+"""Points by which a least margin may be another where a figure is said to move nothing."""
 Judge = Callable[[Question, float | None], AsJudged]
 """How a question is judged: as `judge_early` does, or a stand-in in tests."""
 
@@ -153,12 +155,20 @@ def attempt(asked: Asked, side: Side) -> Tried:
     def flips(found: Found) -> bool:
         return found.verdict != asked.verdict
 
+    def alike(found: Found) -> bool:
+        own, there = asked.judgement.binding, found.binding
+        if own is None or there is None or own.criterion != there.criterion:
+            return False
+        if own.margin_pct is None or there.margin_pct is None:
+            return False
+        return abs(own.margin_pct - there.margin_pct) <= ALIKE_PCT
+
     if isinstance(side.end, str):
         there = look(side.end)
         flipped = there is not None and flips(there)
         flip = Flip(figure.value, side.end, there) if flipped and there is not None else None
     else:
-        flip = nearest(float(figure.value), side.end, look, flips, figure.scale)
+        flip = nearest(float(figure.value), side.end, look, flips, figure.scale, alike)
     if flip is not None and not flip.found.whole:
         there = look(flip.flips, None)  # what fails by the end of the meeting
         assert there is not None
