@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,10 +102,10 @@ def without(trace: Trace, spans: Spans) -> Trace:
     keep = ~_within(trace.due_ns[first], spans)[inverse.reshape(-1)]
     if keep.all():
         return trace
-    arrays = {
-        field.name: getattr(trace, field.name)[keep]
+    arrays: dict[str, Any] = {
+        field.name: packets[keep]
         for field in fields(trace)
-        if field.name != "unknown"
+        if isinstance(packets := getattr(trace, field.name), np.ndarray)
     }
     return replace(trace, **arrays)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ class Frames:
     late: NDArray[np.bool_]
     shown_after_ns: NDArray[np.int64]
     frozen_ns: NDArray[np.int64]
-    found: dict[Hashable, Any] | None = None
+    found: dict[Hashable, Any] | None = field(default=None, init=False)
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,10 @@ def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
     # where there is a buffer, frames are shown by its clock, however early they came
     at = complete if buffer_ns is None else due + shown_after
     frozen = _frozen(due, decodable & ~late, at)
-    remember: dict[Hashable, Any] | None = None if trace.found is None else {}
-    return Frames(due, key, lost, decodable, complete, late, shown_after, frozen, remember)
+    made = Frames(due, key, lost, decodable, complete, late, shown_after, frozen)
+    if trace.found is not None:
+        object.__setattr__(made, "found", {})
+    return made
 
 
 def _frozen(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -66,7 +66,13 @@ class Trace:
     unknown: int
     late: NDArray[np.bool_]
     played_after_ns: NDArray[np.int64]
-    found: dict[Hashable, Any] | None = None
+    found: dict[Hashable, Any] | None = field(default=None, init=False)
+
+    def remembering(self) -> Trace:
+        """The same, which remembers what is found of it."""
+        other = replace(self)
+        object.__setattr__(other, "found", {})
+        return other
 
     @property
     def impaired(self) -> NDArray[np.bool_]:

@@ -6,7 +6,6 @@ So everything behind them, measures, validity, verdict, documents, is the emulat
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
 from typing import overload
 
 import numpy as np
@@ -60,7 +59,7 @@ class KnownTraces:
         if before is not None:
             self._packets -= len(before[0])
         if before is None or not (_equal(before[0], sent) and _equal(before[1], came)):
-            before = sent, came, replace(make(), found={})
+            before = sent, came, make().remembering()
         if self._packets + len(sent) <= MOST_PACKETS:
             self._known[key] = before
             self._packets += len(sent)
