@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban.topology.load import load_province
+from giaoban.traffic.profiles import DEFAULT_PROFILE
 
 PROVINCE = Path(__file__).resolve().parents[1] / "topology" / "province.toml"
-PROFILE = "720p30-2m"
 BIG_DEVICE = "rmx-4000-mpmx"  # 120 calls of 720p30
 TRUNK_MBPS = 1000.0
 TRUNK_PACKETS = 5000
@@ -44,7 +44,7 @@ def write_scenario(size: Size, folder: Path) -> Path:
         'question_vi = "Tốc độ mô phỏng là bao nhiêu?"',
         f'province = "{PROVINCE}"',
         f'device = "{BIG_DEVICE}"',
-        f'profile = "{PROFILE}"',
+        f'profile = "{DEFAULT_PROFILE}"',
         "[phases]",
     ]
     for name in ("before", "during", "after"):

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+INTERRUPTED = 130
+"""The exit code of what was interrupted, as of shells."""
 INTERRUPTIONS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )

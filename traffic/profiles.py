@@ -23,6 +23,8 @@ AUDIO_CLOCK_HZ = 8000  # RFC 3551 §4.5.14
 AUDIO_PACKET_SAMPLES = AUDIO_CLOCK_HZ * AUDIO_PACKET_MS // 1000
 AUDIO_PAYLOAD_TYPE = 8  # PCMA, RFC 3551 table 4
 VIDEO_PAYLOAD_TYPE = 97  # dynamic, RFC 3551 §6
+DEFAULT_PROFILE = "720p30-2m"
+"""Of a scenario or a load test that names none."""
 CONTENT_FPS = 5  # of shared slides, where a profile does not say: as in the study of encodings
 DSCP_AUDIO, DSCP_VIDEO, DSCP_SIGNALLING = 46, 34, 40  # EF, AF41, CS5 (RFC 4594 §4.1–4.3)
 VideoProfile = Literal["baseline", "high"]

@@ -29,11 +29,10 @@ from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.scenarios.spec.question import make_question
-from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, DEFAULT_PROFILE
 from giaoban.traffic.rtp import HEADER_BYTES
 from giaoban.traffic.sources.video_model import FrameSource, packetise
 
-PROFILE = "720p30-2m"
 DRAWN = 32
 """Streams of pictures that are drawn from the model; all others are one of these, shifted."""
 STEPS, STEP_NS = 4, 250_000_000
@@ -58,7 +57,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as name:
         folder = Path(name)
-        for file, text in tree_files(bridges, PROFILE).items():
+        for file, text in tree_files(bridges, DEFAULT_PROFILE).items():
             (folder / file).write_text(text, encoding="utf-8")
         began = time.process_time()
         plan = make_question(folder / SCENARIO).plan

@@ -18,8 +18,8 @@ from giaoban.errors import GiaobanError
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.check import check_by_estimate
+from giaoban.traffic.profiles import DEFAULT_PROFILE
 
-PROFILE = "720p30-2m"
 SIZES = (8, 71, 300, 1000, 3000, 11_000)
 CHILD_WITHIN_S = 7200.0
 
@@ -56,7 +56,7 @@ def check_country(bridges: int) -> WholeCheck:
     began, at = time.process_time(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as name:
         folder = Path(name)
-        for file, text in tree_files(bridges, PROFILE).items():
+        for file, text in tree_files(bridges, DEFAULT_PROFILE).items():
             (folder / file).write_text(text, encoding="utf-8")
         outcome = check_by_estimate(
             make_question(folder / SCENARIO),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.inputs import BIG_DEVICE, PROFILE, PROVINCE, SOURCE, TRUNK_MBPS, TRUNK_PACKETS
+from bench.inputs import BIG_DEVICE, PROVINCE, SOURCE, TRUNK_MBPS, TRUNK_PACKETS
 from giaoban.topology.load import load_province
+from giaoban.traffic.profiles import DEFAULT_PROFILE
 
 CUT_OFF = 71
 CUT_S, BACK_S = 10.0, 30.0
@@ -27,7 +28,7 @@ def write_scenario(folder: Path) -> Path:
         'kết nối lại?"',
         f'province = "{PROVINCE}"',
         f'device = "{BIG_DEVICE}"',
-        f'profile = "{PROFILE}"',
+        f'profile = "{DEFAULT_PROFILE}"',
         "[phases]",
     ]
     names = ("before", "during", "after")

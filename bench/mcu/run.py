@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.harness import Say, Target, table
-from bench.inputs import PROFILE
 from bench.mcu import loads, sipp
 from bench.mcu import rtpengine as mcu_rtpengine
 from bench.mcu.loads import (
@@ -25,7 +24,7 @@ from bench.mcu.loads import (
     Medium,
 )
 from bench.mcu.sipp import CallRate
-from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.profiles import DEFAULT_PROFILE, load_profiles
 from giaoban.traffic.sources.video_model import VideoModel
 
 COST_S, SUSTAINED_S = 10.0, 30.0
@@ -129,7 +128,7 @@ def measure(folder: Path, say: Say) -> McuFigures:
         InvalidRun: a call was refused or lost.
     """
     profiles = load_profiles()
-    model = profiles.video_model(profiles.pick(PROFILE))
+    model = profiles.video_model(profiles.pick(DEFAULT_PROFILE))
     costs = []
     for kind, calls in COSTS:
         say(f"MCU: {calls} calls, {kind.what}")

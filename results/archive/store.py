@@ -30,6 +30,7 @@ from giaoban.scarce import shortage
 from giaoban.sentence import Sentence
 
 PARTIAL = ".partial-"
+SUMMARY = "summary.md"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
@@ -66,6 +67,11 @@ class Outcome[A: JsonFile]:
 
     folder: Path
     answer: A
+
+    @property
+    def summary(self) -> Path:
+        """All that a person wants to know of it."""
+        return self.folder / SUMMARY
 
 
 @dataclass
@@ -141,10 +147,10 @@ class RunFolder:
         return final
 
     def keep(self, answer: JsonFile, summary: str = "") -> None:
-        """Write an answer, and `summary.md` if there is one."""
+        """Write an answer, and a summary if there is one."""
         (self.path / answer.FILE).write_text(answer.to_json(), encoding="utf-8")
         if summary:
-            (self.path / "summary.md").write_text(summary, encoding="utf-8")
+            (self.path / SUMMARY).write_text(summary, encoding="utf-8")
 
     def finished_with[A: JsonFile](self, answer: A) -> Outcome[A]:
         """`finish` a run that is what an answer is in."""

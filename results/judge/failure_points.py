@@ -17,14 +17,13 @@ from giaoban.results.model.failures import (
     SinglePoint,
     Unneeded,
 )
+from giaoban.results.model.places import ACCESS
 from giaoban.results.model.quantities import Id, Verdict
 
 SINGLE = "Single point of failure"
 MANY = 3
 """More bridges than this are told as a number."""
 NOT_TAKEN = " (it takes neither their power nor their only line, and nobody accepted it)"
-ACCESS = "access-"
-"""How access links are named (`giaoban.topology.model.ACCESS_PREFIX`)."""
 
 
 class Worst(NamedTuple):

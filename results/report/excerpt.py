@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from giaoban.results.model.places import ACCESS
 from giaoban.results.model.result import Phase, Result
 from giaoban.results.model.series import STREAM_GROUPS, Floats, Series
 from giaoban.results.model.streams import BridgeResult
@@ -88,7 +89,7 @@ def _badness(bridge: BridgeResult) -> tuple[float, ...]:
 
 
 def _at_access_line(link: str) -> str:
-    return link.removeprefix("access-")
+    return link.removeprefix(ACCESS)
 
 
 def _busiest(result: Result) -> set[tuple[str, str]]:

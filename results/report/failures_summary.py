@@ -13,6 +13,7 @@ from giaoban.results.model.failures import (
     FaultsAnswer,
     SinglePoint,
 )
+from giaoban.results.model.places import ACCESS
 from giaoban.results.report.document import (
     TONES,
     Block,
@@ -480,5 +481,5 @@ def _links(path: Sequence[str] | None) -> str:
     """The backbone links of a path: access links are always in it."""
     if path is None:
         return Sentence("none")
-    links = [link for link in path if not link.startswith("access-")]
+    links = [link for link in path if not link.startswith(ACCESS)]
     return ", ".join(links) if links else Sentence(pgettext("path", "direct"))

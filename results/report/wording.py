@@ -14,7 +14,7 @@ from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import MeetingAnswer
-from giaoban.results.model.places import Binding, Place, in_english
+from giaoban.results.model.places import ACCESS, Binding, Place, in_english
 from giaoban.results.model.reasons import SENTENCES, Argument, Reason
 from giaoban.results.model.result import (
     CriterionResult,
@@ -209,17 +209,17 @@ class Wording(Translator):
     def link(self, link: str, direction: str) -> str:
         """`Gia Nghĩa → Đắk Song`, or `access line of Quảng Sơn (up)`."""
         source, _, target = direction.partition("->")
-        if not link.startswith("access-"):
+        if not link.startswith(ACCESS):
             return f"{self.of(source)} → {self.of(target)}"
-        up = link == f"access-{source}"
+        up = link == ACCESS + source
         host = self.of(source if up else target).split(" (")[0]
         way = self.way("up" if up else "down")
         return self.gettext("access line of {host} ({way})", host=host, way=way)
 
     def both_ways(self, link: str) -> str:
         """A link by its id, whose directions do not matter."""
-        if link.startswith("access-"):
-            host = self.of(link.removeprefix("access-")).split(" (")[0]
+        if link.startswith(ACCESS):
+            host = self.of(link.removeprefix(ACCESS)).split(" (")[0]
             return self.gettext("access line of {host}", host=host)
         return self.ends(link)
 
@@ -285,7 +285,7 @@ class Wording(Translator):
         where = self._fault_at(fault, names)
         if fault.target == "router":
             return self.gettext("router {router}", router=where)
-        if fault.target == "link" and not fault.target_id.startswith("access-"):
+        if fault.target == "link" and not fault.target_id.startswith(ACCESS):
             return self.gettext("link {ends}", ends=where)
         return where
 
@@ -316,7 +316,7 @@ class Wording(Translator):
 
         if fault.target != "link":
             return of(fault.target_id)
-        host = fault.target_id.removeprefix("access-")
+        host = fault.target_id.removeprefix(ACCESS)
         source, _, end = (fault.direction or "").partition("->")
         if host != fault.target_id:
             text = self.pgettext("fault", "access line of {host}", host=of(host))

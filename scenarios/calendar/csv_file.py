@@ -15,9 +15,8 @@ from pathlib import Path
 
 from giaoban.errors import InputError, did_you_mean, several
 from giaoban.files import read_file
-from giaoban.scenarios.calendar.registration import TIME_ZONE, YEARS, Raw
+from giaoban.scenarios.calendar.registration import MOST_BYTES, TIME_ZONE, YEARS, Raw
 
-MOST_BYTES = 20_000_000
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "nội dung"),
     "start": ("start", "bắt đầu"),

@@ -33,11 +33,17 @@ import recurring_ical_events
 from giaoban.errors import InputError, several
 from giaoban.files import read_file
 from giaoban.names import key
-from giaoban.scenarios.calendar.registration import TIME_ZONE, YEARS, Names, Raw, Registration
+from giaoban.scenarios.calendar.registration import (
+    MOST_BYTES,
+    TIME_ZONE,
+    YEARS,
+    Names,
+    Raw,
+    Registration,
+)
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, Language, translator
 
-MOST_BYTES = 20_000_000
 MOST_ENTRIES = 20_000
 LONGEST_SERIES = timedelta(days=20 * 366)
 """A rule that recurs for longer is one that somebody forgot to end."""

@@ -19,6 +19,8 @@ CHECK_BEFORE = timedelta(hours=1)
 REGISTERED_BEFORE = timedelta(days=2)
 """A meeting is registered at least so long before it begins (Art. 19(2))."""
 LONGEST = timedelta(hours=24)
+MOST_BYTES = 20_000_000
+"""Of a file of registrations."""
 YEARS = range(1971, 2300)
 """Of which calendars are."""
 PROVINCE = ("tinh", "van-phong-ubnd-tinh", "vp-ubnd-tinh", "ubnd-tinh")

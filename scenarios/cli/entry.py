@@ -16,7 +16,7 @@ from giaoban.sentence import N_, Sentence
 if TYPE_CHECKING:
     from giaoban.errors import GiaobanError
 
-USAGE, INTERNAL_ERROR, INTERRUPTED, READER_GONE = 2, 70, 130, 141
+USAGE, INTERNAL_ERROR, READER_GONE = 2, 70, 141
 SAID_INTERRUPTED = N_("interrupted, nothing is left behind")
 
 
@@ -80,7 +80,7 @@ def _run() -> int:
             raise
         _say(_usage(error))
         return USAGE
-    if code == INTERRUPTED:  # what typer makes of Ctrl-C inside a command
+    if code == interruptions.INTERRUPTED:  # what typer makes of Ctrl-C inside a command
         raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
@@ -127,7 +127,7 @@ def _told(error: BaseException) -> int:
     interruptions.taken()
     if interrupted:
         _say(f"giaoban: {_translated(Sentence(SAID_INTERRUPTED))}\n")
-        return INTERRUPTED
+        return interruptions.INTERRUPTED
     from giaoban.errors import GiaobanError, told
     from giaoban.scarce import shortage
 
@@ -186,7 +186,7 @@ def _leave_interrupted() -> NoReturn:
     try:
         os.write(2, f"giaoban: {SAID_INTERRUPTED}\n".encode())
     finally:
-        os._exit(INTERRUPTED)
+        os._exit(interruptions.INTERRUPTED)
 
 
 def _leave(code: int) -> NoReturn:

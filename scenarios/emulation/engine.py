@@ -15,7 +15,7 @@ from giaoban import IMPORTED_FROM, children, extras, sentence
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.progress import Progress, told
 from giaoban.results.model.result import Engine
-from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.plan import PLAN, Plan
 from giaoban.scenarios.records.guest import Guest
 from giaoban.sentence import Sentence
 from giaoban.topology.emulation import router_clock
@@ -47,7 +47,7 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
         raise MachineLacks("packets are emulated on Linux only", "giaoban … --estimate, or Linux")
     extras.need(*NEEDED)
     _check_space(folder, DOCUMENT_BYTES + _packets(plan) * LOG_BYTES_A_PACKET)
-    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+    (folder / PLAN).write_text(plan.to_json(), encoding="utf-8")
 
     def on_line(line: str) -> None:
         if (step := told(line)) is not None:

@@ -37,7 +37,7 @@ from giaoban.scenarios.emulation import background
 from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.changes import Changes
 from giaoban.scenarios.emulation.recorder import Recorder
-from giaoban.scenarios.plan.plan import GRACE_S, Plan
+from giaoban.scenarios.plan.plan import GRACE_S, PLAN, Plan
 from giaoban.scenarios.records import events
 from giaoban.scenarios.records.guest import (
     COUNTERS,
@@ -69,7 +69,7 @@ on either side of a second."""
 
 def main(folder: Path, clock: Path | None = None) -> int:
     """Run the plan in a folder; exit code 0, or an error's, told in `fault.json`."""
-    plan = Plan.model_validate_json((folder / "plan.json").read_text(encoding="utf-8"))
+    plan = Plan.model_validate_json((folder / PLAN).read_text(encoding="utf-8"))
     captures = folder / "captures"
     captures.mkdir(exist_ok=True)
     try:

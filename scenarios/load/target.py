@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from giaoban.errors import InputError
+from giaoban.mcu_sim.sip.message.addresses import DEFAULT_PORT
 from giaoban.traffic import hosts
 
-DEFAULT_PORT = 5060
 ROOM = r"[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,64}"
 MOST_BRIDGES, MOST_PER_S, MOST_S = 200, 20.0, 3600.0
 """Of a test of somebody's real device. Our own choice: the largest bridges of `devices.toml` that

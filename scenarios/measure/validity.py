@@ -18,7 +18,7 @@ from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import damaged as damaged_of
 
 LATE_MS = 5.0
-"""A line's impairment that begins later than this is not the one asked for."""
+"""An impairment of a line, or a failure, that comes later than this is not the one asked for."""
 
 
 def accounting(captures: Captures) -> Accounting:
@@ -275,10 +275,6 @@ def _of_one(health: McuHealth | BridgeHealth, full: bool, *, under_faults: bool)
         calls, units = health.calls_left, health.units_left
         found.append(because("calls-left", calls=calls, units=units))
     return found
-
-
-LATE_MS = 5.0
-"""A change that comes later than this is not the one asked for."""
 
 
 def faults_in_vain(captures: Captures) -> list[Reason]:

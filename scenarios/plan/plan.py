@@ -46,6 +46,8 @@ SETTLE_S = 1.5  # from the last existing bridge's dialling to the first phase
 CLOSING_S = 0.5  # media goes on so long after the last phase
 RECORDINGS = "media"
 """Where recordings lie in a run's folder."""
+PLAN = "plan.json"
+"""A plan's file, in a run's folder."""
 MEETING = "meeting"
 """The meeting's id and the user part of its SIP address."""
 SIP_PORT = 5060

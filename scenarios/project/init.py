@@ -32,6 +32,7 @@ from giaoban.topology.importers.complete import (
 )
 from giaoban.topology.importers.files import as_toml, guess_format, import_province
 from giaoban.topology.model import Province
+from giaoban.traffic.profiles import DEFAULT_PROFILE
 from giaoban.translation import Language, translator
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -47,7 +48,6 @@ CI_FILES: Mapping[Ci, str] = {
 }
 SCENARIOS, FIRST = "scenarios", "first-expansion"
 NEW_BRIDGE = "new-bridge"
-PROFILE = "720p30-2m"
 PHASE_S = 10.0
 
 
@@ -106,7 +106,7 @@ def texts_of(folder: Path, wishes: ProjectOptions) -> tuple[dict[str, str], list
     name = wishes.name or folder.resolve().name or "giaoban"
     texts: dict[str, str] = {}
     if wishes.source == TREE:
-        for file, text in tree_files(wishes.bridges, PROFILE, below=SCENARIOS).items():
+        for file, text in tree_files(wishes.bridges, DEFAULT_PROFILE, below=SCENARIOS).items():
             texts[file] = text
     elif wishes.source is not None:
         source = Path(wishes.source)
@@ -167,7 +167,7 @@ def _scenario(province: Province, lang: Language) -> str:
         "id": FIRST,
         "question": question.en,
         "question_vi": question.vi,
-        "profile": PROFILE,
+        "profile": DEFAULT_PROFILE,
         "seed": 1681,
         "phases": {"before_s": PHASE_S, "during_s": PHASE_S, "after_s": PHASE_S},
         "bridge": [

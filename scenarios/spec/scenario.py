@@ -23,6 +23,7 @@ from giaoban.tomlfile import StrictModel
 from giaoban.topology.model import BridgeSpec, LinkChange
 from giaoban.topology.qos import Qos
 from giaoban.topology.usual import known_key, unusual
+from giaoban.traffic.profiles import DEFAULT_PROFILE
 
 PhaseSeconds = Annotated[float, Field(ge=2, le=3600)]
 PhaseName = Literal["before", "during", "after", "check", "course"]
@@ -248,7 +249,7 @@ class Scenario(StrictModel):
     """
     devices: str | None = None
     """Path of a file of MCUs in place of the program's own. Like `"devices.toml"`."""
-    profile: str = "720p30-2m"
+    profile: str = DEFAULT_PROFILE
     """Id of the call profile of all bridges: resolution, frame and bit rates."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1681
     """Of everything that is drawn at random; the same seed gives the same run."""

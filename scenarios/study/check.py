@@ -28,6 +28,7 @@ from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.measure.pcap import write_pcapng
+from giaoban.scenarios.plan.plan import PLAN
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.recordings import save_recordings
 from giaoban.scenarios.study.documents import analysis_of, draw_pictures, prove
@@ -136,7 +137,7 @@ def check_by_estimate(
         run = new_run(root, f"{question.plan.scenario_id}-estimate", now)
         folder = stack.enter_context(run)
         trying.begin()
-        (folder.path / "plan.json").write_text(question.plan.to_json(), encoding="utf-8")
+        (folder.path / PLAN).write_text(question.plan.to_json(), encoding="utf-8")
         progress(Sentence("estimating"), 0.0)
         answer = estimate(question, folder.run_id)
         _pictures(folder.path, question, answer, progress)

@@ -35,7 +35,7 @@ from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.results.report.plots.words import Lang
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.identity import versions
-from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.plan import PLAN, Plan
 from giaoban.scenarios.records.events import FILE as EVENTS
 from giaoban.scenarios.records.events import read as read_events
 from giaoban.scenarios.spec.question import Question
@@ -217,7 +217,7 @@ def _failures(
 
 
 def _plan(run: Path) -> Plan:
-    path = run / "plan.json"
+    path = run / PLAN
     try:
         return read_json(Plan, read_file(path, most=MOST_ANSWER), str(path), "plan")
     except InputError:

@@ -35,7 +35,6 @@ from giaoban.scenarios.spec.recordings import save_recordings
 from giaoban.sentence import Sentence
 
 ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.pickle", "work"
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def main(words: list[str]) -> int:
         (folder / FOUND).write_bytes(pickle.dumps(found))
     except KeyboardInterrupt:
         interruptions.taken()
-        return INTERRUPTED
+        return interruptions.INTERRUPTED
     except Exception as raised:
         error = raised if isinstance(raised, GiaobanError) else shortage(raised)
         if error is None:

@@ -16,13 +16,13 @@ from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results.archive.store import write_whole
 from giaoban.results.report.excerpt import MOST_MAPPED
 from giaoban.results.report.view.map import Host, Map, MapLink, Router
+from giaoban.scenarios.plan.plan import PLAN
 from giaoban.tomlfile import StrictModel, read_json
 from giaoban.topology.map.geometry import Box, Point, Segment
 from giaoban.topology.map.layout import Layout, arrange
 from giaoban.topology.map.sites import hosts_of, sites
 from giaoban.topology.network import Network, Node
 
-PLAN = "plan.json"
 PX = 96.0
 """Pixels of an inch: the layout's lengths are inches."""
 _EM, _ROUTER_EM = 0.135, 0.145  # height of a letter

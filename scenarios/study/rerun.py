@@ -27,6 +27,7 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
 from giaoban.scenarios.load.province import storm_in
 from giaoban.scenarios.plan.identity import code_identity
+from giaoban.scenarios.plan.plan import PLAN
 from giaoban.scenarios.project.where import FILE
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.spec.recordings import renamed
@@ -39,7 +40,6 @@ from giaoban.tomlfile import StrictModel, dumps, parse, read_json
 from giaoban.workers import cores
 
 CODE = "inputs.code"
-PLAN = "plan.json"
 OF_EVIDENCE = {
     "schema": "giaoban.project/1",
     "province": "province.toml",

@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.traffic.receiver.statistics import SEQUENCE_MOD
 from giaoban.traffic.rtp import serial_difference
 
 NOTHING = -1
-SEQUENCE_MOD = 1 << 16
 
 
 class VideoGaps:

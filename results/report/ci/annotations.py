@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from giaoban.errors import GiaobanError
 from giaoban.files import read_file
 from giaoban.results.judge.cases import Case, Report
+from giaoban.results.model.places import ACCESS
 from giaoban.tomlfile import Loc, parse, places
 
 _AT = re.compile(r"(?P<file>[^\s:][^:\n]*\.[A-Za-z]{2,8})(?::(?P<line>\d+))?: (?P<what>.+)")
@@ -29,7 +30,6 @@ _TABLES: Mapping[str, tuple[str, ...]] = {
     "site": ("site", "router"),
     "group": ("group",),
 }
-ACCESS = "access-"
 
 
 class Annotation(NamedTuple):

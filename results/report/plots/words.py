@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from giaoban.results.model.places import ACCESS
 from giaoban.translation import N_, Language, pgettext, translator
 
 Lang = Language
@@ -74,8 +75,8 @@ def link_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
     """
     link, _, direction = key.rpartition(" ")
     source, _, target = direction.partition("->")
-    if link.startswith("access-"):
-        up = link == f"access-{source}"
+    if link.startswith(ACCESS):
+        up = link == ACCESS + source
         host = source if up else target
         way = f", {said('up' if up else 'down', lang)}"
         return _with_tail(names.get(host, host).split(" (")[0], way)

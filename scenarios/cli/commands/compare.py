@@ -94,7 +94,7 @@ def command(
         of_compared(outcome.answer),
         *brief(outcome.answer),
         *where,
-        Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md")),
+        Par(Sentence("all figures: {folder}", folder=outcome.summary)),
         as_json=as_json,
         files=outcome.files,
     )

@@ -25,7 +25,7 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load import timetable
 from giaoban.scenarios.load.judge import thresholds_of
 from giaoban.scenarios.load.load_test import LoadTest, load
-from giaoban.scenarios.load.locust.options import MEDIA, PROFILE
+from giaoban.scenarios.load.locust.options import MEDIA
 from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.own_mcu import HOST, free_port
 from giaoban.scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
@@ -37,7 +37,7 @@ from giaoban.scenarios.project.project import current
 from giaoban.scenarios.spec.question import make_question
 from giaoban.sentence import Sentence
 from giaoban.topology.load import load_province
-from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.profiles import DEFAULT_PROFILE, load_profiles
 
 MOST_SEARCHED_PER_S = 2000.0
 
@@ -60,7 +60,7 @@ def command(
     media: Annotated[
         Literal["none", "audio", "both"], typer.Option("--media", help="of each call")
     ] = "audio",
-    profile: Annotated[str, typer.Option("--profile", help="a call profile")] = PROFILE,
+    profile: Annotated[str, typer.Option("--profile", help="a call profile")] = DEFAULT_PROFILE,
     back_off: Annotated[BackOff, typer.Option("--back-off", help="of a storm")] = "none",
     outage: Annotated[
         float, typer.Option("--outage", min=0, max=600, help="of a storm: no line for so long, s")
@@ -237,7 +237,7 @@ def _end(outcome: Outcome[LoadResult], *, as_json: bool) -> int:
 
 def shown(outcome: Outcome[LoadResult]) -> list[Block]:
     """What came of it, and where all figures are."""
-    figures = Par(Sentence("all figures: {folder}", folder=outcome.folder / "summary.md"))
+    figures = Par(Sentence("all figures: {folder}", folder=outcome.summary))
     return [*brief(outcome.answer, language.chosen()), figures]
 
 

@@ -65,7 +65,7 @@ def command(
             ),
             helpers=helpers,
         )
-    path = outcome.folder / "summary.md"
+    path = outcome.summary
     told_where = Sentence("all figures, what to settle first: {path}", path=path)
     return judging.end_of(
         outcome,

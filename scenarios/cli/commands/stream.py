@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks, strerror
-from giaoban.interruptions import INTERRUPTIONS
+from giaoban.interruptions import INTERRUPTED, INTERRUPTIONS
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import AsJson, print_json
 from giaoban.sentence import N_, Sentence, joined
@@ -40,7 +40,6 @@ MOST_LAID_OUT = 10_000_000
 PR_SET_TIMERSLACK = 29
 IDLE_S = 2.0
 DSCP = call_profiles.DSCP_VIDEO
-INTERRUPTED = 130
 
 app = typer.Typer(
     add_completion=False, help="Send and receive RTP streams in real time.", no_args_is_help=True

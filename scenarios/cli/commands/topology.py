@@ -32,7 +32,7 @@ from giaoban.topology.load import load_province
 from giaoban.topology.map.draw import draw
 from giaoban.topology.network import build
 from giaoban.topology.routing import shortest_paths
-from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.profiles import DEFAULT_PROFILE, load_profiles
 
 Force = Annotated[bool, typer.Option("--force", help="replace files that are there already")]
 
@@ -135,7 +135,7 @@ ESTIMATED = 100
 def generate(
     out: Annotated[Path, typer.Option("--out", help="folder for the three files")],
     bridges: Annotated[int, typer.Option("--bridges", help="how many")] = BRIDGES,
-    profile: Annotated[str, typer.Option("--profile", help="call profile")] = "720p30-2m",
+    profile: Annotated[str, typer.Option("--profile", help="call profile")] = DEFAULT_PROFILE,
     force: Annotated[bool, typer.Option("--force", help="replace files that are there")] = False,
     as_json: AsJson = False,
 ) -> int:

@@ -20,7 +20,7 @@ from giaoban.scenarios.load.target import (
 )
 from giaoban.scenarios.load.timetable import hold_s
 from giaoban.traffic.media_load.messages import Medium
-from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.profiles import DEFAULT_PROFILE, load_profiles
 
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 LOCUST = "locust"
@@ -29,7 +29,6 @@ page, or by a LoadTestShape, and may change at any time."""
 BY_HAND = (LOCUST, *(shape for shape in SHAPES if shape not in ("guess", "malformed")))
 """LOCUST, and timetables in which Locust's number of users is the number of bridges."""
 SECONDS, CALL_S = 60.0, 10.0
-PROFILE = "720p30-2m"
 MEDIA: dict[str, list[Medium]] = {"none": [], "audio": ["audio"], "both": ["audio", "video"]}
 
 
@@ -108,7 +107,7 @@ def plan_of(
     seconds = asked_s or (MOST_S if by_hand else SECONDS)
     if not own_shape:
         check_bounds(bridges, rate, seconds)
-    profile = load_profiles().pick(PROFILE)
+    profile = load_profiles().pick(DEFAULT_PROFILE)
     return LoadPlan(
         target=target,
         shape=cast(Shape, "steady" if by_hand else shape),

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from giaoban.errors import InputError, near_names
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.model import BridgeSpec, Province
-
-SETTLED_BY = N_("a survey of the access line by the telecom company")
+from giaoban.topology.units.known import SETTLED_BY
 
 
 def extra_bridges(

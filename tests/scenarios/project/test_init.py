@@ -114,7 +114,7 @@ def test_nothing_is_overwritten_and_nothing_is_left_half(
 def test_what_cannot_be_asked_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(init, "PROFILE", "no-such")
+    monkeypatch.setattr(init, "DEFAULT_PROFILE", "no-such")
     with pytest.raises(InputError, match="unknown call profile"):
         make_project(tmp_path / "x", ProjectOptions("en"))
     assert list(tmp_path.iterdir()) == []
