@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bench.harness import ROOT, Say, Target, answer, table
 from giaoban.scenarios.estimate.estimate import judge_early
-from giaoban.scenarios.estimate.reuse import JudgeAgain
+from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.sensitivity.world import World
@@ -115,7 +115,7 @@ def measure(folder: Path, say: Say) -> SensitivityFigures:
 def one_by_one() -> list[Point]:
     """One world more by kind of change: of several values the one in the middle."""
     world = World.of(make_question(ROOT / "scenarios" / f"{SCENARIO}.toml"))
-    judge = JudgeAgain()
+    judge = CachingJudge()
     judge(world.question())
     points = []
     for change in CHANGES:

@@ -23,7 +23,7 @@ from giaoban.topology.network import NetLink
 
 @dataclass(frozen=True)
 class Bounds:
-    """What an estimate's plan could have had instead, all else being equal (`what_is_left`).
+    """What an estimate's plan could have had instead, all else being equal (`unbounded`).
 
     Attributes:
         limits: hop → the least and the highest limit of its queue.
@@ -44,13 +44,13 @@ class Bounds:
         """
         if plan.lines or plan.changes or timeline.calls_left:
             return None
-        limits = estimated.alike
+        limits = estimated.equivalent
         if estimated.meter.drops.any() and not plan.watchful:
             limits = {hop: (limit, limit) for hop, limit in _limits(plan, limits)}
         return cls(
             limits=limits,
             losses={
-                hop: line.alike
+                hop: line.equivalent
                 for hop, lines in estimated.lines.items()
                 for line in lines
                 if line.own
@@ -66,7 +66,7 @@ class Bounds:
         return _within(_limits(plan, self.limits), self.limits) and _within(lost, self.losses)
 
 
-def what_is_left(plan: Plan) -> str:
+def unbounded(plan: Plan) -> str:
     """All of a plan for which `Bounds` say nothing, as text: what has to be equal."""
     if plan.lines or plan.changes:
         return plan.to_json()

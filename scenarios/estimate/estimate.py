@@ -20,9 +20,9 @@ from giaoban.results.model.result import Engine, Result
 from giaoban.scenarios.estimate.bounds import Bounds
 from giaoban.scenarios.estimate.early_stop import EarlyStop
 from giaoban.scenarios.estimate.limits import check, reasons
-from giaoban.scenarios.estimate.media.captures import KnownTraces, captures_of, queue_waits
+from giaoban.scenarios.estimate.media.captures import TraceCache, captures_of, queue_waits
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic, estimate_media
-from giaoban.scenarios.estimate.media.sources import MadeStreams
+from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
 from giaoban.scenarios.estimate.signalling import signal
@@ -109,14 +109,14 @@ def judge_early(question: Question, past_pct: float | None = 0.0) -> AsJudged:
     Raises:
         InputError: as `estimate`.
     """
-    held = hold(question, past_pct)
+    held = estimate_meeting(question, past_pct)
     try:
-        return judge_held(question, held)
+        return judge_meeting(question, held)
     finally:
         held.estimated.close()
 
 
-class Held(NamedTuple):
+class EstimatedMeeting(NamedTuple):
     """A meeting that was held, to its end or until it was `found` to fail."""
 
     meeting: Timeline
@@ -124,7 +124,9 @@ class Held(NamedTuple):
     found: Judgement | None
 
 
-def hold(question: Question, past_pct: float | None, made: MadeStreams | None = None) -> Held:
+def estimate_meeting(
+    question: Question, past_pct: float | None, made: StreamCache | None = None
+) -> EstimatedMeeting:
     """Hold a question's meeting; `past_pct`: as of `judge_early`.
 
     Args:
@@ -142,10 +144,12 @@ def hold(question: Question, past_pct: float | None, made: MadeStreams | None = 
     failing = _failing(plan)
     meeting = signal(plan, failing)
     estimated = estimate_media(plan, meeting, question.recordings, early, failing, made)
-    return Held(meeting, estimated, None if early is None else early.found)
+    return EstimatedMeeting(meeting, estimated, None if early is None else early.found)
 
 
-def judge_held(question: Question, held: Held, known: KnownTraces | None = None) -> AsJudged:
+def judge_meeting(
+    question: Question, held: EstimatedMeeting, known: TraceCache | None = None
+) -> AsJudged:
     """Judge a meeting that was held for this question, or for one that differs from it only in what
     is judged.
 

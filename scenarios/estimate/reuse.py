@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from giaoban.scenarios.estimate.bounds import what_is_left
-from giaoban.scenarios.estimate.estimate import AsJudged, Held, hold, judge_early, judge_held
-from giaoban.scenarios.estimate.media.captures import KnownTraces
-from giaoban.scenarios.estimate.media.sources import MadeStreams
+from giaoban.scenarios.estimate.bounds import unbounded
+from giaoban.scenarios.estimate.estimate import (
+    AsJudged,
+    EstimatedMeeting,
+    estimate_meeting,
+    judge_early,
+    judge_meeting,
+)
+from giaoban.scenarios.estimate.media.captures import TraceCache
+from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.spec.question import Question
@@ -30,7 +36,7 @@ class _Before(NamedTuple):
     judged: AsJudged
 
 
-class JudgeAgain:
+class CachingJudge:
     """`judge_early`, the same to the last digit, of one question after another.
 
     An answer is given again where the same would be found (`bounds`); a meeting that was held is
@@ -40,14 +46,14 @@ class JudgeAgain:
 
     def __init__(self) -> None:
         self._before: dict[bytes, list[_Before]] = {}
-        self._made = MadeStreams()
-        self._traces = KnownTraces()
-        self._held: tuple[str, Held] | None = None
+        self._made = StreamCache()
+        self._traces = TraceCache()
+        self._held: tuple[str, EstimatedMeeting] | None = None
         """The last meeting that was held to its end, by all that it hangs on."""
 
     def __getstate__(self) -> dict[str, object]:
         """In another process what takes much room is made anew."""
-        anew = {"_made": MadeStreams(), "_traces": KnownTraces(), "_held": None}
+        anew = {"_made": StreamCache(), "_traces": TraceCache(), "_held": None}
         return vars(self) | anew
 
     def __call__(self, question: Question, past_pct: float | None = 0.0) -> AsJudged:
@@ -59,18 +65,18 @@ class JudgeAgain:
             if _serves(before, past_pct) and _is_of(before.judged, question):
                 return before.judged
         held = self._hold(question, past_pct)
-        judged = judge_held(question, held, self._traces)
+        judged = judge_meeting(question, held, self._traces)
         if self._held is None or self._held[1] is not held:
             held.estimated.close()
         if judged.bounds is not None:
             known.append(_Before(past_pct, judged))
         return judged
 
-    def _hold(self, question: Question, past_pct: float | None) -> Held:
+    def _hold(self, question: Question, past_pct: float | None) -> EstimatedMeeting:
         of = _held_by(question.plan)
         if self._held is not None and self._held[0] == of:
             return self._held[1]
-        held = hold(question, past_pct, self._made)
+        held = estimate_meeting(question, past_pct, self._made)
         if self._held is not None:
             self._held[1].estimated.close()
         self._held = (
@@ -98,5 +104,5 @@ def _serves(before: _Before, past_pct: float | None) -> bool:
 
 
 def _key(question: Question) -> bytes:
-    text = what_is_left(question.plan) + criteria_of(question).model_dump_json()
+    text = unbounded(question.plan) + criteria_of(question).model_dump_json()
     return hashlib.sha256(text.encode()).digest()

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from giaoban.traffic.quality.bursts import ends_ns
 from giaoban.traffic.quality.measure import CLIP_NS, Trace
+from giaoban.traffic.quality.memoized import memoized
 from giaoban.traffic.quality.percentiles import percentiles
 from giaoban.traffic.quality.playout import playout
-from giaoban.traffic.quality.remembered import remembered
 
 FREEZE_FACTOR = 3
 FREEZE_MARGIN_NS = 150_000_000
@@ -40,7 +40,7 @@ class Frames:
             nothing is said of a buffer.
         frozen_ns: (k, 2) from when until when the picture stood still, in order and apart, moved
             back by the stream's shortest frame delay: on the axis of due times.
-        found: see `giaoban.traffic.quality.remembered`.
+        found: see `giaoban.traffic.quality.memoized`.
     """
 
     due_ns: NDArray[np.int64]
@@ -87,7 +87,7 @@ class FrameMeasures:
     shown_after_ms: float | None
 
 
-@remembered
+@memoized
 def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
     """The frames of a video stream: a frame is the packets of one RTP timestamp (RFC 6184 §5.1).
 
@@ -176,7 +176,7 @@ def frozen_until(frozen_ns: NDArray[np.int64], times_ns: NDArray[np.int64]) -> N
     return np.interp((times_ns - origin).astype(np.float64), points, totals)
 
 
-@remembered
+@memoized
 def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     """The figures over [start, end), of at least 1 ns."""
     within = (found.due_ns >= start_ns) & (found.due_ns < end_ns)

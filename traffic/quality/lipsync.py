@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from giaoban.traffic.quality.frames import Frames
 from giaoban.traffic.quality.measure import Trace
-from giaoban.traffic.quality.remembered import remembered
+from giaoban.traffic.quality.memoized import memoized
 
 SOUND_WITHIN_NS = 1_000_000_000
 """A frame without sound heard in the second before it has no skew."""
@@ -35,7 +35,7 @@ def skew_ms(found: Frames, sound: Trace, fixed_ms: float = 0.0) -> NDArray[np.fl
     return skew
 
 
-@remembered
+@memoized
 def lip_sync(
     found: Frames, sound: Trace, start_ns: int, end_ns: int, fixed_ms: float = 0.0
 ) -> float | None:

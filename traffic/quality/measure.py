@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.traffic.quality.bursts import ends_ns, run_lengths, runs
+from giaoban.traffic.quality.memoized import memoized
 from giaoban.traffic.quality.percentiles import of_ordered
-from giaoban.traffic.quality.remembered import remembered
 from giaoban.traffic.quality.uncertainty import quantile_interval
 from giaoban.traffic.receiver.jitter import smoothed, transit_changes
 
@@ -49,7 +49,7 @@ class Trace:
         late: (n,) came after it had to be played; none where nothing is said of a playout buffer
             (`giaoban.traffic.quality.playout`): pictures are late by the frame.
         played_after_ns: (n,) from due to played; 0 where nothing is said of it.
-        found: see `giaoban.traffic.quality.remembered`.
+        found: see `giaoban.traffic.quality.memoized`.
     """
 
     due_ns: NDArray[np.int64]
@@ -68,7 +68,7 @@ class Trace:
     played_after_ns: NDArray[np.int64]
     found: dict[Hashable, Any] | None = field(default=None, init=False)
 
-    def remembering(self) -> Trace:
+    def memoizing(self) -> Trace:
         """The same, which remembers what is found of it."""
         other = replace(self)
         object.__setattr__(other, "found", {})
@@ -249,7 +249,7 @@ def interarrival_jitter_ms(
     return smoothed(np.r_[0.0, changes], np.zeros(1, np.intp), np.zeros(1)) * (1000 / clock_hz)
 
 
-@remembered
+@memoized
 def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     """The figures over packets due in [start, end)."""
     first, end = (int(at) for at in np.searchsorted(trace.due_ns, (start_ns, end_ns)))

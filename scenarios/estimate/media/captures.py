@@ -35,10 +35,10 @@ from giaoban.traffic.quality.measure import Trace
 
 _NOTHING = np.empty(0, SENT)
 MOST_PACKETS = 1_000_000
-"""Of so many the traces are remembered: some 75 MB."""
+"""Of so many the traces are memoized: some 75 MB."""
 
 
-class KnownTraces:
+class TraceCache:
     """Streams of the meeting that was looked at last, with all that was found of them: many come
     just so in another one."""
 
@@ -59,7 +59,7 @@ class KnownTraces:
         if before is not None:
             self._packets -= len(before[0])
         if before is None or not (_equal(before[0], sent) and _equal(before[1], came)):
-            before = sent, came, make().remembering()
+            before = sent, came, make().memoizing()
         if self._packets + len(sent) <= MOST_PACKETS:
             self._known[key] = before
             self._packets += len(sent)
@@ -77,10 +77,10 @@ def _bytes(records: NDArray[np.void]) -> NDArray[np.uint8]:
 
 class Traces(Sequence[Trace]):
     """Every stream's packets from end to end, matched when they are asked for; those that were
-    asked for last are remembered."""
+    asked for last are memoized."""
 
     def __init__(
-        self, plan: Plan, estimated: EstimatedTraffic, known: KnownTraces | None = None
+        self, plan: Plan, estimated: EstimatedTraffic, known: TraceCache | None = None
     ) -> None:
         """`known`: those of other meetings."""
         self._plan = plan
@@ -143,7 +143,7 @@ def captures_of(
     plan: Plan,
     timeline: Timeline,
     estimated: EstimatedTraffic,
-    known: KnownTraces | None = None,
+    known: TraceCache | None = None,
 ) -> Captures:
     """The captures of an estimated meeting; its origin is at 0. `known`: traces of other ones."""
     traces = Traces(plan, estimated, known)

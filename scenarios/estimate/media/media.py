@@ -22,7 +22,7 @@ from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture, lo
 from giaoban.scenarios.estimate.media.logs import ReceivedLogs, SentLogs
 from giaoban.scenarios.estimate.media.meeting_sources import sources_of
 from giaoban.scenarios.estimate.media.rtcp import Reports, reports
-from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, MadeStreams, StreamBuffer
+from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer, StreamCache
 from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
 from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
 from giaoban.scenarios.estimate.network.failing import FailingPaths, FailingTransit
@@ -76,8 +76,8 @@ class EstimatedTraffic:
         lines: hop → what its line took and gave, where it does anything.
         failed: what faults took, where any do.
         unheard: media that came to bridges which paid no heed to it, of each call of the plan.
-        alike: hop → the least and the highest limit of its queue with which the same would have
-            become of all packets.
+        equivalent: hop → the least and the highest limit of its queue with which the same would
+            have become of all packets.
         last_ns: when the last packet came to the end of its way.
     """
 
@@ -92,7 +92,7 @@ class EstimatedTraffic:
     lines: dict[int, list[LineEnd]]
     failed: FailingTransit | None
     unheard: NDArray[np.int64]
-    alike: dict[int, tuple[int, int]]
+    equivalent: dict[int, tuple[int, int]]
     last_ns: int
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ def estimate_media(
     recordings: Mapping[str, Recording],
     early: EarlyEnd | None = None,
     failing: FailingPaths | None = None,
-    made: MadeStreams | None = None,
+    made: StreamCache | None = None,
 ) -> EstimatedTraffic:
     """Run a meeting's media through its network, until the plan's end or until `early` has enough.
 
@@ -157,7 +157,7 @@ class _MeetingRun:
         recordings: Mapping[str, Recording],
         early: EarlyEnd | None = None,
         failing: FailingPaths | None = None,
-        made: MadeStreams | None = None,
+        made: StreamCache | None = None,
         *,
         backing: bool,
         foresees: bool = False,
@@ -267,7 +267,7 @@ class _MeetingRun:
             lines=self.lines,
             failed=self._transit if isinstance(self._transit, FailingTransit) else None,
             unheard=self._unheard,
-            alike=self._transit.alike,
+            equivalent=self._transit.equivalent,
             last_ns=self._last_ns,
         )
 

@@ -15,12 +15,12 @@ from giaoban.scenarios.bridge.sources import Sources
 from giaoban.scenarios.bridge.windows import WINDOW_LEAD_NS
 from giaoban.scenarios.estimate.media.sources import (
     MAKER_STEP_NS,
+    CachedSource,
     GeneratedSource,
-    MadeSource,
-    MadeStreams,
     MixedAudio,
     PlannedSource,
     StreamBuffer,
+    StreamCache,
     StreamSegment,
     TrafficStream,
 )
@@ -62,7 +62,7 @@ def sources_of(
     timeline: Timeline,
     windows: Windows,
     recordings: Mapping[str, Recording],
-    made: MadeStreams | None = None,
+    made: StreamCache | None = None,
 ) -> dict[int, PlannedSource]:
     """Stream → its source, for all streams that somebody makes; forwarded ones are not.
 
@@ -117,7 +117,7 @@ def sources_of(
             found[index] = make()
             continue
         key = media, *parts[0].made_of, *asked
-        found[index] = MadeSource(made.get(key, make), make)
+        found[index] = CachedSource(made.get(key, make), make)
     delay_ns = round(plan.device.audio_mix_delay_ms * 1e6)
     for index, own in spans.items():
         found[index] = MixedAudio(plan.streams[index], own, TICK_NS, delay_ns)

@@ -192,7 +192,7 @@ class GeneratedSource:
             self._done_ns = step_ns
 
 
-class MadeStream(NamedTuple):
+class CachedStream(NamedTuple):
     """A stream of which nobody asks anything while it lasts.
 
     Attributes:
@@ -204,7 +204,7 @@ class MadeStream(NamedTuple):
     from_ns: NDArray[np.int64]
 
     @classmethod
-    def of(cls, source: GeneratedSource) -> MadeStream:
+    def of(cls, source: GeneratedSource) -> CachedStream:
         """All that a source makes that has made nothing yet."""
         source.advance(NEVER_NS)
         log = _joined(source.buffer.parts)
@@ -212,25 +212,25 @@ class MadeStream(NamedTuple):
         return cls(log, log["due_ns"][np.flatnonzero(begins)[np.cumsum(begins) - 1]])
 
 
-def _packets(made: MadeStream) -> int:
+def _packets(made: CachedStream) -> int:
     return len(made.log)
 
 
-class MadeStreams:
+class StreamCache:
     """Streams that were made, by all that they hang on: other meetings have the same ones."""
 
     def __init__(self) -> None:
-        self._kept: LruCache[Hashable, MadeStream] = LruCache(KEPT_PACKETS, _packets)
+        self._kept: LruCache[Hashable, CachedStream] = LruCache(KEPT_PACKETS, _packets)
 
-    def get(self, made_of: Hashable, make: Callable[[], GeneratedSource]) -> MadeStream:
+    def get(self, made_of: Hashable, make: Callable[[], GeneratedSource]) -> CachedStream:
         """The stream of this key; `make`: its source, where it was not made yet."""
-        return self._kept.get(made_of, lambda _: MadeStream.of(make()))
+        return self._kept.get(made_of, lambda _: CachedStream.of(make()))
 
 
-class MadeSource:
+class CachedSource:
     """A stream as it was made for another meeting, until somebody asks for a key frame."""
 
-    def __init__(self, made: MadeStream, make: Callable[[], GeneratedSource]) -> None:
+    def __init__(self, made: CachedStream, make: Callable[[], GeneratedSource]) -> None:
         """`make`: the source that makes it anew, from the beginning."""
         self.buffer = StreamBuffer()
         self._made = made
@@ -239,9 +239,9 @@ class MadeSource:
         self._source: GeneratedSource | None = None
         """Who makes what was asked for."""
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> MadeSource:
+    def __deepcopy__(self, memo: dict[int, Any]) -> CachedSource:
         """What was made never changes: a copy shares it."""
-        other = object.__new__(MadeSource)
+        other = object.__new__(CachedSource)
         own = copy.deepcopy((self.buffer, self._source), memo)
         vars(other).update(vars(self), buffer=own[0], _source=own[1])
         return other

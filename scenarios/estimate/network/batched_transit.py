@@ -73,13 +73,13 @@ class BatchedTransit:
             self._levels[self._level_of[hop]].waiting.put(packets)
 
     @property
-    def alike(self) -> dict[int, tuple[int, int]]:
+    def equivalent(self) -> dict[int, tuple[int, int]]:
         """Hop → the least and the highest limit of its queue with which the same would have come
         of all packets."""
         return {
             hop: limits
             for level in self._levels
-            for hop, limits in zip(level.hops.tolist(), level.queues.alike, strict=True)
+            for hop, limits in zip(level.hops.tolist(), level.queues.equivalent, strict=True)
         }
 
     def run(self, _hops: list[int], until_ns: int) -> Packets:

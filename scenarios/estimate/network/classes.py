@@ -44,7 +44,7 @@ class Classes:
         self._deficit = [0] * len(classes)
 
     @property
-    def alike(self) -> tuple[int, int]:
+    def equivalent(self) -> tuple[int, int]:
         """See `transit.Server`: each class has a buffer of its own."""
         return 0, UNLIMITED
 

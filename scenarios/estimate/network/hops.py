@@ -38,9 +38,9 @@ class ClassBlindFifo:
         return self._queue.serve(came_ns, size), None
 
     @property
-    def alike(self) -> tuple[int, int]:
-        """As `Fifo.alike`."""
-        return self._queue.alike
+    def equivalent(self) -> tuple[int, int]:
+        """As `Fifo.equivalent`."""
+        return self._queue.equivalent
 
     def serve_one(self, came_ns: int, size: int) -> tuple[int, int] | None:
         """As `Fifo.serve_one`."""

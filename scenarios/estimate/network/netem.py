@@ -170,12 +170,12 @@ class LineEnd:
         self._last_ns = 0
 
     @property
-    def alike(self) -> tuple[int, int]:
+    def equivalent(self) -> tuple[int, int]:
         """The least and the highest probability of loss with which the same would have become of
         all packets so far; of a line that loses at random and does nothing else. In netem's units:
         `PROBABILITY_ONE` is 1."""
         loss = None if self._now is None else self._now.loss
-        return loss.alike if isinstance(loss, _RandomLoss) else (0, PROBABILITY_ONE)
+        return loss.equivalent if isinstance(loss, _RandomLoss) else (0, PROBABILITY_ONE)
 
     def pass_on(self, at_ns: NDArray[np.int64]) -> NetemOutput:
         """Take n packets in the order in which they come, none before those of the last call."""
@@ -281,7 +281,7 @@ class _Netem:
     def forget(self) -> None:
         """What became of packets so far is of no account."""
         if isinstance(self.loss, _RandomLoss):
-            self.loss.alike = 0, PROBABILITY_ONE
+            self.loss.equivalent = 0, PROBABILITY_ONE
 
 
 def scaled(probability: float) -> int:
@@ -310,8 +310,8 @@ def _loss(loss: RandomLoss | GilbertElliott | FourState | None) -> _Loss | None:
 class _RandomLoss:
     def __init__(self, loss: RandomLoss) -> None:
         self._p = scaled(loss.p)
-        self.alike = 0, PROBABILITY_ONE
-        """See `LineEnd.alike`."""
+        self.equivalent = 0, PROBABILITY_ONE
+        """See `LineEnd.equivalent`."""
 
     def lose(self, draw: Draw) -> bool:
         return bool(self.lose_all(np.array([draw()], np.uint32))[0])
@@ -319,12 +319,12 @@ class _RandomLoss:
     def lose_all(self, drawn: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of n packets are lost, by a number drawn for each."""
         lost = drawn <= self._p
-        least, highest = self.alike
+        least, highest = self.equivalent
         if lost.any():
             least = max(least, int(drawn[lost].max()))
         if not lost.all():
             highest = min(highest, int(drawn[~lost].min()) - 1)
-        self.alike = least, highest
+        self.equivalent = least, highest
         return lost
 
 

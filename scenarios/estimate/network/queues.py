@@ -120,7 +120,7 @@ class Fifo:
         return copy.copy(self)
 
     @property
-    def alike(self) -> tuple[int, int]:
+    def equivalent(self) -> tuple[int, int]:
         """The least and the highest limit with which the same would have come of all packets, as
         far as that is known; of a queue of one rate."""
         return (self._least, self._least) if self._loses else (self._room, UNLIMITED)
@@ -334,8 +334,8 @@ class BatchedFifo:
         """With so much room at each nothing would have been lost so far."""
 
     @property
-    def alike(self) -> list[tuple[int, int]]:
-        """Of each hop, as `Fifo.alike`, as long as nothing is lost."""
+    def equivalent(self) -> list[tuple[int, int]]:
+        """Of each hop, as `Fifo.equivalent`, as long as nothing is lost."""
         return [(room, UNLIMITED) for room in self._room.tolist()]
 
     def serve(self, batch: Batch) -> BatchServed:

@@ -30,8 +30,8 @@ class Server(Protocol):
     """A queue in front of a fibre."""
 
     @property
-    def alike(self) -> tuple[int, int]:
-        """See `BatchedTransit.alike`."""
+    def equivalent(self) -> tuple[int, int]:
+        """See `BatchedTransit.equivalent`."""
 
     def serve(
         self, came_ns: NDArray[np.int64], size: NDArray[np.int32], flow_of: FlowOf, until_ns: int
@@ -77,9 +77,9 @@ class Transit:
         self._lost: list[tuple[int, int, int]] = []
 
     @property
-    def alike(self) -> dict[int, tuple[int, int]]:
-        """As `BatchedTransit.alike`."""
-        return {hop: server.alike for hop, server in self._servers.items()}
+    def equivalent(self) -> dict[int, tuple[int, int]]:
+        """As `BatchedTransit.equivalent`."""
+        return {hop: server.equivalent for hop, server in self._servers.items()}
 
     def take_lost(self) -> list[tuple[int, int, int]]:
         """Packets that were lost since this was asked for: when, flow and sequence number of

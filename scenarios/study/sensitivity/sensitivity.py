@@ -33,7 +33,7 @@ from giaoban.results.model.sensitivity import (
     verdict_of,
 )
 from giaoban.results.report.sensitivity_summary import summary_md
-from giaoban.scenarios.estimate.reuse import JudgeAgain
+from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order, value_at
@@ -116,7 +116,7 @@ def sensitivity(
 
     Args:
         helpers: processes in which worlds are judged, or a cluster.
-        judge: how; None: by estimate (`JudgeAgain`).
+        judge: how; None: by estimate (`CachingJudge`).
 
     Raises:
         InputError: the question cannot be estimated, thresholds make no sense, or the file of
@@ -143,7 +143,7 @@ def analyse(
     own = None if wanted.ranges is None else load_ranges(wanted.ranges, world, criteria)
     tried_figures, untried = figures(world, criteria, own)
     progress(Sentence("as assumed"), 0.0)
-    judge = judge or JudgeAgain()
+    judge = judge or CachingJudge()
     first = judged_at_seeds(question, wanted.seeds, judge).judgement
     asked = Asked(world, first, wanted.seeds, judge)
     sides_kept, worlds = None, None

@@ -103,7 +103,7 @@ def test_a_line_that_loses_at_random_says_with_which_other_losses_it_would_be_th
     lost = [number for number in drawn if number <= scaled(p)]
     kept = [number for number in drawn if number > scaled(p)]
     assert line.lost == len(lost)
-    least, highest = line.alike
+    least, highest = line.equivalent
     assert least == max(lost, default=0)
     assert highest == min(kept, default=PROBABILITY_ONE + 1) - 1
     for other in (least, highest):

@@ -230,7 +230,7 @@ def test_what_a_fibre_holds_is_in_the_limit() -> None:
 def test_a_limit_within_bounds_changes_nothing(
     seed: int, buffer: int, load: float, splits: list[float]
 ) -> None:
-    """What a queue says of other limits (`alike`) holds for each of them, and none is left out
+    """What a queue says of other limits (`equivalent`) holds for each of them, and none is left out
     where every place was counted."""
     line = Line(0, Fraction(10), buffer)
     rng = np.random.default_rng(seed)
@@ -247,11 +247,11 @@ def test_a_limit_within_bounds_changes_nothing(
             one = np.zeros(1, np.intp)
             assert not batched.serve(Batch(came[a:b], size[a:b].astype(np.int32), one, one)).full
     expected = fates([line], 0, packets)
-    least, highest = queue.alike
+    least, highest = queue.equivalent
     for limit in {least, min(highest, 2 * buffer), min(highest, max(least, buffer))}:
         assert fates([line._replace(buffer=limit)], 0, packets) == expected
     if lost:
         assert (least, highest) == (buffer, buffer)
     else:
-        [(room, _)] = batched.alike
+        [(room, _)] = batched.equivalent
         assert fates([line._replace(buffer=room)], 0, packets) == expected

@@ -13,8 +13,8 @@ from scenario_factory import DEFAULT, scenario
 
 from giaoban.errors import InputError
 from giaoban.scenarios.estimate import reuse
-from giaoban.scenarios.estimate.estimate import Held, hold, judge_early
-from giaoban.scenarios.estimate.reuse import JudgeAgain
+from giaoban.scenarios.estimate.estimate import EstimatedMeeting, estimate_meeting, judge_early
+from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.drawn import value_at
@@ -42,15 +42,15 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[Question]:
     """The questions whose meetings were held."""
     found: list[Question] = []
 
-    def noted(question: Question, *rest: object) -> Held:
+    def noted(question: Question, *rest: object) -> EstimatedMeeting:
         found.append(question)
-        return hold(question, *rest)  # type: ignore[arg-type]
+        return estimate_meeting(question, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(reuse, "hold", noted)
+    monkeypatch.setattr(reuse, "estimate_meeting", noted)
     return found
 
 
-def again(world: World, judge: JudgeAgain, changes: list[tuple[WorldPath, Value]]) -> bool:
+def again(world: World, judge: CachingJudge, changes: list[tuple[WorldPath, Value]]) -> bool:
     """Judge a world both ways; False: there is no such world."""
     try:
         for path, value in changes:
@@ -69,7 +69,7 @@ def again(world: World, judge: JudgeAgain, changes: list[tuple[WorldPath, Value]
 def test_whatever_changes_the_answer_is_that_from_the_beginning(
     world: World, tried: list[Figure], data: st.DataObject
 ) -> None:
-    judge = JudgeAgain()
+    judge = CachingJudge()
     assert again(world, judge, [])
     changes: list[tuple[WorldPath, Value]] = []
     for _ in range(data.draw(st.integers(1, 3))):
@@ -88,7 +88,7 @@ def line(world: World, bridge: str, figure: str) -> WorldPath:
 def test_a_buffer_that_never_fills_is_not_estimated_again(
     world: World, held: list[Question]
 ) -> None:
-    judge, bridge = JudgeAgain(), world.base.plan.calls[0].bridge
+    judge, bridge = CachingJudge(), world.base.plan.calls[0].bridge
     path = line(world, bridge, "buffer_packets")
     judge(world.question())
     for packets in (150, 400, 1000):
@@ -101,7 +101,7 @@ def test_a_buffer_that_never_fills_is_not_estimated_again(
 def test_losses_between_two_numbers_drawn_are_not_estimated_again(
     world: World, held: list[Question]
 ) -> None:
-    judge, bridge = JudgeAgain(), world.base.plan.calls[0].bridge
+    judge, bridge = CachingJudge(), world.base.plan.calls[0].bridge
     path = line(world, bridge, "loss_pct")
     for pct in (1e-6, 2e-6, 3e-6):  # no packet is lost
         assert again(world, judge, [(path, pct)])
@@ -113,7 +113,7 @@ def test_what_lies_on_nobodys_way_is_not_estimated_again(
 ) -> None:
     path = scenario(tmp_path / "s.toml", province=DEFAULT, bridges=(), phases=(2, 2, 2))
     world = World.of(make_question(path))
-    judge, plan = JudgeAgain(), world.base.plan
+    judge, plan = CachingJudge(), world.base.plan
     crossed = judge(world.question()).bounds
     assert crossed is not None
     spare = [n for n, k in enumerate(plan.network.links) if 2 * n not in crossed.limits]
@@ -128,14 +128,14 @@ def test_what_lies_on_nobodys_way_is_not_estimated_again(
 def test_a_terminals_delays_are_judged_again_of_the_same_meeting(
     world: World, held: list[Question]
 ) -> None:
-    judge = JudgeAgain()
+    judge = CachingJudge()
     for figure in reuse.ONLY_JUDGED:
         assert again(world, judge, [(("profiles", "terminal", figure), 50.0)])
     assert len(held) == 1
 
 
 def test_another_process_knows_the_answers(world: World, held: list[Question]) -> None:
-    judge = JudgeAgain()
+    judge = CachingJudge()
     question = world.question()
     own = judge(question)
     assert pickle.loads(pickle.dumps(judge))(question) == own

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scenario_factory import scenario
 
 from giaoban.scenarios.estimate.media.meeting_sources import sources_of
-from giaoban.scenarios.estimate.media.sources import MadeSource, MadeStreams, PlannedSource
+from giaoban.scenarios.estimate.media.sources import CachedSource, PlannedSource, StreamCache
 from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.spec.question import make_question
@@ -25,7 +25,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sources, Sources]:
     """The sources of a meeting: made for it, and as another one had them."""
     path = scenario(tmp_path_factory.mktemp("s") / "short.toml", phases=(2, 2, 2))
     plan = make_question(path).plan.model_copy(update={"loses": True})
-    timeline, windows, known = signal(plan), Windows.of(plan), MadeStreams()
+    timeline, windows, known = signal(plan), Windows.of(plan), StreamCache()
     sources_of(plan, timeline, windows, {}, known)
     return (
         lambda: sources_of(plan, timeline, windows, {}),
@@ -70,7 +70,7 @@ def test_what_is_asked_for_comes_alike(
 
 def test_pictures_are_made_once_for_all_meetings(both: tuple[Sources, Sources]) -> None:
     one, same = both[1](), both[1]()
-    shared = [n for n, source in one.items() if isinstance(source, MadeSource)]
+    shared = [n for n, source in one.items() if isinstance(source, CachedSource)]
     assert shared
     for index in shared:
         for source in (one[index], same[index]):

@@ -1,4 +1,4 @@
-"""What was found of a record once, remembered with the record, where somebody keeps it for that."""
+"""Memoization: what was found of a record is kept with it, where somebody keeps the record."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from functools import wraps
 from typing import Any, Concatenate, Protocol
 
 
-class Remembering(Protocol):
+class Memoizing(Protocol):
     """A record that never changes."""
 
     @property
     def found(self) -> dict[Hashable, Any] | None:
-        """What was found of it, by function and arguments; None: it is not to be remembered."""
+        """What was found of it, by function and arguments; None: it is not to be memoized."""
 
 
-def remembered[K: Remembering, **P, R](
+def memoized[K: Memoizing, **P, R](
     function: Callable[Concatenate[K, P], R],
 ) -> Callable[Concatenate[K, P], R]:
     """A function of a record and of values that can be hashed, asked once for each of them."""

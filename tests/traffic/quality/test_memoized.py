@@ -12,7 +12,7 @@ from traffic_factory import MS, START_NS
 from giaoban.traffic.quality.frames import frames, measure_frames
 from giaoban.traffic.quality.lipsync import lip_sync
 from giaoban.traffic.quality.measure import measure
-from giaoban.traffic.quality.remembered import remembered
+from giaoban.traffic.quality.memoized import memoized
 
 SECOND_NS = 1000 * MS
 asked: list[tuple[int, int]] = []
@@ -24,7 +24,7 @@ class Record:
     found: dict[Any, Any] | None = field(default=None, init=False)
 
 
-@remembered
+@memoized
 def sum_with(record: Record, more: int) -> int:
     asked.append((record.value, more))
     return record.value + more
@@ -43,7 +43,7 @@ def test_each_is_asked_once_of_a_record_that_remembers() -> None:
 
 def test_measures_are_the_same_and_another_trace_has_its_own() -> None:
     plain = delivered(video_log(90, 4, keys=[0, 60]), missing=[100, 101, 300])
-    kept = plain.remembering()
+    kept = plain.memoizing()
     edges = [START_NS + n * SECOND_NS for n in range(4)]
     windows = [(edges[0], edges[1]), (edges[1], edges[3])]
     for start_ns, end_ns in [*windows, *windows]:
