@@ -1,8 +1,9 @@
 """Do two runs say the same? Times to 0.1 ms, counts and words exactly, other numbers to 1e-6.
 
 Left out, as they may differ between runs that measured the same: run id, kernel, commit (the code
-has a sum of its own), paths of inputs; and what only repeats a measure in other words (margins,
-reasons of a valid run, and the place of a worst value that is the same within tolerance).
+has a sum of its own), paths of inputs, seconds that an analysis took; and what only repeats a
+measure in other words (margins, reasons of a valid run, and the place of a worst value that is the
+same within tolerance).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import Sensitivity
 
 TIME_TOLERANCE_MS = 0.1
 RELATIVE = 1e-6
@@ -26,7 +28,9 @@ TIME_SHARE_PCT = 0.01
 
 _KEYS = ("id", "name", "kind", "direction", "bridge", "what", "by", "command")
 _INPUTS = frozenset({"inputs", "engine", "question", "meeting", "impairments"})
-_IGNORED = frozenset({"run_id", "engine.kernel", "inputs.commit", "inputs.committed", "estimate"})
+_IGNORED = frozenset(
+    {"run_id", "engine.kernel", "inputs.commit", "inputs.committed", "estimate", "seconds"}
+)
 _SPREAD = ("least", "median", "largest")
 """Of a criterion's value at other seeds."""
 _DERIVED = frozenset({"margin_pct", "worst_at", "place", "where"})
@@ -41,7 +45,7 @@ class Difference(NamedTuple):
     b: object
 
 
-def differences[T: (Result, FaultsAnswer, LoadResult)](a: T, b: T) -> list[Difference]:
+def differences[T: (Result, FaultsAnswer, LoadResult, Sensitivity)](a: T, b: T) -> list[Difference]:
     """What differs between two results of the same kind, in the order of the file.
 
     Empty: the same measures.
@@ -98,6 +102,8 @@ def _by_name(items: Sequence[Any]) -> dict[str, Any]:
         if isinstance(item, Mapping):
             if "target" in item:
                 keys: tuple[str, ...] = ("id", "direction", "media", "from_s")
+            elif "key" in item:
+                keys = ("key",)
             elif "id" in item:
                 keys = ("id", "direction") if "rate_mbps" in item else ("id",)
             else:

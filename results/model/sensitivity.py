@@ -176,10 +176,11 @@ class DrawnWorlds(PassedWorlds):
     """Worlds in which all assumed figures are others at once, each within its range.
 
     `impossible` more were drawn in which nothing can be asked (a file with these figures would be
-    refused).
+    refused). `anew`: in so many of them each figure was drawn anew by itself.
     """
 
     seed: Count
+    anew: Count = 0
     impossible: Count
     failed_by: list[FailedBy]
     influences: list[Influence]

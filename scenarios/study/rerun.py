@@ -18,10 +18,11 @@ from giaoban.results.archive.evidence.manifest import Manifest, Proof, read_proo
 from giaoban.results.judge.baseline_compare import alone
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.diff import Difference, differences
-from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT
+from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.results.report.annex.standing import ESTIMATE
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
@@ -35,6 +36,7 @@ from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.failures.failures import try_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.sensitivity.sensitivity import Wanted
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, parse, read_json
 from giaoban.workers import cores
@@ -77,21 +79,20 @@ def rerun(
             change=as_laid_out(manifest),
         )
         then = Result.from_json(files[RESULT])
-        seeds = other_seeds_of(then)
-        if manifest.engine == ESTIMATE:
-            outcome = check_by_estimate(
-                question, root=root, now=now, progress=progress, seeds=seeds
-            )
-        else:
-            outcome = check(
-                question,
-                engine=EngineName.SANDBOX,
-                root=root,
-                now=now,
-                progress=progress,
-                seeds=seeds,
-            )
+        analysed = None
+        if SENSITIVITY in files:
+            analysed = Sensitivity.from_json(files[SENSITIVITY])
+        again = partial(
+            check_by_estimate
+            if manifest.engine == ESTIMATE
+            else partial(check, engine=EngineName.SANDBOX),
+            seeds=other_seeds_of(then),
+            wanted=None if analysed is None else wanted_of(analysed, folder),
+        )
+        outcome = again(question, root=root, now=now, progress=progress)
     found = _told(differences(then, outcome.answer))
+    if analysed is not None:
+        found += _told(differences(analysed, Sensitivity.read(outcome.folder)))
     return found + _packets(manifest, read_proof(outcome.folder).manifest)
 
 
@@ -100,6 +101,40 @@ def other_seeds_of(then: Result) -> int | None:
     if then.seeds is None:
         return 0
     return None if then.seeds.refused is not None else then.seeds.tried
+
+
+def wanted_of(then: Sensitivity, folder: Path) -> Wanted:
+    """What was asked of the assumptions; ranges that a file of the user's gave, of which the
+    evidence has what came of it, are written into `folder`."""
+    of_file = [figure for figure in then.figures if figure.range_from == "ranges"]
+    ranges = folder / "ranges.toml" if of_file else None
+    if ranges is not None:
+        ranges.write_text(dumps(_ranges_of(of_file)), encoding="utf-8")
+    drawn = then.drawn
+    return Wanted(
+        seeds=then.seeds,
+        worlds=0 if drawn is None else drawn.judged + drawn.impossible,
+        anew=0 if drawn is None else drawn.anew,
+        required_pct=then.required_pct,
+        ranges=ranges,
+    )
+
+
+def _ranges_of(figures: Sequence[TriedFigure]) -> dict[str, object]:
+    tables: dict[str, list[dict[str, object]]] = {"range": [], "choice": []}
+    for figure in figures:
+        source = {"source": figure.range_source, "source_vi": figure.range_source_vi}
+        if figure.choices:
+            more = {"of_these": figure.choices}
+            tables["choice"].append({"of": [figure.key], **more, **source})
+            continue
+        names = ("low", "high", "likely_low", "likely_high", "scale", "whole")
+        own = {name: getattr(figure, name) for name in names}
+        tables["range"].append({"of": [figure.key], **own, **source})
+    return {
+        "schema": "giaoban.ranges/1",
+        **{name: found for name, found in tables.items() if found},
+    }
 
 
 def recorded(files: Mapping[str, bytes]) -> tuple[str, ...]:

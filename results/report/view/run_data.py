@@ -170,7 +170,7 @@ def curves(series: Series) -> dict[str, Any]:
 
 
 def assumed_data(answer: Sensitivity) -> dict[str, Any]:
-    """`assumed`: figures that move the margin, what can flip the verdict first, the nearest on top;
+    """`assumed`: figures that move the margin, what can flip the verdict first;
     `judged`: what criteria are called."""
     return {
         "assumed": [_figure(figure) for figure in answer.ranked],

@@ -251,6 +251,7 @@ def _drawn(
     ]
     drawn = DrawnWorlds(
         seed=seed,
+        anew=len(again),
         judged=len(numbers),
         impossible=worlds - len(numbers),
         passed=passed,

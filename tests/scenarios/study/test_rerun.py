@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scenario_factory import scenario
+from scenario_factory import giaoban, only_run, scenario
+from undrawn import undrawn
 
 from giaoban.errors import InputError
 from giaoban.results.archive.evidence.manifest import InputFile, Manifest
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.scenarios.spec.scenario import load_scenario
-from giaoban.scenarios.study.rerun import as_laid_out, lay_out
+from giaoban.scenarios.study.rerun import as_laid_out, lay_out, wanted_of
+from giaoban.scenarios.study.sensitivity import sensitivity as study
+from giaoban.scenarios.study.sensitivity.drawn import hypercube
+from giaoban.scenarios.study.sensitivity.figures import Ranges
+from giaoban.tomlfile import load
+from tests.results import sensitivity_factory as sensitivities
 
 
 def manifest(*names: str) -> tuple[Manifest, dict[str, bytes]]:
@@ -66,3 +73,57 @@ def test_a_scenario_with_other_files_than_the_evidence_is_refused(tmp_path: Path
     none = load_scenario(scenario(tmp_path / "s.toml"))
     with pytest.raises(InputError, match="short: names 0 files, 1 are there"):
         as_laid_out(made)(none)
+
+
+def test_how_far_assumptions_may_be_off_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the user's own ranges, of which no file is in the evidence. Flips are looked for
+    elsewhere."""
+    undrawn(monkeypatch)
+    monkeypatch.setattr(study, "_all_tried", lambda *_of: [])
+    file = scenario(tmp_path / "s.toml", phases=(2.0, 2.0, 2.0))
+    ranges, runs = tmp_path / "own.toml", tmp_path / "runs"
+    ranges.write_text(
+        'schema = "giaoban.ranges/1"\n[[range]]\nof = ["device.compose_delay.delay_ms"]\n'
+        'low = 60.0\nhigh = 400.0\nsource = "two offers"\n',
+        encoding="utf-8",
+    )
+    words = ("--estimate", "--seeds", "0", "--worlds", "3", "--ranges", ranges, "--results", runs)
+    ran = giaoban("check", file, *words)
+    assert ran.code in (0, 1), ran.err
+    then = Sensitivity.read(only_run(runs))
+    [own] = [each for each in then.figures if each.range_from == "ranges"]
+    assert (own.key, own.low, own.high) == ("device.compose_delay.delay_ms", 60.0, 400.0)
+    ranges.unlink()
+    assert giaoban("evidence", only_run(runs), "--out", tmp_path).code == 0
+    [evidence] = tmp_path.glob("*.evidence.zip")
+    ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "again")
+    assert ran.code == 0, ran.out + ran.err
+    monkeypatch.setattr(study, "hypercube", lambda *of: 1 - hypercube(*of))
+    ran = giaoban("verify", evidence, "--rerun", "--results", tmp_path / "others")
+    assert ran.code == 1
+    assert "drawn." in ran.out
+
+
+def test_all_that_was_asked_of_the_assumptions_is_asked_again(tmp_path: Path) -> None:
+    drawn = sensitivities.drawn().model_copy(update={"impossible": 4, "anew": 20})
+    choice = sensitivities.tried(
+        "province.qos.scheduling", "queues", "hàng đợi", "scheduling", "", value="fifo", low=None,
+        high=None, choices=["fifo", "classes"], range_from="ranges", curve=[],
+    )  # fmt: skip
+    line, *_ = sensitivities.figures()
+    ranged = line.model_copy(update={"range_from": "ranges", "likely_low": 3.0, "likely_high": 9.0})
+    then = sensitivities.answer(
+        seeds=2, drawn=drawn, required_pct=95.0, figures=[ranged, choice, *sensitivities.figures()]
+    )
+    wanted = wanted_of(then, tmp_path)
+    assert (wanted.seeds, wanted.worlds, wanted.anew, wanted.required_pct) == (2, 1004, 20, 95.0)
+    assert wanted.ranges is not None
+    known = load(wanted.ranges, Ranges)
+    [one] = known.ranges
+    assert one.of == [line.key]
+    assert one.ends(100.0) == (line.low, line.high)
+    assert one.likely(5.0) == (3.0, 9.0, True)
+    assert [each.of_these for each in known.choices] == [["fifo", "classes"]]
+    assert wanted_of(sensitivities.answer(drawn=None), tmp_path).ranges is None
