@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from runs import COMMAND, KEPT
-from scenario_factory import DEFAULT, ROOT, scenario
+from scenario_factory import DEFAULT, ROOT, SCENARIOS, scenario
 
 from giaoban.results.judge import baseline
 from giaoban.results.judge.failure_points import SINGLE
@@ -187,8 +187,13 @@ def test_an_estimate_says_what_was_emulated(ring: Ring) -> None:
     assert ran.returncode == ring.first.returncode, ran.stderr
     [run] = (ring.folder / "estimated").iterdir()
     estimated = FaultsAnswer.from_json((run / "faults.json").read_bytes())
-    assert [f.id for f in estimated.failures] == [f.id for f in ring.answer.failures]
-    for found, emulated in zip(estimated.failures, ring.answer.failures, strict=True):
+    says_what_was_emulated(estimated, ring.answer)
+
+
+def says_what_was_emulated(estimate: FaultsAnswer, emulation: FaultsAnswer) -> None:
+    """The same bridges cut off, the same verdict, each interruption within 20 ms or 10 %."""
+    assert [f.id for f in estimate.failures] == [f.id for f in emulation.failures]
+    for found, emulated in zip(estimate.failures, emulation.failures, strict=True):
         assert (found.verdict, found.reasons) == (emulated.verdict, emulated.reasons), found.id
         assert found.cut_off == emulated.cut_off, found.id
         for one, other in zip(found.bridges, emulated.bridges, strict=True):
@@ -242,6 +247,48 @@ def test_bfd_switched_off_is_noticed(ring: Ring) -> None:
     assert DEAD_MS - 1000 - 200 < hit.sound_interruption_ms < DEAD_MS + 1000
     assert hit.sound_interruption_ms < LASTS_S * 1000
     assert "worse: silent:a--b: b is " in ran.stdout
+
+
+MEETINGS = {
+    "switched": '[meeting]\nvideo = "switched"\n',
+    "slides": '[content]\nbridge = "a"\nfrom_s = 1.0\nto_s = 5.0\nkbps = 400.0\n',
+    "open": '[meeting]\nvideo = "switched"\nfloor = "open"\nsound = "conversation"\n',
+}
+AROUND = ("silent:access-mcu", "router:r-tuy-duc", "router:r-dak-glong", "site:gia-nghia")
+
+
+def compared(file: Path, folder: Path, tried: Sequence[str]) -> None:
+    """Both ways of the same failures."""
+    answers = []
+    for name, words in (("estimated", ["--estimate"]), ("emulated", [])):
+        ran = command("faults", file, "--results", folder / name, *words, *only(*tried))
+        assert ran.returncode in (0, 1), ran.stdout + ran.stderr
+        [run] = (folder / name).iterdir()
+        answers.append(FaultsAnswer.from_json((run / "faults.json").read_bytes()))
+    says_what_was_emulated(*answers)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("meeting", MEETINGS)
+def test_an_estimate_says_what_was_emulated_where_pictures_are_forwarded(
+    tmp_path: Path, meeting: str
+) -> None:
+    file = scenario(
+        tmp_path / "s.toml",
+        id="ring",
+        province=province(tmp_path / "ring.toml"),
+        bridges=(),
+        profile="sd30-256k",
+        more=MEETINGS[meeting],
+    )
+    compared(file, tmp_path, ("cut:a--b", "silent:a--b", "router:r-b", "site:b", "cut:c--a"))
+
+
+@pytest.mark.nightly
+def test_an_estimate_says_what_was_emulated_in_the_default_province(tmp_path: Path) -> None:
+    sites = [f"site:{bridge}" for bridge in ("cu-jut", "dak-glong", "dak-song", "krong-no")]
+    file = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
+    compared(file, tmp_path, (*AROUND, *sites))
 
 
 @pytest.mark.nightly

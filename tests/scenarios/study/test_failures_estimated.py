@@ -17,7 +17,7 @@ from giaoban.scenarios.estimate.network import failing
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 from giaoban.scenarios.study.sensitivity.world import World
-from tests.scenarios.emulation.test_failure_runs import province
+from tests.scenarios.emulation.test_failure_runs import MEETINGS, province
 
 TRIED = ("cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
 SEEN_MS, SPF_MS, INSTALL_MS, BFD_MS, BFD_TIMES = 10, 100, 20, 100, 3
@@ -183,11 +183,6 @@ KINDS = {
     "silent": 'link = "a--b"\ndirection = "r-a->r-b"\n',
     "router": 'router = "r-c"\n',
     "site": 'bridge = "c"\nboot_s = 0.5\n',
-}
-MEETINGS = {
-    "switched": '[meeting]\nvideo = "switched"\n',
-    "slides": '[content]\nbridge = "a"\nfrom_s = 1.0\nto_s = 6.0\nkbps = 300.0\n',
-    "open": '[meeting]\nvideo = "switched"\nfloor = "open"\nsound = "conversation"\n',
 }
 BESIDE = {
     "": "",

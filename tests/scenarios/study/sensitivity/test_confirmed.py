@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from giaoban.scenarios.study.sensitivity.tried import Asked, attempt, sides
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.sentence import N_
+from tests.scenarios.study.sensitivity.test_figures import failing_ring
 
 KEYS = (
     "province.links.gia-nghia--dak-song.rate_mbps",
@@ -43,17 +45,37 @@ def _verdict(found: Result | InvalidRun) -> Verdict:
     return "invalid" if isinstance(found, InvalidRun) else found.verdict
 
 
+TIMERS = (
+    "province.routing.protocol",
+    "province.routing.spf_ms",
+    "province.routing.bfd_interval_ms",
+    "province.routing.bfd_multiplier",
+    "province.routing.route_install_ms",
+)
+"""Of a ring in which a link is silent for a while: what may keep a bridge away for too long."""
+
+
 def test_flips_of_the_default_expansion(tmp_path: Path) -> None:
     question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    confirmed(question, KEYS, tmp_path)
+
+
+def test_flips_of_timers(tmp_path: Path) -> None:
+    (tmp_path / "ring").mkdir()
+    confirmed(failing_ring(tmp_path / "ring"), TIMERS, tmp_path)
+
+
+def confirmed(question: Question, keys: Sequence[str], tmp_path: Path) -> None:
+    """Both sides of each flip of these figures are emulated: every verdict is as the estimate says."""
     world, criteria = World.of(question), criteria_of(question)
     asked = Asked(world, judge_early(question, None).judgement, 0, judge_early)
     tried = {each.key: each for each in figures(world, criteria, program_ranges())[0]}
     flips: dict[str, tuple[WorldPath, FlipPoint]] = {}
-    for number, key in enumerate(KEYS):
+    for number, key in enumerate(keys):
         for side in sides(number, tried[key]):
             if (flip := attempt(asked, side).flip) is not None:
                 flips[f"{key} {side.end}"] = tried[key].path, flip
-    assert {name.split()[0] for name in flips} == set(KEYS)
+    assert {name.split()[0] for name in flips} == set(keys)
     worlds: dict[str, Question] = {}
     for name, (path, flip) in flips.items():
         whole = isinstance(tried[name.split()[0]].value, int)
