@@ -66,7 +66,7 @@ def test_flips_of_timers(tmp_path: Path) -> None:
 
 
 def confirmed(question: Question, keys: Sequence[str], tmp_path: Path) -> None:
-    """Both sides of each flip of these figures are emulated: every verdict is as the estimate says."""
+    """Both sides of each flip of these figures emulated: each verdict is as the estimate says."""
     world, criteria = World.of(question), criteria_of(question)
     asked = Asked(world, judge_early(question, None).judgement, 0, judge_early)
     tried = {each.key: each for each in figures(world, criteria, program_ranges())[0]}
