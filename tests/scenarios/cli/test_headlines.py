@@ -190,10 +190,11 @@ def test_faults_since_a_baseline(tmp_path: Path, trials: Callable[[str], None], 
         code = since(was, now)
         assert ran.code == code, (was, now, ran.out, ran.err)
         everywhere(ran.out, folder, junit, code)
-        said = json.loads(faults(tmp_path, f"json-{now}", *more, "--json")[0].out)
+        said = json.loads((folder / "faults.json").read_bytes())
         assert said["verdict"] == VERDICTS[code]
         assert said["comparison"]["by_criteria"] == VERDICTS[by_criteria(now)]
         assert bool(said["reasons"]) == (code != 0)
+    assert json.loads(faults(tmp_path, "json", *more, "--json")[0].out)["verdict"] == said["verdict"]
 
 
 def everywhere(printed: str, folder: Path, junit: Path, code: int) -> None:
