@@ -6,6 +6,7 @@ import multiprocessing
 import socket
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,14 @@ def test_each_test_has_a_limit(request: pytest.FixtureRequest) -> None:
     if request.config.pluginmanager.hasplugin("timeout"):
         assert limit is not None
         assert 60 <= limit.args[0] <= 600
+
+
+def test_tests_lie_as_what_they_test() -> None:
+    """In folders of the same names, but for those of other people's programs, of the package and
+    of the program as a process; no more than 20 modules of tests in one."""
+    own = {Path("clients"), Path("packaging"), Path("scenarios/cli/process")}
+    here = Path(__file__).parent
+    modules = Counter(path.relative_to(here).parent for path in here.rglob("test_*.py"))
+    for folder, count in modules.items():
+        assert folder in own or (here.parent / folder).is_dir(), folder
+        assert count <= 20, folder

@@ -31,27 +31,28 @@ from scripts.docs import reference
 from scripts.docs.fences import Command, commands, lines_of_shell, pages
 from tests.results.wording import unreadable
 
+COMMANDS = "tests/scenarios/cli/commands"
 NOT_RUN = {
-    "giaoban mcu serve *": "in real time, until Ctrl-C: tests/scenarios/cli/test_mcu.py",
-    "giaoban stream *": "in real time: tests/scenarios/cli/test_stream.py",
+    "giaoban mcu serve *": f"in real time, until Ctrl-C: {COMMANDS}/test_mcu.py",
+    "giaoban stream *": f"in real time: {COMMANDS}/test_stream.py",
     "giaoban load *": "in real time: tests/clients/test_load.py",
-    "giaoban compare *main*": "needs a repository of git: tests/scenarios/cli/test_compare.py",
+    "giaoban compare *main*": f"needs a repository of git: {COMMANDS}/test_compare.py",
     "giaoban shell": "needs root and a terminal: tests/topology/emulation",
     "giaoban meeting *": "boots guests of its own: tests/scenarios/emulation/test_meeting_runs.py",
     "giaoban check * --meetings all": "minutes: tests/scenarios/study/test_every_meeting.py",
-    "giaoban whatif --add all-2025": "minutes: tests/scenarios/cli/test_whatif.py",
-    "giaoban * --confirm": "emulates what was found: tests/scenarios/cli/test_whatif.py",
-    "giaoban headroom": "half a minute: tests/scenarios/cli/test_whatif.py",
+    "giaoban whatif --add all-2025": f"minutes: {COMMANDS}/test_whatif.py",
+    "giaoban * --confirm": f"emulates what was found: {COMMANDS}/test_whatif.py",
+    "giaoban headroom": f"half a minute: {COMMANDS}/test_whatif.py",
     "giaoban check --estimate": "within a project: tests/scenarios/project/test_init.py",
     "giaoban sensitivity*": "minutes: tests/scenarios/study/sensitivity",
-    "giaoban view*": "serves until Ctrl-C: tests/scenarios/cli/test_view.py",
+    "giaoban view*": f"serves until Ctrl-C: {COMMANDS}/test_view.py",
     "giaoban verify *.evidence.zip --rerun": "emulates anew: tests/scenarios/study/test_rerun.py",
-    "giaoban annex * LOAD_RUN": "of loads: tests/scenarios/cli/test_load_documents.py",
-    "giaoban evidence LOAD_RUN": "of loads: tests/scenarios/cli/test_load_documents.py",
-    "giaoban * --sign *": "asks for a password at a terminal: tests/scenarios/cli/test_annex.py",
-    "giaoban verify FILE… --trust *": "with a certificate: tests/scenarios/cli/test_annex.py",
+    "giaoban annex * LOAD_RUN": f"of loads: {COMMANDS}/test_load_documents.py",
+    "giaoban evidence LOAD_RUN": f"of loads: {COMMANDS}/test_load_documents.py",
+    "giaoban * --sign *": f"asks for a password at a terminal: {COMMANDS}/test_annex.py",
+    "giaoban verify FILE… --trust *": f"with a certificate: {COMMANDS}/test_annex.py",
     "giaoban check * --pcap *": "the guest records it: tests/scenarios/emulation/test_runs.py",
-    "giaoban history list *--bridge *": "another province: tests/scenarios/cli/test_history.py",
+    "giaoban history list *--bridge *": f"another province: {COMMANDS}/test_history.py",
 }
 """Pattern of a command → why it is parsed, but not carried out. One that fits none is run."""
 RUN_ALL_THE_SAME = ("giaoban view* --out *",)

@@ -194,7 +194,9 @@ def test_faults_since_a_baseline(tmp_path: Path, trials: Callable[[str], None], 
         assert said["verdict"] == VERDICTS[code]
         assert said["comparison"]["by_criteria"] == VERDICTS[by_criteria(now)]
         assert bool(said["reasons"]) == (code != 0)
-    assert json.loads(faults(tmp_path, "json", *more, "--json")[0].out)["verdict"] == said["verdict"]
+    assert (
+        json.loads(faults(tmp_path, "json", *more, "--json")[0].out)["verdict"] == said["verdict"]
+    )
 
 
 def everywhere(printed: str, folder: Path, junit: Path, code: int) -> None:

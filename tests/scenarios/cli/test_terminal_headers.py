@@ -19,7 +19,7 @@ from giaoban.scenarios.cli.output import print_blocks
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from tests.results import failures_factory, load_factory, results_factory
 from tests.results import history_factory as h
-from tests.scenarios.cli.test_whatif import VARIANTS
+from tests.scenarios.cli.commands.test_whatif import VARIANTS
 
 
 @pytest.fixture(autouse=True)
