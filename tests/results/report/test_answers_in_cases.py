@@ -15,6 +15,7 @@ import pytest
 import results_factory
 from failures_factory import answer as failures
 from failures_factory import failure
+from junit_schema import by_schema
 
 from giaoban.results.judge.accepted_cases import (
     AcceptedCases,
@@ -27,6 +28,8 @@ from giaoban.results.judge.cases import Case, Figure, Report
 from giaoban.results.model.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report import failures_summary, load_summary, summary
 from giaoban.results.report.ci.answers import of_check, of_faults, of_load, of_meeting, of_sweep
+from giaoban.results.report.ci.commands import Commands
+from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.document import Block, Par, plain
 from giaoban.results.report.meetings import meeting_summary
 
@@ -73,6 +76,7 @@ def test_cases_say_what_the_whole_says(report: Report, shown: Iterable[Block]) -
     ids = [case.id for case in report.cases]
     assert len(ids) == len(set(ids))
     assert not [ident for ident in ids if "202611" in ident]
+    by_schema(junit_xml(report, Commands(("check", "s.toml"))))
 
 
 def test_a_sweep_finds_and_does_not_judge() -> None:

@@ -34,6 +34,7 @@ from giaoban.scenarios.study.headroom import headroom as headroom_run
 from giaoban.scenarios.study.whatif import compare as whatif_run
 from giaoban.scenarios.study.whatif import confirm as confirming
 from tests.results import load_factory
+from tests.results.junit_schema import by_schema
 from tests.scenarios.study.test_check import unaccounted
 
 WORDS = {0: "PASS", 1: "FAIL", 3: "INVALID"}
@@ -201,7 +202,7 @@ def test_faults_since_a_baseline(tmp_path: Path, trials: Callable[[str], None], 
 
 def everywhere(printed: str, folder: Path, junit: Path, code: int) -> None:
     agree(printed, folder, code)
-    tests = ElementTree.parse(junit).getroot()
+    tests = ElementTree.fromstring(by_schema(junit))
     red = {name: int(tests.attrib[name]) for name in ("failures", "errors")}
     assert (red["errors"] > 0, any(red.values())) == (code == 3, code != 0)
     answer = FaultsAnswer.from_json((folder / "faults.json").read_bytes())

@@ -13,6 +13,7 @@ from undrawn import undrawn
 
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.app import COMMANDS, app
+from tests.results.junit_schema import by_schema
 
 TIGHT = "[thresholds]\nmouth-to-ear = 1.0\n"
 FIT = ("device", "fit", "rmx-1500-mpmx", "--calls")
@@ -25,7 +26,7 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def outcomes(path: Path) -> dict[str, str]:
     """Test case → pass, or the first line of what it failed with, as another program reads it."""
-    [suite] = JUnitXml.fromfile(str(path))
+    [suite] = JUnitXml.fromstring(by_schema(path).encode())
     told = {}
     for case in suite:
         found = [r for r in case.result if isinstance(r, Failure | Error)]

@@ -7,7 +7,10 @@ from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 from failures_factory import answer, failure, impact, usual
+from junit_schema import by_schema
+from lxml import etree
 
 from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
@@ -25,9 +28,9 @@ ATTRIBUTES = {
     "system-out": set(),
     "skipped": {"message"},
 }
-"""Of what Jenkins' xUnit plugin allows (its junit-10.xsd), those that we write."""
+"""What we write of all that the schema allows."""
 TIME = re.compile(r"(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]{0,3})?")
-"""The same schema's, of suites."""
+"""What later versions of it ask of suites."""
 CHILDREN = {
     "testsuites": {"testsuite"},
     "testsuite": {"testcase", "system-out"},
@@ -40,7 +43,7 @@ CHILDREN = {
 
 def parsed(text: str) -> ElementTree.Element:
     """The tree; checked to have the elements, attributes and sums of JUnit's format."""
-    root = ElementTree.fromstring(text)
+    root = ElementTree.fromstring(by_schema(text))
     assert root.tag == "testsuites"
     for element in root.iter():
         assert set(element.attrib) == ATTRIBUTES[element.tag]
@@ -172,6 +175,19 @@ def test_names_are_those_of_every_run() -> None:
 
 
 STEM = Path(mixed().inputs.scenario.path).stem
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "<testsuites><testcase name='a'/></testsuites>",
+        "<testsuites><testsuite name='a' tests='1'><testcase/></testsuite></testsuites>",
+        "<testsuites><testsuite name='a' tests='1' verdict='pass'/></testsuites>",
+    ],
+)
+def test_what_the_schema_does_not_know_is_refused(wrong: str) -> None:
+    with pytest.raises(etree.DocumentInvalid):
+        by_schema(wrong)
 
 
 def test_another_program_reads_it() -> None:

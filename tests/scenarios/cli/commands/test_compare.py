@@ -17,6 +17,7 @@ from giaoban.errors import InputError
 from giaoban.scenarios.cli.commands.compare import _sides
 from giaoban.scenarios.project.project import BUNDLED
 from giaoban.scenarios.study.compare.inputs import changes
+from tests.results.junit_schema import by_schema
 
 PHASES = (2.0, 6.0, 2.0)
 FAULT = '[[fault]]\nkind = "mcu"\nat_s = 3.0\n'
@@ -86,7 +87,7 @@ def test_a_slower_line(tmp_path: Path) -> None:
     hit = {b["bridge"]: b["declared"] for b in line["bridges"] if b["points"] > 0}
     assert hit["east"] is True
     assert not any(declared for bridge, declared in hit.items() if bridge != "east")
-    [suite] = JUnitXml.fromfile(str(tmp_path / "j.xml"))
+    [suite] = JUnitXml.fromstring(by_schema(tmp_path / "j.xml").encode())
     assert (suite.failures, [case.name for case in suite]) == (1, ["s"])
     assert "::error file=" in ran.err
     assert "province.toml,line=" in ran.err
