@@ -94,11 +94,14 @@ def english_words() -> frozenset[str]:
     return frozenset(both[0] - both[1] - set(COMMANDS))
 
 
-def unreadable(text: str, width: int, known: Iterable[str] = ()) -> list[str]:
-    """Lines of a terminal that are longer than it, have English words, markup or values of the
-    program, each with why. Words of `known` may stand in them: names, and what somebody typed."""
+def unreadable(text: str, width: int, known: Iterable[str] = (), language: str = "vi") -> list[str]:
+    """Lines of a terminal that are longer than it, have words of the other language, markup or
+    values of the program, each with why. Words of `known` may stand in them: names, and what
+    somebody typed."""
     found = []
-    english = english_words().difference(*map(str.split, known))
+    english: frozenset[str] = frozenset()
+    if language == "vi":
+        english = english_words().difference(*map(str.split, known))
     for line in text.splitlines():
         words = sorted(english.intersection(_WORD.findall(_CODE.sub(" ", line))))
         why = [f"English {', '.join(words)}"] if words else []

@@ -2,7 +2,8 @@
 page, in a folder that holds the files it names. What boots a guest gets its captures by a pretended
 one (`pretended.py`); what is not run has a reason here.
 
-Each is asked in Vietnamese, on a terminal of 80 letters, and says nothing else, and no longer.
+Each is asked in Vietnamese and in English, on a real terminal of 80 letters (`on_terminal.py`): no
+line is longer, no letter is lost, and nothing is said in the other language.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from typing import Any
 
 import pretended
 import pytest
+from on_terminal import giaoban_on_terminal
 from pretended_failures import Child, Pretended, observed
 from scenario_factory import DEFAULT, ROOT, giaoban, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices
+from giaoban.results.report import terminal
 from giaoban.scenarios.cli.commands import schema
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.study import check
@@ -181,8 +184,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copy(ROOT / "tests" / "topology" / "Abilene.graphml", folder / "network.graphml")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setenv("GIAOBAN_LANG", "vi")
-        patch.setenv("COLUMNS", str(WIDTH))
         patch.setattr(check, "emulate", pretended.emulator())
         patch.setattr("giaoban.scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
         undrawn(patch)
@@ -240,15 +241,21 @@ LOOKS_BACK = ("history", "view", "diff", "verify", "metrics")
 """Commands that look at runs of before; the others have a folder for each page."""
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("page", TO_BE_RUN)
-def test_what_a_page_shows_is_run(page: str, bench: Path, words: dict[str, str]) -> None:
-    own = Path("runs-of", page.replace("/", "-"))
+def test_what_a_page_shows_is_run(
+    page: str, language: str, bench: Path, words: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIAOBAN_LANG", language)
+    own = Path("runs-of", language, page.replace("/", "-"))
     known = ["existing", *(device.name for device in load_devices().device)]
     for command in TO_BE_RUN[page]:
         arguments = command.arguments or ()
         if arguments[0] in ("faults", "baseline"):
             words = {**words, "SCENARIO": FAILING, "RUN": words["FAULTS_RUN"]}
         given = [each for word in arguments for each in meant(word, bench, words)]
+        if arguments[0] == "init" and language == "en":
+            given[1] += "-en"  # the other one is there already
         one, _ = leaf(arguments)
         options = {option for parameter in one.params for option in parameter.opts}
         runs = Path("runs") if arguments[0] in LOOKS_BACK else own
@@ -256,15 +263,32 @@ def test_what_a_page_shows_is_run(page: str, bench: Path, words: dict[str, str])
             if option in options and option not in given:
                 given += [option, str(folder)]
         given += next((more for what, more in MORE.items() if arguments[: len(what)] == what), [])
-        ran = giaoban(*given)
+        ran, lost = giaoban_on_terminal(*given, columns=WIDTH)
         assert ran.code in ANSWERS, f"{command.where}: {command.text}\n{ran.out}{ran.err}"
         if not {"--json", "--lang"} & set(given) and not " ".join(arguments).startswith(
             FOR_PROGRAMS
         ):
             known += given
             names = [*known, *(schema.WHAT if arguments[0] == "schema" else ())]
-            wrong = unreadable(f"{ran.out}\n{ran.err}", WIDTH, names)
+            wrong = unreadable(f"{ran.out}\n{ran.err}", WIDTH, names, language)
             assert not wrong, f"{command.where}: {command.text}: {wrong}"
+            assert not lost, f"{command.where}: {command.text}: {lost}\n{ran.out}"
+
+
+def test_lines_are_as_long_as_the_terminal_and_what_is_cut_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    longest = {}
+    for columns in (80, 100, 120):
+        ran, lost = giaoban_on_terminal("criterion", "list", columns=columns)
+        assert (ran.code, lost) == (0, {})
+        longest[columns] = max(map(len, ran.out.splitlines()))
+        assert longest[columns] <= columns
+    assert longest[80] < longest[100] < longest[120]
+    whole = terminal._in_column
+    monkeypatch.setattr(terminal, "_in_column", lambda *given: whole(*given)[:1])
+    _, lost = giaoban_on_terminal("criterion", "list", columns=80)
+    assert lost.total() > 100
 
 
 def meant(word: str, bench: Path, words: dict[str, str]) -> list[str]:
