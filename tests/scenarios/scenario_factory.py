@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
-from giaoban.scenarios.cli import entry
+from giaoban.scenarios.cli import entry, language
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "topology" / "small.toml"
@@ -92,6 +92,8 @@ def giaoban(*words: str | Path) -> Ran:
     with (
         mock.patch.object(sys, "argv", ["giaoban", *at_one_seed(*words)]),
         mock.patch.dict(os.environ),  # in which --lang is handed on
+        # what was chosen for one command is not the next test's
+        mock.patch.multiple(language, _chosen=language.chosen(), _asked=language.asked()),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
