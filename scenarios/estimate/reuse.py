@@ -29,6 +29,10 @@ ONLY_JUDGED = (
 """Of a terminal: by these nothing else is sent, and nothing comes at another time."""
 
 
+MOST_KEPT = 256
+"""Questions whose answers are kept: some 10 MB."""
+
+
 class _Before(NamedTuple):
     """What was judged of the meeting as far as it was held for `past_pct`."""
 
@@ -60,7 +64,10 @@ class CachingJudge:
         """As `judge_early`. Raises as it does."""
         if question.recordings:  # not part of a plan
             return judge_early(question, past_pct)
-        known = self._before.setdefault(_key(question), [])
+        key = _key(question)
+        known = self._before[key] = self._before.pop(key, [])  # the last one is dropped last
+        while len(self._before) > MOST_KEPT:
+            del self._before[next(iter(self._before))]
         for before in known:
             if _serves(before, past_pct) and _is_of(before.judged, question):
                 return before.judged

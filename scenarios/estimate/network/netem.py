@@ -174,8 +174,10 @@ class LineEnd:
         """The least and the highest probability of loss with which the same would have become of
         all packets so far; of a line that loses at random and does nothing else. In netem's units:
         `PROBABILITY_ONE` is 1."""
-        loss = None if self._now is None else self._now.loss
-        return loss.equivalent if isinstance(loss, _RandomLoss) else (0, PROBABILITY_ONE)
+        if self._now is None:  # nothing has come
+            return 0, PROBABILITY_ONE
+        loss = self._now.loss
+        return loss.equivalent if isinstance(loss, _RandomLoss) else (0, 0)  # so small: none drawn
 
     def pass_on(self, at_ns: NDArray[np.int64]) -> NetemOutput:
         """Take n packets in the order in which they come, none before those of the last call."""

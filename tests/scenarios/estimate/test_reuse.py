@@ -108,6 +108,12 @@ def test_losses_between_two_numbers_drawn_are_not_estimated_again(
     assert len(held) == 1
 
 
+def test_a_loss_so_small_that_nothing_is_drawn_says_nothing_of_others(world: World) -> None:
+    judge, path = CachingJudge(), line(world, world.base.plan.calls[0].bridge, "loss_pct")
+    for pct in (1e-12, 1.0):
+        assert again(world, judge, [(path, pct)])
+
+
 def test_what_lies_on_nobodys_way_is_not_estimated_again(
     tmp_path: Path, held: list[Question]
 ) -> None:
@@ -132,6 +138,20 @@ def test_a_terminals_delays_are_judged_again_of_the_same_meeting(
     for figure in reuse.ONLY_JUDGED:
         assert again(world, judge, [(("profiles", "terminal", figure), 50.0)])
     assert len(held) == 1
+
+
+def test_only_so_many_answers_are_kept(
+    world: World, held: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were asked for last."""
+    monkeypatch.setattr(reuse, "MOST_KEPT", 2)
+    judge, bridge = CachingJudge(), world.base.plan.calls[0].bridge
+    path = line(world, bridge, "rate_mbps")
+    for mbps in (20.0, 30.0, 20.0, 40.0, 20.0):
+        judge(world.put(path, mbps).question())
+    assert len(held) == 3
+    judge(world.put(path, 30.0).question())
+    assert len(held) == 4
 
 
 def test_another_process_knows_the_answers(world: World, held: list[Question]) -> None:
