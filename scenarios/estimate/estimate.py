@@ -27,7 +27,7 @@ from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.estimate.timeline import Timeline
-from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, judged
+from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, judged, of_queues
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import Rebuilt
 from giaoban.scenarios.plan.plan import Plan
@@ -143,7 +143,9 @@ def estimate_meeting(
         early = EarlyStop(plan, criteria, past_pct)
     failing = _failing(plan)
     meeting = signal(plan, failing)
-    estimated = estimate_media(plan, meeting, question.recordings, early, failing, made)
+    estimated = estimate_media(
+        plan, meeting, question.recordings, early, failing, made, waits=of_queues(criteria)
+    )
     return EstimatedMeeting(meeting, estimated, None if early is None else early.found)
 
 

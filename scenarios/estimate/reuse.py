@@ -15,8 +15,7 @@ from giaoban.scenarios.estimate.estimate import (
 )
 from giaoban.scenarios.estimate.media.captures import TraceCache
 from giaoban.scenarios.estimate.media.sources import StreamCache
-from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.measure.assemble import criteria_of, of_queues
 from giaoban.scenarios.spec.question import Question
 
 ONLY_JUDGED = (
@@ -80,7 +79,7 @@ class CachingJudge:
         return judged
 
     def _hold(self, question: Question, past_pct: float | None) -> EstimatedMeeting:
-        of = _held_by(question.plan)
+        of = _held_by(question)
         if self._held is not None and self._held[0] == of:
             return self._held[1]
         held = estimate_meeting(question, past_pct, self._made)
@@ -92,10 +91,11 @@ class CachingJudge:
         return held
 
 
-def _held_by(plan: Plan) -> str:
+def _held_by(question: Question) -> str:
     """All that a meeting hangs on, as text."""
+    plan, waits = question.plan, of_queues(criteria_of(question))
     judged = plan.terminal.model_copy(update=dict.fromkeys(ONLY_JUDGED, 0.0))
-    return plan.model_copy(update={"terminal": judged}).to_json()
+    return f"{waits} {plan.model_copy(update={'terminal': judged}).to_json()}"
 
 
 def _is_of(judged: AsJudged, question: Question) -> bool:

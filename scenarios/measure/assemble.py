@@ -14,7 +14,7 @@ from giaoban.errors import InputError
 from giaoban.mcu_sim.admission import UNITS, Use
 from giaoban.mcu_sim.fit import room_beside
 from giaoban.mcu_sim.media.leg import KINDS
-from giaoban.results.judge.criteria import Criteria, Criterion, load_criteria
+from giaoban.results.judge.criteria import Criteria, load_criteria
 from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.reasons import Reason
@@ -154,7 +154,7 @@ def judged(
     Args:
         criteria: the question's (`criteria_of`).
     """
-    needed = rebuilt if any(_is_of_queues(c) for c in criteria.criterion) else None
+    needed = rebuilt if of_queues(criteria) else None
     measured = _measured(question, captures, criteria, needed, FrameAnalyses(captures))
     return measured.judged(criteria, captures.plan)
 
@@ -218,9 +218,9 @@ def _measured(
     return _Measured(phases, found, faults, validity.reasons(captures, seen))
 
 
-def _is_of_queues(criterion: Criterion) -> bool:
+def of_queues(criteria: Criteria) -> bool:
     """Whether a criterion needs how long packets waited at each hop."""
-    return criterion.measure is not None and criterion.measure.metric == QUEUEING
+    return any(c.measure is not None and c.measure.metric == QUEUEING for c in criteria.criterion)
 
 
 def criteria_of(question: Question) -> Criteria:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.media.plane import STEP_NS
 from giaoban.scenarios.estimate.limits import COARSE_NS, coarse_ns
@@ -118,6 +119,8 @@ def estimate_media(
     early: EarlyEnd | None = None,
     failing: FailingPaths | None = None,
     made: StreamCache | None = None,
+    *,
+    waits: bool = True,
 ) -> EstimatedTraffic:
     """Run a meeting's media through its network, until the plan's end or until `early` has enough.
 
@@ -125,22 +128,21 @@ def estimate_media(
     which something was lost is done again in steps that are short enough for what follows from it.
 
     `failing`: the ways of a plan in which links fail. `made`: streams of other meetings, which are
-    not made again.
+    not made again. `waits`: whether anybody wants to know how long packets waited at each hop.
     """
+    begin = partial(_MeetingRun, timeline=timeline, recordings=recordings, made=made, waits=waits)
     if not plan.watchful:
-        estimated = _MeetingRun(plan, timeline, recordings, made=made, backing=False).run()
+        estimated = begin(plan, backing=False).run()
         if not estimated.meter.drops.any():
             return estimated
         estimated.close()
         plan = plan.model_copy(update={"loses": True})
     if failing is not None:
         # what faults take is known in advance: as a rule there is nothing to go back to
-        trusting = _MeetingRun(
-            plan, timeline, recordings, failing=failing, backing=True, foresees=True
-        )
+        trusting = begin(plan, failing=failing, backing=True, foresees=True)
         with suppress(_LostUnforeseenError):
             return trusting.run()
-    return _MeetingRun(plan, timeline, recordings, early, failing, made, backing=True).run()
+    return begin(plan, early=early, failing=failing, backing=True).run()
 
 
 class _LostUnforeseenError(Exception):
@@ -161,6 +163,7 @@ class _MeetingRun:
         *,
         backing: bool,
         foresees: bool = False,
+        waits: bool = True,
     ) -> None:
         """
         Args:
@@ -181,7 +184,7 @@ class _MeetingRun:
             hops=len(self.paths.hops),
             seconds=int(plan.end_s) + 1,
             streams=self.flows.streams,
-            from_ns=round(plan.phases[0].start_s * 1e9),
+            from_ns=round(plan.phases[0].start_s * 1e9) if waits else NEVER_NS,
         )
         self.lines = lines_of(plan, self.paths)
         self._waited = Passages(self.paths.hops)

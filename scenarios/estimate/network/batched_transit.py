@@ -133,9 +133,10 @@ class BatchedTransit:
             self._waited.add_all(waited, level.hops[batch.hops], counts)
         moved = cargo.keys(through.out_ns, places)
         after = level.after[ways]
-        found = np.unique(after).tolist()
+        low = int(after.min())
+        found = (low + np.flatnonzero(np.bincount(after - low))).tolist()
         if len(found) == 1:
-            return ((found[0], moved),)
+            return ((low, moved),)
         return [(to, moved[after == to]) for to in found]
 
 

@@ -160,3 +160,30 @@ def test_another_process_knows_the_answers(world: World, held: list[Question]) -
     own = judge(question)
     assert pickle.loads(pickle.dumps(judge))(question) == own
     assert len(held) == 1
+
+
+WAITING = """
+[[criterion]]
+id = "waiting"
+name_en = "Waiting on the backbone"
+name_vi = "Chờ trên đường trục"
+measure = { on = "link", metric = "queue_p99_ms", links = ["west--east"] }
+threshold = 50.0
+unit = "ms"
+sense = "at-most"
+source_en = "test"
+source_vi = "thử"
+"""
+
+
+def test_a_criterion_of_queues_asks_for_more_of_the_same_meeting(
+    world: World, tmp_path: Path
+) -> None:
+    path = scenario(tmp_path / "short.toml", phases=(2, 2, 2), more=WAITING)
+    of_queues = World.of(make_question(path))
+    assert of_queues.base.plan == world.base.plan
+    judge = CachingJudge()
+    for each in (world, of_queues, world):
+        assert again(each, judge, [])
+    waiting = judge(of_queues.question()).judgement.criteria
+    assert next(each.value for each in waiting if each.id == "waiting") is not None
