@@ -48,6 +48,9 @@ class Range(Sourced):
     to `likely_high` equal ratios are equally likely."""
     likely_high: float | None = None
     """Where drawn worlds end, if not at the highest."""
+    likely_times: Annotated[float, Field(gt=1)] | None = None
+    """Instead of both: from the figure as assumed divided by this to so many times it, within what
+    is possible."""
     scale: Literal["linear", "log"] = "linear"
     """Whether equal differences or equal ratios (`log`) are equally likely."""
     whole: bool = False
@@ -59,9 +62,13 @@ class Range(Sourced):
             raise ValueError(Sentence("needs low or low_times (allowed: one of them)"))
         if (self.high is None) == (self.high_times is None):
             raise ValueError(Sentence("needs high or high_times (allowed: one of them)"))
-        if (self.likely_low is None) != (self.likely_high is None):
+        ends = (self.likely_low is not None) + (self.likely_high is not None)
+        if ends == 1 or (ends and self.likely_times is not None):
             raise ValueError(
-                Sentence("needs likely_low and likely_high (allowed: both or none of them)")
+                Sentence(
+                    "needs likely_low and likely_high, or likely_times (allowed: the two, the one, "
+                    "or none)"
+                )
             )
         return self
 
@@ -74,8 +81,11 @@ class Range(Sourced):
     def likely(self, value: float) -> tuple[float, float, bool]:
         """Between what a figure of this value is drawn, and whether by ratios; nothing is as good
         as the least."""
+        low, high = self.ends(value)
+        if self.likely_times is not None and value > 0:
+            times = self.likely_times
+            return max(low, value / times), min(high, value * times), True
         if self.likely_low is None or self.likely_high is None:
-            low, high = self.ends(value)
             return low, high, self.scale == "log" and low > 0
         return min(self.likely_low, value or self.likely_low), max(self.likely_high, value), True
 

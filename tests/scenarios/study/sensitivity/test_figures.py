@@ -16,6 +16,7 @@ from giaoban.scenarios.study.assumptions import assumptions
 from giaoban.scenarios.study.sensitivity.drawn import hypercube, value_at
 from giaoban.scenarios.study.sensitivity.figures import (
     NOWHERE,
+    Range,
     figures,
     load_ranges,
     program_ranges,
@@ -147,6 +148,20 @@ def test_losses_are_drawn_by_their_order_of_magnitude_and_tried_further() -> Non
     assert value_at(line, 0.0) == pytest.approx(1e-6)
     assert value_at(line, 1 / 3) == pytest.approx(1e-5)
     assert value_at(line, 1.0) == pytest.approx(1e-3)
+
+
+def test_rates_are_drawn_from_half_to_twice_and_tried_in_all_that_is_for_sale() -> None:
+    question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    found, _ = figures(World.of(question), criteria_of(question))
+    [line] = [each for each in found if each.key == "province.mcu.rate_mbps"]
+    assert (line.value, line.low, line.high) == (100.0, 2.0, 1000.0)
+    drawn = [value_at(line, place) for place in (0.0, 0.5, 1.0)]
+    assert drawn == pytest.approx([50.0, 100.0, 200.0])
+    usual = line.within
+    assert isinstance(usual, Range)
+    assert usual.likely(3.0) == (2.0, 6.0, True)  # nothing slower is for sale
+    with pytest.raises(ValueError, match="likely_low and likely_high, or likely_times"):
+        Range.model_validate({**usual.model_dump(), "likely_low": 3.0, "likely_high": 4.0})
 
 
 def test_no_field_has_two_ranges() -> None:
