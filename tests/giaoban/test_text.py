@@ -182,7 +182,7 @@ def test_a_message_is_short_and_steers_no_terminal() -> None:
 )
 def test_arguments_are_looked_at(argument: str) -> None:
     command = [sys.executable, "-m", "giaoban.scenarios.cli.entry", "units", "list", argument]
-    found = subprocess.run(command, capture_output=True, timeout=60, env={**os.environ})
+    found = subprocess.run(command, capture_output=True, timeout=120, env={**os.environ})
     assert found.returncode == 2
     assert found.stderr.startswith(b"giaoban: word 3 of the command line, ")
     assert b"\x1b" not in found.stderr

@@ -621,22 +621,26 @@ def test_what_changes_is_what_looking_at_everybody_gives(
         before = after
 
 
+def cost_of_each(number: int) -> float:
+    """Processor time for one of so many that come and go."""
+    of = meeting(number)
+    state, view = State(of), View(of)
+    began = time.process_time()
+    effects = 0
+    for n in range(number):
+        state.enter(f"b-{n}", None)
+        effects += len(view.follow(state))
+    for n in range(number):
+        state.vacate(f"b-{n}")
+        effects += len(view.follow(state))
+    assert effects < 60 * number
+    return (time.process_time() - began) / number
+
+
 def test_thousands_come_and_go_at_a_cost_each() -> None:
-    costs = []
-    for number in (1_000, 8_000):
-        of = meeting(number)
-        state, view = State(of), View(of)
-        began = time.process_time()
-        effects = 0
-        for n in range(number):
-            state.enter(f"b-{n}", None)
-            effects += len(view.follow(state))
-        for n in range(number):
-            state.vacate(f"b-{n}")
-            effects += len(view.follow(state))
-        costs.append((time.process_time() - began) / number)
-        assert effects < 60 * number
-    assert costs[1] < 3 * costs[0]
+    """What looked at everybody would cost eight times as much each, however often it is tried; on
+    a machine that is busy with other things now one, now the other costs more."""
+    assert any(cost_of_each(8_000) < 3 * cost_of_each(1_000) for _ in range(3))
 
 
 Picture = tuple[str, tuple[str | None, ...]]

@@ -128,7 +128,7 @@ class TestServer:
     def ask(
         self, server: PageServer, path: str, *, method: str = "GET", host: str | None = None
     ) -> tuple[int, bytes, dict[str, str]]:
-        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=120)
         try:
             name = f"127.0.0.1:{server.server_port}" if host is None else host
             connection.putrequest(method, path, skip_host=True)
