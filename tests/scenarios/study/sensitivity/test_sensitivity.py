@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from scenario_factory import SCENARIOS, giaoban, only_run, scenario
 
+from giaoban.errors import InputError
 from giaoban.results.archive.store import read_result
 from giaoban.results.judge.criteria import DRAWN_WORLDS
 from giaoban.results.judge.verdict import Judgement, with_robustness
@@ -17,6 +18,7 @@ from giaoban.results.model.robustness import Robustness, WorldsPassed
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure, verdict_of
 from giaoban.results.report.sensitivity_summary import conditions, summary, summary_md
 from giaoban.results.schema.make import schema_text
+from giaoban.scenarios.cli.commands import check as check_command
 from giaoban.scenarios.estimate.estimate import AsJudged, judge_alone
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
@@ -257,6 +259,23 @@ def test_a_check_says_beside_its_answer_what_the_command_says(
     for told in (text, ran.out.replace("\n", " ")):
         assert "but too seldom in worlds that are just as possible" in told
         assert "fragile" not in told
+
+
+def test_a_check_asks_what_figures_do_only_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Wanted] = []
+
+    def noted(*_of: object, wanted: Wanted, **_more: object) -> None:
+        asked.append(wanted)
+        raise InputError("enough")
+
+    monkeypatch.setattr(check_command, "check_by_estimate", noted)
+    file = scenario(tmp_path / "s.toml")
+    for words, worlds in ((("--worlds", "40"), 40), ((), study.WORLDS)):
+        words = ("--estimate", "--interactions", "3", *words, "--results", tmp_path / "r")
+        assert giaoban("check", file, *words).code == 2
+        assert (asked[-1].anew, asked[-1].worlds) == (3, worlds)
 
 
 def test_without_a_share_the_exit_code_is_the_verdicts() -> None:
