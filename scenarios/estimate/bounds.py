@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
+from giaoban.scenarios.estimate.network.hops import probes
 from giaoban.scenarios.estimate.network.netem import scaled
 from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.network.queues import rate_from
@@ -23,7 +24,7 @@ from giaoban.topology.network import NetLink
 
 @dataclass(frozen=True)
 class Bounds:
-    """What an estimate's plan could have had instead, all else being equal (`unbounded`).
+    """What an estimate's plan could have had instead, all else being equal (`beyond_bounds`).
 
     Attributes:
         limits: hop → the least and the highest limit of its queue.
@@ -42,7 +43,7 @@ class Bounds:
         Where packets were found to be lost only by holding the meeting (`Plan.loses`), a queue that
         lost none would have been another meeting.
         """
-        if plan.lines or plan.changes or timeline.calls_left:
+        if plan.lines or plan.changes or timeline.calls_left or _under_way(estimated):
             return None
         limits = estimated.equivalent
         if estimated.meter.drops.any() and not plan.watchful:
@@ -66,28 +67,40 @@ class Bounds:
         return _within(_limits(plan, self.limits), self.limits) and _within(lost, self.losses)
 
 
-def unbounded(plan: Plan) -> str:
-    """All of a plan for which `Bounds` say nothing, as text: what has to be equal."""
+def beyond_bounds(plan: Plan) -> str:
+    """All of a plan for which `Bounds` say nothing, as text: what has to be equal.
+
+    Left out are buffers and losses, for which they do; rate and delay of links on nobody's way, as
+    long as ways are the same; when the plan ends; and what is only told of a link. A line that
+    loses has drawn a number for each of the packets by which it was measured, and how many these
+    are hangs on its buffer.
+    """
     if plan.lines or plan.changes:
         return plan.to_json()
     paths = find_paths(plan)
     crossed = {paths.hops[hop].link for hop in paths.in_order}
     crossed |= {each.hop.link for each in plan.background}
-    links = [_without_bounds(link, crossed=link.id in crossed) for link in plan.network.links]
+    links = [_beyond_bounds(link, crossed=link.id in crossed) for link in plan.network.links]
     network = plan.network.model_copy(update={"links": links})
-    return (
-        f"{paths.along.tolist()}{plan.model_copy(update=_NO_END | {'network': network}).to_json()}"
-    )
+    left = plan.model_copy(update={"network": network, "end_s": 0.0})
+    return f"{paths.along.tolist()} {left.to_json()}"
 
 
-_NO_END = {"end_s": 0.0}
-
-
-def _without_bounds(link: NetLink, *, crossed: bool) -> NetLink:
-    free = {"buffer_packets": 1, "loss_pct": float(link.loss_pct > 0), "source": "", "km": 0.0}
+def _beyond_bounds(link: NetLink, *, crossed: bool) -> NetLink:
+    told: dict[str, object] = {"source": "", "km": 0.0}
     if not crossed:
-        free |= {"rate_mbps": 1.0, "delay_us": 0.0}
-    return link.model_copy(update=free)
+        told |= {"rate_mbps": 1.0, "delay_us": 0.0}
+    measured_by = probes(link) if link.loss_pct else 0
+    told |= {"buffer_packets": measured_by, "loss_pct": float(link.loss_pct > 0)}
+    return link.model_copy(update=told)
+
+
+def _under_way(estimated: EstimatedTraffic) -> bool:
+    """Whether some packet is not accounted for: it would come if the plan ended later."""
+    lines = [line for ends in estimated.lines.values() for line in ends]
+    gone = sum(line.lost + line.damaged - line.doubled for line in lines)
+    gone += int(estimated.meter.drops.sum()) + int(estimated.unheard.sum())
+    return int(estimated.injected.sum()) != int(estimated.received.counts.sum()) + gone
 
 
 def _link(plan: Plan, hop: int) -> NetLink:

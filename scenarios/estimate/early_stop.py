@@ -47,6 +47,8 @@ class EarlyStop:
         """Streams that missed something in the phase under way."""
         self._last_missed_s = 0.0
         self.found: Judgement | None = None
+        self.looked = False
+        """Whether anything was missed: else the meeting is held to its end, come what may."""
 
     def is_due(self, now_ns: int, missed: Iterable[int]) -> bool:
         """Told of every step: which flows missed something in it. Whether to `look` now."""
@@ -57,8 +59,12 @@ class EarlyStop:
         due = False
         while self._cuts and self._cuts[-1].end_s + SETTLED_S <= now_ns / SECOND_NS:
             self._cut = self._cuts.pop()
+            whole = self._is_whole(self._cut)
             # who misses nothing more has seen the end of what it missed
-            due |= self._is_whole(self._cut) or self._cut.end_s - LOOK_S <= self._last_missed_s
+            due |= whole or self._cut.end_s - LOOK_S <= self._last_missed_s
+            if whole:
+                break
+        self.looked |= bool(self._missed)
         return due and bool(self._missed) and self._criteria is not None
 
     def look(self, timeline: Timeline, estimated: EstimatedTraffic) -> bool:

@@ -82,7 +82,7 @@ class AsJudged(NamedTuple):
     """What `judge_early` found.
 
     `whole`: of the meeting to its end, else of what was held of it. `bounds`: with which other
-    figures it would have found the same; None: that was not looked at.
+    figures it would have found the same; None: of none that is known.
     """
 
     judgement: Judgement
@@ -117,11 +117,11 @@ def judge_early(question: Question, past_pct: float | None = 0.0) -> AsJudged:
 
 
 class EstimatedMeeting(NamedTuple):
-    """A meeting that was held, to its end or until it was `found` to fail."""
+    """A meeting that was held to its end, or until `early` found it to fail."""
 
     meeting: Timeline
     estimated: EstimatedTraffic
-    found: Judgement | None
+    early: EarlyStop | None
 
 
 def estimate_meeting(
@@ -146,7 +146,7 @@ def estimate_meeting(
     estimated = estimate_media(
         plan, meeting, question.recordings, early, failing, made, waits=of_queues(criteria)
     )
-    return EstimatedMeeting(meeting, estimated, None if early is None else early.found)
+    return EstimatedMeeting(meeting, estimated, early)
 
 
 def judge_meeting(
@@ -158,13 +158,15 @@ def judge_meeting(
     Args:
         known: traces of other meetings, which are not measured again.
     """
-    plan, (meeting, estimated, found) = question.plan, held
-    bounds = Bounds.of(plan, meeting, estimated)
-    if found is not None:
-        return AsJudged(found, whole=False, bounds=bounds)
+    plan, (meeting, estimated, early) = question.plan, held
+    if early is not None and early.found is not None:
+        return AsJudged(early.found, whole=False)
     captures = captures_of(plan, meeting, estimated, known)
     judgement = judged(question, captures, criteria_of(question), queue_waits(estimated))
-    return AsJudged(judgement, whole=True, bounds=bounds)
+    if early is not None and early.looked and judgement.verdict != "pass":
+        # when it was looked at hangs on steps that were done again, of which bounds know nothing
+        return AsJudged(judgement, whole=True)
+    return AsJudged(judgement, whole=True, bounds=Bounds.of(plan, meeting, estimated))
 
 
 def _failing(plan: Plan) -> FailingPaths | None:

@@ -19,9 +19,9 @@ STEPS_NS = (32_000_000_000, 8_000_000_000, COARSE_NS, 1_000_000_000, 400_000_000
 STEP_PACKETS = 2_000_000
 """Steps are shorter where more packets would be under way in one."""
 KEPT_BYTES = 35 + 16
-"""Of each packet, sent (`giaoban.traffic.log.SENT`) and come (`logs.CAME`)."""
+"""Of each packet, sent (`giaoban.traffic.log.SENT`) and come (`logs.ARRIVAL_DTYPE`)."""
 WAITED_BYTES = 12
-"""Of each packet at each hop while the phases last (`meter.WAITED`)."""
+"""Of each packet at each hop while the phases last (`meter.QUEUE_WAIT_DTYPE`)."""
 
 
 def packets_a_second(plan: Plan) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from threading import Lock
 from typing import NamedTuple
 
-from giaoban.scenarios.estimate.bounds import unbounded
+from giaoban.scenarios.estimate.bounds import beyond_bounds
 from giaoban.scenarios.estimate.estimate import (
     AsJudged,
     EstimatedMeeting,
@@ -13,8 +14,9 @@ from giaoban.scenarios.estimate.estimate import (
     judge_early,
     judge_meeting,
 )
+from giaoban.scenarios.estimate.limits import packets
 from giaoban.scenarios.estimate.media.captures import TraceCache
-from giaoban.scenarios.estimate.media.sources import StreamCache
+from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
 from giaoban.scenarios.measure.assemble import criteria_of, of_queues
 from giaoban.scenarios.spec.question import Question
 
@@ -28,11 +30,11 @@ ONLY_JUDGED = (
 """Of a terminal: by these nothing else is sent, and nothing comes at another time."""
 
 
-MOST_KEPT = 256
-"""Questions whose answers are kept: some 10 MB."""
+MOST_QUESTIONS, MOST_ANSWERS = 256, 32
+"""So many questions are remembered that differ beyond bounds, and of each so many answers."""
 
 
-class _Before(NamedTuple):
+class _KnownAnswer(NamedTuple):
     """What was judged of the meeting as far as it was held for `past_pct`."""
 
     past_pct: float | None
@@ -44,51 +46,64 @@ class CachingJudge:
 
     An answer is given again where the same would be found (`bounds`); a meeting that was held is
     judged again where only its judgement is another; streams that others had are not made again,
-    nor measured again where they come as they did.
+    nor measured again where they come as they did. Threads may share it: they take turns.
     """
 
     def __init__(self) -> None:
-        self._before: dict[bytes, list[_Before]] = {}
-        self._made = StreamCache()
+        self._answers: dict[bytes, list[_KnownAnswer]] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._turn = Lock()
+        self._streams = StreamCache()
         self._traces = TraceCache()
         self._held: tuple[str, EstimatedMeeting] | None = None
         """The last meeting that was held to its end, by all that it hangs on."""
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> dict[bytes, list[_KnownAnswer]]:
         """In another process what takes much room is made anew."""
-        anew = {"_made": StreamCache(), "_traces": TraceCache(), "_held": None}
-        return vars(self) | anew
+        return self._answers
+
+    def __setstate__(self, answers: dict[bytes, list[_KnownAnswer]]) -> None:
+        self._answers = answers
+        self._begin()
 
     def __call__(self, question: Question, past_pct: float | None = 0.0) -> AsJudged:
         """As `judge_early`. Raises as it does."""
         if question.recordings:  # not part of a plan
             return judge_early(question, past_pct)
-        key = _key(question)
-        known = self._before[key] = self._before.pop(key, [])  # the last one is dropped last
-        while len(self._before) > MOST_KEPT:
-            del self._before[next(iter(self._before))]
-        for before in known:
-            if _serves(before, past_pct) and _is_of(before.judged, question):
-                return before.judged
-        held = self._hold(question, past_pct)
-        judged = judge_meeting(question, held, self._traces)
-        if self._held is None or self._held[1] is not held:
-            held.estimated.close()
-        if judged.bounds is not None:
-            known.append(_Before(past_pct, judged))
-        return judged
+        with self._turn:
+            key = _key(question)
+            answers = self._answers.pop(key, [])
+            if answers:
+                self._answers[key] = answers  # what was asked last is forgotten last
+            for known in answers:
+                if _serves(known, past_pct) and _is_of(known.judged, question):
+                    return known.judged
+            judged = self._judge(question, past_pct)
+            if judged.bounds is not None:
+                self._answers[key] = [*answers[1 - MOST_ANSWERS :], _KnownAnswer(past_pct, judged)]
+                while len(self._answers) > MOST_QUESTIONS:
+                    del self._answers[next(iter(self._answers))]
+            return judged
 
-    def _hold(self, question: Question, past_pct: float | None) -> EstimatedMeeting:
-        of = _held_by(question)
-        if self._held is not None and self._held[0] == of:
-            return self._held[1]
-        held = estimate_meeting(question, past_pct, self._made)
+    def _judge(self, question: Question, past_pct: float | None) -> AsJudged:
+        if packets(question.plan) > KEPT_PACKETS:  # that much is not kept, here or there
+            return judge_early(question, past_pct)
+        key = _held_by(question)
         if self._held is not None:
+            if self._held[0] == key:
+                return judge_meeting(question, self._held[1], self._traces)
             self._held[1].estimated.close()
-        self._held = (
-            None if held.estimated.meter.drops.any() or question.plan.watchful else (of, held)
-        )
-        return held
+            self._held = None
+        held = estimate_meeting(question, past_pct, self._streams)
+        if held.early is None or not held.early.looked:
+            self._held = key, held
+            return judge_meeting(question, held, self._traces)
+        try:
+            return judge_meeting(question, held, self._traces)
+        finally:
+            held.estimated.close()
 
 
 def _held_by(question: Question) -> str:
@@ -102,14 +117,14 @@ def _is_of(judged: AsJudged, question: Question) -> bool:
     return judged.bounds is not None and judged.bounds.hold_for(question.plan)
 
 
-def _serves(before: _Before, past_pct: float | None) -> bool:
+def _serves(known: _KnownAnswer, past_pct: float | None) -> bool:
     """Whether the meeting would have been held as far as it was."""
-    if before.past_pct == past_pct:
+    if known.past_pct == past_pct:
         return True
-    judged = before.judged
+    judged = known.judged
     return judged.whole and (past_pct is None or judged.judgement.verdict == "pass")
 
 
 def _key(question: Question) -> bytes:
-    text = unbounded(question.plan) + criteria_of(question).model_dump_json()
+    text = beyond_bounds(question.plan) + criteria_of(question).model_dump_json()
     return hashlib.sha256(text.encode()).digest()

@@ -6,6 +6,9 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, Concatenate, Protocol
 
+MOST_ANSWERS = 32
+"""So many are kept with a record."""
+
 
 class Memoizing(Protocol):
     """A record that never changes."""
@@ -26,6 +29,8 @@ def memoized[K: Memoizing, **P, R](
             return function(record, *args, **named)
         key = function, args, tuple(named.items())
         if key not in record.found:
+            if len(record.found) >= MOST_ANSWERS:
+                record.found.clear()
             record.found[key] = function(record, *args, **named)
         answer: R = record.found[key]
         return answer

@@ -6,7 +6,7 @@ So everything behind them, measures, validity, verdict, documents, is the emulat
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,32 +38,49 @@ MOST_PACKETS = 1_000_000
 """Of so many the traces are memoized: some 75 MB."""
 
 
+class _KnownTrace(NamedTuple):
+    of: Hashable
+    sent: NDArray[np.void]
+    came: NDArray[np.void]
+    trace: Trace
+
+
 class TraceCache:
     """Streams of the meeting that was looked at last, with all that was found of them: many come
     just so in another one."""
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, tuple[NDArray[np.void], NDArray[np.void], Trace]] = {}
+        self._known: dict[int, _KnownTrace] = {}
         self._packets = 0
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def get(
         self,
-        key: Hashable,
+        index: int,
+        of: Hashable,
         sent: NDArray[np.void],
         came: NDArray[np.void],
         make: Callable[[], Trace],
     ) -> Trace:
-        """The trace of what was sent and came, dtypes SENT and ARRIVAL_DTYPE; `make`: if it was
-        not so the last time."""
-        before = self._known.pop(key, None)
-        if before is not None:
-            self._packets -= len(before[0])
-        if before is None or not (_equal(before[0], sent) and _equal(before[1], came)):
-            before = sent, came, make().memoizing()
+        """A stream's trace.
+
+        Args:
+            of: all that it hangs on beside what was `sent` and `came`, dtypes SENT and
+                ARRIVAL_DTYPE.
+            make: if anything of that was another the last time.
+        """
+        known = self._known.pop(index, None)
+        if known is not None:
+            self._packets -= len(known.sent)
+        same = known is not None and known.of == of
+        if known is None or not (same and _equal(known.sent, sent) and _equal(known.came, came)):
+            known = _KnownTrace(of, sent, came, make().memoizing())
         if self._packets + len(sent) <= MOST_PACKETS:
-            self._known[key] = before
+            self._known[index] = known
             self._packets += len(sent)
-        return before[2]
+        return known.trace
 
 
 def _equal(one: NDArray[np.void], other: NDArray[np.void]) -> bool:
@@ -111,9 +128,10 @@ class Traces(Sequence[Trace]):
         came = self._estimated.received.as_added(index)
         plan, stream = self._plan, self._plan.streams[index]
         # all that `trace_of` asks of a plan
-        of = stream.kind, stream.direction, plan.meeting.video, plan.terminal.playout_ms
-        key = index, plan.audio.clock_hz, *of
-        return self._known.get(key, sent, came, lambda: self._made(index))
+        of: tuple[Hashable, ...] = stream.kind, stream.direction, plan.meeting.video
+        if stream.kind == "audio":
+            of += plan.audio.clock_hz, plan.terminal.playout_ms
+        return self._known.get(index, of, sent, came, lambda: self._made(index))
 
     def _made(self, index: int) -> Trace:
         stream = self._plan.streams[index]

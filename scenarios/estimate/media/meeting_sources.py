@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Container, Mapping
 from functools import partial
 from pathlib import Path
@@ -69,7 +70,7 @@ def sources_of(
     `made`: streams of other meetings, which are not made again.
     """
     room = scratch(plan, recordings)
-    media = plan.model_dump_json(exclude=NO_MEDIA)
+    media = hashlib.sha256(plan.model_dump_json(exclude=NO_MEDIA).encode()).digest()
     if recordings or any(stream.impairments for stream in plan.streams):
         made = None  # not all that such a stream hangs on can be told by a key
     segments: dict[int, list[StreamSegment]] = {}

@@ -104,7 +104,7 @@ def lines_of(plan: Plan, paths: Paths) -> dict[int, list[LineEnd]]:
         if link.loss_pct:
             what = LineImpairment(loss=RandomLoss(p=link.loss_pct / 100))
             change = LineSetting(0, what, line_seed(plan, hop) + 1)
-            found.setdefault(hop, []).append(LineEnd([change], own=True, skip=_probes(link)))
+            found.setdefault(hop, []).append(LineEnd([change], own=True, skip=probes(link)))
     impaired: dict[int, list[tuple[float, bool, LineImpairment]]] = {}
     for line in plan.lines:
         hop = paths.hops.index(line.hop)
@@ -122,7 +122,7 @@ def lines_of(plan: Plan, paths: Paths) -> dict[int, list[LineEnd]]:
     return found
 
 
-def _probes(link: NetLink) -> int:
+def probes(link: NetLink) -> int:
     """As `giaoban.topology.emulation.probe`: packets by which a link was measured, which met its
     losses."""
     serialisation_s = PROBE_BYTES * 8 / (link.rate_mbps * 1e6)

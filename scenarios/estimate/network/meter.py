@@ -39,7 +39,7 @@ class QueueWaits:
         self._wait.append(wait_ns.astype(np.float32))
 
     def give_up(self) -> NDArray[np.void]:
-        """All of them, of dtype WAITED; nothing stays."""
+        """All of them, of dtype QUEUE_WAIT_DTYPE; nothing stays."""
         waited = np.empty(sum(map(len, self._came)), QUEUE_WAIT_DTYPE)
         if len(waited):
             waited["came_ns"] = np.concatenate(self._came)

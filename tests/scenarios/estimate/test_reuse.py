@@ -4,6 +4,8 @@ beginning, and not estimated again where nothing can be another."""
 from __future__ import annotations
 
 import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,59 @@ def test_a_loss_so_small_that_nothing_is_drawn_says_nothing_of_others(world: Wor
         assert again(world, judge, [(path, pct)])
 
 
+def test_a_line_that_loses_is_measured_by_packets_as_its_buffer_allows(world: World) -> None:
+    """Each has drawn one of its numbers: a smaller buffer loses other packets later."""
+    judge, bridge = CachingJudge(), world.base.plan.calls[0].bridge
+    for buffer in (24, 30, 36, 60, 80):
+        changes = {"loss_pct": 0.2, "rate_mbps": 100.0, "buffer_packets": buffer}
+        assert again(world, judge, [(line(world, bridge, k), v) for k, v in changes.items()])
+
+
+def test_who_is_looked_at_early_and_fails_says_nothing_of_others(world: World) -> None:
+    """When that is known hangs also on where steps ended that were done again."""
+    for pct, past_pct in ((1.0, 0.0), (1.0, 1e6)):
+        question = world.put(line(world, "west", "loss_pct"), pct).question()
+        judged = judge_early(question, past_pct)
+        assert (judged.judgement.verdict, judged.whole) == ("fail", past_pct > 0)
+        assert judged.bounds is None
+        assert judge_early(question, None).bounds is not None
+
+
+def test_threads_take_turns(world: World) -> None:
+    """As those of a worker of a cluster."""
+    judge, path = CachingJudge(), line(world, "west", "rate_mbps")
+    values = [(path, mbps) for mbps in (20.0, 30.0, 40.0)]
+    values += [(("profiles", "terminal", "decoding_ms"), ms) for ms in (30.0, 40.0, 50.0)]
+    questions = [world.put(*changed).question() for changed in values] * 2
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(judge, questions))
+    finally:
+        sys.setswitchinterval(interval_s)
+    expected = [judge_early(question).judgement for question in questions[: len(values)]]
+    assert [each.judgement for each in found] == expected * 2
+
+
+def test_traces_are_kept_of_the_last_meeting_alone(world: World) -> None:
+    judge = CachingJudge()
+    for playout_ms in (40.0, 50.0, 60.0):
+        judge(world.put(("profiles", "terminal", "playout_ms"), playout_ms).question())
+    assert len(judge._traces) == len(world.base.plan.streams)
+
+
+def test_a_large_meeting_is_not_kept(
+    world: World, held: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reuse, "KEPT_PACKETS", 100)
+    judge = CachingJudge()
+    assert again(world, judge, [])
+    assert again(world, judge, [(("profiles", "terminal", "decoding_ms"), 50.0)])
+    assert not held
+    assert judge._held is None
+
+
 def test_what_lies_on_nobodys_way_is_not_estimated_again(
     tmp_path: Path, held: list[Question]
 ) -> None:
@@ -144,7 +199,7 @@ def test_only_so_many_answers_are_kept(
     world: World, held: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that were asked for last."""
-    monkeypatch.setattr(reuse, "MOST_KEPT", 2)
+    monkeypatch.setattr(reuse, "MOST_QUESTIONS", 2)
     judge, bridge = CachingJudge(), world.base.plan.calls[0].bridge
     path = line(world, bridge, "rate_mbps")
     for mbps in (20.0, 30.0, 20.0, 40.0, 20.0):
