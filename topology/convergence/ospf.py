@@ -134,6 +134,8 @@ class RoutedNetwork:
         self._count = 0
         self._times = LinkTimes({}, {})
         self._origin_ns = 0
+        self.agreed_ns = 0
+        """When packets took the best ways, after the second in which all routers started."""
         self._hosts = {link.a: link for link in network.links if link.kind == "access"}
         self._at: dict[str, list[str]] = {}
         for host, link in self._hosts.items():
@@ -196,15 +198,16 @@ class RoutedNetwork:
     def _agree(self) -> None:
         """Run until packets take the best ways; the origin is soon after that. Raises `InvalidRun`
         as `giaoban.topology.emulation.routers.converge`."""
-        at_ns = 0
         while wrong := astray(self._network, by_prefix(self._network, self.routes)):
-            at_ns += self._spf_ns
-            if at_ns > CONVERGED_WITHIN * self._dead_ns:
-                raise InvalidRun(
-                    "the routers did not find the best ways: {wrong}", wrong=", ".join(wrong)
-                )
-            self._until(at_ns)
-        seen_ns = at_ns + ASKED_MS * 1_000_000 + MEETING_AFTER_NS
+            told = len(self._changes)
+            while len(self._changes) == told:
+                self.agreed_ns = self._agenda[0][0]
+                if self.agreed_ns > CONVERGED_WITHIN * self._dead_ns:
+                    raise InvalidRun(
+                        "the routers did not find the best ways: {wrong}", wrong=", ".join(wrong)
+                    )
+                self._until(self.agreed_ns + 1)
+        seen_ns = self.agreed_ns + ASKED_MS * 1_000_000 + MEETING_AFTER_NS
         self._origin_ns = -(-seen_ns // SECOND_NS) * SECOND_NS
         self._until(self._origin_ns)
         self._changes.clear()

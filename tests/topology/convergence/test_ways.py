@@ -12,6 +12,7 @@ from routing_settings import SETTINGS
 
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.convergence.forwarding import WaysOverTime, ways_over_time
+from giaoban.topology.convergence.ospf import RoutedNetwork
 from giaoban.topology.network import Hop, Network, build
 from giaoban.topology.rerouting import settled_after_ms
 
@@ -142,3 +143,15 @@ def test_a_router_that_dies_forgets_its_routes_and_finds_them_again() -> None:
     assert {(change.router, change.link) for change in gone} == {("r-1", None)}
     assert turned_ms(network, found, "up", AT_S, REST) <= 10 + 200 + 20 + 2
     assert turned_ms(network, found, "up", TO_S, BEST) <= 3_000
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**31), later_ms=st.integers(1, 900))
+def test_who_installs_routes_later_agrees_by_so_much_later(seed: int, later_ms: int) -> None:
+    """Whatever the timers' grids: when a run begins hangs on it."""
+    routing = SETTINGS["100x3"]
+    agreed_ns = [
+        RoutedNetwork(ring({**routing, "route_install_ms": ms}), seed).agreed_ns
+        for ms in (20, 20 + later_ms)
+    ]
+    assert agreed_ns[1] - agreed_ns[0] == later_ms * 1_000_000
