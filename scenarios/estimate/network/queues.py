@@ -122,8 +122,9 @@ class Fifo:
     @property
     def equivalent(self) -> tuple[int, int]:
         """The least and the highest limit with which the same would have come of all packets, as
-        far as that is known; of a queue of one rate."""
-        assert len(self._rates) == 1
+        far as that is known: nothing is of a queue whose rate changes."""
+        if len(self._rates) > 1:
+            return UNLIMITED, 0
         return (self._least, self._least) if self._loses else (self._room, UNLIMITED)
 
     def serve(self, came: NDArray[np.int64], size: NDArray[np.int32]) -> Served:

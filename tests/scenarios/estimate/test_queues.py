@@ -255,3 +255,10 @@ def test_a_limit_within_bounds_changes_nothing(
     else:
         [(room, _)] = batched.equivalent
         assert fates([line._replace(buffer=room)], 0, packets) == expected
+
+
+def test_of_a_queue_whose_rate_changes_no_other_limit_is_known() -> None:
+    queue = Fifo([rate_from(0, 10.0, 0.0, 100), rate_from(5, 5.0, 0.0, 100)], 0.0)
+    queue.serve(np.array([1, 7]), np.array([FRAME, FRAME], np.int32))
+    least, highest = queue.equivalent
+    assert least > highest
