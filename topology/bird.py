@@ -15,6 +15,9 @@ from giaoban.topology.network import NetLink, Network
 
 TICK_MS = 1000
 COST_MAX = 65_535
+ASK_EVERY_NS, ASK_PHASE_NS = 100_000_000, 50_000_000
+"""When it is asked whether all have found their ways: so long after each tenth of a second, for a
+meeting begins on a whole second, and which one that is may hang on no microsecond."""
 CONVERGED_WITHIN = 20
 """Dead intervals: far more than OSPF needs."""
 
@@ -23,6 +26,11 @@ def clock_factor(routing: Routing) -> int:
     """How many times as fast as the network's time a router's own clock runs."""
     assert routing.spf_ms is not None
     return TICK_MS // routing.spf_ms
+
+
+def next_asked_ns(after_ns: int) -> int:
+    """The first moment after one at which it is asked; both on a clock of whole seconds."""
+    return ((after_ns - ASK_PHASE_NS) // ASK_EVERY_NS + 1) * ASK_EVERY_NS + ASK_PHASE_NS
 
 
 def process_seed(seed: int, started: int, number: int) -> int:

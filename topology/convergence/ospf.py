@@ -22,6 +22,7 @@ from giaoban.topology.bird import (
     clock_factor,
     cost,
     first_tick_ns,
+    next_asked_ns,
     process_seed,
     router_id,
 )
@@ -44,10 +45,8 @@ MASTER_DRAWS = 2
 """For the first sequence number of a database exchange."""
 CONTROL_BYTES = 66
 """Of BFD on the wire, with its Ethernet header: as good as any of OSPF's."""
-ASKED_MS = 50
-"""How long after the routers agree whoever started them sees it: asks every 100 ms."""
 MEETING_AFTER_NS = SECOND_NS
-"""The run's origin is the first whole second so long after that."""
+"""The run's origin is the first whole second so long after it is seen that the routers agree."""
 
 DOWN, INIT, EXSTART, EXCHANGE, LOADING, FULL = range(6)
 """Of a neighbour; two-way is never rested in on a link between two."""
@@ -207,8 +206,8 @@ class RoutedNetwork:
                         "the routers did not find the best ways: {wrong}", wrong=", ".join(wrong)
                     )
                 self._until(self.agreed_ns + 1)
-        seen_ns = self.agreed_ns + ASKED_MS * 1_000_000 + MEETING_AFTER_NS
-        self._origin_ns = -(-seen_ns // SECOND_NS) * SECOND_NS
+        begins_ns = next_asked_ns(self.agreed_ns) + MEETING_AFTER_NS
+        self._origin_ns = -(-begins_ns // SECOND_NS) * SECOND_NS
         self._until(self._origin_ns)
         self._changes.clear()
 

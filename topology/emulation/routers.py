@@ -28,7 +28,6 @@ from giaoban.topology.sandbox import order
 BIRD, BIRDC = "/usr/sbin/bird", "/usr/sbin/birdc"
 ALL_SPF_ROUTERS = "224.0.0.5"  # RFC 2328 appendix A.1
 PROTO_BIRD = 12  # linux/rtnetlink.h, RTPROT_BIRD
-ASK_EVERY_S = 0.1
 STEP_NS, START_WITHIN_NS = 1_000_000, 100_000_000
 
 
@@ -167,7 +166,8 @@ class Routers:
                 raise InvalidRun(
                     "the routers did not find the best ways: {wrong}", wrong=", ".join(wrong)
                 )
-            time.sleep(ASK_EVERY_S)
+            now_ns = time.monotonic_ns()
+            time.sleep((bird.next_asked_ns(now_ns) - now_ns) / 1e9)
         return time.monotonic() - started
 
     @property

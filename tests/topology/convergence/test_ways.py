@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from provinces import province_of
 from routing_settings import SETTINGS
 
+from giaoban.topology.bird import ASK_EVERY_NS, next_asked_ns
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.convergence.forwarding import WaysOverTime, ways_over_time
 from giaoban.topology.convergence.ospf import RoutedNetwork
@@ -155,3 +156,11 @@ def test_who_installs_routes_later_agrees_by_so_much_later(seed: int, later_ms: 
         for ms in (20, 20 + later_ms)
     ]
     assert agreed_ns[1] - agreed_ns[0] == later_ms * 1_000_000
+
+
+@given(after_ns=st.integers(0, 10**11))
+def test_it_is_asked_far_from_whole_seconds(after_ns: int) -> None:
+    at_ns = next_asked_ns(after_ns)
+    assert 0 < at_ns - after_ns <= ASK_EVERY_NS
+    assert 50 * MS <= at_ns % (1000 * MS) <= 950 * MS
+    assert next_asked_ns(at_ns - 1) == at_ns

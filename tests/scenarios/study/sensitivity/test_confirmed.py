@@ -50,10 +50,9 @@ TIMERS = (
     "province.routing.spf_ms",
     "province.routing.bfd_interval_ms",
     "province.routing.bfd_multiplier",
+    "province.routing.route_install_ms",
 )
-"""Of a ring in which a link is silent for a while: what may keep a bridge away for too long. Not
-`route_install_ms`: far from its usual value an estimate may have the routers' timers in another
-phase (docs/estimate.md)."""
+"""Of a ring in which a link is silent for a while: what may keep a bridge away for too long."""
 
 
 def test_flips_of_the_default_expansion(tmp_path: Path) -> None:
