@@ -583,6 +583,8 @@ def _value(value: object) -> str:
 KINDS: Mapping[str, str] = {
     "accounts": N_("a file of accounts"),
     "baseline": N_("a baseline"),
+    "calendar": N_("an answer of giaoban calendar"),
+    "compare": N_("an answer of giaoban compare"),
     "criteria": N_("a file of criteria"),
     "devices": N_("a file of devices"),
     "faults": N_("an answer about failures"),
@@ -600,6 +602,7 @@ KINDS: Mapping[str, str] = {
     "scenario": N_("a scenario"),
     "sensitivity": N_("an answer of giaoban sensitivity"),
     "sweep": N_("a sweep"),
+    "sweep-answer": N_("an answer of giaoban sweep"),
     "unmodelled": N_("a list of what the model leaves out"),
     "variants": N_("a file of variants"),
     "whatif": N_("an answer of giaoban whatif"),

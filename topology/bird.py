@@ -18,8 +18,15 @@ COST_MAX = 65_535
 ASK_EVERY_NS, ASK_PHASE_NS = 100_000_000, 50_000_000
 """When it is asked whether all have found their ways: so long after each tenth of a second, for a
 meeting begins on a whole second, and which one that is may hang on no microsecond."""
-CONVERGED_WITHIN = 20
+_CONVERGED_WITHIN_DEAD = 20
 """Dead intervals: far more than OSPF needs."""
+
+
+def converged_within_ms(routing: Routing) -> float:
+    """So long after their start routers have found the best ways, or never do. What they have found
+    they use when it is installed."""
+    assert routing.dead_ms is not None
+    return _CONVERGED_WITHIN_DEAD * routing.dead_ms + routing.installed_after_ms
 
 
 def clock_factor(routing: Routing) -> int:

@@ -32,7 +32,7 @@ from giaoban.results.model.meetings import (
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Assumption
 from giaoban.results.model.unmodelled import Unmodelled, once
-from giaoban.results.report.meetings.meeting_summary import write_documents
+from giaoban.results.report.meetings.meeting_sheet import write_documents
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load.system_check import RATE_PER_S, TOGETHER_S, check_system, plan_of
 from giaoban.scenarios.load.target import check_bounds

@@ -27,7 +27,7 @@ ELSEWHERE = {
     "results/report/annex/words.py": "names of a decree and a province within English sentences",
     "results/archive/history/document.py": "the same",
     "results/report/meetings/calendar_sheet.py": "the same",
-    "results/report/meetings/meeting_summary.py": "the same",
+    "results/report/meetings/meeting_sheet.py": "the same",
     "results/archive/history/entry.py": "the letter that no decomposition takes apart",
     "scenarios/calendar/csv_file.py": "headings that people's own tables have",
     "scenarios/calendar/icalendar_file.py": "words that people's own calendars have",

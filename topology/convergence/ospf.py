@@ -18,8 +18,8 @@ from typing import NamedTuple
 from giaoban.clock import SECOND_NS
 from giaoban.errors import InvalidRun
 from giaoban.topology.bird import (
-    CONVERGED_WITHIN,
     clock_factor,
+    converged_within_ms,
     cost,
     first_tick_ns,
     next_asked_ns,
@@ -123,6 +123,7 @@ class RoutedNetwork:
         self._spf_ns = routing.spf_ms * 1_000_000
         self._hello_ns = routing.hello_ms * 1_000_000
         self._dead_ns = routing.dead_ms * 1_000_000
+        self._within_ns = round(converged_within_ms(routing) * 1e6)
         self._install_ns = routing.installed_after_ms * 1_000_000
         self._bfd = (
             (routing.bfd_interval_ms * 1000 * self._factor, routing.bfd_multiplier)
@@ -201,7 +202,7 @@ class RoutedNetwork:
             told = len(self._changes)
             while len(self._changes) == told:
                 self.agreed_ns = self._agenda[0][0]
-                if self.agreed_ns > CONVERGED_WITHIN * self._dead_ns:
+                if self.agreed_ns > self._within_ns:
                     raise InvalidRun(
                         "the routers did not find the best ways: {wrong}", wrong=", ".join(wrong)
                     )

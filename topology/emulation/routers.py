@@ -157,9 +157,8 @@ class Routers:
         """
         routing = self._network.routing
         assert routing is not None
-        assert routing.dead_ms is not None
         started = time.monotonic()
-        deadline = started + bird.CONVERGED_WITHIN * routing.dead_ms / 1000
+        deadline = started + bird.converged_within_ms(routing) / 1000
         while wrong := astray(self._network, self._fib.read()):
             self.check()
             if time.monotonic() > deadline:

@@ -32,7 +32,11 @@ KINDS = {
     "sensitivity": N_("assumptions tried"),
     "sweep-answer": N_("survey of many variants"),
     "load": N_("load test of the MCU"),
+    "meeting-result": N_("whole meeting held"),
+    "calendar": N_("meetings of a calendar"),
+    "compare": N_("change of the network compared"),
 }
+"""By the word of an answer's schema."""
 OTHER = N_("another kind")
 ASSESSED = ("check", "faults")
 """Kinds whose verdict says how well the system works; others are studies, and listed apart."""

@@ -19,9 +19,10 @@ from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.history.prune import prunable, prune_run, unfinished
 from giaoban.results.archive.history.scan import PRUNED
-from giaoban.results.archive.history.yearly import Ledger, pictures, yearly
+from giaoban.results.archive.history.yearly import KINDS, Ledger, pictures, yearly
 from giaoban.results.report.view.write import page_of
 from giaoban.results.report.wording import Wording
+from giaoban.schemas import answer_schemas
 
 NOW = datetime(2026, 12, 31, 12)
 
@@ -34,6 +35,10 @@ def root(tmp_path: Path) -> Path:
 def of_year(root: Path, year: int = 2026) -> list[Entry]:
     with opened(root) as index:
         return choose(index, Choice.of_year(year))
+
+
+def test_every_kind_of_answer_is_named() -> None:
+    assert set(KINDS) == {*answer_schemas()} - {"result"} | {"check"}
 
 
 def test_the_year_in_english(root: Path) -> None:

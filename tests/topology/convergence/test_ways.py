@@ -146,6 +146,14 @@ def test_a_router_that_dies_forgets_its_routes_and_finds_them_again() -> None:
     assert turned_ms(network, found, "up", TO_S, BEST) <= 3_000
 
 
+def test_routes_may_be_installed_long_after_they_are_found() -> None:
+    """The limit is for finding them: what is installed after it is no failure of the routers'."""
+    routing = SETTINGS["100x3"]
+    quick = {**routing, "hello_ms": 100, "dead_ms": 200}
+    slow = RoutedNetwork(ring({**quick, "route_install_ms": 5_000}), 1)
+    assert slow.agreed_ns > 20 * 200 * MS
+
+
 @settings(max_examples=20)
 @given(seed=st.integers(0, 2**31), later_ms=st.integers(1, 900))
 def test_who_installs_routes_later_agrees_by_so_much_later(seed: int, later_ms: int) -> None:

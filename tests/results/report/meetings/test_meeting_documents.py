@@ -14,16 +14,15 @@ from giaoban.results.model.meetings import Closing, MeetingAnswer, Opening
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import Block, Bullets, Par, Table, plain
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.meetings.meeting_summary import (
+from giaoban.results.report.meetings.meeting_sheet import (
     MINUTES,
     SHEET,
     SUMMARY,
-    bridges_table,
-    brief,
     minutes_document,
     sheet,
     write_documents,
 )
+from giaoban.results.report.meetings.meeting_summary import bridges_table, brief
 from giaoban.results.report.wording import Wording, in_words
 
 WHEN = datetime(2026, 11, 27, 8, 0)

@@ -12,12 +12,8 @@ from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import Assumption, CriterionResult
 from giaoban.results.report.document import Par, Table
-from giaoban.results.report.meetings.meeting_summary import (
-    brief,
-    minutes_document,
-    sheet,
-    summary_md,
-)
+from giaoban.results.report.meetings.meeting_sheet import minutes_document, sheet
+from giaoban.results.report.meetings.meeting_summary import brief, summary_md
 from giaoban.translation import NBSP
 
 WHEN = datetime(2026, 11, 27, 8, tzinfo=UTC)

@@ -1,0 +1,247 @@
+"""Two documents of an office about a meeting: the sheet of the check of the system, with room for
+signatures, and the minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, PartJudged
+from giaoban.results.report.annex.pdf.write import pdf
+from giaoban.results.report.document import (
+    TONES,
+    Align,
+    Block,
+    Bullets,
+    Cell,
+    Document,
+    Head,
+    Heading,
+    Par,
+    Table,
+    Words,
+    capital,
+)
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.meetings.meeting_summary import (
+    OUTCOMES,
+    PART_TITLES,
+    bridge_name,
+    closed,
+    closest,
+    connected_cell,
+    failing,
+    opened,
+    summary_md,
+    way_cell,
+    ways_of,
+)
+from giaoban.results.report.meetings.minutes import minutes_table
+from giaoban.results.report.wording import Wording, cited
+from giaoban.translation import N_, NBSP, Language, translator
+
+OF_A_PART: Mapping[str, str] = {
+    "pass": N_("MET"),
+    "fail": N_("NOT MET"),
+    "invalid": N_("INVALID – the check cannot be trusted and has to be made again"),
+}
+COLUMNS_ALIGNED: Sequence[Align] = ("center",) * 5
+"""Of the sheet: connected, and each way."""
+SIGNED, REMARKS = f"{NBSP}\n" * 3, f"{NBSP}\n{NBSP}"
+"""Room for a signature, and for remarks."""
+
+
+def sheet(answer: MeetingAnswer, language: Language, when: datetime) -> Document:
+    """The check of the system for a technician: a row a bridge, with room for a signature.
+
+    Raises `LookupError`: there was no check.
+    """
+    say = Wording(language, answer)
+    part = next(each for each in answer.parts if each.part == "check")
+    blocks: list[Block] = [
+        *_head(answer, say, when),
+        *_result(part, say),
+        _sheet_table(part, say),
+        Par(
+            say.gettext(
+                N_(
+                    "Sound, picture: what the bridge sends and receives. Lost: the most of its "
+                    "streams. Delay: the longest of its streams, to or from the MCU (95 % of "
+                    "packets are faster). The last column is for the bridge’s technician."
+                )
+            ),
+            note=True,
+        ),
+        *_notes(part, say),
+        _signatures(say),
+    ]
+    title = say.gettext(N_("SHEET OF THE CHECK OF THE SYSTEM BEFORE THE MEETING"))
+    return _document(answer, title, blocks, say)
+
+
+def minutes_document(answer: MeetingAnswer, language: Language, when: datetime) -> Document:
+    """The time line of the meeting: who joined, spoke, was interrupted, came back."""
+    say = Wording(language, answer)
+    blocks: list[Block] = [*_head(answer, say, when)]
+    for number, part in enumerate(answer.parts):
+        blocks += [Heading(say.gettext(PART_TITLES[part.part]), 1), *_result(part, say)]
+        caption = say.gettext(N_("Time line, in minutes and seconds from the beginning"))
+        made = minutes_table(part.minutes, say, chair=answer.meeting.chair, caption=caption)
+        blocks.append(replace(made, number=number + 1))
+        blocks += _notes(part, say)
+    blocks.append(_signatures(say))
+    return _document(answer, say.gettext(N_("MINUTES OF THE MEETING")), blocks, say)
+
+
+def _document(answer: MeetingAnswer, title: str, blocks: Sequence[Block], say: Wording) -> Document:
+    meeting = answer.meeting
+    invalid = answer.verdict == "invalid"
+    return Document(
+        lang=say.language,
+        label=title,
+        title=[say.either(meeting.name, meeting.name_vi)],
+        attached=say.gettext(
+            N_("({articles} of the regulation issued with Decision 1681/QĐ-UBND of 25/10/2013)"),
+            articles=cited(meeting.article, say),
+        ),
+        blocks=blocks,
+        words=Words(say.gettext("Table"), say.gettext("Figure")),
+        mark=say.gettext("DRAFT") if invalid else "",
+        footer="",
+        subject=say.either(meeting.name, meeting.name_vi),
+    )
+
+
+def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block]:
+    made = when.strftime("%d/%m/%Y %H:%M" if not say.english else "%Y-%m-%d %H:%M")
+    yield Par(say.gettext(N_("Date and time of the run: {when}."), when=made))
+    chair = say.of(answer.meeting.chair).split(" (")[0]
+    yield Par(
+        say.gettext(
+            N_("Chair: {chair}. Bridges: {count}. Planned length: {minutes} minutes."),
+            chair=say.gettext(N_("the bridge {name}"), name=chair),
+            count=len(answer.parts[0].bridges),
+            minutes=say.number(answer.meeting.length_min),
+        )
+    )
+    if answer.device is None:
+        emulated = N_(
+            "The result of an emulation by software, which takes the place neither of the check at "
+            "the devices themselves nor of a meeting’s own minutes."
+        )
+        yield Par(say.gettext(emulated))
+    else:
+        yield Par(say.gettext(N_("Checked at the device {device}."), device=answer.device))
+
+
+def _result(part: PartJudged, say: Wording) -> Iterator[Block]:
+    good = sum(bridge.ok for bridge in part.bridges)
+    yield Par(
+        say.gettext(
+            N_("Result: {verdict} ({good} of {count} bridges)."),
+            verdict=say.gettext(OF_A_PART[part.verdict]),
+            good=good,
+            count=len(part.bridges),
+        ),
+        bold=True,
+        tone=TONES[part.verdict],
+    )
+
+
+def _notes(part: PartJudged, say: Wording) -> Iterator[Block]:
+    yield Par(opened(part, say))
+    yield Par(closed(part, say))
+    if found := failing(part, say):
+        yield Par(say.gettext(N_("What is not met:")), bold=True)
+        yield Bullets(found)
+    yield from closest(part, say)
+
+
+def _sheet_table(part: PartJudged, say: Wording) -> Table:
+    top = [
+        Head(say.gettext(N_("No.")), rows=2),
+        Head(say.gettext(N_("Bridge")), rows=2),
+        Head(say.gettext(N_("Connected")), rows=2),
+        Head(say.gettext(N_("Sound")), columns=2),
+        Head(say.gettext(N_("Picture")), columns=2),
+        Head(say.gettext(N_("Lost (%)")), rows=2),
+        Head(say.gettext(N_("Delay (ms)")), rows=2),
+        Head(say.gettext(N_("Result")), rows=2),
+        Head(say.gettext(N_("Signature, remarks")), rows=2),
+    ]
+    sent, received = say.gettext(N_("sent")), say.gettext(N_("received"))
+    return Table(
+        caption=say.gettext(N_("Result of the check at each bridge")),
+        head=[top, [Head(sent), Head(received), Head(sent), Head(received)]],
+        rows=[_sheet_row(number, each, say) for number, each in enumerate(part.bridges, 1)],
+        widths=[7, 26, 18, 13, 15, 13, 15, 13, 13, 15, 26],
+        aligns=["center", "left", *COLUMNS_ALIGNED, "right", "right", "center", "left"],
+        number=1,
+        small=True,
+    )
+
+
+def _sheet_row(number: int, bridge: BridgeJudged, say: Wording) -> list[Cell]:
+    lost = [way.lost_pct for way in bridge.ways if way.lost_pct is not None]
+    delay = [way.delay_ms for way in bridge.ways if way.delay_ms is not None]
+    outcome, tone = OUTCOMES[bridge.outcome]
+    result = say.gettext(outcome)
+    return [
+        Cell(str(number)),
+        Cell(bridge_name(bridge, say).split(" (")[0]),
+        connected_cell(bridge, say),
+        *(_plain(way_cell(way, say)) for way in ways_of(bridge)),
+        Cell(_fixed(max(lost, default=None), 2, say)),
+        Cell(_fixed(max(delay, default=None), 1, say)),
+        Cell(capital(result), bold=not bridge.ok, tone=tone),
+        Cell(REMARKS),
+    ]
+
+
+def _fixed(value: float | None, digits: int, say: Wording) -> str:
+    """A number with all its decimals, as a column of them is read."""
+    return "–" if value is None else f"{value:.{digits}f}".translate(say.signs)
+
+
+def _plain(cell: Cell) -> Cell:
+    """A way without its loss, which has a column of its own."""
+    return replace(cell, text=cell.text.partition(" (")[0])
+
+
+def _signatures(say: Wording) -> Table:
+    people = [
+        say.gettext(N_("Technician at the telecom company")),
+        say.gettext(N_("Technician at the chair’s bridge")),
+    ]
+    space = say.gettext(N_("(signature, full name)"))
+    return Table(
+        caption="",
+        head=[[Head(each) for each in people]],
+        rows=[[Cell(SIGNED, sub=space) for _ in people]],
+        widths=[1.0, 1.0],
+        aligns=["center", "center"],
+        whole=True,
+    )
+
+
+SHEET, MINUTES, SUMMARY = "kiem-tra.pdf", "bien-ban.pdf", "summary.md"
+
+
+def write_documents(
+    answer: MeetingAnswer, folder: Path, language: Language, when: datetime
+) -> list[Path]:
+    """Write them into a run's folder, the sheet if there was a check.
+
+    Raises `MachineLacks`: fonts.
+    """
+    documents = {MINUTES: minutes_document(answer, language, when)}
+    if answer.part("check") is not None:
+        documents[SHEET] = sheet(answer, language, when)
+    for name, document in documents.items():
+        (folder / name).write_bytes(pdf(document, made=when))
+    text = markdown(summary_md(answer, language), translator(language).say)
+    (folder / SUMMARY).write_text(text, encoding="utf-8")
+    return [*(folder / name for name in documents), folder / SUMMARY]
