@@ -56,6 +56,15 @@ LABELS = {
     "bridge_boot_s": N_("starting of a bridge"),
     "mcu_boot_s": N_("starting of the MCU"),
     "redial": N_("order of dialling again"),
+    "profile": N_("call profile"),
+    "audio": N_("encoding of sound"),
+    "video_profile": N_("H.264 profile"),
+    "steps": N_("tried in turn"),
+    "floor": N_("who is heard"),
+    "video": N_("what is seen"),
+    "layout": N_("layout of pictures"),
+    "sound": N_("what is heard"),
+    "silence_suppression": N_("nothing sent in pauses"),
 }
 """Which figure of a record, by its key; one that is not here is called by its key."""
 UNITS = {

@@ -65,7 +65,8 @@ class TriedFigure(StrictModel):
     equally far apart), and `whole` whether only whole numbers mean anything. `range_from`: who says
     how far it may be: `ranges`, a file of the user's; `beside`, the file in which the figure
     stands; `kind`, the program, of all figures of this kind. `likely_low`, `likely_high`: between
-    what worlds are drawn, by ratios; null: from all of its range, by its scale.
+    what worlds are drawn, by ratios; null: from all of its range, by its scale. `likely_choices`:
+    of which choices they are drawn, where not of all.
     """
 
     key: str
@@ -79,6 +80,7 @@ class TriedFigure(StrictModel):
     likely_low: float | None = None
     likely_high: float | None = None
     choices: list[str] = Field(default_factory=list)
+    likely_choices: list[str] = Field(default_factory=list)
     range_from: RangeFrom = "kind"
     range_source: str
     range_source_vi: str | None = None
@@ -111,7 +113,8 @@ class TriedFigure(StrictModel):
         """In what part of all that is likely the verdict is another, beyond the nearest flips: 0 to
         1."""
         if self.choices:
-            return len(self.chosen) / len(self.choices)
+            likely = self.likely_choices or self.choices
+            return sum(flip.flips in likely for flip in self.chosen) / len(likely)
         below = 0.0 if self.below is None else self._part_below(float(self.below.flips))
         up_to = 1.0 if self.above is None else self._part_below(float(self.above.flips))
         return below + 1 - up_to
@@ -300,6 +303,11 @@ class Sensitivity(JsonFile):
         """Those of `deciding`; then those that move the margin, the furthest first."""
         others = [each for each in self.figures if not each.flips and each.swing_pct]
         return [*self.deciding, *sorted(others, key=lambda each: (-each.swing_pct, each.key))]
+
+    @property
+    def of_choices(self) -> list[TriedFigure]:
+        """Those that are no numbers, each with an answer for every choice in its `curve`."""
+        return [each for each in self.figures if each.choices]
 
     @property
     def alike(self) -> list[list[TriedFigure]]:

@@ -323,6 +323,37 @@ def tried(figure: TriedFigure) -> Sentence:
     return message("{tried} *", tried=values) if figure.range_from == "kind" else values
 
 
+CHOICES = N_("What each choice comes to")
+
+
+def choices(answer: Sensitivity) -> Table:
+    """Of figures that are no numbers each choice: its verdict, what limits it, by which margin."""
+    names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
+    return table(
+        (
+            *(Sentence("assumed figure"), Sentence("choice"), Sentence("verdict")),
+            *(Sentence("limits the answer"), Sentence("margin")),
+        ),
+        [
+            (
+                name_of(figure),
+                amount(figure, value),
+                VERDICTS[known.verdict] if known else Sentence("no file may say it here"),
+                names.get(known.criterion, Sentence(known.criterion))
+                if known and known.criterion
+                else Sentence("–"),
+                message("{share} %", share=Figure(round(known.held_pct, 1)))
+                if known and known.margin_pct is not None
+                else Sentence("–"),
+            )
+            for figure in answer.of_choices
+            for value in figure.choices
+            for known in (next((each for each in figure.curve if each.value == value), None),)
+        ],
+        right=(4,),
+    )
+
+
 def _by(flip: FlipPoint, answer: Sensitivity) -> Sentence:
     return Sentence("–") if flip.binding is None else _binding(flip.binding, answer)
 
@@ -386,6 +417,9 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
                     "does only together with others as well."
                 )
             )
+    if answer.of_choices:
+        yield Heading(message(CHOICES))
+        yield choices(answer)
     yield Heading(Sentence("What decides nothing within its range"))
     yield table(
         (Sentence("assumed figure"), Sentence("as assumed"), Sentence("tried")),

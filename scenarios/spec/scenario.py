@@ -12,13 +12,13 @@ from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.conference.floor import FloorMode
 from giaoban.mcu_sim.conference.meeting import LayoutChoice, VideoMode
 from giaoban.mcu_sim.device import Id
-from giaoban.provenance import Text
+from giaoban.provenance import Assumable, Text
 from giaoban.results.judge.criteria import Criterion
 from giaoban.scenarios.faults.kinds import Fault
 from giaoban.scenarios.spec.background import Background
 from giaoban.scenarios.spec.impairment import Impairment
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.model import BridgeSpec, LinkChange
 from giaoban.topology.qos import Qos
@@ -81,9 +81,15 @@ class Phases(StrictModel):
         return sum(seconds for _, seconds in self.parts)
 
 
-class MeetingSettings(StrictModel):
+AS_ASKED = N_("as the question says it")
+
+
+class MeetingSettings(Assumable):
     """How the meeting is held."""
 
+    source: Text = AS_ASKED
+    """Who says that it is held so: a rule, an order, the meetings of last year; where not given,
+    the question does. Like `"minutes of 2026"`."""
     chair: Id | None = None
     """Id of the bridge that leads it; the province's chair bridge where not given. Like
     `"gia-nghia"`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from giaoban.errors import NOTHING
 from giaoban.figure_words import with_ranges
 from giaoban.mcu_sim.device import Device
 from giaoban.provenance import Assumable, Sourced
@@ -51,6 +52,7 @@ def assumed_records(question: Question, criteria: Criteria) -> list[Told]:
         *_province(question),
         *_outside(question),
         *_background(question),
+        *_meeting(question),
         *_device(
             question.plan.device,
             presence=question.plan.meeting.video == "presence",
@@ -141,6 +143,22 @@ def _background(question: Question) -> Iterator[Told]:
                 item,
                 assumption(item, message(N_("other traffic on link {link}"), link=item.link), rate),
             )
+
+
+def _meeting(question: Question) -> Iterator[Told]:
+    settings = question.scenario.meeting
+    if settings.assumed:
+        value = message(
+            N_("floor {floor}, pictures {video}, layout {layout}, sound {sound}{silence}"),
+            floor=settings.floor,
+            video=settings.video,
+            layout=settings.layout,
+            sound=settings.sound,
+            silence=message(N_(", nothing sent in pauses"))
+            if settings.silence_suppression
+            else NOTHING,
+        )
+        yield settings, assumption(settings, message(N_("how the meeting is held")), value)
 
 
 def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:

@@ -13,7 +13,7 @@ from giaoban.results.archive.store import read_result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
-from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World
+from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World, told_value
 from giaoban.sentence import Sentence
 
 
@@ -80,6 +80,11 @@ def figures_now(question: Question) -> dict[str, Now]:
         f"{THRESHOLDS}.{c.id}": Now(c.threshold, c.assumed) for c in criteria_of(question).criterion
     }
     for key, record, value in world.figures():
-        if isinstance(value, int | float | str) and not isinstance(value, bool):
-            found[key] = Now(value, isinstance(record, Sourced) and record.assumed)
+        if (told := told_value(value)) is not None:
+            found[key] = Now(told, isinstance(record, Sourced) and record.assumed)
+    # what is chosen by its name is as sure as what has the name
+    for chosen in (question.plan.profile, question.plan.audio):
+        if (at := world.chosen_at(chosen, "id")) is not None:
+            key = world.named(at)
+            found[key] = Now(chosen.id, chosen.assumed or found[key].assumed)
     return found

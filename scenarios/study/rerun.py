@@ -125,7 +125,7 @@ def _ranges_of(figures: Sequence[TriedFigure]) -> dict[str, object]:
     for figure in figures:
         source = {"source": figure.range_source, "source_vi": figure.range_source_vi}
         if figure.choices:
-            more = {"of_these": figure.choices}
+            more = {"of_these": figure.choices, "likely": figure.likely_choices or None}
             tables["choice"].append({"of": [figure.key], **more, **source})
             continue
         names = ("low", "high", "likely_low", "likely_high", "scale", "whole")

@@ -31,10 +31,12 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.seed_words import passes_alone
 from giaoban.results.report.sensitivity_summary import (
+    CHOICES,
     USUAL,
     amount,
     as_long_as,
     at_once,
+    choices,
     conditions,
     doubtful,
     headline,
@@ -203,6 +205,8 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
         yield deciding(answer, say, caption=named)
         if any(figure.range_from == "kind" for figure in answer.deciding):
             yield Par(capital(say.say(USUAL)), note=True)
+    if answer.of_choices:
+        yield of_choices(answer, say, caption=named)
     if analysis.picture is not None:
         yield Picture(analysis.picture, say.text(CAPTION) + named)
     if answer.drawn is not None:
@@ -275,6 +279,28 @@ def deciding(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table
         aligns=["left"] * len(heads),
         small=True,
         ident="deciding-table",
+    )
+
+
+def of_choices(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table:
+    """What each choice of figures that are no numbers comes to."""
+    said = in_language(choices(answer), say.say)
+    assert isinstance(said, Table)
+    return replace(
+        said,
+        caption=say.text(CHOICES) + caption,
+        head=[[Head(capital(head.text)) for head in row] for row in said.head],
+        rows=[
+            [
+                replace(cell, text=capital(cell.text)) if not n else cell
+                for n, cell in enumerate(row)
+            ]
+            for row in said.rows
+        ],
+        widths=[52, 34, 22, 37, 18],
+        small=True,
+        whole=True,
+        ident="choices-table",
     )
 
 

@@ -170,10 +170,12 @@ def curves(series: Series) -> dict[str, Any]:
 
 
 def assumed_data(answer: Sensitivity) -> dict[str, Any]:
-    """`assumed`: figures that move the margin, what can flip the verdict first;
-    `judged`: what criteria are called."""
+    """`assumed`: figures that move the margin, what can flip the verdict first, then those of
+    which every choice was judged; `judged`: what criteria are called."""
+    ranked = answer.ranked
+    choices = [each for each in answer.of_choices if each not in ranked]
     return {
-        "assumed": [_figure(figure) for figure in answer.ranked],
+        "assumed": [_figure(figure) for figure in (*ranked, *choices)],
         "judged": {each.id: both(each.name_vi, each.name_en) for each in answer.criteria},
     }
 

@@ -33,7 +33,8 @@ def hypercube(worlds: int, figures: int, seed: int) -> NDArray[np.float64]:
 def value_at(figure: Figure, place: float) -> Value:
     """What a figure is at a place of what is likely."""
     if figure.choices:
-        return figure.choices[min(int(place * len(figure.choices)), len(figure.choices) - 1)]
+        likely = figure.likely_choices or figure.choices
+        return likely[min(int(place * len(likely)), len(likely) - 1)]
     low, high, by_ratios = figure.likely
     value = low * float((high / low) ** place) if by_ratios else low + (high - low) * place
     return round(value) if figure.scale.whole else value

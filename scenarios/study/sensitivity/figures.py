@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.errors import NOTHING, did_you_mean
+from giaoban.errors import NOTHING, InputError, did_you_mean
 from giaoban.figure_words import unit_of
 from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
@@ -19,7 +19,7 @@ from giaoban.results.model.sensitivity import RangeFrom
 from giaoban.scenarios.study.assumptions import assumed_records
 from giaoban.scenarios.study.sensitivity import world as worlds
 from giaoban.scenarios.study.sensitivity.flip_points import Scale
-from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
+from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World, told_value
 from giaoban.sentence import N_, Both, Sentence, message
 from giaoban.tomlfile import Mistake, StrictModel, load, mistakes
 from giaoban.topology.model import Routing
@@ -95,8 +95,12 @@ class Choice(Sourced):
 
     of: Annotated[list[str], Field(min_length=1)]
     """Which figures: kinds of record and field (`Qos.scheduling`), or where one stands by ids."""
-    of_these: Annotated[list[str], Field(min_length=2)]
-    """All that it may be."""
+    of_these: Annotated[list[str], Field(min_length=2)] | Literal["profiles", "audio"]
+    """All that it may be: words, of a list its words with `, ` between them; or what the file of
+    call profiles has: `profiles`, or `audio`, its encodings of sound."""
+    likely: Annotated[list[str], Field(min_length=1)] | None = None
+    """Of which of them worlds are drawn; of all of them where not given, and of `profiles` of
+    those of the same resolution. Like `["sd30-256k", "sd30-512k"]`."""
 
 
 class Unvaried(StrictModel):
@@ -187,7 +191,8 @@ class Figure:
     `key` is its name in results: where it stands, by ids; `told` its record's assumption, `field`
     which figure of it. `choices` are what it may be where it is no number, else `low` and `high`
     are its range's ends, and `steps` all that it may be between them where only some values fit
-    the record's others. `origin` tells where `within` was said.
+    the record's others. `origin` tells where `within` was said. `likely_choices` are those of
+    which worlds are drawn.
     """
 
     key: str
@@ -202,6 +207,7 @@ class Figure:
     high: float = 0.0
     choices: tuple[str, ...] = ()
     steps: tuple[float, ...] = ()
+    likely_choices: tuple[str, ...] = ()
 
     @property
     def scale(self) -> Scale:
@@ -246,7 +252,8 @@ def figures(
             whys = (each.why_not(record, faults=faults) for each in known)
             why = next((said for said in whys if said), NOTHING)
         of_record = [] if why else list(_of_record(question_world, record, told, own))
-        found += of_record
+        known_keys = {each.key for each in found}
+        found += [each for each in of_record if each.key not in known_keys]
         if not of_record:
             untried.append(Untried(told, why or message(NOWHERE)))
     return found, untried
@@ -277,18 +284,25 @@ def _of_record(
     if record is None or (path := world.find(record)) is None:
         return
     place = world.at(path)
-    for field in type(record).model_fields:
-        key, at = f"{world.named(path)}.{field}", (*path, field)
-        value, (within, origin) = getattr(record, field), _within(record, field, key, own)
+    for own_field in type(record).model_fields:
+        at = world.chosen_at(record, own_field) or (*path, own_field)
+        field = str(at[-1])
+        key, value = f"{world.named(at[:-1])}.{field}", told_value(getattr(record, own_field))
+        within, origin = _within(record, own_field, key, own)
         # what the program takes where nobody says it is no assumption where somebody does
         unsaid = record is place or getattr(place, field, None) is None
         if within is None or value is None or not unsaid:
             continue
         unit = unit_of(field)
         if isinstance(within, Choice):
-            choices = tuple(within.of_these)
-            yield Figure(key, at, told, field, unit, value, within, origin, choices=choices)
-        else:
+            choices, likely = _choices(world, at, within, origin)
+            if set(choices) - {value}:
+                yield Figure(
+                    *(key, at, told, field, unit, value, within, origin),
+                    choices=choices,
+                    likely_choices=likely,
+                )
+        elif not isinstance(value, str):
             low, high = within.ends(value)
             steps = place.other_timers(field, low, high) if isinstance(place, Routing) else []
             if steps:
@@ -297,6 +311,34 @@ def _of_record(
                 *(key, at, told, field, unit, value, within, origin, low, high),
                 steps=tuple(steps),
             )
+
+
+def _choices(
+    world: World, at: worlds.Path, within: Choice, origin: RangeFrom
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a figure may be, and of that what is likely. Of the program's own choices those that
+    cannot be here are left out: a profile that the device does not do, a port of a level where
+    there are no levels."""
+    choices, likely = within.of_these, within.likely
+    if isinstance(choices, str):
+        profiles = world.profiles.profile
+        if choices == "profiles" and likely is None:
+            resolution = world.base.plan.profile.resolution
+            likely = [each.id for each in profiles if each.resolution == resolution]
+        choices = [
+            each.id for each in (profiles if choices == "profiles" else world.profiles.audio)
+        ]
+    if origin == "kind":
+        choices = [each for each in choices if _can_be(world, at, each)]
+    return tuple(choices), tuple(each for each in choices if likely is None or each in likely)
+
+
+def _can_be(world: World, at: worlds.Path, choice: str) -> bool:
+    try:
+        world.put(at, choice).question()
+    except (ValueError, InputError):
+        return False
+    return True
 
 
 def _within(

@@ -341,6 +341,7 @@ def _told(asked: Asked, figure: Figure, found: Sequence[Tried]) -> TriedFigure:
         likely_low=likely_low,
         likely_high=likely_high,
         choices=list(figure.choices),
+        likely_choices=[*figure.likely_choices] if figure.likely_choices != figure.choices else [],
         range_from=figure.origin,
         range_source=figure.within.source,
         range_source_vi=figure.within.source_vi or None,

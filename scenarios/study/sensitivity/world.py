@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from giaoban.mcu_sim.device import Device
+from giaoban.provenance import Assumable
 from giaoban.scenarios.spec.question import Question, question_from
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.tomlfile import StrictModel
@@ -75,6 +76,17 @@ class World:
             found = found[step] if isinstance(step, int) else getattr(found, step)
         return found
 
+    def chosen_at(self, record: object, field: str) -> Path | None:
+        """Where a record of a catalogue is chosen by this field of it, its id; None: nowhere."""
+        profile = self.base.plan.profile
+        if field != "id":
+            return None
+        if record is profile:
+            return ("scenario", "profile")
+        if record is self.base.plan.audio and (at := self.find(profile)) is not None:
+            return (*at, "audio")
+        return None
+
     def question(self) -> Question:
         """What is asked in this world. Raises `InputError`: nothing can be asked in it."""
         base = self.base
@@ -118,9 +130,28 @@ class World:
         return None
 
 
+def told_value(value: object) -> Value | None:
+    """What stands in a record as results tell it: a number or a text, of a list its words; None:
+    neither."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    return value if isinstance(value, int | float | str) else None
+
+
+def _held(value: Value, like: object) -> object:
+    """What was told as `told_value` does, as a record holds it in the place of `like`."""
+    if isinstance(like, bool):
+        return value == "true"
+    return str(value).split(", ") if isinstance(like, list) else value
+
+
 def _with(model: Any, changed: Mapping[str, Any]) -> Any:
     """A copy, checked again: what only holds together may hold no more."""
     whole = {name: getattr(model, name) for name in type(model).model_fields}
+    if isinstance(model, Assumable):
+        whole.pop("range")  # how far its figures may be is said of them as they are assumed
     names = {name: field.alias or name for name, field in type(model).model_fields.items()}
     given = {name: whole[name] for name in whole if name in model.model_fields_set}
     return type(model).model_validate({names[n]: v for n, v in {**given, **changed}.items()})
@@ -128,7 +159,8 @@ def _with(model: Any, changed: Mapping[str, Any]) -> Any:
 
 def _put(at: Any, path: Sequence[Step], changed: Mapping[str, Any]) -> Any:
     if not path:
-        return _with(at, at.fitted(changed) if isinstance(at, Routing) else changed)
+        as_held = {name: _held(value, getattr(at, name, None)) for name, value in changed.items()}
+        return _with(at, at.fitted(as_held) if isinstance(at, Routing) else as_held)
     step, *rest = path
     if isinstance(step, int):
         return [_put(one, rest, changed) if n == step else one for n, one in enumerate(at)]

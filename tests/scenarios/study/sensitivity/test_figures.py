@@ -13,6 +13,7 @@ from giaoban.figure_words import LABELS
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.assumptions import assumptions
+from giaoban.scenarios.study.recheck import figures_now
 from giaoban.scenarios.study.sensitivity.drawn import hypercube, value_at
 from giaoban.scenarios.study.sensitivity.figures import (
     NOWHERE,
@@ -217,3 +218,73 @@ def test_a_range_beside_a_figure_holds_before_its_kind_and_after_ones_own(tmp_pa
 def test_the_programs_ranges_say_in_vietnamese_where_they_come_from() -> None:
     known = program_ranges()
     assert all(each.source_vi for each in (*known.ranges, *known.choices))
+
+
+HELD = """
+[meeting]
+sound = "conversation"
+source = "meetings of other provinces"
+assumed = true
+settled_by = "the order of the meeting"
+[meeting.range.layout]
+choices = ["auto", "2x2", "1+5"]
+source = "what the MCU's panel shows"
+"""
+
+
+def test_what_is_no_number_has_the_choices_that_can_be_here(tmp_path: Path) -> None:
+    """The scenario assumes how the meeting is held, and its call profile is an assumption."""
+    file = scenario(tmp_path / "s.toml", profile="sd30-512k", more=HELD)
+    question = make_question(file)
+    world = World.of(question)
+    found = {each.key: each for each in figures(world, criteria_of(question))[0] if each.choices}
+    profile = found["scenario.profile"]
+    assert profile.value == "sd30-512k"
+    # no sound that the MCU does not mix; what is likely is of the same resolution
+    assert {"sd30-256k", "720p30-2m", "1080p30-4m"} <= set(profile.choices)
+    assert not [each for each in profile.choices if each.endswith("aac-ld")]
+    assert set(profile.likely_choices) == {
+        *("sd30-512k", "sd30-256k", "sd30-high-128k", "sd30-1m-content"),
+    }
+    assert {value_at(profile, n / 40) for n in range(40)} == set(profile.likely_choices)
+    sound = found["profiles.profile.sd30-512k.audio"]
+    assert (sound.value, set(sound.choices)) == ("g711a", {"g711a", "g711u", "g722"})
+    assert set(found["profiles.profile.sd30-512k.video_profile"].choices) == {"baseline", "high"}
+    full = found["device.when_full.steps"]
+    assert full.value == "lower, audio, refuse"
+    assert not [each for each in full.choices if "higher" in each]  # there are no levels
+    meeting = {each.field: each for each in found.values() if each.key.startswith("scenario.m")}
+    assert {field: each.value for field, each in meeting.items()} == {
+        "floor": "chair",
+        "video": "presence",
+        "layout": "auto",
+        "sound": "conversation",
+        "silence_suppression": "false",
+    }
+    assert (meeting["layout"].choices, meeting["layout"].origin) == (
+        ("auto", "2x2", "1+5"),
+        "beside",
+    )
+    plans = set()
+    for figure in (profile, sound, full, *meeting.values()):
+        for choice in figure.choices:
+            plan = world.put(figure.path, choice).question().plan
+            plans.add(plan.to_json())
+            if figure is profile:
+                assert plan.profile.id == choice
+            if figure is sound:
+                assert plan.audio.id == choice
+            if figure is full:
+                assert ", ".join(plan.device.when_full.steps) == choice
+    tried = (profile, sound, full, *meeting.values())
+    assert len(plans) == 1 + sum(len(each.choices) - 1 for each in tried)
+    now = figures_now(question)
+    assert {key: (now[key].value, now[key].assumed) for key in found} == {
+        key: (each.value, True) for key, each in found.items()
+    }
+
+
+def test_a_meeting_and_a_profile_that_are_known_are_not_tried(tmp_path: Path) -> None:
+    question = make_question(scenario(tmp_path / "s.toml"))
+    found, _ = figures(World.of(question), criteria_of(question))
+    assert {each.key for each in found if each.choices} == {"device.when_full.steps"}

@@ -16,7 +16,12 @@ from giaoban.results.judge.criteria import DRAWN_WORLDS
 from giaoban.results.judge.verdict import Judgement, with_robustness
 from giaoban.results.model.robustness import Robustness, WorldsPassed
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure, verdict_of
-from giaoban.results.report.sensitivity_summary import conditions, summary, summary_md
+from giaoban.results.report.annex.robust import of_choices
+from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.document import Table
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.sensitivity_summary import choices, conditions, summary, summary_md
+from giaoban.results.report.view.run_data import assumed_data
 from giaoban.results.schema.make import schema_text
 from giaoban.scenarios.cli.commands import check as check_command
 from giaoban.scenarios.estimate.estimate import AsJudged, judge_alone
@@ -25,7 +30,14 @@ from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
 from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
-from giaoban.scenarios.study.sensitivity.tried import Asked, Side, at_limits, by_arithmetic
+from giaoban.scenarios.study.sensitivity.tried import (
+    Asked,
+    Side,
+    at_limits,
+    attempt,
+    by_arithmetic,
+    sides,
+)
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.translation import translator
 from tests.results.results_factory import result
@@ -207,6 +219,58 @@ def test_what_sums_of_rates_decide_the_estimate_says_too(question: Question, mbp
     assert peak.place is not None
     assert full.binding is not None
     assert peak.place.id == full.binding.place.id  # both directions are full: either may be told
+
+
+def test_what_a_full_device_does_is_tried_and_every_choice_has_its_answer(
+    question: Question,
+) -> None:
+    """One call too many for units of 720p30, of which a lower resolution is allowed: it is refused
+    where nothing else is tried, and has no picture where sound alone is."""
+    calls = len(question.plan.calls)
+    short = World.of(question).put_all(
+        [
+            (("device", "capacity", "units_total"), 3.0 * calls - 1.5),
+            (("thresholds", "every-call-as-asked"), 1.0),
+            (("thresholds", "mcu-units"), 100.0),
+        ]
+    )
+    world = World.of(short.question())
+    judged = judge_alone(world.base)
+    asked = Asked(world, judged, 0, lambda q, _past_pct: AsJudged(judge_alone(q), whole=True))
+    assert judged.verdict == "pass"
+    [full] = [
+        each
+        for each in figures(world, criteria_of(world.base))[0]
+        if each.key == "device.when_full.steps"
+    ]
+    answers = {side.end: attempt(asked, side) for side in sides(0, full)}
+    assert set(answers) == {"refuse", "audio, refuse", "lower, refuse"}
+    found = {end: each.curve[0] for end, each in answers.items()}
+    assert found["refuse"].verdict == "fail"
+    assert found["refuse"].criterion == "every-call-set-up"
+    assert found["lower, refuse"].verdict == "pass"
+    refused = answers["refuse"].flip
+    assert refused is not None
+    assert (refused.holds, refused.flips) == ("lower, audio, refuse", "refuse")
+    assert answers["lower, refuse"].flip is None
+
+
+def test_each_choice_has_its_line_in_summary_annex_and_page(known: Sensitivity) -> None:
+    steps = of(known, "device.when_full.steps")
+    assert next(each.value for each in steps.curve) == "lower, audio, refuse"
+    assert {each.value for each in steps.curve} == {*steps.choices}
+    lines = [block for block in summary(known) if isinstance(block, Table)]
+    for lang, told in (("en", "PASS"), ("vi", "ĐẠT")):
+        say = AnnexWording(lang, result())
+        text = markdown([choices(known)], translator(lang).say)
+        for choice in steps.choices:
+            [line] = [each for each in text.splitlines() if f"| {choice} |" in each]
+            assert told.lower() in line.lower()
+        assert len(of_choices(known, say).rows) == len(steps.choices)
+    assert choices(known) in lines
+    assert steps.key in [each.key for each in known.of_choices]
+    shown = [each for each in assumed_data(known)["assumed"] if each["choices"]]
+    assert len(shown) == len(known.of_choices)
 
 
 def test_what_cannot_be_estimated_is_told_before_anything_begins(tmp_path: Path) -> None:
