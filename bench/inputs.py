@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from giaoban.names import access_link_id
 from giaoban.topology.load import load_province
 from giaoban.traffic.profiles import DEFAULT_PROFILE
 
@@ -62,7 +63,7 @@ def write_scenario(size: Size, folder: Path) -> Path:
             f"km = {5.0 + number % 20}\nrate_mbps = 10.0\nbuffer_packets = 200\n{SOURCE}",
         ]
     if size.bridges > len(province.bridges):
-        for link in [*(link.id for link in province.links), "access-mcu"]:
+        for link in [*(link.id for link in province.links), access_link_id("mcu")]:
             lines += [
                 "[[link]]",
                 f'link = "{link}"',

@@ -1,13 +1,21 @@
-"""Vietnamese names as identifiers and as keys to look them up with or without marks."""
+"""Identifiers: of access links, and of Vietnamese names, which are found with or without marks."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
+ACCESS_PREFIX: Final = "access-"
+"""Access links are named after their hosts, so no backbone link may begin like one."""
 _D = str.maketrans("đĐðÐ", "dDdD")
 """Đ is a letter of its own, which no decomposition takes apart; ð is often typed for it."""
+
+
+def access_link_id(host: str) -> str:
+    """The id of the access link of a bridge or of the MCU."""
+    return f"{ACCESS_PREFIX}{host}"
 
 
 def plain(name: str) -> str:

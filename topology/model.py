@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.fields import FieldInfo
 
+from giaoban.names import ACCESS_PREFIX
 from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
@@ -27,8 +28,6 @@ PRIVATE = tuple(ipaddress.IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12"
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-+[a-z0-9]+)*")
 _ID_MAX = 32
-ACCESS_PREFIX = "access-"
-"""Access links are named after their node, so no backbone link may begin like one."""
 
 
 def _within(low: float, high: float, unit: str, key: str = "") -> tuple[AfterValidator, FieldInfo]:

@@ -11,12 +11,12 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, Self
 
 from giaoban.errors import InputError, near_names
+from giaoban.names import access_link_id
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.addressing import AddressPair, allocate, host
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.topology.qos import Qos
 from giaoban.topology.validate import (
-    access_link_id,
     bridge_mistakes,
     change_mistakes,
     raise_mistakes,

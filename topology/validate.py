@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from giaoban.errors import InputError, near_names, several
+from giaoban.names import access_link_id
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Loc, dotted
 from giaoban.topology.addressing import allocate
-from giaoban.topology.model import ACCESS_PREFIX, BridgeSpec, LinkChange, Province
+from giaoban.topology.model import BridgeSpec, LinkChange, Province
 
 UNKNOWN_ROUTER = Sentence("unknown router")
 
@@ -38,11 +39,6 @@ def raise_mistakes(within: str, mistakes: Sequence[Mistake]) -> None:
     if mistakes:
         placed = (mistake._replace(loc=(within, *mistake.loc)) for mistake in mistakes)
         raise several(mistake.said for mistake in placed)
-
-
-def access_link_id(node: str) -> str:
-    """The id of the access link of a bridge or of the MCU."""
-    return f"{ACCESS_PREFIX}{node}"
 
 
 def province_mistakes(province: Province) -> list[Mistake]:

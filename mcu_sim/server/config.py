@@ -11,7 +11,7 @@ from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.media.ports import FIRST_PORT
-from giaoban.mcu_sim.sip.message.addresses import DEFAULT_PORT
+from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.mcu_sim.sip.transport.tls import Tls
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import VideoModel
@@ -72,7 +72,7 @@ class McuConfig:
     origin_ns: int
     end_ns: int | None = None
     over_ns: int | None = None
-    sip_port: int = DEFAULT_PORT
+    sip_port: int = SIP_PORT
     first_media_port: int = FIRST_PORT
     planned_streams: Mapping[str, PlannedStreams] = field(default_factory=dict)
     guests: int = 0

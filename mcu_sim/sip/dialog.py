@@ -10,8 +10,8 @@ from sipmessage import URI, Address, CSeq, Parameters, Request, Response
 
 from giaoban.mcu_sim.sip.endpoint import Endpoint
 from giaoban.mcu_sim.sip.message.addresses import (
-    DEFAULT_PORT,
     PARSE_ERRORS,
+    SIP_PORT,
     OtherURI,
     Peer,
     Transport,
@@ -185,7 +185,7 @@ def hop_of(uri: URI, otherwise: Peer) -> Peer:
     UDP of RFC 3263 §4.1. SIPS, TLS and others lead to `otherwise`, as does all that leaves the
     transport as it is over TLS: nothing here opens such a connection, the one that stands is used.
     """
-    port = uri.port if uri.port is not None else DEFAULT_PORT
+    port = uri.port if uri.port is not None else SIP_PORT
     named = (parameter(uri.parameters, "transport") or "").lower()
     transport = _TRANSPORTS.get(named) if named else otherwise.transport
     try:

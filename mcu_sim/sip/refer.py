@@ -16,8 +16,8 @@ from giaoban.mcu_sim.sip.capabilities import NO_REFER_SUB, Capabilities
 from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
 from giaoban.mcu_sim.sip.events import ReferReceived
 from giaoban.mcu_sim.sip.message.addresses import (
-    DEFAULT_PORT,
     PARSE_ERRORS,
+    SIP_PORT,
     HeadedURI,
     OtherURI,
     forget,
@@ -169,7 +169,7 @@ class Refers:
 
     def _is_here(self, uri: URI) -> bool:
         """Whether it is somebody's at our own address; we ourselves are not to be called."""
-        if (uri.host, uri.port or DEFAULT_PORT) not in self._end.own_addresses:
+        if (uri.host, uri.port or SIP_PORT) not in self._end.own_addresses:
             return False
         if uri.scheme != "sip" or not uri.user:
             raise _ReferRefusedError(488, "Our own address is not called")

@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -29,29 +29,47 @@ from giaoban.translation import UNITS, translator
 DEFAULT_PATH = Path(__file__).parents[1] / "criteria.toml"
 _LIMIT = N_("Limit: {criterion}")
 
+MOUTH_TO_EAR: Final = "mouth-to-ear"
+MOS: Final = "mos"
+CAMERA_TO_SCREEN: Final = "camera-to-screen"
+AUDIO_LOSS: Final = "audio-loss"
+VIDEO_LOSS: Final = "video-loss"
+LONGEST_FREEZE: Final = "longest-freeze"
+PICTURE_FROZEN: Final = "picture-frozen"
+FRAMES_NOT_SHOWN: Final = "frames-not-shown"
+SLIDES_FROZEN: Final = "slides-frozen"
+SLIDES_NOT_SHOWN: Final = "slides-not-shown"
+MCU_UNITS: Final = "mcu-units"
+CALLS_SET_UP: Final = "every-call-set-up"
+CALLS_AS_ASKED: Final = "every-call-as-asked"
+LINK_PEAK: Final = "link-peak"
+NO_BRIDGE_DROPPED: Final = "no-bridge-dropped"
+LOSS_NO_WORSE: Final = "existing-loss-no-worse"
+DELAY_NO_WORSE: Final = "existing-delay-no-worse"
+FAULT_INTERRUPTION: Final = "fault-interruption"
+FAULT_BRIDGES_LOST: Final = "fault-bridges-lost"
+EVERY_SEED: Final = "holds-at-every-seed"
+"""Judged only where other seeds were tried."""
+EVERY_MEETING: Final = "holds-in-every-meeting"
+"""Judged only where meetings of the catalogue were tried."""
+
 CODED = (
-    "mcu-units",
-    "every-call-set-up",
-    "every-call-as-asked",
-    "link-peak",
-    "no-bridge-dropped",
-    "existing-loss-no-worse",
-    "existing-delay-no-worse",
-    "fault-interruption",
-    "fault-bridges-lost",
-    "holds-at-every-seed",
-    "holds-in-every-meeting",
+    MCU_UNITS,
+    CALLS_SET_UP,
+    CALLS_AS_ASKED,
+    LINK_PEAK,
+    NO_BRIDGE_DROPPED,
+    LOSS_NO_WORSE,
+    DELAY_NO_WORSE,
+    FAULT_INTERRUPTION,
+    FAULT_BRIDGES_LOST,
+    EVERY_SEED,
+    EVERY_MEETING,
 )
 """Criteria whose value is more than a figure of the result; they have no `measure`."""
 
-OF_FAULTS = ("fault-interruption", "fault-bridges-lost")
+OF_FAULTS = (FAULT_INTERRUPTION, FAULT_BRIDGES_LOST)
 """Judged only where something failed on purpose."""
-
-EVERY_SEED = "holds-at-every-seed"
-"""Judged only where other seeds were tried."""
-
-EVERY_MEETING = "holds-in-every-meeting"
-"""Judged only where meetings of the catalogue were tried."""
 
 DRAWN_WORLDS = "holds-in-drawn-worlds"
 """Judged only where a share of drawn worlds is required, which is no file's: so it stands in none.

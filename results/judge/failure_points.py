@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from giaoban.counting import counted
+from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.failures import (
     Acceptance,
     BridgeImpact,
@@ -17,7 +18,6 @@ from giaoban.results.model.failures import (
     SinglePoint,
     Unneeded,
 )
-from giaoban.results.model.places import ACCESS
 from giaoban.results.model.quantities import Id, Verdict
 
 SINGLE = "Single point of failure"
@@ -48,7 +48,7 @@ def worst_of(bridges: Sequence[BridgeImpact], links: Sequence[LinkPeak]) -> Wors
     kept = [b for b in bridges if not b.behind]
     fails_ms, fails_at = _longest({b.bridge: b.interruption_ms for b in kept})
     mends_ms, mends_at = _longest({b.bridge: b.restored_interruption_ms for b in kept})
-    backbone = [p for p in links if not p.id.startswith(ACCESS)]
+    backbone = [p for p in links if not p.id.startswith(ACCESS_PREFIX)]
     busiest = min(backbone or links, key=lambda p: (-p.peak_pct, p.id, p.direction), default=None)
     return Worst(
         interruption_ms=fails_ms,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from giaoban.results.judge import criteria
 from giaoban.results.judge.aggregate import Value, aggregate, heard_streams, pick, stream_place
 from giaoban.results.judge.confidence import (
     ConfidenceInterval,
@@ -54,23 +55,23 @@ def worst(
     if criterion.measure is not None:
         return aggregate(criterion.measure, criterion.statistic, criterion.sense, phases)
     match criterion.id:
-        case "mcu-units":
+        case criteria.MCU_UNITS:
             return _mcu_units(phases)
-        case "every-call-set-up":
+        case criteria.CALLS_SET_UP:
             return _not_set_up(phases, existing, new)
-        case "every-call-as-asked":
+        case criteria.CALLS_AS_ASKED:
             return _given_less(phases)
-        case "link-peak":
+        case criteria.LINK_PEAK:
             return _link_peak(phases)
-        case "no-bridge-dropped":
+        case criteria.NO_BRIDGE_DROPPED:
             return _dropped(phases, faults)
-        case "existing-loss-no-worse":
+        case criteria.LOSS_NO_WORSE:
             return _no_worse(phases, existing, _losses, _detectable_loss, 100.0, faults)
-        case "existing-delay-no-worse":
+        case criteria.DELAY_NO_WORSE:
             return _no_worse(phases, existing, _delays, _detectable_delay, 1.0, faults)
-        case "fault-interruption":
+        case criteria.FAULT_INTERRUPTION:
             return longest_interruption(faults)
-        case "fault-bridges-lost":
+        case criteria.FAULT_BRIDGES_LOST:
             return bridges_lost(faults)
     raise ValueError(f"criterion {criterion.id!r} has neither a measure nor a rule of its own")
 

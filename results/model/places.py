@@ -10,10 +10,6 @@ from giaoban.tomlfile import StrictModel
 Cause = Literal["mcu", "link", "stream"]
 
 
-ACCESS = "access-"
-"""How access links are named, after their hosts (`giaoban.topology.model.ACCESS_PREFIX`)."""
-
-
 def in_english(name: str) -> str:
     """A name for an English text: what data add to the chair's in Vietnamese is translated."""
     return name.replace("(điểm cầu chủ tọa)", "(chair bridge)")

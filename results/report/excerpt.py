@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from giaoban.results.model.places import ACCESS
+from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.result import Phase, Result
 from giaoban.results.model.series import STREAM_GROUPS, Floats, Series
 from giaoban.results.model.streams import BridgeResult
@@ -89,7 +89,7 @@ def _badness(bridge: BridgeResult) -> tuple[float, ...]:
 
 
 def _at_access_line(link: str) -> str:
-    return link.removeprefix(ACCESS)
+    return link.removeprefix(ACCESS_PREFIX)
 
 
 def _busiest(result: Result) -> set[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from giaoban.names import ACCESS_PREFIX
 from giaoban.results.judge.failure_points import MANY
 from giaoban.results.model.failures import (
     BridgeImpact,
@@ -13,7 +14,6 @@ from giaoban.results.model.failures import (
     FaultsAnswer,
     SinglePoint,
 )
-from giaoban.results.model.places import ACCESS
 from giaoban.results.report.document import (
     TONES,
     Block,
@@ -481,5 +481,5 @@ def _links(path: Sequence[str] | None) -> str:
     """The backbone links of a path: access links are always in it."""
     if path is None:
         return Sentence("none")
-    links = [link for link in path if not link.startswith(ACCESS)]
+    links = [link for link in path if not link.startswith(ACCESS_PREFIX)]
     return ", ".join(links) if links else Sentence(pgettext("path", "direct"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from giaoban.names import access_link_id
 from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.places import ACCESS, Place, in_english
+from giaoban.results.model.places import Place, in_english
 from giaoban.results.model.result import Assumption, CriterionResult, MoreCalls, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT
 from giaoban.results.report.criteria_table import criteria_table
@@ -314,9 +315,9 @@ def place_name(place: Place, result: Result) -> str:
     names = {ident: in_english(name) for ident, name in result.names.items()}
     if place.kind == "link" and place.detail:
         source, _, target = place.detail.partition("->")
-        if place.id == ACCESS + source:
+        if place.id == access_link_id(source):
             ends = f"{names.get(source, source)}, up"
-        elif place.id == ACCESS + target:
+        elif place.id == access_link_id(target):
             ends = f"{names.get(target, target)}, down"
         else:
             ends = f"{names.get(source, source)} → {names.get(target, target)}"

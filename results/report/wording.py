@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
+from giaoban.names import ACCESS_PREFIX, access_link_id
 from giaoban.results.archive.evidence.answers import Answer
-from giaoban.results.judge.criteria import EVERY_MEETING
+from giaoban.results.judge.criteria import EVERY_MEETING, FAULT_INTERRUPTION
 from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import MeetingAnswer
-from giaoban.results.model.places import ACCESS, Binding, Place, in_english
+from giaoban.results.model.places import Binding, Place, in_english
 from giaoban.results.model.reasons import SENTENCES, Argument, Reason
 from giaoban.results.model.result import (
     CriterionResult,
@@ -30,8 +30,6 @@ from giaoban.results.report.document import capital, uncapital
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 
-LONGEST: Final = "fault-interruption"
-"""The criterion whose limit an interruption has."""
 _PHASES = {
     "before": N_("Before"),
     "during": N_("During"),
@@ -209,17 +207,17 @@ class Wording(Translator):
     def link(self, link: str, direction: str) -> str:
         """`Gia Nghĩa → Đắk Song`, or `access line of Quảng Sơn (up)`."""
         source, _, target = direction.partition("->")
-        if not link.startswith(ACCESS):
+        if not link.startswith(ACCESS_PREFIX):
             return f"{self.of(source)} → {self.of(target)}"
-        up = link == ACCESS + source
+        up = link == access_link_id(source)
         host = self.of(source if up else target).split(" (")[0]
         way = self.way("up" if up else "down")
         return self.gettext("access line of {host} ({way})", host=host, way=way)
 
     def both_ways(self, link: str) -> str:
         """A link by its id, whose directions do not matter."""
-        if link.startswith(ACCESS):
-            host = self.of(link.removeprefix(ACCESS)).split(" (")[0]
+        if link.startswith(ACCESS_PREFIX):
+            host = self.of(link.removeprefix(ACCESS_PREFIX)).split(" (")[0]
             return self.gettext("access line of {host}", host=host)
         return self.ends(link)
 
@@ -285,7 +283,7 @@ class Wording(Translator):
         where = self._fault_at(fault, names)
         if fault.target == "router":
             return self.gettext("router {router}", router=where)
-        if fault.target == "link" and not fault.target_id.startswith(ACCESS):
+        if fault.target == "link" and not fault.target_id.startswith(ACCESS_PREFIX):
             return self.gettext("link {ends}", ends=where)
         return where
 
@@ -316,7 +314,7 @@ class Wording(Translator):
 
         if fault.target != "link":
             return of(fault.target_id)
-        host = fault.target_id.removeprefix(ACCESS)
+        host = fault.target_id.removeprefix(ACCESS_PREFIX)
         source, _, end = (fault.direction or "").partition("->")
         if host != fault.target_id:
             text = self.pgettext("fault", "access line of {host}", host=of(host))
@@ -332,7 +330,7 @@ class Wording(Translator):
         if not result.faults or result.verdict == "invalid":
             return []
         longest = longest_interruption(result.faults)
-        limit = next((c for c in result.criteria if c.id == LONGEST), None)
+        limit = next((c for c in result.criteria if c.id == FAULT_INTERRUPTION), None)
         found = []
         if all(impact.behind for fault in result.faults for impact in fault.bridges):
             found.append(self.gettext("No bridge had another way while something had failed."))

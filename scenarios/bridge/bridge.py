@@ -10,7 +10,7 @@ from pathlib import Path
 
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.media.leg import Kind
-from giaoban.mcu_sim.sip import Peer
+from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
 from giaoban.scenarios.bridge.planned import PORTS, logged, planned_agent, rng
 from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.bridge.terminal import Terminal
@@ -21,7 +21,7 @@ from giaoban.scenarios.bridge.user_agent import (
     MediaStarted,
     MediaStopped,
 )
-from giaoban.scenarios.plan.plan import SIP_PORT, CallPlan, Plan
+from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.records import events
 from giaoban.topology.emulation.namespace import inside
 from giaoban.traffic.batch import ReceiveBatch, SendBatch, try_to_send

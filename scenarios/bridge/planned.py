@@ -8,7 +8,7 @@ from giaoban.errors import InvalidRun
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.secret_source import SeededSecrets
-from giaoban.mcu_sim.sip import Peer
+from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
 from giaoban.scenarios.bridge.capabilities import capabilities
 from giaoban.scenarios.bridge.recovery import Redialling
 from giaoban.scenarios.bridge.user_agent import (
@@ -19,7 +19,7 @@ from giaoban.scenarios.bridge.user_agent import (
     Redialled,
     Unreadable,
 )
-from giaoban.scenarios.plan.plan import SIP_PORT, Plan
+from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records import events
 
 PORTS: dict[Kind, int] = {"audio": 40_000, "video": 40_002, "content": 40_004}

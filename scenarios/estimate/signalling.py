@@ -32,7 +32,7 @@ from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import Datagram
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.scenarios.bridge.planned import logged, planned_agent, rng
 from giaoban.scenarios.bridge.power import Power
@@ -43,7 +43,7 @@ from giaoban.scenarios.estimate.network.idle import FailingWay, IdleWay
 from giaoban.scenarios.estimate.network.paths import Paths, find_paths
 from giaoban.scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
 from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, SipDatagram, Timeline
-from giaoban.scenarios.plan.plan import GRACE_S, SIP_PORT, Plan
+from giaoban.scenarios.plan.plan import GRACE_S, Plan
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, around_bytes
 from giaoban.scenarios.records.events import (
     CommandWithoutCall,

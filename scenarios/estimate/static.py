@@ -16,6 +16,7 @@ from giaoban.counting import counted
 from giaoban.mcu_sim.admission import Use
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.fit import meeting_on
+from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, LINK_PEAK, MCU_UNITS
 from giaoban.results.model.places import Place
 from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.wire import around_bytes
@@ -30,10 +31,6 @@ TRIAL_S = 240
 WORST_SECOND = 3.0
 """Standard deviations of the busiest second above the mean: about one in 700, of a few minutes'
 seconds on a few links the largest."""
-
-
-DEVICE, LINK_PEAK = "mcu-units", "link-peak"
-"""The criteria that sums alone may fail: how much of the device is in use, and of a link."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +117,11 @@ def shortfall(
 ) -> Shortfall | None:
     """Why a criterion fails whatever packets do: the device, which goes first, or a link's mean."""
     if refused := len(loads.refused):
-        return Shortfall("every-call-set-up", f"{counted(refused, 'call')} refused", refused)
+        return Shortfall(CALLS_SET_UP, f"{counted(refused, 'call')} refused", refused)
     if less := len(loads.downspeeded):
-        return Shortfall("every-call-as-asked", f"{counted(less, 'call')} given less", less)
+        return Shortfall(CALLS_AS_ASKED, f"{counted(less, 'call')} given less", less)
     if loads.use.pct > units_limit_pct:
-        return Shortfall(DEVICE, "the device", loads.use.pct)
+        return Shortfall(MCU_UNITS, "the device", loads.use.pct)
     worst = max(loads.links, key=lambda load: load.mean_pct, default=None)
     if worst is None or worst.mean_pct <= link_limit_pct:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from giaoban.errors import InputError
-from giaoban.mcu_sim.sip.message.addresses import DEFAULT_PORT
+from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.traffic import hosts
 
 ROOM = r"[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,64}"
@@ -26,7 +26,7 @@ def parse_target(text: str, *, authorised: bool, option: str = "--target") -> tu
         allowed="is no SIP address of a device (allowed: sip:HOST or sip:HOST:PORT with an IPv4 "
         "address in digits, such as sip:10.67.0.2)",
         scheme="sip",
-        default_port=DEFAULT_PORT,
+        default_port=SIP_PORT,
     )
     if not authorised:
         raise InputError(

@@ -14,7 +14,7 @@ from giaoban.errors import InputError
 from giaoban.mcu_sim.admission import UNITS, Use
 from giaoban.mcu_sim.fit import room_beside
 from giaoban.mcu_sim.media.leg import KINDS
-from giaoban.results.judge.criteria import Criteria, load_criteria
+from giaoban.results.judge.criteria import MCU_UNITS, Criteria, load_criteria
 from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.reasons import Reason
@@ -382,7 +382,7 @@ def _not_set_up(e: EventRecord) -> Refused | None:
 
 def _more_calls(plan: Plan, criteria: Criteria) -> MoreCalls | None:
     """How many more calls the device takes beside all that the plan has, by its admission."""
-    limit_pct = next((c.threshold for c in criteria.criterion if c.id == "mcu-units"), None)
+    limit_pct = next((c.threshold for c in criteria.criterion if c.id == MCU_UNITS), None)
     if limit_pct is None:
         return None
     resolution, content = plan.profile.resolution, plan.content is not None

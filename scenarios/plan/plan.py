@@ -16,6 +16,7 @@ from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.conference.meeting import Meeting, Member
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.scenarios.faults.kind import BootTimes, FaultContext, LinkGroup
 from giaoban.scenarios.faults.plan import FaultPlan, plan_faults
 from giaoban.scenarios.plan.drain import drain_s
@@ -50,7 +51,6 @@ PLAN = "plan.json"
 """A plan's file, in a run's folder."""
 MEETING = "meeting"
 """The meeting's id and the user part of its SIP address."""
-SIP_PORT = 5060
 AUDIO_KBPS = 64.0
 """What a call's line rate holds beside its pictures."""
 GRACE_S = 2.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.result import Impairment as Declared
 from giaoban.scenarios.spec.hops import BOTH
 from giaoban.scenarios.spec.impairment import Impairment, hops_of
@@ -137,7 +138,7 @@ def _place(item: Impairment, names: dict[str, str]) -> Sentence:
             parts.append(media)
         return joined(", ", parts)
     assert item.link is not None
-    host = item.link.removeprefix("access-")
+    host = item.link.removeprefix(ACCESS_PREFIX)
     if host == item.link:
         return message(N_("link {ends}"), ends=host)
     line = message(pgettext("fault", "access line of {host}"), host=names.get(host, host))

@@ -13,6 +13,7 @@ from pathlib import Path
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
+from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, MCU_UNITS
 from giaoban.results.judge.verdict import with_meetings
 from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
 from giaoban.scenarios.emulation.engine import EngineName
@@ -29,7 +30,7 @@ from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all,
 from giaoban.sentence import N_, Sentence
 from giaoban.workers import cores
 
-EXACT = ("mcu-units", "every-call-set-up", "every-call-as-asked")
+EXACT = (MCU_UNITS, CALLS_SET_UP, CALLS_AS_ASKED)
 """Criteria whose value does not depend on any packet."""
 
 

@@ -12,14 +12,14 @@ import networkx
 from pydantic import ValidationError
 
 from giaoban.errors import InputError, several
-from giaoban.names import distinct, identifier
+from giaoban.names import ACCESS_PREFIX, distinct, identifier
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import dotted
 from giaoban.topology.addressing import span_for
 from giaoban.topology.importers import words
 from giaoban.topology.importers.draft import Draft, Line, Site, Values
 from giaoban.topology.importers.geography import Place, fibre_km, locate
-from giaoban.topology.model import ACCESS_PREFIX, Province
+from giaoban.topology.model import Province
 from giaoban.topology.usual import keys_of
 from giaoban.topology.validate import pieces, province_mistakes
 

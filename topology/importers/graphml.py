@@ -6,10 +6,10 @@ from typing import Any
 
 import networkx
 
+from giaoban.names import access_link_id
 from giaoban.topology.importers.draft import ACCESS_FIGURES
 from giaoban.topology.importers.nested import flat
 from giaoban.topology.model import Province
-from giaoban.topology.validate import access_link_id
 
 PREFIX = "province"
 """Of keys of the graph; a graph's own `id` would be taken for its name."""

@@ -30,7 +30,8 @@ class Peer(NamedTuple):
         return self.transport != "UDP"
 
 
-DEFAULT_PORT = 5060
+SIP_PORT = 5060
+"""Where none is said, over UDP and TCP (RFC 3261 §19.1.2)."""
 
 # ValueError by contract, KeyError for a header that is not there, TypeError when a parameter
 # happens to be called "self".
@@ -189,4 +190,4 @@ def is_within(one: str, other: str) -> bool:
 
 
 def _with_port(uri: URI) -> URI:
-    return uri if uri.port else replace(uri, port=DEFAULT_PORT)
+    return uri if uri.port else replace(uri, port=SIP_PORT)

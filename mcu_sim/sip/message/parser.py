@@ -13,8 +13,8 @@ from sipmessage import URI, Request, Response
 from sipmessage.message import COMPACT_FORMS
 
 from giaoban.mcu_sim.sip.message.addresses import (
-    DEFAULT_PORT,
     PARSE_ERRORS,
+    SIP_PORT,
     HeadedURI,
     OtherURI,
     forget,
@@ -157,7 +157,7 @@ def _problem(message: Request | Response) -> str | None:
         lines = [vias(value) for value in message.headers.getlist("Via")]
         if not lines or not all(lines):
             return "Missing Via"
-        if not 0 < (top_via(message).port or DEFAULT_PORT) < 65536:
+        if not 0 < (top_via(message).port or SIP_PORT) < 65536:
             return "Bad port in Via"
         reading = "From"
         sender = from_of(message)

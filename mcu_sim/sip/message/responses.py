@@ -7,7 +7,7 @@ import re
 
 from sipmessage import Request, Response, Via
 
-from giaoban.mcu_sim.sip.message.addresses import DEFAULT_PORT, PARSE_ERRORS, Peer, forget
+from giaoban.mcu_sim.sip.message.addresses import PARSE_ERRORS, SIP_PORT, Peer, forget
 from giaoban.mcu_sim.sip.message.headers import addresses, parameter, tag_of, top_via
 from giaoban.text import printable
 
@@ -85,7 +85,7 @@ def reply_target(request: Request, source: Peer) -> Peer:
     via = _readable_via(request)
     if via is None or source.reliable or parameter(via.parameters, "rport") is not None:
         return source
-    return Peer(source.host, via.port or DEFAULT_PORT, source.transport)
+    return Peer(source.host, via.port or SIP_PORT, source.transport)
 
 
 def _readable_via(request: Request) -> Via | None:
@@ -94,7 +94,7 @@ def _readable_via(request: Request) -> Via | None:
     except (*PARSE_ERRORS, IndexError) as error:
         forget(error)
         return None
-    return via if 0 < (via.port or DEFAULT_PORT) < 65_536 else None
+    return via if 0 < (via.port or SIP_PORT) < 65_536 else None
 
 
 def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Response:

@@ -26,6 +26,7 @@ from giaoban.results.archive.history.entry import (
     time_in,
 )
 from giaoban.results.archive.store import PARTIAL
+from giaoban.results.judge.criteria import LINK_PEAK
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import CriterionResult, FileRef, Result
 from giaoban.results.report.summary import place_name
@@ -41,7 +42,7 @@ FILES = {"result.json": "check", "faults.json": "faults"}
 PREFIX = "giaoban."
 _FAILURE_CRITERIA = {
     "interruption": (N_("Longest interruption by a failure"), "ms"),
-    "link-peak": (N_("Highest load of a link during a failure"), "%"),
+    LINK_PEAK: (N_("Highest load of a link during a failure"), "%"),
 }
 VERDICTS = ("pass", "fail", "invalid")
 
@@ -189,7 +190,7 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
         value, failure = max(interrupted, default=(0.0, ""))
         criteria.append(_of_failure("interruption", value, failure, answer))
     if loaded:
-        criteria.append(_of_failure("link-peak", *max(loaded), answer))
+        criteria.append(_of_failure(LINK_PEAK, *max(loaded), answer))
     return {
         "run_id": answer.run_id,
         "kind": "faults",

@@ -15,6 +15,7 @@ from typing import Any
 from giaoban.results.archive.history.entry import CriterionValue, Entry, TriedFailures
 from giaoban.results.archive.history.networks import Networks
 from giaoban.results.archive.history.trend import Point, trend
+from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, LINK_PEAK, MCU_UNITS
 from giaoban.results.report.document import uncapital
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, NBSP, Language, pgettext, translator
@@ -151,19 +152,19 @@ SAME = 0.005
 """Values that differ by less look the same with two decimals."""
 NONE, NONE_OF_TRIED = N_("none"), N_("none among those tried")
 _ADVICE = {
-    "mcu-units": N_(
+    MCU_UNITS: N_(
         "The MCU’s capacity limits: more of it is needed, or lower pictures, before further "
         "bridges are connected."
     ),
-    "every-call-set-up": N_(
+    CALLS_SET_UP: N_(
         "Calls could not be set up: more capacity of the MCU is needed before further bridges are "
         "connected."
     ),
-    "every-call-as-asked": N_(
+    CALLS_AS_ASKED: N_(
         "Bridges were not given the picture that they asked for: more capacity of the MCU is "
         "needed for it."
     ),
-    "link-peak": N_(
+    LINK_PEAK: N_(
         "The load of links limits: the links named above need a higher rate before further "
         "bridges are connected."
     ),

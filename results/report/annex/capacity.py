@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from giaoban.results.judge.criteria import BESIDE_THE_RUN
+from giaoban.results.judge.criteria import BESIDE_THE_RUN, LINK_PEAK
 from giaoban.results.model.result import LinkResult, Phase, Result
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.document import (
@@ -23,7 +23,6 @@ from giaoban.results.report.document import (
 LINKS_SHOWN = 10
 """Link directions in the table: the most loaded ones, the rest is in the result file."""
 LEAST = 3
-MCU_LIMIT, LINK_LIMIT = "mcu-units", "link-peak"
 
 
 def mcu(result: Result, say: AnnexWording) -> Iterator[Block]:
@@ -166,7 +165,7 @@ def limits(result: Result, say: AnnexWording) -> Iterator[Block]:
     thresholds = {c.id: c.threshold for c in result.criteria}
     if result.phases:
         yield from _room(result, say)
-        yield from _busiest(result.phases, thresholds.get(LINK_LIMIT), say)
+        yield from _busiest(result.phases, thresholds.get(LINK_PEAK), say)
     # how many seeds or meetings fail is no quantity that a further bridge uses up
     known = [c for c in result.criteria if c.margin_pct is not None and c.id not in BESIDE_THE_RUN]
     least = sorted(known, key=lambda c: c.margin_pct or 0.0)[:LEAST]

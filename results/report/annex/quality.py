@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from giaoban.results.judge.criteria import BESIDE_THE_RUN
+from giaoban.results.judge.criteria import (
+    AUDIO_LOSS,
+    BESIDE_THE_RUN,
+    FRAMES_NOT_SHOWN,
+    LONGEST_FREEZE,
+    MOS,
+    PICTURE_FROZEN,
+    SLIDES_FROZEN,
+    SLIDES_NOT_SHOWN,
+    VIDEO_LOSS,
+)
 from giaoban.results.model.result import CriterionResult, Phase, Result
 from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.results.report.annex.translator import AnnexWording
@@ -16,8 +26,8 @@ from giaoban.results.report.seed_words import spreads
 
 UNINTERRUPTED = frozenset(
     {
-        "audio-loss", "video-loss", "longest-freeze", "picture-frozen", "frames-not-shown", "mos",
-        "slides-frozen", "slides-not-shown",
+        AUDIO_LOSS, VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, FRAMES_NOT_SHOWN, MOS,
+        SLIDES_FROZEN, SLIDES_NOT_SHOWN,
     }
 )  # fmt: skip
 """The criteria of what is heard and seen, in which interruptions by failures are not counted."""

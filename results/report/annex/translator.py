@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from giaoban.counting import Count
+from giaoban.names import ACCESS_PREFIX
 from giaoban.results.archive.evidence.answers import Answer
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.load import LoadResult
-from giaoban.results.model.places import ACCESS
 from giaoban.results.model.result import Assumption, CriterionResult, Result
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.document import uncapital
@@ -74,7 +74,7 @@ class AnnexWording(Wording):
     def link_within(self, link: str, direction: str) -> str:
         """A direction of a link within a sentence."""
         text = self.link(link, direction)
-        return uncapital(text) if link.startswith(ACCESS) else text
+        return uncapital(text) if link.startswith(ACCESS_PREFIX) else text
 
     def listed(self, idents: Sequence[str], name: Callable[[str], str] | None = None) -> str:
         return ", ".join((name or self.bridge)(ident) for ident in idents)

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 from giaoban.errors import GiaobanError
 from giaoban.files import read_file
+from giaoban.names import ACCESS_PREFIX, access_link_id
 from giaoban.results.judge.cases import Case, Report
-from giaoban.results.model.places import ACCESS
 from giaoban.tomlfile import Loc, parse, places
 
 _AT = re.compile(r"(?P<file>[^\s:][^:\n]*\.[A-Za-z]{2,8})(?::(?P<line>\d+))?: (?P<what>.+)")
@@ -90,9 +90,9 @@ def line_of(path: Path, at: tuple[str, str] | None) -> int | None:
     lines = places(text)
     if kind in ("mcu", "device"):
         return next((lines[loc] for loc in (("device",), ("mcu", "device")) if loc in lines), None)
-    if ident.startswith(ACCESS):  # the line of a bridge, or of the device
-        found = line_of(path, ("bridge", ident.removeprefix(ACCESS)))
-        return lines.get(("mcu",)) if found is None and ident == "access-mcu" else found
+    if ident.startswith(ACCESS_PREFIX):  # the line of a bridge, or of the device
+        found = line_of(path, ("bridge", ident.removeprefix(ACCESS_PREFIX)))
+        return lines.get(("mcu",)) if found is None and ident == access_link_id("mcu") else found
     for table in _TABLES.get(kind, (kind,)):
         for number, entry in enumerate(_entries(data, table)):
             if ident in (entry.get("id"), entry.get("link")):

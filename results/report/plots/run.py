@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from giaoban.drawing import own_look
 from giaoban.results.archive.store import writing
+from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS, MOS
 from giaoban.results.model.series import Floats, Series
 from giaoban.results.report.excerpt import MOST_LINES
 from giaoban.results.report.plots.style import (
@@ -64,9 +65,9 @@ _LOOKS = {
     "links": _Look("links", "link", " %"),
 }
 _LIMITS = {
-    "mos": "mos",
-    "links": "link-peak",
-    "mcu": "mcu-units",
+    "mos": MOS,
+    "links": LINK_PEAK,
+    "mcu": MCU_UNITS,
 }
 """The criterion whose threshold a picture shows; delays of a leg have none, and losses have one for
 sound and another for pictures."""

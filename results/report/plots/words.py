@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from giaoban.results.model.places import ACCESS
+from giaoban.names import ACCESS_PREFIX, access_link_id
 from giaoban.translation import N_, Language, pgettext, translator
 
 Lang = Language
@@ -75,8 +75,8 @@ def link_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
     """
     link, _, direction = key.rpartition(" ")
     source, _, target = direction.partition("->")
-    if link.startswith(ACCESS):
-        up = link == ACCESS + source
+    if link.startswith(ACCESS_PREFIX):
+        up = link == access_link_id(source)
         host = source if up else target
         way = f", {said('up' if up else 'down', lang)}"
         return _with_tail(names.get(host, host).split(" (")[0], way)

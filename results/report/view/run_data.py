@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS, MOS
 from giaoban.results.model.result import LinkResult, Phase, Result
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.results.model.series import Floats, Series
@@ -19,7 +20,7 @@ from giaoban.sentence import Sentence
 
 Both = dict[str, str]
 """A text in `vi` and `en`."""
-LIMITS = ("mos", "mcu-units", "link-peak")
+LIMITS = (MOS, MCU_UNITS, LINK_PEAK)
 """Criteria whose limit a plot shows."""
 _STREAM = (
     "packets_sent",

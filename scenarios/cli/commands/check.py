@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from giaoban.errors import InputError
+from giaoban.results.archive.store import Outcome
 from giaoban.results.judge.accepted_cases import AcceptedCases
 from giaoban.results.judge.cases import Report
 from giaoban.results.model.quantities import Method
@@ -110,14 +111,8 @@ def command(
         accepted = judging.accepted_of_each([path.stem for path in scenarios], method)
         return _all(scenarios, checked, accepted, as_json=as_json)
     of = checked(of_project("check")[0] if scenario is None else scenario)
-    return judging.end(
-        of.report,
-        *shown(of.result, of.folder),
-        data=lambda: json.loads(of.result.to_json()),
-        as_json=as_json,
-        folder=of.folder,
-        files=[Path(path) for path in of.report.files],
-    )
+    files = [Path(path) for path in of.report.files]
+    return judging.end_of(of.outcome, of.report, *shown(of.outcome), as_json=as_json, files=files)
 
 
 OF_ALL = {
@@ -131,8 +126,7 @@ class Checked(NamedTuple):
     """A run, and what CI is told of it; compared with what was accepted, if anything was."""
 
     report: Report
-    result: Result
-    folder: Path
+    outcome: Outcome[Result]
     told: Sequence[Block] = ()
     comparison: Mapping[str, Any] | None = None
 
@@ -146,7 +140,7 @@ class Checked(NamedTuple):
     def data(self) -> dict[str, Any]:
         """For `--json`."""
         more = {} if self.comparison is None else {"comparison": self.comparison}
-        return {**json.loads(self.result.to_json()), **more}
+        return {**json.loads(self.outcome.answer.to_json()), **more}
 
 
 def _all(
@@ -195,12 +189,12 @@ def each_of(found: list[Checked]) -> Iterator[Block]:
     for each in found:
         yield Heading(each.report.subject, 1)
         yield from each.told
-        yield from shown(each.result, each.folder)
+        yield from shown(each.outcome)
 
 
 def _alone(scenario: Path, of: Checked) -> str:
     """The command that checks this one again."""
-    how = ["--estimate"] if of.result.is_estimate else []
+    how = ["--estimate"] if of.outcome.answer.is_estimate else []
     return shlex.join(["giaoban", "check", str(scenario), *how])
 
 
@@ -238,7 +232,7 @@ def _checked(
         )
     files = (str(question.scenario_path), str(question.province_path))
     report = replace(answers.of_check(outcome.answer), next=_next(question, province), files=files)
-    return Checked(report, outcome.answer, outcome.folder)
+    return Checked(report, outcome)
 
 
 def _next(question: Question, province: Path | None) -> str:
@@ -269,8 +263,9 @@ def _held_in(meetings: Literal["all"] | list[str], scenario: Scenario) -> Scenar
     return scenario.model_copy(update={"meetings": meetings})
 
 
-def shown(result: Result, folder: Path) -> list[Block]:
+def shown(outcome: Outcome[Result]) -> list[Block]:
     """The verdict as a table that can be read in ten seconds."""
+    result, folder = outcome.answer, outcome.folder
     annex = (
         []
         if result.is_estimate

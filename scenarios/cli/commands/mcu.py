@@ -36,6 +36,7 @@ from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.server import McuConfig, McuServer
+from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import print_json
@@ -141,7 +142,7 @@ def group() -> None:
 def serve(
     listen: Annotated[
         str, typer.Option("--listen", help="IPv4 address and port of its SIP, UDP and TCP")
-    ] = "127.0.0.1:5060",
+    ] = f"127.0.0.1:{SIP_PORT}",
     device: Annotated[
         str | None, typer.Option("--device", help="see `giaoban device list`")
     ] = None,

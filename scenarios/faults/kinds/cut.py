@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from giaoban.names import access_link_id
 from giaoban.scenarios.faults.effects import Effect
 from giaoban.scenarios.faults.kind import FailureCase, FaultContext, LinkFault, dark, link_ends
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.network import NetLink, Network
-from giaoban.topology.validate import access_link_id
 from giaoban.translation import pgettext
 
 

@@ -26,7 +26,6 @@ from giaoban.scenarios.study.compare.sides import Pair
 from giaoban.scenarios.study.emulation_process import emulate_all
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import CONFIRMED, summarised
-from giaoban.scenarios.study.whatif.judge import method_of
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.map.draw import draw
@@ -245,7 +244,7 @@ def _line(
     before = emulated.get((name, "old"))
     old = before if isinstance(before, Result) else found.get((name, "old"))
     run = f"{CONFIRMED}/{name}-new" if confirmed is not None else None
-    method = "estimate" if confirmed is None else method_of(order.engine)
+    method = "estimate" if confirmed is None else order.engine.value
     if new is None:
         return made(state="not-judged", old=None, new=None, reasons=each.why_not)
     made = partial(made, new=new.verdict, reasons=new.reasons, method=method, run=run)

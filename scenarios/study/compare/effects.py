@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from giaoban.names import ACCESS_PREFIX
+from giaoban.results.judge.criteria import (
+    AUDIO_LOSS,
+    CAMERA_TO_SCREEN,
+    LONGEST_FREEZE,
+    MOUTH_TO_EAR,
+    VIDEO_LOSS,
+)
 from giaoban.results.model.compared import BridgeChange, InputChange, MarginChange, State
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.report.summary import place_name
 from giaoban.results.report.wording import Wording
-from giaoban.topology.model import ACCESS_PREFIX
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
 
 FIGURES: Mapping[tuple[str, str], str] = {
-    ("audio", "mouth_to_ear_ms"): "mouth-to-ear",
-    ("video", "camera_to_screen_ms"): "camera-to-screen",
-    ("audio", "listener_lost_pct"): "audio-loss",
-    ("video", "listener_lost_pct"): "video-loss",
-    ("video", "freeze_ms_max"): "longest-freeze",
+    ("audio", "mouth_to_ear_ms"): MOUTH_TO_EAR,
+    ("video", "camera_to_screen_ms"): CAMERA_TO_SCREEN,
+    ("audio", "listener_lost_pct"): AUDIO_LOSS,
+    ("video", "listener_lost_pct"): VIDEO_LOSS,
+    ("video", "freeze_ms_max"): LONGEST_FREEZE,
 }
 """What a bridge is compared by, and the criterion whose limit says how much is much."""
 NOTICED_POINTS = 1.0

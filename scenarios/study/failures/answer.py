@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from giaoban.results.judge.criteria import FAULT_INTERRUPTION, LINK_PEAK
 from giaoban.results.judge.failure_points import (
     single_points,
     unneeded,
@@ -65,8 +66,8 @@ def answer_of(
         single_points=single_points(failures, points),
         unneeded=unneeded(failures, accepted),
         links=worst_links(failures),
-        link_limit_pct=limits["link-peak"],
-        interruption_limit_ms=limits["fault-interruption"],
+        link_limit_pct=limits[LINK_PEAK],
+        interruption_limit_ms=limits[FAULT_INTERRUPTION],
         names=names,
     )
 

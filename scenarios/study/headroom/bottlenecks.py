@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.fit import room_beside
+from giaoban.names import access_link_id
+from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.headroom import Bottleneck, DistrictRoom, LinkRoom
 from giaoban.scenarios.estimate.static import StaticLoads, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
@@ -17,7 +19,6 @@ from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.extra import districts
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_
-from giaoban.topology.validate import access_link_id
 
 OWN = "more-01"
 """The id of a single further bridge."""
@@ -86,8 +87,8 @@ def ground(base: Base, variant: Variant) -> HeadroomModel:
         growth=growth(static_loads(ample.plan), with_one, lambda hop: hop[0] == own),
         routers=routers,
         names=names,
-        units_limit_pct=limits["mcu-units"],
-        link_limit_pct=limits["link-peak"],
+        units_limit_pct=limits[MCU_UNITS],
+        link_limit_pct=limits[LINK_PEAK],
     )
 
 
@@ -102,7 +103,7 @@ def bottlenecks(here: HeadroomModel) -> list[Bottleneck]:
             thing="device",
             id=here.question.plan.network.mcu.id,
             name=here.question.plan.device.name,
-            criterion="mcu-units",
+            criterion=MCU_UNITS,
             method="arithmetic",
         )
     ]
@@ -113,7 +114,7 @@ def bottlenecks(here: HeadroomModel) -> list[Bottleneck]:
                 thing="link",
                 id=access_link_id(OWN),
                 name=NEW_LINE,
-                criterion="link-peak",
+                criterion=LINK_PEAK,
                 method="arithmetic",
             )
         )
@@ -128,7 +129,7 @@ def bottlenecks(here: HeadroomModel) -> list[Bottleneck]:
                     id=link,
                     name=here.names.get(link, link),
                     direction=direction,
-                    criterion="link-peak",
+                    criterion=LINK_PEAK,
                     method="arithmetic",
                 )
             )

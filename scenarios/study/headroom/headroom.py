@@ -15,6 +15,7 @@ from giaoban.mcu_sim.fit import use_by_calls
 from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
+from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.headroom import Bottleneck, Curve, DeviceRoom, Headroom, verdict_of
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import Judged
@@ -35,7 +36,7 @@ from giaoban.scenarios.study.seeds import Judge, SeedsJudge
 from giaoban.scenarios.study.whatif import confirm
 from giaoban.scenarios.study.whatif.apply import PACE_S, Base, ask
 from giaoban.scenarios.study.whatif.join_pacing import slower
-from giaoban.scenarios.study.whatif.judge import judged, method_of, without_result
+from giaoban.scenarios.study.whatif.judge import judged, without_result
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.topology.map.draw import draw
@@ -251,8 +252,8 @@ def _judged(
     name = f"more-{number}"
     result, run = found[name], f"{confirm.CONFIRMED}/{name}"
     if isinstance(result, InvalidRun):
-        return without_result(str(result), method_of(order.engine), run)
-    return judged(result, method_of(order.engine), run)
+        return without_result(str(result), order.engine.value, run)
+    return judged(result, order.engine.value, run)
 
 
 def _with_streams(
@@ -302,8 +303,8 @@ def _curves(
         peak_pct = max(here.growth.peak_pct(hop, calls) for hop in hops)
         links.append(_margin(peak_pct, here.link_limit_pct))
     return grid, [
-        Curve(criterion="mcu-units", margin_pct=units),
-        Curve(criterion="link-peak", margin_pct=links),
+        Curve(criterion=MCU_UNITS, margin_pct=units),
+        Curve(criterion=LINK_PEAK, margin_pct=links),
     ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from giaoban.errors import InputError
-from giaoban.results.judge.criteria import Criterion
+from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS, Criterion
 from giaoban.results.judge.verdict import Judgement, margin_pct, meets
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Verdict
@@ -19,7 +19,7 @@ from giaoban.results.model.result import CriterionResult
 from giaoban.results.model.seeds import others
 from giaoban.results.model.sensitivity import FAR_PCT, FlipPoint, TriedValue
 from giaoban.scenarios.estimate.estimate import AsJudged
-from giaoban.scenarios.estimate.static import DEVICE, LINK_PEAK, shortfall, static_loads
+from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.sensitivity.figures import Figure
@@ -184,7 +184,7 @@ def by_arithmetic(question: Question) -> Found | None:
     """
     limits = {each.id: each for each in criteria_of(question).criterion}
     short = shortfall(
-        static_loads(question.plan), limits[DEVICE].threshold, limits[LINK_PEAK].threshold
+        static_loads(question.plan), limits[MCU_UNITS].threshold, limits[LINK_PEAK].threshold
     )
     limit = None if short is None else limits.get(short.criterion)
     if short is None or limit is None or meets(limit, short.value):

@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from giaoban.errors import InputError, MachineLacks
+from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.places import Place
 from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
 from giaoban.results.report.summary import place_name
 from giaoban.results.report.wording import Wording
-from giaoban.scenarios.estimate.static import DEVICE, LINK_PEAK, shortfall, static_loads
+from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, names_of
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.project.project import project_of
@@ -125,7 +126,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
             "key": task.key,
         }
     )
-    units_limit, link_limit = limits[DEVICE], limits[LINK_PEAK]
+    units_limit, link_limit = limits[MCU_UNITS], limits[LINK_PEAK]
     if (short := shortfall(loads, units_limit, link_limit)) is not None:
         return _fails(found, question, short.criterion, short.where, short.place)
     if task.method == "arithmetic":

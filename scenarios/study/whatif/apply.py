@@ -10,6 +10,7 @@ from pathlib import Path
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
+from giaoban.names import ACCESS_PREFIX
 from giaoban.scenarios.spec.question import Question, province_of, question_from
 from giaoban.scenarios.spec.scenario import Phases, Scenario, load_scenario
 from giaoban.scenarios.study.whatif.cut_away import (
@@ -154,7 +155,7 @@ def _ask(
         links = {link.id for link in province.links}
         hosts = {b.id for b in (*province.bridges, *bridges)} | {province.mcu.id}
         changes = {
-            k: c for k, c in changes.items() if k in links or k.removeprefix("access-") in hosts
+            k: c for k, c in changes.items() if k in links or k.removeprefix(ACCESS_PREFIX) in hosts
         }
     update: dict[str, object] = {"new_bridges": bridges, "link_changes": list(changes.values())}
     if variant.without:  # what could fail is not there any more, and nobody asks for failures here

@@ -12,7 +12,7 @@ from pathlib import Path
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
-from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.quantities import Method, Verdict
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import FailureCheck, Judged, VariantResult, WhatIf
 from giaoban.results.report.whatif_summary import summary_md
@@ -29,7 +29,7 @@ from giaoban.scenarios.study.whatif.confirm import (
 )
 from giaoban.scenarios.study.whatif.cut_away import NONE_UNREACHABLE, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, with_slower_joins
-from giaoban.scenarios.study.whatif.judge import judged, method_of, of_the_whole, without_result
+from giaoban.scenarios.study.whatif.judge import judged, of_the_whole, without_result
 from giaoban.scenarios.study.whatif.remedy import changed, price_of, remedies, said
 from giaoban.scenarios.study.whatif.search import Judgement, SearchResult
 from giaoban.scenarios.study.whatif.variant import Price, Variant
@@ -289,7 +289,8 @@ def _confirmed(
 
 
 def _judged(order: WhatIfRequest, name: str, result: Result | InvalidRun) -> Judged:
-    method, run = method_of(order.engine), f"{CONFIRMED}/{name}"
+    method: Method = order.engine.value
+    run = f"{CONFIRMED}/{name}"
     if isinstance(result, InvalidRun):
         return without_result(str(result), method, run)
     return judged(result, method, run)

@@ -7,13 +7,7 @@ from giaoban.results.model.result import InUse, Result
 from giaoban.results.model.whatif import Judged, Margin
 from giaoban.results.report.summary import place_name
 from giaoban.results.report.wording import Wording
-from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.whatif.cut_away import UnreachableBridges
-
-
-def method_of(engine: EngineName) -> Method:
-    """How an engine's word is called."""
-    return "sandbox" if engine is EngineName.SANDBOX else "native"
 
 
 def without_result(why: str, method: Method, run: str) -> Judged:

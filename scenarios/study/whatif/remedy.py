@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from giaoban.mcu_sim.device import load_devices
 from giaoban.progress import Progress
+from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import CostOf, CostPart
 from giaoban.results.report.wording import VERDICTS
@@ -70,8 +71,8 @@ def remedies(
         loads=lambda asked: static_loads(asked.plan),
         key=lambda state, asked: key_of(variant, question, state, asked, prices, rates),
         devices=load_devices(question.devices_path).device,
-        units_limit_pct=limits.get("mcu-units", 100.0),
-        link_limit_pct=limits.get("link-peak", math.inf),
+        units_limit_pct=limits.get(MCU_UNITS, 100.0),
+        link_limit_pct=limits.get(LINK_PEAK, math.inf),
     )
     return search(tools, Judgement(State(), question, result))
 

@@ -19,56 +19,11 @@ from giaoban.results.judge.failure_points import SINGLE
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.scenarios.study.failures.trial import LASTS_S
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
+from tests.scenarios.rings import DEAD_MS, MEETINGS, ring_province
 
 pytestmark = pytest.mark.sandbox
 
 __all__ = ["nothing_left"]
-
-HEAD = """
-schema = "giaoban.province/1"
-id = "ring"
-name = "Tỉnh Vòng"
-[fibre]
-us_per_km = 5.0
-source = "test"
-[addressing]
-backbone = "10.1.0.0/24"
-access = "10.2.0.0/24"
-source = "test"
-"""
-OSPF = """
-[routing]
-protocol = "ospf{bfd}"
-hello_ms = 1000
-dead_ms = {dead_ms}
-spf_ms = 100
-{timers}
-source = "test"
-"""
-BFD = "bfd_interval_ms = 100\nbfd_multiplier = 3"
-DEAD_MS = 4000
-ACCESS = 'km = 1.0\nrate_mbps = 20.0\nbuffer_packets = 300\nsource = "test"\n'
-LINKS = {"a--b": ("r-a", "r-b"), "b--c": ("r-b", "r-c"), "c--a": ("r-c", "r-a")}
-
-
-def province(path: Path, links: tuple[str, ...] = tuple(LINKS), *, bfd: bool = True) -> Path:
-    """A ring of three routers with a bridge each, the MCU at r-a; some links may be missing."""
-    text = HEAD + OSPF.format(bfd="-bfd" if bfd else "", dead_ms=DEAD_MS, timers=BFD if bfd else "")
-    for number, name in enumerate("abc"):
-        place = f'name = "{name.upper()}"\nlat = {12 + number / 10}\nlon = {107 + number % 2 / 10}'
-        text += f'[[router]]\nid = "r-{name}"\n{place}\nsource = "test"\n'
-    for name in links:
-        a, b = LINKS[name]
-        figures = "km = 20.0\nrate_mbps = 100.0\nbuffer_packets = 1000\n"
-        text += f'[[link]]\nid = "{name}"\na = "{a}"\nb = "{b}"\n{figures}source = "test"\n'
-    mcu = 'id = "mcu"\nname = "MCU"\ndevice = "rmx-1500-mpmx"\nrouter = "r-a"\n'
-    text += f"[mcu]\n{mcu}{ACCESS}"
-    for name in "abc":
-        role = "chair" if name == "a" else "branch"
-        head = f'id = "{name}"\nname = "{name.upper()}"\nrole = "{role}"\nrouter = "r-{name}"\n'
-        text += f"[[bridge]]\n{head}{ACCESS}"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def command(*words: str | Path, program: Sequence[str] = KEPT) -> subprocess.CompletedProcess[str]:
@@ -101,7 +56,7 @@ class Ring:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.province = province(folder / "ring.toml")
+        self.province = ring_province(folder / "ring.toml")
         self.file = scenario(
             folder / "s.toml", id="ring", province=self.province, bridges=(), profile="sd30-256k"
         )
@@ -228,7 +183,7 @@ def test_one_by_itself_gives_the_same_figures(ring: Ring) -> None:
 
 
 def test_a_link_that_was_removed_is_noticed(ring: Ring) -> None:
-    less = province(ring.folder / "less.toml", ("a--b", "b--c"))
+    less = ring_province(ring.folder / "less.toml", ("a--b", "b--c"))
     ran = ring.compared("less", "--province", less, "--only", "cut:a--b")
     assert ran.returncode == 1, ran.stdout
     lines = [line.strip() for line in ran.stdout.splitlines()]
@@ -238,7 +193,7 @@ def test_a_link_that_was_removed_is_noticed(ring: Ring) -> None:
 
 def test_bfd_switched_off_is_noticed(ring: Ring) -> None:
     """Without it a silent failure lasts until the neighbour is declared dead."""
-    slow = province(ring.folder / "slow.toml", bfd=False)
+    slow = ring_province(ring.folder / "slow.toml", bfd=False)
     ran = ring.compared("slow", "--province", slow, "--only", "silent:a--b")
     assert ran.returncode == 1, ran.stdout
     [folder] = (ring.folder / "slow").iterdir()
@@ -249,11 +204,6 @@ def test_bfd_switched_off_is_noticed(ring: Ring) -> None:
     assert "worse: silent:a--b: b is " in ran.stdout
 
 
-MEETINGS = {
-    "switched": '[meeting]\nvideo = "switched"\n',
-    "slides": '[content]\nbridge = "a"\nfrom_s = 1.0\nto_s = 5.0\nkbps = 400.0\n',
-    "open": '[meeting]\nvideo = "switched"\nfloor = "open"\nsound = "conversation"\n',
-}
 AROUND = ("silent:access-mcu", "router:r-tuy-duc", "router:r-dak-glong", "site:gia-nghia")
 
 
@@ -276,7 +226,7 @@ def test_an_estimate_says_what_was_emulated_where_pictures_are_forwarded(
     file = scenario(
         tmp_path / "s.toml",
         id="ring",
-        province=province(tmp_path / "ring.toml"),
+        province=ring_province(tmp_path / "ring.toml"),
         bridges=(),
         profile="sd30-256k",
         more=MEETINGS[meeting],
@@ -315,7 +265,7 @@ def test_interrupted(
     nothing_left: Callable[[Watched], None],
 ) -> None:
     """While two emulations run: no process stays, and no folder but what a kill leaves aside."""
-    made = province(tmp_path / "ring.toml")
+    made = ring_province(tmp_path / "ring.toml")
     file = scenario(tmp_path / "s.toml", id="ring", province=made, bridges=())
     process = subprocess.Popen(
         [*COMMAND, "faults", str(file), "--results", str(tmp_path / "runs"), "--jobs", "2"],

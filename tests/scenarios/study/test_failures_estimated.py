@@ -17,7 +17,7 @@ from giaoban.scenarios.estimate.network import failing
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 from giaoban.scenarios.study.sensitivity.world import World
-from tests.scenarios.emulation.test_failure_runs import MEETINGS, province
+from tests.scenarios.rings import MEETINGS, ring_province
 
 TRIED = ("cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
 SEEN_MS, SPF_MS, INSTALL_MS, BFD_MS, BFD_TIMES = 10, 100, 20, 100, 3
@@ -29,7 +29,7 @@ def ring(folder: Path) -> Path:
     return scenario(
         folder / "s.toml",
         id="ring",
-        province=province(folder / "ring.toml"),
+        province=ring_province(folder / "ring.toml"),
         bridges=(),
         profile="sd30-256k",
     )
@@ -158,7 +158,7 @@ def test_pictures_are_forwarded_alike_in_slices_and_by_halves(
     """What is done around changes of routes, done all the time."""
     file = scenario(
         tmp_path / "s.toml",
-        province=province(tmp_path / "ring.toml"),
+        province=ring_province(tmp_path / "ring.toml"),
         bridges=(),
         profile="sd30-256k",
         phases=(2.0, 3.0, 2.0),
@@ -207,7 +207,7 @@ def test_every_kind_is_estimated_and_every_packet_accounted_for(
     fault = f'[[fault]]\nkind = "{kind}"\n{KINDS[kind]}at_s = 3.0\nto_s = 5.0\n'
     file = scenario(
         tmp_path / "s.toml",
-        province=province(tmp_path / "ring.toml"),
+        province=ring_province(tmp_path / "ring.toml"),
         bridges=(),
         profile="sd30-256k",
         phases=(2.0, 4.0, 3.0),

@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.scenarios.bridge.planned import PORTS
 from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.guest import _run_mcu
-from giaoban.scenarios.plan.plan import SIP_PORT, Plan
+from giaoban.scenarios.plan.plan import Plan
 from giaoban.topology.emulation import probe
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.namespace import inside

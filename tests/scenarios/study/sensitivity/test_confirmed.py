@@ -22,7 +22,7 @@ from giaoban.scenarios.study.sensitivity.tried import Asked, attempt, sides
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.sentence import N_
-from tests.scenarios.study.sensitivity.test_figures import failing_ring
+from tests.scenarios.rings import failing_ring
 
 KEYS = (
     "province.links.gia-nghia--dak-song.rate_mbps",

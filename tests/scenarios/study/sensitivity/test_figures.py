@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_factory import DEFAULT, SCENARIOS, scenario
+from scenario_factory import DEFAULT, SCENARIOS
 
 from giaoban.errors import InputError
 from giaoban.figure_words import LABELS
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.assumptions import assumptions
 from giaoban.scenarios.study.recheck import figures_now
 from giaoban.scenarios.study.sensitivity.drawn import hypercube, value_at
@@ -23,7 +23,7 @@ from giaoban.scenarios.study.sensitivity.figures import (
     program_ranges,
 )
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World
-from tests.scenarios.emulation.test_failure_runs import province as ring
+from tests.scenarios.rings import failing_ring
 
 EXAMPLES = sorted(SCENARIOS.glob("*.toml"))
 IN_NO_FILE = ("how losses sound with", "lines and rooms behind")
@@ -81,24 +81,6 @@ def test_what_no_file_could_say_cannot_be() -> None:
         world.put(("province", "mcu", "rate_mbps"), -1.0)
     with pytest.raises(ValueError, match="exceed the rate"):
         world.put(("profiles", "encoder", "key_interval_s"), 0.02)
-
-
-def failing_ring(folder: Path, *, faults: bool = True) -> Question:
-    """A ring whose routing is assumed, and says nothing of how soon light is missed."""
-    text = ring(folder / "ring.toml").read_text(encoding="utf-8")
-    assumed = 'bfd_multiplier = 3\nassumed = true\nsettled_by = "ask"\n'
-    (folder / "ring.toml").write_text(text.replace("bfd_multiplier = 3\n", assumed), "utf-8")
-    fault = '[[fault]]\nkind = "silent"\nlink = "a--b"\nat_s = 3.0\nto_s = 6.0\n'
-    return make_question(
-        scenario(
-            folder / "s.toml",
-            province=folder / "ring.toml",
-            bridges=(),
-            profile="sd30-256k",
-            phases=(2.0, 5.0, 3.0),
-            more=fault if faults else "",
-        )
-    )
 
 
 TIMERS = {"hello_ms", "dead_ms", "spf_ms", "bfd_interval_ms", "bfd_multiplier", "protocol"}
