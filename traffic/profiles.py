@@ -152,6 +152,23 @@ class Recovery(Assumable):
     """Over how long `back-off` spreads them, in seconds."""
 
 
+class RateAdaptation(Assumable):
+    """How an encoder answers reported loss, which makers call dynamic bandwidth: pictures get
+    coarser before they break."""
+
+    loss_pct: Annotated[float, Field(gt=0, le=50)]
+    """The rate is lowered where a receiver report says that more was lost since the one before, in
+    % (RFC 3550 §6.4.1, fraction lost)."""
+    lower_pct: Annotated[float, Field(gt=0, le=90)]
+    """By so much of the present rate at a time, in percent."""
+    least_kbps: Annotated[float, Field(ge=32, le=50_000)]
+    """No lower than this, in kb/s of the picture."""
+    calm_s: Annotated[float, Field(ge=0, le=600)]
+    """It is raised again when reports have told of no loss for so long, in seconds."""
+    raise_pct: Annotated[float, Field(gt=0, le=100)]
+    """By so much of the call's rate at a time, once a report, in percent."""
+
+
 class Profiles(StrictModel):
     """Call profiles by id, and what they share."""
 
@@ -170,6 +187,8 @@ class Profiles(StrictModel):
     """Delays inside an endpoint."""
     recovery: Recovery
     """How a bridge that is cut off comes back."""
+    rate_adaptation: RateAdaptation
+    """How pictures answer reported loss, where a scenario switches it on."""
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:

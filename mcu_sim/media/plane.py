@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic import rtp
 from giaoban.traffic.log import RECEIVED, SENT, PacketLog
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES, RateAdaptation
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from giaoban.traffic.receiver.timestamps import StampClock
 from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
@@ -63,6 +63,16 @@ def late_pct(late: int, sent: int) -> float:
     return 100 * late / sent if sent else 0.0
 
 
+class RateChange(NamedTuple):
+    """Pictures composed for a row have another rate from a moment on, in kb/s; `most_kbps` is the
+    call's."""
+
+    row: int
+    from_ns: int
+    kbps: float
+    most_kbps: float
+
+
 class MediaPlane:
     """All calls' media on one address; `run` does what is due and says when it wants to be run."""
 
@@ -80,13 +90,15 @@ class MediaPlane:
         clock: Callable[[], int],
         name: str = "mcu",
         end_ns: int = 2**63 - 1,
+        rate_adaptation: RateAdaptation | None = None,
         watchful: bool = True,
         stamps: StampClock | None = None,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
         demanding encoder of composed pictures there will be. `clock`: CLOCK_MONOTONIC. `end_ns`:
-        when the device stops: nothing is made ahead for later. `watchful`: it is to look often at
+        when the device stops: nothing is made ahead for later. `rate_adaptation`: how composed
+        pictures answer reported loss; None: they do not. `watchful`: it is to look often at
         what came, where the kernel paces. `stamps`: tells when something came, as of
         `ReceiveBatch`."""
         self._ports = ports
@@ -116,7 +128,8 @@ class MediaPlane:
         self.tones = DtmfReceiver(capacity)
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms)
         self._audio_out = AudioOut(capacity)
-        self._composed = VideoBank(delays.compose_ms, self._sent, origin_ns)
+        self._composed = VideoBank(delays.compose_ms, self._sent, origin_ns, rate_adaptation)
+        self._rate_changes: list[RateChange] = []
         self._losses = DecodingLosses(capacity)
         self._forwarders: dict[Kind, Forwarder] = {
             "video": Forwarder(capacity, RequestDamper(*VIDEO_LIMITS)),
@@ -325,6 +338,11 @@ class MediaPlane:
         else:
             self._forwarders[kind].request(row, now_ns)
 
+    def take_rate_changes(self) -> list[RateChange]:
+        """Composed pictures that have another rate, told once each."""
+        changes, self._rate_changes = self._rate_changes, []
+        return changes
+
     def take_withheld(self) -> list[Withheld]:
         """Media that nobody has consented to, told once each (see `consent`)."""
         return self._consent.take_withheld()
@@ -495,6 +513,12 @@ class MediaPlane:
         self.reports.hear(now_ns)
         for row, kind, came_ns in self.reports.take_wanted():
             self.key_frame_wanted(row, kind, now_ns, came_ns)
+        for told in self.reports.take_losses():
+            from_ns = told.came_ns + self._ahead_ns + self._lead_ns
+            rate = self._composed.reported(told.row, told.fraction_lost, told.came_ns, from_ns)
+            if rate is not None:
+                change = RateChange(told.row, from_ns, rate.kbps, rate.most_kbps)
+                self._rate_changes.append(change)
         self._losses.look(now_ns)
 
     def _compose(self, until_ns: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,16 @@ from giaoban.traffic.sender.stream import next_control_ns
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 CNAME = "mcu@giaoban"
+
+
+class LossReport(NamedTuple):
+    """What a viewer said of the pictures sent to a row: `fraction_lost` in 1/256 (RFC 3550
+    §6.4.1)."""
+
+    row: int
+    kind: Kind
+    fraction_lost: int
+    came_ns: int
 
 
 class _RtcpStream:
@@ -65,6 +75,7 @@ class Reports:
         self._paced_from_ns = paced_from_ns
         self._lines: dict[tuple[int, Kind], _RtcpStream] = {}
         self._wanted: list[tuple[int, Kind, int]] = []
+        self._losses: list[LossReport] = []
         self._next_due_ns = 0
         self.sent = self.unsendable = self.unreadable = 0
 
@@ -135,6 +146,11 @@ class Reports:
         wanted, self._wanted = self._wanted, []
         return wanted
 
+    def take_losses(self) -> list[LossReport]:
+        """What was reported of pictures; taken out."""
+        losses, self._losses = self._losses, []
+        return losses
+
     def _take(self, arrival: ControlArrival) -> None:
         line = self._lines.get((arrival.row, arrival.kind))
         if line is None:
@@ -146,6 +162,10 @@ class Reports:
             return
         unix_ns = self._inbound.clock.unix_ns(arrival.arrival_ns)
         feedback = line.reporter.take(packets, arrival.arrival_ns, unix_ns)
+        far = line.reporter.far
+        if line.kind == "video" and far is not None and far.at_ns == arrival.arrival_ns:
+            told = LossReport(line.row, line.kind, round(far.fraction_lost * 256), far.at_ns)
+            self._losses.append(told)
         self._react(line, feedback, arrival.arrival_ns)
 
     def _react(self, line: _RtcpStream, feedback: list[Feedback], at_ns: int) -> None:

@@ -13,6 +13,7 @@ from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.mcu_sim.sip.transport.tls import Tls
+from giaoban.traffic.profiles import RateAdaptation
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import VideoModel
 
@@ -52,6 +53,7 @@ class McuConfig:
         commands: in order of time.
         accounts: who may call; None: anyone.
         kernel_paces: whether the interface's queue sends packets at their times (`fq`).
+        rate_adaptation: how composed pictures answer reported loss; None: they do not.
         watchful: whether it looks often at what was lost or asked for, where the kernel paces.
         session_expires_s: session interval (RFC 4028) it asks for, by which a bridge that vanished
             is noticed.
@@ -79,6 +81,7 @@ class McuConfig:
     commands: Sequence[TimedCommand] = ()
     accounts: Accounts | None = None
     kernel_paces: bool = True
+    rate_adaptation: RateAdaptation | None = None
     watchful: bool = True
     tcp: bool = False
     tls: Tls | None = None

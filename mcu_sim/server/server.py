@@ -108,6 +108,7 @@ class McuServer:
             origin_ns=config.origin_ns,
             captures=captures,
             kernel_paces=config.kernel_paces,
+            rate_adaptation=config.rate_adaptation,
             watchful=config.watchful,
             rng=rng,
             composed=config.video,
@@ -183,6 +184,7 @@ class McuServer:
             self._controller.controls.ask_key_frames(now_ns)
             self._controller.controls.pressed(now_ns)
             self._tell_withheld(now_ns)
+            self._tell_rate_changes()
             self._tell_wrong_passwords(now_ns)
             self._send()
             if stopping and not self._agent.waits:
@@ -286,6 +288,18 @@ class McuServer:
             if call is not None:
                 to = f"{held.remote[0]}:{held.remote[1]}"
                 self._tell(now_ns, "media-withheld", call.participant, kind=held.kind, to=to)
+
+    def _tell_rate_changes(self) -> None:
+        for change in self._plane.take_rate_changes():
+            call = self._participants.in_row(change.row)
+            if call is not None:
+                self._tell(
+                    change.from_ns,
+                    "rate-changed",
+                    call.participant,
+                    kbps=change.kbps,
+                    most_kbps=change.most_kbps,
+                )
 
     def _tell_wrong_passwords(self, now_ns: int) -> None:
         for one in self._agent.take_wrong_passwords():

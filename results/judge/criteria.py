@@ -71,6 +71,9 @@ CODED = (
 OF_FAULTS = (FAULT_INTERRUPTION, FAULT_BRIDGES_LOST)
 """Judged only where something failed on purpose."""
 
+RATE = "rate_least_pct"
+"""The figure that there is only where rates answer reported loss."""
+
 DRAWN_WORLDS = "holds-in-drawn-worlds"
 """Judged only where a share of drawn worlds is required, which is no file's: so it stands in none.
 """
@@ -258,6 +261,11 @@ class Criteria(StrictModel):
     def without_slides(self) -> Criteria:
         """Those for a run in which nobody shows any."""
         kept = [c for c in self.criterion if c.measure is None or c.measure.kinds != ("content",)]
+        return self.model_copy(update={"criterion": kept})
+
+    def without_rates(self) -> Criteria:
+        """Those for a run in which no rate answers reported loss."""
+        kept = [c for c in self.criterion if c.measure is None or c.measure.metric != RATE]
         return self.model_copy(update={"criterion": kept})
 
     def warm_ups(self) -> list[float]:

@@ -44,6 +44,7 @@ ABSENT_IS_LEFT_OUT = frozenset(
         "sound_late_ms",
         "mouth_to_ear_ms",
         "camera_to_screen_ms",
+        "rate_least_pct",
         "queue_p99_ms",
         "setup_network_ms_p95",
     }

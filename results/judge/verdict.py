@@ -109,6 +109,8 @@ def judge(
         raise ValueError("there is nothing to judge: no phases")
     if not faults:
         criteria = criteria.without_faults()
+    if not _tells_rates(phases):
+        criteria = criteria.without_rates()
     judged: list[tuple[CriterionResult, WorstValue]] = []
     for criterion in criteria.criterion:
         if criterion.id in (EVERY_SEED, EVERY_MEETING):
@@ -124,6 +126,12 @@ def judge(
     reasons = [str(reason) for reason in invalid] or failed
     judgement = Judgement(verdict, reasons, results, _binding(judged), list(invalid))
     return judgement if seeds is None else _at(judgement, criteria, seeds)
+
+
+def _tells_rates(phases: Sequence[Phase]) -> bool:
+    """Whether some rate may answer reported loss."""
+    streams = (s for phase in phases for bridge in phase.bridges for s in bridge.streams)
+    return any(stream.rate_least_pct is not None for stream in streams)
 
 
 def judged_alone(criterion: Criterion, phases: Sequence[Phase]) -> CriterionResult:

@@ -13,7 +13,7 @@ from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind,
 from giaoban.tomlfile import StrictModel
 
 AUDIO_ONLY = ("mos", "mos_listening", "mos_scale", "mouth_to_ear_ms", "mouth_to_ear_with")
-VIDEO_ONLY = ("camera_to_screen_ms", "camera_to_screen_with")
+VIDEO_ONLY = ("camera_to_screen_ms", "camera_to_screen_with", "rate_least_pct")
 PICTURES_ONLY = (
     "frames_sent",
     "frames_lost",
@@ -81,8 +81,10 @@ class StreamResult(StrictModel):
 
     A frame is `undecodable` when it arrived whole, but what it builds on did not, and `late` when
     it was decodable, but came after it had to be shown; `frames_not_shown_pct` is the share of
-    those lost, undecodable or late. Freezes count where they began; `freeze_ms_max` is the longest
-    as a whole, also beyond the phase, and `freeze_pct` of the time in which pictures were due.
+    those lost, undecodable or late. `rate_least_pct`: the lowest that the encoder's rate was, in %
+    of the call's; null where rates do not answer reported loss. Freezes count where they began;
+    `freeze_ms_max` is the longest as a whole, also beyond the phase, and `freeze_pct` of the time
+    in which pictures were due.
     """
 
     kind: Kind
@@ -131,6 +133,7 @@ class StreamResult(StrictModel):
     frames_not_shown_pct_20s: Percent | None = None
     camera_to_screen_ms: Amount | None = None
     camera_to_screen_with: Id | None = None
+    rate_least_pct: Percent | None = None
     freezes: Count | None = None
     freeze_ms_max: Amount | None = None
     freeze_ms_total: Amount | None = None

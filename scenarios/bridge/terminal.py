@@ -20,7 +20,7 @@ from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.scenarios.bridge.planned import PORTS
 from giaoban.scenarios.bridge.sources import Source, Sources, key_frame_request_timer
 from giaoban.scenarios.plan.plan import CallPlan, Plan
-from giaoban.scenarios.records.events import RtcpReport
+from giaoban.scenarios.records.events import RateChanged, RtcpReport, of_bridge
 from giaoban.topology.emulation.namespace import inside
 from giaoban.traffic import rtcp, rtp
 from giaoban.traffic.batch import (
@@ -37,8 +37,11 @@ from giaoban.traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.receiver.video_gaps import VideoGaps
 from giaoban.traffic.rtcp.session import KeyFrameWanted, Reporter
+from giaoban.traffic.sender.rate_controller import RateController
 from giaoban.traffic.sender.stream import next_control_ns
+from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_stream import AudioStream
+from giaoban.traffic.sources.video_stream import VideoStream
 
 WATCHING = 0x5A5A_5A5A
 """Tells the SSRC by which a bridge reports on slides, having none to show, from the slides' own."""
@@ -123,6 +126,9 @@ class Terminal:
         """Of a call that is over: what an impairment held back has yet to leave."""
         self.reports: list[RtcpReport] = []
         """What RTCP reports said of this bridge's streams, by whoever received the media."""
+        self._rate: RateController | None = None
+        """Of the camera, where its rate answers reported loss."""
+        self.rate_changes: list[RateChanged] = []
         self._lines: dict[Kind, _Line] = {}
         self._srtp: dict[Kind, SrtpContext] = {}
         self._old_srtp: dict[Kind, SrtpContext] = {}
@@ -157,7 +163,7 @@ class Terminal:
                     planned = planned.model_copy(
                         update={"first_sequence": sequence, "first_timestamp": timestamp}
                     )
-                self._streams[kind] = self._sources.open(kind, planned, terms, start_ns)
+                self._streams[kind] = self._open(kind, planned, terms, start_ns)
             ssrc = planned.ssrc if up is not None else planned.ssrc ^ WATCHING
             clock_hz = self._sources.clock_hz(kind)
             seen = kind in VISUAL_KINDS and kind in self._call.down
@@ -167,6 +173,18 @@ class Terminal:
                 if kind in self._srtp:
                     self._old_srtp[kind] = self._srtp[kind]
                 self._srtp[kind] = SrtpContext(terms.crypto_send, terms.crypto_receive)
+
+    def _open(
+        self, kind: Kind, planned: StreamPlan, terms: NegotiatedMedia, start_ns: int
+    ) -> Source:
+        """The source of a medium; a camera begins with its call's rate."""
+        source = self._sources.open(kind, planned, terms, start_ns)
+        if kind == "video":
+            model = self._plan.rate_adaptation
+            self._rate = None
+            if model is not None and isinstance(source, VideoStream):
+                self._rate = RateController(model, source.kbps)
+        return source
 
     def end(self) -> None:
         """The call is over. A later one goes on with the streams' numbers: each is one stream."""
@@ -363,6 +381,24 @@ class Terminal:
             for block in getattr(packet, "blocks", ()):
                 if block.ssrc == line.reporter.ssrc:
                     self._told("mcu", kind, block, arrival_ns)
+                    self._adapt(kind, block.fraction_lost, arrival_ns)
         unix_ns = arrival_ns + self._unix_offset_ns
         if KeyFrameWanted() in line.reporter.take(packets, arrival_ns, unix_ns):
             self.key_frame(kind, arrival_ns)
+
+    def _adapt(self, kind: Kind, fraction_lost: int, came_ns: int) -> None:
+        """The camera's rate by what the MCU reports of its pictures."""
+        stream = self._streams.get(kind)
+        if kind != "video" or self._rate is None or not isinstance(stream, VideoStream):
+            return
+        kbps = self._rate.reported(fraction_lost, came_ns)
+        if kbps is None:
+            return
+        from_ns = came_ns + ANSWER_NS
+        stream.change_rate(kbps, from_ns)
+        t_ms = (from_ns - self._origin_ns) / 1e6
+        self.rate_changes.append(
+            RateChanged(
+                **of_bridge(self._call.bridge, t_ms), kbps=kbps, most_kbps=self._rate.most_kbps
+            )
+        )

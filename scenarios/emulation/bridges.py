@@ -123,6 +123,8 @@ class Bridges:
         for bridge in self._bridges:
             for report in bridge.terminal.reports:
                 self._tell(report)
+            for change in bridge.terminal.rate_changes:
+                self._tell(change)
             self._tell(bridge.health())
         self._file.close()
 

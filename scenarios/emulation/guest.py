@@ -247,6 +247,7 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         over_ns=None if plan.recovery is None else over_ns,
         planned_streams=planned_streams,
         commands=commands,
+        rate_adaptation=plan.rate_adaptation,
         watchful=plan.watchful,
         encrypted=plan.encrypted,
         dialled_resolution=plan.profile.resolution,

@@ -238,6 +238,8 @@ def criteria_of(question: Question) -> Criteria:
             )
     if plan.content is None:
         criteria = criteria.without_slides()
+    if plan.rate_adaptation is None:
+        criteria = criteria.without_rates()
     if not plan.faults:
         criteria = criteria.without_faults()
     criteria.check_places(

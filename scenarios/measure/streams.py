@@ -18,7 +18,7 @@ from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
 from giaoban.scenarios.plan.plan import CallPlan, PhasePlan
-from giaoban.scenarios.records.events import Joined, Left
+from giaoban.scenarios.records.events import EventRecord, Joined, Left, RateChanged
 from giaoban.traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
 from giaoban.traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from giaoban.traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
@@ -364,7 +364,31 @@ class _Measured:
         }
         if pictures is not None:
             figures |= _frame_figures(pictures)
+        if kind == "video":
+            figures["rate_least_pct"] = self._rate_least_pct(call.bridge, direction)
         return StreamResult.model_validate({"mos": None, **figures})
+
+    def _rate_least_pct(self, bridge: str, direction: str) -> float | None:
+        """The lowest rate of a bridge's pictures in the phase; each call begins with its own. None:
+        they are forwarded, or no rate answers reported loss."""
+        plan = self.captures.plan
+        forwarded = direction == "down" and plan.meeting.video == "switched"
+        if plan.rate_adaptation is None or forwarded:
+            return None
+        start_ms, end_ms = self.phase.start_s * 1000, self.phase.end_s * 1000
+        encoder = "bridge" if direction == "up" else "mcu"
+        pct = least = 100.0
+        for e in self.captures.events_of(EventRecord):
+            if e.bridge != bridge or e.t_ms >= end_ms:
+                continue
+            if isinstance(e, Joined):
+                pct = 100.0
+            elif isinstance(e, RateChanged) and e.who == encoder:
+                pct = 100 * e.kbps / e.most_kbps
+            else:
+                continue
+            least = pct if e.t_ms < start_ms else min(least, pct)
+        return round(least, 3)
 
     def _skew_ms(self, way: dict[Kind, int]) -> float | None:
         found, sound = self.pictures[way["video"]], self.captures.traces[way["audio"]]

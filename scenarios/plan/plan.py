@@ -29,7 +29,7 @@ from giaoban.tomlfile import StrictModel
 from giaoban.topology.changes import NetworkChange, Outage
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
-from giaoban.traffic.profiles import Profile, Profiles, Recovery, Terminal
+from giaoban.traffic.profiles import Profile, Profiles, RateAdaptation, Recovery, Terminal
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.content import ContentModel
@@ -129,6 +129,8 @@ class Plan(StrictModel):
     outages: list[Outage] = Field(default_factory=list)
     recovery: Recovery | None = None
     """How cut-off bridges come back; None: nothing fails, and nobody dials again."""
+    rate_adaptation: RateAdaptation | None = None
+    """How pictures answer reported loss; None: they do not."""
     background: list[BackgroundPlan] = Field(default_factory=list)
     hang_up_s: float
     end_s: float
@@ -161,7 +163,8 @@ class Plan(StrictModel):
         They have no more in hand than that. Where nobody asks for anything longer windows send
         the same, for less.
         """
-        return self.loses or self.content is not None or self.loses_on_purpose
+        adapts = self.rate_adaptation is not None
+        return self.loses or adapts or self.content is not None or self.loses_on_purpose
 
     @property
     def line_kbps(self) -> float | None:
@@ -276,6 +279,7 @@ def make_plan(
         changes=failing.changes,
         outages=failing.outages,
         recovery=recovery if failing.faults else None,
+        rate_adaptation=profiles.rate_adaptation if scenario.meeting.rate_adaptation else None,
         background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
         hang_up_s=hang_up_s,
         end_s=hang_up_s + DRAIN_S + 2 * drain_s(network, scenario.impairments, failing.lines),

@@ -160,6 +160,12 @@ def recording_mistakes(scenario: Scenario, known: list[str]) -> Iterator[Mistake
                 item.bridge,
                 Sentence("unknown bridge (allowed: {known})", known=", ".join(known)),
             )
+        if scenario.meeting.rate_adaptation:
+            yield (
+                loc,
+                item.bridge,
+                Sentence("its rate is fixed (allowed: no recording with rate_adaptation = true)"),
+            )
         if item.bridge in seen:
             yield loc, item.bridge, Sentence("has two recordings (allowed: one)")
         seen.add(item.bridge)

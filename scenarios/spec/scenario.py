@@ -112,6 +112,9 @@ class MeetingSettings(Assumable):
     """
     silence_suppression: bool = False
     """Nothing is sent in the pauses; needs `sound = "conversation"`."""
+    rate_adaptation: bool = False
+    """Cameras and composed pictures send at a lower rate where loss is reported, as
+    `[rate_adaptation]` of the call profiles says; who forwards pictures changes nothing in them."""
 
     @model_validator(mode="after")
     def _layout_is_seen(self) -> Self:

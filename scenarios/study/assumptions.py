@@ -213,6 +213,20 @@ def _media(question: Question) -> Iterator[Told]:
             hold=f"{terminal.sync_hold_ms:g}",
         )
         yield terminal, assumption(terminal, message(N_("delays inside an endpoint")), value)
+    adapts = plan.rate_adaptation
+    if adapts is not None and adapts.assumed:
+        value = message(
+            N_(
+                "lowered by {lower} % where more than {loss} % are reported lost, to {least} kb/s "
+                "at the least; raised by {more} % a report after {calm} s without loss"
+            ),
+            lower=float(adapts.lower_pct),
+            loss=float(adapts.loss_pct),
+            least=float(adapts.least_kbps),
+            more=float(adapts.raise_pct),
+            calm=float(adapts.calm_s),
+        )
+        yield adapts, assumption(adapts, message(N_("how pictures answer reported loss")), value)
     if plan.recovery is not None and plan.recovery.assumed:
         yield plan.recovery, of_recovery(plan.recovery)
 

@@ -18,7 +18,13 @@ SHORT_PHASE_S = 10.0
 """In shorter phases the key frames of those who join decide."""
 
 Fact = Literal[
-    "background", "estimate", "faults", "outside-mcu", "short-phases", "silence-suppression"
+    "background",
+    "estimate",
+    "faults",
+    "outside-mcu",
+    "rate-adaptation",
+    "short-phases",
+    "silence-suppression",
 ]
 
 
@@ -28,7 +34,8 @@ class Entry(Unmodelled):
     only: list[Fact] = Field(default_factory=list)
     """It concerns only questions with one of these: declared other traffic (`background`), judged
     by an `estimate`, with declared `faults`, with another MCU in a bridge's place (`outside-mcu`),
-    with phases under 10 s (`short-phases`), with pauses left out (`silence-suppression`)."""
+    with rates that answer loss (`rate-adaptation`), with phases under 10 s (`short-phases`), with
+    pauses left out (`silence-suppression`)."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -75,6 +82,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "estimate": estimate,
         "faults": bool(scenario.faults),
         "outside-mcu": bool(scenario.outside_mcus),
+        "rate-adaptation": scenario.meeting.rate_adaptation,
         "short-phases": min(phase.end_s - phase.start_s for phase in question.plan.phases)
         < SHORT_PHASE_S,
         "silence-suppression": scenario.meeting.silence_suppression,

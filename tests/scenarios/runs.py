@@ -37,7 +37,7 @@ HEARD = ("switched", "out", "encrypted")
 the same but for some nanoseconds, and not to the last bit."""
 
 BARE = ("everything", "short", "impaired", "shared", "sound", "talk", "film")
-BARE += ("out", "encrypted", "lossy")
+BARE += ("out", "encrypted", "lossy", "adapts")
 """Runs whose documents nobody looks at: others have the same in them."""
 
 IMPAIRMENTS = """
@@ -60,6 +60,23 @@ direction = "down"
 kind = "both"
 loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
 jitter = { model = "gamma", shape = 2.0, scale_ms = 1.5 }
+"""
+
+
+LOSSY_FOR_A_WHILE = """
+[[impairment]]
+bridge = "west"
+kind = "video"
+direction = "up"
+to_s = 12.0
+loss = { model = "bernoulli", p = 0.2 }
+
+[[impairment]]
+bridge = "west"
+kind = "video"
+direction = "down"
+to_s = 12.0
+loss = { model = "bernoulli", p = 0.2 }
 """
 
 
@@ -278,6 +295,9 @@ class Runs:
                 return [str(shortened(file, f"background-{name}", (4, 5, 4), full))]
             case "shared":
                 return [str(scenario(file, id="shared", phases=(3, 4, 3), more=SHARED))]
+            case "adapts":
+                more = "[meeting]\nrate_adaptation = true\n" + LOSSY_FOR_A_WHILE
+                return [str(scenario(file, id="adapts", phases=(4, 20, 20), more=more))]
             case "impaired":
                 return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
         if name in traffic_scenarios.NAMES:
