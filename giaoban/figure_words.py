@@ -56,6 +56,10 @@ LABELS = {
     "bridge_boot_s": N_("starting of a bridge"),
     "mcu_boot_s": N_("starting of the MCU"),
     "redial": N_("order of dialling again"),
+    "lower_pct": N_("rate lowered at a time"),
+    "least_kbps": N_("lowest rate"),
+    "calm_s": N_("time without loss before the rate is raised"),
+    "raise_pct": N_("rate raised at a time"),
     "profile": N_("call profile"),
     "audio": N_("encoding of sound"),
     "video_profile": N_("H.264 profile"),
@@ -74,6 +78,7 @@ UNITS = {
     "mbps": "Mb/s",
     "buffer_packets": "packets",
     "video_kbps": "kb/s",
+    "least_kbps": "kb/s",
     "picture_bytes": "bytes",
     "scene_changes_per_min": "1/min",
 }

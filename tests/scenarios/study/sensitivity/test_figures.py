@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_factory import DEFAULT, SCENARIOS
+from scenario_factory import DEFAULT, SCENARIOS, scenario
 
 from giaoban.errors import InputError
 from giaoban.figure_words import LABELS
