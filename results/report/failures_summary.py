@@ -305,13 +305,11 @@ def _changed(change: Change) -> str:
 
 
 def _reasons(answer: FaultsAnswer, say: Wording) -> list[str]:
-    """Why it does not pass: as its file has it, which is in English alone, or by its figures."""
-    if say.english:
-        return answer.reasons
+    """Why it does not pass, by its figures, or why it is no answer."""
     if answer.verdict == "invalid":
         return reasons(answer, say)
     failed = [failure for failure in answer.failures if failure.verdict == "fail"]
-    return [_reason(failure, answer) for failure in failed]
+    return say.as_filed(answer.reasons, lambda: [_reason(failure, answer) for failure in failed])
 
 
 def _reason(failure: FailureResult, answer: FaultsAnswer) -> Sentence:

@@ -18,7 +18,7 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.summary import MET
+from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.sentence import Both, Sentence, joined
@@ -321,22 +321,23 @@ def _told(result: LoadResult) -> list[str]:
 
 
 def _reasons(result: LoadResult, say: Wording) -> list[str]:
-    """Why it does not pass: as its file has it, which is in English alone, or by the criteria."""
-    if say.english:
-        return result.reasons
+    """Why it does not pass, by the criteria, or why it is no answer."""
     if result.verdict == "invalid":
         return reasons(result, say)
     short = _ScreenWording()
-    return [
-        Sentence(
-            "not met: {criterion}, {value} ({limit})",
-            criterion=short.criterion(c),
-            value=short.in_unit(c.value, c),
-            limit=short.limit(c),
-        )
-        for c in result.criteria
-        if c.ok is False
-    ]
+    return say.as_filed(
+        result.reasons,
+        lambda: [
+            Sentence(
+                "not met: {criterion}, {value} ({limit})",
+                criterion=short.criterion(c),
+                value=short.in_unit(c.value, c),
+                limit=short.limit(c),
+            )
+            for c in result.criteria
+            if c.ok is False
+        ],
+    )
 
 
 def brief(result: LoadResult, language: Language = SOURCE) -> list[Block]:

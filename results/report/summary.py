@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from giaoban.names import access_link_id
-from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.places import Place, in_english
-from giaoban.results.model.result import Assumption, CriterionResult, MoreCalls, Result
+from giaoban.results.model.result import Assumption, MoreCalls, Result
 from giaoban.results.model.seeds import CONFIDENCE_PCT
 from giaoban.results.report.criteria_table import criteria_table
 from giaoban.results.report.document import (
@@ -35,39 +32,20 @@ from giaoban.results.report.meetings.meetings_table import (
     meetings_notes,
     meetings_table,
 )
+from giaoban.results.report.screen_wording import ENGLISH, ScreenWording, screen_wording
 from giaoban.results.report.seed_words import (
-    NOT_TRIED,
-    at_seed,
-    by_luck,
-    figure,
-    luck,
-    note,
     seeds_listed,
-    sentence,
     spreads,
     tried,
 )
 from giaoban.results.report.sensitivity_summary import of_check
 from giaoban.results.report.unmodelled_words import left_out_of
-from giaoban.results.report.wording import Wording, failed_meeting, reasons
+from giaoban.results.report.wording import Wording, reasons
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
-ENGLISH = Wording("en")
-VERDICT_WORDS = {
-    "pass": "PASS – the bridges may be connected",
-    "fail": "FAIL – the system does not meet the criteria with these bridges",
-    "invalid": "INVALID – the emulation cannot be trusted, so there is no answer",
-}
 ESTIMATED = N_("ESTIMATED: {verdict}")
 NOT_EMULATED = N_("estimated, not emulated: no document for approval")
-MET = {True: Sentence("met"), False: Sentence("NOT MET"), None: Sentence("not judged")}
-NOTHING_TO_MEASURE = N_("nothing to measure")
-WITHOUT_NEW_BRIDGES = {
-    "pass": "PASS – the system as it is meets the criteria",
-    "fail": "FAIL – the system as it is does not meet the criteria",
-    "invalid": VERDICT_WORDS["invalid"],
-}
 
 
 def notes(result: Result, say: Wording | None = None) -> list[str]:
@@ -81,7 +59,7 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
     if result.is_estimate:
         said.append(say.text(NOT_EMULATED))
     if result.verdict != "invalid" and result.seeds is not None:
-        said.append(note(result) if say.english else sentence(result, say))
+        said.append(screen_wording(result, say).seeds())
     said += map(say.say, left_out(result))
     if count := len(result.refused_commands):
         said.append(
@@ -91,7 +69,7 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
             )
         )
     if result.estimate is not None:
-        said.append(say.say(_off_by(result.estimate, say)))
+        said.append(say.say(screen_wording(result, say).off_by(result.estimate)))
     if assumed := len(result.assumptions):
         said.append(
             say.say(
@@ -116,62 +94,15 @@ def brief(result: Result, language: Language = SOURCE) -> list[Block]:
     ]
 
 
-class _ScreenWording:
-    """The short form of what the columns of criteria hold."""
-
-    def __init__(self, result: Result, say: Wording) -> None:
-        self._result, self._say = result, say
-        self._binds = None if result.binding is None else result.binding.criterion
-
-    def heading(self, key: str) -> str:
-        return self._say.text(key)
-
-    def criterion(self, c: CriterionResult) -> str:
-        name = self._say.criterion(c)
-        return f"▶ {name}" if c.id == self._binds else name
-
-    def in_unit(self, value: float | None, c: CriterionResult) -> str:
-        return _amount(value, c.unit) if self._say.english else self._say.in_unit(value, c)
-
-    def limit(self, c: CriterionResult) -> str:
-        return limit(c) if self._say.english else self._say.limit(c)
-
-    def margin(self, c: CriterionResult) -> str:
-        return _margin(c.margin_pct)
-
-    def met(self, c: CriterionResult) -> str:
-        return self._say.say(MET[c.ok])
-
-    def where(self, c: CriterionResult) -> str:
-        if c.place is None:
-            return c.worst_at if self._say.english else self._say.text(NOTHING_TO_MEASURE)
-        return "" if c.margin_pct == 100 else _place(c.place, self._result, self._say)
-
-    def source(self, c: CriterionResult) -> str:
-        return self._say.either(c.source, c.source_vi)
-
-
 def criteria(result: Result, say: Wording = ENGLISH) -> Table:
     """The table of criteria."""
-    return criteria_table(result.criteria, _ScreenWording(result, say), "screen")
-
-
-def _place(place: Place, result: Result, say: Wording) -> str:
-    return place_name(place, result) if say.english else say.place(place)
-
-
-def limit(c: CriterionResult) -> str:
-    """A threshold with its sense."""
-    return ("≤ " if c.sense == "at-most" else "≥ ") + _amount(c.threshold, c.unit)
+    return criteria_table(result.criteria, screen_wording(result, say), "screen")
 
 
 def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
     """What a criterion says beside whether it is met: a preferred figure that is passed, the
     smallest change that could have been shown."""
-
-    def amount(value: float | None, of: CriterionResult) -> str:
-        return _amount(value, of.unit) if say.english else say.in_unit(value, of)
-
+    short = screen_wording(result, say)
     notes = []
     for c in result.criteria:
         if c.past_preferred and c.preferred is not None:
@@ -180,20 +111,20 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
                     "{criterion}: {value} is within the limit of {limit}, but past the {preferred} "
                     "that its source prefers",
                     criterion=say.criterion(c),
-                    value=amount(c.value, c),
-                    limit=amount(c.threshold, c) if say.english else say.limit(c),
-                    preferred=amount(c.preferred, c),
+                    value=short.in_unit(c.value, c),
+                    limit=short.past(c),
+                    preferred=short.in_unit(c.preferred, c),
                 )
             )
-    if delays := say.device_delays(result, _amount if say.english else None):
-        notes.append(delays.removesuffix(".") if say.english else delays)
+    if delays := short.device_delays():
+        notes.append(delays)
     for c in result.criteria:
         if c.detectable is not None:
             notes.append(
                 say.gettext(
                     "{criterion}: a run of this length cannot rule out a rise of less than {rise}",
                     criterion=say.criterion(c),
-                    rise=amount(c.detectable, c),
+                    rise=short.in_unit(c.detectable, c),
                 )
             )
     return notes
@@ -251,16 +182,14 @@ def summary(result: Result, say: Wording) -> Iterator[Block]:
     yield _evidence(result, say)
 
 
-def _off_by(found: OffBy, say: Wording) -> Sentence:
-    """How far the estimate was off, with places by their names, in English by identifiers."""
-    return found.told(None if say.english else say.place)
-
-
 def _reasons(result: Result, say: Wording) -> list[str]:
-    """Why it does not pass: as its file has it, which is in English alone, or by the criteria."""
-    if say.english or result.verdict == "invalid":
+    """Why it does not pass, by the criteria, or why it is no answer."""
+    if result.verdict == "invalid":
         return reasons(result, say)
-    return [say.found(c, say.place(c.place)) for c in result.criteria if c.ok is False]
+    return say.as_filed(
+        result.reasons,
+        lambda: [say.found(c, say.place(c.place)) for c in result.criteria if c.ok is False],
+    )
 
 
 def assumptions_table(found: Sequence[Assumption], say: Wording) -> Table:
@@ -292,7 +221,9 @@ def _every_meeting(result: Result, say: Wording) -> Iterator[Block]:
 
 def _evidence(result: Result, say: Wording) -> Bullets:
     counts = result.accounting
-    more: list[Text] = [] if result.estimate is None else [_off_by(result.estimate, say)]
+    more: list[Text] = (
+        [] if result.estimate is None else [screen_wording(result, say).off_by(result.estimate)]
+    )
     more.append(
         Sentence(
             "packets: {sent} sent + {duplicated} duplicated = {received} received + {dropped} "
@@ -310,51 +241,20 @@ def _evidence(result: Result, say: Wording) -> Bullets:
     return evidence(result.run_id, result.inputs, engine=result.engine, more=more)
 
 
-def place_name(place: Place, result: Result) -> str:
-    """A place with the names people use, e.g. `Cư Jút audio down, during`."""
-    names = {ident: in_english(name) for ident, name in result.names.items()}
-    if place.kind == "link" and place.detail:
-        source, _, target = place.detail.partition("->")
-        if place.id == access_link_id(source):
-            ends = f"{names.get(source, source)}, up"
-        elif place.id == access_link_id(target):
-            ends = f"{names.get(target, target)}, down"
-        else:
-            ends = f"{names.get(source, source)} → {names.get(target, target)}"
-        text = f"link {place.id} ({ends})"
-    else:
-        text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)
-        mcu = next((phase.mcu for phase in result.phases if phase.name == place.phase), None)
-        if place.kind == "mcu" and place.detail and mcu is not None:
-            text += f" ({ENGLISH.in_use(mcu)})"
-        elif place.detail:
-            text += f" {place.detail}"
-        text += f" with {names.get(place.other, place.other)}" if place.other else ""
-    return ", ".join(word for word in (text, place.phase, place.event) if word)
-
-
 def headline(result: Result, say: Wording = ENGLISH) -> str:
     """The verdict in a line; without new bridges it is about those there are.
 
     A failure by luck says so, and so does an answer of one seed alone.
     """
-    said = _headline(result) if say.english else say.verdict(result)
+    said = screen_wording(result, say).headline()
     return say.gettext(ESTIMATED, verdict=said) if result.is_estimate else said
-
-
-def _headline(result: Result) -> str:
-    words = VERDICT_WORDS if result.question.new else WITHOUT_NEW_BRIDGES
-    said = f"FAIL – {luck(result, ENGLISH)}" if by_luck(result) else words[result.verdict]
-    if tried(result) is None and result.verdict != "invalid":
-        said += f" ({NOT_TRIED})"
-    return said
 
 
 def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
     """What other seeds came to."""
     yield Heading(Sentence("Other seeds"))
-    told = note(result) if say.english else sentence(result, say).removesuffix(".")
-    yield Par(f"{capital(told)}.")
+    short = screen_wording(result, say)
+    yield Par(f"{capital(short.seeds().removesuffix('.'))}.")
     seeds = tried(result)
     if seeds is None:
         return
@@ -365,7 +265,6 @@ def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
             pct=CONFIDENCE_PCT,
         )
     )
-    short = _ScreenWording(result, say)
     yield table(
         (
             *(Sentence("criterion"), Sentence("least"), Sentence("median")),
@@ -387,22 +286,17 @@ def _other_seeds(result: Result, say: Wording) -> Iterator[Block]:
     first = None if seeds.first is None else seeds.first.binding
     if seeds.first is None or first is None:
         return
-    found = next((c for c in result.criteria if c.id == first.criterion), None)
     yield Par(
         Sentence(
             "At seed {seed}, the first that does not pass, {criterion} fails first, at {place}: "
             "{value}, limit {limit}.",
             seed=seeds.first.seed,
-            criterion=first.criterion if say.english or found is None else say.criterion(found),
-            place=first.where if say.english else say.place(first.place),
-            value=_in(first.unit, first.value, say),
-            limit=_in(first.unit, first.threshold, say),
+            criterion=short.bound_by(first),
+            place=short.bound_at(first),
+            value=short.figure(first.value, first.unit),
+            limit=short.figure(first.threshold, first.unit),
         )
     )
-
-
-def _in(unit: str, value: float | None, say: Wording) -> str:
-    return figure(value, unit) if say.english else say.amount(value, unit)
 
 
 def _faults(result: Result, say: Wording) -> Iterator[Block]:
@@ -425,6 +319,7 @@ def _faults(result: Result, say: Wording) -> Iterator[Block]:
         )
     yield Bullets(items)
     stream = Sentence(pgettext("interrupted", "of"))
+    short = screen_wording(result, say)
     yield table(
         (
             *(Sentence(pgettext("table", "failure")), Sentence(pgettext("table", "bridge"))),
@@ -434,7 +329,7 @@ def _faults(result: Result, say: Wording) -> Iterator[Block]:
             *(Sentence("dialled again"), Sentence("call kept")),
         ),
         [
-            _fault_row(fault, hit, say)
+            _fault_row(fault, hit, short)
             for fault in result.faults
             for hit in fault.bridges
             if hit.noticed
@@ -456,19 +351,19 @@ def _faults(result: Result, say: Wording) -> Iterator[Block]:
     )
 
 
-def _fault_row(fault: FaultResult, hit: FaultImpact, say: Wording) -> Sequence[str | Cell]:
+def _fault_row(fault: FaultResult, hit: FaultImpact, short: ScreenWording) -> Sequence[str | Cell]:
     cut = Sentence("no")
     if hit.cut_off:
         cut = Sentence("yes, behind it") if hit.behind else Sentence("yes")
-    name = say.of(hit.bridge)
+    name = short.say.of(hit.bridge)
     return (
         Cell(fault.id, code=True),
         Sentence("{bridge} (behind)", bridge=name) if hit.behind else name,
         f"{hit.interruption_ms:.0f}",
-        _stream(hit.interrupted, say),
+        short.stream(hit.interrupted),
         f"{hit.sound_interruption_ms:.0f}",
         f"{hit.restored_interruption_ms:.0f}",
-        _stream(hit.restored_interrupted, say),
+        short.stream(hit.restored_interrupted),
         f"{hit.packets_lost}",
         Cell(cut, bold=hit.cut_off and not hit.behind),
         _whole(hit.picture_again_ms),
@@ -476,12 +371,6 @@ def _fault_row(fault: FaultResult, hit: FaultImpact, say: Wording) -> Sequence[s
         f"{hit.redials}",
         Sentence("yes") if hit.call_kept else Sentence("no"),
     )
-
-
-def _stream(detail: str | None, say: Wording) -> str:
-    if detail is None:
-        return "–"
-    return detail if say.english else say.stream(detail)
 
 
 def _pictures(result: Result, say: Wording) -> Iterator[Block]:
@@ -495,10 +384,11 @@ def _pictures(result: Result, say: Wording) -> Iterator[Block]:
     if all(s.frames_sent is None for _, _, s in found):
         return
     yield Heading(Sentence("Pictures"))
+    short = screen_wording(result, say)
     rows = [
         (
-            f"{say.of(bridge.id)} {_stream(f'{s.kind} {s.direction}', say)}",
-            _phase(phase.name, say),
+            f"{say.of(bridge.id)} {short.stream(f'{s.kind} {s.direction}')}",
+            short.phase(phase.name),
             *map(
                 partial(_figure, say=say),
                 (
@@ -524,27 +414,20 @@ def _pictures(result: Result, say: Wording) -> Iterator[Block]:
     yield from _and_more(len(rows))
 
 
-def _phase(name: str, say: Wording) -> str:
-    return name if say.english else say.phase(name)
-
-
 def _mcu(result: Result, say: Wording) -> Iterator[Block]:
     yield Heading("MCU")
+    short = screen_wording(result, say)
     rows = []
     for phase in result.phases:
         mcu = phase.mcu
-        refused = [
-            f"{say.of(r.bridge)} "
-            + (f"({r.code} {r.reason})" if say.english else say.refusal(r.code))
-            for r in mcu.refused
-        ]
+        refused = [f"{say.of(r.bridge)} {short.refusal(r)}" for r in mcu.refused]
         less = [
             f"{say.of(d.bridge)} ({say.resolution(d.asked)} → {say.resolution(d.given)})"
             for d in mcu.downspeeded
         ]
         rows.append(
             (
-                _phase(phase.name, say),
+                short.phase(phase.name),
                 f"{_figure(mcu.used_pct, say)} %",
                 say.in_use(mcu),
                 _of(mcu.units_used, mcu.units_total),
@@ -600,45 +483,13 @@ def _more(more: MoreCalls) -> Sentence:
 
 def binds(result: Result, say: Wording = ENGLISH) -> str:
     """What the answer hangs on, in a line."""
-    binding = result.binding
-    if binding is None:
+    if result.binding is None:
         return say.gettext("Nothing was judged.")
-    if not say.english:
-        return say.binding(binding, result)
-    criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
-    name = criterion.name_en if criterion else binding.criterion
-    if (at := at_seed(result)) is not None:
-        where = place_name(at.binding.place, result)
-        value, most = (
-            _amount(v, at.binding.unit) for v in (at.binding.value, at.binding.threshold)
-        )
-        return (
-            f"Fails first, at seed {at.seed}: {at.criterion.name_en} at {where} – {value}, "
-            f"limit {most}"
-        )
-    if (meeting := failed_meeting(result)) is not None:
-        what = ENGLISH.within_meeting(meeting, result)
-        return f"Fails first, in the meeting “{meeting.name}”: {what}"
-    if criterion is not None and criterion.place is None:
-        return f"Fails first: {name} – nothing to measure ({criterion.worst_at})"
-    place = place_name(binding.place, result)
-    most = _amount(binding.threshold, binding.unit)
-    value = _amount(binding.value, binding.unit)
-    margin = _margin(binding.margin_pct)
-    verb = "Binds" if criterion is None or criterion.ok else "Fails first"
-    return f"{verb}: {name} at {place} – {value}, limit {most}, margin {margin}"
-
-
-def _amount(value: float | None, unit: str) -> str:
-    return "not measured" if value is None else figure(value, unit)
+    return screen_wording(result, say).binds(result.binding)
 
 
 def _figure(value: float | None, say: Wording) -> str:
     return say.number(value, 1)
-
-
-def _margin(margin: float | None) -> str:
-    return "–" if margin is None else f"{margin:+.0f} %"
 
 
 def _whole(value: float | None) -> str:

@@ -282,13 +282,17 @@ def _stopped(seeds: Seeds, judged: Judged) -> Sentence:
 
 
 def _not_met(judged: Judged, say: Wording) -> Iterator[Sentence]:
-    """Why it does not pass: as its file has it, which is in English alone, or by the criteria."""
-    reasons: Sequence[str] = judged.reasons
-    if not say.english and reasons:
-        reasons = [
-            f"{m.name_vi}: {say.amount(m.value, m.unit)}" for m in judged.margins if m.ok is False
-        ] or [Sentence(UNKNOWN)]
-    return (Sentence("not met: {reason}", reason=reason) for reason in reasons)
+    """Why it does not pass."""
+    if not judged.reasons:
+        return
+    for reason in say.as_filed(
+        judged.reasons,
+        lambda: (
+            [f"{m.name_vi}: {say.amount(m.value, m.unit)}" for m in judged.margins if m.ok is False]
+            or [Sentence(UNKNOWN)]
+        ),
+    ):
+        yield Sentence("not met: {reason}", reason=reason)
 
 
 def _in_use(judged: Judged, say: Wording) -> Sentence:

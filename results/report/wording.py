@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from giaoban.names import ACCESS_PREFIX, access_link_id
 from giaoban.results.archive.evidence.answers import Answer
@@ -53,6 +54,7 @@ _REFUSALS = {
     488: N_("the kind of call was not accepted"),
     503: N_("no capacity left"),
 }
+_REFUSED = N_("refused")
 _FLOORS = {
     "chair": N_("the chair and whom it calls are heard"),
     "open": N_("all are heard"),
@@ -116,7 +118,7 @@ class Wording(Translator):
         names: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(language)
-        self.english = language == SOURCE
+        self._english = language == SOURCE
         self._names: dict[str, str] = {"mcu": "MCU", **(names or {})}
         self._faults: dict[str, str] = {}
         self._places: dict[str, str] = {}
@@ -189,7 +191,20 @@ class Wording(Translator):
     def of(self, node: str) -> str:
         """The name of a node, or its id if it has none."""
         name = self._names.get(node, node)
-        return in_english(name) if self.english else name
+        return self.name(name)
+
+    def name(self, name: str) -> str:
+        """A name as data has it, as readers of the language know it."""
+        return in_english(name) if self._english else name
+
+    def as_filed(self, filed: list[str], said: Callable[[], list[str]]) -> list[str]:
+        """In English the sentences that a file has, which speak of places by their identifiers; in
+        another language what can be `said` of its codes."""
+        return filed if self._english else said()
+
+    def moment(self, when: datetime) -> str:
+        """A date with its time."""
+        return when.strftime("%Y-%m-%d %H:%M" if self._english else "%d/%m/%Y %H:%M")
 
     def way(self, direction: str) -> str:
         """`up` or `down` in words."""
@@ -310,7 +325,7 @@ class Wording(Translator):
     def _fault_at(self, fault: FaultResult, names: Mapping[str, str]) -> str:
         def of(node: str) -> str:
             name = names.get(node, node)
-            return in_english(name) if self.english else name.split(" (")[0]
+            return in_english(name) if self._english else name.split(" (")[0]
 
         if fault.target != "link":
             return of(fault.target_id)
@@ -396,9 +411,14 @@ class Wording(Translator):
             secret=secret,
         )
 
-    def refusal(self, code: int) -> str:
+    def refusal(self, code: int, reason: str = "") -> str:
         """A SIP answer (RFC 3261 section 21) in plain words, with its code."""
-        why = self.gettext(_REFUSALS[code]) if code in _REFUSALS else self.gettext("refused")
+        return self._answered(code, reason, self.gettext(_REFUSALS.get(code, _REFUSED)))
+
+    def _answered(self, code: int, reason: str, said: str) -> str:
+        """Why something was refused: by the words that came, which are English, or what is `said`
+        of the code."""
+        why = reason if self._english and reason else said
         return self.gettext("{why} (code {code})", why=why, code=code)
 
     def resolution(self, name: str) -> str:
@@ -413,12 +433,8 @@ class Wording(Translator):
         what = self.gettext(refused.command) if refused.command in _COMMANDS else refused.command
         if refused.on:
             what += f" ({self.of(refused.on)})"
-        why = refused.reason
-        if not self.english:
-            known = refused.code in _COMMAND_REFUSALS
-            why = self.gettext(_COMMAND_REFUSALS[refused.code] if known else _NOT_DONE)
-        reason = self.gettext("{why} (code {code})", why=why, code=refused.code)
-        return f"{who}: {what} – {reason}"
+        why = self.gettext(_COMMAND_REFUSALS.get(refused.code, _NOT_DONE))
+        return f"{who}: {what} – {self._answered(refused.code, refused.reason, why)}"
 
     def impairment(self, item: Impairment) -> str:
         """What was done on purpose, where and when: `Đắk Song, up, picture: 10 % loss …`."""
@@ -593,7 +609,7 @@ class Wording(Translator):
     def _within(self, c: CriterionResult) -> str:
         """A criterion's name within a sentence."""
         name = self.criterion(c)
-        return name if self.english else uncapital(name)
+        return name if self._english else uncapital(name)
 
 
 _ONE = re.compile(r"(?:Art\. ?)?(?P<article>\d+)(?:\((?P<clause>\d+)\)(?P<point>[^\W\d])?)?")
@@ -628,21 +644,25 @@ def reasons(answer: Answer, say: Wording) -> list[str]:
     What has no code (of an emulation that gave nothing, or an answer of an earlier version of the
     program) is told in English alone.
     """
-    if say.english:
-        return answer.reasons
     if not isinstance(answer, FaultsAnswer):
-        return in_words(answer.reason_codes, len(answer.reasons), say)
-    return [
-        f"{say.failure(failure)}: {told}"
-        for failure in answer.failures
-        if failure.verdict == "invalid"
-        for told in in_words(failure.reason_codes, len(failure.reasons) or 1, say)
-    ]
+        return in_words(answer.reasons, answer.reason_codes, say)
+    return say.as_filed(
+        answer.reasons,
+        lambda: [
+            f"{say.failure(failure)}: {told}"
+            for failure in answer.failures
+            if failure.verdict == "invalid"
+            for told in in_words(failure.reasons or [""], failure.reason_codes, say)
+        ],
+    )
 
 
-def in_words(found: Sequence[Reason], count: int, say: Wording) -> list[str]:
-    """A sentence each; of `count` that have no code, that there are so many."""
-    return [_sentence(reason, say) for reason in found] or [say.gettext(UNKNOWN)] * count
+def in_words(filed: list[str], codes: Sequence[Reason], say: Wording) -> list[str]:
+    """Reasons that a file has in English, and by their codes; without these, so many unknown."""
+    return say.as_filed(
+        filed,
+        lambda: [_sentence(code, say) for code in codes] or [say.gettext(UNKNOWN)] * len(filed),
+    )
 
 
 def _sentence(reason: Reason, say: Wording) -> str:

@@ -29,7 +29,7 @@ from giaoban.results.archive.store import PARTIAL
 from giaoban.results.judge.criteria import LINK_PEAK
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import CriterionResult, FileRef, Result
-from giaoban.results.report.summary import place_name
+from giaoban.results.report.screen_wording import place_words
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.text import LONGEST_NAME, text_problem
 from giaoban.tomlfile import parse
@@ -134,6 +134,7 @@ def _province(ref: FileRef, folder: Path) -> Province:
 def _of_check(result: Result) -> dict[str, Any]:
     names = Wording("vi", result)
     binding = result.binding
+    where = place_words(None if binding is None else binding.place, result)
     return {
         "run_id": result.run_id,
         "kind": "check",
@@ -151,19 +152,20 @@ def _of_check(result: Result) -> dict[str, Any]:
         "committed": result.inputs.commit is not None and result.inputs.committed,
         "reasons": result.reasons,
         "reasons_vi": reasons(result, names) if result.verdict == "invalid" else [],
-        "criteria": [_criterion(c, result, names) for c in result.criteria],
+        "criteria": [_criterion(c, result) for c in result.criteria],
         "binding": binding
         and Limits(
             criterion=binding.criterion,
-            where_en=place_name(binding.place, result),
-            where_vi=names.place(binding.place),
+            where_en=str(where),
+            where_vi=where.vi,
             margin_pct=binding.margin_pct,
         ),
     }
 
 
-def _criterion(c: CriterionResult, result: Result, names: Wording) -> CriterionValue:
-    somewhere = not (c.ok and c.value == 0)  # a count of nought is found nowhere in particular
+def _criterion(c: CriterionResult, result: Result) -> CriterionValue:
+    nowhere = c.ok and c.value == 0  # a count of nought is found nowhere in particular
+    where = place_words(None if nowhere else c.place, result)
     return CriterionValue(
         id=c.id,
         name_en=c.name_en,
@@ -175,8 +177,8 @@ def _criterion(c: CriterionResult, result: Result, names: Wording) -> CriterionV
         sense=c.sense,
         ok=c.ok,
         margin_pct=c.margin_pct,
-        where_en=place_name(c.place, result) if somewhere and c.place else "",
-        where_vi=names.place(c.place) if somewhere else "",
+        where_en=str(where),
+        where_vi=where.vi,
     )
 
 

@@ -32,7 +32,7 @@ from giaoban.results.report import (
     whatif_summary,
 )
 from giaoban.results.report.meetings import calendar_summary, meeting_summary
-from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
+from giaoban.results.report.wording import VERDICTS, Wording, reasons
 from giaoban.sentence import N_, Both, Sentence
 
 RUN, ABOUT_INPUTS = "run", "inputs"
@@ -167,7 +167,7 @@ def of_load(result: LoadResult) -> Report:
     known: Callable[[str], Wording] = lambda language: Wording(language, result)  # noqa: E731
     cases = [_load_criterion(each) for each in result.criteria]
     if result.verdict == "invalid":
-        told = [*_each(lambda say: _load_reasons(result, say), known)]
+        told = [*_each(lambda say: reasons(result, say), known)]
         cases = [_invalid(told)]
     place = result.inputs.scenario
     subject = result.place if place is None else PurePath(place.path).stem
@@ -382,12 +382,6 @@ def _load_criterion(c: LoadCriterion) -> Case:
         unit=c.unit,
     )
     return Case(c.id, "fail", [line], figure)
-
-
-def _load_reasons(result: LoadResult, say: Wording) -> list[str]:
-    if say.english:
-        return list(result.reasons)
-    return in_words(result.reason_codes, len(result.reasons), say)
 
 
 def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:

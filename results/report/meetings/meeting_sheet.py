@@ -29,7 +29,6 @@ from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.meeting_summary import (
     OUTCOMES,
     PART_TITLES,
-    bridge_name,
     closed,
     closest,
     connected_cell,
@@ -116,7 +115,7 @@ def _document(answer: MeetingAnswer, title: str, blocks: Sequence[Block], say: W
 
 
 def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block]:
-    made = when.strftime("%d/%m/%Y %H:%M" if not say.english else "%Y-%m-%d %H:%M")
+    made = say.moment(when)
     yield Par(say.gettext(N_("Date and time of the run: {when}."), when=made))
     chair = say.of(answer.meeting.chair).split(" (")[0]
     yield Par(
@@ -191,7 +190,7 @@ def _sheet_row(number: int, bridge: BridgeJudged, say: Wording) -> list[Cell]:
     result = say.gettext(outcome)
     return [
         Cell(str(number)),
-        Cell(bridge_name(bridge, say).split(" (")[0]),
+        Cell(say.name(bridge.name).split(" (")[0]),
         connected_cell(bridge, say),
         *(_plain(way_cell(way, say)) for way in ways_of(bridge)),
         Cell(_fixed(max(lost, default=None), 2, say)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, Outcome, PartJudged, Way
-from giaoban.results.model.places import in_english
 from giaoban.results.model.quantities import Direction, Kind
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import (
@@ -132,9 +131,7 @@ def closed(part: PartJudged, say: Wording) -> str:
 def failing(part: PartJudged, say: Wording) -> list[str]:
     """Why it is no pass: what fails where, as a whole and at each bridge."""
     if part.verdict == "invalid":
-        if say.english:
-            return list(part.reasons)
-        return in_words(part.reason_codes, len(part.reasons), say)
+        return in_words(part.reasons, part.reason_codes, say)
     told: list[tuple[BridgeJudged | None, CriterionResult]] = [(None, c) for c in part.failed]
     told += [
         (bridge, c)
@@ -147,7 +144,7 @@ def failing(part: PartJudged, say: Wording) -> list[str]:
         for bridge, c in told
     ]
     for bridge in part.bridges:
-        name = bridge_name(bridge, say)
+        name = say.name(bridge.name)
         if bridge.refused is not None:
             why = say.refusal(bridge.refused)
             found.append(say.gettext(N_("{bridge}: not connected – {why}"), bridge=name, why=why))
@@ -171,17 +168,12 @@ def bridges_table(bridges: Sequence[BridgeJudged], say: Wording) -> Table:
 def _row(bridge: BridgeJudged, say: Wording) -> list[Cell]:
     result, tone = OUTCOMES[bridge.outcome]
     return [
-        Cell(bridge_name(bridge, say).split(" (")[0]),
+        Cell(say.name(bridge.name).split(" (")[0]),
         connected_cell(bridge, say),
         *(way_cell(way, say) for way in ways_of(bridge)),
         Cell(_interruption(bridge, say)),
         Cell(say.gettext(result), tone=tone),
     ]
-
-
-def bridge_name(bridge: BridgeJudged, say: Wording) -> str:
-    """As readers of the language know it."""
-    return in_english(bridge.name) if say.english else bridge.name
 
 
 def ways_of(bridge: BridgeJudged) -> list[Way | None]:
@@ -227,7 +219,7 @@ def by_failures(part: PartJudged, say: Wording) -> list[str]:
     return [
         say.gettext(
             N_("{bridge}: interrupted, {time} – {fault}"),
-            bridge=bridge_name(bridge, say).split(" (")[0],
+            bridge=say.name(bridge.name).split(" (")[0],
             time=say.gettext(N_("to the end"))
             if one.lasted_s is None
             else _seconds(one.lasted_s, say),

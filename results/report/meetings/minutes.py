@@ -153,9 +153,7 @@ def _refused(entry: Entry, say: Wording) -> str:
     code, reason = entry.arguments.get("status"), entry.arguments.get("reason")
     if not isinstance(code, int):
         return ""
-    if say.english and reason:
-        return say.gettext("{why} (code {code})", why=reason, code=code)
-    return say.refusal(code)
+    return say.refusal(code, str(reason or ""))
 
 
 def _expected(entry: Entry, say: Wording) -> str:

@@ -40,8 +40,8 @@ from giaoban.results.report.document import (
     table,
     toned,
 )
+from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.sensitivity_summary import amount, name_of
-from giaoban.results.report.summary import MET
 from giaoban.results.report.view.words import INPUTS
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language

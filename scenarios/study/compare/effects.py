@@ -16,8 +16,7 @@ from giaoban.results.judge.criteria import (
 from giaoban.results.model.compared import BridgeChange, InputChange, MarginChange, State
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Result
-from giaoban.results.report.summary import place_name
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.screen_wording import place_words
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
 
@@ -38,12 +37,12 @@ WORST: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "invalid": 2}
 def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginChange]:
     """Each criterion, then and now."""
     then, now = ({c.id: c for c in result.criteria} for result in (old, new))
-    vietnamese = Wording("vi", new)
     found = []
     for ident in dict.fromkeys([*then, *now]):
         a, b = then.get(ident), now.get(ident)
         shown = b or a
         assert shown is not None
+        where = place_words(None if b is None else b.place, new)
         found.append(
             MarginChange(
                 criterion=ident,
@@ -57,8 +56,8 @@ def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginCha
                 new_margin_pct=None if b is None else b.margin_pct,
                 old_ok=None if a is None else a.ok,
                 new_ok=None if b is None else b.ok,
-                where="" if b is None or b.place is None else place_name(b.place, new),
-                where_vi="" if b is None else vietnamese.place(b.place),
+                where=str(where),
+                where_vi=where.vi,
                 sense=_sense(a, b, tolerance_points),
             )
         )

@@ -12,7 +12,7 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.places import Place
 from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
-from giaoban.results.report.summary import place_name
+from giaoban.results.report.screen_wording import place_words
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, names_of
@@ -138,13 +138,14 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     judged = with_slower_joins(task.base, task.spot.variant, question, SeedsJudge(task.seeds))
     result, seeds = judged.result, judged.result.seeds
     binding = result.binding
+    where = place_words(None if binding is None else binding.place, result)
     return found.model_copy(
         update={
             "verdict": result.verdict,
             "method": "estimate",
             "binding": None if binding is None else binding.criterion,
-            "where": "" if binding is None else place_name(binding.place, result),
-            "where_vi": "" if binding is None else Wording("vi", result).place(binding.place),
+            "where": str(where),
+            "where_vi": where.vi,
             "margin_pct": None if binding is None else binding.margin_pct,
             "pace_s": judged.variant.pace_s,
             "seeds_tried": 0 if seeds is None else seeds.tried,

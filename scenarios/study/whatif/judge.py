@@ -5,8 +5,7 @@ from __future__ import annotations
 from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import InUse, Result
 from giaoban.results.model.whatif import Judged, Margin
-from giaoban.results.report.summary import place_name
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.screen_wording import place_words
 from giaoban.scenarios.study.whatif.cut_away import UnreachableBridges
 
 
@@ -26,16 +25,15 @@ def without_result(why: str, method: Method, run: str) -> Judged:
 
 def judged(result: Result, method: Method, run: str | None = None) -> Judged:
     """The verdict and all margins of a result."""
+    where = place_words(None if result.binding is None else result.binding.place, result)
     most = max((phase.mcu for phase in result.phases), key=lambda mcu: mcu.used_pct)
     return Judged(
         method=method,
         verdict=result.verdict,
         reasons=result.reasons,
         binding=result.binding,
-        where="" if result.binding is None else place_name(result.binding.place, result),
-        where_vi=""
-        if result.binding is None
-        else Wording("vi", result).place(result.binding.place),
+        where=str(where),
+        where_vi=where.vi,
         margins=[
             Margin(
                 criterion=c.id,

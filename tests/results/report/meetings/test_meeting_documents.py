@@ -140,7 +140,7 @@ def test_an_invalid_part_says_why_in_the_language() -> None:
     part = make.part(verdict="invalid", reasons=[str(reason)], reason_codes=[reason])
     answer = make.answer(part, verdict="invalid")
     assert str(reason) in texts(brief(answer, "en"))
-    [told] = in_words([reason], 1, Wording("vi"))
+    [told] = in_words(part.reasons, [reason], Wording("vi"))
     assert told in texts(brief(answer, "vi"))
     assert told != str(reason)
 

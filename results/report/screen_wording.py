@@ -1,0 +1,256 @@
+"""What terminals and `summary.md` say of a check: shorter than its documents do.
+
+In English they speak of places and phases by identifiers, as files do, for whoever mends them.
+Other
+languages have one way to say these, that of documents (`giaoban.results.report.wording`).
+"""
+
+from __future__ import annotations
+
+from giaoban.names import access_link_id
+from giaoban.results.judge.off_by import OffBy
+from giaoban.results.model.places import Binding, Place, in_english
+from giaoban.results.model.result import CriterionResult, Refused, Result
+from giaoban.results.report.seed_words import (
+    NOT_TRIED,
+    at_seed,
+    by_luck,
+    figure,
+    luck,
+    note,
+    sentence,
+    tried,
+)
+from giaoban.results.report.wording import Wording, failed_meeting
+from giaoban.sentence import Both, Sentence
+from giaoban.translation import N_, SOURCE
+
+ENGLISH = Wording(SOURCE)
+_PASSED = "PASS – the bridges may be connected"
+_FAILED = "FAIL – the system does not meet the criteria with these bridges"
+_INVALID = "INVALID – the emulation cannot be trusted, so there is no answer"
+_VERDICTS = {"pass": _PASSED, "fail": _FAILED, "invalid": _INVALID}
+_WITHOUT_NEW_BRIDGES = {
+    "pass": "PASS – the system as it is meets the criteria",
+    "fail": "FAIL – the system as it is does not meet the criteria",
+    "invalid": _INVALID,
+}
+MET = {True: Sentence("met"), False: Sentence("NOT MET"), None: Sentence("not judged")}
+NOTHING_TO_MEASURE = N_("nothing to measure")
+
+
+class ScreenWording:
+    """The short form of what a check found."""
+
+    def __init__(self, result: Result, say: Wording) -> None:
+        self.result, self.say = result, say
+        self._binds = None if result.binding is None else result.binding.criterion
+
+    # what the columns of criteria hold
+
+    def heading(self, key: str) -> str:
+        return self.say.text(key)
+
+    def criterion(self, c: CriterionResult) -> str:
+        name = self.say.criterion(c)
+        return f"▶ {name}" if c.id == self._binds else name
+
+    def in_unit(self, value: float | None, c: CriterionResult) -> str:
+        return self.say.in_unit(value, c)
+
+    def limit(self, c: CriterionResult) -> str:
+        return self.say.limit(c)
+
+    def margin(self, c: CriterionResult) -> str:
+        return _margin(c.margin_pct)
+
+    def met(self, c: CriterionResult) -> str:
+        return self.say.say(MET[c.ok])
+
+    def where(self, c: CriterionResult) -> str:
+        if c.place is None:
+            return self.nowhere(c)
+        return "" if c.margin_pct == 100 else self.place(c.place)
+
+    def source(self, c: CriterionResult) -> str:
+        return self.say.either(c.source, c.source_vi)
+
+    # the rest
+
+    def nowhere(self, c: CriterionResult) -> str:
+        """Why a criterion has no place."""
+        return self.say.text(NOTHING_TO_MEASURE)
+
+    def past(self, c: CriterionResult) -> str:
+        """The limit of a criterion, within a sentence."""
+        return self.limit(c)
+
+    def place(self, place: Place) -> str:
+        """Where a value was found."""
+        return self.say.place(place)
+
+    def figure(self, value: float | None, unit: str) -> str:
+        """A value of another seed."""
+        return self.say.amount(value, unit)
+
+    def stream(self, detail: str | None) -> str:
+        """A stream of a bridge; `–` for none."""
+        return "–" if detail is None else self.say.stream(detail)
+
+    def phase(self, name: str) -> str:
+        """A phase's name."""
+        return self.say.phase(name)
+
+    def refusal(self, refused: Refused) -> str:
+        """Why a call was refused."""
+        return self.say.refusal(refused.code)
+
+    def device_delays(self) -> str:
+        """What devices alone take of the delays; '' if that says nothing."""
+        return self.say.device_delays(self.result)
+
+    def off_by(self, found: OffBy) -> Sentence:
+        """How far the estimate was off."""
+        return found.told(self.say.place)
+
+    def headline(self) -> str:
+        """The verdict in a line."""
+        return self.say.verdict(self.result)
+
+    def seeds(self) -> str:
+        """How sure the answer is."""
+        return sentence(self.result, self.say)
+
+    def binds(self, binding: Binding) -> str:
+        """What the answer hangs on, in a line."""
+        return self.say.binding(binding, self.result)
+
+    def bound_by(self, binding: Binding) -> str:
+        """The criterion that binds at another seed."""
+        found = next((c for c in self.result.criteria if c.id == binding.criterion), None)
+        return binding.criterion if found is None else self.say.criterion(found)
+
+    def bound_at(self, binding: Binding) -> str:
+        """Where one does."""
+        return self.say.place(binding.place)
+
+
+class EnglishScreenWording(ScreenWording):
+    """The same with identifiers."""
+
+    def in_unit(self, value: float | None, c: CriterionResult) -> str:
+        return _amount(value, c.unit)
+
+    def limit(self, c: CriterionResult) -> str:
+        return ("≤ " if c.sense == "at-most" else "≥ ") + _amount(c.threshold, c.unit)
+
+    def nowhere(self, c: CriterionResult) -> str:
+        return c.worst_at
+
+    def past(self, c: CriterionResult) -> str:
+        return self.in_unit(c.threshold, c)
+
+    def place(self, place: Place) -> str:
+        return english_place(place, self.result)
+
+    def figure(self, value: float | None, unit: str) -> str:
+        return figure(value, unit)
+
+    def stream(self, detail: str | None) -> str:
+        return "–" if detail is None else detail
+
+    def phase(self, name: str) -> str:
+        return name
+
+    def refusal(self, refused: Refused) -> str:
+        return f"({refused.code} {refused.reason})"
+
+    def device_delays(self) -> str:
+        return self.say.device_delays(self.result, _amount).removesuffix(".")
+
+    def off_by(self, found: OffBy) -> Sentence:
+        return found.told(None)
+
+    def headline(self) -> str:
+        result = self.result
+        words = _VERDICTS if result.question.new else _WITHOUT_NEW_BRIDGES
+        said = f"FAIL – {luck(result, ENGLISH)}" if by_luck(result) else words[result.verdict]
+        if tried(result) is None and result.verdict != "invalid":
+            said += f" ({NOT_TRIED})"
+        return said
+
+    def seeds(self) -> str:
+        return note(self.result)
+
+    def binds(self, binding: Binding) -> str:
+        result = self.result
+        criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
+        name = criterion.name_en if criterion else binding.criterion
+        if (at := at_seed(result)) is not None:
+            value, most = (
+                _amount(v, at.binding.unit) for v in (at.binding.value, at.binding.threshold)
+            )
+            return (
+                f"Fails first, at seed {at.seed}: {at.criterion.name_en} at "
+                f"{self.place(at.binding.place)} – {value}, limit {most}"
+            )
+        if (meeting := failed_meeting(result)) is not None:
+            what = ENGLISH.within_meeting(meeting, result)
+            return f"Fails first, in the meeting “{meeting.name}”: {what}"
+        if criterion is not None and criterion.place is None:
+            return f"Fails first: {name} – nothing to measure ({criterion.worst_at})"
+        most = _amount(binding.threshold, binding.unit)
+        value = _amount(binding.value, binding.unit)
+        margin = _margin(binding.margin_pct)
+        verb = "Binds" if criterion is None or criterion.ok else "Fails first"
+        place = self.place(binding.place)
+        return f"{verb}: {name} at {place} – {value}, limit {most}, margin {margin}"
+
+    def bound_by(self, binding: Binding) -> str:
+        return binding.criterion
+
+    def bound_at(self, binding: Binding) -> str:
+        return binding.where
+
+
+def screen_wording(result: Result, say: Wording) -> ScreenWording:
+    """That of a language."""
+    made = EnglishScreenWording if say.language == SOURCE else ScreenWording
+    return made(result, say)
+
+
+def place_words(place: Place | None, result: Result) -> Both:
+    """A place as files keep it beside its codes, in both languages; '' for nowhere."""
+    en = "" if place is None else english_place(place, result)
+    return Both(en, Wording("vi", result).place(place))
+
+
+def english_place(place: Place, result: Result) -> str:
+    """A place with the names people use, e.g. `Cư Jút audio down, during`."""
+    names = {ident: in_english(name) for ident, name in result.names.items()}
+    if place.kind == "link" and place.detail:
+        source, _, target = place.detail.partition("->")
+        if place.id == access_link_id(source):
+            ends = f"{names.get(source, source)}, up"
+        elif place.id == access_link_id(target):
+            ends = f"{names.get(target, target)}, down"
+        else:
+            ends = f"{names.get(source, source)} → {names.get(target, target)}"
+        text = f"link {place.id} ({ends})"
+    else:
+        text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)
+        mcu = next((phase.mcu for phase in result.phases if phase.name == place.phase), None)
+        if place.kind == "mcu" and place.detail and mcu is not None:
+            text += f" ({ENGLISH.in_use(mcu)})"
+        elif place.detail:
+            text += f" {place.detail}"
+        text += f" with {names.get(place.other, place.other)}" if place.other else ""
+    return ", ".join(word for word in (text, place.phase, place.event) if word)
+
+
+def _amount(value: float | None, unit: str) -> str:
+    return "not measured" if value is None else figure(value, unit)
+
+
+def _margin(margin: float | None) -> str:
+    return "–" if margin is None else f"{margin:+.0f} %"
