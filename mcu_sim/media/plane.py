@@ -34,6 +34,7 @@ from giaoban.traffic.log import RECEIVED, SENT, PacketLog
 from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES, RateAdaptation
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from giaoban.traffic.receiver.timestamps import StampClock
+from giaoban.traffic.rtcp import RateLimit
 from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
 from giaoban.traffic.sender.stream import next_start_ns
 from giaoban.traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
@@ -50,6 +51,8 @@ AHEAD_IN_LOOP_NS = 60_000_000
 """Where it does not: the pacer holds it, and a slow wake-up makes nothing late."""
 MCU_REQUESTS = 6
 """Tells the seed of what is drawn for requests to a camera from that of the stream sent to it."""
+LEAST_KBPS = 32.0
+"""Of a composed picture, whoever asks for less: what a call of the tables has at the least."""
 MAX_STRIDE = 50  # ticks done in one go: more means that the machine stood still for a second
 FORWARD_ROOM = 4096
 CONTROL_EVERY_NS = 100_000_000
@@ -513,6 +516,11 @@ class MediaPlane:
         self.reports.hear(now_ns)
         for row, kind, came_ns in self.reports.take_wanted():
             self.key_frame_wanted(row, kind, now_ns, came_ns)
+        for asked in self.reports.take_rate_requests():
+            leg = self._legs.get(asked.row)
+            if leg is not None and leg.composed is not None:
+                kbps = self._payload_kbps(asked.row, asked.limit, leg.composed)
+                self._composed.ask(asked.row, kbps)
         for told in self.reports.take_losses():
             from_ns = told.came_ns + self._ahead_ns + self._lead_ns
             rate = self._composed.reported(told.row, told.fraction_lost, told.came_ns, from_ns)
@@ -520,6 +528,14 @@ class MediaPlane:
                 change = RateChange(told.row, from_ns, rate.kbps, rate.most_kbps)
                 self._rate_changes.append(change)
         self._losses.look(now_ns)
+
+    def _payload_kbps(self, row: int, limit: RateLimit, model: VideoModel) -> float:
+        """What of a rate is left to a row's pictures beside each packet's overhead, by the size of
+        packets so far (RFC 5104 §3.5.4.2)."""
+        sent = self.outbound.counters["video"]
+        packets, octets = int(sent.packets[row]), int(sent.octets[row])
+        mean = octets / packets if packets else model.max_payload
+        return max(LEAST_KBPS, limit.bits_per_s / 1000 * mean / (mean + limit.overhead))
 
     def _compose(self, until_ns: int) -> None:
         taken = self.outbound.wanted["video"]

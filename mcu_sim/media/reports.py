@@ -17,8 +17,14 @@ from giaoban.mcu_sim.media.srtp import Keyring
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.batch import send_at
 from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
-from giaoban.traffic.rtcp import RtcpError, parse
-from giaoban.traffic.rtcp.session import Collision, Feedback, KeyFrameWanted, Reporter
+from giaoban.traffic.rtcp import RateLimit, RtcpError, parse
+from giaoban.traffic.rtcp.session import (
+    Collision,
+    Feedback,
+    KeyFrameWanted,
+    RateWanted,
+    Reporter,
+)
 from giaoban.traffic.sender.stream import next_control_ns
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
@@ -33,6 +39,14 @@ class LossReport(NamedTuple):
     kind: Kind
     fraction_lost: int
     came_ns: int
+
+
+class RateRequest(NamedTuple):
+    """A viewer takes no more than this of the pictures sent to its row (RFC 5104 §4.2.1)."""
+
+    row: int
+    kind: Kind
+    limit: RateLimit
 
 
 class _RtcpStream:
@@ -76,6 +90,7 @@ class Reports:
         self._lines: dict[tuple[int, Kind], _RtcpStream] = {}
         self._wanted: list[tuple[int, Kind, int]] = []
         self._losses: list[LossReport] = []
+        self._rates: list[RateRequest] = []
         self._next_due_ns = 0
         self.sent = self.unsendable = self.unreadable = 0
 
@@ -151,6 +166,11 @@ class Reports:
         losses, self._losses = self._losses, []
         return losses
 
+    def take_rate_requests(self) -> list[RateRequest]:
+        """Rates that viewers asked for; taken out."""
+        rates, self._rates = self._rates, []
+        return rates
+
     def _take(self, arrival: ControlArrival) -> None:
         line = self._lines.get((arrival.row, arrival.kind))
         if line is None:
@@ -172,6 +192,9 @@ class Reports:
         for what in feedback:
             if isinstance(what, KeyFrameWanted):
                 self._wanted.append((line.row, line.kind, at_ns))
+            elif isinstance(what, RateWanted) and "tmmbr" in line.feedback:
+                self._rates.append(RateRequest(line.row, line.kind, what.limit))
+                self._send(line, line.reporter.rate_notification(what.limit))
             elif isinstance(what, Collision):
                 self._note_sent(line)
                 if (packet := line.reporter.bye("SSRC collision")) is not None:

@@ -40,8 +40,11 @@ TONES = Codec(101, "telephone-event", 8000, fmtp="0-15")
 H264_720P30 = Codec(97, "H264", 90000, fmtp="profile-level-id=42801F;packetization-mode=1")
 """Baseline profile, level 3.1, which 1280 × 720 at 30 frames/s needs (H.264 table A-1)."""
 
-FEEDBACK = {"nack pli": "pli", "ccm fir": "fir"}
-"""Requests for a key frame over RTCP: in a=rtcp-fb (RFC 4585 §4.2, RFC 5104 §7.1), and in short."""
+FEEDBACK = {"nack pli": "pli", "ccm fir": "fir", "ccm tmmbr": "tmmbr"}
+"""Requests over RTCP, for a key frame or a lower rate: in a=rtcp-fb (RFC 4585 §4.2, RFC 5104
+§7.1), and in short."""
+KEY_FRAME_REQUESTS = ("nack pli", "ccm fir")
+RATE_REQUEST = "ccm tmmbr"
 
 
 def audio(
@@ -68,8 +71,10 @@ def video(
     codecs: Sequence[Codec] = (H264_720P30,),
     *,
     protocol: str = "RTP/AVP",
+    feedback: Sequence[str] = KEY_FRAME_REQUESTS,
 ) -> Media:
-    """Our video: H.264 at `max_kbps` of media at most, said both as b=AS and b=TIAS."""
+    """Our video: H.264 at `max_kbps` of media at most, said both as b=AS and b=TIAS. `feedback`:
+    what may be asked over RTCP, of `FEEDBACK`."""
     return Media(
         "video",
         port,
@@ -79,7 +84,7 @@ def video(
         rtcp_mux=True,
         as_kbps=max_kbps,
         tias_bps=1000 * max_kbps,
-        feedback=tuple(f"* {kind}" for kind in FEEDBACK),
+        feedback=tuple(f"* {kind}" for kind in feedback),
     )
 
 
@@ -317,7 +322,7 @@ class NegotiatedMedia:
         content: whether the section is the content channel.
         crypto_send, crypto_receive: SRTP keys of our packets and theirs, None without SRTP.
         tone_type: RTP payload type of pressed keys that come in (RFC 4733), None if not agreed.
-        feedback: requests for a key frame over RTCP that both understand: `pli`, `fir`.
+        feedback: requests over RTCP that both understand: `pli`, `fir`, `tmmbr`.
     """
 
     kind: str

@@ -15,8 +15,10 @@ from giaoban.mcu_sim.media.ports import Ports, PortsExhaustedError
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
     G722,
+    KEY_FRAME_REQUESTS,
     PCMA,
     PCMU,
+    RATE_REQUEST,
     TONES,
     NegotiatedMedia,
     at_level,
@@ -81,11 +83,13 @@ class MediaNegotiation:
         dialled_profile: str = "baseline",
         signalling: HostPort = ("", 0),
         tones: bool = False,
+        rate_requests: bool = False,
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
         None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
         what is public of a description, `secrets` its SRTP keys. `signalling`: its SIP address.
-        `tones`: whether pressed keys are taken (RFC 4733)."""
+        `tones`: whether pressed keys are taken (RFC 4733). `rate_requests`: whether a viewer may
+        ask for pictures of a lower rate (RFC 5104 §4.2.1)."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -95,6 +99,7 @@ class MediaNegotiation:
         self._dialled = dialled
         self._signalling = signalling
         self._audio_codecs = (G722, PCMA, PCMU, TONES) if tones else (G722, PCMA, PCMU)
+        self._feedback = (*KEY_FRAME_REQUESTS, *([RATE_REQUEST] if rate_requests else []))
         self._on_loopback = ipaddress.ip_address(address).is_loopback
         self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
@@ -327,7 +332,13 @@ class MediaNegotiation:
             main = [codec_for(best, VIDEO_PAYLOAD_TYPE, profile)]
             shown = [codec_for(best, CONTENT_PAYLOAD_TYPE, profile)]
             can += [
-                video(port(port_group, "video"), self._max_kbps, main, protocol=how),
+                video(
+                    port(port_group, "video"),
+                    self._max_kbps,
+                    main,
+                    protocol=how,
+                    feedback=self._feedback,
+                ),
                 content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
             ]
         return can

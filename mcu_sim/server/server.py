@@ -130,7 +130,11 @@ class McuServer:
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,
             signalling=self._sip.local,
-            tones=not config.virtual_time,  # nobody presses keys there
+            # nobody presses keys in an emulation, or asks for another rate; who forwards pictures
+            # has no rate of its own
+            tones=not config.virtual_time,
+            rate_requests=not config.virtual_time
+            and all(meeting.video == "presence" for meeting in config.meetings.meeting),
         )
         self._controller = CallController(
             config,

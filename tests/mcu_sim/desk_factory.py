@@ -117,6 +117,7 @@ class Office:
             dialled=given.dialled_resolution,
             signalling=(address, SIP_PORT),
             tones=True,
+            rate_requests=all(m.video == "presence" for m in given.meetings.meeting),
         )
         self.controller = CallController(
             given,

@@ -1,4 +1,5 @@
-"""RTCP (RFC 3550), with requests for a key frame (RFC 4585, RFC 5104): packets and their bytes."""
+"""RTCP (RFC 3550), with requests for a key frame or a rate (RFC 4585, RFC 5104): packets and their
+bytes."""
 
 from giaoban.traffic.rtcp.packets import (
     CNAME,
@@ -6,8 +7,11 @@ from giaoban.traffic.rtcp.packets import (
     Chunk,
     FullIntraRequest,
     IntraRequest,
+    MaxRateNotification,
+    MaxRateRequest,
     Packet,
     PictureLossIndication,
+    RateLimit,
     ReceiverReport,
     ReportBlock,
     SenderReport,
@@ -23,8 +27,11 @@ __all__ = [
     "Chunk",
     "FullIntraRequest",
     "IntraRequest",
+    "MaxRateNotification",
+    "MaxRateRequest",
     "Packet",
     "PictureLossIndication",
+    "RateLimit",
     "ReceiverReport",
     "ReportBlock",
     "RtcpError",

@@ -24,8 +24,11 @@ from giaoban.traffic.rtcp import (
     Chunk,
     FullIntraRequest,
     IntraRequest,
+    MaxRateNotification,
+    MaxRateRequest,
     Packet,
     PictureLossIndication,
+    RateLimit,
     ReceiverReport,
     ReportBlock,
     SenderReport,
@@ -68,6 +71,14 @@ class KeyFrameWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class RateWanted:
+    """The far end takes no more than this of our stream (RFC 5104 §4.2.1): tell it by
+    `rate_notification` that we keep to it. `limit.ssrc`: who asked."""
+
+    limit: RateLimit
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteBye:
     """Sources of the far end have left; it may go on under another SSRC (RFC 3550 §8.2)."""
 
@@ -82,7 +93,7 @@ class Collision:
     ssrc: int
 
 
-Feedback = KeyFrameWanted | RemoteBye | Collision
+Feedback = KeyFrameWanted | RateWanted | RemoteBye | Collision
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +176,10 @@ class Reporter:
         request = FullIntraRequest(self.ssrc, (IntraRequest(target_ssrc, number),))
         return self._compound(self._empty(), request)
 
+    def rate_notification(self, limit: RateLimit) -> bytes:
+        """A compound that says to which limit we keep (RFC 5104 §4.2.2), to be sent at once."""
+        return self._compound(self._empty(), MaxRateNotification(self.ssrc, (limit,)))
+
     def bye(self, reason: str | None = None) -> bytes | None:
         """A compound that says that our SSRC leaves.
 
@@ -209,6 +224,10 @@ class Reporter:
                 case PictureLossIndication() | FullIntraRequest():
                     if self._is_new_request(packet) and KeyFrameWanted() not in feedback:
                         feedback.append(KeyFrameWanted())
+                case MaxRateRequest():
+                    for limit in packet.limits:
+                        if limit.ssrc == self.ssrc:
+                            feedback.append(RateWanted(limit._replace(ssrc=packet.sender)))
         return feedback
 
     def conflict(self, at_ns: int) -> list[Feedback]:
@@ -286,5 +305,7 @@ def _sources(packet: Packet) -> tuple[int, ...]:
             return tuple(chunk.ssrc for chunk in packet.chunks)
         case Bye():
             return packet.ssrcs
-        case PictureLossIndication() | FullIntraRequest():
+        case (
+            PictureLossIndication() | FullIntraRequest() | MaxRateRequest() | MaxRateNotification()
+        ):
             return (packet.sender,)

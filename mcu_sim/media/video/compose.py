@@ -53,8 +53,7 @@ class VideoBank:
         self._streams[row] = VideoStream(
             plan, self._log, start_ns, model, self._delay_ns, origin_ns=self._origin_ns
         )
-        if self._adaptation is not None:
-            self._rates[row] = RateController(self._adaptation, model.kbps)
+        self._rates[row] = RateController(self._adaptation, model.kbps)
 
     def flush(
         self, row: int, out: NDArray[np.uint8]
@@ -65,7 +64,7 @@ class VideoBank:
     def close(self, row: int) -> None:
         """End the call's stream."""
         del self._streams[row]
-        self._rates.pop(row, None)
+        del self._rates[row]
 
     def position(self, row: int) -> tuple[int, int, int]:
         """The row's next sequence number (extended), the next frame's timestamp, and its time."""
@@ -73,8 +72,12 @@ class VideoBank:
 
     def change_rate(self, row: int, kbps: float) -> None:
         """The call allows another rate from its next frame on."""
-        rate = self._rates.get(row)
-        self._streams[row].change_rate(kbps if rate is None else rate.limit(kbps))
+        self._streams[row].change_rate(self._rates[row].limit(kbps))
+
+    def ask(self, row: int, kbps: float) -> None:
+        """A viewer takes no more than this, from its next frame on (RFC 5104 §4.2.1)."""
+        if row in self._streams:
+            self._streams[row].change_rate(self._rates[row].ask(kbps))
 
     def reported(
         self, row: int, fraction_lost: int, came_ns: int, from_ns: int | None

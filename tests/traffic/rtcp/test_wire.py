@@ -21,8 +21,11 @@ from giaoban.traffic.rtcp import (
     Chunk,
     FullIntraRequest,
     IntraRequest,
+    MaxRateNotification,
+    MaxRateRequest,
     Packet,
     PictureLossIndication,
+    RateLimit,
     ReceiverReport,
     ReportBlock,
     RtcpError,
@@ -42,6 +45,8 @@ NAMED = SourceDescription((Chunk(0x01020304, ((CNAME, "a@b"),)),))
 LEFT = Bye((0x01020304,), "end")
 PLI = PictureLossIndication(0x01020304, 0xA1A2A3A4)
 FIR = FullIntraRequest(0x01020304, (IntraRequest(0xA1A2A3A4, 7),))
+TMMBR = MaxRateRequest(0x01020304, (RateLimit(0xA1A2A3A4, 1_024_000, 40),))
+TMMBN = MaxRateNotification(0x01020304, (RateLimit(0xA1A2A3A4, 131_071, 200),))
 
 BLOCK_HEX = "a1a2a3a4 40fffffe 0001fffe 00000077 b7052000 00054000"
 LAYOUTS = [
@@ -60,8 +65,12 @@ LAYOUTS = [
     (Bye((1,), "ab"), "81cb0002 00000001 02 6162 00"),
     (PLI, "81ce0002 01020304 a1a2a3a4"),
     (FIR, "84ce0004 01020304 00000000 a1a2a3a4 07000000"),
+    # 1,024,000 b/s is 128,000 · 2³: exponent 000011, mantissa 11111010000000000, overhead 000101000
+    (TMMBR, "83cd0004 01020304 00000000 a1a2a3a4 0fe80028"),
+    (TMMBN, "84cd0004 01020304 00000000 a1a2a3a4 03fffec8"),
+    (MaxRateNotification(1, ()), "84cd0002 00000001 00000000"),
 ]
-COMPOUND: list[Packet] = [SENDER, NAMED, PLI, FIR, LEFT]
+COMPOUND: list[Packet] = [SENDER, NAMED, PLI, FIR, TMMBR, TMMBN, LEFT]
 
 
 @pytest.mark.parametrize(("packet", "layout"), LAYOUTS)
@@ -83,6 +92,16 @@ blocks = st.builds(
     ReportBlock, words, octets, st.integers(-(2**23), 2**23 - 1), words, words, words, words
 )
 some_blocks = st.lists(blocks, max_size=31).map(tuple)
+limits = st.lists(
+    st.builds(
+        lambda ssrc, mantissa, exponent, overhead: RateLimit(ssrc, mantissa << exponent, overhead),
+        words,
+        st.integers(0, 2**17 - 1),
+        st.integers(0, 46),
+        st.integers(0, 511),
+    ),
+    max_size=5,
+).map(tuple)
 items = st.lists(st.tuples(st.integers(1, 255), texts), max_size=4).map(tuple)
 packets = st.one_of(
     st.builds(SenderReport, words, st.integers(0, 2**64 - 1), words, words, words, some_blocks),
@@ -95,6 +114,8 @@ packets = st.one_of(
         words,
         st.lists(st.builds(IntraRequest, words, octets), min_size=1, max_size=5).map(tuple),
     ),
+    st.builds(MaxRateRequest, words, limits),
+    st.builds(MaxRateNotification, words, limits),
 )
 
 
@@ -103,6 +124,17 @@ def test_parsing_is_the_inverse_of_packing(compound: list[Packet]) -> None:
     data = pack(compound)
     assert len(data) % 4 == 0
     assert parse(data) == compound
+
+
+@given(bits=st.integers(0, 2**60))
+def test_a_rate_is_said_as_it_is_or_as_the_next_lower_one(bits: int) -> None:
+    """17 bits of mantissa (RFC 5104 §4.2.1.1)."""
+    [packet] = parse(pack([MaxRateRequest(1, (RateLimit(2, bits, 0),))]))
+    assert isinstance(packet, MaxRateRequest)
+    said = packet.limits[0].bits_per_s
+    assert said <= bits
+    assert bits - said <= bits >> 16
+    assert said == bits or bits >= 2**17
 
 
 @pytest.mark.parametrize(
@@ -160,7 +192,7 @@ def test_every_changed_byte_parses_or_is_refused() -> None:
 def test_noise_parses_or_is_refused(noise: bytes) -> None:
     parses_or_is_refused(noise)
     for first in (0x81, 0xA1):
-        for kind in (200, 201, 202, 203, 206):
+        for kind in (200, 201, 202, 203, 205, 206):
             words = len(noise) // 4
             parses_or_is_refused(bytes([first, kind, 0, words]) + noise[: 4 * words])
 
@@ -266,7 +298,11 @@ def test_wireshark_reads_what_is_packed(tmp_path: Path) -> None:
         "rtcp.ssrc.dlsr": str(0x00054000),
     }
     sender = {
-        "rtcp.pt": "200,202,206,206,203",
+        "rtcp.pt": "200,202,206,206,205,205,203",
+        "rtcp.rtpfb.fmt": "3,4",
+        "rtcp.rtpfb.tmmbr.fci.exp": "3,0",
+        "rtcp.rtpfb.tmmbr.fci.mantissa": "128000,131071",
+        "rtcp.rtpfb.tmmbr.fci.measuredoverhead": "40,200",
         "rtcp.timestamp.ntp.msw": str(0xB44DB705),
         "rtcp.timestamp.ntp.lsw": str(0x20000000),
         "rtcp.timestamp.rtp": str(0x11223344),
