@@ -8,6 +8,8 @@ from typing import Any
 
 import matplotlib as mpl
 
+DPI = 150
+"""Dots an inch of every picture."""
 NO_LOOK = ("backend", "backend_fallback", "interactive", "toolbar", "timezone", "webagg")
 """Settings that are not about how a picture looks."""
 

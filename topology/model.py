@@ -27,7 +27,8 @@ PRIVATE = tuple(ipaddress.IPv4Network(n) for n in ("10.0.0.0/8", "172.16.0.0/12"
 """The private ranges of RFC 1918, section 3."""
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-+[a-z0-9]+)*")
-_ID_MAX = 32
+ID_LENGTH = 32
+"""Characters of an identifier."""
 
 
 def _within(low: float, high: float, unit: str, key: str = "") -> tuple[AfterValidator, FieldInfo]:
@@ -70,13 +71,13 @@ def _whole(low: int, high: int, unit: str) -> tuple[AfterValidator, FieldInfo]:
 
 
 def _identifier(value: str) -> str:
-    if len(value) > _ID_MAX or not _ID.fullmatch(value):
+    if len(value) > ID_LENGTH or not _ID.fullmatch(value):
         raise ValueError(
             Sentence(
                 "is not an identifier (allowed: up to {id_max} ASCII characters, "
                 'a-z and 0-9 in words joined by "-", a letter first, like '
                 '"dak-r-lap")',
-                id_max=_ID_MAX,
+                id_max=ID_LENGTH,
             )
         )
     return value
@@ -113,11 +114,13 @@ def _private_range(value: str) -> str:
 
 
 _OF_AN_ID = rf"^{_ID.pattern}$"
-Identifier = Annotated[str, AfterValidator(_identifier), told(pattern=_OF_AN_ID, maxLength=_ID_MAX)]
+Identifier = Annotated[
+    str, AfterValidator(_identifier), told(pattern=_OF_AN_ID, maxLength=ID_LENGTH)
+]
 LinkIdentifier = Annotated[
     str,
     AfterValidator(_link_identifier),
-    told(pattern=rf"^(?!{ACCESS_PREFIX}){_ID.pattern}$", maxLength=_ID_MAX),
+    told(pattern=rf"^(?!{ACCESS_PREFIX}){_ID.pattern}$", maxLength=ID_LENGTH),
 ]
 PrivateRange = Annotated[
     str,

@@ -17,6 +17,9 @@ from giaoban.traffic.profiles import RateAdaptation
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import VideoModel
 
+HEAR_EVERY_NS = 200_000_000
+"""How often the MCU looks who speaks."""
+
 
 @dataclass(frozen=True)
 class PlannedStreams:

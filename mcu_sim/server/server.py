@@ -23,7 +23,7 @@ from giaoban.mcu_sim.media.ports import Ports
 from giaoban.mcu_sim.secret_source import drawn_from
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls, identity
-from giaoban.mcu_sim.server.config import McuConfig
+from giaoban.mcu_sim.server.config import HEAR_EVERY_NS, McuConfig
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.digest import Authority
@@ -34,7 +34,6 @@ from giaoban.text import fit, printable
 from giaoban.traffic.profiles import DSCP_SIGNALLING
 from giaoban.traffic.receiver.timestamps import StampClock
 
-HEAR_EVERY_NS = 200_000_000
 GOODBYE_NS = 2_000_000_000
 """How long the last BYEs may take when the MCU is told to stop."""
 NONCE_SECRET_BYTES = 32

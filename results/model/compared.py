@@ -50,6 +50,10 @@ class MarginChange(StrictModel):
     """`less`: still met, with less to spare than is allowed to go."""
 
 
+CONNECTED = "connected"
+"""What of a bridge is compared beside its figures: whether it is in the meeting."""
+
+
 class BridgeChange(StrictModel):
     """One figure of one bridge that got worse or better; null: it has none, as it is not there.
 

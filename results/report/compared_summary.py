@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from giaoban.results.model.compared import (
+    CONNECTED,
     BridgeChange,
     Compared,
     InputChange,
@@ -52,7 +53,6 @@ TONES_OF: Mapping[str, Tone] = {
     "not-judged": "doubt",
 }
 UNDECLARED = N_("worse although nothing of their own or on their way was changed: {bridges}")
-CONNECTED = "connected"
 MOST = 40
 """Rows of a table."""
 

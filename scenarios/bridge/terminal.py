@@ -20,6 +20,7 @@ from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.scenarios.bridge.planned import PORTS
 from giaoban.scenarios.bridge.sources import Source, Sources, key_frame_request_timer
 from giaoban.scenarios.plan.plan import CallPlan, Plan
+from giaoban.scenarios.plan.streams import WATCHING
 from giaoban.scenarios.records.events import RateChanged, RtcpReport, of_bridge
 from giaoban.topology.emulation.namespace import inside
 from giaoban.traffic import rtcp, rtp
@@ -42,9 +43,6 @@ from giaoban.traffic.sender.stream import next_control_ns
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_stream import AudioStream
 from giaoban.traffic.sources.video_stream import VideoStream
-
-WATCHING = 0x5A5A_5A5A
-"""Tells the SSRC by which a bridge reports on slides, having none to show, from the slides' own."""
 
 
 class _Line:

@@ -37,7 +37,7 @@ from giaoban.scenarios.emulation import background
 from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.changes import Changes
 from giaoban.scenarios.emulation.recorder import Recorder
-from giaoban.scenarios.plan.plan import GRACE_S, PLAN, Plan
+from giaoban.scenarios.plan.plan import GRACE_S, PLAN, SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.records import events
 from giaoban.scenarios.records.guest import (
     COUNTERS,
@@ -62,9 +62,6 @@ ORIGIN_GRID_NS = 1_000_000_000
 """A meeting begins on a whole second: how long the building took, which depends on where the
 program lies and on what it finds there, is not in any time after it."""
 SAMPLE_S = 1.0
-SAMPLE_OFFSET_NS = 11_000_000
-"""The MCU's audio leaves on a grid of 20 ms: samples are taken off it, or a packet could be counted
-on either side of a second."""
 
 
 def main(folder: Path, clock: Path | None = None) -> int:

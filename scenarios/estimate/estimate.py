@@ -24,13 +24,12 @@ from giaoban.scenarios.estimate.media.captures import TraceCache, captures_of, q
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic, estimate_media
 from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.estimate.network.failing import FailingPaths
-from giaoban.scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, judged, of_queues
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import Rebuilt
-from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.records.guest import Routes
 from giaoban.scenarios.spec.question import Question
 

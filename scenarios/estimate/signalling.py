@@ -28,7 +28,7 @@ from giaoban.mcu_sim.media.ports import Ports
 from giaoban.mcu_sim.secret_source import drawn_from
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls
-from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams
+from giaoban.mcu_sim.server.config import HEAR_EVERY_NS, McuConfig, PlannedStreams
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import Datagram
@@ -56,8 +56,6 @@ from giaoban.scenarios.spec.scenario import Control
 from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
 from giaoban.traffic.rtp import HEADER_BYTES
 
-HEAR_EVERY_NS = 200_000_000
-"""As the server's loop: how often the MCU looks who speaks."""
 COMMANDED, DELIVERED, RUNG = range(3)
 """Of what happens at one moment: commands and dialling first, then what comes, then timers."""
 

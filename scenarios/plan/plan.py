@@ -43,6 +43,9 @@ DIALLING_S = 60.0
 DIAL_GRID_S = 0.02
 """Media starts on a grid too (see `next_start_ns`): the few milliseconds in which a call is set up
 then never decide on which side of a step it starts."""
+SAMPLE_OFFSET_NS = 11_000_000
+"""Counters are read so long after each whole second: the MCU's audio leaves on a grid of 20 ms, and
+on it a packet could be counted on either side of a second."""
 SETTLE_S = 1.5  # from the last existing bridge's dialling to the first phase
 CLOSING_S = 0.5  # media goes on so long after the last phase
 RECORDINGS = "media"

@@ -13,6 +13,9 @@ from giaoban.traffic import rtp
 from giaoban.traffic.profiles import VIDEO_PAYLOAD_TYPE
 from giaoban.traffic.sender.stream_plan import Direction, StreamPlan
 
+WATCHING = 0x5A5A_5A5A
+"""Tells the SSRC by which a bridge reports on slides, having none to show, from the slides' own."""
+
 
 def stream_plans(
     scenario: Scenario,

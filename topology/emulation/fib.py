@@ -10,7 +10,6 @@ from giaoban.topology.network import Network
 from giaoban.topology.routing import Routes
 
 MAIN_TABLE = 254
-PROTO_STATIC = 4  # linux/rtnetlink.h, RTPROT_STATIC
 
 
 class Fib:

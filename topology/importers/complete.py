@@ -19,11 +19,10 @@ from giaoban.topology.addressing import span_for
 from giaoban.topology.importers import words
 from giaoban.topology.importers.draft import Draft, Line, Site, Values
 from giaoban.topology.importers.geography import Place, fibre_km, locate
-from giaoban.topology.model import Province
+from giaoban.topology.model import ID_LENGTH, Province
 from giaoban.topology.usual import keys_of
 from giaoban.topology.validate import pieces, province_mistakes
 
-ID_LENGTH = 32
 MOST_ROUTERS, MOST_LINKS = 5_000, 10_000
 MOST_COMPARED = 1_000
 """Among so many routers the one amid all is found in seconds: it takes all shortest paths."""

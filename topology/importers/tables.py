@@ -14,10 +14,9 @@ from giaoban.sentence import Sentence
 from giaoban.table import Row, read_table, written
 from giaoban.topology.importers.draft import Draft, Kind, Line, Site, Values
 from giaoban.topology.importers.nested import flat, nested
-from giaoban.topology.model import Province
+from giaoban.topology.model import ID_LENGTH, Province
 
 SITES, LINKS, SETTINGS = "sites.csv", "links.csv", "settings.csv"
-ID_LENGTH = 32
 _FIGURES = {
     "km": ("độ dài", "độ dài km", "chiều dài", "chiều dài km", "khoảng cách", "khoảng cách km"),
     "rate_mbps": ("tốc độ", "tốc độ mbps", "tốc độ mb/s", "băng thông", "băng thông mbps", "mbps"),

@@ -26,8 +26,8 @@ from giaoban.topology.importers.draft import ACCESS_FIGURES, Draft, Line, Site, 
 from giaoban.topology.importers.graphml import PREFIX
 from giaoban.topology.importers.nested import nested
 from giaoban.topology.importers.words import SETTLES_LINK
+from giaoban.topology.model import ID_LENGTH
 
-ID_LENGTH = 32
 _NODE_FIELDS = {"lat": ("latitude", "lat"), "lon": ("longitude", "lon", "lng")}
 _EDGE_FIELDS = {
     "km": ("km", "lengthkm", "distancekm"),

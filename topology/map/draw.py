@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from giaoban.drawing import own_look
+from giaoban.drawing import DPI, own_look
 from giaoban.errors import InputError
 from giaoban.files import whole
 from giaoban.topology.map import frame
@@ -29,7 +29,6 @@ SUFFIXES = (".png", ".svg", ".pdf")
 BROAD_IN = 4.4
 """How high routers stand on a map that fills a broad page: every letter is 6 pt there or more."""
 
-_DPI = 150
 _MARKER, _ROW, _RING = 0.2, 0.19, 0.2
 _LEFT, _TITLE, _FOOT, _BAR = 0.65, 0.5, 0.85, 0.65  # inches round the map
 
@@ -68,7 +67,7 @@ def draw(
         figure = _Map(network, values, lang, new, single_points, changed, high).figure(title, what)
         for path in paths:
             with whole(path) as aside:
-                figure.savefig(aside, dpi=_DPI)
+                figure.savefig(aside, dpi=DPI)
 
 
 class _Map:
@@ -87,7 +86,7 @@ class _Map:
         self.network, self.values, self.lang, self.new = network, values, lang, new
         self.single_points, self.changed = frozenset(single_points), frozenset(changed)
         self.ringed = self.single_points | self.changed
-        self.fig = Figure(figsize=(8, 8), dpi=_DPI, facecolor="white")
+        self.fig = Figure(figsize=(8, 8), dpi=DPI, facecolor="white")
         self.renderer = FigureCanvasAgg(self.fig).get_renderer()  # type: ignore[no-untyped-call]
         self.hosts = {router.id: hosts_of(network, router) for router in network.routers}
         self.details = {

@@ -21,7 +21,6 @@ from importlib.machinery import (
 )
 from pathlib import Path
 
-MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
 UDP_PAGES = 1 << 20  # 4 GB: the guest's own memory is the limit
 PACKAGE = "giaoban"
 POWER_OFF = 0x4321FEDC  # LINUX_REBOOT_CMD_POWER_OFF

@@ -16,6 +16,7 @@ from giaoban.errors import NOTHING, InputError, listed_by, may_hint
 from giaoban.names import distinct, identifier, key
 from giaoban.sentence import N_, Sentence, message
 from giaoban.table import Row, read_table
+from giaoban.topology.model import ID_LENGTH
 from giaoban.topology.units.unit import Unit, bare, spelt_out
 
 HERE = Path(__file__).parent
@@ -26,7 +27,6 @@ GROUPS: Mapping[str, str] = {
     "all-2025": "every commune-level unit of 2025",
     DEPARTMENTS: "the departments of the province",
 }
-ID_LENGTH = 32
 
 SEAT_KM, OTHER_KM = 3.0, 20.0
 """Assumed access lines: from a district's router to the unit it stands in, and to any other."""

@@ -11,8 +11,8 @@ from giaoban.names import distinct, identifier
 from giaoban.sentence import N_, Sentence, message
 from giaoban.table import Row, read_table
 from giaoban.tomlfile import said_by_pydantic
+from giaoban.topology.model import ID_LENGTH
 from giaoban.topology.units.known import (
-    ID_LENGTH,
     OTHER_KM,
     SETTLED_BY,
     YEARS,

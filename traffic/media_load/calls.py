@@ -189,7 +189,6 @@ class MediaLoad:
         going = [(row, medium) for row, b in self._bridges.items() for medium in b.going]
         rows = {row for row, _ in going}
         audible = {row for row, m in going if self._receivers[m].silent_ms(row, now_ns) < SILENT_MS}
-        p99_ms = min(self.lateness.percentile_us(99), self.lateness.worst_ns / 1e3) / 1e3
         return messages.Health(
             calls=len(rows),
             silent=len(rows - audible),
@@ -197,7 +196,6 @@ class MediaLoad:
             received=sum(receivers.received for receivers in self._receivers.values()),
             late=self.late,
             worst_late_ms=self.lateness.worst_ns / 1e6,
-            late_p99_ms=p99_ms,
             skipped=self.skipped,
             unsendable=self.unsendable,
             overflowed=sum(receivers.overflowed for receivers in self._receivers.values()),

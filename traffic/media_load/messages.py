@@ -153,7 +153,6 @@ class Health(StrictModel):
     received: int
     late: int
     worst_late_ms: float
-    late_p99_ms: float
     skipped: int
     unsendable: int
     overflowed: int

@@ -13,7 +13,7 @@ from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from giaoban.drawing import own_look
+from giaoban.drawing import DPI, own_look
 from giaoban.errors import InputError
 from giaoban.files import whole
 from giaoban.results.archive.history.entry import CriterionValue, Entry
@@ -25,7 +25,6 @@ SUFFIXES = (".svg", ".png", ".pdf")
 MARKERS = ("o", "s", "^", "D", "v")
 LINES = len(COLOURS)
 """Scenarios with a line of their own; of more, those with most runs."""
-_DPI = 150
 _LEGEND_WIDTH, _SHORT = 52, 18
 _WORDS: Mapping[str, str] = {
     "limit": pgettext("trend", "limit"),
@@ -77,7 +76,7 @@ def draw_trend(points: Sequence[Point], path: Path, *, lang: Lang) -> None:
         ".png": {},
     }[path.suffix.lower()]
     with own_look(STYLE), whole(path) as aside:
-        figure(points, lang).savefig(aside, dpi=_DPI, metadata=undated)
+        figure(points, lang).savefig(aside, dpi=DPI, metadata=undated)
 
 
 def drawable(points: Iterable[Point]) -> list[Point]:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from giaoban.drawing import own_look
+from giaoban.drawing import DPI, own_look
 from giaoban.results.model.series import Series
 from giaoban.results.report.plots.words import LABEL_WIDTH, Lang, cut, number, said
 
@@ -40,7 +40,6 @@ SHADES = ("#F3F6FA", "#FFF4DC", "#EAF5EC")
 LABEL_GAP = 0.075
 #: Impairments told below a picture; more are only counted.
 NOTES = 5
-DPI = 150
 #: Characters of a note's line.
 NOTE_WIDTH = 108
 

@@ -16,11 +16,10 @@ from giaoban.lru_cache import LruCache
 from giaoban.scenarios.estimate.media.flows import A_WAY
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.media.rtcp import ReportsByStream
-from giaoban.scenarios.estimate.network.meter import SAMPLE_OFFSET_NS
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.measure.captures import Captures, trace_of
 from giaoban.scenarios.measure.hop_delays import Rebuilt
-from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.records.events import BridgeHealth, McuHealth
 from giaoban.scenarios.records.guest import (
     BackgroundCount,

@@ -23,6 +23,7 @@ from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
 from giaoban.scenarios.measure.captures import ReportedBy
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.streams import WATCHING
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
 from giaoban.scenarios.records.events import RtcpReport
 from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
@@ -32,8 +33,6 @@ from giaoban.traffic.rtcp import ReportBlock
 from giaoban.traffic.rtcp.session import Reporter
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
-WATCHING = 0x5A5A_5A5A
-"""As `emulation.terminal`: tells the SSRC of one that only watches."""
 HEARD_NS = 500_000_000
 """What is sent to somebody has come to it so long after its call began."""
 

@@ -12,10 +12,9 @@ from giaoban.scenarios.estimate.network.queues import Batch, BatchServed, Served
 from giaoban.scenarios.estimate.network.transit import FlowOf
 from giaoban.scenarios.estimate.spool import Spool
 from giaoban.scenarios.measure.hop_delays import Passage
+from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS
 from giaoban.topology.network import Hop
 
-SAMPLE_OFFSET_NS = 11_000_000
-"""As the emulation: counters are read so long after each whole second."""
 QUEUE_WAIT_DTYPE = np.dtype([("came_ns", "i8"), ("wait_ns", "f4")])
 """A packet at a hop: when it came there, and how long it waited."""
 

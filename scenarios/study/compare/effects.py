@@ -13,7 +13,7 @@ from giaoban.results.judge.criteria import (
     MOUTH_TO_EAR,
     VIDEO_LOSS,
 )
-from giaoban.results.model.compared import BridgeChange, InputChange, MarginChange, State
+from giaoban.results.model.compared import CONNECTED, BridgeChange, InputChange, MarginChange, State
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.report.screen_wording import place_words
@@ -112,9 +112,6 @@ def bridges(
                     )
                 )
     return sorted(found, key=lambda each: (-each.points, each.bridge, each.what))
-
-
-CONNECTED = "connected"
 
 
 def _points(
