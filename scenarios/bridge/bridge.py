@@ -173,7 +173,7 @@ class Bridge:
             sip_received=self.sip_received,
         )
 
-    def _now(self) -> events.OfBridge:
+    def _now(self) -> events.OfHost:
         """Of an event that happens now."""
         return events.of_bridge(self.bridge_id, (time.monotonic_ns() - self._origin_ns) / 1e6)
 

@@ -62,8 +62,6 @@ def reasons(plan: Plan) -> list[str]:
 
 
 def _reasons(plan: Plan) -> Iterator[str]:
-    if down := [fault.id for fault in plan.faults if fault.kind == "mcu"]:
-        yield f"[[fault]] ({', '.join(down)}): how an MCU starts anew is emulated"
     if plan.rate_adaptation is not None:
         yield "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"
     ids = ", ".join(fault.id for fault in plan.faults)

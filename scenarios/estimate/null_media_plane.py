@@ -67,6 +67,12 @@ class NullMediaPlane:
         self._turn_all(mcu_leg.leg, "close", now_ns)
         return {}
 
+    def halt(self, now_ns: int) -> None:
+        """The power goes: all calls are gone without a word."""
+        for row, mcu_leg in list(self._mcu_legs.items()):
+            mcu_leg.power_gone = True
+            self.close(row, now_ns)
+
     def _turn_all(self, leg: Leg, what: Literal["open", "close"], now_ns: int) -> None:
         for kind in leg.flows:
             if leg.forwarded(kind):

@@ -3,7 +3,8 @@
 The bridges' user agents, the MCU's, its call controller, its admission and its conferences are the
 real ones. Between them lies, in place of sockets, the time that a datagram takes on its way through
 an idle network, by the routes of its moment: signalling that waits behind media, or is lost in a
-full queue, is not estimated.
+full queue, is not estimated. An MCU that loses its power loses all that it knew, and starts as from
+its box (`giaoban.mcu_sim.server.server.serve`).
 
 Where links fail, a bridge has to know whether it hears anything: that hangs on whether a packet of
 the MCU's sound, which never ceases in a call, would get through.
@@ -30,6 +31,7 @@ from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls
 from giaoban.mcu_sim.server.config import HEAR_EVERY_NS, McuConfig, PlannedStreams
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
+from giaoban.mcu_sim.server.server import LIFE
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import Datagram
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
@@ -47,6 +49,7 @@ from giaoban.scenarios.plan.plan import GRACE_S, Plan
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, around_bytes
 from giaoban.scenarios.records.events import (
     CommandWithoutCall,
+    OfHost,
     PoweredOff,
     PoweredOn,
     made,
@@ -91,7 +94,14 @@ class _Signalling:
         self._around = around_bytes(plan)
         self._restarts = dict.fromkeys(range(len(plan.calls)), 0)
         self._deaf: dict[int, int] = {}
-        """Since when a bridge pays no heed to what comes."""
+        """Way → since when who is at its end pays no heed to what comes: a bridge, or the MCU."""
+        self._life = 0
+        """How often the MCU has started anew."""
+        self._mcu_off_ns: int | None = None
+        """Since when it has no power."""
+        self._mcu_legs_seen = 0
+        self._too_early: list[Callable[[int], None]] = []
+        """What the technician at its console could not do while it was off."""
         self._watched: dict[int, int] = {}
         """When a bridge is to look whether its call is dead, or to dial again."""
         self._bridges = [planned_agent(plan, number, 0) for number in range(len(plan.calls))]
@@ -103,8 +113,8 @@ class _Signalling:
         self._make_mcu(plan)
 
     def _make_mcu(self, plan: Plan) -> None:
-        rng, secrets = drawn_from(plan.seed, plan.network.mcu.id)
-        mcu = plan.network.mcu.id
+        mcu, seed = plan.network.mcu.id, plan.seed + self._life * LIFE
+        rng, secrets = drawn_from(seed, mcu)
         self._address = plan.network.address(mcu)
         config = McuConfig(
             address=self._address,
@@ -112,7 +122,7 @@ class _Signalling:
             meetings=Meetings(schema="giaoban.meetings/1", meeting=plan.meetings),
             playout_ms=plan.terminal.playout_ms,
             video=plan.video,
-            seed=plan.seed,
+            seed=seed,
             origin_ns=0,
             planned_streams={
                 call.bridge: PlannedStreams(
@@ -130,7 +140,7 @@ class _Signalling:
         registrar = Registrar()
         self._agent = UserAgent(
             (self._address, SIP_PORT),
-            drawn_from(plan.seed, mcu)[0],
+            drawn_from(seed, mcu)[0],
             registrar=registrar,
             session_expires_s=config.session_expires_s,
         )
@@ -173,17 +183,20 @@ class _Signalling:
             for off_ns, on_ns in Power.of(call.bridge, plan.outages, 0).gaps:
                 self._at(off_ns, COMMANDED, partial(self._switch_off, number))
                 self._at(on_ns, COMMANDED, partial(self._switch_on, number))
+        for off_ns, on_ns in Power.of(plan.network.mcu.id, plan.outages, 0).gaps:
+            self._at(off_ns, COMMANDED, self._switch_mcu_off)
+            self._at(on_ns, COMMANDED, self._switch_mcu_on)
         self._at(round(plan.hang_up_s * 1e9), COMMANDED, self._hang_up)
         if plan.recovery is not None:
             self._at(round((plan.hang_up_s + GRACE_S) * 1e9), COMMANDED, self._close)
-        if any(meeting.floor == "open" for meeting in plan.meetings):
-            self._at(0, RUNG, self._hear)
+        if self._looks_who_speaks:
+            self._at(0, RUNG, partial(self._hear, self._life))
         while self._agenda and self._agenda[0][0] < self._end_ns:
             at_ns, _, _, action = heapq.heappop(self._agenda)
             action(at_ns)
-        for number, since_ns in self._deaf.items():
-            self.timeline.unheard.append((number, since_ns, self._end_ns))
-        self.timeline.calls_left = len(self._participants)
+        for way, since_ns in self._deaf.items():
+            self.timeline.unheard.append((way, since_ns, self._end_ns))
+        self.timeline.calls_left = len(self._participants) if self._mcu_off_ns is None else 0
         self.timeline.units_left = self._capacity.units_used
         return self.timeline
 
@@ -207,6 +220,9 @@ class _Signalling:
 
     def _close(self, now_ns: int) -> None:
         """Some bridges cannot hang up."""
+        if self._mcu_off_ns is not None:
+            self._too_early.append(self._close)
+            return
         self._plane.at(now_ns)
         self._controller.close("The meeting is over", now_ns)
         self._flush_mcu(now_ns)
@@ -218,7 +234,7 @@ class _Signalling:
         if bridge_leg is not None:
             bridge_leg.power_gone = True
         self._bridges[number].switch_off()
-        self._deaf.setdefault(number, now_ns)
+        self._deaf.setdefault(2 * number + 1, now_ns)
         self._flush_bridge(number, now_ns)
         told = of_bridge(self._bridges[number].user, now_ns / 1e6)
         self.timeline.events.append(PoweredOff(**told))
@@ -230,6 +246,39 @@ class _Signalling:
         due = plan.dial == "in" and now_ns >= round(plan.calls[number].dial_s * 1e9)
         bridge.switch_on(rng(plan, number, self._restarts[number]), now_ns, due=due)
         self._flush_bridge(number, now_ns)
+
+    def _switch_mcu_off(self, now_ns: int) -> None:
+        self._mcu_off_ns = now_ns
+        self._plane.halt(now_ns)
+        self._capacity = Capacity(self._plan.device)
+        for call in self._participants:
+            if call.standing:
+                self._tell_of_mcu(now_ns, "left", call.participant, cause="power-lost")
+        for number in range(len(self._plan.calls)):
+            self._deaf.setdefault(2 * number, now_ns)
+        self.timeline.events.append(PoweredOff(**self._of_mcu(now_ns)))
+
+    def _switch_mcu_on(self, now_ns: int) -> None:
+        assert self._mcu_off_ns is not None
+        self.timeline.mcu_gaps.append((self._mcu_off_ns, now_ns))
+        self.timeline.events.append(PoweredOn(**self._of_mcu(now_ns)))
+        self._mcu_off_ns = None
+        self._life += 1
+        self._rung.pop(-1, None)
+        self._make_mcu(self._plan)
+        waiting, self._too_early = self._too_early, []
+        for action in waiting:
+            action(now_ns)
+        if self._looks_who_speaks:
+            self._hear(self._life, now_ns)
+
+    def _of_mcu(self, now_ns: int) -> OfHost:
+        host = self._plan.network.mcu.id
+        return {"t_ms": round(now_ns / 1e6, 3), "who": "mcu", "bridge": host}
+
+    @property
+    def _looks_who_speaks(self) -> bool:
+        return any(meeting.floor == "open" for meeting in self._plan.meetings)
 
     def _watch(self, number: int, now_ns: int) -> None:
         """Have a bridge persevere when it is to."""
@@ -275,27 +324,38 @@ class _Signalling:
         return 0
 
     def _at_console(self, control: Control, now_ns: int) -> None:
+        if self._mcu_off_ns is not None:
+            self._too_early.append(partial(self._at_console, control))
+            return
         self._plane.at(now_ns)
         meeting = self._plan.meeting_of_control(control)
         self._controller.controls.at_console(control.do, meeting, now_ns)
         self._flush_mcu(now_ns)
 
-    def _hear(self, now_ns: int) -> None:
+    def _hear(self, life: int, now_ns: int) -> None:
+        if life != self._life or self._mcu_off_ns is not None:
+            return
         self._plane.at(now_ns)
         self._talker_powers.write(self._plane.bank.power, now_ns)
         self._controller.controls.hear(now_ns)
         self._flush_mcu(now_ns)
         if now_ns + HEAR_EVERY_NS < round(self._plan.hang_up_s * 1e9):
-            self._at(now_ns + HEAR_EVERY_NS, RUNG, self._hear)
+            self._at(now_ns + HEAR_EVERY_NS, RUNG, partial(self._hear, life))
 
     def _to_bridge(self, number: int, data: bytes, now_ns: int) -> None:
         self._bridges[number].receive(data, Peer(self._address, SIP_PORT), now_ns)
         self._flush_bridge(number, now_ns)
 
     def _to_mcu(self, number: int, data: bytes, now_ns: int) -> None:
+        if self._mcu_off_ns is not None:
+            return
         self._plane.at(now_ns)
         if self._plan.changes:
-            legs = [leg.from_ns for leg in self.timeline.mcu_legs if leg.leg.row == number]
+            legs = [
+                leg.from_ns
+                for leg in self.timeline.mcu_legs
+                if leg.leg.row == number and not leg.power_gone
+            ]
             if legs:
                 heard_ns = self._heard_ns(2 * number, max(legs), now_ns)
                 self._plane.inbound.heard_ns[number] = max(heard_ns, max(legs))
@@ -304,8 +364,10 @@ class _Signalling:
             self._controller.handle(event, now_ns)
         self._flush_mcu(now_ns)
 
-    def _ring(self, who: int, now_ns: int) -> None:
-        """A timer of a bridge's agent, or (-1) of the MCU's."""
+    def _ring(self, who: int, life: int, now_ns: int) -> None:
+        """A timer of a bridge's agent, or (-1) of the MCU's in a life of it."""
+        if who < 0 and (life != self._life or self._mcu_off_ns is not None):
+            return
         self._rung[who] = None
         if who >= 0:
             self._bridges[who].advance(now_ns)
@@ -326,12 +388,11 @@ class _Signalling:
                     number, dict(event.terms), now_ns
                 )
                 self.timeline.bridge_legs.append(bridge_leg)
-                if (since_ns := self._deaf.pop(number, None)) is not None:
-                    self.timeline.unheard.append((number, since_ns, now_ns))
+                self._heeds(2 * number + 1, now_ns)
             elif isinstance(event, MediaStopped):
                 self._bridge_legs.pop(number).to_ns = now_ns
             elif isinstance(event, MediaLost):
-                self._deaf.setdefault(number, now_ns)
+                self._deaf.setdefault(2 * number + 1, now_ns)
             if (told := logged(bridge.user, event, now_ns / 1e6)) is not None:
                 self.timeline.events.append(told)
         for datagram in bridge.outgoing():
@@ -341,11 +402,18 @@ class _Signalling:
 
     def _flush_mcu(self, now_ns: int) -> None:
         self.timeline.mcu_woken.append(now_ns)
+        for mcu_leg in self.timeline.mcu_legs[self._mcu_legs_seen :]:
+            self._heeds(2 * mcu_leg.leg.row, now_ns)
+        self._mcu_legs_seen = len(self.timeline.mcu_legs)
         for datagram in self._agent.outgoing():
             number = self._number_of[datagram.target.host]
             arrives = partial(self._to_bridge, number, datagram.data)
             self._send(2 * number + 1, datagram, now_ns, arrives)
         self._wake(-1, self._agent.next_timeout())
+
+    def _heeds(self, way: int, now_ns: int) -> None:
+        if (since_ns := self._deaf.pop(way, None)) is not None:
+            self.timeline.unheard.append((way, since_ns, now_ns))
 
     def _send(
         self, way: int, datagram: Datagram, now_ns: int, arrives: Callable[[int], None]
@@ -361,7 +429,7 @@ class _Signalling:
             return
         self._rung[who] = due_ms
         # a nanosecond later, or a rounded time could be before the timer's
-        self._at(math.ceil(due_ms * 1e6) + 1, RUNG, partial(self._ring, who))
+        self._at(math.ceil(due_ms * 1e6) + 1, RUNG, partial(self._ring, who, self._life))
 
     def _at(self, at_ns: int, order: int, action: Callable[[int], None]) -> None:
         heapq.heappush(self._agenda, (at_ns, order, self._count, action))

@@ -31,13 +31,15 @@ class McuLeg:
     """The MCU's side of one call, ns after the origin.
 
     `leg` is what its media plane was told. `report_seeds`: of each medium's RTCP, in the order in
-    which the device draws them.
+    which the device draws them. `power_gone`: it ended because the MCU's power did, so that nothing
+    of it leaves any more.
     """
 
     leg: Leg
     from_ns: int
     report_seeds: dict[Kind, int]
     to_ns: int | None = None
+    power_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,10 @@ class Timeline:
         messages: every datagram of SIP.
         mcu_woken: when signalling woke the MCU, ns after the origin, in order: datagrams that came,
             timers of its transactions.
-        unheard: (call in the plan, from, to) when a bridge pays no heed to what comes: it has taken
-            its call for dead, or was without power, and no other call stands yet.
+        unheard: (way, from, to) when who is at a way's end pays no heed to the media that come: a
+            bridge has taken its call for dead, or was without power, and no other call stands yet;
+            the MCU was without power, and no call stands since.
+        mcu_gaps: (off, on) when the MCU had no power, ns after the origin, of which it came back.
         calls_left, units_left: what the MCU still holds at the end.
     """
 
@@ -88,5 +92,6 @@ class Timeline:
     messages: list[SipDatagram] = field(default_factory=list)
     mcu_woken: list[int] = field(default_factory=list)
     unheard: list[tuple[int, int, int]] = field(default_factory=list)
+    mcu_gaps: list[tuple[int, int]] = field(default_factory=list)
     calls_left: int = 0
     units_left: float = 0.0

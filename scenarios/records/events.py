@@ -295,15 +295,15 @@ class McuHealth(_Health):
     uptime: int | None = None
 
 
-class OfBridge(TypedDict):
-    """What an event that a bridge tells has beside its own figures."""
+class OfHost(TypedDict):
+    """What an event that a bridge or the MCU tells has beside its own figures."""
 
     t_ms: float
-    who: Literal["bridge"]
+    who: Literal["mcu", "bridge"]
     bridge: str
 
 
-def of_bridge(bridge: str, t_ms: float) -> OfBridge:
+def of_bridge(bridge: str, t_ms: float) -> OfHost:
     """Of an event `t_ms` after the run's origin."""
     return {"t_ms": round(t_ms, 3), "who": "bridge", "bridge": bridge}
 

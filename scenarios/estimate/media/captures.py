@@ -304,6 +304,7 @@ def _health(
         firsts = [flows.signalling(way) for way in range(2 * len(plan.calls))]
         return [(int(counts[n]), int(counts[n + 1 : n + A_WAY].sum())) for n in firsts]
 
+    unheard_by = estimated.unheard.tolist()
     sent, received = of(estimated.injected), of(estimated.received.counts)
     bridges = [
         BridgeHealth(
@@ -319,7 +320,7 @@ def _health(
             unsendable=0,
         )
         for call, up, down, unheard in zip(
-            plan.calls, sent[::2], received[1::2], estimated.unheard.tolist(), strict=True
+            plan.calls, sent[::2], received[1::2], unheard_by[1::2], strict=True
         )
     ]
     mcu = McuHealth(
@@ -332,7 +333,7 @@ def _health(
         starved=0,
         stray=0,
         overflowed=0,
-        unheard=0,
+        unheard=sum(unheard_by[::2]),
         unsendable=0,
     )
     return [mcu, *bridges]

@@ -195,6 +195,12 @@ class Forwarding:
         size: NDArray[np.int64],
         key: NDArray[np.bool_],
     ) -> None:
+        lit = np.ones(len(due_ns), np.bool_)
+        for off_ns, on_ns in self._timeline.mcu_gaps:
+            lit &= (due_ns < off_ns) | (due_ns >= on_ns)
+        if not lit.all():  # what the MCU had when its power went never leaves
+            due_ns, sequence, timestamp = due_ns[lit], sequence[lit], timestamp[lit]
+            size, key = size[lit], key[lit]
         if index not in self.buffer:
             self.buffer[index] = StreamBuffer()
             self._injectors[index] = Injector(self._plan.streams[index], 0)

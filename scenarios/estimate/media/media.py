@@ -76,7 +76,7 @@ class EstimatedTraffic:
         injected: datagrams that were put on the wire, by flow (flows,).
         lines: hop → what its line took and gave, where it does anything.
         failed: what faults took, where any do.
-        unheard: media that came to bridges which paid no heed to it, of each call of the plan.
+        unheard: media that came to bridges, or to the MCU, which paid no heed to it, by way.
         equivalent: hop → the least and the highest limit of its queue with which the same would
             have become of all packets.
         last_ns: when the last packet came to the end of its way.
@@ -220,7 +220,7 @@ class _MeetingRun:
         self._around = around_bytes(plan)
         self._removed: list[tuple[int, int, int]] = []
         """Packets that an injector took away: when, stream and sequence number."""
-        self._unheard = np.zeros(len(plan.calls), np.int64)
+        self._unheard = np.zeros(2 * len(plan.calls), np.int64)
         self._overtaking_ns = overtaking_ns(plan)
         self._fq = FqModel(self.flows, self.reports, partial(_handed_ns, plan, windows))
         self._last_ns = 0
@@ -338,13 +338,15 @@ class _MeetingRun:
             self._settle()
 
     def _without_unheard(self, ended: Packets) -> Packets:
-        """Without media that came to a bridge which paid no heed to it."""
-        for number, from_ns, to_ns in self._timeline.unheard:
+        """Without media that came to a bridge, or to the MCU, which paid no heed to it."""
+        for way, from_ns, to_ns in self._timeline.unheard:
             unheard = (ended.at_ns >= from_ns) & (ended.at_ns < to_ns)
             if unheard.any():
-                streams = list(self._plan.calls[number].down.values())
+                number, down = divmod(way, 2)
+                call = self._plan.calls[number]
+                streams = list((call.down if down else call.up).values())
                 unheard &= np.isin(ended.flow, streams)
-                self._unheard[number] += int(np.count_nonzero(unheard))
+                self._unheard[way] += int(np.count_nonzero(unheard))
                 ended = ended.take(~unheard)
         return ended
 

@@ -83,6 +83,7 @@ def sources_of(
     keys: dict[int, list[int]] = {}
     spans: dict[int, list[tuple[int, int, int]]] = {}
     end_ns = round(plan.end_s * 1e9)
+    delay_ns = round(plan.device.audio_mix_delay_ms * 1e6)
     for mcu_leg in timeline.mcu_legs:
         leg = mcu_leg.leg
         for kind, flow in leg.flows.items():
@@ -90,6 +91,8 @@ def sources_of(
             if kind == "audio":
                 first = windows.mixed(mcu_leg.from_ns) + 1
                 last = windows.mixed(end_ns if mcu_leg.to_ns is None else mcu_leg.to_ns) + 1
+                if mcu_leg.power_gone and mcu_leg.to_ns is not None:
+                    last = min(last, -(-(mcu_leg.to_ns - delay_ns) // TICK_NS))
                 spans.setdefault(index, []).append((mcu_leg.from_ns, first, last))
             elif kind == "video" and leg.composed is not None:
                 segments.setdefault(index, []).append(_composed(plan, mcu_leg, windows))
@@ -119,7 +122,6 @@ def sources_of(
             continue
         key = media, *parts[0].made_of, *asked
         found[index] = CachedSource(made.get(key, make), make)
-    delay_ns = round(plan.device.audio_mix_delay_ms * 1e6)
     for index, own in spans.items():
         found[index] = MixedAudio(plan.streams[index], own, TICK_NS, delay_ns)
     return dict(sorted(found.items()))
@@ -177,7 +179,8 @@ def _of_bridge(
 def _composed(plan: Plan, mcu_leg: McuLeg, windows: Windows) -> StreamSegment:
     end_ns = round(plan.end_s * 1e9)
     if mcu_leg.to_ns is not None:
-        end_ns = min(end_ns, windows.composed_made_ns(mcu_leg.to_ns))
+        made_ns = windows.composed_made_ns(mcu_leg.to_ns)
+        end_ns = min(end_ns, mcu_leg.to_ns if mcu_leg.power_gone else made_ns)
     leg, delay_ms = mcu_leg.leg, plan.device.compose_delay_ms
     assert leg.composed is not None
     down, model = leg.flows["video"].down.model_dump_json(), leg.composed.model_dump_json()

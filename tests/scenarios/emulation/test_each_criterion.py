@@ -33,7 +33,7 @@ ELSEWHERE = {
     "holds-at-every-seed",
     "holds-in-every-meeting",
 }
-"""Of faults, which cannot be estimated, of many seeds and of meetings: they have tests of their own
+"""Of faults, of many seeds and of meetings: they have tests of their own
 (`tests/scenarios/study/test_every_meeting.py`: a scenario that passes, and fails in a meeting)."""
 
 TEN, THIRTY = (10.0, 10.0, 10.0), (10.0, 30.0, 10.0)

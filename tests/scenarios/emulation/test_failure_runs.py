@@ -43,6 +43,7 @@ def only(*failures: str) -> list[str]:
 
 
 TRIED = (
+    "mcu",
     *("cut:a--b", "cut:b--c", "cut:c--a", "cut:access-mcu"),
     *("silent:a--b", "silent:access-mcu"),
     *("router:r-a", "router:r-b", "site:a", "site:c"),
@@ -98,12 +99,14 @@ def test_a_ring_keeps_everybody_in_the_meeting(ring: Ring) -> None:
         assert not any(b.behind for b in failure.bridges)
     points = {(p.element.kind, p.element.id): p.cut_off for p in ring.answer.single_points}
     assert points == {
+        ("mcu", "mcu"): ["a", "b", "c"],
         ("link", "access-mcu"): ["a", "b", "c"],
         ("router", "r-a"): ["b", "c"],
         ("bridge", "a"): ["b", "c"],
     }
     single = [f for f in ring.answer.failures if any(SINGLE in reason for reason in f.reasons)]
     assert {f.id for f in single} == {
+        "mcu",
         "cut:access-mcu",
         "silent:access-mcu",
         "router:r-a",

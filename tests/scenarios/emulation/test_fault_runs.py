@@ -11,6 +11,9 @@ from scenario_factory import DEFAULT, NORTH, giaoban, scenario
 
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.result import Result
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.spec.question import make_question
+from tests.scenarios.emulation.test_failure_runs import MEETINGS, province
 
 pytestmark = pytest.mark.sandbox
 
@@ -75,6 +78,45 @@ def test_an_mcu_that_crashes_takes_all_bridges_and_has_them_back(tmp_path: Path)
         assert one.restored_to_picture_ms is not None
         assert one.picture_again_ms - one.restored_to_picture_ms == pytest.approx(2000)
     assert result.verdict == "pass", result.reasons
+    estimate_agrees(tmp_path / "s.toml", result)
+
+
+def estimate_agrees(file: Path, emulated: Result) -> None:
+    """The same verdict, reasons and bridges cut off; each time within 20 ms or 10 %."""
+    found = estimate(make_question(file)).result
+    assert (found.verdict, found.reasons) == (emulated.verdict, emulated.reasons)
+    assert {c.id: c.ok for c in found.criteria} == {c.id: c.ok for c in emulated.criteria}
+    for own, other in zip(found.faults, emulated.faults, strict=True):
+        for one, there in zip(own.bridges, other.bridges, strict=True):
+            same = ("bridge", "behind", "cut_off", "redials", "call_kept", "interrupted")
+            assert [getattr(one, key) for key in same] == [getattr(there, key) for key in same]
+            times = (
+                *("interruption_ms", "sound_interruption_ms", "picture_interruption_ms"),
+                *("gone_ms", "back_ms", "picture_again_ms", "restored_to_picture_ms"),
+            )
+            for key in times:
+                value = getattr(there, key)
+                assert getattr(one, key) == pytest.approx(value, rel=0.1, abs=20.0), key
+            assert one.packets_lost == pytest.approx(there.packets_lost, rel=0.01)
+
+
+STARTS_ANEW = {
+    "before anybody notices": ("", "boot_s = 0.5"),
+    "after all have dialled": ("", "boot_s = 15.0"),
+    "pictures forwarded, an open floor": (MEETINGS["open"], "boot_s = 12.0"),
+    "slides": (MEETINGS["slides"], "boot_s = 3.0"),
+    "it dials": ('[meeting]\ndial = "out"\n', "boot_s = 3.0"),
+}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("how", STARTS_ANEW)
+def test_an_estimate_has_an_mcu_start_anew_as_an_emulation(tmp_path: Path, how: str) -> None:
+    more, boot = STARTS_ANEW[how]
+    fault = f'{more}[[fault]]\nkind = "mcu"\nat_s = 5.0\nto_s = 7.0\n{boot}\n'
+    ring = province(tmp_path / "ring.toml")
+    result = run(tmp_path, (4.0, 24.0, 8.0), province=ring, more=fault, profile="sd30-256k")
+    estimate_agrees(tmp_path / "s.toml", result)
 
 
 def test_a_line_that_gets_worse_is_judged_by_what_it_loses(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_factory import SCENARIOS, scenario
+from scenario_factory import SCENARIOS, WHY_NOT_ESTIMATED, only_emulated, scenario
 
 from giaoban.results.model.result import Result
 from giaoban.scenarios.cli.entry import run as run_command_line
@@ -44,13 +44,12 @@ def test_a_run_folder_without_annex(
 def test_what_cannot_be_estimated_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    crash = '[[fault]]\nkind = "mcu"\nat_s = 2.0\n'
-    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), more=crash)
+    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), **only_emulated(tmp_path))
     results = tmp_path / "results"
     assert run(["check", str(file), "--estimate", "--results", str(results)], monkeypatch) == 2
     said = capsys.readouterr().err
     assert "cannot be estimated" in said
-    assert "[[fault]] (mcu)" in said
+    assert WHY_NOT_ESTIMATED in said
     assert not results.exists() or not list(results.iterdir())
 
 

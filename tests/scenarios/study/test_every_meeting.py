@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_factory import giaoban, only_run, scenario
+from scenario_factory import CUT, FORWARDED, giaoban, only_run, quick_devices, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError, InvalidRun
@@ -48,7 +48,7 @@ speakers = []
 source = "test"
 {more}
 """
-CRASH = '[[fault]]\nkind = "mcu"\nat_s = 2.0\n'
+CRASH = FORWARDED + CUT
 Fields = dict[str, Any]
 Emulated = list[str]
 
@@ -63,6 +63,12 @@ def meeting(folder: Path, ident: str, participants: str = '"all"', **texts: str)
 def ask(folder: Path, *meetings: Path | str, **top: Any) -> Question:
     names = [m if isinstance(m, str) else m.name for m in meetings]
     return make_question(scenario(folder / "s.toml", meetings=names, **top))
+
+
+def stormy(folder: Path) -> Question:
+    """Two meetings, one of which no estimate has."""
+    both = meeting(folder, "calm"), meeting(folder, "storm", more=CRASH)
+    return ask(folder, *both, devices=quick_devices(folder))
 
 
 @pytest.fixture
@@ -145,14 +151,14 @@ def test_by_estimate_alone_nothing_is_emulated(tmp_path: Path, emulated: Emulate
 
 
 def test_what_fails_in_its_course_is_emulated(tmp_path: Path, emulated: Emulated) -> None:
-    question = ask(tmp_path, meeting(tmp_path, "calm"), meeting(tmp_path, "storm", more=CRASH))
+    question = stormy(tmp_path)
     _, found = tried(question, tmp_path)
     assert emulated == ["storm"]
     assert [found[m].engine for m in ("calm", "storm")] == ["estimate", "sandbox"]
 
 
 def test_by_estimate_alone_what_fails_is_not_tried(tmp_path: Path, emulated: Emulated) -> None:
-    question = ask(tmp_path, meeting(tmp_path, "calm"), meeting(tmp_path, "storm", more=CRASH))
+    question = stormy(tmp_path)
     result, found = tried(question, tmp_path, None)
     assert emulated == []
     storm = found["storm"]
@@ -185,7 +191,8 @@ def test_one_that_cannot_be_trusted_ends_the_check(
         return {"storm": EmulationOutcome(InvalidRun("the clock stood still"), 0.0)}
 
     monkeypatch.setattr(every_meeting, "emulate_all", instead)
-    question = ask(tmp_path, meeting(tmp_path, "storm", more=CRASH))
+    storm = meeting(tmp_path, "storm", more=CRASH)
+    question = ask(tmp_path, storm, devices=quick_devices(tmp_path))
     with pytest.raises(InvalidRun, match="stood still"):
         tried(question, tmp_path)
 

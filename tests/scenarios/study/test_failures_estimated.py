@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_factory import giaoban, scenario
+from scenario_factory import FORWARDED, giaoban, quick_devices, scenario
 
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.network import failing
+from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 from giaoban.scenarios.study.sensitivity.world import World
 from tests.scenarios.rings import MEETINGS, ring_province
 
-TRIED = ("cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
+TRIED = ("mcu", "cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
 SEEN_MS, SPF_MS, INSTALL_MS, BFD_MS, BFD_TIMES = 10, 100, 20, 100, 3
 SPACING_MS = 20.0
 """Of packets of sound."""
@@ -70,6 +71,7 @@ def test_it_says_that_it_is_an_estimate(answer: FaultsAnswer) -> None:
 
 def test_whom_a_failure_cuts_off(answer: FaultsAnswer) -> None:
     assert {ident: failure(answer, ident).cut_off for ident in TRIED} == {
+        "mcu": ["a", "b", "c"],
         "cut:a--b": [],
         "silent:a--b": [],
         "router:r-b": ["b"],
@@ -111,10 +113,18 @@ def test_the_link_that_is_left_carries_both_calls(answer: FaultsAnswer) -> None:
 
 
 def test_what_cannot_be_estimated_is_refused_before_anything_begins(tmp_path: Path) -> None:
-    words = ("--estimate", "--only", "mcu", "--results", tmp_path / "runs")
-    ran = giaoban("faults", ring(tmp_path), *words)
+    file = scenario(
+        tmp_path / "s.toml",
+        province=province(tmp_path / "ring.toml"),
+        bridges=(),
+        profile="sd30-256k",
+        devices=quick_devices(tmp_path),
+        more=FORWARDED,
+    )
+    words = ("--estimate", "--only", "cut:a--b", "--results", tmp_path / "runs")
+    ran = giaoban("faults", file, *words)
     assert ran.code == 2
-    assert "[[fault]] (mcu): how an MCU starts anew is emulated" in ran.err
+    assert "(cut-a--b): pictures forwarded within 5 ms while links fail are emulated" in ran.err
     assert not list((tmp_path / "runs").glob("*"))
 
 
@@ -183,6 +193,7 @@ KINDS = {
     "silent": 'link = "a--b"\ndirection = "r-a->r-b"\n',
     "router": 'router = "r-c"\n',
     "site": 'bridge = "c"\nboot_s = 0.5\n',
+    "mcu": "boot_s = 0.5\n",
 }
 BESIDE = {
     "": "",
@@ -198,7 +209,7 @@ BESIDE = {
         *((kind, "") for kind in KINDS),
         ("silent", "classes"),
         ("silent", "lossy"),
-        *itertools.product(("silent", "site"), MEETINGS),
+        *itertools.product(("silent", "site", "mcu"), MEETINGS),
     ],
 )
 def test_every_kind_is_estimated_and_every_packet_accounted_for(
@@ -219,3 +230,35 @@ def test_every_kind_is_estimated_and_every_packet_accounted_for(
     [told] = result.faults
     lost = {one.bridge for one in told.bridges if one.packets_lost}
     assert lost >= ({"c"} if kind in ("router", "site") else {"b"})
+
+
+def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: Path) -> None:
+    """Each gives its call up after 10 s without sound, and dials in turn 5 s later; the MCU, which
+    was back long before, knows nothing of the calls that still send to it, nor of who was muted."""
+    mute = (
+        '[[control]]\nat_s = 3.5\nby = "operator"\ndo = { command = "mute", participant = "b" }\n'
+    )
+    file = scenario(
+        tmp_path / "s.toml",
+        province=province(tmp_path / "ring.toml"),
+        bridges=(),
+        profile="sd30-256k",
+        phases=(2.0, 20.0, 4.0),
+        more=mute + '[[fault]]\nkind = "mcu"\nat_s = 3.0\nto_s = 4.0\nboot_s = 0.5\n',
+    )
+    question = make_question(file)
+    timeline = signal(question.plan)
+    told = [(each.event, each.t_ms) for each in timeline.events if each.bridge == "mcu"]
+    origin_ms = question.plan.phases[0].start_s * 1e3
+    assert told == [("powered-off", origin_ms + 3000), ("powered-on", origin_ms + 4500)]
+    muted = [e.t_ms for e in timeline.events if e.event == "control" and e.bridge == "b"]
+    assert muted == [origin_ms + 4500]  # what the operator could not do while it was off
+    result = estimate(question).result
+    assert result.verdict == "pass", result.reasons
+    assert result.accounting.unaccounted == 0
+    [fault] = result.faults
+    timers = question.profiles.recovery
+    for number, one in enumerate(fault.bridges):
+        assert (one.behind, one.redials, one.call_kept) == (True, 1, False)
+        away_ms = 1e3 * (timers.media_timeout_s + timers.redial_every_s)
+        assert one.sound_interruption_ms == pytest.approx(away_ms + 20 * number, abs=45)

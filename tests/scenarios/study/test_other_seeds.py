@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from runs import COMMAND
-from scenario_factory import NORTH, ROOT, Ran, giaoban, scenario
+from scenario_factory import NORTH, ROOT, WHY_NOT_ESTIMATED, Ran, giaoban, only_emulated, scenario
 from undrawn import undrawn
 from whatif_factory import base
 
@@ -46,13 +46,6 @@ longest-freeze = 3600000.0
 picture-frozen = 100.0
 frames-not-shown = 100.0
 mos = 1.0
-"""
-CRASH = """
-[[fault]]
-kind = "mcu"
-at_s = 2.5
-to_s = 3.0
-boot_s = 1.0
 """
 
 
@@ -262,12 +255,12 @@ def test_headroom_counts_what_fits_at_every_seed(tmp_path: Path) -> None:
 def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), more=CRASH)
+    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), **only_emulated(tmp_path))
     question = make_question(file)
     trying = other_seeds(question, None, InlineWorker(), EngineName.SANDBOX)
     seeds = trying.seeds(tmp_path, lambda _what, _done: None)
     assert seeds is not None
-    assert (seeds.tried, "[[fault]] (mcu)" in (seeds.refused or "")) == (0, True)
+    assert (seeds.tried, WHY_NOT_ESTIMATED in (seeds.refused or "")) == (0, True)
 
     def never(*_: object) -> None:
         raise AssertionError("it was emulated")
@@ -276,12 +269,12 @@ def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
     ran = giaoban("check", file, "--seeds", "4", "--results", tmp_path / "runs")
     assert (ran.code, ran.out) == (2, "")
     assert "no more than 3 seeds are emulated (allowed: 0 to 3)" in ran.err
-    assert "[[fault]] (mcu)" in ran.err
+    assert WHY_NOT_ESTIMATED in ran.err
 
 
 @pytest.mark.sandbox
 def test_what_cannot_be_estimated_is_emulated_if_asked(tmp_path: Path) -> None:
-    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), more=CRASH)
+    file = scenario(tmp_path / "s.toml", phases=(4, 4, 3), **only_emulated(tmp_path))
     words = ("--results", tmp_path / "runs", "--json")
     ran = giaoban("check", file, "--seeds", "1", *words)
     result = Result.from_json(ran.out)

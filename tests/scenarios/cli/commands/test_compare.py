@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 from junitparser import JUnitXml
-from scenario_factory import ROOT, SMALL, Ran, giaoban, only_run, scenario
+from scenario_factory import ROOT, SMALL, Ran, giaoban, only_emulated, only_run, scenario
 
 from giaoban.errors import InputError
 from giaoban.scenarios.cli.commands.compare import _sides
@@ -20,7 +20,6 @@ from giaoban.scenarios.study.compare.inputs import changes
 from tests.results.junit_schema import by_schema
 
 PHASES = (2.0, 6.0, 2.0)
-FAULT = '[[fault]]\nkind = "mcu"\nat_s = 3.0\n'
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="no git")
 
 
@@ -116,7 +115,9 @@ def test_provinces_with_a_scenario(tmp_path: Path) -> None:
 
 
 def test_what_only_an_emulation_can_tell_is_no_pass(tmp_path: Path) -> None:
-    old, new = project(tmp_path / "old"), project(tmp_path / "new", more=FAULT)
+    old, new = project(tmp_path / "old"), project(tmp_path / "new")
+    top = only_emulated(new)
+    scenario(new / "s.toml", province="province.toml", phases=PHASES, **top)
     ran, found = compare(tmp_path, old, new)
     assert ran.code == 3, ran.err
     assert found["scenarios"][0]["state"] == "not-judged"

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from scenario_factory import SCENARIOS, giaoban, only_run, scenario
+from scenario_factory import (
+    SCENARIOS,
+    WHY_NOT_ESTIMATED,
+    giaoban,
+    only_emulated,
+    only_run,
+    scenario,
+)
 
 from giaoban.errors import InputError
 from giaoban.results.archive.store import read_result
@@ -274,13 +281,10 @@ def test_each_choice_has_its_line_in_summary_annex_and_page(known: Sensitivity) 
 
 
 def test_what_cannot_be_estimated_is_told_before_anything_begins(tmp_path: Path) -> None:
-    file = scenario(
-        tmp_path / "s.toml",
-        more='[[fault]]\nkind = "mcu"\nat_s = 1.0\n',
-    )
+    file = scenario(tmp_path / "s.toml", phases=(2.0, 2.0, 2.0), **only_emulated(tmp_path))
     ran = giaoban("sensitivity", file, "--results", tmp_path / "r")
     assert ran.code == 2
-    assert "[[fault]] (mcu)" in ran.err
+    assert WHY_NOT_ESTIMATED in ran.err
     assert not (tmp_path / "r").exists() or not list((tmp_path / "r").iterdir())
 
 
