@@ -13,7 +13,7 @@ from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.spec.question import make_question
-from tests.scenarios.emulation.test_failure_runs import MEETINGS, province
+from tests.scenarios.rings import MEETINGS, ring_province
 
 pytestmark = pytest.mark.sandbox
 
@@ -114,7 +114,7 @@ STARTS_ANEW = {
 def test_an_estimate_has_an_mcu_start_anew_as_an_emulation(tmp_path: Path, how: str) -> None:
     more, boot = STARTS_ANEW[how]
     fault = f'{more}[[fault]]\nkind = "mcu"\nat_s = 5.0\nto_s = 7.0\n{boot}\n'
-    ring = province(tmp_path / "ring.toml")
+    ring = ring_province(tmp_path / "ring.toml")
     result = run(tmp_path, (4.0, 24.0, 8.0), province=ring, more=fault, profile="sd30-256k")
     estimate_agrees(tmp_path / "s.toml", result)
 

@@ -115,7 +115,7 @@ def test_the_link_that_is_left_carries_both_calls(answer: FaultsAnswer) -> None:
 def test_what_cannot_be_estimated_is_refused_before_anything_begins(tmp_path: Path) -> None:
     file = scenario(
         tmp_path / "s.toml",
-        province=province(tmp_path / "ring.toml"),
+        province=ring_province(tmp_path / "ring.toml"),
         bridges=(),
         profile="sd30-256k",
         devices=quick_devices(tmp_path),
@@ -240,7 +240,7 @@ def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: 
     )
     file = scenario(
         tmp_path / "s.toml",
-        province=province(tmp_path / "ring.toml"),
+        province=ring_province(tmp_path / "ring.toml"),
         bridges=(),
         profile="sd30-256k",
         phases=(2.0, 20.0, 4.0),
