@@ -205,7 +205,7 @@ def _measured(
         if look_at is not None:
             look_at(call)
         for _, _, index in streams_of(call, KINDS):
-            seen[index] = validity.strange(captures, index)
+            seen[index] = validity.unexpected_packets(captures, index)
 
     warm_ups = criteria.warm_ups()
     found = _phases(captures, rebuilt, pictures, () if plan.faults else warm_ups, visit)

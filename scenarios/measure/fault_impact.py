@@ -17,13 +17,13 @@ from giaoban.scenarios.faults.plan import FaultPlan
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.interruptions import (
     Edge,
-    Hole,
+    Gap,
     Spans,
     begun,
-    holes,
-    holes_by,
+    gaps,
+    gaps_by,
     merged,
-    picture_holes,
+    picture_gaps,
     without,
 )
 from giaoban.scenarios.measure.streams import FrameAnalyses, streams_of
@@ -46,7 +46,7 @@ CUT_OFF_NS = 1_000_000_000
 """Who has got nothing for longer has lost the meeting
 (`giaoban.results.judge.worst.DROPPED_AFTER_MS`)."""
 SOON_NS = 100_000_000
-"""A hole that begins so soon before or after a change is its doing: packets are up to a frame
+"""A gap that begins so soon before or after a change is its doing: packets are up to a frame
 apart, and those that are under way were due before it."""
 PUT_OUT = "put-out"
 """Why a bridge left whom the control room did not want any longer."""
@@ -65,7 +65,7 @@ class FaultWindow(NamedTuple):
 
 
 class _LongestGap(NamedTuple):
-    """The longest holes that one event made at a bridge, in ns, and of which stream the longest."""
+    """The longest gaps that one event made at a bridge, in ns, and of which stream the longest."""
 
     sound_ns: int
     picture_ns: int
@@ -78,9 +78,9 @@ class _LongestGap(NamedTuple):
 
 @dataclass(frozen=True)
 class _Stream:
-    """One of a bridge's streams with its holes.
+    """One of a bridge's streams with its gaps.
 
-    `silent` is when nothing of it came that could be used. `made` are holes that faults made, in
+    `silent` is when nothing of it came that could be used. `made` are gaps that faults made, in
     which it could not be heard or seen: a picture is away until a frame can be shown again.
     """
 
@@ -89,7 +89,7 @@ class _Stream:
     index: int
     trace: Trace
     silent: Spans
-    made: Sequence[Hole]
+    made: Sequence[Gap]
 
     @cached_property
     def under_way_ns(self) -> int:
@@ -168,16 +168,16 @@ class Impacts:
         gone = away(self._captures, call.bridge)
         for kind, direction, index in streams_of(call, KINDS):
             trace = self._captures.traces[index]
-            silent = spans = holes(trace, gone, self._end_ns)
+            silent = spans = gaps(trace, gone, self._end_ns)
             if kind != "audio":
-                spans = picture_holes(self._pictures[index], silent, self._end_ns)
-            made = holes_by(spans, self._all_edges, settled_ns=self._settled_ns, soon_ns=SOON_NS)
-            made += self._with_a_call(spans, gone, {hole.end_ns for hole in made})
+                spans = picture_gaps(self._pictures[index], silent, self._end_ns)
+            made = gaps_by(spans, self._all_edges, settled_ns=self._settled_ns, soon_ns=SOON_NS)
+            made += self._with_a_call(spans, gone, {gap.end_ns for gap in made})
             yield _Stream(f"{kind} {direction}", kind, index, trace, silent, made)
 
-    def _with_a_call(self, spans: Spans, gone: Spans, told: Collection[int]) -> Iterator[Hole]:
+    def _with_a_call(self, spans: Spans, gone: Spans, told: Collection[int]) -> Iterator[Gap]:
         """Holes that a call's end made in a fault's time, however long after its last change: it
-        is the fault that a bridge, or the MCU, took it for dead. `told`: ends of holes that are
+        is the fault that a bridge, or the MCU, took it for dead. `told`: ends of gaps that are
         known to be an event's."""
         for start, end in ((int(a), int(b)) for a, b in spans):
             lost = gone[(gone[:, 0] < end) & (gone[:, 1] > start)]
@@ -192,7 +192,7 @@ class Impacts:
                 if self._ns(time.start_s) <= moment < self._ns(time.end_s)
             ]
             if edges:
-                yield Hole(moment, end, tuple(edges))
+                yield Gap(moment, end, tuple(edges))
 
     def _impact(
         self, number: int, fault: FaultPlan, call: CallPlan, *, behind: bool
@@ -239,7 +239,7 @@ class Impacts:
 
     def _gone(self, streams: list[_Stream], number: int) -> tuple[float | None, float | None]:
         """(gone, back) of what a fault made, in ms after the first phase began; back is None while
-        a hole is open."""
+        a gap is open."""
         of_it = (h for s in streams for h in s.made if any(e.fault == number for e in h.edges))
         spans = _spans(of_it)
         if not len(spans):
@@ -249,14 +249,14 @@ class Impacts:
         return _ms(max(gone - first_ns, 0)), None if back >= self._end_ns else _ms(back - first_ns)
 
     def _picture_again(self, streams: list[_Stream], number: int, *, mends: bool) -> int | None:
-        """When the picture is there again both ways after the longest hole that a fault's failing,
+        """When the picture is there again both ways after the longest gap that a fault's failing,
         or its mending, made; None: there was none, or it never is."""
         moments = []
         for stream in streams:
-            own = [hole for hole in stream.made if hole.by(number, mends=mends)]
+            own = [gap for gap in stream.made if gap.by(number, mends=mends)]
             if stream.kind != "video" or not own:
                 continue
-            worst = max(own, key=lambda hole: hole.length_ns)
+            worst = max(own, key=lambda gap: gap.length_ns)
             found = self._pictures[stream.index]
             good = found.decodable & (found.due_ns >= worst.start_ns)
             good &= found.complete_ns <= self._end_ns
@@ -297,13 +297,13 @@ class Impacts:
         return self._origin_ns + round(at_s * 1e9)
 
 
-def _spans(of: Iterable[Hole]) -> Spans:
-    """(k, 2) when at least one of these holes was open."""
+def _spans(of: Iterable[Gap]) -> Spans:
+    """(k, 2) when at least one of these gaps was open."""
     return merged(np.array([(h.start_ns, h.end_ns) for h in of], np.int64).reshape(-1, 2))
 
 
 def _longest(streams: Iterable[_Stream], number: int, *, mends: bool) -> _LongestGap:
-    """Of the holes that a fault's failing, or its mending, made; of equals the first."""
+    """Of the gaps that a fault's failing, or its mending, made; of equals the first."""
     longest, stream = {"audio": 0, "video": 0}, None
     for one in streams:
         length = max((h.length_ns for h in one.made if h.by(number, mends=mends)), default=0)

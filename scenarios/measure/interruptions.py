@@ -1,7 +1,7 @@
 """Holes in a stream: when nothing of it came that could be used, and which event made each. Pure.
 
-A hole is not a pause. A sender that sends nothing (silence suppressed, a slide that stands, a
-speaker's picture that is not forwarded just then) leaves no hole; one that is without its call or
+A gap is not a pause. A sender that sends nothing (silence suppressed, a slide that stands, a
+speaker's picture that is not forwarded just then) leaves no gap; one that is without its call or
 without power does.
 """
 
@@ -24,8 +24,8 @@ PAUSE_FRAMES = 3
 """A picture that waits for longer than so many of its frames stands because its sender lets it."""
 
 
-def holes(trace: Trace, away_ns: Spans, end_ns: int) -> Spans:
-    """(k, 2) the holes of a stream before `end_ns`, where one that is still open ends.
+def gaps(trace: Trace, away_ns: Spans, end_ns: int) -> Spans:
+    """(k, 2) the gaps of a stream before `end_ns`, where one that is still open ends.
 
     From when the first packet that was missing was due to when the next that came was due: the time
     from the last packet before to the first one after, less the spacing of a packet.
@@ -39,7 +39,7 @@ def holes(trace: Trace, away_ns: Spans, end_ns: int) -> Spans:
     due, missing = trace.due_ns[:n], trace.missing[:n]
     ends = trace.ends_ns[:n]
     following = np.append(due[1:], end_ns)
-    # what comes after a packet is a part of the hole if nobody was there to send it
+    # what comes after a packet is a part of the gap if nobody was there to send it
     unsent = (ends < following) & _meet(ends, following, away_ns)
     until = np.where(unsent, following, np.minimum(ends, following))
     first, last = runs(missing | unsent)
@@ -48,7 +48,7 @@ def holes(trace: Trace, away_ns: Spans, end_ns: int) -> Spans:
     return merged(spans[spans[:, 1] > spans[:, 0]])
 
 
-def picture_holes(found: Frames, packets: Spans, end_ns: int) -> Spans:
+def picture_gaps(found: Frames, packets: Spans, end_ns: int) -> Spans:
     """(k, 2) when a stream of pictures had none to show that was new, before `end_ns`.
 
     A picture is away from when the first frame that cannot be shown was due (it is lost, or refers
@@ -56,7 +56,7 @@ def picture_holes(found: Frames, packets: Spans, end_ns: int) -> Spans:
     the axis of due times, so its end is moved back by what a frame takes at the least.
 
     Args:
-        packets: (m, 2) the holes in its packets (`holes`): also when nothing was sent.
+        packets: (m, 2) the gaps in its packets (`gaps`): also when nothing was sent.
     """
     n = int(np.searchsorted(found.due_ns, end_ns))
     due, shown = found.due_ns[:n], found.decodable[:n]
@@ -72,7 +72,7 @@ def picture_holes(found: Frames, packets: Spans, end_ns: int) -> Spans:
     again = np.minimum(after, len(at) - 1)
     early = int(np.min(found.complete_ns[at] - due[at]))
     complete = found.complete_ns[at][again] - early
-    # what comes after a pause has nothing to do with the hole before it
+    # what comes after a pause has nothing to do with the gap before it
     follows = (after < len(at)) & (due[at][again] <= spans[:, 1] + PAUSE_FRAMES * usual)
     until = np.where(follows, np.maximum(spans[:, 1], complete), spans[:, 1])
     return merged(np.column_stack([spans[:, 0], np.minimum(until, end_ns)]))
@@ -140,8 +140,8 @@ class Edge(NamedTuple):
     mends: bool
 
 
-class Hole(NamedTuple):
-    """A hole (ns) with the events that made it: several only if they came at the same moment."""
+class Gap(NamedTuple):
+    """A gap (ns) with the events that made it: several only if they came at the same moment."""
 
     start_ns: int
     end_ns: int
@@ -156,10 +156,10 @@ class Hole(NamedTuple):
         return any(edge.fault == fault and edge.mends == mends for edge in self.edges)
 
 
-def holes_by(spans: Spans, edges: Sequence[Edge], *, settled_ns: int, soon_ns: int) -> list[Hole]:
-    """The holes that events made, each told of the latest one before it began.
+def gaps_by(spans: Spans, edges: Sequence[Edge], *, settled_ns: int, soon_ns: int) -> list[Gap]:
+    """The gaps that events made, each told of the latest one before it began.
 
-    A hole is of an event that lies in it or up to `soon_ns` after it, or after which it begins
+    A gap is of an event that lies in it or up to `soon_ns` after it, or after which it begins
     within `settled_ns` + `soon_ns`. Who began up to `soon_ns` before an event was made by it:
     packets were under way. One that began earlier, for another reason, is longer by it: it counts
     from the event on.
@@ -178,5 +178,5 @@ def holes_by(spans: Spans, edges: Sequence[Edge], *, settled_ns: int, soon_ns: i
         begins = start if before else moment
         if begins >= end:  # it was over before anything happened
             continue
-        found.append(Hole(begins, end, tuple(edge for edge in near if edge.at_ns == moment)))
+        found.append(Gap(begins, end, tuple(edge for edge in near if edge.at_ns == moment)))
     return found

@@ -72,7 +72,7 @@ class UnexpectedPackets(NamedTuple):
     met: tuple[bool, ...]
 
 
-def strange(captures: Captures, index: int) -> UnexpectedPackets:
+def unexpected_packets(captures: Captures, index: int) -> UnexpectedPackets:
     """Look at one stream."""
     trace, plan = captures.traces[index], captures.plan
     met = []
@@ -98,7 +98,7 @@ def reasons(
     """
     found = []
     if seen is None:
-        seen = {index: strange(captures, index) for index in range(len(captures.traces))}
+        seen = {index: unexpected_packets(captures, index) for index in range(len(captures.traces))}
     account, counters = accounting(captures), captures.counters
     udp = counters.udp
     if account.unaccounted:

@@ -228,4 +228,4 @@ def test_an_impairment_of_a_stream_begins_with_its_nanosecond_and_ends_before_it
     due_ns = captured.origin_ns + round((captured.plan.phases[0].start_s + at_s) * 1e9) + by_ns
     traces = list(captured.traces)
     traces[index] = replace(traces[index], due_ns=np.array([due_ns]))
-    assert validity.strange(replace(captured, traces=traces), index).met == (met,)
+    assert validity.unexpected_packets(replace(captured, traces=traces), index).met == (met,)

@@ -14,10 +14,10 @@ from giaoban.scenarios.measure.interruptions import (
     Edge,
     Spans,
     begun,
-    holes,
-    holes_by,
+    gaps,
+    gaps_by,
     merged,
-    picture_holes,
+    picture_gaps,
     without,
 )
 from giaoban.traffic.quality.frames import Frames
@@ -60,7 +60,7 @@ def spans(*of: tuple[int, int]) -> Spans:
 
 
 def found(one: Trace, *away: tuple[int, int]) -> list[tuple[int, int]]:
-    return [(int(a) // MS, int(b) // MS) for a, b in holes(one, spans(*away), END_MS * MS)]
+    return [(int(a) // MS, int(b) // MS) for a, b in gaps(one, spans(*away), END_MS * MS)]
 
 
 def test_a_stream_that_came_whole_has_none() -> None:
@@ -68,7 +68,7 @@ def test_a_stream_that_came_whole_has_none() -> None:
     assert found(trace([])) == []
 
 
-def test_a_hole_is_the_time_between_the_packets_around_less_a_spacing() -> None:
+def test_a_gap_is_the_time_between_the_packets_around_less_a_spacing() -> None:
     """The last to come was due at 980 ms, the first again at 1500 ms."""
     lost = set(every(1000, 1500))
     assert found(trace(every(0, END_MS), lost)) == [(1000, 1500)]
@@ -80,7 +80,7 @@ def test_one_that_is_open_in_the_end_ends_there() -> None:
     assert found(trace(every(0, END_MS + 500), lost)) == [(9000, END_MS)]
 
 
-def test_a_pause_is_no_hole_but_one_without_a_call_is() -> None:
+def test_a_pause_is_no_gap_but_one_without_a_call_is() -> None:
     talk = trace(every(0, 2000) + every(5000, END_MS))
     assert found(talk) == []
     assert found(talk, (2000, 4800)) == [(2000, 5000)]
@@ -129,15 +129,15 @@ def test_merged_times_are_in_order_apart_and_the_same(of: list[tuple[int, int]])
 
 
 @given(st.sets(st.integers(0, 499)), pairs)
-def test_holes_hold_what_was_lost_and_nothing_that_came(
+def test_gaps_hold_what_was_lost_and_nothing_that_came(
     lost: set[int], absent: list[tuple[int, int]]
 ) -> None:
     talk = trace(every(0, END_MS), {n * STEP_MS for n in lost})
     away = merged(spans(*((a * STEP_MS, b * STEP_MS) for a, b in absent)))
-    gaps = holes(talk, away, END_MS * MS)
+    found = gaps(talk, away, END_MS * MS)
     for at, here in zip(talk.due_ns.tolist(), talk.arrived.tolist(), strict=True):
-        assert any(a <= at < b for a, b in gaps) == (not here)
-    assert not without(talk, gaps).lost.any()
+        assert any(a <= at < b for a, b in found) == (not here)
+    assert not without(talk, found).lost.any()
 
 
 def test_a_stream_without_some_times_keeps_the_rest() -> None:
@@ -175,7 +175,7 @@ def pictures(
 
 
 def away_ms(found: Frames, *packets: tuple[int, int], end_ms: int = 4000) -> list[tuple[int, int]]:
-    spans_ns = picture_holes(found, spans(*packets), end_ms * MS)
+    spans_ns = picture_gaps(found, spans(*packets), end_ms * MS)
     return [(int(a) // MS, int(b) // MS) for a, b in spans_ns]
 
 
@@ -211,15 +211,15 @@ def test_a_picture_that_pauses_is_not_away() -> None:
 
 
 def made(span: tuple[int, int], *edges: tuple[int, int, bool]) -> list[Any]:
-    """(from, to, [(fault, mends)]) of what the edges, in ms, made of one hole."""
+    """(from, to, [(fault, mends)]) of what the edges, in ms, made of one gap."""
     of = [Edge(at * MS, fault, mends) for at, fault, mends in edges]
     return [
-        (hole.start_ns // MS, hole.end_ns // MS, [(e.fault, e.mends) for e in hole.edges])
-        for hole in holes_by(spans(span), of, settled_ns=1700 * MS, soon_ns=100 * MS)
+        (gap.start_ns // MS, gap.end_ns // MS, [(e.fault, e.mends) for e in gap.edges])
+        for gap in gaps_by(spans(span), of, settled_ns=1700 * MS, soon_ns=100 * MS)
     ]
 
 
-def test_a_hole_is_of_the_latest_event_before_it_began() -> None:
+def test_a_gap_is_of_the_latest_event_before_it_began() -> None:
     fails, mends, other = (1000, 0, False), (4000, 0, True), (4100, 1, False)
     assert made((1010, 1200), fails, mends) == [(1010, 1200, [(0, False)])]
     assert made((990, 1200), fails, mends) == [(990, 1200, [(0, False)])]
@@ -230,13 +230,13 @@ def test_a_hole_is_of_the_latest_event_before_it_began() -> None:
     assert made((0, 800), fails) == []
 
 
-def test_events_of_the_same_moment_share_a_hole() -> None:
+def test_events_of_the_same_moment_share_a_gap() -> None:
     assert made((1000, 1100), (1000, 0, False), (1000, 1, False)) == [
         (1000, 1100, [(0, False), (1, False)])
     ]
 
 
-def test_a_hole_from_before_an_event_counts_from_it() -> None:
+def test_a_gap_from_before_an_event_counts_from_it() -> None:
     assert made((200, 1500), (1000, 0, False), (1400, 0, True)) == [(1000, 1500, [(0, False)])]
     # one that was over shortly before is of something else
     assert made((200, 950), (1000, 0, False)) == []
