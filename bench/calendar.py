@@ -40,6 +40,7 @@ YEAR = (
 )
 """Catalogued meeting, when, minutes, how often: 120 in all. In April a briefing meets two
 departments and a district."""
+COUNT = 120
 
 
 def write_year(path: Path) -> None:
