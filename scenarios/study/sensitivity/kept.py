@@ -107,5 +107,12 @@ class KeptWorlds:
         self._points.keep(
             _KeptWorld(key=key, possible=False)
             if found is None
-            else _KeptWorld(key=key, possible=True, **vars(found))
+            else _KeptWorld(
+                key=key,
+                possible=True,
+                verdict=found.verdict,
+                binding=found.binding,
+                estimated=found.estimated,
+                whole=found.whole,
+            )
         )

@@ -7,8 +7,8 @@ which the device or a link has to carry more than it may: sums decide.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from giaoban.errors import InputError
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS, Criterion
@@ -42,6 +42,8 @@ class Found:
     estimated: bool = False
     whole: bool = True
     """Whether the meeting was held to its end: else `binding` is of what was held of it."""
+    margins: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Of each criterion, where that was measured in a whole meeting."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,18 @@ def _found_with(
     except (ValueError, InputError):
         return None
     found = judged.judgement
-    return Found(found.verdict, found.binding, estimated=True, whole=judged.whole)
+    return Found(
+        found.verdict,
+        found.binding,
+        estimated=True,
+        whole=judged.whole,
+        margins=_margins(found) if judged.whole else {},
+    )
+
+
+def _margins(judgement: Judgement) -> dict[str, float]:
+    known = ((each.id, each.margin_pct) for each in judgement.criteria)
+    return {criterion: margin for criterion, margin in known if margin is not None}
 
 
 def least_margin(found: Found) -> float:
@@ -168,7 +181,16 @@ def attempt(asked: Asked, side: Side) -> Tried:
         flipped = there is not None and flips(there)
         flip = Flip(figure.value, side.end, there) if flipped and there is not None else None
     else:
-        flip = nearest(float(figure.value), side.end, look, flips, figure.scale, alike)
+        flip = nearest(
+            float(figure.value),
+            side.end,
+            look,
+            flips,
+            figure.scale,
+            alike,
+            margins=lambda found: found.margins,
+            own=_margins(asked.judgement),
+        )
     if flip is not None and not flip.found.whole:
         there = look(flip.flips, None)  # what fails by the end of the meeting
         assert there is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -98,3 +99,75 @@ def test_what_cannot_be_asked_is_no_flip() -> None:
 
 def test_nothing_is_asked_where_there_is_no_way() -> None:
     assert nearest(5.0, 5.0, lambda _: True, over, Scale()) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "end", "scale", "margin", "most"),
+    [
+        (120.0, 250.0, Scale(), lambda at: (140.56 - at) / 0.9, 4),
+        (150.0, 37.5, Scale(logarithmic=True), lambda at: (at - 129.5) / 0.9, 4),
+        (10.0, 2.0, Scale(logarithmic=True), lambda at: 100 - 163 * (3.9 / at) ** 1.35, 7),
+        (200.0, 40.0, Scale(True, True), lambda at: 100 - 3e5 / at**2, 7),
+    ],
+)
+def test_margins_lead_to_a_flip_sooner(
+    value: float, end: float, scale: Scale, margin: Callable[[float], float], most: int
+) -> None:
+    """Where they come of a figure step by step: a line, a power."""
+    asked: list[float] = []
+
+    def look(at: float) -> float:
+        asked.append(at)
+        return margin(at)
+
+    found = nearest(
+        value, end, look, below_0, scale, margins=lambda one: {"it": one}, own={"it": margin(value)}
+    )
+    assert found is not None
+    assert margin(float(found.flips)) < 0 <= margin(float(found.holds))
+    assert scale.close(float(found.holds), float(found.flips), abs(end - value))
+    assert len(asked) <= most
+    halves = nearest(value, end, margin, below_0, scale)
+    assert halves is not None
+    assert math.isclose(float(found.holds), float(halves.holds), rel_tol=2 * CLOSE, abs_tol=2)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@given(
+    value=VALUES,
+    end=VALUES,
+    limit=VALUES,
+    shapes=st.tuples(st.floats(0.01, 500), st.floats(0.01, 500), st.floats(0.1, 5)),
+)
+def test_margins_of_any_shape_lead_to_two_neighbours(
+    scale: Scale, value: float, end: float, limit: float, shapes: tuple[float, float, float]
+) -> None:
+    """Steep, flat, with a jump: what margins say may be wrong, and costs no more than halves."""
+    if scale.whole:
+        value, end = round(value), round(end)
+    below, above, power = shapes
+    sign = 1.0 if value <= limit else -1.0
+    asked: list[float] = []
+
+    def look(at: float) -> float:
+        asked.append(at)
+        off = sign * (limit - at) / limit
+        return below * abs(off) ** power if off >= 0 else -above * abs(off) ** (1 / power) - 1e-9
+
+    found = nearest(
+        value, end, look, below_0, scale, margins=lambda one: {"it": one}, own={"it": look(value)}
+    )
+    del asked[0]
+    assert len(asked) == len(set(asked))
+    assert len(asked) <= 2 * (2 + 3 + 13 + 3)
+    if look(end) >= 0:
+        assert found is None
+        return
+    assert found is not None
+    holds, flips = float(found.holds), float(found.flips)
+    assert look(flips) < 0 <= look(holds)
+    assert scale.close(holds, flips, abs(end - value)) or abs(holds - flips) <= 1e-9
+
+
+def below_0(margin: float) -> bool:
+    return margin < 0
