@@ -81,7 +81,7 @@ class EarlyStop:
         if not hit:
             return False
         captures = replace(captures_of(self._plan, timeline, estimated), plan=held)
-        phases = measured_phases(captures)
+        phases = measured_phases(captures, self._criteria)
         judgement = judge(phases, self._criteria, existing=(), invalid=())
         margin_pct = None if judgement.binding is None else judgement.binding.margin_pct
         if judgement.verdict != "fail" or margin_pct is None or margin_pct > -self._past_pct:

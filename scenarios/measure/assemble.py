@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,14 +154,27 @@ def judged(
     Args:
         criteria: the question's (`criteria_of`).
     """
-    needed = rebuilt if of_queues(criteria) else None
-    measured = _measured(question, captures, criteria, needed, FrameAnalyses(captures))
+    needed, wanted = rebuilt if of_queues(criteria) else None, figures_of_streams(criteria)
+    pictures = FrameAnalyses(captures)
+    measured = _measured(question, captures, criteria, needed, pictures, wanted=wanted)
     return measured.judged(criteria, captures.plan)
 
 
-def measured_phases(captures: Captures) -> list[Phase]:
-    """Every phase of a plan, without how long packets waited in queues."""
-    return _phases(captures, None, FrameAnalyses(captures))[0.0]
+def measured_phases(captures: Captures, criteria: Criteria) -> list[Phase]:
+    """Every phase of a plan as far as these criteria look at streams, without how long packets
+    waited in queues."""
+    wanted = figures_of_streams(criteria)
+    return _phases(captures, None, FrameAnalyses(captures), wanted=wanted)[0.0]
+
+
+def figures_of_streams(criteria: Criteria) -> frozenset[str]:
+    """The figures of streams and bridges that criteria look at, by their names in results."""
+    measures = (each.measure for each in criteria.criterion)
+    return frozenset(
+        measure.metric.partition(".")[0]
+        for measure in measures
+        if measure is not None and measure.on in ("stream", "bridge")
+    )
 
 
 @dataclass(frozen=True)
@@ -192,12 +205,14 @@ def _measured(
     rebuilt: Rebuilt | None,
     pictures: FrameAnalyses,
     look_at: Callable[[CallPlan], None] | None = None,
+    wanted: Container[str] | None = None,
 ) -> _Measured:
     """Measure every phase.
 
     Args:
         rebuilt: None: how long packets waited in queues is not wanted.
         look_at: told of each call while its streams are at hand.
+        wanted: see `bridges_in`.
     """
     plan, seen = captures.plan, dict[int, validity.UnexpectedPackets]()
 
@@ -208,13 +223,14 @@ def _measured(
             seen[index] = validity.unexpected_packets(captures, index)
 
     warm_ups = criteria.warm_ups()
-    found = _phases(captures, rebuilt, pictures, () if plan.faults else warm_ups, visit)
+    warmed = () if plan.faults else warm_ups
+    found = _phases(captures, rebuilt, pictures, warmed, visit, wanted)
     phases = found[0.0]
     impacts = Impacts(captures, pictures)
     faults = impacts.results(question.scenario)
     if plan.faults:
         calm = impacts.undisturbed()
-        found = _phases(calm, rebuilt, FrameAnalyses(calm), warm_ups)
+        found = _phases(calm, rebuilt, FrameAnalyses(calm), warm_ups, wanted=wanted)
     return _Measured(phases, found, faults, validity.reasons(captures, seen))
 
 
@@ -310,12 +326,13 @@ def _phases(
     pictures: FrameAnalyses,
     warm_ups: Sequence[float] = (),
     visit: Callable[[CallPlan], None] | None = None,
+    wanted: Container[str] | None = None,
 ) -> dict[float, list[Phase]]:
     """Every phase: whole (0), and but for each of these many seconds of its start as far as streams
-    are concerned. `visit`: see `bridges_in`."""
+    are concerned. `visit`, `wanted`: see `bridges_in`."""
     planned, cuts = captures.plan.phases, [0.0, *warm_ups]
     windows = [Window(phase, warm_up_s) for warm_up_s in cuts for phase in planned]
-    bridges = iter(bridges_in(captures, windows, pictures, visit))
+    bridges = iter(bridges_in(captures, windows, pictures, visit, wanted))
     return {
         warm_up_s: [
             Phase(

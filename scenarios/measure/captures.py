@@ -27,7 +27,7 @@ from giaoban.scenarios.records.events import (
 )
 from giaoban.scenarios.records.guest import Counters, Guest
 from giaoban.traffic import log
-from giaoban.traffic.quality.measure import Trace, trace
+from giaoban.traffic.quality.measure import Trace, trace, whole_trace
 from giaoban.traffic.quality.playout import heard
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import CLOCK_HZ
@@ -110,14 +110,29 @@ def trace_of(
     plan: Plan, stream: StreamPlan, sent: NDArray[np.void], received: NDArray[np.void]
 ) -> Trace:
     """What became of one stream's packets; of sound, what came too late for the playout buffer."""
+    found = trace(sent, received, _clock_hz(plan, stream), forwarded=is_forwarded(plan, stream))
+    return _heard(plan, stream, found)
+
+
+def trace_of_whole(
+    plan: Plan, stream: StreamPlan, sent: NDArray[np.void], arrival_ns: NDArray[np.int64]
+) -> Trace:
+    """As `trace_of`, of a stream that is not forwarded and all of which came once and in order."""
+    return _heard(plan, stream, whole_trace(sent, arrival_ns, _clock_hz(plan, stream)))
+
+
+def is_forwarded(plan: Plan, stream: StreamPlan) -> bool:
+    """Whether the MCU sends on what it gets."""
     forwarded = {"content"} | ({"video"} if plan.meeting.video == "switched" else set())
+    return stream.direction == "down" and stream.kind in forwarded
+
+
+def _clock_hz(plan: Plan, stream: StreamPlan) -> int:
+    return plan.audio.clock_hz if stream.kind == "audio" else CLOCK_HZ
+
+
+def _heard(plan: Plan, stream: StreamPlan, found: Trace) -> Trace:
     audio = stream.kind == "audio"
-    found = trace(
-        sent,
-        received,
-        plan.audio.clock_hz if audio else CLOCK_HZ,
-        forwarded=stream.direction == "down" and stream.kind in forwarded,
-    )
     return heard(found, round(plan.terminal.playout_ms * 1e6)) if audio else found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -30,6 +30,7 @@ SHOWN_NS = 1_000_000_000
 """Slides shown to a bridge for so long must have come to it: a key frame is soon asked for."""
 
 
+BURST_FIGURES = ("burst_ms_mean", "gap_ms_mean", "burst_density_pct", "gap_density_pct")
 ENCODINGS = 2
 """Sound is encoded at the bridge, and again by each MCU once it is mixed: codecs in tandem."""
 MOST_FRAMES = 1_000_000
@@ -108,13 +109,19 @@ def bridges_in(
     windows: Sequence[Window],
     pictures: FrameAnalyses,
     visit: Callable[[CallPlan], None] | None = None,
+    wanted: Container[str] | None = None,
 ) -> list[list[BridgeResult]]:
     """In each window every bridge that had a call in the phase, with the streams of it.
 
     Bridges are gone through once, and no stream is looked at again once another bridge's turn has
     come: there may be more streams than memory holds. `visit` is told whose turn is over.
+
+    Args:
+        wanted: the figures of streams and bridges that somebody looks at, by their names in
+            `StreamResult` and `BridgeResult`: of those that take long no other is measured. None:
+            all.
     """
-    measured = [_Measured(captures, pictures, window) for window in windows]
+    measured = [_Measured(captures, pictures, window, wanted) for window in windows]
     for number, call in enumerate(captures.plan.calls):
         for one in measured:
             one.look_at(number, call)
@@ -158,7 +165,15 @@ class _AudioLeg(NamedTuple):
 class _Measured:
     """All streams of one window, bridge by bridge."""
 
-    def __init__(self, captures: Captures, pictures: FrameAnalyses, window: Window) -> None:
+    def __init__(
+        self,
+        captures: Captures,
+        pictures: FrameAnalyses,
+        window: Window,
+        wanted: Container[str] | None = None,
+    ) -> None:
+        """`wanted`: see `bridges_in`."""
+        self._wanted = wanted
         self.captures = captures
         self.pictures = pictures
         self.phase = window.phase
@@ -196,7 +211,7 @@ class _Measured:
                 self._hear(leg, (len(self._bridges), len(streams)), direction)
             streams.append(self._stream(call, kind, direction, leg, pictures.get(index)))
         skews: dict[str, float | None] = dict.fromkeys(WAYS)
-        if "video" in kinds:
+        if "video" in kinds and self._wants("lip_sync_up_ms", "lip_sync_down_ms"):
             skews = {"up": self._skew_ms(call.up), "down": self._skew_ms(call.down)}
         up, down = pictures.get(call.up.get("video", -1)), pictures.get(call.down.get("video", -1))
         behind = self._outside.get(call.bridge)
@@ -324,9 +339,9 @@ class _Measured:
         leg: StreamLeg,
         pictures: FrameMeasures | None,
     ) -> StreamResult:
-        m, b = leg.measures, leg.bursts
+        m = leg.measures
         lost, listener_lost = lost_pcts(m.sent, m.received, m.impaired, m.corrupted + m.late)
-        figures = {
+        figures: dict[str, Any] = {
             "kind": kind,
             "direction": direction,
             "packets_sent": m.sent,
@@ -344,10 +359,6 @@ class _Measured:
             "reordered_pct": None if m.reordered_ratio is None else 100 * m.reordered_ratio,
             "loss_burst_max": m.loss_burst_max,
             "loss_burst_mean": _round(m.loss_burst_mean),
-            "burst_ms_mean": _round(b.burst_ms),
-            "gap_ms_mean": _round(b.gap_ms),
-            "burst_density_pct": _percent(b.burst_density),
-            "gap_density_pct": _percent(b.gap_density),
             "jitter_ms": _round(m.jitter_ms),
             "jitter_ms_mean": _round(m.jitter_mean_ms),
             "jitter_ms_max": _round(m.jitter_max_ms),
@@ -360,13 +371,22 @@ class _Measured:
             "ipdv_ms": _round(m.ipdv_ms),
             "interruptions": m.interruptions,
             "interruption_ms_max": _round(m.interruption_ms_max),
-            "rtcp": self._rtcp(call.bridge, kind, direction),
+            "mos": None,
         }
+        if self._wants(*BURST_FIGURES):
+            figures |= _burst_figures(leg.bursts)
+        if self._wants("rtcp"):
+            figures["rtcp"] = self._rtcp(call.bridge, kind, direction)
         if pictures is not None:
             figures |= _frame_figures(pictures)
         if kind == "video":
             figures["rate_least_pct"] = self._rate_least_pct(call.bridge, direction)
-        return StreamResult.model_validate({"mos": None, **figures})
+        if self._wanted is None:
+            return StreamResult.model_validate(figures)
+        return StreamResult.model_construct(**figures)  # nobody writes it down
+
+    def _wants(self, *names: str) -> bool:
+        return self._wanted is None or any(name in self._wanted for name in names)
 
     def _rate_least_pct(self, bridge: str, direction: str) -> float | None:
         """The lowest rate of a bridge's pictures in the phase; each call begins with its own. None:
@@ -433,6 +453,12 @@ def devices(captures: Captures) -> Devices:
 
 def _or_nan(value: float | None) -> float:
     return np.nan if value is None else value
+
+
+def _burst_figures(b: GapBurst) -> dict[str, Any]:
+    found = b.burst_ms, b.gap_ms
+    shares = b.burst_density, b.gap_density
+    return dict(zip(BURST_FIGURES, (*map(_round, found), *map(_percent, shares)), strict=True))
 
 
 def _frame_figures(m: FrameMeasures) -> dict[str, Any]:

@@ -22,6 +22,7 @@ CLIP_NS = 20_000_000_000
 """What people judge at once: clips of 20 s, in which van Kester et al. (2011) tried freezes."""
 MINUTE_NS = 60_000_000_000
 """The shortest time over which a telepresence line's loss is measured (1 to 15 minutes)."""
+NO_STREAM = "the sent packets' sequence numbers do not run on: more than one stream"
 PAUSE_NS = 1_000_000_000
 """Where a stream sends nothing for longer, it is silent, or what it sends is judged elsewhere."""
 
@@ -183,13 +184,10 @@ def trace(
         sent = sent[np.argsort(sent["due_ns"], kind="stable")]
     steps = np.diff(np.sort(sent["sequence"]) if forwarded else sent["sequence"])
     if np.any(steps < 1 if forwarded else steps != 1):
-        raise ValueError("the sent packets' sequence numbers do not run on: more than one stream")
+        raise ValueError(NO_STREAM)
     keys, wanted = _wire_key(sent), _wire_key(received)
-    if np.array_equal(keys, wanted):  # all came, in order
-        arrival = received["arrival_ns"].astype(np.int64)
-        jitter = interarrival_jitter_ms(arrival, received["timestamp"], clock_hz)
-        arrivals = np.ones(n, np.int64)
-        return _trace(sent, arrivals, arrival, np.zeros(n, np.bool_), jitter, 0)
+    if np.array_equal(keys, wanted):
+        return _whole(sent, received["arrival_ns"].astype(np.int64), clock_hz)
     order = np.argsort(keys, kind="stable")
     at = order[np.minimum(np.searchsorted(keys[order], wanted), n - 1)]
     known = keys[at] == wanted
@@ -207,6 +205,23 @@ def trace(
     overtaken[first_at] = first_at < np.maximum.accumulate(first_at)
     arrivals = np.bincount(at, minlength=n)
     return _trace(sent, arrivals, arrival, overtaken, jitter, unknown)
+
+
+def whole_trace(sent: NDArray[np.void], arrival_ns: NDArray[np.int64], clock_hz: int) -> Trace:
+    """As `trace`, of n packets (dtype SENT) that all came once and in order, at these moments.
+
+    Raises:
+        ValueError: as `trace`.
+    """
+    if np.any(np.diff(sent["sequence"]) != 1):
+        raise ValueError(NO_STREAM)
+    return _whole(sent, arrival_ns, clock_hz)
+
+
+def _whole(sent: NDArray[np.void], arrival_ns: NDArray[np.int64], clock_hz: int) -> Trace:
+    n = len(sent)
+    jitter = interarrival_jitter_ms(arrival_ns, sent["timestamp"], clock_hz)
+    return _trace(sent, np.ones(n, np.int64), arrival_ns, np.zeros(n, np.bool_), jitter, 0)
 
 
 def _trace(

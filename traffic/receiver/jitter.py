@@ -37,14 +37,21 @@ def smoothed(
     if not len(changes):
         return np.empty(0)
     value = changes * GAIN
-    factor = np.full(len(changes), 1 - GAIN)
     value[starts] += (1 - GAIN) * before
-    factor[starts] = 0
     longest = int(np.diff(starts, append=len(changes)).max())
     # J[k] = factor·J[k − reach] + value, and each pass doubles the reach
     reach = 1
+    if len(starts) == 1:  # one factor for all that lies so far from the start
+        factor = 1 - GAIN
+        while reach < longest and factor:
+            value[reach:] += factor * value[:-reach]
+            factor *= factor
+            reach *= 2
+        return value
+    factors = np.full(len(changes), 1 - GAIN)
+    factors[starts] = 0
     while reach < longest:
-        value[reach:] += factor[reach:] * value[:-reach]
-        factor[reach:] *= factor[:-reach]
+        value[reach:] += factors[reach:] * value[:-reach]
+        factors[reach:] *= factors[:-reach]
         reach *= 2
     return value

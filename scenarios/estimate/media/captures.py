@@ -17,7 +17,12 @@ from giaoban.scenarios.estimate.media.flows import A_WAY
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.media.rtcp import ReportsByStream
 from giaoban.scenarios.estimate.timeline import Timeline
-from giaoban.scenarios.measure.captures import Captures, trace_of
+from giaoban.scenarios.measure.captures import (
+    Captures,
+    is_forwarded,
+    trace_of,
+    trace_of_whole,
+)
 from giaoban.scenarios.measure.hop_delays import Rebuilt
 from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.records.events import BridgeHealth, McuHealth
@@ -133,10 +138,12 @@ class Traces(Sequence[Trace]):
         return self._known.get(index, of, sent, came, lambda: self._made(index))
 
     def _made(self, index: int) -> Trace:
-        stream = self._plan.streams[index]
+        plan, stream = self._plan, self._plan.streams[index]
         sent = self._estimated.sent.get(index, _NOTHING)
-        came = _received(sent, self._estimated.received.of(index))
-        return trace_of(self._plan, stream, sent, came)
+        came = self._estimated.received.of(index)
+        if np.array_equal(sent["sequence"], came["sequence"]) and not is_forwarded(plan, stream):
+            return trace_of_whole(plan, stream, sent, came["at_ns"].copy())
+        return trace_of(plan, stream, sent, _received(sent, came))
 
 
 def _received(sent: NDArray[np.void], came: NDArray[np.void]) -> NDArray[np.void]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from scenario_factory import DEFAULT, scenario
 
-from giaoban.scenarios.estimate.estimate import judge_alone, judge_early
+from giaoban.scenarios.estimate.estimate import estimate, judge_alone, judge_early
 from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.spec.question import Question, make_question
 
@@ -83,3 +83,39 @@ def test_how_far_it_fails_is_waited_for(tmp_path: Path) -> None:
         assert binding.margin_pct is not None
         assert soon.whole or binding.margin_pct <= -past_pct
     assert soon.whole
+
+
+OWN = """
+[[criterion]]
+id = "own-{number}"
+name_en = "{metric}"
+name_vi = "{metric}"
+measure = {{ on = "{on}", metric = "{metric}" }}
+threshold = 1.0
+unit = "ms"
+sense = "at-most"
+statistic = "mean"
+source_en = "test"
+source_vi = "thử"
+"""
+
+
+def test_what_is_only_judged_is_judged_as_what_is_told(tmp_path: Path) -> None:
+    """Figures that nobody looks at are not measured; those that a criterion names are."""
+    told = ["rtcp.jitter_ms", "burst_ms_mean", "gap_ms_mean", "jitter_ms_max"]
+    wanted = [("stream", metric) for metric in told]
+    wanted += [("bridge", "lip_sync_up_ms"), ("bridge", "lip_sync_down_ms")]
+    own = "".join(
+        OWN.format(number=number, on=on, metric=metric)
+        for number, (on, metric) in enumerate(wanted)
+    )
+    lossy = LOSSES.format(link="access-west", from_s=0.0, p=0.02)
+    for more in (lossy, lossy + own):
+        question = make_question(scenario(tmp_path / "s.toml", phases=(2, 2, 2), more=more))
+        result = estimate(question).result
+        judged = judge_alone(question)
+        assert (judged.verdict, judged.criteria) == (result.verdict, result.criteria)
+        assert judged.binding == result.binding
+    values = {each.id: each.value for each in judged.criteria if each.id.startswith("own-")}
+    assert len(values) == len(wanted)
+    assert sum(map(bool, values.values())) > len(wanted) / 2, values
