@@ -60,8 +60,8 @@ class Scale:
         if self.whole:
             return float(round(value))
         low, high = sorted(within or (a, b))
-        short = _rounded(value, high - low)
-        return short if low < short < high else value
+        short = (_rounded(value, (high - low) / finer) for finer in (1, 10))
+        return next((each for each in short if low < each < high), value)
 
     def share(self, a: float, b: float, at: float) -> float:
         """How far along the way from `a` to `b` a value between them is."""
