@@ -14,10 +14,19 @@ from pydantic import Field
 
 from giaoban.errors import NOTHING, InputError
 from giaoban.provenance import Text
-from giaoban.results.judge.baseline import LONGEST_NAME, Name, found_by, path_of, read
+from giaoban.results.judge.baseline import (
+    LONGEST_NAME,
+    OF_FAULTS,
+    Baseline,
+    Name,
+    found_by,
+    path_of,
+    read,
+)
+from giaoban.results.judge.baseline import SCHEMA as FAULTS_SCHEMA
 from giaoban.results.judge.cases import Case, Figure, Report
 from giaoban.results.model.failures import Sense
-from giaoban.results.model.quantities import Method, Verdict
+from giaoban.results.model.quantities import FoundBy, Verdict
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
 
@@ -57,7 +66,7 @@ class AcceptedCases(StrictModel):
     name: Name
     command: Text
     subject: Text
-    method: Method | None = None
+    method: FoundBy | None = None
     reason: Text
     accepted: date
     tolerance: CaseTolerance
@@ -134,7 +143,7 @@ def is_of_cases(path: Path) -> bool:
     return parse(path, read_text(path)).get("schema") == SCHEMA
 
 
-def read_cases(name: str, folder: Path, command: str, method: Method | None) -> AcceptedCases:
+def read_cases(name: str, folder: Path, command: str, method: FoundBy | None) -> AcceptedCases:
     """Read one by name or path. Raises `InputError`: there is none, mistakes, another command's, or
     what was found by another method."""
     path = path_of(name, folder)
@@ -156,6 +165,41 @@ def read_cases(name: str, folder: Path, command: str, method: Method | None) -> 
         command="faults",
         this=command,
     )
+
+
+def refuse_to_replace(path: Path, command: str, method: FoundBy | None) -> None:
+    """Whether what is accepted of a command, found by a method, may be written there.
+
+    Raises `InputError`: the file is there, and is no accepted answer, or one of another command or
+    by another method, which would be lost.
+    """
+    if not path.is_file():
+        return
+    schema = parse(path, read_text(path)).get("schema")
+    if schema == SCHEMA:
+        cases = load(path, AcceptedCases)
+        held, by = cases.command, cases.method
+    elif isinstance(schema, str) and schema.startswith(OF_FAULTS):
+        # tolerances of an older version stay, whose figures mean something else
+        held, by = "faults", load(path, Baseline).method if schema == FAULTS_SCHEMA else None
+    else:
+        raise InputError(
+            "{path}: is there, and is no accepted answer (allowed: another --name)", path=path
+        )
+    if held != command:
+        raise InputError(
+            "{path}: holds what was accepted of giaoban {held} (allowed: another --name, or a run "
+            "of giaoban {held})",
+            path=path,
+            held=held,
+        )
+    if method is not None and by is not None and method != by:
+        raise InputError(
+            "{path}: holds what was accepted of a run by {held} (allowed: another --name, or a run "
+            "by {held})",
+            path=path,
+            held=by,
+        )
 
 
 # ------------------------------------------------------------------------------------- comparing

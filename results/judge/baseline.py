@@ -18,13 +18,15 @@ from pydantic import Field
 from giaoban.errors import InputError, near_names
 from giaoban.provenance import Text
 from giaoban.results.model.failures import FailureId, FailureResult, FaultsAnswer
-from giaoban.results.model.quantities import Amount, Count, Id, Method
+from giaoban.results.model.quantities import Amount, Count, FoundBy, Id, Method
 from giaoban.results.model.result import Sha256
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load, parse, read_text
 
 FOLDER = Path(__file__).parents[1] / "baselines"
-SCHEMA = "giaoban.baseline/2"
+OF_FAULTS = "giaoban.baseline/"
+"""With what the schemas of all versions of such a file begin."""
+SCHEMA = f"{OF_FAULTS}2"
 NOTICED_MS = 20.0
 """Interruptions up to a packet of sound (20 ms, RFC 3551 §4.5) are not worth a line: nobody hears
 them, and where none is written down it was no longer than this."""
@@ -135,7 +137,7 @@ def accept(
         name=_name(name),
         reason=reason.strip(),
         accepted=on,
-        method="sandbox" if answer.engine is None else answer.engine.name,
+        method=answer.method,
         seed=inputs.seed,
         scenario=Source(path=inputs.scenario.path, sha256=inputs.scenario.sha256),
         province=Source(path=inputs.province.path, sha256=inputs.province.sha256),
@@ -218,7 +220,7 @@ def read(name: str, folder: Path = FOLDER, method: Method | None = None) -> Base
     return found
 
 
-def found_by(method: Method | None, accepted: Method | None, path: Path) -> None:
+def found_by(method: FoundBy | None, accepted: FoundBy | None, path: Path) -> None:
     """Raises `InputError` where what was accepted was found by another method: an estimate and an
     emulation of the same question differ, and that is no change."""
     if method is not None and accepted is not None and method != accepted:

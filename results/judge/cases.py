@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from giaoban.results.model.quantities import Method, Verdict
+from giaoban.results.model.quantities import FoundBy, Verdict
 
 Status = Literal["pass", "fail", "invalid", "not-judged"]
 Sense = Literal["at-most", "at-least"]
@@ -60,7 +60,8 @@ class Report:
         judges: whether a case that fails makes the command fail; a sweep's points are findings.
         next: the command that is the next to be tried if it fails; '' for none.
         files: the inputs that a case's place is looked for in, the scenario first.
-        method: how the answer was found, where a command has several; None: there is but one.
+        method: how the answer was found, or (of what is confirmed by emulation only in part) was
+            to be found; None: that is not known of it.
     """
 
     command: str
@@ -71,7 +72,7 @@ class Report:
     judges: bool = True
     next: str = ""
     files: Sequence[str] = field(default_factory=tuple)
-    method: Method | None = None
+    method: FoundBy | None = None
 
     @property
     def failed(self) -> list[Case]:

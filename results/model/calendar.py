@@ -122,6 +122,8 @@ class CalendarAnswer(JsonFile):
     schema_id: Literal["giaoban.calendar/1"] = Field(default="giaoban.calendar/1", alias="schema")
     run_id: RunId
     verdict: Verdict
+    method: Method | None = None
+    """How peaks are judged that are near a limit; null: not said."""
     calendar: str
     from_day: str
     until_day: str

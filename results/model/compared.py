@@ -92,12 +92,16 @@ class ScenarioCompared(StrictModel):
 
 
 class Compared(JsonFile):
-    """The whole answer; `fail`: something is worse. `tolerance_points`: what a margin may lose."""
+    """The whole answer; `fail`: something is worse. `tolerance_points`: what a margin may lose.
+    `method`: how what is near a limit was found, by estimate or (confirmed) by an engine; null: not
+    said.
+    """
 
     FILE: ClassVar[str] = COMPARE
     schema_id: Literal["giaoban.compare/1"] = Field(default="giaoban.compare/1", alias="schema")
     run_id: RunId
     verdict: Verdict
+    method: Method | None = None
     old: str
     new: str
     tolerance_points: Amount

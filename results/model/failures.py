@@ -13,7 +13,15 @@ from pydantic import Field
 
 from giaoban.results.model.answer_files import FAULTS, JsonFile
 from giaoban.results.model.faults import FaultTarget
-from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, OneLine, Verdict
+from giaoban.results.model.quantities import (
+    Amount,
+    Count,
+    Id,
+    LinkDirection,
+    Method,
+    OneLine,
+    Verdict,
+)
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Engine, Inputs, Named, Question, RunId
 from giaoban.tomlfile import StrictModel
@@ -264,7 +272,12 @@ class FaultsAnswer(JsonFile):
     @property
     def is_estimate(self) -> bool:
         """Worked out and not emulated: no document for approval."""
-        return self.engine is not None and self.engine.name == "estimate"
+        return self.method == "estimate"
+
+    @property
+    def method(self) -> Method:
+        """How it was found."""
+        return "sandbox" if self.engine is None else self.engine.name
 
     @property
     def by_criteria(self) -> Verdict:

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from giaoban.results.model.answer_files import HEADROOM, JsonFile
-from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, Verdict
+from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, Method, Verdict
 from giaoban.results.model.result import Inputs, RunId
 from giaoban.results.model.whatif import Judged, final
 from giaoban.tomlfile import StrictModel
@@ -106,7 +106,8 @@ def verdict_of(more: int, points: Iterable[Point]) -> Verdict:
 class Headroom(JsonFile):
     """The whole answer of `giaoban headroom`.
 
-    `verdict` is that of `verdict_of`, which the exit code tells.
+    `verdict` is that of `verdict_of`, which the exit code tells. `method`: how what matters was
+    found in the end, by estimate or (confirmed) by an engine; null: not said.
     `more` is how many fit overall, hung on all routers in turn; -1: those that are there do not
     meet the criteria by themselves. `bottlenecks` are the first and those after it, in order.
     """
@@ -115,6 +116,7 @@ class Headroom(JsonFile):
     schema_id: Literal["giaoban.headroom/2"] = Field(default="giaoban.headroom/2", alias="schema")
     run_id: RunId
     verdict: Verdict
+    method: Method | None = None
     question_en: str
     question_vi: str
     existing: Count

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from giaoban.results.model.answer_files import MEETING, JsonFile
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind, Verdict
+from giaoban.results.model.quantities import Amount, Count, Direction, FoundBy, Id, Kind, Verdict
 from giaoban.results.model.reasons import Argument, Reason
 from giaoban.results.model.result import Assumption, CriterionResult, RunId
 from giaoban.results.model.unmodelled import Unmodelled
@@ -190,6 +190,8 @@ class MeetingAnswer(JsonFile):
     )
     run_id: RunId
     verdict: Verdict
+    method: FoundBy | None = None
+    """By which engine its parts were emulated, or in real time at a device; null: not said."""
     meeting: HeldMeeting
     device: str | None = None
     """A real device at which the system was checked, `sip:10.67.0.2:5060`; null: emulated."""

@@ -11,6 +11,9 @@ from giaoban.text import in_a_line
 Verdict = Literal["pass", "fail", "invalid"]
 Method = Literal["estimate", "sandbox", "native"]
 """How an answer was found: worked out, emulated in virtual time, or emulated in real time."""
+FoundBy = Literal[Method, "real-time"]
+"""How an accepted answer was found: by one of these, or nothing was emulated and all ran on real
+sockets, in real time (a load test, a check at a real MCU)."""
 Kind = Literal["audio", "video", "content"]
 Direction = Literal["up", "down"]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-+[a-z0-9]+)*$", max_length=80)]

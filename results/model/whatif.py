@@ -140,14 +140,16 @@ class WhatIf(JsonFile):
 
     `verdict` is that of the question: passed if a variant that was asked for passes. `answer` is
     the variant that passes and costs least, or changes least where costs are not known
-    (`ordered_by`); `neighbour` the nearest one that does not. `tried` counts the variants that the
-    search looked at beside those listed.
+    (`ordered_by`); `neighbour` the nearest one that does not. `method`: how what matters was found
+    in the end, by estimate or (confirmed) by an engine; null: not said. `tried` counts the variants
+    that the search looked at beside those listed.
     """
 
     FILE: ClassVar[str] = WHATIF
     schema_id: Literal["giaoban.whatif/2"] = Field(default="giaoban.whatif/2", alias="schema")
     run_id: RunId
     verdict: Verdict
+    method: Method | None = None
     question_en: str
     question_vi: str
     existing: Count

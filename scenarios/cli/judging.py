@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from giaoban.results.archive.store import Outcome
     from giaoban.results.judge.accepted_cases import AcceptedCases
     from giaoban.results.judge.cases import Report
-    from giaoban.results.model.quantities import Method, Verdict
+    from giaoban.results.model.quantities import FoundBy, Verdict
     from giaoban.results.report.document import Block
 
 WITH_BASELINE = {"baseline", "baselines"}
@@ -181,7 +181,7 @@ def folder_of_baselines() -> Path:
     return current().baselines
 
 
-def known_baseline(method: Method | None = None) -> None:
+def known_baseline(method: FoundBy | None = None) -> None:
     """Read the baseline before anything is judged by `method`.
 
     Raises `InputError`: as `read_cases`.
@@ -192,7 +192,7 @@ def known_baseline(method: Method | None = None) -> None:
         read_cases(wanted.baseline, folder_of_baselines(), wanted.command, method)
 
 
-def accepted_of_each(subjects: Sequence[str], method: Method) -> Mapping[str, AcceptedCases]:
+def accepted_of_each(subjects: Sequence[str], method: FoundBy) -> Mapping[str, AcceptedCases]:
     """What is accepted of each of the scenarios, where `--baseline` is a folder; nothing without.
 
     Raises `InputError`: as `accepted_in`.

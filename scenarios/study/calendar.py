@@ -129,6 +129,7 @@ def plan(
         answer = CalendarAnswer(
             run_id=folder.run_id,
             verdict=_verdict(findings, []),
+            method="estimate" if by_estimate else EngineName.SANDBOX.value,
             calendar=path.name,
             from_day=registrations[0].start.date().isoformat(),
             until_day=registrations[-1].start.date().isoformat(),

@@ -154,7 +154,7 @@ def hold(
             if isinstance(each, InvalidRun):
                 raise each
         answer = _answer(
-            meeting, folder.run_id, [f for f in told.values() if isinstance(f, PartOutcome)]
+            meeting, folder.run_id, engine, [f for f in told.values() if isinstance(f, PartOutcome)]
         )
         folder.keep(answer)
         progress(Sentence("typesetting"), 0.99)
@@ -309,6 +309,7 @@ def check_at(
         answer = MeetingAnswer(
             run_id=folder.run_id,
             verdict=part.verdict,
+            method="real-time",
             meeting=_held_meeting(meeting, attendance[0]),
             device=f"sip:{target[0]}:{target[1]}",
             parts=[part],
@@ -330,7 +331,9 @@ def _held_meeting(meeting: CataloguedMeeting, chair: str) -> HeldMeeting:
     )
 
 
-def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[PartOutcome]) -> MeetingAnswer:
+def _answer(
+    meeting: CataloguedMeeting, run_id: str, engine: EngineName, found: Sequence[PartOutcome]
+) -> MeetingAnswer:
     parts = [each.judged for each in found]
     course = meeting.course
     assumptions = list(found[-1].assumptions)
@@ -345,6 +348,7 @@ def _answer(meeting: CataloguedMeeting, run_id: str, found: Sequence[PartOutcome
     return MeetingAnswer(
         run_id=run_id,
         verdict=verdict_of(parts),
+        method=engine.value,
         meeting=_held_meeting(meeting, meeting.chair or chair),
         parts=parts,
         assumptions=assumptions,

@@ -88,6 +88,7 @@ def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) 
         failures_summary.headline(answer),
         _whole(answer.verdict, cases, answer.reasons),
         files=_files(answer.inputs),
+        method=answer.method,
     )
 
 
@@ -104,6 +105,7 @@ def of_whatif(answer: WhatIf) -> Report:
         whatif_summary.headline(answer),
         _whole(answer.verdict, cases, []),
         files=_files(answer.inputs),
+        method=answer.method,
     )
 
 
@@ -128,6 +130,7 @@ def of_headroom(answer: Headroom) -> Report:
         headroom_summary.headline(answer),
         [fits],
         files=_files(answer.inputs),
+        method=answer.method,
     )
 
 
@@ -159,6 +162,7 @@ def of_sensitivity(answer: Sensitivity) -> Report:
         headline,
         cases,
         files=_files(answer.inputs),
+        method="estimate",
     )
 
 
@@ -178,6 +182,7 @@ def of_load(result: LoadResult) -> Report:
         load_summary.headline(result),
         _whole(result.verdict, cases, result.reasons),
         files=[] if place is None else [place.path],
+        method="real-time" if result.engine is None else result.engine.name,
     )
 
 
@@ -191,6 +196,7 @@ def of_meeting(answer: MeetingAnswer) -> Report:
         answer.verdict,
         said(lambda say: say.gettext(meeting_summary.VERDICTS[answer.verdict]), known),
         _whole(answer.verdict, cases, []),
+        method=answer.method,
     )
 
 
@@ -213,6 +219,7 @@ def of_calendar(answer: CalendarAnswer) -> Report:
         Sentence(calendar_summary.VERDICTS[answer.verdict]),
         _whole(answer.verdict, cases, []),
         files=[answer.calendar],
+        method=answer.method,
     )
 
 
@@ -237,6 +244,7 @@ def of_sweep(answer: SweepAnswer) -> Report:
         cases,
         judges=False,
         files=_files(answer.inputs),
+        method="estimate",
     )
 
 
@@ -260,6 +268,7 @@ def of_compared(answer: Compared) -> Report:
         answer.verdict,
         compared_summary.headline(answer),
         cases,
+        method=answer.method,
     )
 
 

@@ -17,7 +17,7 @@ from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import MeetingAnswer
-from giaoban.results.model.quantities import Method
+from giaoban.results.model.quantities import FoundBy
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.sweep import SweepAnswer
@@ -48,7 +48,7 @@ def report_of_run(folder: Path) -> Report:
 
 
 def accepted_in(
-    folder: Path, command: str, subjects: Sequence[str], method: Method, on: date
+    folder: Path, command: str, subjects: Sequence[str], method: FoundBy, on: date
 ) -> Mapping[str, AcceptedCases]:
     """What a folder holds of a command's earlier answers by the same method, by their subject: what
     was accepted, else the newest run, as accepted `on` a day; one that cannot be trusted is none.

@@ -14,6 +14,7 @@ from giaoban.results.judge.accepted_cases import (
     AcceptedCases,
     accept_cases,
     is_of_cases,
+    refuse_to_replace,
     text_of_cases,
 )
 from giaoban.results.judge.baseline import (
@@ -58,6 +59,7 @@ def accept_run(
     if not (where / FaultsAnswer.FILE).is_file():
         return _accept_cases(where, path, reason)
     answer = FaultsAnswer.read(where)
+    refuse_to_replace(path, "faults", answer.method)
     tolerance = tolerance_in(path) if path.is_file() else None
     made = accept(answer, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
     with writing(path.parent):
@@ -76,12 +78,10 @@ def accept_run(
 
 
 def _accept_cases(where: Path, path: Path, reason: str) -> int:
-    tolerance = None
-    if path.is_file() and is_of_cases(path):
-        tolerance = load(path, AcceptedCases).tolerance
-    made = accept_cases(
-        report_of_run(where), name=path.stem, reason=reason, on=date.today(), tolerance=tolerance
-    )
+    report = report_of_run(where)
+    refuse_to_replace(path, report.command, report.method)
+    tolerance = load(path, AcceptedCases).tolerance if path.is_file() else None
+    made = accept_cases(report, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text_of_cases(made).encode())

@@ -63,7 +63,7 @@ def command(
     Late registration, no hour for the check of the system, a bridge or a room in two meetings, more
     than the device or a line has. Writes the calendar back as iCalendar, and as sheets to print.
     """
-    judging.known_baseline()
+    judging.known_baseline("estimate" if by_estimate else "sandbox")
     now = datetime.now()
     base, base_path, province_path = held_with(scenario, province)
     known = [load_meeting(path) for path in files(catalogue)]

@@ -47,7 +47,7 @@ def command(
     Without a scenario: beside the bridges of the province alone. Exit code 0: at least one more
     fits; 1: none does; 3: an emulation came to no result.
     """
-    judging.known_baseline()
+    judging.known_baseline(engine.value if confirm else "estimate")
     jobs = jobs or cores()
     order = HeadroomRequest(
         base=base_of(scenario, province, seed=seed, pace_s=pace),

@@ -139,7 +139,7 @@ def command(
     Exit code 0: it meets the criteria; 1: it does not; 3: the generator could not keep up, so the
     figures do not hold.
     """
-    judging.known_baseline()
+    judging.known_baseline("real-time" if inside is None else engine.value)
     thresholds = thresholds_of(most or [])
     if inside is not None:
         if target is not None:

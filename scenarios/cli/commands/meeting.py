@@ -66,7 +66,7 @@ def command(
     Every bridge connects, sends and is sent sound and picture; then the chair opens, calls others
     to speak one by one, and concludes; then all hang up. Each bridge is judged by itself.
     """
-    judging.known_baseline()
+    judging.known_baseline(engine.value if real is None else "real-time")
     meeting = load_meeting(find(name))
     base, base_path, province_path = held_with(scenario, province)
     if real is None and (authorised or accounts is not None):

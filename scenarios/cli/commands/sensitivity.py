@@ -46,7 +46,7 @@ def command(
     By estimate, one figure at a time. Exit code: that of the verdict as assumed, or 1 if it passes
     and --require-robust is not met.
     """
-    judging.known_baseline()
+    judging.known_baseline("estimate")
     question = make_question(scenario, province_path=province, seed=seed)
     with workers_for(jobs or cores(), scheduler) as helpers, progress() as told:
         outcome = sensitivity(

@@ -50,7 +50,7 @@ def command(
     Finished points are kept: an interrupted sweep goes on where it was, and nothing is computed
     twice.
     """
-    judging.known_baseline()
+    judging.known_baseline("estimate")
     asked = load_sweep(file)
     if seeds is not None:
         asked = asked.model_copy(update={"seeds": seeds})

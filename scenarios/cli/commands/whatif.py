@@ -105,7 +105,7 @@ def command(
     what was asked passes (of several variants: at least one does); 1: it does not, whatever the
     search finds.
     """
-    judging.known_baseline()
+    judging.known_baseline(engine.value if confirm else "estimate")
     jobs = jobs or cores()
     if _is_variants(scenario):
         given = (add, more, profile, device, cards, link, new_link, meeting)

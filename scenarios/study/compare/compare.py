@@ -110,6 +110,7 @@ def compare(
         answer = Compared(
             run_id=folder.run_id,
             verdict=verdict_of(lines),
+            method=order.engine.value if order.confirm else "estimate",
             old=order.old,
             new=order.new,
             tolerance_points=order.tolerance_points,

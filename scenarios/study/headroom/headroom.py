@@ -149,6 +149,7 @@ def headroom(
         answer = Headroom(
             run_id=folder.run_id,
             verdict=verdict_of(more, points),
+            method=order.engine.value if order.confirm else "estimate",
             question_en=question.scenario.question,
             question_vi=question.scenario.question_vi,
             existing=len(question.plan.calls),

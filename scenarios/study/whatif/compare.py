@@ -138,6 +138,7 @@ def compare(
         whole = WhatIf(
             run_id=folder.run_id,
             verdict=_verdict([line.row for line in lines if line.row.asked]),
+            method=order.engine.value if order.confirm else "estimate",
             question_en=order.question_en,
             question_vi=order.question_vi,
             existing=sum(not call.new for call in questions[0].plan.calls),

@@ -1,0 +1,137 @@
+"""An accepted answer is replaced, and compared with, only by one of the same command and method."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from itertools import permutations, product
+from pathlib import Path
+from typing import Any, get_args
+
+import load_factory
+import meeting_factory
+import pytest
+import results_factory
+import sensitivity_factory
+from failures_factory import answer as failures
+
+from giaoban.errors import InputError
+from giaoban.results.judge.accepted_cases import (
+    accept_cases,
+    read_cases,
+    refuse_to_replace,
+    text_of_cases,
+)
+from giaoban.results.judge.baseline import accept, text_of
+from giaoban.results.judge.cases import Case, Report
+from giaoban.results.model.quantities import FoundBy, Method
+from giaoban.results.report.ci.answers import of_check, of_load, of_meeting, of_sensitivity
+from giaoban.results.report.ci.kept import _REPORTS
+from giaoban.scenarios.cli import entry
+
+ON = date(2026, 11, 27)
+COMMANDS = sorted(_REPORTS)
+METHODS: tuple[FoundBy, ...] = (*get_args(Method), "real-time")
+FAULTS_METHODS: tuple[Method, ...] = get_args(Method)
+
+
+def kept(path: Path, command: str, method: FoundBy | None = "estimate") -> str:
+    """What is accepted of a command, written there as the program writes it."""
+    if command == "faults":
+        made = accept(failures(), name=path.stem, reason="known", on=ON)
+        text = text_of(made.model_copy(update={"method": method or "sandbox"}))
+    else:
+        report = Report(command, "s", "pass", "…", [Case("a", "pass")], method=method)
+        text = text_of_cases(accept_cases(report, name=path.stem, reason="known", on=ON))
+    path.write_text(text, encoding="utf-8")
+    return text
+
+
+@pytest.mark.parametrize(("held", "new"), [*permutations(COMMANDS, 2)])
+def test_what_is_accepted_of_another_command_is_not_replaced(
+    tmp_path: Path, held: str, new: str
+) -> None:
+    path = tmp_path / "same.toml"
+    kept(path, held)
+    with pytest.raises(InputError, match=f"same.toml: holds what was accepted of giaoban {held} "):
+        refuse_to_replace(path, new, "estimate")
+    if new != "faults":
+        with pytest.raises(InputError, match=f"was accepted of giaoban {held} .*giaoban {new}"):
+            read_cases(str(path), tmp_path, new, "estimate")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nor_what_was_found_by_another_method(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "same.toml"
+    methods = FAULTS_METHODS if command == "faults" else METHODS
+    for held, new in product(methods, methods):
+        kept(path, command, held)
+        if held == new:
+            refuse_to_replace(path, command, new)
+            continue
+        with pytest.raises(InputError, match=f"holds what was accepted of a run by {held} "):
+            refuse_to_replace(path, command, new)
+        if command != "faults":
+            with pytest.raises(InputError, match=f"of a run by {held} .*one by {new}"):
+                read_cases(str(path), tmp_path, command, new)
+    if command != "faults":
+        kept(path, command, None)  # accepted before methods were written down
+        refuse_to_replace(path, command, "estimate")
+
+
+def test_nor_what_is_no_accepted_answer_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    refuse_to_replace(path, "check", "estimate")  # there is nothing yet
+    path.write_text('schema = "giaoban.scenario/1"\n', encoding="utf-8")
+    for command in COMMANDS:
+        with pytest.raises(InputError, match=r"s\.toml: is there, and is no accepted answer"):
+            refuse_to_replace(path, command, "estimate")
+
+
+def test_every_answer_says_how_it_was_found() -> None:
+    checked = results_factory.result()
+    assert of_check(checked).method == checked.engine.name
+    assert of_sensitivity(sensitivity_factory.answer()).method == "estimate"
+    assert of_load(load_factory.calls()).method == "real-time"
+    stormy = load_factory.storm()
+    assert stormy.engine is not None
+    assert of_load(stormy).method == stormy.engine.name
+    held = meeting_factory.answer()
+    for method in (None, *METHODS):
+        assert of_meeting(held.model_copy(update={"method": method})).method == method
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> dict[str, Path]:
+    """A run of each of two commands."""
+    found: dict[str, Path] = {}
+    answers: dict[str, Any] = {"check": results_factory.result(), "faults": failures()}
+    for command, answer in answers.items():
+        found[command] = tmp_path / command
+        found[command].mkdir()
+        text = answer.to_json()
+        (found[command] / type(answer).FILE).write_text(text, encoding="utf-8")
+    return found
+
+
+@pytest.mark.parametrize(("held", "new"), [*permutations(("check", "faults"))])
+def test_baseline_accept_leaves_the_file_as_it_is(
+    tmp_path: Path,
+    runs: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    held: str,
+    new: str,
+) -> None:
+    def accepted(command: str) -> int:
+        words = ["--name", "same", "--reason", "known", "--baselines", str(tmp_path / "kept")]
+        run = ["giaoban", "baseline", "accept", str(runs[command]), *words]
+        monkeypatch.setattr(sys, "argv", run)
+        return entry.run()
+
+    assert accepted(held) == 0
+    before = (tmp_path / "kept" / "same.toml").read_bytes()
+    assert accepted(new) == 2
+    assert f"holds what was accepted of giaoban {held}" in capsys.readouterr().err
+    assert (tmp_path / "kept" / "same.toml").read_bytes() == before
+    assert accepted(held) == 0
