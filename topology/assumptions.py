@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from giaoban.figure_words import with_ranges
 from giaoban.provenance import Assumable, Sourced
 from giaoban.tomlfile import StrictModel
+from giaoban.topology.bandwidth_profile import BandwidthProfile
 from giaoban.topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.translation import N_, Language, Translator, translator
 
@@ -92,6 +93,14 @@ def _records(
     def told(named: Mapping[str, float]) -> str:
         return ", ".join(say.gettext(_FIGURES[k], value=number(v)) for k, v in named.items())
 
+    def profiles(what: str, of: Sequence[BandwidthProfile]) -> Iterator[tuple[Sourced, str, str]]:
+        for each in of:
+            shown = [("CIR", each.cir_mbps, "Mb/s"), ("CBS", each.cbs_bytes, "byte")]
+            if each.ebs_bytes:
+                shown += [("EIR", each.eir_mbps, "Mb/s"), ("EBS", each.ebs_bytes, "byte")]
+            value = ", ".join(f"{name} {number(figure)} {unit}" for name, figure, unit in shown)
+            yield each, say.gettext("bandwidth profile, {line}", line=what), value
+
     names = {router.id: router.name for router in province.routers}
     yield (
         province.fibre,
@@ -121,19 +130,27 @@ def _records(
         yield router, say.gettext("place of router {router}", router=router.name), place
     for link in province.links:
         ends = f"{names[link.a]} – {names[link.b]}"
-        yield link, say.pgettext("assumption", "link {ends}", ends=ends), figures(link)
-    yield province.mcu, say.gettext("access of the MCU"), figures(province.mcu)
+        what = say.pgettext("assumption", "link {ends}", ends=ends)
+        yield link, what, figures(link)
+        yield from profiles(what, link.profiles)
+    what = say.gettext("access of the MCU")
+    yield province.mcu, what, figures(province.mcu)
+    yield from profiles(what, province.mcu.profiles)
     for bridge in province.bridges:
         what = say.gettext("access of bridge {bridge}", bridge=bridge.name)
         yield bridge, what, figures(bridge)
+        yield from profiles(what, bridge.profiles)
     for group in province.groups:
         what = say.gettext("links in one cable {cable}", cable=group.name)
         yield group, what, ", ".join(group.links)
     for bridge in extra:
         what = say.gettext("access of new bridge {bridge}", bridge=bridge.name)
         yield bridge, what, figures(bridge)
+        yield from profiles(what, bridge.profiles)
     for change in changes:
-        yield change, say.gettext("changed link {link}", link=change.link), told(change.figures())
+        what = say.gettext("changed link {link}", link=change.link)
+        yield change, what, told(change.figures()) or say.gettext("bandwidth profiles")
+        yield from profiles(what, change.profiles or [])
 
 
 def _routing(routing: Routing, say: Translator) -> str:

@@ -14,7 +14,7 @@ DELAY_TOLERANCE_US = 50.0
 
 @dataclass(frozen=True)
 class QueueCount:
-    """One direction of a link since it was built."""
+    """One direction of a link since it was built; `policed` are what bandwidth profiles dropped."""
 
     link: str
     direction: str
@@ -22,6 +22,7 @@ class QueueCount:
     queue_drops: int
     line_losses: int
     backlog: int
+    policed: int = 0
 
 
 @dataclass(frozen=True)

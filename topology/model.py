@@ -19,6 +19,7 @@ from giaoban.names import ACCESS_PREFIX
 from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
+from giaoban.topology.bandwidth_profile import BandwidthProfile
 from giaoban.topology.qos import Qos
 from giaoban.topology.usual import known_key, with_probable
 from giaoban.translation import N_
@@ -217,6 +218,8 @@ class Link(Assumable):
     direction."""
     loss_pct: LossPercent = 0.0
     """Packets lost at random on the line, in percent, in each direction."""
+    profiles: list[BandwidthProfile] = Field(alias="profile", default_factory=list)
+    """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
 
 class Access(Assumable):
@@ -238,6 +241,8 @@ class Access(Assumable):
     direction."""
     loss_pct: LossPercent = 0.0
     """Packets lost at random on the line, in percent, in each direction."""
+    profiles: list[BandwidthProfile] = Field(alias="profile", default_factory=list)
+    """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
 
 class Mcu(Access):
@@ -460,17 +465,23 @@ class LinkChange(Assumable):
     """Another number of packets that may wait, in each direction. Like `400`."""
     loss_pct: LossPercent | None = None
     """Another loss at random in percent, in each direction. Like `0.1`."""
+    profiles: list[BandwidthProfile] | None = Field(alias="profile", default=None)
+    """Other bandwidth profiles than the link has: all that it has then."""
 
     @model_validator(mode="after")
     def _something_changes(self) -> Self:
-        if not self.figures():
+        if not self.changed():
             raise ValueError(
                 Sentence(
                     "changes nothing (allowed: at least one of km, rate_mbps, "
-                    "buffer_packets, loss_pct)"
+                    "buffer_packets, loss_pct, profile)"
                 )
             )
         return self
+
+    def changed(self) -> list[str]:
+        """What changes, by the keys of the file."""
+        return [*self.figures(), *([] if self.profiles is None else ["profile"])]
 
     def figures(self) -> dict[str, float | int]:
         """The figures that change, by the name of the field."""

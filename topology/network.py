@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, Self
 
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+
 from giaoban.errors import InputError, near_names
 from giaoban.names import access_link_id
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.addressing import AddressPair, allocate, host
+from giaoban.topology.bandwidth_profile import At, Ends, LineProfile, line_profiles
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.topology.qos import Qos
 from giaoban.topology.validate import (
@@ -71,6 +74,22 @@ class NetLink(StrictModel):
     assumed: bool
     source: str
     settled_by: str
+    profiles: list[LineProfile] = Field(default_factory=list)
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, as_usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A line that nobody polices is written as it is without profiles."""
+        written: dict[str, Any] = as_usual(self)
+        return written if self.profiles else {k: v for k, v in written.items() if k != "profiles"}
+
+    @property
+    def loses(self) -> bool:
+        """Whether packets may be lost on it that its queue has room for."""
+        return bool(self.loss_pct or self.profiles)
+
+    def profiles_of(self, source: str, at: At) -> list[LineProfile]:
+        """What the line lets through that a node sends, at one of its ends."""
+        return [each for each in self.profiles if (each.source, each.at) == (source, at)]
 
     @property
     def hops(self) -> tuple[Hop, Hop]:
@@ -229,6 +248,7 @@ def _resolve(
     changes: dict[str, LinkChange],
 ) -> NetLink:
     change = changes.get(name)
+    profiles = record.profiles
     km, rate_mbps = record.km, record.rate_mbps
     buffer_packets, loss_pct = record.buffer_packets, record.loss_pct
     sources, settlers = [record.source], [record.settled_by]
@@ -238,7 +258,8 @@ def _resolve(
         if change.buffer_packets is not None:
             buffer_packets = change.buffer_packets
         loss_pct = loss_pct if change.loss_pct is None else change.loss_pct
-        sources.append(f"changed ({', '.join(change.figures())}): {change.source}")
+        profiles = profiles if change.profiles is None else change.profiles
+        sources.append(f"changed ({', '.join(change.changed())}): {change.source}")
         settlers.append(change.settled_by)
     return NetLink(
         id=name,
@@ -255,4 +276,5 @@ def _resolve(
         assumed=record.assumed or (change is not None and change.assumed),
         source="; ".join(sources),
         settled_by="; ".join(dict.fromkeys(text for text in settlers if text)),
+        profiles=line_profiles(profiles, Ends(name, *ends, isinstance(record, Access))),
     )

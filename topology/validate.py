@@ -14,7 +14,9 @@ from giaoban.names import access_link_id
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Loc, dotted
 from giaoban.topology.addressing import allocate
-from giaoban.topology.model import BridgeSpec, LinkChange, Province
+from giaoban.topology.bandwidth_profile import BandwidthProfile, Ends, clashes
+from giaoban.topology.model import Access, BridgeSpec, LinkChange, Province
+from giaoban.topology.qos import by_class
 
 UNKNOWN_ROUTER = Sentence("unknown router")
 
@@ -44,8 +46,8 @@ def raise_mistakes(within: str, mistakes: Sequence[Mistake]) -> None:
 def province_mistakes(province: Province) -> list[Mistake]:
     """Everything wrong across the records of a province; empty for a sound one."""
     mistakes = [*_duplicates(province), *_ends(province), *_chair(province), *_groups(province)]
-    if not mistakes:  # these two need ends and ids that can be trusted
-        mistakes += [*_pieces(province), *_addresses(province)]
+    if not mistakes:  # these need ends and ids that can be trusted
+        mistakes += [*_pieces(province), *_addresses(province), *profile_mistakes(province)]
     return mistakes
 
 
@@ -65,6 +67,8 @@ def bridge_mistakes(province: Province, extra: Sequence[BridgeSpec]) -> list[Mis
         taken.setdefault(bridge.id, Sentence("new bridge [{index}]", index=index))
         if bridge.router not in routers:
             mistakes.append(_unknown((index, "router"), bridge.router, routers))
+    if extra:
+        mistakes += profile_mistakes(province, extra)
         if bridge.role == "chair":
             what = Sentence(
                 'a new bridge cannot chair, "{chair}" does (allowed: "branch")',
@@ -80,6 +84,7 @@ def change_mistakes(
     """What is wrong with the link changes of a scenario; `loc` begins with the list index."""
     hosts = [province.mcu.id, *(b.id for b in province.bridges), *(b.id for b in extra)]
     links = [*(link.id for link in province.links), *map(access_link_id, hosts)]
+    ends = {link.id: Ends(link.id, link.a, link.b) for link in province.links}
     mistakes = []
     seen: set[str] = set()
     for index, change in enumerate(changes):
@@ -90,8 +95,61 @@ def change_mistakes(
         elif change.link in seen:
             what = Sentence("is changed twice (allowed: one change a link)")
             mistakes.append(Mistake((index, "link"), change.link, what))
+        elif change.profiles is not None:
+            on = ends.get(change.link) or _access_ends(change.link, province, extra)
+            mistakes += _profiles(change.profiles, on, province, (index, "profile"))
         seen.add(change.link)
     return mistakes
+
+
+def profile_mistakes(province: Province, extra: Sequence[BridgeSpec] = ()) -> list[Mistake]:
+    """What is wrong with bandwidth profiles; `loc` of new bridges begins with the list index."""
+    found: list[Mistake] = []
+    if not extra:
+        for i, link in enumerate(province.links):
+            on = Ends(link.id, link.a, link.b)
+            found += _profiles(link.profiles, on, province, ("link", i, "profile"))
+        on = _on_access(province.mcu)
+        found += _profiles(province.mcu.profiles, on, province, ("mcu", "profile"))
+    for i, bridge in enumerate(extra or province.bridges):
+        on = _on_access(bridge)
+        loc: Loc = (i, "profile") if extra else ("bridge", i, "profile")
+        found += _profiles(bridge.profiles, on, province, loc)
+    return found
+
+
+def _access_ends(link: str, province: Province, extra: Sequence[BridgeSpec]) -> Ends:
+    hosts: list[Access] = [province.mcu, *province.bridges, *extra]
+    return _on_access(next(host for host in hosts if access_link_id(host.id) == link))
+
+
+def _on_access(host: Access) -> Ends:
+    return Ends(access_link_id(host.id), host.id, host.router, access=True)
+
+
+def _profiles(
+    profiles: list[BandwidthProfile], ends: Ends, province: Province, loc: Loc
+) -> Iterator[Mistake]:
+    for n, each in enumerate(profiles):
+        if not ends.sources(each.direction):
+            what = Sentence(
+                "is no direction of {link_id} (allowed: {ways})",
+                link_id=ends.link,
+                ways=", ".join(ends.directions),
+            )
+            yield Mistake((*loc, n, "direction"), each.direction, what)
+        if each.traffic_class is not None and not by_class(province.qos):
+            what = Sentence(
+                "packets are not told apart here (allowed: a province that has [qos] with "
+                'scheduling = "classes")'
+            )
+            yield Mistake((*loc, n, "traffic_class"), each.traffic_class, what)
+    for n in clashes(profiles, ends):
+        what = Sentence(
+            "is about packets of which an earlier profile is (allowed: one for all packets of a "
+            "direction at one end, or one a class)"
+        )
+        yield Mistake((*loc, n, "direction"), profiles[n].direction, what)
 
 
 def pieces(nodes: Iterable[str], links: Iterable[tuple[str, str]]) -> list[list[str]]:

@@ -41,6 +41,9 @@ class NoMeter:
     def passed(self, hop: int, size: NDArray[np.int32], flow_of: FlowOf, served: Served) -> None:
         """Nothing."""
 
+    def policed(self, hop: int, at_ns: NDArray[np.int64]) -> None:
+        """Nothing."""
+
 
 @dataclass(frozen=True)
 class Schedule:

@@ -105,8 +105,8 @@ def _link_peak(phases: Sequence[Phase]) -> WorstValue:
         return WorstValue(None, Place(kind="mcu", id="mcu"), "link", "links")
     top = max(link.peak_pct for link, _ in seen)
     close = [pair for pair in seen if pair[0].peak_pct >= top - PEAK_TIE_PCT]
-    most = max(link.drops for link, _ in close)
-    rest = [pair for pair in close if pair[0].drops == most]
+    most = max(link.dropped for link, _ in close)
+    rest = [pair for pair in close if pair[0].dropped == most]
     link, phase = min(rest, key=lambda pair: (-pair[0].peak_pct, pair[0].id, pair[0].direction))
     return WorstValue(
         top, Place(kind="link", id=link.id, detail=link.direction, phase=phase), "link"

@@ -111,7 +111,10 @@ class Inputs(StrictModel):
 
 
 class LinkResult(StrictModel):
-    """One direction (`A->B`, node ids) of a link; `peak_pct` may pass 100 in a short window."""
+    """One direction (`A->B`, node ids) of a link; `peak_pct` may pass 100 in a short window.
+
+    `drops` are of its queue, `policed` what bandwidth profiles dropped.
+    """
 
     id: Id
     direction: LinkDirection
@@ -119,7 +122,13 @@ class LinkResult(StrictModel):
     utilisation_pct: Amount
     peak_pct: Amount
     drops: Count
+    policed: Count = 0
     queue_p99_ms: Amount | None
+
+    @property
+    def dropped(self) -> int:
+        """By whatever it was: its full queue, or a bandwidth profile."""
+        return self.drops + self.policed
 
 
 class Refused(StrictModel):
@@ -245,7 +254,8 @@ class Accounting(StrictModel):
     """Where every packet put on the wire went; `unaccounted` is what remains (valid: 0).
 
     `packets_duplicated` are copies that a line made, `packets_damaged` those that a host's or a
-    router's checksum threw away, `packets_lost_by_faults` what links took that had failed,
+    router's checksum threw away, `packets_policed` what bandwidth profiles of lines dropped,
+    `packets_lost_by_faults` what links took that had failed,
     `packets_without_route` what ended in a router that knew no way, or went round in a circle until
     its time to live was over. In a run with faults the routers' own packets (OSPF, BFD) are counted
     with the others.
@@ -259,11 +269,13 @@ class Accounting(StrictModel):
     packets_damaged: Count = 0
     packets_lost_by_faults: Count = 0
     packets_without_route: Count = 0
+    packets_policed: Count = 0
     unaccounted: int
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         gone = self.packets_dropped_at_queues + self.packets_lost_by_impairment
+        gone += self.packets_policed
         gone += self.packets_damaged + self.packets_lost_by_faults + self.packets_without_route
         rest = self.packets_sent + self.packets_duplicated - self.packets_received - gone
         if self.unaccounted != rest:

@@ -238,6 +238,13 @@ def _evidence(result: Result, say: Wording) -> Bullets:
             unaccounted=counts.unaccounted,
         )
     )
+    if counts.packets_policed:
+        more.append(
+            Sentence(
+                "of the packets sent, {policed} were dropped by bandwidth profiles of lines, too",
+                policed=counts.packets_policed,
+            )
+        )
     return evidence(result.run_id, result.inputs, engine=result.engine, more=more)
 
 

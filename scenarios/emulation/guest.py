@@ -96,6 +96,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         faults = [fault for p in probes if (fault := p.fault())]
         if faults:
             raise InvalidRun(joined("\n", faults))
+        net.police()
         failing: FailingNetwork | None = None
         if plan.changes:
             links = [change.link for change in plan.changes if change.link is not None]

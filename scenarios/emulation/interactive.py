@@ -69,6 +69,7 @@ def main(folder: Path, clock: Path | None = None) -> int:
     network = Network.model_validate_json((folder / NETWORK).read_text(encoding="utf-8"))
     setLogLevel("info")
     with ProvinceNet(network, seed=0, may_fail=True) as net, ExitStack() as stack:
+        net.police()
         links = [link.id for link in network.links]
         failing = FailingNetwork(net, links, clock, silent=False)
         stack.callback(failing.close)

@@ -99,7 +99,8 @@ def _under_way(estimated: EstimatedTraffic) -> bool:
     """Whether some packet is not accounted for: it would come if the plan ended later."""
     lines = [line for ends in estimated.lines.values() for line in ends]
     gone = sum(line.lost + line.damaged - line.doubled for line in lines)
-    gone += int(estimated.meter.drops.sum()) + int(estimated.unheard.sum())
+    meter = estimated.meter
+    gone += int(meter.drops.sum() + meter.policed_packets.sum() + estimated.unheard.sum())
     return int(estimated.injected.sum()) != int(estimated.received.counts.sum()) + gone
 
 

@@ -23,6 +23,7 @@ from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.scenarios.records.events import BridgeHealth
 from giaoban.scenarios.spec.impairment import LinePlan
+from giaoban.topology.bandwidth_profile import At
 from giaoban.topology.network import Hop
 from giaoban.topology.qos import by_class
 from giaoban.topology.routing import shortest_paths
@@ -89,8 +90,11 @@ def rebuild(captures: Captures) -> Rebuilt:
     in_order = list(order.static_order())
     blind = _blind(in_order, users, plan.lines, _shared(plan))
     counters = captures.counters
+    policed = {(q.link, q.direction) for q in counters.queues if q.policed}
     dropping = {(q.link, q.direction) for q in counters.queues if q.queue_drops}
+    dropping |= policed & _policing(plan, "user")
     losing = {(q.link, q.direction) for q in counters.queues if q.line_losses}
+    losing |= policed & _policing(plan, "carrier")
     losing |= {(line.link, line.direction) for line in counters.lines if line.lost or line.damaged}
     passages: dict[tuple[str, str], Passage] = {}
     crossing: dict[tuple[int, Hop], tuple[slice, NDArray[np.bool_]]] = {}
@@ -131,6 +135,13 @@ def rebuild(captures: Captures) -> Rebuilt:
         longest, alive = max(waits, key=lambda wait: int(wait[0].sum()))
         longest[:] = np.maximum(longest + behind[alive], 0)
     return Rebuilt(passages, max(errors, default=0.0), trusted)
+
+
+def _policing(plan: Plan, at: At) -> set[tuple[str, str]]:
+    """Links and directions with a bandwidth profile at this end."""
+    links = plan.network.links
+    hops = [hop for link in links for hop in link.hops if link.profiles_of(hop.source, at)]
+    return {(hop.link, hop.direction) for hop in hops}
 
 
 def _ways(captures: Captures) -> Iterator[_Way]:

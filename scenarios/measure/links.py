@@ -46,6 +46,7 @@ def links_in(
                 utilisation_pct=round(float(load[row]), 3),
                 peak_pct=round(float(peak[row]), 3),
                 drops=after[row].queue_drops - before[row].queue_drops,
+                policed=after[row].policed - before[row].policed,
                 queue_p99_ms=round(percentiles(wait, (99,))[0] / 1e6, 4)
                 if len(wait) and rebuilt is not None and rebuilt.trusted
                 else None,

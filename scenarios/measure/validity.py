@@ -34,7 +34,8 @@ def accounting(captures: Captures) -> Accounting:
     damaged = damaged_of(udp) - expired
     by_faults = sum(link.lost for link in counters.fault_drops)
     without_route = routers.without_route + expired
-    gone = dropped + lost + damaged + by_faults + without_route
+    policed = sum(q.policed for q in queues)
+    gone = dropped + policed + lost + damaged + by_faults + without_route
     sent, received = udp["OutDatagrams"], udp["InDatagrams"]
     sent += sum(stream.sent for stream in counters.background)
     if captures.plan.changes:
@@ -50,6 +51,7 @@ def accounting(captures: Captures) -> Accounting:
         packets_lost_by_faults=by_faults,
         packets_without_route=without_route,
         packets_dropped_at_queues=dropped,
+        packets_policed=policed,
         packets_lost_by_impairment=lost,
         packets_damaged=damaged,
         unaccounted=sent + duplicated - received - gone,

@@ -155,7 +155,7 @@ class Plan(StrictModel):
     @property
     def loses_on_purpose(self) -> bool:
         """Whether key frames are to be expected to be asked for, whatever queues do."""
-        lossy = any(link.loss_pct for link in self.network.links)
+        lossy = any(link.loses for link in self.network.links)
         impaired = bool(self.lines) or any(stream.impairments for stream in self.streams)
         return self.meeting.video == "switched" or lossy or impaired or self.recovery is not None
 

@@ -20,8 +20,10 @@ SHORT_PHASE_S = 10.0
 Fact = Literal[
     "background",
     "estimate",
+    "excess",
     "faults",
     "outside-mcu",
+    "profiles",
     "rate-adaptation",
     "short-phases",
     "silence-suppression",
@@ -33,9 +35,10 @@ class Entry(Unmodelled):
 
     only: list[Fact] = Field(default_factory=list)
     """It concerns only questions with one of these: declared other traffic (`background`), judged
-    by an `estimate`, with declared `faults`, with another MCU in a bridge's place (`outside-mcu`),
-    with rates that answer loss (`rate-adaptation`), with phases under 10 s (`short-phases`), with
-    pauses left out (`silence-suppression`)."""
+    by an `estimate`, with lines that let through an `excess` beyond what is committed, with
+    declared `faults`, with another MCU in a bridge's place (`outside-mcu`), with bandwidth
+    `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases under 10 s
+    (`short-phases`), with pauses left out (`silence-suppression`)."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -77,11 +80,14 @@ def unmodelled(question: Question, *, estimate: bool) -> list[Unmodelled]:
 
 def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     scenario = question.scenario
+    profiles = [each for link in question.plan.network.links for each in link.profiles]
     held: dict[Fact, bool] = {
         "background": bool(scenario.background),
         "estimate": estimate,
+        "excess": any(each.eir_mbps for each in profiles),
         "faults": bool(scenario.faults),
         "outside-mcu": bool(scenario.outside_mcus),
+        "profiles": bool(profiles),
         "rate-adaptation": scenario.meeting.rate_adaptation,
         "short-phases": min(phase.end_s - phase.start_s for phase in question.plan.phases)
         < SHORT_PHASE_S,

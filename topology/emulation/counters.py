@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroute2.iproute.linux import IPRoute
 
+from giaoban.topology.bandwidth_profile import ENDS, At
 from giaoban.topology.counts import ClassCount, LineCount, QueueCount, RouterCount
 from giaoban.topology.emulation import namespace, scheduler
 from giaoban.topology.emulation.mininet_net import ProvinceNet
@@ -83,16 +84,24 @@ def queues(net: ProvinceNet) -> list[QueueCount]:
             waiting = counts.get((scheduler.device(name), ROOT_HANDLE))
             classes = waiting.get_attr("TCA_STATS_QUEUE") if waiting else {"drops": 0, "qlen": 0}
             hop = Hop(link.id, node.id, link.other(node.id))
+            at_user, at_carrier = (policed(net, hop, at) for at in ENDS)
             found[link.id, node.id] = QueueCount(
                 link=link.id,
                 direction=hop.direction,
                 sent_packets=root.get_attr("TCA_STATS_BASIC")["packets"],
-                queue_drops=queue["drops"] - lost + classes["drops"],
+                queue_drops=queue["drops"] - lost + classes["drops"] - at_user,
+                policed=at_user + at_carrier,
                 line_losses=lost,
                 backlog=queue["qlen"] + classes["qlen"],
             )
     hops = [hop for link in net.network.links for hop in link.hops]
     return [found[hop.link, hop.source] for hop in hops]
+
+
+def policed(net: ProvinceNet, hop: Hop, at: At) -> int:
+    """Packets of one direction that a bandwidth profile dropped at one of the link's ends."""
+    policer = net.policers.get((hop, at))
+    return 0 if policer is None else policer.dropped
 
 
 def classes(net: ProvinceNet) -> list[ClassCount]:
@@ -149,6 +158,7 @@ def lines(net: ProvinceNet, swallowed: Callable[[Hop], int] = lambda _hop: 0) ->
         queue = netem.get_attr("TCA_STATS_QUEUE")
         passed = netem.get_attr("TCA_STATS_BASIC")["packets"]
         arrived = ingress.get_attr("TCA_STATS_BASIC")["packets"] - swallowed(hop)
+        arrived -= policed(net, hop, "carrier")
         found.append(
             LineCount(
                 link=hop.link,

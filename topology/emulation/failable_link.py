@@ -17,7 +17,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from giaoban.clock import sleep_until
 from giaoban.errors import InvalidRun, MachineLacks, strerror
 from giaoban.sentence import Sentence
-from giaoban.topology.emulation import namespace
+from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.network import Hop, NetLink
 
 INGRESS, EGRESS = 0xFFFF0000, 0xFFFFFFF3  # linux/pkt_sched.h: of `ingress`, and of `clsact`
@@ -102,14 +102,9 @@ class LinkEnd:
 
     def _redirect(self, index: int, parent: int, hole: int, *, on: bool) -> None:
         if on:
-            action = {
-                "kind": "mirred",
-                "direction": "egress",
-                "action": "redirect",
-                "ifindex": hole,
-            }
+            action = [qdisc.redirect(hole)]
             self._route.tc(
-                "add-filter", "matchall", index=index, parent=parent, prio=FIRST, action=[action]
+                "add-filter", "matchall", index=index, parent=parent, prio=FIRST, action=action
             )
         else:
             self._route.tc("del-filter", "matchall", index=index, parent=parent, prio=FIRST)

@@ -56,21 +56,16 @@ class ImpairedLine:
         route = self._route
         with _needs("ifb"):
             route.link("add", ifname=self.ifb, kind="ifb")
-        self._index = _index(route, self.ifb)
+        self.index = _index(route, self.ifb)
         with _needs("sch_netem"):
-            route.tc("add", index=self._index, **qdisc.impairment(TRIAL, 0))
+            route.tc("add", index=self.index, **qdisc.impairment(TRIAL, 0))
         self._check()
         self.change(LineImpairment())
-        route.link("set", index=self._index, state="up")
+        route.link("set", index=self.index, state="up")
         end = _index(route, self.interface)
         with _needs("sch_ingress"):
             route.tc("add", "ingress", index=end)
-        redirect = {
-            "kind": "mirred",
-            "direction": "egress",
-            "action": "redirect",
-            "ifindex": self._index,
-        }
+        redirect = qdisc.redirect(self.index)
         with _needs("cls_matchall act_mirred"):
             route.tc("add-filter", "matchall", index=end, parent=INGRESS_HANDLE, action=[redirect])
 
@@ -90,11 +85,11 @@ class ImpairedLine:
         key = f"{self._seed} {self._changes}".encode()
         seed = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
         self._changes += 1
-        self._route.tc("change", index=self._index, **qdisc.impairment(what, seed))
+        self._route.tc("change", index=self.index, **qdisc.impairment(what, seed))
 
     def counted(self) -> list[Any]:
         """The netem with its counters, then the ingress of the link's end, once it is there."""
-        wanted = {self._index: qdisc.ROOT_HANDLE}
+        wanted = {self.index: qdisc.ROOT_HANDLE}
         if ends := self._route.link_lookup(ifname=self.interface):
             wanted[ends[0]] = INGRESS_HANDLE
         found = {

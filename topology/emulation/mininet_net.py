@@ -22,11 +22,12 @@ from pyroute2.iproute.linux import IPRoute
 from giaoban.children import beginning
 from giaoban.errors import InvalidRun
 from giaoban.topology.addressing import host
-from giaoban.topology.emulation import namespace, netlink, qdisc, scheduler
+from giaoban.topology.bandwidth_profile import ENDS, At
+from giaoban.topology.emulation import namespace, netlink, policing, qdisc, scheduler
 from giaoban.topology.emulation.impaired import ImpairedLine
 from giaoban.topology.impairments import LineImpairment
 from giaoban.topology.network import Hop, NetLink, Network
-from giaoban.topology.qos import by_class
+from giaoban.topology.qos import by_class, traffic_classes
 from giaoban.topology.routing import Routes, shortest_paths
 
 UP_WITHIN_S = 10.0
@@ -159,6 +160,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
     Attributes:
         interfaces: (link id, node id) → name of the interface.
         impaired: direction of a link → its line.
+        policers: direction of a link and where → its bandwidth profiles, once these hold.
     """
 
     def __init__(
@@ -169,6 +171,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         self._may_fail = may_fail
         self.interfaces: dict[tuple[str, str], str] = {}
         self.impaired: dict[Hop, ImpairedLine] = {}
+        self.policers: dict[tuple[Hop, At], policing.Policer] = {}
         self._impairable = tuple(impaired)
         self._routes: dict[str, IPRoute] = {}
         # Mininet.init() would raise limits of the whole machine through sysctl
@@ -207,6 +210,35 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             with namespace.inside(self.namespace(hop.source)):
                 self._routes[hop.source] = IPRoute()
 
+    def police(self) -> None:
+        """From now on lines let through what their bandwidth profiles say; once, after the lines
+        were measured: a train of probes is more than a bucket holds."""
+        qos = self.network.qos
+        classes = traffic_classes(qos) if qos is not None and by_class(qos) else ()
+        for link in self.network.links:
+            for hop in link.hops:
+                for at in ENDS:
+                    if profiles := link.profiles_of(hop.source, at):
+                        node = hop.target if at == "carrier" else hop.source
+                        self.policers[hop, at] = policing.Policer(
+                            self.namespace(node),
+                            self.interfaces[link.id, node],
+                            profiles,
+                            classes,
+                            self._behind_policer(hop, at),
+                            incoming=at == "carrier",
+                        )
+
+    def _behind_policer(self, hop: Hop, at: At) -> dict[str, Any] | None:
+        if at == "carrier":
+            line = self.impaired.get(hop)
+            return None if line is None else qdisc.redirect(line.index)
+        if not self._by_class(hop.source):
+            return None
+        with namespace.inside(self.namespace(hop.source)), IPRoute() as route:
+            name = scheduler.device(self.interfaces[hop.link, hop.source])
+            return qdisc.redirect(route.link_lookup(ifname=name)[0])
+
     def impair(self, hop: Hop, what: LineImpairment) -> None:
         """From now on the line does this to what comes to its end; `LineImpairment()`: nothing.
 
@@ -233,6 +265,8 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         [queue] = qdisc.line(
             rate_mbps, link.delay_us, buffer_packets, 0.0, self._line_seed(*self._place(hop))
         )
+        if link.profiles_of(hop.source, "user"):
+            _, queue = qdisc.behind_door([queue])
         route.tc("change", index=index, **queue)
 
     def _place(self, hop: Hop) -> tuple[int, int]:
@@ -287,6 +321,8 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             queues = qdisc.line(
                 link.rate_mbps, link.delay_us, link.buffer_packets, link.loss_pct / 100, seed
             )
+            if link.profiles_of(node_id, "user"):
+                queues = qdisc.behind_door(queues)
         return netlink.Interface(
             name=self.interfaces[link.id, node_id],
             upper=self.upper(link.id, node_id),
@@ -313,9 +349,12 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         """Let every namespace go; the kernel removes what is in them."""
         for line in self.impaired.values():
             line.close()
+        for policer in self.policers.values():
+            policer.close()
         for route in self._routes.values():
             route.close()
         self.impaired.clear()
+        self.policers.clear()
         self._routes.clear()
         for node in self.hosts:
             node.close()

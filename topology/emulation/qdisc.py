@@ -17,7 +17,7 @@ from pyroute2.netlink.rtnl.tcmsg.common import stats2
 from giaoban.topology.emulation.netem import NETEM, NO_OVERTAKING_RATE
 from giaoban.topology.impairments import LineImpairment, RandomLoss
 
-ROOT_HANDLE, FIBRE_HANDLE = 0x10000, 0x20000
+ROOT_HANDLE, FIBRE_HANDLE, LINE_HANDLE = 0x10000, 0x20000, 0x30000
 MAX_PACKETS = 1_000_000
 FRAME_BYTES = 1254  # a full media packet on the wire: 1212 RTP + 28 UDP/IP + 14 Ethernet
 
@@ -104,6 +104,14 @@ def line(
     return [queue, fibre]
 
 
+def behind_door(queues: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same queues with something above them at which filters look at packets first."""
+    whole, *losing = queues
+    door = {"kind": "ets", "handle": ROOT_HANDLE, "parent": TC_H_ROOT, "strict": 1, "quanta": ()}
+    below = [{**fibre, "parent": LINE_HANDLE | 1} for fibre in losing]
+    return [door, {**whole, "handle": LINE_HANDLE, "parent": ROOT_HANDLE | 1}, *below]
+
+
 def impairment(what: LineImpairment, seed: int) -> dict[str, Any]:
     """The netem that does to packets what a line does, as keyword arguments for `IPRoute.tc`.
 
@@ -126,6 +134,11 @@ def impairment(what: LineImpairment, seed: int) -> dict[str, Any]:
         "corrupt": what.corrupt,
         "seed": seed,
     }
+
+
+def redirect(ifindex: int) -> dict[str, Any]:
+    """An action: the packet goes to this device instead."""
+    return {"kind": "mirred", "direction": "egress", "action": "redirect", "ifindex": ifindex}
 
 
 def pacer(limit: int) -> dict[str, Any]:

@@ -35,11 +35,10 @@ from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import Sentence
 from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
-from giaoban.topology.emulation.qdisc import MAX_PACKETS, ROOT_HANDLE
+from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HANDLE
 from giaoban.topology.network import NetLink
 from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
 
-LINE_HANDLE = 0x30000
 ONLY_CLASS = ROOT_HANDLE | 1
 CLASSES_HANDLE = 0x20000
 CLASS_HANDLES = 0x110000  # the first class's queue; the others follow
@@ -141,10 +140,7 @@ def line(link: NetLink, seed: int) -> list[dict[str, Any]]:
     whole, *losing = qdisc.line(
         link.rate_mbps, link.delay_us, link.buffer_packets, link.loss_pct / 100, seed
     )
-    door = {"kind": "ets", "handle": ROOT_HANDLE, "parent": TC_H_ROOT, "strict": 1, "quanta": ()}
-    place = {"handle": LINE_HANDLE, "parent": ROOT_HANDLE | 1, "limit": MAX_PACKETS}
-    below = [{**fibre, "parent": LINE_HANDLE | 1} for fibre in losing]
-    return [door, {**whole, **place}, *below]
+    return qdisc.behind_door([{**whole, "limit": MAX_PACKETS}, *losing])
 
 
 def build(fd: int, interface: str, rate_mbps: float, qos: Qos) -> None:
@@ -166,12 +162,7 @@ def build(fd: int, interface: str, rate_mbps: float, qos: Qos) -> None:
         _ask("sch_htb", lambda: route.tc("add-class", "htb", index, ONLY_CLASS, **only))
         _add_classes(route, index, traffic_classes(qos))
         route.link("set", index=index, state="up")
-        redirect = {
-            "kind": "mirred",
-            "direction": "egress",
-            "action": "redirect",
-            "ifindex": index,
-        }
+        redirect = qdisc.redirect(index)
         end = {"index": _index(route, interface), "parent": ROOT_HANDLE}
         _ask(
             "cls_matchall act_mirred",

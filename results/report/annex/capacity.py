@@ -112,7 +112,7 @@ def _loads(phases: Sequence[Phase]) -> list[_Load]:
             key = (link.id, link.direction)
             load = found.get(key) or _Load(link, [None] * len(phases), 0)
             load.peaks[index] = link.peak_pct
-            found[key] = load._replace(drops=load.drops + link.drops)
+            found[key] = load._replace(drops=load.drops + link.dropped)
     return sorted(
         found.values(), key=lambda x: (-x.peak_pct, -x.drops, x.link.id, x.link.direction)
     )

@@ -257,6 +257,7 @@ def _balance(counts: Accounting, say: AnnexWording) -> str:
     kinds = (
         (counts.packets_received, N_("{packets} received"), True),
         (counts.packets_dropped_at_queues, N_("{packets} dropped at queues"), True),
+        (counts.packets_policed, N_("{packets} dropped by bandwidth profiles"), False),
         (counts.packets_lost_by_impairment, N_("{packets} lost on lines"), True),
         (counts.packets_lost_by_faults, N_("{packets} lost by failures"), False),
         (counts.packets_without_route, N_("{packets} without a route"), False),

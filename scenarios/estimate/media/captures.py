@@ -196,7 +196,9 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     """What the kernels would have counted."""
     meter, paths, failed = estimated.meter, estimated.paths, estimated.failed
     hops = range(len(paths.hops))
-    dropped = np.cumsum(meter.drops, axis=1)
+    dropped, policed = (
+        np.cumsum(counted, axis=1) for counted in (meter.drops, meter.policed_packets)
+    )
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     arrived = estimated.received.counts
     damaged = sum(line.damaged for lines in estimated.lines.values() for line in lines)
@@ -219,7 +221,9 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     )
     return Counters(
         hops=[(hop.link, hop.direction) for hop in paths.hops],
-        queues=[_queue(estimated, hop, int(meter.drops[hop].sum())) for hop in hops],
+        queues=[
+            _queue(estimated, hop, int(dropped[hop, -1]), int(policed[hop, -1])) for hop in hops
+        ],
         classes=[],
         lines=[
             LineCount(
@@ -260,7 +264,12 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
         background=background,
         background_damaged=0,
         at_phase=[
-            [_queue(estimated, hop, int(dropped[hop, _sample(mark_s)])) for hop in hops]
+            [
+                _queue(
+                    estimated, hop, *(int(of[hop, _sample(mark_s)]) for of in (dropped, policed))
+                )
+                for hop in hops
+            ]
             for mark_s in marks
         ],
         line_changes=[
@@ -282,7 +291,7 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     )
 
 
-def _queue(estimated: EstimatedTraffic, hop: int, drops: int) -> QueueCount:
+def _queue(estimated: EstimatedTraffic, hop: int, drops: int, policed: int) -> QueueCount:
     of = estimated.paths.hops[hop]
     own = [line for line in estimated.lines.get(hop, ()) if line.own]
     return QueueCount(
@@ -292,6 +301,7 @@ def _queue(estimated: EstimatedTraffic, hop: int, drops: int) -> QueueCount:
         queue_drops=drops,
         line_losses=sum(line.lost for line in own),
         backlog=0,
+        policed=policed,
     )
 
 

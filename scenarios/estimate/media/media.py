@@ -27,7 +27,12 @@ from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer,
 from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
 from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
 from giaoban.scenarios.estimate.network.failing import FailingPaths, FailingTransit
-from giaoban.scenarios.estimate.network.hops import is_steady, lines_of, servers_of
+from giaoban.scenarios.estimate.network.hops import (
+    is_steady,
+    lines_of,
+    policers_of,
+    servers_of,
+)
 from giaoban.scenarios.estimate.network.meter import HopCounters, Passages
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, joined
@@ -195,12 +200,17 @@ class _MeetingRun:
             self._transit = BatchedTransit(self.paths, way_of, self.meter, self._waited)
         else:
             servers = servers_of(plan, self.paths, self.flows)
+            policers = policers_of(plan, self.paths, self.flows)
             known = set(self._order)
             self._order += [hop for hop in servers if hop not in known]
             if failing is None:
-                self._transit = Transit(self.paths, way_of, servers, self.lines, self.meter)
+                self._transit = Transit(
+                    self.paths, way_of, servers, self.lines, self.meter, policers
+                )
             else:
-                self._transit = FailingTransit(failing, way_of, servers, self.lines, self.meter)
+                self._transit = FailingTransit(
+                    failing, way_of, servers, self.lines, self.meter, policers
+                )
         self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
         self.sources = sources_of(plan, timeline, windows, recordings, made)
         self._backing = backing

@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
@@ -24,7 +24,14 @@ from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.network.paths import END, find_paths
 from giaoban.scenarios.estimate.network.queues import Served, way_ns
-from giaoban.scenarios.estimate.network.transit import Cargo, Keys, Meter, Server, Transit
+from giaoban.scenarios.estimate.network.transit import (
+    Cargo,
+    EndPolicer,
+    Keys,
+    Meter,
+    Server,
+    Transit,
+)
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.topology.convergence.forwarding import WaysOverTime, ways_over_time
 from giaoban.topology.convergence.links import Edges, within
@@ -213,8 +220,9 @@ class FailingTransit(Transit):
         servers: dict[int, Server],
         lines: dict[int, list[LineEnd]],
         meter: Meter,
+        policers: Mapping[int, EndPolicer] | None = None,
     ) -> None:
-        super().__init__(failing.paths, way_of, servers, lines, meter)
+        super().__init__(failing.paths, way_of, servers, lines, meter, policers)
         self._only_after = {}
         self._failing = failing
         self._now_ns = 0
@@ -223,7 +231,8 @@ class FailingTransit(Transit):
         links = failing.paths.links
         fibres = [way_ns(link.delay_us) for link in links if link.kind == "backbone"]
         self._step_ns = min(fibres, default=UNTIL_DRAINED_NS)
-        self._one_by_one = all(isinstance(one, ClassBlindFifo) for one in servers.values())
+        plain = all(isinstance(one, ClassBlindFifo) for one in servers.values())
+        self._one_by_one = plain and not self._policers
 
     def take_lost(self) -> list[tuple[int, int, int]]:
         return [(at_ns, flow, seq & NUMBER_MASK) for at_ns, flow, seq in super().take_lost()]

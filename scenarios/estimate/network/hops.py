@@ -11,12 +11,14 @@ from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting, seed_of
 from giaoban.scenarios.estimate.network.paths import Paths
+from giaoban.scenarios.estimate.network.policing import PolicedServer, Policer
 from giaoban.scenarios.estimate.network.queues import Fifo, Rate, Served, rate_from
 from giaoban.scenarios.estimate.network.transit import FlowOf, Server
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.topology.bandwidth_profile import At
 from giaoban.topology.impairments import LineImpairment, RandomLoss
 from giaoban.topology.network import NetLink
-from giaoban.topology.qos import by_class, traffic_classes
+from giaoban.topology.qos import TrafficClass, by_class, traffic_classes
 
 MOST_PROBES, PROBE_BYTES = 20, 1242
 SEED_BITS = 0xFFFF_FFFF_FFFF_FFFF
@@ -51,11 +53,8 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
     """Hop → its queue, for every hop that anything crosses, or may where links fail."""
     used = set(range(len(paths.hops)) if plan.changes else paths.in_order)
     used |= {paths.hops.index(each.hop) for each in plan.background}
-    qos, routers = plan.network.qos, {node.id for node in plan.network.routers}
-    classes = traffic_classes(qos) if qos is not None and by_class(qos) else ()
-    class_of = np.full(len(flows.dscp), len(classes) - 1, np.int8)
-    for number, each in enumerate(classes):
-        class_of[np.isin(flows.dscp, each.dscps)] = number
+    routers = {node.id for node in plan.network.routers}
+    classes, class_of = _classes(plan, flows)
     found: dict[int, Server] = {}
     for hop in sorted(used):
         rates, delay_us = _rates(plan, paths, hop), paths.links[hop].delay_us
@@ -63,13 +62,39 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
             found[hop] = Classes(rates, delay_us, classes, class_of)
         else:
             found[hop] = ClassBlindFifo(Fifo(rates, delay_us))
+        if (policer := _policer(plan, paths, flows, hop, "user")) is not None:
+            found[hop] = PolicedServer(policer, found[hop])
     return found
+
+
+def policers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Policer]:
+    """Hop → what the carrier lets through at its far end, where it does not let through all."""
+    found = {hop: _policer(plan, paths, flows, hop, "carrier") for hop in range(len(paths.hops))}
+    return {hop: policer for hop, policer in found.items() if policer is not None}
+
+
+def _policer(plan: Plan, paths: Paths, flows: Flows, hop: int, at: At) -> Policer | None:
+    profiles = paths.links[hop].profiles_of(paths.hops[hop].source, at)
+    if not profiles:
+        return None
+    classes, class_of = _classes(plan, flows)
+    return Policer(profiles, [each.name for each in classes], class_of)
+
+
+def _classes(plan: Plan, flows: Flows) -> tuple[tuple[TrafficClass, ...], NDArray[np.int8]]:
+    """Those of the network, and (flows,) the place there of each flow's."""
+    qos = plan.network.qos
+    classes = traffic_classes(qos) if qos is not None and by_class(qos) else ()
+    class_of = np.full(len(flows.dscp), len(classes) - 1, np.int8)
+    for number, each in enumerate(classes):
+        class_of[np.isin(flows.dscp, each.dscps)] = number
+    return classes, class_of
 
 
 def is_steady(plan: Plan) -> bool:
     """Whether every queue is one of one rate, on a line that does nothing, and all that passes it
     is on its way from a bridge to the MCU or back."""
-    lossy = any(link.loss_pct for link in plan.network.links)
+    lossy = any(link.loses for link in plan.network.links)
     return not (plan.lines or plan.background or lossy or by_class(plan.network.qos))
 
 

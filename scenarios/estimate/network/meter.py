@@ -128,6 +128,7 @@ class HopCounters:
         sent_bytes: (hops, samples) bytes that were at the far end before each sample, after the one
             before it.
         drops: (hops, samples) packets lost at queues, likewise.
+        policed_packets: (hops, samples) those that bandwidth profiles dropped, likewise.
         sent: (hops,) packets that were served in all.
         waits: of each hop's media, where any passed.
     """
@@ -137,6 +138,7 @@ class HopCounters:
         self._from_ns = from_ns
         self.sent_bytes = np.zeros((hops, seconds + 1), np.int64)
         self.drops = np.zeros((hops, seconds + 1), np.int64)
+        self.policed_packets = np.zeros((hops, seconds + 1), np.int64)
         self.sent = np.zeros(hops, np.int64)
         self.waits: dict[int, QueueWaits] = {}
         self._last = seconds
@@ -147,7 +149,8 @@ class HopCounters:
         flow = flow_of()
         out_ns, came_ns, began_ns = served.out_ns, served.came_ns, served.began_ns
         if served.lost.any():
-            at = self._sample(came_ns[served.lost])
+            dropped = served.lost if served.policed is None else served.lost & ~served.policed
+            at = self._sample(came_ns[dropped])
             np.add.at(self.drops[hop], at, 1)
             kept = ~served.lost
             size, flow = size[kept], flow[kept]
@@ -169,6 +172,10 @@ class HopCounters:
         if media.any():
             waits = self.waits.setdefault(hop, QueueWaits())
             waits.add(came_ns[media], (began_ns - came_ns)[media])
+
+    def policed(self, hop: int, at_ns: NDArray[np.int64]) -> None:
+        """Packets were dropped by a bandwidth profile at these moments."""
+        np.add.at(self.policed_packets[hop], self._sample(at_ns), 1)
 
     def passed_all(
         self, hops: NDArray[np.int64], batch: Batch, through: BatchServed, flow_of: FlowOf

@@ -10,7 +10,7 @@ is moved from hop to hop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -50,6 +50,18 @@ class Meter(Protocol):
     def passed(self, hop: int, size: NDArray[np.int32], flow_of: FlowOf, served: Served) -> None:
         """Packets, in the order in which they came, were served or lost at the queue."""
 
+    def policed(self, hop: int, at_ns: NDArray[np.int64]) -> None:
+        """Packets were dropped by a bandwidth profile at these moments."""
+
+
+class EndPolicer(Protocol):
+    """What a carrier lets through where it takes in a line's packets."""
+
+    def passing(
+        self, came_ns: NDArray[np.int64], size: NDArray[np.int32], flow_of: FlowOf
+    ) -> NDArray[np.bool_]:
+        """(n,) which packets pass, of n in order of time."""
+
 
 class Transit:
     """All hops of a network with what waits at them."""
@@ -61,13 +73,16 @@ class Transit:
         servers: dict[int, Server],
         lines: dict[int, list[LineEnd]],
         meter: Meter,
+        policers: Mapping[int, EndPolicer] | None = None,
     ) -> None:
-        """`way_of`: of each flow; END for one that ends behind its first hop."""
+        """`way_of`: of each flow; END for one that ends behind its first hop. `policers`: of hops
+        at whose far end a carrier polices."""
         self._paths = paths
         self._way_of = way_of
         self._servers = servers
         self._lines = lines
         self._meter = meter
+        self._policers = dict(policers or {})
         self._waiting = {hop: PendingPackets() for hop in servers}
         """What comes to a hop in a later step."""
         self._left: dict[int, Packets] = {}
@@ -136,6 +151,8 @@ class Transit:
             places = np.delete(places, left)
         self._meter.passed(hop, cargo.size[places], lambda: cargo.flow[places], served)
         out_ns = served.out_ns
+        if served.policed is not None:
+            self._meter.policed(hop, served.came_ns[served.policed])
         if served.lost.any():
             self._lost += cargo.named(served.came_ns[served.lost], places[served.lost])
             places, out_ns = places[~served.lost], out_ns[~served.lost]
@@ -145,14 +162,20 @@ class Transit:
         self, hop: int, places: NDArray[np.int64], out_ns: NDArray[np.int64], cargo: Cargo
     ) -> Iterable[tuple[int, Keys]]:
         """What comes out of a line goes on, by the hop that it crosses next."""
-        if lines := self._lines.get(hop, ()):
+        lines, policer = self._lines.get(hop, ()), self._policers.get(hop)
+        if lines or policer is not None:
             order = np.argsort(out_ns, kind="stable")
             places, out_ns = places[order], out_ns[order]
         for line in lines:
+            if policer is not None and not line.own:  # it sees packets before an impairment does
+                places, out_ns = self._police(hop, policer, places, out_ns, cargo)
+                policer = None
             came = line.pass_on(out_ns)
             if len(came.which) < len(places) or line.doubled:
                 self._lost += cargo.named(*(np.delete(a, came.which) for a in (out_ns, places)))
             places, out_ns = places[came.which], came.out_ns
+        if policer is not None:
+            places, out_ns = self._police(hop, policer, places, out_ns, cargo)
         if not len(out_ns):
             return ()
         moved = cargo.keys(out_ns, places)
@@ -160,6 +183,22 @@ class Transit:
         if only is not None:
             return ((only, moved),)
         return self._split(hop, moved, self._after(hop, self._way_of[cargo.flow[places]], out_ns))
+
+    def _police(
+        self,
+        hop: int,
+        policer: EndPolicer,
+        places: NDArray[np.int64],
+        out_ns: NDArray[np.int64],
+        cargo: Cargo,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The packets that a carrier takes in, and when."""
+        passing = policer.passing(out_ns, cargo.size[places], lambda: cargo.flow[places])
+        if passing.all():
+            return places, out_ns
+        self._meter.policed(hop, out_ns[~passing])
+        self._lost += cargo.named(out_ns[~passing], places[~passing])
+        return places[passing], out_ns[passing]
 
     def _split(self, hop: int, moved: Keys, after: NDArray[np.int32]) -> Iterable[tuple[int, Keys]]:
         """Packets by the hop that they cross next, each part in their order."""

@@ -22,6 +22,7 @@ from giaoban.scenarios.study.sensitivity.flip_points import Scale
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World, told_value
 from giaoban.sentence import N_, Both, Sentence, message
 from giaoban.tomlfile import Mistake, StrictModel, load, mistakes
+from giaoban.topology.bandwidth_profile import BandwidthProfile
 from giaoban.topology.model import Routing
 
 RANGES = Path(__file__).with_name("ranges.toml")
@@ -293,6 +294,8 @@ def _of_record(
         unsaid = record is place or getattr(place, field, None) is None
         if within is None or value is None or not unsaid:
             continue
+        if isinstance(record, BandwidthProfile) and not value:
+            continue  # no excess rate: nothing that somebody guessed
         unit = unit_of(field)
         if isinstance(within, Choice):
             choices, likely = _choices(world, at, within, origin)

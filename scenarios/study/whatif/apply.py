@@ -23,7 +23,7 @@ from giaoban.scenarios.study.whatif.extra import extra_bridges
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, joined, message
 from giaoban.topology.load import load_province
-from giaoban.topology.model import BridgeSpec, Province
+from giaoban.topology.model import BridgeSpec, LinkChange, Province
 from giaoban.topology.units import as_bridges, catalogue, units_from_csv
 from giaoban.topology.validate import bridge_mistakes, change_mistakes, province_mistakes
 
@@ -142,7 +142,9 @@ def _ask(
     added = [*bridges_of(variant.add, province), *variant.bridges, *more]
     bridges = [*scenario.new_bridges, *added]
     changes = {change.link: change for change in scenario.link_changes}
-    changes |= {change.link: change for change in variant.links}
+    changes |= {
+        change.link: _policed_as(changes.get(change.link), change) for change in variant.links
+    }
     bridge_problems = bridge_mistakes(province, bridges)
     _refuse([Sentence("bridge {mistake}", mistake=m.said) for m in bridge_problems])
     _refuse(_twice(province, bridges))
@@ -223,6 +225,13 @@ def _shared(device: Device, others: int) -> Device:
         )
     capacity = device.capacity.model_copy(update={"units_total": left})
     return device.model_copy(update={"capacity": capacity})
+
+
+def _policed_as(earlier: LinkChange | None, change: LinkChange) -> LinkChange:
+    """Another rate is no other contract: what the scenario says a carrier polices holds on."""
+    if earlier is None or change.profiles is not None:
+        return change
+    return change.model_copy(update={"profiles": earlier.profiles})
 
 
 def _twice(province: Province, bridges: Sequence[BridgeSpec]) -> list[Sentence]:

@@ -38,6 +38,8 @@ SOURCE = {
     "settled_by": N_("an offer of the telecom company"),
 }
 
+SHAPED = {"source": N_("what the search changes: a setting of the routers at the line's ends")}
+
 
 def remedies(
     base: Base,
@@ -81,9 +83,13 @@ def changed(variant: Variant, state: State, ident: str | None = None) -> Variant
     """A variant with a state's changes, under another id if one is given."""
     links = {change.link: change for change in variant.links}
     for link, mbps in state.rates:
-        earlier = links[link].figures() if link in links else {}
+        earlier = _figures(links.get(link))
         figures = {**earlier, "link": link, "rate_mbps": mbps, "assumed": True}
         links[link] = LinkChange.model_validate({**figures, **SOURCE})
+    for link, mbps in state.shaped:
+        earlier = _figures(links.get(link))
+        figures = {**earlier, "link": link, "rate_mbps": mbps}
+        links[link] = LinkChange.model_validate({**figures, **SHAPED})
     update: dict[str, object] = {"links": list(links.values()), "cost": None}
     if ident is not None:
         update |= {"id": ident, "name": None}
@@ -92,6 +98,13 @@ def changed(variant: Variant, state: State, ident: str | None = None) -> Variant
     if state.profile is not None:
         update["profile"] = state.profile
     return variant.model_copy(update=update)
+
+
+def _figures(change: LinkChange | None) -> dict[str, object]:
+    """All that a change says of a link, by the keys of the file."""
+    if change is None:
+        return {}
+    return {**change.figures(), **({} if change.profiles is None else {"profile": change.profiles})}
 
 
 def key_of(
@@ -139,6 +152,9 @@ def said(state: State, result: Result | None, rates: Mapping[str, float]) -> Sen
         message("{link} {rate} Mb/s", link=link, rate=mbps)
         for link, mbps in state.rates
         if rates.get(link) != mbps
+    ]
+    parts += [
+        message("{link} shaped to {rate} Mb/s", link=link, rate=mbps) for link, mbps in state.shaped
     ]
     assert result is not None
     what, verdict = joined(" + ", parts), VERDICTS[result.verdict]

@@ -4,14 +4,15 @@ A state is a device, a call profile and some faster lines beside what was asked.
 that was not looked at yet is judged: by arithmetic first (the device's admission, mean loads of
 links), which is enough to say that it cannot pass, then packet by packet. What fails names what to
 change next: a full device asks for a larger one, a full line for a faster one, late or lost packets
-for a faster line where their way is fullest; and each of them for lower calls.
+for a faster line where their way is fullest, and a line that is policed for shaping at its ends,
+which nobody has to buy; and each of them for lower calls.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from giaoban.mcu_sim.device import Device
 from giaoban.results.model.places import Binding
@@ -42,6 +43,8 @@ class State:
     device: str | None = None
     profile: str | None = None
     rates: tuple[tuple[str, float], ...] = ()
+    shaped: tuple[tuple[str, float], ...] = ()
+    """Lines at whose ends nothing is sent faster than this: what is beyond waits there."""
 
     @property
     def purchases(self) -> int:
@@ -51,12 +54,12 @@ class State:
     @property
     def changed(self) -> int:
         """Kinds of things that change, the calls among them."""
-        return self.purchases + (self.profile is not None)
+        return self.purchases + len(self.shaped) + (self.profile is not None)
 
     def faster(self, link: str, mbps: float) -> State:
         """The same with one line at another rate."""
         rates = dict(self.rates) | {link: mbps}
-        return State(self.device, self.profile, tuple(sorted(rates.items())))
+        return replace(self, rates=tuple(sorted(rates.items())))
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def search(tools: SearchTools, start: Judgement) -> SearchResult:
     found = SearchResult(neighbour=start, judged=[start])
     heap: list[tuple[Key, int, State, Question]] = []
     seen = {start.state}
-    too_slow: set[tuple[str | None, tuple[tuple[str, float], ...]]] = set()
+    too_slow: set[tuple[object, ...]] = set()
     number = 0
 
     def push(states: Iterator[State]) -> None:
@@ -134,7 +137,7 @@ def search(tools: SearchTools, start: Judgement) -> SearchResult:
             continue
         found.looked_at += 1
         loads = tools.loads(question)
-        if (state.profile, state.rates) in too_slow:
+        if (state.profile, state.rates, state.shaped) in too_slow:
             continue  # the same calls fill the same line, whatever device they go to
         if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is not None:
             push(_by_arithmetic(tools, question, state, loads))
@@ -149,7 +152,7 @@ def search(tools: SearchTools, start: Judgement) -> SearchResult:
             found.neighbour = judgement
             binding = judgement.result.binding
             if binding is not None and binding.cause == "link":
-                too_slow.add((state.profile, state.rates))
+                too_slow.add((state.profile, state.rates, state.shaped))
             push(_after(tools, question, state, judgement.result))
             continue
         if found.cheapest is None:
@@ -180,6 +183,8 @@ def _after(tools: SearchTools, question: Question, state: State, result: Result)
     binding = result.binding
     if binding is None:
         return
+    if shaped := _policed(question, result, state):
+        yield replace(state, shaped=shaped)
     if binding.cause == "mcu":
         yield from _device_states(tools, question, state)
     elif binding.cause == "link":
@@ -189,6 +194,22 @@ def _after(tools: SearchTools, question: Question, state: State, result: Result)
         if (rate := next_rate(now, _hinted(now, binding))) is not None:
             yield state.faster(link, rate)
     yield from _lower_states(question, state)
+
+
+def _policed(question: Question, result: Result, state: State) -> tuple[tuple[str, float], ...]:
+    """Lines that lose what comes faster to a carrier than it is held to, each with the rate that it
+    takes: shaped to that at their ends. None if no more can be."""
+    found = dict(state.shaped)
+    for link in question.plan.network.links:
+        taken = [each.cir_mbps for each in link.profiles if each.at == "carrier"]
+        if not taken or min(taken) >= link.rate_mbps:
+            continue
+        if any(
+            each.policed for phase in result.phases for each in phase.links if each.id == link.id
+        ):
+            found[link.id] = min(taken)
+    shaped = tuple(sorted(found.items()))
+    return () if shaped == state.shaped else shaped
 
 
 def _device_states(tools: SearchTools, question: Question, state: State) -> Iterator[State]:
@@ -203,12 +224,12 @@ def _device_states(tools: SearchTools, question: Question, state: State) -> Iter
     )
     for device in able[:MOST_DEVICES]:
         if device.id != plan.device.id:
-            yield State(device.id, state.profile, state.rates)
+            yield replace(state, device=device.id)
 
 
 def _lower_states(question: Question, state: State) -> Iterator[State]:
     for profile in lower_profiles(question.profiles, question.plan.profile):
-        yield State(state.device, profile.id, state.rates)
+        yield replace(state, profile=profile.id)
 
 
 def _faster(

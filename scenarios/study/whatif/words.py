@@ -17,7 +17,7 @@ def changes(variant: Variant, question: Question, rates: dict[str, float]) -> li
     return [
         *_bridges(question),
         *_device(variant, question),
-        *_links(variant, rates),
+        *_links(variant, question, rates),
         *_meetings(variant),
         *_pace(variant, question),
     ]
@@ -42,7 +42,12 @@ def _device(variant: Variant, question: Question) -> Iterator[Sentence]:
         yield message(N_("calls: {name}"), name=profile.name)
 
 
-def _links(variant: Variant, rates: dict[str, float]) -> Iterator[Sentence]:
+def _links(variant: Variant, question: Question, rates: dict[str, float]) -> Iterator[Sentence]:
+    policed = {
+        link.id
+        for link in question.plan.network.links
+        if any(each.at == "carrier" for each in link.profiles)
+    }
     for change in variant.links:
         for name, value in change.figures().items():
             if name == "rate_mbps":
@@ -50,6 +55,8 @@ def _links(variant: Variant, rates: dict[str, float]) -> Iterator[Sentence]:
                 text = N_("link {link}: {rate} Mb/s instead of {old}")
                 if old is None:
                     text = N_("link {link}: {rate} Mb/s")
+                elif change.link in policed and value < old:
+                    text = N_("link {link}: shaped at its ends to {rate} Mb/s instead of {old}")
                 yield message(text, link=change.link, rate=float(value), old=old)
             else:
                 text = N_("link {link}: {name} = {value}")

@@ -1,4 +1,5 @@
-"""In the guest: flows of several classes through one slow link, for `test_qos.py`.
+"""In the guest: flows of several classes through one slow link, for `test_qos.py`, and through
+bandwidth profiles, for `test_policing.py`.
 
 `lab_qos FOLDER` reads FOLDER/cases.json ({name: {network, flows, reshape?}}), a flow being {dscp,
 payload, mean_ns, n, poisson}; leaves FOLDER/NAME-FLOW.npz (leaving_ns, arrival_ns) and
@@ -39,6 +40,7 @@ def measure(folder: Path, name: str, case: dict[str, Any]) -> dict[str, Any]:
     reshaped = case.get("reshape")
     with ProvinceNet(network, 7, [SLOW] if reshaped else []) as net:
         probes = probe.measure(net)
+        net.police()
         before = count(net)
         agenda: Agenda = []
         if reshaped:

@@ -1,0 +1,125 @@
+"""Meetings over lines with bandwidth profiles: what is dropped is counted apart, and is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scenario_factory import NORTH, scenario
+
+from giaoban.results.model.result import LinkResult, Result
+from giaoban.scenarios.estimate.estimate import estimate, estimate_meeting
+from giaoban.scenarios.estimate.network.policing import TokenBucket
+from giaoban.scenarios.estimate.reuse import CachingJudge
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.wire import around_bytes
+from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.study.unmodelled import unmodelled
+from giaoban.topology.token_bucket import BucketSize
+
+PROFILE = """
+[[bridge.profile]]
+direction = "{direction}"
+at = "{at}"
+cir_mbps = {cir}
+cbs_bytes = {cbs}
+source = "test"
+"""
+PORT = {**NORTH, "rate_mbps": 100.0}
+PHASES = (2.0, 3.0, 3.0)
+
+
+def asked(
+    folder: Path, *, at: str = "carrier", cbs: int = 6000, cir: float = 10.0, both: str = "both"
+) -> Question:
+    more = PROFILE.format(at=at, cbs=cbs, cir=cir, direction=both)
+    return make_question(scenario(folder / "s.toml", bridges=(PORT,), phases=PHASES, more=more))
+
+
+def access(result: Result) -> list[LinkResult]:
+    return [k for phase in result.phases for k in phase.links if k.id == "access-north"]
+
+
+@pytest.mark.parametrize("at", ["user", "carrier"])
+def test_every_packet_that_is_policed_is_counted_and_accounted_for(tmp_path: Path, at: str) -> None:
+    result = estimate(asked(tmp_path, at=at)).result
+    counts = result.accounting
+    assert result.reasons == []
+    assert counts.unaccounted == 0
+    assert counts.packets_dropped_at_queues == 0
+    assert counts.packets_policed > 0
+    assert all(link.policed > 0 for link in access(result)[2:])  # once the bridge is there
+    assert not any(
+        k.policed for phase in result.phases for k in phase.links if k.id != "access-north"
+    )
+    [north] = [bridge for bridge in result.phases[-1].bridges if bridge.id == "north"]
+    lost = {(s.kind, s.direction) for s in north.streams if s.packets_sent > s.packets_received}
+    assert {("video", "up"), ("video", "down")} <= lost
+
+
+def test_one_direction_may_have_a_profile_of_its_own(tmp_path: Path) -> None:
+    up, down = access(estimate(asked(tmp_path, both="up")).result)[-2:]
+    assert (up.direction, down.direction) == ("north->r-east", "r-east->north")
+    assert up.policed > 0
+    assert down.policed == 0
+
+
+def measures(result: Result) -> list[Any]:
+    return [phase.model_dump() for phase in result.phases]
+
+
+def test_a_profile_that_lets_all_through_changes_no_measure(tmp_path: Path) -> None:
+    plain = make_question(scenario(tmp_path / "p.toml", bridges=(PORT,), phases=PHASES))
+    wide = asked(tmp_path, cbs=1_000_000, cir=100.0)
+    assert measures(estimate(wide).result) == measures(estimate(plain).result)
+
+
+def test_a_line_shaped_to_the_committed_rate_loses_nothing(tmp_path: Path) -> None:
+    """A queue sends no two packets closer than the bucket fills."""
+    more = PROFILE.format(at="carrier", cbs=1514, cir=NORTH["rate_mbps"], direction="both")
+    question = make_question(scenario(tmp_path / "s.toml", phases=PHASES, more=more))
+    assert estimate(question).result.accounting.packets_policed == 0
+
+
+def test_an_answer_for_one_bucket_is_none_for_another(tmp_path: Path) -> None:
+    judge = CachingJudge()
+    found = [judge(asked(tmp_path, cbs=cbs), None).judgement for cbs in (1514, 1_000_000, 1514)]
+    assert found[0] == found[2]
+    assert found[0] != found[1]
+
+
+def test_a_plan_with_profiles_is_read_back_and_one_without_has_none(tmp_path: Path) -> None:
+    plan = asked(tmp_path).plan
+    assert Plan.model_validate_json(plan.to_json()) == plan
+    plain = make_question(scenario(tmp_path / "p.toml", phases=PHASES)).plan
+    assert not any("profiles" in link for link in json.loads(plain.to_json())["network"]["links"])
+
+
+def test_what_is_left_out_of_a_question_with_profiles(tmp_path: Path) -> None:
+    named = {each.id for each in unmodelled(asked(tmp_path), estimate=True)}
+    assert not named & {"policing", "yellow-frames"}
+
+
+def test_the_same_frames_through_a_bucket_lose_what_was_measured_once(tmp_path: Path) -> None:
+    """Frames of calls of 2 Mb/s, unmoved by their losses, at a fifth of the bucket's rate: some
+    0.6 % of packets at 6 kB and nothing at 50 kB. Smaller buckets lose more."""
+    question = make_question(scenario(tmp_path / "p.toml", phases=(2, 20, 20)))
+    estimated = estimate_meeting(question, None).estimated
+    around = around_bytes(question.plan)
+    lost = dict.fromkeys((6000, 12_500, 50_000), 0.0)
+    for call in question.plan.calls:
+        logs = [estimated.sent.get(index) for index in call.up.values()]
+        at_ns = np.concatenate([log["due_ns"] for log in logs if log is not None]).astype(np.int64)
+        size = np.concatenate([log["size"] for log in logs if log is not None]).astype(np.int32)
+        order = np.argsort(at_ns, kind="stable")
+        for cbs in lost:
+            bucket = TokenBucket(BucketSize.of(10.0, cbs))
+            conforming = bucket.conform(at_ns[order], size[order] + np.int32(around))
+            lost[cbs] += float(100 * (1 - conforming.mean())) / len(question.plan.calls)
+    estimated.close()
+    assert 0.2 < lost[6000] < 1.2
+    assert lost[6000] > lost[12_500] > lost[50_000]
+    assert lost[50_000] < 0.05

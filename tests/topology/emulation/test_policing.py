@@ -1,0 +1,163 @@
+"""The kernel's policing against the estimate's buckets: the same packets dropped, each of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from emulation_factory import WIRE_OVERHEAD, run_lab, star
+from numpy.typing import NDArray
+
+from giaoban.scenarios.estimate.network.policing import Policer
+from giaoban.scenarios.estimate.network.queues import Fifo, rate_from
+from giaoban.topology.network import NetLink, Network
+from giaoban.topology.qos import AF41, BEST_EFFORT, EF, by_class, traffic_classes
+from giaoban.topology.sandbox import kernel
+from giaoban.traffic import log
+
+pytestmark = pytest.mark.sandbox
+
+MBPS = 100.0
+SMALL, FULL = 172, 1212
+CLASSES = {"scheduling": "classes"}
+LONG = {"km": 10.0, "rate_mbps": MBPS, "buffer_packets": 10_000}
+SLOW_MBPS = 20.0
+
+
+def profile(**figures: Any) -> dict[str, Any]:
+    return {"source": "test", **figures}
+
+
+def flow(dscp: int, payload: int, mbps: float, seconds: float = 10.0) -> dict[str, Any]:
+    """A Poisson process of packets at this rate."""
+    mean_ns = round((payload + WIRE_OVERHEAD) * 8e3 / mbps)
+    n = round(seconds * 1e9 / mean_ns)
+    return {"dscp": dscp, "payload": payload, "mean_ns": mean_ns, "n": n, "poisson": True}
+
+
+MIXED = [flow(EF, SMALL, 0.5), flow(AF41, FULL, 8.0), flow(BEST_EFFORT, 472, 4.0)]
+ONE_BUCKET = profile(direction="up", at="user", cir_mbps=10.0, cbs_bytes=6000)
+TWO_BUCKETS = profile(
+    direction="up", at="carrier", cir_mbps=6.0, cbs_bytes=12_500, eir_mbps=3.3, ebs_bytes=5000
+)
+OF_CLASSES = [
+    profile(at="user", traffic_class="video", cir_mbps=6.0, cbs_bytes=6000),
+    profile(
+        *(),
+        at="user",
+        traffic_class="other",
+        cir_mbps=2.0,
+        cbs_bytes=4000,
+        eir_mbps=1.0,
+        ebs_bytes=3000,
+    ),
+]
+VOICE = profile(direction="up", at="carrier", traffic_class="voice", cir_mbps=0.4, cbs_bytes=1514)
+NETWORKS: dict[str, Network] = {
+    "user": star({**LONG, "profile": [ONE_BUCKET]}, LONG),
+    "carrier": star({**LONG, "profile": [TWO_BUCKETS]}, LONG),
+    "both": star({**LONG, "profile": [ONE_BUCKET, TWO_BUCKETS]}, LONG),
+    "classes": star(LONG, {**LONG, "profile": OF_CLASSES}, CLASSES),
+    "voice": star({**LONG, "profile": [VOICE]}, LONG, CLASSES),
+    "reshaped": star(
+        LONG, {**LONG, "profile": [profile(at="user", cir_mbps=10.0, cbs_bytes=6000)]}
+    ),
+}
+RESHAPED_NS = 5_000_000_000
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one guest's measurements."""
+    folder = tmp_path_factory.mktemp("policing")
+    cases: dict[str, Any] = {
+        name: {"network": network.model_dump(), "flows": MIXED}
+        for name, network in NETWORKS.items()
+    }
+    cases["reshaped"]["reshape"] = {"at_ns": RESHAPED_NS, "rate_mbps": SLOW_MBPS}
+    (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
+    machine = kernel.ensure(lambda _what, _done: None)
+    assert run_lab(machine, "lab_qos", folder) == 0
+    return folder
+
+
+def sent(
+    folder: Path, name: str
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+    """All packets in order of time: when each left, its bytes, its flow, whether it arrived."""
+    arrays = [log.load(folder / f"{name}-{k}.npz") for k in range(len(MIXED))]
+    leaving = np.concatenate([each["leaving_ns"].astype(np.int64) for each in arrays])
+    arrived = np.concatenate([each["arrival_ns"].astype(np.int64) > 0 for each in arrays])
+    counts = [len(each["leaving_ns"]) for each in arrays]
+    flows = np.repeat(np.arange(len(MIXED)), counts).astype(np.int32)
+    size = np.array([each["payload"] + WIRE_OVERHEAD for each in MIXED], np.int32)[flows]
+    order = np.argsort(leaving, kind="stable")
+    return leaving[order], size[order], flows[order], arrived[order]
+
+
+def through(link: NetLink, came: NDArray[np.int64], size: NDArray[np.int32]) -> NDArray[np.int64]:
+    """When each packet is at the far end; none finds the queue full."""
+    rate = rate_from(0, link.rate_mbps, link.delay_us, link.buffer_packets)
+    served = Fifo([rate], link.delay_us).serve(came, size)
+    assert not served.lost.any()
+    return served.out_ns
+
+
+def estimated(name: str, folder: Path) -> NDArray[np.bool_]:
+    """Which packets arrive by the estimate's queues and buckets."""
+    network = NETWORKS[name]
+    classes = traffic_classes(network.qos) if network.qos and by_class(network.qos) else ()
+    named = [each.name for each in classes]
+    of = [
+        next((n for n, c in enumerate(classes) if f["dscp"] in c.dscps), len(classes) - 1)
+        for f in MIXED
+    ]
+    came, size, flows, _ = sent(folder, name)
+    alive = np.arange(len(came))
+    for link_id, source in (("access-mcu", "mcu"), ("access-b-0", "r-0")):
+        link = network.link(link_id)
+        for at in ("user", "carrier"):
+            if profiles := link.profiles_of(source, at):
+                policer = Policer(profiles, named, np.array(of, np.int8))
+                flow_of = flows[alive]
+                passing = policer.passing(came, size[alive], lambda f=flow_of: f)
+                came, alive = came[passing], alive[passing]
+            if at == "user":
+                came = through(link, came, size[alive])
+    found = np.zeros(len(flows), np.bool_)
+    found[alive] = True
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "reshaped"])
+def test_the_kernel_drops_the_very_packets_that_the_estimate_does(
+    measured: Path, name: str
+) -> None:
+    _, _, _, arrived = sent(measured, name)
+    wanted = estimated(name, measured)
+    assert 0.02 < 1 - wanted.mean() < 0.6
+    assert np.flatnonzero(arrived != wanted).tolist() == []
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_policed_is_counted_apart_and_all_is_accounted_for(
+    measured: Path, name: str
+) -> None:
+    found = json.loads((measured / "counts.json").read_text(encoding="utf-8"))[name]
+    _, _, _, arrived = sent(measured, name)
+    dropped = sum(queue["queue_drops"] for queue in found["queues"])
+    policed = sum(queue["policed"] for queue in found["queues"])
+    assert policed > 0
+    assert dropped == 0
+    assert policed == np.count_nonzero(~arrived)
+
+
+def test_another_rate_of_the_line_leaves_its_profile_alone(measured: Path) -> None:
+    """The bucket's rate holds on; what is let through waits for a line that is slower."""
+    came, _, _, arrived = sent(measured, "reshaped")
+    before = came < came[0] + RESHAPED_NS
+    lost = [1 - arrived[part].mean() for part in (before, ~before)]
+    assert lost[0] == pytest.approx(lost[1], rel=0.1)
