@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from scenario_factory import NORTH, SMALL, scenario
 
 from giaoban.mcu_sim.device import load_devices
 from giaoban.results.model.whatif import CostOf
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.ladder import holds, larger_devices, lower_profiles, next_rate
-from giaoban.scenarios.study.whatif.remedy import cost_of
+from giaoban.scenarios.study.whatif.remedy import cost_of, remedies
 from giaoban.scenarios.study.whatif.search import State
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.topology.model import LinkChange
@@ -84,3 +89,43 @@ def test_what_has_no_price_is_said_and_makes_no_sum() -> None:
     found = cost(Variant(id="v", profile="sd30-512k"), "vp9660", 1)
     assert found.million_vnd is None
     assert found.unpriced == ["device vp9660", "calls at sd30-512k"]
+
+
+POLICED = """
+[[bridge.profile]]
+at = "carrier"
+cir_mbps = 10.0
+cbs_bytes = 6000
+source = "test"
+"""
+
+
+def test_a_line_that_a_carrier_polices_is_shaped_before_anything_is_bought(tmp_path: Path) -> None:
+    path = scenario(
+        tmp_path / "s.toml",
+        bridges=({**NORTH, "rate_mbps": 100.0},),
+        phases=(10, 10, 10),
+        more=POLICED,
+    )
+    base = Base(path, SMALL)
+    question = ask(base, Variant(id="as-asked")).question
+    result = estimate(question).result
+    assert result.verdict == "fail"
+    network = question.plan.network
+    found = remedies(
+        base,
+        Variant(id="as-asked"),
+        question,
+        result,
+        prices=(),
+        rates={link.id: link.rate_mbps for link in network.links},
+        judge=estimate,
+        progress=lambda _what, _done: None,
+    )
+    assert found.cheapest is not None
+    assert found.cheapest.state == State(shaped=(("access-north", 10.0),))
+    assert found.cheapest.state.purchases == 0
+    line = found.cheapest.question.plan.network.link("access-north")
+    assert line.rate_mbps == 10.0
+    assert [each.cbs_bytes for each in line.profiles] == [6000, 6000]
+    assert [judged.state for judged in found.judged[:2]] == [State(), found.cheapest.state]
