@@ -132,25 +132,25 @@ def _records(
         ends = f"{names[link.a]} – {names[link.b]}"
         what = say.pgettext("assumption", "link {ends}", ends=ends)
         yield link, what, figures(link)
-        yield from profiles(what, link.profiles)
+        yield from profiles(what, link.profile)
     what = say.gettext("access of the MCU")
     yield province.mcu, what, figures(province.mcu)
-    yield from profiles(what, province.mcu.profiles)
+    yield from profiles(what, province.mcu.profile)
     for bridge in province.bridges:
         what = say.gettext("access of bridge {bridge}", bridge=bridge.name)
         yield bridge, what, figures(bridge)
-        yield from profiles(what, bridge.profiles)
+        yield from profiles(what, bridge.profile)
     for group in province.groups:
         what = say.gettext("links in one cable {cable}", cable=group.name)
         yield group, what, ", ".join(group.links)
     for bridge in extra:
         what = say.gettext("access of new bridge {bridge}", bridge=bridge.name)
         yield bridge, what, figures(bridge)
-        yield from profiles(what, bridge.profiles)
+        yield from profiles(what, bridge.profile)
     for change in changes:
         what = say.gettext("changed link {link}", link=change.link)
         yield change, what, told(change.figures()) or say.gettext("bandwidth profiles")
-        yield from profiles(what, change.profiles or [])
+        yield from profiles(what, change.profile or [])
 
 
 def _routing(routing: Routing, say: Translator) -> str:

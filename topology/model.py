@@ -218,7 +218,7 @@ class Link(Assumable):
     direction."""
     loss_pct: LossPercent = 0.0
     """Packets lost at random on the line, in percent, in each direction."""
-    profiles: list[BandwidthProfile] = Field(alias="profile", default_factory=list)
+    profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
 
@@ -241,7 +241,7 @@ class Access(Assumable):
     direction."""
     loss_pct: LossPercent = 0.0
     """Packets lost at random on the line, in percent, in each direction."""
-    profiles: list[BandwidthProfile] = Field(alias="profile", default_factory=list)
+    profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
 
@@ -465,7 +465,7 @@ class LinkChange(Assumable):
     """Another number of packets that may wait, in each direction. Like `400`."""
     loss_pct: LossPercent | None = None
     """Another loss at random in percent, in each direction. Like `0.1`."""
-    profiles: list[BandwidthProfile] | None = Field(alias="profile", default=None)
+    profile: list[BandwidthProfile] | None = None
     """Other bandwidth profiles than the link has: all that it has then."""
 
     @model_validator(mode="after")
@@ -481,7 +481,7 @@ class LinkChange(Assumable):
 
     def changed(self) -> list[str]:
         """What changes, by the keys of the file."""
-        return [*self.figures(), *([] if self.profiles is None else ["profile"])]
+        return [*self.figures(), *([] if self.profile is None else ["profile"])]
 
     def figures(self) -> dict[str, float | int]:
         """The figures that change, by the name of the field."""

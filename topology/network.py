@@ -248,7 +248,7 @@ def _resolve(
     changes: dict[str, LinkChange],
 ) -> NetLink:
     change = changes.get(name)
-    profiles = record.profiles
+    profiles = record.profile
     km, rate_mbps = record.km, record.rate_mbps
     buffer_packets, loss_pct = record.buffer_packets, record.loss_pct
     sources, settlers = [record.source], [record.settled_by]
@@ -258,7 +258,7 @@ def _resolve(
         if change.buffer_packets is not None:
             buffer_packets = change.buffer_packets
         loss_pct = loss_pct if change.loss_pct is None else change.loss_pct
-        profiles = profiles if change.profiles is None else change.profiles
+        profiles = profiles if change.profile is None else change.profile
         sources.append(f"changed ({', '.join(change.changed())}): {change.source}")
         settlers.append(change.settled_by)
     return NetLink(

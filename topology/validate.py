@@ -95,9 +95,9 @@ def change_mistakes(
         elif change.link in seen:
             what = Sentence("is changed twice (allowed: one change a link)")
             mistakes.append(Mistake((index, "link"), change.link, what))
-        elif change.profiles is not None:
+        elif change.profile is not None:
             on = ends.get(change.link) or _access_ends(change.link, province, extra)
-            mistakes += _profiles(change.profiles, on, province, (index, "profile"))
+            mistakes += _profiles(change.profile, on, province, (index, "profile"))
         seen.add(change.link)
     return mistakes
 
@@ -108,13 +108,13 @@ def profile_mistakes(province: Province, extra: Sequence[BridgeSpec] = ()) -> li
     if not extra:
         for i, link in enumerate(province.links):
             on = Ends(link.id, link.a, link.b)
-            found += _profiles(link.profiles, on, province, ("link", i, "profile"))
+            found += _profiles(link.profile, on, province, ("link", i, "profile"))
         on = _on_access(province.mcu)
-        found += _profiles(province.mcu.profiles, on, province, ("mcu", "profile"))
+        found += _profiles(province.mcu.profile, on, province, ("mcu", "profile"))
     for i, bridge in enumerate(extra or province.bridges):
         on = _on_access(bridge)
         loc: Loc = (i, "profile") if extra else ("bridge", i, "profile")
-        found += _profiles(bridge.profiles, on, province, loc)
+        found += _profiles(bridge.profile, on, province, loc)
     return found
 
 

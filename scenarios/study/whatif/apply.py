@@ -229,9 +229,9 @@ def _shared(device: Device, others: int) -> Device:
 
 def _policed_as(earlier: LinkChange | None, change: LinkChange) -> LinkChange:
     """Another rate is no other contract: what the scenario says a carrier polices holds on."""
-    if earlier is None or change.profiles is not None:
+    if earlier is None or change.profile is not None:
         return change
-    return change.model_copy(update={"profiles": earlier.profiles})
+    return change.model_copy(update={"profile": earlier.profile})
 
 
 def _twice(province: Province, bridges: Sequence[BridgeSpec]) -> list[Sentence]:

@@ -104,7 +104,7 @@ def _figures(change: LinkChange | None) -> dict[str, object]:
     """All that a change says of a link, by the keys of the file."""
     if change is None:
         return {}
-    return {**change.figures(), **({} if change.profiles is None else {"profile": change.profiles})}
+    return {**change.figures(), **({} if change.profile is None else {"profile": change.profile})}
 
 
 def key_of(
@@ -154,7 +154,8 @@ def said(state: State, result: Result | None, rates: Mapping[str, float]) -> Sen
         if rates.get(link) != mbps
     ]
     parts += [
-        message("{link} shaped to {rate} Mb/s", link=link, rate=mbps) for link, mbps in state.shaped
+        message(N_("{link} shaped to {rate} Mb/s"), link=link, rate=mbps)
+        for link, mbps in state.shaped
     ]
     assert result is not None
     what, verdict = joined(" + ", parts), VERDICTS[result.verdict]
