@@ -24,6 +24,9 @@ HOST_INTERFACE = "media0"
 IFF_UP = 1
 SINK = "sink0"
 LAST_RESORT = 2**31  # a metric that any route is better than
+ONE_SEGMENT = 1
+"""TCP hands over one packet at a time: with segmentation offload it would put some 40 of them on a
+line as one, which a queue's limit counts as one, and a bucket lets through or drops as one."""
 PACER_LIMIT = 1_000_000  # packets; a sender hands over whole windows of media at once
 
 
@@ -90,7 +93,7 @@ def configure(
                 index = _index(route, interface.name)
                 for queue in interface.queues:
                     _add_queue(route, index, queue)
-                route.link("set", index=index, state="up")
+                route.link("set", index=index, state="up", gso_max_segs=ONE_SEGMENT)
                 if interface.upper is not None:
                     index = _add_upper(route, index, interface.upper, paced=is_host)
                 address, prefixlen = interface.address.split("/")
@@ -162,7 +165,7 @@ def _add_upper(route: Any, below: int, name: str, *, paced: bool) -> int:
     index = _index(route, name)
     if paced:
         _add_queue(route, index, qdisc.pacer(PACER_LIMIT))
-    route.link("set", index=index, state="up")
+    route.link("set", index=index, state="up", gso_max_segs=ONE_SEGMENT)
     return index
 
 
