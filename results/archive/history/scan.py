@@ -131,27 +131,33 @@ def _province(ref: FileRef, folder: Path) -> Province:
     return Province(file=ref.path, sha256=ref.sha256, name=name)
 
 
+def _of_any(of: Result | FaultsAnswer) -> dict[str, Any]:
+    """What a check and tried failures tell alike."""
+    return {
+        "run_id": of.run_id,
+        "verdict": of.verdict,
+        "scenario": scenario_of(of.run_id),
+        "scenario_sha256": of.inputs.scenario.sha256,
+        "question_en": of.question.text_en,
+        "question_vi": of.question.text_vi,
+        "existing": {b.id: b.name for b in of.question.existing},
+        "new": {b.id: b.name for b in of.question.new},
+        "device": of.names.get("mcu", ""),
+        "engine": of.engine.name if of.engine else "",
+        "seed": of.inputs.seed,
+        "code": of.inputs.code,
+        "committed": of.inputs.commit is not None and of.inputs.committed,
+        "reasons": of.reasons,
+        "reasons_vi": reasons(of, Wording("vi", of)) if of.verdict == "invalid" else [],
+    }
+
+
 def _of_check(result: Result) -> dict[str, Any]:
-    names = Wording("vi", result)
     binding = result.binding
     where = place_words(None if binding is None else binding.place, result)
     return {
-        "run_id": result.run_id,
+        **_of_any(result),
         "kind": "check",
-        "verdict": result.verdict,
-        "scenario": scenario_of(result.run_id),
-        "scenario_sha256": result.inputs.scenario.sha256,
-        "question_en": result.question.text_en,
-        "question_vi": result.question.text_vi,
-        "existing": {b.id: b.name for b in result.question.existing},
-        "new": {b.id: b.name for b in result.question.new},
-        "device": result.names.get("mcu", ""),
-        "engine": result.engine.name,
-        "seed": result.inputs.seed,
-        "code": result.inputs.code,
-        "committed": result.inputs.commit is not None and result.inputs.committed,
-        "reasons": result.reasons,
-        "reasons_vi": reasons(result, names) if result.verdict == "invalid" else [],
         "criteria": [_criterion(c, result) for c in result.criteria],
         "binding": binding
         and Limits(
@@ -187,29 +193,14 @@ def _of_faults(answer: FaultsAnswer) -> dict[str, Any]:
     interrupted = [(f.longest.ms, f.id) for f in answer.failures if f.longest is not None]
     loaded = [(w.peak_pct, w.failure) for w in answer.links]
     criteria = []
-    names = Wording("vi", answer)
     if any(f.interruption_ms is not None for f in answer.failures):
         value, failure = max(interrupted, default=(0.0, ""))
         criteria.append(_of_failure("interruption", value, failure, answer))
     if loaded:
         criteria.append(_of_failure(LINK_PEAK, *max(loaded), answer))
     return {
-        "run_id": answer.run_id,
+        **_of_any(answer),
         "kind": "faults",
-        "verdict": answer.verdict,
-        "scenario": scenario_of(answer.run_id),
-        "scenario_sha256": answer.inputs.scenario.sha256,
-        "question_en": answer.question.text_en,
-        "question_vi": answer.question.text_vi,
-        "existing": {b.id: b.name for b in answer.question.existing},
-        "new": {b.id: b.name for b in answer.question.new},
-        "device": answer.names.get("mcu", ""),
-        "engine": answer.engine.name if answer.engine else "",
-        "seed": answer.inputs.seed,
-        "code": answer.inputs.code,
-        "committed": answer.inputs.commit is not None and answer.inputs.committed,
-        "reasons": answer.reasons,
-        "reasons_vi": reasons(answer, names) if answer.verdict == "invalid" else [],
         "tried": TriedFailures(
             count=len(answer.failures),
             possible=len(answer.possible),
