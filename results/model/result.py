@@ -455,6 +455,10 @@ class Result(JsonFile):
                 peaks[key] = max(peaks.get(key, 0.0), link.peak_pct)
         return peaks
 
+    def criterion(self, ident: str) -> CriterionResult | None:
+        """What a criterion came to, if it was judged."""
+        return next((c for c in self.criteria if c.id == ident), None)
+
     @property
     def is_estimate(self) -> bool:
         """Worked out and not emulated: no document for approval."""

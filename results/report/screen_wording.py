@@ -127,7 +127,7 @@ class ScreenWording:
 
     def bound_by(self, binding: Binding) -> str:
         """The criterion that binds at another seed."""
-        found = next((c for c in self.result.criteria if c.id == binding.criterion), None)
+        found = self.result.criterion(binding.criterion)
         return binding.criterion if found is None else self.say.criterion(found)
 
     def bound_at(self, binding: Binding) -> str:
@@ -184,7 +184,7 @@ class EnglishScreenWording(ScreenWording):
 
     def binds(self, binding: Binding) -> str:
         result = self.result
-        criterion = next((c for c in result.criteria if c.id == binding.criterion), None)
+        criterion = result.criterion(binding.criterion)
         name = criterion.name_en if criterion else binding.criterion
         if (at := at_seed(result)) is not None:
             value, most = (

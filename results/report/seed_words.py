@@ -52,8 +52,8 @@ def at_seed(result: Result) -> AtSeed | None:
         return None
     if first is None or first.binding is None:
         return None
-    found = [c for c in result.criteria if c.id == first.binding.criterion]
-    return AtSeed(first.seed, first.binding, found[0]) if found else None
+    found = result.criterion(first.binding.criterion)
+    return None if found is None else AtSeed(first.seed, first.binding, found)
 
 
 def luck(result: Result, say: Translator) -> str:
@@ -212,7 +212,8 @@ def _allowed_pct(result: Result) -> float | None:
     seeds = tried(result)
     if seeds is None or not seeds.failed or result.verdict != "pass":
         return None
-    return next((c.threshold for c in result.criteria if c.id == EVERY_SEED), None)
+    found = result.criterion(EVERY_SEED)
+    return None if found is None else found.threshold
 
 
 def _least(seeds: Seeds) -> str:

@@ -345,7 +345,7 @@ class Wording(Translator):
         if not result.faults or result.verdict == "invalid":
             return []
         longest = longest_interruption(result.faults)
-        limit = next((c for c in result.criteria if c.id == FAULT_INTERRUPTION), None)
+        limit = result.criterion(FAULT_INTERRUPTION)
         found = []
         if all(impact.behind for fault in result.faults for impact in fault.bridges):
             found.append(self.gettext("No bridge had another way while something had failed."))
@@ -523,9 +523,7 @@ class Wording(Translator):
 
     def binding(self, binding: Binding | None, result: Result) -> str:
         """What limits the answer, in one sentence; '' if nothing was judged."""
-        criterion = next(
-            (c for c in result.criteria if binding and c.id == binding.criterion), None
-        )
+        criterion = None if binding is None else result.criterion(binding.criterion)
         if binding is None or criterion is None:
             return ""
         # what is heard and seen is a symptom, of which the cause is elsewhere

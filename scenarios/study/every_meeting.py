@@ -160,7 +160,7 @@ def _checked(
         reasons=result.reasons,
         reason_codes=result.reason_codes,
         binding=result.binding,
-        bound=next((c for c in result.criteria if binding and c.id == binding.criterion), None),
+        bound=None if binding is None else result.criterion(binding.criterion),
         names={ident: name for ident, name in result.names.items() if ident not in known},
         margin_pct=min(margins, default=None),
     )

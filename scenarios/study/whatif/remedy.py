@@ -162,7 +162,7 @@ def said(state: State, result: Result | None, rates: Mapping[str, float]) -> Sen
     binding = result.binding
     if binding is None:
         return Sentence("{way}: {verdict}", way=what, verdict=verdict)
-    found = next((c for c in result.criteria if c.id == binding.criterion), None)
+    found = result.criterion(binding.criterion)
     criterion = Both(binding.criterion, found.name_vi if found else binding.criterion)
     if binding.value is None:
         return Sentence(
