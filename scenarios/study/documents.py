@@ -10,7 +10,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results.archive.evidence.answers import Answer, asked
+from giaoban.results.archive.evidence.answers import Proved, asked
 from giaoban.results.archive.evidence.manifest import (
     INPUTS,
     MANIFEST,
@@ -46,10 +46,11 @@ from giaoban.topology.map.draw import BROAD_IN, draw
 from giaoban.topology.network import Network
 
 
-def prove(folder: Path, question: Question, answer: Answer) -> Proof:
+def prove(folder: Path, question: Question, answer: Proved) -> Proof:
     """Put the inputs into a run's folder, and the manifest of all that is there."""
     saved = save_inputs(folder, inputs_of(question))
-    kernel = answer.engine.kernel if answer.engine else "?"
+    engine = None if isinstance(answer, Sensitivity) else answer.engine
+    kernel = engine.kernel if engine else "none" if isinstance(answer, Sensitivity) else "?"
     return write_manifest(folder, answer, saved, versions(kernel))
 
 

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
-from giaoban.results.archive.evidence.answers import SEVERAL
+from giaoban.results.archive.evidence.answers import ESTIMATE, SEVERAL
 from giaoban.results.archive.evidence.manifest import Manifest, Proof, read_proof
 from giaoban.results.judge.baseline_compare import alone
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
@@ -23,20 +23,19 @@ from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
-from giaoban.results.report.annex.standing import ESTIMATE
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
 from giaoban.scenarios.load.province import storm_in
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.plan.plan import PLAN
 from giaoban.scenarios.project.where import FILE
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.spec.recordings import renamed
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.failures.failures import try_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in
-from giaoban.scenarios.study.sensitivity.sensitivity import Wanted
+from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, parse, read_json
 from giaoban.workers import cores
@@ -78,6 +77,8 @@ def rerun(
             pcap=recorded(files),
             change=as_laid_out(manifest),
         )
+        if manifest.kind == "sensitivity":
+            return _assumptions(files, question, folder, root, now, progress)
         then = Result.from_json(files[RESULT])
         analysed = None
         if SENSITIVITY in files:
@@ -195,6 +196,22 @@ def _failures(
         progress=progress,
     )
     return _told(differences(alone(then), outcome.answer))
+
+
+def _assumptions(
+    files: Mapping[str, bytes],
+    question: Question,
+    folder: Path,
+    root: Path,
+    now: datetime,
+    progress: Progress,
+) -> list[str]:
+    """How far assumptions may be off, analysed by itself."""
+    then = Sensitivity.from_json(files[SENSITIVITY])
+    again = sensitivity(
+        question, root=root, now=now, progress=progress, wanted=wanted_of(then, folder)
+    )
+    return _told(differences(then, again.answer))
 
 
 def _storm(

@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT
+from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadInputs, LoadResult
 from giaoban.results.model.result import FileRef, Inputs, Result
+from giaoban.results.model.sensitivity import Sensitivity
 
-Kind = Literal["check", "faults", "load"]
-ANSWERS: Mapping[Kind, str] = {"check": RESULT, "faults": FAULTS, "load": LOAD}
+Kind = Literal["check", "faults", "load", "sensitivity"]
+ANSWERS: Mapping[Kind, str] = {
+    "check": RESULT,
+    "faults": FAULTS,
+    "load": LOAD,
+    "sensitivity": SENSITIVITY,
+}
+
+ESTIMATE = "estimate"
+"""The name of the engine that computes instead of emulating."""
 
 SEVERAL = ("meeting", "file")
 """Roles of inputs that there may be several of: meetings, recordings and traces."""
 
 Answer = Result | FaultsAnswer | LoadResult
-"""What a run with evidence found."""
+"""What a run with evidence found of which there is an annex."""
+Proved = Answer | Sensitivity
+"""What any run with evidence found."""
 
 
-def kind_of(answer: Answer) -> Kind:
+def kind_of(answer: Proved) -> Kind:
     """By what kind of run an answer was found."""
     match answer:
         case Result():
@@ -29,9 +40,11 @@ def kind_of(answer: Answer) -> Kind:
             return "faults"
         case LoadResult():
             return "load"
+        case Sensitivity():
+            return "sensitivity"
 
 
-def read_answer(kind: Kind, text: str | bytes, origin: str = "") -> Answer:
+def read_answer(kind: Kind, text: str | bytes, origin: str = "") -> Proved:
     """An answer from its file. Raises `InputError` that names the key at fault."""
     origin = origin or ANSWERS[kind]
     match kind:
@@ -41,6 +54,15 @@ def read_answer(kind: Kind, text: str | bytes, origin: str = "") -> Answer:
             return FaultsAnswer.from_json(text, origin)
         case "load":
             return LoadResult.from_json(text, origin)
+        case "sensitivity":
+            return Sensitivity.from_json(text, origin)
+
+
+def engine_of(answer: Proved) -> str:
+    """By what an answer was found; '' where nothing was emulated, and all ran in real time."""
+    if isinstance(answer, Sensitivity):
+        return ESTIMATE
+    return answer.engine.name if answer.engine else ""
 
 
 def asked(inputs: Inputs | LoadInputs) -> tuple[object, ...]:

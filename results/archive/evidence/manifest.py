@@ -21,8 +21,9 @@ from giaoban.files import MOST_ANSWER, open_file, read_file
 from giaoban.results.archive.evidence.answers import (
     ANSWERS,
     SEVERAL,
-    Answer,
     Kind,
+    Proved,
+    engine_of,
     input_refs,
     kind_of,
     read_answer,
@@ -127,7 +128,7 @@ def save_inputs(folder: Path, inputs: Sequence[tuple[str, str, Path]]) -> list[I
 
 def write_manifest(
     folder: Path,
-    answer: Answer,
+    answer: Proved,
     inputs: Sequence[InputFile],
     versions: Mapping[str, str],
 ) -> Proof:
@@ -138,14 +139,14 @@ def write_manifest(
         kind=kind,
         run_id=answer.run_id,
         verdict=answer.verdict,
-        engine=answer.engine.name if answer.engine else "",
+        engine=engine_of(answer),
         seed=asked.seed,
         code=asked.code,
         commit=asked.commit,
         committed=asked.committed,
         versions=dict(versions),
         inputs=list(inputs),
-        files=_sums(folder, [*(item.path for item in inputs), ANSWERS[kind], *_kept(folder)]),
+        files=_sums(folder, {*(item.path for item in inputs), ANSWERS[kind], *_kept(folder)}),
         left_out=_sums(folder, _bulk(folder)),
     )
     text = manifest.to_json().encode()
@@ -163,7 +164,7 @@ def read_proof(folder: Path) -> Proof:
     if not path.exists():
         raise InputError(
             "{folder}: has no {manifest}, so nothing proves what it was made from "
-            "(allowed: a run of giaoban check, faults or load; run it again)",
+            "(allowed: a run of giaoban check, faults, load or sensitivity; run it again)",
             folder=folder,
             manifest=MANIFEST,
         )

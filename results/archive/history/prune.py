@@ -45,9 +45,10 @@ def prunable(
     """The whole runs that may be pruned, oldest first; `entries` are all runs, oldest first.
 
     The newest `keep` stay whole, and all that are not older than `older_than_days`. Only checks,
-    runs of failures and load tests have evidence.
+    runs of failures and load tests have much beside their evidence.
     """
-    whole = [e for e in entries if e.kind in ANSWERS and e.state == "whole"]
+    bulky = ANSWERS.keys() - {"sensitivity"}
+    whole = [e for e in entries if e.kind in bulky and e.state == "whole"]
     old = whole[: max(0, len(whole) - keep)]
     if older_than_days is None:
         return old

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.archive.evidence.answers import ESTIMATE, Answer
 from giaoban.results.archive.evidence.manifest import Proof
 from giaoban.results.report.annex.translator import AnnexWording
 from giaoban.results.report.plots.words import Lang
 from giaoban.results.report.wording import reasons
 from giaoban.translation import N_, translator
-
-ESTIMATE = "estimate"
-"""The name of the engine that computes instead of emulating."""
 
 ANALYSIS_UNPROVED = N_(
     "the analysis of the assumptions, {run}, is in no evidence (giaoban check --sensitivity makes "

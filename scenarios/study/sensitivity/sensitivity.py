@@ -36,6 +36,7 @@ from giaoban.results.report.sensitivity_summary import summary_md
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.documents import prove
 from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order, value_at
 from giaoban.scenarios.study.sensitivity.figures import Figure, figures, load_ranges
 from giaoban.scenarios.study.sensitivity.kept import Kept, KeptSides, KeptWorlds, content_of
@@ -112,7 +113,7 @@ def sensitivity(
     helpers: Helpers | ClusterWorkers | None = None,
     judge: Judge | None = None,
 ) -> Outcome[Sensitivity]:
-    """Try every assumed figure, write `sensitivity.json` and `summary.md`.
+    """Try every assumed figure, write `sensitivity.json`, `summary.md` and the evidence.
 
     Args:
         helpers: processes in which worlds are judged, or a cluster.
@@ -125,6 +126,7 @@ def sensitivity(
     with new_run(root, f"sensitivity-{question.plan.scenario_id}", now) as folder:
         answer = analyse(question, folder.run_id, wanted or Wanted(), progress, helpers, judge)
         folder.keep(answer, summary_md(answer, language))
+        prove(folder.path, question, answer)
         return folder.finished_with(answer)
 
 
