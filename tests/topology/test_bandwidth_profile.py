@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from giaoban.errors import InputError
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.bandwidth_profile import BandwidthProfile
+from giaoban.topology.importers.files import export_province, write_toml
+from giaoban.topology.load import load_province
 from giaoban.topology.model import LinkChange, Province
 from giaoban.topology.network import build
 from giaoban.topology.validate import province_mistakes
@@ -104,3 +106,18 @@ def test_an_assumed_profile_is_among_the_assumptions() -> None:
     [told] = [each for each in found if each.what.startswith("bandwidth profile")]
     assert told.value == "CIR 10 Mb/s, CBS 6000 byte, EIR 2.5 Mb/s, EBS 3000 byte"
     assert told.settled_by == "the contract"
+
+
+def test_a_province_that_is_written_keeps_its_profiles(tmp_path: Path) -> None:
+    of = province("bridge", {"direction": "up"}, {"direction": "down", "cbs_bytes": 50_000})
+    write_toml(of, tmp_path / "p.toml")
+    assert load_province(tmp_path / "p.toml") == of
+
+
+@pytest.mark.parametrize("file_format", ["csv", "graphml"])
+def test_a_format_that_has_no_place_for_profiles_does_not_lose_them(
+    tmp_path: Path, file_format: Any
+) -> None:
+    with pytest.raises(InputError, match="west: a bandwidth profile has no place in"):
+        export_province(province("bridge", {}), file_format, tmp_path / "p")
+    assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ from giaoban.topology.importers.draft import Draft
 from giaoban.topology.importers.graphml import graphml
 from giaoban.topology.importers.tables import SITES, read_csv, tables
 from giaoban.topology.importers.zoo import read_graphml
-from giaoban.topology.model import Province
+from giaoban.topology.model import Access, Link, Province
 
 Format = Literal["csv", "graphml", "zoo"]
 
@@ -74,7 +74,17 @@ def write_toml(province: Province, out: Path, *, replace: bool = False) -> None:
 def export_province(
     province: Province, file_format: Literal["csv", "graphml"], out: Path, *, replace: bool = False
 ) -> list[Path]:
-    """Write a GraphML file, or a folder of tables; the files written. Raises `InputError`."""
+    """Write a GraphML file, or a folder of tables; the files written. Raises `InputError`, also for
+    lines with bandwidth profiles: these formats know one figure of a kind a line."""
+    lines: list[Link | Access] = [*province.links, province.mcu, *province.bridges]
+    policed = [each.id for each in lines if each.profile]
+    if policed:
+        raise InputError(
+            "{policed}: a bandwidth profile has no place in {format} (allowed: the province's "
+            "TOML file)",
+            policed=", ".join(policed),
+            format=file_format,
+        )
     if file_format == "graphml":
         _write({out: graphml(province)}, replace)
         return [out]
