@@ -196,6 +196,8 @@ class _Margins:
             for at, margins in self.tried.items()
             if abs(margins.get(limit, SATURATED)) < SATURATED
         ]
+        if len({margin for _, margin in points}) < len(points):
+            return None  # it goes in steps, as where one packet more is lost
         low, high = (self.scale.share(self.value, self.end, at) for at in (holds, flips))
         nearest_two = sorted(points, key=lambda point: abs(point[1]))[:2]
         neighbours = [point for point in points if point[0] in (low, high)]

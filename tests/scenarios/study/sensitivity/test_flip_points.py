@@ -132,6 +132,24 @@ def test_margins_lead_to_a_flip_sooner(
     assert math.isclose(float(found.holds), float(halves.holds), rel_tol=2 * CLOSE, abs_tol=2)
 
 
+def test_margins_that_go_in_steps_lead_nowhere() -> None:
+    """Two values with the same margin: on to a flip by halves."""
+    asked: list[float] = []
+
+    def look(at: float) -> float:
+        asked.append(at)
+        return 7.0 if at < 97 else -50.0
+
+    found = nearest(
+        0.0, 100.0, look, below_0, Scale(), margins=lambda one: {"it": one}, own={"it": 7.0}
+    )
+    assert found is not None
+    assert float(found.holds) < 97 <= float(found.flips)
+    own: list[float] = []
+    nearest(0.0, 100.0, lambda at: own.append(at) or at >= 97, over, Scale())
+    assert len(asked) <= len(own) + 1
+
+
 @pytest.mark.parametrize("scale", SCALES)
 @given(
     value=VALUES,
