@@ -61,8 +61,9 @@ class SweepPoint(StrictModel):
 class SweepAnswer(JsonFile):
     """The whole answer of `giaoban sweep`.
 
-    `computed` points were new, the others had been computed before. `criteria_vi` are the names of
-    the criteria in Vietnamese, by id.
+    `computed` points were new, the others had been computed before. `criteria` and `criteria_vi`
+    are the names of the criteria in English and in Vietnamese, by id, `names` those of nodes,
+    links, calls and devices, `failures` and `failures_vi` what happens in failures.
     """
 
     FILE: ClassVar[str] = SWEEP
@@ -73,7 +74,11 @@ class SweepAnswer(JsonFile):
     question_en: str
     question_vi: str
     inputs: Inputs
+    criteria: dict[Id, str] = Field(default_factory=dict)
     criteria_vi: dict[Id, str] = Field(default_factory=dict)
+    names: dict[str, str] = Field(default_factory=dict)
+    failures: dict[str, str] = Field(default_factory=dict)
+    failures_vi: dict[str, str] = Field(default_factory=dict)
     points: Annotated[list[SweepPoint], Field(min_length=1)]
     computed: Count
     seconds: Amount

@@ -75,6 +75,7 @@ class CostPart(StrictModel):
     """One thing that has its price, in millions of đồng; `assumed`: nobody has offered it yet."""
 
     what: str
+    what_vi: str = ""
     million_vnd: Annotated[float, Field(ge=0)]
     source: str
     assumed: bool = False
@@ -85,6 +86,7 @@ class CostOf(StrictModel):
 
     parts: list[CostPart] = Field(default_factory=list)
     unpriced: list[str] = Field(default_factory=list)
+    unpriced_vi: list[str] = Field(default_factory=list)
 
     @property
     def million_vnd(self) -> float | None:
@@ -142,7 +144,7 @@ class WhatIf(JsonFile):
     the variant that passes and costs least, or changes least where costs are not known
     (`ordered_by`); `neighbour` the nearest one that does not. `method`: how what matters was found
     in the end, by estimate or (confirmed) by an engine; null: not said. `tried` counts the variants
-    that the search looked at beside those listed.
+    that the search looked at beside those listed. `names` are what people call calls (profiles).
     """
 
     FILE: ClassVar[str] = WHATIF
@@ -162,6 +164,7 @@ class WhatIf(JsonFile):
     search: list[str] = Field(default_factory=list)
     search_vi: list[str] = Field(default_factory=list)
     tried: Count = 0
+    names: dict[str, str] = Field(default_factory=dict)
     seconds: Annotated[float, Field(ge=0)]
 
     def variant(self, ident: str) -> VariantResult:

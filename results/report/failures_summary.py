@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.names import ACCESS_PREFIX
 from giaoban.results.judge.failure_points import MANY
 from giaoban.results.model.failures import (
     BridgeImpact,
@@ -14,6 +13,7 @@ from giaoban.results.model.failures import (
     FaultsAnswer,
     SinglePoint,
 )
+from giaoban.results.model.places import in_english
 from giaoban.results.report.document import (
     TONES,
     Block,
@@ -29,6 +29,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.named import Named
 from giaoban.results.report.summary import ESTIMATED
 from giaoban.results.report.wording import VERDICTS, Wording, reasons
 from giaoban.sentence import Both, Sentence, joined
@@ -102,20 +103,20 @@ def failures_table(
     with_worst_link: bool = True,
 ) -> Table:
     """One row a failure; only those that concern a link or a bridge if one is named."""
-    rows = []
+    rows, named = [], Named(answer)
     for f in answer.failures:
         if not _concerns(f, link, bridge):
             continue
         state, worst = state_of(f), f.worst_link
         row = (
-            f.id,
+            named.failure(f),
             VERDICTS[state],
-            _interruption(f.interruption_ms, f.interruption_at),
-            _interruption(f.restored_interruption_ms, f.restored_interruption_at),
+            _interruption(f.interruption_ms, f.interruption_at, named),
+            _interruption(f.restored_interruption_ms, f.restored_interruption_at, named),
             str(f.packets_lost) if f.bridges else "–",
             "–" if worst is None else _percent(worst.peak_pct),
-            _cut_off(f, len(answer.bridges)),
-            *(["–" if worst is None else f"{worst.id} {worst.direction}"] * with_worst_link),
+            _cut_off(f, len(answer.bridges), named),
+            *(["–" if worst is None else named.way(worst.id, worst.direction)] * with_worst_link),
         )
         rows.append(toned(row, _TONES.get(state, "")))
     head = [
@@ -134,16 +135,17 @@ def bridges_table(answer: FaultsAnswer, bridge: str | None = None) -> Table:
         *(Sentence("of the sound"), Sentence("by the mending"), Sentence("packets lost")),
         *(Sentence(pgettext("table", "state")), Sentence(pgettext("table", "path"))),
     )
+    named = Named(answer)
     rows = [
         (
-            f.id,
-            impact.bridge,
+            named.failure(f),
+            named.of(impact.bridge),
             _ms(impact.interruption_ms),
             _ms(impact.sound_interruption_ms),
             _ms(impact.restored_interruption_ms),
             str(impact.packets_lost),
             _state(impact),
-            _path(impact),
+            _path(impact, named),
         )
         for f in answer.failures
         for impact in f.bridges
@@ -154,16 +156,23 @@ def bridges_table(answer: FaultsAnswer, bridge: str | None = None) -> Table:
 
 def links_table(answer: FaultsAnswer, link: str | None = None) -> Table:
     """The worst load of each direction of each link, or of one link's."""
+    named = Named(answer)
     rows = [
-        (w.id, w.direction, _percent(w.peak_pct), w.failure)
+        (named.way(w.id, w.direction), _percent(w.peak_pct), _failure(w.failure, answer, named))
         for w in answer.links
         if link in (None, w.id)
     ]
     head = (
-        *(Sentence("link"), Sentence("direction"), Sentence("worst load")),
+        *(Sentence("direction of a link"), Sentence("worst load")),
         Sentence(pgettext("failure", "by")),
     )
-    return table(head, rows, right=(2,), keep=(0, 1, 2))
+    return table(head, rows, right=(1,), keep=(0, 1))
+
+
+def _failure(ident: str, answer: FaultsAnswer, named: Named) -> Sentence:
+    """A failure that was tried, by its id."""
+    found = next((f for f in answer.failures if f.id == ident), None)
+    return Sentence(ident) if found is None else named.by_failure(found)
 
 
 def touched(impact: BridgeImpact) -> bool:
@@ -179,15 +188,10 @@ def touched(impact: BridgeImpact) -> bool:
 
 
 def point_line(point: SinglePoint, answer: FaultsAnswer) -> Sentence:
-    """`link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off; not
-    accepted`, or why it was accepted: in the scenario, or in a baseline that knows no better."""
-    count = len(answer.bridges)
-    who = _who_bridges(point.cut_off, count)
-    # what others hang on at a site is not the bridge, but the router that has its power from there
-    kind = "site" if point.element.kind == "bridge" else point.element.kind
-    name, ident = point.name_en, point.element.id
-    for word in ("link ", "router ", "power at ", "cable "):
-        name = name.removeprefix(word)
+    """`link Gia Nghĩa – Đắk Glong: without it Đắk Glong is cut off; not accepted`, or why it was
+    accepted: in the scenario, or in a baseline that knows no better."""
+    count, named = len(answer.bridges), Named(answer)
+    who = _who_bridges(point.cut_off, count, named)
     open_ = [failure for failure in point.failures if failure not in point.accepted]
     state: list[str] = [
         Sentence("accepted: {reason}", reason=Both(each.reason, each.reason_vi))
@@ -204,12 +208,13 @@ def point_line(point: SinglePoint, answer: FaultsAnswer) -> Sentence:
         )
         open_ = []
     if open_ and point.accepted:
-        state.append(Sentence("not accepted: {failures}", failures=", ".join(open_)))
+        failures = joined(", ", [_failure(ident, answer, named) for ident in open_])
+        state.append(Sentence("not accepted: {failures}", failures=failures))
     if not state:
         state.append(Sentence("not accepted"))
     return Sentence(
         "{thing}: without it {who} {n:is|are} cut off; {state}",
-        thing=Both(f"{kind} {ident} ({name})", f"{point.name_vi} ({ident})"),
+        thing=Both(in_english(point.name_en), point.name_vi),
         who=who,
         n=len(point.cut_off),
         state=joined("; ", state),
@@ -222,7 +227,11 @@ def unneeded_lines(answer: FaultsAnswer) -> list[str]:
         "no-single-point": N_("accepted, but no single point of failure: {failure}"),
         "not-tried": N_("accepted, but not tried: {failure}"),
     }
-    return [Sentence(why[each.why], failure=each.failure) for each in answer.unneeded]
+    named = Named(answer)
+    return [
+        Sentence(why[each.why], failure=_failure(each.failure, answer, named))
+        for each in answer.unneeded
+    ]
 
 
 def busiest(answer: FaultsAnswer) -> str | None:
@@ -231,11 +240,10 @@ def busiest(answer: FaultsAnswer) -> str | None:
     if worst is None:
         return None
     return Sentence(
-        "link {link} {direction}: {pct:.1f} % by {failure} (limit {limit:g} %)",
-        link=worst.id,
-        direction=worst.direction,
+        "{link}: {pct:.1f} % by {failure} (limit {limit:g} %)",
+        link=Named(answer).way(worst.id, worst.direction),
         pct=worst.peak_pct,
-        failure=worst.failure,
+        failure=_failure(worst.failure, answer, Named(answer)),
         limit=answer.link_limit_pct,
     )
 
@@ -245,12 +253,14 @@ def slowest(answer: FaultsAnswer) -> str | None:
     known = [(f.longest, f.id) for f in answer.failures if f.longest is not None]
     if not known:
         return None
+    named = Named(answer)
     worst, ident = min(known, key=lambda one: (-one[0].ms, one[1]))
-    by = Sentence("the mending of {failure}", failure=ident) if worst.mended else ident
+    failure = _failure(ident, answer, named)
+    by = Sentence("the mending of {failure}", failure=failure) if worst.mended else failure
     return Sentence(
         "{ms:.1f} ms at {bridge} by {by} (limit {limit:g} ms)",
         ms=worst.ms,
-        bridge=worst.at,
+        bridge=named.of(worst.at or ""),
         by=by,
         limit=answer.interruption_limit_ms,
     )
@@ -305,44 +315,51 @@ def _changed(change: Change) -> str:
 
 
 def _reasons(answer: FaultsAnswer, say: Wording) -> list[str]:
-    """Why it does not pass, by its figures, or why it is no answer."""
+    """Why it does not pass, by its figures, or why it is no answer; what a baseline says of it,
+    which is in English alone, as its file has it."""
     if answer.verdict == "invalid":
         return reasons(answer, say)
-    failed = [failure for failure in answer.failures if failure.verdict == "fail"]
-    return say.as_filed(answer.reasons, lambda: [_reason(failure, answer) for failure in failed])
+    if answer.comparison is not None:
+        return say.as_filed(answer.reasons, lambda: _by_figures(answer))
+    return _by_figures(answer)
+
+
+def _by_figures(answer: FaultsAnswer) -> list[str]:
+    return [_reason(failure, answer) for failure in answer.failures if failure.verdict == "fail"]
 
 
 def _reason(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
     found: list[Sentence] = []
+    named = Named(answer)
     longest, load = failure.longest, failure.worst_link
     if longest is not None and longest.ms > answer.interruption_limit_ms:
         found.append(
             Sentence(
                 "interruption of {ms:.1f} ms at {bridge} (limit {limit:g} ms)",
                 ms=longest.ms,
-                bridge=longest.at,
+                bridge=named.of(longest.at or ""),
                 limit=answer.interruption_limit_ms,
             )
         )
     if load is not None and load.peak_pct > answer.link_limit_pct:
         found.append(
             Sentence(
-                "link {link} {direction} at {pct:.1f} % (limit {limit:g} %)",
-                link=load.id,
-                direction=load.direction,
+                "{link} at {pct:.1f} % (limit {limit:g} %)",
+                link=named.way(load.id, load.direction),
                 pct=load.peak_pct,
                 limit=answer.link_limit_pct,
             )
         )
     if failure.lost_needlessly:
-        who = ", ".join(failure.lost_needlessly)
-        found.append(Sentence("{bridges} cut off although there was another path", bridges=who))
+        kept = named.all_of(failure.lost_needlessly)
+        found.append(Sentence("{bridges} cut off although there was another path", bridges=kept))
     elif failure.others_cut_off and failure.kind != "pair":
-        who = _who(failure.others_cut_off, len(answer.bridges))
+        who = _who(failure.others_cut_off, len(answer.bridges), named)
         found.append(Sentence("single point of failure, not accepted: {who} cut off", who=who))
     if not found:
-        found.append(Sentence("does not meet a criterion, told in the result's file"))
-    return Sentence("{failure}: {why}", failure=failure.id, why=joined("; ", found))
+        other = Sentence("does not meet a criterion, told in the result's file")
+        found.append(Both("; ".join(failure.reasons) or str(other), other.vi))
+    return Sentence("{failure}: {why}", failure=named.failure(failure), why=joined("; ", found))
 
 
 def summary_md(answer: FaultsAnswer, language: Language = SOURCE) -> str:
@@ -423,35 +440,37 @@ def _ms(ms: float) -> Sentence:
     return Sentence("{ms:.1f} ms", ms=ms)
 
 
-def _interruption(ms: float | None, at: str | None) -> str:
+def _interruption(ms: float | None, at: str | None, named: Named) -> str:
     if ms is None:
         return "–"
-    return Sentence("{ms:.1f} ms at {bridge}", ms=ms, bridge=at) if ms else Sentence("none")
+    if not ms or at is None:
+        return Sentence("none")
+    return Sentence("{ms:.1f} ms at {bridge}", ms=ms, bridge=named.of(at))
 
 
-def _cut_off(failure: FailureResult, count: int) -> str:
+def _cut_off(failure: FailureResult, count: int, named: Named) -> str:
     """Who was cut off; many as a number, the table of bridges has them all."""
     behind = [b for b in failure.cut_off if b not in failure.lost_needlessly]
     parts: list[str] = []
     if failure.lost_needlessly:
-        parts.append(Sentence("had a path: {who}", who=_who(failure.lost_needlessly, count)))
+        parts.append(Sentence("had a path: {who}", who=_who(failure.lost_needlessly, count, named)))
     if behind:
-        parts.append(_who(behind, count))
+        parts.append(_who(behind, count, named))
     return joined("; ", parts) if parts else "–"
 
 
-def _who(bridges: Sequence[str], count: int) -> str:
+def _who(bridges: Sequence[str], count: int, named: Named) -> str:
     if len(bridges) <= MANY:
-        return ", ".join(bridges)
+        return named.all_of(bridges)
     if len(bridges) == count:
         return Sentence("all {count}", count=count)
     return Sentence("{n} of {count}", n=len(bridges), count=count)
 
 
-def _who_bridges(bridges: Sequence[str], count: int) -> str:
+def _who_bridges(bridges: Sequence[str], count: int, named: Named) -> str:
     """The same within a sentence."""
     if len(bridges) <= MANY:
-        return ", ".join(bridges)
+        return named.all_of(bridges)
     if len(bridges) == count:
         return Sentence("all {count} bridges", count=count)
     return Sentence("{n} of {count} bridges", n=len(bridges), count=count)
@@ -466,18 +485,17 @@ def _state(impact: BridgeImpact) -> str:
     return Sentence(pgettext("call", "kept")) if noticed else Sentence("untouched")
 
 
-def _path(impact: BridgeImpact) -> str:
+def _path(impact: BridgeImpact, named: Named) -> str:
     before, after = impact.path_before, impact.path_after
     if before is None and after is None:
         return "–"
     if before == after:
-        return Sentence("as before: {links}", links=_links(before))
-    return Sentence("{before} → {after}", before=_links(before), after=_links(after))
+        return Sentence("as before: {links}", links=_links(before, named))
+    return Sentence("{before} → {after}", before=_links(before, named), after=_links(after, named))
 
 
-def _links(path: Sequence[str] | None) -> str:
+def _links(path: Sequence[str] | None, named: Named) -> str:
     """The backbone links of a path: access links are always in it."""
     if path is None:
         return Sentence("none")
-    links = [link for link in path if not link.startswith(ACCESS_PREFIX)]
-    return ", ".join(links) if links else Sentence(pgettext("path", "direct"))
+    return named.path(path) or Sentence(pgettext("path", "direct"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from giaoban.results.model.headroom import Bottleneck, Headroom, Point
+from giaoban.results.model.places import Place
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.named import Named
 from giaoban.results.report.whatif_summary import criterion, margin, said_by
 from giaoban.results.report.whatif_summary import known_by as known
 from giaoban.results.report.wording import VERDICTS
@@ -47,10 +49,10 @@ def known_by(answer: Headroom) -> Sentence:
 def bottleneck_line(item: Bottleneck, answer: Headroom) -> Sentence:
     """What is in the way, and where."""
     where = Sentence(item.name)
-    if item.thing == "link":
-        where = Sentence("link {link} ({name})", link=item.id, name=where)
-    if item.direction:
-        where = Sentence("{place}, {direction}", place=where, direction=item.direction)
+    if item.thing == "link" and item.direction:
+        where = Named(names=answer.names).way(item.id, item.direction)
+    elif item.thing == "stream":
+        where = _stream(item, answer)
     if item.method != "arithmetic":
         where = Sentence("{place} (packet by packet)", place=where)
     return Sentence(
@@ -61,10 +63,18 @@ def bottleneck_line(item: Bottleneck, answer: Headroom) -> Sentence:
     )
 
 
+def _stream(item: Bottleneck, answer: Headroom) -> Sentence:
+    """What listeners get, which answers have as `Cư Jút audio down`."""
+    name = answer.names.get(item.id, item.id)
+    detail = item.name.removeprefix(name).strip()
+    return Named(names=answer.names).place(Place(kind="bridge", id=item.id, detail=detail or None))
+
+
 def _named(ident: str, answer: Headroom) -> Sentence:
-    """A criterion: its id, or in another language its name, as what was judged has it."""
+    """A criterion by its name, as what was judged has it."""
     every = (margin for point in answer.points for margin in point.final.margins)
-    return Both(ident, {m.criterion: m.name_vi for m in every}.get(ident, ident))
+    names = {margin.criterion: Both(margin.name_en, margin.name_vi) for margin in every}
+    return names.get(ident, Sentence(ident))
 
 
 def brief(answer: Headroom) -> Iterator[Block]:
@@ -85,6 +95,7 @@ def _bottlenecks(answer: Headroom) -> Bullets:
 
 
 def _districts(answer: Headroom) -> Table:
+    named = Named(names=answer.names)
     return table(
         (
             *(Sentence("district"), Sentence("more, all of them there"), Sentence("then full")),
@@ -94,9 +105,9 @@ def _districts(answer: Headroom) -> Table:
             (
                 room.name,
                 str(room.more),
-                Sentence(room.by),
+                named.filled(room.by),
                 _count(room.links_more),
-                Sentence(room.links_by),
+                named.filled(room.links_by),
             )
             for room in answer.districts
         ],
@@ -111,13 +122,14 @@ def summary_md(answer: Headroom, language: Language = SOURCE) -> str:
 
 def summary(answer: Headroom) -> Iterator[Block]:
     """All that a person wants to know of the headroom."""
+    named = Named(names=answer.names)
     yield Heading(headline(answer), 0)
     yield Par(Both(answer.question_en, answer.question_vi))
     yield Par(
         Sentence(
             "Calls at {profile} on {device}. Further bridges hang on all routers in turn, each on "
             "a line like those that there are; they join {pace:g} s apart or more. {known}.",
-            profile=answer.profile,
+            profile=answer.names.get(answer.profile, answer.profile),
             device=answer.device_name,
             pace=answer.pace_s,
             known=known_by(answer),
@@ -138,20 +150,19 @@ def summary(answer: Headroom) -> Iterator[Block]:
     yield Par(Sentence("Calls that each direction of a link still carries:"))
     yield table(
         (
-            *(Sentence("link"), Sentence("direction"), Sentence(pgettext("link", "rate"))),
+            *(Sentence("direction of a link"), Sentence(pgettext("link", "rate"))),
             *(Sentence("busiest second now"), Sentence("more calls")),
         ),
         [
             (
-                room.id,
-                room.direction,
+                named.way(room.id, room.direction),
                 Sentence("{rate:g} Mb/s", rate=room.rate_mbps),
                 Sentence("{pct:.1f} %", pct=room.peak_pct),
                 _count(room.more),
             )
             for room in answer.links
         ],
-        right=(2, 3, 4),
+        right=(1, 2, 3),
     )
     yield Heading(Sentence("Devices"))
     yield Par(Sentence("More calls that a device would hold, links aside:"))

@@ -1,15 +1,13 @@
 """What terminals and `summary.md` say of a check: shorter than its documents do.
 
-In English they speak of places and phases by identifiers, as files do, for whoever mends them.
-Other
+In English they say phases, streams and refusals as files do, for whoever mends them. Other
 languages have one way to say these, that of documents (`giaoban.results.report.wording`).
 """
 
 from __future__ import annotations
 
-from giaoban.names import access_link_id
 from giaoban.results.judge.off_by import OffBy
-from giaoban.results.model.places import Binding, Place, in_english
+from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import CriterionResult, Refused, Result
 from giaoban.results.report.seed_words import (
     NOT_TRIED,
@@ -136,7 +134,7 @@ class ScreenWording:
 
 
 class EnglishScreenWording(ScreenWording):
-    """The same with identifiers."""
+    """The same, with the words of files for phases and streams."""
 
     def in_unit(self, value: float | None, c: CriterionResult) -> str:
         return _amount(value, c.unit)
@@ -151,7 +149,7 @@ class EnglishScreenWording(ScreenWording):
         return self.in_unit(c.threshold, c)
 
     def place(self, place: Place) -> str:
-        return english_place(place, self.result)
+        return Wording(SOURCE, self.result).place(place)
 
     def figure(self, value: float | None, unit: str) -> str:
         return figure(value, unit)
@@ -169,7 +167,7 @@ class EnglishScreenWording(ScreenWording):
         return self.say.device_delays(self.result, _amount).removesuffix(".")
 
     def off_by(self, found: OffBy) -> Sentence:
-        return found.told(None)
+        return found.told(self.place)
 
     def headline(self) -> str:
         result = self.result
@@ -206,11 +204,8 @@ class EnglishScreenWording(ScreenWording):
         place = self.place(binding.place)
         return f"{verb}: {name} at {place} – {value}, limit {most}, margin {margin}"
 
-    def bound_by(self, binding: Binding) -> str:
-        return binding.criterion
-
     def bound_at(self, binding: Binding) -> str:
-        return binding.where
+        return self.place(binding.place)
 
 
 def screen_wording(result: Result, say: Wording) -> ScreenWording:
@@ -221,31 +216,7 @@ def screen_wording(result: Result, say: Wording) -> ScreenWording:
 
 def place_words(place: Place | None, result: Result) -> Both:
     """A place as files keep it beside its codes, in both languages; '' for nowhere."""
-    en = "" if place is None else english_place(place, result)
-    return Both(en, Wording("vi", result).place(place))
-
-
-def english_place(place: Place, result: Result) -> str:
-    """A place with the names people use, e.g. `Cư Jút audio down, during`."""
-    names = {ident: in_english(name) for ident, name in result.names.items()}
-    if place.kind == "link" and place.detail:
-        source, _, target = place.detail.partition("->")
-        if place.id == access_link_id(source):
-            ends = f"{names.get(source, source)}, up"
-        elif place.id == access_link_id(target):
-            ends = f"{names.get(target, target)}, down"
-        else:
-            ends = f"{names.get(source, source)} → {names.get(target, target)}"
-        text = f"link {place.id} ({ends})"
-    else:
-        text = names.get(place.id, "MCU" if place.kind == "mcu" else place.id)
-        mcu = next((phase.mcu for phase in result.phases if phase.name == place.phase), None)
-        if place.kind == "mcu" and place.detail and mcu is not None:
-            text += f" ({ENGLISH.in_use(mcu)})"
-        elif place.detail:
-            text += f" {place.detail}"
-        text += f" with {names.get(place.other, place.other)}" if place.other else ""
-    return ", ".join(word for word in (text, place.phase, place.event) if word)
+    return Both(Wording(SOURCE, result).place(place), Wording("vi", result).place(place))
 
 
 def _amount(value: float | None, unit: str) -> str:

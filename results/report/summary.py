@@ -186,10 +186,7 @@ def _reasons(result: Result, say: Wording) -> list[str]:
     """Why it does not pass, by the criteria, or why it is no answer."""
     if result.verdict == "invalid":
         return reasons(result, say)
-    return say.as_filed(
-        result.reasons,
-        lambda: [say.found(c, say.place(c.place)) for c in result.criteria if c.ok is False],
-    )
+    return [say.found(c, say.place(c.place)) for c in result.criteria if c.ok is False]
 
 
 def assumptions_table(found: Sequence[Assumption], say: Wording) -> Table:

@@ -49,10 +49,17 @@ def bindings(answer: SweepAnswer) -> list[tuple[Sentence, int]]:
 
 
 def criterion(ident: str, answer: SweepAnswer) -> Sentence:
-    """What fails: its id, or in another language its name."""
+    """What fails, by its name."""
     if ident == SINGLE_POINT:
-        return Both(ident, Sentence(pgettext("criterion", "single point of failure")).vi)
-    return Both(ident, answer.criteria_vi.get(ident, ident))
+        return Sentence(pgettext("criterion", "single point of failure"))
+    return Both(answer.criteria.get(ident, ident), answer.criteria_vi.get(ident, ident))
+
+
+def _failure(ident: str, answer: SweepAnswer) -> Sentence:
+    """What happens at a point."""
+    if ident == "none":
+        return Sentence("none")
+    return Both(answer.failures.get(ident, ident), answer.failures_vi.get(ident, ident))
 
 
 def brief(answer: SweepAnswer) -> list[Block]:
@@ -118,9 +125,9 @@ def _row(point: SweepPoint, answer: SweepAnswer) -> tuple[str, ...]:
     seeds = Sentence("{n} of {count}", n=point.seeds_passed, count=point.seeds_tried)
     return (
         point.bridges,
-        point.profile,
-        point.device,
-        Sentence("none") if point.failure == "none" else point.failure,
+        answer.names.get(point.profile, point.profile),
+        answer.names.get(point.device, point.device),
+        _failure(point.failure, answer),
         str(point.seed),
         VERDICTS[point.verdict],
         bound(point, answer),

@@ -141,9 +141,15 @@ def money(cost: CostOf | None) -> str:
         return Sentence(
             "≥ {sum:,.10g} million ₫, no price for {unpriced}",
             sum=known,
-            unpriced=", ".join(cost.unpriced),
+            unpriced=joined(", ", _unpriced(cost)),
         )
     return Sentence("{sum:,.10g} million ₫", sum=known)
+
+
+def _unpriced(cost: CostOf) -> list[Sentence]:
+    """What has no price."""
+    both = zip(cost.unpriced, cost.unpriced_vi or cost.unpriced, strict=True)
+    return [Both(en, vi) for en, vi in both]
 
 
 def brief(answer: WhatIf) -> Iterator[Block]:
@@ -192,9 +198,9 @@ def _at(judged: Judged, bound: Binding, place: Sentence) -> Sentence:
 
 
 def criterion(judged: Judged, bound: Binding) -> Sentence:
-    """What binds: its id, or in another language its name."""
-    names = {margin.criterion: margin.name_vi for margin in judged.margins}
-    return Both(bound.criterion, names.get(bound.criterion, bound.criterion))
+    """What binds, by its name."""
+    names = {m.criterion: Both(m.name_en, m.name_vi) for m in judged.margins}
+    return names.get(bound.criterion, Sentence(bound.criterion))
 
 
 def summary_md(answer: WhatIf, language: Language = SOURCE) -> str:
@@ -219,7 +225,7 @@ def summary(answer: WhatIf, say: Wording) -> Iterator[Block]:
     columns = [Sentence("criterion"), *(Sentence(variant.name) for variant in shown)]
     yield table(columns, _margins(shown), right=range(1, len(columns)))
     for variant in answer.variants:
-        yield from _about(variant, say)
+        yield from _about(variant, answer, say)
     if answer.search:
         yield Heading(Sentence("What the search looked at"))
         yield Par(
@@ -234,7 +240,7 @@ def summary(answer: WhatIf, say: Wording) -> Iterator[Block]:
     yield evidence(answer.run_id, answer.inputs, more=[NO_DOCUMENT])
 
 
-def _about(variant: VariantResult, say: Wording) -> Iterator[Block]:
+def _about(variant: VariantResult, answer: WhatIf, say: Wording) -> Iterator[Block]:
     """A variant's own section."""
     yield Heading(Sentence(variant.name))
     yield Par(
@@ -242,7 +248,7 @@ def _about(variant: VariantResult, say: Wording) -> Iterator[Block]:
             "{n} {n:bridge|bridges}, {new} of them new, calls at {profile} on {device}: {use}.",
             n=variant.bridges,
             new=variant.new_bridges,
-            profile=variant.profile,
+            profile=answer.names.get(variant.profile, variant.profile),
             device=variant.device_name,
             use=_in_use(variant.final, say),
         )
@@ -267,8 +273,10 @@ def _about(variant: VariantResult, say: Wording) -> Iterator[Block]:
             known = N_("{what}: {sum:,.10g} million ₫ ({source})")
             if part.assumed:
                 known = N_("{what}: {sum:,.10g} million ₫ ({source}, assumed)")
-            items.append(Sentence(known, what=part.what, sum=part.million_vnd, source=part.source))
-        items += [Sentence("{what}: no price is given", what=w) for w in variant.cost.unpriced]
+            what = Both(part.what, part.what_vi or part.what)
+            items.append(Sentence(known, what=what, sum=part.million_vnd, source=part.source))
+        unpriced = _unpriced(variant.cost)
+        items += [Sentence("{what}: no price is given", what=what) for what in unpriced]
     yield Bullets(items)
 
 
@@ -282,16 +290,13 @@ def _stopped(seeds: Seeds, judged: Judged) -> Sentence:
 
 
 def _not_met(judged: Judged, say: Wording) -> Iterator[Sentence]:
-    """Why it does not pass."""
-    if not judged.reasons:
-        return
-    for reason in say.as_filed(
-        judged.reasons,
-        lambda: (
-            [f"{m.name_vi}: {say.amount(m.value, m.unit)}" for m in judged.margins if m.ok is False]
-            or [Sentence(UNKNOWN)]
-        ),
-    ):
+    """Why it does not pass: by the criteria; else as its file has it, which is in English alone."""
+    failed = [margin for margin in judged.margins if margin.ok is False]
+    told = tuple(margin.name_en for margin in failed)
+    others = [why for why in judged.reasons if not why.startswith(told)]
+    reasons = [f"{say.either(m.name_en, m.name_vi)}: {say.amount(m.value, m.unit)}" for m in failed]
+    unknown = [say.gettext(UNKNOWN)] if judged.reasons and not failed else []
+    for reason in [*say.as_filed(others, lambda: unknown), *reasons]:
         yield Sentence("not met: {reason}", reason=reason)
 
 

@@ -236,6 +236,13 @@ class Wording(Translator):
             return self.gettext("access line of {host}", host=host)
         return self.ends(link)
 
+    def line(self, link: str) -> str:
+        """The same within a sentence: `link Gia Nghĩa ↔ Đắk Song`."""
+        if not link.startswith(ACCESS_PREFIX):
+            return self.gettext("link {ends}", ends=self.ends(link))
+        host = self.of(link.removeprefix(ACCESS_PREFIX)).split(" (")[0]
+        return self.pgettext("fault", "access line of {host}", host=host)
+
     def ends(self, link: str) -> str:
         """A backbone link by the names of its ends."""
         ends = [self._names.get(f"r-{end}", self.of(end)) for end in link.split("--")]
@@ -637,22 +644,19 @@ UNKNOWN = N_("another technical deviation, told in the result's file")
 
 
 def reasons(answer: Answer, say: Wording) -> list[str]:
-    """Why an invalid answer is, a sentence each; in English as its file has it.
+    """Why an invalid answer is, a sentence each; in English as its file has it, for who mends it.
 
     What has no code (of an emulation that gave nothing, or an answer of an earlier version of the
     program) is told in English alone.
     """
     if not isinstance(answer, FaultsAnswer):
         return in_words(answer.reasons, answer.reason_codes, say)
-    return say.as_filed(
-        answer.reasons,
-        lambda: [
-            f"{say.failure(failure)}: {told}"
-            for failure in answer.failures
-            if failure.verdict == "invalid"
-            for told in in_words(failure.reasons or [""], failure.reason_codes, say)
-        ],
-    )
+    return [
+        f"{say.failure(failure)}: {told}"
+        for failure in answer.failures
+        if failure.verdict == "invalid"
+        for told in in_words(failure.reasons or [""], failure.reason_codes, say)
+    ]
 
 
 def in_words(filed: list[str], codes: Sequence[Reason], say: Wording) -> list[str]:

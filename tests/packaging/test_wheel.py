@@ -4,7 +4,9 @@ the same."""
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -87,6 +89,33 @@ def test_it_says_of_which_commit_it_is(wheel: dict[str, bytes]) -> None:
         ["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
     )
     assert json.loads(wheel["giaoban/built.json"])["commit"] == head.stdout.strip()
+
+
+def supported() -> set[str]:
+    """The Pythons of this machine that it says it runs on, the one that runs this among them."""
+    names = (f"python3.{minor}" for minor in range(12, 20))
+    return {path for name in names if (path := shutil.which(name)) and starts(path)} | {
+        sys.executable
+    }
+
+
+def starts(python: str) -> bool:
+    """Whether it is one: a name in the path may stand for a version that is not there."""
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("python", sorted(supported()))
+def test_every_python_compiles_it(python: str, wheel: dict[str, bytes], tmp_path: Path) -> None:
+    """Without a warning; ruff and mypy look at the same by the syntax and library of 3.12."""
+    sources = {name: data for name, data in wheel.items() if name.endswith(".py")}
+    for name, data in sources.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    words = [python, "-W", "error", "-m", "compileall", "-q", "giaoban"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(list(tmp_path.rglob("*.pyc"))) == len(sources)
 
 
 def test_it_brings_its_licence(wheel: dict[str, bytes]) -> None:

@@ -41,6 +41,14 @@ POINTS = {
     "group": ("cable {}", "cáp chung {}"),
     "mcu": ("the MCU", "MCU"),
 }
+HAPPENS = {
+    "cut": ("link {} cut", "Đứt đường truyền {}"),
+    "silent": ("link {} lit, but its packets gone", "Mất gói trên đường truyền {}"),
+    "router": ("router {} down", "Hỏng bộ định tuyến {}"),
+    "site": ("power out at {}", "Mất điện tại {}"),
+    "group": ("cable {} cut", "Đứt cáp chung {}"),
+    "mcu": ("the MCU down", "Hỏng MCU"),
+}
 KINDS = {"cut": "link", "silent": "link", "router": "router", "site": "bridge", "group": "group"}
 
 
@@ -111,8 +119,8 @@ def failure(
         {
             "id": ident,
             "kind": kind,
-            "name_en": ident,
-            "name_vi": ident,
+            "name_en": told_of(ident)[0],
+            "name_vi": told_of(ident)[1],
             "elements": elements,
             "own": list(own),
             "verdict": verdict,
@@ -123,6 +131,14 @@ def failure(
             **(worst_of(every, peaks)._asdict() if measured else {}),
         }
     )
+
+
+def told_of(ident: str) -> tuple[str, str]:
+    """What people call a failure."""
+    parts = [part.partition(":") for part in ident.split("+")]
+    of = [(HAPPENS[kind], NAMES.get(name, name)) for kind, _, name in parts]
+    en, vi = ([words[n].format(name) for words, name in of] for n in (0, 1))
+    return " and ".join(en), " và ".join(vi)
 
 
 def usual() -> list[FailureResult]:

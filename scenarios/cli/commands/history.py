@@ -503,8 +503,14 @@ def recheck_runs(
     anew, may lie beyond where the verdict held.
     """
     from giaoban.scenarios.project.project import known
+    from giaoban.scenarios.spec.scenario import load_scenario
     from giaoban.scenarios.study import recheck
+    from giaoban.topology.load import load_province
 
+    for path in files or []:
+        load_scenario(path)
+    if in_province is not None:
+        load_province(in_province)
     first, last = days(since, until, None)
     with opened(results) as index:
         found = choose(index, Choice(scenario, "check", since=first, until=last))

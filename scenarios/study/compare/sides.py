@@ -15,7 +15,7 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.files import read_file
 from giaoban.scenarios.study.whatif.apply import EXISTING, Base, base_of
 from giaoban.sentence import N_, Sentence
-from giaoban.tomlfile import parse, read_text
+from giaoban.tomlfile import of_another_kind, parse, read_text
 
 SCENARIO, PROVINCE = "giaoban.scenario/", "giaoban.province/"
 NOT_LOOKED_INTO = frozenset({"runs", "site-packages", "node_modules", "__pycache__"})
@@ -80,6 +80,8 @@ def _kind(path: Path) -> str:
         return N_("scenario")
     if schema.startswith(PROVINCE):
         return N_("province")
+    if (other := of_another_kind(schema, f"{SCENARIO}1")) is not None:
+        raise InputError("{path}: {what}", path=path, what=other)
     raise InputError("{path}: is neither a scenario nor a province", path=path)
 
 

@@ -166,7 +166,7 @@ def headroom(
             points=points,
             grid=grid,
             curves=curves,
-            names=dict(here.names),
+            names={**here.names, question.plan.profile.id: question.plan.profile.name},
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(answer, summary_md(answer, order.language))

@@ -9,12 +9,16 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.cluster import Workers
+from giaoban.mcu_sim.device import load_devices
 from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.sweep_summary import summary_md
+from giaoban.scenarios.faults.failure_cases import possible
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.plan.identity import code_identity
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sweep.axes import Sweep, spots
 from giaoban.scenarios.study.sweep.points import Points
 from giaoban.scenarios.study.sweep.work import Task, key_of, solve
@@ -89,13 +93,21 @@ def sweep(
                 len(found) / len(every),
             )
     question = ask(order.base, Variant(id="base")).question
+    criteria = criteria_of(question).criterion
+    tried = {task.spot.failure for task in tasks}
+    every_failure = possible(question.plan.network, question.province.groups)
+    failures = {ident: case for ident, case in every_failure.items() if ident in tried}
     with new_run(root, f"sweep-{order.path.stem}", now) as folder:
         answer = SweepAnswer(
             run_id=folder.run_id,
             question_en=order.sweep.question,
             question_vi=order.sweep.question_vi,
             inputs=inputs_of(question),
-            criteria_vi={each.id: each.name_vi for each in criteria_of(question).criterion},
+            criteria={each.id: each.name_en for each in criteria},
+            criteria_vi={each.id: each.name_vi for each in criteria},
+            names=_names(question),
+            failures={ident: case.name.en for ident, case in failures.items()},
+            failures_vi={ident: case.name.vi for ident, case in failures.items()},
             points=[found[task.key] for task in tasks],
             computed=sum(key in before for key in waiting),
             seconds=round(time.monotonic() - began_s, 3),
@@ -103,6 +115,13 @@ def sweep(
         folder.keep(answer, summary_md(answer, order.language))
         _write_table(answer, folder.path / TABLE)
         return folder.finished_with(answer)
+
+
+def _names(question: Question) -> dict[str, str]:
+    """What people call nodes, links, calls and devices."""
+    profiles = {profile.id: profile.name for profile in question.profiles.profile}
+    devices = {device.id: device.name for device in load_devices(question.devices_path).device}
+    return {**profiles, **devices, **names_of(question.plan.network, question.province)}
 
 
 def _tasks(order: SweepRequest) -> list[Task]:

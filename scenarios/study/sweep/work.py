@@ -12,8 +12,8 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.places import Place
 from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
+from giaoban.results.report.named import Named
 from giaoban.results.report.screen_wording import place_words
-from giaoban.results.report.wording import Wording
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, names_of
 from giaoban.scenarios.plan.identity import code_identity
@@ -128,12 +128,11 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     )
     units_limit, link_limit = limits[MCU_UNITS], limits[LINK_PEAK]
     if (short := shortfall(loads, units_limit, link_limit)) is not None:
-        return _fails(found, question, short.criterion, short.where, short.place)
+        return _fails(found, question, short.criterion, short.place)
     if task.method == "arithmetic":
         if loads.worst_link().peak_pct > link_limit:
             worst = loads.worst_link()
-            where = f"{worst.link} {worst.direction}"
-            return _fails(found, question, LINK_PEAK, where, worst.place)
+            return _fails(found, question, LINK_PEAK, worst.place)
         return found
     judged = with_slower_joins(task.base, task.spot.variant, question, SeedsJudge(task.seeds))
     result, seeds = judged.result, judged.result.seeds
@@ -155,12 +154,10 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     )
 
 
-def _fails(
-    found: SweepPoint, question: Question, criterion: str, where: str, place: Place
-) -> SweepPoint:
+def _fails(found: SweepPoint, question: Question, criterion: str, place: Place) -> SweepPoint:
     """The same point, which arithmetic alone rules out."""
-    vietnamese = Wording("vi", names=names_of(question.plan))
-    update = {"binding": criterion, "where": where, "where_vi": vietnamese.place(place)}
+    where = Named(names=names_of(question.plan)).place(place)
+    update = {"binding": criterion, "where": str(where), "where_vi": where.vi}
     return found.model_copy(update={"verdict": "fail", **update})
 
 

@@ -19,6 +19,7 @@ from giaoban.results.report.whatif_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.seeds import Judge
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import (
@@ -134,7 +135,7 @@ def compare(
         answer = _answer(lines)
         neighbour = _neighbour(lines, answer)
         progress(Sentence("drawing"), 0.95)
-        ways = [said(item.state, item.result, rates) for item in found.judged[1:]]
+        ways = [said(item, rates) for item in found.judged[1:]]
         whole = WhatIf(
             run_id=folder.run_id,
             verdict=_verdict([line.row for line in lines if line.row.asked]),
@@ -151,6 +152,7 @@ def compare(
             search=[way.en for way in ways],
             search_vi=[way.vi for way in ways],
             tried=found.looked_at,
+            names={line.row.profile: line.question.plan.profile.name for line in lines},
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(whole, summary_md(whole, order.language))
@@ -169,7 +171,9 @@ def _line(
     """A row of the comparison; `name`: it was not asked for, but found."""
     variant, question, result = answer
     plan = question.plan
-    words = changes(variant, question, dict(rates))
+    names = {router.id: router.name for router in order.base.province.routers}
+    names |= names_of(plan.network, question.province)
+    words = changes(variant, question, dict(rates), names)
     cost = price_of(variant, question, order.prices, rates) if order.priced else None
     kinds = [variant.device or variant.cards, variant.profile, *variant.links, *variant.new_links]
     row = VariantResult(

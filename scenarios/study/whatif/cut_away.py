@@ -19,17 +19,19 @@ from giaoban.topology.validate import pieces
 class UnreachableBridges(NamedTuple):
     """The bridges that nothing reaches any more. `needlessly`: those of them that failed with no
     router of their own, and that nobody accepted: a network with another way would have kept them,
-    and by the rule of `giaoban faults` a meeting that loses them does not pass."""
+    and by the rule of `giaoban faults` a meeting that loses them does not pass. `names`: of
+    these."""
 
     bridges: list[str]
     needlessly: list[str]
+    names: Sequence[str] = ()
 
     @property
     def reason(self) -> Sentence:
         """Why the meeting does not pass; nothing where it loses nobody needlessly."""
         if not self.needlessly:
             return NOTHING
-        bridges = ", ".join(self.needlessly)
+        bridges = ", ".join(self.names or self.needlessly)
         return Sentence("nothing reaches {bridges} any more", bridges=bridges)
 
 
@@ -77,11 +79,13 @@ def cut_away(
     everybody = [*province.bridges, *bridges]
     lost = [bridge for bridge in everybody if bridge.router not in kept]
     failures = {(Cut if name in links else RouterDown).case_id(name) for name in gone}
+    needlessly = [bridge for bridge in lost if bridge.router not in gone]
+    if failures <= set(accepted):
+        needlessly = []
     cut_off = UnreachableBridges(
         [bridge.id for bridge in lost],
-        []
-        if failures <= set(accepted)
-        else [bridge.id for bridge in lost if bridge.router not in gone],
+        [bridge.id for bridge in needlessly],
+        [bridge.name for bridge in needlessly],
     )
     without = Sentence("without {gone}", gone=", ".join(gone))
     if not kept:

@@ -11,10 +11,12 @@ from giaoban.progress import Progress
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import CostOf, CostPart
+from giaoban.results.report.named import Named
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.seeds import Judge
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
@@ -33,6 +35,7 @@ from giaoban.sentence import Both, Sentence, joined, message
 from giaoban.topology.model import LinkChange
 from giaoban.translation import N_
 
+WHOLE = N_("the whole variant")
 SOURCE = {
     "source": N_("what the search changes; nobody has offered it yet"),
     "settled_by": N_("an offer of the telecom company"),
@@ -142,20 +145,28 @@ def price_of(
         profile=variant.profile,
         bridges=sum(call.new for call in question.plan.calls),
         rates=rates,
+        names={
+            **names_of(question.plan.network, question.province),
+            question.plan.device.id: question.plan.device.name,
+            question.plan.profile.id: question.plan.profile.name,
+        },
     )
 
 
-def said(state: State, result: Result | None, rates: Mapping[str, float]) -> Sentence:
+def said(item: Judgement, rates: Mapping[str, float]) -> Sentence:
     """A state that was judged, and how, in a line."""
-    parts: list[str] = [part for part in (state.device, state.profile) if part]
+    result, plan = item.result, item.question.plan
+    named = Named(names=names_of(plan.network, item.question.province))
+    parts: list[str] = [plan.device.name] * (item.state.device is not None)
+    parts += [plan.profile.name] * (item.state.profile is not None)
     parts += [
-        message("{link} {rate} Mb/s", link=link, rate=mbps)
-        for link, mbps in state.rates
+        message(N_("{link}: {rate} Mb/s"), link=named.link(link), rate=mbps)
+        for link, mbps in item.state.rates
         if rates.get(link) != mbps
     ]
     parts += [
-        message(N_("{link} shaped to {rate} Mb/s"), link=link, rate=mbps)
-        for link, mbps in state.shaped
+        message(N_("{link} shaped to {rate} Mb/s"), link=named.link(link), rate=mbps)
+        for link, mbps in item.state.shaped
     ]
     assert result is not None
     what, verdict = joined(" + ", parts), VERDICTS[result.verdict]
@@ -163,7 +174,7 @@ def said(state: State, result: Result | None, rates: Mapping[str, float]) -> Sen
     if binding is None:
         return Sentence("{way}: {verdict}", way=what, verdict=verdict)
     found = result.criterion(binding.criterion)
-    criterion = Both(binding.criterion, found.name_vi if found else binding.criterion)
+    criterion = Both(found.name_en, found.name_vi) if found else Sentence(binding.criterion)
     if binding.value is None:
         return Sentence(
             "{way}: {verdict}, {criterion}", way=what, verdict=verdict, criterion=criterion
@@ -186,6 +197,7 @@ def cost_of(
     profile: str | None,
     bridges: int,
     rates: Mapping[str, float],
+    names: Mapping[str, str] | None = None,
 ) -> CostOf:
     """The sum of what has to be bought; a variant's own cost stands for all of it.
 
@@ -194,31 +206,38 @@ def cost_of(
         profile: the profile that all calls are changed to; None: they stay.
         bridges: how many are added.
         rates: Mb/s of the scenario's links before.
+        names: what people call devices, profiles and nodes.
     """
     if variant.cost is not None:
         offer = variant.cost
+        whole = Sentence(WHOLE)
         part = CostPart(
-            what="the whole variant",
+            what=whole.en,
+            what_vi=whole.vi,
             million_vnd=offer.million_vnd,
             source=offer.source,
             assumed=offer.assumed,
         )
         return CostOf(parts=[part])
     parts, unpriced = [], []
-    for what, key, ident, count in _things(variant, device, profile, bridges, rates):
+    things = _things(variant, device, profile, bridges, rates, Named(names=names))
+    for what, key, ident, count in things:
         price = _price(prices, key, ident)
         if price is None:
             unpriced.append(what)
             continue
         parts.append(
             CostPart(
-                what=what,
+                what=what.en,
+                what_vi=what.vi,
                 million_vnd=price.million_vnd * count,
                 source=price.source,
                 assumed=price.assumed,
             )
         )
-    return CostOf(parts=parts, unpriced=unpriced)
+    return CostOf(
+        parts=parts, unpriced=[w.en for w in unpriced], unpriced_vi=[w.vi for w in unpriced]
+    )
 
 
 def _things(
@@ -227,20 +246,23 @@ def _things(
     profile: str | None,
     bridges: int,
     rates: Mapping[str, float],
-) -> Iterator[tuple[str, str, str | None, float]]:
+    named: Named,
+) -> Iterator[tuple[Sentence, str, str | None, float]]:
     """What is to be paid for: in words, the kind of price, its id, how many."""
     if bridges:
-        yield f"{bridges} bridges", "bridge", None, bridges
+        yield Sentence("{n} {n:bridge|bridges}", n=bridges), "bridge", None, bridges
     if device is not None:
-        yield f"device {device}", "device", device, 1
+        yield message(N_("device: {name}"), name=named.thing(device)), "device", device, 1
     if profile is not None:
-        yield f"calls at {profile}", "profile", profile, 1
+        yield message(N_("calls: {name}"), name=named.thing(profile)), "profile", profile, 1
     for change in variant.links:
         more = (change.rate_mbps or 0.0) - rates.get(change.link, 0.0)
         if change.rate_mbps is not None and more > 0:
-            yield f"{more:g} Mb/s more on {change.link}", "link-mbps", change.link, more
+            what = message(N_("{link}: {rate} Mb/s more"), link=named.link(change.link), rate=more)
+            yield what, "link-mbps", change.link, more
     for link in variant.new_links:
-        yield f"{link.km:g} km of link {link.id}", "link-km", None, link.km
+        what = message(N_("{link}: {km} km"), link=named.link(link.id), km=link.km)
+        yield what, "link-km", None, link.km
 
 
 def _price(prices: Sequence[Price], what: str, ident: str | None) -> Price | None:

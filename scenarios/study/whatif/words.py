@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from giaoban.results.report.named import Named
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, message
@@ -12,13 +13,17 @@ MANY = 4
 """More bridges than this are told as a number."""
 
 
-def changes(variant: Variant, question: Question, rates: dict[str, float]) -> list[Sentence]:
-    """What differs from the scenario; `rates` are its links' in Mb/s."""
+def changes(
+    variant: Variant, question: Question, rates: dict[str, float], names: Mapping[str, str]
+) -> list[Sentence]:
+    """What differs from the scenario; `rates` are its links' in Mb/s, `names` what people call
+    nodes, those that have failed too."""
+    named = Named(names=names)
     return [
         *_bridges(question),
         *_device(variant, question),
-        *_links(variant, question, rates),
-        *_meetings(variant),
+        *_links(variant, question, rates, named),
+        *_meetings(variant, named),
         *_pace(variant, question),
     ]
 
@@ -42,7 +47,9 @@ def _device(variant: Variant, question: Question) -> Iterator[Sentence]:
         yield message(N_("calls: {name}"), name=profile.name)
 
 
-def _links(variant: Variant, question: Question, rates: dict[str, float]) -> Iterator[Sentence]:
+def _links(
+    variant: Variant, question: Question, rates: dict[str, float], named: Named
+) -> Iterator[Sentence]:
     policed = {
         link.id
         for link in question.plan.network.links
@@ -52,32 +59,34 @@ def _links(variant: Variant, question: Question, rates: dict[str, float]) -> Ite
         for name, value in change.figures().items():
             if name == "rate_mbps":
                 old = rates.get(change.link)
-                text = N_("link {link}: {rate} Mb/s instead of {old}")
+                text = N_("{link}: {rate} Mb/s instead of {old}")
                 if old is None:
-                    text = N_("link {link}: {rate} Mb/s")
+                    text = N_("{link}: {rate} Mb/s")
                 elif change.link in policed and value < old:
-                    text = N_("link {link}: shaped at its ends to {rate} Mb/s instead of {old}")
-                yield message(text, link=change.link, rate=float(value), old=old)
+                    text = N_("{link}: shaped at its ends to {rate} Mb/s instead of {old}")
+                yield message(text, link=named.link(change.link), rate=float(value), old=old)
             else:
-                text = N_("link {link}: {name} = {value}")
-                yield message(text, link=change.link, name=name, value=float(value))
+                text = N_("{link}: {name} = {value}")
+                where = named.link(change.link)
+                yield message(text, link=where, name=name, value=float(value))
     for link in variant.new_links:
         yield message(
             N_("new link {ends}: {rate} Mb/s, {km} km"),
-            ends=f"{link.a} – {link.b}",
+            ends=message("{a} – {b}", a=named.thing(link.a), b=named.thing(link.b)),
             rate=link.rate_mbps,
             km=link.km,
         )
     for name in variant.without:
-        yield message(N_("without {name}"), name=name)
+        yield message(N_("without {name}"), name=named.link_or_router(name))
 
 
-def _meetings(variant: Variant) -> Iterator[Sentence]:
+def _meetings(variant: Variant, named: Named) -> Iterator[Sentence]:
     for meeting in variant.meetings:
         text = N_("another meeting of {calls} {calls:call|calls}")
         if meeting.at:
             text = N_("another meeting of {calls} {calls:call|calls} at {router}")
-        yield message(text, calls=meeting.calls, router=meeting.at)
+        at = named.thing(meeting.at or "")
+        yield message(text, calls=meeting.calls, router=at)
 
 
 def _pace(variant: Variant, question: Question) -> Iterator[Sentence]:

@@ -72,7 +72,8 @@ def test_where_it_is_told() -> None:
     told = off_by(result(), result(changed(delay_ms=3.1)))
     answer = result().model_copy(update={"estimate": told})
     assert Result.from_json(answer.to_json()) == answer
-    text = "estimate: delays off by 0.1 ms (gia-nghia audio down, before), losses by 0 points; "
+    where = "Gia Nghĩa (chair bridge), sound down, before"
+    text = f"estimate: delays off by 0.1 ms ({where}), losses by 0 points; "
     assert any(note.startswith(text) for note in notes(answer))
     assert text in summary_md(answer)
     refused = OffBy(refused="[[fault]] (cut): is emulated")

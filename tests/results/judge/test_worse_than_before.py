@@ -14,7 +14,6 @@ from giaoban.results.judge.confidence import detectable_share_rise, wilson
 from giaoban.results.judge.verdict import judge
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import CriterionResult, Phase
-from giaoban.results.report.screen_wording import english_place
 from giaoban.results.report.summary import criteria_notes, summary_md
 from giaoban.results.report.view.page_data import Run, Shown
 from giaoban.results.report.view.sections import content
@@ -173,7 +172,7 @@ def test_a_place_names_the_bridge_at_the_other_end() -> None:
     place = Place(kind="bridge", id="cu-jut", detail="audio down", other="dak-mil", phase="during")
     assert place.text == "cu-jut audio down with dak-mil, during"
     result = make.result()
-    assert english_place(place, result) == "Cư Jút audio down with Đắk Mil, during"
+    assert Wording("en", result).place(place) == "Cư Jút, sound down, with Đắk Mil, during"
     assert Wording("vi", result).place(place) == (
         "Cư Jút, âm thanh chiều xuống, với Đắk Mil, trong khi kết nối"
     )

@@ -145,7 +145,7 @@ def test_an_answer_that_depends_on_luck_is_no_pass() -> None:
         "(khoảng tin cậy 95\u00a0%: tỷ lệ đạt từ 43\u00a0% đến 82\u00a0%)."
     )
     assert binds(result) == (
-        "Fails first, at seed 1695: Sound: packets missed at Cư Jút audio down, after – 2.5 %, "
+        "Fails first, at seed 1695: Sound: packets missed at Cư Jút, sound down, after – 2.5 %, "
         "limit 1 %"
     )
     assert "at seed 1695: Sound: packets missed" in Wording("en", result).binding(

@@ -140,17 +140,21 @@ def test_a_damaged_file_is_told_with_the_key() -> None:
 def test_rows_can_be_looked_up_by_link_and_bridge() -> None:
     paths = {"path_before": ["access-cu-jut", "x"], "path_after": ["access-cu-jut", "y"]}
     made = answer([failure("cut:x", [impact("cu-jut", 400.0, **paths)]), *usual()[1:]])
-    assert [r["failure"] for r in tried(made)] == [f.id for f in made.failures]
-    assert [r["failure"] for r in tried(made, bridge="cu-jut")] == ["cut:x"]
-    assert [r["failure"] for r in tried(made, link="y")] == ["cut:x"]
+    assert [r["failure"] for r in tried(made)] == [
+        "Link x cut",
+        "Link Gia Nghĩa – Đắk Glong cut",
+        "Power out at Đắk Glong",
+    ]
+    assert [r["failure"] for r in tried(made, bridge="cu-jut")] == ["Link x cut"]
+    assert [r["failure"] for r in tried(made, link="y")] == ["Link x cut"]
     assert [r["failure"] for r in tried(made, link="gia-nghia--dak-glong")] == [
-        "cut:gia-nghia--dak-glong"
+        "Link Gia Nghĩa – Đắk Glong cut"
     ]
     [row] = rows_of(bridges_table(made, "cu-jut"))[:1]
     assert (row["interruption"], row["state"], row["path"]) == ("400.0 ms", "kept", "x → y")
     assert len(rows_of(bridges_table(made, "cu-jut"))) == len(made.failures)
-    assert {r["link"] for r in rows_of(links_table(made, "gia-nghia--cu-jut"))} == {
-        "gia-nghia--cu-jut"
+    assert {r["direction of a link"] for r in rows_of(links_table(made, "gia-nghia--cu-jut"))} == {
+        "a → b"
     }
 
 
@@ -164,23 +168,20 @@ def test_words() -> None:
         "FAIL – a failure does more to the meeting than the criteria allow (3 failures tried)"
     )
     assert point_line(made.single_points[0], made) == (
-        "link gia-nghia--dak-glong (Gia Nghĩa – Đắk Glong): without it dak-glong is cut off; "
-        "accepted: no second fibre yet"
+        "link Gia Nghĩa – Đắk Glong: without it Đắk Glong is cut off; accepted: no second fibre yet"
     )
-    assert slowest(made) == "412.2 ms at cu-jut by cut:gia-nghia--cu-jut (limit 1000 ms)"
-    assert busiest(made) == (
-        "link gia-nghia--cu-jut a->b: 20.0 % by cut:gia-nghia--cu-jut (limit 80 %)"
-    )
+    assert slowest(made) == "412.2 ms at Cư Jút by link Gia Nghĩa – Cư Jút cut (limit 1000 ms)"
+    assert busiest(made) == "a → b: 20.0 % by link Gia Nghĩa – Cư Jút cut (limit 80 %)"
     every = [impact(b, 9000.0, cut_off=True, behind=True) for b in ("gia-nghia", "cu-jut")]
     site = answer([failure("site:gia-nghia", every, own=["gia-nghia"])])
     assert point_line(site.single_points[0], site) == (
-        "site gia-nghia (Gia Nghĩa): without it cu-jut is cut off; not accepted"
+        "power at Gia Nghĩa: without it Cư Jút is cut off; not accepted"
     )
     text = summary_md(made)
-    assert "| cut:gia-nghia--cu-jut | pass | 412.2 ms at cu-jut | none | 87 | 20.0 % | – |" in text
-    assert (
-        "| cut:gia-nghia--dak-glong | accepted | none | none | 900 | 20.0 % | dak-glong |" in text
-    )
+    row = "| Link Gia Nghĩa – Cư Jút cut | pass | 412.2 ms at Cư Jút | none | 87 | 20.0 % | – |"
+    assert row in text
+    row = "| Link Gia Nghĩa – Đắk Glong cut | accepted | none | none | 900 | 20.0 % | Đắk Glong |"
+    assert row in text
     assert "begins 5 s after the start; a link is mended at 13 s" in text
 
 
@@ -189,8 +190,8 @@ def test_words_of_a_run_without_measures() -> None:
     assert slowest(made) is None
     assert busiest(made) is None
     text = summary_md(made)
-    assert "| cut:x | invalid | – | – | – | – | – | – |" in text
-    assert "- cut:x: hung | twice so" in text
+    assert "| Link x cut | invalid | – | – | – | – | – | – |" in text
+    assert "- Link x cut: hung | twice so" in text
     assert "None of what was tried." in text
 
 
@@ -215,7 +216,7 @@ def test_who_was_cut_off_in_few_words() -> None:
     everybody = question.model_copy(update={"existing": more})
     found = answer([failure("cut:a--b", some), failure("cut:c--d", many)], question=everybody)
     first, second = tried(found)
-    assert first["cut off"] == "had a path: cu-jut; gia-nghia"
+    assert first["cut off"] == "had a path: Cư Jút; Gia Nghĩa"
     assert second["cut off"] == "4 of 7"
     assert "without it 4 of 7 bridges are cut off" in point_line(found.single_points[0], found)
 
@@ -286,7 +287,7 @@ def test_an_acceptance_that_accepts_nothing_is_told() -> None:
     ]
     made = answer(accepts=tuple(accepted))
     assert unneeded_lines(made) == [
-        f"accepted, but no single point of failure: cut:{RING}",
+        "accepted, but no single point of failure: link Gia Nghĩa – Cư Jút cut",
         "accepted, but not tried: mcu",
     ]
     assert "- accepted, but not tried: mcu" in summary_md(made)
@@ -320,6 +321,6 @@ def test_the_longest_may_be_by_the_mending() -> None:
     mended = impact("cu-jut", 300.0, restored_interruption_ms=1200.0)
     made = answer([failure("cut:gia-nghia--cu-jut", [mended]), *usual()[1:]])
     assert slowest(made) == (
-        "1200.0 ms at cu-jut by the mending of cut:gia-nghia--cu-jut (limit 1000 ms)"
+        "1200.0 ms at Cư Jút by the mending of link Gia Nghĩa – Cư Jút cut (limit 1000 ms)"
     )
-    assert tried(made)[0]["by mending"] == "1200.0 ms at cu-jut"
+    assert tried(made)[0]["by mending"] == "1200.0 ms at Cư Jút"

@@ -248,7 +248,9 @@ def test_summary_names_the_fault_that_binds() -> None:
             "reasons": found.reasons,
         }
     )
-    assert "Cư Jút video down, cut-gia-nghia--dak-song – 2000 ms" in summary_md(result)
+    assert "Cư Jút, picture down, failure: link cut (Gia Nghĩa – Đắk Song) – 2000 ms" in summary_md(
+        result
+    )
     said = annexes.said(result)
     assert "Cư Jút, hình ảnh chiều xuống, sự cố: đứt cáp" in said
 

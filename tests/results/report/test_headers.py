@@ -187,7 +187,8 @@ def test_what_stands_below_a_header_is_what_it_says() -> None:
     """Where a figure alone does not tell what it is of."""
     tried = cells("en", "The failures tried", 2)
     assert tried == {
-        "Failure": "Cut:Gia Nghĩa ↔ Cư Jút", "Result": "Met", "Longest interruption (ms)": "412",
+        "Failure": "Link Gia Nghĩa – Cư Jút cut", "Result": "Met",
+        "Longest interruption (ms)": "412",
         "At": "Cư Jút", "By mending (ms)": "0", "Lost": "87", "Bridges cut off": "0",
         "Highest load (%)": "20",
     }  # fmt: skip
@@ -235,7 +236,7 @@ SUMMARIES: dict[str, list[list[str]]] = {
          "most loaded backbone link"],
         ["failure", "bridge", "interruption", "of the sound", "by the mending", "packets lost",
          "state", "path"],
-        ["link", "direction", "worst load", "by"],
+        ["direction of a link", "worst load", "by"],
     ],
     "load": [
         ["criterion", "value", "limit", "result"],

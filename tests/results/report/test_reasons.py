@@ -79,7 +79,7 @@ def test_a_reason_of_a_failure_that_was_tried_begins_with_it() -> None:
     ]
     assert reasons(answer, Wording("vi", answer)) == [
         "Đứt cáp Gia Nghĩa ↔ Cư Jút: bộ điều tiết phía gửi đã loại 2 gói tin",
-        f"Mcu+site:cu-jut: {UNKNOWN}",
+        f"Hỏng MCU và Mất điện tại Cư Jút: {UNKNOWN}",
     ]
 
 

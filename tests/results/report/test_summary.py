@@ -13,7 +13,7 @@ VI, EN = Wording("vi"), Wording("en")
 def test_a_reader_sees_verdict_binding_and_margin_first():
     head = "\n".join(summary_md(make.result()).splitlines()[:6])
     assert head.startswith("# PASS")
-    where = "Gia Nghĩa (chair bridge) audio down with Cư Jút, before"
+    where = "Gia Nghĩa (chair bridge), sound down, with Cư Jút, before"
     assert f"Binds: Sound, from mouth to ear at {where} – 260 ms, limit 400 ms" in head
     assert "margin +35 %" in head
 

@@ -88,7 +88,7 @@ def test_costs_add_up() -> None:
 def test_what_has_no_price_is_said_and_makes_no_sum() -> None:
     found = cost(Variant(id="v", profile="sd30-512k"), "vp9660", 1)
     assert found.million_vnd is None
-    assert found.unpriced == ["device vp9660", "calls at sd30-512k"]
+    assert found.unpriced == ["device: vp9660", "calls: sd30-512k"]
 
 
 POLICED = """

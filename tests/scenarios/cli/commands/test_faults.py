@@ -97,10 +97,10 @@ def test_pass(tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPa
         "tried, 4 of them single points of failure that were accepted)" in ran.out
     )
     assert (
-        "single point of failure: link west--east (Tây – Đông): "
-        f"without it east, north are cut off; accepted: known: {LINK}" in ran.out
+        "single point of failure: link Tây – Đông: "
+        f"without it Đông, Bắc are cut off; accepted: known: {LINK}" in ran.out
     )
-    assert "single point of failure: link access-mcu" in ran.out
+    assert "single point of failure: access link of MCU" in ran.out
     folder = only_run(tmp_path / "runs")
     assert folder.name.startswith("faults-short-20")
     assert {path.name for path in folder.iterdir()} == {
@@ -135,9 +135,10 @@ def test_a_single_point_that_nobody_accepted_is_a_fail(
     ran = faults(tmp_path, "--junit", tmp_path / "j.xml")
     assert ran.code == 1
     assert ran.out.startswith("FAIL – a failure does more to the meeting than the criteria allow")
-    assert f"{LINK}: Single point of failure: east, north cut off" in ran.out
-    assert "without it east, north are cut off; not accepted" in ran.out
-    assert "accepted, but no single point of failure: router:r-west" in ran.out
+    why = "Link Tây – Đông cut: single point of failure, not accepted: Đông, Bắc cut off"
+    assert why in ran.out
+    assert "without it Đông, Bắc are cut off; not accepted" in ran.out
+    assert "accepted, but no single point of failure: router Tây down" in ran.out
     failed = [
         case.attrib["name"]
         for case in ElementTree.parse(tmp_path / "j.xml").getroot().iter("testcase")
@@ -166,8 +167,8 @@ def test_a_failure_that_does_too_much(
     ran = faults(tmp_path)
     assert ran.code == 1
     assert "FAIL" in ran.out
-    assert "router:r-east: Longest interruption by a fault: 1800 ms" in ran.out
-    assert "longest interruption: 1800.0 ms at north by router:r-east (limit 1000 ms)" in ran.out
+    assert "Router Đông down: interruption of 1800.0 ms at Bắc (limit 1000 ms)" in ran.out
+    assert "longest interruption: 1800.0 ms at Bắc by router Đông down (limit 1000 ms)" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -262,12 +263,15 @@ def test_a_link_and_a_bridge_can_be_looked_up(tmp_path: Path, pretended: Pretend
     ran = faults(tmp_path, "--bridge", "north", "--link", "west--east")
     assert ran.code == 0, ran.err
     lines = ran.out.splitlines()
-    tables = [number for number, line in enumerate(lines) if line.startswith(("failure", "link "))]
+    tables = [number for number, line in enumerate(lines) if line.startswith(("failure", "dir"))]
     assert len(tables) == 3
     first = lines[tables[0] + 1 : tables[1]]
-    assert [line.split()[0] for line in first] == [LINK, "silent:west--east"]
+    assert [line.split("  ")[0] for line in first] == [
+        "Link Tây – Đông cut",
+        "Link Tây – Đông lit, but its packets gone",
+    ]
     assert len(lines[tables[1] + 1 : tables[2]]) == len(USUAL)
-    assert lines[tables[2] + 1].split()[:2] == ["west--east", "r-west->r-east"]
+    assert lines[tables[2] + 1].split("  ")[0] == "Tây → Đông"
 
 
 @pytest.mark.parametrize(

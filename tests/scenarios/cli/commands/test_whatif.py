@@ -133,7 +133,7 @@ def test_a_variant_that_cuts_bridges_off_does_not_pass_for_those_that_are_left(
     assert ran.code == 1, ran.err
     answer = WhatIf.from_json((only_run(tmp_path / "runs") / "whatif.json").read_bytes())
     [cut] = answer.variants
-    assert cut.judged.reasons == ["nothing reaches east, more-02 any more"]
+    assert cut.judged.reasons == ["nothing reaches Đông, Điểm cầu thêm 2 any more"]
     assert (cut.judged.verdict, cut.judged.binding, cut.bridges) == ("fail", None, 2)
     assert (answer.verdict, answer.answer, answer.tried) == ("fail", None, 0)
 
@@ -273,7 +273,7 @@ def test_headroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run(tmp_path, "headroom", small(tmp_path), "--confirm")
     assert ran.code == 0, ran.err
     assert "2 more bridges fit beside the 2 that there are (4 in all)" in ran.out
-    assert "2 more: pass (emulated); 3 more: fail by mcu-units (emulated)" in ran.out
+    assert "2 more: pass (emulated); 3 more: fail by MCU capacity in use (emulated)" in ran.out
     assert asked == ["more-2", "more-3"]
     folder = only_run(tmp_path / "runs")
     made = fits_schema(folder, "headroom")

@@ -1,0 +1,73 @@
+"""What people call the parts of a network, as sentences that are said in either language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from giaoban.names import ACCESS_PREFIX
+from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.model.failures import FailureResult
+from giaoban.results.model.places import Place
+from giaoban.results.report.document import uncapital
+from giaoban.results.report.wording import Wording
+from giaoban.sentence import Both, Sentence
+from giaoban.translation import SOURCE
+
+
+class Named:
+    """As `Wording` names things; for what is written before it is known in which language."""
+
+    def __init__(self, of: Answer | None = None, names: Mapping[str, str] | None = None) -> None:
+        self._en, self._vi = (Wording(language, of, names) for language in (SOURCE, "vi"))
+
+    def said(self, what: Callable[[Wording], str]) -> Both:
+        """Whatever a `Wording` says."""
+        return Both(what(self._en), lambda: what(self._vi))
+
+    def of(self, node: str) -> Both:
+        """A node."""
+        return self.said(lambda say: say.of(node).split(" (")[0])
+
+    def all_of(self, nodes: Sequence[str]) -> Both:
+        """Nodes in a row."""
+        return self.said(lambda say: ", ".join(say.of(node).split(" (")[0] for node in nodes))
+
+    def way(self, link: str, direction: str) -> Both:
+        """A direction of a link."""
+        return self.said(lambda say: say.link(link, direction))
+
+    def thing(self, ident: str) -> Both:
+        """A device, a profile, a router."""
+        return self.said(lambda say: say.of(ident))
+
+    def link(self, link: str) -> Both:
+        """A link whose directions do not matter."""
+        return self.said(lambda say: say.line(link))
+
+    def link_or_router(self, ident: str) -> Both:
+        """What may fail for good."""
+        if "--" in ident or ident.startswith(ACCESS_PREFIX):
+            return self.link(ident)
+        return self.said(lambda say: say.gettext("router {router}", router=say.of(ident)))
+
+    def path(self, links: Sequence[str]) -> Both:
+        """The backbone links of a path in a row; nothing if it has none."""
+        backbone = [link for link in links if not link.startswith(ACCESS_PREFIX)]
+        return self.said(lambda say: ", ".join(say.both_ways(link) for link in backbone))
+
+    def place(self, place: Place) -> Both:
+        """Where a value was found."""
+        return self.said(lambda say: say.place(place))
+
+    def failure(self, failure: FailureResult) -> Both:
+        """A failure that was tried, where a line or a cell begins."""
+        return self.said(lambda say: say.failure(failure))
+
+    def by_failure(self, failure: FailureResult) -> Both:
+        """The same within a sentence."""
+        return self.said(lambda say: uncapital(say.failure(failure)))
+
+    def filled(self, by: str) -> Sentence:
+        """What is full: a link's direction, as answers have it (`a--b r-a->r-b`), or in words."""
+        link, _, direction = by.partition(" ")
+        return self.way(link, direction) if "->" in direction else Sentence(by)
