@@ -187,7 +187,7 @@ def test_an_emulation_that_cannot_be_trusted(
     ran = faults(tmp_path, "--junit", tmp_path / "j.xml")
     assert ran.code == 3
     assert "INVALID" in ran.out
-    assert f"site:west: {said}" in ran.out
+    assert f"Power out at Tây: {said}" in ran.out
     answer = FaultsAnswer.from_json((only_run(tmp_path / "runs") / "faults.json").read_bytes())
     assert {f.id for f in answer.failures if f.verdict == "pass"} == USUAL - {"site:west"}
     cases = ElementTree.parse(tmp_path / "j.xml").getroot().iter("testcase")
