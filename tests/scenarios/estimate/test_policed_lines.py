@@ -6,19 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from scenario_factory import NORTH, scenario
 
 from giaoban.results.model.result import LinkResult, Result
-from giaoban.scenarios.estimate.estimate import estimate, estimate_meeting
-from giaoban.scenarios.estimate.network.policing import TokenBucket
+from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.unmodelled import unmodelled
-from giaoban.topology.token_bucket import BucketSize
 
 PROFILE = """
 [[bridge.profile]]
@@ -104,25 +100,3 @@ def test_a_plan_with_profiles_is_read_back_and_one_without_has_none(tmp_path: Pa
 def test_what_is_left_out_of_a_question_with_profiles(tmp_path: Path) -> None:
     named = {each.id for each in unmodelled(asked(tmp_path), estimate=True)}
     assert not named & {"policing", "yellow-frames"}
-
-
-def test_the_same_frames_through_a_bucket_lose_what_was_measured_once(tmp_path: Path) -> None:
-    """Frames of calls of 2 Mb/s, unmoved by their losses, at a fifth of the bucket's rate: some
-    0.6 % of packets at 6 kB and nothing at 50 kB. Smaller buckets lose more."""
-    question = make_question(scenario(tmp_path / "p.toml", phases=(2, 20, 20)))
-    estimated = estimate_meeting(question, None).estimated
-    around = around_bytes(question.plan)
-    lost = dict.fromkeys((6000, 12_500, 50_000), 0.0)
-    for call in question.plan.calls:
-        logs = [estimated.sent.get(index) for index in call.up.values()]
-        at_ns = np.concatenate([log["due_ns"] for log in logs if log is not None]).astype(np.int64)
-        size = np.concatenate([log["size"] for log in logs if log is not None]).astype(np.int32)
-        order = np.argsort(at_ns, kind="stable")
-        for cbs in lost:
-            bucket = TokenBucket(BucketSize.of(10.0, cbs))
-            conforming = bucket.conform(at_ns[order], size[order] + np.int32(around))
-            lost[cbs] += float(100 * (1 - conforming.mean())) / len(question.plan.calls)
-    estimated.close()
-    assert 0.2 < lost[6000] < 1.2
-    assert lost[6000] > lost[12_500] > lost[50_000]
-    assert lost[50_000] < 0.05
