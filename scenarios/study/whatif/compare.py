@@ -37,7 +37,7 @@ from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.scenarios.study.whatif.words import changes
 from giaoban.sentence import Sentence
 from giaoban.topology.map.draw import draw
-from giaoban.translation import SOURCE, Language
+from giaoban.translation import N_, SOURCE, Language
 
 CHEAPEST, AS_ASKED = "cheapest", "cheapest-as-asked"
 FAILURE_POINT = "worst-failure"
@@ -208,9 +208,9 @@ def _found_lines(
 
     lines = []
     if found.cheapest is not None:
-        lines.append(line(found.cheapest, CHEAPEST, "cheapest that passes"))
+        lines.append(line(found.cheapest, CHEAPEST, N_("cheapest that passes")))
     if found.as_asked is not None and found.as_asked is not found.cheapest:
-        lines.append(line(found.as_asked, AS_ASKED, "cheapest with the calls as asked"))
+        lines.append(line(found.as_asked, AS_ASKED, N_("cheapest with the calls as asked")))
     return lines
 
 
