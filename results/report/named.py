@@ -8,7 +8,6 @@ from giaoban.names import ACCESS_PREFIX
 from giaoban.results.archive.evidence.answers import Answer
 from giaoban.results.model.failures import FailureResult
 from giaoban.results.model.places import Place
-from giaoban.results.report.document import uncapital
 from giaoban.results.report.wording import Wording
 from giaoban.sentence import Both, Sentence
 from giaoban.translation import SOURCE
@@ -65,7 +64,7 @@ class Named:
 
     def by_failure(self, failure: FailureResult) -> Both:
         """The same within a sentence."""
-        return self.said(lambda say: uncapital(say.failure(failure)))
+        return self.said(lambda say: say.failure(failure, within=True))
 
     def filled(self, by: str) -> Sentence:
         """What is full: a link's direction, as answers have it (`a--b r-a->r-b`), or in words."""

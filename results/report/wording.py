@@ -321,12 +321,15 @@ class Wording(Translator):
         place = self._fault_at(fault, names)
         return self.gettext("{fault} ({place})", fault=text, place=place)
 
-    def failure(self, failure: FailureResult) -> str:
-        """A failure that was tried; links that its name has by their ids are named."""
+    def failure(self, failure: FailureResult, *, within: bool = False) -> str:
+        """A failure that was tried; links that its name has by their ids are named. `within`: a
+        sentence, and not at its beginning."""
         text = self.either(failure.name_en, failure.name_vi)
         for ident in self._names:
             if "--" in ident and ident in text:
                 text = text.replace(ident, self.ends(ident))
+        if within:  # in English it may begin with a name
+            return text if self._english else uncapital(text)
         return capital(text)
 
     def _fault_at(self, fault: FaultResult, names: Mapping[str, str]) -> str:

@@ -101,7 +101,7 @@ def test_headroom(tmp_path: Path) -> None:
     has_line(ran.out, "district", "more, all of them there", *full)
     assert heads(only_run(tmp_path / "runs")) == [
         ["district", "more, all of them there", *full],
-        ["link", "direction", "rate", "busiest second now", "more calls"],
+        ["direction of a link", "rate", "busiest second now", "more calls"],
         ["device", "more", "figures"],
         ["more", "verdict", "binds", "margin"],
     ]

@@ -27,14 +27,16 @@ from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.spec.question import make_question
 
 ELSEWHERE = {
+    "picture-rate",
     "fault-interruption",
     "fault-bridges-lost",
     "single-point-of-failure",
     "holds-at-every-seed",
     "holds-in-every-meeting",
 }
-"""Of faults, of many seeds and of meetings: they have tests of their own
-(`tests/scenarios/study/test_every_meeting.py`: a scenario that passes, and fails in a meeting)."""
+"""Of rates that answer loss (`test_rate_adaptation.py`), of faults, of many seeds and of meetings:
+they have tests of their own (`tests/scenarios/study/test_every_meeting.py`: a scenario that passes,
+and fails in a meeting)."""
 
 TEN, THIRTY = (10.0, 10.0, 10.0), (10.0, 30.0, 10.0)
 EAST_UP = ("east", "up")

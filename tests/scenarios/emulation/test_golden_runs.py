@@ -11,6 +11,8 @@ import golden
 import pytest
 from runs import Finished, Runs
 
+from giaoban.results.report.screen_wording import screen_wording
+from giaoban.results.report.wording import Wording
 from giaoban.scenarios.measure.hop_delays import REPORT_BYTES, rebuild
 from giaoban.scenarios.records.events import BridgeHealth
 from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
@@ -101,7 +103,7 @@ def test_an_emulated_run_says_how_far_an_estimate_was_off(runs: Runs, name: str)
     assert off is not None
     assert (off.refused, off.same_verdict, off.same_binding) == (None, True, True)
     assert off.streams == sum(len(b.streams) for p in result.phases for b in p.bridges)
-    assert off.told() in runs[name].out
+    assert screen_wording(result, Wording("en", result)).off_by(off) in runs[name].out
     assert off.within
     assert off.loss_points_max == 0.0
     assert off.delay_ms_max is not None
@@ -141,7 +143,8 @@ def test_thin_link_fails_at_that_link_and_direction(runs: Runs) -> None:
     place = result.binding.place
     assert (result.binding.cause, place.kind, place.id) == ("link", "link", "access-quang-son")
     assert place.detail in ("quang-son->r-gia-nghia", "r-gia-nghia->quang-son")
-    assert "access-quang-son" in runs["thin-link"].out
+    [first] = [line for line in runs["thin-link"].out.splitlines() if "Fails first" in line]
+    assert "Quảng Sơn" in first
     # both directions are too thin; the others hold
     thin = {
         (link.id, link.direction) for p in result.phases for link in p.links if link.peak_pct > 80

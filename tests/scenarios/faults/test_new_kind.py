@@ -159,7 +159,9 @@ def test_it_is_tried_told_and_compared(tmp_path: Path) -> None:
         return answer_of(question, failures, engine=None, run_id="r", whole=True, possible=possible)
 
     before = answered(tried, possible={case.id: case})
-    assert f"| {case.id} |" in failures_md(before).replace("`", "")
+    told = failures_md(before)
+    assert "| Tây ↔ Đông torn | pass |" in told
+    assert "| 12.5 % | Tây ↔ Đông torn |" in told, "within a line, too, a name is a name"
     void = no_measures(case, "it hung")
     void = void.model_copy(update={"reason_codes": [because("pacing-dropped", packets=2)]})
     after = answered(void, possible={case.id: case})
