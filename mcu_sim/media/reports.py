@@ -36,7 +36,6 @@ class LossReport(NamedTuple):
     §6.4.1)."""
 
     row: int
-    kind: Kind
     fraction_lost: int
     came_ns: int
 
@@ -45,7 +44,6 @@ class RateRequest(NamedTuple):
     """A viewer takes no more than this of the pictures sent to its row (RFC 5104 §4.2.1)."""
 
     row: int
-    kind: Kind
     limit: RateLimit
 
 
@@ -184,7 +182,7 @@ class Reports:
         feedback = line.reporter.take(packets, arrival.arrival_ns, unix_ns)
         far = line.reporter.far
         if line.kind == "video" and far is not None and far.at_ns == arrival.arrival_ns:
-            told = LossReport(line.row, line.kind, round(far.fraction_lost * 256), far.at_ns)
+            told = LossReport(line.row, round(far.fraction_lost * 256), far.at_ns)
             self._losses.append(told)
         self._react(line, feedback, arrival.arrival_ns)
 
@@ -193,7 +191,7 @@ class Reports:
             if isinstance(what, KeyFrameWanted):
                 self._wanted.append((line.row, line.kind, at_ns))
             elif isinstance(what, RateWanted) and "tmmbr" in line.feedback:
-                self._rates.append(RateRequest(line.row, line.kind, what.limit))
+                self._rates.append(RateRequest(line.row, what.limit))
                 self._send(line, line.reporter.rate_notification(what.limit))
             elif isinstance(what, Collision):
                 self._note_sent(line)
