@@ -25,6 +25,7 @@ from giaoban.scenarios.load import assumed, judge, measures
 from giaoban.scenarios.load.locust.outcomes import Record, cause_of
 from giaoban.scenarios.load.plan import BackOff
 from giaoban.scenarios.measure import captures
+from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records.events import (
     CallRefused,
@@ -43,6 +44,7 @@ from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.assumptions import of_recovery
 from giaoban.scenarios.study.check import check
 from giaoban.scenarios.study.documents import prove
+from giaoban.scenarios.study.every_meeting import meetings_of
 from giaoban.translation import SOURCE, Language
 
 SPREAD_S = 20.0
@@ -110,6 +112,8 @@ def storm_in(
     asked = with_back_off(question, back_off)
     away = away_of(asked.plan)
     assert away is not None
+    criteria_of(asked)
+    meetings_of(asked)
     with new_run(root, "load-province", now) as folder:
         # The scenario says nothing of how they dial again, nor that all are there from the start.
         inner = check(

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.progress import Progress
-from giaoban.results.archive import store
 from giaoban.results.archive.evidence.manifest import Proof
 from giaoban.results.archive.store import Outcome, new_run, write_result
 from giaoban.results.judge.verdict import with_robustness, with_seeds
@@ -35,9 +34,7 @@ from giaoban.scenarios.study.documents import analysis_of, draw_pictures, prove
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
-from giaoban.scenarios.study.sensitivity.figures import load_ranges
-from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, analyse
-from giaoban.scenarios.study.sensitivity.world import World
+from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, analyse, check_wanted
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import Helpers
@@ -72,7 +69,8 @@ def check(
     """
     asked = question
     criteria_of(question)  # bad thresholds are told before a minute of emulation
-    _check_wanted(question, wanted)
+    if wanted is not None:
+        check_wanted(question, wanted)
     meetings = meetings_of(question)  # and so are mistakes in meetings
     with ExitStack() as stack:
         helpers = helpers or stack.enter_context(helpers_for(question, seeds))
@@ -129,7 +127,8 @@ def check_by_estimate(
     """
     criteria_of(question)
     check_estimable(question)
-    _check_wanted(question, wanted)
+    if wanted is not None:
+        check_wanted(question, wanted)
     meetings = meetings_of(question)
     with ExitStack() as stack:
         helpers = helpers or stack.enter_context(helpers_for(question, seeds))
@@ -146,17 +145,6 @@ def check_by_estimate(
         answer = _robust(question, answer, wanted, folder.path, helpers, progress)
         _write(folder.path, question, answer, language)
         return folder.finished_with(answer.result)
-
-
-def _check_wanted(question: Question, wanted: Wanted | None) -> None:
-    """Raises `InputError` for what can be told of it before anything is emulated."""
-    if wanted is not None:
-        check_estimable(question)
-        if wanted.points is not None:
-            with store.writing(wanted.points):
-                wanted.points.mkdir(parents=True, exist_ok=True)
-        if wanted.ranges is not None:
-            load_ranges(wanted.ranges, World.of(question), criteria_of(question))
 
 
 def _robust(

@@ -36,7 +36,7 @@ from giaoban.results.report.meetings.meeting_sheet import write_documents
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load.system_check import RATE_PER_S, TOGETHER_S, check_system, plan_of
 from giaoban.scenarios.load.target import check_bounds
-from giaoban.scenarios.measure.assemble import Answer
+from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.project.project import current
@@ -120,7 +120,7 @@ def hold(
     make = {"check": check_scenario, "course": course_scenario}
     made = {part: make[part](meeting, base, province) for part in parts}
     for part in parts:  # all mistakes are told before a minute of emulation
-        question_from(made[part], base_path, province, province_path, seed=seed)
+        criteria_of(question_from(made[part], base_path, province, province_path, seed=seed))
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)
     with new_run(root, f"meeting-{meeting.id}", now) as folder:

@@ -20,6 +20,7 @@ from giaoban.results.report.compared_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
+from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.compare import effects, inputs
 from giaoban.scenarios.study.compare.sides import Pair
@@ -151,7 +152,11 @@ def _ask(pair: Pair) -> _Asked:
 
 
 def _question(base: Base | None) -> Question | None:
-    return None if base is None else ask(base, Variant(id="as-it-is")).question
+    if base is None:
+        return None
+    question = ask(base, Variant(id="as-it-is")).question
+    criteria_of(question)  # also where both sides are the same, and neither is judged
+    return question
 
 
 Results = Mapping[tuple[str, str], Result]

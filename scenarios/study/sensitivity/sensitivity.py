@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from giaoban.cluster import ClusterWorkers
 from giaoban.progress import Progress
-from giaoban.results.archive.store import Outcome, new_run
+from giaoban.results.archive.store import Outcome, new_run, writing
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.model.seeds import wilson_pct
 from giaoban.results.model.sensitivity import (
@@ -33,6 +33,7 @@ from giaoban.results.model.sensitivity import (
     verdict_of,
 )
 from giaoban.results.report.sensitivity_summary import summary_md
+from giaoban.scenarios.estimate.limits import check as check_estimable
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
@@ -123,11 +124,24 @@ def sensitivity(
         InputError: the question cannot be estimated, thresholds make no sense, or the file of
             ranges names no figure of this question.
     """
+    wanted = wanted or Wanted()
+    check_wanted(question, wanted)
     with new_run(root, f"sensitivity-{question.plan.scenario_id}", now) as folder:
-        answer = analyse(question, folder.run_id, wanted or Wanted(), progress, helpers, judge)
+        answer = analyse(question, folder.run_id, wanted, progress, helpers, judge)
         folder.keep(answer, summary_md(answer, language))
         prove(folder.path, question, answer)
         return folder.finished_with(answer)
+
+
+def check_wanted(question: Question, wanted: Wanted) -> None:
+    """Raises `InputError` for all that can be told before anything is judged."""
+    criteria = criteria_of(question)
+    check_estimable(question)
+    if wanted.points is not None:
+        with writing(wanted.points):
+            wanted.points.mkdir(parents=True, exist_ok=True)
+    if wanted.ranges is not None:
+        load_ranges(wanted.ranges, World.of(question), criteria)
 
 
 def analyse(

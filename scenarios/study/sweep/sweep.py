@@ -60,6 +60,8 @@ def sweep(
         MachineLacks: the cluster runs another program.
     """
     began_s = time.monotonic()
+    question = ask(order.base, Variant(id="base")).question
+    criteria = criteria_of(question).criterion  # a mistake is told before points are computed
     tasks = _tasks(order)
     before = {task.key: task.before for task in tasks}
     every = {task.key: task for task in [*before.values(), *tasks]}
@@ -92,8 +94,6 @@ def sweep(
                 ),
                 len(found) / len(every),
             )
-    question = ask(order.base, Variant(id="base")).question
-    criteria = criteria_of(question).criterion
     tried = {task.spot.failure for task in tasks}
     every_failure = possible(question.plan.network, question.province.groups)
     failures = {ident: case for ident, case in every_failure.items() if ident in tried}
