@@ -94,6 +94,7 @@ def write_headers(out: NDArray[np.uint8], forwarded: Forwarded) -> None:
 MAX_MISORDER = 1000
 """Packets. A step back by more is a stream that was started afresh with the same SSRC; it is some
 seconds of video, so that nothing which is merely late is taken for it."""
+NO_SSRC = -1
 LATE_NS = 2_000_000_000
 """For how long packets of the SSRC that a source has left are late ones, and no return to it."""
 
@@ -168,25 +169,60 @@ class _Stream:
     runs: list[NDArray[np.intp]]
 
 
-class ForwardedSource:
-    """Follows the streams that one source sends, one after another."""
+class ForwardedSources:
+    """Follows the streams that sources send, one after another; each source has a row."""
 
-    def __init__(self, row: int) -> None:
-        self._row = row
-        self._ssrc: int | None = None
-        self._left_ssrc: int | None = None
-        self._left_ns = 0
-        self._sequence = 0
-        self._timestamp = 0
+    def __init__(self, capacity: int) -> None:
+        self._ssrc = np.full(capacity, NO_SSRC, np.int64)
+        self._left_ssrc = np.full(capacity, NO_SSRC, np.int64)
+        self._left_ns = np.zeros(capacity, np.int64)
+        self._sequence = np.zeros(capacity, np.int64)
+        self._timestamp = np.zeros(capacity, np.int64)
+
+    def forget(self, row: int) -> None:
+        """Another call may sit in this row from now on."""
+        self._ssrc[row] = self._left_ssrc[row] = NO_SSRC
+
+    def go_on(
+        self,
+        rows: NDArray[np.intp],
+        at: NDArray[np.intp],
+        headers: rtp.Headers,
+        apart: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+        """Unwrap k packets at once, of sources that go on with the stream they had.
+
+        Args:
+            rows: (k,) their sources, ascending; `at` (k,), their places in the batch, ascending
+                within a source.
+            apart: (capacity,) sources that are to be left to `take` whatever they send.
+
+        Returns:
+            Which packets are of such a source (k,), and where they are, their sequence numbers
+            and timestamps (k,) without the wraps. All packets of the others are for `take`.
+        """
+        first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
+        sizes = np.diff(first, append=len(rows))
+        sources = rows[first]
+        sequence, steps = _unwrap(headers.sequence[at], self._sequence[sources], first, sizes, 16)
+        timestamp, _ = _unwrap(headers.timestamp[at], self._timestamp[sources], first, sizes, 32)
+        other = headers.ssrc[at] != self._ssrc[rows]
+        other |= steps < -MAX_MISORDER
+        steady = ~(np.logical_or.reduceat(other, first) | apart[sources])
+        last = (first + sizes - 1)[steady]
+        self._sequence[sources[steady]] = sequence[last]
+        self._timestamp[sources[steady]] = timestamp[last]
+        return np.repeat(steady, sizes), sequence, timestamp
 
     def take(
         self,
+        row: int,
         at: NDArray[np.intp],
         headers: rtp.Headers,
         starts_key: NDArray[np.bool_],
         arrival_ns: NDArray[np.int64],
     ) -> list[PacketRun]:
-        """The source's packets, at the places `at` of a batch; every piece but the first restarts.
+        """One source's packets, at the places `at` of a batch; every piece but the first restarts.
 
         Packets of the stream before the current one are left out.
         """
@@ -194,38 +230,39 @@ class ForwardedSource:
         streams: list[_Stream] = []
         for run in np.split(at, np.flatnonzero(ssrc[1:] != ssrc[:-1]) + 1):
             of, now_ns = int(headers.ssrc[run[0]]), int(arrival_ns[run[0]])
-            if of == self._left_ssrc and now_ns - self._left_ns < LATE_NS:
+            current = int(self._ssrc[row])
+            if of == self._left_ssrc[row] and now_ns - self._left_ns[row] < LATE_NS:
                 continue
-            if of == self._ssrc and streams:
+            if of == current and streams:
                 streams[-1].runs.append(run)
                 continue
-            new = of != self._ssrc
-            restarted = new and self._ssrc is not None
+            new = of != current
+            restarted = new and current != NO_SSRC
             if restarted:
-                self._left_ssrc, self._left_ns = self._ssrc, now_ns
-            self._ssrc = of
+                self._left_ssrc[row], self._left_ns[row] = current, now_ns
+            self._ssrc[row] = of
             streams.append(_Stream(new, restarted, [run]))
-        return [piece for stream in streams for piece in self._unwrap(stream, headers, starts_key)]
+        return [
+            piece for stream in streams for piece in self._pieces(row, stream, headers, starts_key)
+        ]
 
-    def _unwrap(
-        self, stream: _Stream, headers: rtp.Headers, starts_key: NDArray[np.bool_]
+    def _pieces(
+        self, row: int, stream: _Stream, headers: rtp.Headers, starts_key: NDArray[np.bool_]
     ) -> list[PacketRun]:
         """Packets of one SSRC, parted where the sequence numbers begin afresh."""
         run = np.concatenate(stream.runs)
-        sequence = headers.sequence[run].astype(np.int64)
-        timestamp = headers.timestamp[run].astype(np.int64)
         if stream.new:
-            self._sequence, self._timestamp = int(sequence[0]), int(timestamp[0])
-        steps = rtp.serial_difference(np.diff(sequence, prepend=self._sequence), 16)
-        sequence = self._sequence + np.cumsum(steps)
-        timestamp = self._timestamp + np.cumsum(
-            rtp.serial_difference(np.diff(timestamp, prepend=self._timestamp), 32)
-        )
-        self._sequence, self._timestamp = int(sequence[-1]), int(timestamp[-1])
+            self._sequence[row] = headers.sequence[run[0]]
+            self._timestamp[row] = headers.timestamp[run[0]]
+        whole = np.zeros(1, np.intp), np.array([len(run)])
+        of = slice(row, row + 1)
+        sequence, steps = _unwrap(headers.sequence[run], self._sequence[of], *whole, 16)
+        timestamp, _ = _unwrap(headers.timestamp[run], self._timestamp[of], *whole, 32)
+        self._sequence[row], self._timestamp[row] = sequence[-1], timestamp[-1]
         bounds = [0, *np.flatnonzero(steps < -MAX_MISORDER).tolist(), len(run)]
         return [
             PacketRun(
-                source=self._row,
+                source=row,
                 at=run[low:high],
                 sequence=sequence[low:high],
                 timestamp=timestamp[low:high],
@@ -235,6 +272,29 @@ class ForwardedSource:
             for nth, (low, high) in enumerate(pairwise(bounds))
             if low < high
         ]
+
+
+def _unwrap(
+    counter: NDArray[np.integer],
+    before: NDArray[np.int64],
+    first: NDArray[np.intp],
+    sizes: NDArray[np.intp],
+    bits: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Counters of g streams, one stream after another, without their wraps; and their steps.
+
+    Args:
+        counter: (k,) as on the wire, of so many bits.
+        before: (g,) where each stream's counter was, without the wraps.
+        first, sizes: (g,) where each stream's packets begin, and how many they are.
+    """
+    value = counter.astype(np.int64)
+    differences = value.copy()
+    differences[1:] -= value[:-1]
+    differences[first] = value[first] - before
+    steps = rtp.serial_difference(differences, bits)
+    total = np.cumsum(steps)
+    return total + np.repeat(before - total[first] + steps[first], sizes), steps
 
 
 NOBODY = -1
@@ -268,7 +328,7 @@ class Forwarder:
         self._sequence = np.zeros(capacity, np.int64)
         self._timestamp = np.zeros(capacity, np.int64)
         self._frame_ns = np.full(capacity, NEVER, np.int64)
-        self._sources: dict[int, ForwardedSource] = {}
+        self._sources = ForwardedSources(capacity)
         self._key_frames = KeyFrameDetector(capacity)
         self._wanted_ns: dict[int, int] = {}  # sources whose key frame is missed, since when
         self._unanswered_ns: dict[int, int] = {}  # sources that were asked, when
@@ -300,7 +360,7 @@ class Forwarder:
         left[row] = True
         self._watching[left] = NOBODY
         self._shown[left | (self._shown == row)] = NOBODY
-        self._sources.pop(row, None)
+        self._sources.forget(row)
         self._wanted_ns.pop(row, None)
         self._unanswered_ns.pop(row, None)
         self._key_frames.forget(row)
@@ -379,10 +439,21 @@ class Forwarder:
         starts_key = self._key_frames.find(
             rows, headers, data, np.where(usable, start, 0), np.where(usable, end, 0)
         )
-        pieces = self._pieces(np.where(usable, rows, NOBODY), headers, starts_key, arrival_ns)
-        cuts = sorted({int(piece.at[0]) for piece in pieces if piece.restarted})
+        at = self._looked_at(np.where(usable, rows, NOBODY))
         parts: list[_Part] = []
-        for low, high in pairwise([0, *cuts, len(rows)]):
+        if len(at):
+            steady, sequence, timestamp = self._sources.go_on(
+                rows[at], at, headers, self._changing()
+            )
+            some = at[steady]
+            parts.append(
+                self._send_steady(some, rows, sequence[steady], timestamp[steady], arrival_ns)
+            )
+            self._note_steady_keys(some[starts_key[some]], rows, arrival_ns)
+            at = at[~steady]
+        pieces = self._pieces(at, rows, headers, starts_key, arrival_ns)
+        cuts = sorted({int(piece.at[0]) for piece in pieces if piece.restarted})
+        for low, high in pairwise([0, *cuts, len(rows)]) if pieces else ():
             within = [piece.between(low, high) for piece in pieces]
             parts += self._distribute([piece for piece in within if len(piece.at)], arrival_ns)
         packet, row, sequence, timestamp = _in_order(parts)
@@ -402,22 +473,83 @@ class Forwarder:
         waiting &= self._watching != NOBODY
         return waiting
 
+    def _changing(self) -> NDArray[np.bool_]:
+        """(capacity,) sources that somebody waits for, or sees while waiting for another one."""
+        waiting = self._waiting()
+        changing = np.zeros(len(self._open) + 1, np.bool_)  # the last one is NOBODY's
+        changing[self._watching[waiting]] = changing[self._shown[waiting]] = True
+        return changing[:-1]
+
+    def _looked_at(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Places of the packets of sources that somebody sees or waits for, source by source."""
+        looked_at = np.zeros(len(self._open) + 1, np.bool_)  # the last one is NOBODY's
+        looked_at[self._watching] = looked_at[self._shown] = True
+        looked_at[NOBODY] = False
+        at = np.flatnonzero(looked_at[rows])
+        return at[np.argsort(rows[at], kind="stable")]
+
+    def _send_steady(
+        self,
+        at: NDArray[np.intp],
+        rows: NDArray[np.intp],
+        sequence: NDArray[np.int64],
+        timestamp: NDArray[np.int64],
+        arrival_ns: NDArray[np.int64],
+    ) -> _Part:
+        """Send k packets of sources whose viewers all see what they watch, and go on seeing it.
+
+        As `_send`, of all sources at once: `at` (k,) are places in the batch, `sequence` and
+        `timestamp` (k,) of the packets there.
+        """
+        order = np.argsort(at)
+        at, sequence, timestamp = at[order], sequence[order], timestamp[order]
+        viewers = np.flatnonzero(self._shown != NOBODY)
+        viewers = viewers[np.argsort(self._shown[viewers], kind="stable")]
+        shown, of = self._shown[viewers], rows[at]
+        begin = np.searchsorted(shown, of)
+        times = np.searchsorted(shown, of, side="right") - begin
+        nth = np.repeat(np.arange(len(at)), times)
+        place = np.arange(len(nth)) - np.repeat(np.cumsum(times) - times - begin, times)
+        viewer = viewers[place]
+        since = sequence[nth] >= self._first[viewer]
+        if not since.all():
+            nth, viewer = nth[since], viewer[since]
+        sent = sequence[nth] + self._sequence_offset[viewer]
+        stamp = timestamp[nth] + self._timestamp_offset[viewer]
+        np.maximum.at(self._sequence, viewer, sent)
+        before = self._timestamp[viewer]
+        np.maximum.at(self._timestamp, viewer, stamp)
+        # the first packet of the newest frame tells when that came: it is written last
+        newest = np.flatnonzero((stamp > before) & (stamp == self._timestamp[viewer]))[::-1]
+        self._frame_ns[viewer[newest]] = arrival_ns[at[nth[newest]]]
+        return at[nth], viewer, sent, stamp
+
+    def _note_steady_keys(
+        self, keys: NDArray[np.intp], rows: NDArray[np.intp], arrival_ns: NDArray[np.int64]
+    ) -> None:
+        """As `_note_keys`, of the sources of `_send_steady`: `keys`, places of key frames."""
+        for asked in (self._wanted_ns, self._unanswered_ns):
+            if not asked:
+                continue
+            for at in keys.tolist():
+                source, came_ns = int(rows[at]), int(arrival_ns[at])
+                if asked.get(source, came_ns) < came_ns:
+                    del asked[source]
+
     def _pieces(
         self,
+        at: NDArray[np.intp],
         rows: NDArray[np.intp],
         headers: rtp.Headers,
         starts_key: NDArray[np.bool_],
         arrival_ns: NDArray[np.int64],
     ) -> list[PacketRun]:
-        """The packets of the sources that somebody sees or waits for."""
-        looked_at = np.unique(np.concatenate((self._watching, self._shown)))
-        at = np.flatnonzero(np.isin(rows, looked_at[looked_at != NOBODY]))
-        at = at[np.argsort(rows[at], kind="stable")]
+        """The packets at places `at`, source by source."""
         pieces: list[PacketRun] = []
         for group in np.split(at, np.flatnonzero(np.diff(rows[at])) + 1) if len(at) else ():
-            row = int(rows[group[0]])
-            source = self._sources.setdefault(row, ForwardedSource(row))
-            pieces += source.take(group, headers, starts_key, arrival_ns)
+            pieces += self._sources.take(
+                int(rows[group[0]]), group, headers, starts_key, arrival_ns
+            )
         return pieces
 
     def _distribute(self, pieces: list[PacketRun], arrival_ns: NDArray[np.int64]) -> list[_Part]:
@@ -519,6 +651,8 @@ def _in_order(parts: list[_Part]) -> _Part:
     if not parts:
         none = np.empty(0, np.int64)
         return none.astype(np.intp), none.astype(np.intp), none, none
+    if len(parts) == 1:
+        return parts[0]
     packet, row, sequence, timestamp = (np.concatenate(each) for each in zip(*parts, strict=True))
     order = np.argsort(packet, kind="stable")
     return packet[order], row[order], sequence[order], timestamp[order]

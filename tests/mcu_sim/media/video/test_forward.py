@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from math import inf
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -588,3 +589,35 @@ def test_whatever_sources_send_each_change_comes_above_all_that_was_sent(
             assert part[0].timestamp > highest[1]
             highest = max(one.sequence for one in part), max(one.timestamp for one in part)
     assert run(packets, when, [1]).got == room.got
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.tuples(cameras(0), cameras(1), cameras(2)) | hostile, changes, cuts, st.data())
+def test_sources_taken_at_once_or_one_by_one_give_the_same(
+    seen: tuple[Camera, ...] | list[Packet],
+    when: list[Change],
+    sizes: list[int],
+    data: st.DataObject,
+) -> None:
+    """The short way, for sources that go on as they did, against the way for all others."""
+    if isinstance(seen, tuple):
+        restart_ms = data.draw(st.none() | st.integers(0, int(END_MS)))
+        rng = data.draw(st.randoms(use_true_random=False))
+        streams = [restarted(seen[0], restart_ms), *(camera.until(END_MS) for camera in seen[1:])]
+        late = [replace(p, ms=p.ms + 40 * rng.choice([0, 0, 1])) for p in by_arrival(*streams)]
+        packets = by_arrival(p for p in late if rng.random() > 0.1)
+    else:
+        packets = [replace(packet, ms=nth * 30.0) for nth, packet in enumerate(seen)]
+    at_once = run(packets, when, sizes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Forwarder, "_changing", lambda self: np.ones_like(self._open))
+        one_by_one = run(packets, when, sizes)
+    assert at_once.got == one_by_one.got
+    ends = [
+        (
+            room.forwarder.take_key_requests(at(END_MS)),
+            [room.forwarder.position(row, at(END_MS)) for row in range(ROWS)],
+        )
+        for room in (at_once, one_by_one)
+    ]
+    assert ends[0] == ends[1]
