@@ -178,7 +178,7 @@ class SendBatch:
         self.capacity = capacity
         self.data = np.zeros((capacity, max_bytes), np.uint8)
         self._messages = Messages(capacity)
-        self._messages.iov["base"][:, 0] = row_addresses(self.data)
+        self._rows = row_addresses(self.data)
         self._names = np.zeros(capacity, SOCKADDR_IN)
         self._name_addresses = row_addresses(self._names)
 
@@ -189,14 +189,16 @@ class SendBatch:
         times_ns: NDArray[np.integer] | None = None,
         destinations: NDArray[np.void] | None = None,
         *,
+        rows: NDArray[np.integer] | None = None,
         skip_unsendable: bool = False,
     ) -> int:
-        """Hand the first `len(lengths)` rows to the kernel.
+        """Hand n rows to the kernel.
 
         Args:
             lengths: (n,) bytes of each datagram.
             times_ns: (n,) CLOCK_MONOTONIC at which each leaves; None: at once.
             destinations: (n,) SOCKADDR_IN; None: the socket is connected.
+            rows: (n,) which, in the order in which they are to leave; None: the first n.
             skip_unsendable: go on after a datagram that the kernel does not take, for destinations
                 that strangers named.
 
@@ -214,6 +216,7 @@ class SendBatch:
             # the kernel would send what lies behind the row
             raise ValueError(f"a datagram's length is not within 0 and {self.data.shape[1]} bytes")
         messages = self._messages.headers
+        self._messages.iov["base"][:n, 0] = self._rows[:n] if rows is None else self._rows[rows]
         self._messages.iov["len"][:n, 0] = lengths
         self._messages.leave_at(n, times_ns)
         if destinations is None:
@@ -295,6 +298,8 @@ class ReceiveBatch:
         self._messages["iovlen"] = 1
         self._messages["name"] = row_addresses(self._names)
         self._messages["control"] = row_addresses(self._cmsgs)
+        self._pointer = ctypes.c_void_p(int(self._messages.ctypes.data))
+        self._used = self.capacity
 
     def receive(self, fd: int) -> Received:
         """All that waits on a non-blocking socket, `capacity` datagrams at the most.
@@ -303,17 +308,19 @@ class ReceiveBatch:
             OSError: the socket reports an error, or a datagram was longer than `max_bytes`.
         """
         messages = self._messages
-        messages["namelen"] = SOCKADDR_IN.itemsize
-        messages["controllen"] = ARRIVAL_CMSGS.itemsize
-        pointer = ctypes.c_void_p(int(messages.ctypes.data))
+        # the kernel writes over the lengths of those that it fills
+        messages["namelen"][: self._used] = SOCKADDR_IN.itemsize
+        messages["controllen"][: self._used] = ARRIVAL_CMSGS.itemsize
+        self._used = self.capacity  # as long as it is not known how many
         for _ in range(MOST_COMPLAINTS):
-            n = _libc.recvmmsg(fd, pointer, self.capacity, socket.MSG_DONTWAIT, None)
+            n = _libc.recvmmsg(fd, self._pointer, self.capacity, socket.MSG_DONTWAIT, None)
             if n >= 0 or (code := ctypes.get_errno()) not in COMPLAINTS:
                 break
         if n < 0:
             if code != errno.EAGAIN:
                 raise OSError(code, f"recvmmsg: {os.strerror(code)}")
             n = 0
+        self._used = n
         lengths = messages["len"][:n].astype(np.int64)
         cut = (messages["flags"][:n] & MSG_TRUNC) != 0
         if np.any(cut):

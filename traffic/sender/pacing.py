@@ -95,14 +95,16 @@ class LoopPacer:
     def __init__(self, max_bytes: int, tolerance_ns: int = 20_000_000) -> None:
         self.late = self.worst_late_ns = self.unsendable = 0
         self._tolerance_ns = tolerance_ns
-        self._out = SendBatch(1024, max_bytes)
-        self._data = np.zeros((ROOM, max_bytes), np.uint8)
+        self._held = SendBatch(ROOM, max_bytes)
         self._length = np.zeros(ROOM, np.int64)
         self._time_ns = np.full(ROOM, FREE, np.int64)
         self._fd = np.full(ROOM, -1, np.int64)
         self._to = np.zeros(ROOM, SOCKADDR_IN)
         self._number = np.zeros(ROOM, np.int64)
         self._taken = 0
+        self._free = np.arange(ROOM)[::-1].copy()
+        self._n_free = ROOM
+        """The first so many of `_free` are places that hold nothing; the last of them is next."""
 
     def send(
         self,
@@ -113,12 +115,14 @@ class LoopPacer:
         destinations: NDArray[np.void],
     ) -> None:
         n = len(lengths)
-        free = self._free(n)
-        width = min(self._data.shape[1], batch.data.shape[1])
-        self._data[free, :width] = batch.data[:n, :width]
-        self._length[free], self._time_ns[free], self._fd[free] = lengths, times_ns, fd
-        self._to[free] = destinations
-        self._number[free] = self._taken + np.arange(n)
+        if not n:
+            return
+        at = self._places(n)
+        width = int(lengths.max())
+        self._held.data[at, :width] = batch.data[:n, :width]
+        self._length[at], self._time_ns[at], self._fd[at] = lengths, times_ns, fd
+        self._to[at] = destinations
+        self._number[at] = self._taken + np.arange(n)
         self._taken += n
 
     def flush(self, now_ns: int) -> None:
@@ -132,24 +136,37 @@ class LoopPacer:
         self.worst_late_ns = max(self.worst_late_ns, int(behind.max()))
         due = due[np.lexsort((self._number[due], times, fds))]
         edges = np.flatnonzero(np.diff(self._fd[due])) + 1
-        for rows in np.split(due, edges):
-            for start in range(0, len(rows), self._out.capacity):
-                part = rows[start : start + self._out.capacity]
-                self._out.data[: len(part)] = self._data[part]
-                fd, lengths, to = int(self._fd[part[0]]), self._length[part], self._to[part]
-                self.unsendable += self._out.send(fd, lengths, None, to, skip_unsendable=True)
-        self._time_ns[due], self._fd[due] = FREE, -1
+        for rows in np.split(due, edges) if len(edges) else (due,):
+            fd, lengths, to = int(self._fd[rows[0]]), self._length[rows], self._to[rows]
+            self.unsendable += self._held.send(
+                fd, lengths, None, to, rows=rows, skip_unsendable=True
+            )
+        self._let_go(due)
 
     def forget(self, fd: int) -> None:
-        dropped = self._fd == fd
-        self._time_ns[dropped], self._fd[dropped] = FREE, -1
+        self._let_go(np.flatnonzero(self._fd == fd))
 
-    def _free(self, wanted: int) -> NDArray[np.intp]:
-        """So many places that hold nothing."""
-        while len(free := np.flatnonzero(self._time_ns == FREE)) < wanted:
-            blank = {"_time_ns": FREE, "_fd": -1}
-            for name in ("_data", "_length", "_time_ns", "_fd", "_to", "_number"):
-                old = getattr(self, name)
-                more = np.full_like(old, blank[name]) if name in blank else np.zeros_like(old)
-                setattr(self, name, np.concatenate([old, more]))
-        return free[:wanted]
+    def _let_go(self, at: NDArray[np.intp]) -> None:
+        self._time_ns[at], self._fd[at] = FREE, -1
+        self._free[self._n_free : self._n_free + len(at)] = at
+        self._n_free += len(at)
+
+    def _places(self, n: int) -> NDArray[np.intp]:
+        """So many places that hold nothing, no longer free."""
+        while self._n_free < n:
+            self._grow()
+        self._n_free -= n
+        return self._free[self._n_free : self._n_free + n].copy()
+
+    def _grow(self) -> None:
+        """Twice the room."""
+        room = len(self._length)
+        held, self._held = self._held, SendBatch(2 * room, self._held.data.shape[1])
+        self._held.data[:room] = held.data
+        blank = {"_time_ns": FREE, "_fd": -1}
+        for name in ("_length", "_time_ns", "_fd", "_to", "_number", "_free"):
+            old = getattr(self, name)
+            more = np.full_like(old, blank[name]) if name in blank else np.zeros_like(old)
+            setattr(self, name, np.concatenate([old, more]))
+        self._free[self._n_free : self._n_free + room] = np.arange(room, 2 * room)
+        self._n_free += room

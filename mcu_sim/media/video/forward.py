@@ -406,7 +406,10 @@ class Forwarder:
 
     def take_key_requests(self, now_ns: int) -> list[int]:
         """Sources to ask for a key frame now, ascending; what limits forbid is put off."""
-        asking = self._waiting() & (now_ns - self._waiting_since_ns < GIVE_UP_NS)
+        waiting = self._waiting()
+        if not (self._wanted_ns or waiting.any()):
+            return []
+        asking = waiting & (now_ns - self._waiting_since_ns < GIVE_UP_NS)
         wanted = self._wanted_ns.keys() | set(self._watching[asking].tolist())
         asked = [
             source
