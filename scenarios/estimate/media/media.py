@@ -288,14 +288,17 @@ class _MeetingRun:
         """Steps as long as nothing is lost in them that anybody would ask for again.
 
         As long as it was quiet the last time, so long a step is tried; where it turns out not to
-        be, it is done again up to the look before the first loss. A step from one look to the next
-        is always exact.
+        be, it is done again up to the look before the first loss, and then the one from that look to
+        the next, which is known to have it. A step from one look to the next is always exact.
         """
         now_ns, quiet_since_ns, tried_ns = 0, 0, self._coarse_ns
+        lost_ns = -1  # when something was lost in a step that was done again
         while now_ns < self._end_ns:
             self._feedback.look(now_ns)
             while True:
                 until_ns = min(now_ns + tried_ns, self._end_ns, self._calm_until_ns(now_ns))
+                if lost_ns >= now_ns:
+                    until_ns = min(until_ns, _look_before(lost_ns, now_ns))
                 quiet = self._feedback.is_quiet(now_ns) and not self._is_delicate(now_ns, until_ns)
                 if not quiet:
                     until_ns = min(now_ns + LOOK_NS, self._end_ns)
@@ -309,8 +312,8 @@ class _MeetingRun:
                 if not missed or not saved:
                     break
                 vars(self).update(saved)
-                sound_ns = min(at_ns for at_ns, _ in missed.values()) - now_ns
-                tried_ns = max(LOOK_NS, min(sound_ns, tried_ns - LOOK_NS) // LOOK_NS * LOOK_NS)
+                lost_ns = min(at_ns for at_ns, _ in missed.values())
+                tried_ns = max(LOOK_NS, (tried_ns - LOOK_NS) // LOOK_NS * LOOK_NS)
             self._feedback.missed({flow: seq for flow, (_, seq) in missed.items()}, now_ns)
             self._feedback.came(ended)
             self._stands(ended)
@@ -569,6 +572,11 @@ class _MeetingRun:
         if hop is None:
             hop = self._first_hop[int(self.flows.way_of[flow])]
         self._transit.put(hop, Packets(at_ns + TIMER_NS, size, np.full(n, flow, np.int32), seq))
+
+
+def _look_before(at_ns: int, now_ns: int) -> int:
+    """The last look by a moment, counted from now on: the next one at the soonest."""
+    return now_ns + max(1, (at_ns - now_ns) // LOOK_NS) * LOOK_NS
 
 
 def _handed_ns(plan: Plan, windows: Windows, index: int, made_ns: int) -> int:
