@@ -196,8 +196,10 @@ class _MeetingRun:
         self._order = list(self.paths.in_order)
         self._transit: Transit | BatchedTransit
         way_of = self.flows.way_of
-        if is_steady(plan) and not backing:
-            self._transit = BatchedTransit(self.paths, way_of, self.meter, self._waited)
+        self._forwards = plan.meeting.video == "switched" or plan.content is not None
+        if is_steady(plan) and not (backing and self._forwards):
+            waited = None if backing else self._waited
+            self._transit = BatchedTransit(self.paths, way_of, self.meter, waited, self.lines)
         else:
             servers = servers_of(plan, self.paths, self.flows)
             policers = policers_of(plan, self.paths, self.flows)
@@ -244,7 +246,6 @@ class _MeetingRun:
         self._feedback = Feedback(
             plan, timeline, self.flows, self.sources, self._buffer_of, self._wanted
         )
-        self._forwards = plan.meeting.video == "switched" or plan.content is not None
         self._forwarding = Forwarding(plan, timeline, self.sources, self._ask)
         ups = {hop for way in range(0, 2 * len(plan.calls), 2) for hop in self.paths.of(way)}
         self._up = [hop for hop in self._order if hop in ups]
@@ -288,8 +289,8 @@ class _MeetingRun:
         """Steps as long as nothing is lost in them that anybody would ask for again.
 
         As long as it was quiet the last time, so long a step is tried; where it turns out not to
-        be, it is done again up to the look before the first loss, and then the one from that look to
-        the next, which is known to have it. A step from one look to the next is always exact.
+        be, it is done again up to the look before the first loss, and then from that look to the
+        next, where the loss is known to be. A step from one look to the next is always exact.
         """
         now_ns, quiet_since_ns, tried_ns = 0, 0, self._coarse_ns
         lost_ns = -1  # when something was lost in a step that was done again
@@ -437,7 +438,6 @@ class _MeetingRun:
         number of its last. Where nothing gets through at all nobody notices what is lost before
         anything does."""
         missed: dict[int, tuple[int, int]] = {}
-        assert isinstance(self._transit, Transit)
         for at_ns, flow, seq in [*self._transit.take_lost(), *self._removed]:
             if self._feedback.asks_for(flow) and not self._is_cut(flow, now_ns):
                 first_ns, last = missed.get(flow, (at_ns, seq))

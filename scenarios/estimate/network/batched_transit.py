@@ -1,4 +1,4 @@
-"""A network's queues served level by level, all hops of a level at once, where nothing is lost.
+"""A network's queues served level by level, all hops of a level at once.
 
 A hop's level is how many hops at the most come before it on any way, so no packet goes from one hop
 to another of its level. The packets' order is that of `transit.Transit`, to the nanosecond and
@@ -7,16 +7,19 @@ where several come at one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.meter import HopCounters, Passages
+from giaoban.scenarios.estimate.network.meter import HopCounters, Passages, QueueWaits
+from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, PendingPackets, joined
 from giaoban.scenarios.estimate.network.paths import END, Paths
-from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, rate_from
+from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed, rate_from
 from giaoban.scenarios.estimate.network.transit import Cargo, Keys, in_order
 
 
@@ -42,17 +45,31 @@ class _HopLevel:
         self.queues = BatchedFifo(rates, [link.delay_us for link in links])
         self.waiting = PendingPackets()
 
+    def __deepcopy__(self, memo: dict[int, object]) -> _HopLevel:
+        """What is never changed is shared."""
+        other = copy.copy(self)
+        other.queues = copy.deepcopy(self.queues, memo)
+        other.waiting = copy.deepcopy(self.waiting, memo)
+        return other
+
 
 class BatchedTransit:
     """All hops of a network with what waits at them; as `Transit`, for all of them at once."""
 
     def __init__(
-        self, paths: Paths, way_of: NDArray[np.int32], meter: HopCounters, waited: Passages
+        self,
+        paths: Paths,
+        way_of: NDArray[np.int32],
+        meter: HopCounters,
+        waited: Passages | None,
+        lines: Mapping[int, list[LineEnd]] | None = None,
     ) -> None:
-        """`way_of`: of each flow; all have one. No line does anything, and rates never change.
-        `waited` is told how long media waits."""
+        """`way_of`: of each flow; all have one. Rates never change. `waited` is told how long media
+        waits; None: the meter is, since steps may be undone. `lines`: as of `Transit`."""
         self._way_of = way_of
         self._meter, self._waited = meter, waited
+        self._lines = dict(lines or {})
+        self._lost: list[tuple[int, int, int]] = []
         self._level_of = level_of(paths)
         by_level: dict[int, list[int]] = {}
         for hop in paths.in_order:
@@ -66,6 +83,20 @@ class BatchedTransit:
                 level = self._levels[n]
                 level.place[way] = np.searchsorted(level.hops, hop)
                 level.after[way] = after
+
+    def __deepcopy__(self, memo: dict[int, object]) -> BatchedTransit:
+        """What is never changed is shared."""
+        other = copy.copy(self)
+        memo[id(self)] = other
+        for name in ("_meter", "_lines", "_levels"):
+            setattr(other, name, copy.deepcopy(getattr(self, name), memo))
+        other._lost = list(self._lost)
+        return other
+
+    def take_lost(self) -> list[tuple[int, int, int]]:
+        """As `Transit.take_lost`."""
+        lost, self._lost = self._lost, []
+        return lost
 
     def put(self, hop: int, packets: Packets) -> None:
         """Packets that come to a hop at their times, at or after the start of the next `run`."""
@@ -124,20 +155,84 @@ class BatchedTransit:
         if len(level.hops) > 1:
             order = np.argsort(hop, kind="stable")
             keys, places, ways, hop = keys[order], places[order], ways[order], hop[order]
-        first = np.append(0, np.flatnonzero(hop[1:] != hop[:-1]) + 1)
-        batch = Batch(cargo.at_ns(keys), cargo.size[places], hop[first].astype(np.intp), first)
+        came_ns, size = cargo.at_ns(keys), cargo.size[places]
+        batch = _batch(came_ns, size, hop)
         through = level.queues.serve(batch)
-        waits = self._meter.passed_all(level.hops, batch, through, lambda: cargo.flow[places])
-        if waits is not None and len(waits[0]):
-            waited, counts = waits
-            self._waited.add_all(waited, level.hops[batch.hops], counts)
-        moved = cargo.keys(through.out_ns, places)
+        out_ns, lost = through.out_ns, through.lost
+        if lost is not None:
+            self._meter.dropped(level.hops[hop[lost]], came_ns[lost])
+            self._lost += cargo.named(came_ns[lost], places[lost])
+            kept = ~lost
+            if not kept.any():
+                return ()
+            places, ways, hop, out_ns = places[kept], ways[kept], hop[kept], out_ns[kept]
+            batch = _batch(came_ns[kept], size[kept], hop)
+            through = BatchServed(through.began_ns[kept], out_ns, None)
+        self._tell_waits(
+            level,
+            batch,
+            self._meter.passed_all(level.hops, batch, through, lambda: cargo.flow[places]),
+        )
+        if any(own in self._lines for own in level.hops[batch.hops].tolist()):
+            places, out_ns = self._along_lines(level, batch, places, out_ns, cargo)
+            if not len(places):
+                return ()
+            ways = way[places]
+        moved = cargo.keys(out_ns, places)
         after = level.after[ways]
         low = int(after.min())
         found = (low + np.flatnonzero(np.bincount(after - low))).tolist()
         if len(found) == 1:
             return ((low, moved),)
         return [(to, moved[after == to]) for to in found]
+
+    def _tell_waits(
+        self,
+        level: _HopLevel,
+        batch: Batch,
+        waits: tuple[NDArray[np.void], NDArray[np.int64]] | None,
+    ) -> None:
+        """How long media waited, of each hop of the batch so many."""
+        if waits is None or not len(waits[0]):
+            return
+        waited, counts = waits
+        hops = level.hops[batch.hops]
+        if self._waited is not None:
+            self._waited.add_all(waited, hops, counts)
+            return
+        for hop, part in zip(hops.tolist(), np.split(waited, np.cumsum(counts)[:-1]), strict=True):
+            if len(part):
+                own = self._meter.waits.setdefault(hop, QueueWaits())
+                own.add(part["came_ns"], part["wait_ns"])
+
+    def _along_lines(
+        self,
+        level: _HopLevel,
+        batch: Batch,
+        places: NDArray[np.int64],
+        out_ns: NDArray[np.int64],
+        cargo: Cargo,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which packets come out of the lines behind the queues, hop by hop, and when."""
+        came = []
+        for place, begin, end in zip(
+            batch.hops.tolist(), batch.first.tolist(), (batch.last + 1).tolist(), strict=True
+        ):
+            own, at_ns = places[begin:end], out_ns[begin:end]
+            for line in self._lines.get(int(level.hops[place]), ()):
+                through = line.pass_on(at_ns)
+                if len(through.which) < len(own) or line.doubled:
+                    self._lost += cargo.named(*(np.delete(a, through.which) for a in (at_ns, own)))
+                own, at_ns = own[through.which], through.out_ns
+            came.append((own, at_ns))
+        own_of_all, at_ns_of_all = zip(*came, strict=True)
+        return np.concatenate(own_of_all), np.concatenate(at_ns_of_all)
+
+
+def _batch(came_ns: NDArray[np.int64], size: NDArray[np.int32], hop: NDArray[Any]) -> Batch:
+    """Packets at these hops (whole numbers), in the order of these."""
+    first = np.append(0, np.flatnonzero(hop[1:] != hop[:-1]) + 1)
+    return Batch(came_ns, size, hop[first].astype(np.intp), first)
 
 
 def level_of(paths: Paths) -> dict[int, int]:

@@ -92,10 +92,12 @@ def _classes(plan: Plan, flows: Flows) -> tuple[tuple[TrafficClass, ...], NDArra
 
 
 def is_steady(plan: Plan) -> bool:
-    """Whether every queue is one of one rate, on a line that does nothing, and all that passes it
+    """Whether every queue is one of one rate that takes all packets alike, and all that passes it
     is on its way from a bridge to the MCU or back."""
-    lossy = any(link.loses for link in plan.network.links)
-    return not (plan.lines or plan.background or lossy or by_class(plan.network.qos))
+    if plan.changes or plan.background or by_class(plan.network.qos):
+        return False
+    policed = any(link.profiles for link in plan.network.links)
+    return not policed and all(line.rate_mbps is None for line in plan.lines)
 
 
 def _rates(plan: Plan, paths: Paths, hop: int) -> list[Rate]:

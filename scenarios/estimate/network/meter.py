@@ -177,15 +177,19 @@ class HopCounters:
         """Packets were dropped by a bandwidth profile at these moments."""
         np.add.at(self.policed_packets[hop], self._sample(at_ns), 1)
 
+    def dropped(self, hops: NDArray[np.int64], came_ns: NDArray[np.int64]) -> None:
+        """Packets found queues full; (n,) their hops, and when they came."""
+        np.add.at(self.drops, (hops, self._sample(came_ns)), 1)
+
     def passed_all(
         self, hops: NDArray[np.int64], batch: Batch, through: BatchServed, flow_of: FlowOf
     ) -> tuple[NDArray[np.void], NDArray[np.int64]] | None:
-        """Packets were served at several queues; `hops`: the numbers of those of the level.
+        """Packets were served, none lost, at several queues; `hops`: the numbers of those of the
+        level.
 
         Returns how long media waited, and how many at each hop of the batch; None for none.
         """
         own, counts = hops[batch.hops], batch.counts
-        self.drops[hops[through.full], 0] += 1
         self.sent[own] += counts
         out_ns, came_ns, size = through.out_ns, batch.came_ns, batch.size
         first, last = self._sample_of(int(out_ns.min())), self._sample_of(int(out_ns.max()))

@@ -121,6 +121,16 @@ class Fifo:
         """No array that it holds is ever changed."""
         return copy.copy(self)
 
+    def resume(self, inside_ns: NDArray[np.int64], free_ns: int) -> None:
+        """Go on with packets inside that will be at the far end at these moments, in order, and a
+        line that is busy until then."""
+        self._inside, self._free_ns = inside_ns, free_ns
+
+    @property
+    def free_ns(self) -> int:
+        """When the service of all that was taken has ended."""
+        return self._free_ns
+
     @property
     def equivalent(self) -> tuple[int, int]:
         """The least and the highest limit with which the same would have come of all packets, as
@@ -311,12 +321,12 @@ class BatchServed:
     Attributes:
         began_ns: (n,) when its service began.
         out_ns: (n,) when it is at the far end.
-        full: (f,) the hops where a packet found no room; then nothing of this holds.
+        lost: (n,) found the queue full; None: none of them did.
     """
 
     began_ns: NDArray[np.int64]
     out_ns: NDArray[np.int64]
-    full: list[int]
+    lost: NDArray[np.bool_] | None
 
 
 class BatchedFifo:
@@ -324,6 +334,7 @@ class BatchedFifo:
 
     def __init__(self, rates: list[Rate], delays_us: list[float]) -> None:
         """Of each hop: its rate and limit, which never change, and its delay."""
+        self._rates, self._delays_us = rates, delays_us
         self._mbps = np.array([rate.rate_mbps for rate in rates])
         self._ns_a_byte = np.array([8e3 / rate.rate_mbps for rate in rates])
         self._limit = np.array([rate.limit for rate in rates], np.int64)
@@ -336,11 +347,20 @@ class BatchedFifo:
         self._inside_of = np.zeros(0, np.intp)
         self._room = np.zeros(len(rates), np.int64)
         """With so much room at each nothing would have been lost so far."""
+        self._loses = np.zeros(len(rates), np.bool_)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> BatchedFifo:
+        """What is never changed is shared."""
+        other = copy.copy(self)
+        for name in ("_free_ns", "_last_ns", "_room", "_loses"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
 
     @property
     def equivalent(self) -> list[tuple[int, int]]:
-        """Of each hop, as `Fifo.equivalent`, as long as nothing is lost."""
-        return [(room, UNLIMITED) for room in self._room.tolist()]
+        """Of each hop, as `Fifo.equivalent`."""
+        each = zip(self._room.tolist(), self._limit.tolist(), self._loses.tolist(), strict=True)
+        return [(limit, limit) if loses else (room, UNLIMITED) for room, limit, loses in each]
 
     def serve(self, batch: Batch) -> BatchServed:
         """Take packets, none before the latest of the call before at the same hop."""
@@ -363,18 +383,36 @@ class BatchedFifo:
             np.maximum.accumulate(leaving, out=leaving)
         leaving += served
         out = leaving + np.repeat(self._delay_ns[hops], counts)
-        full = self._full(batch, out)
+        lost: NDArray[np.bool_] | None = None
+        overfull = [(k, self._resumed(int(hops[k]))) for k in self._full(batch, out)]
         self._free_ns[hops] = np.maximum(self._free_ns[hops], leaving[batch.last])
         self._last_ns[hops] = came[batch.last]
         of = np.repeat(hops, counts)
         still, old = out > self._last_ns[of], self._inside > self._last_ns[self._inside_of]
+        leaving -= service
+        for k, queue in overfull:  # in place of what was found as if there were room
+            hop, part = int(hops[k]), slice(int(first[k]), int(first[k] + counts[k]))
+            alone = queue.serve(came[part], batch.size[part])
+            leaving[part], out[part] = alone.began_ns, alone.out_ns
+            lost = np.zeros(len(came), np.bool_) if lost is None else lost
+            lost[part] = alone.lost
+            self._loses[hop] = True
+            self._free_ns[hop] = queue.free_ns
+            still[part] = ~alone.lost & (alone.out_ns > self._last_ns[hop])
         self._inside = np.concatenate([self._inside[old], out[still]])
         self._inside_of = np.concatenate([self._inside_of[old], of[still]])
-        leaving -= service
-        return BatchServed(leaving, out, full)
+        return BatchServed(leaving, out, lost)
+
+    def _resumed(self, hop: int) -> Fifo:
+        """One of the queues as it stands, by itself."""
+        queue = Fifo([self._rates[hop]], self._delays_us[hop])
+        inside = self._inside[self._inside_of == hop]
+        queue.resume(inside, int(self._free_ns[hop]))
+        return queue
 
     def _full(self, batch: Batch, out: NDArray[np.int64]) -> list[int]:
-        """The hops at which a packet finds as many as its queue may hold."""
+        """The hops, by their places in the batch, at which a packet finds as many as its queue may
+        hold."""
         hops = batch.hops
         longest_ns = np.maximum.reduceat(out - batch.came_ns, batch.first)
         # so many could be there at the most, were they all as short as packets can be
@@ -389,7 +427,9 @@ class BatchedFifo:
             inside = self._inside[(self._inside_of == hop) & (self._inside > came[0])]
             everything = np.concatenate([inside, out[part]])
             there = len(inside) + np.arange(len(came)) - np.searchsorted(everything, came, "right")
-            self._room[hop] = max(int(self._room[hop]), int(there.max()) + 1)
-            if self._room[hop] > self._limit[hop]:
-                found.append(hop)
+            needed = int(there.max()) + 1
+            if needed > self._limit[hop]:
+                found.append(k)
+            else:
+                self._room[hop] = max(int(self._room[hop]), needed)
         return found

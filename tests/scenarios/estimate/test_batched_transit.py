@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ LINKS = [(2.0, 190.0, 40), (10.0, 5.0, 300), (0.3, 2000.0, 12)]
 )
 @settings(deadline=None)
 def test_queues_side_by_side(seed: int, calls: list[int], load: float) -> None:
-    """Until one of them is full, and that is told."""
+    """Also where some are full."""
     rng = np.random.default_rng(seed)
     rates = [rate_from(0, *link) for link in LINKS]
     alone = [Fifo([rate], link[1]) for rate, link in zip(rates, LINKS, strict=True)]
@@ -48,12 +49,18 @@ def test_queues_side_by_side(seed: int, calls: list[int], load: float) -> None:
         hops, first = np.unique(hop, return_index=True)
         through = wide.serve(Batch(at_ns, size, hops, first))
         served = [alone[h].serve(at_ns[hop == h], size[hop == h]) for h in hops]
-        full = [int(h) for h, one in zip(hops, served, strict=True) if one.lost.any()]
-        assert through.full == full
-        if full:
-            return
+        lost = np.concatenate([s.lost for s in served]).tolist()
+        assert (through.lost is not None) == any(lost)
+        assert through.lost is None or through.lost.tolist() == lost
         assert through.out_ns.tolist() == np.concatenate([s.out_ns for s in served]).tolist()
         assert through.began_ns.tolist() == np.concatenate([s.began_ns for s in served]).tolist()
+    loses = [
+        one.equivalent == (rate.limit, rate.limit) for one, rate in zip(alone, rates, strict=True)
+    ]
+    assert loses == [
+        found == (rate.limit, rate.limit)
+        for found, rate in zip(wide.equivalent, rates, strict=True)
+    ]
 
 
 def country(folder: Path, bridges: int) -> Question:
@@ -81,6 +88,24 @@ def test_the_answer_is_that_of_hop_after_hop(
             np.testing.assert_array_equal(getattr(found.series, group)[key], values)
 
 
+@pytest.mark.parametrize("line", [{"loss_pct": 0.02}, {"buffer_packets": 2, "loss_pct": 0.005}])
+def test_so_it_is_where_packets_are_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: dict[str, float]
+) -> None:
+    question = country(tmp_path, 3)
+    network = question.plan.network
+    links = [link.model_copy(update=line) for link in network.links]
+    plan = question.plan.model_copy(update={"network": network.model_copy(update={"links": links})})
+    question = replace(question, plan=plan)
+    assert is_steady(plan)
+    found = estimate(question)
+    monkeypatch.setattr("giaoban.scenarios.estimate.media.media.is_steady", lambda _plan: False)
+    expected = estimate(question)
+    assert found.result == expected.result
+    accounting = found.result.accounting
+    assert accounting.packets_dropped_at_queues + accounting.packets_lost_by_impairment > 0
+
+
 def test_each_level_is_behind_all_that_comes_to_it(tmp_path: Path) -> None:
     paths = find_paths(country(tmp_path, 20).plan)
     level = level_of(paths)
@@ -96,7 +121,9 @@ def test_each_level_is_behind_all_that_comes_to_it(tmp_path: Path) -> None:
     ("name", "steady"),
     [
         ("expansion-gia-nghia-quang-son", True),
-        ("loss-on-one-access-link", False),
+        ("loss-on-one-access-link", True),
+        ("policed-access-line", False),
+        ("ring-cut-and-power-loss", False),
         ("background-without-classes", False),
         ("background-with-classes", False),
     ],

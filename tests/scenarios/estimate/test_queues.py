@@ -243,16 +243,19 @@ def test_a_limit_within_bounds_changes_nothing(
     batched = BatchedFifo([rate_from(0, 10.0, 0.0, buffer)], [0.0])
     lost = False
     for a, b in itertools.pairwise(edges):
-        lost |= bool(queue.serve(came[a:b], size[a:b].astype(np.int32)).lost.any())
-        if a < b and not lost:
+        some = bool(queue.serve(came[a:b], size[a:b].astype(np.int32)).lost.any())
+        lost |= some
+        if a < b:
             one = np.zeros(1, np.intp)
-            assert not batched.serve(Batch(came[a:b], size[a:b].astype(np.int32), one, one)).full
+            through = batched.serve(Batch(came[a:b], size[a:b].astype(np.int32), one, one))
+            assert (through.lost is not None) == some
     expected = fates([line], 0, packets)
     least, highest = queue.equivalent
     for limit in {least, min(highest, 2 * buffer), min(highest, max(least, buffer))}:
         assert fates([line._replace(buffer=limit)], 0, packets) == expected
     if lost:
         assert (least, highest) == (buffer, buffer)
+        assert batched.equivalent == [(buffer, buffer)]
     else:
         [(room, _)] = batched.equivalent
         assert fates([line._replace(buffer=room)], 0, packets) == expected
