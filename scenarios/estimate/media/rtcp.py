@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -23,7 +24,6 @@ from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
 from giaoban.scenarios.measure.captures import ReportedBy
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.plan.streams import WATCHING
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
 from giaoban.scenarios.records.events import RtcpReport
 from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
@@ -79,11 +79,8 @@ def _of_bridge(plan: Plan, bridge_leg: BridgeLeg, windows: Windows) -> Iterator[
     for kind in bridge_leg.terms:
         up = call.up.get(kind)
         planned = plan.streams[up if up is not None else call.down[kind]]
-        ssrc = planned.ssrc if up is not None else planned.ssrc ^ WATCHING
-        clock_hz = plan.audio.clock_hz if kind == "audio" else CLOCK_HZ
-        rng = np.random.default_rng(planned.seed + 3)
-        reporter = Reporter(ssrc, call.bridge, clock_hz, rng, bridge_leg.from_ns)
-        says = _Line(plan, kind, reporter, sends=up is not None, hears=kind in call.down)
+        seed, hears = planned.seed + 3, kind in call.down
+        says = _Line(plan, kind, call.bridge, seed, sends=up is not None, hears=hears)
         for made_ns, size in says.until(bridge_leg.from_ns, end_ns, windows.camera_look_ns):
             yield Report(bridge_leg.number, kind, 2 * bridge_leg.number, made_ns, size)
 
@@ -112,13 +109,36 @@ def _of_mcu(
 
     end_ns = round(plan.end_s * 1e9) if mcu_leg.to_ns is None else mcu_leg.to_ns
     for kind, seed in mcu_leg.report_seeds.items():
-        clock_hz = AUDIO_CLOCK_HZ if kind == "audio" else CLOCK_HZ
-        ssrc = mcu_leg.leg.flows[kind].down.ssrc
-        rng = np.random.default_rng(seed)
-        reporter = Reporter(ssrc, CNAME, clock_hz, rng, mcu_leg.from_ns)
-        says = _Line(plan, kind, reporter, sends=kind in call.down, hears=kind in call.up)
+        says = _Line(plan, kind, CNAME, seed, sends=kind in call.down, hears=kind in call.up)
         for made_ns, size in says.until(mcu_leg.from_ns, end_ns, poll):
             yield Report(row, kind, 2 * row + 1, made_ns, size)
+
+
+@lru_cache(maxsize=4096)
+def _intervals_ns(seed: int, count: int) -> list[int]:
+    """From the beginning to the first report, and from each to the next, as a reporter with this
+    seed draws them: the same in all meetings."""
+    reporter = Reporter(1, CNAME, CLOCK_HZ, np.random.default_rng(seed), 0)
+    found, last_ns = [], 0
+    for _ in range(count):
+        found.append(reporter.due_ns - last_ns)
+        last_ns = reporter.due_ns
+        reporter.make(None, last_ns, last_ns)
+    return found
+
+
+def _interval_ns(seed: int, place: int) -> int:
+    """One of them: reports are asked for one after the other."""
+    return _intervals_ns(seed, max(32, 1 << place.bit_length()))[place]
+
+
+@cache
+def _report_bytes(name: str, *, sender: bool, heard: bool) -> int:
+    """How long a report of one of this name is."""
+    reporter = Reporter(1, name, CLOCK_HZ, np.random.default_rng(0), 0)
+    if sender:
+        reporter.sent(1, 1, 0, 0)
+    return len(reporter.make(ReportBlock(0, 0, 0, 0, 0) if heard else None, 0, 0))
 
 
 @dataclass(frozen=True)
@@ -127,7 +147,8 @@ class _Line:
 
     plan: Plan
     kind: Kind
-    reporter: Reporter
+    name: str
+    seed: int
     sends: bool
     hears: bool
 
@@ -135,17 +156,14 @@ class _Line:
         self, from_ns: int, end_ns: int, poll: Callable[[int], int]
     ) -> Iterator[tuple[int, int]]:
         """When it reports, at one of the moments that `poll` gives, and the sizes."""
-        plan, reporter = self.plan, self.reporter
-        extra = FRAMING_BYTES + (SRTCP_BYTES if plan.encrypted else 0)
-        last_ns = from_ns
-        while (now_ns := poll(max(reporter.due_ns, from_ns + 1))) < end_ns:
-            if self.sends and self._shown(last_ns, now_ns):
-                reporter.sent(1, 1, 0, now_ns)
-            block = None
-            if self.hears and now_ns > from_ns + HEARD_NS and self._shown(0, now_ns):
-                block = ReportBlock(0, 0, 0, 0, 0)
-            yield now_ns, len(reporter.make(block, now_ns, now_ns)) + extra
-            last_ns = now_ns
+        extra = FRAMING_BYTES + (SRTCP_BYTES if self.plan.encrypted else 0)
+        last_ns, before, place = from_ns, False, 0
+        while (now_ns := poll(max(last_ns + _interval_ns(self.seed, place), from_ns + 1))) < end_ns:
+            sent = self.sends and self._shown(last_ns, now_ns)
+            heard = self.hears and now_ns > from_ns + HEARD_NS and self._shown(0, now_ns)
+            # who sent nothing since the report before the last one is no sender (RFC 3550 §6.4)
+            yield now_ns, _report_bytes(self.name, sender=sent or before, heard=heard) + extra
+            last_ns, before, place = now_ns, sent, place + 1
 
     def _shown(self, from_ns: int, to_ns: int) -> bool:
         """Whether the medium flows in a stretch of time: slides are not shown all the time."""
