@@ -9,6 +9,7 @@ in. Ties go to the first place in the order of phases, bridges and streams.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -69,8 +70,14 @@ def stream_place(
     bridge: str, stream: StreamResult, phase: Phase, other: str | None = None
 ) -> Place:
     """E.g. `cu-jut audio down, during`."""
-    detail = f"{stream.kind} {stream.direction}"
-    return Place(kind="bridge", id=bridge, detail=detail, other=other, phase=phase.name)
+    return _stream_place(bridge, stream.kind, stream.direction, phase.name, other)
+
+
+@lru_cache(maxsize=65536)
+def _stream_place(bridge: str, kind: str, direction: str, phase: str, other: str | None) -> Place:
+    """Of each stream every criterion asks, and every world of an analysis."""
+    detail = f"{kind} {direction}"
+    return Place(kind="bridge", id=bridge, detail=detail, other=other, phase=phase)
 
 
 def heard_streams(phase: Phase) -> Iterator[tuple[str, StreamResult]]:

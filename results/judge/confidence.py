@@ -8,6 +8,7 @@ recovery: Zou and Donner 2008; for shares that is Newcombe's interval of 1998).
 from __future__ import annotations
 
 import math
+from functools import cache, lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> C
     """
     if not 0 <= successes <= trials or not trials:
         raise ValueError(f"{successes} of {trials}")
-    z = NormalDist().inv_cdf(confidence)
+    z = _normal_quantile(confidence)
     share = successes / trials
     spread = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
     middle, scale = share + z**2 / (2 * trials), 1 + z**2 / trials
@@ -44,6 +45,9 @@ def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> C
     low = 0.0 if successes == 0 else (middle - spread) / scale
     high = 1.0 if successes == trials else (middle + spread) / scale
     return ConfidenceInterval(share, low, high)
+
+
+_normal_quantile = cache(NormalDist().inv_cdf)
 
 
 def lost_share(lost: int, sent: int, spread: float) -> ConfidenceInterval:
@@ -76,6 +80,7 @@ def detectable_rise(before: ConfidenceInterval) -> float:
     return math.hypot(before.value - before.low, before.high - before.value)
 
 
+@lru_cache(maxsize=4096)
 def detectable_share_rise(before: ConfidenceInterval, sent: int, spread: float = 1.0) -> float:
     """The smallest rise of a share, 0 to 1, that is certain among so many packets."""
     low, high = 0, sent
