@@ -1,4 +1,5 @@
-"""`python -m bench [PART] [--json] [--runs N]`: measure everything in one run and print it."""
+"""`python -m bench [PART] [--json] [--runs N] [--append]`: measure everything in one run and print
+it; with `--append` the targets go into `bench/history.jsonl`, too."""
 
 from __future__ import annotations
 
@@ -6,15 +7,16 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from bench import calendar, emulation, machine, sensitivity, whatif
+from bench import calendar, emulation, history, machine, sensitivity, startup, whatif
 from bench.encodings import study as encodings
 from bench.estimate import compare as estimate
 from bench.faults import trials as faults
@@ -24,6 +26,7 @@ from bench.machine import Machine
 from bench.mcu import run as mcu
 from bench.stream import compare as stream
 from giaoban.errors import GiaobanError
+from giaoban.scenarios.plan.identity import commit
 
 SCHEMA = "giaoban.bench/1"
 RUNS = 3
@@ -39,12 +42,13 @@ PARTS: dict[str, Measure] = {
     "whatif": whatif.measure,
     "calendar": calendar.measure,
     "sensitivity": sensitivity.measure,
+    "startup": startup.measure,
 }
 """Beside `emulation`, which comes first."""
 LEFT_OUT: dict[str, Any] = {
     "sizes": [],
     **dict.fromkeys(("command", "mcu", "encodings", "streams", "trials", "repetitions", "loads")),
-    **dict.fromkeys(("estimate", "whatif", "calendar", "sensitivity")),
+    **dict.fromkeys(("estimate", "whatif", "calendar", "sensitivity", "startup")),
 }
 """What stands in the JSON object for parts that were not measured."""
 WIDTH = 120  # of tables that go to a file
@@ -57,6 +61,7 @@ def main() -> int:
     parser.add_argument("part", nargs="?", choices=choices, default=ALL, help=f"what ({ALL})")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"runs of each size ({RUNS})")
+    parser.add_argument("--append", action="store_true", help="write it down: bench/history.jsonl")
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs is 1 or more")
@@ -75,10 +80,16 @@ def main() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    targets = [target for figures in found for target in figures.targets()]
+    before = history.last_values(history.HISTORY, about)
+    if options.append:
+        at = commit()
+        ident = at.ident if at.clean else None
+        history.append(history.HISTORY, about, targets, datetime.now(UTC), ident)
     if options.json:
         sys.stdout.write(json.dumps(_to_json(about, found), indent=2, allow_nan=False) + "\n")
     else:
-        _show(about, found, Console(width=None if sys.stdout.isatty() else WIDTH))
+        _show(about, found, before, Console(width=None if sys.stdout.isatty() else WIDTH))
     return 0
 
 
@@ -89,7 +100,9 @@ def _to_json(about: Machine, found: list[Figures]) -> dict[str, Any]:
     return {**told, "targets": [t.to_json() for figures in found for t in figures.targets()]}
 
 
-def _show(about: Machine, found: list[Figures], console: Console) -> None:
+def _show(
+    about: Machine, found: list[Figures], before: Mapping[str, float], console: Console
+) -> None:
     console.print(
         f"{about.cores} cores, {about.cpu}, Linux {about.kernel}, "
         f"Python {about.python}, load {about.load_1m} at the start\n"
@@ -101,7 +114,7 @@ def _show(about: Machine, found: list[Figures], console: Console) -> None:
     for figures in found:
         figures.show(console)
     if targets := [target for figures in found for target in figures.targets()]:
-        console.print(targets_table(targets))
+        console.print(targets_table(targets, before))
 
 
 def _say(what: str) -> None:
