@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenario_factory import SCENARIOS
 
+from giaoban.results.model.result import Result
 from giaoban.results.model.series import STREAM_GROUPS
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.network.batched_transit import level_of
@@ -63,9 +64,29 @@ def test_queues_side_by_side(seed: int, calls: list[int], load: float) -> None:
     ]
 
 
-def country(folder: Path, bridges: int) -> Question:
+IMPAIRED = """
+[[impairment]]
+link = "access-p001-h01-x01"
+direction = "up"
+from_s = 0.5
+to_s = 4.0
+jitter = { model = "gamma", shape = 2.0, scale_ms = 5.0, reorder = true }
+loss = { model = "gilbert-elliott", p = 0.02, r = 0.25 }
+
+[[impairment]]
+link = "access-p001-h01-x01"
+direction = "down"
+from_s = 1.0
+to_s = 4.0
+duplicate = 0.05
+corrupt = 0.02
+"""
+
+
+def country(folder: Path, bridges: int, impaired: str = "") -> Question:
     for file, text in tree_files(bridges, "cif30-128k").items():
-        (folder / file).write_text(text, encoding="utf-8")
+        more = impaired if file == SCENARIO else ""
+        (folder / file).write_text(text + more, encoding="utf-8")
     return make_question(folder / SCENARIO)
 
 
@@ -96,14 +117,28 @@ def test_so_it_is_where_packets_are_lost(
     network = question.plan.network
     links = [link.model_copy(update=line) for link in network.links]
     plan = question.plan.model_copy(update={"network": network.model_copy(update={"links": links})})
-    question = replace(question, plan=plan)
-    assert is_steady(plan)
-    found = estimate(question)
-    monkeypatch.setattr("giaoban.scenarios.estimate.media.media.is_steady", lambda _plan: False)
-    expected = estimate(question)
-    assert found.result == expected.result
-    accounting = found.result.accounting
+    accounting = as_hop_after_hop(replace(question, plan=plan), monkeypatch).accounting
     assert accounting.packets_dropped_at_queues + accounting.packets_lost_by_impairment > 0
+
+
+def test_so_it_is_where_packets_are_held_back_doubled_and_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = as_hop_after_hop(country(tmp_path, 3, IMPAIRED), monkeypatch)
+    accounting = found.accounting
+    assert min(accounting.packets_lost_by_impairment, accounting.packets_duplicated) > 0
+    assert accounting.packets_damaged > 0
+    reordered = (s.packets_reordered for p in found.phases for b in p.bridges for s in b.streams)
+    assert any(reordered)
+
+
+def as_hop_after_hop(question: Question, monkeypatch: pytest.MonkeyPatch) -> Result:
+    """The result of an estimate, which is the same hop after hop."""
+    assert is_steady(question.plan)
+    found = estimate(question).result
+    monkeypatch.setattr("giaoban.scenarios.estimate.media.media.is_steady", lambda _plan: False)
+    assert found == estimate(question).result
+    return found
 
 
 def test_each_level_is_behind_all_that_comes_to_it(tmp_path: Path) -> None:
