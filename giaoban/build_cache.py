@@ -75,7 +75,7 @@ def ensure(
     """
     if not is_whole(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path.parent / "lock", told):
+        with locked(path.parent / "lock", told):
             for left in path.parent.glob(f"{SCRATCH}*"):
                 told("removing what one that was killed left")  # of a kernel, 1.6 GB
                 shutil.rmtree(left, ignore_errors=True)
@@ -120,7 +120,8 @@ def _sum_of(path: Path) -> Path:
 
 
 @contextmanager
-def _locked(path: Path, told: Callable[[str], None]) -> Iterator[None]:
+def locked(path: Path, told: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Alone with a file, which is made. `told` if another has it. Raises `OSError`."""
     import fcntl  # not on every system on which the rest of the program runs
 
     with path.open("w") as file:

@@ -24,7 +24,7 @@ from giaoban import children
 from giaoban.children import beginning
 from giaoban.errors import MachineLacks
 from giaoban.sentence import N_
-from giaoban.topology.sandbox import memory
+from giaoban.topology.sandbox import memory, module_archive
 
 GUEST_INIT = Path(__file__).with_name("guest_init.py")
 EXIT_FILE = ".guest-exit"
@@ -87,7 +87,9 @@ def run(
     scratch = Path(tempfile.mkdtemp(prefix=".boot-", dir=_without_blank(writable)))
     try:
         script = scratch / "init"
-        words = [sys.executable, str(GUEST_INIT), str(writable), module, *arguments]
+        ours = module.partition(".")[0] == __name__.partition(".")[0]
+        archive = str(module_archive.lay(module, scratch)) if ours else ""
+        words = [sys.executable, str(GUEST_INIT), str(writable), archive, module, *arguments]
         script.write_text(f"#!/bin/sh\nexec {shlex.join(words)}\n", encoding="utf-8")
         script.chmod(0o755)
         command = _command(guest, script, scratch, interactive)

@@ -1,28 +1,36 @@
 """The guest's first process: mount what a system needs, run one module, power off.
 
-Called by the kernel as `python guest_init.py WRITABLE MODULE ARGUMENTS…`, with this machine's file
-system as a read-only root. What goes wrong is printed on the console, which the host keeps.
+Called by the kernel as `python guest_init.py WRITABLE ARCHIVE MODULE ARGUMENTS…`, with this
+machine's file system as a read-only root. ARCHIVE holds modules that are compiled already
+(`module_archive`); empty: there is none. What goes wrong is printed on the console, which the host
+keeps.
 """
 
 from __future__ import annotations
 
 import ctypes
+import marshal
 import os
 import runpy
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.abc import MetaPathFinder
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
     ExtensionFileLoader,
     FileFinder,
+    ModuleSpec,
     SourceFileLoader,
 )
+from importlib.util import spec_from_file_location
 from pathlib import Path
+from types import CodeType, ModuleType
 
 UDP_PAGES = 1 << 20  # 4 GB: the guest's own memory is the limit
 PACKAGE = "giaoban"
+HEAD_BYTES = 8
 POWER_OFF = 0x4321FEDC  # LINUX_REBOOT_CMD_POWER_OFF
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -94,6 +102,47 @@ def compile_always(root: str) -> None:
     sys.path_importer_cache.clear()
 
 
+class Compiled(SourceFileLoader):
+    """A module whose code is in an open file; its source is asked for by a traceback only."""
+
+    def __init__(self, name: str, path: str, archive: int, place: tuple[int, int]) -> None:
+        super().__init__(name, path)
+        self._archive, self._place = archive, place
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        start, size = self._place
+        code: CodeType = marshal.loads(os.pread(self._archive, size, start))
+        return code
+
+
+class Archived(MetaPathFinder):
+    """Finds the modules of an archive (`module_archive.write`).
+
+    Each is read when it is imported: memory that is touched for the first time is dear here.
+    """
+
+    def __init__(self, archive: str) -> None:
+        self._file = os.open(archive, os.O_RDONLY | os.O_CLOEXEC)
+        head = int.from_bytes(os.pread(self._file, HEAD_BYTES, 0), "little")
+        table = marshal.loads(os.pread(self._file, head, HEAD_BYTES))
+        self._modules: dict[str, tuple[str, bool, int, int]] = table
+        self._start = HEAD_BYTES + head
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        found = self._modules.get(fullname)
+        if found is None:
+            return None
+        source, package, start, size = found
+        return spec_from_file_location(
+            fullname,
+            source,
+            loader=Compiled(fullname, source, self._file, (self._start + start, size)),
+            submodule_search_locations=[os.path.dirname(source)] if package else None,
+        )
+
+
 def run(module: str) -> int:
     """Run the module as `__main__`; its exit code, 70 (EX_SOFTWARE) for an exception."""
     try:
@@ -109,13 +158,15 @@ def run(module: str) -> int:
 
 
 def main() -> None:
-    _, writable, module, *arguments = sys.argv
+    _, writable, archive, module, *arguments = sys.argv
     # the first entry is this file's folder, whose modules are not meant to be found by name
     sys.path[0] = str(Path(__file__).absolute().parents[3])
     compile_always(sys.path[0])
     sys.argv = [module, *arguments]
     try:
         prepare(writable)
+        if archive:
+            sys.meta_path.insert(0, Archived(archive))
         code = run(module)
         Path(writable, ".guest-exit").write_text(f"{code}\n", encoding="ascii")
     finally:
