@@ -31,7 +31,11 @@ from giaoban.scenarios.study.check import check
 
 SPEED_TARGETS = {8: 15.0, 71: 1.5}
 BUILD_TARGET_S = 40.0  # of the largest network
-COMMAND_TARGET_S, COMMAND_TARGET_MB = 60.0, 1500.0
+TIMES_NS3_TARGETS = {8: 1.5, 71: 2.5}
+"""Beside ns-3 with the routing that is the faster one for it."""
+START_TARGET_S = 1.2
+COMMAND_TARGET_S, COMMAND_TARGET_MB = 8.0, 1500.0
+LARGEST_TARGET_MB = 500.0
 
 MEETING = "meeting"
 STAGES = {
@@ -241,15 +245,21 @@ class EmulationFigures:
             if timed.bridges in SPEED_TARGETS:
                 low = SPEED_TARGETS[timed.bridges]
                 rows.append(Target(f"{of}, emulated s per s", best.speed, at_least=low))
-            for routing in timed.ns3:
-                ratio = best.speed / timed.best_ns3(routing).speed
-                rows.append(Target(f"{of}, times ns-3 ({routing} routing)", ratio, at_least=1.0))
-        built_s = self.sizes[-1].best.stages_s["build"]
-        largest = f"{self.sizes[-1].bridges} bridges, network built in s"
+            if timed.ns3 and timed.bridges in TIMES_NS3_TARGETS:
+                ratio = best.speed / max(timed.best_ns3(routing).speed for routing in timed.ns3)
+                low = TIMES_NS3_TARGETS[timed.bridges]
+                rows.append(Target(f"{of}, times ns-3 (its faster routing)", ratio, at_least=low))
+        smallest, largest = self.sizes[0].best, self.sizes[-1].best
+        start_s = sum(smallest.stages_s[stage] for stage in ("boot", "build", "probe"))
+        start = f"{smallest.bridges} bridges, from the guest's start to the meeting in s"
+        built = f"{largest.bridges} bridges, network built in s"
+        memory = f"{largest.bridges} bridges, peak memory in MB"
         wall, peak = "default check, command to verdict in s", "default check, peak memory in MB"
         return [
             *rows,
-            Target(largest, built_s, at_most=BUILD_TARGET_S),
+            Target(start, start_s, at_most=START_TARGET_S),
+            Target(built, largest.stages_s["build"], at_most=BUILD_TARGET_S),
+            Target(memory, largest.peak_mb, at_most=LARGEST_TARGET_MB),
             Target(wall, self.command.wall_s, at_most=COMMAND_TARGET_S),
             Target(peak, self.command.peak_mb, at_most=COMMAND_TARGET_MB),
         ]

@@ -40,6 +40,9 @@ RELAYED: tuple[tuple[int, Medium], ...] = ((36, "video"), (100, "audio"))
 """Calls of two ends each: as many pictures as the MCU forwards in rooms of two, and 200 sounds."""
 WANTED = 71
 """A call for each commune, ward and town of the province."""
+TIMES_RTPENGINE = 0.8
+CALLS_PER_CPU_S = 1500.0
+COMPOSED_LATE_MS = 10.0
 NOTE = """\
 The server has one core and the load generator the other. "Cores" are shares of one core, "waited"
 is the share of the time in which the server was ready to run and did not have its core. Both go
@@ -87,11 +90,30 @@ class McuFigures:
         ours = next(load for load in self.costs if load.what == PAIRS.what)
         return ours.sent_per_cpu_s / self.relayed[0].sent_per_cpu_s
 
+    @property
+    def calls_per_cpu_s(self) -> float:
+        """Calls, INVITE to BYE, for each second of processor time: the best clean step's."""
+        return max((1000 / r.cpu_ms_a_call for r in self.rates if r.clean), default=0.0)
+
     def targets(self) -> list[Target]:
-        """A call for each commune."""
+        """A call for each commune; forwarding beside rtpengine's, calls, how late pictures are."""
+        composed = next(load for load in self.costs if load.what == COMPOSING.what)
         return [
-            Target(f"calls of {kind.what}, none late", self.most_calls(kind), at_least=WANTED)
-            for kind in (PRESENCE, SWITCHED)
+            *(
+                Target(f"calls of {kind.what}, none late", self.most_calls(kind), at_least=WANTED)
+                for kind in (PRESENCE, SWITCHED)
+            ),
+            Target(
+                "forwarded packets per CPU second, each picture to one receiver, ÷ rtpengine's",
+                self.times_rtpengine,
+                at_least=TIMES_RTPENGINE,
+            ),
+            Target("calls per CPU second", self.calls_per_cpu_s, at_least=CALLS_PER_CPU_S),
+            Target(
+                f"pictures composed for {composed.calls} calls, ms late at the worst",
+                composed.worst_late_ms,
+                at_most=COMPOSED_LATE_MS,
+            ),
         ]
 
     def to_json(self) -> dict[str, Any]:
