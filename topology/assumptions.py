@@ -8,6 +8,7 @@ from giaoban.figure_words import with_ranges
 from giaoban.provenance import Assumable, Sourced
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.bandwidth_profile import BandwidthProfile
+from giaoban.topology.framing import Framing
 from giaoban.topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.translation import N_, Language, Translator, translator
 
@@ -17,6 +18,7 @@ _FIGURES = {
     "buffer_packets": N_("buffer {value} packets"),
     "loss_pct": N_("loss {value} %"),
 }
+_TABLES = {"framing": N_("what the rate counts"), "profile": N_("bandwidth profiles")}
 _PROTOCOLS = {
     "static": N_("static routes"),
     "protected": N_("protected ring"),
@@ -93,6 +95,17 @@ def _records(
     def told(named: Mapping[str, float]) -> str:
         return ", ".join(say.gettext(_FIGURES[k], value=number(v)) for k, v in named.items())
 
+    def framing(what: str, of: Framing | None) -> Iterator[tuple[Sourced, str, str]]:
+        if of is not None:
+            shown: list[str] = [of.layer]
+            if of.vlan_tags:
+                shown.append(f"{of.vlan_tags} × VLAN")
+            if of.mpls_labels:
+                shown.append(f"{of.mpls_labels} × MPLS")
+            if of.pppoe:
+                shown.append("PPPoE")
+            yield of, say.gettext("what the rate counts, {line}", line=what), ", ".join(shown)
+
     def profiles(what: str, of: Sequence[BandwidthProfile]) -> Iterator[tuple[Sourced, str, str]]:
         for each in of:
             shown = [("CIR", each.cir_mbps, "Mb/s"), ("CBS", each.cbs_bytes, "byte")]
@@ -125,6 +138,7 @@ def _records(
             share = number(qos.video_share_pct)
             how = say.gettext("classes: voice first, {share} % of the rest for video", share=share)
         yield qos, say.gettext("queueing in routers"), how
+    yield from framing(say.gettext("all lines"), province.framing)
     for router in province.routers:
         place = f"{number(router.lat)}°, {number(router.lon)}°"
         yield router, say.gettext("place of router {router}", router=router.name), place
@@ -132,13 +146,16 @@ def _records(
         ends = f"{names[link.a]} – {names[link.b]}"
         what = say.pgettext("assumption", "link {ends}", ends=ends)
         yield link, what, figures(link)
+        yield from framing(what, link.framing)
         yield from profiles(what, link.profile)
     what = say.gettext("access of the MCU")
     yield province.mcu, what, figures(province.mcu)
+    yield from framing(what, province.mcu.framing)
     yield from profiles(what, province.mcu.profile)
     for bridge in province.bridges:
         what = say.gettext("access of bridge {bridge}", bridge=bridge.name)
         yield bridge, what, figures(bridge)
+        yield from framing(what, bridge.framing)
         yield from profiles(what, bridge.profile)
     for group in province.groups:
         what = say.gettext("links in one cable {cable}", cable=group.name)
@@ -146,10 +163,13 @@ def _records(
     for bridge in extra:
         what = say.gettext("access of new bridge {bridge}", bridge=bridge.name)
         yield bridge, what, figures(bridge)
+        yield from framing(what, bridge.framing)
         yield from profiles(what, bridge.profile)
     for change in changes:
         what = say.gettext("changed link {link}", link=change.link)
-        yield change, what, told(change.figures()) or say.gettext("bandwidth profiles")
+        tables = ", ".join(say.gettext(_TABLES[name]) for name in change.tables())
+        yield change, what, told(change.figures()) or tables
+        yield from framing(what, change.framing)
         yield from profiles(what, change.profile or [])
 
 

@@ -20,6 +20,7 @@ from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
 from giaoban.topology.bandwidth_profile import BandwidthProfile
+from giaoban.topology.framing import Framing
 from giaoban.topology.qos import Qos
 from giaoban.topology.usual import known_key, with_probable
 from giaoban.translation import N_
@@ -218,6 +219,8 @@ class Link(Assumable):
     direction."""
     loss_pct: LossPercent = 0.0
     """Packets lost at random on the line, in percent, in each direction."""
+    framing: Framing | None = None
+    """What the rate counts of each packet; as the province's `[framing]` says where not given."""
     profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
@@ -241,6 +244,8 @@ class Access(Assumable):
     direction."""
     loss_pct: LossPercent = 0.0
     """Packets lost at random on the line, in percent, in each direction."""
+    framing: Framing | None = None
+    """What the rate counts of each packet; as the province's `[framing]` says where not given."""
     profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
@@ -465,6 +470,8 @@ class LinkChange(Assumable):
     """Another number of packets that may wait, in each direction. Like `400`."""
     loss_pct: LossPercent | None = None
     """Another loss at random in percent, in each direction. Like `0.1`."""
+    framing: Framing | None = None
+    """Another meaning of the rate."""
     profile: list[BandwidthProfile] | None = None
     """Other bandwidth profiles than the link has: all that it has then."""
 
@@ -474,14 +481,19 @@ class LinkChange(Assumable):
             raise ValueError(
                 Sentence(
                     "changes nothing (allowed: at least one of km, rate_mbps, "
-                    "buffer_packets, loss_pct, profile)"
+                    "buffer_packets, loss_pct, framing, profile)"
                 )
             )
         return self
 
     def changed(self) -> list[str]:
         """What changes, by the keys of the file."""
-        return [*self.figures(), *([] if self.profile is None else ["profile"])]
+        return [*self.figures(), *self.tables()]
+
+    def tables(self) -> dict[str, Framing | list[BandwidthProfile]]:
+        """What changes beside figures, by the keys of the file."""
+        named = {"framing": self.framing, "profile": self.profile}
+        return {name: value for name, value in named.items() if value is not None}
 
     def figures(self) -> dict[str, float | int]:
         """The figures that change, by the name of the field."""
@@ -523,6 +535,9 @@ class Province(StrictModel):
     """How routers find their ways. Without it they have the shortest ones, for ever."""
     qos: Qos | None = None
     """How routers queue packets. Without it each link has one queue."""
+    framing: Framing | None = None
+    """What the rates of lines count of each packet, where a line says nothing else. Without it a
+    frame from its Ethernet header on, without its checksum (`layer = "frame"`)."""
     routers: list[Router] = Field(alias="router", min_length=1)
     """A router."""
     links: list[Link] = Field(alias="link", default_factory=list)

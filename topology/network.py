@@ -17,6 +17,7 @@ from giaoban.names import access_link_id
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.addressing import AddressPair, allocate, host
 from giaoban.topology.bandwidth_profile import At, Ends, LineProfile, line_profiles
+from giaoban.topology.framing import Framing
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.topology.qos import Qos
 from giaoban.topology.validate import (
@@ -58,6 +59,8 @@ class NetLink(StrictModel):
     """A link with addresses; km, rate, delay, buffer and loss hold for each direction.
 
     `address_a` is an interface address, "10.67.0.1/30". On an access link a is the host.
+    `overhead_bytes`: the rate counts so many of each frame beside those of its headers and
+    contents (`Framing.overhead_bytes`).
     """
 
     id: str
@@ -74,13 +77,16 @@ class NetLink(StrictModel):
     assumed: bool
     source: str
     settled_by: str
+    overhead_bytes: int = 0
     profiles: list[LineProfile] = Field(default_factory=list)
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, as_usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A line that nobody polices is written as it is without profiles."""
+        """A line that nobody polices is written as it is without profiles, and one whose rate
+        counts what captures show as it is without framing."""
         written: dict[str, Any] = as_usual(self)
-        return written if self.profiles else {k: v for k, v in written.items() if k != "profiles"}
+        optional = ("overhead_bytes", "profiles")
+        return {k: v for k, v in written.items() if v or k not in optional}
 
     @property
     def loses(self) -> bool:
@@ -226,16 +232,16 @@ def build(
     plan = province.addressing
     backbone = allocate(plan.backbone, [link.id for link in province.links])
     access = allocate(plan.access, [access_link_id(h.id) for h in hosts])
-    us_per_km = province.fibre.us_per_km
+    us_per_km, framing = province.fibre.us_per_km, province.framing
     changes = {change.link: change for change in link_changes}
     links = [
-        _resolve(link.id, link, (link.a, link.b), backbone[link.id], us_per_km, changes)
+        _resolve(link.id, link, (link.a, link.b), backbone[link.id], us_per_km, framing, changes)
         for link in province.links
     ]
     for item in hosts:
         name = access_link_id(item.id)
         ends = (item.id, item.router)
-        links.append(_resolve(name, item, ends, access[name], us_per_km, changes))
+        links.append(_resolve(name, item, ends, access[name], us_per_km, framing, changes))
     return Network(nodes=nodes, links=links, routing=province.routing, qos=province.qos)
 
 
@@ -245,10 +251,12 @@ def _resolve(
     ends: tuple[str, str],
     pair: AddressPair,
     us_per_km: float,
+    framing: Framing | None,
     changes: dict[str, LinkChange],
 ) -> NetLink:
     change = changes.get(name)
     profiles = record.profile
+    framing = record.framing or framing
     km, rate_mbps = record.km, record.rate_mbps
     buffer_packets, loss_pct = record.buffer_packets, record.loss_pct
     sources, settlers = [record.source], [record.settled_by]
@@ -259,6 +267,7 @@ def _resolve(
             buffer_packets = change.buffer_packets
         loss_pct = loss_pct if change.loss_pct is None else change.loss_pct
         profiles = profiles if change.profile is None else change.profile
+        framing = change.framing or framing
         sources.append(f"changed ({', '.join(change.changed())}): {change.source}")
         settlers.append(change.settled_by)
     return NetLink(
@@ -276,5 +285,6 @@ def _resolve(
         assumed=record.assumed or (change is not None and change.assumed),
         source="; ".join(sources),
         settled_by="; ".join(dict.fromkeys(text for text in settlers if text)),
+        overhead_bytes=0 if framing is None else framing.overhead_bytes,
         profiles=line_profiles(profiles, Ends(name, *ends, isinstance(record, Access))),
     )

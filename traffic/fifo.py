@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def bytes_per_s(rate_mbps: float) -> int:
+    """A rate as the kernel has it."""
+    return round(rate_mbps * 125_000)
+
+
+def serialisation_ns(
+    size_bytes: NDArray[np.integer[Any]], per_s: int | NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """How long each of n packets takes at so many bytes a second: whole nanoseconds, rounded down,
+    as net/sched/sch_netem.c has it.
+
+    A quotient of whole numbers below 2 ** 53 is rounded to no whole number that it does not reach
+    as long as it is below 2 ** 52 / `per_s`: packets are.
+    """
+    takes_ns: NDArray[np.float64] = size_bytes * 1e9 / per_s
+    np.floor(takes_ns, out=takes_ns)
+    return takes_ns.astype(np.int64)
 
 
 def departures(
@@ -22,7 +42,7 @@ def departures(
         departure i−1; unrolled, that is a running maximum over cumulated services.
     """
     order = np.argsort(arrival_ns, kind="stable")
-    service = np.rint(size_bytes[order] * 8e3 / rate_mbps).astype(np.int64)
+    service = serialisation_ns(size_bytes[order], bytes_per_s(rate_mbps))
     served = np.cumsum(service)
     leaving = served + np.maximum.accumulate(arrival_ns[order] - (served - service))
     out = np.empty(len(order), np.int64)

@@ -16,7 +16,7 @@ from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.network.hops import probes
 from giaoban.scenarios.estimate.network.netem import scaled
 from giaoban.scenarios.estimate.network.paths import find_paths
-from giaoban.scenarios.estimate.network.queues import rate_from
+from giaoban.scenarios.estimate.network.queues import rate_of
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.topology.network import NetLink
@@ -111,8 +111,7 @@ def _link(plan: Plan, hop: int) -> NetLink:
 def _limits(plan: Plan, hops: Iterable[int]) -> Iterable[tuple[int, int]]:
     """Each hop with its queue's limit."""
     for hop in hops:
-        link = _link(plan, hop)
-        yield hop, rate_from(0, link.rate_mbps, link.delay_us, link.buffer_packets).limit
+        yield hop, rate_of(_link(plan, hop)).limit
 
 
 def _within(figures: Iterable[tuple[int, int]], bounds: dict[int, tuple[int, int]]) -> bool:

@@ -23,7 +23,7 @@ from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import Routes, shortest_paths
 from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
-from giaoban.traffic.rtp import HEADER_BYTES
+from giaoban.traffic.rtp import ETHERNET_BYTES, HEADER_BYTES
 from giaoban.traffic.sources.video_model import FrameSource, VideoModel, packetise
 
 TRIAL_S = 240
@@ -190,26 +190,26 @@ def _links(
     sums: dict[Hop, _NormalSum] = {
         hop: _NormalSum() for link in plan.network.links for hop in link.hops
     }
-    video = video_load(plan.video, around)
-    up = _audio_mbps(plan.audio.packet_ms, plan.audio.packet_bytes, around)
-    if plan.sound == "conversation" and plan.silence_suppression:
-        up *= plan.speech.activity
-    down = _audio_mbps(AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, around)
+    overhead = {link.id: link.overhead_bytes for link in plan.network.links}
+    of_a_call = {o: _of_a_call(plan, around + o) for o in {*overhead.values()}}
     shown = plan.content
     slides = shown.model.kbps / 1000 if shown is not None else 0.0
     presenter = shown.bridge if shown is not None else None
     mcu = plan.network.mcu.id
     for call in joined:
-        for source, target, sound in ((call.bridge, mcu, up), (mcu, call.bridge, down)):
+        for source, target in ((call.bridge, mcu), (mcu, call.bridge)):
             for hop in routes.path(source, target):
-                sums[hop].add(sound, 0.0)
+                up, down, video = of_a_call[overhead[hop.link]]
+                sums[hop].add(up if target == mcu else down, 0.0)
                 if call.bridge in with_video:
                     sums[hop].add(*video)
                     if source == presenter or (source == mcu and target != presenter):
                         sums[hop].add(slides, 0.0)
     for other in plan.background:
-        per_packet = other.packet_bytes * 8e-6
-        sums[other.hop].add(other.mbps, other.mbps * per_packet)
+        more = overhead[other.link] / (other.packet_bytes + ETHERNET_BYTES)
+        per_packet = (other.packet_bytes + overhead[other.link]) * 8e-6
+        mbps = other.mbps * (1 + more)
+        sums[other.hop].add(mbps, mbps * per_packet)
     loads = []
     for link in plan.network.links:
         for hop in link.hops:
@@ -218,6 +218,15 @@ def _links(
                 LinkLoad(link.id, hop.direction, link.rate_mbps, mean, mean + WORST_SECOND * spread)
             )
     return loads
+
+
+def _of_a_call(plan: Plan, around: int) -> tuple[float, float, tuple[float, float]]:
+    """What a call's sound takes up and down, and its pictures, with so much around each packet."""
+    up = _audio_mbps(plan.audio.packet_ms, plan.audio.packet_bytes, around)
+    if plan.sound == "conversation" and plan.silence_suppression:
+        up *= plan.speech.activity
+    down = _audio_mbps(AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, around)
+    return up, down, video_load(plan.video, around)
 
 
 def _audio_mbps(packet_ms: int, payload_bytes: int, around: int) -> float:

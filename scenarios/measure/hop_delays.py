@@ -27,7 +27,7 @@ from giaoban.topology.bandwidth_profile import At
 from giaoban.topology.network import Hop
 from giaoban.topology.qos import by_class
 from giaoban.topology.routing import shortest_paths
-from giaoban.traffic.fifo import departures
+from giaoban.traffic.fifo import bytes_per_s, departures, serialisation_ns
 from giaoban.traffic.quality.measure import Trace
 
 TIED_PACKETS = 3
@@ -109,8 +109,9 @@ def rebuild(captures: Captures) -> Rebuilt:
                 way.alive = way.alive & way.arrived
         arrival = np.concatenate([way.at_ns[way.alive] for way in through])
         size = np.concatenate([way.size[way.alive] for way in through])
+        size = size + link.overhead_bytes
         leaving = departures(arrival, size, link.rate_mbps)
-        service = np.rint(size * 8e3 / link.rate_mbps).astype(np.int64)
+        service = serialisation_ns(size, bytes_per_s(link.rate_mbps))
         passages[key] = Passage(arrival, leaving - service - arrival)
         edges = np.cumsum([0] + [int(np.count_nonzero(way.alive)) for way in through])
         for way, a, b in zip(through, edges[:-1], edges[1:], strict=True):
@@ -184,9 +185,11 @@ def _explained_us(captures: Captures) -> list[float]:
     """How wrongly each stream may be rebuilt: its bridge's RTCP, and some packets' order."""
     plan = captures.plan
     slowest_mbps = min(link.rate_mbps for link in plan.network.links)
+    overhead = max(link.overhead_bytes for link in plan.network.links)
+    tied_bytes, report_bytes = TIED_PACKETS * (FRAME_BYTES + overhead), REPORT_BYTES + overhead
     reports: dict[tuple[str, str], int] = {}
     for h in captures.health:
         if isinstance(h, BridgeHealth):
             reports |= {(h.bridge, "up"): h.rtcp_sent, (h.bridge, "down"): h.rtcp_received}
     sent = [reports[s.bridge, s.direction] for s in plan.streams]
-    return [(TIED_PACKETS * FRAME_BYTES + n * REPORT_BYTES) * 8 / slowest_mbps for n in sent]
+    return [(tied_bytes + n * report_bytes) * 8 / slowest_mbps for n in sent]

@@ -33,7 +33,8 @@ def drain_s(
         for k in lines
         if k.rate_mbps and k.buffer_packets
     ]
-    slowest = max(packets * FRAME_BYTES * 8 / rate for packets, rate in queues)
+    frame_bytes = FRAME_BYTES + max(link.overhead_bytes for link in network.links)
+    slowest = max(packets * frame_bytes * 8 / rate for packets, rate in queues)
     if slowest > LONGEST_DRAIN_S:
         raise InputError(
             "a full queue would take {slowest:.0f} s to empty at its rate (allowed: "

@@ -77,7 +77,8 @@ class Background(Assumable):
 
 
 class BackgroundPlan(StrictModel):
-    """One direction of one [[background]] table, in seconds from the run's origin."""
+    """One direction of one [[background]] table, in seconds from the run's origin; `mbps` of
+    frames as captures have them."""
 
     link: str
     source: str
@@ -194,12 +195,18 @@ def background_plans(
                     target=hop.target,
                     from_s=0.0 if item.from_s is None else start_s + item.from_s,
                     to_s=end_s if item.to_s is None else start_s + item.to_s,
-                    mbps=item.rate_mbps(link),
+                    mbps=_of_frames(item, link),
                     packet_bytes=item.packet_bytes,
                     dscp=DSCPS[item.marked],
                 )
             )
     return plans
+
+
+def _of_frames(item: Background, link: NetLink) -> float:
+    """What of its rate is frames: the link's rate may count more of each packet, or less."""
+    frame_bytes = item.packet_bytes + ETHERNET_BYTES
+    return item.rate_mbps(link) * frame_bytes / (frame_bytes + link.overhead_bytes)
 
 
 def other_traffic(backgrounds: Sequence[Background], network: Network) -> list[OtherTraffic]:

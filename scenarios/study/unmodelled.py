@@ -22,6 +22,7 @@ Fact = Literal[
     "estimate",
     "excess",
     "faults",
+    "framing",
     "outside-mcu",
     "profiles",
     "rate-adaptation",
@@ -36,9 +37,10 @@ class Entry(Unmodelled):
     only: list[Fact] = Field(default_factory=list)
     """It concerns only questions with one of these: declared other traffic (`background`), judged
     by an `estimate`, with lines that let through an `excess` beyond what is committed, with
-    declared `faults`, with another MCU in a bridge's place (`outside-mcu`), with bandwidth
-    `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases under 10 s
-    (`short-phases`), with pauses left out (`silence-suppression`)."""
+    declared `faults`, of a province that says what rates count (`framing`), with another MCU in a
+    bridge's place (`outside-mcu`), with bandwidth `profiles` of lines, with rates that answer loss
+    (`rate-adaptation`), with phases under 10 s (`short-phases`), with pauses left out
+    (`silence-suppression`)."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -86,6 +88,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "estimate": estimate,
         "excess": any(each.eir_mbps for each in profiles),
         "faults": bool(scenario.faults),
+        "framing": question.province.framing is not None,
         "outside-mcu": bool(scenario.outside_mcus),
         "profiles": bool(profiles),
         "rate-adaptation": scenario.meeting.rate_adaptation,

@@ -267,7 +267,8 @@ class RoutedNetwork:
     ) -> None:
         other = link.other(router.id)
         hop = Hop(link.id, router.id, other)
-        takes_ns = round(link.delay_us * 1000 + CONTROL_BYTES * 8e3 / link.rate_mbps)
+        wire_bytes = CONTROL_BYTES + link.overhead_bytes
+        takes_ns = round(link.delay_us * 1000 + wire_bytes * 8e3 / link.rate_mbps)
         self._later(now_ns + takes_ns, partial(self._arrive, hop, arrives))
 
     def _arrive(self, hop: Hop, arrives: Callable[[_Router, int], None], now_ns: int) -> None:

@@ -16,7 +16,7 @@ from giaoban.topology.emulation import namespace, scheduler
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.netlink import HOST_INTERFACE, SINK
 from giaoban.topology.emulation.qdisc import FIBRE_HANDLE, ROOT_HANDLE
-from giaoban.topology.network import Hop
+from giaoban.topology.network import Hop, NetLink
 from giaoban.topology.qos import by_class, traffic_classes
 
 # /proc/net/snmp and /proc/net/netstat: where a datagram can end that no queue and no line took
@@ -34,6 +34,9 @@ class LinkMeter:
     """Reads how many bytes each direction of each link has carried, one system call a node."""
 
     def __init__(self, net: ProvinceNet) -> None:
+        self._overhead: NDArray[np.int64] = np.repeat(
+            [link.overhead_bytes for link in net.network.links], 2
+        )
         self.hops: list[Hop] = [hop for link in net.network.links for hop in link.hops]
         self._files: list[tuple[int, dict[str, int]]] = []
         for node in net.network.nodes:
@@ -47,14 +50,16 @@ class LinkMeter:
             self._files.append((fd, rows))
 
     def read(self) -> NDArray[np.int64]:
-        """(links × 2,) bytes sent, Ethernet header included, in the order of `hops`."""
+        """(links × 2,) bytes sent as each link's rate counts them, in the order of `hops`."""
         counts = np.zeros(len(self.hops), np.int64)
+        packets = np.zeros(len(self.hops), np.int64)
         for fd, rows in self._files:
             for line in os.pread(fd, 1 << 16, 0).decode("ascii").splitlines()[2:]:
                 name, figures = line.split(":")
                 row = rows.get(name.strip())
                 if row is not None:
-                    counts[row] = int(figures.split()[8])
+                    counts[row], packets[row] = map(int, figures.split()[8:10])
+        counts += packets * self._overhead
         return counts
 
     def close(self) -> None:
@@ -122,7 +127,7 @@ def classes(net: ProvinceNet) -> list[ClassCount]:
                         direction=hop.direction,
                         traffic_class=name,
                         sent_packets=of.get_attr("TCA_STATS_BASIC")["packets"],
-                        sent_bytes=of.get_attr("TCA_STATS_BASIC")["bytes"],
+                        sent_bytes=_frame_bytes(of.get_attr("TCA_STATS_BASIC"), link),
                         drops=of.get_attr("TCA_STATS_QUEUE")["drops"],
                         backlog=of.get_attr("TCA_STATS_QUEUE")["qlen"],
                     )
@@ -130,6 +135,11 @@ def classes(net: ProvinceNet) -> list[ClassCount]:
                 ]
     hops = [hop for link in net.network.links for hop in link.hops]
     return [count for hop in hops for count in found.get(hop, [])]
+
+
+def _frame_bytes(basic: Any, link: NetLink) -> int:
+    """A class counts what its table of sizes has every packet more, or fewer, than it is."""
+    return int(basic["bytes"] - basic["packets"] * link.overhead_bytes)
 
 
 def pacer_drops(net: ProvinceNet) -> int:

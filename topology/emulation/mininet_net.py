@@ -259,11 +259,16 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         if self._by_class(hop.source):
             seed = self._line_seed(*self._place(hop))
             interface = self.interfaces[hop.link, hop.source]
-            scheduler.reshape(route, interface, rate_mbps, link.delay_us, seed)
+            scheduler.reshape(route, interface, link, rate_mbps, seed)
             return
         [index] = route.link_lookup(ifname=self.interfaces[hop.link, hop.source])
         [queue] = qdisc.line(
-            rate_mbps, link.delay_us, buffer_packets, 0.0, self._line_seed(*self._place(hop))
+            rate_mbps,
+            link.delay_us,
+            buffer_packets,
+            0.0,
+            self._line_seed(*self._place(hop)),
+            link.overhead_bytes,
         )
         if link.profiles_of(hop.source, "user"):
             _, queue = qdisc.behind_door([queue])
@@ -304,9 +309,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             for link in self.network.links_at(node_id):
                 interface = self.interfaces[link.id, node_id]
                 assert self.network.qos is not None
-                scheduler.build(
-                    self.namespace(node_id), interface, link.rate_mbps, self.network.qos
-                )
+                scheduler.build(self.namespace(node_id), interface, link, self.network.qos)
 
     def _by_class(self, node_id: str) -> bool:
         """Whether a node tells packets apart: a router in a province with classes."""
@@ -318,9 +321,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         if self._by_class(node_id):
             queues = scheduler.line(link, seed)
         else:
-            queues = qdisc.line(
-                link.rate_mbps, link.delay_us, link.buffer_packets, link.loss_pct / 100, seed
-            )
+            queues = qdisc.line_of(link, seed)
             if link.profiles_of(node_id, "user"):
                 queues = qdisc.behind_door(queues)
         return netlink.Interface(

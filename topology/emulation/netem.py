@@ -59,7 +59,8 @@ def _parameters(request: dict[str, Any]) -> dict[str, Any]:
     attributes: list[list[Any]] = []
     rate = request.get("rate_bytes_per_s")
     if rate is not None:
-        fields = {"packet_overhead": 0, "cell_size": 0, "cell_overhead": 0}
+        overhead = request.get("overhead_bytes", 0)
+        fields = {"packet_overhead": overhead, "cell_size": 0, "cell_overhead": 0}
         attributes.append(["TCA_NETEM_RATE", {"rate": min(rate, RATE_32_BITS), **fields}])
         if rate > RATE_32_BITS:
             attributes.append(["TCA_NETEM_RATE64", rate])

@@ -48,7 +48,8 @@ def _best(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
 
 
 def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
-    serialisation_s = WIRE_BYTES * 8 / (link.rate_mbps * 1e6)
+    wire_bytes = WIRE_BYTES + link.overhead_bytes
+    serialisation_s = wire_bytes * 8 / (link.rate_mbps * 1e6)
     # a short queue holds no long train, and a slow link should not take long
     count = max(2, min(MAX_TRAIN, link.buffer_packets // 2, round(2.0 / serialisation_s)))
     target = host(link.address_of(hop.target))
@@ -77,12 +78,12 @@ def _measure_one(net: ProvinceNet, link: NetLink, hop: Hop) -> Probe:
         return Probe(hop.link, hop.direction, link.rate_mbps, 0.0, link.delay_us, 0.0, count)
     # a lossy line may have lost some before the first and between two that arrived
     spacing_ns = float(np.median(np.diff(arrivals) / np.diff(numbers)))
-    one_ns = WIRE_BYTES * 8e3 / link.rate_mbps
+    one_ns = wire_bytes * 8e3 / link.rate_mbps
     return Probe(
         link=hop.link,
         direction=hop.direction,
         asked_rate_mbps=link.rate_mbps,
-        rate_mbps=WIRE_BYTES * 8e3 / spacing_ns if spacing_ns > 0 else math.inf,
+        rate_mbps=wire_bytes * 8e3 / spacing_ns if spacing_ns > 0 else math.inf,
         asked_delay_us=link.delay_us,
         delay_us=(arrivals[0] - sent_ns - numbers[0] * spacing_ns - one_ns) / 1e3,
         lost=0 if link.loss_pct else count - len(arrivals),

@@ -16,6 +16,7 @@ from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
 from giaoban.topology.emulation.netem import NETEM, NO_OVERTAKING_RATE
 from giaoban.topology.impairments import LineImpairment, RandomLoss
+from giaoban.topology.network import NetLink
 
 ROOT_HANDLE, FIBRE_HANDLE, LINE_HANDLE = 0x10000, 0x20000, 0x30000
 MAX_PACKETS = 1_000_000
@@ -66,7 +67,12 @@ plugins["fq"] = SimpleNamespace(
 
 
 def line(
-    rate_mbps: float, delay_us: float, buffer_packets: int, loss: float, seed: int
+    rate_mbps: float,
+    delay_us: float,
+    buffer_packets: int,
+    loss: float,
+    seed: int,
+    overhead_bytes: int = 0,
 ) -> list[dict[str, Any]]:
     """The egress of one direction of a link: a queue served at the link's rate, then the fibre.
 
@@ -76,17 +82,19 @@ def line(
 
     Args:
         loss: probability, 0 to 1, that the line loses a packet.
+        overhead_bytes: what the rate counts of each frame beside its own bytes.
 
     Returns:
         Keyword arguments for `IPRoute.tc("add", ...)`, root first.
     """
     bytes_per_s = round(rate_mbps * 125_000)
-    in_flight = round(delay_us * 1e-6 * bytes_per_s / FRAME_BYTES)
+    in_flight = round(delay_us * 1e-6 * bytes_per_s / (FRAME_BYTES + overhead_bytes))
     queue = {
         "kind": "netem",
         "handle": ROOT_HANDLE,
         "parent": TC_H_ROOT,
         "rate_bytes_per_s": bytes_per_s,
+        "overhead_bytes": overhead_bytes,
         "delay_ns": round(delay_us * 1000),
         "limit": buffer_packets + in_flight,
         "seed": seed,
@@ -102,6 +110,18 @@ def line(
         "seed": seed + 1,
     }
     return [queue, fibre]
+
+
+def line_of(link: NetLink, seed: int) -> list[dict[str, Any]]:
+    """The same of a link as it is built."""
+    return line(
+        link.rate_mbps,
+        link.delay_us,
+        link.buffer_packets,
+        link.loss_pct / 100,
+        seed,
+        link.overhead_bytes,
+    )
 
 
 def behind_door(queues: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ its own plugin form (linux/pkt_sched.h).
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -46,6 +47,7 @@ ETH_P_IP = 0x0800
 DSCP_KEY = "{:#010x}/0x00fc0000+0"  # in the IPv4 header's first word, for u32
 TURN_BYTES = 60_000  # htb wants to know it for classes that share; this one is alone
 LINKLAYER_ETHERNET = 1
+TCA_STAB_BASE = 1
 CREDIT_TICKS = 80  # of 64 ns
 """What a late timer may cost and is paid back: 5 µs. Without it each packet would leave a little
 later than the rate has it; the price is that a packet may be overtaken for 5 µs less."""
@@ -137,13 +139,11 @@ def line(link: NetLink, seed: int) -> list[dict[str, Any]]:
 
     Nothing overflows in this netem: more than what is in the fibre does not come to it.
     """
-    whole, *losing = qdisc.line(
-        link.rate_mbps, link.delay_us, link.buffer_packets, link.loss_pct / 100, seed
-    )
+    whole, *losing = qdisc.line_of(link, seed)
     return qdisc.behind_door([{**whole, "limit": MAX_PACKETS}, *losing])
 
 
-def build(fd: int, interface: str, rate_mbps: float, qos: Qos) -> None:
+def build(fd: int, interface: str, link: NetLink, qos: Qos) -> None:
     """The classes of a link's end that has `line`'s queues: a device of its own, and the way to it.
 
     Args:
@@ -156,8 +156,10 @@ def build(fd: int, interface: str, rate_mbps: float, qos: Qos) -> None:
         name = device(interface)
         _ask("ifb", lambda: route.link("add", ifname=name, kind="ifb"))
         index = _index(route, name)
-        only = {"parent": ROOT_HANDLE, **_rate(rate_mbps)}
-        queues = {"index": index, "handle": ROOT_HANDLE}
+        only = {"parent": ROOT_HANDLE, **_rate(link.rate_mbps)}
+        queues: dict[str, Any] = {"index": index, "handle": ROOT_HANDLE}
+        if link.overhead_bytes:
+            queues["stab"] = _sizes(link.overhead_bytes)
         _ask("sch_htb", lambda: route.tc("add", "htb", **queues, default=ONLY_CLASS & 0xFFFF))
         _ask("sch_htb", lambda: route.tc("add-class", "htb", index, ONLY_CLASS, **only))
         _add_classes(route, index, traffic_classes(qos))
@@ -193,13 +195,20 @@ def _add_classes(route: Any, index: int, classes: tuple[TrafficClass, ...]) -> N
             _ask("cls_u32", partial(route.tc, "add-filter", "u32", index, **to_band))
 
 
-def reshape(route: Any, interface: str, rate_mbps: float, delay_us: float, seed: int) -> None:
+def _sizes(overhead_bytes: int) -> bytes:
+    """A table of sizes (TCA_STAB) that has only what all packets have more, or fewer, than their
+    own bytes. The classes' turns count by it, and htb, which of itself takes none as smaller."""
+    spec = struct.pack("=BBhiIIII", 0, 0, 0, overhead_bytes, LINKLAYER_ETHERNET, 0, 0, 0)
+    return struct.pack("=HH", 4 + len(spec), TCA_STAB_BASE) + spec
+
+
+def reshape(route: Any, interface: str, link: NetLink, rate_mbps: float, seed: int) -> None:
     """Another rate from the next packet on; the classes keep their buffers.
 
     Args:
         route: a netlink socket in the router's namespace.
     """
-    [whole] = qdisc.line(rate_mbps, delay_us, 0, 0.0, seed)
+    [whole] = qdisc.line(rate_mbps, link.delay_us, 0, 0.0, seed, link.overhead_bytes)
     place = {"handle": LINE_HANDLE, "parent": ROOT_HANDLE | 1, "limit": MAX_PACKETS}
     only = {"parent": ROOT_HANDLE, **_rate(rate_mbps)}
     index = _index(route, device(interface))

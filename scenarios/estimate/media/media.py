@@ -186,7 +186,7 @@ class _MeetingRun:
         self._timeline = timeline
         windows = self._windows = Windows.of(plan)
         self.meter = HopCounters(
-            hops=len(self.paths.hops),
+            overhead_bytes=np.array([link.overhead_bytes for link in self.paths.links], np.int64),
             seconds=int(plan.end_s) + 1,
             streams=self.flows.streams,
             from_ns=round(plan.phases[0].start_s * 1e9) if waits else NEVER_NS,

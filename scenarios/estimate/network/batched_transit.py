@@ -19,7 +19,7 @@ from giaoban.scenarios.estimate.network.meter import HopCounters, Passages, Queu
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, PendingPackets, joined
 from giaoban.scenarios.estimate.network.paths import END, Paths
-from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed, rate_from
+from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed, rate_of
 from giaoban.scenarios.estimate.network.transit import Cargo, Keys, in_order
 
 
@@ -41,7 +41,7 @@ class _HopLevel:
         self.turn = np.empty(len(hops), small)
         self.turn[np.searchsorted(self.hops, hops)] = np.arange(len(hops))
         links = [paths.links[hop] for hop in self.hops.tolist()]
-        rates = [rate_from(0, k.rate_mbps, k.delay_us, k.buffer_packets) for k in links]
+        rates = [rate_of(link) for link in links]
         self.queues = BatchedFifo(rates, [link.delay_us for link in links])
         self.waiting = PendingPackets()
 

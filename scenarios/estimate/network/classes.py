@@ -10,6 +10,7 @@ packet.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,8 @@ class Classes:
     ) -> None:
         """`rates`: in order of time; their limits count for nothing here. `class_of`: (flows,) the
         class of each flow, its place in `classes`."""
-        self._rates = rates
+        self._overhead_bytes = rates[0].overhead_bytes
+        self._rates = [replace(rate, overhead_bytes=0) for rate in rates]
         self._delay_ns = way_ns(delay_us)
         self._class_of = class_of
         self._limits = [each.buffer_packets for each in classes]
@@ -53,6 +55,7 @@ class Classes:
     ) -> tuple[Served, NDArray[np.intp] | None]:
         """Take packets that came, and serve until a moment (see `transit.Server`)."""
         old, n = self._old, len(came)
+        size = size + self._overhead_bytes  # which turns are counted by, too
         service = service_ns(self._rates, came, size)
         served = np.cumsum(service)
         start = np.maximum(came, self._free_ns) - (served - service)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting, seed_of
 from giaoban.scenarios.estimate.network.paths import Paths
 from giaoban.scenarios.estimate.network.policing import PolicedServer, Policer
-from giaoban.scenarios.estimate.network.queues import Fifo, Rate, Served, rate_from
+from giaoban.scenarios.estimate.network.queues import Fifo, Rate, Served, rate_from, rate_of
 from giaoban.scenarios.estimate.network.transit import FlowOf, Server
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.topology.bandwidth_profile import At
@@ -105,7 +106,7 @@ def _rates(plan: Plan, paths: Paths, hop: int) -> list[Rate]:
     link = paths.links[hop]
 
     def own(from_ns: int) -> Rate:
-        return rate_from(from_ns, link.rate_mbps, link.delay_us, link.buffer_packets)
+        return replace(rate_of(link), from_ns=from_ns)
 
     rates = [own(0)]
     for line in plan.lines:
@@ -113,7 +114,8 @@ def _rates(plan: Plan, paths: Paths, hop: int) -> list[Rate]:
             continue
         buffer = link.buffer_packets if line.buffer_packets is None else line.buffer_packets
         from_ns = round(line.from_s * 1e9)
-        rates.append(rate_from(from_ns, line.rate_mbps, link.delay_us, buffer))
+        overhead = link.overhead_bytes
+        rates.append(rate_from(from_ns, line.rate_mbps, link.delay_us, buffer, overhead))
         if line.to_s is not None:
             rates.append(own(round(line.to_s * 1e9)))
     return sorted(rates, key=lambda rate: rate.from_ns)
@@ -152,5 +154,5 @@ def lines_of(plan: Plan, paths: Paths) -> dict[int, list[LineEnd]]:
 def probes(link: NetLink) -> int:
     """As `giaoban.topology.emulation.probe`: packets by which a link was measured, which met its
     losses."""
-    serialisation_s = PROBE_BYTES * 8 / (link.rate_mbps * 1e6)
+    serialisation_s = (PROBE_BYTES + link.overhead_bytes) * 8 / (link.rate_mbps * 1e6)
     return max(2, min(MOST_PROBES, link.buffer_packets // 2, round(2.0 / serialisation_s)))

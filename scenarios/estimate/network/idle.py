@@ -43,11 +43,13 @@ class IdleWay(_Way):
     def __init__(self, paths: Paths, way: int) -> None:
         links = [paths.links[hop] for hop in paths.of(way)]
         self._ns_a_byte = sum(8e3 / link.rate_mbps for link in links)
+        self._overhead_ns = sum(link.overhead_bytes * 8e3 / link.rate_mbps for link in links)
         self._propagation_ns = sum(round(link.delay_us * 1000) for link in links)
 
     def transit_end_ns(self, now_ns: int, size: int) -> int:
         """As of any way: never lost."""
-        return now_ns + self._propagation_ns + round(size * self._ns_a_byte)
+        served_ns = round(size * self._ns_a_byte + self._overhead_ns)
+        return now_ns + self._propagation_ns + served_ns
 
     def transit_ends_ns(self, sent_ns: NDArray[np.int64], size: int) -> NDArray[np.int64]:
         """As of any way."""
@@ -68,7 +70,8 @@ class FailingWay(_Way):
             if within(failing.carrier_down[hop], now_ns):
                 return None
             link = failing.paths.links[hop]
-            now_ns += round(size * 8e3 / link.rate_mbps) + way_ns(link.delay_us)
+            wire_bytes = size + link.overhead_bytes
+            now_ns += round(wire_bytes * 8e3 / link.rate_mbps) + way_ns(link.delay_us)
             if within(failing.swallows[hop], now_ns):
                 return None
             hop = failing.after_one(hop, self._way, now_ns)

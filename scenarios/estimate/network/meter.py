@@ -125,17 +125,23 @@ class HopCounters:
     """All hops' counters.
 
     Attributes:
-        sent_bytes: (hops, samples) bytes that were at the far end before each sample, after the one
-            before it.
+        sent_bytes: (hops, samples) bytes, as the rate counts them, that were at the far end before
+            each sample, after the one before it.
         drops: (hops, samples) packets lost at queues, likewise.
         policed_packets: (hops, samples) those that bandwidth profiles dropped, likewise.
         sent: (hops,) packets that were served in all.
         waits: of each hop's media, where any passed.
     """
 
-    def __init__(self, hops: int, seconds: int, streams: int, from_ns: int) -> None:
-        """`streams`: flows below this number are media. `from_ns`: waits are kept from then on."""
+    def __init__(
+        self, overhead_bytes: NDArray[np.int64], seconds: int, streams: int, from_ns: int
+    ) -> None:
+        """`overhead_bytes`: (hops,) what each rate counts of a frame beside its own bytes.
+        `streams`: flows below this number are media. `from_ns`: waits are kept from then on."""
         self._from_ns = from_ns
+        self._overhead_bytes = overhead_bytes
+        self._any_overhead = bool(overhead_bytes.any())
+        hops = len(overhead_bytes)
         self.sent_bytes = np.zeros((hops, seconds + 1), np.int64)
         self.drops = np.zeros((hops, seconds + 1), np.int64)
         self.policed_packets = np.zeros((hops, seconds + 1), np.int64)
@@ -158,6 +164,7 @@ class HopCounters:
         if not len(out_ns):
             return
         self.sent[hop] += len(out_ns)
+        size = size + self._overhead_bytes[hop]
         first, last = self._sample_of(int(out_ns.min())), self._sample_of(int(out_ns.max()))
         if first == last:
             self.sent_bytes[hop, first] += int(size.sum(dtype=np.int64))
@@ -192,6 +199,8 @@ class HopCounters:
         own, counts = hops[batch.hops], batch.counts
         self.sent[own] += counts
         out_ns, came_ns, size = through.out_ns, batch.came_ns, batch.size
+        if self._any_overhead:
+            size = size + np.repeat(self._overhead_bytes[own], counts)
         first, last = self._sample_of(int(out_ns.min())), self._sample_of(int(out_ns.max()))
         if first == last:
             self.sent_bytes[own, first] += np.add.reduceat(size, batch.first, dtype=np.int64)

@@ -17,7 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import SECOND_NS
 from giaoban.scenarios.plan.drain import FRAME_BYTES
+from giaoban.topology.network import NetLink
+from giaoban.traffic.fifo import bytes_per_s, serialisation_ns
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 LEAST_BYTES = UDP_IP_BYTES + ETHERNET_BYTES + 8
@@ -41,33 +44,51 @@ def way_ns(delay_us: float) -> int:
 
 @dataclass(frozen=True)
 class Rate:
-    """From a moment on, ns after the origin: what the link carries and its queue holds."""
+    """From a moment on, ns after the origin: what the link carries and its queue holds.
+
+    `overhead_bytes`: what the rate counts of each frame beside its own bytes.
+    """
 
     from_ns: int
     rate_mbps: float
     limit: int
+    overhead_bytes: int = 0
+
+    @property
+    def shortest_ns(self) -> int:
+        """No packet is served in less."""
+        wire_bytes = LEAST_BYTES + self.overhead_bytes
+        return max(1, wire_bytes * SECOND_NS // bytes_per_s(self.rate_mbps))
 
     def __deepcopy__(self, memo: dict[int, object]) -> Rate:
         """It never changes."""
         return self
 
 
-def rate_from(from_ns: int, rate_mbps: float, delay_us: float, buffer_packets: int) -> Rate:
+def rate_from(
+    from_ns: int, rate_mbps: float, delay_us: float, buffer_packets: int, overhead_bytes: int = 0
+) -> Rate:
     """A link's rate with the limit that its netem has: the buffer, and what is on the fibre."""
-    in_flight = round(delay_us * 1e-6 * round(rate_mbps * 125_000) / FRAME_BYTES)
-    return Rate(from_ns, rate_mbps, buffer_packets + in_flight)
+    frame_bytes = FRAME_BYTES + overhead_bytes
+    in_flight = round(delay_us * 1e-6 * bytes_per_s(rate_mbps) / frame_bytes)
+    return Rate(from_ns, rate_mbps, buffer_packets + in_flight, overhead_bytes)
+
+
+def rate_of(link: NetLink) -> Rate:
+    """The same of a link as it is built."""
+    return rate_from(0, link.rate_mbps, link.delay_us, link.buffer_packets, link.overhead_bytes)
 
 
 def service_ns(
     rates: list[Rate], came: NDArray[np.int64], size: NDArray[np.int32]
 ) -> NDArray[np.int64]:
     """How long each of n packets is served."""
+    if rates[0].overhead_bytes:  # of all of them: it is the line's
+        size = size + rates[0].overhead_bytes
     if len(rates) == 1:
-        service = size * (8e3 / rates[0].rate_mbps)
-    else:
-        service = size * np.array([8e3 / rate.rate_mbps for rate in rates])[_now(rates, came)]
-    np.rint(service, out=service)
-    return service.astype(np.int64)
+        return serialisation_ns(size, bytes_per_s(rates[0].rate_mbps))
+    per_s = np.array([bytes_per_s(rate.rate_mbps) for rate in rates])
+    return serialisation_ns(size, per_s[_now(rates, came)])
 
 
 def limits_of(rates: list[Rate], came: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -109,6 +130,7 @@ class Fifo:
         """`rates`: in order of time, the first from the beginning on."""
         self._rates = rates
         self._least = min(rate.limit for rate in rates)
+        self._shortest_ns = min(rate.shortest_ns for rate in rates)
         self._delay_ns = way_ns(delay_us)
         self._inside = np.zeros(0, np.int64)
         """When each packet that is in the queue or on the fibre will be at the far end."""
@@ -187,7 +209,8 @@ class Fifo:
             if len(self._inside) >= rate.limit:
                 return None
         began_ns = max(came_ns, self._free_ns)
-        self._free_ns = began_ns + round(size * (8e3 / rate.rate_mbps))
+        wire_bytes = size + rate.overhead_bytes
+        self._free_ns = began_ns + wire_bytes * SECOND_NS // bytes_per_s(rate.rate_mbps)
         out_ns = self._free_ns + self._delay_ns
         self._inside = np.append(self._inside, out_ns)
         return began_ns, out_ns
@@ -209,15 +232,10 @@ class Fifo:
         out = leaving + self._delay_ns
         longest_ns = int((out - came).max())
         # so many could be there at the most, were they all as short as packets can be
-        per_ns = (
-            self._rates[-1].rate_mbps
-            if len(self._rates) == 1
-            else max(rate.rate_mbps for rate in self._rates)
-        )
         n = len(came)
-        most = longest_ns * per_ns / 8e3 / LEAST_BYTES
+        most = longest_ns // self._shortest_ns
         if most < int(limit.min()) - 1:
-            self._room = max(self._room, int(most) + 2)
+            self._room = max(self._room, most + 2)
         else:
             inside = self._inside[self._inside > came[0]]
             everything = np.concatenate([inside, out])
@@ -335,8 +353,10 @@ class BatchedFifo:
     def __init__(self, rates: list[Rate], delays_us: list[float]) -> None:
         """Of each hop: its rate and limit, which never change, and its delay."""
         self._rates, self._delays_us = rates, delays_us
-        self._mbps = np.array([rate.rate_mbps for rate in rates])
-        self._ns_a_byte = np.array([8e3 / rate.rate_mbps for rate in rates])
+        self._shortest_ns = np.array([rate.shortest_ns for rate in rates], np.int64)
+        self._per_s = np.array([bytes_per_s(rate.rate_mbps) for rate in rates])
+        self._overhead_bytes = np.array([rate.overhead_bytes for rate in rates], np.int32)
+        self._any_overhead = bool(self._overhead_bytes.any())
         self._limit = np.array([rate.limit for rate in rates], np.int64)
         self._delay_ns = np.array([way_ns(delay_us) for delay_us in delays_us], np.int64)
         self._free_ns = np.zeros(len(rates), np.int64)
@@ -365,9 +385,10 @@ class BatchedFifo:
     def serve(self, batch: Batch) -> BatchServed:
         """Take packets, none before the latest of the call before at the same hop."""
         came, hops, first, counts = batch.came_ns, batch.hops, batch.first, batch.counts
-        service_ns = batch.size * np.repeat(self._ns_a_byte[hops], counts)
-        np.rint(service_ns, out=service_ns)
-        service = service_ns.astype(np.int64)
+        size = batch.size
+        if self._any_overhead:
+            size = size + np.repeat(self._overhead_bytes[hops], counts)
+        service = serialisation_ns(size, np.repeat(self._per_s[hops], counts))
         served = np.cumsum(service)
         served -= np.repeat(served[first] - service[first], counts)
         leaving = came - served
@@ -416,10 +437,10 @@ class BatchedFifo:
         hops = batch.hops
         longest_ns = np.maximum.reduceat(out - batch.came_ns, batch.first)
         # so many could be there at the most, were they all as short as packets can be
-        most = longest_ns * self._mbps[hops] / 8e3 / LEAST_BYTES
+        most = longest_ns // self._shortest_ns[hops]
         near = most >= self._limit[hops] - 1
         far = hops[~near]
-        self._room[far] = np.maximum(self._room[far], most[~near].astype(np.int64) + 2)
+        self._room[far] = np.maximum(self._room[far], most[~near] + 2)
         found = []
         for k in np.flatnonzero(near).tolist():
             hop, part = int(hops[k]), slice(int(batch.first[k]), int(batch.last[k]) + 1)

@@ -228,10 +228,11 @@ def _shared(device: Device, others: int) -> Device:
 
 
 def _policed_as(earlier: LinkChange | None, change: LinkChange) -> LinkChange:
-    """Another rate is no other contract: what the scenario says a carrier polices holds on."""
-    if earlier is None or change.profile is not None:
+    """Another rate is no other contract: what the scenario says a carrier polices, and what its
+    rate counts, holds on."""
+    if earlier is None:
         return change
-    return change.model_copy(update={"profile": earlier.profile})
+    return change.model_copy(update={**earlier.tables(), **change.tables()})
 
 
 def _twice(province: Province, bridges: Sequence[BridgeSpec]) -> list[Sentence]:

@@ -107,7 +107,7 @@ def _figures(change: LinkChange | None) -> dict[str, object]:
     """All that a change says of a link, by the keys of the file."""
     if change is None:
         return {}
-    return {**change.figures(), **({} if change.profile is None else {"profile": change.profile})}
+    return {**change.figures(), **change.tables()}
 
 
 def key_of(

@@ -21,8 +21,8 @@ from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, 
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.scenarios.spec.question import Question, make_question
 
-LINKS = [(2.0, 190.0, 40), (10.0, 5.0, 300), (0.3, 2000.0, 12)]
-"""Mb/s, µs, packets."""
+LINKS = [(2.0, 190.0, 40, 0), (10.0, 5.0, 300, 24), (0.3, 2000.0, 12, -14)]
+"""Mb/s, µs, packets, bytes that the rate counts beside a frame's own."""
 
 
 @given(

@@ -55,7 +55,8 @@ def fates(lines: list[Line], delay_us: int, packets: list[tuple[int, int]]) -> l
             found.append(None)
             continue
         began_ns = max(now_ns, served_ns)
-        served_ns = began_ns + round(Fraction(8000 * size) / line.mbps)
+        # whole bytes a second and whole nanoseconds, as net/sched/sch_netem.c divides
+        served_ns = began_ns + size * 10**9 // round(line.mbps * 125_000)
         # 1 ns until the kernel's timer has let it go
         inside.append(served_ns + delay_us * 1000 + 1)
         found.append(Fate(began_ns, inside[-1]))
