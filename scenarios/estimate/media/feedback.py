@@ -214,12 +214,16 @@ class Feedback:
             if buffer is None:
                 continue
             log = buffer.recent(int(packets.seq[at].min()))
-            if not log["key"].any():
+            key = np.flatnonzero(log["key"])
+            if not len(key):
                 continue
-            log = log[np.argsort(log["sequence"], kind="stable")]
-            begins = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
-            starts = log["sequence"][log["key"].astype(np.bool_) & begins]
-            found[at] = np.isin(packets.seq[at], starts)
+            number = log["sequence"]
+            if (number[1:] < number[:-1]).any():  # impairments let packets overtake each other
+                log = log[np.argsort(number, kind="stable")]
+                key, number = np.flatnonzero(log["key"]), log["sequence"]
+            stamp = log["timestamp"]
+            begins = (key == 0) | (stamp[key] != stamp[key - 1])
+            found[at] = np.isin(packets.seq[at], number[key[begins]])
         return found
 
     def _request(self, flow: int, size: int, now_ns: int, not_before_ns: int) -> None:

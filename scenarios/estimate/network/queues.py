@@ -447,10 +447,39 @@ class BatchedFifo:
             came = batch.came_ns[part]
             inside = self._inside[(self._inside_of == hop) & (self._inside > came[0])]
             everything = np.concatenate([inside, out[part]])
-            there = len(inside) + np.arange(len(came)) - np.searchsorted(everything, came, "right")
-            needed = int(there.max()) + 1
-            if needed > self._limit[hop]:
+            room, limit = int(self._room[hop]), int(self._limit[hop])
+            needed = _room_needed(everything, came, min(room, limit))
+            if needed > limit:
                 found.append(k)
             else:
-                self._room[hop] = max(int(self._room[hop]), needed)
+                self._room[hop] = max(room, needed)
         return found
+
+
+def _room_needed(out_ns: NDArray[np.int64], came_ns: NDArray[np.int64], enough: int) -> int:
+    """The room that n packets would have needed for none to be lost; `enough`: if that is not more
+    than this, this.
+
+    A packet finds so many inside if the one that came so many before it has not got out yet.
+
+    Args:
+        out_ns: in order, when each gets out: of those that were inside before, and of the n.
+        came_ns: (n,) in order, when they came.
+    """
+    inside, n = len(out_ns) - len(came_ns), len(came_ns)
+
+    def finds(many: int) -> bool:
+        """Whether any of them finds so many inside."""
+        first = max(0, many - inside)
+        return bool((out_ns[inside + first - many : inside + n - many] > came_ns[first:]).any())
+
+    if enough > 0 and (enough > inside + n or not finds(enough)):
+        return enough
+    low = max(enough, 0)  # so many are found, or none are asked for
+    high = max(1, 2 * low)
+    while high < inside + n and finds(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle < inside + n and finds(middle) else (low, middle)
+    return high
