@@ -27,7 +27,7 @@ from giaoban.scenarios.records.events import (
 )
 from giaoban.scenarios.records.guest import Counters, Guest
 from giaoban.traffic import log
-from giaoban.traffic.quality.measure import Trace, trace, whole_trace
+from giaoban.traffic.quality.measure import Trace, trace, trace_in_order
 from giaoban.traffic.quality.playout import heard
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import CLOCK_HZ
@@ -114,11 +114,16 @@ def trace_of(
     return _heard(plan, stream, found)
 
 
-def trace_of_whole(
-    plan: Plan, stream: StreamPlan, sent: NDArray[np.void], arrival_ns: NDArray[np.int64]
+def trace_of_in_order(
+    plan: Plan,
+    stream: StreamPlan,
+    sent: NDArray[np.void],
+    at: NDArray[np.int64],
+    arrival_ns: NDArray[np.int64],
 ) -> Trace:
-    """As `trace_of`, of a stream that is not forwarded and all of which came once and in order."""
-    return _heard(plan, stream, whole_trace(sent, arrival_ns, _clock_hz(plan, stream)))
+    """As `trace_of`, of a stream that is not forwarded and of which the packets at these places
+    came, once each and in order."""
+    return _heard(plan, stream, trace_in_order(sent, at, arrival_ns, _clock_hz(plan, stream)))
 
 
 def is_forwarded(plan: Plan, stream: StreamPlan) -> bool:

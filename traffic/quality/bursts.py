@@ -107,6 +107,8 @@ def burst_ratio(missing: NDArray[np.bool_]) -> float:
 
     1 for no loss and for independent losses; more for bursts.
     """
+    if not missing.any():
+        return 1.0
     return float(burst_ratios(missing, np.zeros(len(missing), np.int64), 1)[0])
 
 

@@ -186,14 +186,14 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     clipped = np.clip(found.frozen_ns, start_ns, end_ns)
     lengths = (clipped[:, 1] - clipped[:, 0]) / 1e6
     begun = (found.frozen_ns[:, 0] >= start_ns) & (found.frozen_ns[:, 0] < end_ns)
-    until = np.minimum(ends_ns(found.due_ns, np.arange(len(found.due_ns))), end_ns)
-    due_ms = float(np.sum(until[within] - found.due_ns[within])) / 1e6
     p50: float | None = None
     p95: float | None = None
     p99: float | None = None
     if len(delays):
         p50, p95, p99 = percentiles(delays, (50, 95, 99))
-    total = float(np.sum(lengths))
+    total, frozen_pct = float(np.sum(lengths)), 0.0
+    if total and (due_ms := _due_ms(found, within, end_ns)):
+        frozen_pct = min(100.0, 100 * total / due_ms)
     count = int(np.count_nonzero(within))
     bad = int(np.count_nonzero(within & (~found.decodable | found.late)))
     return FrameMeasures(
@@ -207,13 +207,19 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         freezes=int(np.count_nonzero(begun)),
         freeze_ms_total=total,
         freeze_ms_max=float(np.max(whole_ms[lengths > 0])) if total else None,
-        frozen_pct=min(100.0, 100 * total / due_ms) if due_ms else 0.0,
+        frozen_pct=frozen_pct,
         frozen_pct_worst=_frozen_worst(found, start_ns, end_ns),
         delay_p50_ms=p50,
         delay_p95_ms=p95,
         delay_p99_ms=p99,
         shown_after_ms=float(np.max(found.shown_after_ns[within])) / 1e6 if count else None,
     )
+
+
+def _due_ms(found: Frames, within: NDArray[np.bool_], end_ns: int) -> float:
+    """How long pictures were due: those within, until the end."""
+    until = np.minimum(ends_ns(found.due_ns, np.arange(len(found.due_ns))), end_ns)
+    return float(np.sum(until[within] - found.due_ns[within])) / 1e6
 
 
 def _clips(start_ns: int, end_ns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -224,13 +230,18 @@ def _clips(start_ns: int, end_ns: int) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 def _frozen_worst(found: Frames, start_ns: int, end_ns: int) -> float:
+    if not len(found.frozen_ns):
+        return 0.0
     starts, ends = _clips(start_ns, end_ns)
     still = frozen_until(found.frozen_ns, ends) - frozen_until(found.frozen_ns, starts)
     return 100 * float(np.max(still)) / CLIP_NS
 
 
 def _not_shown_worst(found: Frames, start_ns: int, end_ns: int) -> float:
-    bad = np.append(0, np.cumsum(~found.decodable | found.late))
+    unseen = ~found.decodable | found.late
+    if not unseen.any():
+        return 0.0
+    bad = np.append(0, np.cumsum(unseen))
     starts, ends = (np.searchsorted(found.due_ns, edges) for edges in _clips(start_ns, end_ns))
     steps = np.diff(found.due_ns)
     usual_ns = float(np.median(steps)) if len(steps) else CLIP_NS

@@ -207,15 +207,28 @@ def trace(
     return _trace(sent, arrivals, arrival, overtaken, jitter, unknown)
 
 
-def whole_trace(sent: NDArray[np.void], arrival_ns: NDArray[np.int64], clock_hz: int) -> Trace:
-    """As `trace`, of n packets (dtype SENT) that all came once and in order, at these moments.
+def trace_in_order(
+    sent: NDArray[np.void], at: NDArray[np.int64], arrival_ns: NDArray[np.int64], clock_hz: int
+) -> Trace:
+    """As `trace`, of n packets (dtype SENT) of which some came, once each and in order.
+
+    Args:
+        at: (m,) the places of those that came among the n, rising.
+        arrival_ns: (m,) when.
 
     Raises:
         ValueError: as `trace`.
     """
     if np.any(np.diff(sent["sequence"]) != 1):
         raise ValueError(NO_STREAM)
-    return _whole(sent, arrival_ns, clock_hz)
+    if len(at) == len(sent):
+        return _whole(sent, arrival_ns, clock_hz)
+    n = len(sent)
+    arrivals, arrival = np.zeros(n, np.int64), np.full(n, -1, np.int64)
+    arrivals[at], arrival[at] = 1, arrival_ns
+    jitter = np.full(n, np.nan)
+    jitter[at] = interarrival_jitter_ms(arrival_ns, sent["timestamp"][at], clock_hz)
+    return _trace(sent, arrivals, arrival, np.zeros(n, np.bool_), jitter, 0)
 
 
 def _whole(sent: NDArray[np.void], arrival_ns: NDArray[np.int64], clock_hz: int) -> Trace:
@@ -299,8 +312,8 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
         last = packets - 1 - int(np.argmax(arrival_ns[::-1]))
         jitter = float(after[last])
         jitter_mean, jitter_max = float(np.mean(after[arrived])), float(np.max(after[arrived]))
-    run_max, run_mean = run_lengths(missing)
-    interruptions = _interruptions_ms(trace, part, missing)
+    run_max, run_mean = run_lengths(missing) if lacking else (0, None)
+    interruptions = _interruptions_ms(trace, part, missing) if lacking else np.empty(0)
     return Measures(
         sent=packets - impaired,
         received=received,
@@ -314,7 +327,7 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
         missing_pct=100 * lacking / packets if packets else None,
         missing_pct_20s=_worst_pct(trace.due_ns[part], missing, CLIP_NS),
         missing_pct_60s=_worst_pct(trace.due_ns[part], missing, MINUTE_NS),
-        loss_spread=_loss_spread(trace, part),
+        loss_spread=_loss_spread(trace, part) if lacking else None,
         loss_burst_max=run_max,
         loss_burst_mean=run_mean,
         jitter_ms=jitter,

@@ -21,7 +21,7 @@ from giaoban.scenarios.measure.captures import (
     Captures,
     is_forwarded,
     trace_of,
-    trace_of_whole,
+    trace_of_in_order,
 )
 from giaoban.scenarios.measure.hop_delays import Rebuilt
 from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
@@ -141,8 +141,11 @@ class Traces(Sequence[Trace]):
         plan, stream = self._plan, self._plan.streams[index]
         sent = self._estimated.sent.get(index, _NOTHING)
         came = self._estimated.received.of(index)
-        if np.array_equal(sent["sequence"], came["sequence"]) and not is_forwarded(plan, stream):
-            return trace_of_whole(plan, stream, sent, came["at_ns"].copy())
+        number = came["sequence"]
+        in_order = bool((number[1:] > number[:-1]).all())
+        if len(sent) and len(came) and in_order and not is_forwarded(plan, stream):
+            at = number - sent["sequence"][0]
+            return trace_of_in_order(plan, stream, sent, at, came["at_ns"].copy())
         return trace_of(plan, stream, sent, _received(sent, came))
 
 

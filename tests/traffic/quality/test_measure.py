@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -12,7 +13,13 @@ from hypothesis import strategies as st
 from quality_factory import delivered
 from traffic_factory import MS, START_NS, received_log, sent_log
 
-from giaoban.traffic.quality.measure import interarrival_jitter_ms, measure, trace
+from giaoban.traffic.quality.measure import (
+    Trace,
+    interarrival_jitter_ms,
+    measure,
+    trace,
+    trace_in_order,
+)
 
 END_NS = 10**18
 SECOND_NS = 1000 * MS
@@ -62,6 +69,27 @@ def test_the_first_packet_has_no_jitter_and_what_was_lost_has_none_at_all() -> N
     got = trace(sent, received_log(sent, [0, 1, 3], sent["due_ns"][[0, 1, 3]] + MS), 8000)
     assert got.jitter_ms[[0, 1, 3]].tolist() == pytest.approx([0, 0, 0], abs=1e-9)
     assert math.isnan(got.jitter_ms[2])
+
+
+@given(
+    n=st.integers(0, 200),
+    first=st.integers(0, 2**17),
+    seed=st.integers(0, 2**32 - 1),
+    loss=st.sampled_from([0.0, 0.01, 0.3, 1.0]),
+)
+def test_what_came_once_and_in_order_needs_no_matching(
+    n: int, first: int, seed: int, loss: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    sent = sent_log(n, first_sequence=first)
+    which = np.flatnonzero(rng.random(n) >= loss)
+    arrival_ns = sent["due_ns"][which] + MS + np.cumsum(rng.integers(0, 2 * MS, len(which)))
+    found = trace_in_order(sent, which, arrival_ns, 8000)
+    expected = trace(sent, received_log(sent, which.tolist(), arrival_ns), 8000)
+    for name in (each.name for each in fields(Trace)):
+        one, other = getattr(found, name), getattr(expected, name)
+        np.testing.assert_array_equal(one, other)
+        assert getattr(one, "dtype", None) == getattr(other, "dtype", None)
 
 
 @given(
