@@ -205,11 +205,15 @@ class HopCounters:
         if first == last:
             self.sent_bytes[own, first] += np.add.reduceat(size, batch.first, dtype=np.int64)
         else:
-            seconds = last + 1 - first
-            row = np.repeat(np.arange(len(own)) * seconds, counts)
-            row += self._sample(out_ns) - first
-            counted = np.bincount(row, size, minlength=len(own) * seconds).astype(np.int64)
-            self.sent_bytes[own, first : last + 1] += counted.reshape(len(own), seconds)
+            # of each queue they come out in order: what is out by each sample is found, not counted
+            out_by = SAMPLE_OFFSET_NS + np.arange(first, last) * SECOND_NS
+            total = np.append(0, np.cumsum(size, dtype=np.int64))
+            for hop, begin, count in zip(
+                own.tolist(), batch.first.tolist(), counts.tolist(), strict=True
+            ):
+                end = begin + count
+                cuts = begin + np.searchsorted(out_ns[begin:end], out_by)
+                self.sent_bytes[hop, first : last + 1] += np.diff(total[np.r_[begin, cuts, end]])
         if int(came_ns.max()) < self._from_ns:
             return None
         media = (flow_of() < self._streams) & (came_ns >= self._from_ns)
