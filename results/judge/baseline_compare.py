@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from giaoban.counting import Count, counted
 from giaoban.results.judge.baseline import NOTICED_MS, Accepted, Baseline, Tolerance, accepted_of
 from giaoban.results.judge.failure_points import verdict_of
+from giaoban.results.model.changes import CUT_OFF, UNINTERRUPTED, change_sentence, in_a_row
 from giaoban.results.model.failures import Change, Comparison, FailureResult, FaultsAnswer, Sense
+from giaoban.results.model.reasons import Argument
 
 
 def compare(baseline: Baseline, answer: FaultsAnswer) -> list[Change]:
@@ -62,23 +63,34 @@ def _knows(baseline: Baseline, failure: FailureResult) -> bool:
     return bool(failure.cut_off) and held is not None and set(failure.cut_off) <= set(held.cut_off)
 
 
+def _change(
+    sense: Sense,
+    failure: str | None,
+    code: str,
+    arguments: Mapping[str, Argument] | None = None,
+    why: Sequence[str] = (),
+) -> Change:
+    """`why`: reasons of the failure itself, which its figures say to documents."""
+    given = dict(arguments or {})
+    what = "; ".join(why)
+    what = f"{change_sentence(code, given)}: {what}" if why else str(change_sentence(code, given))
+    return Change(sense=sense, failure=failure, what=what, code=code, arguments=given)
+
+
 def _inputs(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
     """Other inputs are no fault, but explain differences."""
-    for name in ("scenario", "province"):
-        was, now = getattr(baseline, name), getattr(answer.inputs, name)
-        if was.sha256 != now.sha256:
-            yield _change("other", None, f"{name} {now.path} is not the file that was accepted")
+    if baseline.scenario.sha256 != answer.inputs.scenario.sha256:
+        yield _change("other", None, "other-scenario", {"path": answer.inputs.scenario.path})
+    if baseline.province.sha256 != answer.inputs.province.sha256:
+        yield _change("other", None, "other-province", {"path": answer.inputs.province.path})
     if baseline.seed != answer.inputs.seed:
-        yield _change("other", None, f"seed is {answer.inputs.seed} (was: {baseline.seed})")
+        seeds = {"seed": str(answer.inputs.seed), "was_seed": str(baseline.seed)}
+        yield _change("other", None, "other-seed", seeds)
     now_there = {bridge.id for bridge in answer.bridges}
     for bridge in sorted(set(baseline.bridges) - now_there):
-        yield _change("worse", None, f"bridge {bridge} is not in the meeting any more")
+        yield _change("worse", None, "bridge-gone", {"bridge": bridge})
     for bridge in sorted(now_there - set(baseline.bridges)):
-        yield _change("other", None, f"bridge {bridge} is new in the meeting")
-
-
-def _change(sense: Sense, failure: str | None, what: str) -> Change:
-    return Change(sense=sense, failure=failure, what=what)
+        yield _change("other", None, "bridge-new", {"bridge": bridge})
 
 
 def _missing(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
@@ -88,20 +100,21 @@ def _missing(baseline: Baseline, answer: FaultsAnswer) -> Iterator[Change]:
         lacking = [part for part in ident.split("+") if part not in possible]
         if lacking:
             gone = [part.rpartition(":")[2] for part in lacking]
-            are = f"{' and '.join(gone)} {Count(len(gone)):is|are}"
-            yield _change("worse", ident, f"{are} not in the network any more")
+            yield _change(
+                "worse", ident, "element-gone", {"elements": in_a_row(gone), "n": len(gone)}
+            )
         elif answer.whole:
-            yield _change("worse", ident, "was accepted, but has not been tried this time")
+            yield _change("worse", ident, "not-tried")
 
 
 def _new(failure: FailureResult) -> Change:
     now = accepted_of(failure)
     if now.cut_off:
-        who = f"{', '.join(now.cut_off)} {Count(len(now.cut_off)):is|are} cut off"
-        return _change("worse", failure.id, f"is new: {who}")
+        who: Mapping[str, Argument] = {"bridges": in_a_row(now.cut_off), "n": len(now.cut_off)}
+        return _change("worse", failure.id, "new-cuts-off", who)
     if now.verdict == "fail":
-        return _change("worse", failure.id, f"is new and fails: {'; '.join(failure.reasons)}")
-    return _change("other", failure.id, "is new")
+        return _change("worse", failure.id, "new-fails", why=failure.reasons)
+    return _change("other", failure.id, "new")
 
 
 def _changes(
@@ -115,32 +128,30 @@ def _changes(
         ):
             yield change
     for bridge in sorted(set(now.cut_off) - common):
-        yield _change("worse", ident, f"{bridge}, which is new, is cut off")
+        yield _change("worse", ident, "new-bridge-cut-off", {"bridge": bridge})
     by = now.packets_lost - was.packets_lost
     if abs(by) > allowed.packets_lost:
-        sense: Sense = "worse" if by > 0 else "better"
-        yield _change(
-            sense,
-            ident,
-            f"{counted(now.packets_lost, 'packet')} lost (was: {was.packets_lost}; {by:+d})",
-        )
+        lost = {"packets": now.packets_lost, "was_packets": was.packets_lost, "by": by}
+        yield _change("worse" if by > 0 else "better", ident, "packets-lost", lost)
     if now.peak_pct is not None and was.peak_pct is not None:
         more = now.peak_pct - was.peak_pct
         if abs(more) > allowed.peak_pct:
-            was_at = "" if now.peak_at == was.peak_at else f" at {was.peak_at}"
-            yield _change(
-                "worse" if more > 0 else "better",
-                ident,
-                f"link {now.peak_at} at {now.peak_pct:.1f} % (was: {was.peak_pct:.1f} %{was_at})",
-            )
+            sense: Sense = "worse" if more > 0 else "better"
+            load: Mapping[str, Argument] = {
+                "line": now.peak_at or "",
+                "pct": now.peak_pct,
+                "was_pct": was.peak_pct,
+            }
+            if now.peak_at == was.peak_at:
+                yield _change(sense, ident, "peak", load)
+            else:
+                at = was.peak_at or ""
+                yield _change(sense, ident, "peak-elsewhere", {**load, "was_line": at})
     if now.verdict != was.verdict:
-        why = f": {'; '.join(failure.reasons)}" if now.verdict == "fail" else ""
-        said = {"pass": "passes", "fail": "fails"}[now.verdict]
-        yield _change(
-            "worse" if now.verdict == "fail" else "better",
-            ident,
-            f"{said} (was: {was.verdict}){why}",
-        )
+        if now.verdict == "fail":
+            yield _change("worse", ident, "fails", why=failure.reasons)
+        else:
+            yield _change("better", ident, "passes")
 
 
 def _bridge(
@@ -150,17 +161,20 @@ def _bridge(
     cut_then, cut_now = bridge in was.cut_off, bridge in now.cut_off
     if cut_then and cut_now:
         return None
+    both_ms = was.interruption_ms.get(bridge), now.interruption_ms.get(bridge)
     if cut_then or cut_now:
-        sense: Sense = "worse" if cut_now else "better"
+        then, after = map(_state, both_ms)
         return _change(
-            sense, failure, f"{bridge} is {_state(now, bridge)} (was: {_state(was, bridge)})"
+            "worse" if cut_now else "better",
+            failure,
+            "interruption",
+            {
+                "bridge": bridge,
+                "now": CUT_OFF if cut_now else after,
+                "was": CUT_OFF if cut_then else then,
+            },
         )
-    return _longer(
-        (was.interruption_ms.get(bridge), now.interruption_ms.get(bridge)),
-        allowed,
-        failure,
-        f"{bridge} is {{}}",
-    )
+    return _longer(both_ms, allowed, failure, bridge, "interruption")
 
 
 def _mending(
@@ -169,29 +183,29 @@ def _mending(
     """What the mending interrupts, of a bridge that was cut off neither then nor now."""
     if bridge in was.cut_off or bridge in now.cut_off:
         return None
-    both = was.restored_interruption_ms.get(bridge), now.restored_interruption_ms.get(bridge)
-    return _longer(both, allowed, failure, f"{bridge} is {{}} by the mending")
+    both_ms = was.restored_interruption_ms.get(bridge), now.restored_interruption_ms.get(bridge)
+    return _longer(both_ms, allowed, failure, bridge, "mending")
 
 
 def _longer(
-    both_ms: tuple[float | None, float | None], allowed: Tolerance, failure: str, what: str
+    both_ms: tuple[float | None, float | None],
+    allowed: Tolerance,
+    failure: str,
+    bridge: str,
+    code: str,
 ) -> Change | None:
-    """An interruption (then, now; null: not noticed) that is another one; `what` has its place."""
+    """An interruption (then, now; null: not noticed) that is another one."""
     then_ms, now_ms = (NOTICED_MS if ms is None else ms for ms in both_ms)
-    if abs(now_ms - then_ms) <= allowed.interruption_ms + 1e-9:
+    by_ms = now_ms - then_ms
+    if abs(by_ms) <= allowed.interruption_ms + 1e-9:
         return None
-    by = f"; {now_ms - then_ms:+.1f} ms" if min(then_ms, now_ms) > NOTICED_MS else ""
-    was, now = (_interrupted(ms) for ms in both_ms)
-    return _change(
-        "worse" if now_ms > then_ms else "better", failure, f"{what.format(now)} (was: {was}{by})"
-    )
+    was, now = map(_state, both_ms)
+    of = {"bridge": bridge, "now": now, "was": was}
+    sense: Sense = "worse" if by_ms > 0 else "better"
+    if min(then_ms, now_ms) > NOTICED_MS:
+        return _change(sense, failure, f"{code}-by", {**of, "by_ms": round(by_ms, 6)})
+    return _change(sense, failure, code, of)
 
 
-def _state(side: Accepted, bridge: str) -> str:
-    if bridge in side.cut_off:
-        return "cut off"
-    return _interrupted(side.interruption_ms.get(bridge))
-
-
-def _interrupted(ms: float | None) -> str:
-    return "not interrupted" if ms is None else f"interrupted {ms:.1f} ms"
+def _state(ms: float | None) -> Argument:
+    return UNINTERRUPTED if ms is None else ms

@@ -22,7 +22,7 @@ from giaoban.results.model.quantities import (
     OneLine,
     Verdict,
 )
-from giaoban.results.model.reasons import Reason
+from giaoban.results.model.reasons import Argument, Reason
 from giaoban.results.model.result import Engine, Inputs, Named, Question, RunId
 from giaoban.tomlfile import StrictModel
 
@@ -193,11 +193,17 @@ Sense = Literal["worse", "better", "other"]
 
 
 class Change(StrictModel):
-    """One thing that is not as it was accepted; `failure` null: it is about the inputs."""
+    """One thing that is not as it was accepted; `failure` null: it is about the inputs.
+
+    `what` is in English, with identifiers; `code` and `arguments` are the same for documents
+    (`giaoban.results.model.changes`), "" in answers that have none.
+    """
 
     sense: Sense
     failure: FailureId | None
     what: str
+    code: str = ""
+    arguments: dict[str, Argument] = Field(default_factory=dict)
 
     @property
     def line(self) -> str:

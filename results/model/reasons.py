@@ -32,10 +32,12 @@ class Reason(StrictModel):
     arguments: dict[str, Argument] = Field(default_factory=dict)
 
     def __str__(self) -> str:
-        """In English, with identifiers, for whoever mends it."""
+        """In English, with identifiers, as files keep it."""
         said = dict(self.arguments)
         if said.get("who") == "mcu":
             said["who"] = "the MCU"
+        if "line" in said:
+            said["line"] = f"link {said['line']}"
         return SENTENCES[self.code].format(**said)
 
 
@@ -57,32 +59,28 @@ SENTENCES: Mapping[str, str] = {
         "the hosts' kernels delivered {kernel} datagrams, the programs read {programs}"
     ),
     "pacing-dropped": N_("senders' pacing dropped {packets} packets"),
-    "background-unsent": N_(
-        "background on link {line}: the kernel sent {sent} of {packets} packets"
-    ),
+    "background-unsent": N_("background on {line}: the kernel sent {sent} of {packets} packets"),
     "background-late": N_(
-        "background on link {line}: {times} times it was handed over after it was due"
+        "background on {line}: {times} times it was handed over after it was due"
     ),
-    "background-paced": N_(
-        "background on link {line}: {packets} packets were dropped by its pacing"
-    ),
+    "background-paced": N_("background on {line}: {packets} packets were dropped by its pacing"),
     "background-overflowed": N_(
-        "background on link {line}: {packets} packets overflowed a receive buffer"
+        "background on {line}: {packets} packets overflowed a receive buffer"
     ),
     "never-sent": N_("{stream}: {packets} packets came that were never sent"),
     "removed-came": N_("{stream}: {packets} packets came that the injector had removed"),
     "stream-twice": N_("{stream}: {packets} packets arrived twice"),
     "more-twice": N_("{packets} packets arrived twice, {duplicated} were duplicated by lines"),
     "line-changes": N_("{planned} changes of lines were planned, {made} were made"),
-    "impairment-began-late": N_("link {line}: its impairment began {late_ms} ms late"),
-    "impairment-ended-late": N_("link {line}: its impairment ended {late_ms} ms late"),
-    "line-duplicated": N_("link {line}: {packets} more packets came out than went in"),
+    "impairment-began-late": N_("{line}: its impairment began {late_ms} ms late"),
+    "impairment-ended-late": N_("{line}: its impairment ended {late_ms} ms late"),
+    "line-duplicated": N_("{line}: {packets} more packets came out than went in"),
     "damaged": N_(
         "{packets} packets were thrown away as damaged, but no line damages any ({closed}"
         " came to a closed port)"
     ),
     "line-impaired-idle": N_(
-        "link {line}: nothing passed while it was impaired, {from_s:g} s to {to_s:g} s"
+        "{line}: nothing passed while it was impaired, {from_s:g} s to {to_s:g} s"
     ),
     "leg-impaired-idle": N_(
         "{leg}: nothing passed while it was impaired, {from_s:g} s to {to_s:g} s"
@@ -97,16 +95,16 @@ SENTENCES: Mapping[str, str] = {
     "calls-left": N_(
         "the MCU still held {calls} calls and {units:g} units after everyone had hung up"
     ),
-    "not-darken": N_("fault {fault}: link {line} did not go dark"),
-    "not-lighten": N_("fault {fault}: link {line} was not lit again"),
-    "not-swallow": N_("fault {fault}: link {line} did not fail silently"),
-    "not-pass": N_("fault {fault}: link {line} did not carry again"),
+    "not-darken": N_("fault {fault}: {line} did not go dark"),
+    "not-lighten": N_("fault {fault}: {line} was not lit again"),
+    "not-swallow": N_("fault {fault}: {line} did not fail silently"),
+    "not-pass": N_("fault {fault}: {line} did not carry again"),
     "not-stop-router": N_("fault {fault}: router {router} did not stop"),
     "not-start-router": N_("fault {fault}: router {router} did not start again"),
-    "late-darken": N_("fault {fault}: link {line}: darken came {late_ms} ms late"),
-    "late-lighten": N_("fault {fault}: link {line}: lighten came {late_ms} ms late"),
-    "late-swallow": N_("fault {fault}: link {line}: swallow came {late_ms} ms late"),
-    "late-pass": N_("fault {fault}: link {line}: pass came {late_ms} ms late"),
+    "late-darken": N_("fault {fault}: {line}: darken came {late_ms} ms late"),
+    "late-lighten": N_("fault {fault}: {line}: lighten came {late_ms} ms late"),
+    "late-swallow": N_("fault {fault}: {line}: swallow came {late_ms} ms late"),
+    "late-pass": N_("fault {fault}: {line}: pass came {late_ms} ms late"),
     "late-stop-router": N_("fault {fault}: router {router}: stop-router came {late_ms} ms late"),
     "late-start-router": N_("fault {fault}: router {router}: start-router came {late_ms} ms late"),
     "not-powered-off": N_("fault {fault}: {who} did not lose its power"),

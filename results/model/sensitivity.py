@@ -66,7 +66,8 @@ class TriedFigure(StrictModel):
     how far it may be: `ranges`, a file of the user's; `beside`, the file in which the figure
     stands; `kind`, the program, of all figures of this kind. `likely_low`, `likely_high`: between
     what worlds are drawn, by ratios; null: from all of its range, by its scale. `likely_choices`:
-    of which choices they are drawn, where not of all.
+    of which choices they are drawn, where not of all. `choice_names`: what people call choices that
+    are identifiers.
     """
 
     key: str
@@ -81,6 +82,7 @@ class TriedFigure(StrictModel):
     likely_high: float | None = None
     choices: list[str] = Field(default_factory=list)
     likely_choices: list[str] = Field(default_factory=list)
+    choice_names: dict[str, str] = Field(default_factory=dict)
     range_from: RangeFrom = "kind"
     range_source: str
     range_source_vi: str | None = None
@@ -228,8 +230,8 @@ class Sensitivity(JsonFile):
     share of drawn worlds that had to pass, if that was asked for. `criteria` are as judged as
     assumed, `binding` is what limits it. `seeds` other seeds were judged as well, in every world.
     `drawn` are worlds with all figures changed at once, if that was asked for. `estimates` is how
-    many worlds were estimated; in others arithmetic decides. `unmodelled` is what the model
-    leaves out, and in which direction that errs.
+    many worlds were estimated; in others arithmetic decides. `names` are what people call nodes
+    and links. `unmodelled` is what the model leaves out, and in which direction that errs.
     """
 
     FILE: ClassVar[str] = SENSITIVITY
@@ -250,6 +252,7 @@ class Sensitivity(JsonFile):
     untried: list[UntriedAssumption]
     unmodelled: list[Unmodelled] = Field(default_factory=list)
     drawn: DrawnWorlds | None = None
+    names: dict[str, str] = Field(default_factory=dict)
     estimates: Count
     seconds: Amount
 

@@ -144,7 +144,8 @@ class WhatIf(JsonFile):
     the variant that passes and costs least, or changes least where costs are not known
     (`ordered_by`); `neighbour` the nearest one that does not. `method`: how what matters was found
     in the end, by estimate or (confirmed) by an engine; null: not said. `tried` counts the variants
-    that the search looked at beside those listed. `names` are what people call calls (profiles).
+    that the search looked at beside those listed. `names` are what people call nodes,
+    links and calls (profiles).
     """
 
     FILE: ClassVar[str] = WHATIF

@@ -278,7 +278,7 @@ def brief(
     if (compared := answer.comparison) is not None:
         yield _compared(compared)
         for change in compared.changes:
-            line = Sentence("  {change}", change=_changed(change))
+            line = Sentence("  {change}", change=_changed(change, answer))
             yield Par(line, tone=_SENSES[change.sense])
     if compared is None or answer.verdict == "invalid":  # else they are the changes
         yield from pars(_reasons(answer, Wording(language, answer)))
@@ -307,28 +307,55 @@ def _compared(comparison: Comparison) -> Par:
     return Par(told, bold=True, tone="bad")
 
 
-def _changed(change: Change) -> str:
+def change_in_words(change: Change, answer: FaultsAnswer) -> Sentence:
+    """What is not as it was accepted, and why a failure that fails now does."""
+    what = Named(answer).change(change)
+    if change.code not in ("fails", "new-fails"):
+        return what
+    failure = next(f for f in answer.failures if f.id == change.failure)
+    return Sentence("{what}: {why}", what=what, why=why_failed(failure, answer))
+
+
+def _change_line(change: Change, answer: FaultsAnswer) -> Sentence:
+    what = change_in_words(change, answer)
+    if change.failure is None:
+        return what
+    failure = _failure(change.failure, answer, Named(answer))
+    return Sentence("{failure}: {why}", failure=failure, why=what)
+
+
+def _changed(change: Change, answer: FaultsAnswer) -> Sentence:
+    line = _change_line(change, answer)
     if change.sense == "other":
-        return change.line
+        return line
     known = N_("worse: {change}") if change.sense == "worse" else N_("better: {change}")
-    return Sentence(known, change=change.line)
+    return Sentence(known, change=line)
 
 
 def _reasons(answer: FaultsAnswer, say: Wording) -> list[str]:
-    """Why it does not pass, by its figures, or why it is no answer; what a baseline says of it,
-    which is in English alone, as its file has it."""
+    """Why it does not pass, by its figures or by what is worse than a baseline, or why it is no
+    answer."""
     if answer.verdict == "invalid":
         return reasons(answer, say)
     if answer.comparison is not None:
-        return say.as_filed(answer.reasons, lambda: _by_figures(answer))
+        return [_change_line(change, answer) for change in answer.comparison.worse]
     return _by_figures(answer)
 
 
 def _by_figures(answer: FaultsAnswer) -> list[str]:
-    return [_reason(failure, answer) for failure in answer.failures if failure.verdict == "fail"]
+    return [
+        Sentence(
+            "{failure}: {why}",
+            failure=Named(answer).failure(failure),
+            why=why_failed(failure, answer),
+        )
+        for failure in answer.failures
+        if failure.verdict == "fail"
+    ]
 
 
-def _reason(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
+def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
+    """Why a failure does not meet the criteria, by its figures."""
     found: list[Sentence] = []
     named = Named(answer)
     longest, load = failure.longest, failure.worst_link
@@ -358,8 +385,8 @@ def _reason(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
         found.append(Sentence("single point of failure, not accepted: {who} cut off", who=who))
     if not found:
         other = Sentence("does not meet a criterion, told in the result's file")
-        found.append(Both("; ".join(failure.reasons) or str(other), other.vi))
-    return Sentence("{failure}: {why}", failure=named.failure(failure), why=joined("; ", found))
+        found += [Both(reason, other.vi) for reason in failure.reasons or [str(other)]]
+    return joined("; ", found)
 
 
 def summary_md(answer: FaultsAnswer, language: Language = SOURCE) -> str:
@@ -376,7 +403,7 @@ def summary(answer: FaultsAnswer, say: Wording) -> Iterator[Block]:
         yield Par(Sentence("Why:"))
         yield Bullets(_reasons(answer, say))
     if answer.comparison is not None:
-        others = [_changed(c) for c in answer.comparison.changes if c.sense != "worse"]
+        others = [_changed(c, answer) for c in answer.comparison.changes if c.sense != "worse"]
         if others:  # what is worse are the reasons
             yield Par(Sentence("Other changes since then:"))
             yield Bullets(others)

@@ -18,6 +18,7 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.named import Named
 from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
@@ -58,6 +59,10 @@ _LACKING = {
     ),
     "guess": N_("{server} has no registrar, so no password can be guessed ({answers}): not judged"),
 }
+
+
+HIGHEST_LINK = "highest_link"
+"""What an answer calls the most loaded direction of a link, as `link from->to`."""
 
 
 def headline(result: LoadResult) -> Sentence:
@@ -364,7 +369,7 @@ def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
     yield Par(headline(result), bold=True)
     yield Bullets(_reasons(result, say))
     what = [
-        Sentence("{option} {value}", option=key, value=_plain(value))
+        Sentence("{option} {value}", option=key, value=_plain(key, value, result))
         for key, value in result.what.items()
     ]
     yield Par(
@@ -396,7 +401,9 @@ def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
         yield Par(left_out_of(result.unmodelled))
 
 
-def _plain(value: str | int | float | bool | list[str]) -> str:
+def _plain(key: str, value: str | int | float | bool | list[str], result: LoadResult) -> str:
+    if key == HIGHEST_LINK:
+        return Named(result).filled(str(value))
     if isinstance(value, bool):
         return Sentence("yes") if value else Sentence("no")
     if isinstance(value, list):

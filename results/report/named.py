@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from giaoban.names import ACCESS_PREFIX
 from giaoban.results.archive.evidence.answers import Answer
-from giaoban.results.model.failures import FailureResult
+from giaoban.results.model.changes import CHANGES, change_sentence
+from giaoban.results.model.failures import Change, FailureResult
 from giaoban.results.model.places import Place
+from giaoban.results.model.reasons import Argument
 from giaoban.results.report.wording import Wording
-from giaoban.sentence import Both, Sentence
+from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import SOURCE
 
 
@@ -65,6 +67,31 @@ class Named:
     def by_failure(self, failure: FailureResult) -> Both:
         """The same within a sentence."""
         return self.said(lambda say: say.failure(failure, within=True))
+
+    def change(self, change: Change) -> Sentence:
+        """What is not as it was accepted; as its file has it where that has no code."""
+        if change.code not in CHANGES:
+            return Both(change.what, change.what)
+        return change_sentence(change.code, change.arguments, self._argument)
+
+    def _argument(self, name: str, value: Argument) -> object:
+        if not isinstance(value, str):
+            return value
+        match name:
+            case "bridge":
+                return self.of(value)
+            case "bridges":
+                return self.all_of(value.split(", "))
+            case "elements":
+                return joined(", ", [self.link_or_node(each) for each in value.split(", ")])
+            case "line" | "was_line":
+                return self.way(*value.split(" ", 1))
+        return value
+
+    def link_or_node(self, ident: str) -> Both:
+        """What may be in a network: a link as `link` names it, or a node."""
+        is_link = "--" in ident or ident.startswith(ACCESS_PREFIX)
+        return self.link(ident) if is_link else self.of(ident)
 
     def filled(self, by: str) -> Sentence:
         """What is full: a link's direction, as answers have it (`a--b r-a->r-b`), or in words."""

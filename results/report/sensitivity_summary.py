@@ -18,12 +18,12 @@ from giaoban.results.model.sensitivity import (
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.named import Named
 from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table
-from giaoban.results.report.wording import VERDICTS, Wording
+from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
 from giaoban.translation import SOURCE, Language, translator
 
-VIETNAMESE = Wording("vi")
 USUAL = Sentence(
     "* the program's usual range of such figures: no file says how far this very one may be"
 )
@@ -60,7 +60,8 @@ def name_of(figure: NamedFigure, *alike: NamedFigure, most: int = 0) -> Sentence
 def amount(figure: NamedFigure, value: float | str) -> Sentence:
     """A value of it, with its unit."""
     if isinstance(value, str):
-        return Sentence("{value}", value=value)
+        names = figure.choice_names if isinstance(figure, TriedFigure) else {}
+        return Sentence("{value}", value=names.get(value, value))
     text = "{value} {unit}" if figure.unit else "{value}"
     return message(text, value=Figure(value), unit=Sentence(figure.unit))
 
@@ -317,7 +318,7 @@ def _deciding(answer: Sensitivity) -> Table:
 def tried(figure: TriedFigure) -> Sentence:
     """Its range, or its choices."""
     if figure.low is None or figure.high is None:
-        values = Sentence("{choices}", choices=", ".join(figure.choices))
+        values = joined(", ", [amount(figure, choice) for choice in figure.choices])
     else:
         values = span(figure.low, figure.high, figure.unit)
     return message("{tried} *", tried=values) if figure.range_from == "kind" else values
@@ -355,15 +356,16 @@ def choices(answer: Sensitivity) -> Table:
 
 
 def _by(flip: FlipPoint, answer: Sensitivity) -> Sentence:
-    return Sentence("–") if flip.binding is None else _binding(flip.binding, answer)
+    return Sentence("–") if flip.binding is None else binding_words(flip.binding, answer)
 
 
-def _binding(binding: Binding, answer: Sensitivity) -> Sentence:
+def binding_words(binding: Binding, answer: Sensitivity) -> Sentence:
+    """What limits an answer, and where."""
     names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
     return Sentence(
         "{criterion}, {place}",
         criterion=names.get(binding.criterion, Sentence(binding.criterion)),
-        place=Both(binding.where, VIETNAMESE.place(binding.place)),
+        place=Named(names=answer.names).place(binding.place),
     )
 
 
@@ -380,7 +382,8 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
     if answer.binding is not None:
         yield Par(
             Sentence(
-                "As assumed, this limits the answer: {what}", what=_binding(answer.binding, answer)
+                "As assumed, this limits the answer: {what}",
+                what=binding_words(answer.binding, answer),
             )
         )
     if answer.deciding:

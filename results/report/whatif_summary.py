@@ -22,6 +22,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.named import Named
 from giaoban.results.report.seed_words import stopped
 from giaoban.results.report.wording import UNKNOWN, VERDICTS, Wording
 from giaoban.sentence import Both, Sentence, joined
@@ -172,7 +173,7 @@ def _variants(answer: WhatIf, *, costs: bool) -> Table:
             "▶" if variant.id == answer.answer else "",
             Sentence(variant.name),
             said_by(final),
-            "–" if bound is None else _bound(final, bound),
+            "–" if bound is None else what_binds(final, bound),
             "–" if bound is None else margin(bound.margin_pct),
             *([money(variant.cost)] if costs else []),
             _changes(variant) or Sentence("as it is"),
@@ -187,7 +188,7 @@ def _variants(answer: WhatIf, *, costs: bool) -> Table:
     return table(head, rows, right=(4, 5) if costs else (4,), keep=(4,))
 
 
-def _bound(judged: Judged, bound: Binding) -> Sentence:
+def what_binds(judged: Judged, bound: Binding) -> Sentence:
     """What binds, and where."""
     vi = judged.where_vi or partial(Wording("vi").place, bound.place)
     return _at(judged, bound, Both(judged.where, vi))
@@ -258,7 +259,7 @@ def _about(variant: VariantResult, answer: WhatIf, say: Wording) -> Iterator[Blo
         items += changes.lines()
     items += _not_met(variant.final, say)
     if (seeds := variant.judged.seeds) is not None and seeds.stopped:
-        items.append(_stopped(seeds, variant.judged))
+        items.append(_stopped(seeds, variant.judged, answer))
     if variant.confirmed is not None:
         items.append(
             Sentence(
@@ -280,12 +281,12 @@ def _about(variant: VariantResult, answer: WhatIf, say: Wording) -> Iterator[Blo
     yield Bullets(items)
 
 
-def _stopped(seeds: Seeds, judged: Judged) -> Sentence:
+def _stopped(seeds: Seeds, judged: Judged, answer: WhatIf) -> Sentence:
     """Of a search that went on no further: at which seed it fails, and by what."""
     said, first = stopped(seeds), seeds.first
     if first is None or (bound := first.binding) is None:
         return said
-    what = _at(judged, bound, Both(bound.where, partial(Wording("vi").place, bound.place)))
+    what = _at(judged, bound, Named(names=answer.names).place(bound.place))
     return Sentence("{seed}: {what}", seed=said, what=what)
 
 
@@ -334,5 +335,5 @@ def _reasons(judged: Judged) -> Sentence | str:
     if not judged.reasons:
         return ""
     bound = judged.binding
-    vi = "" if bound is None else f": {_bound(judged, bound).vi}"
+    vi = "" if bound is None else f": {what_binds(judged, bound).vi}"
     return Both(f": {judged.reasons[0]}", vi)

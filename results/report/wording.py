@@ -647,10 +647,10 @@ UNKNOWN = N_("another technical deviation, told in the result's file")
 
 
 def reasons(answer: Answer, say: Wording) -> list[str]:
-    """Why an invalid answer is, a sentence each; in English as its file has it, for who mends it.
+    """Why an invalid answer is, a sentence each.
 
     What has no code (of an emulation that gave nothing, or an answer of an earlier version of the
-    program) is told in English alone.
+    program) is told in English alone, as its file has it.
     """
     if not isinstance(answer, FaultsAnswer):
         return in_words(answer.reasons, answer.reason_codes, say)
@@ -663,7 +663,9 @@ def reasons(answer: Answer, say: Wording) -> list[str]:
 
 
 def in_words(filed: list[str], codes: Sequence[Reason], say: Wording) -> list[str]:
-    """Reasons that a file has in English, and by their codes; without these, so many unknown."""
+    """Reasons by their codes; of what has none in English what a file has, else so many unknown."""
+    if codes and all(code.code in SENTENCES for code in codes):
+        return [_sentence(code, say) for code in codes]
     return say.as_filed(
         filed,
         lambda: [_sentence(code, say) for code in codes] or [say.gettext(UNKNOWN)] * len(filed),
@@ -672,8 +674,15 @@ def in_words(filed: list[str], codes: Sequence[Reason], say: Wording) -> list[st
 
 def _sentence(reason: Reason, say: Wording) -> str:
     text = SENTENCES.get(reason.code, UNKNOWN)
-    given = {key: _named(key, value, say) for key, value in reason.arguments.items()}
-    return say.gettext(text, **given)
+    return say.gettext(
+        text,
+        **{
+            key: value  # which the English sentence has a form for
+            if say.language == SOURCE and not isinstance(value, str)
+            else _named(key, value, say)
+            for key, value in reason.arguments.items()
+        },
+    )
 
 
 def _named(key: str, value: Argument, say: Wording) -> str:
@@ -692,4 +701,6 @@ def _named(key: str, value: Argument, say: Wording) -> str:
             return "MCU" if value == "mcu" else say.of(value)
         case "router":
             return say.of(value)
+        case "fault":
+            return say.fault(value)
     return value

@@ -11,7 +11,7 @@ from giaoban.mcu_sim.fit import Fit
 from giaoban.results.judge.cases import Case, Figure, Report, Status
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.compared import Compared, ScenarioCompared
-from giaoban.results.model.failures import Change, FailureResult, FaultsAnswer
+from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.load import LoadCriterion, LoadResult
 from giaoban.results.model.meetings import MeetingAnswer, PartJudged
@@ -32,7 +32,7 @@ from giaoban.results.report import (
     whatif_summary,
 )
 from giaoban.results.report.meetings import calendar_summary, meeting_summary
-from giaoban.results.report.wording import VERDICTS, Wording, reasons
+from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
 from giaoban.sentence import N_, Both, Sentence
 
 RUN, ABOUT_INPUTS = "run", "inputs"
@@ -72,14 +72,13 @@ def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) 
     """A case a failure. Without a baseline it fails if its run does not meet the criteria; with one
     if anything got worse: what was accepted has been accepted."""
     compared, took = answer.comparison, seconds or {}
-    worse = None if compared is None else compared.worse
-    because = "" if compared is None else compared.reason
-    cases = [_failure(each, worse, because, took.get(each.id, 0.0)) for each in answer.failures]
+    cases = [_failure(each, answer, took.get(each.id, 0.0)) for each in answer.failures]
     tried = {failure.id for failure in answer.failures}
     elsewhere: dict[str, list[str]] = {}
-    for change in worse or []:
+    for change in [] if compared is None else compared.worse:
         if change.failure not in tried:
-            elsewhere.setdefault(change.failure or ABOUT_INPUTS, []).append(change.what)
+            what = failures_summary.change_in_words(change, answer)
+            elsewhere.setdefault(change.failure or ABOUT_INPUTS, []).append(what)
     cases += (Case(name, "fail", lines, kind="regression") for name, lines in elsewhere.items())
     return Report(
         "faults",
@@ -141,8 +140,9 @@ def of_sensitivity(answer: Sensitivity) -> Report:
     """
     headline = sensitivity_summary.headline(answer)
     as_assumed: Status = answer.as_assumed
-    where = None if answer.binding is None else answer.binding.where
-    lines = [] if as_assumed == "pass" else [headline, *([Sentence(where)] if where else [])]
+    lines = [] if as_assumed == "pass" else [headline]
+    if lines and answer.binding is not None:
+        lines.append(sensitivity_summary.binding_words(answer.binding, answer))
     cases = [Case("as-assumed", as_assumed, lines)]
     if answer.drawn is not None and answer.required_pct is not None:
         drawn = answer.drawn
@@ -338,25 +338,29 @@ def _at(place: Place | None) -> tuple[str, str] | None:
     return None if place is None else (place.kind, place.id)
 
 
-def _failure(
-    failure: FailureResult, worse: Sequence[Change] | None, because: str, seconds: float
-) -> Case:
+def _failure(failure: FailureResult, answer: FaultsAnswer, seconds: float) -> Case:
+    since, known = answer.comparison, partial(Wording, of=answer)
     elements = failure.elements[0]
     at = (elements.kind, elements.id)
     made = partial(Case, failure.id, at=at, seconds=seconds)
     if failure.verdict == "invalid":
-        lines = [f"invalid: {reason}" for reason in failure.reasons]
+        why = _each(lambda say: in_words(failure.reasons, failure.reason_codes, say), known)
+        lines = [Sentence("invalid: {reason}", reason=each) for each in why]
         return made("invalid", lines, kind="invalid")
-    if worse is not None:
-        if lines := [change.what for change in worse if change.failure == failure.id]:
+    if since is not None:
+        worse = [change for change in since.worse if change.failure == failure.id]
+        if worse:
+            lines = [failures_summary.change_in_words(change, answer) for change in worse]
             return made("fail", lines, kind="regression")
     elif failure.verdict == "fail":
-        return made("fail", list(failure.reasons))
-    who = ", ".join(failure.others_cut_off)
-    if not who or failure.kind == "pair":
+        return made("fail", failures_summary.why_failed(failure, answer).lines())
+    if not failure.others_cut_off or failure.kind == "pair":
         return made("pass")
-    why = because if failure.accepted is None else failure.accepted.reason
-    return made("pass", note=f"accepted single point of failure ({who} cut off): {why}")
+    who = ", ".join(map(Wording("en", answer).of, failure.others_cut_off))
+    why_accepted = since.reason if since is not None else ""
+    if failure.accepted is not None:
+        why_accepted = failure.accepted.reason
+    return made("pass", note=f"accepted single point of failure ({who} cut off): {why_accepted}")
 
 
 def _judged(ident: str, judged: Judged) -> Case:
@@ -368,7 +372,7 @@ def _judged(ident: str, judged: Judged) -> Case:
     if judged.verdict == "pass":
         return Case(ident, "pass", figure=figure)
     if not lines and bound is not None:
-        lines = [Sentence("{criterion} at {place}", criterion=bound.criterion, place=bound.where)]
+        lines = [whatif_summary.what_binds(judged, bound)]
     return Case(ident, "fail", lines, figure, at=None if bound is None else _at(bound.place))
 
 

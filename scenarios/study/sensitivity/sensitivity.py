@@ -38,6 +38,7 @@ from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.documents import prove
+from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order, value_at
 from giaoban.scenarios.study.sensitivity.figures import Figure, figures, load_ranges
 from giaoban.scenarios.study.sensitivity.kept import Kept, KeptSides, KeptWorlds, content_of
@@ -192,6 +193,7 @@ def analyse(
         ],
         unmodelled=unmodelled(question, estimate=True),
         drawn=drawn,
+        names=names_of(question.plan.network, question.province),
         estimates=1 + sum(each.estimates for each in found) + drawn_estimates,
         seconds=round(time.monotonic() - began_s, 3),
     )
@@ -358,6 +360,9 @@ def _told(asked: Asked, figure: Figure, found: Sequence[Tried]) -> TriedFigure:
         likely_high=likely_high,
         choices=list(figure.choices),
         likely_choices=[*figure.likely_choices] if figure.likely_choices != figure.choices else [],
+        choice_names={
+            each.id: each.name for each in asked.world.profiles.profile if each.id in figure.choices
+        },
         range_from=figure.origin,
         range_source=figure.within.source,
         range_source_vi=figure.within.source_vi or None,

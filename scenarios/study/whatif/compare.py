@@ -152,7 +152,7 @@ def compare(
             search=[way.en for way in ways],
             search_vi=[way.vi for way in ways],
             tried=found.looked_at,
-            names={line.row.profile: line.question.plan.profile.name for line in lines},
+            names=_names(lines),
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(whole, summary_md(whole, order.language))
@@ -243,6 +243,15 @@ def _neighbour(lines: Sequence[_Line], answer: _Line | None) -> _Line | None:
         return line.row.judged.by_luck, -math.inf if found is None else found
 
     return max(failing, key=nearness)
+
+
+def _names(lines: Sequence[_Line]) -> dict[str, str]:
+    """What people call nodes, links and calls, of all variants."""
+    found: dict[str, str] = {}
+    for question in (line.question for line in lines):
+        found |= names_of(question.plan.network, question.province)
+        found[question.plan.profile.id] = question.plan.profile.name
+    return found
 
 
 def _verdict(asked: Sequence[VariantResult]) -> Verdict:

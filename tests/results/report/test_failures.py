@@ -311,8 +311,10 @@ def test_with_a_baseline_the_headline_is_what_the_exit_code_tells() -> None:
     compared = against(worse, baseline)
     assert headline(compared).startswith("FAIL – 1 thing is worse than what was accepted as ring")
     [reason] = compared.reasons
-    assert f"Why:\n\n- {reason}\n" in summary_md(compared)
     assert reason.startswith("cut:gia-nghia--cu-jut: cu-jut is interrupted 900.0 ms")
+    why = "link Gia Nghĩa – Cư Jút cut: Cư Jút is interrupted 900.0 ms"
+    assert f"Why:\n\n- {why} (was: interrupted 412.2 ms; +487.8 ms)\n" in summary_md(compared)
+    assert "Cư Jút bị gián đoạn 900,0 ms (trước: bị gián đoạn" in summary_md(compared, "vi")
     void = answer([failure("cut:x", verdict="invalid", reasons=["hung"])])
     assert headline(against(void, baseline)) == headline(void)
 

@@ -13,10 +13,12 @@ UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
 
 
 @pytest.mark.parametrize(
-    ("reason", "english", "said"),
+    ("reason", "filed", "english", "said"),
     [
         (
             because("unaccounted", packets=1234, closed=1, full=0, waiting=2),
+            "1234 packets are unaccounted for (1 came to a closed port, 0 to a full buffer, "
+            "2 wait in queues)",
             "1234 packets are unaccounted for (1 came to a closed port, 0 to a full buffer, "
             "2 wait in queues)",
             "1.234 gói tin không rõ nguyên nhân (1 gói đến nơi không còn nhận, 0 gói gặp bộ đệm "
@@ -25,6 +27,7 @@ UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
         (
             because("never-sent", stream="dak-r-lap video down", packets=12),
             "dak-r-lap video down: 12 packets came that were never sent",
+            "Đắk R'Lấp, picture down: 12 packets came that were never sent",
             "Đắk R'Lấp, hình ảnh chiều xuống: nhận được 12 gói tin chưa từng được gửi",
         ),
         (
@@ -34,34 +37,39 @@ UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
                 late_ms=7.5,
             ),
             "link access-krong-no krong-no->r-krong-no: its impairment began 7.5 ms late",
+            "access line of Krông Nô (up): its impairment began 7.5 ms late",
             "Đường truy nhập Krông Nô (chiều lên): tác động bắt đầu chậm 7,5 ms",
         ),
         (
             because("starved", who="mcu", times=4),
             "the MCU: media was handed over after it was due 4 times",
+            "MCU: media was handed over after it was due 4 times",
             "MCU: 4 lần phát âm thanh, hình ảnh chậm so với thời điểm quy định",
         ),
         (
             because("leg-impaired-idle", leg="tuy-duc up", from_s=2.5, to_s=4.0),
             "tuy-duc up: nothing passed while it was impaired, 2.5 s to 4 s",
+            "Tuy Đức, up: nothing passed while it was impaired, 2.5 s to 4 s",
             "Tuy Đức, chiều lên: không có gói tin nào đi qua trong thời gian chịu tác động, từ "
             "giây 2,5 đến giây 4",
         ),
         (
             because("not-darken", fault="cut-1", line="gia-nghia--cu-jut"),
             "fault cut-1: link gia-nghia--cu-jut did not go dark",
+            "fault cut-1: Gia Nghĩa ↔ Cư Jút did not go dark",
             "sự cố đường truyền Gia Nghĩa ↔ Cư Jút: không mất tín hiệu như dự kiến",
         ),
         (
             because("late-powered-off", fault="site-1", who="tuy-duc", late_ms=9.0),
             "fault site-1: tuy-duc: powered-off came 9.0 ms late",
+            "fault site-1: Tuy Đức: powered-off came 9.0 ms late",
             "sự cố tại Tuy Đức: cắt điện lệch 9 ms",
         ),
     ],
 )
-def test_sentences(reason: Reason, english: str, said: str) -> None:
+def test_sentences(reason: Reason, filed: str, english: str, said: str) -> None:
     result = make.result(invalid=[reason])
-    assert result.reasons == [english]
+    assert result.reasons == [filed]
     again = Result.from_json(result.to_json())
     assert reasons(again, Wording("vi", again)) == [said]
     assert reasons(again, Wording("en", again)) == [english]

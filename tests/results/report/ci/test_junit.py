@@ -111,12 +111,12 @@ def test_with_a_baseline_only_what_got_worse_fails() -> None:
     )
     root = parsed(xml(against(now, baseline)))
     assert outcomes(root) == {
-        "cut:gia-nghia--cu-jut": "failure: cu-jut is interrupted 900.0 ms "
+        "cut:gia-nghia--cu-jut": "failure: Cư Jút is interrupted 900.0 ms "
         "(was: interrupted 412.2 ms; +487.8 ms)\n88 packets lost (was: 87; +1)",
-        "cut:gia-nghia--dak-glong": "system-out: accepted single point of failure (dak-glong cut "
+        "cut:gia-nghia--dak-glong": "system-out: accepted single point of failure (Đắk Glong cut "
         "off): no second fibre yet",
         "cut:c--d": "",
-        "site:dak-glong": "failure: dak-glong is not in the network any more",
+        "site:dak-glong": "failure: Đắk Glong is not in the network any more",
     }
 
 
@@ -125,7 +125,7 @@ def test_what_is_worse_about_the_inputs_has_a_case_of_its_own() -> None:
     question = answer().question
     now = answer(question=question.model_copy(update={"existing": question.existing[:2]}))
     found = outcomes(parsed(xml(against(now, baseline))))
-    assert found["inputs"] == "failure: bridge dak-glong is not in the meeting any more"
+    assert found["inputs"] == "failure: bridge Đắk Glong is not in the meeting any more"
 
 
 def said(root: ElementTree.Element) -> dict[str, str]:
@@ -140,15 +140,17 @@ def test_single_points_fail_or_say_why_they_were_accepted() -> None:
     spur = "cut:gia-nghia--dak-glong"
     root = parsed(xml(answer()))
     assert said(root) == {
-        spur: "accepted single point of failure (dak-glong cut off): no second fibre yet"
+        spur: "accepted single point of failure (Đắk Glong cut off): no second fibre yet"
     }
     weak = answer(accepts=())
     root = parsed(xml(weak))
     assert said(root) == {}
-    assert outcomes(root)[spur].startswith("failure: Single point of failure: dak-glong cut off")
+    assert outcomes(root)[spur].startswith(
+        "failure: single point of failure, not accepted: Đắk Glong cut off"
+    )
     baseline = accept(weak, name="ring", reason="known", on=date(2026, 11, 25))
     root = parsed(xml(against(weak, baseline)))
-    assert said(root) == {spur: "accepted single point of failure (dak-glong cut off): known"}
+    assert said(root) == {spur: "accepted single point of failure (Đắk Glong cut off): known"}
     assert not list(root.iter("failure"))
 
 

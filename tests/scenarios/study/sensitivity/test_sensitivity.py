@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -46,7 +47,7 @@ from giaoban.scenarios.study.sensitivity.tried import (
     sides,
 )
 from giaoban.scenarios.study.sensitivity.world import World
-from giaoban.translation import translator
+from giaoban.translation import Language, translator
 from tests.results.results_factory import result
 
 NOW = datetime(2026, 11, 27, 8, 0)
@@ -210,6 +211,18 @@ def test_the_summary_says_it_in_both_languages(answered: tuple[Path, Path, Sensi
     said = [translator("vi").say(each) for each in conditions(answer)]
     assert said
     assert all("trở" in each for each in said)  # trở lên, trở xuống
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_the_summary_names_what_limits_the_answer(
+    lang: Language, answered: tuple[Path, Path, Sensitivity]
+) -> None:
+    """Places and calls, as people do; identifiers are in the evidence alone."""
+    answer = answered[-1]
+    text = summary_md(answer, lang)
+    idents = r"\baccess-|[a-z]--[a-z]|->|\br-(?:west|east)\b|\b(?:west|east|north)\b|\d+p30-\d"
+    assert re.findall(idents, re.sub(r"`[^`]*`", "", text)) == []
+    assert answer.names["north"] == "Bắc"
 
 
 @pytest.mark.parametrize("mbps", [2.0, 4.0, 6.0, 8.0, 12.0])
