@@ -16,8 +16,11 @@ _FIGURES = {
     "km": "{value} km",
     "rate_mbps": "{value} Mb/s",
     "buffer_packets": N_("buffer {value} packets"),
+    "buffer_bytes": N_("buffer {value} bytes"),
+    "buffer_ms": N_("buffer {value} ms"),
     "loss_pct": N_("loss {value} %"),
 }
+_ALWAYS = ("km", "rate_mbps")
 _TABLES = {"framing": N_("what the rate counts"), "profile": N_("bandwidth profiles")}
 _PROTOCOLS = {
     "static": N_("static routes"),
@@ -90,7 +93,7 @@ def _records(
 
     def figures(record: Link | Access) -> str:
         named = {name: getattr(record, name) for name in _FIGURES}
-        return told({name: value for name, value in named.items() if value or name != "loss_pct"})
+        return told({name: value for name, value in named.items() if value or name in _ALWAYS})
 
     def told(named: Mapping[str, float]) -> str:
         return ", ".join(say.gettext(_FIGURES[k], value=number(v)) for k, v in named.items())

@@ -20,6 +20,7 @@ from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
 from giaoban.topology.bandwidth_profile import BandwidthProfile
+from giaoban.topology.buffers import Buffer, BufferBytes, BufferMs, check_one
 from giaoban.topology.framing import Framing
 from giaoban.topology.qos import Qos
 from giaoban.topology.usual import known_key, with_probable
@@ -214,15 +215,29 @@ class Link(Assumable):
     """Length of the fibre in km: what delays every packet by `[fibre] us_per_km` a km."""
     rate_mbps: RateMbps
     """Rate in Mb/s that is committed to the conference system, in each direction."""
-    buffer_packets: Packets
+    buffer_packets: Packets | None = None
     """How many packets may wait at each end; what comes more is lost. In packets, for each
-    direction."""
+    direction. One of the three `buffer_` keys has to be given. Like `200`."""
+    buffer_bytes: BufferBytes | None = None
+    """How many may wait, in bytes, instead of packets. Like `64000`."""
+    buffer_ms: BufferMs | None = None
+    """What may wait, in ms of the line's rate, instead of packets. Like `50.0`."""
     loss_pct: LossPercent = 0.0
     """Packets lost at random on the line, in percent, in each direction."""
     framing: Framing | None = None
     """What the rate counts of each packet; as the province's `[framing]` says where not given."""
     profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
+
+    @model_validator(mode="after")
+    def _has_one_buffer(self) -> Self:
+        check_one(self.buffer)
+        return self
+
+    @property
+    def buffer(self) -> Buffer:
+        """What may wait."""
+        return Buffer(self.buffer_packets, self.buffer_bytes, self.buffer_ms)
 
 
 class Access(Assumable):
@@ -239,15 +254,29 @@ class Access(Assumable):
     """Length of the access line in km."""
     rate_mbps: RateMbps
     """Rate of the access line in Mb/s, in each direction."""
-    buffer_packets: Packets
+    buffer_packets: Packets | None = None
     """How many packets may wait at each end; what comes more is lost. In packets, for each
-    direction."""
+    direction. One of the three `buffer_` keys has to be given. Like `200`."""
+    buffer_bytes: BufferBytes | None = None
+    """How many may wait, in bytes, instead of packets. Like `64000`."""
+    buffer_ms: BufferMs | None = None
+    """What may wait, in ms of the line's rate, instead of packets. Like `50.0`."""
     loss_pct: LossPercent = 0.0
     """Packets lost at random on the line, in percent, in each direction."""
     framing: Framing | None = None
     """What the rate counts of each packet; as the province's `[framing]` says where not given."""
     profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
+
+    @model_validator(mode="after")
+    def _has_one_buffer(self) -> Self:
+        check_one(self.buffer)
+        return self
+
+    @property
+    def buffer(self) -> Buffer:
+        """What may wait."""
+        return Buffer(self.buffer_packets, self.buffer_bytes, self.buffer_ms)
 
 
 class Mcu(Access):
@@ -468,6 +497,10 @@ class LinkChange(Assumable):
     """Another rate in Mb/s, in each direction. Like `20.0`."""
     buffer_packets: Packets | None = None
     """Another number of packets that may wait, in each direction. Like `400`."""
+    buffer_bytes: BufferBytes | None = None
+    """Another buffer, in bytes, whatever was counted before. Like `64000`."""
+    buffer_ms: BufferMs | None = None
+    """Another buffer, in ms of the rate, whatever was counted before. Like `50.0`."""
     loss_pct: LossPercent | None = None
     """Another loss at random in percent, in each direction. Like `0.1`."""
     framing: Framing | None = None
@@ -481,10 +514,21 @@ class LinkChange(Assumable):
             raise ValueError(
                 Sentence(
                     "changes nothing (allowed: at least one of km, rate_mbps, "
-                    "buffer_packets, loss_pct, framing, profile)"
+                    "buffer_packets, buffer_bytes, buffer_ms, loss_pct, framing, profile)"
                 )
             )
         return self
+
+    @model_validator(mode="after")
+    def _has_one_buffer_at_most(self) -> Self:
+        if self.buffer.given:
+            check_one(self.buffer)
+        return self
+
+    @property
+    def buffer(self) -> Buffer:
+        """What may wait, if that changes."""
+        return Buffer(self.buffer_packets, self.buffer_bytes, self.buffer_ms)
 
     def changed(self) -> list[str]:
         """What changes, by the keys of the file."""
@@ -501,6 +545,8 @@ class LinkChange(Assumable):
             "km": self.km,
             "rate_mbps": self.rate_mbps,
             "buffer_packets": self.buffer_packets,
+            "buffer_bytes": self.buffer_bytes,
+            "buffer_ms": self.buffer_ms,
             "loss_pct": self.loss_pct,
         }
         return {name: value for name, value in named.items() if value is not None}

@@ -17,6 +17,7 @@ from giaoban.names import access_link_id
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.addressing import AddressPair, allocate, host
 from giaoban.topology.bandwidth_profile import At, Ends, LineProfile, line_profiles
+from giaoban.topology.buffers import packets_in
 from giaoban.topology.framing import Framing
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
 from giaoban.topology.qos import Qos
@@ -60,7 +61,8 @@ class NetLink(StrictModel):
 
     `address_a` is an interface address, "10.67.0.1/30". On an access link a is the host.
     `overhead_bytes`: the rate counts so many of each frame beside those of its headers and
-    contents (`Framing.overhead_bytes`).
+    contents (`Framing.overhead_bytes`). `buffer_bytes`: its queue holds so many of the bytes that
+    the rate counts; 0: it holds `buffer_packets`, which else is how many full frames have room.
     """
 
     id: str
@@ -78,14 +80,16 @@ class NetLink(StrictModel):
     source: str
     settled_by: str
     overhead_bytes: int = 0
+    buffer_bytes: int = 0
     profiles: list[LineProfile] = Field(default_factory=list)
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, as_usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A line that nobody polices is written as it is without profiles, and one whose rate
-        counts what captures show as it is without framing."""
+        counts what captures show as it is without framing, one whose queue counts packets as it
+        is without bytes."""
         written: dict[str, Any] = as_usual(self)
-        optional = ("overhead_bytes", "profiles")
+        optional = ("overhead_bytes", "buffer_bytes", "profiles")
         return {k: v for k, v in written.items() if v or k not in optional}
 
     @property
@@ -258,18 +262,19 @@ def _resolve(
     profiles = record.profile
     framing = record.framing or framing
     km, rate_mbps = record.km, record.rate_mbps
-    buffer_packets, loss_pct = record.buffer_packets, record.loss_pct
+    buffer, loss_pct = record.buffer, record.loss_pct
     sources, settlers = [record.source], [record.settled_by]
     if change is not None:
         km = km if change.km is None else change.km
         rate_mbps = rate_mbps if change.rate_mbps is None else change.rate_mbps
-        if change.buffer_packets is not None:
-            buffer_packets = change.buffer_packets
+        buffer = change.buffer if change.buffer.given else buffer
         loss_pct = loss_pct if change.loss_pct is None else change.loss_pct
         profiles = profiles if change.profile is None else change.profile
         framing = change.framing or framing
         sources.append(f"changed ({', '.join(change.changed())}): {change.source}")
         settlers.append(change.settled_by)
+    overhead_bytes = 0 if framing is None else framing.overhead_bytes
+    buffer_bytes = buffer.bytes_at(rate_mbps, overhead_bytes)
     return NetLink(
         id=name,
         a=ends[0],
@@ -279,12 +284,13 @@ def _resolve(
         km=km,
         rate_mbps=rate_mbps,
         delay_us=km * us_per_km,
-        buffer_packets=buffer_packets,
+        buffer_packets=buffer.packets or packets_in(buffer_bytes, overhead_bytes),
+        buffer_bytes=buffer_bytes,
         loss_pct=loss_pct,
         kind="backbone" if isinstance(record, Link) else "access",
         assumed=record.assumed or (change is not None and change.assumed),
         source="; ".join(sources),
         settled_by="; ".join(dict.fromkeys(text for text in settlers if text)),
-        overhead_bytes=0 if framing is None else framing.overhead_bytes,
+        overhead_bytes=overhead_bytes,
         profiles=line_profiles(profiles, Ends(name, *ends, isinstance(record, Access))),
     )

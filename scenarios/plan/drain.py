@@ -25,7 +25,10 @@ def drain_s(
     waiting = 0
     if network.qos is not None and by_class(network.qos):
         waiting = sum(each.buffer_packets for each in traffic_classes(network.qos))
-    queues = [(max(link.buffer_packets, waiting), link.rate_mbps * 1e6) for link in network.links]
+    queues = [
+        (max(link.buffer_packets, link.buffer_bytes / FRAME_BYTES, waiting), link.rate_mbps * 1e6)
+        for link in network.links
+    ]
     rates = [item.rate for item in impairments if item.rate is not None]
     queues += [(rate.buffer_packets, rate.kbps * 1e3) for rate in rates]
     queues += [

@@ -233,7 +233,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         if at == "carrier":
             line = self.impaired.get(hop)
             return None if line is None else qdisc.redirect(line.index)
-        if not self._by_class(hop.source):
+        if not self._waits_apart(self.network.link(hop.link), hop.source):
             return None
         with namespace.inside(self.namespace(hop.source)), IPRoute() as route:
             name = scheduler.device(self.interfaces[hop.link, hop.source])
@@ -252,11 +252,11 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
 
         Packets that wait at this moment leave when they would have left (netem settles that when
         a packet comes); one that comes later leaves after them. Where packets wait by class, the
-        classes keep their buffers.
+        classes keep their buffers, as a queue that counts bytes does.
         """
         link = self.network.link(hop.link)
         route = self._routes[hop.source]
-        if self._by_class(hop.source):
+        if self._waits_apart(link, hop.source):
             seed = self._line_seed(*self._place(hop))
             interface = self.interfaces[hop.link, hop.source]
             scheduler.reshape(route, interface, link, rate_mbps, seed)
@@ -305,11 +305,15 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             table = [(r.prefix, r.via) for r in routes.table(node_id) if r.via is not None]
         sink = netlink.SINK if self._may_fail and not is_host else None
         netlink.configure(self.namespace(node_id), ends, table, is_host=is_host, sink=sink)
-        if self._by_class(node_id):
-            for link in self.network.links_at(node_id):
+        qos = self.network.qos if self._by_class(node_id) else None
+        for link in self.network.links_at(node_id):
+            if self._waits_apart(link, node_id):
                 interface = self.interfaces[link.id, node_id]
-                assert self.network.qos is not None
-                scheduler.build(self.namespace(node_id), interface, link, self.network.qos)
+                scheduler.build(self.namespace(node_id), interface, link, qos)
+
+    def _waits_apart(self, link: NetLink, node_id: str) -> bool:
+        """Whether packets wait in front of the line that a node sends into (`scheduler`)."""
+        return self._by_class(node_id) or bool(link.buffer_bytes)
 
     def _by_class(self, node_id: str) -> bool:
         """Whether a node tells packets apart: a router in a province with classes."""
@@ -318,7 +322,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
     def _end(self, number: int, link: NetLink, node_id: str) -> netlink.Interface:
         end = 0 if node_id == link.a else 1
         seed = self._line_seed(number, end)
-        if self._by_class(node_id):
+        if self._waits_apart(link, node_id):
             queues = scheduler.line(link, seed)
         else:
             queues = qdisc.line_of(link, seed)

@@ -10,6 +10,8 @@ goes is decided at that moment, by ets. It comes back to the link's end as if se
 redirected no second time, and passes the line's netem, which takes the time of its own bits and of
 the fibre and never makes it wait for another.
 
+A queue that counts bytes is built in the same way, with one bfifo in the classes' place.
+
 It is not all in one tree: netem above the classes would queue in the order of arrival, and htb lets
 go of a packet when its first bit may leave, while the far end has it with its last.
 
@@ -29,16 +31,18 @@ from pyroute2.iproute.linux import IPRoute
 from pyroute2.netlink import NLA_F_NESTED, nla
 from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.rtnl import TC_H_ROOT
-from pyroute2.netlink.rtnl.tcmsg import plugins, sched_htb
+from pyroute2.netlink.rtnl.tcmsg import plugins, sched_htb, sched_pfifo
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import Sentence
+from giaoban.topology.buffers import CREDIT_NS
 from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
 from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HANDLE
 from giaoban.topology.network import NetLink
 from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
+from giaoban.topology.token_bucket import TICK_NS
 
 ONLY_CLASS = ROOT_HANDLE | 1
 CLASSES_HANDLE = 0x20000
@@ -48,7 +52,7 @@ DSCP_KEY = "{:#010x}/0x00fc0000+0"  # in the IPv4 header's first word, for u32
 TURN_BYTES = 60_000  # htb wants to know it for classes that share; this one is alone
 LINKLAYER_ETHERNET = 1
 TCA_STAB_BASE = 1
-CREDIT_TICKS = 80  # of 64 ns
+CREDIT_TICKS = CREDIT_NS // TICK_NS
 """What a late timer may cost and is paid back: 5 µs. Without it each packet would leave a little
 later than the rate has it; the price is that a packet may be overtaken for 5 µs less."""
 
@@ -116,6 +120,7 @@ class _HtbOptions(sched_htb.options):  # type: ignore[misc]
         fields = sched_htb.options.htb_parms.fields
 
 
+plugins["bfifo"] = sched_pfifo  # another unit, the same request
 plugins["ets"] = SimpleNamespace(
     parent=TC_H_ROOT, options=_EtsOptions, stats2=stats2, get_parameters=_ets_parameters
 )
@@ -143,11 +148,12 @@ def line(link: NetLink, seed: int) -> list[dict[str, Any]]:
     return qdisc.behind_door([{**whole, "limit": MAX_PACKETS}, *losing])
 
 
-def build(fd: int, interface: str, link: NetLink, qos: Qos) -> None:
+def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
     """The classes of a link's end that has `line`'s queues: a device of its own, and the way to it.
 
     Args:
-        fd: the namespace of the router.
+        fd: the namespace of the node.
+        qos: which classes; None: one queue, of the link's `buffer_bytes`.
 
     Raises:
         MachineLacks: this kernel has no ifb, htb, ets, u32, matchall or mirred.
@@ -162,7 +168,11 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos) -> None:
             queues["stab"] = _sizes(link.overhead_bytes)
         _ask("sch_htb", lambda: route.tc("add", "htb", **queues, default=ONLY_CLASS & 0xFFFF))
         _ask("sch_htb", lambda: route.tc("add-class", "htb", index, ONLY_CLASS, **only))
-        _add_classes(route, index, traffic_classes(qos))
+        if qos is not None:
+            _add_classes(route, index, traffic_classes(qos))
+        else:
+            queue = {"handle": CLASS_HANDLES, "parent": ONLY_CLASS, "limit": link.buffer_bytes}
+            route.tc("add", "bfifo", index, **queue)
         route.link("set", index=index, state="up")
         redirect = qdisc.redirect(index)
         end = {"index": _index(route, interface), "parent": ROOT_HANDLE}

@@ -75,13 +75,22 @@ def export_province(
     province: Province, file_format: Literal["csv", "graphml"], out: Path, *, replace: bool = False
 ) -> list[Path]:
     """Write a GraphML file, or a folder of tables; the files written. Raises `InputError`, also for
-    lines with bandwidth profiles or framing: these formats know one figure of a kind a line."""
+    lines with bandwidth profiles, framing or buffers not in packets: these formats know one figure
+    of a kind a line."""
     lines: list[Link | Access] = [*province.links, province.mcu, *province.bridges]
     if province.framing or (framed := [each.id for each in lines if each.framing]):
         raise InputError(
             "{framed}: what a rate counts (framing) has no place in {format} (allowed: the "
             "province's TOML file)",
             framed=province.id if province.framing else ", ".join(framed),
+            format=file_format,
+        )
+    counted = [each.id for each in lines if each.buffer_packets is None]
+    if counted:
+        raise InputError(
+            "{counted}: a buffer in bytes or milliseconds has no place in {format} (allowed: the "
+            "province's TOML file)",
+            counted=", ".join(counted),
             format=file_format,
         )
     policed = [each.id for each in lines if each.profile]

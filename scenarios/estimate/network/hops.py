@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
 from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting, seed_of
 from giaoban.scenarios.estimate.network.paths import Paths
@@ -28,7 +29,7 @@ SEED_BITS = 0xFFFF_FFFF_FFFF_FFFF
 class ClassBlindFifo:
     """A queue that does not tell packets apart: what comes later waits behind what is there."""
 
-    def __init__(self, queue: Fifo) -> None:
+    def __init__(self, queue: Fifo | ByteFifo) -> None:
         self._queue = queue
 
     def __deepcopy__(self, memo: dict[int, object]) -> ClassBlindFifo:
@@ -61,6 +62,8 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
         rates, delay_us = _rates(plan, paths, hop), paths.links[hop].delay_us
         if classes and paths.hops[hop].source in routers:
             found[hop] = Classes(rates, delay_us, classes, class_of)
+        elif buffer_bytes := paths.links[hop].buffer_bytes:
+            found[hop] = ClassBlindFifo(ByteFifo(rates, delay_us, buffer_bytes))
         else:
             found[hop] = ClassBlindFifo(Fifo(rates, delay_us))
         if (policer := _policer(plan, paths, flows, hop, "user")) is not None:
@@ -97,8 +100,9 @@ def is_steady(plan: Plan) -> bool:
     is on its way from a bridge to the MCU or back."""
     if plan.changes or plan.background or by_class(plan.network.qos):
         return False
-    policed = any(link.profiles for link in plan.network.links)
-    return not policed and all(line.rate_mbps is None for line in plan.lines)
+    if any(link.profiles or link.buffer_bytes for link in plan.network.links):
+        return False
+    return all(line.rate_mbps is None for line in plan.lines)
 
 
 def _rates(plan: Plan, paths: Paths, hop: int) -> list[Rate]:

@@ -11,6 +11,7 @@ import pytest
 from emulation_factory import WIRE_OVERHEAD, run_lab, star
 from numpy.typing import NDArray
 
+from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
 from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.queues import Fifo, rate_of
 from giaoban.topology.network import Network
@@ -39,8 +40,9 @@ def flow(dscp: int, payload: int, mbps: float, seconds: float = 6.0) -> dict[str
 FLOWS = [flow(EF, SMALL, 1.0), flow(AF41, FULL, 4.0), flow(BEST_EFFORT, 472, 2.5)]
 
 
-def network(mbps: float = MBPS, **framing: Any) -> Network:
+def network(mbps: float = MBPS, buffer: dict[str, Any] | None = None, /, **framing: Any) -> Network:
     slow = {**SLOW, "rate_mbps": mbps, "framing": {"source": "test", **framing}}
+    slow = slow if buffer is None else {**slow, "buffer_packets": None, **buffer}
     return star(FAST, slow, CLASSES if mbps == BY_CLASS_MBPS else None)
 
 
@@ -49,6 +51,9 @@ NETWORKS = {
     "wire": network(layer="L1", vlan_tags=1, mpls_labels=1),
     "packet": network(layer="IP"),
     "wire-classes": network(BY_CLASS_MBPS, layer="L1", pppoe=True),
+    "bytes": network(MBPS, {"buffer_bytes": 12_000}, layer="frame"),
+    "milliseconds": network(MBPS, {"buffer_ms": 20.0}, layer="L1"),
+    "one-frame": network(MBPS, {"buffer_bytes": 1514}, layer="IP"),
     "packet-classes": network(BY_CLASS_MBPS, layer="IP"),
 }
 
@@ -84,7 +89,9 @@ def estimated(name: str, folder: Path) -> NDArray[np.int64]:
     of = NETWORKS[name]
     first, second = of.link("access-mcu"), of.link("access-b-0")
     came = Fifo([rate_of(first)], first.delay_us).serve(leaving, size).out_ns
-    if of.qos is None:
+    if second.buffer_bytes:
+        served = ByteFifo([rate_of(second)], second.delay_us, second.buffer_bytes).serve(came, size)
+    elif of.qos is None:
         served = Fifo([rate_of(second)], second.delay_us).serve(came, size)
     else:
         classes, rates = traffic_classes(of.qos), [rate_of(second)]

@@ -1,0 +1,85 @@
+"""How much may wait for a line, as data: packets, bytes or milliseconds, one of them."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from giaoban.errors import InputError
+from giaoban.scenarios.plan.drain import drain_s
+from giaoban.topology.assumptions import assumptions
+from giaoban.topology.importers.files import export_province, write_toml
+from giaoban.topology.load import load_province
+from giaoban.topology.model import LinkChange, Province
+from giaoban.topology.network import NetLink, build
+
+SMALL = Path(__file__).with_name("small.toml")
+
+
+def province(**west: Any) -> Province:
+    """The small one, with other figures of its first bridge; None takes one away."""
+    data = tomllib.loads(SMALL.read_text(encoding="utf-8"))
+    changed = {**data["bridge"][0], **west}
+    data["bridge"][0] = {key: value for key, value in changed.items() if value is not None}
+    return Province.model_validate(data)
+
+
+def west(of: Province, **change: Any) -> NetLink:
+    """Its line, with a scenario's other figures."""
+    changed = {"link": "access-west", "source": "test", **change}
+    changes = [LinkChange.model_validate(changed)] if change else []
+    return build(of, link_changes=changes).link("access-west")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"buffer_packets": None},
+        {"buffer_bytes": 64_000},
+        {"buffer_packets": None, "buffer_bytes": 64_000, "buffer_ms": 50.0},
+        {"buffer_packets": None, "buffer_bytes": 1513},  # no full frame would ever pass
+    ],
+)
+def test_one_buffer_and_no_other(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="buffer"):
+        province(**given)
+
+
+def test_milliseconds_are_of_the_rate_as_it_is_in_the_end() -> None:
+    of = province(buffer_packets=None, buffer_ms=50.0, rate_mbps=10.0)
+    assert west(of).buffer_bytes == 62_500
+    assert west(of, rate_mbps=20.0).buffer_bytes == 125_000
+    assert west(of, buffer_ms=0.5).buffer_bytes == 1514  # less holds no full frame
+    assert west(of, buffer_bytes=4000).buffer_bytes == 4000
+    assert west(of, buffer_packets=40).buffer_bytes == 0
+    assert west(of, buffer_packets=40).buffer_packets == 40
+    with pytest.raises(ValidationError, match="buffer_ms"):
+        west(of, buffer_ms=5.0, buffer_bytes=9000)
+
+
+def test_plans_of_lines_that_count_packets_stay_as_they_were() -> None:
+    assert "buffer_bytes" not in west(province()).model_dump()
+    counted = west(province(buffer_packets=None, buffer_bytes=64_000))
+    assert NetLink.model_validate(counted.model_dump()) == counted
+    # what is measured by, and waited for at the end, has room: a train of full frames
+    assert counted.buffer_packets == 64_000 // 1514 + 1
+
+
+def test_a_network_is_waited_for_until_its_bytes_are_through() -> None:
+    of = build(province(buffer_packets=None, buffer_bytes=10_000_000, rate_mbps=10.0))
+    assert drain_s(of, (), ()) == pytest.approx(8.0, abs=0.2)
+
+
+def test_it_is_told_in_its_own_unit_and_written_to_toml_alone(tmp_path: Path) -> None:
+    of = province(buffer_packets=None, buffer_ms=50.0, assumed=True, settled_by="the router")
+    [told] = [each for each in assumptions(of) if each.what == "access of bridge Tây"]
+    assert "buffer 50 ms" in told.value
+    assert "packets" not in told.value
+    write_toml(of, tmp_path / "province.toml")
+    assert build(load_province(tmp_path / "province.toml")) == build(of)
+    with pytest.raises(InputError, match="milliseconds"):
+        export_province(of, "graphml", tmp_path / "my.graphml")
