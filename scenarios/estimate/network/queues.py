@@ -35,6 +35,9 @@ BLOCK = 128
 """So many are made ready at a time to be looked at one by one."""
 RESUMED = 1024
 """So many are then tried at once."""
+COUNTED = 1000
+"""Of so many packets or more it is worth while to know exactly how much room they needed: the same
+holds then for shorter queues, too."""
 
 
 def way_ns(delay_us: float) -> int:
@@ -436,11 +439,14 @@ class BatchedFifo:
         hold."""
         hops = batch.hops
         longest_ns = np.maximum.reduceat(out - batch.came_ns, batch.first)
-        # so many could be there at the most, were they all as short as packets can be
-        most = longest_ns // self._shortest_ns[hops]
-        near = most >= self._limit[hops] - 1
+        # so many could be there at the most: all that there are, were they as short as can be
+        most = longest_ns // self._shortest_ns[hops] + 2
+        there = np.bincount(self._inside_of, minlength=len(self._room))[hops] + batch.counts
+        most = np.minimum(most, there)
+        near = most > self._limit[hops]
+        near |= (most > self._room[hops]) & (batch.counts >= COUNTED)
         far = hops[~near]
-        self._room[far] = np.maximum(self._room[far], most[~near] + 2)
+        self._room[far] = np.maximum(self._room[far], most[~near])
         found = []
         for k in np.flatnonzero(near).tolist():
             hop, part = int(hops[k]), slice(int(batch.first[k]), int(batch.last[k]) + 1)
