@@ -41,7 +41,7 @@ from giaoban.traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
 from giaoban.traffic.sources.video_model import VideoModel
 from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
-STEP_NS = 5_000_000
+STEP_NS, LEAST_STEP_NS = 5_000_000, 100_000
 """How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""
 AHEAD_NS, AHEAD_LEAD_NS = 400_000_000, 100_000_000
 """Composed video is made in windows of this length where the kernel paces it, so long before the
@@ -59,6 +59,12 @@ CONTROL_EVERY_NS = 100_000_000
 MOST_LATE_PCT = 1.0
 """Of the packets that were sent, 20 ms late or more; it is also the loss that a meeting may have.
 With more, what was measured at the calls is the machine's doing."""
+
+
+def forwarding_step_ns(delay_ms: float) -> int:
+    """How often the loop looks for pictures that a device passes on within `delay_ms`: each comes
+    to the kernel before it is due, with time to spare. Under twice `LEAST_STEP_NS` it does not."""
+    return min(STEP_NS, max(LEAST_STEP_NS, round(delay_ms * 1e6 / 2)))
 
 
 def late_pct(late: int, sent: int) -> float:
@@ -128,6 +134,7 @@ class MediaPlane:
         )
         self._mix_delay_ns = round(delays.mix_ms * 1e6)
         self._forward_delay_ns = round(delays.forward_ms * 1e6)
+        self._step_ns = forwarding_step_ns(delays.forward_ms) if kernel_paces else STEP_NS
         self.tones = DtmfReceiver(capacity)
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms)
         self._audio_out = AudioOut(capacity)
@@ -390,8 +397,8 @@ class MediaPlane:
         self.pacer.flush(self._clock())  # what was done since `now_ns` makes packets late too
         next_ns = self._origin_ns + (self._done + self._stride) * TICK_NS
         if forwarding or not self._kernel_paces:
-            step = (now_ns - self._origin_ns) // STEP_NS + 1
-            next_ns = min(next_ns, self._origin_ns + step * STEP_NS)
+            step = (now_ns - self._origin_ns) // self._step_ns + 1
+            next_ns = min(next_ns, self._origin_ns + step * self._step_ns)
         if self._kernel_paces:
             look = (now_ns - self._origin_ns) // self._ahead_ns + 1
             next_ns = min(next_ns, self._origin_ns + look * self._ahead_ns)

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 
 from giaoban.errors import InputError
-from giaoban.mcu_sim.media.plane import STEP_NS
+from giaoban.mcu_sim.media.plane import LEAST_STEP_NS, forwarding_step_ns
 from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
@@ -64,10 +64,13 @@ def reasons(plan: Plan) -> list[str]:
 def _reasons(plan: Plan) -> Iterator[str]:
     if plan.rate_adaptation is not None:
         yield "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"
-    ids = ", ".join(fault.id for fault in plan.faults)
     forwards = plan.meeting.video == "switched" or plan.content is not None
-    if plan.changes and forwards and plan.device.forward_delay_ms * 1e6 < STEP_NS:
-        yield f"[[fault]] ({ids}): pictures forwarded within 5 ms while links fail are emulated"
+    delay_ms = plan.device.forward_delay_ms
+    if plan.changes and forwards and delay_ms * 1e6 < forwarding_step_ns(delay_ms):
+        yield (
+            f"forward_delay.delay_ms = {delay_ms:g}: no device of this program forwards pictures "
+            f"within less than {LEAST_STEP_NS / 1e6:g} ms while links fail, in no emulation either"
+        )
     folder = tempfile.gettempdir()
     needed, free = kept_bytes(plan), shutil.disk_usage(folder).free
     if needed > IN_MEMORY_BYTES and needed > free:

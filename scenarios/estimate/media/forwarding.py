@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.mcu_sim.media.leg import Kind, Position
-from giaoban.mcu_sim.media.plane import STEP_NS
+from giaoban.mcu_sim.media.plane import forwarding_step_ns
 from giaoban.mcu_sim.media.video.forward import NEVER, Forwarder
 from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, RequestDamper
 from giaoban.scenarios.estimate.media.sources import PlannedSource, StreamBuffer
@@ -46,6 +46,7 @@ class Forwarding:
             "content": Forwarder(capacity, RequestDamper(*CONTENT_LIMITS)),
         }
         self._delay_ns = round(plan.device.forward_delay_ms * 1e6)
+        self._step_ns = forwarding_step_ns(plan.device.forward_delay_ms)
         self._turned = 0
         self._waiting: list[Packets] = []
         self.buffer: dict[int, StreamBuffer] = {}
@@ -99,11 +100,11 @@ class Forwarding:
         As long as a viewer waits for a key frame, its source is asked at the first wake-up of the
         MCU's loop at which it may be: then it is gone from one wake-up to the next.
         """
-        wake_ns = (start_ns // STEP_NS + 1) * STEP_NS
+        wake_ns = (start_ns // self._step_ns + 1) * self._step_ns
         while wake_ns < until_ns and any(one.misses_key for one in self._forwarders.values()):
             packets = self._forward_before(packets, wake_ns)
             self._ask_all(wake_ns)
-            wake_ns += STEP_NS
+            wake_ns += self._step_ns
         return self._forward_before(packets, until_ns)
 
     def _forward_before(self, packets: Packets, until_ns: int) -> Packets:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.leg import Kind
-from giaoban.mcu_sim.media.plane import STEP_NS
+from giaoban.mcu_sim.media.plane import forwarding_step_ns
 from giaoban.scenarios.estimate.limits import COARSE_NS, coarse_ns
 from giaoban.scenarios.estimate.media.feedback import Feedback
 from giaoban.scenarios.estimate.media.flows import Flows
@@ -412,11 +412,12 @@ class _MeetingRun:
     def _forward_in_slices(self, start_ns: int, until_ns: int) -> Packets:
         """Where a hop may be crossed both ways: from one wake-up of the MCU's loop, or change of
         who is watched, to the next. What is forwarded in one leaves in a later one."""
+        step_ns = forwarding_step_ns(self._plan.device.forward_delay_ms)
         ended, now_ns = [], start_ns
         while now_ns < until_ns:
             self._forwarding.begin(now_ns)
             self._put_control()
-            next_ns = min((now_ns // STEP_NS + 1) * STEP_NS, until_ns)
+            next_ns = min((now_ns // step_ns + 1) * step_ns, until_ns)
             next_ns = self._forwarding.next_turn_ns(now_ns, next_ns)
             part = self._transit.run(self._order, next_ns)
             self._forward(part, now_ns, next_ns)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.media.audio.bank import TICK_NS
 from giaoban.mcu_sim.media.leg import KINDS, Kind
-from giaoban.mcu_sim.media.plane import CONTROL_EVERY_NS, STEP_NS
+from giaoban.mcu_sim.media.plane import CONTROL_EVERY_NS, forwarding_step_ns
 from giaoban.mcu_sim.media.reports import CNAME
 from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
@@ -91,7 +91,8 @@ def _of_mcu(
     row = mcu_leg.leg.row
     call = plan.calls[row]
     forwards = plan.meeting.video == "switched" or plan.content is not None
-    wakes_ns = STEP_NS if forwards else windows.stride * TICK_NS
+    step_ns = forwarding_step_ns(plan.device.forward_delay_ms)
+    wakes_ns = step_ns if forwards else windows.stride * TICK_NS
     looks_ns = LOOK_NS if windows.watchful else wakes_ns
 
     def wakes(at_ns: int) -> int:

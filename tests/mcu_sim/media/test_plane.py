@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from giaoban.mcu_sim.media.leg import NOBODY, Delays, Kind, Position
-from giaoban.mcu_sim.media.plane import STEP_NS, MediaPlane
+from giaoban.mcu_sim.media.plane import STEP_NS, MediaPlane, forwarding_step_ns
 from giaoban.mcu_sim.media.ports import Ports
 from giaoban.traffic.impairments import Impairments, Interval, NormalJitter
 from giaoban.traffic.log import RECEIVED, SENT, read
@@ -28,10 +28,13 @@ ORIGIN = 10**15
 """A moment at which no kernel clock stands: nothing here hangs on the real time."""
 
 
+USUAL = Delays(playout_ms=40.0, mix_ms=20.0, compose_ms=30.0, forward_ms=10.0)
+
+
 class Bench:
     """A plane of four rows in a time of its own, and far ends."""
 
-    def __init__(self, captures: Path, **more: Any) -> None:
+    def __init__(self, captures: Path, delays: Delays = USUAL, **more: Any) -> None:
         self.captures = captures
         self.now_ns = ORIGIN
         self.ports = Ports(HERE, AUDIO)
@@ -39,7 +42,7 @@ class Bench:
         usual: dict[str, Any] = {"kernel_paces": False, "captures": captures}
         self.plane = MediaPlane(
             self.ports,
-            Delays(playout_ms=40.0, mix_ms=20.0, compose_ms=30.0, forward_ms=10.0),
+            delays,
             capacity=4,
             origin_ns=ORIGIN,
             rng=random.Random(1),
@@ -190,6 +193,30 @@ def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
     assert within["size"].sum() * 8 / 10_000 == pytest.approx(MODEL.kbps, rel=0.15)
     assert np.all(np.diff(sent["sequence"]) == 1)
     assert within["due_ns"][0] >= ORIGIN + 30 * MS
+
+
+@pytest.mark.parametrize("delay_ms", [10.0, 5.0, 2.0, 0.5, 0.2])
+def test_the_loop_looks_twice_within_what_it_takes_to_forward(delay_ms: float) -> None:
+    """Else pictures would reach the kernel when they are due already, or later."""
+    step_ns = forwarding_step_ns(delay_ms)
+    assert 0 < step_ns <= min(5 * MS, delay_ms * MS / 2)
+
+
+@pytest.mark.parametrize(("kernel", "step_ms"), [(True, 1), (False, 5)])
+def test_who_forwards_quickly_is_woken_more_often_where_the_kernel_paces(
+    tmp_path: Path, kernel: bool, step_ms: int
+) -> None:
+    """A loop that paces by itself has 20 ms before it is late."""
+    delays = Delays(playout_ms=40.0, mix_ms=20.0, compose_ms=30.0, forward_ms=2.0)
+    bench = Bench(tmp_path, delays, kernel_paces=kernel)
+    try:
+        for row, port in ((0, 28_002), (1, 28_102)):
+            bench.far(port)
+            bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
+        bench.plane.watch("video", 0, 1, bench.now_ns)
+        assert bench.run(20, 20) == bench.now_ns + step_ms * MS
+    finally:
+        bench.close()
 
 
 def test_what_came_before_anybody_watched_is_not_forwarded(bench: Bench) -> None:
