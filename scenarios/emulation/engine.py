@@ -35,6 +35,20 @@ class EngineName(StrEnum):
     NATIVE = "native"
 
 
+def check_installed() -> None:
+    """Before anything is begun that a small installation has not enough for, of a command that
+    could estimate it as well.
+
+    Raises:
+        MachineLacks: with both ways out.
+    """
+    try:
+        extras.need(*NEEDED)
+    except MachineLacks as lacks:
+        how = Sentence("{install}; or without emulation: --estimate", install=lacks.install)
+        raise MachineLacks(lacks.what, how) from None
+
+
 def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) -> Engine:
     """Run a plan; its captures are in `folder` afterwards.
 

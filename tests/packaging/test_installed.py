@@ -100,6 +100,8 @@ def test_what_is_not_there_says_how_to_get_it(user: User, run: Path) -> None:
     said = user.gives("giaoban", "check", SCENARIO, "--results", "runs", code=4)
     assert "to mend it: " in said
     assert "pip install 'giaoban[emulate]'" in said or "apt-get install" in said
+    assert "; or without emulation: --estimate" in said
+    assert "estimating" not in said  # told before anything begins
     assert not list((user.folder / "runs").glob("*.partial"))
 
 

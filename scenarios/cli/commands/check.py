@@ -27,7 +27,7 @@ from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_project
-from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.emulation.engine import EngineName, check_installed
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.spec.meeting_catalogue import find
 from giaoban.scenarios.spec.question import Question, make_question
@@ -100,6 +100,9 @@ def command(
         wanted = Wanted.of(
             worlds, require_robust, ranges, anew=interactions, points=default_folder()
         )
+
+    if not by_estimate:
+        check_installed()
 
     def checked(scenario: Path) -> Checked:
         return _checked(

@@ -20,7 +20,7 @@ from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_last_run
-from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.emulation.engine import EngineName, check_installed
 from giaoban.scenarios.faults.failure_cases import chosen
 from giaoban.scenarios.study.failures.answer import draw_failures
 from giaoban.scenarios.study.failures.failures import FailuresOutcome, try_failures
@@ -93,6 +93,8 @@ def command(
             picture=picture,
             suffixes=", ".join(SUFFIXES),
         )
+    if not by_estimate:
+        check_installed()
     with progress() as told:
         outcome = try_failures(
             asked,
