@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from giaoban.results.model.load import LoadCriterion
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import Align, Cell, Head, Table, toned
+from giaoban.sentence import N_
 
 Where = Literal["paper", "screen", "browser"]
 
@@ -29,8 +30,8 @@ class CriteriaWording[C: (CriterionResult, LoadCriterion)](Protocol):
 
 
 class Column(NamedTuple):
-    """`width` is its share of a page's line; `but`: everywhere else; `located`: only of what was
-    found somewhere, with a margin."""
+    """`key` is its heading, which `N_` marks; `width` its share of a page's line; `but`: everywhere
+    else; `located`: only of what was found somewhere, with a margin."""
 
     key: str
     align: Align
@@ -50,17 +51,26 @@ def _to(c: CriterionResult) -> str:
 
 
 COLUMNS = (
-    Column("criterion", "left", 46, lambda c, say: Cell(say.criterion(c))),
-    Column("value", "right", 20, lambda c, say: Cell(say.in_unit(c.value, c))),
-    Column("limit", "right", 21, lambda c, say: Cell(say.limit(c))),
+    Column(N_("criterion"), "left", 46, lambda c, say: Cell(say.criterion(c))),
+    Column(N_("value"), "right", 20, lambda c, say: Cell(say.in_unit(c.value, c))),
+    Column(N_("limit"), "right", 21, lambda c, say: Cell(say.limit(c))),
     Column(
-        "margin", "right", 21, lambda c, say: Cell(say.margin(c), bar=c.margin_pct), located=True
+        N_("margin"),
+        "right",
+        21,
+        lambda c, say: Cell(say.margin(c), bar=c.margin_pct),
+        located=True,
     ),
-    Column("result", "center", 13, lambda c, say: Cell(say.met(c), bold=c.ok is False)),
+    Column(N_("result"), "center", 13, lambda c, say: Cell(say.met(c), bold=c.ok is False)),
     Column(
-        "worst at", "left", 40, lambda c, say: Cell(say.where(c), to=_to(c)), "paper", located=True
+        N_("worst at"),
+        "left",
+        40,
+        lambda c, say: Cell(say.where(c), to=_to(c)),
+        "paper",
+        located=True,
     ),
-    Column("source", "left", 42, lambda c, say: Cell(say.source(c)), but="screen"),
+    Column(N_("source"), "left", 42, lambda c, say: Cell(say.source(c)), but="screen"),
 )
 """On paper the place stands below the criterion's name."""
 NAME, PLACE = 22, 11

@@ -84,7 +84,7 @@ class InWords:
         self.in_unit, self.limit, self.source = say.in_unit, say.limit, say.source
 
     def heading(self, key: str) -> str:
-        return self._say(key) if key in WORDS else self._say.gettext(capital(key))
+        return self._say(key) if key in WORDS else capital(self._say.text(key))
 
     def criterion(self, c: CriterionResult) -> str:
         return self._say.criterion(c)

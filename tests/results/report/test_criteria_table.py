@@ -17,6 +17,12 @@ from giaoban.results.report.document import Cell, Table
 from giaoban.results.report.summary import criteria, summary_md
 from giaoban.results.report.view.page_data import Run, Shown
 from giaoban.results.report.view.sections import content
+from giaoban.translation import translator
+
+
+def test_every_heading_is_in_the_catalogue() -> None:
+    say = translator("vi").text
+    assert [column.key for column in COLUMNS if say(column.key) == column.key] == []
 
 
 def test_a_column_is_added_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
