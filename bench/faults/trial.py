@@ -44,7 +44,7 @@ def faults(network: Network, rng: random.Random) -> list[dict[str, object]]:
     by_kind: dict[str, list[FailureCase]] = {}
     for case in possible(network).values():
         by_kind.setdefault(case.kind, []).append(case)
-    equipment = [kind.name() for kind in KINDS if kind.target in EQUIPMENT]
+    equipment = [k.name() for k in KINDS if k.target in EQUIPMENT and k.name() in by_kind]
     first = rng.choice(by_kind[rng.choice(equipment)])
     # each thing fails once: what fails while it is down already has no effect
     left = [case for cases in by_kind.values() for case in cases if case != first]
