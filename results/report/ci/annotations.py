@@ -27,7 +27,6 @@ _TABLES: Mapping[str, tuple[str, ...]] = {
     "bridge": ("bridge",),
     "link": ("link", "link_change"),
     "router": ("router",),
-    "site": ("site", "router"),
     "group": ("group",),
 }
 
