@@ -32,6 +32,20 @@ def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     assert not gone
 
 
+def test_the_way_through_the_code_is_one() -> None:
+    """Each of its files is led to by one before it: imported, by itself or through its package."""
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    part = page.partition("### From the command")[2].partition("\nThe run folder")[0]
+    files = re.findall(r"`([\w/]+\.py)`", part)
+    assert re.findall(r"(\d+) files", part) == [str(len(set(files)))]
+    assert len(set(files)) == len(files)
+    texts = [(ROOT / path).read_text(encoding="utf-8") for path in files]
+    for number, path in enumerate(files[1:], 1):
+        package, _, name = path.removesuffix(".py").replace("/", ".").rpartition(".")
+        led = re.compile(rf"giaoban\.{re.escape(package)}(\.{name}\b|\b(?!\.))")
+        assert any(led.search(text) for text in texts[:number]), path
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built as by `make docs`, strictly: a broken link or a page in no menu fails it."""
