@@ -85,7 +85,7 @@ class Named:
             case "elements":
                 return joined(", ", [self.link_or_node(each) for each in value.split(", ")])
             case "line" | "was_line":
-                return self.way(*value.split(" ", 1))
+                return self.filled(value)
         return value
 
     def link_or_node(self, ident: str) -> Both:

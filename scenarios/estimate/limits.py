@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 
 from giaoban.errors import InputError
-from giaoban.mcu_sim.media.plane import LEAST_STEP_NS, forwarding_step_ns
+from giaoban.mcu_sim.media.plane import LEAST_STEP_NS
 from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
@@ -66,10 +66,10 @@ def _reasons(plan: Plan) -> Iterator[str]:
         yield "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"
     forwards = plan.meeting.video == "switched" or plan.content is not None
     delay_ms = plan.device.forward_delay_ms
-    if plan.changes and forwards and delay_ms * 1e6 < forwarding_step_ns(delay_ms):
+    if plan.changes and forwards and delay_ms * 1e6 < 2 * LEAST_STEP_NS:
         yield (
             f"forward_delay.delay_ms = {delay_ms:g}: no device of this program forwards pictures "
-            f"within less than {LEAST_STEP_NS / 1e6:g} ms while links fail, in no emulation either"
+            f"within less than {2 * LEAST_STEP_NS / 1e6:g} ms while links fail: nor is it emulated"
         )
     folder = tempfile.gettempdir()
     needed, free = kept_bytes(plan), shutil.disk_usage(folder).free

@@ -164,9 +164,9 @@ def main() -> None:
     compile_always(sys.path[0])
     sys.argv = [module, *arguments]
     try:
-        prepare(writable)
-        if archive:
+        if archive:  # opened before anything is mounted over the folder that it is in
             sys.meta_path.insert(0, Archived(archive))
+        prepare(writable)
         code = run(module)
         Path(writable, ".guest-exit").write_text(f"{code}\n", encoding="ascii")
     finally:

@@ -22,7 +22,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import suppress
 from pathlib import Path
 
 from giaoban import IMPORTED_FROM, build_cache
@@ -31,6 +31,8 @@ from giaoban.topology.sandbox.guest_init import HEAD_BYTES
 
 NAME = "modules"
 INDEX = f"{NAME}.json"
+OF = str(IMPORTED_FROM), sys.prefix
+"""The program and the installation of Python that an archive is of."""
 
 
 def lay(module: str, folder: Path) -> Path:
@@ -44,16 +46,21 @@ def lay(module: str, folder: Path) -> Path:
         MachineLacks: the module cannot be imported.
     """
     to = folder / NAME
-    told = repr((module, str(IMPORTED_FROM), sys.version, sys.prefix))
+    try:
+        _lay_kept(module, to)
+    except OSError:
+        _make(module, to).unlink()
+    return to
+
+
+def _lay_kept(module: str, to: Path) -> None:
+    """From what is kept, which is made before if need be. Raises `OSError`."""
+    told = repr((module, *OF, sys.version))
     kept = build_cache.cache() / NAME / hashlib.sha256(told.encode()).hexdigest()[:16]
-    with ExitStack() as stack:
-        try:
-            kept.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(build_cache.locked(kept / "lock"))
-        except OSError:
-            _make(module, to).unlink()
-            return to
+    kept.mkdir(parents=True, exist_ok=True)
+    with build_cache.locked(kept / "lock"):
         if not _is_current(kept):
+            _remove_what_nobody_needs(kept)
             with tempfile.TemporaryDirectory(dir=kept, prefix=build_cache.SCRATCH) as scratch:
                 made = Path(scratch, NAME)
                 index = _make(module, made)
@@ -64,7 +71,17 @@ def lay(module: str, folder: Path) -> Path:
             os.link(kept / NAME, to)
         except OSError:  # another file system
             shutil.copyfile(kept / NAME, to)
-    return to
+
+
+def _remove_what_nobody_needs(kept: Path) -> None:
+    """What one that was killed left here, and archives of programs that are gone."""
+    for left in kept.glob(f"{build_cache.SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for index in kept.parent.glob(f"*/{INDEX}"):
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            of = json.loads(index.read_text(encoding="utf-8"))["of"]
+            if not all(Path(folder).is_dir() for folder in of):
+                shutil.rmtree(index.parent, ignore_errors=True)
 
 
 def _is_current(kept: Path) -> bool:
@@ -88,7 +105,9 @@ def _make(module: str, archive: Path) -> Path:
     """Make an archive, and its index beside it, in a process that imports nothing else."""
     command = [sys.executable, "-m", "giaoban.topology.sandbox.module_archive"]
     command += [module, str(archive)]
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    # as in the guest, whatever Python is told here
+    told = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {**told, "PYTHONHASHSEED": "0"}
     done = subprocess.run(
         command, cwd=IMPORTED_FROM, env=environment, capture_output=True, text=True, check=False
     )
@@ -122,7 +141,9 @@ def write(module: str, archive: Path) -> None:
             continue  # imported under another name: that one is there, too
         sources[path] = _stamp(Path(path))
         codes.append(
-            marshal.dumps(compile(Path(path).read_bytes(), path, "exec", dont_inherit=True))
+            marshal.dumps(
+                compile(Path(path).read_bytes(), path, "exec", dont_inherit=True, optimize=0)
+            )
         )
         package = spec.submodule_search_locations is not None
         table[name] = path, package, start, len(codes[-1])
@@ -130,7 +151,7 @@ def write(module: str, archive: Path) -> None:
     head = marshal.dumps(table)
     size = len(head).to_bytes(HEAD_BYTES, "little")
     archive.write_bytes(b"".join((size, head, *codes)))
-    index = {"archive": _stamp(archive), "sources": sources}
+    index = {"archive": _stamp(archive), "of": OF, "sources": sources}
     archive.with_suffix(".json").write_text(json.dumps(index), encoding="utf-8")
 
 

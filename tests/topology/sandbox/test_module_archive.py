@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -89,6 +88,7 @@ def test_it_is_made_once_and_anew_where_a_source_changed(
     root = tmp_path / "program"
     shutil.copytree(IMPORTED_FROM / "giaoban", root / "giaoban", symlinks=False, ignore=only_code)
     monkeypatch.setattr(module_archive, "IMPORTED_FROM", root)
+    monkeypatch.setattr(module_archive, "OF", (str(root), sys.prefix))
     made = counted(monkeypatch)
     first, second = (
         module_archive.lay(SMALL, folder(tmp_path, name)).read_bytes() for name in ("1", "2")
@@ -100,9 +100,16 @@ def test_it_is_made_once_and_anew_where_a_source_changed(
     assert b"CHANGED" in module_archive.lay(SMALL, folder(tmp_path, "3")).read_bytes()
     [kept] = cache.iterdir()
     (kept / module_archive.NAME).write_bytes(b"cut short")
+    (kept / f"{build_cache.SCRATCH}of-one-that-was-killed").mkdir()
     assert b"CHANGED" in module_archive.lay(SMALL, folder(tmp_path, "4")).read_bytes()
     assert len(made) == 3
     assert {path.name for path in kept.iterdir()} == {"lock", "modules", "modules.json"}
+    shutil.rmtree(root)
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parents[1]))
+    module_archive.lay(SMALL, folder(tmp_path, "5"))
+    assert not kept.exists()  # its program is gone
+    assert len(list(cache.iterdir())) == 1
 
 
 def only_code(place: str, names: list[str]) -> set[str]:
@@ -110,20 +117,19 @@ def only_code(place: str, names: list[str]) -> set[str]:
     return {name for name in names if name in ("runs", "__pycache__")}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_where_nothing_can_be_kept_it_is_made_in_the_folder(tmp_path: Path, cache: Path) -> None:
-    cache.parent.mkdir(parents=True)
-    cache.parent.chmod(0o500)
-    check_made_in_the_folder(tmp_path)
+def test_what_python_is_told_here_is_not_told_in_the_guest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_ever = module_archive.lay(SMALL, folder(tmp_path, "1")).read_bytes()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert module_archive.lay(SMALL, folder(tmp_path, "2")).read_bytes() == as_ever
 
 
 def test_where_the_cache_is_no_folder_it_is_made_in_the_folder(tmp_path: Path, cache: Path) -> None:
     cache.parent.parent.mkdir(parents=True)
     cache.parent.write_text("in the way", encoding="utf-8")
-    check_made_in_the_folder(tmp_path)
-
-
-def check_made_in_the_folder(tmp_path: Path) -> None:
     place = folder(tmp_path, "place")
     assert module_archive.lay(SMALL, place).stat().st_size > 100_000
     assert [path.name for path in place.iterdir()] == [module_archive.NAME]
