@@ -12,6 +12,7 @@ from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.spec.question import Question
+from giaoban.topology.qos import by_class
 
 COARSE_NS = 2_000_000_000
 """Time goes in steps of this where nothing is lost, but something may be."""
@@ -71,6 +72,11 @@ def _reasons(plan: Plan) -> Iterator[str]:
             f"forward_delay.delay_ms = {delay_ms:g}: no device of this program forwards pictures "
             f"within less than {2 * LEAST_STEP_NS / 1e6:g} ms while links fail: nor is it emulated"
         )
+    for link in _repriced(plan):
+        yield (
+            f"link {link}: packets that wait while its rate changes are charged what they cost "
+            "when they leave; where bytes are counted, or packets wait by class, that is emulated"
+        )
     folder = tempfile.gettempdir()
     needed, free = kept_bytes(plan), shutil.disk_usage(folder).free
     if needed > IN_MEMORY_BYTES and needed > free:
@@ -79,6 +85,21 @@ def _reasons(plan: Plan) -> Iterator[str]:
             f"{needed / GIGABYTE:.1f} GB in {folder}, where {free / GIGABYTE:.1f} GB are free "
             "(allowed: fewer bridges, shorter phases, or a larger folder named by TMPDIR)"
         )
+
+
+def _repriced(plan: Plan) -> list[str]:
+    """Links whose rate changes where an htb charges packets as they leave
+    (`giaoban.topology.emulation.scheduler`): the estimate charges each as it comes, as netem does.
+    """
+    network = plan.network
+    routers = {node.id for node in network.routers} if by_class(network.qos) else set()
+    found = (
+        line.link
+        for line in plan.lines
+        if line.rate_mbps is not None
+        and (line.source in routers or network.link(line.link).buffer_bytes)
+    )
+    return sorted(set(found))
 
 
 def check(question: Question) -> None:

@@ -251,8 +251,9 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         """Another rate and buffer for one of the directions in `impaired`, from the next packet on.
 
         Packets that wait at this moment leave when they would have left (netem settles that when
-        a packet comes); one that comes later leaves after them. Where packets wait by class, the
-        classes keep their buffers, as a queue that counts bytes does.
+        a packet comes); one that comes later leaves after them. Where packets wait by class, or
+        their bytes are counted, it is not so: those that wait leave at the new rate (htb charges a
+        packet as it leaves), and the classes, or the bytes, keep their room.
         """
         link = self.network.link(hop.link)
         route = self._routes[hop.source]

@@ -213,7 +213,8 @@ def _sizes(overhead_bytes: int) -> bytes:
 
 
 def reshape(route: Any, interface: str, link: NetLink, rate_mbps: float, seed: int) -> None:
-    """Another rate from the next packet on; the classes keep their buffers.
+    """Another rate for all that leaves from now on, what waits already too; the queues keep their
+    room.
 
     Args:
         route: a netlink socket in the router's namespace.

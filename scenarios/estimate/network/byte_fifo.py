@@ -28,11 +28,11 @@ from giaoban.topology.token_bucket import BucketSize
 class ByteFifo:
     """The queue and the fibre of one direction; goes on from one call of `serve` to the next."""
 
-    def __init__(self, rates: list[Rate], delay_us: float, buffer_bytes: int) -> None:
-        """`rates`: in order of time; their limits count for nothing here."""
-        self._rates = rates
-        self._buckets = [BucketSize.of(rate.rate_mbps, 0) for rate in rates]
-        self._starts = np.array([rate.from_ns for rate in rates])
+    def __init__(self, rate: Rate, delay_us: float, buffer_bytes: int) -> None:
+        """`rate`: its limit counts for nothing here. Another one later is not estimated
+        (`giaoban.scenarios.estimate.limits`)."""
+        self._rate = rate
+        self._bucket = BucketSize.of(rate.rate_mbps, 0)
         self._delay_ns = way_ns(delay_us)
         self._buffer_bytes = buffer_bytes
         self._paid_ns = 0
@@ -59,12 +59,13 @@ class ByteFifo:
         lost = np.zeros(len(came), np.bool_)
         if not len(came):
             return Served(came, came, came, lost)
-        wire = size.astype(np.int64) + self._rates[0].overhead_bytes
-        goes = self._let_go(came, wire, self._cost_ns(came, wire), lost)
+        wire = size.astype(np.int64) + self._rate.overhead_bytes
+        cost = self._bucket.cost_ns(wire.astype(np.int32))
+        goes = self._let_go(came, wire, cost, lost)
         kept = ~lost
         began, out = came.copy(), came.copy()
         if kept.any():
-            service = service_ns(self._rates, came[kept], size[kept])
+            service = service_ns([self._rate], came[kept], size[kept])
             served = np.cumsum(service)
             leaving = goes[kept] - served + service
             leaving[0] = max(int(leaving[0]), self._free_ns)
@@ -78,15 +79,6 @@ class ByteFifo:
         """As `queues.Fifo.serve_one`."""
         served = self.serve(np.array([came_ns], np.int64), np.array([size], np.int32))
         return None if served.lost[0] else (int(served.began_ns[0]), int(served.out_ns[0]))
-
-    def _cost_ns(self, came: NDArray[np.int64], wire: NDArray[np.int64]) -> NDArray[np.int64]:
-        """What each of n packets costs the htb."""
-        cost = self._buckets[0].cost_ns(wire.astype(np.int32))
-        now = np.searchsorted(self._starts, came, "right") - 1
-        for number, bucket in enumerate(self._buckets[1:], start=1):
-            those = now == number
-            cost[those] = bucket.cost_ns(wire[those].astype(np.int32))
-        return cost
 
     def _let_go(
         self,

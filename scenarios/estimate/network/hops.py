@@ -63,7 +63,7 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
         if classes and paths.hops[hop].source in routers:
             found[hop] = Classes(rates, delay_us, classes, class_of)
         elif buffer_bytes := paths.links[hop].buffer_bytes:
-            found[hop] = ClassBlindFifo(ByteFifo(rates, delay_us, buffer_bytes))
+            found[hop] = ClassBlindFifo(ByteFifo(rates[0], delay_us, buffer_bytes))
         else:
             found[hop] = ClassBlindFifo(Fifo(rates, delay_us))
         if (policer := _policer(plan, paths, flows, hop, "user")) is not None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scenario_factory import NORTH, scenario
 
+from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
 from giaoban.scenarios.estimate.network.queues import rate_from
+from giaoban.scenarios.spec.question import make_question
 
 BYTES_A_SECOND = 250_000
 MBPS, DELAY_US, CREDIT_NS = BYTES_A_SECOND / 125_000, 300.0, 5120
@@ -51,7 +56,7 @@ def test_every_packet_fares_as_the_rules_say(
     size = rng.integers(60, 1515, 200).astype(np.int32)
     gaps = rng.exponential(787 * 1e9 / BYTES_A_SECOND / load, len(size)).astype(np.int64)
     came = 10**6 + np.cumsum(np.maximum(gaps, 1))
-    queue = ByteFifo([rate_from(0, MBPS, DELAY_US, 2)], DELAY_US, buffer_bytes)
+    queue = ByteFifo(rate_from(0, MBPS, DELAY_US, 2), DELAY_US, buffer_bytes)
     edges = [0, *sorted(round(split * len(size)) for split in splits), len(size)]
     found: list[int | None] = []
     for a, b in pairwise(edges):
@@ -62,6 +67,32 @@ def test_every_packet_fares_as_the_rules_say(
         ]
     packets = list(zip(came.tolist(), size.tolist(), strict=True))
     assert found == by_the_rules(packets, buffer_bytes)
-    alone = ByteFifo([rate_from(0, MBPS, DELAY_US, 2)], DELAY_US, buffer_bytes)
+    alone = ByteFifo(rate_from(0, MBPS, DELAY_US, 2), DELAY_US, buffer_bytes)
     one_by_one = [alone.serve_one(*packet) for packet in packets]
     assert [None if one is None else one[1] for one in one_by_one] == found
+
+
+DROP = '[[fault]]\nkind = "rate-drop"\nlink = "access-north"\nrate_mbps = 2.0\nat_s = 2.0\n'
+BOTTLENECK = '[[impairment]]\nlink = "access-north"\nrate = { kbps = 2000 }\ndirection = "{}"\n'
+CLASSES = '[qos]\nscheduling = "classes"\nsource = "test"\n'
+
+
+@pytest.mark.parametrize(
+    ("buffer", "more", "refused"),
+    [
+        ({}, DROP, False),
+        ({"buffer_packets": None, "buffer_ms": 50.0}, "", False),
+        ({"buffer_packets": None, "buffer_ms": 50.0}, DROP, True),
+        ({"buffer_packets": None, "buffer_bytes": 9000}, BOTTLENECK.replace("{}", "up"), True),
+        ({}, CLASSES + BOTTLENECK.replace("{}", "down"), True),
+        ({}, CLASSES + BOTTLENECK.replace("{}", "up"), False),  # the host's end has no classes
+    ],
+)
+def test_what_waits_while_the_rate_changes_is_not_estimated_where_htb_charges_it(
+    tmp_path: Path, buffer: dict[str, object], more: str, refused: bool
+) -> None:
+    bridge = {key: value for key, value in {**NORTH, **buffer}.items() if value is not None}
+    question = make_question(scenario(tmp_path / "s.toml", bridges=(bridge,), more=more))
+    found = reasons(question.plan)
+    assert len(found) == refused
+    assert all("link access-north: packets that wait while its rate changes" in e for e in found)

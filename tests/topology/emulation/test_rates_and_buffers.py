@@ -90,7 +90,7 @@ def estimated(name: str, folder: Path) -> NDArray[np.int64]:
     first, second = of.link("access-mcu"), of.link("access-b-0")
     came = Fifo([rate_of(first)], first.delay_us).serve(leaving, size).out_ns
     if second.buffer_bytes:
-        served = ByteFifo([rate_of(second)], second.delay_us, second.buffer_bytes).serve(came, size)
+        served = ByteFifo(rate_of(second), second.delay_us, second.buffer_bytes).serve(came, size)
     elif of.qos is None:
         served = Fifo([rate_of(second)], second.delay_us).serve(came, size)
     else:
