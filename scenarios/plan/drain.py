@@ -22,26 +22,37 @@ def drain_s(
 
     A BYE may wait so long on its way up, while the MCU fills the queue down once more.
     """
-    waiting = 0
+    classes = 0
     if network.qos is not None and by_class(network.qos):
-        waiting = sum(each.buffer_packets for each in traffic_classes(network.qos))
+        classes = sum(each.buffer_packets for each in traffic_classes(network.qos))
+    frame_bytes = FRAME_BYTES + max(link.overhead_bytes for link in network.links)
+
+    def held_bytes(link_id: str, packets: int) -> int:
+        """What may wait for a link; a queue of bytes keeps its size whatever the rate."""
+        link = network.link(link_id)
+        if link.buffer_bytes:
+            packets = link.buffer_packets
+        return max(link.buffer_bytes, max(packets, classes) * frame_bytes)
+
     queues = [
-        (max(link.buffer_packets, link.buffer_bytes / FRAME_BYTES, waiting), link.rate_mbps * 1e6)
-        for link in network.links
+        (held_bytes(link.id, link.buffer_packets), link.rate_mbps * 1e6) for link in network.links
     ]
-    rates = [item.rate for item in impairments if item.rate is not None]
-    queues += [(rate.buffer_packets, rate.kbps * 1e3) for rate in rates]
+    for item in impairments:
+        if (rate := item.rate) is not None:
+            packets = rate.buffer_packets
+            held = packets * frame_bytes if item.link is None else held_bytes(item.link, packets)
+            queues.append((held, rate.kbps * 1e3))
     queues += [
-        (max(k.buffer_packets, waiting), k.rate_mbps * 1e6)
+        (held_bytes(k.link, k.buffer_packets), k.rate_mbps * 1e6)
         for k in lines
         if k.rate_mbps and k.buffer_packets
     ]
-    frame_bytes = FRAME_BYTES + max(link.overhead_bytes for link in network.links)
-    slowest = max(packets * frame_bytes * 8 / rate for packets, rate in queues)
+    slowest = max(held * 8 / rate for held, rate in queues)
     if slowest > LONGEST_DRAIN_S:
         raise InputError(
             "a full queue would take {slowest:.0f} s to empty at its rate (allowed: "
-            "{longest_drain_s:.0f} s; see buffer_packets, rate_mbps and rate.kbps)",
+            "{longest_drain_s:.0f} s; see buffer_packets, buffer_bytes, buffer_ms, rate_mbps and "
+            "rate.kbps)",
             slowest=slowest,
             longest_drain_s=LONGEST_DRAIN_S,
         )

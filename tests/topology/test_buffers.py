@@ -10,7 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
+from giaoban.scenarios.faults.kinds.rate_drop import RateDrop
 from giaoban.scenarios.plan.drain import drain_s
+from giaoban.scenarios.spec.impairment import Impairment
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.importers.files import export_province, write_toml
 from giaoban.topology.load import load_province
@@ -72,6 +74,22 @@ def test_plans_of_lines_that_count_packets_stay_as_they_were() -> None:
 def test_a_network_is_waited_for_until_its_bytes_are_through() -> None:
     of = build(province(buffer_packets=None, buffer_bytes=10_000_000, rate_mbps=10.0))
     assert drain_s(of, (), ()) == pytest.approx(8.0, abs=0.2)
+
+
+def test_another_rate_empties_the_same_bytes() -> None:
+    of = build(province(buffer_packets=None, buffer_bytes=10_000_000, rate_mbps=10.0))
+    slow = Impairment.model_validate({"link": "access-west", "rate": {"kbps": 1000}})
+    assert drain_s(of, [slow], ()) == 80.0
+    drop = RateDrop(kind="rate-drop", at_s=1.0, link="access-west", rate_mbps=1.0)
+    assert drain_s(of, (), drop.lines(of, 0.0)) == 80.0
+    slower = Impairment.model_validate({"link": "access-west", "rate": {"kbps": 10}})
+    with pytest.raises(InputError, match=r"8000 s .*buffer_bytes, buffer_ms"):
+        drain_s(of, [slower], ())
+    packets = build(province())  # a stream's own bottleneck, and a queue of packets, as ever
+    for place in ("bridge", "link"):
+        at = {"bridge": "west", "link": "access-west"}[place]
+        given = {place: at, "rate": {"kbps": 8, "buffer_packets": 50}}
+        assert drain_s(packets, [Impairment.model_validate(given)], ()) == 62.7  # 50 × 1,254 bytes
 
 
 def test_it_is_told_in_its_own_unit_and_written_to_toml_alone(tmp_path: Path) -> None:
