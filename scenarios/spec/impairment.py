@@ -39,6 +39,11 @@ LONGEST_JITTER_S = 2.0
 (`REDIAL_AFTER_S`), or after the run."""
 
 
+KEEPS_BYTES = Sentence(
+    "the link's queue counts bytes, and keeps its size at another rate (allowed: no buffer_packets)"
+)
+
+
 class Impairment(StrictModel):
     """One [[impairment]] table: on what a bridge sends (up) or is sent (down), or on a link.
 
@@ -259,6 +264,9 @@ def _line_mistakes(item: Impairment, loc: tuple[str, int], network: Network) -> 
         return
     if (what := no_direction(item.link, item.way, network)) is not None:
         yield (*loc, "direction"), item.way, what
+    counts_bytes = network.link(item.link).buffer_bytes
+    if counts_bytes and item.rate is not None and "buffer_packets" in item.rate.model_fields_set:
+        yield (*loc, "rate", "buffer_packets"), item.rate.buffer_packets, KEEPS_BYTES
     try:
         to_line(item.what)
     except ValueError as error:
@@ -294,7 +302,10 @@ def line_plans(
     for item in impairments:
         for hop in hops_of(item, network) if item.link is not None else ():
             from_s, to_s = _absolute(item, start_s)
-            rate = item.rate
+            rate, link = item.rate, network.link(hop.link)
+            packets = None if rate is None else rate.buffer_packets
+            if rate is not None and link.buffer_bytes:
+                packets = link.buffer_packets
             plans.append(
                 LinePlan(
                     link=hop.link,
@@ -304,7 +315,7 @@ def line_plans(
                     to_s=to_s,
                     what=to_line(item.what),
                     rate_mbps=None if rate is None else rate.kbps / 1000,
-                    buffer_packets=None if rate is None else rate.buffer_packets,
+                    buffer_packets=packets,
                 )
             )
     return sorted(plans, key=lambda plan: (plan.from_s, plan.link, plan.source))

@@ -45,7 +45,7 @@ def declared(impairments: Sequence[Impairment], network: Network) -> list[Declar
     """As the result holds them."""
     found = []
     for item in impairments:
-        words, way = what(item), None if item.way == BOTH else item.way
+        words, way = what(item, network), None if item.way == BOTH else item.way
         if item.link is not None:
             hops = hops_of(item, network)
             way = hops[0].direction if len(hops) == 1 else None
@@ -68,20 +68,20 @@ def declared(impairments: Sequence[Impairment], network: Network) -> list[Declar
 
 
 def marks(
-    impairments: Sequence[Impairment], names: dict[str, str], seconds: float
+    impairments: Sequence[Impairment], network: Network, names: dict[str, str], seconds: float
 ) -> list[tuple[str, str, float, float]]:
     """(English, Vietnamese, from, to) of each, with its place, for plots."""
     found = []
     for item in impairments:
         from_s, to_s = (0.0 if item.from_s is None else item.from_s), item.to_s or seconds
-        words, place = what(item), _place(item, names)
+        words, place = what(item, network), _place(item, names)
         told = joined(": ", [place, words])
         found.append((told.en, told.vi, from_s, to_s))
     return found
 
 
-def what(item: Impairment) -> Sentence:
-    """What is done to the packets."""
+def what(item: Impairment, network: Network) -> Sentence:
+    """What is done to the packets. A queue that counts bytes keeps its size at another rate."""
     parts = []
     if item.loss is not None:
         parts.append(_loss(item.loss))
@@ -90,13 +90,12 @@ def what(item: Impairment) -> Sentence:
     if item.duplicate:
         parts.append(message(N_("{share} % sent twice"), share=_rounded(100 * item.duplicate)))
     if item.rate is not None:
-        parts.append(
-            message(
-                N_("rate {rate} kb/s, {packets} packets may wait"),
-                rate=_rounded(item.rate.kbps),
-                packets=item.rate.buffer_packets,
-            )
-        )
+        kbps, packets = _rounded(item.rate.kbps), item.rate.buffer_packets
+        if item.link is not None and network.link(item.link).buffer_bytes:
+            parts.append(message(N_("rate {rate} kb/s"), rate=kbps))
+        else:
+            text = N_("rate {rate} kb/s, {packets} packets may wait")
+            parts.append(message(text, rate=kbps, packets=packets))
     if item.jitter is not None:
         parts.append(_jitter(item.jitter))
     return joined("; ", parts)

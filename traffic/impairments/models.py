@@ -169,7 +169,7 @@ class Rate(StrictModel):
     kbps: Annotated[float, Field(ge=8, le=10_000_000)]
     """Rate of the bottleneck in kb/s, headers included. Like `2500.0`."""
     buffer_packets: Annotated[int, Field(ge=1, le=1_000_000)] = 100
-    """How many packets may wait."""
+    """How many packets may wait. Not on a link whose queue counts bytes, which keeps its size."""
 
 
 Loss = Annotated[

@@ -13,6 +13,7 @@ from giaoban.scenarios.faults.kind import (
     LineStep,
     WorseLineFault,
 )
+from giaoban.scenarios.spec.impairment import KEEPS_BYTES
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.impairments import LineImpairment
 from giaoban.topology.network import Network
@@ -28,13 +29,15 @@ class RateDrop(WorseLineFault):
     rate_mbps: Annotated[float, Field(ge=0.064, le=100_000)]
     """What it carries instead, in Mb/s. Like `20.0`."""
     buffer_packets: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
-    """How many packets may wait then; as many as before where not given. Like `200`."""
+    """How many packets may wait then; as many as before where not given. Like `200`.
+    A queue that counts bytes keeps its size: not on such a link."""
 
     def words(self) -> Sentence:
         return message(N_("rate down to {rate} Mb/s"), rate=self.rate_mbps)
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
-        own = context.network.link(self.link).rate_mbps
+        link = context.network.link(self.link)
+        own = link.rate_mbps
         if self.rate_mbps >= own:
             what = Sentence(
                 "is no drop, {link} has {own:g} Mb/s (allowed: below {own:g})",
@@ -42,6 +45,8 @@ class RateDrop(WorseLineFault):
                 own=own,
             )
             yield "rate_mbps", self.rate_mbps, what
+        if link.buffer_bytes and self.buffer_packets is not None:
+            yield "buffer_packets", self.buffer_packets, KEEPS_BYTES
         yield from super().in_vain(context, alone=alone)
 
     def steps(self, network: Network) -> list[LineStep]:
