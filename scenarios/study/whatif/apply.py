@@ -22,6 +22,7 @@ from giaoban.scenarios.study.whatif.cut_away import (
 from giaoban.scenarios.study.whatif.extra import extra_bridges
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, joined, message
+from giaoban.topology.buffers import KEYS as BUFFERS
 from giaoban.topology.load import load_province
 from giaoban.topology.model import BridgeSpec, LinkChange, Province
 from giaoban.topology.units import as_bridges, catalogue, units_from_csv
@@ -142,9 +143,7 @@ def _ask(
     added = [*bridges_of(variant.add, province), *variant.bridges, *more]
     bridges = [*scenario.new_bridges, *added]
     changes = {change.link: change for change in scenario.link_changes}
-    changes |= {
-        change.link: _policed_as(changes.get(change.link), change) for change in variant.links
-    }
+    changes |= {change.link: _on_top(changes.get(change.link), change) for change in variant.links}
     bridge_problems = bridge_mistakes(province, bridges)
     _refuse([Sentence("bridge {mistake}", mistake=m.said) for m in bridge_problems])
     _refuse(_twice(province, bridges))
@@ -227,12 +226,26 @@ def _shared(device: Device, others: int) -> Device:
     return device.model_copy(update={"capacity": capacity})
 
 
-def _policed_as(earlier: LinkChange | None, change: LinkChange) -> LinkChange:
-    """Another rate is no other contract: what the scenario says a carrier polices, and what its
-    rate counts, holds on."""
+def _on_top(earlier: LinkChange | None, change: LinkChange) -> LinkChange:
+    """A variant's change of a link with all that the scenario says of it and the variant does not:
+    another rate is no other contract, and no other buffer. One buffer takes another's place."""
     if earlier is None:
         return change
-    return change.model_copy(update={**earlier.tables(), **change.tables()})
+    anew = {*change.changed(), *(BUFFERS if change.buffer.given else ())}
+    before = {**earlier.figures(), **earlier.tables()}
+    kept: dict[str, object] = {key: value for key, value in before.items() if key not in anew}
+    if not kept:
+        return change
+    both = (earlier, change)
+    assumed = [each for each in both if each.assumed]
+    told = {
+        "source": [each.source for each in both],
+        "source_vi": [each.source_vi or each.source for each in both],
+        "settled_by": [each.settled_by for each in assumed],
+        "settled_by_vi": [each.settled_by_vi or each.settled_by for each in assumed],
+    }
+    words = {key: "; ".join(dict.fromkeys(texts)) for key, texts in told.items()}
+    return change.model_copy(update={**kept, **words, "assumed": bool(assumed)})
 
 
 def _twice(province: Province, bridges: Sequence[BridgeSpec]) -> list[Sentence]:

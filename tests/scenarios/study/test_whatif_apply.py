@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_factory import NORTH
+from scenario_factory import NORTH, scenario
 from whatif_factory import base
 
 from giaoban.errors import InputError
@@ -63,6 +64,32 @@ def test_device_profile_and_links(tmp_path: Path) -> None:
     assert (plan.device.id, plan.profile.id) == ("rmx-4000-mpmx", "sd30-512k")
     assert plan.network.link("west--east").rate_mbps == 34.0
     assert plan.network.link("second").rate_mbps == 50.0
+
+
+@pytest.mark.parametrize(
+    ("own", "bytes_", "packets", "settled_by"),
+    [
+        ({"rate_mbps": 20.0}, 25_000, 17, "the router"),  # 10 ms of the new rate
+        ({"rate_mbps": 20.0, "buffer_packets": 30}, 0, 30, "the router"),
+        ({"buffer_bytes": 9000}, 9000, 6, "the router"),
+        ({"km": 9.0, "loss_pct": 0.5, "buffer_ms": 20.0}, 25_000, 17, ""),
+    ],
+)
+def test_what_a_scenario_says_of_a_link_holds_where_a_variant_says_nothing_else(
+    tmp_path: Path, own: dict[str, Any], bytes_: int, packets: int, settled_by: str
+) -> None:
+    line = {"km": 7.0, "loss_pct": 0.1, "buffer_ms": 10.0, "source": "offer"}
+    said = "".join(f"{key} = {json.dumps(value)}\n" for key, value in line.items())
+    link = f'[[link]]\nlink = "access-north"\n{said}assumed = true\nsettled_by = "the router"\n'
+    file = scenario(tmp_path / "s.toml", more=link)
+    changed = variant(link=[LinkChange(link="access-north", **own, **SOURCE)])
+    plan = ask(base_of(file), changed).question.plan
+    found = plan.network.link("access-north")
+    assert (found.buffer_bytes, found.buffer_packets) == (bytes_, packets)
+    assert (found.km, found.loss_pct) == (own.get("km", 7.0), own.get("loss_pct", 0.1))
+    assert found.settled_by == settled_by
+    assert found.assumed == bool(settled_by)
+    assert found.source.endswith("offer; test" if settled_by else "): test")
 
 
 def test_another_meeting_takes_calls_and_the_reserve(tmp_path: Path) -> None:
