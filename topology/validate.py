@@ -15,7 +15,7 @@ from giaoban.sentence import Sentence
 from giaoban.tomlfile import Loc, dotted
 from giaoban.topology.addressing import allocate
 from giaoban.topology.bandwidth_profile import BandwidthProfile, Ends, clashes
-from giaoban.topology.model import Access, BridgeSpec, LinkChange, Province
+from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province
 from giaoban.topology.qos import by_class
 
 UNKNOWN_ROUTER = Sentence("unknown router")
@@ -48,6 +48,11 @@ def province_mistakes(province: Province) -> list[Mistake]:
     mistakes = [*_duplicates(province), *_ends(province), *_chair(province), *_groups(province)]
     if not mistakes:  # these need ends and ids that can be trusted
         mistakes += [*_pieces(province), *_addresses(province), *profile_mistakes(province)]
+    for i, link in enumerate(province.links):
+        mistakes += _buffer(link, ("link", i))
+    mistakes += _buffer(province.mcu, ("mcu",))
+    for i, bridge in enumerate(province.bridges):
+        mistakes += _buffer(bridge, ("bridge", i))
     return mistakes
 
 
@@ -67,6 +72,7 @@ def bridge_mistakes(province: Province, extra: Sequence[BridgeSpec]) -> list[Mis
         taken.setdefault(bridge.id, Sentence("new bridge [{index}]", index=index))
         if bridge.router not in routers:
             mistakes.append(_unknown((index, "router"), bridge.router, routers))
+        mistakes += _buffer(bridge, (index,))
     if extra:
         mistakes += profile_mistakes(province, extra)
         if bridge.role == "chair":
@@ -85,6 +91,7 @@ def change_mistakes(
     hosts = [province.mcu.id, *(b.id for b in province.bridges), *(b.id for b in extra)]
     links = [*(link.id for link in province.links), *map(access_link_id, hosts)]
     ends = {link.id: Ends(link.id, link.a, link.b) for link in province.links}
+    records = _records(province, extra)
     mistakes = []
     seen: set[str] = set()
     for index, change in enumerate(changes):
@@ -95,11 +102,36 @@ def change_mistakes(
         elif change.link in seen:
             what = Sentence("is changed twice (allowed: one change a link)")
             mistakes.append(Mistake((index, "link"), change.link, what))
-        elif change.profile is not None:
-            on = ends.get(change.link) or _access_ends(change.link, province, extra)
-            mistakes += _profiles(change.profile, on, province, (index, "profile"))
+        else:
+            mistakes += _changed_buffer(records[change.link], change, (index,))
+            if change.profile is not None:
+                on = ends.get(change.link) or _access_ends(change.link, province, extra)
+                mistakes += _profiles(change.profile, on, province, (index, "profile"))
         seen.add(change.link)
     return mistakes
+
+
+def _records(province: Province, extra: Sequence[BridgeSpec]) -> dict[str, Link | Access]:
+    """What the province, or a new bridge, says of each link."""
+    hosts: list[Access] = [province.mcu, *province.bridges, *extra]
+    access = {access_link_id(host.id): host for host in hosts}
+    return {**{link.id: link for link in province.links}, **access}
+
+
+def _buffer(record: Link | Access, loc: Loc) -> Iterator[Mistake]:
+    if (what := record.buffer.too_large_at(record.rate_mbps)) is not None:
+        yield Mistake((*loc, "buffer_ms"), record.buffer_ms, what)
+
+
+def _changed_buffer(record: Link | Access, change: LinkChange, loc: Loc) -> Iterator[Mistake]:
+    """With what the change says nothing of as the record has it."""
+    rate_mbps = record.rate_mbps if change.rate_mbps is None else change.rate_mbps
+    buffer = change.buffer if change.buffer.given else record.buffer
+    if (what := buffer.too_large_at(rate_mbps)) is not None:
+        if change.buffer_ms is not None:
+            yield Mistake((*loc, "buffer_ms"), change.buffer_ms, what)
+        elif change.rate_mbps is not None:
+            yield Mistake((*loc, "rate_mbps"), rate_mbps, what)
 
 
 def profile_mistakes(province: Province, extra: Sequence[BridgeSpec] = ()) -> list[Mistake]:

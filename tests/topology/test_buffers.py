@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -101,3 +102,28 @@ def test_it_is_told_in_its_own_unit_and_written_to_toml_alone(tmp_path: Path) ->
     assert build(load_province(tmp_path / "province.toml")) == build(of)
     with pytest.raises(InputError, match="milliseconds"):
         export_province(of, "graphml", tmp_path / "my.graphml")
+
+
+def test_no_more_milliseconds_than_a_gigabyte(tmp_path: Path) -> None:
+    """The kernel is told bytes in 32 bits; and no figure that a world may have gets there."""
+    of = province(buffer_packets=None, buffer_ms=20_000.0, rate_mbps=1000.0)
+    write_toml(of, tmp_path / "province.toml")
+    said = (
+        "buffer_ms = 20000.0: 20000 ms of 1000 Mb/s are 2500000000 bytes (allowed: 1000000000 "
+        "bytes, which are 8000 ms of it)"
+    )
+    with pytest.raises(InputError) as caught:
+        load_province(tmp_path / "province.toml")
+    assert f"bridge[0].{said}" in str(caught.value)
+    assert west(of).buffer_bytes == 1_000_000_000
+    allowed = province(buffer_packets=None, buffer_ms=8000.0, rate_mbps=1000.0)
+    assert west(allowed).buffer_bytes == 1_000_000_000
+    with pytest.raises(InputError, match=re.escape(said)):
+        west(allowed, buffer_ms=20_000.0)
+    with pytest.raises(InputError, match=r"rate_mbps = 2000\.0: 8000 ms of 2000 Mb/s"):
+        west(allowed, rate_mbps=2000.0)
+    assert west(allowed, rate_mbps=2000.0, buffer_packets=40).buffer_bytes == 0
+    west(of, buffer_ms=8000.0)
+    extra = of.bridges[0].model_copy(update={"id": "north", "role": "branch"})
+    with pytest.raises(InputError, match=re.escape(said)):
+        build(allowed, [extra])
