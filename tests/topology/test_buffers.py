@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import tomllib
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from pyroute2.netlink.exceptions import NetlinkError
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, MachineLacks
 from giaoban.scenarios.faults.kinds.rate_drop import RateDrop
 from giaoban.scenarios.plan.drain import drain_s
 from giaoban.scenarios.spec.impairment import Impairment
 from giaoban.topology.assumptions import assumptions
+from giaoban.topology.emulation import scheduler
 from giaoban.topology.importers.files import export_province, write_toml
 from giaoban.topology.load import load_province
 from giaoban.topology.model import LinkChange, Province
 from giaoban.topology.network import NetLink, build
+from giaoban.topology.qos import Qos
 
 SMALL = Path(__file__).with_name("small.toml")
 
@@ -127,3 +132,27 @@ def test_no_more_milliseconds_than_a_gigabyte(tmp_path: Path) -> None:
     extra = of.bridges[0].model_copy(update={"id": "north", "role": "branch"})
     with pytest.raises(InputError, match=re.escape(said)):
         build(allowed, [extra])
+
+
+@pytest.mark.parametrize(
+    ("qos", "cannot"),
+    [
+        (None, "count the bytes of a queue"),
+        (Qos(scheduling="classes", source="test"), "queue packets by class"),
+    ],
+)
+def test_a_kernel_that_lacks_something_is_told_for_what(
+    monkeypatch: pytest.MonkeyPatch, qos: Qos | None, cannot: str
+) -> None:
+    class WithoutIfb(nullcontext[None]):
+        def __enter__(self) -> Any:
+            return self
+
+        def link(self, *_: Any, **__: Any) -> None:
+            raise NetlinkError(errno.EOPNOTSUPP)
+
+    monkeypatch.setattr(scheduler, "IPRoute", WithoutIfb)
+    monkeypatch.setattr(scheduler.namespace, "inside", nullcontext)
+    of = province(buffer_packets=None, buffer_bytes=64_000)
+    with pytest.raises(MachineLacks, match=f"this kernel cannot {cannot}, it lacks ifb"):
+        scheduler.build(0, "eth0", west(of), qos)

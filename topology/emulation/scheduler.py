@@ -35,7 +35,7 @@ from pyroute2.netlink.rtnl.tcmsg import plugins, sched_htb, sched_pfifo
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
 from giaoban.errors import MachineLacks, strerror
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.topology.buffers import CREDIT_NS
 from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
@@ -55,6 +55,9 @@ TCA_STAB_BASE = 1
 CREDIT_TICKS = CREDIT_NS // TICK_NS
 """What a late timer may cost and is paid back: 5 µs. Without it each packet would leave a little
 later than the rate has it; the price is that a packet may be overtaken for 5 µs less."""
+
+BY_CLASS = N_("this kernel cannot queue packets by class, it lacks {modules} ({why})")
+BY_BYTES = N_("this kernel cannot count the bytes of a queue, it lacks {modules} ({why})")
 
 
 class _EtsOptions(nla):  # type: ignore[misc]
@@ -160,14 +163,15 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
     """
     with namespace.inside(fd), IPRoute() as route:
         name = device(interface)
-        _ask("ifb", lambda: route.link("add", ifname=name, kind="ifb"))
+        ask = partial(_ask, cannot=BY_BYTES if qos is None else BY_CLASS)
+        ask("ifb", lambda: route.link("add", ifname=name, kind="ifb"))
         index = _index(route, name)
         only = {"parent": ROOT_HANDLE, **_rate(link.rate_mbps)}
         queues: dict[str, Any] = {"index": index, "handle": ROOT_HANDLE}
         if link.overhead_bytes:
             queues["stab"] = _sizes(link.overhead_bytes)
-        _ask("sch_htb", lambda: route.tc("add", "htb", **queues, default=ONLY_CLASS & 0xFFFF))
-        _ask("sch_htb", lambda: route.tc("add-class", "htb", index, ONLY_CLASS, **only))
+        ask("sch_htb", lambda: route.tc("add", "htb", **queues, default=ONLY_CLASS & 0xFFFF))
+        ask("sch_htb", lambda: route.tc("add-class", "htb", index, ONLY_CLASS, **only))
         if qos is not None:
             _add_classes(route, index, traffic_classes(qos))
         else:
@@ -176,7 +180,7 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
         route.link("set", index=index, state="up")
         redirect = qdisc.redirect(index)
         end = {"index": _index(route, interface), "parent": ROOT_HANDLE}
-        _ask(
+        ask(
             "cls_matchall act_mirred",
             lambda: route.tc("add-filter", "matchall", **end, action=[redirect]),
         )
@@ -246,13 +250,13 @@ def _index(route: Any, name: str) -> int:
     return int(route.link_lookup(ifname=name)[0])
 
 
-def _ask(modules: str, request: Callable[[], object]) -> None:
+def _ask(modules: str, request: Callable[[], object], cannot: str = BY_CLASS) -> None:
     """Make a request; what the kernel says no to is what it lacks."""
     try:
         request()
     except NetlinkError as error:
         raise MachineLacks(
-            "this kernel cannot queue packets by class, it lacks {modules} ({why})",
+            cannot,
             Sentence("modprobe -a {modules}, or use --engine sandbox", modules=modules),
             modules=modules.replace(" ", " or "),
             why=strerror(error.code),
