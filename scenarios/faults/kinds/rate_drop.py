@@ -29,8 +29,8 @@ class RateDrop(WorseLineFault):
     rate_mbps: Annotated[float, Field(ge=0.064, le=100_000)]
     """What it carries instead, in Mb/s. Like `20.0`."""
     buffer_packets: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
-    """How many packets may wait then; as many as before where not given. Like `200`.
-    A queue that counts bytes keeps its size: not on such a link."""
+    """How many packets may wait then; as many as before where not given. Not on a link whose
+    queue counts bytes, which keeps its size. Like `200`."""
 
     def words(self) -> Sentence:
         return message(N_("rate down to {rate} Mb/s"), rate=self.rate_mbps)
