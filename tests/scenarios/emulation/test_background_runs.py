@@ -124,7 +124,9 @@ def test_streams_to_routers_and_to_hosts_over_an_impaired_line(runs: Runs) -> No
     assert to_host.received < to_host.sent
 
 
-@pytest.mark.parametrize("name", ["with-classes", "without-classes"])
+@pytest.mark.parametrize(
+    "name", ["with-classes", pytest.param("without-classes", marks=pytest.mark.nightly)]
+)
 def test_links_may_fail_under_other_traffic(tmp_path: Path, name: str) -> None:
     """The full link goes dark and swallows: what was in its queues, or came by others, is found."""
     full = {"from_s = 10.0\nto_s = 20.0": "from_s = 1.0\nto_s = 8.5"}
