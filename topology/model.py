@@ -10,7 +10,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.fields import FieldInfo
@@ -202,7 +202,30 @@ class Router(Sourced):
     """Degrees east (WGS 84)."""
 
 
-class Link(Assumable):
+class _Buffered(Assumable):
+    """What says how much may wait; its fields stand where they are read, among the line's."""
+
+    if TYPE_CHECKING:
+        buffer_packets: Packets | None
+        buffer_bytes: BufferBytes | None
+        buffer_ms: BufferMs | None
+
+    @property
+    def buffer(self) -> Buffer:
+        """What may wait; of a change, what may from then on, if it says so."""
+        return Buffer(self.buffer_packets, self.buffer_bytes, self.buffer_ms)
+
+
+class _Line(_Buffered):
+    """What has one buffer."""
+
+    @model_validator(mode="after")
+    def _has_one_buffer(self) -> Self:
+        check_one(self.buffer)
+        return self
+
+
+class Link(_Line):
     """A fibre link between two routers; the figures hold for each direction."""
 
     id: LinkIdentifier
@@ -229,18 +252,8 @@ class Link(Assumable):
     profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
-    @model_validator(mode="after")
-    def _has_one_buffer(self) -> Self:
-        check_one(self.buffer)
-        return self
 
-    @property
-    def buffer(self) -> Buffer:
-        """What may wait."""
-        return Buffer(self.buffer_packets, self.buffer_bytes, self.buffer_ms)
-
-
-class Access(Assumable):
+class Access(_Line):
     """What an MCU and a bridge share: an access link to one router."""
 
     id: Identifier
@@ -267,16 +280,6 @@ class Access(Assumable):
     """What the rate counts of each packet; as the province's `[framing]` says where not given."""
     profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
-
-    @model_validator(mode="after")
-    def _has_one_buffer(self) -> Self:
-        check_one(self.buffer)
-        return self
-
-    @property
-    def buffer(self) -> Buffer:
-        """What may wait."""
-        return Buffer(self.buffer_packets, self.buffer_bytes, self.buffer_ms)
 
 
 class Mcu(Access):
@@ -486,7 +489,7 @@ UNSAID = Speeds(
 )
 
 
-class LinkChange(Assumable):
+class LinkChange(_Buffered):
     """Another figure for a link of the province, backbone or access, while a scenario lasts."""
 
     link: str
@@ -524,11 +527,6 @@ class LinkChange(Assumable):
         if self.buffer.given:
             check_one(self.buffer)
         return self
-
-    @property
-    def buffer(self) -> Buffer:
-        """What may wait, if that changes."""
-        return Buffer(self.buffer_packets, self.buffer_bytes, self.buffer_ms)
 
     def changed(self) -> list[str]:
         """What changes, by the keys of the file."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.traffic.fifo import bytes_per_s
+
 TICK_NS = 64
 """The kernel's PSCHED_SHIFT: 2 ** 6."""
 MOST_TICKS = 0xFFFFFFFF
@@ -36,9 +38,9 @@ class BucketSize:
     @classmethod
     def of(cls, rate_mbps: float, size_bytes: int) -> BucketSize:
         """Of a rate in Mb/s and a size in bytes."""
-        bytes_per_s = round(rate_mbps * 125_000)
-        ticks = -(-size_bytes * NS_A_SECOND // (bytes_per_s * TICK_NS))
-        return cls(bytes_per_s, ticks)
+        per_s = bytes_per_s(rate_mbps)
+        ticks = -(-size_bytes * NS_A_SECOND // (per_s * TICK_NS))
+        return cls(per_s, ticks)
 
     @property
     def burst_ns(self) -> int:

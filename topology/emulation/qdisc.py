@@ -17,6 +17,7 @@ from pyroute2.netlink.rtnl.tcmsg.common import stats2
 from giaoban.topology.emulation.netem import NETEM, NO_OVERTAKING_RATE
 from giaoban.topology.impairments import LineImpairment, RandomLoss
 from giaoban.topology.network import NetLink
+from giaoban.traffic.fifo import bytes_per_s
 
 ROOT_HANDLE, FIBRE_HANDLE, LINE_HANDLE = 0x10000, 0x20000, 0x30000
 MAX_PACKETS = 1_000_000
@@ -87,13 +88,13 @@ def line(
     Returns:
         Keyword arguments for `IPRoute.tc("add", ...)`, root first.
     """
-    bytes_per_s = round(rate_mbps * 125_000)
-    in_flight = round(delay_us * 1e-6 * bytes_per_s / (FRAME_BYTES + overhead_bytes))
+    per_s = bytes_per_s(rate_mbps)
+    in_flight = round(delay_us * 1e-6 * per_s / (FRAME_BYTES + overhead_bytes))
     queue = {
         "kind": "netem",
         "handle": ROOT_HANDLE,
         "parent": TC_H_ROOT,
-        "rate_bytes_per_s": bytes_per_s,
+        "rate_bytes_per_s": per_s,
         "overhead_bytes": overhead_bytes,
         "delay_ns": round(delay_us * 1000),
         "limit": buffer_packets + in_flight,

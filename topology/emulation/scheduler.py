@@ -43,6 +43,7 @@ from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HAND
 from giaoban.topology.network import NetLink
 from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
 from giaoban.topology.token_bucket import TICK_NS
+from giaoban.traffic.fifo import bytes_per_s
 
 ONLY_CLASS = ROOT_HANDLE | 1
 CLASSES_HANDLE = 0x20000
@@ -243,7 +244,7 @@ def counted(route: Any, interface: str) -> list[Any]:
 
 
 def _rate(rate_mbps: float) -> dict[str, int]:
-    return {"rate_bytes_per_s": round(rate_mbps * 125_000)}
+    return {"rate_bytes_per_s": bytes_per_s(rate_mbps)}
 
 
 def _index(route: Any, name: str) -> int:

@@ -1,6 +1,6 @@
 """All modules that the guest's program is made of, compiled, in one file.
 
-A guest imports some 900 modules: for each it would look into folders, open and read a file, and of
+A guest imports some 850 modules: for each it would look into folders, open and read a file, and of
 this program's own compile it. System calls are the dearest thing in the guest. So the host compiles
 them once, from their sources, and the guest reads them from one file (`guest_init.Archived`).
 

@@ -18,11 +18,11 @@ from giaoban.scenarios.estimate.network.queues import (
     UNLIMITED,
     Rate,
     Served,
-    service_ns,
     way_ns,
 )
 from giaoban.topology.buffers import CREDIT_NS
 from giaoban.topology.token_bucket import BucketSize
+from giaoban.traffic.fifo import bytes_per_s, serialisation_ns
 
 
 class ByteFifo:
@@ -65,7 +65,7 @@ class ByteFifo:
         kept = ~lost
         began, out = came.copy(), came.copy()
         if kept.any():
-            service = service_ns([self._rate], came[kept], size[kept])
+            service = serialisation_ns(wire[kept], bytes_per_s(self._rate.rate_mbps))
             served = np.cumsum(service)
             leaving = goes[kept] - served + service
             leaving[0] = max(int(leaving[0]), self._free_ns)

@@ -10,14 +10,14 @@ packet.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.queues import UNLIMITED, Rate, Served, service_ns, way_ns
+from giaoban.scenarios.estimate.network.queues import UNLIMITED, Rate, Served, way_ns
 from giaoban.scenarios.estimate.network.transit import FlowOf
 from giaoban.topology.qos import TrafficClass
+from giaoban.traffic.fifo import bytes_per_s, serialisation_ns
 
 
 class Classes:
@@ -25,15 +25,16 @@ class Classes:
 
     def __init__(
         self,
-        rates: list[Rate],
+        rate: Rate,
         delay_us: float,
         classes: tuple[TrafficClass, ...],
         class_of: NDArray[np.int8],
     ) -> None:
-        """`rates`: in order of time; their limits count for nothing here. `class_of`: (flows,) the
-        class of each flow, its place in `classes`."""
-        self._overhead_bytes = rates[0].overhead_bytes
-        self._rates = [replace(rate, overhead_bytes=0) for rate in rates]
+        """`rate`: its limit counts for nothing here. Another one later is not estimated
+        (`giaoban.scenarios.estimate.limits`). `class_of`: (flows,) the class of each flow, its
+        place in `classes`."""
+        self._overhead_bytes = rate.overhead_bytes
+        self._per_s = bytes_per_s(rate.rate_mbps)
         self._delay_ns = way_ns(delay_us)
         self._class_of = class_of
         self._limits = [each.buffer_packets for each in classes]
@@ -56,7 +57,7 @@ class Classes:
         """Take packets that came, and serve until a moment (see `transit.Server`)."""
         old, n = self._old, len(came)
         size = size + self._overhead_bytes  # which turns are counted by, too
-        service = service_ns(self._rates, came, size)
+        service = serialisation_ns(size, self._per_s)
         served = np.cumsum(service)
         start = np.maximum(came, self._free_ns) - (served - service)
         leaving = served + np.maximum.accumulate(start)

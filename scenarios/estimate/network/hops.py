@@ -61,7 +61,7 @@ def servers_of(plan: Plan, paths: Paths, flows: Flows) -> dict[int, Server]:
     for hop in sorted(used):
         rates, delay_us = _rates(plan, paths, hop), paths.links[hop].delay_us
         if classes and paths.hops[hop].source in routers:
-            found[hop] = Classes(rates, delay_us, classes, class_of)
+            found[hop] = Classes(rates[0], delay_us, classes, class_of)
         elif buffer_bytes := paths.links[hop].buffer_bytes:
             found[hop] = ClassBlindFifo(ByteFifo(rates[0], delay_us, buffer_bytes))
         else:

@@ -82,7 +82,7 @@ def packets(load: float) -> tuple[Packets, NDArray[np.int8]]:
 @pytest.mark.parametrize("step_ns", [40_000_000, 10**12])
 def test_who_is_served_when(load: float, step_ns: int) -> None:
     classes = traffic_classes(QOS)
-    queue = Classes([rate_from(0, MBPS, 100.0, 50)], 100.0, classes, np.arange(4, dtype=np.int8))
+    queue = Classes(rate_from(0, MBPS, 100.0, 50), 100.0, classes, np.arange(4, dtype=np.int8))
     sent, kind = packets(load)
     began, lost = one_by_one(sent.at_ns.tolist(), sent.size.tolist(), kind.tolist(), classes)
     assert any(lost) == (load > 0.5)
