@@ -94,8 +94,8 @@ def estimated(name: str, folder: Path) -> NDArray[np.int64]:
     elif of.qos is None:
         served = Fifo([rate_of(second)], second.delay_us).serve(came, size)
     else:
-        classes, rates = traffic_classes(of.qos), [rate_of(second)]
-        queue = Classes(rates, second.delay_us, classes, np.array([1, 2, 3], np.int8))
+        classes, class_of = traffic_classes(of.qos), np.array([1, 2, 3], np.int8)
+        queue = Classes(rate_of(second), second.delay_us, classes, class_of)
         served, left = queue.serve(came, size, lambda: flows, 1 << 62)
         assert left is None
     return np.where(served.lost, 0, served.out_ns)
