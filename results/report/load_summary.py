@@ -31,6 +31,8 @@ HEAD = {
     "invalid": N_("INVALID – the figures cannot be trusted, so they say nothing about the MCU"),
 }
 NOTHING = "–"
+HIGHEST_LINK = "highest_link"
+"""What an answer calls the most loaded direction of a link, as `link from->to`."""
 _PLACES = {
     "loopback": Sentence("on this machine"),
     "province": Sentence("inside the emulated province"),
@@ -40,6 +42,61 @@ _OUTCOMES = {
     "clean": Sentence(pgettext("trial", "clean")),
     "failed": Sentence(pgettext("trial", "failed")),
     "invalid": Sentence(pgettext("verdict", "invalid")),
+}
+_PARAMETERS = {
+    "shape": N_("shape of the load"),
+    "bridges": N_("bridges"),
+    "technicians": N_("technicians with meetings of their own"),
+    "lines": N_("bridges that each technician dials"),
+    "rate_per_s": N_("session attempts, at the most"),
+    "seconds": N_("duration of the load"),
+    "hold_s": N_("length of a call"),
+    "answer_within_s": N_("an attempt fails without a final answer within"),
+    "media": N_("media of each call"),
+    "profile": N_("call profile"),
+    "back_off": N_("back-off before dialling again"),
+    "outage_s": N_("lines are away for"),
+    "spread_s": N_("first attempts are spread over"),
+    "redial_s": N_("interval between attempts"),
+    "media_timeout_s": N_("a bridge hangs up without media for"),
+    "registers": N_("bridges register"),
+    "asks_options": N_("bridges ask what the MCU can (OPTIONS)"),
+    "asks_to_speak": N_("bridges ask for the floor"),
+    "accounts": N_("passwords"),
+    "room": N_("room that is called"),
+    "seed": N_("seed"),
+    "generators": N_("load generators (processes)"),
+    "scenario": N_("scenario"),
+    "media_packets_not_received": N_("media packets not received"),
+    "queue_drops": N_("packets dropped in queues"),
+    "highest_link_peak_pct": N_("highest load of a link"),
+    HIGHEST_LINK: N_("link with the highest load"),
+    "check_verdict": N_("verdict of the check in the province"),
+}
+_UNITS = {
+    "rate_per_s": N_("{value:g}/s"),
+    "seconds": N_("{value:g} s"),
+    "hold_s": N_("{value:g} s"),
+    "answer_within_s": N_("{value:g} s"),
+    "outage_s": N_("{value:g} s"),
+    "spread_s": N_("{value:g} s"),
+    "redial_s": N_("{value:g} s"),
+    "media_timeout_s": N_("{value:g} s"),
+    "highest_link_peak_pct": "{value:g} %",
+}
+_CHOICES = {
+    ("shape", "steady"): pgettext("load", "steady"),
+    ("shape", "ramp"): pgettext("load", "ramp"),
+    ("shape", "hold"): pgettext("load", "hold"),
+    ("shape", "storm"): pgettext("load", "storm"),
+    ("shape", "guess"): pgettext("load", "guessed passwords"),
+    ("shape", "malformed"): pgettext("load", "malformed messages"),
+    ("back_off", "none"): pgettext("back-off", "none"),
+    ("back_off", "random"): pgettext("back-off", "random"),
+    ("accounts", "none"): N_("none"),
+    ("accounts", "file"): N_("of a file of accounts"),
+    ("accounts", "secret"): N_("drawn for this test"),
+    **{("check_verdict", each): pgettext("verdict", each) for each in ("pass", "fail", "invalid")},
 }
 _BACK_OFF = {"none": pgettext("back-off", "none"), "random": pgettext("back-off", "random")}
 _MISSED = {
@@ -59,10 +116,6 @@ _LACKING = {
     ),
     "guess": N_("{server} has no registrar, so no password can be guessed ({answers}): not judged"),
 }
-
-
-HIGHEST_LINK = "highest_link"
-"""What an answer calls the most loaded direction of a link, as `link from->to`."""
 
 
 def headline(result: LoadResult) -> Sentence:
@@ -368,18 +421,8 @@ def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
     yield Heading(Sentence("Load test {run}", run=result.run_id), 0)
     yield Par(headline(result), bold=True)
     yield Bullets(_reasons(result, say))
-    what = [
-        Sentence("{option} {value}", option=key, value=_plain(key, value, result))
-        for key, value in result.what.items()
-    ]
-    yield Par(
-        Sentence(
-            "{server} ({place}). {what}.",
-            server=result.server,
-            place=_PLACES[result.place],
-            what=joined(", ", what),
-        )
-    )
+    yield Par(Sentence("{server} ({place}).", server=result.server, place=_PLACES[result.place]))
+    yield _parameters(result, say)
     yield Bullets(_told(result))
     yield Heading(Sentence("Criteria"))
     yield criteria_table(result.criteria, _ScreenWording(), "screen")
@@ -401,11 +444,22 @@ def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
         yield Par(left_out_of(result.unmodelled))
 
 
-def _plain(key: str, value: str | int | float | bool | list[str], result: LoadResult) -> str:
+def _parameters(result: LoadResult, say: Wording) -> Table:
+    """`LoadResult.what` under its keys' names; a key of another version stays as it is."""
+    rows = [
+        (Sentence(_PARAMETERS.get(key, key)), _parameter(key, value, result, say))
+        for key, value in result.what.items()
+    ]
+    return table((Sentence("parameter"), Sentence("value")), rows)
+
+
+def _parameter(key: str, value: str | float | list[str], result: LoadResult, say: Wording) -> str:
     if key == HIGHEST_LINK:
         return Named(result).filled(str(value))
     if isinstance(value, bool):
         return Sentence("yes") if value else Sentence("no")
     if isinstance(value, list):
-        return "+".join(value) or Sentence("none")
-    return Sentence("{value:g}", value=value) if isinstance(value, float) else str(value)
+        return ", ".join(map(say.kind, value)) or Sentence("none")
+    if isinstance(value, str):
+        return Sentence(_CHOICES.get((key, value), value))
+    return Sentence(_UNITS[key], value=value) if key in _UNITS else Sentence("{n:g}", n=value)

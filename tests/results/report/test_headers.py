@@ -239,6 +239,7 @@ SUMMARIES: dict[str, list[list[str]]] = {
         ["direction of a link", "worst load", "by"],
     ],
     "load": [
+        ["parameter", "value"],
         ["criterion", "value", "limit", "result"],
         ["what", "attempts", "succeeded", "failed", "sent again", "median", "95 %", "answers"],
     ],

@@ -37,8 +37,11 @@ from giaoban.results.report import (
     sweep_summary,
     whatif_summary,
 )
-from giaoban.results.report.document import Block, Cell, Code, in_language
+from giaoban.results.report.document import Block, Cell, Code, Table, in_language
 from giaoban.results.report.wording import Wording
+from giaoban.scenarios.load.load_test import described
+from giaoban.scenarios.load.locust.processes import LocustSetup
+from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.scenarios.study.headroom.bottlenecks import NEW_LINE
 from giaoban.translation import translator
 from tests.results import load_factory
@@ -129,7 +132,7 @@ def test_of_all_that_a_summary_has() -> None:
     for answer, blocks in zip(everything(), made, strict=True):
         en, vi = (list(blocks.summary(answer, Wording(lang, answer))) for lang in ("en", "vi"))
         known = [answer.run_id, *answer.names, *answer.names.values(), answer.inputs.code]
-        known += ["invite", "timeout", "a → b"]
+        known += ["invite", "timeout", "a → b", "storm"]
         assert english_left(en, en, ()) != []
         assert english_left(en, vi, known) == []
 
@@ -327,6 +330,28 @@ def test_of_a_load_test(result: LoadResult) -> None:
     known += ["--no-options", "--no-register", "501 Not Implemented", "unsupported", "full", "bye"]
     assert english_left(en, en, ()) != []
     assert english_left(en, vi, known) == []
+
+
+def parameters(blocks: list[Block]) -> list[list[str]]:
+    """The rows of what a load test was asked, in a summary."""
+    [found] = [b for b in blocks if isinstance(b, Table) and b.head[0][0].text == "parameter"]
+    return [[translator("vi").say(cell.text) for cell in row] for row in found.rows]
+
+
+def test_all_that_a_load_test_is_asked_has_a_name() -> None:
+    """Keys of `what` are options of the command; a summary says what they mean."""
+    plan = LoadPlan(
+        target=("127.0.0.1", 5060), shape="storm", bridges=20, rate_per_s=4, seconds=1, hold_s=0,
+        media=["audio", "video"], profile="720p30", kbps=1920.0,
+    )  # fmt: skip
+    result = load_factory.calls(what=described(plan, LocustSetup()))
+    rows = parameters(list(load_summary.summary(result, Wording("vi", result))))
+    said = dict(rows)
+    assert len(said) == len(result.what)
+    assert not any("_" in name for name in said)
+    assert said["dạng tải"] == "gọi lại đồng loạt"
+    assert said["tín hiệu của mỗi cuộc gọi"] == "âm thanh, hình ảnh"
+    assert said["số lần gọi, nhiều nhất"] == "4/s"
 
 
 def sweeps() -> Iterator[Any]:
