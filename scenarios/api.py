@@ -472,7 +472,7 @@ def sensitivity(
             root=root,
             now=datetime.now(),
             progress=progress or _silent,
-            wanted=study.Wanted.of(
+            wanted=study.AnalysisOptions.of(
                 worlds,
                 require_robust,
                 None if ranges is None else Path(ranges),

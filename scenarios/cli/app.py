@@ -23,7 +23,7 @@ PANELS = (CHECK, WHAT_IF, DOCUMENTS, DATA, MCU, MACHINE)
 """What commands are about, in the order of the help."""
 
 
-class Entry(NamedTuple):
+class LazyCommand(NamedTuple):
     """A command before it is loaded."""
 
     of: str
@@ -34,116 +34,116 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "init": Entry(
+    "init": LazyCommand(
         "init:command",
         CHECK,
         "Make a project: a province, a first scenario, criteria, a file for CI, a README.",
     ),
-    "check": Entry(
+    "check": LazyCommand(
         "check:command", CHECK, "Emulate an expansion before, during and after, and judge it."
     ),
-    "meeting": Entry(
+    "meeting": LazyCommand(
         "meeting:command",
         CHECK,
         "Hold a meeting: the check of the system an hour before it, its course, its end.",
     ),
-    "calendar": Entry(
+    "calendar": LazyCommand(
         "calendar:command",
         CHECK,
         "Check a calendar of meetings: rules broken and what to move, device and lines, the peaks.",
     ),
-    "faults": Entry(
+    "faults": LazyCommand(
         "faults:command",
         CHECK,
         "Try every failure of the network, one at a time, while everybody is in the meeting.",
     ),
-    "load": Entry(
+    "load": LazyCommand(
         "load:command",
         CHECK,
         "Let many bridges call an MCU: one of the test's own on this machine, or --target.",
     ),
-    "baseline": Entry("baseline:app", CHECK, "Answers that were accepted."),
-    "whatif": Entry(
+    "baseline": LazyCommand("baseline:app", CHECK, "Answers that were accepted."),
+    "whatif": LazyCommand(
         "whatif:command",
         WHAT_IF,
         "Compare variants of a scenario by estimate; find the cheapest that passes if none does.",
     ),
-    "headroom": Entry(
+    "headroom": LazyCommand(
         "headroom:command",
         WHAT_IF,
         "Say how many more bridges fit, and what fails then: overall, by district, link and "
         "device.",
     ),
-    "sensitivity": Entry(
+    "sensitivity": LazyCommand(
         "sensitivity:command",
         WHAT_IF,
         "Say for which world a verdict holds: each assumed figure is tried at other values.",
     ),
-    "sweep": Entry(
+    "sweep": LazyCommand(
         "sweep:command",
         WHAT_IF,
         "Judge bridges × profiles × devices × failures. Exit code 0: all points are computed.",
     ),
-    "compare": Entry(
+    "compare": LazyCommand(
         "compare:command",
         WHAT_IF,
         "Say what a change does: inputs key by key, verdicts, margins, bridges, a map; by "
         "estimate.",
     ),
-    "annex": Entry(
+    "annex": LazyCommand(
         "annex:command",
         DOCUMENTS,
         "Write the annex of one or more checks, with the failures that were tried for them, load "
         "tests, and how far the assumptions may be off.",
     ),
-    "evidence": Entry(
+    "evidence": LazyCommand(
         "annex:evidence",
         DOCUMENTS,
         "Pack inputs, plan, result, measures and versions of a run into one file with their sums.",
     ),
-    "verify": Entry(
+    "verify": LazyCommand(
         "verify:command",
         DOCUMENTS,
         "Tell whether files are intact, of which run and inputs they are, or what was altered.",
     ),
-    "view": Entry(
+    "view": LazyCommand(
         "view:command", DOCUMENTS, "Serve a run as a page on this machine, until Ctrl-C."
     ),
-    "metrics": Entry(
+    "metrics": LazyCommand(
         "metrics:command",
         DOCUMENTS,
         "Print verdicts, figures and limits of runs as OpenMetrics text, for Prometheus.",
     ),
-    "history": Entry(
+    "history": LazyCommand(
         "history:app",
         DOCUMENTS,
         "The runs that were kept: list, compare, trend, summary, recheck, prune.",
     ),
-    "diff": Entry(
+    "diff": LazyCommand(
         "diff:command",
         DOCUMENTS,
         "Compare two runs' measures: exit 0 if they are the same, 1 if not.",
     ),
-    "topology": Entry("topology:app", DATA, "Look at the province's network."),
-    "units": Entry("units:app", DATA, "Look at the units that may become bridges."),
-    "scenario": Entry("lists:scenarios", DATA, "Scenarios that have a name."),
-    "profile": Entry("lists:profiles", DATA, "Call profiles."),
-    "criterion": Entry("lists:criteria", DATA, "Criteria that runs are judged by."),
-    "device": Entry("device:app", DATA, "Look at MCUs and what fits on them."),
-    "schema": Entry(
+    "topology": LazyCommand("topology:app", DATA, "Look at the province's network."),
+    "units": LazyCommand("units:app", DATA, "Look at the units that may become bridges."),
+    "scenario": LazyCommand("lists:scenarios", DATA, "Scenarios that have a name."),
+    "profile": LazyCommand("lists:profiles", DATA, "Call profiles."),
+    "criterion": LazyCommand("lists:criteria", DATA, "Criteria that runs are judged by."),
+    "device": LazyCommand("device:app", DATA, "Look at MCUs and what fits on them."),
+    "schema": LazyCommand(
         "schema:command",
         DATA,
         "Print the JSON Schema of an input file (or an answer), for editors and other programs.",
     ),
-    "mcu": Entry("mcu:app", MCU, "Run the MCU by itself."),
-    "stream": Entry("stream:app", MCU, "Send and receive RTP streams in real time."),
-    "doctor": Entry(
+    "mcu": LazyCommand("mcu:app", MCU, "Run the MCU by itself."),
+    "stream": LazyCommand("stream:app", MCU, "Send and receive RTP streams in real time."),
+    "doctor": LazyCommand(
         "doctor:command",
         MACHINE,
         "Say what is missing and how to install it; exit 4 if anything is.",
     ),
-    "shell": Entry("shell:command", MACHINE, "Build the network and look around."),
-    "completion": Entry(
+    "shell": LazyCommand("shell:command", MACHINE, "Build the network and look around."),
+    "completion": LazyCommand(
         "completion:command", MACHINE, "Complete words of the command line in bash, zsh or fish."
     ),
 }

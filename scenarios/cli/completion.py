@@ -63,7 +63,7 @@ def answer(shell: str, given: Sequence[str]) -> str:
     else:
         words = [*given]
     words = words or [""]
-    found = [*offers(words, tree(language.of_environment(os.environ, strict=False)))]
+    found = [*candidates(words, tree(language.of_environment(os.environ, strict=False)))]
     if shell == "bash":  # which replaces what is after the last = or : alone
         cut = max(words[-1].rfind("="), words[-1].rfind(":")) + 1
         found = [each if each in (FILES, FOLDERS) else each[cut:] for each in found]
@@ -79,7 +79,7 @@ def _split(line: str) -> list[str]:
     return []
 
 
-def offers(words: Sequence[str], of: dict[str, Any]) -> Iterator[str]:
+def candidates(words: Sequence[str], of: dict[str, Any]) -> Iterator[str]:
     """What may stand for the last word, after the others."""
     *before, last = words
     arguments, waits = 0, None

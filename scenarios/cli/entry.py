@@ -24,18 +24,18 @@ def main() -> NoReturn:
     """Run the command line and leave with a code of `giaoban.errors`, a verdict's, or 130."""
     if shell := os.environ.get("_GIAOBAN_COMPLETE"):
         _complete(shell)
-    obeyed = interruptions.obey(at_once=_leave_interrupted)
+    obeyed = interruptions.obey(at_once=_exit_interrupted)
     code = INTERNAL_ERROR
     try:
-        from giaoban.scenarios.cli.surroundings import settle
+        from giaoban.scenarios.cli.process_environment import normalize
 
-        settle()
+        normalize()
         code = run()
-    except BaseException as error:  # before all this was settled, or while an end was told
-        code = _told(error)
+    except BaseException as error:  # before all this was made so, or while an end was told
+        code = _report_error(error)
     finally:
         obeyed.end()
-        _leave(code)
+        _exit(code)
 
 
 def _complete(shell: str) -> NoReturn:
@@ -58,7 +58,7 @@ def run() -> int:
     except BaseException as error:
         with suppress(Exception):  # what was printed before it
             sys.stdout.flush()
-        return _told(error)
+        return _report_error(error)
 
 
 def _run() -> int:
@@ -69,7 +69,7 @@ def _run() -> int:
 
     words = language.choose(sys.argv[1:])
     judging.begin(words)
-    _refuse_what_is_no_text(words)
+    _refuse_undecodable_words(words)
     try:
         code = app(words, prog_name="giaoban", standalone_mode=False)
     except typer.Abort:
@@ -94,7 +94,7 @@ def _usage(error: Any) -> str:
     return f"{usage.message(error)}\n"
 
 
-def _refuse_what_is_no_text(words: list[str]) -> None:
+def _refuse_undecodable_words(words: list[str]) -> None:
     """A name with bytes that are no letters could be opened, and be written down nowhere; names,
     questions and reasons end in documents."""
     from giaoban.errors import InputError
@@ -121,7 +121,7 @@ def _refuse_what_is_no_text(words: list[str]) -> None:
             )
 
 
-def _told(error: BaseException) -> int:
+def _report_error(error: BaseException) -> int:
     """Say what an error is, in the way of its kind; the exit code."""
     interrupted = isinstance(error, KeyboardInterrupt) or interruptions.asked()
     interruptions.taken()
@@ -134,14 +134,14 @@ def _told(error: BaseException) -> int:
     if not isinstance(error, GiaobanError) or error.exit_code == INTERNAL_ERROR:
         error = shortage(error) or error
     if not isinstance(error, GiaobanError):
-        return _crashed(error)
+        return _report_crash(error)
     if error.exit_code != READER_GONE:
         _say(f"giaoban: {told(error, _translated)}\n")
-        _told_to_ci(error)
+        _report_error_to_ci(error)
     return error.exit_code
 
 
-def _told_to_ci(error: GiaobanError) -> None:
+def _report_error_to_ci(error: GiaobanError) -> None:
     """In the ways that a command which judges was asked for; its first error is what ended it."""
     from giaoban.errors import GiaobanError as Ours
 
@@ -155,7 +155,7 @@ def _told_to_ci(error: GiaobanError) -> None:
         _say(f"giaoban: {told(another, _translated)}\n")
 
 
-def _crashed(error: BaseException) -> int:
+def _report_crash(error: BaseException) -> int:
     """It is no verdict: 1 would say that the network failed."""
     import traceback
 
@@ -181,7 +181,7 @@ def _say(text: str) -> None:
         sys.stderr.flush()
 
 
-def _leave_interrupted() -> NoReturn:
+def _exit_interrupted() -> NoReturn:
     """While the program is still being loaded: there is nothing yet that could be left."""
     try:
         os.write(2, f"giaoban: {SAID_INTERRUPTED}\n".encode())
@@ -189,7 +189,7 @@ def _leave_interrupted() -> NoReturn:
         os._exit(interruptions.INTERRUPTED)
 
 
-def _leave(code: int) -> NoReturn:
+def _exit(code: int) -> NoReturn:
     """What is left ends with the process: a thread of a library's, or a buffer, cannot change how.
 
     That also keeps PYTHONINSPECT from asking for more.

@@ -57,7 +57,7 @@ FORMATS = ("github", "none")
 
 
 @dataclass
-class Wanted:
+class CiOptions:
     """What one command line asks for."""
 
     words: Sequence[str] = ()
@@ -78,13 +78,13 @@ class Wanted:
         return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-wanted = Wanted()
+ci_options = CiOptions()
 
 
 def begin(words: Sequence[str]) -> None:
     """A command line begins; nothing is asked for yet."""
-    global wanted
-    wanted = Wanted(words=list(words))
+    global ci_options
+    ci_options = CiOptions(words=list(words))
 
 
 def _options(
@@ -122,7 +122,7 @@ def _options(
 
 
 def options(command: str) -> list[Any]:
-    """Those of a command, as click has them; what is given is kept in `wanted`."""
+    """Those of a command, as click has them; what is given is kept in `ci_options`."""
     alone = typer.Typer(add_completion=False)
     alone.command()(_options)
     made: Any = typer.main.get_command(alone)
@@ -141,7 +141,7 @@ def options(command: str) -> list[Any]:
 
 def _keep(command: str, name: str) -> Callable[[Any, Any, Any], Any]:
     def keep(_context: Any, _option: Any, value: Any) -> Any:
-        wanted.command = command
+        ci_options.command = command
         if name == "annotations" and value is not None and value not in FORMATS:
             raise InputError(
                 '{option} = "{value}": is not known (allowed: {allowed})',
@@ -153,7 +153,7 @@ def _keep(command: str, name: str) -> Callable[[Any, Any, Any], Any]:
             value = None if value is None else Path(value)
         if name in ("junit", "markdown", "code_quality"):
             writable(value)
-        setattr(wanted, name, value)
+        setattr(ci_options, name, value)
         return value
 
     return keep
@@ -174,8 +174,8 @@ def writable(path: Path | None) -> None:
 
 def folder_of_baselines() -> Path:
     """Where baselines are looked for by name."""
-    if wanted.baselines is not None:
-        return wanted.baselines
+    if ci_options.baselines is not None:
+        return ci_options.baselines
     from giaoban.scenarios.project.project import current
 
     return current().baselines
@@ -186,10 +186,10 @@ def known_baseline(method: FoundBy | None = None) -> None:
 
     Raises `InputError`: as `read_cases`.
     """
-    if wanted.baseline is not None and wanted.command != "faults":
+    if ci_options.baseline is not None and ci_options.command != "faults":
         from giaoban.results.judge.accepted_cases import read_cases
 
-        read_cases(wanted.baseline, folder_of_baselines(), wanted.command, method)
+        read_cases(ci_options.baseline, folder_of_baselines(), ci_options.command, method)
 
 
 def accepted_of_each(subjects: Sequence[str], method: FoundBy) -> Mapping[str, AcceptedCases]:
@@ -197,11 +197,13 @@ def accepted_of_each(subjects: Sequence[str], method: FoundBy) -> Mapping[str, A
 
     Raises `InputError`: as `accepted_in`.
     """
-    if wanted.baseline is None:
+    if ci_options.baseline is None:
         return {}
     from giaoban.results.report.ci.kept import accepted_in
 
-    return accepted_in(Path(wanted.baseline), wanted.command, subjects, method, date.today())
+    return accepted_in(
+        Path(ci_options.baseline), ci_options.command, subjects, method, date.today()
+    )
 
 
 def against(
@@ -261,14 +263,16 @@ def end(
 
     blocks: list[Block] = list(shown)
     extra: dict[str, Any] = {}
-    if wanted.baseline is not None and report.command != "faults" and not compared:
-        accepted = read_cases(wanted.baseline, folder_of_baselines(), report.command, report.method)
+    if ci_options.baseline is not None and report.command != "faults" and not compared:
+        accepted = read_cases(
+            ci_options.baseline, folder_of_baselines(), report.command, report.method
+        )
         report, told, extra["comparison"] = against(report, accepted)
         blocks = [*told, *blocks]
     if files:
         report = replace(report, files=[str(path) for path in files])
     commands = Commands(
-        without([word for word in wanted.words if word != "--json"], REPORTS),
+        without([word for word in ci_options.words if word != "--json"], REPORTS),
         folder,
         report.subject if folder is not None and "baseline" in JUDGING[report.command] else "",
     )
@@ -304,19 +308,19 @@ def _write(report: Report, commands: Any) -> None:
     """The files and lines that are asked for."""
     from giaoban.results.archive.store import write_whole, writing
 
-    seconds = time.monotonic() - wanted.began_s
-    if wanted.junit is not None:
+    seconds = time.monotonic() - ci_options.began_s
+    if ci_options.junit is not None:
         from giaoban.results.report.ci.junit import junit_xml
 
-        write_whole(wanted.junit, junit_xml(report, commands, seconds).encode())
-    if wanted.markdown is not None:
+        write_whole(ci_options.junit, junit_xml(report, commands, seconds).encode())
+    if ci_options.markdown is not None:
         from giaoban.results.report.ci.job_summary import job_summary
         from giaoban.results.report.markdown import markdown
 
         text = markdown(job_summary(report, commands), language.say)
-        with writing(wanted.markdown), wanted.markdown.open("a", encoding="utf-8") as file:
+        with writing(ci_options.markdown), ci_options.markdown.open("a", encoding="utf-8") as file:
             file.write(text + "\n")
-    if wanted.code_quality is not None or wanted.annotates:
+    if ci_options.code_quality is not None or ci_options.annotates:
         from giaoban.results.report.ci.annotations import of_report
 
         _annotate(of_report(report, language.say))
@@ -326,9 +330,9 @@ def _annotate(found: Sequence[Any]) -> None:
     from giaoban.results.archive.store import write_whole
     from giaoban.results.report.ci import annotations
 
-    if wanted.code_quality is not None:
-        write_whole(wanted.code_quality, annotations.code_quality(found).encode())
-    if wanted.annotates:  # on standard error, which has no JSON in it
+    if ci_options.code_quality is not None:
+        write_whole(ci_options.code_quality, annotations.code_quality(found).encode())
+    if ci_options.annotates:  # on standard error, which has no JSON in it
         for line in annotations.github(found):
             sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
@@ -336,29 +340,29 @@ def _annotate(found: Sequence[Any]) -> None:
 
 def failed(error: GiaobanError) -> None:
     """What ended a command that judges, in the ways that are asked for."""
-    if not wanted.command:
+    if not ci_options.command:
         return
     from giaoban.results.judge.cases import Case, Report
     from giaoban.results.report.ci.commands import Commands, without
 
     lines = told(error, language.say).split("\n")
-    if wanted.code_quality is not None or wanted.annotates:
+    if ci_options.code_quality is not None or ci_options.annotates:
         from giaoban.results.report.ci.annotations import of_error
 
         _annotate(of_error(error, lines))
-    words = without([word for word in wanted.words if word != "--json"], REPORTS)
+    words = without([word for word in ci_options.words if word != "--json"], REPORTS)
     plain = [word for word in words[1:] if not word.startswith("-")]
-    named = [word for word in plain if Path(word).suffix] or plain or [wanted.command]
+    named = [word for word in plain if Path(word).suffix] or plain or [ci_options.command]
     subject = Path(named[0]).stem.replace(" ", "-")
     report = Report(
-        wanted.command,
+        ci_options.command,
         subject,
         "invalid",
         Sentence("INVALID – there is no answer: {why}", why=lines[0]),
         [Case("run", "invalid", lines, kind=type(error).__name__)],
     )
-    kept, code_quality, annotations = wanted, wanted.code_quality, wanted.annotations
-    wanted.code_quality, wanted.annotations = None, "none"  # told above, at their lines
+    kept, code_quality, annotations = ci_options, ci_options.code_quality, ci_options.annotations
+    ci_options.code_quality, ci_options.annotations = None, "none"  # told above, at their lines
     try:
         _write(report, Commands(words))
     finally:

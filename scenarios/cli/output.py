@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from giaoban.results.report import terminal
 from giaoban.results.report.document import Block
 from giaoban.scenarios.cli import language
-from giaoban.scenarios.cli.streams import says_everything
+from giaoban.scenarios.cli.standard_streams import says_everything
 from giaoban.sentence import Sentence
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]

@@ -34,7 +34,7 @@ from giaoban.scenarios.study.documents import analysis_of, draw_pictures, prove
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
-from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, analyse, check_wanted
+from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, analyse, check_options
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import Helpers
@@ -50,7 +50,7 @@ def check(
     language: Language = SOURCE,
     proved: bool = True,
     seeds: int | None = None,
-    wanted: Wanted | None = None,
+    wanted: AnalysisOptions | None = None,
     helpers: Helpers | None = None,
 ) -> Outcome[Result]:
     """Emulate, judge at this seed and at others, and write everything down under `root`.
@@ -70,7 +70,7 @@ def check(
     asked = question
     criteria_of(question)  # bad thresholds are told before a minute of emulation
     if wanted is not None:
-        check_wanted(question, wanted)
+        check_options(question, wanted)
     meetings = meetings_of(question)  # and so are mistakes in meetings
     with ExitStack() as stack:
         helpers = helpers or stack.enter_context(helpers_for(question, seeds))
@@ -115,7 +115,7 @@ def check_by_estimate(
     progress: Progress,
     language: Language = SOURCE,
     seeds: int | None = None,
-    wanted: Wanted | None = None,
+    wanted: AnalysisOptions | None = None,
     helpers: Helpers | None = None,
 ) -> Outcome[Result]:
     """Estimate, judge and write everything down under `root` but an annex: an estimate is no
@@ -128,7 +128,7 @@ def check_by_estimate(
     criteria_of(question)
     check_estimable(question)
     if wanted is not None:
-        check_wanted(question, wanted)
+        check_options(question, wanted)
     meetings = meetings_of(question)
     with ExitStack() as stack:
         helpers = helpers or stack.enter_context(helpers_for(question, seeds))
@@ -150,7 +150,7 @@ def check_by_estimate(
 def _robust(
     question: Question,
     answer: Answer,
-    wanted: Wanted | None,
+    wanted: AnalysisOptions | None,
     folder: Path,
     helpers: Helpers,
     progress: Progress,

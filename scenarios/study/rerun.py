@@ -35,7 +35,7 @@ from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.failures.failures import try_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in
-from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
+from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, parse, read_json
 from giaoban.workers import cores
@@ -88,7 +88,7 @@ def rerun(
             if manifest.engine == ESTIMATE
             else partial(check, engine=EngineName.SANDBOX),
             seeds=other_seeds_of(then),
-            wanted=None if analysed is None else wanted_of(analysed, folder),
+            wanted=None if analysed is None else options_of(analysed, folder),
         )
         outcome = again(question, root=root, now=now, progress=progress)
     found = _told(differences(then, outcome.answer))
@@ -104,7 +104,7 @@ def other_seeds_of(then: Result) -> int | None:
     return None if then.seeds.refused is not None else then.seeds.tried
 
 
-def wanted_of(then: Sensitivity, folder: Path) -> Wanted:
+def options_of(then: Sensitivity, folder: Path) -> AnalysisOptions:
     """What was asked of the assumptions; ranges that a file of the user's gave, of which the
     evidence has what came of it, are written into `folder`."""
     of_file = [figure for figure in then.figures if figure.range_from == "ranges"]
@@ -112,7 +112,7 @@ def wanted_of(then: Sensitivity, folder: Path) -> Wanted:
     if ranges is not None:
         ranges.write_text(dumps(_ranges_of(of_file)), encoding="utf-8")
     drawn = then.drawn
-    return Wanted(
+    return AnalysisOptions(
         seeds=then.seeds,
         worlds=0 if drawn is None else drawn.judged + drawn.impossible,
         anew=0 if drawn is None else drawn.anew,
@@ -209,7 +209,7 @@ def _assumptions(
     """How far assumptions may be off, analysed by itself."""
     then = Sensitivity.from_json(files[SENSITIVITY])
     again = sensitivity(
-        question, root=root, now=now, progress=progress, wanted=wanted_of(then, folder)
+        question, root=root, now=now, progress=progress, wanted=options_of(then, folder)
     )
     return _told(differences(then, again.answer))
 

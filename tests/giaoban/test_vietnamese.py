@@ -32,7 +32,7 @@ ELSEWHERE = {
     "scenarios/calendar/csv_file.py": "headings that people's own tables have",
     "scenarios/calendar/icalendar_file.py": "words that people's own calendars have",
     "scenarios/cli/commands/annex.py": "an office's own kind of letter, in a help text",
-    "scenarios/cli/streams.py": "letters that a terminal may lack",
+    "scenarios/cli/standard_streams.py": "letters that a terminal may lack",
     "topology/country.py": "names of places of a made-up country",
     "topology/importers/tables.py": "headings that people's own tables have",
     "topology/units/known.py": "names of places, and of a decree",

@@ -322,5 +322,5 @@ def test_sensitivity_asks_what_the_command_asks(
     assert found == "answer"
     assert asked["scenario"] == small
     assert (asked["seed"], asked["root"]) == (3, tmp_path)
-    assert asked["wanted"] == study.Wanted(worlds=5, ranges=Path("r.toml"))
+    assert asked["wanted"] == study.AnalysisOptions(worlds=5, ranges=Path("r.toml"))
     assert set(asked) - {"scenario", "seed"} <= set(parameters)

@@ -34,7 +34,7 @@ from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.seeds import helpers_for
-from giaoban.scenarios.study.sensitivity.sensitivity import Wanted
+from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions
 from giaoban.scenarios.study.sweep.points import default_folder
 from giaoban.sentence import N_, Sentence
 
@@ -97,7 +97,7 @@ def command(
 
     wanted = None
     if assumptions or worlds or interactions or ranges is not None or require_robust is not None:
-        wanted = Wanted.of(
+        wanted = AnalysisOptions.of(
             worlds, require_robust, ranges, anew=interactions, points=default_folder()
         )
 
@@ -211,7 +211,7 @@ def _checked(
     meetings: list[str] | None,
     results: Path,
     by_estimate: bool,
-    wanted: Wanted | None,
+    wanted: AnalysisOptions | None,
 ) -> Checked:
     question = make_question(
         scenario,

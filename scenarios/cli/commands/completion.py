@@ -35,7 +35,7 @@ def command(
     if not install:
         typer.echo(script(name), nl=False)
         return 0
-    told = [Sentence("written: {path}", path=shown(path)) for path in put(name)]
+    told = [Sentence("written: {path}", path=shown(path)) for path in install_script(name)]
     print_blocks(
         *map(Par, told), Par(Sentence("It works from the next start of {shell} on.", shell=name))
     )
@@ -55,7 +55,7 @@ def of_environment() -> str:
     return name
 
 
-def put(shell: str) -> list[Path]:
+def install_script(shell: str) -> list[Path]:
     """Write the script into the user's folders, once; the files that were written.
 
     Raises `InputError`: one of them cannot be.

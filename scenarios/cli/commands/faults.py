@@ -84,7 +84,7 @@ def command(
     _known("--link", link, (item.id for item in network.links))
     _known("--bridge", bridge, (item.id for item in network.bridges))
     method: Method = "estimate" if by_estimate else engine.value
-    name, folder = judging.wanted.baseline, judging.folder_of_baselines()
+    name, folder = judging.ci_options.baseline, judging.folder_of_baselines()
     accepted = None if name is None else baselines.read(name, folder, method)
     judging.writable(picture)
     if picture is not None and picture.suffix.lower() not in SUFFIXES:

@@ -14,7 +14,7 @@ from giaoban.results.report.sensitivity_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.spec.question import make_question
-from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
+from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.scenarios.study.sweep.points import default_folder
 from giaoban.sentence import Sentence
 from giaoban.workers import cores
@@ -55,7 +55,7 @@ def command(
             now=datetime.now(),
             progress=told,
             language=language.chosen(),
-            wanted=Wanted.of(
+            wanted=AnalysisOptions.of(
                 worlds,
                 require_robust,
                 ranges,

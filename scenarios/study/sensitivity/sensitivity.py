@@ -67,7 +67,7 @@ WORLDS = 1000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AnalysisOptions:
     """What is asked beside the flip points.
 
     Attributes:
@@ -96,7 +96,7 @@ class Wanted:
         seeds: int = 0,
         anew: int = 0,
         points: Path | None = None,
-    ) -> Wanted:
+    ) -> AnalysisOptions:
         """As a command line says it; where worlds are needed and no number is said, `WORLDS` are
         drawn."""
         required_pct = None if share is None else round(100 * share, 6)
@@ -111,7 +111,7 @@ def sensitivity(
     now: datetime,
     progress: Progress,
     language: Language = SOURCE,
-    wanted: Wanted | None = None,
+    wanted: AnalysisOptions | None = None,
     helpers: Helpers | ClusterWorkers | None = None,
     judge: Judge | None = None,
 ) -> Outcome[Sensitivity]:
@@ -125,8 +125,8 @@ def sensitivity(
         InputError: the question cannot be estimated, thresholds make no sense, or the file of
             ranges names no figure of this question.
     """
-    wanted = wanted or Wanted()
-    check_wanted(question, wanted)
+    wanted = wanted or AnalysisOptions()
+    check_options(question, wanted)
     with new_run(root, f"sensitivity-{question.plan.scenario_id}", now) as folder:
         answer = analyse(question, folder.run_id, wanted, progress, helpers, judge)
         folder.keep(answer, summary_md(answer, language))
@@ -134,7 +134,7 @@ def sensitivity(
         return folder.finished_with(answer)
 
 
-def check_wanted(question: Question, wanted: Wanted) -> None:
+def check_options(question: Question, wanted: AnalysisOptions) -> None:
     """Raises `InputError` for all that can be told before anything is judged."""
     criteria = criteria_of(question)
     check_estimable(question)
@@ -148,7 +148,7 @@ def check_wanted(question: Question, wanted: Wanted) -> None:
 def analyse(
     question: Question,
     run_id: str,
-    wanted: Wanted,
+    wanted: AnalysisOptions,
     progress: Progress,
     helpers: Helpers | ClusterWorkers | None = None,
     judge: Judge | None = None,
@@ -223,7 +223,7 @@ def _all_tried(
 def _drawn(
     asked: Asked,
     tried: Sequence[Figure],
-    wanted: Wanted,
+    wanted: AnalysisOptions,
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
     kept: KeptWorlds | None,

@@ -15,7 +15,15 @@ import pytest
 from scenario_factory import ROOT, giaoban
 
 from giaoban.scenarios.cli.commands import completion as command
-from giaoban.scenarios.cli.completion import FILES, FOLDERS, SHELLS, answer, offers, script, tree
+from giaoban.scenarios.cli.completion import (
+    FILES,
+    FOLDERS,
+    SHELLS,
+    answer,
+    candidates,
+    script,
+    tree,
+)
 from tests.processes import PATIENCE_S
 
 
@@ -33,7 +41,7 @@ def _in_the_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def said(line: str) -> list[str]:
     """What is offered at the end of a line, without what describes it."""
-    return [each.partition("\t")[0] for each in offers(line.split(" ")[1:], tree("en"))]
+    return [each.partition("\t")[0] for each in candidates(line.split(" ")[1:], tree("en"))]
 
 
 @pytest.mark.parametrize(
@@ -188,9 +196,9 @@ def test_installed_once(shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HOME", str(tmp_path))
     start = tmp_path / f".{shell}rc"
     start.write_text("mine", encoding="utf-8")
-    first = command.put(shell)
+    first = command.install_script(shell)
     assert first[0].read_text(encoding="utf-8") == script(shell)
-    assert command.put(shell) == first[:1]
+    assert command.install_script(shell) == first[:1]
     text = start.read_text(encoding="utf-8")
     assert text.startswith("mine")
     assert text.count(str(first[0])) == (0 if shell == "fish" else 2)

@@ -12,7 +12,7 @@ from giaoban.errors import InputError
 from giaoban.results.archive.evidence.manifest import InputFile, Manifest
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.scenarios.spec.scenario import load_scenario
-from giaoban.scenarios.study.rerun import as_laid_out, lay_out, wanted_of
+from giaoban.scenarios.study.rerun import as_laid_out, lay_out, options_of
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.drawn import hypercube
 from giaoban.scenarios.study.sensitivity.figures import Ranges
@@ -119,7 +119,7 @@ def test_all_that_was_asked_of_the_assumptions_is_asked_again(tmp_path: Path) ->
     then = sensitivities.answer(
         seeds=2, drawn=drawn, required_pct=95.0, figures=[ranged, choice, *sensitivities.figures()]
     )
-    wanted = wanted_of(then, tmp_path)
+    wanted = options_of(then, tmp_path)
     assert (wanted.seeds, wanted.worlds, wanted.anew, wanted.required_pct) == (2, 1004, 20, 95.0)
     assert wanted.ranges is not None
     known = load(wanted.ranges, Ranges)
@@ -128,4 +128,4 @@ def test_all_that_was_asked_of_the_assumptions_is_asked_again(tmp_path: Path) ->
     assert one.ends(100.0) == (line.low, line.high)
     assert one.likely(5.0) == (3.0, 9.0, True)
     assert [each.of_these for each in known.choices] == [["fifo", "classes"]]
-    assert wanted_of(sensitivities.answer(drawn=None), tmp_path).ranges is None
+    assert options_of(sensitivities.answer(drawn=None), tmp_path).ranges is None

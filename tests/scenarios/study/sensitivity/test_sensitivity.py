@@ -37,7 +37,7 @@ from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
-from giaoban.scenarios.study.sensitivity.sensitivity import Wanted, sensitivity
+from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.scenarios.study.sensitivity.tried import (
     Asked,
     Side,
@@ -83,7 +83,7 @@ def known(question: Question, tmp_path_factory: pytest.TempPathFactory) -> Sensi
         root=tmp_path_factory.mktemp("runs"),
         now=NOW,
         progress=lambda _what, _done: None,
-        wanted=Wanted(worlds=200, required_pct=99.0),
+        wanted=AnalysisOptions(worlds=200, required_pct=99.0),
         judge=lambda question, _past_pct: AsJudged(by_closed_form(question), whole=True),
     ).answer
 
@@ -345,9 +345,9 @@ def test_a_check_says_beside_its_answer_what_the_command_says(
 def test_a_check_asks_what_figures_do_only_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Wanted] = []
+    asked: list[AnalysisOptions] = []
 
-    def noted(*_of: object, wanted: Wanted, **_more: object) -> None:
+    def noted(*_of: object, wanted: AnalysisOptions, **_more: object) -> None:
         asked.append(wanted)
         raise InputError("enough")
 
@@ -406,7 +406,7 @@ def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.Mo
         root=tmp_path,
         now=NOW,
         progress=lambda _what, _done: None,
-        wanted=Wanted(worlds=20, anew=1),
+        wanted=AnalysisOptions(worlds=20, anew=1),
     ).answer
     assert answer.drawn is not None
     assert answer.drawn.judged == 20
@@ -447,7 +447,7 @@ def test_what_was_judged_before_an_interruption_is_not_judged_again(
             root=tmp_path / name,
             now=NOW,
             progress=lambda _what, _done: None,
-            wanted=Wanted(worlds=30, points=tmp_path / name / "points"),
+            wanted=AnalysisOptions(worlds=30, points=tmp_path / name / "points"),
             judge=counted,
         ).answer
 
@@ -479,7 +479,7 @@ def test_another_question_finds_nothing_of_it(question: Question, tmp_path: Path
             root=tmp_path / "r",
             now=NOW,
             progress=lambda _what, _done: None,
-            wanted=Wanted(points=points),
+            wanted=AnalysisOptions(points=points),
             judge=counted,
         )
         counts.append(len(asked))

@@ -12,9 +12,9 @@ from typing import NoReturn
 from giaoban.errors import MachineLacks
 from giaoban.interruptions import INTERRUPTIONS
 from giaoban.scarce import memory_is_limited
-from giaoban.scenarios.cli.streams import open_standard_streams
+from giaoban.scenarios.cli.standard_streams import open_standard_streams
 
-OF_PYTHON = (
+PYTHON_VARIABLES = (
     "PYTHONASYNCIODEBUG",
     "PYTHONDEBUG",
     "PYTHONDEVMODE",
@@ -29,21 +29,21 @@ OF_PYTHON = (
 )
 """Variables that are for whoever works on a program: warnings that end it, checks left out, an
 interpreter that goes on asking when all is done."""
-OF_LIBRARIES = ("MPLBACKEND", "MATPLOTLIBRC", "SOURCE_DATE_EPOCH")
+LIBRARY_VARIABLES = ("MPLBACKEND", "MATPLOTLIBRC", "SOURCE_DATE_EPOCH")
 SPARE_CPU_S = 2
 """Before the hard limit of processor time, at which the kernel kills."""
 
 
-def settle() -> None:
+def normalize() -> None:
     """To be called once, before anything else is loaded. May start the program once more."""
     if os.name == "posix":
-        _begin_anew_if_python_was_told_otherwise()
+        _restart_without_python_variables()
         mask = os.umask(0o077)
         os.umask(mask & 0o077)  # whatever others may not, we can read what we wrote
-        _obey_the_limit_of_processor_time()
+        _handle_cpu_time_limit()
     if sys.platform == "linux":
-        _end_with_our_own_code()
-    for name in OF_LIBRARIES:
+        _own_exit_code_for_libraries()
+    for name in LIBRARY_VARIABLES:
         os.environ.pop(name, None)
     # what little linear algebra there is needs no threads; with one thread, and only so, a process
     # may be copied (`giaoban.workers`)
@@ -51,7 +51,7 @@ def settle() -> None:
     open_standard_streams()
 
 
-def _end_with_our_own_code() -> None:
+def _own_exit_code_for_libraries() -> None:
     """A library in C that finds no memory may call exit(1), which is a verdict: OpenBLAS does. One
     in Rust calls abort(3).
 
@@ -87,10 +87,10 @@ _kept: list[object] = []
 """What C code calls must not be forgotten here."""
 
 
-def _begin_anew_if_python_was_told_otherwise() -> None:
+def _restart_without_python_variables() -> None:
     """Python reads these before it runs a line of ours. Names of files are UTF-8 here, whatever the
     locale; what is printed keeps the encoding that it asks for."""
-    told = [name for name in OF_PYTHON if name in os.environ]
+    told = [name for name in PYTHON_VARIABLES if name in os.environ]
     foreign = sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1"
     if not told and not foreign:
         return
@@ -103,7 +103,7 @@ def _begin_anew_if_python_was_told_otherwise() -> None:
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
-def _obey_the_limit_of_processor_time() -> None:
+def _handle_cpu_time_limit() -> None:
     """Where the soft limit is the hard one the kernel kills without a word."""
     try:
         import resource
@@ -112,10 +112,10 @@ def _obey_the_limit_of_processor_time() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
     if hard != resource.RLIM_INFINITY and (soft == resource.RLIM_INFINITY or soft >= hard):
         resource.setrlimit(resource.RLIMIT_CPU, (max(1, hard - SPARE_CPU_S), hard))
-    signal.signal(signal.SIGXCPU, _out_of_time)
+    signal.signal(signal.SIGXCPU, _cpu_time_used_up)
 
 
-def _out_of_time(_number: int, _frame: FrameType | None) -> NoReturn:
+def _cpu_time_used_up(_number: int, _frame: FrameType | None) -> NoReturn:
     raise MachineLacks(
         "the processor time that a process may take here is used up",
         "raise the limit: ulimit -t unlimited",
