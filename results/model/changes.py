@@ -1,7 +1,8 @@
 """What changed since an answer about failures was accepted: sentences by code, with arguments.
 
 What compares names the code; a file keeps it with its arguments and the sentence in English with
-identifiers, and a document says it with names in its language (`giaoban.results.report.named`).
+identifiers, and a document says it with names in its language
+(`giaoban.results.report.display_names`).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from giaoban.results.model.failures import (
     SinglePoint,
 )
 from giaoban.results.model.places import in_english
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import (
     TONES,
     Block,
@@ -29,7 +30,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.named import Named
 from giaoban.results.report.summary import ESTIMATED
 from giaoban.results.report.wording import VERDICTS, Wording, reasons
 from giaoban.sentence import Both, Sentence, joined
@@ -103,7 +103,7 @@ def failures_table(
     with_worst_link: bool = True,
 ) -> Table:
     """One row a failure; only those that concern a link or a bridge if one is named."""
-    rows, named = [], Named(answer)
+    rows, named = [], DisplayNames(answer)
     for f in answer.failures:
         if not _concerns(f, link, bridge):
             continue
@@ -135,7 +135,7 @@ def bridges_table(answer: FaultsAnswer, bridge: str | None = None) -> Table:
         *(Sentence("of the sound"), Sentence("by the mending"), Sentence("packets lost")),
         *(Sentence(pgettext("table", "state")), Sentence(pgettext("table", "path"))),
     )
-    named = Named(answer)
+    named = DisplayNames(answer)
     rows = [
         (
             named.failure(f),
@@ -156,7 +156,7 @@ def bridges_table(answer: FaultsAnswer, bridge: str | None = None) -> Table:
 
 def links_table(answer: FaultsAnswer, link: str | None = None) -> Table:
     """The worst load of each direction of each link, or of one link's."""
-    named = Named(answer)
+    named = DisplayNames(answer)
     rows = [
         (named.way(w.id, w.direction), _percent(w.peak_pct), _failure(w.failure, answer, named))
         for w in answer.links
@@ -169,7 +169,7 @@ def links_table(answer: FaultsAnswer, link: str | None = None) -> Table:
     return table(head, rows, right=(1,), keep=(0, 1))
 
 
-def _failure(ident: str, answer: FaultsAnswer, named: Named) -> Sentence:
+def _failure(ident: str, answer: FaultsAnswer, named: DisplayNames) -> Sentence:
     """A failure that was tried, by its id."""
     found = next((f for f in answer.failures if f.id == ident), None)
     return Sentence(ident) if found is None else named.by_failure(found)
@@ -190,7 +190,7 @@ def touched(impact: BridgeImpact) -> bool:
 def point_line(point: SinglePoint, answer: FaultsAnswer) -> Sentence:
     """`link Gia Nghĩa – Đắk Glong: without it Đắk Glong is cut off; not accepted`, or why it was
     accepted: in the scenario, or in a baseline that knows no better."""
-    count, named = len(answer.bridges), Named(answer)
+    count, named = len(answer.bridges), DisplayNames(answer)
     who = _who_bridges(point.cut_off, count, named)
     open_ = [failure for failure in point.failures if failure not in point.accepted]
     state: list[str] = [
@@ -227,7 +227,7 @@ def unneeded_lines(answer: FaultsAnswer) -> list[str]:
         "no-single-point": N_("accepted, but no single point of failure: {failure}"),
         "not-tried": N_("accepted, but not tried: {failure}"),
     }
-    named = Named(answer)
+    named = DisplayNames(answer)
     return [
         Sentence(why[each.why], failure=_failure(each.failure, answer, named))
         for each in answer.unneeded
@@ -241,9 +241,9 @@ def busiest(answer: FaultsAnswer) -> str | None:
         return None
     return Sentence(
         "{link}: {pct:.1f} % by {failure} (limit {limit:g} %)",
-        link=Named(answer).way(worst.id, worst.direction),
+        link=DisplayNames(answer).way(worst.id, worst.direction),
         pct=worst.peak_pct,
-        failure=_failure(worst.failure, answer, Named(answer)),
+        failure=_failure(worst.failure, answer, DisplayNames(answer)),
         limit=answer.link_limit_pct,
     )
 
@@ -253,7 +253,7 @@ def slowest(answer: FaultsAnswer) -> str | None:
     known = [(f.longest, f.id) for f in answer.failures if f.longest is not None]
     if not known:
         return None
-    named = Named(answer)
+    named = DisplayNames(answer)
     worst, ident = min(known, key=lambda one: (-one[0].ms, one[1]))
     failure = _failure(ident, answer, named)
     by = Sentence("the mending of {failure}", failure=failure) if worst.mended else failure
@@ -309,7 +309,7 @@ def _compared(comparison: Comparison) -> Par:
 
 def change_in_words(change: Change, answer: FaultsAnswer) -> Sentence:
     """What is not as it was accepted, and why a failure that fails now does."""
-    what = Named(answer).change(change)
+    what = DisplayNames(answer).change(change)
     if change.code not in ("fails", "new-fails"):
         return what
     failure = next(f for f in answer.failures if f.id == change.failure)
@@ -320,7 +320,7 @@ def _change_line(change: Change, answer: FaultsAnswer) -> Sentence:
     what = change_in_words(change, answer)
     if change.failure is None:
         return what
-    failure = _failure(change.failure, answer, Named(answer))
+    failure = _failure(change.failure, answer, DisplayNames(answer))
     return Sentence("{failure}: {why}", failure=failure, why=what)
 
 
@@ -346,7 +346,7 @@ def _by_figures(answer: FaultsAnswer) -> list[str]:
     return [
         Sentence(
             "{failure}: {why}",
-            failure=Named(answer).failure(failure),
+            failure=DisplayNames(answer).failure(failure),
             why=why_failed(failure, answer),
         )
         for failure in answer.failures
@@ -357,7 +357,7 @@ def _by_figures(answer: FaultsAnswer) -> list[str]:
 def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
     """Why a failure does not meet the criteria, by its figures."""
     found: list[Sentence] = []
-    named = Named(answer)
+    named = DisplayNames(answer)
     longest, load = failure.longest, failure.worst_link
     if longest is not None and longest.ms > answer.interruption_limit_ms:
         found.append(
@@ -467,7 +467,7 @@ def _ms(ms: float) -> Sentence:
     return Sentence("{ms:.1f} ms", ms=ms)
 
 
-def _interruption(ms: float | None, at: str | None, named: Named) -> str:
+def _interruption(ms: float | None, at: str | None, named: DisplayNames) -> str:
     if ms is None:
         return "–"
     if not ms or at is None:
@@ -475,7 +475,7 @@ def _interruption(ms: float | None, at: str | None, named: Named) -> str:
     return Sentence("{ms:.1f} ms at {bridge}", ms=ms, bridge=named.of(at))
 
 
-def _cut_off(failure: FailureResult, count: int, named: Named) -> str:
+def _cut_off(failure: FailureResult, count: int, named: DisplayNames) -> str:
     """Who was cut off; many as a number, the table of bridges has them all."""
     behind = [b for b in failure.cut_off if b not in failure.lost_needlessly]
     parts: list[str] = []
@@ -486,7 +486,7 @@ def _cut_off(failure: FailureResult, count: int, named: Named) -> str:
     return joined("; ", parts) if parts else "–"
 
 
-def _who(bridges: Sequence[str], count: int, named: Named) -> str:
+def _who(bridges: Sequence[str], count: int, named: DisplayNames) -> str:
     if len(bridges) <= MANY:
         return named.all_of(bridges)
     if len(bridges) == count:
@@ -494,7 +494,7 @@ def _who(bridges: Sequence[str], count: int, named: Named) -> str:
     return Sentence("{n} of {count}", n=len(bridges), count=count)
 
 
-def _who_bridges(bridges: Sequence[str], count: int, named: Named) -> str:
+def _who_bridges(bridges: Sequence[str], count: int, named: DisplayNames) -> str:
     """The same within a sentence."""
     if len(bridges) <= MANY:
         return named.all_of(bridges)
@@ -512,7 +512,7 @@ def _state(impact: BridgeImpact) -> str:
     return Sentence(pgettext("call", "kept")) if noticed else Sentence("untouched")
 
 
-def _path(impact: BridgeImpact, named: Named) -> str:
+def _path(impact: BridgeImpact, named: DisplayNames) -> str:
     before, after = impact.path_before, impact.path_after
     if before is None and after is None:
         return "–"
@@ -521,7 +521,7 @@ def _path(impact: BridgeImpact, named: Named) -> str:
     return Sentence("{before} → {after}", before=_links(before, named), after=_links(after, named))
 
 
-def _links(path: Sequence[str] | None, named: Named) -> str:
+def _links(path: Sequence[str] | None, named: DisplayNames) -> str:
     """The backbone links of a path: access links are always in it."""
     if path is None:
         return Sentence("none")

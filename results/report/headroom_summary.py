@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from giaoban.results.model.headroom import Bottleneck, Headroom, Point
 from giaoban.results.model.places import Place
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.named import Named
 from giaoban.results.report.whatif_summary import criterion, margin, said_by
 from giaoban.results.report.whatif_summary import known_by as known
 from giaoban.results.report.wording import VERDICTS
@@ -50,7 +50,7 @@ def bottleneck_line(item: Bottleneck, answer: Headroom) -> Sentence:
     """What is in the way, and where."""
     where = Sentence(item.name)
     if item.thing == "link" and item.direction:
-        where = Named(names=answer.names).way(item.id, item.direction)
+        where = DisplayNames(names=answer.names).way(item.id, item.direction)
     elif item.thing == "stream":
         where = _stream(item, answer)
     if item.method != "arithmetic":
@@ -67,7 +67,9 @@ def _stream(item: Bottleneck, answer: Headroom) -> Sentence:
     """What listeners get, which answers have as `Cư Jút audio down`."""
     name = answer.names.get(item.id, item.id)
     detail = item.name.removeprefix(name).strip()
-    return Named(names=answer.names).place(Place(kind="bridge", id=item.id, detail=detail or None))
+    return DisplayNames(names=answer.names).place(
+        Place(kind="bridge", id=item.id, detail=detail or None)
+    )
 
 
 def _named(ident: str, answer: Headroom) -> Sentence:
@@ -95,7 +97,7 @@ def _bottlenecks(answer: Headroom) -> Bullets:
 
 
 def _districts(answer: Headroom) -> Table:
-    named = Named(names=answer.names)
+    named = DisplayNames(names=answer.names)
     return table(
         (
             *(Sentence("district"), Sentence("more, all of them there"), Sentence("then full")),
@@ -122,7 +124,7 @@ def summary_md(answer: Headroom, language: Language = SOURCE) -> str:
 
 def summary(answer: Headroom) -> Iterator[Block]:
     """All that a person wants to know of the headroom."""
-    named = Named(names=answer.names)
+    named = DisplayNames(names=answer.names)
     yield Heading(headline(answer), 0)
     yield Par(Both(answer.question_en, answer.question_vi))
     yield Par(

@@ -7,6 +7,7 @@ from functools import partial
 
 from giaoban.results.model.load import Delay, LoadCriterion, LoadResult
 from giaoban.results.report.criteria_table import criteria_table
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import (
     TONES,
     Block,
@@ -18,7 +19,6 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.named import Named
 from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
@@ -455,7 +455,7 @@ def _parameters(result: LoadResult, say: Wording) -> Table:
 
 def _parameter(key: str, value: str | float | list[str], result: LoadResult, say: Wording) -> str:
     if key == HIGHEST_LINK:
-        return Named(result).filled(str(value))
+        return DisplayNames(result).filled(str(value))
     if isinstance(value, bool):
         return Sentence("yes") if value else Sentence("no")
     if isinstance(value, list):

@@ -15,10 +15,10 @@ from giaoban.results.model.sensitivity import (
     Sensitivity,
     TriedFigure,
 )
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.named import Named
 from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
@@ -365,7 +365,7 @@ def binding_words(binding: Binding, answer: Sensitivity) -> Sentence:
     return Sentence(
         "{criterion}, {place}",
         criterion=names.get(binding.criterion, Sentence(binding.criterion)),
-        place=Named(names=answer.names).place(binding.place),
+        place=DisplayNames(names=answer.names).place(binding.place),
     )
 
 

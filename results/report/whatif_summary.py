@@ -8,6 +8,7 @@ from functools import partial
 from giaoban.results.model.places import Binding
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.whatif import CostOf, Judged, VariantResult, WhatIf
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import (
     TONES,
     Block,
@@ -22,7 +23,6 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.named import Named
 from giaoban.results.report.seed_words import stopped
 from giaoban.results.report.wording import UNKNOWN, VERDICTS, Wording
 from giaoban.sentence import Both, Sentence, joined
@@ -286,7 +286,7 @@ def _stopped(seeds: Seeds, judged: Judged, answer: WhatIf) -> Sentence:
     said, first = stopped(seeds), seeds.first
     if first is None or (bound := first.binding) is None:
         return said
-    what = _at(judged, bound, Named(names=answer.names).place(bound.place))
+    what = _at(judged, bound, DisplayNames(names=answer.names).place(bound.place))
     return Sentence("{seed}: {what}", seed=said, what=what)
 
 

@@ -199,7 +199,7 @@ def accepted_of_each(subjects: Sequence[str], method: FoundBy) -> Mapping[str, A
     """
     if ci_options.baseline is None:
         return {}
-    from giaoban.results.report.ci.kept import accepted_in
+    from giaoban.results.report.ci.stored_report import accepted_in
 
     return accepted_in(
         Path(ci_options.baseline), ci_options.command, subjects, method, date.today()

@@ -15,8 +15,8 @@ from giaoban.results.model.meetings import Minutes
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.draft import Part
 from giaoban.results.report.annex.make import write_annex
-from giaoban.results.report.annex.standing import Part
 from giaoban.results.report.sensitivity_summary import robustness
 from giaoban.results.report.summary import summary_md
 from giaoban.results.report.view.write import write_page

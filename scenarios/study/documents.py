@@ -27,8 +27,8 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.content import Chapter
-from giaoban.results.report.annex.robust import OF_ANOTHER, Analysis
-from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.sensitivity import OF_ANOTHER, Analysis
 from giaoban.results.report.excerpt import MOST_MAPPED
 from giaoban.results.report.plots.run import write_plots
 from giaoban.results.report.plots.tornado import write_tornado

@@ -14,7 +14,7 @@ from giaoban.results.report.annex.content import document
 from giaoban.results.report.annex.docx.write import office
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.pdf.write import pdf
-from giaoban.results.report.annex.robust import Analysis
+from giaoban.results.report.annex.sensitivity import Analysis
 from giaoban.results.report.document import Document
 from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.scenarios.study.documents import BROAD_IN

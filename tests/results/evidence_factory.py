@@ -20,8 +20,8 @@ from giaoban.results.archive.evidence.verify import verify
 from giaoban.results.archive.store import write_result
 from giaoban.results.model.result import FileRef, Result
 from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.draft import Part
 from giaoban.results.report.annex.make import annex_bytes
-from giaoban.results.report.annex.standing import Part
 from tests.results import results_factory as make
 
 PASSWORD = "bí mật"

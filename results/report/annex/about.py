@@ -11,7 +11,7 @@ from giaoban.results.archive.evidence.answers import Kind, input_refs, kind_of
 from giaoban.results.model.answer_files import JsonFile
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import RunId, Sha256
-from giaoban.results.report.annex.standing import Part
+from giaoban.results.report.annex.draft import Part
 from giaoban.results.report.document import Document
 from giaoban.tomlfile import Lines, StrictModel
 

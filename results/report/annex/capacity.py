@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from giaoban.results.judge.criteria import BESIDE_THE_RUN, LINK_PEAK
 from giaoban.results.model.result import LinkResult, Phase, Result
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import (
     Block,
     Cell,

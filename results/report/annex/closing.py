@@ -9,7 +9,8 @@ from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import Accounting, Assumption, Result
-from giaoban.results.report.annex.explain import (
+from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.method_words import (
     METHOD,
     METHOD_ESTIMATED,
     METHOD_FAULTS,
@@ -18,8 +19,7 @@ from giaoban.results.report.annex.explain import (
     METHOD_SEEDS,
     TERMS,
 )
-from giaoban.results.report.annex.standing import Part
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import (
     Align,
     Block,

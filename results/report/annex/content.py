@@ -13,10 +13,18 @@ from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
-from giaoban.results.report.annex import asked, capacity, closing, failing, loading, quality, robust
+from giaoban.results.report.annex import (
+    capacity,
+    closing,
+    failure_sections,
+    load_tests,
+    quality,
+    question,
+    sensitivity,
+)
+from giaoban.results.report.annex.draft import Part, notices
 from giaoban.results.report.annex.letter import Letter
-from giaoban.results.report.annex.standing import Part, notices
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.plots.words import Lang
@@ -57,7 +65,7 @@ class Chapter(NamedTuple):
     part: Part
     pictures: Mapping[str, Path]
     minutes: Sequence[Entry] = ()
-    analysis: robust.Analysis | None = None
+    analysis: sensitivity.Analysis | None = None
 
 
 def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Document:
@@ -118,13 +126,15 @@ def _blocks(
         title = own("asked") + (
             f" ({own('check number', number=number).lower()})" if several else ""
         )
-        blocks += asked.asked(result, own, title)
+        blocks += question.asked(result, own, title)
         same = [answer for answer in tried if _question(answer) == _question(result)]
-        blocks += asked.concluded(result, own, same, failures_at=told_at)
+        blocks += question.concluded(result, own, same, failures_at=told_at)
         for analysis in (each for each, of in analysed if of is result):
-            blocks += robust.concluded(analysis, result, own, told_at=assumptions_at + 1)
+            blocks += sensitivity.concluded(analysis, result, own, told_at=assumptions_at + 1)
         if result.unmodelled:
-            blocks.append(Par(own.say(robust.left_out_in_short(result.unmodelled, assumptions_at))))
+            blocks.append(
+                Par(own.say(sensitivity.left_out_in_short(result.unmodelled, assumptions_at)))
+            )
         blocks += quality.criteria(result, own)
         blocks += quality.bridges(result, own)
         blocks += capacity.mcu(result, own)
@@ -133,7 +143,7 @@ def _blocks(
     blocks += _failures(results, tried, lang, say, storms_at=_sections(blocks) + 2 if storms else 0)
     if loads:
         checked = {result.inputs.scenario.sha256 for result in results}
-        blocks += loading.loads(loads, say, scenarios=checked, assumed_at=assumptions_at)
+        blocks += load_tests.loads(loads, say, scenarios=checked, assumed_at=assumptions_at)
     blocks.append(Heading(say("limits")))
     for result in results:
         blocks += capacity.limits(result, AnnexWording(lang, result))
@@ -143,9 +153,9 @@ def _blocks(
     if pictures:
         blocks += [Heading(say("plots")), *pictures]
     blocks += closing.assumptions(results, loads, say)
-    blocks += robust.left_out([*results, *loads], say)
+    blocks += sensitivity.left_out([*results, *loads], say)
     if analysed:
-        blocks += robust.section(analysed, say)
+        blocks += sensitivity.section(analysed, say)
     blocks += _minutes(chapters, say)
     failed = bool(tried) or any(r.faults for r in results)
     blocks += closing.method(
@@ -173,9 +183,9 @@ def _failures(
     yield Heading(say("faults"))
     for result in results:
         if result.faults:
-            yield from failing.own(result, AnnexWording(lang, result))
+            yield from failure_sections.own(result, AnnexWording(lang, result))
     for answer in tried:
-        yield from failing.tried(answer, AnnexWording(lang, answer))
+        yield from failure_sections.tried(answer, AnnexWording(lang, answer))
     if not tried and not any(result.faults for result in results):
         yield Par(say("no faults but storms", section=storms_at) if storms_at else say("no faults"))
 

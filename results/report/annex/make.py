@@ -34,10 +34,10 @@ def annex_bytes(
     told = about(made, [chapter.part for chapter in chapters])
     if form == "docx":
         # its library comes with an extra
-        from giaoban.results.report.annex.docx.write import office
+        from giaoban.results.report.annex.docx.write import docx_bytes
 
         when = made_at(told.runs[0].run_id)
-        return seal_docx.sealed(office(made, when), told), made.draft
+        return seal_docx.sealed(docx_bytes(made, when), told), made.draft
     return seal_pdf.sealed(pdf(made, told, fonts=fonts)), made.draft
 
 

@@ -17,7 +17,7 @@ from giaoban.results.judge.criteria import (
 )
 from giaoban.results.model.result import CriterionResult, Phase, Result
 from giaoban.results.model.streams import BridgeResult, StreamResult
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.criteria_table import criteria_table
 from giaoban.results.report.document import Block, Cell, Head, Heading, Par, Table, aligned, capital
@@ -38,7 +38,7 @@ def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
     """Each criterion with value, limit, margin and source."""
     yield Heading(say("criteria"))
     caption = say("criteria table")
-    yield criteria_table(result.criteria, InWords(result, say), "paper", caption)
+    yield criteria_table(result.criteria, AnnexCriteriaWording(result, say), "paper", caption)
     yield Par(say("criteria note"), note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)
@@ -76,7 +76,7 @@ def other_seeds(result: Result, say: AnnexWording) -> Iterator[Block]:
     )
 
 
-class InWords:
+class AnnexCriteriaWording:
     """What the columns of criteria hold, in the language of a document."""
 
     def __init__(self, result: Result, say: AnnexWording) -> None:

@@ -13,7 +13,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from giaoban.results.report.view.page_data import Shown, page_data
+from giaoban.results.report.view.page_data import PageSubject, page_data
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.view.words import SCRIPT, WORDS
 from giaoban.translation import Language, translator
@@ -23,7 +23,7 @@ FILE = "view.html"
 """The page's name in a run's folder."""
 
 
-def page(of: Shown, lang: Language) -> str:
+def page(of: PageSubject, lang: Language) -> str:
     """The whole page of one or two runs, or of failures; the same runs give the same text.
 
     It begins in one language and has the other's content ready.

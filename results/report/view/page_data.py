@@ -39,7 +39,7 @@ class Run(NamedTuple):
         return self._replace(result=part.result, series=part.series), part
 
 
-class Shown(NamedTuple):
+class PageSubject(NamedTuple):
     """All that a page is of. `other` is a run to compare with, `failures` what every failure does;
     without a `run` the page is about failures alone."""
 
@@ -49,7 +49,7 @@ class Shown(NamedTuple):
     failures_map: Map | None = None
 
 
-def page_data(of: Shown, lang: Lang) -> dict[str, Any]:
+def page_data(of: PageSubject, lang: Lang) -> dict[str, Any]:
     """The data of the page that begins in a language. Raises `ValueError`: of nothing."""
     if of.run is None and of.failures is None:
         raise ValueError("a page of nothing")

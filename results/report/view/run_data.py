@@ -12,7 +12,7 @@ from giaoban.results.model.result import LinkResult, Phase, Result
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.results.model.series import Floats, Series
 from giaoban.results.model.streams import StreamResult
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.sensitivity_summary import name_of
 from giaoban.results.report.view.map import Map
 from giaoban.results.report.wording import Wording

@@ -12,10 +12,10 @@ from giaoban.results.archive.history.compare import Change, compare
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.sensitivity import Sensitivity
-from giaoban.results.report.annex import capacity, closing, failing, quality, robust
-from giaoban.results.report.annex.quality import InWords
-from giaoban.results.report.annex.standing import Part
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex import capacity, closing, failure_sections, quality, sensitivity
+from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.quality import AnnexCriteriaWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.criteria_table import criteria_table
 from giaoban.results.report.document import (
     Block,
@@ -31,7 +31,7 @@ from giaoban.results.report.html import element, html
 from giaoban.results.report.meetings.meetings_table import every_meeting
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.summary import criteria_notes
-from giaoban.results.report.view.page_data import Run, Shown
+from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.run_data import events, spans
 from giaoban.results.report.view.words import INPUTS, WORDS
 from giaoban.results.report.wording import reasons
@@ -41,13 +41,13 @@ SIGNS = {"pass": "✓", "fail": "✗", "invalid": "!"}
 _WAYS: dict[str, Tone] = {"better": "good", "worse": "bad", "same": "", "other": "doubt"}
 
 
-class Live(NamedTuple):
+class Placeholder(NamedTuple):
     """A place that the script fills, by what it fills it with."""
 
     what: str
 
 
-class Fold(NamedTuple):
+class Details(NamedTuple):
     """Blocks that are shown when they are opened."""
 
     summary: str
@@ -58,10 +58,10 @@ class Section(NamedTuple):
     """A section of the page, by its name."""
 
     ident: str
-    blocks: Sequence[Block | Live | Fold]
+    blocks: Sequence[Block | Placeholder | Details]
 
 
-def content(of: Shown, lang: Language) -> str:
+def content(of: PageSubject, lang: Language) -> str:
     """Contents, sections and foot of the page, as HTML."""
     words = Words(lang, of)
     found = list(_sections(of, words))
@@ -80,7 +80,7 @@ def content(of: Shown, lang: Language) -> str:
 class Words(AnnexWording):
     """Says what the page says, in one language."""
 
-    def __init__(self, lang: Language, of: Shown) -> None:
+    def __init__(self, lang: Language, of: PageSubject) -> None:
         answer = of.failures if of.run is None else of.run.result
         assert answer is not None
         super().__init__(lang, answer)
@@ -89,7 +89,7 @@ class Words(AnnexWording):
         return self.text(WORDS[key]).format(**values)
 
 
-def _section(part: Section, words: Words, of: Shown) -> str:
+def _section(part: Section, words: Words, of: PageSubject) -> str:
     title = element("h2", escape(words(part.ident)), id=f"{part.ident}-h")
     answer = of.failures if of.run is None else of.run.result
     assert answer is not None
@@ -102,20 +102,20 @@ def _section(part: Section, words: Words, of: Shown) -> str:
     )
 
 
-def _item(item: Block | Live | Fold) -> str:
+def _item(item: Block | Placeholder | Details) -> str:
     match item:
-        case Live():
+        case Placeholder():
             return element("div", "", data_live=item.what)
-        case Fold():
+        case Details():
             return element("details", element("summary", escape(item.summary)) + html(item.blocks))
     return html([item])
 
 
-def _sections(of: Shown, words: Words) -> Iterator[Section]:
+def _sections(of: PageSubject, words: Words) -> Iterator[Section]:
     if of.run is None:
         assert of.failures is not None
         yield Section("verdict", list(_verdict_of_failures(of.failures, words)))
-        yield Section("map", [Live("map")])
+        yield Section("map", [Placeholder("map")])
         yield Section("failures", list(_failures(None, of.failures, words)))
         return
     run, part = of.run.shown()
@@ -124,20 +124,20 @@ def _sections(of: Shown, words: Words) -> Iterator[Section]:
     yield Section("criteria", list(_criteria(result, words, say)))
     if of.other is not None:
         yield Section("comparison", list(_comparison(of.run.result, of.other.result, words, say)))
-    yield Section("map", [Live("map")])
-    yield Section("time", [Live("time"), *_time(run, words)])
-    yield Section("bridge", [Live("bridge")])
+    yield Section("map", [Placeholder("map")])
+    yield Section("time", [Placeholder("time"), *_time(run, words)])
+    yield Section("bridge", [Placeholder("bridge")])
     if run.minutes:
         yield Section("minutes", [minutes_table(run.minutes, say, caption=words("minutes table"))])
     yield Section("mcu", list(_mcu(result, words, say)))
     links = _body(capacity.links(result, say, most=None))
-    yield Section("links", [Live("links"), Fold(words("links table"), links)])
+    yield Section("links", [Placeholder("links"), Details(words("links table"), links)])
     yield Section("failures", list(_failures(result, of.failures, words)))
     yield Section("assumptions", _assumptions(result, words, say))
     if run.analysis is not None:
-        analysis = robust.Analysis(run.analysis, run.tornado.get(words.lang))
-        told: list[Block | Live] = list(robust.analysed(analysis, say))
-        live = [Live("assume")] if run.analysis.ranked else []
+        analysis = sensitivity.Analysis(run.analysis, run.tornado.get(words.lang))
+        told: list[Block | Placeholder] = list(sensitivity.analysed(analysis, say))
+        live = [Placeholder("assume")] if run.analysis.ranked else []
         yield Section("robust", [*told[:1], *live, *told[1:]])
     identity = closing.identity(Part(result, None), say)
     yield Section("evidence", [identity, closing.accounting(result, say)])
@@ -167,15 +167,15 @@ def _verdict(
         if result.assumptions:
             yield Par(words("assumption count", count=len(result.assumptions)))
         if failures is not None:
-            yield from failing.points(failures, AnnexWording(words.lang, failures))
+            yield from failure_sections.points(failures, AnnexWording(words.lang, failures))
         else:
             yield Par(words("failures untried"))
     yield Par(say.question())
     yield Par(say("meeting", told=say.meeting(result.meeting)), note=True)
-    if analysis is not None and robust.agrees(analysis, result):
-        yield Par(say.say(robust.letter(analysis)))
+    if analysis is not None and sensitivity.agrees(analysis, result):
+        yield Par(say.say(sensitivity.letter(analysis)))
         if analysis.drawn is not None:
-            yield Par(say.say(robust.in_drawn_worlds(analysis)))
+            yield Par(say.say(sensitivity.in_drawn_worlds(analysis)))
     if part is not None:
         shown = len(part.result.question.existing) + len(part.result.question.new)
         yield Par(
@@ -202,7 +202,7 @@ def _verdict_of_failures(answer: FaultsAnswer, words: Words) -> Iterator[Block]:
     yield Par(words.question())
 
 
-class _Marked(InWords):
+class _PageCriteriaWording(AnnexCriteriaWording):
     """The columns of criteria with signs for the eye; notes stand below the table."""
 
     def __init__(self, result: Result, say: AnnexWording) -> None:
@@ -227,7 +227,7 @@ def _met(c: CriterionResult, say: AnnexWording) -> str:
 def _criteria(result: Result, words: Words, say: AnnexWording) -> Iterator[Block]:
     caption = words("criteria caption")
     yield criteria_table(
-        result.criteria, _Marked(result, say), "browser", caption, "criteria-table"
+        result.criteria, _PageCriteriaWording(result, say), "browser", caption, "criteria-table"
     )
     if notes := [*criteria_notes(result, say), *say.interruptions(result)]:
         yield Bullets(notes)
@@ -310,10 +310,10 @@ def _time(run: Run, words: Words) -> Iterator[Block]:
     )
 
 
-def _mcu(result: Result, words: Words, say: AnnexWording) -> Iterator[Block | Live]:
+def _mcu(result: Result, words: Words, say: AnnexWording) -> Iterator[Block | Placeholder]:
     device, *rest = _body(capacity.mcu(result, say))
     yield device
-    yield Live("mcu")
+    yield Placeholder("mcu")
     yield from rest
     dropped = [(p.name, bridge) for p in result.phases for bridge in p.mcu.dropped]
     if dropped:
@@ -329,16 +329,18 @@ def _failures(result: Result | None, answer: FaultsAnswer | None, words: Words) 
     """What failed on purpose in the run, and what every failure of the network does."""
     if result is not None and result.faults:
         yield Heading(words("faults made"), 2)
-        yield from failing.own(result, AnnexWording(words.lang, result))
+        yield from failure_sections.own(result, AnnexWording(words.lang, result))
     if answer is not None:
         yield Heading(words("failures tried"), 2)
-        yield from failing.tried(answer, AnnexWording(words.lang, answer), named=True)
+        yield from failure_sections.tried(answer, AnnexWording(words.lang, answer), named=True)
     elif result is None or not result.faults:
         yield Par(words("no failures"))
 
 
-def _assumptions(result: Result, words: Words, say: AnnexWording) -> list[Block | Live | Fold]:
+def _assumptions(
+    result: Result, words: Words, say: AnnexWording
+) -> list[Block | Placeholder | Details]:
     blocks = _body(closing.assumptions([result], [], say))
     if not result.assumptions:
         return [*blocks]
-    return [Fold(words("assumption count", count=len(result.assumptions)), blocks)]
+    return [Details(words("assumption count", count=len(result.assumptions)), blocks)]

@@ -16,10 +16,10 @@ from giaoban.results.model.meetings import Entry, Minutes
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
-from giaoban.results.report.annex.robust import OF_ANOTHER
+from giaoban.results.report.annex.sensitivity import OF_ANOTHER
 from giaoban.results.report.view.map import Map
 from giaoban.results.report.view.page import FILE, page
-from giaoban.results.report.view.page_data import Lang, Run, Shown
+from giaoban.results.report.view.page_data import Lang, PageSubject, Run
 from giaoban.translation import languages
 
 SERIES = "series.npz"
@@ -45,7 +45,7 @@ def page_of(
                 "{folder}: a run of failures is compared with nothing", folder=folder.name
             )
         return page(
-            Shown(None, failures=FaultsAnswer.read(folder), failures_map=_map(folder)), lang
+            PageSubject(None, failures=FaultsAnswer.read(folder), failures_map=_map(folder)), lang
         )
     run = read_run(folder)
     if analysis is not None:
@@ -66,14 +66,14 @@ def _page(
 ) -> str:
     """The page with what is drawn for it."""
     if run.analysis is None:
-        return page(Shown(run, other, failures), lang)
+        return page(PageSubject(run, other, failures), lang)
     # matplotlib takes long to load, and few pages need it
     from giaoban.results.report.plots.tornado import write_tornado
 
     with temporary_folder("view") as place:
         drawn = ((each, write_tornado(run.analysis, place, lang=each)) for each in languages())
         run = run._replace(tornado={each: path for each, path in drawn if path is not None})
-        return page(Shown(run, other, failures), lang)
+        return page(PageSubject(run, other, failures), lang)
 
 
 def read_run(folder: Path) -> Run:

@@ -27,7 +27,7 @@ from giaoban.results.judge.baseline import (
 )
 from giaoban.results.model.answer_files import ANSWER_FILES
 from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.report.ci.kept import report_of_run
+from giaoban.results.report.ci.stored_report import report_of_run
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json

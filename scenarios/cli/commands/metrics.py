@@ -11,8 +11,8 @@ import typer
 from giaoban.errors import InputError
 from giaoban.results.archive.store import kind_of_run, list_runs, open_run, write_whole
 from giaoban.results.model.answer_files import ANSWER_FILES
-from giaoban.results.report.ci.kept import report_of_run
 from giaoban.results.report.ci.openmetrics import KeptReport, dashboard, openmetrics
+from giaoban.results.report.ci.stored_report import report_of_run
 from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import print_json
 

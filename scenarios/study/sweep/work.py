@@ -12,7 +12,7 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.places import Place
 from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
-from giaoban.results.report.named import Named
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.screen_wording import place_words
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, names_of
@@ -156,7 +156,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
 
 def _fails(found: SweepPoint, question: Question, criterion: str, place: Place) -> SweepPoint:
     """The same point, which arithmetic alone rules out."""
-    where = Named(names=names_of(question.plan)).place(place)
+    where = DisplayNames(names=names_of(question.plan)).place(place)
     update = {"binding": criterion, "where": str(where), "where_vi": where.vi}
     return found.model_copy(update={"verdict": "fail", **update})
 

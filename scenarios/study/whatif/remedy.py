@@ -11,7 +11,7 @@ from giaoban.progress import Progress
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import CostOf, CostPart
-from giaoban.results.report.named import Named
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
@@ -156,7 +156,7 @@ def price_of(
 def said(item: Judgement, rates: Mapping[str, float]) -> Sentence:
     """A state that was judged, and how, in a line."""
     result, plan = item.result, item.question.plan
-    named = Named(names=names_of(plan.network, item.question.province))
+    named = DisplayNames(names=names_of(plan.network, item.question.province))
     parts: list[str] = [plan.device.name] * (item.state.device is not None)
     parts += [plan.profile.name] * (item.state.profile is not None)
     parts += [
@@ -220,7 +220,7 @@ def cost_of(
         )
         return CostOf(parts=[part])
     parts, unpriced = [], []
-    things = _things(variant, device, profile, bridges, rates, Named(names=names))
+    things = _things(variant, device, profile, bridges, rates, DisplayNames(names=names))
     for what, key, ident, count in things:
         price = _price(prices, key, ident)
         if price is None:
@@ -246,7 +246,7 @@ def _things(
     profile: str | None,
     bridges: int,
     rates: Mapping[str, float],
-    named: Named,
+    named: DisplayNames,
 ) -> Iterator[tuple[Sentence, str, str | None, float]]:
     """What is to be paid for: in words, the kind of price, its id, how many."""
     if bridges:

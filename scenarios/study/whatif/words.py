@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from giaoban.results.report.named import Named
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, message
@@ -18,7 +18,7 @@ def changes(
 ) -> list[Sentence]:
     """What differs from the scenario; `rates` are its links' in Mb/s, `names` what people call
     nodes, those that have failed too."""
-    named = Named(names=names)
+    named = DisplayNames(names=names)
     return [
         *_bridges(question),
         *_device(variant, question),
@@ -48,7 +48,7 @@ def _device(variant: Variant, question: Question) -> Iterator[Sentence]:
 
 
 def _links(
-    variant: Variant, question: Question, rates: dict[str, float], named: Named
+    variant: Variant, question: Question, rates: dict[str, float], named: DisplayNames
 ) -> Iterator[Sentence]:
     policed = {
         link.id
@@ -80,7 +80,7 @@ def _links(
         yield message(N_("without {name}"), name=named.link_or_router(name))
 
 
-def _meetings(variant: Variant, named: Named) -> Iterator[Sentence]:
+def _meetings(variant: Variant, named: DisplayNames) -> Iterator[Sentence]:
     for meeting in variant.meetings:
         text = N_("another meeting of {calls} {calls:call|calls}")
         if meeting.at:

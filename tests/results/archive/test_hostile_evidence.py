@@ -24,9 +24,9 @@ from giaoban.results.archive.evidence.signing import Signer
 from giaoban.results.archive.evidence.verify import together, verify
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.draft import Part
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.annex.pdf import seal as seal_pdf
-from giaoban.results.report.annex.standing import Part
 
 
 @pytest.fixture(scope="module")

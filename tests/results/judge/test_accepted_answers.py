@@ -26,7 +26,7 @@ from giaoban.results.judge.baseline import accept, text_of
 from giaoban.results.judge.cases import Case, Report
 from giaoban.results.model.quantities import FoundBy, Method
 from giaoban.results.report.ci.answers import of_check, of_load, of_meeting, of_sensitivity
-from giaoban.results.report.ci.kept import _REPORTS
+from giaoban.results.report.ci.stored_report import _REPORTS
 from giaoban.scenarios.cli import entry
 
 ON = date(2026, 11, 27)

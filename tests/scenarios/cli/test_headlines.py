@@ -22,8 +22,8 @@ from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.scan import answer_file, scan
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.report.annex.failing import concluded
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.failure_sections import concluded
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.load_summary import summary_md
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli.commands.load import _end

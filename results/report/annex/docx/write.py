@@ -155,7 +155,7 @@ def outline_level(par: Any, level: int) -> None:
     par._element.get_or_add_pPr().append(mark)
 
 
-def bare(paper: Any) -> None:
+def _strip_template(paper: Any) -> None:
     """Without what the library's template brings along: a thumbnail, custom XML, table styles."""
     unwanted = ("/thumbnail", "/stylesWithEffects", "/customXml")
     for owner in (paper.part.package, paper.part):
@@ -180,7 +180,7 @@ _SIDES = {
 }
 
 
-def office(document: Document, made: datetime) -> bytes:
+def docx_bytes(document: Document, made: datetime) -> bytes:
     """The bytes of a DOCX. Raises `InputError` for a picture that is not there."""
     paper = docx.Document()
     _styles(paper, document.lang)
@@ -268,7 +268,7 @@ def _properties(paper: Any, document: Document, made: datetime) -> None:
     said.language = document.lang
     said.created = said.modified = made
     said.revision = 1
-    bare(paper)
+    _strip_template(paper)
 
 
 def _title(paper: Any, document: Document) -> None:

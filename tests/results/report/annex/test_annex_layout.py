@@ -15,7 +15,7 @@ import results_factory as make
 from pdf_text import pages_of
 
 from giaoban.results.report.annex.decimals import room
-from giaoban.results.report.annex.docx.write import office
+from giaoban.results.report.annex.docx.write import docx_bytes
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.document import Par, Picture, table
@@ -99,12 +99,12 @@ def test_paragraphs_stand_6_pt_apart_or_more(map_, tmp_path):
     rows = sorted({round(word[1], 1) for word in words if word[4].endswith("lời")})
     gaps = sorted(round(b - a, 1) for a, b in pairwise(rows))
     assert gaps[-1] - gaps[0] == pytest.approx(6, abs=0.2)
-    paper = docx.Document(io.BytesIO(office(document(map_), AT.replace(tzinfo=None))))
+    paper = docx.Document(io.BytesIO(docx_bytes(document(map_), AT.replace(tzinfo=None))))
     assert paper.styles["Normal"].paragraph_format.space_after.pt == 6
 
 
 def test_a_docx_has_the_same_pages(map_):
-    paper = docx.Document(io.BytesIO(office(document(map_), AT.replace(tzinfo=None))))
+    paper = docx.Document(io.BytesIO(docx_bytes(document(map_), AT.replace(tzinfo=None))))
     sizes = [(round(s.page_width.mm), round(s.page_height.mm)) for s in paper.sections]
     assert sizes == [(210, 297), (297, 210), (210, 297)]
     first = paper.sections[0].first_page_header.paragraphs[0].text
@@ -122,7 +122,9 @@ def test_two_broad_pages_of_a_docx_have_none_between_them(map_, tmp_path):
         other.with_suffix(suffix).write_bytes(map_.with_suffix(suffix).read_bytes())
     blocks = [*made.blocks]
     blocks.insert(at, replace(blocks[at], file=other, number=2))
-    paper = docx.Document(io.BytesIO(office(replace(made, blocks=blocks), AT.replace(tzinfo=None))))
+    paper = docx.Document(
+        io.BytesIO(docx_bytes(replace(made, blocks=blocks), AT.replace(tzinfo=None)))
+    )
     sizes = [(round(s.page_width.mm), round(s.page_height.mm)) for s in paper.sections]
     assert sizes == [(210, 297), (297, 210), (297, 210), (210, 297)]
 

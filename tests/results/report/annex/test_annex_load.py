@@ -20,8 +20,8 @@ from giaoban.results.model.reasons import because
 from giaoban.results.model.result import FileRef
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import Chapter
+from giaoban.results.report.annex.draft import Part
 from giaoban.results.report.annex.make import annex_bytes, write_annex
-from giaoban.results.report.annex.standing import Part
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.load import generators, load_test

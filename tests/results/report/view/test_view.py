@@ -19,7 +19,7 @@ import pytest
 from giaoban.errors import InputError
 from giaoban.results.report.view.map import Map
 from giaoban.results.report.view.page import PARTS, page
-from giaoban.results.report.view.page_data import Shown, page_data
+from giaoban.results.report.view.page_data import PageSubject, page_data
 from giaoban.results.report.view.run_data import curves
 from giaoban.results.report.view.serve import PageServer
 from giaoban.results.report.view.write import page_of, read_run, write_page
@@ -97,12 +97,12 @@ def test_damaged_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="a run of failures is compared with nothing"):
         page_of(tried, lang="vi", other=folder)
     with pytest.raises(ValueError, match="a page of nothing"):
-        page_data(Shown(None), "vi")
+        page_data(PageSubject(None), "vi")
 
 
 def test_figures_are_carried_over_as_they_are(tmp_path: Path) -> None:
     result = v.result()
-    text = page(Shown(read_run(v.folder(tmp_path, result))), "en")
+    text = page(PageSubject(read_run(v.folder(tmp_path, result))), "en")
     block = re.search(r'id="data">(.*?)</script>', text, flags=re.S)
     assert block is not None
     told = json.loads(block[1])["run"]

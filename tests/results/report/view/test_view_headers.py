@@ -14,7 +14,7 @@ from browser import Page, chromium
 from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
 from giaoban.results.report.view.page import page
-from giaoban.results.report.view.page_data import Run, Shown
+from giaoban.results.report.view.page_data import PageSubject, Run
 from tests.results import history_factory as h
 from tests.results import results_factory as f
 from tests.results.report.test_headers import everything
@@ -108,7 +108,7 @@ def test_every_header(
     check, tried, *_ = everything()
     other = h.measured(h.JULY, delay_ms=60.0)
     run = Run(check, f.series(seconds=90), None)
-    text = page(Shown(run, Run(other, None, None), tried), lang)  # type: ignore[arg-type]
+    text = page(PageSubject(run, Run(other, None, None), tried), lang)  # type: ignore[arg-type]
     found = json.loads(opened(browser, tmp_path, text).js(READ))
     assert {ident: head for ident, head, _ in found} == expected
     assert [(ident, counts) for ident, head, counts in found if counts != [len(head)]] == []
@@ -127,5 +127,5 @@ def test_the_head_of_a_comparison(browser: Page, tmp_path: Path, lang: str, said
     """What the exit code says, and beside it what the criteria do."""
     weak = ff.answer(accepts=())
     same = against(weak, accept(weak, name="ring", reason="known", on=date(2026, 11, 25)))
-    shown = opened(browser, tmp_path, page(Shown(None, failures=same), lang))  # type: ignore[arg-type]
+    shown = opened(browser, tmp_path, page(PageSubject(None, failures=same), lang))  # type: ignore[arg-type]
     assert shown.js('document.querySelector("#verdict h2 + p").textContent') == f"✓ {said}"

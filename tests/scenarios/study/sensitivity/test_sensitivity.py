@@ -24,8 +24,8 @@ from giaoban.results.judge.criteria import DRAWN_WORLDS
 from giaoban.results.judge.verdict import Judgement, with_robustness
 from giaoban.results.model.robustness import Robustness, WorldsPassed
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure, verdict_of
-from giaoban.results.report.annex.robust import of_choices
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.sensitivity import of_choices
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import Table
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.sensitivity_summary import choices, conditions, summary, summary_md

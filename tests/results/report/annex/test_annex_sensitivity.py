@@ -16,7 +16,7 @@ from giaoban.results.model.sensitivity import Influence, Sensitivity
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import document
 from giaoban.results.report.annex.letter import Letter
-from giaoban.results.report.annex.robust import Analysis
+from giaoban.results.report.annex.sensitivity import Analysis
 from giaoban.results.report.document import Document, Heading, Picture, Table
 from giaoban.results.report.plots import tornado
 from giaoban.results.report.plots.style import STYLE

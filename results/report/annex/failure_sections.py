@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from giaoban.results.model.failures import FailureResult, FaultsAnswer, SinglePoint
 from giaoban.results.model.faults import FaultImpact
 from giaoban.results.model.result import Result
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import (
     Align,
     Block,

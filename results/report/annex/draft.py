@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from giaoban.results.archive.evidence.answers import ESTIMATE, Answer
 from giaoban.results.archive.evidence.manifest import Proof
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.plots.words import Lang
 from giaoban.results.report.wording import reasons
 from giaoban.translation import N_, translator

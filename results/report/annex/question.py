@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import OtherTraffic, Result
-from giaoban.results.report.annex import failing
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex import failure_sections
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import Block, Heading, Par, bullets
 from giaoban.results.report.meetings.meetings_table import meetings_line
 
@@ -64,7 +64,7 @@ def concluded(
     for text in say.interruptions(result):
         yield Par(text)
     for answer in tried:
-        yield from failing.concluded(answer, say, told_at=failures_at)
+        yield from failure_sections.concluded(answer, say, told_at=failures_at)
 
 
 def _traffic(item: OtherTraffic, say: AnnexWording) -> str:

@@ -14,7 +14,7 @@ from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import FlipPoint, Sensitivity, TriedFigure
 from giaoban.results.model.unmodelled import Unmodelled, once
-from giaoban.results.report.annex.translator import AnnexWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import (
     Block,
     Bullets,

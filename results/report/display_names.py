@@ -15,7 +15,7 @@ from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import SOURCE
 
 
-class Named:
+class DisplayNames:
     """As `Wording` names things; for what is written before it is known in which language."""
 
     def __init__(self, of: Answer | None = None, names: Mapping[str, str] | None = None) -> None:
