@@ -130,11 +130,11 @@ def standing_at(records: Sequence[Record]) -> list[tuple[float, int]]:
 
 def storm(plan: LoadPlan, records: Sequence[Record]) -> Storm:
     """How those came back who were cut off."""
-    cut = timetable.cut(plan)
+    outage = timetable.outage(plan)
     calls = [r for r in records if r.operation in CALLS and plan.is_bridge(r.who)]
-    before = {r.who for r in calls if r.ok and r.at_s < cut.at_s}
-    again = [r for r in calls if r.at_s >= cut.at_s and r.who in before]
-    return storm_after(before, again, cut.back_s, plan.back_off)
+    before = {r.who for r in calls if r.ok and r.at_s < outage.at_s}
+    again = [r for r in calls if r.at_s >= outage.at_s and r.who in before]
+    return storm_after(before, again, outage.back_s, plan.back_off)
 
 
 def storm_after(

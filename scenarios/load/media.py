@@ -37,7 +37,7 @@ def results(heard: Sequence[ReceivedMedia]) -> list[MediaResult]:
         if not any(call.received for call in calls) and together_ms >= START_MS:
             judged = calls  # however short each is: a device that never sends is seen
         missed = Counter(why for call in judged if (why := missing(call)) is not None)
-        shares = [came_pct(call) for call in judged]
+        shares = [received_pct(call) for call in judged]
         found.append(
             MediaResult(
                 medium=medium,
@@ -61,7 +61,7 @@ def expected_ms(call: ReceivedMedia) -> float:
     return max(0.0, call.lasted_ms - wait_ms - ON_ITS_WAY_MS)
 
 
-def came_pct(call: ReceivedMedia) -> float:
+def received_pct(call: ReceivedMedia) -> float:
     """How much of it came, up to 100; of a call that has hardly begun, whether anything did."""
     expected = expected_ms(call)
     if call.heard_ms >= expected:
@@ -79,4 +79,4 @@ def missing(call: ReceivedMedia) -> str | None:
         return NOTHING
     if call.wait_ms > START_MS:
         return LATE
-    return None if came_pct(call) >= LEAST_PCT else TOO_LITTLE
+    return None if received_pct(call) >= LEAST_PCT else TOO_LITTLE

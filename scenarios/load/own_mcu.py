@@ -71,7 +71,7 @@ def meetings_toml(plan: LoadPlan, video: str) -> str:
 
 
 @contextmanager
-def nameless(text: str) -> Iterator[int]:
+def memory_file(text: str) -> Iterator[int]:
     """A file in memory that has no name: a descriptor for a child, which ends with the last who
     has it. However we are ended, no password lies about. Linux only (memfd_create(2))."""
     number = os.memfd_create("giaoban")
@@ -99,7 +99,9 @@ class OwnMcu:
         if plan.accounts != "none":
             given["--accounts"] = accounts_toml(plan.everybody, secret)
         with ExitStack() as stack, interruptions_held():
-            files = {option: stack.enter_context(nameless(text)) for option, text in given.items()}
+            files = {
+                option: stack.enter_context(memory_file(text)) for option, text in given.items()
+            }
             for option, number in files.items():
                 words += [option, f"/proc/self/fd/{number}"]
             command = [sys.executable, "-m", "giaoban.scenarios.cli.entry", "mcu", "serve", *words]

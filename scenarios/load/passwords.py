@@ -51,7 +51,7 @@ def accounts_toml(names: Sequence[str], secret: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-class Keys:
+class LoadAccounts:
     """Accounts by number or name, as a plan has them."""
 
     def __init__(self, plan: LoadPlan, environment: Mapping[str, str] = os.environ) -> None:

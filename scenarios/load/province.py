@@ -8,7 +8,7 @@ their queues. Locust has no place there: nothing runs in real time, and nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load import assumed, judge, measures
 from giaoban.scenarios.load.locust.outcomes import Record, cause_of
 from giaoban.scenarios.load.plan import BackOff
+from giaoban.scenarios.load.timetable import LineOutage
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.plan import Plan
@@ -52,14 +53,6 @@ SPREAD_S = 20.0
 CAPACITY = (486, 503, 600)
 
 
-@dataclass(frozen=True)
-class LineOutage:
-    """When lines went dark and were lit again, in seconds of the events' clock."""
-
-    at_s: float
-    back_s: float
-
-
 def with_back_off(question: Question, back_off: BackOff, spread_s: float = SPREAD_S) -> Question:
     """The same question, with bridges that dial again together or at random.
 
@@ -67,7 +60,7 @@ def with_back_off(question: Question, back_off: BackOff, spread_s: float = SPREA
         InputError: nothing fails in it that is restored, so nobody dials again.
     """
     plan = question.plan
-    if plan.recovery is None or away_of(plan) is None:
+    if plan.recovery is None or outage_of(plan) is None:
         raise InputError(
             "{scenario_path}: nobody has to dial again (allowed: a scenario with a "
             "[[fault]] that has to_s)",
@@ -82,15 +75,16 @@ def with_back_off(question: Question, back_off: BackOff, spread_s: float = SPREA
     return replace(question, plan=plan.model_copy(update={"recovery": changed}))
 
 
-def away_of(plan: Plan) -> LineOutage | None:
-    """From the first fault to the last restoration; None if nothing is restored."""
+def outage_of(plan: Plan) -> LineOutage | None:
+    """From the first fault to the last restoration, in seconds of the events' clock; None if
+    nothing is restored."""
     ends = [fault.to_s for fault in plan.faults if fault.to_s is not None]
     if not ends:
         return None
     return LineOutage(min(fault.at_s for fault in plan.faults), max(ends))
 
 
-def storm_in(
+def storm_in_province(
     question: Question,
     back_off: BackOff,
     *,
@@ -110,8 +104,8 @@ def storm_in(
         InvalidRun, MachineLacks: as `giaoban.scenarios.study.check.check`.
     """
     asked = with_back_off(question, back_off)
-    away = away_of(asked.plan)
-    assert away is not None
+    outage = outage_of(asked.plan)
+    assert outage is not None
     criteria_of(asked)
     meetings_of(asked)
     with new_run(root, "load-province", now) as folder:
@@ -122,7 +116,7 @@ def storm_in(
         )  # fmt: skip
         captured = captures.load(inner.folder, asked.plan)
         result = answer(
-            asked, inner.answer, captured.events, away, back_off, folder.run_id, thresholds
+            asked, inner.answer, captured.events, outage, back_off, folder.run_id, thresholds
         )
         folder.keep(result, summary_md(result, language))
         write_load_plots(result, folder.path / "plots", language)
@@ -134,18 +128,18 @@ def answer(
     question: Question,
     checked: Result,
     events: Sequence[Event],
-    away: LineOutage,
+    outage: LineOutage,
     back_off: BackOff,
     run_id: str,
     thresholds: Mapping[str, float],
 ) -> LoadResult:
     """From the events of the emulation to the verdict."""
     records = records_of(events)
-    storm = storm_of(records, events, away, back_off)
+    storm = storm_of(records, events, outage, back_off)
     sessions = measures.sessions(records)
     # A call that ends, or that waits for its answer, because a line is away is the fault's doing
     # and not the MCU's.
-    lit = [r for r in records if not away.at_s <= r.at_s < away.back_s]
+    lit = [r for r in records if not outage.at_s <= r.at_s < outage.back_s]
     sessions = sessions.model_copy(update={"dropped": 0, "setup": measures.sessions(lit).setup})
     done = [each for each in measures.operations(records) if each.operation != "drop"]
     criteria = judge.judge(sessions, done, storm, thresholds)
@@ -225,12 +219,14 @@ def records_of(events: Iterable[Event]) -> list[Record]:
 
 
 def storm_of(
-    records: Sequence[Record], events: Iterable[Event], away: LineOutage, back_off: BackOff
+    records: Sequence[Record], events: Iterable[Event], outage: LineOutage, back_off: BackOff
 ) -> Storm:
     """How those came back who had taken their call for dead."""
     lost = {e.bridge for e in events if isinstance(e, MediaLost)}
-    again = [r for r in records if r.operation == "invite" and r.who in lost and r.at_s > away.at_s]
-    return measures.storm_after(lost, again, away.back_s, back_off)
+    again = [
+        r for r in records if r.operation == "invite" and r.who in lost and r.at_s > outage.at_s
+    ]
+    return measures.storm_after(lost, again, outage.back_s, back_off)
 
 
 def _mcu(events: Sequence[Event], plan: Plan) -> McuView:

@@ -24,7 +24,7 @@ SHARE_HELD = 0.8
 RAMP_DEVIATIONS = 3.0
 """The ramp begins so many standard deviations before its top: 0.1 % are earlier."""
 GOODBYE_S = 3.0
-STRIKES_EVERY_S = 1.0
+INTRUSION_EVERY_S = 1.0
 SHORTEST_PAUSE_S = 1.0
 
 
@@ -37,8 +37,8 @@ class CallInterval:
 
 
 @dataclass(frozen=True)
-class OutageWindow:
-    """Every bridge's line is away from `at_s` to `back_s`, without a word to the MCU."""
+class LineOutage:
+    """Lines are away from `at_s` to `back_s`, without a word to the MCU."""
 
     at_s: float
     back_s: float
@@ -54,7 +54,7 @@ def hold_s(bridges: int, rate_per_s: float) -> float:
     return SHARE_HELD * bridges / rate_per_s
 
 
-def all_in_s(plan: LoadPlan) -> float:
+def all_dialled_s(plan: LoadPlan) -> float:
     """When the last bridge dials for the first time, but for the steady shape and the ramp."""
     return PREPARE_S + (plan.bridges - 1) / plan.rate_per_s
 
@@ -67,18 +67,18 @@ def window_s(plan: LoadPlan) -> tuple[float, float]:
         last_s = _nine_o_clock(plan, plan.bridges - 1)
         return PREPARE_S, last_s + plan.seconds
     if plan.shape == "storm":
-        return cut(plan).at_s, cut(plan).back_s + plan.seconds
-    begin_s = all_in_s(plan) + SETTLE_S
+        return outage(plan).at_s, outage(plan).back_s + plan.seconds
+    begin_s = all_dialled_s(plan) + SETTLE_S
     return begin_s, begin_s + plan.seconds
 
 
-def cut(plan: LoadPlan) -> OutageWindow:
-    """The fault of a storm."""
-    at_s = all_in_s(plan) + SETTLE_S
-    return OutageWindow(at_s, at_s + plan.outage_s)
+def outage(plan: LoadPlan) -> LineOutage:
+    """The fault of a storm: every bridge's line is away."""
+    at_s = all_dialled_s(plan) + SETTLE_S
+    return LineOutage(at_s, at_s + plan.outage_s)
 
 
-def stays(plan: LoadPlan, number: int) -> Iterator[CallInterval]:
+def calls_of(plan: LoadPlan, number: int) -> Iterator[CallInterval]:
     """A bridge's calls, in order. What a storm makes of the one is in `redial_s`."""
     end_s = window_s(plan)[1]
     if plan.shape == "steady":
@@ -127,7 +127,7 @@ def intrusions(plan: LoadPlan, number: int, now_s: float = 0.0) -> Iterator[floa
     at_s = begin_s + number / plan.rate_per_s
     every_s = count / plan.rate_per_s
     if plan.by_hand:
-        at_s, every_s = now_s, STRIKES_EVERY_S
+        at_s, every_s = now_s, INTRUSION_EVERY_S
     while at_s < end_s:
         yield at_s
         at_s += every_s
@@ -152,7 +152,7 @@ def total_s(plan: LoadPlan) -> float:
 
 def attempts(plan: LoadPlan) -> int:
     """Session attempts on the timetable; redialling after refusals not counted."""
-    return sum(1 for number in range(plan.bridges) for _ in stays(plan, number))
+    return sum(1 for number in range(plan.bridges) for _ in calls_of(plan, number))
 
 
 def _nine_o_clock(plan: LoadPlan, number: int) -> float:

@@ -19,9 +19,9 @@ PERIOD_S, HELD_S = 2.0, 0.5
 """A bridge calls every so often and stays so long: so many more bridges than calls there are."""
 
 
-def order_at(order: LoadTest, rate_per_s: float) -> LoadTest:
+def at_rate(test: LoadTest, rate_per_s: float) -> LoadTest:
     """The same MCU, called at this rate by bridges that do nothing but call."""
-    plan = order.plan.model_copy(
+    plan = test.plan.model_copy(
         update={
             "shape": "steady",
             "bridges": max(2, math.ceil(rate_per_s * PERIOD_S)),
@@ -34,15 +34,15 @@ def order_at(order: LoadTest, rate_per_s: float) -> LoadTest:
             "asks_to_speak": False,
         }
     )
-    return replace(order, plan=plan)
+    return replace(test, plan=plan)
 
 
-def attempt(order: LoadTest, rate_per_s: float, root: Path, progress: Progress) -> Trial:
+def attempt(test: LoadTest, rate_per_s: float, root: Path, progress: Progress) -> Trial:
     """Try a rate: clean if no call failed, none was dropped, and nothing had to be sent again.
 
     `root`: folder of the results, in which the trial has a place that is not kept.
     """
-    trial = order_at(order, rate_per_s)
+    trial = at_rate(test, rate_per_s)
     with RunFolder.create(root, "load-trial") as folder:
         seen = execute(trial, folder.path, progress)
     wrong = problems(trial, seen)

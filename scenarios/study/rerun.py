@@ -25,7 +25,7 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
-from giaoban.scenarios.load.province import storm_in
+from giaoban.scenarios.load.province import storm_in_province
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.plan.plan import PLAN
 from giaoban.scenarios.project.where import FILE
@@ -233,7 +233,7 @@ def _storm(
         change=as_laid_out(manifest),
         all_from_start=True,
     )
-    outcome = storm_in(
+    outcome = storm_in_province(
         asked,
         then.storm.back_off,
         engine=EngineName.SANDBOX,

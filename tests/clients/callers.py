@@ -20,7 +20,7 @@ import gevent
 from locust.env import Environment
 
 from giaoban.scenarios.load import timetable
-from giaoban.scenarios.load.locust.journal import REST, Journal
+from giaoban.scenarios.load.locust.journal import FINISHED, Journal
 from giaoban.scenarios.load.locust.users import BridgeUser
 from giaoban.scenarios.load.locust.worker_context import WorkerContext
 from giaoban.scenarios.load.plan import LoadPlan
@@ -39,7 +39,9 @@ def test(context: WorkerContext, kept: list[dict[str, Any]]) -> None:
         user.on_start()
     calling = [gevent.spawn(user.attend) for user in users]
     limit_s = timetable.total_s(plan) + plan.answer_within_s
-    while sum(entry["kind"] == REST for entry in kept) < len(users) and context.now_s() < limit_s:
+    while (
+        sum(entry["kind"] == FINISHED for entry in kept) < len(users) and context.now_s() < limit_s
+    ):
         gevent.sleep(0.1)
     gevent.killall(calling)
     gevent.joinall([gevent.spawn(user.on_stop) for user in users])

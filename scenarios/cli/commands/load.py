@@ -29,7 +29,7 @@ from giaoban.scenarios.load.locust.options import MEDIA
 from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.own_mcu import HOST, free_port
 from giaoban.scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
-from giaoban.scenarios.load.province import storm_in
+from giaoban.scenarios.load.province import storm_in_province
 from giaoban.scenarios.load.search import search
 from giaoban.scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
 from giaoban.scenarios.load.trial import attempt
@@ -149,7 +149,7 @@ def command(
                              "without --in)")  # fmt: skip
         asked = make_question(inside, seed=seed, all_from_start=True)
         with progress() as told:
-            outcome = storm_in(
+            outcome = storm_in_province(
                 asked, back_off, engine=engine, root=results, now=datetime.now(), progress=told,
                 language=language.chosen(),
                 thresholds=thresholds,
@@ -215,13 +215,13 @@ def command(
         web,
         otel,
     )
-    order = LoadTest(plan, where, mcu, video, accounts, thresholds)
+    test = LoadTest(plan, where, mcu, video, accounts, thresholds)
     with progress() as told:
         found: tuple[float | None, list[Trial]] = (None, [])
         if find:
-            found = _search(order, rate, results, told)
+            found = _search(test, rate, results, told)
         outcome = load(
-            order,
+            test,
             root=results,
             now=datetime.now(),
             progress=told,
@@ -242,14 +242,12 @@ def shown(outcome: Outcome[LoadResult]) -> list[Block]:
 
 
 def _search(
-    order: LoadTest, first: float, root: Path, told: Progress
+    test: LoadTest, first: float, root: Path, told: Progress
 ) -> tuple[float | None, list[Trial]]:
-    most = MOST_SEARCHED_PER_S if order.device is not None else MOST_PER_S
+    most = MOST_SEARCHED_PER_S if test.device is not None else MOST_PER_S
 
     def tried(rate_per_s: float) -> Trial:
-        return attempt(
-            order, rate_per_s, root, lambda what, done: told(f"{rate_per_s:.0f}/s", done)
-        )
+        return attempt(test, rate_per_s, root, lambda what, done: told(f"{rate_per_s:.0f}/s", done))
 
     return search(first, most, tried)
 

@@ -15,7 +15,7 @@ from giaoban.scenarios.load import generators, timetable
 from giaoban.scenarios.load.locust.outcomes import Record
 from giaoban.scenarios.load.locust.sip_transport import PhoneSession, now_ns
 from giaoban.scenarios.load.locust.worker_context import WorkerContext
-from giaoban.scenarios.load.passwords import Account, Keys
+from giaoban.scenarios.load.passwords import Account, LoadAccounts
 from giaoban.scenarios.load.plan import LoadPlan
 
 
@@ -34,7 +34,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         """Take a place, or go again without a word: Locust prints a traceback for any error."""
         self.sessions: list[PhoneSession] = []
         self._stood_s = self._called_s = 0.0
-        self._asides: list[tuple[gevent.Greenlet, Callable[[], None]]] = []
+        self._background: list[tuple[gevent.Greenlet, Callable[[], None]]] = []
         place = type(self).enter(self.kind)
         self._has_place = place is not None
         if place is None:
@@ -45,7 +45,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         """Hang up, wherever the test was when it ended, and take back registrations."""
         if not self._has_place:
             return
-        self._give_up_asides()
+        self._give_up_background()
         for session in self.sessions:
             if session.phone.pending:
                 self.context.leave(session)
@@ -65,23 +65,23 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         return self.context.plan
 
     @property
-    def keys(self) -> Keys:
+    def accounts(self) -> LoadAccounts:
         """Everybody's accounts."""
-        return self.context.keys
+        return self.context.accounts
 
-    def sit(self, account: Account, *, with_media: bool = True) -> PhoneSession:
+    def open_phone(self, account: Account, *, with_media: bool = True) -> PhoneSession:
         """A phone for this account. Without ports nothing more is done: that calls of a timetable
         are missing makes the test invalid."""
         try:
             session = self.context.session(account, with_media=with_media)
         except OSError as error:
             self.context.tell(f"no phone for some users: {error.strerror or error}")
-            self.rest()
+            self.wait_for_stop()
             raise
         self.sessions.append(session)
         return session
 
-    def do(
+    def perform(
         self,
         session: PhoneSession,
         operation: Operation,
@@ -120,28 +120,30 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         def begin(now_ns: int) -> None:
             session.phone.dial(now_ns, room)
 
-        return self.do(session, "invite", begin, None if held_up else due_s, held_up=held_up).ok
+        return self.perform(
+            session, "invite", begin, None if held_up else due_s, held_up=held_up
+        ).ok
 
-    def say(self, session: PhoneSession, command: Command) -> bool:
+    def send_command(self, session: PhoneSession, command: Command) -> bool:
         """Give a command in a call, if that still stands."""
         if not session.phone.stands:
             return False
-        return self.do(session, "info", lambda ns: session.phone.command(command, ns)).ok
+        return self.perform(session, "info", lambda ns: session.phone.command(command, ns)).ok
 
     def hang_up(self, session: PhoneSession) -> None:
         """Leave, if the call still stands."""
         if session.phone.stands:
-            self.do(session, "bye", session.phone.hang_up, within_s=self.plan.answer_within_s)
+            self.perform(session, "bye", session.phone.hang_up, within_s=self.plan.answer_within_s)
 
-    def introduce(self, session: PhoneSession) -> None:
+    def ask_options_and_register(self, session: PhoneSession) -> None:
         """Ask what the MCU can, and register. Neither is waited for: an MCU may lack both, and be
         called all the same."""
         if self.plan.asks_options:
-            self.ask_aside(session, "options", session.phone.options)
+            self.ask_in_background(session, "options", session.phone.options)
         if self.plan.registers:
-            self.ask_aside(session, "register", session.phone.register)
+            self.ask_in_background(session, "register", session.phone.register)
 
-    def ask_aside(
+    def ask_in_background(
         self, session: PhoneSession, operation: Operation, begin: Callable[[int], object]
     ) -> None:
         """Ask for something beside the timetable, and keep what came of it."""
@@ -156,17 +158,17 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
                 done = session.phone.give_up(operation, now_ns())
                 self.context.record(who, at_s, None, done)
 
-        self._asides.append((gevent.spawn(ask), give_up))
+        self._background.append((gevent.spawn(ask), give_up))
 
-    def _give_up_asides(self) -> None:
+    def _give_up_background(self) -> None:
         """Whatever was asked beside the timetable is not waited for any longer."""
-        for greenlet, give_up in self._asides:
+        for greenlet, give_up in self._background:
             if not greenlet.ready():
                 greenlet.kill()
                 give_up()
-        self._asides.clear()
+        self._background.clear()
 
-    def rest(self) -> None:
+    def wait_for_stop(self) -> None:
         """There is nothing more to do until Locust stops this one."""
-        self.context.rests()
+        self.context.user_finished()
         Event().wait()

@@ -33,13 +33,13 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.scarce import shortage
 from giaoban.scenarios.load import timetable
 from giaoban.scenarios.load.locust.environment import ACCOUNTS, JOURNAL, UNTOLD
-from giaoban.scenarios.load.locust.journal import REST, Journal, JournalFile
+from giaoban.scenarios.load.locust.journal import FINISHED, Journal, JournalFile
+from giaoban.scenarios.load.locust.number_pool import NumberPool
 from giaoban.scenarios.load.locust.options import add_options, plan_of
 from giaoban.scenarios.load.locust.outcomes import Record
-from giaoban.scenarios.load.locust.places import Places
 from giaoban.scenarios.load.locust.users import USERS, BridgeUser, counts
 from giaoban.scenarios.load.locust.worker_context import WorkerContext
-from giaoban.scenarios.load.passwords import Keys
+from giaoban.scenarios.load.passwords import LoadAccounts
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.scenarios.load.target import MOST_BRIDGES, MOST_PER_S
 
@@ -59,20 +59,20 @@ class FailedError(Exception):
     """What Locust shows of a failure."""
 
 
-class Session:
+class LocustListeners:
     """One process's part in the tests that Locust runs in it, one after another."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._context: WorkerContext | None = None
         self._began_s = 0.0
-        self._places = Places({})
+        self._numbers = NumberPool({})
         self._told: set[str] = set()
         self._claims: dict[str, AsyncResult] = {}
         self._building = BoundedSemaphore()
         self._refused = False
         self._users = 0
-        self._resting = 0
+        self._finished = 0
         """Users that have come to the end of their timetables."""
         self._ending: gevent.Greenlet | None = None
         # A plan of `giaoban load` holds for every test; one made here, for that one alone.
@@ -130,7 +130,7 @@ class Session:
             return
         options.giaoban_plan = plan.model_dump_json()
         if self._given:
-            self._places = Places({kind.kind: n for kind, n in counts(plan).items()})
+            self._numbers = NumberPool({kind.kind: n for kind, n in counts(plan).items()})
             self._users = sum(counts(plan).values())
             for kind, count in counts(plan).items():
                 kind.fixed_count = count
@@ -138,14 +138,14 @@ class Session:
         else:
             limits = dict.fromkeys(KINDS, MOST_BRIDGES)
             if plan.accounts == "file":
-                limits[BridgeUser.kind] = min(MOST_BRIDGES, Keys(plan).bridges)
-            self._places = Places(limits, MOST_PER_S)
+                limits[BridgeUser.kind] = min(MOST_BRIDGES, LoadAccounts(plan).bridges)
+            self._numbers = NumberPool(limits, MOST_PER_S)
             self._users = plan.bridges
         self._began_s = time.monotonic()
         if self._file is not None:
             with self._complete():
                 self._file.begin(self._began_s)
-        self._resting = 0
+        self._finished = 0
         self._ending = gevent.spawn(self._end_in_time, plan)
 
     def _refuse(self, error: InputError) -> None:
@@ -214,7 +214,7 @@ class Session:
         if isinstance(runner, WorkerRunner):
             runner.send_message(LEFT, {"kind": kind, "number": number})
         else:
-            self._places.give_back(kind, number)
+            self._numbers.give_back(kind, number)
 
     def _open_context(self, text: str, elapsed_s: float) -> WorkerContext:
         # Locust calls a worker by its machine's name and a number: that name is nobody's business
@@ -239,14 +239,14 @@ class Session:
     def _give_number(self, kind: str) -> tuple[int | None, float, str]:
         if self._refused:
             return None, 0.0, ""
-        number = self._places.take(kind)
+        number = self._numbers.take(kind)
         if number is None:
             self._tell(
-                f"no more users: {self._places.limit(kind)} of {kind} are as many as this test "
+                f"no more users: {self._numbers.limit(kind)} of {kind} are as many as this test "
                 "may have"
             )
         else:
-            gevent.sleep(self._places.wait_s(time.monotonic()))
+            gevent.sleep(self._numbers.wait_s(time.monotonic()))
         return number, time.monotonic() - self._began_s, self._options.giaoban_plan
 
     def _on_claim(self, environment: Environment, msg: Any, **_: Any) -> None:
@@ -259,7 +259,7 @@ class Session:
         self._claims.pop(msg.data["token"]).set(tuple(msg.data["given"]))
 
     def _on_left(self, environment: Environment, msg: Any, **_: Any) -> None:
-        self._places.give_back(msg.data["kind"], msg.data["number"])
+        self._numbers.give_back(msg.data["kind"], msg.data["number"])
 
     def _tell(self, what: str) -> None:
         """One line, however many users or workers meet the same, and no good end of the test."""
@@ -285,7 +285,7 @@ class Session:
         self._keep(msg.data["batch"])
 
     def _keep(self, batch: list[dict[str, Any]]) -> None:
-        self._resting += sum(entry["kind"] == REST for entry in batch)
+        self._finished += sum(entry["kind"] == FINISHED for entry in batch)
         if self._file is not None:
             with self._complete():
                 self._file.write(batch)
@@ -324,7 +324,7 @@ class Session:
         else:
             gevent.sleep(timetable.total_s(plan) + GRACE_S)
             limit_s = time.monotonic() + plan.answer_within_s
-            while self._resting < self._users and time.monotonic() < limit_s:
+            while self._finished < self._users and time.monotonic() < limit_s:
                 gevent.sleep(LOOK_EVERY_S)
         runner = self._environment.runner
         if runner is None:
@@ -354,10 +354,10 @@ def install() -> None:
         add_options(parser)
 
     def on_init(environment: Environment, **_: Any) -> None:
-        session = Session(environment)
-        environment.events.test_start.add_listener(session.on_test_start)
-        environment.events.test_stop.add_listener(session.on_test_stop)
-        environment.events.quitting.add_listener(session.on_quitting)
+        listeners = LocustListeners(environment)
+        environment.events.test_start.add_listener(listeners.on_test_start)
+        environment.events.test_stop.add_listener(listeners.on_test_stop)
+        environment.events.quitting.add_listener(listeners.on_quitting)
 
     events.init_command_line_parser.add_listener(on_parser)
     events.init.add_listener(on_init)

@@ -11,7 +11,7 @@ from typing import Any
 from giaoban.scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
 
 RECORD, HEARD, HEALTH, BEGIN = "record", "heard", "health", "begin"
-REST = "rest"
+FINISHED = "rest"
 """What is told to whoever waits for the end, and is not kept."""
 
 
@@ -30,9 +30,9 @@ class Journal:
         """A call with media is over."""
         self._kept.append({"kind": HEARD, **heard.model_dump()})
 
-    def rest(self) -> None:
+    def finished(self) -> None:
         """Somebody has come to the end of what they had to do."""
-        self._kept.append({"kind": REST})
+        self._kept.append({"kind": FINISHED})
 
     def health(self, health: Health) -> None:
         """How a generator fared."""
@@ -54,7 +54,7 @@ class JournalFile:
     def write(self, batch: Iterable[dict[str, Any]]) -> None:
         """One line each, on the disk before this returns to whoever might be killed next."""
         for entry in batch:
-            if entry["kind"] == REST:
+            if entry["kind"] == FINISHED:
                 continue
             self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
         self._file.flush()

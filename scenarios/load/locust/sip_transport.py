@@ -93,7 +93,7 @@ class SipTransport:
         """Calls that are up."""
         return sum(session.phone.stands for session in self.sessions)
 
-    def remind(self, session: PhoneSession, at_ms: float) -> None:
+    def schedule(self, session: PhoneSession, at_ms: float) -> None:
         """Let a session's timers run at this time."""
         heapq.heappush(self._agenda, (at_ms, next(self._numbers), session))
         if self._agenda[0][0] >= at_ms:
@@ -266,7 +266,7 @@ class PhoneSession:
         timer_ms = self.phone.next_timeout()
         if timer_ms is not None and timer_ms < self._reminded_ms:
             self._reminded_ms = timer_ms
-            self._transport.remind(self, timer_ms)
+            self._transport.schedule(self, timer_ms)
 
     def _note_answer(self, operation: Operation) -> None:
         if operation not in ASIDE:

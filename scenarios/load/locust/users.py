@@ -49,60 +49,60 @@ class BridgeUser(Caller):
             self.call()
             return
         plan, number = self.plan, self.number
-        stays = list(timetable.stays(plan, number))
-        begin_s = stays[0].dial_s - timetable.PREPARE_S
+        calls = list(timetable.calls_of(plan, number))
+        begin_s = calls[0].dial_s - timetable.PREPARE_S
         self.context.sleep_until(begin_s)
-        session = self.sit(self.keys.bridge(number))
+        session = self.open_phone(self.accounts.bridge(number))
         began_late = self.context.now_s() > begin_s + BEGINS_WITHIN_S
-        self.introduce(session)
-        for stay in stays:
-            there = self.dial(session, plan.room, stay.dial_s, began_late=began_late)
+        self.ask_options_and_register(session)
+        for call in calls:
+            there = self.dial(session, plan.room, call.dial_s, began_late=began_late)
             began_late = False
             if plan.shape == "storm":
-                there = self._be_cut_off(session, stay.until_s)
+                there = self._be_cut_off(session, call.until_s)
             if there:
-                self._stay(session, stay)
+                self._stay(session, call)
                 self.hang_up(session)
-        self.rest()
+        self.wait_for_stop()
 
     def call(self) -> None:
         """Dial, stay for a while, hang up; at first get a phone, and register."""
         plan = self.plan
         if not self.sessions:
-            session = self.sit(self.keys.bridge(self.number))
-            self.introduce(session)
-            gevent.joinall([each for each, _ in self._asides], timeout=timetable.PREPARE_S)
+            session = self.open_phone(self.accounts.bridge(self.number))
+            self.ask_options_and_register(session)
+            gevent.joinall([each for each, _ in self._background], timeout=timetable.PREPARE_S)
         session = self.sessions[0]
         self._called_s = self.context.now_s()
         if self.dial(session, plan.room):
             session.over.wait(plan.hold_s or None)
             self.hang_up(session)
 
-    def _stay(self, session: PhoneSession, stay: timetable.CallInterval) -> None:
-        """Be in the meeting until the end of the stay or of the call."""
-        length_s = stay.until_s - stay.dial_s
+    def _stay(self, session: PhoneSession, call: timetable.CallInterval) -> None:
+        """Be in the meeting until the planned end, or until the call is over."""
+        length_s = call.until_s - call.dial_s
         asks = self.plan.asks_to_speak and self.number % ONE_IN == 0
         if asks and length_s >= SHORTEST_TO_SPEAK_S:
-            # a storm's stays begin before their line was away
-            speak_s = max(self.context.now_s(), stay.dial_s + SPEAKS_AFTER * length_s)
+            # a storm's calls begin before their line was away
+            speak_s = max(self.context.now_s(), call.dial_s + SPEAKS_AFTER * length_s)
             session.over.wait(max(0.0, speak_s - self.context.now_s()))
-            self.say(session, RequestToSpeak(command="request-to-speak"))
-            session.over.wait(min(WAITS_S, max(0.0, stay.until_s - self.context.now_s())))
-            self.say(session, Withdraw(command="withdraw"))
-        session.over.wait(max(0.0, stay.until_s - self.context.now_s()))
+            self.send_command(session, RequestToSpeak(command="request-to-speak"))
+            session.over.wait(min(WAITS_S, max(0.0, call.until_s - self.context.now_s())))
+            self.send_command(session, Withdraw(command="withdraw"))
+        session.over.wait(max(0.0, call.until_s - self.context.now_s()))
 
     def _be_cut_off(self, session: PhoneSession, until_s: float) -> bool:
         """Lose the line with all the others, and dial until the call is up again."""
-        plan, cut = self.plan, timetable.cut(self.plan)
-        self.context.sleep_until(cut.at_s)
-        self._give_up_asides()
+        plan, outage = self.plan, timetable.outage(self.plan)
+        self.context.sleep_until(outage.at_s)
+        self._give_up_background()
         session.lose_line()
-        due_s = cut.back_s + timetable.redial_s(plan, self.number, 0)
+        due_s = outage.back_s + timetable.redial_s(plan, self.number, 0)
         attempt = 0
         while due_s < until_s:
             if self.dial(session, plan.room, due_s):
                 if plan.registers:
-                    self.ask_aside(session, "register", session.phone.register)
+                    self.ask_in_background(session, "register", session.phone.register)
                 return True
             attempt += 1
             due_s = self.context.now_s() + timetable.redial_s(plan, self.number, attempt)
@@ -125,10 +125,10 @@ class TechnicianUser(Caller):
         begin_s = timetable.PREPARE_S + number
         self.context.sleep_until(begin_s - timetable.PREPARE_S)
         names = [plan.line(number, line) for line in range(plan.lines)]
-        lines = [self.sit(self.keys.named(name)) for name in names]
-        technician = self.sit(self.keys.named(plan.technician(number)))
+        lines = [self.open_phone(self.accounts.named(name)) for name in names]
+        technician = self.open_phone(self.accounts.named(plan.technician(number)))
         for session in (*lines, technician):
-            self.introduce(session)
+            self.ask_options_and_register(session)
         end_s = timetable.window_s(plan)[1]
         self.context.sleep_until(begin_s)
         while self.context.now_s() < end_s:
@@ -136,14 +136,16 @@ class TechnicianUser(Caller):
                 self._conduct(technician, lines, end_s)
                 self.hang_up(technician)
             gevent.sleep(CYCLE_REST_S)
-        self.rest()
+        self.wait_for_stop()
 
     def _conduct(self, technician: PhoneSession, lines: list[PhoneSession], end_s: float) -> None:
         """One meeting."""
         for session in lines:
             self._dial_out(technician, session)
         for layout in LAYOUTS:
-            self.say(technician, Layout.model_validate({"command": "layout", "layout": layout}))
+            self.send_command(
+                technician, Layout.model_validate({"command": "layout", "layout": layout})
+            )
             gevent.sleep(BETWEEN_COMMANDS_S)
         out = lines[self.number % len(lines)]
         if self._drop(technician, out):
@@ -155,7 +157,7 @@ class TechnicianUser(Caller):
     def _dial_out(self, technician: PhoneSession, session: PhoneSession) -> None:
         """Have the MCU call a bridge, and wait until that call is up."""
         name = session.phone.account.name
-        self.say(technician, Redial(command="redial", participant=name))
+        self.send_command(technician, Redial(command="redial", participant=name))
         began_s = self.context.now_s()
         while not session.phone.stands and self.context.now_s() < began_s + DIALLED_WITHIN_S:
             gevent.sleep(0.02)
@@ -170,7 +172,9 @@ class TechnicianUser(Caller):
         if not session.phone.stands:
             return False
         session.expects_end = True
-        done = self.say(technician, Drop(command="drop", participant=session.phone.account.name))
+        done = self.send_command(
+            technician, Drop(command="drop", participant=session.phone.account.name)
+        )
         session.over.wait(DIALLED_WITHIN_S)
         session.expects_end = False
         return done
@@ -189,7 +193,7 @@ class GuesserUser(Caller):
         The later an answer comes, the better: who waits for it guesses no more meanwhile.
         """
         free_s = 0.0
-        session = self.sit(self.keys.intruder(self.number), with_media=False)
+        session = self.open_phone(self.accounts.intruder(self.number), with_media=False)
         for due_s in timetable.intrusions(self.plan, self.number, self.context.now_s()):
             self.context.sleep_until(due_s)
             at_s = self.context.now_s()
@@ -203,7 +207,7 @@ class GuesserUser(Caller):
                 ok=not done.ok and done.code in AUTHENTICATION,
             )
             free_s = self.context.now_s()
-        self.rest()
+        self.wait_for_stop()
 
 
 class BabblerUser(Caller):
@@ -220,11 +224,11 @@ class BabblerUser(Caller):
         """In turns a malformed message, and a call with a bad offer."""
         plan = self.plan
         rng = random.Random(f"{plan.seed}/babbler/{self.number}")
-        session = self.sit(self.keys.named(plan.babbler(self.number)), with_media=False)
+        session = self.open_phone(self.accounts.named(plan.babbler(self.number)), with_media=False)
         self._tells = plan.asks_options and self._is_answer(self._options(session))
         free_s = self.context.now_s()
-        strikes = timetable.intrusions(plan, self.number, free_s)
-        for turn, due_s in enumerate(strikes):
+        due = timetable.intrusions(plan, self.number, free_s)
+        for turn, due_s in enumerate(due):
             self.context.sleep_until(due_s)
             at_s = self.context.now_s()
             ok = True
@@ -244,7 +248,7 @@ class BabblerUser(Caller):
                 session.phone.account.who, at_s, in_time, done, operation="malformed", ok=ok
             )
             free_s = self.context.now_s()
-        self.rest()
+        self.wait_for_stop()
 
     def _options(self, session: PhoneSession) -> Completed:
         return session.ask("options", session.phone.options, self.plan.answer_within_s)

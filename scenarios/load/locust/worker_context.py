@@ -23,7 +23,7 @@ from giaoban.scenarios.load.locust.outcomes import (
     cause_of,
 )
 from giaoban.scenarios.load.locust.sip_transport import PhoneSession, SipTransport
-from giaoban.scenarios.load.passwords import Account, Keys
+from giaoban.scenarios.load.passwords import Account, LoadAccounts
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.traffic.media_load.messages import CallReport, Figures, Medium
 from giaoban.traffic.media_load.messages import Health as MediaHealth
@@ -73,7 +73,7 @@ class WorkerContext:
         self._journal = journal
         self._fire = fire
         self._capacity = frozenset(plan.capacity_codes)
-        self.keys = Keys(plan)
+        self.accounts = LoadAccounts(plan)
         profile = load_profiles().pick(plan.profile)
         rng = random.Random(f"{plan.seed}/{generator}")
         self._leaving = 0
@@ -164,9 +164,9 @@ class WorkerContext:
         self._fire(record)
         return record
 
-    def rests(self) -> None:
+    def user_finished(self) -> None:
         """One more has done all that its timetable has."""
-        self._journal.rest()
+        self._journal.finished()
 
     def leave(self, session: PhoneSession) -> None:
         """Hang up where the test ends early; one after another, and each until it is answered."""

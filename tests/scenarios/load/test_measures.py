@@ -94,14 +94,14 @@ def test_failures_are_counted_by_cause_and_answer() -> None:
 
 def test_a_storm_is_over_when_the_last_who_was_in_is_back() -> None:
     of = plan(shape="storm", bridges=3)
-    cut = timetable.cut(of)
+    outage = timetable.outage(of)
     names = [of.name(n) for n in range(3)]
     before = [record("invite", name, 2.0) for name in names]
     back = [
-        record("invite", names[0], cut.back_s + 0.1, 100.0),
-        failed("invite", names[1], cut.back_s + 0.1, 503, "capacity"),
-        record("invite", names[1], cut.back_s + 5.0, 100.0),
-        record("invite", names[2], cut.back_s + 1.0, 100.0),
+        record("invite", names[0], outage.back_s + 0.1, 100.0),
+        failed("invite", names[1], outage.back_s + 0.1, 503, "capacity"),
+        record("invite", names[1], outage.back_s + 5.0, 100.0),
+        record("invite", names[2], outage.back_s + 1.0, 100.0),
     ]
     seen = measures.storm(of, [*before, *back])
     assert (seen.cut_off, seen.back, seen.missing) == (3, 3, 0)

@@ -13,7 +13,13 @@ from scenario_factory import scenario
 
 from giaoban.results.model.load import LoadResult
 from giaoban.scenarios.load.measures import sessions
-from giaoban.scenarios.load.province import LineOutage, away_of, records_of, storm_of, with_back_off
+from giaoban.scenarios.load.province import (
+    LineOutage,
+    outage_of,
+    records_of,
+    storm_of,
+    with_back_off,
+)
 from giaoban.scenarios.records.events import Event, Joined, made
 from giaoban.scenarios.spec.question import make_question
 
@@ -70,7 +76,7 @@ def test_the_plan_says_how_bridges_come_back(tmp_path: Path) -> None:
     path = scenario(tmp_path / "s.toml", more=CUT, phases=(2, 2, 24))
     question = make_question(path)
     start_s = question.plan.phases[0].start_s
-    assert away_of(question.plan) == LineOutage(start_s + 4.0, start_s + 18.0)
+    assert outage_of(question.plan) == LineOutage(start_s + 4.0, start_s + 18.0)
     together = with_back_off(question, "none").plan.recovery
     apart = with_back_off(question, "random").plan.recovery
     assert together is not None

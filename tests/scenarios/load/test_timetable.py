@@ -28,7 +28,7 @@ def plan(**changes: Any) -> LoadPlan:
 
 
 def dials(of: LoadPlan) -> list[float]:
-    return sorted(s.dial_s for n in range(of.bridges) for s in timetable.stays(of, n))
+    return sorted(s.dial_s for n in range(of.bridges) for s in timetable.calls_of(of, n))
 
 
 def test_steady_calls_are_at_even_distances_for_the_whole_time() -> None:
@@ -42,7 +42,7 @@ def test_steady_calls_are_at_even_distances_for_the_whole_time() -> None:
 
 def test_a_steady_bridge_has_hung_up_when_it_calls_again() -> None:
     for number in range(10):
-        own = list(timetable.stays(plan(), number))
+        own = list(timetable.calls_of(plan(), number))
         assert all(s.until_s == pytest.approx(s.dial_s + 4.0) for s in own)
         assert all(a.until_s < b.dial_s for a, b in itertools.pairwise(own))
 
@@ -65,7 +65,7 @@ def test_at_nine_the_most_come_in_the_middle_and_never_more_than_the_rate() -> N
 
 def test_who_holds_stays_until_all_have_been_there_for_the_whole_time() -> None:
     hold = plan(shape="hold")
-    stays = [s for n in range(10) for s in timetable.stays(hold, n)]
+    stays = [s for n in range(10) for s in timetable.calls_of(hold, n)]
     last_in = max(s.dial_s for s in stays)
     first_out = min(s.until_s for s in stays)
     assert len(stays) == 10
@@ -89,10 +89,10 @@ def test_without_back_off_all_redial_in_the_same_moment_and_with_it_over_the_spr
 
 def test_a_storm_begins_when_all_are_in_and_ends_as_long_after_the_line_is_back() -> None:
     storm = plan(shape="storm", outage_s=3.0)
-    cut = timetable.cut(storm)
-    assert cut.at_s > max(dials(storm))
-    assert cut.back_s == cut.at_s + 3.0
-    assert timetable.window_s(storm) == (cut.at_s, cut.back_s + 60.0)
+    outage = timetable.outage(storm)
+    assert outage.at_s > max(dials(storm))
+    assert outage.back_s == outage.at_s + 3.0
+    assert timetable.window_s(storm) == (outage.at_s, outage.back_s + 60.0)
 
 
 @pytest.mark.parametrize("rate", [0.5, 3.0, 12.5])
@@ -109,6 +109,6 @@ def test_intruders_strike_at_the_rate_together(rate: float) -> None:
 @pytest.mark.parametrize("shape", ["steady", "ramp", "hold", "storm", "guess", "malformed"])
 def test_a_test_lasts_longer_than_anybody_stays(shape: str) -> None:
     some = plan(shape=shape)
-    last = max(s.until_s for n in range(10) for s in timetable.stays(some, n))
+    last = max(s.until_s for n in range(10) for s in timetable.calls_of(some, n))
     assert timetable.total_s(some) > last
     assert timetable.attempts(some) == len(dials(some))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 
-class Places:
+class NumberPool:
     """Numbers from 0 for each kind of user, the smallest that is free first.
 
     `limits`: how many of a kind there may be; `per_s`: how many may be taken a second, of all

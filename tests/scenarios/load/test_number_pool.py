@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 
 from giaoban.scenarios.load import timetable
-from giaoban.scenarios.load.locust.places import Places
+from giaoban.scenarios.load.locust.number_pool import NumberPool
 from giaoban.scenarios.load.plan import LoadPlan
 
 
 def test_the_smallest_free_number_is_given_out_and_no_more_than_there_may_be() -> None:
-    places = Places({"bridge": 3, "guesser": 1})
+    places = NumberPool({"bridge": 3, "guesser": 1})
     assert [places.take("bridge") for _ in range(4)] == [0, 1, 2, None]
     assert [places.take("guesser") for _ in range(2)] == [0, None]
     places.give_back("bridge", 2)
@@ -21,11 +21,11 @@ def test_the_smallest_free_number_is_given_out_and_no_more_than_there_may_be() -
 
 
 def test_nobody_comes_faster_than_so_many_a_second() -> None:
-    places = Places({"bridge": 9}, per_s=20.0)
+    places = NumberPool({"bridge": 9}, per_s=20.0)
     assert [round(places.wait_s(5.0), 3) for _ in range(3)] == [0.0, 0.05, 0.1]
     assert places.wait_s(5.2) == 0.0  # the time that nobody used is gone
     assert round(places.wait_s(5.21), 3) == 0.04
-    assert Places({}).wait_s(5.0) == 0.0
+    assert NumberPool({}).wait_s(5.0) == 0.0
 
 
 def by_hand(**changes: object) -> LoadPlan:
