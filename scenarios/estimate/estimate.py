@@ -77,7 +77,7 @@ def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
     return FailingEstimate(answer, routes)
 
 
-class AsJudged(NamedTuple):
+class EarlyJudgement(NamedTuple):
     """What `judge_early` found.
 
     `whole`: of the meeting to its end, else of what was held of it. `bounds`: with which other
@@ -98,7 +98,7 @@ def judge_alone(question: Question) -> Judgement:
     return judge_early(question, None).judgement
 
 
-def judge_early(question: Question, past_pct: float | None = 0.0) -> AsJudged:
+def judge_early(question: Question, past_pct: float | None = 0.0) -> EarlyJudgement:
     """The verdict of `judge_alone` as soon as it is known; what fails is then what did so by then.
 
     Args:
@@ -150,7 +150,7 @@ def estimate_meeting(
 
 def judge_meeting(
     question: Question, held: EstimatedMeeting, known: TraceCache | None = None
-) -> AsJudged:
+) -> EarlyJudgement:
     """Judge a meeting that was held for this question, or for one that differs from it only in what
     is judged.
 
@@ -159,13 +159,13 @@ def judge_meeting(
     """
     plan, (meeting, estimated, early) = question.plan, held
     if early is not None and early.found is not None:
-        return AsJudged(early.found, whole=False)
+        return EarlyJudgement(early.found, whole=False)
     captures = captures_of(plan, meeting, estimated, known)
     judgement = judged(question, captures, criteria_of(question), queue_waits(estimated))
     if early is not None and early.looked and judgement.verdict != "pass":
         # when it was looked at hangs on steps that were done again, of which bounds know nothing
-        return AsJudged(judgement, whole=True)
-    return AsJudged(judgement, whole=True, bounds=Bounds.of(plan, meeting, estimated))
+        return EarlyJudgement(judgement, whole=True)
+    return EarlyJudgement(judgement, whole=True, bounds=Bounds.of(plan, meeting, estimated))
 
 
 def _failing(plan: Plan) -> FailingPaths | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from giaoban.scenarios.estimate.bounds import beyond_bounds
 from giaoban.scenarios.estimate.estimate import (
-    AsJudged,
+    EarlyJudgement,
     EstimatedMeeting,
     estimate_meeting,
     judge_early,
@@ -38,7 +38,7 @@ class _KnownAnswer(NamedTuple):
     """What was judged of the meeting as far as it was held for `past_pct`."""
 
     past_pct: float | None
-    judged: AsJudged
+    judged: EarlyJudgement
 
 
 class CachingJudge:
@@ -68,7 +68,7 @@ class CachingJudge:
         self._answers = answers
         self._begin()
 
-    def __call__(self, question: Question, past_pct: float | None = 0.0) -> AsJudged:
+    def __call__(self, question: Question, past_pct: float | None = 0.0) -> EarlyJudgement:
         """As `judge_early`. Raises as it does."""
         if question.recordings:  # not part of a plan
             return judge_early(question, past_pct)
@@ -87,7 +87,7 @@ class CachingJudge:
                     del self._answers[next(iter(self._answers))]
             return judged
 
-    def _judge(self, question: Question, past_pct: float | None) -> AsJudged:
+    def _judge(self, question: Question, past_pct: float | None) -> EarlyJudgement:
         if packets(question.plan) > KEPT_PACKETS:  # that much is not kept, here or there
             return judge_early(question, past_pct)
         key = _held_by(question)
@@ -113,7 +113,7 @@ def _held_by(question: Question) -> str:
     return f"{waits} {plan.model_copy(update={'terminal': judged}).to_json()}"
 
 
-def _is_of(judged: AsJudged, question: Question) -> bool:
+def _is_of(judged: EarlyJudgement, question: Question) -> bool:
     return judged.bounds is not None and judged.bounds.hold_for(question.plan)
 
 

@@ -59,7 +59,7 @@ from giaoban.scenarios.spec.scenario import Control
 from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
 from giaoban.traffic.rtp import HEADER_BYTES
 
-COMMANDED, DELIVERED, RUNG = range(3)
+COMMAND, ARRIVAL, TIMER = range(3)
 """Of what happens at one moment: commands and dialling first, then what comes, then timers."""
 
 
@@ -93,14 +93,14 @@ class _Signalling:
         ]
         self._around = around_bytes(plan)
         self._restarts = dict.fromkeys(range(len(plan.calls)), 0)
-        self._deaf: dict[int, int] = {}
+        self._not_receiving: dict[int, int] = {}
         """Way → since when who is at its end pays no heed to what comes: a bridge, or the MCU."""
-        self._life = 0
+        self._starts = 0
         """How often the MCU has started anew."""
         self._mcu_off_ns: int | None = None
         """Since when it has no power."""
         self._mcu_legs_seen = 0
-        self._too_early: list[Callable[[int], None]] = []
+        self._until_power: list[Callable[[int], None]] = []
         """What the technician at its console could not do while it was off."""
         self._watched: dict[int, int] = {}
         """When a bridge is to look whether its call is dead, or to dial again."""
@@ -108,12 +108,12 @@ class _Signalling:
         self._bridge_legs: dict[int, BridgeLeg] = {}
         self._number_of = {bridge.contact[0]: n for n, bridge in enumerate(self._bridges)}
         self._by_id = {bridge.user: n for n, bridge in enumerate(self._bridges)}
-        self._rung: dict[int, float | None] = {}
+        self._timers: dict[int, float | None] = {}
         self._talker_powers = TalkerPowers(plan, self._ways, self.timeline)
         self._make_mcu(plan)
 
     def _make_mcu(self, plan: Plan) -> None:
-        mcu, seed = plan.network.mcu.id, plan.seed + self._life * LIFE
+        mcu, seed = plan.network.mcu.id, plan.seed + self._starts * LIFE
         rng, secrets = drawn_from(seed, mcu)
         self._address = plan.network.address(mcu)
         config = McuConfig(
@@ -172,29 +172,29 @@ class _Signalling:
         plan = self._plan
         for number, call in enumerate(plan.calls):
             if plan.dial == "in":
-                self._at(round(call.dial_s * 1e9), COMMANDED, partial(self._dial, number))
+                self._at(round(call.dial_s * 1e9), COMMAND, partial(self._dial, number))
         for control in plan.controls:
             at_ns = round(control.at_s * 1e9)
             if control.by == OPERATOR.value:
-                self._at(at_ns, COMMANDED, partial(self._at_console, control))
+                self._at(at_ns, COMMAND, partial(self._operator_command, control))
             else:
-                self._at(at_ns, COMMANDED, partial(self._command, control.by, control.do))
+                self._at(at_ns, COMMAND, partial(self._command, control.by, control.do))
         for number, call in enumerate(plan.calls):
             for off_ns, on_ns in Power.of(call.bridge, plan.outages, 0).gaps:
-                self._at(off_ns, COMMANDED, partial(self._switch_off, number))
-                self._at(on_ns, COMMANDED, partial(self._switch_on, number))
+                self._at(off_ns, COMMAND, partial(self._switch_off, number))
+                self._at(on_ns, COMMAND, partial(self._switch_on, number))
         for off_ns, on_ns in Power.of(plan.network.mcu.id, plan.outages, 0).gaps:
-            self._at(off_ns, COMMANDED, self._switch_mcu_off)
-            self._at(on_ns, COMMANDED, self._switch_mcu_on)
-        self._at(round(plan.hang_up_s * 1e9), COMMANDED, self._hang_up)
+            self._at(off_ns, COMMAND, self._switch_mcu_off)
+            self._at(on_ns, COMMAND, self._switch_mcu_on)
+        self._at(round(plan.hang_up_s * 1e9), COMMAND, self._hang_up)
         if plan.recovery is not None:
-            self._at(round((plan.hang_up_s + GRACE_S) * 1e9), COMMANDED, self._close)
-        if self._looks_who_speaks:
-            self._at(0, RUNG, partial(self._hear, self._life))
+            self._at(round((plan.hang_up_s + GRACE_S) * 1e9), COMMAND, self._close)
+        if self._floor_is_open:
+            self._at(0, TIMER, partial(self._ask_who_speaks, self._starts))
         while self._agenda and self._agenda[0][0] < self._end_ns:
             at_ns, _, _, action = heapq.heappop(self._agenda)
             action(at_ns)
-        for way, since_ns in self._deaf.items():
+        for way, since_ns in self._not_receiving.items():
             self.timeline.unheard.append((way, since_ns, self._end_ns))
         self.timeline.calls_left = len(self._participants) if self._mcu_off_ns is None else 0
         self.timeline.units_left = self._capacity.units_used
@@ -221,7 +221,7 @@ class _Signalling:
     def _close(self, now_ns: int) -> None:
         """Some bridges cannot hang up."""
         if self._mcu_off_ns is not None:
-            self._too_early.append(self._close)
+            self._until_power.append(self._close)
             return
         self._plane.at(now_ns)
         self._controller.close("The meeting is over", now_ns)
@@ -234,7 +234,7 @@ class _Signalling:
         if bridge_leg is not None:
             bridge_leg.power_gone = True
         self._bridges[number].switch_off()
-        self._deaf.setdefault(2 * number + 1, now_ns)
+        self._not_receiving.setdefault(2 * number + 1, now_ns)
         self._flush_bridge(number, now_ns)
         told = of_bridge(self._bridges[number].user, now_ns / 1e6)
         self.timeline.events.append(PoweredOff(**told))
@@ -255,7 +255,7 @@ class _Signalling:
             if call.standing:
                 self._tell_of_mcu(now_ns, "left", call.participant, cause="power-lost")
         for number in range(len(self._plan.calls)):
-            self._deaf.setdefault(2 * number, now_ns)
+            self._not_receiving.setdefault(2 * number, now_ns)
         self.timeline.events.append(PoweredOff(**self._of_mcu(now_ns)))
 
     def _switch_mcu_on(self, now_ns: int) -> None:
@@ -263,21 +263,21 @@ class _Signalling:
         self.timeline.mcu_gaps.append((self._mcu_off_ns, now_ns))
         self.timeline.events.append(PoweredOn(**self._of_mcu(now_ns)))
         self._mcu_off_ns = None
-        self._life += 1
-        self._rung.pop(-1, None)
+        self._starts += 1
+        self._timers.pop(-1, None)
         self._make_mcu(self._plan)
-        waiting, self._too_early = self._too_early, []
+        waiting, self._until_power = self._until_power, []
         for action in waiting:
             action(now_ns)
-        if self._looks_who_speaks:
-            self._hear(self._life, now_ns)
+        if self._floor_is_open:
+            self._ask_who_speaks(self._starts, now_ns)
 
     def _of_mcu(self, now_ns: int) -> OfHost:
         host = self._plan.network.mcu.id
         return {"t_ms": round(now_ns / 1e6, 3), "who": "mcu", "bridge": host}
 
     @property
-    def _looks_who_speaks(self) -> bool:
+    def _floor_is_open(self) -> bool:
         return any(meeting.floor == "open" for meeting in self._plan.meetings)
 
     def _watch(self, number: int, now_ns: int) -> None:
@@ -285,9 +285,9 @@ class _Signalling:
         next_ns = self._bridges[number].redial_ns
         if next_ns < NEVER_NS and self._watched.get(number) != next_ns:
             self._watched[number] = next_ns
-            self._at(max(next_ns, now_ns), RUNG, partial(self._persevere, number, next_ns))
+            self._at(max(next_ns, now_ns), TIMER, partial(self._look_after_call, number, next_ns))
 
-    def _persevere(self, number: int, due_ns: int, now_ns: int) -> None:
+    def _look_after_call(self, number: int, due_ns: int, now_ns: int) -> None:
         if self._watched.get(number) != due_ns:
             return
         del self._watched[number]
@@ -323,24 +323,24 @@ class _Signalling:
             at_ns -= every_ns
         return 0
 
-    def _at_console(self, control: Control, now_ns: int) -> None:
+    def _operator_command(self, control: Control, now_ns: int) -> None:
         if self._mcu_off_ns is not None:
-            self._too_early.append(partial(self._at_console, control))
+            self._until_power.append(partial(self._operator_command, control))
             return
         self._plane.at(now_ns)
         meeting = self._plan.meeting_of_control(control)
         self._controller.controls.at_console(control.do, meeting, now_ns)
         self._flush_mcu(now_ns)
 
-    def _hear(self, life: int, now_ns: int) -> None:
-        if life != self._life or self._mcu_off_ns is not None:
+    def _ask_who_speaks(self, start: int, now_ns: int) -> None:
+        if start != self._starts or self._mcu_off_ns is not None:
             return
         self._plane.at(now_ns)
         self._talker_powers.write(self._plane.bank.power, now_ns)
         self._controller.controls.hear(now_ns)
         self._flush_mcu(now_ns)
         if now_ns + HEAR_EVERY_NS < round(self._plan.hang_up_s * 1e9):
-            self._at(now_ns + HEAR_EVERY_NS, RUNG, partial(self._hear, life))
+            self._at(now_ns + HEAR_EVERY_NS, TIMER, partial(self._ask_who_speaks, start))
 
     def _to_bridge(self, number: int, data: bytes, now_ns: int) -> None:
         self._bridges[number].receive(data, Peer(self._address, SIP_PORT), now_ns)
@@ -364,11 +364,11 @@ class _Signalling:
             self._controller.handle(event, now_ns)
         self._flush_mcu(now_ns)
 
-    def _ring(self, who: int, life: int, now_ns: int) -> None:
-        """A timer of a bridge's agent, or (-1) of the MCU's in a life of it."""
-        if who < 0 and (life != self._life or self._mcu_off_ns is not None):
+    def _timer_due(self, who: int, start: int, now_ns: int) -> None:
+        """A timer of a bridge's agent, or (-1) of the MCU's since one of its starts."""
+        if who < 0 and (start != self._starts or self._mcu_off_ns is not None):
             return
-        self._rung[who] = None
+        self._timers[who] = None
         if who >= 0:
             self._bridges[who].advance(now_ns)
             self._flush_bridge(who, now_ns)
@@ -388,11 +388,11 @@ class _Signalling:
                     number, dict(event.terms), now_ns
                 )
                 self.timeline.bridge_legs.append(bridge_leg)
-                self._heeds(2 * number + 1, now_ns)
+                self._receives_again(2 * number + 1, now_ns)
             elif isinstance(event, MediaStopped):
                 self._bridge_legs.pop(number).to_ns = now_ns
             elif isinstance(event, MediaLost):
-                self._deaf.setdefault(2 * number + 1, now_ns)
+                self._not_receiving.setdefault(2 * number + 1, now_ns)
             if (told := logged(bridge.user, event, now_ns / 1e6)) is not None:
                 self.timeline.events.append(told)
         for datagram in bridge.outgoing():
@@ -403,7 +403,7 @@ class _Signalling:
     def _flush_mcu(self, now_ns: int) -> None:
         self.timeline.mcu_woken.append(now_ns)
         for mcu_leg in self.timeline.mcu_legs[self._mcu_legs_seen :]:
-            self._heeds(2 * mcu_leg.leg.row, now_ns)
+            self._receives_again(2 * mcu_leg.leg.row, now_ns)
         self._mcu_legs_seen = len(self.timeline.mcu_legs)
         for datagram in self._agent.outgoing():
             number = self._number_of[datagram.target.host]
@@ -411,8 +411,8 @@ class _Signalling:
             self._send(2 * number + 1, datagram, now_ns, arrives)
         self._wake(-1, self._agent.next_timeout())
 
-    def _heeds(self, way: int, now_ns: int) -> None:
-        if (since_ns := self._deaf.pop(way, None)) is not None:
+    def _receives_again(self, way: int, now_ns: int) -> None:
+        if (since_ns := self._not_receiving.pop(way, None)) is not None:
             self.timeline.unheard.append((way, since_ns, now_ns))
 
     def _send(
@@ -421,15 +421,15 @@ class _Signalling:
         size = len(datagram.data) + FRAMING_BYTES
         self.timeline.messages.append(SipDatagram(now_ns, size, way))
         if (arrival_ns := self._ways[way].arrival_ns(now_ns, size)) is not None:
-            self._at(arrival_ns, DELIVERED, arrives)
+            self._at(arrival_ns, ARRIVAL, arrives)
 
     def _wake(self, who: int, due_ms: float | None) -> None:
-        known = self._rung.get(who)
+        known = self._timers.get(who)
         if due_ms is None or (known is not None and known <= due_ms):
             return
-        self._rung[who] = due_ms
+        self._timers[who] = due_ms
         # a nanosecond later, or a rounded time could be before the timer's
-        self._at(math.ceil(due_ms * 1e6) + 1, RUNG, partial(self._ring, who, self._life))
+        self._at(math.ceil(due_ms * 1e6) + 1, TIMER, partial(self._timer_due, who, self._starts))
 
     def _at(self, at_ns: int, order: int, action: Callable[[int], None]) -> None:
         heapq.heappush(self._agenda, (at_ns, order, self._count, action))

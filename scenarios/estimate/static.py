@@ -64,7 +64,7 @@ class LinkLoad:
 
 
 @dataclass(frozen=True)
-class NotAsAsked:
+class RefusedOrReduced:
     """A call that the device refuses (`given` None, with its SIP `code`) or gives less."""
 
     bridge: str
@@ -89,8 +89,8 @@ class StaticLoads:
     ports_total: int
     use: Use
     joined: list[str]
-    refused: list[NotAsAsked]
-    downspeeded: list[NotAsAsked]
+    refused: list[RefusedOrReduced]
+    downspeeded: list[RefusedOrReduced]
 
     def worst_link(self) -> LinkLoad:
         """The one whose busiest second is nearest to its rate, or furthest above."""
@@ -148,8 +148,8 @@ def static_loads(plan: Plan, routes: Routes | None = None) -> StaticLoads:
     capacity = meeting_on(plan.device, content=plan.content is not None)
     joined: list[CallPlan] = []
     with_video: set[str] = set()
-    refused: list[NotAsAsked] = []
-    downspeeded: list[NotAsAsked] = []
+    refused: list[RefusedOrReduced] = []
+    downspeeded: list[RefusedOrReduced] = []
     profile = plan.profile
     conferences = {plan.meeting.id: True}
     """Whether the device had room for each meeting."""
@@ -158,10 +158,12 @@ def static_loads(plan: Plan, routes: Routes | None = None) -> StaticLoads:
             conferences[call.meeting] = capacity.open_conference(call.meeting)
         if not conferences[call.meeting]:
             code, reason = plan.device.refusal.code, plan.device.refusal.reason
-            refused.append(NotAsAsked(call.bridge, profile.resolution, None, code, reason))
+            refused.append(RefusedOrReduced(call.bridge, profile.resolution, None, code, reason))
             continue
         answer = capacity.admit(call.bridge, profile.resolution, plan.line_kbps, call.meeting)
-        told = NotAsAsked(call.bridge, profile.resolution, answer.given, answer.code, answer.reason)
+        told = RefusedOrReduced(
+            call.bridge, profile.resolution, answer.given, answer.code, answer.reason
+        )
         if not answer.accepted:
             refused.append(told)
             continue

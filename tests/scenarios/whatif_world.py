@@ -18,7 +18,7 @@ from giaoban.mcu_sim.device import Device, load_devices
 from giaoban.mcu_sim.fit import room_beside
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import Result
-from giaoban.scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads
+from giaoban.scenarios.estimate.static import LinkLoad, RefusedOrReduced, StaticLoads
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.remedy import changed
@@ -174,8 +174,8 @@ def devices_of(*names: str) -> list[Device]:
 def loads_of(
     links: list[LinkLoad],
     pct: float,
-    refused: tuple[NotAsAsked, ...] = (),
-    downspeeded: tuple[NotAsAsked, ...] = (),
+    refused: tuple[RefusedOrReduced, ...] = (),
+    downspeeded: tuple[RefusedOrReduced, ...] = (),
 ) -> StaticLoads:
     return StaticLoads(
         links=links,

@@ -40,7 +40,7 @@ REQUEST = 1 << 40
 
 
 class Request(NamedTuple):
-    """A request that is handed over at `made_ns` and leaves `not_before_ns`; see `Paces`."""
+    """A request that is handed over at `made_ns` and leaves `not_before_ns`; see `FqModel`."""
 
     flow: int
     made_ns: int

@@ -80,8 +80,8 @@ def _of_bridge(plan: Plan, bridge_leg: BridgeLeg, windows: Windows) -> Iterator[
         up = call.up.get(kind)
         planned = plan.streams[up if up is not None else call.down[kind]]
         seed, hears = planned.seed + 3, kind in call.down
-        says = _Line(plan, kind, call.bridge, seed, sends=up is not None, hears=hears)
-        for made_ns, size in says.until(bridge_leg.from_ns, end_ns, windows.camera_look_ns):
+        sender = _ReportSender(plan, kind, call.bridge, seed, sends=up is not None, hears=hears)
+        for made_ns, size in sender.until(bridge_leg.from_ns, end_ns, windows.camera_look_ns):
             yield Report(bridge_leg.number, kind, 2 * bridge_leg.number, made_ns, size)
 
 
@@ -110,8 +110,10 @@ def _of_mcu(
 
     end_ns = round(plan.end_s * 1e9) if mcu_leg.to_ns is None else mcu_leg.to_ns
     for kind, seed in mcu_leg.report_seeds.items():
-        says = _Line(plan, kind, CNAME, seed, sends=kind in call.down, hears=kind in call.up)
-        for made_ns, size in says.until(mcu_leg.from_ns, end_ns, poll):
+        sender = _ReportSender(
+            plan, kind, CNAME, seed, sends=kind in call.down, hears=kind in call.up
+        )
+        for made_ns, size in sender.until(mcu_leg.from_ns, end_ns, poll):
             yield Report(row, kind, 2 * row + 1, made_ns, size)
 
 
@@ -143,7 +145,7 @@ def _report_bytes(name: str, *, sender: bool, heard: bool) -> int:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _ReportSender:
     """One side of one medium of one call."""
 
     plan: Plan
@@ -189,12 +191,12 @@ class ReportsByStream(Mapping[ReportedBy, list[RtcpReport]]):
         self._traces = traces
         self._made_ns: dict[ReportedBy, NDArray[np.int64]] = {}
         self._index: dict[ReportedBy, int] = {}
-        of_line = reports["way"] * len(KINDS) + reports["kind"]
-        order = np.argsort(of_line, kind="stable")
+        keys = reports["way"] * len(KINDS) + reports["kind"]
+        order = np.argsort(keys, kind="stable")
         made_ns = reports["made_ns"][order]
-        lines, first = np.unique(of_line[order], return_index=True)
-        for line, times in zip(lines.tolist(), np.split(made_ns, first[1:]), strict=True):
-            way, kind = line // len(KINDS), KINDS[line % len(KINDS)]
+        senders, first = np.unique(keys[order], return_index=True)
+        for sender, times in zip(senders.tolist(), np.split(made_ns, first[1:]), strict=True):
+            way, kind = sender // len(KINDS), KINDS[sender % len(KINDS)]
             call, from_bridge = plan.calls[way // 2], way % 2 == 0
             of = (call.down if from_bridge else call.up).get(kind)
             if of is not None and came[of]:

@@ -28,16 +28,16 @@ ROOM = 64
 """Packets of one bridge between two looks, generously."""
 
 
-class Sound(NamedTuple):
+class AudioPackets(NamedTuple):
     """Packets: when each comes, how long it is, and its bytes."""
 
     came_ns: NDArray[np.int64]
     lengths: NDArray[np.int64]
     packets: NDArray[np.uint8]
 
-    def take(self, which: NDArray[np.intp]) -> Sound:
+    def take(self, which: NDArray[np.intp]) -> AudioPackets:
         """Some of them."""
-        return Sound(self.came_ns[which], self.lengths[which], self.packets[which])
+        return AudioPackets(self.came_ns[which], self.lengths[which], self.packets[which])
 
 
 class TalkerPowers:
@@ -53,7 +53,7 @@ class TalkerPowers:
         size = rtp.HEADER_BYTES + plan.audio.packet_bytes
         self._wire = size + around_bytes(plan)
         self._out = np.zeros((ROOM, size), np.uint8)
-        self._under_way: dict[int, Sound] = {}
+        self._under_way: dict[int, AudioPackets] = {}
         """Call of the plan → what comes after the last look."""
         self._bank: AudioBank | None = None
         self._streams: list[tuple[BridgeLeg, AudioStream]] = []
@@ -112,10 +112,10 @@ class TalkerPowers:
             came_ns = way.transit_ends_ns(sent_ns, self._wire)
             through = came_ns < NEVER_NS
             packets = self._out[: len(lengths)][through]
-            parts.append(Sound(came_ns[through], lengths[through], packets))
+            parts.append(AudioPackets(came_ns[through], lengths[through], packets))
         if not parts:
             return
-        sound = Sound(
+        sound = AudioPackets(
             np.concatenate([part.came_ns for part in parts]),
             np.concatenate([part.lengths for part in parts]),
             np.concatenate([part.packets for part in parts]),

@@ -39,7 +39,6 @@ class Classes:
         self._class_of = class_of
         self._limits = [each.buffer_packets for each in classes]
         self._quanta = [each.quantum_bytes for each in classes]
-        self._strict = [n for n, each in enumerate(classes) if each.strict]
         self._free_ns = 0
         self._old = 0
         """So many were let in, and not yet chosen, when the last call ended."""

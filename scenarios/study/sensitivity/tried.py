@@ -18,7 +18,7 @@ from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.model.seeds import others
 from giaoban.results.model.sensitivity import FAR_PCT, FlipPoint, TriedValue
-from giaoban.scenarios.estimate.estimate import AsJudged
+from giaoban.scenarios.estimate.estimate import EarlyJudgement
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question
@@ -29,7 +29,7 @@ from giaoban.scenarios.study.sensitivity.world import Value, World
 
 ALIKE_PCT = 0.5
 """Points by which a least margin may be another where a figure is said to move nothing."""
-Judge = Callable[[Question, float | None], AsJudged]
+Judge = Callable[[Question, float | None], EarlyJudgement]
 """How a question is judged: as `judge_early` does, or a stand-in in tests."""
 
 
@@ -246,7 +246,7 @@ def _flip_point(flip: Flip[Found] | None) -> FlipPoint | None:
 
 def judged_at_seeds(
     question: Question, seeds: int, judge: Judge, past_pct: float | None = None
-) -> AsJudged:
+) -> EarlyJudgement:
     """At the own seed; what passes there, at others until one does not."""
     judged = judge(question, past_pct)
     for seed in others(question.plan.seed, seeds):

@@ -20,7 +20,7 @@ from whatif_world import (
 from giaoban.mcu_sim.device import load_devices
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import Result
-from giaoban.scenarios.estimate.static import LinkLoad, NotAsAsked, StaticLoads, shortfall
+from giaoban.scenarios.estimate.static import LinkLoad, RefusedOrReduced, StaticLoads, shortfall
 from giaoban.scenarios.study.whatif import search as module
 from giaoban.scenarios.study.whatif.ladder import larger_devices
 from giaoban.scenarios.study.whatif.search import (
@@ -34,7 +34,7 @@ from giaoban.scenarios.study.whatif.search import (
 DEVICES = devices_of("lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx")
 LOWER = ["720p30-1m", "sd30-512k", "sd30-256k", "cif30-128k"]
 ACROSS = ("west--east", "r-west->r-east")
-LESS = NotAsAsked("more-01", "720p30", "audio", 200, "all are in use")
+LESS = RefusedOrReduced("more-01", "720p30", "audio", 200, "all are in use")
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def test_arithmetic_asks_for_all_lines_that_are_full_at_once(questions: Question
     ],
 )
 def test_a_device_is_changed_where_it_is_too_full_or_gives_less(
-    questions: Questions, pct: float, fields: dict[str, tuple[NotAsAsked, ...]], wanted: bool
+    questions: Questions, pct: float, fields: dict[str, tuple[RefusedOrReduced, ...]], wanted: bool
 ) -> None:
     """Lines are full too, so arithmetic speaks in every case; asked for is the device besides."""
     world = World(questions, DEVICES, carries={ACROSS: 80.0})

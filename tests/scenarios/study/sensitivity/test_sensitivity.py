@@ -32,7 +32,7 @@ from giaoban.results.report.sensitivity_summary import choices, conditions, summ
 from giaoban.results.report.view.run_data import assumed_data
 from giaoban.results.schema.make import schema_text
 from giaoban.scenarios.cli.commands import check as check_command
-from giaoban.scenarios.estimate.estimate import AsJudged, judge_alone
+from giaoban.scenarios.estimate.estimate import EarlyJudgement, judge_alone
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity import sensitivity as study
@@ -84,7 +84,7 @@ def known(question: Question, tmp_path_factory: pytest.TempPathFactory) -> Sensi
         now=NOW,
         progress=lambda _what, _done: None,
         wanted=AnalysisOptions(worlds=200, required_pct=99.0),
-        judge=lambda question, _past_pct: AsJudged(by_closed_form(question), whole=True),
+        judge=lambda question, _past_pct: EarlyJudgement(by_closed_form(question), whole=True),
     ).answer
 
 
@@ -256,7 +256,7 @@ def test_what_a_full_device_does_is_tried_and_every_choice_has_its_answer(
     )
     world = World.of(short.question())
     judged = judge_alone(world.base)
-    asked = Asked(world, judged, 0, lambda q, _past_pct: AsJudged(judge_alone(q), whole=True))
+    asked = Asked(world, judged, 0, lambda q, _past_pct: EarlyJudgement(judge_alone(q), whole=True))
     assert judged.verdict == "pass"
     [full] = [
         each
@@ -435,11 +435,11 @@ def test_what_was_judged_before_an_interruption_is_not_judged_again(
     asked: list[Question] = []
 
     def answer(name: str, stop_after: int | None = None) -> Sensitivity:
-        def counted(of: Question, _past_pct: float | None) -> AsJudged:
+        def counted(of: Question, _past_pct: float | None) -> EarlyJudgement:
             asked.append(of)
             if len(asked) == stop_after:
                 raise KeyboardInterrupt
-            return AsJudged(by_closed_form(of), whole=True)
+            return EarlyJudgement(by_closed_form(of), whole=True)
 
         asked.clear()
         return sensitivity(
@@ -470,9 +470,11 @@ def test_another_question_finds_nothing_of_it(question: Question, tmp_path: Path
     for seed in (question.plan.seed, question.plan.seed, 7):
         asked: list[int] = []
 
-        def counted(of: Question, _past_pct: float | None, asked: list[int] = asked) -> AsJudged:
+        def counted(
+            of: Question, _past_pct: float | None, asked: list[int] = asked
+        ) -> EarlyJudgement:
             asked.append(of.plan.seed)
-            return AsJudged(by_closed_form(of), whole=True)
+            return EarlyJudgement(by_closed_form(of), whole=True)
 
         sensitivity(
             question.at_seed(seed),
