@@ -21,7 +21,7 @@ from giaoban.provenance import Ranges, check_ranges, needs_assumed
 from giaoban.results.judge.aggregate import Statistic
 from giaoban.results.judge.metrics import Measure
 from giaoban.results.model.quantities import Id
-from giaoban.results.model.result import Assumption
+from giaoban.results.model.result import SECOND_MS, Assumption, WindowMs
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel, load
 from giaoban.translation import UNITS, translator
@@ -102,6 +102,9 @@ class Criterion(StrictModel):
     """Which figure of the result it is about. Without one it is a rule of the program's."""
     statistic: Statistic = "worst"
     """Over all that is measured; `worst`: the largest or the smallest, by the sense."""
+    window_ms: WindowMs | None = None
+    """Of `link-peak`: how long the windows are, in ms, of which the worst is judged; a second where
+    not given."""
     warm_up_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
     """Each phase is measured anew from so many seconds after its start."""
     threshold: float
@@ -163,6 +166,10 @@ class Criterion(StrictModel):
                     unit=self.unit,
                 )
             )
+        if self.window_ms is not None and self.id != LINK_PEAK:
+            raise ValueError(
+                Sentence("window_ms is of {only} alone, not of {id}", only=LINK_PEAK, id=self.id)
+            )
         if self.unit not in UNITS and not self.unit_vi:
             raise ValueError(
                 Sentence(
@@ -199,6 +206,11 @@ class Criterion(StrictModel):
     def _with(self, key: str, value: float) -> object:
         given = {k: getattr(self, k) for k in self.model_fields_set - {"range", "preferred"}}
         return type(self).model_validate(given | {key: value})
+
+    @property
+    def link_window_ms(self) -> WindowMs:
+        """How long the windows are of which the worst is judged, in ms; of `link-peak`."""
+        return SECOND_MS if self.window_ms is None else self.window_ms
 
     @property
     def unit_text_vi(self) -> str:
@@ -364,6 +376,25 @@ class Criteria(StrictModel):
             update={"criterion": [_changed(c, thresholds.get(c.id)) for c in self.criterion]}
         )
 
+    def with_link_window(self, window_ms: WindowMs | None) -> Criteria:
+        """The same criteria, with the load of links judged in windows of so many ms; None: as they
+        are. Their name and source then say so."""
+        return self.model_copy(
+            update={
+                "criterion": [
+                    _in_windows(c, window_ms)
+                    if c.id == LINK_PEAK and window_ms not in (None, c.link_window_ms)
+                    else c
+                    for c in self.criterion
+                ]
+            }
+        )
+
+    @property
+    def link_window_ms(self) -> WindowMs:
+        """How long the windows are in which the load of links is judged."""
+        return next((c.link_window_ms for c in self.criterion if c.id == LINK_PEAK), SECOND_MS)
+
     def assumed(self) -> list[Criterion]:
         """Those whose threshold rests on no published figure."""
         return [item for item in self.criterion if item.assumed]
@@ -389,6 +420,22 @@ class Criteria(StrictModel):
         ]
 
 
+def _in_windows(item: Criterion, window_ms: WindowMs | None) -> Criterion:
+    name = N_("{name}, in {window_ms} ms")
+    text = N_("set by the scenario: windows of {window_ms} ms, not {default} ms ({source})")
+    default = item.link_window_ms
+    called = {"window_ms": window_ms, "default": default}
+    return item.model_copy(
+        update={
+            "window_ms": window_ms,
+            "name_en": message(name, name=item.name_en, window_ms=window_ms).en,
+            "name_vi": message(name, name=item.name_vi, window_ms=window_ms).vi,
+            "source_en": message(text, source=item.source_en, **called).en,
+            "source_vi": message(text, source=item.source_vi, **called).vi,
+        }
+    )
+
+
 def _changed(item: Criterion, threshold: float | None) -> Criterion:
     if threshold is None or threshold == item.threshold:
         return item
@@ -412,6 +459,11 @@ def load_criteria(
     thresholds: Mapping[str, float] | None = None,
     origin: str = "thresholds",
     more: Sequence[Criterion] = (),
+    link_window_ms: WindowMs | None = None,
 ) -> Criteria:
-    """Read a criteria file, add a scenario's own and apply its thresholds. Raises `InputError`."""
-    return load(path, Criteria).with_more(more, origin).with_thresholds(thresholds or {}, origin)
+    """Read a criteria file, add a scenario's own, apply its thresholds and its window for links.
+
+    Raises `InputError`.
+    """
+    criteria = load(path, Criteria).with_more(more, origin).with_link_window(link_window_ms)
+    return criteria.with_thresholds(thresholds or {}, origin)

@@ -24,6 +24,7 @@ from giaoban.results.judge.criteria import (
     DRAWN_WORLDS,
     EVERY_MEETING,
     EVERY_SEED,
+    LINK_PEAK,
     Criteria,
     Criterion,
 )
@@ -260,6 +261,7 @@ def _result(criterion: Criterion, found: WorstValue) -> CriterionResult:
         unit=criterion.unit,
         unit_vi=criterion.unit_vi,
         measure=_measure(criterion),
+        window_ms=criterion.link_window_ms if criterion.id == LINK_PEAK else None,
         sense=criterion.sense,
         preferred=criterion.preferred,
         detectable=found.detectable,

@@ -62,7 +62,7 @@ def worst(
         case criteria.CALLS_AS_ASKED:
             return _given_less(phases)
         case criteria.LINK_PEAK:
-            return _link_peak(phases)
+            return _link_peak(phases, criterion.link_window_ms)
         case criteria.NO_BRIDGE_DROPPED:
             return _dropped(phases, faults)
         case criteria.LOSS_NO_WORSE:
@@ -99,15 +99,21 @@ def _mcu_units(phases: Sequence[Phase]) -> WorstValue:
     return WorstValue(most.mcu.used_pct, place, "mcu")
 
 
-def _link_peak(phases: Sequence[Phase]) -> WorstValue:
-    seen = [(link, phase.name) for phase in phases for link in phase.links]
+def _link_peak(phases: Sequence[Phase], window_ms: int) -> WorstValue:
+    seen = [
+        (pct, link, phase.name)
+        for phase in phases
+        for link in phase.links
+        if (pct := link.worst_pct(window_ms)) is not None
+    ]
     if not seen:
-        return WorstValue(None, Place(kind="mcu", id="mcu"), "link", "links")
-    top = max(link.peak_pct for link, _ in seen)
-    close = [pair for pair in seen if pair[0].peak_pct >= top - PEAK_TIE_PCT]
-    most = max(link.dropped for link, _ in close)
-    rest = [pair for pair in close if pair[0].dropped == most]
-    link, phase = min(rest, key=lambda pair: (-pair[0].peak_pct, pair[0].id, pair[0].direction))
+        nothing = "measured windows" if any(phase.links for phase in phases) else "links"
+        return WorstValue(None, Place(kind="mcu", id="mcu"), "link", nothing)
+    top = max(pct for pct, _, _ in seen)
+    close = [one for one in seen if one[0] >= top - PEAK_TIE_PCT]
+    most = max(link.dropped for _, link, _ in close)
+    rest = [one for one in close if one[1].dropped == most]
+    _, link, phase = min(rest, key=lambda one: (-one[0], one[1].id, one[1].direction))
     return WorstValue(
         top, Place(kind="link", id=link.id, detail=link.direction, phase=phase), "link"
     )

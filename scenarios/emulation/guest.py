@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from giaoban import sentence
 from giaoban.children import die_with_parent
-from giaoban.clock import sleep_until
+from giaoban.clock import SECOND_NS, sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.conference.meeting import Meetings
@@ -42,6 +42,7 @@ from giaoban.scenarios.records import events
 from giaoban.scenarios.records.guest import (
     COUNTERS,
     GUEST,
+    LINKS,
     Counters,
     Counts,
     FaultDrops,
@@ -115,8 +116,8 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             if ways:
                 crew.append(_start(_run_background, net, plan, origin_ns, captures, ways))
             changes = Changes(net, failing, plan, origin_ns)
-            samples, at_phase = _watch(net, plan, origin_ns, changes, crew, recorder, captures)
-        log.save(captures / "links.npz", samples=samples)
+            carried, at_phase = _watch(net, plan, origin_ns, changes, crew, recorder, captures)
+        log.save(captures / LINKS, **carried)
         background_counts, damaged = background.counted(net, ways, captures)
         Counters(
             **dict(count(net, failing).since(before)),
@@ -173,17 +174,17 @@ def _watch(
     crew: list[BaseProcess],
     recorder: Recorder,
     captures: Path,
-) -> tuple[NDArray[np.int64], list[list[QueueCount]]]:
+) -> tuple[dict[str, NDArray[np.int64]], list[list[QueueCount]]]:
     """Sample the links each second, change the network as planned, until the crew has ended.
 
     Returns:
-        (samples, 1 + links × 2): time after the origin in ns, bytes sent in each direction; and
-        the queues' counters at the start of the first phase and the end of each.
+        What links carried (`LINKS`), and the queues' counters at the start of the first phase and
+        the end of each.
     """
     meter = counters.LinkMeter(net)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     at_phase: list[list[QueueCount]] = []
-    rows = []
+    rows, windows = [], []
     count = int(plan.end_s / SAMPLE_S) + 1
     for number in range(count):
         sample_ns = origin_ns + round(number * SAMPLE_S * 1e9) + SAMPLE_OFFSET_NS
@@ -191,6 +192,8 @@ def _watch(
         sleep_until(sample_ns)
         now_ns = time.monotonic_ns() - origin_ns
         rows.append([now_ns, *meter.read()])
+        if meter.windows_counted:
+            windows.append(meter.read_windows(sample_ns - SECOND_NS))
         recorder.take()
         while len(at_phase) < len(marks) and number * SAMPLE_S >= marks[len(at_phase)]:
             at_phase.append(counters.queues(net))
@@ -213,7 +216,10 @@ def _watch(
             )
     recorder.take()
     meter.close()
-    return np.array(rows, np.int64), at_phase
+    links = {"samples": np.array(rows, np.int64)}
+    if windows:
+        links["windows"] = np.array(windows)
+    return links, at_phase
 
 
 def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> None:

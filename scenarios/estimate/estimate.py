@@ -26,7 +26,14 @@ from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.estimate.timeline import Timeline
-from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, judged, of_queues
+from giaoban.scenarios.measure.assemble import (
+    Answer,
+    assemble,
+    criteria_of,
+    judged,
+    of_load_windows,
+    of_queues,
+)
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import Rebuilt
 from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
@@ -143,7 +150,14 @@ def estimate_meeting(
     failing = _failing(plan)
     meeting = signal(plan, failing)
     estimated = estimate_media(
-        plan, meeting, question.recordings, early, failing, made, waits=of_queues(criteria)
+        plan,
+        meeting,
+        question.recordings,
+        early,
+        failing,
+        made,
+        waits=of_queues(criteria),
+        load_windows=of_load_windows(criteria),
     )
     return EstimatedMeeting(meeting, estimated, early)
 

@@ -13,11 +13,19 @@ from functools import lru_cache
 import numpy as np
 
 from giaoban.counting import counted
+from giaoban.errors import InputError
 from giaoban.mcu_sim.admission import Use
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.fit import meeting_on
-from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, LINK_PEAK, MCU_UNITS
+from giaoban.results.judge.criteria import (
+    CALLS_AS_ASKED,
+    CALLS_SET_UP,
+    LINK_PEAK,
+    MCU_UNITS,
+    Criteria,
+)
 from giaoban.results.model.places import Place
+from giaoban.results.model.result import SECOND_MS
 from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.topology.network import Hop
@@ -110,6 +118,23 @@ class Shortfall:
     def place(self) -> Place:
         """Where: the link's direction, else the device."""
         return Place(kind="mcu", id="mcu") if self.link is None else self.link.place
+
+
+def second_limit_pct(criteria: Criteria) -> float:
+    """The load of links that the busiest second may have, which is what is added up here.
+
+    Raises:
+        InputError: shorter windows are judged.
+    """
+    [limit] = [c for c in criteria.criterion if c.id == LINK_PEAK]
+    if limit.link_window_ms != SECOND_MS:
+        raise InputError(
+            "links are judged in windows of {window_ms} ms (link_window_ms); what they carry in a "
+            "second can be added up, in shorter windows it has to be estimated or emulated "
+            "(allowed here: 1000 ms)",
+            window_ms=limit.link_window_ms,
+        )
+    return limit.threshold
 
 
 def shortfall(

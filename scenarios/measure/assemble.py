@@ -19,6 +19,7 @@ from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import (
+    SECOND_MS,
     Downspeeded,
     Engine,
     FileRef,
@@ -59,10 +60,12 @@ from giaoban.scenarios.spec.impairment_words import declared
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.assumptions import assumptions
 from giaoban.scenarios.study.unmodelled import unmodelled
+from giaoban.topology.counts import WINDOWS_MS
 
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
 QUEUEING = "queue_p99_ms"
+SHORT_WINDOWS = [f"peak_{window_ms}ms_pct" for window_ms in WINDOWS_MS]
 """The one metric of links for which every packet's waiting has to be known."""
 _REFUSED = re.compile(r"(?P<command>[a-z-]+): (?P<code>\d{3}) (?P<reason>.*)")
 """The text of a `control` event that tells of a command which was not carried out."""
@@ -239,10 +242,23 @@ def of_queues(criteria: Criteria) -> bool:
     return any(c.measure is not None and c.measure.metric == QUEUEING for c in criteria.criterion)
 
 
+def of_load_windows(criteria: Criteria) -> bool:
+    """Whether a criterion needs what links carried in windows shorter than a second."""
+    return criteria.link_window_ms < SECOND_MS or any(
+        c.measure is not None and c.measure.metric in SHORT_WINDOWS for c in criteria.criterion
+    )
+
+
 def criteria_of(question: Question) -> Criteria:
     """The default criteria with the scenario's own and its thresholds. Raises `InputError`."""
     scenario, plan, origin = question.scenario, question.plan, str(question.scenario_path)
-    criteria = load_criteria(question.criteria_path, scenario.thresholds, origin, scenario.criteria)
+    criteria = load_criteria(
+        question.criteria_path,
+        scenario.thresholds,
+        origin,
+        scenario.criteria,
+        scenario.link_window_ms,
+    )
     for criterion in scenario.criteria:
         kinds = criterion.measure and criterion.measure.kinds
         if kinds == ("content",) and plan.content is None:

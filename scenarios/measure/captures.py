@@ -25,7 +25,7 @@ from giaoban.scenarios.records.events import (
     RtcpReport,
     read,
 )
-from giaoban.scenarios.records.guest import Counters, Guest
+from giaoban.scenarios.records.guest import LINKS, Counters, Guest
 from giaoban.traffic import log
 from giaoban.traffic.quality.measure import Trace, trace, trace_in_order
 from giaoban.traffic.quality.playout import heard
@@ -45,6 +45,9 @@ class Captures:
         hops: (link id, direction) of each row of counters.
         samples: (T, 1 + hops) ns after the origin, bytes sent since the network was built.
         reports: what RTCP reports said, in order of time.
+        windows: (T, windows, hops) of the time from one sample to the next, in the row of the
+            latter, the bytes of the worst window of each length (`WINDOWS_MS`); None: the
+            kernel does not count them.
     """
 
     plan: Plan
@@ -58,6 +61,7 @@ class Captures:
     media_sent: int
     media_received: int
     reports: Mapping[ReportedBy, Sequence[RtcpReport]]
+    windows: NDArray[np.int64] | None = None
 
     def events_of[E: EventRecord](self, *kinds: type[E], who: str | None = None) -> list[E]:
         """Events of these kinds, in order of time."""
@@ -91,6 +95,7 @@ def load(folder: Path, plan: Plan) -> Captures:
     traces = [
         trace_of(plan, stream, s, r) for stream, s, r in zip(plan.streams, *by_stream, strict=True)
     ]
+    links = log.load(captures / LINKS)
     return Captures(
         plan=plan,
         origin_ns=guest.origin_ns,
@@ -98,11 +103,12 @@ def load(folder: Path, plan: Plan) -> Captures:
         traces=traces,
         events=events,
         hops=counters.hops,
-        samples=log.load(captures / "links.npz")["samples"].astype(np.int64),
+        samples=links["samples"].astype(np.int64),
         counters=counters,
         media_sent=int(sent["copies"].sum()),
         media_received=len(received),
         reports=_reports(events),
+        windows=links["windows"].astype(np.int64) if "windows" in links else None,
     )
 
 

@@ -16,6 +16,8 @@ from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import ClassCount, LineCount, Probe, QueueCount, RouterCount
 
 COUNTERS, GUEST, ROUTES = "counters.json", "guest.json", "routes.json"
+LINKS = "links.npz"
+"""What links carried: `samples` and `windows` (`giaoban.scenarios.measure.captures.Captures`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
-from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
+from giaoban.results.judge.criteria import MCU_UNITS
 from giaoban.results.model.calendar import (
     Booked,
     CalendarAnswer,
@@ -35,7 +35,7 @@ from giaoban.scenarios.calendar.occupancy import (
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.estimate.static import StaticLoads
+from giaoban.scenarios.estimate.static import StaticLoads, second_limit_pct
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
 from giaoban.sentence import N_, Sentence
@@ -185,7 +185,7 @@ def _limits(world: CalendarContext, moment: Moment) -> rules.Limits:
     """Those of the criteria by which a moment is judged."""
     criteria = criteria_of(world.question(scenario_of(world, moment)))
     most = {criterion.id: criterion.threshold for criterion in criteria.criterion}
-    return rules.Limits(device_pct=most[MCU_UNITS], link_pct=most[LINK_PEAK])
+    return rules.Limits(device_pct=most[MCU_UNITS], link_pct=second_limit_pct(criteria))
 
 
 def _whole_months(first: date, last: date) -> list[tuple[int, int]]:

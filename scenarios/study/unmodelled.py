@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.results.model.result import SECOND_MS
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import Sentence
@@ -23,6 +24,7 @@ Fact = Literal[
     "excess",
     "faults",
     "framing",
+    "link-window",
     "outside-mcu",
     "profiles",
     "rate-adaptation",
@@ -37,10 +39,10 @@ class Entry(Unmodelled):
     only: list[Fact] = Field(default_factory=list)
     """It concerns only questions with one of these: declared other traffic (`background`), judged
     by an `estimate`, with lines that let through an `excess` beyond what is committed, with
-    declared `faults`, of a province that says what rates count (`framing`), with another MCU in a
-    bridge's place (`outside-mcu`), with bandwidth `profiles` of lines, with rates that answer loss
-    (`rate-adaptation`), with phases under 10 s (`short-phases`), with pauses left out
-    (`silence-suppression`)."""
+    declared `faults`, of a province that says what rates count (`framing`), with links judged in
+    windows under a second (`link-window`), with another MCU in a bridge's place (`outside-mcu`),
+    with bandwidth `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases
+    under 10 s (`short-phases`), with pauses left out (`silence-suppression`)."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -89,6 +91,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "excess": any(each.eir_mbps for each in profiles),
         "faults": bool(scenario.faults),
         "framing": question.province.framing is not None,
+        "link-window": (scenario.link_window_ms or SECOND_MS) < SECOND_MS,
         "outside-mcu": bool(scenario.outside_mcus),
         "profiles": bool(profiles),
         "rate-adaptation": scenario.meeting.rate_adaptation,

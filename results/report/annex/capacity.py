@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from giaoban.results.judge.criteria import BESIDE_THE_RUN, LINK_PEAK
-from giaoban.results.model.result import LinkResult, Phase, Result
+from giaoban.results.model.result import SECOND_MS, LinkResult, Phase, Result
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import (
     Block,
@@ -104,14 +104,14 @@ class _Load(NamedTuple):
         return max(peak or 0.0 for peak in self.peaks)
 
 
-def _loads(phases: Sequence[Phase]) -> list[_Load]:
-    """All directions, the most loaded first."""
+def _loads(phases: Sequence[Phase], window_ms: int) -> list[_Load]:
+    """All directions, the most loaded in a window of so many ms first."""
     found: dict[tuple[str, str], _Load] = {}
     for index, phase in enumerate(phases):
         for link in phase.links:
             key = (link.id, link.direction)
             load = found.get(key) or _Load(link, [None] * len(phases), 0)
-            load.peaks[index] = link.peak_pct
+            load.peaks[index] = link.worst_pct(window_ms)
             found[key] = load._replace(drops=load.drops + link.dropped)
     return sorted(
         found.values(), key=lambda x: (-x.peak_pct, -x.drops, x.link.id, x.link.direction)
@@ -121,7 +121,8 @@ def _loads(phases: Sequence[Phase]) -> list[_Load]:
 def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> Iterator[Block]:
     """The most loaded directions of links; None: all of them."""
     yield Heading(say("links"))
-    loads = _loads(result.phases)
+    window_ms = result.link_window_ms
+    loads = _loads(result.phases, window_ms)
     shown = loads[:most]
     count = len(result.phases)
     yield Table(
@@ -148,7 +149,8 @@ def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> 
         aligns=aligned("left", "right", count + 2),
         ident="links-table",
     )
-    yield Par(say("links note"), note=True)
+    note = "links note" if window_ms == SECOND_MS else "links note of windows"
+    yield Par(say(note, window_ms=window_ms), note=True)
 
 
 def _link(load: _Load, say: AnnexWording) -> str:
@@ -165,7 +167,7 @@ def limits(result: Result, say: AnnexWording) -> Iterator[Block]:
     thresholds = {c.id: c.threshold for c in result.criteria}
     if result.phases:
         yield from _room(result, say)
-        yield from _busiest(result.phases, thresholds.get(LINK_PEAK), say)
+        yield from _busiest(result, thresholds.get(LINK_PEAK), say)
     # how many seeds or meetings fail is no quantity that a further bridge uses up
     known = [c for c in result.criteria if c.margin_pct is not None and c.id not in BESIDE_THE_RUN]
     least = sorted(known, key=lambda c: c.margin_pct or 0.0)[:LEAST]
@@ -192,10 +194,8 @@ def _room(result: Result, say: AnnexWording) -> Iterator[Block]:
     yield Par(told)
 
 
-def _busiest(
-    phases: Sequence[Phase], limit_pct: float | None, say: AnnexWording
-) -> Iterator[Block]:
-    loads = _loads(phases)
+def _busiest(result: Result, limit_pct: float | None, say: AnnexWording) -> Iterator[Block]:
+    loads = _loads(result.phases, result.link_window_ms)
     if limit_pct is None or not loads:
         return
     load = loads[0]

@@ -172,6 +172,10 @@ WORDS: Mapping[str, str] = {
     "links note": N_(
         "Highest load: of the worst second. Dropped: packets that found the link’s queue full."
     ),
+    "links note of windows": N_(
+        "Highest load: of the worst {window_ms} ms. Dropped: packets that found the link’s queue "
+        "full."
+    ),
     "plots": N_("Plots"),
     # failures
     "faults": N_("Failures tried"),

@@ -178,6 +178,7 @@ def captures_of(
     samples = np.empty((seconds, 1 + len(estimated.paths.hops)), np.int64)
     samples[:, 0] = np.arange(seconds) * SECOND_NS + SAMPLE_OFFSET_NS
     samples[:, 1:] = np.cumsum(estimated.meter.sent_bytes[:, :seconds], axis=1).T
+    worst = estimated.meter.worst_windows
     streams = estimated.flows.streams
     came = estimated.received.counts[:streams].tolist()
     return Captures(
@@ -192,6 +193,7 @@ def captures_of(
         media_sent=int(estimated.injected[:streams].sum()),
         media_received=sum(came),
         reports=ReportsByStream(plan, estimated.reports, traces, came),
+        windows=None if worst is None else worst[:, :, :seconds].transpose(2, 0, 1),
     )
 
 

@@ -126,6 +126,7 @@ def estimate_media(
     made: StreamCache | None = None,
     *,
     waits: bool = True,
+    load_windows: bool = True,
 ) -> EstimatedTraffic:
     """Run a meeting's media through its network, until the plan's end or until `early` has enough.
 
@@ -133,9 +134,17 @@ def estimate_media(
     which something was lost is done again in steps that are short enough for what follows from it.
 
     `failing`: the ways of a plan in which links fail. `made`: streams of other meetings, which are
-    not made again. `waits`: whether anybody wants to know how long packets waited at each hop.
+    not made again. `waits`: whether anybody wants to know how long packets waited at each hop,
+    `load_windows`: how much links carried in windows shorter than a second.
     """
-    begin = partial(_MeetingRun, timeline=timeline, recordings=recordings, made=made, waits=waits)
+    begin = partial(
+        _MeetingRun,
+        timeline=timeline,
+        recordings=recordings,
+        made=made,
+        waits=waits,
+        load_windows=load_windows,
+    )
     if not plan.watchful:
         estimated = begin(plan, backing=False).run()
         if not estimated.meter.drops.any():
@@ -169,6 +178,7 @@ class _MeetingRun:
         backing: bool,
         foresees: bool = False,
         waits: bool = True,
+        load_windows: bool = True,
     ) -> None:
         """
         Args:
@@ -190,6 +200,7 @@ class _MeetingRun:
             seconds=int(plan.end_s) + 1,
             streams=self.flows.streams,
             from_ns=round(plan.phases[0].start_s * 1e9) if waits else NEVER_NS,
+            windows=load_windows,
         )
         self.lines = lines_of(plan, self.paths)
         self._waited = Passages(self.paths.hops)
@@ -262,6 +273,7 @@ class _MeetingRun:
                 if self.meter.drops.any():
                     break
         self._settle()
+        self.meter.past(NEVER_NS)
         estimated = self._so_far()
         # its parts know it: without this all of it would stay until it is looked for
         vars(self).clear()
@@ -375,6 +387,7 @@ class _MeetingRun:
 
     def _step(self, start_ns: int, until_ns: int) -> Packets:
         """Everything from one moment to another; what came to the ends of ways."""
+        self.meter.past(start_ns)
         for index, source in self.sources.items():
             if self._made_ns[index] < until_ns:
                 self._made_ns[index] = self._settled_ns(index, until_ns)

@@ -10,7 +10,7 @@ from giaoban.mcu_sim.fit import room_beside
 from giaoban.names import access_link_id
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.headroom import Bottleneck, DistrictRoom, LinkRoom
-from giaoban.scenarios.estimate.static import StaticLoads, static_loads
+from giaoban.scenarios.estimate.static import StaticLoads, second_limit_pct, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.failures.answer import names_of
@@ -78,7 +78,8 @@ def ground(base: Base, variant: Variant) -> HeadroomModel:
         for router in routers
     }
     own = access_link_id(OWN)
-    limits = {c.id: c.threshold for c in criteria_of(question).criterion}
+    criteria = criteria_of(question)
+    limits = {c.id: c.threshold for c in criteria.criterion}
     names = names_of(question.plan.network, question.province)
     names[question.plan.network.mcu.id] = question.plan.device.name
     return HeadroomModel(
@@ -88,7 +89,7 @@ def ground(base: Base, variant: Variant) -> HeadroomModel:
         routers=routers,
         names=names,
         units_limit_pct=limits[MCU_UNITS],
-        link_limit_pct=limits[LINK_PEAK],
+        link_limit_pct=second_limit_pct(criteria),
     )
 
 

@@ -14,7 +14,7 @@ from giaoban.results.model.places import Place
 from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.screen_wording import place_words
-from giaoban.scenarios.estimate.static import shortfall, static_loads
+from giaoban.scenarios.estimate.static import second_limit_pct, shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, names_of
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.project.project import project_of
@@ -113,7 +113,8 @@ def solve(task: Task) -> SweepPoint:
 
 def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     loads = static_loads(question.plan)
-    limits = {c.id: c.threshold for c in criteria_of(question).criterion}
+    criteria = criteria_of(question)
+    limits = {c.id: c.threshold for c in criteria.criterion}
     found = SweepPoint.model_validate(
         {
             **_place(task, question),
@@ -130,7 +131,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     if (short := shortfall(loads, units_limit, link_limit)) is not None:
         return _fails(found, question, short.criterion, short.place)
     if task.method == "arithmetic":
-        if loads.worst_link().peak_pct > link_limit:
+        if loads.worst_link().peak_pct > second_limit_pct(criteria):
             worst = loads.worst_link()
             return _fails(found, question, LINK_PEAK, worst.place)
         return found

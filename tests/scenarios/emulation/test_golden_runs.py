@@ -10,11 +10,14 @@ from typing import Any
 import golden
 import pytest
 from runs import Finished, Runs
+from scenario_factory import SCENARIOS
 
 from giaoban.results.report.screen_wording import screen_wording
 from giaoban.results.report.wording import Wording
+from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.measure.hop_delays import REPORT_BYTES, rebuild
 from giaoban.scenarios.records.events import BridgeHealth
+from giaoban.scenarios.spec.question import make_question
 from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
 from giaoban.traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
 
@@ -71,6 +74,20 @@ def test_every_packet_is_accounted_for(runs: Runs, name: str) -> None:
     ]
     assert int(sum(t.lost.sum() for t in captured.traces)) + sum(told) == gone
     assert (gone > 0) == (name == "thin-link")
+
+
+def test_the_worst_windows_of_links_are_those_estimated(runs: Runs) -> None:
+    """To a packet of signalling, also where a line is full and drops."""
+    emulated = runs["thin-link"].result
+    question = make_question(SCENARIOS / "expansion-thin-link.toml")
+    for phase, other in zip(emulated.phases, estimate(question).result.phases, strict=True):
+        for link, found in zip(phase.links, other.links, strict=True):
+            for window_ms in (10, 100, 1000):
+                packet_pct = 1254 * 8 / (link.rate_mbps * 1e3 * window_ms) * 100
+                assert found.worst_pct(window_ms) == pytest.approx(
+                    link.worst_pct(window_ms), abs=packet_pct
+                ), (phase.name, link.id, link.direction, window_ms)
+    assert max(link.peak_10ms_pct or 0 for link in emulated.phases[0].links) > 90
 
 
 @pytest.mark.parametrize("name", GOLDEN)
