@@ -93,7 +93,6 @@ class DisplayNames:
         is_link = "--" in ident or ident.startswith(ACCESS_PREFIX)
         return self.link(ident) if is_link else self.of(ident)
 
-    def filled(self, by: str) -> Sentence:
-        """What is full: a link's direction, as answers have it (`a--b r-a->r-b`), or in words."""
-        link, _, direction = by.partition(" ")
-        return self.way(link, direction) if "->" in direction else Sentence(by)
+    def filled(self, by: str) -> Both:
+        """What is full, as `Wording` says it."""
+        return self.said(lambda say: say.filled(by))

@@ -229,6 +229,11 @@ class Wording(Translator):
         way = self.way("up" if up else "down")
         return self.gettext("access line of {host} ({way})", host=host, way=way)
 
+    def filled(self, by: str) -> str:
+        """What is full: a link's direction, as answers have it (`a--b r-a->r-b`), or in words."""
+        link, _, direction = by.partition(" ")
+        return self.link(link, direction) if "->" in direction else self.gettext(by)
+
     def both_ways(self, link: str) -> str:
         """A link by its id, whose directions do not matter."""
         if link.startswith(ACCESS_PREFIX):

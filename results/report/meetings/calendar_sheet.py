@@ -23,7 +23,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.calendar_summary import brief, day, moved, what
-from giaoban.results.report.wording import cited
+from giaoban.results.report.wording import Wording, cited
 from giaoban.translation import N_, Language, Translator, translator
 
 WEEKDAYS = (
@@ -145,6 +145,7 @@ def _course(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) -
 
 
 def _use(answer: CalendarAnswer, periods: Sequence[Period], say: Translator) -> Table:
+    known = Wording(say.language, answer)
     titles = {each.id: each.title for each in answer.booked}
     rows = [
         [
@@ -161,7 +162,7 @@ def _use(answer: CalendarAnswer, periods: Sequence[Period], say: Translator) -> 
                 else "",
                 tone="bad" if period.refused else "",
             ),
-            Cell(say.percent(period.link_pct), sub=period.link.replace("->", " → ")),
+            Cell(say.percent(period.link_pct), sub=known.filled(period.link)),
         ]
         for period in periods
     ]

@@ -128,8 +128,8 @@ def what(finding: Finding, names: Mapping[str, str], language: Language) -> str:
         amount=say.number(finding.amount, 1),
         limit=say.number(finding.limit, 1),
         bridges=", ".join(names.get(b, b).partition(" (")[0] for b in finding.bridges),
-        room=finding.room,
-        link=finding.link,
+        room=names.get(finding.room or "", finding.room),
+        link=Wording(language, names=names).filled(finding.link) if finding.link else "",
     )
 
 

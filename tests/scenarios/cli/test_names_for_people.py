@@ -1,18 +1,19 @@
-"""What people read names things as people do: no answer shows them the identifiers of the
-province's links, routers, bridges, of its failures, of call profiles or devices."""
+"""What people read names things as people do: no answer and no picture shows them the identifiers
+of the province's links, routers, bridges, of its failures, of call profiles or devices. (For the
+page: `tests/results/report/view/test_view_browser.py`.)"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from scenario_factory import ROOT, giaoban, only_run, scenario
-from undrawn import undrawn
 
-from giaoban.mcu_sim.device import load_devices
 from giaoban.results.model.answer_files import JsonFile
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.compared import Compared
@@ -22,6 +23,7 @@ from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.series import Series
 from giaoban.results.model.sweep import SweepAnswer
 from giaoban.results.model.whatif import WhatIf
 from giaoban.results.report import (
@@ -34,23 +36,30 @@ from giaoban.results.report import (
     sweep_summary,
     whatif_summary,
 )
-from giaoban.results.report.document import Block, Par
+from giaoban.results.report.document import Block, Document, Par
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.meetings import calendar_sheet, calendar_summary, meeting_summary
+from giaoban.results.report.meetings import (
+    calendar_sheet,
+    calendar_summary,
+    meeting_sheet,
+    meeting_summary,
+)
+from giaoban.results.report.plots import headroom as headroom_plot
+from giaoban.results.report.plots.load import write_load_plots
+from giaoban.results.report.plots.run import write_plots
+from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.results.report.wording import Wording
-from giaoban.topology.load import load_province
-from giaoban.topology.validate import access_link_id
-from giaoban.traffic.profiles import load_profiles
-from giaoban.translation import Language, translator
-from tests.results import load_factory, meeting_factory
-from tests.results.annex_factory import said
+from giaoban.scenarios.study import check
+from giaoban.translation import Language, languages, translator
+from tests.results import load_factory, meeting_factory, results_factory, sensitivity_factory
+from tests.results.annex_factory import annex
+from tests.results.identifiers import FAILURES, IDENTIFIER, showing
 
 PROVINCE = ROOT / "topology" / "province.toml"
 QUANG_SON = {
     "id": "quang-son", "name": "Xã Quảng Sơn", "router": "r-dak-glong", "km": 38.0,
     "rate_mbps": 10.0, "buffer_packets": 200, "source": "test",
 }  # fmt: skip
-FAILURES = ("cut:gia-nghia--dak-glong", "site:dak-glong", "router:r-cu-jut", "silent:access-mcu")
 SWEPT = """schema = "giaoban.sweep/1"
 scenario = "s.toml"
 question = "Which?"
@@ -67,9 +76,9 @@ CALENDAR = """title,start,minutes,participants,registered
 Two,2027-03-02 08:00,60,"Cư Jút, Đắk Mil",2027-02-01 08:00
 Others,2027-03-02 08:30,60,"Đắk Mil, Xã Quảng Sơn",2027-02-02 08:00
 """
-MEANT = re.compile(r"`[^`]*`|giaoban \S.*|\b(?:bridge|link|router)\[[^\]]*\]\S*|^# .* → .*$", re.M)
-"""What is to be typed or opened: files, folders, runs and commands; keys of files that differ, and
-the two that are compared."""
+
+
+WHEN = datetime(2027, 3, 2, 8)
 
 
 class Kind(NamedTuple):
@@ -94,37 +103,24 @@ KINDS = {
 }  # fmt: skip
 
 
-def identifiers() -> set[str]:
-    """Of all that has a name."""
-    province = load_province(PROVINCE)
-    hosts = [QUANG_SON["id"], province.mcu.id, province.chair.id]
-    hosts += [bridge.id for bridge in province.bridges]
-    found = {str(host) for host in hosts} - {"mcu"}
-    found |= {access_link_id(str(host)) for host in hosts}
-    found |= {link.id for link in province.links} | {router.id for router in province.routers}
-    found |= {profile.id for profile in load_profiles().profile}
-    return found | {device.id for device in load_devices().device} | {*FAILURES}
-
-
-IDENTIFIER = re.compile(
-    r"(?<![\w-])(?:" + "|".join(map(re.escape, sorted(identifiers(), key=len, reverse=True)))
-    + r")(?![\w-])|->"
-)  # fmt: skip
+PICTURED = {"check", "faults", "whatif", "headroom", "compare"}
+"""Of which something is drawn in this process."""
 
 
 def shown(answer: JsonFile, lang: Language) -> Iterator[Iterable[Block]]:
-    """Terminal, `summary.md` and annex, as far as there is one."""
+    """Terminal, `summary.md`, sheets and annex, as far as there are such."""
     say = Wording(lang)
     match answer:
         case Result():
             say = Wording(lang, answer)
             yield from (summary.brief(answer, lang), summary.summary(answer, say))
-            yield [Par(line) for line in said(answer, lang=lang).splitlines()]
+            yield lines(annex(answer, lang=lang))
         case FaultsAnswer():
             say = Wording(lang, answer)
             shown_of = {"link": "gia-nghia--dak-glong", "bridge": "dak-glong"}
             yield failures_summary.brief(answer, **shown_of, language=lang)
             yield failures_summary.summary(answer, say)
+            yield lines(annex(results_factory.result(), answer, lang=lang))
         case WhatIf():
             yield from (whatif_summary.brief(answer), whatif_summary.summary(answer, say))
         case Headroom():
@@ -138,12 +134,38 @@ def shown(answer: JsonFile, lang: Language) -> Iterator[Iterable[Block]]:
         case CalendarAnswer():
             yield calendar_summary.brief(answer, lang)
             yield [Par(line) for line in calendar_sheet.summary_md(answer, lang).splitlines()]
+            yield lines(calendar_sheet.sheets(answer, lang))
         case MeetingAnswer():
             yield meeting_summary.brief(answer, lang)
             yield meeting_summary.summary_md(answer, lang)
+            yield lines(meeting_sheet.sheet(answer, lang, WHEN))
+            yield lines(meeting_sheet.minutes_document(answer, lang, WHEN))
         case LoadResult():
             yield load_summary.brief(answer, lang)
             yield load_summary.summary(answer, Wording(lang, answer))
+            yield lines(annex(results_factory.result(), answer, lang=lang))
+
+
+def lines(document: Document) -> list[Block]:
+    """What a document says."""
+    return [Par(text) for _, text in document.texts()]
+
+
+class Drawn:
+    """What all pictures say that anything draws from now on; they are not rendered."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.texts: list[str] = []
+        patch.setattr(Figure, "savefig", lambda *given, **_: self._save(*given))
+
+    def _save(self, figure: Figure, path: Path) -> None:
+        self.texts += [text.get_text() for text in figure.findobj(Text)]
+        Path(path).touch()
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    return Drawn(monkeypatch)
 
 
 def test_what_an_identifier_is() -> None:
@@ -154,9 +176,11 @@ def test_what_an_identifier_is() -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_of_an_answer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_an_answer(
+    name: str, drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    undrawn(monkeypatch)
+    monkeypatch.setattr(check, "write_annex", lambda path, _chapters: path.touch())
     given = {"province": PROVINCE, "profile": "sd30-512k", "bridges": (QUANG_SON,)}
     scenario(tmp_path / "s.toml", **given)
     scenario(tmp_path / "thin.toml", **{**given, "bridges": ({**QUANG_SON, "rate_mbps": 0.9},)})
@@ -166,8 +190,13 @@ def test_of_an_answer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     first = {"sweep": "sweep.toml", "calendar": "year.csv"}.get(name, "s.toml")
     ran = giaoban(kind.command, first, *kind.words, "--results", "runs")
     assert ran.code in (0, 1), ran
-    assert not IDENTIFIER.findall(MEANT.sub("", ran.out)), ran.out
-    names_are_for_people(kind.answer.read(only_run(tmp_path / "runs")))
+    assert showing(ran.out.splitlines()) == []
+    run = only_run(tmp_path / "runs")
+    answer = kind.answer.read(run)
+    names_are_for_people(answer)
+    pictures(answer, run, tmp_path)
+    assert drawn.texts or name not in PICTURED
+    assert showing(drawn.texts) == []
 
 
 @pytest.mark.parametrize(
@@ -179,18 +208,38 @@ def test_of_an_answer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ),
         load_factory.storm(),
         load_factory.calls(),
+        sensitivity_factory.answer(),
     ],
-    ids=["meeting", "storm", "load"],
+    ids=["meeting", "storm", "load", "sensitivity"],
 )
-def test_of_an_answer_in_real_time(answer: JsonFile) -> None:
-    """Of what takes an emulation or real time, an answer that was put together."""
+def test_of_an_answer_in_real_time(answer: JsonFile, drawn: Drawn, tmp_path: Path) -> None:
+    """Of what takes an emulation, real time or long, an answer that was put together."""
     names_are_for_people(answer)
+    pictures(answer, tmp_path, tmp_path)
+    assert drawn.texts or isinstance(answer, MeetingAnswer)
+    assert showing(drawn.texts) == []
+
+
+def pictures(answer: JsonFile, run: Path, place: Path) -> None:
+    """Whatever can be drawn of it in both languages; maps are drawn by the command."""
+    for lang in languages():
+        folder = place / f"drawn-{lang}"
+        if not isinstance(answer, LoadResult):  # makes it
+            folder.mkdir()
+        match answer:
+            case Result():
+                write_plots(Series.load(run / "series.npz"), folder, lang=lang)
+            case Headroom():
+                headroom_plot.write_plot(answer, folder, lang=lang)
+            case Sensitivity():
+                assert write_tornado(answer, folder, lang=lang)
+            case LoadResult():
+                write_load_plots(answer, folder, lang)
 
 
 def names_are_for_people(answer: JsonFile) -> None:
     """Whatever documents show of it, in both languages."""
-    for lang in ("en", "vi"):
+    for lang in languages():
         for blocks in shown(answer, lang):
             text = markdown(blocks, translator(lang).say)
-            left = [line for line in text.splitlines() if IDENTIFIER.search(MEANT.sub("", line))]
-            assert left == [], lang
+            assert showing(text.splitlines()) == [], lang

@@ -171,6 +171,23 @@ def test_every_rule_has_its_words(language: str) -> None:
         assert "{" not in said
 
 
+def test_a_full_line_and_a_room_are_called_what_people_call_them() -> None:
+    found = (
+        answer()
+        .findings[0]
+        .model_copy(update={"link": "access-cu-jut r-cu-jut->cu-jut", "room": "cu-jut"})
+    )
+    names = {"cu-jut": "Cư Jút", "r-cu-jut": "Cư Jút"}
+    for rule, language, said in (
+        ("link-full", "vi", "Đường truy nhập Cư Jút (chiều xuống)"),
+        ("link-full", "en", "access line of Cư Jút (down)"),
+        ("room-in-use", "en", "Cư Jút"),
+    ):
+        wrong = what(found.model_copy(update={"rule": rule}), names, language)  # type: ignore[arg-type]
+        assert said in wrong
+        assert "cu-jut" not in wrong
+
+
 def test_a_month_is_a_table() -> None:
     march, _, may, _, missing = months(answer(), "vi")
     assert isinstance(march, Heading)
@@ -221,7 +238,7 @@ def test_a_day_is_a_course() -> None:
         ("Giao ban <tháng> 3; Hai huyện", ""),
         ("4", ""),
         ("10\u00a0%", "bị từ chối: Đắk Mil"),
-        ("33\u00a0%", "access-mcu mcu → r-gia-nghia"),
+        ("33\u00a0%", "Đường truy nhập MCU (chiều lên)"),
     ]
     assert isinstance(wrong, Bullets)
     assert len(wrong.items) == 2

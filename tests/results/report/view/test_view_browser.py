@@ -12,6 +12,7 @@ import pytest
 from browser import Page, chromium
 
 from giaoban.results.model.result import Result
+from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.view import words
 from giaoban.results.report.view.write import page_of, write_page
@@ -19,7 +20,9 @@ from giaoban.results.report.wording import Wording
 from giaoban.translation import NBSP, translator
 from tests.results import history_factory as h
 from tests.results import results_factory as f
+from tests.results import sensitivity_factory
 from tests.results import view_factory as v
+from tests.results.identifiers import showing
 
 VI, EN = Wording("vi"), Wording("en")
 
@@ -425,3 +428,36 @@ def test_no_name_becomes_markup(browser: Page, tmp_path: Path) -> None:
         re.sub(r"\s+", " ", bad)
     )
     assert page.js("document.querySelectorAll('main img, main script').length") == 0
+
+
+TEXTS = """[...document.querySelectorAll('body, body *')].flatMap(e => [
+  ...[...e.childNodes].filter(n => n.nodeType === 3
+    && !['SCRIPT', 'STYLE', 'CODE'].includes(n.parentNode.tagName)).map(n => n.textContent),
+  ...['title', 'aria-label', 'aria-valuetext', 'alt', 'placeholder'].map(a => e.getAttribute(a)),
+]).filter(Boolean)"""
+"""All that a page says, also what is folded up, and to those who cannot see it; but of code."""
+EVERY_CHOICE = """(() => { const found = new Set(), read = () => TEXTS.forEach(t => found.add(t));
+  read();
+  for (const s of document.querySelectorAll('select')) for (const o of s.options) {
+    s.value = o.value; s.dispatchEvent(new Event('change')); read(); }
+  for (const e of document.querySelectorAll('input[type=radio]')) { e.click(); read(); }
+  for (const e of document.querySelectorAll('#map [role=button]'))
+    { e.dispatchEvent(new Event('click')); read(); }
+  return [...found]; })()""".replace("TEXTS", TEXTS)
+
+
+def test_everything_is_called_what_people_call_it(browser: Page, tmp_path: Path) -> None:
+    """Whatever is chosen, in both languages: no identifier of a bridge, a link or a failure."""
+    tried, folder = v.failures(tmp_path), v.folder(tmp_path, v.result())
+    (folder / Sensitivity.FILE).write_text(sensitivity_factory.answer().to_json(), encoding="utf-8")
+    other = v.folder(tmp_path, v.result(h.JULY, delay_ms=160.0))
+    for made in (
+        page_of(folder, lang="vi", other=other, failures=tried),
+        page_of(tried, lang="vi"),
+    ):
+        page = shown(browser, tmp_path, made)
+        for lang in ("vi", "en"):
+            page.click(f"#lang-{lang}")
+            said = page.js(EVERY_CHOICE)
+            assert any("Đắk Song" in text for text in said)
+            assert showing(said) == [], lang
