@@ -56,6 +56,10 @@ class Tolerance(StrictModel):
 class Accepted(StrictModel):
     """One failure as it was accepted."""
 
+    name_en: str = ""
+    """What it is called in English."""
+    name_vi: str = ""
+    """What it is called in Vietnamese."""
     verdict: AcceptedVerdict
     """Verdict of the failure."""
     cut_off: list[Id]
@@ -107,6 +111,8 @@ class Baseline(StrictModel):
     """Ids of the bridges."""
     tolerance: Tolerance
     """By how much a figure may be worse before it counts."""
+    names: dict[str, str] = Field(default_factory=dict)
+    """What people call bridges, routers, links, by id: some may be gone when it is compared."""
     failure: Annotated[dict[FailureId, Accepted], Field(min_length=1)]
     """Each failure by its id, as it was accepted."""
 
@@ -143,6 +149,7 @@ def accept(
         province=Source(path=inputs.province.path, sha256=inputs.province.sha256),
         bridges=sorted(bridge.id for bridge in answer.bridges),
         tolerance=tolerance or Tolerance(),
+        names=dict(sorted((answer.names | {b.id: b.name for b in answer.bridges}).items())),
         failure={f.id: accepted_of(f) for f in sorted(answer.failures, key=lambda f: f.id)},
     )
 
@@ -152,6 +159,8 @@ def accepted_of(failure: FailureResult) -> Accepted:
     assert failure.verdict != "invalid"
     peak = failure.worst_link
     return Accepted(
+        name_en=failure.name_en,
+        name_vi=failure.name_vi,
         verdict=failure.verdict,
         cut_off=failure.cut_off,
         packets_lost=failure.packets_lost,
@@ -180,12 +189,13 @@ def text_of(baseline: Baseline) -> str:
     ]
     data = baseline.model_dump(by_alias=True, exclude_none=True)
     failures: Mapping[str, Mapping[str, object]] = data.pop("failure")
-    tables = {key: data.pop(key) for key in ("scenario", "province", "tolerance")}
+    tables = {key: data.pop(key) for key in ("scenario", "province", "tolerance", "names")}
     lines += _pairs(data)
     for key, table in tables.items():
-        lines += ["", f"[{key}]", *_pairs(table)]
+        if table or key != "names":
+            lines += ["", f"[{key}]", *_pairs(table)]
     for ident in sorted(failures):
-        figures = dict(failures[ident])
+        figures = {key: told for key, told in failures[ident].items() if told != ""}
         by_bridge = {name: figures.pop(name) for name in _BY_BRIDGE}
         lines += ["", f"[failure.{_text(ident)}]", *_pairs(figures)]
         for name, told in by_bridge.items():

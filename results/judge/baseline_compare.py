@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from giaoban.results.judge.baseline import NOTICED_MS, Accepted, Baseline, Tolerance, accepted_of
 from giaoban.results.judge.failure_points import verdict_of
 from giaoban.results.model.changes import CUT_OFF, UNINTERRUPTED, change_sentence, in_a_row
-from giaoban.results.model.failures import Change, Comparison, FailureResult, FaultsAnswer, Sense
+from giaoban.results.model.failures import (
+    Change,
+    Comparison,
+    FailureResult,
+    FaultsAnswer,
+    NotTried,
+    Sense,
+)
 from giaoban.results.model.reasons import Argument
 
 
@@ -42,6 +49,8 @@ def against(answer: FaultsAnswer, baseline: Baseline) -> FaultsAnswer:
         by_criteria=answer.by_criteria,
         changes=compare(baseline, answer),
         known=[f.id for f in answer.failures if _knows(baseline, f)],
+        not_tried=list(_not_tried(baseline, answer)),
+        names=baseline.names,
     )
     judged: dict[str, object] = {"comparison": found}
     if answer.by_criteria != "invalid":
@@ -55,6 +64,14 @@ def alone(answer: FaultsAnswer) -> FaultsAnswer:
     verdict, reasons = verdict_of(answer.failures)
     judged = {"comparison": None, "verdict": verdict, "reasons": reasons}
     return answer.model_copy(update=judged)
+
+
+def _not_tried(baseline: Baseline, answer: FaultsAnswer) -> Iterator[NotTried]:
+    """What the baseline calls them; one of an earlier version has no names."""
+    for ident in sorted(set(baseline.failure) - {failure.id for failure in answer.failures}):
+        was = baseline.failure[ident]
+        if was.name_en and was.name_vi:
+            yield NotTried(id=ident, name_en=was.name_en, name_vi=was.name_vi)
 
 
 def _knows(baseline: Baseline, failure: FailureResult) -> bool:

@@ -211,11 +211,20 @@ class Change(StrictModel):
         return self.what if self.failure is None else f"{self.failure}: {self.what}"
 
 
+class NotTried(StrictModel):
+    """A failure that was accepted and is not in the answer, as it was called when accepted."""
+
+    id: FailureId
+    name_en: Annotated[str, Field(min_length=1)]
+    name_vi: Annotated[str, Field(min_length=1)]
+
+
 class Comparison(StrictModel):
     """What changed since an accepted answer, the baseline of that name.
 
     `by_criteria` is the verdict that the criteria alone give; `known` are the failures of which the
-    baseline holds that they cut off those whom they cut off now.
+    baseline holds that they cut off those whom they cut off now. `not_tried` and `names` are what
+    the baseline calls failures that were not tried, and nodes and links, which may be gone.
     """
 
     baseline: str
@@ -223,6 +232,8 @@ class Comparison(StrictModel):
     by_criteria: Verdict
     changes: list[Change]
     known: list[FailureId] = Field(default_factory=list)
+    not_tried: list[NotTried] = Field(default_factory=list)
+    names: dict[str, str] = Field(default_factory=dict)
 
     @property
     def worse(self) -> list[Change]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from giaoban.names import ACCESS_PREFIX
 from giaoban.results.archive.evidence.answers import Answer
 from giaoban.results.model.changes import CHANGES, change_sentence
-from giaoban.results.model.failures import Change, FailureResult
+from giaoban.results.model.failures import Change, FailureResult, NotTried
 from giaoban.results.model.places import Place
 from giaoban.results.model.reasons import Argument
 from giaoban.results.report.wording import Wording
@@ -60,11 +60,11 @@ class DisplayNames:
         """Where a value was found."""
         return self.said(lambda say: say.place(place))
 
-    def failure(self, failure: FailureResult) -> Both:
-        """A failure that was tried, where a line or a cell begins."""
+    def failure(self, failure: FailureResult | NotTried) -> Both:
+        """A failure, where a line or a cell begins."""
         return self.said(lambda say: say.failure(failure))
 
-    def by_failure(self, failure: FailureResult) -> Both:
+    def by_failure(self, failure: FailureResult | NotTried) -> Both:
         """The same within a sentence."""
         return self.said(lambda say: say.failure(failure, within=True))
 

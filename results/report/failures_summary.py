@@ -170,8 +170,9 @@ def links_table(answer: FaultsAnswer, link: str | None = None) -> Table:
 
 
 def _failure(ident: str, answer: FaultsAnswer, named: DisplayNames) -> Sentence:
-    """A failure that was tried, by its id."""
-    found = next((f for f in answer.failures if f.id == ident), None)
+    """A failure that was tried, now or when it was accepted, by its id."""
+    known = [*answer.failures, *(answer.comparison.not_tried if answer.comparison else ())]
+    found = next((f for f in known if f.id == ident), None)
     return Sentence(ident) if found is None else named.by_failure(found)
 
 
@@ -316,7 +317,8 @@ def change_in_words(change: Change, answer: FaultsAnswer) -> Sentence:
     return Sentence("{what}: {why}", what=what, why=why_failed(failure, answer))
 
 
-def _change_line(change: Change, answer: FaultsAnswer) -> Sentence:
+def change_line(change: Change, answer: FaultsAnswer) -> Sentence:
+    """The same, and of which failure."""
     what = change_in_words(change, answer)
     if change.failure is None:
         return what
@@ -325,7 +327,7 @@ def _change_line(change: Change, answer: FaultsAnswer) -> Sentence:
 
 
 def _changed(change: Change, answer: FaultsAnswer) -> Sentence:
-    line = _change_line(change, answer)
+    line = change_line(change, answer)
     if change.sense == "other":
         return line
     known = N_("worse: {change}") if change.sense == "worse" else N_("better: {change}")
@@ -338,7 +340,7 @@ def _reasons(answer: FaultsAnswer, say: Wording) -> list[str]:
     if answer.verdict == "invalid":
         return reasons(answer, say)
     if answer.comparison is not None:
-        return [_change_line(change, answer) for change in answer.comparison.worse]
+        return [change_line(change, answer) for change in answer.comparison.worse]
     return _by_figures(answer)
 
 

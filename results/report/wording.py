@@ -11,7 +11,7 @@ from giaoban.results.archive.evidence.answers import Answer
 from giaoban.results.judge.criteria import EVERY_MEETING, FAULT_INTERRUPTION
 from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.calendar import CalendarAnswer
-from giaoban.results.model.failures import FailureResult, FaultsAnswer
+from giaoban.results.model.failures import FailureResult, FaultsAnswer, NotTried
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import MeetingAnswer
@@ -124,6 +124,8 @@ class Wording(Translator):
         self._places: dict[str, str] = {}
         self._uses: dict[str, InUse] = {}
         if isinstance(of, FaultsAnswer):
+            if of.comparison is not None:  # what it names may be gone
+                self._names |= of.comparison.names
             self._names |= {bridge.id: bridge.name for bridge in of.bridges} | of.names
         elif isinstance(of, CalendarAnswer | LoadResult):
             self._names |= of.names
@@ -326,8 +328,8 @@ class Wording(Translator):
         place = self._fault_at(fault, names)
         return self.gettext("{fault} ({place})", fault=text, place=place)
 
-    def failure(self, failure: FailureResult, *, within: bool = False) -> str:
-        """A failure that was tried; links that its name has by their ids are named. `within`: a
+    def failure(self, failure: FailureResult | NotTried, *, within: bool = False) -> str:
+        """A failure; links that its name has by their ids are named. `within`: a
         sentence, and not at its beginning."""
         text = self.either(failure.name_en, failure.name_vi)
         for ident in self._names:

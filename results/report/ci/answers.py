@@ -77,7 +77,7 @@ def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) 
     elsewhere: dict[str, list[str]] = {}
     for change in [] if compared is None else compared.worse:
         if change.failure not in tried:
-            what = failures_summary.change_in_words(change, answer)
+            what = failures_summary.change_line(change, answer)
             elsewhere.setdefault(change.failure or ABOUT_INPUTS, []).append(what)
     cases += (Case(name, "fail", lines, kind="regression") for name, lines in elsewhere.items())
     return Report(

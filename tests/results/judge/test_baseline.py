@@ -256,6 +256,8 @@ def test_the_text_has_one_line_a_figure() -> None:
     text = text_of(accepted())
     assert (
         f'''[failure."{LINK}"]
+name_en = "link Gia Nghĩa – Cư Jút cut"
+name_vi = "Đứt đường truyền Gia Nghĩa – Cư Jút"
 verdict = "pass"
 cut_off = []
 packets_lost = 87

@@ -21,6 +21,7 @@ from giaoban.results.judge.failure_points import (
 )
 from giaoban.results.model.failures import FaultsAnswer, LinkPeak
 from giaoban.results.model.result import Named
+from giaoban.results.report import failures_summary
 from giaoban.results.report.failures_summary import (
     bridges_table,
     busiest,
@@ -33,7 +34,10 @@ from giaoban.results.report.failures_summary import (
     summary_md,
     unneeded_lines,
 )
+from giaoban.results.report.markdown import markdown
 from giaoban.results.schema.make import schema_path
+from giaoban.translation import translator
+from tests.results.identifiers import showing
 from tests.results.tables import rows_of
 
 
@@ -326,3 +330,61 @@ def test_the_longest_may_be_by_the_mending() -> None:
         "1200.0 ms at Cư Jút by the mending of link Gia Nghĩa – Cư Jút cut (limit 1000 ms)"
     )
     assert tried(made)[0]["by mending"] == "1200.0 ms at Cư Jút"
+
+
+def test_what_is_gone_or_was_not_tried_keeps_its_name() -> None:
+    """Neither is in the new answer: the baseline knows what both were called."""
+    baseline = accept(answer(), name="ring", reason="r", on=date(2026, 11, 25))
+    left = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút", "r-cu-jut": "Cư Jút"}
+    was = answer(usual()[2:])
+    fewer = was.model_copy(
+        update={
+            "names": left,
+            "possible": ["cut:gia-nghia--cu-jut", "site:dak-glong"],
+            "question": was.question.model_copy(
+                update={"existing": [b for b in was.question.existing if b.id in left]}
+            ),
+        }
+    )
+    compared = against(fewer, baseline)
+    for language, said in (
+        (
+            "en",
+            [
+                "bridge Đắk Glong is not in the meeting any more",
+                "link Gia Nghĩa – Cư Jút cut: was accepted, but has not been tried this time",
+                "link Gia Nghĩa – Đắk Glong cut: link Gia Nghĩa ↔ Đắk Glong is not in the network",
+            ],
+        ),
+        (
+            "vi",
+            [
+                "điểm cầu Đắk Glong không còn trong phiên họp",
+                "đứt đường truyền Gia Nghĩa – Cư Jút:",
+                "đứt đường truyền Gia Nghĩa – Đắk Glong: đường truyền Gia Nghĩa ↔ Đắk Glong: không",
+            ],
+        ),
+    ):
+        text = markdown(
+            failures_summary.brief(compared, language=language), translator(language).say
+        )
+        for each in said:
+            assert each in text
+        assert showing(text.splitlines()) == []
+        assert showing(summary_md(compared, language).splitlines()) == []
+
+
+def test_a_baseline_of_an_earlier_version_knows_no_names() -> None:
+    named = accept(answer(), name="ring", reason="r", on=date(2026, 11, 25))
+    old = named.model_copy(
+        update={
+            "names": {},
+            "failure": {
+                ident: was.model_copy(update={"name_en": "", "name_vi": ""})
+                for ident, was in named.failure.items()
+            },
+        }
+    )
+    compared = against(answer(usual()[1:], possible=answer().possible), old)
+    text = markdown(failures_summary.brief(compared), translator("en").say)
+    assert "cut:gia-nghia--cu-jut: was accepted, but has not been tried this time" in text

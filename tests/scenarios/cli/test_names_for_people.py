@@ -120,7 +120,8 @@ def shown(answer: JsonFile, lang: Language) -> Iterator[Iterable[Block]]:
             shown_of = {"link": "gia-nghia--dak-glong", "bridge": "dak-glong"}
             yield failures_summary.brief(answer, **shown_of, language=lang)
             yield failures_summary.summary(answer, say)
-            yield lines(annex(results_factory.result(), answer, lang=lang))
+            of = results_factory.result().model_copy(update={"inputs": answer.inputs})
+            yield lines(annex(of, answer, lang=lang))
         case WhatIf():
             yield from (whatif_summary.brief(answer), whatif_summary.summary(answer, say))
         case Headroom():

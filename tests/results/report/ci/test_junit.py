@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from failures_factory import answer, failure, impact, usual
+from failures_factory import answer, failure, impact, told_of, usual
 from junit_schema import by_schema
 from lxml import etree
 
@@ -116,7 +116,9 @@ def test_with_a_baseline_only_what_got_worse_fails() -> None:
         "cut:gia-nghia--dak-glong": "system-out: accepted single point of failure (Đắk Glong cut "
         "off): no second fibre yet",
         "cut:c--d": "",
-        "site:dak-glong": "failure: Đắk Glong is not in the network any more",
+        "site:dak-glong": "failure: {site}: Đắk Glong is not in the network any more".format(
+            site=told_of("site:dak-glong")[0]
+        ),
     }
 
 
