@@ -35,18 +35,35 @@ class EngineName(StrEnum):
     NATIVE = "native"
 
 
-def check_installed() -> None:
-    """Before anything is begun that a small installation has not enough for, of a command that
-    could estimate it as well.
+def check_installed(engine: EngineName = EngineName.SANDBOX) -> None:
+    """Before anything is begun that this machine has not enough for, of a command that could
+    estimate it as well.
 
     Raises:
         MachineLacks: with both ways out.
     """
+    _check_system()
     try:
         extras.need(*NEEDED)
+        if engine is EngineName.SANDBOX:
+            kernel.check_available()
     except MachineLacks as lacks:
         how = Sentence("{install}; or without emulation: --estimate", install=lacks.install)
         raise MachineLacks(lacks.what, how) from None
+
+
+def is_installed() -> bool:
+    """Whether this machine has, or can build, what the sandbox needs."""
+    try:
+        check_installed()
+    except MachineLacks:
+        return False
+    return True
+
+
+def _check_system() -> None:
+    if sys.platform != "linux":
+        raise MachineLacks("packets are emulated on Linux only", "giaoban … --estimate, or Linux")
 
 
 def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) -> Engine:
@@ -57,8 +74,7 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
         InvalidRun: the emulation says of itself that it cannot be trusted.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
-    if sys.platform != "linux":
-        raise MachineLacks("packets are emulated on Linux only", "giaoban … --estimate, or Linux")
+    _check_system()
     extras.need(*NEEDED)
     _check_space(folder, DOCUMENT_BYTES + _packets(plan) * LOG_BYTES_A_PACKET)
     (folder / PLAN).write_text(plan.to_json(), encoding="utf-8")

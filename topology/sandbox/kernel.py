@@ -40,6 +40,16 @@ def cached() -> Path | None:
     return kernel if build_cache.is_whole(kernel) and os.access(kernel, os.X_OK) else None
 
 
+def check_available() -> None:
+    """Whether it is there, or can be built.
+
+    Raises:
+        MachineLacks: neither; which source and tools are missing.
+    """
+    if build_cache.prebuilt(NAME) is None:
+        _checked_source()
+
+
 def ensure(progress: Progress) -> Path:
     """The guest's kernel, built if need be (some minutes, once a machine).
 

@@ -102,7 +102,7 @@ def command(
         )
 
     if not by_estimate:
-        check_installed()
+        check_installed(engine)
 
     def checked(scenario: Path) -> Checked:
         return _checked(

@@ -94,7 +94,7 @@ def command(
             suffixes=", ".join(SUFFIXES),
         )
     if not by_estimate:
-        check_installed()
+        check_installed(engine)
     with progress() as told:
         outcome = try_failures(
             asked,

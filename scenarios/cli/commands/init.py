@@ -13,6 +13,7 @@ from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.results.report.document import Par, pars
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
+from giaoban.scenarios.emulation import engine
 from giaoban.scenarios.project.init import TREE, Ci, ProjectOptions, make_project
 from giaoban.sentence import Sentence
 
@@ -81,7 +82,7 @@ def command(
             }
         )
         return 0
-    following = "giaoban check"
+    following = "giaoban check" if engine.is_installed() else "giaoban check --estimate"
     if folder.resolve() != Path.cwd():
         following = f"cd {shlex.quote(str(folder))} && {following}"
     print_blocks(

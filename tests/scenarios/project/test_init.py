@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 from scenario_factory import DEFAULT, ROOT, giaoban
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, MachineLacks
 from giaoban.scenarios.cli.language import of_environment
+from giaoban.scenarios.emulation import engine
 from giaoban.scenarios.project import init
 from giaoban.scenarios.project.init import ProjectOptions, make_project
 from giaoban.scenarios.project.project import project_of
@@ -18,6 +20,7 @@ from giaoban.scenarios.spec.question import make_question
 from giaoban.schemas import IN_A_PROJECT, MARK, input_schemas, kind_of
 
 ABILENE = ROOT / "tests" / "topology" / "Abilene.graphml"
+ON_A_LAPTOP = MachineLacks("Mininet is not installed", "apt-get install mininet")
 FILES = {
     ".github/workflows/giaoban.yml",
     ".gitignore",
@@ -28,6 +31,12 @@ FILES = {
     "scenarios/first-expansion.toml",
     *(f".giaoban/schema/{path.name}" for path in input_schemas().values()),
 }
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that can emulate, whatever this one can."""
+    monkeypatch.setattr(engine, "check_installed", lambda: None)
 
 
 def files_in(folder: Path) -> set[str]:
@@ -135,3 +144,26 @@ def test_bad_words_make_nothing(words: tuple[str, ...], said: str, tmp_path: Pat
     ran = giaoban("init", tmp_path / "x", *words)
     assert (ran.code, said in ran.err) == (2, True), ran.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_can_be_emulated_the_next_step_is_an_estimate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def lacks() -> None:
+        raise ON_A_LAPTOP
+
+    monkeypatch.setattr(engine, "check_installed", lacks)
+    ran = giaoban("init", "--lang", "en")
+    assert ran.out.splitlines()[-1] == "next: giaoban check --estimate"
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_the_readme_begins_with_what_works_anywhere(lang: str, tmp_path: Path) -> None:
+    made = giaoban("init", str(tmp_path / lang), "--lang", lang)
+    assert made.code == 0
+    readme = (tmp_path / lang / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"`(giaoban [^`]*)`", readme)
+    assert commands[:3] == ["giaoban check --estimate", "giaoban check", "giaoban doctor"]
+    assert len(readme.splitlines()) <= 10
