@@ -329,7 +329,6 @@ class NegotiatedMedia:
     codec: Codec
     send_type: int
     receive_type: int
-    local_port: int
     remote: tuple[str, int]
     remote_rtcp: tuple[str, int]
     sends: bool
@@ -373,7 +372,6 @@ def agree(
         codec=codec,
         send_type=their_codec.payload_type,
         receive_type=codec.payload_type,
-        local_port=ours.port,
         remote=(address, theirs.port),
         remote_rtcp=(address, rtcp),
         sends=ours.direction.sends and theirs.direction.receives and not held,

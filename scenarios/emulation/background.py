@@ -16,8 +16,8 @@ from giaoban.clock import sleep_until
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records.guest import BackgroundCount
 from giaoban.scenarios.spec.background import BackgroundPlan, PoissonArrivals
-from giaoban.topology.emulation import feeder, namespace
-from giaoban.topology.emulation.feeder import Feeder
+from giaoban.topology.emulation import background_host, namespace
+from giaoban.topology.emulation.background_host import BackgroundHost
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.sandbox.order import in_virtual_time
 from giaoban.traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
@@ -47,12 +47,12 @@ class _Stream:
     late: int = 0
 
 
-def feeders(net: ProvinceNet, plan: Plan) -> list[Feeder]:
+def hosts(net: ProvinceNet, plan: Plan) -> list[BackgroundHost]:
     """A way in for each of the plan's streams."""
-    made: list[Feeder] = []
+    made: list[BackgroundHost] = []
     try:
         for number, each in enumerate(plan.background):
-            made.append(Feeder(net, each.hop, number))
+            made.append(BackgroundHost(net, each.hop, number))
     except BaseException:
         for one in made:
             one.close()
@@ -60,7 +60,7 @@ def feeders(net: ProvinceNet, plan: Plan) -> list[Feeder]:
     return made
 
 
-def load(plan: Plan, ways: Sequence[Feeder], origin_ns: int, captures: Path) -> None:
+def load(plan: Plan, ways: Sequence[BackgroundHost], origin_ns: int, captures: Path) -> None:
     """Send everything at its time, and count what comes, until the plan's end."""
     streams = [
         _open(number, each, way, plan.seed)
@@ -93,7 +93,7 @@ def load(plan: Plan, ways: Sequence[Feeder], origin_ns: int, captures: Path) -> 
 
 
 def counted(
-    net: ProvinceNet, ways: Sequence[Feeder], captures: Path
+    net: ProvinceNet, ways: Sequence[BackgroundHost], captures: Path
 ) -> tuple[list[BackgroundCount], int]:
     """What the kernel and the sender say of all streams; packets damaged at routers."""
     path = captures / REPORT
@@ -105,10 +105,10 @@ def counted(
         replace(of, sent=way.sent(), pacer_drops=way.pacer_drops())
         for of, way in zip(told, ways, strict=True)
     ]
-    return streams, feeder.damaged(net, ways)
+    return streams, background_host.damaged(net, ways)
 
 
-def _open(number: int, plan: BackgroundPlan, way: Feeder, seed: int) -> _Stream:
+def _open(number: int, plan: BackgroundPlan, way: BackgroundHost, seed: int) -> _Stream:
     port = FIRST_PORT + number
     socks = []
     for (fd, address), dscp in ((way.source, plan.dscp), (way.target, 0)):

@@ -15,7 +15,7 @@ from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records.guest import ChangeMade, LineChange, Routes
 from giaoban.scenarios.spec.impairment import LinePlan
 from giaoban.topology.changes import NetworkChange
-from giaoban.topology.emulation.failing import FailingNetwork
+from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.impairments import LineImpairment
 

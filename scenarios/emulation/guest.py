@@ -52,8 +52,8 @@ from giaoban.scenarios.records.guest import (
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.counts import QueueCount
 from giaoban.topology.emulation import counters, namespace, probe
-from giaoban.topology.emulation.failing import FailingNetwork
-from giaoban.topology.emulation.feeder import Feeder
+from giaoban.topology.emulation.background_host import BackgroundHost
+from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.sandbox import order
 from giaoban.traffic import log
@@ -88,7 +88,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         ProvinceNet(plan.network, plan.seed, impaired, may_fail=bool(plan.changes)) as net,
         ExitStack() as stack,
     ):
-        ways = background.feeders(net, plan)
+        ways = background.hosts(net, plan)
         for way in ways:
             stack.callback(way.close)
         built_s = time.monotonic() - started
@@ -104,7 +104,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             failing = FailingNetwork(net, links, clock)
             stack.callback(failing.close)
             tell_progress(N_("waiting for the routers"), 0.0)
-            failing.find_ways()
+            failing.converge()
         before = count(net, failing)
         order.take_turn("conductor")
         origin_ns = -(-(time.monotonic_ns() + START_IN_NS) // ORIGIN_GRID_NS) * ORIGIN_GRID_NS
@@ -139,11 +139,11 @@ def count(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
     """All counters, while nothing of the routers' own is under way."""
     if failing is None:
         return _counts(net, None)
-    failing.quiet()
+    failing.pause_routers()
     try:
         return _counts(net, failing)
     finally:
-        failing.speak()
+        failing.resume_routers()
 
 
 def _counts(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
@@ -269,7 +269,7 @@ def _run_bridges(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -
 
 
 def _run_background(
-    _net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path, ways: Sequence[Feeder]
+    _net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path, ways: Sequence[BackgroundHost]
 ) -> None:
     background.load(plan, ways, origin_ns, captures)
 

@@ -16,7 +16,7 @@ from mininet.log import error, info, output, setLogLevel
 
 from giaoban.topology import bird
 from giaoban.topology.emulation.failable_link import FailableLink
-from giaoban.topology.emulation.failing import FailingNetwork
+from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.network import Network
 
@@ -74,7 +74,7 @@ def main(folder: Path, clock: Path | None = None) -> int:
         failing = FailingNetwork(net, links, clock, silent=False)
         stack.callback(failing.close)
         info("*** Waiting for the routers to find their ways\n")
-        failing.find_ways()
+        failing.converge()
         if network.routing is not None and network.routed:
             times = bird.clock_factor(network.routing)
             info(f"*** The routers' clocks run {times} times as fast, as birdc tells its times\n")

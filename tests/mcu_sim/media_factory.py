@@ -34,7 +34,6 @@ def terms(kind: Kind, port: int, *, host: str = FAR, **more: Any) -> NegotiatedM
         "codec": codec,
         "send_type": codec.payload_type,
         "receive_type": codec.payload_type,
-        "local_port": 0,
         "remote": (host, port),
         "remote_rtcp": (host, port if more.get("rtcp_mux", True) else port + 1),
         "sends": True,

@@ -44,24 +44,23 @@ def test_the_encoder_model_takes_rate_from_the_profile_and_habits_from_the_encod
 
 
 @pytest.mark.parametrize(
-    ("encoding_id", "octets", "ticks", "static"),
+    ("encoding_id", "octets", "ticks"),
     [
-        ("g711a", 160, 160, True),
-        ("g711u", 160, 160, True),
-        ("g722", 160, 160, True),
-        ("g722-1c-24", 60, 640, False),
-        ("g722-1c-32", 80, 640, False),
-        ("g722-1c-48", 120, 640, False),
-        ("aac-ld", 160, 1800, False),
-        ("opus", 80, 960, False),
+        ("g711a", 160, 160),
+        ("g711u", 160, 160),
+        ("g722", 160, 160),
+        ("g722-1c-24", 60, 640),
+        ("g722-1c-32", 80, 640),
+        ("g722-1c-48", 120, 640),
+        ("aac-ld", 160, 1800),
+        ("opus", 80, 960),
     ],
 )
 def test_packets_have_the_size_and_the_ticks_of_their_encoding(
-    encoding_id: str, octets: int, ticks: int, static: bool
+    encoding_id: str, octets: int, ticks: int
 ) -> None:
     encoding = load_profiles().encoding(encoding_id)
     assert (encoding.packet_bytes, encoding.packet_ticks) == (octets, ticks)
-    assert encoding.static is static
 
 
 def test_an_unknown_encoding_is_met_with_a_suggestion() -> None:

@@ -39,16 +39,16 @@ class LinkEnd:
     """
 
     def __init__(self, fd: int, interface: str, upper: str | None) -> None:
-        self._interface, self._upper = interface, upper
+        self._upper = upper
         with namespace.inside(fd):
             self._route = IPRoute()
         try:
-            self._in = self._make_hole(f"in-{interface}")
+            self._in = self._make_sink(f"in-{interface}")
             self._end = _index(self._route, interface)
             if self._route.get_qdiscs(index=self._end) and not self._has_ingress():
                 self._route.tc("add", "ingress", index=self._end)
             if upper is not None:
-                self._out = self._make_hole(f"out-{interface}")
+                self._out = self._make_sink(f"out-{interface}")
                 self._top = _index(self._route, upper)
                 self._route.tc("add", "clsact", index=self._top)
         except NetlinkError as error:
@@ -63,7 +63,7 @@ class LinkEnd:
                 why=strerror(error.code),
             ) from None
 
-    def _make_hole(self, name: str) -> int:
+    def _make_sink(self, name: str) -> int:
         """A device that counts what it is given and forgets it; its index."""
         self._route.link("add", ifname=name, kind="dummy")
         index = _index(self._route, name)
@@ -100,9 +100,9 @@ class LinkEnd:
                 raise InvalidRun("{upper} did not come up again", upper=self._upper)
             sleep_until(time.monotonic_ns() + LOOK_AGAIN_NS)
 
-    def _redirect(self, index: int, parent: int, hole: int, *, on: bool) -> None:
+    def _redirect(self, index: int, parent: int, sink: int, *, on: bool) -> None:
         if on:
-            action = [qdisc.redirect(hole)]
+            action = [qdisc.redirect(sink)]
             self._route.tc(
                 "add-filter", "matchall", index=index, parent=parent, prio=FIRST, action=action
             )

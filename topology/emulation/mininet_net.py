@@ -24,7 +24,7 @@ from giaoban.errors import InvalidRun
 from giaoban.topology.addressing import host
 from giaoban.topology.bandwidth_profile import ENDS, At
 from giaoban.topology.emulation import namespace, netlink, policing, qdisc, scheduler
-from giaoban.topology.emulation.impaired import ImpairedLine
+from giaoban.topology.emulation.impaired_line import ImpairedLine
 from giaoban.topology.impairments import LineImpairment
 from giaoban.topology.network import Hop, NetLink, Network
 from giaoban.topology.qos import by_class, traffic_classes
@@ -272,7 +272,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             link.overhead_bytes,
         )
         if link.profiles_of(hop.source, "user"):
-            _, queue = qdisc.behind_door([queue])
+            _, queue = qdisc.below_classifier([queue])
         route.tc("change", index=index, **queue)
 
     def _place(self, hop: Hop) -> tuple[int, int]:
@@ -328,7 +328,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         else:
             queues = qdisc.line_of(link, seed)
             if link.profiles_of(node_id, "user"):
-                queues = qdisc.behind_door(queues)
+                queues = qdisc.below_classifier(queues)
         return netlink.Interface(
             name=self.interfaces[link.id, node_id],
             upper=self.upper(link.id, node_id),

@@ -125,12 +125,18 @@ def line_of(link: NetLink, seed: int) -> list[dict[str, Any]]:
     )
 
 
-def behind_door(queues: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def below_classifier(queues: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same queues with something above them at which filters look at packets first."""
     whole, *losing = queues
-    door = {"kind": "ets", "handle": ROOT_HANDLE, "parent": TC_H_ROOT, "strict": 1, "quanta": ()}
+    root = {
+        "kind": "ets",
+        "handle": ROOT_HANDLE,
+        "parent": TC_H_ROOT,
+        "strict": 1,
+        "quanta": (),
+    }
     below = [{**fibre, "parent": LINE_HANDLE | 1} for fibre in losing]
-    return [door, {**whole, "handle": LINE_HANDLE, "parent": ROOT_HANDLE | 1}, *below]
+    return [root, {**whole, "handle": LINE_HANDLE, "parent": ROOT_HANDLE | 1}, *below]
 
 
 def impairment(what: LineImpairment, seed: int) -> dict[str, Any]:

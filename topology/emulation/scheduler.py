@@ -149,7 +149,7 @@ def line(link: NetLink, seed: int) -> list[dict[str, Any]]:
     Nothing overflows in this netem: more than what is in the fibre does not come to it.
     """
     whole, *losing = qdisc.line_of(link, seed)
-    return qdisc.behind_door([{**whole, "limit": MAX_PACKETS}, *losing])
+    return qdisc.below_classifier([{**whole, "limit": MAX_PACKETS}, *losing])
 
 
 def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:

@@ -29,7 +29,6 @@ HEAR_EVERY, COUNT_EVERY, REPORT_EVERY = 40, 20, 20
 LATE_NS = 20_000_000
 """A packet of audio that leaves when the next one is due fits no schedule (RFC 3551 §4.2)."""
 GIVE_UP_NS = 1_000_000_000
-SILENT_MS = 2000.0
 NO_TYPE = 128
 """No payload type has it: seven bits are its place (RFC 3550 §5.1)."""
 OCTETS_PER_MS = 8.0
@@ -124,12 +123,10 @@ class MediaLoad:
         """The call is over."""
         bridge, now_ns = self._bridges[row], time.monotonic_ns()
         figures: dict[Medium, messages.Figures] = {}
-        silent_ms = 0.0
         for medium in sorted(bridge.going):
             receivers = self._receivers[medium]
             receivers.receive(row, self._capacity)
             self._account(row, medium, now_ns)
-            silent_ms = max(silent_ms, receivers.silent_ms(row, now_ns))
             if not silently:
                 receivers.send_bye(row)
             sent, withheld = bridge.reported[medium], medium in bridge.withheld
@@ -138,7 +135,7 @@ class MediaLoad:
         bridge.going.clear()
         bridge.withheld.clear()
         lasted_ms = (now_ns - bridge.since_ns) / 1e6
-        return messages.CallReport(media=figures, lasted_ms=lasted_ms, silent_ms=silent_ms)
+        return messages.CallReport(media=figures, lasted_ms=lasted_ms)
 
     def release(self, row: int) -> None:
         """A bridge has left for good: its ports are given up, its row is free."""
@@ -185,13 +182,8 @@ class MediaLoad:
 
     def health(self, cpu_s: float) -> messages.Health:
         """How it fares."""
-        now_ns = time.monotonic_ns()
-        going = [(row, medium) for row, b in self._bridges.items() for medium in b.going]
-        rows = {row for row, _ in going}
-        audible = {row for row, m in going if self._receivers[m].silent_ms(row, now_ns) < SILENT_MS}
         return messages.Health(
-            calls=len(rows),
-            silent=len(rows - audible),
+            calls=sum(bool(bridge.going) for bridge in self._bridges.values()),
             sent=self.sent,
             received=sum(receivers.received for receivers in self._receivers.values()),
             late=self.late,

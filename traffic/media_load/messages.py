@@ -130,12 +130,11 @@ class Figures(StrictModel):
 
 
 class CallReport(StrictModel):
-    """What a call sent and heard in `lasted_ms`; for the last `silent_ms` nothing had come."""
+    """What a call sent and heard in `lasted_ms`."""
 
     answer: Literal["call-report"] = "call-report"
     media: dict[Medium, Figures]
     lasted_ms: float
-    silent_ms: float
 
 
 class Health(StrictModel):
@@ -143,12 +142,11 @@ class Health(StrictModel):
 
     `late`: packets that left more than 20 ms after they were due, the next one's time. `skipped`:
     slots that were left out after the loop had stood for a second. `overflowed`: packets that were
-    lost because a receive buffer was full. `silent`: calls to which nothing has come for 2 s.
+    lost because a receive buffer was full.
     """
 
     answer: Literal["health"] = "health"
     calls: int
-    silent: int
     sent: int
     received: int
     late: int

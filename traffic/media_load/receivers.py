@@ -190,10 +190,6 @@ class Receivers:
                 sent += self._send_rtcp(receiver, packet)
         return sent
 
-    def silent_ms(self, row: int, now_ns: int) -> float:
-        """For how long nothing has come to a call."""
-        return (now_ns - (self._rows[row].heard_ns or 0)) / 1e6
-
     def has_consent(self, row: int, now_ns: int) -> bool:
         """Whether anything may be sent to where a call's media is to go."""
         return self._rows[row].has_consent(now_ns)

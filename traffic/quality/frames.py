@@ -70,7 +70,6 @@ class FrameMeasures:
     """
 
     frames: int
-    key_frames: int
     lost: int
     undecodable: int
     late: int
@@ -83,7 +82,6 @@ class FrameMeasures:
     frozen_pct_worst: float
     delay_p50_ms: float | None
     delay_p95_ms: float | None
-    delay_p99_ms: float | None
     shown_after_ms: float | None
 
 
@@ -188,9 +186,8 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     begun = (found.frozen_ns[:, 0] >= start_ns) & (found.frozen_ns[:, 0] < end_ns)
     p50: float | None = None
     p95: float | None = None
-    p99: float | None = None
     if len(delays):
-        p50, p95, p99 = percentiles(delays, (50, 95, 99))
+        p50, p95 = percentiles(delays, (50, 95))
     total, frozen_pct = float(np.sum(lengths)), 0.0
     if total and (due_ms := _due_ms(found, within, end_ns)):
         frozen_pct = min(100.0, 100 * total / due_ms)
@@ -198,7 +195,6 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     bad = int(np.count_nonzero(within & (~found.decodable | found.late)))
     return FrameMeasures(
         frames=count,
-        key_frames=int(np.count_nonzero(within & found.key)),
         lost=int(np.count_nonzero(within & found.lost)),
         undecodable=int(np.count_nonzero(within & ~found.lost & ~found.decodable)),
         late=int(np.count_nonzero(within & found.late)),
@@ -211,7 +207,6 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         frozen_pct_worst=_frozen_worst(found, start_ns, end_ns),
         delay_p50_ms=p50,
         delay_p95_ms=p95,
-        delay_p99_ms=p99,
         shown_after_ms=float(np.max(found.shown_after_ns[within])) / 1e6 if count else None,
     )
 

@@ -9,8 +9,6 @@ from pydantic import Field, model_validator
 from giaoban.provenance import Name, Sourced
 from giaoban.sentence import Sentence
 
-DYNAMIC_PAYLOAD_TYPE = 96
-"""The lowest one without a fixed meaning (RFC 3551 §6)."""
 ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
@@ -50,11 +48,6 @@ class AudioEncoding(Sourced):
     def packet_ticks(self) -> int:
         """What a packet adds to the RTP timestamp."""
         return self.clock_hz * self.packet_ms // 1000
-
-    @property
-    def static(self) -> bool:
-        """Whether the payload type has its meaning from RFC 3551 table 4."""
-        return self.payload_type < DYNAMIC_PAYLOAD_TYPE
 
     @model_validator(mode="after")
     def _packets_are_whole(self) -> Self:

@@ -145,7 +145,7 @@ class LineSetting:
 
 
 def seed_of(line_seed: int, changes: int) -> int:
-    """As `giaoban.topology.emulation.impaired`: of the netem after so many changes."""
+    """As `giaoban.topology.emulation.impaired_line`: of the netem after so many changes."""
     digest = hashlib.blake2b(f"{line_seed} {changes}".encode(), digest_size=8)
     return int.from_bytes(digest.digest(), "little")
 

@@ -90,7 +90,6 @@ class Health(StrictModel):
     media_late: int = 0
     media_worst_late_ms: float = 0.0
     media_overflowed: int = 0
-    media_silent: int = 0
     media_gone: bool = False
 
 

@@ -267,5 +267,4 @@ class GeneratorMonitor:
             "media_late": now.late - before.late,
             "media_worst_late_ms": round(now.worst_late_ms, 1),
             "media_overflowed": now.overflowed - before.overflowed,
-            "media_silent": now.silent,
         }

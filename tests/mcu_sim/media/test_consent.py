@@ -240,7 +240,6 @@ def leg(remote: str, *, assured: frozenset[str] | None = frozenset()) -> Leg:
         codec=PCMA,
         send_type=8,
         receive_type=8,
-        local_port=20_000,
         remote=(remote, PORT["audio"]),
         remote_rtcp=(remote, PORT["audio"]),
         sends=True,

@@ -21,7 +21,7 @@ import numpy as np
 from giaoban.scenarios.emulation.changes import Changes
 from giaoban.scenarios.emulation.guest import count
 from giaoban.topology.changes import NetworkChange
-from giaoban.topology.emulation.failing import FailingNetwork
+from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.namespace import inside
 from giaoban.topology.emulation.routers import Routers
@@ -54,7 +54,7 @@ def run(folder: Path, name: str, case: Case, clock: Path) -> None:
     with ProvinceNet(network, 1, may_fail=True) as net:
         failing = FailingNetwork(net, {c.link for c in changes if c.link}, clock)
         try:
-            failing.find_ways()
+            failing.converge()
             found: dict[str, Any] = {"paths": failing.paths()}
             if case.listen and failing.routers is not None:
                 found |= listen(folder, net, failing.routers)

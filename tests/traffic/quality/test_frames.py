@@ -24,7 +24,7 @@ FPS = 10
 
 def test_no_loss_no_damage_no_freeze() -> None:
     got = measure_frames(frames(delivered(video_log(90, 4, [0, 45]))), START_NS, START_NS + 10**9)
-    assert (got.frames, got.key_frames, got.lost, got.undecodable) == (30, 1, 0, 0)
+    assert (got.frames, got.lost, got.undecodable) == (30, 0, 0)
     assert (got.freezes, got.freeze_ms_total, got.freeze_ms_max, got.frozen_pct) == (0, 0, None, 0)
     assert got.delay_p50_ms == pytest.approx(13)  # the last of 4 packets is due 3 ms later
 
@@ -90,7 +90,7 @@ def test_frames_are_those_of_a_decoder_and_windows_add_up(
     a, b = measure_frames(found, START_NS, middle), measure_frames(found, middle, end)
     whole = measure_frames(found, START_NS, end)
     assert whole.frames == n == sum(expected) + whole.lost + whole.undecodable
-    for name in ("frames", "key_frames", "lost", "undecodable", "freeze_ms_total"):
+    for name in ("frames", "lost", "undecodable", "freeze_ms_total"):
         assert getattr(a, name) + getattr(b, name) == pytest.approx(getattr(whole, name))
     assert 0 <= whole.frozen_pct <= 100
     assert np.all(np.diff(found.frozen_ns.reshape(-1)) >= 0)

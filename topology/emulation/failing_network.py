@@ -75,7 +75,7 @@ class FailingNetwork:
             self.close()
             raise
 
-    def find_ways(self) -> None:
+    def converge(self) -> None:
         """Start the routers' processes and wait until all packets take the best ways.
 
         Raises:
@@ -134,7 +134,7 @@ class FailingNetwork:
         link = self.links.get(hop.link)
         return 0 if link is None else link.swallowed(hop)
 
-    def quiet(self) -> None:
+    def pause_routers(self) -> None:
         """Let the routers say nothing until all they said has arrived; then nothing of theirs is
         under way. `speak` ends it, and has to come before any of them misses the others."""
         if self.routers is not None:
@@ -142,7 +142,7 @@ class FailingNetwork:
             slowest_us = max(link.delay_us for link in self._net.network.links)
             time.sleep(slowest_us / 1e6 + IN_FLIGHT_S)
 
-    def speak(self) -> None:
+    def resume_routers(self) -> None:
         """The routers go on."""
         if self.routers is not None:
             self.routers.pause(on=False)

@@ -1,8 +1,8 @@
 """Where traffic that is nobody's meeting comes into a router, to cross one of its links.
 
-A feeder is a namespace of its own beside a router: its packets are paced there, by fq as a host's
-are, then routed as any others. So they meet the router's queues, and whatever becomes of its links,
-as what came from other places does.
+A background host is a namespace of its own beside a router: its packets are paced there, by fq as
+a bridge's are, then routed as any others. So they meet the router's queues, and whatever becomes of
+its links, as what came from other places does.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _BENCHMARKS = "198.18.{}.{}"
 """RFC 2544 appendix C.2.2: addresses for traffic that only loads a network."""
 
 
-class Feeder:
+class BackgroundHost:
     """One stream's way into a router, and its end at the router at the far side of the link.
 
     Args:
         net: the running network.
         hop: the direction of a link that the stream is to cross.
-        number: of the feeder, below `MOST`; no two of a network have the same.
+        number: of the host, below `MOST`; no two of a network have the same.
 
     Attributes:
         source: the namespace and the address that its packets are to be sent from.
@@ -69,7 +69,7 @@ class Feeder:
                 route.neigh("replace", ifindex=index, dst=other, lladdr=mac, state=128)
                 if fd == self._fd:
                     route.route("add", dst="0.0.0.0/0", gateway=outside)
-        # what comes from a feeder's address, to which nobody answers, is not to be held for forged
+        # what comes from its address, to which nobody answers, is not to be held for forged
         for fd in (router, self.target[0]):
             with namespace.inside(fd):
                 netlink.accept_all_sources()
@@ -79,7 +79,9 @@ class Feeder:
         deadline = time.monotonic() + UP_WITHIN_S
         while not (netlink.all_up(self._fd) and netlink.all_up(router)):
             if time.monotonic() > deadline:
-                raise InvalidRun("the feeder of link {link} did not come up", link=self.hop.link)
+                raise InvalidRun(
+                    "the background host of link {link} did not come up", link=self.hop.link
+                )
             time.sleep(0.01)
 
     def sent(self) -> int:
@@ -101,12 +103,12 @@ class Feeder:
         os.close(self._fd)
 
 
-def damaged(net: ProvinceNet, feeders: Sequence[Feeder]) -> int:
-    """Datagrams that came to routers where feeders' streams end, and failed their checksum.
+def damaged(net: ProvinceNet, hosts: Sequence[BackgroundHost]) -> int:
+    """Datagrams that came to routers where hosts' streams end, and failed their checksum.
 
     Those at hosts are among all that came to hosts (`counters.datagrams`).
     """
-    ends = dict.fromkeys(feeder.hop.target for feeder in feeders)
+    ends = dict.fromkeys(host.hop.target for host in hosts)
     routers = [node.id for node in net.network.routers if node.id in ends]
     return sum(_udp(net.namespace(router), "InCsumErrors") for router in routers)
 
