@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from pathlib import Path
 
+import pytest
+
 from bench.calendar import COUNT, write_year
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.calendar import CalendarAnswer
@@ -29,10 +31,21 @@ def planned(path: Path, root: Path) -> Outcome[CalendarAnswer]:
     )
 
 
-def test_a_year(tmp_path: Path) -> None:
-    path = tmp_path / "year.ics"
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of the year."""
+    path = tmp_path_factory.mktemp("year") / "year.ics"
     write_year(path)
-    made = planned(path, tmp_path / "runs")
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(year: Path) -> Outcome[CalendarAnswer]:
+    """The year as it is planned."""
+    return planned(year, year.parent / "runs")
+
+
+def test_a_year(year: Path, made: Outcome[CalendarAnswer]) -> None:
     answer = made.answer
     assert (len(answer.booked), answer.verdict) == (COUNT, "fail")
     found = {(f.start[:16], f.rule): f for f in answer.findings}
@@ -50,18 +63,15 @@ def test_a_year(tmp_path: Path) -> None:
     assert {*first.meetings} != {*second.meetings} != {*third.meetings}
     assert CalendarAnswer.from_json((made.folder / CalendarAnswer.FILE).read_bytes()) == answer
     # the year as it is written down is the same year
-    assert told(read(made.folder / "calendar.ics")) == told(read(path))
+    assert told(read(made.folder / "calendar.ics")) == told(read(year))
     assert (made.folder / "summary.md").read_text(encoding="utf-8").startswith("# Lịch họp")
 
 
-def test_what_is_moved_makes_the_year_pass(tmp_path: Path) -> None:
-    path = tmp_path / "year.ics"
-    write_year(path)
-    before = planned(path, tmp_path / "runs")
-    booked = {each.id: each for each in before.answer.booked}
-    moves = {m.meeting: m for f in before.answer.findings for m in f.moves}
+def test_what_is_moved_makes_the_year_pass(made: Outcome[CalendarAnswer], tmp_path: Path) -> None:
+    booked = {each.id: each for each in made.answer.booked}
+    moves = {m.meeting: m for f in made.answer.findings for m in f.moves}
     assert moves
-    after = planned(before.folder / "calendar.moved.ics", tmp_path / "runs")
+    after = planned(made.folder / "calendar.moved.ics", tmp_path / "runs")
     assert [f for f in after.answer.findings if f.rule != "briefing-missing"] == []
     assert {peak.verdict for peak in after.answer.peaks} == {"pass"}
     held = {(each.title, each.start) for each in after.answer.booked}

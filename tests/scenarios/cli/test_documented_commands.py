@@ -241,8 +241,16 @@ LOOKS_BACK = ("history", "view", "diff", "verify", "metrics")
 """Commands that look at runs of before; the others have a folder for each page."""
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize("page", TO_BE_RUN)
+IN_LANGUAGES = [
+    (page, language)
+    for page in TO_BE_RUN
+    for language in ("vi", "en")
+    if language == "vi" or not vietnamese(ROOT / page)
+]
+"""What a Vietnamese page shows, its reader asks in Vietnamese; English pages are asked in both."""
+
+
+@pytest.mark.parametrize(("page", "language"), IN_LANGUAGES)
 def test_what_a_page_shows_is_run(
     page: str, language: str, bench: Path, words: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

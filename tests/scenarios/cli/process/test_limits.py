@@ -42,9 +42,13 @@ def test_a_check(tmp_path: Path, limit: int, amount: int, said: str) -> None:
 
 
 @pytest.mark.realtime
-@pytest.mark.parametrize("workers", ["0", "1"])
-@pytest.mark.parametrize("size", [2048, 64 * 1024], ids=["journal", "page"])
+@pytest.mark.parametrize(
+    ("size", "workers"),
+    [(2048, "0"), (2048, "1"), (64 * 1024, "0")],
+    ids=["journal", "journal of a worker", "page"],
+)
 def test_a_load_test_that_cannot_write_all_down(tmp_path: Path, size: int, workers: str) -> None:
+    """The page is written by the process that has the journal, whoever calls."""
     few = ["--bridges", "2", "--rate", "2", "--time", "1", "--media", "none", "--workers", workers]
     done = subprocess.run(
         [*COMMAND, "load", "--shape", "hold", *few, "--results", tmp_path / "results"],

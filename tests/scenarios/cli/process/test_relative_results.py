@@ -94,6 +94,13 @@ def test_runs_are_made(folder: Path, name: str) -> None:
     assert len(set((folder / "runs").iterdir()) - before) == 1
 
 
+def test_what_is_run_again(folder: Path) -> None:
+    assert giaoban("evidence", RUN, "--out", "again", "--results", "runs").code == 0
+    (evidence,) = (folder / "again").iterdir()
+    ran = giaoban("verify", evidence.relative_to(folder), "--rerun", "--results", "runs")
+    assert (ran.code, "the same" in ran.out) == (0, True), ran.out + ran.err
+
+
 @pytest.mark.realtime
 def test_a_load_test(folder: Path) -> None:
     few = ["--bridges", "2", "--rate", "2", "--time", "1", "--media", "none", "--workers", "1"]
@@ -113,11 +120,6 @@ def test_emulations(folder: Path) -> None:
         ran = giaoban(*words, *where)
         assert ran.code in (0, 1), ran.err
         (found[words[0]],) = set((folder / "emulated").iterdir()) - set(found.values())
-    ran = giaoban("evidence", found["check"].name, "--out", "out", *where)
-    assert ran.code == 0, ran.err
-    (evidence,) = (folder / "out").glob(f"{found['check'].name}.*")
-    ran = giaoban("verify", evidence.relative_to(folder), "--rerun", *where)
-    assert (ran.code, "the same" in ran.out) == (0, True), ran.out + ran.err
     accepted = ["--name", "base", "--reason", "a test", "--baselines", "baselines"]
     ran = giaoban("baseline", "accept", found["faults"].name, *accepted, *where)
     assert ran.code == 2, ran.err  # one failure of several is no baseline, but the run was found
