@@ -93,6 +93,12 @@ def message(msgid: str, /, **values: object) -> Sentence:
     return Sentence(msgid, **figures)
 
 
+def number(value: float, spec: str = "g", after: str = "") -> Sentence:
+    """A figure where it stands alone, with the signs of the language, and what follows it."""
+    field = f"{{value:{spec}}}{{after}}"
+    return Sentence(field, value=value, after=after)
+
+
 def _again(msgid: str, values: Mapping[str, object]) -> Sentence:
     return Sentence(msgid, **values)
 

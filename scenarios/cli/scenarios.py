@@ -30,7 +30,7 @@ def of_project(command: str, *, every: bool = False) -> list[Path]:
     return files
 
 
-def of_last_run(root: Path) -> Path:
+def of_last_run(command: str, root: Path) -> Path:
     """The scenario of the newest check, or else the project's only one.
 
     Raises `InputError`: there is neither.
@@ -48,7 +48,7 @@ def of_last_run(root: Path) -> Path:
                     )
                 )
                 return path
-    return of_project("faults")[0]
+    return of_project(command)[0]
 
 
 def _id(path: Path) -> str:

@@ -11,7 +11,7 @@ from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
 from giaoban.scenarios.spec.question import Question
-from giaoban.sentence import N_, Sentence, joined, message
+from giaoban.sentence import N_, Sentence, joined, message, number
 from giaoban.topology.assumptions import assumed_records as of_province
 from giaoban.traffic.profiles import Recovery
 from giaoban.traffic.quality.codecs import codec_of
@@ -109,16 +109,16 @@ def _outside(question: Question) -> Iterator[Told]:
         if mcu.assumed:
             value = message(
                 N_("sound: buffer {buffer} ms, mixing {mixing} ms; pictures: {composing} ms"),
-                buffer=f"{mcu.playout_ms:g}",
-                mixing=f"{mcu.audio_mix_delay_ms:g}",
-                composing=f"{mcu.compose_delay_ms:g}",
+                buffer=mcu.playout_ms,
+                mixing=mcu.audio_mix_delay_ms,
+                composing=mcu.compose_delay_ms,
             )
             yield mcu, assumption(mcu, message(N_("the other MCU at {bridge}"), bridge=name), value)
         if leg.assumed:
             what = message(N_("the line from the other MCU to a room behind {bridge}"), bridge=name)
             yield (
                 leg,
-                assumption(leg, what, message(N_("{ms} ms one way"), ms=f"{leg.one_way_ms:g}")),
+                assumption(leg, what, message(N_("{ms} ms one way"), ms=leg.one_way_ms)),
             )
         yield (
             None,
@@ -164,20 +164,26 @@ def _meeting(question: Question) -> Iterator[Told]:
 def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:
     steps = joined(", ", [_STEPS[step] for step in device.when_full.steps])
     values = {
-        "capacity": f"{device.units_total:g} {device.unit}",
-        "audio_mix_delay": f"{device.audio_mix_delay_ms:g} ms",
-        "compose_delay": f"{device.compose_delay_ms:g} ms",
-        "forward_delay": f"{device.forward_delay_ms:g} ms",
-        "content": f"{device.content.units:g} {device.unit}",
+        "capacity": number(device.units_total, after=f" {device.unit}"),
+        "audio_mix_delay": number(device.audio_mix_delay_ms, after=" ms"),
+        "compose_delay": number(device.compose_delay_ms, after=" ms"),
+        "forward_delay": number(device.forward_delay_ms, after=" ms"),
+        "content": number(device.content.units, after=f" {device.unit}"),
         "refusal": f"SIP {device.refuse_code}",
-        **{f"cost.{c.resolution}": f"{c.resolution}: {c.units:.3g}" for c in device.cost},
+        **{
+            f"cost.{c.resolution}": joined(": ", [Sentence(c.resolution), number(c.units, ".3g")])
+            for c in device.cost
+        },
     }
     if device.levels is not None:
         ports = device.levels.ports.items()
         values["levels"] = ", ".join(f"{name}: {number}" for name, number in ports)
     if device.line_rates is not None:
         rates = device.line_rates.min_kbps.items()
-        values["line_rates"] = ", ".join(f"{name}: {kbps:g} kb/s" for name, kbps in rates)
+        values["line_rates"] = joined(
+            ", ",
+            [joined(": ", [Sentence(name), number(kbps, after=" kb/s")]) for name, kbps in rates],
+        )
     unused = {"forward_delay" if presence else "compose_delay"}
     if content:
         unused.discard("forward_delay")  # slides are passed on as they come
@@ -194,7 +200,7 @@ def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:
 def _media(question: Question) -> Iterator[Told]:
     plan, terminal = question.plan, question.profiles.terminal
     if plan.profile.assumed:
-        rate = message("{value}", value=f"{plan.profile.video_kbps:g} kb/s")
+        rate = number(plan.profile.video_kbps, after=" kb/s")
         yield plan.profile, assumption(plan.profile, message(N_("rate of a call")), rate)
     yield from _sound(question)
     yield from _pictures(question)
@@ -205,12 +211,12 @@ def _media(question: Question) -> Iterator[Told]:
                 "{video_buffer} ms buffer, {decoding} ms to the screen; up to {hold} ms held back "
                 "for lip-sync"
             ),
-            packet=f"{terminal.packetisation_ms:g}",
-            buffer=f"{terminal.playout_ms:g}",
-            encoding=f"{terminal.encoding_ms:g}",
-            video_buffer=f"{terminal.video_playout_ms:g}",
-            decoding=f"{terminal.decoding_ms:g}",
-            hold=f"{terminal.sync_hold_ms:g}",
+            packet=terminal.packetisation_ms,
+            buffer=terminal.playout_ms,
+            encoding=terminal.encoding_ms,
+            video_buffer=terminal.video_playout_ms,
+            decoding=terminal.decoding_ms,
+            hold=terminal.sync_hold_ms,
         )
         yield terminal, assumption(terminal, message(N_("delays inside an endpoint")), value)
     adapts = plan.rate_adaptation

@@ -19,7 +19,8 @@ from giaoban.results.report.wording import Wording
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.commands.lists import listed
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.sentence import N_, Both, Sentence
+from giaoban.sentence import N_, Both, Sentence, joined, number
+from giaoban.translation import translator
 
 MOST_CALLS = 10_000
 COLUMNS = (*VIDEO_RESOLUTIONS, AUDIO)
@@ -59,7 +60,7 @@ def _device_row(device: Device) -> tuple[str, ...]:
     calls = fit(device, []).more
     return (
         device.id,
-        f"{device.units_total:g} × {device.unit}{_mark(device, 'capacity')}",
+        number(device.units_total, after=f" × {device.unit}{_mark(device, 'capacity')}"),
         *(
             f"{calls[name]}{_calls_mark(device, name)}" if name in calls else "–"
             for name in COLUMNS
@@ -236,12 +237,12 @@ def _costs(device: Device) -> Table:
     rows = []
     for cost in device.cost:
         name = cost.resolution
-        units = f"{cost.units:.4g}{_mark(device, f'cost.{name}')}"
+        units = number(cost.units, ".4g", _mark(device, f"cost.{name}"))
         mixed = device.units_for(name, mixed=True)
         if device.mixed_cost:
-            known = "–" if mixed is None else f"{mixed:.4g}"
+            known = "–" if mixed is None else number(mixed, ".4g")
             units = Sentence("{units} (mixed: {mixed})", units=units, mixed=known)
-        rate = f"{rates[name]:g}{_mark(device, 'line_rates')}" if name in rates else "–"
+        rate = number(rates[name], after=_mark(device, "line_rates")) if name in rates else "–"
         rows.append((_resolution(name), units, f"{calls[name]}{_calls_mark(device, name)}", rate))
     return table(
         (
@@ -255,15 +256,22 @@ def _costs(device: Device) -> Table:
     )
 
 
-def _sources(device: Device) -> list[str]:
+def _sources(device: Device) -> list[Sentence]:
     """A line a source, with the figures that rest on it."""
-    resting: dict[str, list[str]] = {}
+    resting: dict[Sentence, list[str]] = {}
     for key, figure in device.figures():
-        text = f": {figure.source}"
-        if figure.assumed:
-            text = f" *{text}; to be settled by {figure.settled_by}"
-        resting.setdefault(text, []).append(key)
-    return [", ".join(keys) + text for text, keys in resting.items()]
+        (en, settled), (vi, settled_vi) = (figure.said(translator(each)) for each in ("en", "vi"))
+        resting.setdefault(
+            Sentence(
+                " *: {source}; to be settled by {what}",
+                source=Both(en, vi),
+                what=Both(settled, settled_vi),
+            )
+            if figure.assumed
+            else Sentence(": {source}", source=Both(en, vi)),
+            [],
+        ).append(key)
+    return [joined("", [joined(", ", keys), text]) for text, keys in resting.items()]
 
 
 def _headline(blocks: list[Block]) -> Text:
@@ -313,8 +321,8 @@ def _fit(device: Device, found: Fit) -> list[Block]:
     ]
 
 
-def _amount(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def _amount(value: float) -> Sentence:
+    return number(round(value, 2))
 
 
 def _of(answer: Admission) -> str:

@@ -77,7 +77,7 @@ def command(
     ([[accepted]]); 1: not so; 3: an emulation cannot be trusted. With --baseline 1 means that
     something is worse than what was accepted, and 0 that nothing is.
     """
-    asked = ask(scenario or of_last_run(results), province, seed)
+    asked = ask(scenario or of_last_run("faults", results), province, seed)
     possible = possible_in(asked)
     network = asked.question.plan.network
     failures = chosen(network, possible, only=only or (), with_pairs=pairs, access=access, mcu=mcu)

@@ -9,13 +9,12 @@ import typer
 
 from giaoban.results.judge.criteria import Criterion, load_criteria
 from giaoban.results.report.document import Block, Par, table
-from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.project.project import BUNDLED, current, known
 from giaoban.scenarios.spec.meeting_catalogue import files as catalogue_files
 from giaoban.scenarios.spec.meeting_catalogue import load_meeting
 from giaoban.scenarios.spec.scenario import load_scenario
-from giaoban.sentence import Both, Sentence
+from giaoban.sentence import Both, Sentence, joined, number
 from giaoban.traffic.profiles import load_profiles
 
 
@@ -120,9 +119,9 @@ def list_profiles(as_json: AsJson = False) -> int:
                 p.id,
                 p.resolution,
                 str(p.fps),
-                f"{p.video_kbps:g}{' *' if p.assumed else ''}",
+                number(p.video_kbps, after=" *" if p.assumed else ""),
                 p.audio,
-                "–" if p.content_kbps is None else f"{p.content_kbps:g}",
+                "–" if p.content_kbps is None else number(p.content_kbps),
             )
             for p in found
         ],
@@ -156,7 +155,9 @@ def list_criteria(as_json: AsJson = False) -> int:
     )
 
 
-def _limit(criterion: Criterion) -> str:
+def _limit(criterion: Criterion) -> Sentence:
     sign = "≤" if criterion.sense == "at-most" else "≥"
-    unit = criterion.unit if language.chosen() != "vi" else criterion.unit_text_vi
-    return f"{sign} {criterion.threshold:g} {unit}{' *' if criterion.assumed else ''}"
+    unit = Both(criterion.unit, criterion.unit_text_vi)
+    mark = " *" if criterion.assumed else ""
+    limit = number(criterion.threshold)
+    return joined(" ", [Sentence(sign), limit, joined("", [unit, Sentence(mark)])])

@@ -13,6 +13,7 @@ from giaoban.results.report.document import Par
 from giaoban.results.report.sensitivity_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
+from giaoban.scenarios.cli.scenarios import of_last_run
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.scenarios.study.sweep.points import default_folder
@@ -21,7 +22,7 @@ from giaoban.workers import cores
 
 
 def command(
-    scenario: options.Scenario,
+    scenario: options.ScenarioIfAny = None,
     province: options.OtherProvince = None,
     jobs: options.Jobs = None,
     scheduler: options.Scheduler = None,
@@ -43,11 +44,14 @@ def command(
 ) -> int:
     """Say for which world a verdict holds: each assumed figure is tried at other values.
 
-    By estimate, one figure at a time. Exit code: that of the verdict as assumed, or 1 if it passes
+    By estimate, one figure at a time. Without a scenario: that of the last check, or the project's
+    only one. Exit code: that of the verdict as assumed, or 1 if it passes
     and --require-robust is not met.
     """
     judging.known_baseline("estimate")
-    question = make_question(scenario, province_path=province, seed=seed)
+    question = make_question(
+        scenario or of_last_run("sensitivity", results), province_path=province, seed=seed
+    )
     with workers_for(jobs or cores(), scheduler) as helpers, progress() as told:
         outcome = sensitivity(
             question,

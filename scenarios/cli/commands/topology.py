@@ -15,7 +15,7 @@ from giaoban.results.report.document import Par, pars, table
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import N_, Sentence, number
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.country import BRIDGES
 from giaoban.topology.importers.complete import ImportOptions
@@ -216,7 +216,7 @@ def _path_row(path: PathRow) -> tuple[str, ...]:
     return (
         path.name,
         " → ".join(path.nodes),
-        f"{path.km:g}{mark}",
-        f"{path.propagation_ms:.3f}{mark}",
-        f"{path.bottleneck_mbps:g}{mark} ({path.bottleneck_link})",
+        number(path.km, after=mark),
+        number(path.propagation_ms, ".3f", mark),
+        number(path.bottleneck_mbps, after=f"{mark} ({path.bottleneck_link})"),
     )

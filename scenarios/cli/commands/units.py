@@ -9,7 +9,7 @@ import typer
 
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, number
 from giaoban.topology.units import Unit, catalogue, units_from_csv
 from giaoban.topology.units.known import GROUPS, YEARS
 
@@ -71,7 +71,7 @@ def _show(units: list[Unit]) -> None:
             unit.district,
             "" if unit.year is None else str(unit.year),
             unit.router,
-            f"{unit.km:g}{' *' if unit.assumed else ''}",
+            number(unit.km, after=" *" if unit.assumed else ""),
         )
         for unit in units
     ]

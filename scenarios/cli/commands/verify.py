@@ -192,6 +192,8 @@ def _advice(
         said, tone = Sentence(ANOTHER_ANSWER, path=path), "bad"
     elif path := first(f for f in found if not f.ours):
         said, tone = Sentence(NONE_OF_OURS, path=path), "doubt"
+    elif path := first(f for f in found if f.draft):
+        said, tone = Sentence(FOR_INFORMATION, path=path), "doubt"
     return Par(Sentence("What to do: {said}", said=said), bold=True, tone=cast(Tone, tone))
 
 
@@ -219,6 +221,9 @@ ANOTHER_ANSWER = N_(
 )
 NONE_OF_OURS = N_(
     "nothing can be said of {path}; ask for the PDF, DOCX or evidence as giaoban wrote it"
+)
+FOR_INFORMATION = N_(
+    "read {path} for information only: it is a draft, and no document for approval"
 )
 ASK_WHOSE = N_(
     "use it if it came to you safely: it is as it was made, but by whom, only a signature shows"

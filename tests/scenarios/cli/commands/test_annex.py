@@ -28,6 +28,8 @@ from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.study import check
 from tests import pki
+from tests.results import results_factory
+from tests.results.annex_factory import write
 from tests.results.pdf_text import text_of
 
 emulate = pretended.emulator()
@@ -119,6 +121,16 @@ def test_what_is_intact_says_what_is_not_proven(root: Path) -> None:
     [run] = root.iterdir()
     said = last(giaoban("verify", run / "phu-luc.pdf").out)
     assert said.startswith("What to do: use it if it came to you safely")
+
+
+def test_a_draft_is_read_for_information_only(tmp_path: Path) -> None:
+    write(results_factory.result(), {}, tmp_path / "a.pdf", proved=False)
+    for lang, said in (
+        ("en", "What to do: read {} for information only: it is a draft"),
+        ("vi", "Việc cần làm: chỉ xem {} để tham khảo: đây là bản nháp"),
+    ):
+        ran = giaoban("verify", tmp_path / "a.pdf", "--lang", lang)
+        assert last(ran.out).startswith(said.format(tmp_path / "a.pdf")), ran.out
 
 
 @pytest.fixture(scope="module")
