@@ -24,10 +24,10 @@ from tests.h264 import byte_stream, depacketise
 
 pytestmark = pytest.mark.sandbox
 
-SECONDS = (2, 4, 32)
+SECONDS = (2, 4, 16)
 FPS = 50
-"""Twice as fast as it was made, so that half a minute is enough."""
-PICTURES, EVERY = 43 * FPS, FPS
+"""Twice as fast as it was made, so that a quarter of a minute is enough."""
+PICTURES, EVERY = 27 * FPS, FPS
 """Longer than the meeting, so that no picture is sent twice; an IDR picture a second."""
 KBPS = 480
 """When it was made: a picture is three packets, of which one with parameter sets alone is rare."""
@@ -172,7 +172,7 @@ def test_damaged_pictures_are_those_that_the_decoder_has(
     start_ns, end_ns = screening.run.window_ns(phase)
     found = frames(trace)
     within = (found.due_ns >= start_ns) & (found.due_ns < end_ns)
-    assert np.count_nonzero(within) >= 1500
+    assert np.count_nonzero(within) >= 750
     [stream] = of(phase.bridges, "north")
     assert stream.frames_lost is not None
     assert stream.frames_undecodable is not None
@@ -191,7 +191,7 @@ def test_damaged_pictures_are_those_that_the_decoder_has(
         [screening.digests[number] not in seen.get(number, ()) for number in numbers.tolist()]
     )
     by_harness = ~found.decodable[compared]
-    assert np.count_nonzero(by_decoder) > 150
+    assert np.count_nonzero(by_decoder) > 75
     assert np.count_nonzero(by_harness) == pytest.approx(np.count_nonzero(by_decoder), rel=0.05)
     # not by chance: they are the same pictures
     assert np.count_nonzero(by_harness != by_decoder) < 0.05 * np.count_nonzero(by_decoder)

@@ -288,11 +288,11 @@ class Runs:
             case "whole-loss":
                 return [str(SCENARIOS / "loss-on-one-access-link.toml")]
             case "loss":
-                loss = {"from_s = 270.0": "from_s = 85.0", "to_s = 330.0": "to_s = 145.0"}
-                return [str(shortened(file, "loss-on-one-access-link", (80, 70, 20), loss))]
+                loss = {"from_s = 270.0": "from_s = 35.0", "to_s = 330.0": "to_s = 65.0"}
+                return [str(shortened(file, "loss-on-one-access-link", (30, 40, 10), loss))]
             case "with-classes" | "without-classes":
-                full = {"from_s = 10.0\nto_s = 20.0": "from_s = 4.0\nto_s = 9.0"}
-                return [str(shortened(file, f"background-{name}", (4, 5, 4), full))]
+                full = {"from_s = 10.0\nto_s = 20.0": "from_s = 3.0\nto_s = 8.0"}
+                return [str(shortened(file, f"background-{name}", (3, 5, 3), full))]
             case "shared":
                 return [str(scenario(file, id="shared", phases=(3, 4, 3), more=SHARED))]
             case "adapts":

@@ -1,6 +1,6 @@
-"""Bursty loss on one access link for a minute: who notices, and when.
+"""Bursty loss on one access link for half a minute: who notices, and when.
 
-The meeting is the repository's of ten minutes with less before and after that minute; whole, it is
+The meeting is the repository's of ten minutes, one of them lossy, with less of either; whole, it is
 looked at every night.
 """
 
@@ -24,7 +24,7 @@ from tests.loss_theory import loss_rate_variance
 pytestmark = pytest.mark.sandbox
 
 BRIDGE = "dak-mil"
-LOST_S = range(85, 145)
+LOST_S = range(35, 65)
 MODEL = GilbertElliottLoss(p=0.027778, r=0.25)
 
 
@@ -41,7 +41,7 @@ def test_measures_are_the_golden_ones(runs: Runs) -> None:
 
 @pytest.mark.nightly
 def test_the_whole_meeting_says_the_same(runs: Runs) -> None:
-    """Loss is of a minute of its own length: as much of it, at the same bridge, binds."""
+    """Loss is of a time of its own length: as much of it, at the same bridge, binds."""
     short, whole = runs["loss"].result, runs["whole-loss"].result
     assert short.binding is not None
     assert whole.binding is not None
@@ -54,7 +54,7 @@ def test_the_whole_meeting_says_the_same(runs: Runs) -> None:
 
 
 def within(captured: Captures, trace: Trace) -> NDArray[np.bool_]:
-    """The packets that were due in the minute of loss."""
+    """The packets that were due in the time of loss."""
     start_s = captured.plan.phases[0].start_s
     first, last = (
         captured.origin_ns + round((start_s + at_s) * 1e9) for at_s in (LOST_S.start, LOST_S.stop)
@@ -73,14 +73,14 @@ def test_the_verdict_names_the_bridge(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize("kind", ["audio", "video"])
-def test_what_the_bridge_sends_is_lost_in_that_minute_and_in_no_other(
+def test_what_the_bridge_sends_is_lost_in_that_time_and_in_no_other(
     series: Series, kind: str
 ) -> None:
     lost = series.stream_lost_pct[f"{BRIDGE} {kind} up"]
     seconds = np.flatnonzero(lost > 0)
     assert (seconds[0], seconds[-1]) == (LOST_S.start, LOST_S.stop - 1)
     # a second of sound is 50 packets: without loss with a probability of about 3 %
-    assert len(seconds) >= 52
+    assert len(seconds) >= 26
     assert not np.isnan(lost).any()
 
 
@@ -95,7 +95,7 @@ def test_as_much_is_lost_as_the_model_says(runs: Runs) -> None:
     hit = [within(captured, trace) for trace in legs]
     sent = sum(int(np.count_nonzero(which)) for which in hit)
     lost = sum(int(np.count_nonzero(t.lost & w)) for t, w in zip(legs, hit, strict=True))
-    assert sent > 12_000
+    assert sent > 6_000
     error = 4 * math.sqrt(loss_rate_variance(MODEL, sent))
     assert lost / sent == pytest.approx(loss_rate(MODEL), abs=error)
     # reports and refreshes that the line lost are the rest of what it counted
@@ -122,12 +122,12 @@ def test_nobody_else_loses_anything(runs: Runs, series: Series) -> None:
 
 
 def test_nobody_elses_figures_move(series: Series) -> None:
-    """The minute beside the minute before, by the medians of its seconds.
+    """The lossy time beside as much before it, by the medians of its seconds.
 
     A tenth of a millisecond is a voice packet's time on an access link; pictures' jitter hangs on
     how large their key frames are, which are few.
     """
-    before, during = slice(LOST_S.start - 60, LOST_S.start), slice(LOST_S.start, LOST_S.stop)
+    before, during = slice(LOST_S.start - 30, LOST_S.start), slice(LOST_S.start, LOST_S.stop)
     for name, allowed in (
         ("stream_delay_ms", 0.2),
         ("stream_jitter_ms", 0.5),
@@ -154,7 +154,7 @@ def test_only_its_own_picture_stands_still(series: Series) -> None:
             assert not len(seconds), key
 
 
-def test_the_minute_is_marked_in_the_documents(runs: Runs, series: Series) -> None:
+def test_the_time_is_marked_in_the_documents(runs: Runs, series: Series) -> None:
     [(en, vi, from_s, to_s)] = series.impaired
     assert (from_s, to_s) == (LOST_S.start, LOST_S.stop)
     assert "Đắk Mil" in en

@@ -30,8 +30,9 @@ STARTED = ("everything", "short", "impaired")
 
 @contextlib.contextmanager
 def busy_cores() -> Iterator[None]:
-    """Every core has something else to do, whenever the tests beside this one leave it any time."""
-    code = "import os; os.nice(5)\nwhile True: sum(range(100000))"
+    """Every core has something else to do, a few milliseconds again and again: so that whatever
+    wakes up may have to wait, and the tests beside this one still get on."""
+    code = "import time\nwhile True: sum(range(100_000)); time.sleep(0.01)"
     burners = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(os.cpu_count() or 1)]
     try:
         yield

@@ -22,7 +22,7 @@ from giaoban.traffic import log
 from tests.topology.emulation.lab_wire import Agenda, Flow, carry, count
 
 PAYLOAD = 64
-PACKETS = 1_000_000
+PACKETS = 250_000
 SHORT = 100_000
 FEWER = ("normal-close", "duplicate", "lost-or-twice", "corrupt", "all")
 """What is drawn for each packet by itself, or not compared with a distribution: `SHORT` will do."""

@@ -31,7 +31,7 @@ FAR, NEAR = ("b-0", "mcu"), ("mcu", "b-0")
 """From where the router next to the failed link is not the one that has to turn, and from where."""
 # at different phases of all timers, and so far apart that no router has to wait before it tells of
 # the next change (MinLSInterval, RFC 2328 appendix B: 5 s of its clock)
-AWAY_S = (6.0, 23.37, 40.713)
+AWAY_S = (6.0, 23.37)
 NO_TIMERS = ("protected", "static")
 """What happens there hangs on no timer's phase: it fails once."""
 LASTS_S = 6.0

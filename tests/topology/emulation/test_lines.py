@@ -1,5 +1,5 @@
 """Impaired lines in the guest's kernel against the theory of their models: losses and delays by a
-million packets each, the rest by a hundred thousand.
+quarter of a million packets each, the rest by fewer.
 
 Bounds: the two-sided 99.9 % interval. Where packets depend on each other, the standard error is
 that of the means of 100 batches, and Student's t with 99 degrees of freedom takes the normal's
@@ -147,7 +147,7 @@ def test_losses_are_those_of_the_model(measured: Path, name: str) -> None:
     stationary = np.real(vectors[:, np.argmax(np.real(values))])
     stationary /= stationary.sum()
     lost = (arrays(measured, name)["copies"] == 0).astype(float)
-    assert len(lost) == 1_000_000
+    assert len(lost) == lab_lines.PACKETS
     rate = float(stationary @ emission)
     assert_mean(lost, rate)
     for lag in (1, 2, 5, 20):
@@ -177,7 +177,7 @@ def test_delays_are_distributed_as_asked(measured: Path, name: str) -> None:
     quantile, mean, sd = DELAYS[name]
     delay = delays_ms(measured, name)
     n = len(delay)
-    assert n == 1_000_000
+    assert n == lab_lines.PACKETS
     # a delayed packet wakes a timer of its own: a few clock readings of 256 ns
     assert abs(delay.mean() - mean) <= Z * sd / sqrt(n) + 0.001
     # the table leaves out the spread within its last entry: 2 % at the most, see topology
