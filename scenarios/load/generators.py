@@ -10,7 +10,7 @@ import numpy as np
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.results.model.load import GeneratorView
 from giaoban.results.model.reasons import Reason, because
-from giaoban.scenarios.load.locust.outcomes import Health, Record
+from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record
 
 MOST_CPU_PCT = 90.0
 """In the mean over the attempts: a process with less to spare queues what it should send."""
@@ -26,9 +26,9 @@ SILENT_S = 5.0
 """It says every second how it fares; what it says comes in batches of half a second."""
 
 
-def view(healths: Sequence[Health], records: Sequence[Record]) -> GeneratorView:
+def view(healths: Sequence[GeneratorHealth], records: Sequence[Record]) -> GeneratorView:
     """The worst of all processes."""
-    by_process: defaultdict[str, list[Health]] = defaultdict(list)
+    by_process: defaultdict[str, list[GeneratorHealth]] = defaultdict(list)
     for health in healths:
         by_process[health.generator].append(health)
     sent = sum(h.media_sent for h in healths)
@@ -60,7 +60,7 @@ def held_up(due_s: float, answered_s: float, stood_s: float) -> bool:
 
 
 def problems(
-    healths: Sequence[Health],
+    healths: Sequence[GeneratorHealth],
     records: Sequence[Record],
     *,
     window_s: tuple[float, float],

@@ -22,7 +22,13 @@ from giaoban.results.model.load import (
     Storm,
 )
 from giaoban.scenarios.load import timetable
-from giaoban.scenarios.load.locust.outcomes import AUTHENTICATION, Cause, Health, Performed, Record
+from giaoban.scenarios.load.locust.outcomes import (
+    AUTHENTICATION,
+    Cause,
+    GeneratorHealth,
+    Performed,
+    Record,
+)
 from giaoban.scenarios.load.plan import BackOff, LoadPlan
 
 CALLS: tuple[Performed, ...] = ("invite",)
@@ -187,7 +193,9 @@ def mcu_view(
 
 
 def series(
-    records: Sequence[Record], healths: Sequence[Health], mcu_cpu: Sequence[tuple[float, float]]
+    records: Sequence[Record],
+    healths: Sequence[GeneratorHealth],
+    mcu_cpu: Sequence[tuple[float, float]],
 ) -> list[Second]:
     """Second by second; `mcu_cpu` are (s, per cent)."""
     last_s = max((r.at_s + _lasts_s(r) for r in records), default=0.0)

@@ -16,7 +16,7 @@ from giaoban.scenarios.load.plan import LoadPlan
 
 
 @dataclass
-class Account:
+class PhoneAccount:
     """Whom a phone belongs to, and how it proves it; `called`: by what records call it, where
     the account's name is not to be in them."""
 
@@ -69,18 +69,18 @@ class LoadAccounts:
         """How many bridges there can be."""
         return len(self._file) if self._plan.accounts == "file" else self._plan.bridges
 
-    def bridge(self, number: int) -> Account:
+    def bridge(self, number: int) -> PhoneAccount:
         """The account of a bridge; of a file the one in that place."""
         if self._plan.accounts == "file":
-            return Account(*self._file[number], called=self._plan.name(number))
+            return PhoneAccount(*self._file[number], called=self._plan.name(number))
         return self.named(self._plan.name(number))
 
-    def named(self, name: str) -> Account:
+    def named(self, name: str) -> PhoneAccount:
         """The account of this name."""
         secret = self._plan.accounts == "secret"
-        return Account(name, password_of(name, self._secret) if secret else None)
+        return PhoneAccount(name, password_of(name, self._secret) if secret else None)
 
-    def intruder(self, number: int) -> Account:
+    def intruder(self, number: int) -> PhoneAccount:
         """One who has a bridge's name and not its password."""
         known = self.bridge(number % self.bridges)
-        return Account(known.name, WRONG, called=known.who)
+        return PhoneAccount(known.name, WRONG, called=known.who)

@@ -11,7 +11,7 @@ from giaoban.mcu_sim.sip import Datagram, Event, Peer, Registered, UserAgent
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.scenarios.bridge.capabilities import capabilities, no_media
 from giaoban.scenarios.bridge.user_agent import BridgeUserAgent
-from giaoban.scenarios.load.passwords import Account
+from giaoban.scenarios.load.passwords import PhoneAccount
 from giaoban.traffic.media_load.messages import Medium
 from giaoban.traffic.profiles import Profile
 
@@ -21,7 +21,7 @@ class Phone(BridgeUserAgent):
 
     def __init__(
         self,
-        account: Account,
+        account: PhoneAccount,
         contact: HostPort,
         server: Peer,
         rng: random.Random,

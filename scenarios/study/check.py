@@ -15,7 +15,7 @@ from giaoban.results.model.meetings import Minutes
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import Chapter
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.sensitivity_summary import robustness
 from giaoban.results.report.summary import summary_md
@@ -98,7 +98,7 @@ def check(
         proof = _write(folder.path, question, answer, language, proved=proved)
         progress(Sentence("typesetting"), 0.7)
         analysis = analysis_of(folder.path, folder.path / "plots", "vi", proof)
-        chapter = Chapter(Part(answer.result, proof), pictures, told, analysis)
+        chapter = Chapter(AnswerWithProof(answer.result, proof), pictures, told, analysis)
         write_annex(folder.path / "phu-luc.pdf", [chapter])
         for bridge in question.plan.pcap:
             frames = folder.path / "captures" / f"frames-{bridge}.npz"

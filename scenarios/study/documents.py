@@ -27,7 +27,7 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.content import Chapter
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.sensitivity import OF_ANOTHER, Analysis
 from giaoban.results.report.excerpt import MOST_MAPPED
 from giaoban.results.report.plots.run import write_plots
@@ -122,7 +122,7 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
     """
     checks: list[Chapter] = []
     analyses: list[Sensitivity] = []
-    failures: list[tuple[Part, FaultsAnswer]] = []
+    failures: list[tuple[AnswerWithProof, FaultsAnswer]] = []
     loads: list[Chapter] = []
     networks: dict[str, tuple[Network, str]] = {}
     for number, ref in enumerate(dict.fromkeys(refs)):
@@ -130,14 +130,14 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
         proof = read_proof(run) if (run / MANIFEST).exists() else None
         kind = proof.manifest.kind if proof else kind_of_run(run, *DOCUMENTED)
         if kind == "load":
-            loads.append(Chapter(Part(LoadResult.read(run), proof), {}))
+            loads.append(Chapter(AnswerWithProof(LoadResult.read(run), proof), {}))
             continue
         if kind == "sensitivity":
             analyses.append(Sensitivity.read(run))
             continue
         if kind == "faults":
             answer = FaultsAnswer.read(run)
-            failures.append((Part(answer, proof), answer))
+            failures.append((AnswerWithProof(answer, proof), answer))
             continue
         result = read_result(run)
         plan = _plan(run)
@@ -150,7 +150,7 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
             place, network=plan.network, title=title, result=result, series=series, lang=lang
         )
         told = _minutes(run, plan, result)
-        part = Part(result, proof)
+        part = AnswerWithProof(result, proof)
         checks.append(Chapter(part, pictures, told, analysis_of(run, place, lang, proof)))
     return [
         *with_analyses(checks, analyses, folder, lang),
@@ -201,7 +201,7 @@ def _minutes(run: Path, plan: Plan, result: Result) -> list[Entry]:
 
 
 def _failures(
-    part: Part,
+    part: AnswerWithProof,
     answer: FaultsAnswer,
     networks: Mapping[str, tuple[Network, str]],
     folder: Path,

@@ -22,7 +22,7 @@ from giaoban.results.report.load_summary import lacking_lines, media_lines, summ
 from giaoban.scenarios.cli.output import EXIT_CODES
 from giaoban.scenarios.load.load_test import LoadRecords, LoadTest, answer
 from giaoban.scenarios.load.locust.journal import HEARD, RECORD, JournalRecords
-from giaoban.scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
+from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, ReceivedMedia, Record
 from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.traffic.profiles import load_profiles
@@ -33,7 +33,7 @@ from tests.loopback import local_address
 pytestmark = pytest.mark.realtime
 ROOT = Path(__file__).resolve().parents[2]
 BRIDGES = 2
-HEALTH = Health(generator="1", at_s=0, cpu_pct=5, late_ms=1, missed_timers=0, standing=0)
+HEALTH = GeneratorHealth(generator="1", at_s=0, cpu_pct=5, late_ms=1, missed_timers=0, standing=0)
 PROFILE = load_profiles().pick("720p30-2m")
 
 

@@ -10,7 +10,7 @@ from giaoban.results.archive.evidence.answers import Answer, kind_of
 from giaoban.results.archive.evidence.manifest import Manifest, Proof, sha256
 from giaoban.results.model.result import Result
 from giaoban.results.report.annex.content import Chapter, document
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.document import Table
@@ -44,7 +44,7 @@ def chapter(
     proved: bool = True,
 ) -> Chapter:
     """A result as a part of a document."""
-    return Chapter(Part(answer, proof(answer) if proved else None), pictures or {})
+    return Chapter(AnswerWithProof(answer, proof(answer) if proved else None), pictures or {})
 
 
 def annex(*answers: Answer, lang: Any = "vi", letter: Letter | None = None) -> Any:

@@ -20,7 +20,7 @@ from giaoban.results.archive.evidence.verify import verify
 from giaoban.results.archive.store import write_result
 from giaoban.results.model.result import FileRef, Result
 from giaoban.results.report.annex.content import Chapter
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
 from tests.results import results_factory as make
 
@@ -37,7 +37,7 @@ class Made(NamedTuple):
 
     def annex(self, form: str = "pdf") -> bytes:
         """Its annex, without pictures."""
-        return annex_bytes([Chapter(Part(self.result, self.proof), {})], form=form)[0]  # type: ignore[arg-type]
+        return annex_bytes([Chapter(AnswerWithProof(self.result, self.proof), {})], form=form)[0]  # type: ignore[arg-type]
 
 
 def run(root: Path, run_id: str = "mo-rong-20261124-152000", seed: int = 1681) -> Made:

@@ -11,7 +11,7 @@ from giaoban.results.archive.evidence.answers import Kind, input_refs, kind_of
 from giaoban.results.model.answer_files import JsonFile
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import RunId, Sha256
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.document import Document
 from giaoban.tomlfile import Lines, StrictModel
 
@@ -58,7 +58,7 @@ class About(JsonFile):
     texts: list[Text]
 
 
-def about(document: Document, parts: Sequence[Part]) -> About:
+def about(document: Document, parts: Sequence[AnswerWithProof]) -> About:
     """What this document is about."""
     return About(
         lang=document.lang,
@@ -69,7 +69,7 @@ def about(document: Document, parts: Sequence[Part]) -> About:
     )
 
 
-def _run(part: Part) -> RunSum:
+def _run(part: AnswerWithProof) -> RunSum:
     answer, inputs = part.answer, part.answer.inputs
     return RunSum(
         run_id=answer.run_id,

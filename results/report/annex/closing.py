@@ -9,7 +9,7 @@ from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import Accounting, Assumption, Result
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.method_words import (
     METHOD,
     METHOD_ESTIMATED,
@@ -182,7 +182,7 @@ def terms(say: AnnexWording) -> Iterator[Block]:
     )
 
 
-def proof(parts: Sequence[Part], say: AnnexWording) -> Iterator[Block]:
+def proof(parts: Sequence[AnswerWithProof], say: AnnexWording) -> Iterator[Block]:
     """How to check, the sums, and what was checked by what."""
     yield Heading(say("proof"))
     yield Par(say("proof intro"))
@@ -212,7 +212,7 @@ def payload(run_id: str, total: str) -> str:
     return f"giaoban {run_id} sha256 {total}"
 
 
-def identity(part: Part, say: AnnexWording) -> Table:
+def identity(part: AnswerWithProof, say: AnnexWording) -> Table:
     """The run, and the sums of all it was made from."""
     answer = part.answer
     inputs = answer.inputs

@@ -22,7 +22,7 @@ from giaoban.results.report.annex import (
     question,
     sensitivity,
 )
-from giaoban.results.report.annex.draft import Part, notices
+from giaoban.results.report.annex.draft import AnswerWithProof, notices
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
@@ -62,7 +62,7 @@ class Chapter(NamedTuple):
     """An answer with its proof, its pictures by name, of an emulated check the minutes, and of a
     check how far its assumptions may be off, if that was analysed."""
 
-    part: Part
+    part: AnswerWithProof
     pictures: Mapping[str, Path]
     minutes: Sequence[Entry] = ()
     analysis: sensitivity.Analysis | None = None

@@ -18,7 +18,7 @@ ANALYSIS_UNPROVED = N_(
 )
 
 
-class Part(NamedTuple):
+class AnswerWithProof(NamedTuple):
     """An answer with the proof of its evidence, if it has one."""
 
     answer: Answer
@@ -39,7 +39,9 @@ def flaws(answer: Answer, proof: Proof | None) -> list[str]:
     return found
 
 
-def notices(parts: Sequence[Part], lang: Lang, unproved: Sequence[str] = ()) -> list[str]:
+def notices(
+    parts: Sequence[AnswerWithProof], lang: Lang, unproved: Sequence[str] = ()
+) -> list[str]:
     """What a draft says at its head; empty: it is none. `unproved`: runs of analyses of assumptions
     that no evidence of a check holds."""
     found: list[str] = []

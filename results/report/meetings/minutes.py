@@ -73,7 +73,7 @@ MOST_NAMED = 12
 
 
 @dataclass
-class Line:
+class MinutesLine:
     """One line: an entry and the bridges that it is of."""
 
     first: Entry
@@ -103,20 +103,22 @@ def _fixed(entry: Entry) -> dict[str, object]:
     return {key: value for key, value in entry.arguments.items() if key not in TIMES}
 
 
-def lines(entries: Sequence[Entry]) -> list[Line]:
+def lines(entries: Sequence[Entry]) -> list[MinutesLine]:
     """Entries in order of time, what is alike at one moment together."""
-    found: list[Line] = []
+    found: list[MinutesLine] = []
     for entry in entries:
         near = (line for line in reversed(found[-8:]) if line.takes(entry))
         line = next(near, None)
         if line is None:
-            line = Line(entry, entry.t_s)
+            line = MinutesLine(entry, entry.t_s)
             found.append(line)
         line.add(entry)
     return found
 
 
-def said(line: Line, say: Wording, *, chair: str = "", everybody: Collection[str] = ()) -> str:
+def said(
+    line: MinutesLine, say: Wording, *, chair: str = "", everybody: Collection[str] = ()
+) -> str:
     """One line in words; of a code that this version does not know, the code.
 
     Args:

@@ -13,7 +13,7 @@ from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.report.annex import capacity, closing, failure_sections, quality, sensitivity
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.quality import AnnexCriteriaWording
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.criteria_table import criteria_table
@@ -63,7 +63,7 @@ class Section(NamedTuple):
 
 def content(of: PageSubject, lang: Language) -> str:
     """Contents, sections and foot of the page, as HTML."""
-    words = Words(lang, of)
+    words = PageWording(lang, of)
     found = list(_sections(of, words))
     entries = "".join(
         element("li", element("a", escape(words(part.ident)), href=f"#{part.ident}"))
@@ -77,7 +77,7 @@ def content(of: PageSubject, lang: Language) -> str:
     )
 
 
-class Words(AnnexWording):
+class PageWording(AnnexWording):
     """Says what the page says, in one language."""
 
     def __init__(self, lang: Language, of: PageSubject) -> None:
@@ -89,7 +89,7 @@ class Words(AnnexWording):
         return self.text(WORDS[key]).format(**values)
 
 
-def _section(part: Section, words: Words, of: PageSubject) -> str:
+def _section(part: Section, words: PageWording, of: PageSubject) -> str:
     title = element("h2", escape(words(part.ident)), id=f"{part.ident}-h")
     answer = of.failures if of.run is None else of.run.result
     assert answer is not None
@@ -111,7 +111,7 @@ def _item(item: Block | Placeholder | Details) -> str:
     return html([item])
 
 
-def _sections(of: PageSubject, words: Words) -> Iterator[Section]:
+def _sections(of: PageSubject, words: PageWording) -> Iterator[Section]:
     if of.run is None:
         assert of.failures is not None
         yield Section("verdict", list(_verdict_of_failures(of.failures, words)))
@@ -139,7 +139,7 @@ def _sections(of: PageSubject, words: Words) -> Iterator[Section]:
         told: list[Block | Placeholder] = list(sensitivity.analysed(analysis, say))
         live = [Placeholder("assume")] if run.analysis.ranked else []
         yield Section("robust", [*told[:1], *live, *told[1:]])
-    identity = closing.identity(Part(result, None), say)
+    identity = closing.identity(AnswerWithProof(result, None), say)
     yield Section("evidence", [identity, closing.accounting(result, say)])
 
 
@@ -153,7 +153,7 @@ def _verdict(
     part: Excerpt | None,
     failures: FaultsAnswer | None,
     analysis: Sensitivity | None,
-    words: Words,
+    words: PageWording,
     say: AnnexWording,
 ) -> Iterator[Block]:
     """What was found, and what it hangs on: assumptions, and what fails all by itself."""
@@ -186,7 +186,7 @@ def _verdict(
         yield Bullets(reasons(result, say))
 
 
-def _verdict_of_failures(answer: FaultsAnswer, words: Words) -> Iterator[Block]:
+def _verdict_of_failures(answer: FaultsAnswer, words: PageWording) -> Iterator[Block]:
     """As the exit code of the run tells it: since a baseline, where it was compared with one."""
     verdict, since = answer.verdict, answer.comparison
     text = words(f"failures {verdict}")
@@ -224,7 +224,7 @@ def _met(c: CriterionResult, say: AnnexWording) -> str:
     return f"{SIGNS['pass' if c.ok else 'fail']} {say('met' if c.ok else 'not met')}"
 
 
-def _criteria(result: Result, words: Words, say: AnnexWording) -> Iterator[Block]:
+def _criteria(result: Result, words: PageWording, say: AnnexWording) -> Iterator[Block]:
     caption = words("criteria caption")
     yield criteria_table(
         result.criteria, _PageCriteriaWording(result, say), "browser", caption, "criteria-table"
@@ -236,7 +236,7 @@ def _criteria(result: Result, words: Words, say: AnnexWording) -> Iterator[Block
     yield from every_meeting(result, say)
 
 
-def _comparison(a: Result, b: Result, words: Words, say: AnnexWording) -> Iterator[Block]:
+def _comparison(a: Result, b: Result, words: PageWording, say: AnnexWording) -> Iterator[Block]:
     found = compare(a, b)
     verdicts = [words(verdict) for verdict in found.verdicts]
     verdict_a, verdict_b = verdicts
@@ -268,7 +268,7 @@ def _comparison(a: Result, b: Result, words: Words, say: AnnexWording) -> Iterat
     yield Par(words("overlay"), note=True)
 
 
-def _change(change: Change, words: Words, say: AnnexWording) -> list[Cell]:
+def _change(change: Change, words: PageWording, say: AnnexWording) -> list[Cell]:
     either = change.b or change.a
     assert either is not None
     return [
@@ -285,7 +285,7 @@ def _change(change: Change, words: Words, say: AnnexWording) -> list[Cell]:
     ]
 
 
-def _time(run: Run, words: Words) -> Iterator[Block]:
+def _time(run: Run, words: PageWording) -> Iterator[Block]:
     result = run.result
     phases = zip(result.phases, spans(result, run.series), strict=True)
     yield Par(
@@ -310,7 +310,7 @@ def _time(run: Run, words: Words) -> Iterator[Block]:
     )
 
 
-def _mcu(result: Result, words: Words, say: AnnexWording) -> Iterator[Block | Placeholder]:
+def _mcu(result: Result, words: PageWording, say: AnnexWording) -> Iterator[Block | Placeholder]:
     device, *rest = _body(capacity.mcu(result, say))
     yield device
     yield Placeholder("mcu")
@@ -325,7 +325,9 @@ def _mcu(result: Result, words: Words, say: AnnexWording) -> Iterator[Block | Pl
         yield Par(words("setup", phases="; ".join(known)), note=True)
 
 
-def _failures(result: Result | None, answer: FaultsAnswer | None, words: Words) -> Iterator[Block]:
+def _failures(
+    result: Result | None, answer: FaultsAnswer | None, words: PageWording
+) -> Iterator[Block]:
     """What failed on purpose in the run, and what every failure of the network does."""
     if result is not None and result.faults:
         yield Heading(words("faults made"), 2)
@@ -338,7 +340,7 @@ def _failures(result: Result | None, answer: FaultsAnswer | None, words: Words) 
 
 
 def _assumptions(
-    result: Result, words: Words, say: AnnexWording
+    result: Result, words: PageWording, say: AnnexWording
 ) -> list[Block | Placeholder | Details]:
     blocks = _body(closing.assumptions([result], [], say))
     if not result.assumptions:

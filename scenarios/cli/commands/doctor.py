@@ -24,7 +24,7 @@ APT = "sudo apt-get install --no-install-recommends"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Requirement:
     """One thing that is needed: whether it is there, how to get it, and where it was found or why
     it was not, if that does not go without saying."""
 
@@ -34,42 +34,44 @@ class Finding:
     detail: str = ""
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Requirement]:
     """Everything a check needs, in the order it would be missed."""
     programs = {"mnexec": "mininet", "ip": "iproute2", "bash": "bash"}
     libraries = [name for name in engine.NEEDED if name != extras.MININET]
     tools = [tool for tool in kernel.TOOLS if not shutil.which(tool)]
     return [
-        Finding(Sentence("Python 3.12 or newer"), sys.version_info >= (3, 12), f"{APT} python3"),
-        Finding(
+        Requirement(
+            Sentence("Python 3.12 or newer"), sys.version_info >= (3, 12), f"{APT} python3"
+        ),
+        Requirement(
             Sentence("Mininet for this Python"),
             extras.find_mininet(),
             extras.MININET_INSTALL,
         ),
-        Finding(
+        Requirement(
             Sentence("libraries of the emulation"),
             all(map(importlib.util.find_spec, libraries)),
             extras.installing("emulate"),
         ),
         *(
-            Finding(
+            Requirement(
                 Sentence("program {name}", name=name),
                 shutil.which(name, path=_path()) is not None,
                 f"{APT} {package}",
             )
             for name, package in programs.items()
         ),
-        Finding(
+        Requirement(
             Sentence("fonts of the annex"),
             any(FONTS.glob("LiberationSerif-*.ttf")),
             f"{APT} fonts-liberation",
         ),
-        Finding(
+        Requirement(
             Sentence("tools that build the sandbox kernel"),
             not tools or build_cache.prebuilt(kernel.NAME) is not None,
             f"sudo {kernel_build.INSTALL}",
         ),
-        Finding(Sentence("sandbox kernel"), kernel.cached() is not None, _build()),
+        Requirement(Sentence("sandbox kernel"), kernel.cached() is not None, _build()),
         _memory(),
     ]
 
@@ -80,15 +82,15 @@ def _build() -> str:
     return "make setup" if checkout else "python -m giaoban.topology.sandbox --build"
 
 
-def _memory() -> Finding:
+def _memory() -> Requirement:
     """A guest finds a place by itself, or there is none."""
     what = Sentence("memory for the guest ({guest_mb:g} GB)", guest_mb=GUEST_MB / 1000)
     try:
-        return Finding(
+        return Requirement(
             what, True, memory.MEND, Sentence("in {place}", place=memory.place(GUEST_MB))
         )
     except MachineLacks as error:
-        return Finding(what, False, error.install, error.what)
+        return Requirement(what, False, error.install, error.what)
 
 
 def command(
@@ -113,7 +115,7 @@ def command(
     return EXIT_LACKS if lacking else 0
 
 
-def _row(found: Finding) -> tuple[str | Cell, ...]:
+def _row(found: Requirement) -> tuple[str | Cell, ...]:
     state = Cell(Sentence("ok"), tone="good") if found.ok else Cell(Sentence("missing"), tone="bad")
     what = (
         Sentence("{what}: {detail}", what=found.what, detail=found.detail)

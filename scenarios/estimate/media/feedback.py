@@ -39,7 +39,7 @@ REQUEST = 1 << 40
 """Sequence numbers of requests among the datagrams of RTCP begin here."""
 
 
-class Request(NamedTuple):
+class FeedbackRequest(NamedTuple):
     """A request that is handed over at `made_ns` and leaves `not_before_ns`; see `FqModel`."""
 
     flow: int
@@ -86,7 +86,7 @@ class Feedback:
         self._cameras: dict[int, _Camera] = {}
         """By row; of whom pictures are composed."""
         self._asking: dict[tuple[int, Kind], tuple[KeyFrameRequestTimer, int]] = {}
-        self._requests: list[Request] = []
+        self._requests: list[FeedbackRequest] = []
         self._sent = REQUEST
         self._last_ns = LONG_AGO_NS
         self._under_way: set[int] = set()
@@ -157,7 +157,7 @@ class Feedback:
         self._bridges_ask(now_ns)
         self._mcu_asks(now_ns)
 
-    def take_requests(self) -> list[Request]:
+    def take_requests(self) -> list[FeedbackRequest]:
         """What was asked since the last time."""
         requests, self._requests = self._requests, []
         return requests
@@ -227,7 +227,7 @@ class Feedback:
         return found
 
     def _request(self, flow: int, size: int, now_ns: int, not_before_ns: int) -> None:
-        self._requests.append(Request(flow, now_ns, size, self._sent, not_before_ns))
+        self._requests.append(FeedbackRequest(flow, now_ns, size, self._sent, not_before_ns))
         if self._last_ns + QUIET_NS <= now_ns:
             self._under_way.clear()  # what is still there was lost
         self._under_way.add(self._sent)

@@ -37,7 +37,7 @@ HEARD_NS = 500_000_000
 """What is sent to somebody has come to it so long after its call began."""
 
 
-class Report(NamedTuple):
+class PlannedReport(NamedTuple):
     """One report: who made it, of which medium's reception, when, and its datagram.
 
     `way`: on which it travels, from who received the medium. `size`: on the wire.
@@ -73,7 +73,7 @@ def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
     return made[np.lexsort((made["way"], made["made_ns"]))]
 
 
-def _of_bridge(plan: Plan, bridge_leg: BridgeLeg, windows: Windows) -> Iterator[Report]:
+def _of_bridge(plan: Plan, bridge_leg: BridgeLeg, windows: Windows) -> Iterator[PlannedReport]:
     call = plan.calls[bridge_leg.number]
     end_ns = round(plan.hang_up_s * 1e9) if bridge_leg.to_ns is None else bridge_leg.to_ns
     for kind in bridge_leg.terms:
@@ -82,12 +82,12 @@ def _of_bridge(plan: Plan, bridge_leg: BridgeLeg, windows: Windows) -> Iterator[
         seed, hears = planned.seed + 3, kind in call.down
         sender = _ReportSender(plan, kind, call.bridge, seed, sends=up is not None, hears=hears)
         for made_ns, size in sender.until(bridge_leg.from_ns, end_ns, windows.camera_look_ns):
-            yield Report(bridge_leg.number, kind, 2 * bridge_leg.number, made_ns, size)
+            yield PlannedReport(bridge_leg.number, kind, 2 * bridge_leg.number, made_ns, size)
 
 
 def _of_mcu(
     plan: Plan, mcu_leg: McuLeg, woken: Sequence[int], windows: Windows
-) -> Iterator[Report]:
+) -> Iterator[PlannedReport]:
     row = mcu_leg.leg.row
     call = plan.calls[row]
     forwards = plan.meeting.video == "switched" or plan.content is not None
@@ -114,7 +114,7 @@ def _of_mcu(
             plan, kind, CNAME, seed, sends=kind in call.down, hears=kind in call.up
         )
         for made_ns, size in sender.until(mcu_leg.from_ns, end_ns, poll):
-            yield Report(row, kind, 2 * row + 1, made_ns, size)
+            yield PlannedReport(row, kind, 2 * row + 1, made_ns, size)
 
 
 @lru_cache(maxsize=4096)

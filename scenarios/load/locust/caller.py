@@ -15,7 +15,7 @@ from giaoban.scenarios.load import generators, timetable
 from giaoban.scenarios.load.locust.outcomes import Record
 from giaoban.scenarios.load.locust.sip_transport import PhoneSession, now_ns
 from giaoban.scenarios.load.locust.worker_context import WorkerContext
-from giaoban.scenarios.load.passwords import Account, LoadAccounts
+from giaoban.scenarios.load.passwords import LoadAccounts, PhoneAccount
 from giaoban.scenarios.load.plan import LoadPlan
 
 
@@ -69,7 +69,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         """Everybody's accounts."""
         return self.context.accounts
 
-    def open_phone(self, account: Account, *, with_media: bool = True) -> PhoneSession:
+    def open_phone(self, account: PhoneAccount, *, with_media: bool = True) -> PhoneSession:
         """A phone for this account. Without ports nothing more is done: that calls of a timetable
         are missing makes the test invalid."""
         try:

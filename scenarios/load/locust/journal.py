@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from giaoban.scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
+from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, ReceivedMedia, Record
 
 RECORD, HEARD, HEALTH, BEGIN = "record", "heard", "health", "begin"
 FINISHED = "rest"
@@ -34,7 +34,7 @@ class Journal:
         """Somebody has come to the end of what they had to do."""
         self._kept.append({"kind": FINISHED})
 
-    def health(self, health: Health) -> None:
+    def health(self, health: GeneratorHealth) -> None:
         """How a generator fared."""
         self._kept.append({"kind": HEALTH, **health.model_dump()})
 
@@ -76,7 +76,7 @@ class JournalRecords:
 
     began_s: float
     records: list[Record]
-    healths: list[Health]
+    healths: list[GeneratorHealth]
     heard: list[ReceivedMedia] = field(default_factory=list)
 
 
@@ -84,7 +84,7 @@ def read(path: Path) -> JournalRecords:
     """All that a test has written down."""
     began_s = 0.0
     records: list[Record] = []
-    healths: list[Health] = []
+    healths: list[GeneratorHealth] = []
     heard: list[ReceivedMedia] = []
     for entry in _entries(path):
         kind = entry.pop("kind")
@@ -93,7 +93,7 @@ def read(path: Path) -> JournalRecords:
         elif kind == HEARD:
             heard.append(ReceivedMedia.model_validate(entry))
         elif kind == HEALTH:
-            healths.append(Health.model_validate(entry))
+            healths.append(GeneratorHealth.model_validate(entry))
         else:
             began_s = float(entry["monotonic_s"])
     return JournalRecords(began_s, sorted(records, key=lambda r: (r.at_s, r.who)), healths, heard)

@@ -72,7 +72,7 @@ class ReceivedMedia(StrictModel):
     heard_ms: float = 0.0
 
 
-class Health(StrictModel):
+class GeneratorHealth(StrictModel):
     """A generator's own state over the last second; see `watch`.
 
     `media_*`: of the process with its media, since the sample before; `media_gone`: there is none

@@ -27,7 +27,7 @@ from giaoban.scenarios.bridge.user_agent import (
     MediaStopped,
     Operation,
 )
-from giaoban.scenarios.load.passwords import Account
+from giaoban.scenarios.load.passwords import PhoneAccount
 from giaoban.scenarios.load.phone import Phone
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.traffic.batch import try_to_send
@@ -63,7 +63,7 @@ class SipTransport:
 
     def session(
         self,
-        account: Account,
+        account: PhoneAccount,
         on_done: Callable[[Completed], None],
         on_over: Callable[[Sequence[Medium], CallReport | None, float], None],
         *,
@@ -126,7 +126,7 @@ class PhoneSession:
     def __init__(
         self,
         transport: SipTransport,
-        account: Account,
+        account: PhoneAccount,
         on_done: Callable[[Completed], None],
         on_over: Callable[[Sequence[Medium], CallReport | None, float], None],
         profile: Profile,

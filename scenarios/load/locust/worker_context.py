@@ -16,14 +16,14 @@ from giaoban.scenarios.load.generators import STOOD_S
 from giaoban.scenarios.load.locust.journal import Journal
 from giaoban.scenarios.load.locust.outcomes import (
     Cause,
-    Health,
+    GeneratorHealth,
     Performed,
     ReceivedMedia,
     Record,
     cause_of,
 )
 from giaoban.scenarios.load.locust.sip_transport import PhoneSession, SipTransport
-from giaoban.scenarios.load.passwords import Account, LoadAccounts
+from giaoban.scenarios.load.passwords import LoadAccounts, PhoneAccount
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.traffic.media_load.messages import CallReport, Figures, Medium
 from giaoban.traffic.media_load.messages import Health as MediaHealth
@@ -106,7 +106,7 @@ class WorkerContext:
         """Wait for a moment of the timetable."""
         gevent.sleep(max(0.0, at_s - self.now_s()))
 
-    def session(self, account: Account, *, with_media: bool = True) -> PhoneSession:
+    def session(self, account: PhoneAccount, *, with_media: bool = True) -> PhoneSession:
         """A phone; what happens at it of itself is recorded. Raises `MediaError`."""
 
         def on_done(done: Completed) -> None:
@@ -239,7 +239,7 @@ class GeneratorMonitor:
             before, cpu_s, missed, late_s = now, used, timers, 0.0
 
     def _sample(self, took_s: float, cpu_s: float, late_s: float, missed: int) -> None:
-        health = Health(
+        health = GeneratorHealth(
             generator=self._generator,
             at_s=round(self._now_s(), 3),
             cpu_pct=round(100 * cpu_s / took_s, 1),

@@ -24,7 +24,7 @@ from giaoban.results.archive.evidence.signing import Signer
 from giaoban.results.archive.evidence.verify import together, verify
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.content import Chapter
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.annex.pdf import seal as seal_pdf
 
@@ -117,7 +117,7 @@ def test_annex_and_evidence_of_different_runs_do_not_belong_together(made, pdf, 
 def test_an_annex_of_several_runs_belongs_to_the_evidence_of_one(made, tmp_path):
     other = make.run(tmp_path, run_id="khac-20261124-160000", seed=7)
     annex, one = tmp_path / "a.pdf", tmp_path / "b.evidence.zip"
-    chapters = [Chapter(Part(m.result, m.proof), {}) for m in (made, other)]
+    chapters = [Chapter(AnswerWithProof(m.result, m.proof), {}) for m in (made, other)]
     annex.write_bytes(annex_bytes(chapters, form="pdf")[0])
     write_evidence(other.folder, one)
     assert together([verify(annex), verify(one)]) == []

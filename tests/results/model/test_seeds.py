@@ -15,7 +15,7 @@ from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, wilson_pct
 from giaoban.results.report.annex.content import Chapter, document
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.plots.words import Lang
 from giaoban.results.report.seed_words import note, sentence
@@ -263,7 +263,7 @@ def test_seeds_that_do_not_add_up_are_refused() -> None:
 def annex(result: Result, lang: Lang) -> dict[str, list[str]]:
     """What an annex says, by section."""
     found: dict[str, list[str]] = {}
-    made = document([Chapter(Part(result, None), {})], lang, Letter())
+    made = document([Chapter(AnswerWithProof(result, None), {})], lang, Letter())
     for section, text in made.texts():
         found.setdefault(section.split(" · ")[0], []).append(text)
     return found

@@ -12,7 +12,7 @@ import pytest
 from pdf_text import text_of
 
 from giaoban.results.report.annex.content import Chapter
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.view.page import page
 from giaoban.results.report.view.page_data import PageSubject, Run
@@ -30,14 +30,14 @@ def result(tmp_path_factory):
 
 def test_in_the_pdf(result, tmp_path):
     path = tmp_path / "x.pdf"
-    path.write_bytes(annex_bytes([Chapter(Part(result, None), {})], form="pdf")[0])
+    path.write_bytes(annex_bytes([Chapter(AnswerWithProof(result, None), {})], form="pdf")[0])
     said = re.sub(r"\s", "", text_of(path))
     for name in NAMES:
         assert re.sub(r"\s", "", name) in said, name
 
 
 def test_in_the_docx(result):
-    told = annex_bytes([Chapter(Part(result, None), {})], form="docx")[0]
+    told = annex_bytes([Chapter(AnswerWithProof(result, None), {})], form="docx")[0]
     document = docx.Document(io.BytesIO(told))
     said = "\n".join(par.text for par in document.paragraphs)
     said += "\n".join(c.text for t in document.tables for row in t.rows for c in row.cells)

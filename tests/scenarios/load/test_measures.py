@@ -9,7 +9,7 @@ import pytest
 from giaoban.errors import InputError
 from giaoban.results.model.load import OperationResult
 from giaoban.scenarios.load import generators, judge, measures, timetable
-from giaoban.scenarios.load.locust.outcomes import Health, Record, cause_of
+from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record, cause_of
 from tests.scenarios.load.test_timetable import plan
 
 
@@ -22,9 +22,9 @@ def failed(operation: str, who: str, at_s: float, code: int, cause: str, **more:
     return record(operation, who, at_s, ok=False, code=code, cause=cause, **more)
 
 
-def health(at_s: float, generator: str = "a", **more: Any) -> Health:
+def health(at_s: float, generator: str = "a", **more: Any) -> GeneratorHealth:
     values = {"cpu_pct": 10.0, "late_ms": 1.0, "missed_timers": 0, "standing": 0, **more}
-    return Health.model_validate({"generator": generator, "at_s": at_s, **values})
+    return GeneratorHealth.model_validate({"generator": generator, "at_s": at_s, **values})
 
 
 @pytest.mark.parametrize(
@@ -159,12 +159,12 @@ def test_figures_that_do_not_hold_are_no_failure_of_the_mcu() -> None:
     assert judge.verdict_of([], []) == "pass"
 
 
-def wrong(healths: list[Health], records: list[Record], processes: int = 1) -> list[str]:
+def wrong(healths: list[GeneratorHealth], records: list[Record], processes: int = 1) -> list[str]:
     found = generators.problems(healths, records, window_s=(2.0, 60.0), processes=processes)
     return [str(reason) for reason in found]
 
 
-def whole(**more: Any) -> list[Health]:
+def whole(**more: Any) -> list[GeneratorHealth]:
     """A generator that says how it fares all the time."""
     return [health(float(t), **more) for t in range(60)]
 

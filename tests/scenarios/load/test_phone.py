@@ -16,7 +16,7 @@ from giaoban.mcu_sim.sip import Event, IncomingCall, InfoReceived, Peer, UserAge
 from giaoban.mcu_sim.sip.digest import Authority
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.scenarios.bridge.user_agent import BridgeEvent, Completed, MediaStarted, MediaStopped
-from giaoban.scenarios.load.passwords import Account
+from giaoban.scenarios.load.passwords import PhoneAccount
 from giaoban.scenarios.load.phone import Phone
 from giaoban.traffic.profiles import load_profiles
 
@@ -86,7 +86,7 @@ def line() -> Line:
     """An MCU that takes every call after 100 ms, and wants passwords."""
     profile = load_profiles().profile[0]
     phone = Phone(
-        Account("cu-jut", PASSWORD), OWN, MCU, random.Random(1),
+        PhoneAccount("cu-jut", PASSWORD), OWN, MCU, random.Random(1),
         ports={"audio": 40_000}, profile=profile, answer_within_s=10.0,
     )  # fmt: skip
     authority = Authority("mcu", {"cu-jut": PASSWORD}, bytes(16))
@@ -312,7 +312,7 @@ def test_a_phone_without_media_asks_for_none_and_has_an_address_of_its_own() -> 
     ports = set()
     for port in (5062, 5064):
         phone = Phone(
-            Account("a"), ("10.68.0.2", port), MCU, random.Random(port),
+            PhoneAccount("a"), ("10.68.0.2", port), MCU, random.Random(port),
             ports={}, profile=profile, answer_within_s=10.0,
         )  # fmt: skip
         phone.dial(0, "giao-ban")

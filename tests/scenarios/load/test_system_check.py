@@ -11,7 +11,7 @@ from scenario_factory import giaoban
 from giaoban.results.model.meetings import PartJudged
 from giaoban.scenarios.load.load_test import LoadRecords, LoadTest
 from giaoban.scenarios.load.locust.journal import JournalRecords
-from giaoban.scenarios.load.locust.outcomes import Health, ReceivedMedia, Record
+from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, ReceivedMedia, Record
 from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.system_check import TOGETHER_S, judged, plan_of
 
@@ -58,7 +58,7 @@ def judge(*parts: tuple[list[Record], list[ReceivedMedia]]) -> PartJudged:
     records = [record for part in parts for record in part[0]]
     came = [one for part in parts for one in part[1]]
     health = [
-        Health(generator="1", at_s=at, cpu_pct=5, late_ms=1, missed_timers=0, standing=2)
+        GeneratorHealth(generator="1", at_s=at, cpu_pct=5, late_ms=1, missed_timers=0, standing=2)
         for at in range(20)
     ]
     test = LoadTest(PLAN, LocustSetup(), None, "presence", None, {})

@@ -31,7 +31,7 @@ MOST_PARTS, MOST_ATTACHED = 50_000, 8 * 2**20
 """More than that has no document of ours: objects, and bytes of what is attached."""
 
 
-class Part(NamedTuple):
+class PdfPart(NamedTuple):
     """One part of a file: an object of the PDF, and what it is."""
 
     name: str
@@ -134,7 +134,7 @@ def _parts_altered(data: bytes, stated: dict[str, Any] | None) -> list[str]:
         return [Sentence("the seal itself")]
     found: list[str] = []
     for name, start, end, short in stated["parts"]:
-        if _short(data, Part(name, start, end)) != short:
+        if _short(data, PdfPart(name, start, end)) != short:
             found.append(
                 Sentence("{part} (bytes {start} to {end})", part=_said(name), start=start, end=end)
             )
@@ -147,11 +147,11 @@ def _said(name: object) -> Sentence:
     return Sentence("page {number}", number=int(page[1])) if page else Sentence(str(name))
 
 
-def _short(data: bytes, part: Part) -> str:
+def _short(data: bytes, part: PdfPart) -> str:
     return hashlib.sha256(data[part.start : part.end]).hexdigest()[:_SHORT]
 
 
-def parts(base: bytes) -> list[Part]:
+def parts(base: bytes) -> list[PdfPart]:
     """The whole file in parts, each an object with what it is for, in their order."""
     starts = [m.start() + 1 for m in re.finditer(rb"\n\d+ 0 obj\b", base)]
     table = base.rfind(b"\nxref") + 1
@@ -166,7 +166,7 @@ def parts(base: bytes) -> list[Part]:
         name = N_("the table of objects") if start == table else N_("the head of the file")
         if head:
             name = kinds.get(int(head[1])) or _kind(base[start : min(end, start + 400)])
-        found.append(Part(name, start, end))
+        found.append(PdfPart(name, start, end))
     return found
 
 

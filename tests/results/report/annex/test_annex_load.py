@@ -20,12 +20,12 @@ from giaoban.results.model.reasons import because
 from giaoban.results.model.result import FileRef
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import Chapter
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes, write_annex
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.load import generators, load_test
-from giaoban.scenarios.load.locust.outcomes import Health, Record
+from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record
 from giaoban.scenarios.study.unmodelled import left_out
 
 VI = Wording("vi")
@@ -226,7 +226,7 @@ def test_one_of_uncommitted_code_makes_a_draft(changes: dict[str, Any], why: str
 
 
 def test_one_without_evidence_makes_a_draft() -> None:
-    chapters = [annexes.chapter(make.result()), Chapter(Part(WITHOUT, None), {})]
+    chapters = [annexes.chapter(make.result()), Chapter(AnswerWithProof(WITHOUT, None), {})]
     assert annex_bytes(chapters, form="docx")[1]
 
 
@@ -249,7 +249,10 @@ def test_every_reason_of_an_invalid_test_has_its_vietnamese() -> None:
     """Those that the generator really gives, all at once."""
     bad = {"cpu_pct": 99.0, "late_ms": 300.0, "missed_timers": 0, "standing": 0, "media_sent": 100}
     bad |= {"media_late": 50, "media_overflowed": 3, "media_gone": True}
-    healths = [Health.model_validate({"generator": "a", "at_s": float(t), **bad}) for t in range(9)]
+    healths = [
+        GeneratorHealth.model_validate({"generator": "a", "at_s": float(t), **bad})
+        for t in range(9)
+    ]
     late = Record(operation="invite", who="x", at_s=3.5, due_s=3.0, ms=1.0, ok=True)
     found = generators.problems(healths, [late], window_s=(0.0, 30.0), processes=2)
     mcu = loads.mcu_view(media_sent=100, media_late=50, media_overflowed=2)

@@ -16,7 +16,7 @@ from giaoban.results.archive.evidence.signing import Signer
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING, verify
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.docx import seal as seal_docx
-from giaoban.results.report.annex.draft import Part
+from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.annex.pdf import seal as seal_pdf
 
@@ -169,7 +169,7 @@ def test_names_and_figures_are_in_the_docx_as_they_are_written(office):
 
 
 def test_a_draft_is_marked_on_every_page_of_a_docx(made):
-    data, draft = annex_bytes([Chapter(Part(made.result, None), {})], form="docx")
+    data, draft = annex_bytes([Chapter(AnswerWithProof(made.result, None), {})], form="docx")
     assert draft
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = [n for n in archive.namelist() if n.startswith("word/") and n.endswith(".xml")]

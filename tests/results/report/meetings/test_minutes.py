@@ -6,7 +6,7 @@ import pytest
 from giaoban.results.model.meetings import Entry
 from giaoban.results.report.meetings.minutes import (
     SENTENCES,
-    Line,
+    MinutesLine,
     lines,
     minutes_table,
     moment,
@@ -130,7 +130,7 @@ def test_every_code_has_words_and_no_field_is_left(code: str, say: Wording) -> N
 
 def test_a_code_of_a_later_version_is_shown_as_it_is() -> None:
     assert told(make.entry(1.0, "teleported", "cu-jut")) == ["teleported"]
-    assert said(Line(make.entry(1.0, "teleported"), 1.0), EN) == "teleported"
+    assert said(MinutesLine(make.entry(1.0, "teleported"), 1.0), EN) == "teleported"
 
 
 @pytest.mark.parametrize(
