@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from giaoban.results.report.annex.content import document
-from giaoban.results.report.annex.docx.write import office
+from giaoban.results.report.annex.docx.write import docx_bytes
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.annex.sensitivity import Analysis
@@ -53,7 +53,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Document:
 def pages(made: Document, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
     """What LibreOffice makes of it, page by page, and its PDF."""
     folder = tmp_path_factory.mktemp("office")
-    (folder / "phu-luc.docx").write_bytes(office(made, AT))
+    (folder / "phu-luc.docx").write_bytes(docx_bytes(made, AT))
     subprocess.run(
         [
             *("soffice", "--headless", "--norestore", f"-env:UserInstallation=file://{folder}/own"),
