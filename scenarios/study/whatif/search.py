@@ -92,7 +92,6 @@ class SearchResult:
     neighbour: Judgement | None = None
     looked_at: int = 0
     judged: list[Judgement] = field(default_factory=list)
-    exhausted: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,6 @@ def search(tools: SearchTools, start: Judgement) -> SearchResult:
             push(_by_arithmetic(tools, question, state, loads))
             continue
         if len(found.judged) >= MOST_JUDGED:
-            found.exhausted = True
             break
         judgement = tools.judge(state, question)
         found.judged.append(judgement)
