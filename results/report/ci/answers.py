@@ -40,7 +40,7 @@ RUN, ABOUT_INPUTS = "run", "inputs"
 OTHER_SEEDS = "other-seeds"
 
 
-def said(words: Callable[[Wording], str], of: Callable[[str], Wording]) -> Sentence:
+def in_both_languages(words: Callable[[Wording], str], of: Callable[[str], Wording]) -> Sentence:
     """What `words` says, in each language when it is asked for."""
     return Both(words(of("en")), lambda: words(of("vi")))
 
@@ -61,7 +61,7 @@ def of_check(result: Result) -> Report:
         "check",
         _stem(result.inputs),
         result.verdict,
-        said(lambda say: summary.headline(result, say), known),
+        in_both_languages(lambda say: summary.headline(result, say), known),
         _whole(result.verdict, cases, result.reasons),
         files=_files(result.inputs),
         method=result.engine.name,
@@ -194,7 +194,7 @@ def of_meeting(answer: MeetingAnswer) -> Report:
         "meeting",
         answer.meeting.id,
         answer.verdict,
-        said(lambda say: say.gettext(meeting_summary.VERDICTS[answer.verdict]), known),
+        in_both_languages(lambda say: say.gettext(meeting_summary.VERDICTS[answer.verdict]), known),
         _whole(answer.verdict, cases, []),
         method=answer.method,
     )
@@ -331,7 +331,7 @@ def _why(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
         amount = say.amount(abs(c.value - c.threshold), say.either(c.unit, c.unit_vi))
         return f"{told}; {say.gettext(N_('off by {amount}'), amount=amount)}"
 
-    return said(words, known)
+    return in_both_languages(words, known)
 
 
 def _at(place: Place | None) -> tuple[str, str] | None:
@@ -403,7 +403,7 @@ def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:
         lines = _each(lambda say: meeting_summary.failing(part, say), known)
         yield Case(f"{name}:{RUN}", "invalid", lines, kind="invalid")
         return
-    opened = said(lambda say: meeting_summary.opened(part, say), known)
+    opened = in_both_languages(lambda say: meeting_summary.opened(part, say), known)
     yield _plain(f"{name}:opening", [opened], ok=part.opening.ok)
     for criterion in part.failed:
         yield Case(
@@ -419,7 +419,7 @@ def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:
         at = ("bridge", bridge.bridge)
         ok = bridge.outcome != "not-met"
         yield Case(f"{name}:bridge:{bridge.bridge}", "pass" if ok else "fail", lines, at=at)
-    closed = said(lambda say: meeting_summary.closed(part, say), known)
+    closed = in_both_languages(lambda say: meeting_summary.closed(part, say), known)
     yield _plain(f"{name}:closing", [closed], ok=part.closing.ok)
 
 

@@ -116,7 +116,7 @@ def lines(entries: Sequence[Entry]) -> list[MinutesLine]:
     return found
 
 
-def said(
+def sentence_of(
     line: MinutesLine, say: Wording, *, chair: str = "", everybody: Collection[str] = ()
 ) -> str:
     """One line in words; of a code that this version does not know, the code.
@@ -216,7 +216,10 @@ def minutes_table(
     if most is not None and len(told) > most:
         told = [line for line in told if line.first.code not in TALK]
     rows = [
-        [Cell(moment(line.first.t_s)), Cell(said(line, say, chair=chair, everybody=everybody))]
+        [
+            Cell(moment(line.first.t_s)),
+            Cell(sentence_of(line, say, chair=chair, everybody=everybody)),
+        ]
         for line in told[:most]
     ]
     head = [say.gettext(N_("Time")), say.gettext(N_("What happened"))]

@@ -25,7 +25,7 @@ from giaoban.results.report.plots.style import (
     label_ends,
     write,
 )
-from giaoban.results.report.plots.words import Lang, number, said
+from giaoban.results.report.plots.words import Lang, label_text, number
 from giaoban.translation import pgettext
 
 WORDS: Mapping[str, str] = {
@@ -40,7 +40,7 @@ WORDS: Mapping[str, str] = {
     ),
     "others": pgettext("margins plot", "{n} other criteria"),
 }
-_said = partial(said, words=WORDS)
+_label_text = partial(label_text, words=WORDS)
 SHOWN = 5
 """Criteria that get a line of their own: those with the least margin."""
 FLOOR_PCT = -60.0
@@ -61,9 +61,9 @@ def draw(answer: Headroom, lang: Lang) -> Figure:
     figure = Figure(figsize=(8.6, 4.3))
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.085, 0.2, 0.585, 0.68))
-    axes.set_title(_said("title", lang), loc="left", fontsize=12, fontweight="bold", pad=8)
-    axes.set_xlabel(_said("x", lang))
-    axes.set_ylabel(_said("y", lang))
+    axes.set_title(_label_text("title", lang), loc="left", fontsize=12, fontweight="bold", pad=8)
+    axes.set_xlabel(_label_text("x", lang))
+    axes.set_ylabel(_label_text("y", lang))
     axes.set_xlim(0, max(1, answer.grid[-1] if answer.grid else 1))
     axes.set_ylim(FLOOR_PCT * 1.1, 108)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
@@ -74,12 +74,15 @@ def draw(answer: Headroom, lang: Lang) -> Figure:
         FLOOR_PCT * 1.1, 0, facecolor="#F4F4F4", edgecolor="#D0D0D0", hatch="///", zorder=0
     )
     axes.axhline(0, color=LIMIT, linewidth=1.4, linestyle=LIMIT_STYLE, zorder=3)
-    labels = [*_lines(axes, answer, lang), Label(0, _said("limit", lang), LIMIT, LIMIT_STYLE, 1.4)]
+    labels = [
+        *_lines(axes, answer, lang),
+        Label(0, _label_text("limit", lang), LIMIT, LIMIT_STYLE, 1.4),
+    ]
     if answer.more >= 0:
         at = answer.more
         axes.axvline(at, color="#222222", linewidth=1.1, zorder=2)
         axes.annotate(
-            _said("fits", lang, n=at),
+            _label_text("fits", lang, n=at),
             (at, 108),
             xytext=(3, -2),
             textcoords="offset points",
@@ -91,7 +94,7 @@ def draw(answer: Headroom, lang: Lang) -> Figure:
             zorder=7,
         )
     label_ends(axes, labels)
-    figure.text(0.085, 0.03, _said("key", lang), fontsize=9.4, color="#444444")
+    figure.text(0.085, 0.03, _label_text("key", lang), fontsize=9.4, color="#444444")
     return figure
 
 
@@ -145,5 +148,5 @@ def _lines(axes: Axes, answer: Headroom, lang: Lang) -> list[Label]:
             grey_levels.append(y[-1])
     if grey_levels:
         level = sorted(grey_levels)[len(grey_levels) // 2]
-        labels.append(Label(level, _said("others", lang, n=len(grey_levels)), GREY, "-", 1.2))
+        labels.append(Label(level, _label_text("others", lang, n=len(grey_levels)), GREY, "-", 1.2))
     return labels

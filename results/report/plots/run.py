@@ -30,7 +30,7 @@ from giaoban.results.report.plots.style import (
     paper,
     write,
 )
-from giaoban.results.report.plots.words import Lang, link_name, number, said, stream_name
+from giaoban.results.report.plots.words import Lang, label_text, link_name, number, stream_name
 
 HIGHLIGHTED = 4
 #: A line under this share of the worst is not worth a colour.
@@ -84,22 +84,22 @@ def draw_lines(series: Series, picture: str, *, lang: Lang, limit: float | None 
 def mcu_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> Figure:
     """How much of the MCU is in use, against what is allowed."""
     with own_look(STYLE):
-        figure, axes = paper(series, said("mcu", lang), lang)
+        figure, axes = paper(series, label_text("mcu", lang), lang)
         used = series.mcu_used_pct
         axes.fill_between(series.t_s, used, step="post", color=COLOURS[1], alpha=0.25, linewidth=0)
         axes.step(series.t_s, used, where="post", color=COLOURS[1], linewidth=2)
         axes.set_ylim(0, 112)
-        labels = [Label(100.0, said("capacity", lang), "#222222", STYLES[3])]
+        labels = [Label(100.0, label_text("capacity", lang), "#222222", STYLES[3])]
         axes.axhline(100.0, color="#222222", linewidth=1.6, linestyle=STYLES[3])
         if limit_pct is not None:
             share = f"{number(limit_pct, lang)} %"
             axes.axhline(limit_pct, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE)
             labels.append(
-                Label(limit_pct, said("limit", lang, limit=share), LIMIT, LIMIT_STYLE, 1.2)
+                Label(limit_pct, label_text("limit", lang, limit=share), LIMIT, LIMIT_STYLE, 1.2)
             )
         last = _last(used)
         share = f"{number(last, lang)} %"
-        labels.append(Label(last, said("used", lang, share=share), COLOURS[1], "-", 2))
+        labels.append(Label(last, label_text("used", lang, share=share), COLOURS[1], "-", 2))
         label_ends(axes, labels)
     return figure
 
@@ -151,7 +151,7 @@ def _lines(
     limit: float | None,
 ) -> Figure:
     with own_look(STYLE):
-        figure, axes = paper(series, said(look.title, lang), lang)
+        figure, axes = paper(series, label_text(look.title, lang), lang)
         badness = {key: _badness(values, look.best) for key, values in data.items()}
         ranked = sorted(badness, key=lambda key: (*(-b for b in badness[key]), key))
         top = max([peak for peak, _ in badness.values()], default=0.0)
@@ -184,21 +184,21 @@ def _lines(
             axes.set_ylim(-0.02 * ceiling, 1.12 * ceiling)
         if limit is not None and show_limit:
             axes.axhline(limit, color=LIMIT, linewidth=1.2, linestyle=LIMIT_STYLE, zorder=3)
-            text = said("limit", lang, limit=number(limit, lang) + look.unit)
+            text = label_text("limit", lang, limit=number(limit, lang) + look.unit)
             labels.append(Label(limit, text, LIMIT, LIMIT_STYLE, 1.2))
         if rest:
             level = float(np.median([_last(data[key]) for key in rest]))
-            text = said(
-                "others" if worst else "all", lang, n=len(rest), things=said(look.noun, lang)
+            text = label_text(
+                "others" if worst else "all", lang, n=len(rest), things=label_text(look.noun, lang)
             )
             if len(drawn) < len(rest):
-                text = said("some", lang, n=len(rest), drawn=len(drawn))
+                text = label_text("some", lang, n=len(rest), drawn=len(drawn))
             if look.nothing and not worst:
-                text = said(look.nothing, lang)
+                text = label_text(look.nothing, lang)
             labels.append(Label(level, text, GREY, "-", 1.2))
         label_ends(axes, labels)
         if limit is not None and not show_limit:
-            note = said("limit", lang, limit=number(limit, lang) + look.unit) + " ↑"
+            note = label_text("limit", lang, limit=number(limit, lang) + look.unit) + " ↑"
             axes.annotate(
                 note,
                 (1.026, 1.06),

@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.drawing import DPI, own_look
 from giaoban.results.model.series import Series
-from giaoban.results.report.plots.words import LABEL_WIDTH, Lang, cut, number, said
+from giaoban.results.report.plots.words import LABEL_WIDTH, Lang, cut, label_text, number
 
 PHASES = ("before", "during", "after", "check", "course")
 """Those that have a name in every language."""
@@ -108,7 +108,7 @@ def paper(series: Series, title: str, lang: Lang) -> tuple[Figure, Axes]:
         )
     )
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=20)
-    axes.set_xlabel(said("time", lang))
+    axes.set_xlabel(label_text("time", lang))
     _phases(axes, series, lang)
     _hatch(axes, series, spans)
     for row, note in enumerate(notes):
@@ -133,7 +133,7 @@ def _phases(axes: Axes, series: Series, lang: Lang) -> None:
         if index:
             axes.axvline(start, color="#9A9A9A", linewidth=0.8, zorder=0.5)
         axes.annotate(
-            said(name, lang) if name in PHASES else name,
+            label_text(name, lang) if name in PHASES else name,
             ((start + end) / 2, 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(0, 4),
@@ -189,12 +189,12 @@ def _notes(series: Series, lang: Lang) -> list[str]:
     """`1: giây 120–180 – what`, one or two lines for each impairment."""
     lines: list[str] = []
     for index, (en, vi, start, end) in enumerate(series.impaired[:NOTES]):
-        when = said("span", lang, start=number(start, lang, 4), end=number(end, lang, 4))
+        when = label_text("span", lang, start=number(start, lang, 4), end=number(end, lang, 4))
         text = f"[{index + 1}] {when}: {vi if lang == 'vi' else en}"
         wrapped = textwrap.wrap(text, NOTE_WIDTH, subsequent_indent="      ")
         lines += [*wrapped[:1], *(cut(rest, NOTE_WIDTH) for rest in wrapped[1:2])]
     if len(series.impaired) > NOTES:
-        lines.append(said("more spans", lang, n=len(series.impaired) - NOTES))
+        lines.append(label_text("more spans", lang, n=len(series.impaired) - NOTES))
     return lines
 
 

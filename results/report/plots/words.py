@@ -48,7 +48,7 @@ WORDS: Mapping[str, str] = {
 }
 
 
-def said(key: str, lang: Lang, /, words: Mapping[str, str] = WORDS, **values: object) -> str:
+def label_text(key: str, lang: Lang, /, words: Mapping[str, str] = WORDS, **values: object) -> str:
     """A word of a picture, with values in its fields."""
     return translator(lang).gettext(words[key], **values)
 
@@ -64,7 +64,7 @@ def stream_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
     bridge, kind, direction = key.split(" ")
     return _with_tail(
         names.get(bridge, bridge).split(" (")[0],
-        f", {said(f'stream {direction}', lang)}, {said(kind, lang)}",
+        f", {label_text(f'stream {direction}', lang)}, {label_text(kind, lang)}",
     )
 
 
@@ -78,7 +78,7 @@ def link_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
     if link.startswith(ACCESS_PREFIX):
         up = link == access_link_id(source)
         host = source if up else target
-        way = f", {said('up' if up else 'down', lang)}"
+        way = f", {label_text('up' if up else 'down', lang)}"
         return _with_tail(names.get(host, host).split(" (")[0], way)
     return f"{names.get(source, source)} → {names.get(target, target)}"
 

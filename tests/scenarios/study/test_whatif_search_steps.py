@@ -359,9 +359,7 @@ def test_states_that_cost_the_same_are_judged_in_the_order_they_were_thought_of(
 
 
 @pytest.mark.parametrize("binding", [True, False])
-def test_a_search_ends_after_so_many_judgements(
-    questions: Questions, binding: bool
-) -> None:
+def test_a_search_ends_after_so_many_judgements(questions: Questions, binding: bool) -> None:
     """The first counts. Where nothing binds nothing more is tried: that is no end too soon."""
     world = World(questions, DEVICES)
     place = Place(kind="bridge", id="east", detail="video down")

@@ -10,7 +10,7 @@ from giaoban.results.report.meetings.minutes import (
     lines,
     minutes_table,
     moment,
-    said,
+    sentence_of,
 )
 from giaoban.results.report.wording import Wording, cited
 
@@ -24,7 +24,8 @@ LOST = {"fault": FAULT.id, "cause": CAUSE, "remedy": REMEDY}
 
 def told(*entries: Entry, say: Wording = VI, chair: str = "gia-nghia") -> list[str]:
     return [
-        said(line, say, chair=chair, everybody=set(make.BRIDGES)) for line in lines(list(entries))
+        sentence_of(line, say, chair=chair, everybody=set(make.BRIDGES))
+        for line in lines(list(entries))
     ]
 
 
@@ -130,7 +131,7 @@ def test_every_code_has_words_and_no_field_is_left(code: str, say: Wording) -> N
 
 def test_a_code_of_a_later_version_is_shown_as_it_is() -> None:
     assert told(make.entry(1.0, "teleported", "cu-jut")) == ["teleported"]
-    assert said(MinutesLine(make.entry(1.0, "teleported"), 1.0), EN) == "teleported"
+    assert sentence_of(MinutesLine(make.entry(1.0, "teleported"), 1.0), EN) == "teleported"
 
 
 @pytest.mark.parametrize(
