@@ -54,7 +54,7 @@ EMULATED = ("mcu", "cut:a--b", "cut:b--c", "cut:c--a", "silent:a--b", "router:r-
 
 
 class Ring:
-    """Its failures, estimated and emulated; what was emulated is accepted as the baseline `ring`."""
+    """Its failures, estimated and emulated; what was emulated is the baseline `ring`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
