@@ -107,7 +107,7 @@ def test_ctrl_c(tmp_path: Path, moment: str, nothing_left: Callable[[Watched], N
 
 
 def test_sigterm_is_as_ctrl_c(tmp_path: Path, nothing_left: Callable[[Watched], None]) -> None:
-    watched, results = interrupt(tmp_path, "meeting", signal.SIGTERM)
+    watched, results = interrupt(tmp_path, "booting the guest", signal.SIGTERM)
     assert watched.process.returncode == 130, "".join(watched.err)
     nothing_left(watched)
     assert list(results.iterdir()) == []
