@@ -99,6 +99,11 @@ def number(value: float, spec: str = "g", after: str = "") -> Sentence:
     return Sentence(field, value=value, after=after)
 
 
+def significant(value: float) -> Sentence:
+    """A figure with four digits that count, and never as a power of ten: 2.376, 30810."""
+    return number(value, ".4g" if abs(value) < 1000 else ".0f")
+
+
 def _again(msgid: str, values: Mapping[str, object]) -> Sentence:
     return Sentence(msgid, **values)
 

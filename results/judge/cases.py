@@ -33,6 +33,8 @@ class Case:
         lines: why it is not met: what, where, by how much. Sentences, English by themselves.
         at: what it is at, as input files name it: (`link`, `bridge`, `mcu` or `device`, its id).
         command: what tries this case alone again, where that is another command than the run's.
+        folder: of the run that judged this case, where the command made several.
+        accepted_as: the name by which that run would be accepted; '' where that cannot be.
         note: what else to know of a case that is met.
         kind: what sort of failure it is, in a word.
     """
@@ -43,6 +45,8 @@ class Case:
     figure: Figure | None = None
     at: tuple[str, str] | None = None
     command: str = ""
+    folder: str = ""
+    accepted_as: str = ""
     note: str = ""
     kind: str = "criteria"
     seconds: float = 0.0

@@ -37,7 +37,7 @@ from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import CriterionResult, MeetingChecked, Phase, Result
 from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds, Trial, Valued
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import N_, Sentence, significant
 
 _RANK: dict[Cause, int] = {"mcu": 0, "link": 1, "stream": 2}
 _IN_WORLDS = N_("Drawn worlds that fail")
@@ -286,14 +286,9 @@ def _reason(result: CriterionResult) -> str:
         return f"{result.name_en}: could not be measured at {result.worst_at}"
     limit = "at most" if result.sense == "at-most" else "at least"
     return (
-        f"{result.name_en}: {_figure(result.value)} {result.unit}, allowed {limit} "
+        f"{result.name_en}: {significant(result.value)} {result.unit}, allowed {limit} "
         f"{result.threshold:g} {result.unit} ({result.worst_at})"
     )
-
-
-def _figure(value: float) -> str:
-    """Four digits, or all of a whole number's: never with an exponent."""
-    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def _binding(judged: Sequence[tuple[CriterionResult, WorstValue]]) -> Binding | None:

@@ -25,7 +25,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.whatif_summary import margin
 from giaoban.results.report.wording import VERDICTS
-from giaoban.sentence import Both, Sentence
+from giaoban.sentence import Both, Sentence, significant
 from giaoban.translation import N_, SOURCE, Language, pgettext, translator
 
 HEAD = {
@@ -199,7 +199,9 @@ def _margin(each: MarginChange) -> list[Cell]:
 
 def value(amount: float | None, unit: str) -> str:
     """A figure with its unit; `–` for none."""
-    return "–" if amount is None else Sentence("{value:.4g} {unit}", value=amount, unit=unit)
+    if amount is None:
+        return "–"
+    return Sentence("{value} {unit}", value=significant(amount), unit=unit)
 
 
 def _bridge(each: BridgeChange, names: Mapping[str, str]) -> list[Cell]:

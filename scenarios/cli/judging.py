@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -301,6 +302,16 @@ def end_of(
         as_json=as_json,
         folder=outcome.folder,
         files=files,
+    )
+
+
+def alone(path: Path) -> str:
+    """The command line once more, of one scenario in place of --all, with all else that it said."""
+    from giaoban.results.report.ci.commands import without
+
+    command, *rest = without(ci_options.words, REPORTS)
+    return shlex.join(
+        ["giaoban", command, str(path), *(w for w in rest if w not in ("--all", "--json"))]
     )
 
 

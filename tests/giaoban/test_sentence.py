@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks, did_you_mean, several, told
-from giaoban.sentence import Sentence, joined, of_record, record, said_by
+from giaoban.sentence import Sentence, joined, of_record, record, said_by, significant
 from giaoban.translation import Translator, translator
 
 NEAR = did_you_mean("dak-mill", ["dak-mil"])
@@ -77,3 +77,18 @@ def test_an_error_in_a_field_is_what_it_says() -> None:
 def test_a_sentence_that_no_catalogue_has_is_said_in_english() -> None:
     text = "{n:,} things of " + "nobody"
     assert Translator("vi").say(Sentence(text, n=1000)) == "1.000 things of nobody"
+
+
+@pytest.mark.parametrize(
+    ("value", "en", "vi"),
+    [
+        (2.3764, "2.376", "2,376"),
+        (30809.66, "30810", "30810"),
+        (1310.8, "1311", "1311"),
+        (-999.96, "-1000", "−1000"),
+        (0.05, "0.05", "0,05"),
+    ],
+)
+def test_a_figure_is_never_a_power_of_ten(value: float, en: str, vi: str) -> None:
+    said = significant(value)
+    assert (said.en, said.vi) == (en, vi)

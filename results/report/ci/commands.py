@@ -37,18 +37,16 @@ class Commands:
     @property
     def accept(self) -> str:
         """To accept the run as it is; '' if it cannot be."""
-        if self.folder is None or not self.name:
-            return ""
-        run = ["giaoban", "baseline", "accept", str(self.folder), "--name", self.name]
-        return f'{_line(run)} --reason "…"'
+        return "" if self.folder is None else _accepting(str(self.folder), self.name)
 
     def of(self, case: Case, report: Report) -> Iterator[Sentence]:
         """What to type about a case that is not met, a line each."""
         yield Sentence("again: {command}", command=self.trying(case, report))
-        if self.folder is not None:
-            yield Sentence("run: {folder}", folder=self.folder)
-        if self.accept and case.status == "fail":
-            yield Sentence("accept: {command}", command=self.accept)
+        if folder := case.folder or self.folder:
+            yield Sentence("run: {folder}", folder=folder)
+        accept = _accepting(case.folder, case.accepted_as) if case.folder else self.accept
+        if accept and case.status == "fail":
+            yield Sentence("accept: {command}", command=accept)
         if report.next:
             yield Sentence("next: {command}", command=report.next)
 
@@ -67,6 +65,13 @@ class Commands:
             return self.again
         rest = [word for word in without(self.words, WITH_VALUES) if word not in ONE_CASE]
         return _line(["giaoban", *rest, "--only", case.id])
+
+
+def _accepting(folder: str, name: str) -> str:
+    if not name:
+        return ""
+    run = ["giaoban", "baseline", "accept", folder, "--name", name]
+    return f'{_line(run)} --reason "…"'
 
 
 def without(words: Sequence[str], options: Sequence[str]) -> list[str]:

@@ -169,7 +169,13 @@ def _all(
         verdict,
         headline,
         [
-            replace(case, id=f"{each.report.subject}/{case.id}", command=_alone(scenario, each))
+            replace(
+                case,
+                id=f"{each.report.subject}/{case.id}",
+                command=judging.alone(scenario),
+                folder=str(each.outcome.folder),
+                accepted_as=each.report.subject,
+            )
             for scenario, each in zip(scenarios, found, strict=True)
             for case in each.report.cases
         ],
@@ -193,12 +199,6 @@ def each_of(found: list[Checked]) -> Iterator[Block]:
         yield Heading(each.report.subject, 1)
         yield from each.told
         yield from shown(each.outcome)
-
-
-def _alone(scenario: Path, of: Checked) -> str:
-    """The command that checks this one again."""
-    how = ["--estimate"] if of.outcome.answer.is_estimate else []
-    return shlex.join(["giaoban", "check", str(scenario), *how])
 
 
 def _checked(

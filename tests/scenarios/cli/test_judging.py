@@ -259,13 +259,15 @@ def test_all_scenarios_of_a_project_are_one_answer(
             province="../province.toml",
         )  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    ran = giaoban("check", "--all", "--estimate", "--junit", "j.xml")
+    ran = giaoban("check", "--all", "--estimate", "--seed", "1681", "--junit", "j.xml")
     assert (ran.code, ran.out.splitlines()[0]) == (1, "FAIL – 1 of 2 scenarios passes"), ran.err
     failed = {name for name, told in outcomes(tmp_path / "j.xml").items() if told != "pass"}
     assert failed == {"tight/mouth-to-ear"}
-    assert "again: giaoban check scenarios/tight.toml --estimate" in (tmp_path / "j.xml").read_text(
-        encoding="utf-8"
-    )
+    told = (tmp_path / "j.xml").read_text(encoding="utf-8")
+    assert "again: giaoban check scenarios/tight.toml --estimate --seed 1681 --seeds 0\n" in told
+    [tight] = (tmp_path / "runs").glob("tight-*")
+    assert f"run: runs/{tight.name}\n" in told
+    assert f'accept: giaoban baseline accept runs/{tight.name} --name tight --reason "…"' in told
 
     ran = giaoban("check", "--all", "--estimate", "--baseline", "runs", "--json")
     assert ran.code == 0, ran.err
