@@ -63,6 +63,7 @@ SENTENCES: Mapping[str, str] = {
     "background-late": N_(
         "background on {line}: {times} times it was handed over after it was due"
     ),
+    "background-silent": N_("background on {line}: nothing of its TCP flows came"),
     "background-paced": N_("background on {line}: {packets} packets were dropped by its pacing"),
     "background-overflowed": N_(
         "background on {line}: {packets} packets overflowed a receive buffer"

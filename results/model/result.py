@@ -58,13 +58,16 @@ class InUse(StrictModel):
 class OtherTraffic(StrictModel):
     """One direction (`A->B`) of a link that other traffic was put on.
 
-    `mbps` is what its frames take of the link; `marked` the class that its packets claim. Times are
-    seconds from the start of the first phase; null: from before it, or to the end.
+    `mbps` is what its frames take of the link; null: it is TCP with the congestion control `tcp`,
+    in so many `flows`, which takes what it gets. `marked` is the class that its packets claim.
+    Times are seconds from the start of the first phase; null: from before it, or to the end.
     """
 
     link: Id
     direction: LinkDirection
-    mbps: Annotated[float, Field(gt=0)]
+    mbps: Annotated[float, Field(gt=0)] | None
+    tcp: Literal["cubic", "bbr"] | None = None
+    flows: Annotated[int, Field(ge=1)] | None = None
     marked: Literal["best-effort", "video", "voice"]
     from_s: Amount | None = None
     to_s: Amount | None = None

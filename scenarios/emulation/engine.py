@@ -107,13 +107,15 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
 
 
 def memory_mb(plan: Plan) -> int:
-    """What the guest needs: programs, queues, the logs while they are written out, and background
-    traffic that waits for its time, 4 kB a packet, and once more where it has come."""
-    from giaoban.scenarios.emulation import background
+    """What the guest needs: programs, queues, the logs while they are written out, background
+    traffic that waits for its time, 4 kB a packet, and once more where it has come, and TCP's
+    buffers."""
+    from giaoban.scenarios.emulation import background, tcp
 
     ahead_s = (background.WINDOW_NS + background.LEAD_NS) / 1e9
     waiting = sum(ahead_s * 1e9 / each.mean_ns for each in plan.background)
-    return 512 + round((_packets(plan) * 200 + 2 * waiting * 4096) / 1e6)
+    of_tcp = tcp.BUFFERS_MB * sum(each.flows for each in plan.tcp)
+    return 512 + of_tcp + round((_packets(plan) * 200 + 2 * waiting * 4096) / 1e6)
 
 
 def _packets(plan: Plan) -> float:

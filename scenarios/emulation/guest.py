@@ -33,7 +33,7 @@ from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.mcu_sim.server import McuConfig, PlannedStreams, TimedCommand, serve
 from giaoban.progress import tell as tell_progress
 from giaoban.scenarios.bridge.power import Power
-from giaoban.scenarios.emulation import background
+from giaoban.scenarios.emulation import background, tcp
 from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.changes import Changes
 from giaoban.scenarios.emulation.recorder import Recorder
@@ -88,8 +88,9 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         ProvinceNet(plan.network, plan.seed, impaired, may_fail=bool(plan.changes)) as net,
         ExitStack() as stack,
     ):
-        ways = background.hosts(net, plan)
-        for way in ways:
+        tcp.check_kernel(plan)
+        ways, tcp_ways = background.hosts(net, plan), tcp.hosts(net, plan)
+        for way in [*ways, *tcp_ways]:
             stack.callback(way.close)
         built_s = time.monotonic() - started
         tell_progress(N_("measuring the links"), 0.0)
@@ -115,6 +116,8 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             ]
             if ways:
                 crew.append(_start(_run_background, net, plan, origin_ns, captures, ways))
+            if tcp_ways:
+                crew.append(_start(_run_tcp, net, plan, origin_ns, captures, tcp_ways))
             changes = Changes(net, failing, plan, origin_ns)
             carried, at_phase = _watch(net, plan, origin_ns, changes, crew, recorder, captures)
         log.save(captures / LINKS, **carried)
@@ -123,6 +126,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             **dict(count(net, failing).since(before)),
             background=background_counts,
             background_damaged=damaged,
+            tcp=tcp.counted(net, tcp_ways, captures),
             at_phase=at_phase,
             line_changes=changes.of_lines,
             changes=changes.made,
@@ -272,6 +276,12 @@ def _run_background(
     _net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path, ways: Sequence[BackgroundHost]
 ) -> None:
     background.load(plan, ways, origin_ns, captures)
+
+
+def _run_tcp(
+    _net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path, ways: Sequence[BackgroundHost]
+) -> None:
+    tcp.load(plan, ways, origin_ns, captures)
 
 
 def _start(

@@ -12,6 +12,7 @@ from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.spec.question import Question
+from giaoban.sentence import N_
 from giaoban.topology.qos import by_class
 
 COARSE_NS = 2_000_000_000
@@ -19,6 +20,8 @@ COARSE_NS = 2_000_000_000
 STEPS_NS = (32_000_000_000, 8_000_000_000, COARSE_NS, 1_000_000_000, 400_000_000, 200_000_000)
 STEP_PACKETS = 2_000_000
 """Steps are shorter where more packets would be under way in one."""
+TCP = N_("[[background]] tcp: TCP reacts to what becomes of its packets, which is emulated")
+"""Why such a scenario cannot be estimated."""
 KEPT_BYTES = 35 + 16
 """Of each packet, sent (`giaoban.traffic.log.SENT`) and come (`logs.ARRIVAL_DTYPE`)."""
 WAITED_BYTES = 12
@@ -65,6 +68,8 @@ def reasons(plan: Plan) -> list[str]:
 def _reasons(plan: Plan) -> Iterator[str]:
     if plan.rate_adaptation is not None:
         yield "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"
+    if plan.tcp:
+        yield TCP
     forwards = plan.meeting.video == "switched" or plan.content is not None
     delay_ms = plan.device.forward_delay_ms
     if plan.changes and forwards and delay_ms * 1e6 < 2 * LEAST_STEP_NS:

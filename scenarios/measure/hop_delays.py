@@ -174,6 +174,7 @@ def _blind(
 def _shared(plan: Plan) -> set[Hop]:
     """Where packets wait that are not followed, or overtake each other: background, classes."""
     shared = {each.hop for each in plan.background}
+    shared |= {hop for each in plan.tcp for hop in (each.hop, each.back)}
     if by_class(plan.network.qos):
         routers = {node.id for node in plan.network.routers}
         hops = [hop for link in plan.network.links for hop in link.hops]

@@ -13,7 +13,7 @@ from giaoban.results.model.result import Accounting
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.fault_impact import mine
 from giaoban.scenarios.records.events import BridgeHealth, Joined, McuHealth, PoweredOff, PoweredOn
-from giaoban.scenarios.records.guest import BackgroundCount, ChangeMade
+from giaoban.scenarios.records.guest import BackgroundCount, ChangeMade, TcpCount
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import damaged as damaged_of
 
@@ -38,6 +38,8 @@ def accounting(captures: Captures) -> Accounting:
     gone = dropped + policed + lost + damaged + by_faults + without_route
     sent, received = udp["OutDatagrams"], udp["InDatagrams"]
     sent += sum(stream.sent for stream in counters.background)
+    if counters.tcp is not None:
+        sent, received = sent + counters.tcp.sent, received + counters.tcp.received
     if captures.plan.changes:
         sent, received = sent + routers.sent, received + routers.received
     else:
@@ -135,6 +137,8 @@ def reasons(
     full = sum(stream.overflowed for stream in counters.background) > damaged
     for stream in counters.background:
         found += _of_background(stream, full)
+    if counters.tcp is not None:
+        found += _of_tcp(counters.tcp)
     found += _of_streams(captures, seen, account.packets_duplicated)
     found += _of_lines(captures)
     found += _without_effect(captures, seen)
@@ -167,6 +171,18 @@ def _of_background(stream: BackgroundCount, full: bool) -> list[Reason]:
         found.append(because("background-paced", line=line, packets=stream.pacer_drops))
     if stream.overflowed and full:
         found.append(because("background-overflowed", line=line, packets=stream.overflowed))
+    return found
+
+
+def _of_tcp(tcp: TcpCount) -> list[Reason]:
+    """What is strange about other traffic that is TCP."""
+    by_table: dict[str, int] = {}
+    for flow in tcp.flows:
+        line = f"{flow.link} {flow.direction}"
+        by_table[line] = by_table.get(line, 0) + flow.received_bytes
+    found = [because("background-silent", line=line) for line, came in by_table.items() if not came]
+    if tcp.pacer_drops:
+        found.append(because("pacing-dropped", packets=tcp.pacer_drops))
     return found
 
 

@@ -21,7 +21,12 @@ from giaoban.scenarios.faults.kind import BootTimes, FaultContext, LinkGroup
 from giaoban.scenarios.faults.plan import FaultPlan, plan_faults
 from giaoban.scenarios.plan.drain import drain_s
 from giaoban.scenarios.plan.streams import stream_plans
-from giaoban.scenarios.spec.background import BackgroundPlan, background_plans
+from giaoban.scenarios.spec.background import (
+    BackgroundPlan,
+    TcpPlan,
+    background_plans,
+    tcp_plans,
+)
 from giaoban.scenarios.spec.impairment import LinePlan, line_plans
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
 from giaoban.scenarios.spec.scenario import Control, PhaseName, Scenario
@@ -135,6 +140,7 @@ class Plan(StrictModel):
     rate_adaptation: RateAdaptation | None = None
     """How pictures answer reported loss; None: they do not."""
     background: list[BackgroundPlan] = Field(default_factory=list)
+    tcp: list[TcpPlan] = Field(default_factory=list)
     hang_up_s: float
     end_s: float
     pcap: list[str]
@@ -284,6 +290,7 @@ def make_plan(
         recovery=recovery if failing.faults else None,
         rate_adaptation=profiles.rate_adaptation if scenario.meeting.rate_adaptation else None,
         background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
+        tcp=tcp_plans(scenario.background, network, start_s, phases[-1].end_s),
         hang_up_s=hang_up_s,
         end_s=hang_up_s + DRAIN_S + 2 * drain_s(network, scenario.impairments, failing.lines),
         pcap=list(pcap),

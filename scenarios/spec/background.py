@@ -1,7 +1,8 @@
 """Traffic on a link that is nobody's meeting: as a scenario declares it, and as it is planned.
 
 A [[background]] table is a Poisson process of equal UDP datagrams from one router to the far end
-of one link. Who sends it is of no concern: it stands for all that shares the link.
+of one link, or TCP flows the same way, which react to what becomes of them. Who sends it is of no
+concern: it stands for all that shares the link.
 """
 
 from __future__ import annotations
@@ -35,8 +36,13 @@ SHORTEST_S = 0.1
 """Of less of it there would be nothing, or hardly anything."""
 
 
+Congestion = Literal["cubic", "bbr"]
+"""By Linux's names: RFC 9438, and BBR (draft-ietf-ccwg-bbr) in its first version."""
+
+
 class Background(Assumable):
-    """Traffic on a link that is nobody's meeting: a Poisson process of equal UDP datagrams."""
+    """Traffic on a link that is nobody's meeting: a Poisson process of equal UDP datagrams, or TCP
+    flows that send as fast as their congestion control lets them."""
 
     link: str
     """Id of the link."""
@@ -48,7 +54,17 @@ class Background(Assumable):
     pct: Annotated[float, Field(gt=0, le=1000)] | None = None
     """What it takes in percent of the link's rate, or else `mbps`."""
     packet_bytes: Annotated[int, Field(ge=UDP_IP_BYTES + 18, le=1500)] = 1200
-    """Length of an IP packet in bytes."""
+    """Length of an IP packet in bytes; not of TCP, whose packets are full ones."""
+    tcp: Congestion | None = None
+    """It is TCP, with this congestion control; without a rate, which that decides."""
+    flows: Annotated[int, Field(ge=1, le=50)] | None = None
+    """How many TCP connections at once; one where not given. Like `4`."""
+    transfer_mb: Annotated[float, Field(ge=0.01, le=1_000_000)] | None = None
+    """How much each flow transfers in MB (mean, where there are pauses); without an end where not
+    given. Like `20.0`."""
+    pause_s: Annotated[float, Field(ge=0.01, le=3600)] | None = None
+    """Mean pause in seconds after which a flow transfers again; once where not given. Like
+    `1.0`."""
     from_s: Annotated[float, Field(ge=0, le=10_800)] | None = None
     """From when, in seconds after the first phase began; from the run's start where not given."""
     to_s: Annotated[float, Field(gt=0, le=10_800)] | None = None
@@ -58,7 +74,19 @@ class Background(Assumable):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        if (self.mbps is None) == (self.pct is None):
+        if self.tcp is not None:
+            for key in ("mbps", "pct", "packet_bytes"):
+                if key in self.model_fields_set:
+                    raise ValueError(
+                        Sentence("tcp and {key}: TCP's congestion control decides", key=key)
+                    )
+            if self.pause_s is not None and self.transfer_mb is None:
+                raise ValueError(Sentence("pause_s needs transfer_mb, after which flows pause"))
+        elif given := [
+            k for k in ("flows", "transfer_mb", "pause_s") if k in self.model_fields_set
+        ]:
+            raise ValueError(Sentence("{key} is of TCP (tcp is not given)", key=given[0]))
+        elif (self.mbps is None) == (self.pct is None):
             raise ValueError(Sentence("has no rate or two (allowed: mbps or pct)"))
         if self.to_s is not None and self.to_s <= (self.from_s or 0.0):
             raise ValueError(Sentence("to_s is not after from_s"))
@@ -72,7 +100,7 @@ class Background(Assumable):
         return self
 
     def rate_mbps(self, link: NetLink) -> float:
-        """What it takes of this link."""
+        """What it takes of this link; nought of TCP, which nobody knows before."""
         return self.mbps if self.mbps is not None else link.rate_mbps * (self.pct or 0.0) / 100
 
 
@@ -105,6 +133,31 @@ class BackgroundPlan(StrictModel):
         return (self.packet_bytes + ETHERNET_BYTES) * 8e3 / self.mbps
 
 
+class TcpPlan(StrictModel):
+    """One direction of one [[background]] table of TCP, in seconds from the run's origin."""
+
+    link: str
+    source: str
+    target: str
+    from_s: float
+    to_s: float
+    congestion: Congestion
+    flows: int
+    transfer_bytes: int | None
+    pause_s: float | None
+    dscp: int
+
+    @property
+    def hop(self) -> Hop:
+        """Where its data goes; acknowledgements come the other way."""
+        return Hop(self.link, self.source, self.target)
+
+    @property
+    def back(self) -> Hop:
+        """Where its acknowledgements go."""
+        return Hop(self.link, self.target, self.source)
+
+
 class PoissonArrivals:
     """When each packet of a plan leaves: asked for by windows, the same whatever the windows are.
 
@@ -134,12 +187,20 @@ class PoissonArrivals:
 
 
 def mistakes(
-    backgrounds: Sequence[Background], network: Network, length_s: float
+    backgrounds: Sequence[Background], network: Network, length_s: float, *, fails: bool = False
 ) -> Iterator[Mistake]:
-    """What is wrong with them in this network: unknown places, impossible rates and times."""
+    """What is wrong with them in this network: unknown places, impossible rates and times.
+
+    `fails`: something fails in the scenario.
+    """
     known = [link.id for link in network.links]
     for number, item in enumerate(backgrounds):
         loc = ("background", number)
+        if item.tcp is not None and fails:
+            what = Sentence(
+                "TCP finds no other way back where links fail (allowed: no tcp, or no [[fault]])"
+            )
+            yield (*loc, "tcp"), item.tcp, what
         if item.from_s is not None and item.from_s >= length_s:
             what = Sentence(
                 "begins after the run (allowed: below {length_s:g} s)", length_s=length_s
@@ -171,9 +232,9 @@ def mistakes(
                 most_mbps=MOST_MBPS,
             )
             yield (*loc, "pct"), item.pct, what
-    if sum(len(_hops(b, network.link(b.link))) for b in backgrounds if b.link in known) > (
-        MOST_STREAMS
-    ):
+    if sum(
+        len(_hops(b, network.link(b.link))) * (b.flows or 1) for b in backgrounds if b.link in known
+    ) > (MOST_STREAMS):
         what = Sentence(
             "too many (allowed: {most_streams} directions of links)", most_streams=MOST_STREAMS
         )
@@ -183,10 +244,13 @@ def mistakes(
 def background_plans(
     backgrounds: Sequence[Background], network: Network, start_s: float, end_s: float
 ) -> list[BackgroundPlan]:
-    """All, one a direction; the first phase begins at `start_s`, the last one ends at `end_s`."""
+    """All that is not TCP, one a direction; the first phase begins at `start_s`, the last one ends
+    at `end_s`."""
     plans = []
     for item in backgrounds:
         link = network.link(item.link)
+        if item.tcp is not None:
+            continue
         for hop in _hops(item, link):
             plans.append(
                 BackgroundPlan(
@@ -203,6 +267,29 @@ def background_plans(
     return plans
 
 
+def tcp_plans(
+    backgrounds: Sequence[Background], network: Network, start_s: float, end_s: float
+) -> list[TcpPlan]:
+    """All that is TCP, one a direction; times as of `background_plans`."""
+    return [
+        TcpPlan(
+            link=hop.link,
+            source=hop.source,
+            target=hop.target,
+            from_s=0.0 if item.from_s is None else start_s + item.from_s,
+            to_s=end_s if item.to_s is None else start_s + item.to_s,
+            congestion=item.tcp,
+            flows=item.flows or 1,
+            transfer_bytes=None if item.transfer_mb is None else round(item.transfer_mb * 1e6),
+            pause_s=item.pause_s,
+            dscp=DSCPS[item.marked],
+        )
+        for item in backgrounds
+        if item.tcp is not None
+        for hop in _hops(item, network.link(item.link))
+    ]
+
+
 def _of_frames(item: Background, link: NetLink) -> float:
     """What of its rate is frames: the link's rate may count more of each packet, or less."""
     frame_bytes = item.packet_bytes + ETHERNET_BYTES
@@ -215,7 +302,9 @@ def other_traffic(backgrounds: Sequence[Background], network: Network) -> list[O
         OtherTraffic(
             link=hop.link,
             direction=hop.direction,
-            mbps=item.rate_mbps(link),
+            mbps=None if item.tcp is not None else item.rate_mbps(link),
+            tcp=item.tcp,
+            flows=None if item.tcp is None else item.flows or 1,
             marked=item.marked,
             from_s=item.from_s,
             to_s=item.to_s,

@@ -166,7 +166,12 @@ def question_from(
             scenario.phases.total_s,
         )
         found += acceptance_mistakes(scenario.accepted, network, province.groups)
-        found += background_mistakes(scenario.background, network, scenario.phases.total_s)
+        found += background_mistakes(
+            scenario.background,
+            network,
+            scenario.phases.total_s,
+            fails=bool(scenario.faults),
+        )
     if found:
         raise tomlfile.mistakes(scenario_path, found)
     device = _device(scenario, province, devices, province_path)

@@ -137,7 +137,13 @@ def _background(question: Question) -> Iterator[Told]:
     for item in question.scenario.background:
         if item.assumed:
             rate = message("{rate} Mb/s", rate=item.mbps)
-            if item.mbps is None:
+            if item.tcp is not None:
+                rate = message(
+                    N_("TCP ({control}), flows: {flows}"),
+                    control=item.tcp.upper(),
+                    flows=item.flows or 1,
+                )
+            elif item.mbps is None:
                 rate = message("{share} %", share=item.pct)
             yield (
                 item,

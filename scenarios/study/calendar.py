@@ -183,9 +183,12 @@ def _findings(
 
 def _limits(world: CalendarContext, moment: Moment) -> rules.Limits:
     """Those of the criteria by which a moment is judged."""
-    criteria = criteria_of(world.question(scenario_of(world, moment)))
+    question = world.question(scenario_of(world, moment))
+    criteria = criteria_of(question)
     most = {criterion.id: criterion.threshold for criterion in criteria.criterion}
-    return rules.Limits(device_pct=most[MCU_UNITS], link_pct=second_limit_pct(criteria))
+    return rules.Limits(
+        device_pct=most[MCU_UNITS], link_pct=second_limit_pct(question.plan, criteria)
+    )
 
 
 def _whole_months(first: date, last: date) -> list[tuple[int, int]]:

@@ -30,6 +30,7 @@ Fact = Literal[
     "rate-adaptation",
     "short-phases",
     "silence-suppression",
+    "tcp",
 ]
 
 
@@ -42,7 +43,8 @@ class Entry(Unmodelled):
     declared `faults`, of a province that says what rates count (`framing`), with links judged in
     windows under a second (`link-window`), with another MCU in a bridge's place (`outside-mcu`),
     with bandwidth `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases
-    under 10 s (`short-phases`), with pauses left out (`silence-suppression`)."""
+    under 10 s (`short-phases`), with pauses left out
+    (`silence-suppression`), with other traffic that is `tcp`."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -98,5 +100,6 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "short-phases": min(phase.end_s - phase.start_s for phase in question.plan.phases)
         < SHORT_PHASE_S,
         "silence-suppression": scenario.meeting.silence_suppression,
+        "tcp": bool(question.plan.tcp),
     }
     return {fact for fact, holds in held.items() if holds}

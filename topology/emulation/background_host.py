@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from pyroute2.iproute.linux import IPRoute
 
@@ -33,13 +34,14 @@ class BackgroundHost:
         net: the running network.
         hop: the direction of a link that the stream is to cross.
         number: of the host, below `MOST`; no two of a network have the same.
+        answered: what ends there has a way back to it, over the same link.
 
     Attributes:
         source: the namespace and the address that its packets are to be sent from.
         target: the namespace and the address that they are to be sent to.
     """
 
-    def __init__(self, net: ProvinceNet, hop: Hop, number: int) -> None:
+    def __init__(self, net: ProvinceNet, hop: Hop, number: int, *, answered: bool = False) -> None:
         self.hop = hop
         self._fd = namespace.create()
         self.source = self._fd, _BENCHMARKS.format(number, 1)
@@ -47,6 +49,8 @@ class BackgroundHost:
         self.target = net.namespace(hop.target), end
         try:
             self._build(net.namespace(hop.source), number)
+            if answered:
+                self._way_back(net, number)
         except BaseException:
             self.close()
             raise
@@ -64,7 +68,7 @@ class BackgroundHost:
                 [index] = route.link_lookup(ifname=interface)
                 if fd == self._fd:
                     route.tc("add", index=index, **qdisc.pacer(netlink.PACER_LIMIT))
-                route.link("set", index=index, state="up")
+                route.link("set", index=index, state="up", gso_max_segs=netlink.ONE_SEGMENT)
                 route.addr("add", index=index, address=address, prefixlen=30)
                 route.neigh("replace", ifindex=index, dst=other, lladdr=mac, state=128)
                 if fd == self._fd:
@@ -74,6 +78,16 @@ class BackgroundHost:
             with namespace.inside(fd):
                 netlink.accept_all_sources()
         self._wait_until_up(router)
+
+    def _way_back(self, net: ProvinceNet, number: int) -> None:
+        """A host's only way is the one over its router."""
+        if self.hop.target not in {node.id for node in net.network.routers}:
+            return
+        with namespace.inside(self.target[0]), IPRoute() as route:
+            [index] = route.link_lookup(ifname=net.interfaces[self.hop.link, self.hop.target])
+            back = host(net.network.link(self.hop.link).address_of(self.hop.source))
+            network = _BENCHMARKS.format(number, 0) + "/30"
+            route.route("add", dst=network, gateway=back, oif=index)
 
     def _wait_until_up(self, router: int) -> None:
         deadline = time.monotonic() + UP_WITHIN_S
@@ -86,7 +100,7 @@ class BackgroundHost:
 
     def sent(self) -> int:
         """Datagrams that its kernel has taken to send."""
-        return _udp(self._fd, "OutDatagrams")
+        return snmp(self._fd, "Udp", "OutDatagrams")
 
     def pacer_drops(self) -> int:
         """Packets that its pacing dropped: there must be none."""
@@ -110,10 +124,17 @@ def damaged(net: ProvinceNet, hosts: Sequence[BackgroundHost]) -> int:
     """
     ends = dict.fromkeys(host.hop.target for host in hosts)
     routers = [node.id for node in net.network.routers if node.id in ends]
-    return sum(_udp(net.namespace(router), "InCsumErrors") for router in routers)
+    return sum(snmp(net.namespace(router), "Udp", "InCsumErrors") for router in routers)
 
 
-def _udp(fd: int, counter: str) -> int:
-    with namespace.inside(fd), open("/proc/thread-self/net/snmp", encoding="ascii") as file:
-        names, values = [line.split()[1:] for line in file if line.startswith("Udp:")]
+def snmp(fd: int, protocol: str, counter: str) -> int:
+    """One of a namespace's counters, of all that its kernel counts of a protocol."""
+    with namespace.inside(fd):
+        told = "".join(
+            Path(f"/proc/thread-self/net/{name}").read_text(encoding="ascii")
+            for name in ("snmp", "netstat")
+        )
+    names, values = [
+        line.split()[1:] for line in told.splitlines() if line.startswith(f"{protocol}:")
+    ]
     return int(values[names.index(counter)])

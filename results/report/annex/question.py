@@ -77,6 +77,15 @@ def _traffic(item: OtherTraffic, say: AnnexWording) -> str:
     else:
         when = say("from to", start=say.number(item.from_s), end=say.number(item.to_s))
     where = say.link(item.link, item.direction)
+    if item.mbps is None:
+        return say(
+            "background tcp",
+            link=where,
+            flows=item.flows or 1,
+            control=(item.tcp or "").upper(),
+            priority=say(f"marked {item.marked}"),
+            time=when,
+        )
     return say(
         "background item",
         link=where,

@@ -34,6 +34,7 @@ WORDS: Mapping[str, str] = {
     "impaired": N_("Done to the network on purpose (times from the start of the first phase):"),
     "failing": N_("Made to fail on purpose (times from the start of the first phase):"),
     "background": N_("Other traffic that shared links in the check:"),
+    "background tcp": N_("{link}: TCP ({control}), flows: {flows}, {priority}, {time}"),
     "background item": N_("{link}: {mbps} Mb/s, {priority}, {time}"),
     "marked best-effort": N_("without priority"),
     "marked video": N_("with the priority of pictures"),

@@ -296,3 +296,32 @@ def test_each_place_where_packets_end_is_in_the_account(well: Captures) -> None:
     assert account.packets_sent == before.packets_sent
     assert account.packets_received == before.packets_received
     assert account.unaccounted == 16 - gone
+
+
+def with_tcp(received_bytes: int, **counts: int) -> Spoil:
+    """Two flows of one table, of which so much came, and segments at all their ends."""
+    where = {"link": "access-west", "direction": "r-west->west", "transfers": 1}
+    flows = [
+        {**where, "flow": n, "received_bytes": n * received_bytes, "retransmitted": 2}
+        for n in (0, 1)
+    ]
+
+    def spoil(c: Draft) -> None:
+        told = {"sent": 40, "received": 40, "pacer_drops": 0, **counts}
+        c.counters["tcp"] = {**told, "flows": flows}
+
+    return spoil
+
+
+def test_tcp_is_accounted_for_as_all_else(well: Captures) -> None:
+    account = validity.accounting(well)
+    shared = validity.accounting(changed(well, with_tcp(1000)))
+    assert shared.packets_sent == account.packets_sent + 40
+    assert shared.packets_received == account.packets_received + 40
+    assert said(well, with_tcp(1000)) == []
+    [lost] = said(well, with_tcp(1000, sent=43))
+    assert lost.startswith("3 packets are unaccounted for")
+    assert said(well, with_tcp(1000, pacer_drops=2)) == ["senders' pacing dropped 2 packets"]
+    assert said(well, with_tcp(0)) == [
+        f"background on {NAMES[HOST]}: nothing of its TCP flows came"
+    ]

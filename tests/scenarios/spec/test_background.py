@@ -7,18 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scenario_factory import SCENARIOS, giaoban, scenario
+from scenario_factory import CUT, SCENARIOS, giaoban, scenario
 
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.spec.background import BackgroundPlan, PoissonArrivals
+from giaoban.scenarios.spec.background import BackgroundPlan, PoissonArrivals, other_traffic
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.assumptions import assumptions
+from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.topology.qos import AF41, BEST_EFFORT, EF
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 SHARE = 'link = "west--east"'
 TABLE = (SHARE, "mbps = 5.0")
+TCP = (SHARE, 'tcp = "cubic"')
 START_S = 3.0  # of the first phase in the small province
 
 
@@ -34,6 +36,12 @@ def plan_of(folder: Path, *more: str) -> Plan:
     ("lines", "key", "said"),
     [
         ((SHARE,), "[[back", "has no rate or two (allowed: mbps or pct)"),
+        ((*TABLE, 'tcp = "cubic"'), "[[back", "tcp and mbps: TCP's congestion control decides"),
+        ((*TCP, "packet_bytes = 500"), "[[back", "tcp and packet_bytes"),
+        ((*TABLE, "flows = 2"), "[[back", "flows is of TCP (tcp is not given)"),
+        ((*TCP, "pause_s = 2.0"), "[[back", "pause_s needs transfer_mb"),
+        ((*TCP, "flows = 51"), "flows", "(allowed: 50 or less)"),
+        ((SHARE, 'tcp = "reno"'), "tcp", "(allowed: 'cubic' or 'bbr')"),
         ((*TABLE, "pct = 5.0"), "[[back", "has no rate or two (allowed: mbps or pct)"),
         (('link = "west-east"', "mbps = 1.0"), "link", '(did you mean "west--east"?)'),
         ((*TABLE, 'direction = "up"'), "direction", "r-west->r-east, r-east->r-west)"),
@@ -196,3 +204,74 @@ def test_the_examples_differ_in_the_queues_alone() -> None:
     ]
     tables = [re.findall(r"\[\[background\]\].*(?=\[expect\])", text, re.DOTALL) for text in texts]
     assert tables[0] == tables[1]
+
+
+def test_what_is_planned_of_tcp(tmp_path: Path) -> None:
+    """One a direction: from the run's start to the last phase's end, or as long as it says."""
+    bulk = background(*TCP)
+    backup = background(
+        'link = "access-west"',
+        'tcp = "bbr"',
+        "flows = 3",
+        "transfer_mb = 1.5",
+        "pause_s = 2.0",
+        "from_s = 1.0",
+        "to_s = 4.0",
+        'marked = "video"',
+    )
+    plan = plan_of(tmp_path, bulk, backup)
+    assert plan.background == []
+    found = [(k.hop.direction, k.back.direction, k.from_s, k.to_s, k.flows) for k in plan.tcp]
+    assert found == [
+        ("r-west->r-east", "r-east->r-west", 0.0, START_S + 6, 1),
+        ("r-east->r-west", "r-west->r-east", 0.0, START_S + 6, 1),
+        ("r-west->west", "west->r-west", START_S + 1, START_S + 4, 3),
+    ]
+    last = plan.tcp[-1]
+    assert (last.congestion, last.transfer_bytes, last.pause_s) == ("bbr", 1_500_000, 2.0)
+    assert last.dscp == AF41
+    assert plan.tcp[0].transfer_bytes is None
+
+
+def test_a_result_and_its_assumptions_tell_of_tcp(tmp_path: Path) -> None:
+    lines = (*TCP, "flows = 2", "assumed = true", 'settled_by = "a capture"')
+    question = make_question(scenario(tmp_path / "s.toml", more=background(*lines)))
+    told = other_traffic(question.scenario.background, question.plan.network)
+    assert [(k.mbps, k.tcp, k.flows) for k in told] == [(None, "cubic", 2)] * 2
+    [assumed] = [
+        a for a in assumptions(question, load_criteria()) if a.what.startswith("other traffic")
+    ]
+    assert assumed.value == "TCP (CUBIC), flows: 2"
+    ids = [each.id for each in unmodelled(question, estimate=False)]
+    assert "tcp" not in ids
+    assert "bursts-of-other-traffic" in ids
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "--estimate"),
+        ("headroom", "--jobs", "1"),
+        ("whatif", "--more", "1"),
+        ("sensitivity", "--worlds", "0"),
+    ],
+)
+def test_what_cannot_be_known_without_packets_is_refused(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = scenario(tmp_path / "s.toml", more=background(*TCP))
+    command, *more = words
+    ran = giaoban(command, file, *more, "--results", tmp_path / "runs")
+    assert (ran.code, ran.out) == (2, "")
+    assert "TCP reacts to what becomes of its packets" in " ".join(ran.err.split())
+
+
+def test_tcp_and_failures_do_not_go_together(tmp_path: Path) -> None:
+    file = scenario(tmp_path / "s.toml", more=background(*TCP) + CUT)
+    ran = giaoban("check", file, "--results", tmp_path / "runs")
+    assert (ran.code, ran.out) == (2, "")
+    assert "TCP finds no other way back where links fail" in " ".join(ran.err.split())
+    alone = scenario(tmp_path / "alone.toml", more=background(*TCP))
+    ran = giaoban("faults", alone, "--results", tmp_path / "runs")
+    assert (ran.code, ran.out) == (2, "")
+    assert "TCP finds no other way back where links fail" in " ".join(ran.err.split())

@@ -225,6 +225,45 @@ def test_other_traffic_is_named():
     assert "không có lưu lượng nào khác" in annexes.said(quiet)
 
 
+def test_other_traffic_that_is_tcp_is_named():
+    shared = OtherTraffic(
+        link="gia-nghia--cu-jut",
+        direction="r-gia-nghia->r-cu-jut",
+        mbps=None,
+        tcp="bbr",
+        flows=3,
+        marked="best-effort",
+    )
+    said = annexes.said(make.result().model_copy(update={"background": [shared]}))
+    assert "– Gia Nghĩa → Cư Jút: TCP (BBR), số luồng: 3, không có mức ưu tiên" in said
+
+
+def test_links_are_told_in_the_window_that_is_judged():
+    """The table, and what is left of the busiest one."""
+    result = make.result()
+    phases = [
+        phase.model_copy(
+            update={
+                "links": [
+                    link.model_copy(update={"peak_100ms_pct": 40.0, "peak_10ms_pct": 70.0})
+                    for link in phase.links
+                ]
+            }
+        )
+        for phase in result.phases
+    ]
+    seconds = result.model_copy(update={"phases": phases})
+    criteria = [
+        c.model_copy(update={"window_ms": 10}) if c.id == "link-peak" else c
+        for c in result.criteria
+    ]
+    windows = seconds.model_copy(update={"criteria": criteria})
+    assert "của giây có tải lớn nhất" in annexes.said(seconds)
+    assert ": 22 % của 10 Mb/s; đến ngưỡng 80 % còn 5,8 Mb/s." in annexes.said(seconds)
+    assert "của 10 ms có tải lớn nhất" in annexes.said(windows)
+    assert ": 70 % của 10 Mb/s; đến ngưỡng 80 % còn 1 Mb/s." in annexes.said(windows)
+
+
 def test_what_is_left_of_the_mcu_and_of_the_busiest_link():
     text = annexes.said(make.result())
     assert "MCU đã sử dụng tối đa 33,3 % năng lực (30 trên 90 đơn vị)" in text

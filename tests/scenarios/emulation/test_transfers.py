@@ -1,0 +1,188 @@
+"""Other traffic that is TCP, in the guest, beside theory: what a full queue does, shares, CUBIC's
+window, transfers that end; every segment accounted for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from giaoban.topology.model import Province
+from giaoban.topology.network import build
+from giaoban.topology.sandbox import boot, kernel
+
+pytestmark = pytest.mark.sandbox
+
+FRAME_BYTES, SEGMENT_BYTES = 1514, 1448
+"""A full packet with its Ethernet header; the data in it, behind a header with time stamps."""
+ENDS_S = 30.0
+FULL = {"km": 100.0, "rate_mbps": 10.0, "buffer_packets": 100}
+LOSSY = {"km": 10_000.0, "rate_mbps": 100.0, "buffer_packets": 20_000, "loss_pct": 0.02}
+"""50 ms each way; CUBIC's window hangs on the losses alone."""
+LINES = {"full": FULL, "lossy": LOSSY, "bbr": FULL, "backup": FULL, "web": FULL}
+TABLES: dict[str, dict[str, Any]] = {
+    "full": {"flows": 2},
+    "lossy": {"flows": 4, "to_s": 120.0},
+    "bbr": {"flows": 1, "congestion": "bbr"},
+    "backup": {"flows": 2, "transfer_bytes": 3_000_000},
+    "web": {"flows": 3, "transfer_bytes": 100_000, "pause_s": 1.0},
+}
+
+
+def province() -> Province:
+    """A router with a line to each of others."""
+    return Province.model_validate(
+        {
+            "schema": "giaoban.province/1",
+            "id": "small",
+            "name": "Nhỏ",
+            "fibre": {"us_per_km": 5.0, "source": "test"},
+            "addressing": {"backbone": "10.1.0.0/24", "access": "10.2.0.0/24", "source": "test"},
+            "router": [
+                {"id": ident, "name": ident, "lat": 12.0, "lon": 107.0, "source": "test"}
+                for ident in ("hub", *LINES)
+            ],
+            "link": [
+                {"id": f"to-{name}", "a": "hub", "b": name, "source": "test", **figures}
+                for name, figures in LINES.items()
+            ],
+            "mcu": {
+                **{"id": "mcu", "name": "MCU", "device": "d", "router": "hub", "source": "test"},
+                **{"km": 1.0, "rate_mbps": 10.0, "buffer_packets": 100},
+            },
+            "bridge": [
+                {
+                    **{"id": "b-0", "name": "B", "role": "chair", "router": "hub"},
+                    **{"km": 1.0, "rate_mbps": 10.0, "buffer_packets": 100, "source": "test"},
+                }
+            ],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """All of it in one boot, each table on a line of its own."""
+    folder = tmp_path_factory.mktemp("transfers")
+    tables = [
+        {
+            **{"link": f"to-{name}", "source": "hub", "target": name, "from_s": 0.0},
+            **{"to_s": ENDS_S, "congestion": "cubic", "transfer_bytes": None, "pause_s": None},
+            **{"dscp": 0, **table},
+        }
+        for name, table in TABLES.items()
+    ]
+    plan = {
+        **{"network": build(province()).model_dump(mode="json"), "seed": 5, "tcp": tables},
+        "end_s": max(float(table["to_s"]) for table in tables) + 5,
+    }
+    (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    code = boot.run(
+        boot.Guest(kernel.ensure(lambda _what, _done: None), memory_mb=1024),
+        "tests.scenarios.emulation.lab_transfers",
+        [str(folder)],
+        writable=folder,
+        console=folder / "console.log",
+        on_line=lambda _line: None,
+    )
+    assert code == 0, (folder / "console.log").read_text(encoding="utf-8", errors="replace")[-3000:]
+    told: dict[str, Any] = json.loads((folder / "found.json").read_text(encoding="utf-8"))
+    return told
+
+
+def flows(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """What is told of the flows of one table."""
+    return [flow for flow in found["flows"] if flow["link"] == f"to-{name}"]
+
+
+def mbps(flow: dict[str, Any], name: str) -> float:
+    """What came of it, over the time of its table."""
+    return float(flow["received_bytes"] * 8e-6 / TABLES[name].get("to_s", ENDS_S))
+
+
+def test_every_segment_is_accounted_for(found: dict[str, Any]) -> None:
+    """What is sent again is one more packet on the wire."""
+    assert found["sent"] - found["received"] == found["dropped"] - found["probes_lost"]
+    assert found["dropped"] > 50
+    assert sum(flow["retransmitted"] for flow in found["flows"]) >= found["dropped"] / 2
+    assert found["pacer_drops"] == 0
+
+
+def test_a_full_queue_delays_by_its_length_at_the_lines_rate(found: dict[str, Any]) -> None:
+    propagation_ms = FULL["km"] * 5e-3
+    full_ms = FULL["buffer_packets"] * FRAME_BYTES * 8e-3 / FULL["rate_mbps"]
+    waits = [wait - propagation_ms for sent_s, wait in found["waits_ms"] if sent_s < ENDS_S]
+    assert max(waits) == pytest.approx(full_ms, rel=0.02)
+    assert sorted(waits)[len(waits) // 2] > full_ms / 2  # CUBIC fills it most of the time
+
+
+def test_a_full_line_carries_its_rate_and_flows_share_it(found: dict[str, Any]) -> None:
+    """Less the headers; the first moments, and what is sent again, take little of it."""
+    rates = [mbps(flow, "full") for flow in flows(found, "full")]
+    probes_mbps = FRAME_BYTES * 8e-6 * 10
+    whole = (FULL["rate_mbps"] - probes_mbps) * SEGMENT_BYTES / FRAME_BYTES
+    assert sum(rates) == pytest.approx(whole, rel=0.02)
+    assert sum(rates) ** 2 / (2 * sum(rate**2 for rate in rates)) > 0.95  # Jain's index
+
+
+def mean_window(rtt_s: float, lost: float, *, periodic: bool) -> float:
+    """Segments that RFC 9438 (§4.2, 4.3, 4.7) has under way on the average, each lost with the
+    same probability, or each so many-th one."""
+    rng = np.random.default_rng(1)
+    window = most = ours = theirs = sum_ = 0.0
+    window, passed, since_s, back_s = 100.0, 0.0, 0.0, 0.0
+    rounds = 100_000
+    for _ in range(rounds):
+        sum_ += window
+        passed += window
+        if periodic:
+            hit = passed >= 1 / lost
+            passed -= hit / lost
+        else:
+            hit = rng.random() < 1 - (1 - lost) ** window
+        if hit:
+            most = window * 0.85 if window < most else window  # fast convergence
+            window = theirs = window * 0.7
+            since_s, back_s = 0.0, max(0.0, (most - window) / 0.4) ** (1 / 3)
+        else:
+            since_s += rtt_s
+            theirs += 3 * 0.3 / 1.7
+            ours = 0.4 * (since_s - back_s) ** 3 + most
+            window = max(min(ours, 1.5 * window), theirs)
+    return sum_ / rounds
+
+
+def test_cubics_window_is_that_of_its_formula(found: dict[str, Any]) -> None:
+    """RFC 9438 §5.1, equation 6: 1.054 RTT^0.75 / p^0.75 segments where losses are as far apart as
+    they are on average; those of a line come at random, which its window's growth says more of."""
+    rtt_s, lost = 2 * LOSSY["km"] * 5e-6, LOSSY["loss_pct"] / 100
+    formula = 1.054 * (rtt_s / lost) ** 0.75
+    assert mean_window(rtt_s, lost, periodic=True) == pytest.approx(formula, rel=0.1)
+    right = mean_window(rtt_s, lost, periodic=False)
+    assert formula < right < 1.2 * formula
+    lossy = flows(found, "lossy")
+    early = [
+        came for came, f in zip(found["early_bytes"], found["flows"], strict=True) if f in lossy
+    ]
+    later = sum(flow["received_bytes"] for flow in lossy) - sum(early)
+    segments = later / SEGMENT_BYTES / ((120.0 - 20.0) / rtt_s) / len(early)
+    assert segments == pytest.approx(right, rel=0.15)
+
+
+def test_bbr_takes_the_line_with_a_shorter_queue(found: dict[str, Any]) -> None:
+    [flow] = flows(found, "bbr")
+    assert mbps(flow, "bbr") > 0.9 * FULL["rate_mbps"] * SEGMENT_BYTES / FRAME_BYTES
+    assert flow["retransmitted"] < min(f["retransmitted"] for f in flows(found, "full"))
+
+
+def test_transfers_end(found: dict[str, Any]) -> None:
+    for flow in flows(found, "backup"):
+        assert (flow["transfers"], flow["received_bytes"]) == (1, 3_000_000)
+    web = flows(found, "web")
+    transfers = sum(flow["transfers"] for flow in web)
+    # a mean of a second of pause, and about a third of a second for each transfer
+    assert 45 < transfers < 110
+    mean = sum(flow["received_bytes"] for flow in web) / transfers
+    assert mean == pytest.approx(100_000, rel=0.35)
