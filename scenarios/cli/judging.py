@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 import time
@@ -275,7 +276,9 @@ def end(
     commands = Commands(
         without([word for word in ci_options.words if word != "--json"], REPORTS),
         folder,
-        report.subject if folder is not None and "baseline" in JUDGING[report.command] else "",
+        _accepted_as(report)
+        if folder is not None and "baseline" in JUDGING[report.command]
+        else "",
     )
     if report.verdict == "fail" and report.next:
         blocks.append(Par(Sentence("next: {command}", command=report.next), tone="quiet"))
@@ -303,6 +306,16 @@ def end_of(
         folder=outcome.folder,
         files=files,
     )
+
+
+def _accepted_as(report: Report) -> str:
+    """The name by which a run is accepted: that of the baseline it was compared with, so that the
+    next is compared with it, or what the run is about."""
+    from giaoban.results.judge.baseline import NAME
+
+    given = ci_options.baseline
+    by_name = given is not None and re.fullmatch(NAME, given) and not Path(given).is_dir()
+    return given if given is not None and by_name else report.subject
 
 
 def alone(path: Path) -> str:

@@ -170,6 +170,7 @@ def test_what_was_accepted_is_a_pass_and_what_is_worse_is_not(tmp_path: Path) ->
     ]
     found = outcomes(tmp_path / "j.xml")
     assert found["camera-to-screen"].startswith("regression: was met, is not met now")
+    assert "--name slow " in (tmp_path / "j.xml").read_text(encoding="utf-8")
     listed = giaoban("baseline", "list", *kept).out
     assert "check s" in listed
     assert "known" in listed
