@@ -65,8 +65,9 @@ from giaoban.topology.counts import WINDOWS_MS
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
 QUEUEING = "queue_p99_ms"
-SHORT_WINDOWS = [f"peak_{window_ms}ms_pct" for window_ms in WINDOWS_MS]
 """The one metric of links for which every packet's waiting has to be known."""
+SHORT_WINDOWS = [f"peak_{window_ms}ms_pct" for window_ms in WINDOWS_MS]
+"""Those for which the bytes of each window have to be counted."""
 _REFUSED = re.compile(r"(?P<command>[a-z-]+): (?P<code>\d{3}) (?P<reason>.*)")
 """The text of a `control` event that tells of a command which was not carried out."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from giaoban.heap import give_back
 from giaoban.progress import Progress
 from giaoban.results.archive.evidence.manifest import Proof
 from giaoban.results.archive.store import Outcome, new_run, write_result
@@ -82,6 +83,7 @@ def check(
         progress(Sentence("estimating"), 0.0)
         ahead = prior_estimate(question)
         question = ahead.question
+        give_back()
         about = emulate(question.plan, folder.path, engine, progress)
         if engine is not EngineName.SANDBOX:
             trying.begin()
