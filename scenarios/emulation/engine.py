@@ -17,7 +17,7 @@ from giaoban.progress import Progress, told
 from giaoban.results.model.result import Engine
 from giaoban.scenarios.plan.plan import PLAN, Plan
 from giaoban.scenarios.records.guest import Guest
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import router_clock
 from giaoban.topology.sandbox import boot, kernel
 
@@ -59,6 +59,20 @@ def is_installed() -> bool:
     except MachineLacks:
         return False
     return True
+
+
+def check_counted(engine: EngineName, *, short_windows: bool) -> None:
+    """Before anything is begun whose verdict needs what links carry in less than a second.
+
+    Raises:
+        MachineLacks: the kernel of this engine does not count it.
+    """
+    if short_windows and engine is EngineName.NATIVE:
+        raise MachineLacks(
+            "this machine's kernel does not count what links carry in windows shorter than a "
+            "second, by which the scenario judges",
+            N_("use --engine sandbox"),
+        )
 
 
 def _check_system() -> None:

@@ -21,11 +21,11 @@ from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.sensitivity_summary import robustness
 from giaoban.results.report.summary import summary_md
 from giaoban.results.report.view.write import write_page
-from giaoban.scenarios.emulation.engine import EngineName, emulate
+from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
 from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
 from giaoban.scenarios.estimate.limits import check as check_estimable
 from giaoban.scenarios.measure import captures
-from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of
+from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of_load_windows
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.measure.pcap import write_pcapng
 from giaoban.scenarios.plan.plan import PLAN
@@ -69,7 +69,8 @@ def check(
         InvalidRun, MachineLacks: as `emulate`.
     """
     asked = question
-    criteria_of(question)  # bad thresholds are told before a minute of emulation
+    criteria = criteria_of(question)  # bad thresholds are told before a minute of emulation
+    check_counted(engine, short_windows=of_load_windows(criteria))
     if wanted is not None:
         check_options(question, wanted)
     meetings = meetings_of(question)  # and so are mistakes in meetings

@@ -26,10 +26,10 @@ from giaoban.progress import told as progress_told
 from giaoban.results.archive.store import write_result, writing
 from giaoban.results.model.result import Result
 from giaoban.scarce import shortage
-from giaoban.scenarios.emulation.engine import EngineName, emulate
+from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
 from giaoban.scenarios.estimate.estimate import prior_estimate
 from giaoban.scenarios.measure import captures
-from giaoban.scenarios.measure.assemble import Answer, assemble
+from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of_load_windows
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.recordings import save_recordings
 from giaoban.sentence import Sentence
@@ -171,6 +171,8 @@ def main(words: list[str]) -> int:
 def emulated[T](order: EmulationJob[T], folder: Path) -> T:
     """Emulate, measure, judge, write `result.json`; the captures are removed afterwards."""
     work = folder / WORK
+    windows = of_load_windows(criteria_of(order.question))
+    check_counted(order.engine, short_windows=windows)
     with writing(folder):
         work.mkdir()
         question = order.question

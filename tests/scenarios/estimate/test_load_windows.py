@@ -147,3 +147,11 @@ def test_who_adds_up_seconds_refuses_shorter_windows(tmp_path: Path) -> None:
 def test_a_scenario_may_not_give_any_window(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="link_window_ms = 50"):
         question(tmp_path, link_window_ms=50)
+
+
+def test_a_machines_own_kernel_does_not_count_them(tmp_path: Path) -> None:
+    file = scenario(tmp_path / "s.toml", link_window_ms=10)
+    ran = giaoban("check", file, "--engine", "native", "--results", tmp_path / "runs")
+    assert (ran.code, ran.out) == (4, "")
+    assert "does not count what links carry in windows shorter" in " ".join(ran.err.split())
+    assert not list((tmp_path / "runs").glob("*"))
