@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from giaoban.names import ACCESS_PREFIX
 from giaoban.provenance import Assumable, Name, Sourced
+from giaoban.regulation import Regulation
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
 from giaoban.topology.bandwidth_profile import BandwidthProfile
@@ -571,6 +572,8 @@ class Province(StrictModel):
     """Short name of the province: a-z, 0-9 and `-`, a letter first."""
     name: Name
     """Name in documents."""
+    regulation: Regulation | None = None
+    """The regulation under which the system is run. Without it documents cite none."""
     fibre: Fibre
     """How fast light is in the fibre."""
     addressing: Addressing

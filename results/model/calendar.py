@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from giaoban.regulation import Regulation
 from giaoban.results.model.answer_files import CALENDAR, JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Method, Percent, Verdict
@@ -58,14 +59,15 @@ class Move(StrictModel):
 class Finding(StrictModel):
     """A rule that is broken: by which meetings (`Booked.id`), from when to when, at what.
 
-    `article` is that of the decision. `moves`: with which it is kept.
+    `article` is that of the province's regulation, "" if it has none. `moves`: with which it is
+    kept.
     """
 
     rule: Rule
     meetings: list[str]
     start: str
     end: str
-    article: str
+    article: str = ""
     bridges: list[Id] = Field(default_factory=list)
     room: str | None = None
     link: str | None = None
@@ -135,6 +137,8 @@ class CalendarAnswer(JsonFile):
     peaks: Annotated[list[Peak], Field(default_factory=list)]
     names: dict[str, str] = Field(default_factory=dict)
     """Of bridges."""
+    regulation: Regulation | None = None
+    """The province's; null: it has none."""
     kinds: dict[Id, MeetingKind] = Field(default_factory=dict)
     """Meetings of the catalogue that findings speak of."""
 

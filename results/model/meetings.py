@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from giaoban.regulation import Regulation
 from giaoban.results.model.answer_files import MEETING, JsonFile
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.quantities import Amount, Count, Direction, FoundBy, Id, Kind, Verdict
@@ -23,7 +24,8 @@ PARTS: tuple[Part, ...] = ("check", "course")
 
 
 class HeldMeeting(StrictModel):
-    """Which meeting of the catalogue it was, and where the decision names it."""
+    """Which meeting of the catalogue it was, and where the province's regulation names it; "" where
+    it does not."""
 
     id: Id
     name: str
@@ -193,6 +195,8 @@ class MeetingAnswer(JsonFile):
     method: FoundBy | None = None
     """By which engine its parts were emulated, or in real time at a device; null: not said."""
     meeting: HeldMeeting
+    regulation: Regulation | None = None
+    """The province's; null: it has none."""
     device: str | None = None
     """A real device at which the system was checked, `sip:10.67.0.2:5060`; null: emulated."""
     parts: Annotated[list[PartJudged], Field(min_length=1)]

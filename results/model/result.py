@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
+from giaoban.regulation import Regulation
 from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.answer_files import RESULT, JsonFile
 from giaoban.results.model.faults import FaultResult
@@ -339,12 +340,14 @@ class Named(StrictModel):
 
 
 class Question(StrictModel):
-    """What was asked: which bridges exist, which are to be connected."""
+    """What was asked: which bridges exist, which are to be connected; the province's regulation,
+    null if it has none."""
 
     existing: list[Named]
     new: list[Named]
     text_vi: str
     text_en: str
+    regulation: Regulation | None = None
 
 
 class RefusedCommand(StrictModel):
@@ -390,7 +393,8 @@ class MeetingChecked(StrictModel):
     `engine`: whether its course was emulated, or, far from every limit, estimated; null, as the
     `verdict` then: not tried, as an estimate cannot tell what comes of failures in it, or has no
     room for its packets (`untried`). `binding` is what limits it, `bound` that criterion,
-    `margin_pct` the least margin of its criteria; `names` of what the meeting alone has.
+    `margin_pct` the least margin of its criteria; `names` of what the meeting alone has. `article`
+    is "" where the province's regulation does not have it.
     """
 
     id: Id

@@ -1,4 +1,7 @@
-"""What of a calendar breaks a rule of the decision or a limit, and what had better be moved."""
+"""What of a calendar breaks a rule of the decision or a limit, and what had better be moved.
+
+The rules are those of Đắk Nông's decision; a finding cites their articles only where the province's
+regulation has them (`giaoban.regulation`)."""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import datetime, time, timedelta
 from operator import gt
 from typing import NamedTuple
 
+from giaoban.regulation import Regulation
 from giaoban.results.model.calendar import Finding, Move, Period
 from giaoban.scenarios.calendar.occupancy import Loads, Moment, moments
 from giaoban.scenarios.calendar.registration import (
@@ -44,7 +48,6 @@ def late_registrations(registrations: Sequence[Registration], name: Name) -> Ite
                 meetings=[name(each)],
                 start=_minute(each.start),
                 end=_minute(each.end),
-                article="Art. 19(2)",
                 amount=max(0.0, round(hours, 1)),
                 limit=REGISTERED_BEFORE / timedelta(hours=1),
             )
@@ -60,7 +63,6 @@ def unchecked(registrations: Sequence[Registration], name: Name) -> Iterator[Fin
                 meetings=[name(each)],
                 start=_minute(each.check),
                 end=_minute(each.start),
-                article="Art. 19(3)",
                 amount=round((each.start - each.check) / timedelta(minutes=1), 1),
                 limit=CHECK_BEFORE / timedelta(minutes=1),
             )
@@ -74,7 +76,6 @@ def unchecked(registrations: Sequence[Registration], name: Name) -> Iterator[Fin
                 meetings=[name(earlier), name(later)],
                 start=_minute(later.start - CHECK_BEFORE),
                 end=_minute(earlier.end),
-                article="Art. 19(3)",
                 bridges=bridges,
                 room=rooms[0] if rooms else None,
                 amount=round((later.start - earlier.end) / timedelta(minutes=1), 1),
@@ -95,7 +96,6 @@ def double_bookings(registrations: Sequence[Registration], name: Name) -> Iterat
                 meetings=meetings,
                 start=_minute(start),
                 end=_minute(end),
-                article="Art. 21(1)",
                 bridges=bridges,
             )
         for room in _rooms(one, other):
@@ -104,7 +104,6 @@ def double_bookings(registrations: Sequence[Registration], name: Name) -> Iterat
                 meetings=meetings,
                 start=_minute(start),
                 end=_minute(end),
-                article="Art. 18(1)",
                 room=room,
             )
 
@@ -127,7 +126,6 @@ def overloads(
                 meetings=period.meetings,
                 start=period.start,
                 end=period.end,
-                article="Art. 4(3)",
                 bridges=period.refused,
                 amount=len(load.joined) + len(load.refused),
                 limit=len(load.joined),
@@ -138,7 +136,6 @@ def overloads(
                 meetings=period.meetings,
                 start=period.start,
                 end=period.end,
-                article="Art. 4(3)",
                 amount=round(period.used_pct, 2),
                 limit=limits.device_pct,
             )
@@ -148,7 +145,6 @@ def overloads(
                 meetings=period.meetings,
                 start=period.start,
                 end=period.end,
-                article="Art. 25",
                 link=period.link,
                 amount=round(period.link_pct, 2),
                 limit=limits.link_pct,
@@ -159,6 +155,7 @@ def missing_briefings(
     registrations: Sequence[Registration],
     catalogue: Sequence[CataloguedMeeting],
     months: Sequence[tuple[int, int]],
+    regulation: Regulation | None = None,
 ) -> Iterator[Finding]:
     """A meeting that the decision has in a month, without one in the calendar (Art. 5(1)).
 
@@ -178,7 +175,7 @@ def missing_briefings(
                     meetings=[each.id],
                     start=_minute(first),
                     end=_minute((first + timedelta(days=31)).replace(day=1)),
-                    article=each.article,
+                    article=each.article_in(regulation),
                 )
 
 

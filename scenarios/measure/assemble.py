@@ -121,6 +121,7 @@ def assemble(
             new=[Named(id=c.bridge, name=c.name) for c in new],
             text_vi=question.scenario.question_vi,
             text_en=question.scenario.question,
+            regulation=question.province.regulation,
         ),
         engine=engine,
         inputs=inputs_of(question),

@@ -17,6 +17,7 @@ from giaoban.errors import InputError, near_names
 from giaoban.mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestToSpeak
 from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Name, Sourced, Text
+from giaoban.regulation import Regulation
 from giaoban.scenarios.faults.kinds import Fault
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
 from giaoban.scenarios.spec.scenario import Content, Control, MeetingSettings, Phases, Scenario
@@ -71,7 +72,10 @@ class CataloguedMeeting(StrictModel):
     name_vi: Name
     """The same in Vietnamese."""
     article: Text
-    """Where the decision names it."""
+    """Where the regulation names it. Cited only in a province that has this regulation."""
+    regulation: Name | None = None
+    """Number of the decision whose article it is; where not given, that of the province's own. Like
+    `"1681/QĐ-UBND"`."""
     pattern: Literal["province-districts", "department-line", "any-bridges"]
     """Who meets whom (Art. 3(2))."""
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=list)
@@ -158,6 +162,11 @@ class CataloguedMeeting(StrictModel):
                     who,
                     Sentence("unknown bridge{near}", near=near_names("bridge", who, known)),
                 )
+
+    def article_in(self, regulation: Regulation | None) -> str:
+        """Its article, as documents of a province with that regulation cite it; "": not at all."""
+        has = regulation is not None and self.regulation in (None, regulation.number)
+        return self.article if has else ""
 
     def attendance(self, province: Province, more: Sequence[BridgeSpec] = ()) -> list[str]:
         """Who takes part, the chair first; `more` are bridges that a scenario adds.

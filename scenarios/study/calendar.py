@@ -9,6 +9,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
+from giaoban.regulation import Regulation, article_of
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import MCU_UNITS
 from giaoban.results.model.calendar import (
@@ -139,6 +140,7 @@ def plan(
             periods=[period for _, _, period in found],
             peaks=[],
             names=_people(world),
+            regulation=world.province.regulation,
             kinds={
                 ident: MeetingKind(name=kind.name, name_vi=kind.name_vi)
                 for ident, kind in world.catalogue.items()
@@ -176,9 +178,18 @@ def _findings(
         *rules.unchecked(registrations, name),
         *rules.double_bookings(registrations, name),
         *rules.overloads(found, limits),
-        *rules.missing_briefings(registrations, list(world.catalogue.values()), months),
+        *rules.missing_briefings(
+            registrations, list(world.catalogue.values()), months, world.province.regulation
+        ),
     ]
+    all_found = [_with_article(finding, world.province.regulation) for finding in all_found]
     return sorted(all_found, key=lambda finding: (finding.start, finding.rule, finding.meetings))
+
+
+def _with_article(finding: Finding, regulation: Regulation | None) -> Finding:
+    """With that of its rule, unless a meeting of the catalogue has said its own."""
+    article = finding.article or article_of(regulation, finding.rule)
+    return finding.model_copy(update={"article": article})
 
 
 def _limits(world: CalendarContext, moment: Moment) -> rules.Limits:

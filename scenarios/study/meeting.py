@@ -17,6 +17,7 @@ from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.progress import Progress
+from giaoban.regulation import Regulation
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.by_bridge import by_bridge
 from giaoban.results.model.meetings import (
@@ -154,7 +155,11 @@ def hold(
             if isinstance(each, InvalidRun):
                 raise each
         answer = _answer(
-            meeting, folder.run_id, engine, [f for f in told.values() if isinstance(f, PartOutcome)]
+            meeting,
+            folder.run_id,
+            engine,
+            [f for f in told.values() if isinstance(f, PartOutcome)],
+            questions[parts[0]].province.regulation,
         )
         folder.keep(answer)
         progress(Sentence("typesetting"), 0.99)
@@ -310,7 +315,8 @@ def check_at(
             run_id=folder.run_id,
             verdict=part.verdict,
             method="real-time",
-            meeting=_held_meeting(meeting, attendance[0]),
+            meeting=_held_meeting(meeting, attendance[0], province.regulation),
+            regulation=province.regulation,
             device=f"sip:{target[0]}:{target[1]}",
             parts=[part],
             names=bridges,
@@ -320,19 +326,25 @@ def check_at(
         return folder.finished_with(answer)
 
 
-def _held_meeting(meeting: CataloguedMeeting, chair: str) -> HeldMeeting:
+def _held_meeting(
+    meeting: CataloguedMeeting, chair: str, regulation: Regulation | None
+) -> HeldMeeting:
     return HeldMeeting(
         id=meeting.id,
         name=meeting.name,
         name_vi=meeting.name_vi,
-        article=meeting.article,
+        article=meeting.article_in(regulation),
         chair=chair,
         length_min=meeting.length_min,
     )
 
 
 def _answer(
-    meeting: CataloguedMeeting, run_id: str, engine: EngineName, found: Sequence[PartOutcome]
+    meeting: CataloguedMeeting,
+    run_id: str,
+    engine: EngineName,
+    found: Sequence[PartOutcome],
+    regulation: Regulation | None,
 ) -> MeetingAnswer:
     parts = [each.judged for each in found]
     course = meeting.course
@@ -349,7 +361,8 @@ def _answer(
         run_id=run_id,
         verdict=verdict_of(parts),
         method=engine.value,
-        meeting=_held_meeting(meeting, meeting.chair or chair),
+        meeting=_held_meeting(meeting, meeting.chair or chair, regulation),
+        regulation=regulation,
         parts=parts,
         assumptions=assumptions,
         unmodelled=once(each for part in found for each in part.unmodelled),

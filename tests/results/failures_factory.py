@@ -174,6 +174,7 @@ def answer(
             new=[],
             text_vi="Hỏng một thì sao?",
             text_en="What if one fails?",
+            regulation=results_factory.REGULATION,
         ),
         "engine": Engine(name="sandbox", time="virtual", kernel="6.12.57"),
         "inputs": results_factory.result().inputs,

@@ -16,6 +16,7 @@ from giaoban.results.model.meetings import (
     PartJudged,
     Way,
 )
+from giaoban.topology.load import load_province
 
 NAMES = {
     "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)",
@@ -109,6 +110,7 @@ def answer(*parts: PartJudged, verdict: Any = "pass", **more: Any) -> MeetingAns
         run_id="meeting-monthly-briefing-20261127-080000",
         verdict=verdict,
         meeting=meeting,
+        regulation=load_province().regulation,
         parts=list(parts) or [part(), part("course")],
         names=NAMES,
         **more,

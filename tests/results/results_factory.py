@@ -29,7 +29,9 @@ from giaoban.results.model.result import (
 )
 from giaoban.results.model.series import Series
 from giaoban.results.model.streams import BridgeResult, StreamResult, lost_pcts
+from giaoban.topology.load import load_province
 
+REGULATION = load_province().regulation
 EXISTING = {
     "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)",
     "cu-jut": "Cư Jút",
@@ -229,6 +231,7 @@ def result(
             text_vi="Có thể kết nối thêm điểm cầu Thị xã Gia Nghĩa và Xã Quảng Sơn vào hệ thống "
             "giao ban điện tử mà toàn bộ hệ thống vẫn hoạt động tốt không?",
             text_en="May Gia Nghĩa town and Quảng Sơn commune be connected?",
+            regulation=REGULATION,
         ),
         engine=Engine(name="sandbox", time="virtual", kernel="6.12.57"),
         inputs=Inputs(

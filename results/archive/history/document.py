@@ -14,6 +14,7 @@ from giaoban.results.archive.history.trend import draw_trend
 from giaoban.results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly
 from giaoban.results.archive.store import write_whole
 from giaoban.results.report.annex.pdf.write import pdf
+from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import (
     Align,
     Block,
@@ -26,6 +27,7 @@ from giaoban.results.report.document import (
     Picture,
     Table,
     Words,
+    capital,
     numbered,
 )
 from giaoban.results.report.wording import Wording
@@ -178,20 +180,24 @@ def _blocks(
     parts: Sequence[tuple[Mapping[str, Any], Sequence[Picture]]],
 ) -> Iterator[Block]:
     yield Heading(say.gettext("Basis and scope"))
-    yield Par(
-        say.gettext(
-            "Art. 13(4) and 22(2) of the regulation issued with Decision 1681/QĐ-UBND "
-            "of 25 October 2013 of the People’s Committee of Đắk Nông province: each "
-            "year it is assessed how well the system works, and reported to the "
-            "committee. This summary rests on all runs of the year that are kept."
+    basis = Citation(data["regulation"], say)
+    if articles := basis.article("assessment"):
+        assessed = say.gettext(
+            "{articles} of the regulation issued with Decision {number} of {date} of {issuer}: "
+            "each year it is assessed how well the system works, and reported to the committee.",
+            articles=capital(articles),
+            **basis.decision,
         )
-    )
+    else:
+        assessed = say.gettext("Each year it is assessed how well the system works.")
+    rests = say.gettext("This summary rests on all runs of the year that are kept.")
+    yield Par(f"{assessed} {rests}")
     yield Heading(say.gettext("Assessment"))
     yield from map(Par, data["overview"])
     for network, drawn in parts:
         if len(parts) > 1:
             yield Heading(say.gettext("Network: {name}", name=network["name"]))
-        yield from _network(say, network, drawn, level=1 if len(parts) == 1 else 2)
+        yield from _network(say, basis, network, drawn, level=1 if len(parts) == 1 else 2)
     if data["unused"]:
         yield Heading(say.gettext("Runs that are not assessed"))
         yield _table(
@@ -211,7 +217,11 @@ def _blocks(
 
 
 def _network(
-    say: Wording, n: Mapping[str, Any], drawn: Sequence[Picture], level: int
+    say: Wording,
+    basis: Citation,
+    n: Mapping[str, Any],
+    drawn: Sequence[Picture],
+    level: int,
 ) -> Iterator[Block]:
     """One network: its sections stand for themselves, or below a heading of its own where there
     are more."""
@@ -271,7 +281,8 @@ def _network(
             yield Par(
                 say.gettext(
                     "Of the checks that were not met, recommended for plans of maintenance, "
-                    "upgrades and expansion (Art. 22(3)):"
+                    "upgrades and expansion{cited}:",
+                    cited=basis.in_brackets("plans"),
                 )
             )
             yield Bullets(n["advice"])

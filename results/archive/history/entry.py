@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from giaoban.regulation import Regulation
 from giaoban.results.model.quantities import OneLine
 from giaoban.tomlfile import StrictModel
 
@@ -46,11 +47,13 @@ class Limits(StrictModel):
 
 
 class Province(StrictModel):
-    """The network that a run is of: its file's name and sum, and what it calls itself, if known."""
+    """The network that a run is of: its file's name and sum, what it calls itself, if known, and
+    its regulation, if it has one."""
 
     file: str
     sha256: str
     name: str = ""
+    regulation: Regulation | None = None
 
 
 class TriedFailures(StrictModel):

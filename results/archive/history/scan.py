@@ -28,7 +28,7 @@ from giaoban.results.archive.history.entry import (
 from giaoban.results.archive.store import PARTIAL
 from giaoban.results.judge.criteria import LINK_PEAK
 from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.result import CriterionResult, FileRef, Result
+from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.report.screen_wording import place_words
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.text import LONGEST_NAME, text_problem
@@ -98,10 +98,10 @@ def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
     match FILES.get(path.name):
         case "check":
             result = Result.from_json(raw, str(path))
-            about = _of_check(result) | {"province": _province(result.inputs.province, folder)}
+            about = _of_check(result) | {"province": _province(result, folder)}
         case "faults":
             answer = FaultsAnswer.from_json(raw, str(path))
-            about = _of_faults(answer) | {"province": _province(answer.inputs.province, folder)}
+            about = _of_faults(answer) | {"province": _province(answer, folder)}
         case _:
             about = _of_other(_object(raw) or {})
     told = time_in(about["run_id"])
@@ -116,8 +116,9 @@ def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
     )
 
 
-def _province(ref: FileRef, folder: Path) -> Province:
+def _province(of: Result | FaultsAnswer, folder: Path) -> Province:
     """The network of a run, by the name that its own copy of the file gives it."""
+    ref = of.inputs.province
     name: object = ""
     try:
         path = folder / INPUTS / "province.toml"
@@ -128,7 +129,7 @@ def _province(ref: FileRef, folder: Path) -> Province:
         pass  # a name is not worth more: without one the sum tells networks apart
     if not isinstance(name, str) or text_problem(name, LONGEST_NAME):
         name = ""
-    return Province(file=ref.path, sha256=ref.sha256, name=name)
+    return Province(file=ref.path, sha256=ref.sha256, name=name, regulation=of.question.regulation)
 
 
 def _of_any(of: Result | FaultsAnswer) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from giaoban.regulation import Regulation
 from giaoban.results.archive.history.entry import CriterionValue, Entry, TriedFailures
 from giaoban.results.archive.history.networks import Networks
 from giaoban.results.archive.history.trend import Point, trend
@@ -541,6 +542,7 @@ def yearly(entries: Sequence[Entry], year: int, lang: Language = "vi") -> dict[s
     runs = [e for e in entries if e.kind in ASSESSED]
     return {
         "year": year,
+        "regulation": _regulation(entries, ledger),
         "overview": _overview(entries, ledger, year, say),
         "networks": [of_network(found, ledger, say) for found in by_network(entries, ledger)],
         "unused": unused_rows(entries, ledger, say),
@@ -548,6 +550,13 @@ def yearly(entries: Sequence[Entry], year: int, lang: Language = "vi") -> dict[s
         "runs": run_rows(entries, ledger, say),
         "uncommitted": not all(e.committed for e in runs),
     }
+
+
+def _regulation(entries: Sequence[Entry], ledger: Ledger) -> Regulation | None:
+    """The one under which all networks are run, each by its last run; None if there is none."""
+    last = {ledger.network(e): e.province.regulation for e in entries if e.province is not None}
+    one, *others = last.values() or [None]
+    return one if all(each == one for each in others) else None
 
 
 def by_network(entries: Sequence[Entry], ledger: Ledger) -> list[list[Entry]]:

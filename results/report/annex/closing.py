@@ -20,6 +20,7 @@ from giaoban.results.report.annex.method_words import (
     TERMS,
 )
 from giaoban.results.report.annex.wording import AnnexWording
+from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import (
     Align,
     Block,
@@ -65,9 +66,10 @@ def conditions(
         items.append(say("condition load", section=failures_at + 1))
     if not faults and not any(result.faults for result in results):
         items.append(say("condition untried"))
+    basis = Citation(results[0].question.regulation, say)
     if met:
-        items.append(say("condition configuration"))
-    items.append(say("condition before"))
+        items.append(say("condition configuration", cited=basis.in_brackets("configuration")))
+    items.append(say("condition before", cited=basis.in_brackets("system-check")))
     yield Heading(say("conditions" if met else "advice"))
     if met:
         yield Par(say("conditions intro"))

@@ -92,6 +92,11 @@ def _read_date(text: str) -> date | None:
 def _date(day: date | None, say: Translator) -> str:
     if day is None:
         return say.pgettext("date of a letter", "…")
+    return date_in_words(day, say)
+
+
+def date_in_words(day: date, say: Translator) -> str:
+    """`25 October 2013`, `ngày 25 tháng 10 năm 2013`."""
     month = say.text(_MONTHS[day.month - 1])
     return say.gettext("{day} {month} {year}", day=day.day, month=month, year=day.year)
 

@@ -8,6 +8,7 @@ from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import OtherTraffic, Result
 from giaoban.results.report.annex import failure_sections
 from giaoban.results.report.annex.wording import AnnexWording
+from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Block, Heading, Par, bullets
 from giaoban.results.report.meetings.meetings_table import meetings_line
 
@@ -43,7 +44,9 @@ def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
             )
             items.append(f"{say.fault_told(fault)}, {when};")
         yield bullets(items)
-    yield Par(say("basis"))
+    basis = Citation(question.regulation, say)
+    if articles := basis.article("expansion"):
+        yield Par(say("basis", articles=articles, **basis.decision))
 
 
 def concluded(

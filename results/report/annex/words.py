@@ -45,9 +45,9 @@ WORDS: Mapping[str, str] = {
     "until": N_("from the start to {end} s"),
     "no background": N_("In the check there was no other traffic on the links than the meeting's."),
     "basis": N_(
-        "Legal basis: Art. 4(3) of the regulation issued with Decision 1681/QĐ-UBND of 25 "
-        "October 2013 of the People’s Committee of Đắk Nông province, by which an expansion has "
-        "to keep the whole system working before, during and after the connection."
+        "Legal basis: {articles} of the regulation issued with Decision {number} of {date} of "
+        "{issuer}, by which an expansion has to keep the whole system working before, during and "
+        "after the connection."
     ),
     # verdict and criteria
     "verdict": N_("Verdict"),
@@ -339,10 +339,10 @@ WORDS: Mapping[str, str] = {
         "{count:is|are} not accepted yet {count:is|are} accepted, or provided for;"
     ),
     "condition configuration": N_(
-        "the configuration is not changed (Art. 20(3)); if it is, the check is made again;"
+        "the configuration is not changed{cited}; if it is, the check is made again;"
     ),
     "condition before": N_(
-        "the system is still checked at least 1 hour before each meeting opens (Art. 19(3))."
+        "the system is still checked at least 1 hour before each meeting opens{cited}."
     ),
     # assumptions
     "assumptions": N_("Assumptions and what would replace them"),

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Period
 from giaoban.results.report.annex.pdf.write import pdf
+from giaoban.results.report.citation import Citation, in_brackets
 from giaoban.results.report.document import (
     Block,
     Bullets,
@@ -18,12 +19,13 @@ from giaoban.results.report.document import (
     Par,
     Table,
     Words,
+    capital,
     numbered,
     table,
 )
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.calendar_summary import brief, day, moved, what
-from giaoban.results.report.wording import Wording, cited
+from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, Language, Translator, translator
 
 WEEKDAYS = (
@@ -43,6 +45,7 @@ def sheets_pdf(
 def sheets(answer: CalendarAnswer, language: Language, days: Collection[date] = ()) -> Document:
     """The same before it is laid out."""
     say = translator(language)
+    basis = Citation(answer.regulation, say)
     title = say.gettext(
         N_("CALENDAR OF VIDEO-CONFERENCE MEETINGS\n{first} to {last}"),
         first=day(answer.from_day, language),
@@ -57,9 +60,19 @@ def sheets(answer: CalendarAnswer, language: Language, days: Collection[date] = 
         lang=language,
         label=say.gettext(N_("Provincial People’s Committee Office")),
         title=title.split("\n"),
-        attached=say.gettext(N_("(Art. 21(1), Decision 1681/QĐ-UBND)")),
+        attached=_attached(basis),
         blocks=numbered(blocks),
         words=Words(say.gettext("Table"), say.gettext("Figure")),
+    )
+
+
+def _attached(basis: Citation) -> str:
+    """The line below the title: the article by which meetings are put down; "" without one."""
+    articles = basis.article("calendar")
+    if not articles:
+        return ""
+    return basis.say.gettext(
+        N_("({articles}, Decision {number})"), articles=capital(articles), **basis.decision
     )
 
 
@@ -208,7 +221,7 @@ def _advice(
 
 
 def _said(finding: Finding, answer: CalendarAnswer, say: Translator) -> str:
-    return f"{what(finding, answer.names, say.language)} ({cited(finding.article, say)})"
+    return f"{what(finding, answer.names, say.language)}{in_brackets(finding.article, say)}"
 
 
 def _span(each: Booked) -> str:

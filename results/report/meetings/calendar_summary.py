@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak
+from giaoban.results.report.citation import Citation, cited
 from giaoban.results.report.document import TONES, Block, Bullets, Cell, Heading, Par, Table, table
 from giaoban.results.report.wording import VERDICTS as VERDICT_WORDS
-from giaoban.results.report.wording import Wording, cited
+from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, Language, translator
 
 VERDICTS: Mapping[str, str] = {
@@ -50,10 +51,10 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
                 say.gettext(
                     N_(
                         "Up to {most} meetings at once, which the technician on duty at the MCU "
-                        "controls ({article})"
+                        "controls{cited}"
                     ),
                     most=most,
-                    article=cited("Art. 21(3)", say),
+                    cited=Citation(answer.regulation, say).in_brackets("meetings-at-once"),
                 )
             )
         )
@@ -99,7 +100,7 @@ def _finding(
         Cell(moment(finding.start, language)),
         Cell(" / ".join(titles)),
         Cell(what(finding, answer.names, language), tone="bad"),
-        Cell(cited(finding.article, translator(language))),
+        Cell(cited(finding.article, translator(language)) or "–"),
         Cell(moves or "–"),
     ]
 

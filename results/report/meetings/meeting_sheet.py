@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, PartJudged
 from giaoban.results.report.annex.pdf.write import pdf
+from giaoban.results.report.citation import cited
 from giaoban.results.report.document import (
     TONES,
     Align,
@@ -28,18 +29,18 @@ from giaoban.results.report.document import (
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.meeting_summary import (
     OUTCOMES,
-    PART_TITLES,
     closed,
     closest,
     connected_cell,
     failing,
     opened,
+    part_title,
     summary_md,
     way_cell,
     ways_of,
 )
 from giaoban.results.report.meetings.minutes import minutes_table
-from giaoban.results.report.wording import Wording, cited
+from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, NBSP, Language, translator
 
 OF_A_PART: Mapping[str, str] = {
@@ -86,13 +87,26 @@ def minutes_document(answer: MeetingAnswer, language: Language, when: datetime) 
     say = Wording(language, answer)
     blocks: list[Block] = [*_head(answer, say, when)]
     for number, part in enumerate(answer.parts):
-        blocks += [Heading(say.gettext(PART_TITLES[part.part]), 1), *_result(part, say)]
+        blocks += [Heading(part_title(part.part, answer, say), 1), *_result(part, say)]
         caption = say.gettext(N_("Time line, in minutes and seconds from the beginning"))
         made = minutes_table(part.minutes, say, chair=answer.meeting.chair, caption=caption)
         blocks.append(replace(made, number=number + 1))
         blocks += _notes(part, say)
     blocks.append(_signatures(say))
     return _document(answer, say.gettext(N_("MINUTES OF THE MEETING")), blocks, say)
+
+
+def _attached(answer: MeetingAnswer, say: Wording) -> str:
+    """The line below the title: where the regulation names the meeting; "" where it does not."""
+    regulation, article = answer.regulation, answer.meeting.article
+    if regulation is None or not article:
+        return ""
+    return say.gettext(
+        N_("({articles} of the regulation issued with Decision {number} of {date})"),
+        articles=cited(article, say),
+        number=regulation.number,
+        date=f"{date.fromisoformat(regulation.date):%d/%m/%Y}",
+    )
 
 
 def _document(answer: MeetingAnswer, title: str, blocks: Sequence[Block], say: Wording) -> Document:
@@ -102,10 +116,7 @@ def _document(answer: MeetingAnswer, title: str, blocks: Sequence[Block], say: W
         lang=say.language,
         label=title,
         title=[say.either(meeting.name, meeting.name_vi)],
-        attached=say.gettext(
-            N_("({articles} of the regulation issued with Decision 1681/QĐ-UBND of 25/10/2013)"),
-            articles=cited(meeting.article, say),
-        ),
+        attached=_attached(answer, say),
         blocks=blocks,
         words=Words(say.gettext("Table"), say.gettext("Figure")),
         mark=say.gettext("DRAFT") if invalid else "",

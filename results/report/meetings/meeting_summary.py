@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, Outcome, PartJudged, Way
+from giaoban.results.model.meetings import (
+    BridgeJudged,
+    MeetingAnswer,
+    Outcome,
+    Part,
+    PartJudged,
+    Way,
+)
 from giaoban.results.model.quantities import Direction, Kind
 from giaoban.results.model.result import CriterionResult
+from giaoban.results.report.citation import Citation, in_brackets
 from giaoban.results.report.document import (
     TONES,
     Block,
@@ -21,7 +29,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.summary import assumptions_table
 from giaoban.results.report.unmodelled_words import left_out_of
-from giaoban.results.report.wording import Wording, cited, in_words
+from giaoban.results.report.wording import Wording, in_words
 from giaoban.translation import N_, NBSP, Language
 
 VERDICTS: Mapping[str, str] = {
@@ -29,8 +37,8 @@ VERDICTS: Mapping[str, str] = {
     "fail": N_("FAIL – the meeting does not meet the criteria"),
     "invalid": N_("INVALID – the emulation cannot be trusted, so there is no answer"),
 }
-PART_TITLES: Mapping[str, str] = {
-    "check": N_("Check of the system, at least one hour before the opening (Art. 19(3))"),
+_PART_TITLES: Mapping[str, str] = {
+    "check": N_("Check of the system, at least one hour before the opening{cited}"),
     "course": N_("Course of the meeting"),
 }
 OUTCOMES: Mapping[Outcome, tuple[str, Tone]] = {
@@ -53,12 +61,18 @@ def brief(answer: MeetingAnswer, language: Language) -> list[Block]:
     meeting = answer.meeting
     blocks: list[Block] = [
         Par(say.gettext(VERDICTS[answer.verdict]), bold=True, tone=TONES[answer.verdict]),
-        Par(f"{say.either(meeting.name, meeting.name_vi)} ({cited(meeting.article, say)})"),
+        Par(say.either(meeting.name, meeting.name_vi) + in_brackets(meeting.article, say)),
     ]
     for part in answer.parts:
-        blocks.append(Heading(say.gettext(PART_TITLES[part.part]), 1))
+        blocks.append(Heading(part_title(part.part, answer, say), 1))
         blocks += _part(part, say)
     return blocks
+
+
+def part_title(part: Part, answer: MeetingAnswer, say: Wording) -> str:
+    """What a part of a meeting is called."""
+    basis = Citation(answer.regulation, say)
+    return say.gettext(_PART_TITLES[part], cited=basis.in_brackets("system-check"))
 
 
 def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:
@@ -66,7 +80,7 @@ def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:
     say = Wording(language, answer)
     blocks = brief(answer, language)
     for part in answer.parts:
-        title = say.gettext(N_("Minutes: {part}"), part=say.gettext(PART_TITLES[part.part]))
+        title = say.gettext(N_("Minutes: {part}"), part=part_title(part.part, answer, say))
         blocks += [Heading(title, 1), minutes_table(part.minutes, say, chair=answer.meeting.chair)]
     if answer.assumptions:
         blocks += [

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
+from giaoban.results.report.citation import cited
 from giaoban.results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone, capital
-from giaoban.results.report.wording import Wording, cited
+from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, pgettext
 
 TITLE = N_("Meetings of the catalogue")
@@ -121,7 +122,7 @@ def _row(meeting: MeetingChecked, result: Result, say: Wording) -> list[Cell]:
     bad = meeting.verdict in ("fail", "invalid")
     return [
         Cell(say.either(meeting.name, meeting.name_vi), tone=tone),
-        Cell(cited(meeting.article, say)),
+        Cell(cited(meeting.article, say) or "–"),
         Cell(say.gettext(_TRIED[meeting.engine])),
         Cell(say.gettext(words), bold=bad, tone=tone),
         Cell(say.within_meeting(meeting, result)),

@@ -56,6 +56,7 @@ def answer_of(
             new=[Named(id=c.bridge, name=c.name) for c in plan.calls if c.bridge in new],
             text_vi=scenario.question_vi,
             text_en=scenario.question,
+            regulation=question.province.regulation,
         ),
         engine=engine,
         inputs=inputs_of(question),

@@ -12,6 +12,7 @@ from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED, load_crite
 from giaoban.results.judge.verdict import trial, with_meetings, with_seeds
 from giaoban.results.model.result import CriterionResult, MeetingChecked, Refused, Result
 from giaoban.results.model.seeds import others, seeds_of
+from giaoban.results.report.citation import cited
 from giaoban.results.report.document import plain
 from giaoban.results.report.meetings.meetings_table import (
     every_meeting,
@@ -22,7 +23,7 @@ from giaoban.results.report.seed_words import by_luck
 from giaoban.results.report.summary import brief, headline, summary_md
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.sections import content
-from giaoban.results.report.wording import Wording, cited
+from giaoban.results.report.wording import Wording
 
 GOOD = make.result()
 LATE = Refused(bridge="quang-son", code=503, reason="full")

@@ -17,6 +17,7 @@ from giaoban.results.report.meetings.calendar_sheet import (
     summary_md,
 )
 from giaoban.results.report.meetings.calendar_summary import brief, what
+from giaoban.topology.load import load_province
 
 NAMES = {"cu-jut": "Cư Jút", "dak-mil": "Đắk Mil", "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)"}
 
@@ -46,6 +47,7 @@ def answer(**more: object) -> CalendarAnswer:
         "run_id": "calendar-year-20270101-000000",
         "verdict": "fail",
         "calendar": "year.ics",
+        "regulation": load_province().regulation,
         "from_day": "2027-03-01",
         "until_day": "2027-05-03",
         "over": 0,

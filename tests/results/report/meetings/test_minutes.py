@@ -4,6 +4,7 @@ import meeting_factory as make
 import pytest
 
 from giaoban.results.model.meetings import Entry
+from giaoban.results.report.citation import cited
 from giaoban.results.report.meetings.minutes import (
     SENTENCES,
     MinutesLine,
@@ -12,7 +13,7 @@ from giaoban.results.report.meetings.minutes import (
     moment,
     sentence_of,
 )
-from giaoban.results.report.wording import Wording, cited
+from giaoban.results.report.wording import Wording
 
 FAULT = make.power_out()
 ANSWER = make.answer(make.part(), make.part("course", faults=[FAULT]))

@@ -1,0 +1,174 @@
+"""Documents cite the regulation of the province that they are about, and no other."""
+
+from __future__ import annotations
+
+import re
+import typing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import history_factory
+import meeting_factory
+import pytest
+import results_factory
+from babel.messages.pofile import read_po
+
+from giaoban.regulation import Regulation, Subject
+from giaoban.results.archive.history.choose import Choice, choose
+from giaoban.results.archive.history.document import document as yearly_document
+from giaoban.results.archive.history.index import opened
+from giaoban.results.model.calendar import Rule
+from giaoban.results.model.meetings import MeetingAnswer
+from giaoban.results.model.result import Result
+from giaoban.results.report.annex import closing, question
+from giaoban.results.report.annex.wording import AnnexWording
+from giaoban.results.report.document import Bullets, Heading, Par, plain
+from giaoban.results.report.meetings.meeting_sheet import minutes_document
+from giaoban.results.report.meetings.meeting_summary import brief
+from giaoban.topology.load import load_province
+from giaoban.translation import Language
+
+NOW = datetime(2026, 11, 24, 15)
+ROOT = Path(__file__).parents[3]
+CITES = re.compile(r"1681|Đắk Nông|Art\. ?\d|Điều \d|\(\)|  ")
+OTHER = Regulation(
+    number="12/QĐ-UBND",
+    date="2026-01-05",
+    issuer="the People’s Committee of Lâm Đồng province",
+    issuer_vi="Ủy ban nhân dân tỉnh Lâm Đồng",
+    articles={
+        "expansion": "Art. 7",
+        "system-check": "Art. 9(1)",
+        "assessment": "Art. 11 and 12(2)",
+    },
+)
+
+
+def in_words(blocks: Any) -> str:
+    """Of paragraphs, headings and lists: sentences, in which documents cite."""
+    told = []
+    for block in blocks:
+        if isinstance(block, Par | Heading):
+            told.append(plain(block.text))
+        elif isinstance(block, Bullets):
+            told += [plain(item) for item in block.items]
+    return "\n".join(told)
+
+
+def annex_words(regulation: Regulation | None, language: Language) -> str:
+    asked = results_factory.result().question.model_copy(update={"regulation": regulation})
+    result: Result = results_factory.result().model_copy(update={"question": asked})
+    say = AnnexWording(language, result)
+    blocks = [*question.asked(result, say, "1")]
+    blocks += closing.conditions([result], [], [], say, assumptions_at=8, failures_at=6)
+    return in_words(blocks)
+
+
+def meeting_words(regulation: Regulation | None, language: Language) -> str:
+    held = meeting_factory.answer()
+    meeting = held.meeting
+    if regulation is None or regulation.number != "1681/QĐ-UBND":
+        meeting = meeting.model_copy(update={"article": ""})
+    answer: MeetingAnswer = held.model_copy(update={"regulation": regulation, "meeting": meeting})
+    made = minutes_document(answer, language, NOW)
+    return "\n".join([made.attached, in_words(made.blocks), in_words(brief(answer, language))])
+
+
+def year_words(regulation: Regulation | None, language: Language, tmp_path: Path) -> str:
+    root = history_factory.year(tmp_path / "runs")
+    with opened(root) as index:
+        entries = choose(index, Choice.of_year(2026))
+    entries = [
+        each.model_copy(
+            update={"province": each.province.model_copy(update={"regulation": regulation})}
+        )
+        if each.province is not None
+        else each
+        for each in entries
+    ]
+    return in_words(yearly_document(entries, 2026, tmp_path, language).blocks[:2])
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_without_a_regulation_documents_cite_none(language: Language, tmp_path: Path) -> None:
+    for said in (
+        annex_words(None, language),
+        meeting_words(None, language),
+        year_words(None, language, tmp_path),
+    ):
+        assert len(said) > 100
+        assert not CITES.search(said.replace("Đắk Nông province", "")), said
+
+
+@pytest.mark.parametrize(
+    ("language", "cited"),
+    [
+        (
+            "en",
+            (
+                "Art. 7 of the regulation issued with Decision 12/QĐ-UBND of 5 January 2026 of the "
+                "People’s Committee of Lâm Đồng province",
+                "(Art. 9(1)).",
+                "(Art. 9(1))",
+                "Art. 11 and 12(2) of the regulation issued with Decision 12/QĐ-UBND",
+            ),
+        ),
+        (
+            "vi",
+            (
+                "Điều 7 Quy định ban hành kèm theo Quyết định số 12/QĐ-UBND ngày 05 tháng 01 năm "
+                "2026 của Ủy ban nhân dân tỉnh Lâm Đồng",
+                "(khoản 1 Điều 9).",
+                "(khoản 1 Điều 9)",
+                "Điều 11 và khoản 2 Điều 12 Quy định ban hành kèm theo Quyết định số 12/QĐ-UBND",
+            ),
+        ),
+    ],
+)
+def test_another_regulation_is_cited_by_its_own_articles(
+    language: Language, cited: tuple[str, str, str, str], tmp_path: Path
+) -> None:
+    annex, meeting = annex_words(OTHER, language), meeting_words(OTHER, language)
+    year = year_words(OTHER, language, tmp_path)
+    basis, condition, check, assessment = cited
+    assert basis in annex
+    assert condition in annex
+    assert check in meeting
+    assert assessment in year
+    assert "1681" not in annex + meeting + year
+    assert "Art. 20(3)" not in annex, "what it has no article for is said without one"
+
+
+def test_no_sentence_of_a_document_has_a_decision_or_an_article_of_its_own() -> None:
+    """Apart from help and from errors in a province's file, which no document holds."""
+    with (ROOT / "giaoban/locale/vi.po").open("rb") as file:
+        catalogue = read_po(file)
+    fixed = re.compile(r"1681|Art\. ?\d|Điều \d+")
+    program = (
+        "(allowed: ",
+        "The year's runs as a document, for the yearly report",
+        "department under Decree 13/2008",  # data of Đắk Nông's own departments
+    )
+    found = [
+        str(entry.id)
+        for entry in catalogue
+        if entry.id and fixed.search(f"{entry.id} {entry.string}")
+    ]
+    assert [text for text in found if not any(each in text for each in program)] == []
+    assert len(found) > len(program), "so it finds them"
+
+
+def test_every_rule_of_a_calendar_has_a_subject() -> None:
+    """Without `briefing-missing`, which the catalogue's meeting says itself."""
+    subjects = set(typing.get_args(Subject))
+    assert set(typing.get_args(Rule)) - {"briefing-missing"} <= subjects
+    regulation = load_province().regulation
+    assert regulation is not None
+    assert set(regulation.articles) == subjects, "the decision has one for each"
+
+
+@pytest.mark.parametrize("date", ["25/10/2013", "2013-13-01", "20131025", ""])
+def test_a_date_that_is_none(date: str) -> None:
+    with pytest.raises(ValueError, match="is no date"):
+        Regulation(number="1", date=date, issuer="x")
