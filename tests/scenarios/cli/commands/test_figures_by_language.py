@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from scenario_factory import giaoban
@@ -30,7 +31,10 @@ def test_a_figure_that_stands_alone() -> None:
         ("topology", "show"),
     ],
 )
-def test_in_vietnamese(words: tuple[str, ...]) -> None:
+def test_in_vietnamese(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where a map goes
     ran = giaoban(*words, "--lang", "vi")
     assert ran.code == 0, ran.err
     assert POINT.findall(ran.out) == []
