@@ -17,7 +17,7 @@ from giaoban.scenarios.estimate.estimate import (
 from giaoban.scenarios.estimate.limits import packets
 from giaoban.scenarios.estimate.media.captures import TraceCache
 from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
-from giaoban.scenarios.measure.assemble import criteria_of, of_queues
+from giaoban.scenarios.measure.assemble import criteria_of, of_load_windows, of_queues
 from giaoban.scenarios.spec.question import Question
 
 ONLY_JUDGED = (
@@ -108,9 +108,10 @@ class CachingJudge:
 
 def _held_by(question: Question) -> str:
     """All that a meeting hangs on, as text."""
-    plan, waits = question.plan, of_queues(criteria_of(question))
+    plan, criteria = question.plan, criteria_of(question)
+    kept = of_queues(criteria), of_load_windows(criteria)
     judged = plan.terminal.model_copy(update=dict.fromkeys(ONLY_JUDGED, 0.0))
-    return f"{waits} {plan.model_copy(update={'terminal': judged}).to_json()}"
+    return f"{kept} {plan.model_copy(update={'terminal': judged}).to_json()}"
 
 
 def _is_of(judged: EarlyJudgement, question: Question) -> bool:

@@ -7,6 +7,7 @@ import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -231,14 +232,18 @@ source_vi = "thử"
 """
 
 
-def test_a_criterion_of_queues_asks_for_more_of_the_same_meeting(
-    world: World, tmp_path: Path
+@pytest.mark.parametrize(
+    ("asked", "criterion"),
+    [({"more": WAITING}, "waiting"), ({"link_window_ms": 10}, "link-peak")],
+    ids=["queues", "load-windows"],
+)
+def test_a_criterion_may_ask_for_more_of_the_same_meeting(
+    world: World, tmp_path: Path, asked: dict[str, Any], criterion: str
 ) -> None:
-    path = scenario(tmp_path / "short.toml", phases=(2, 2, 2), more=WAITING)
-    of_queues = World.of(make_question(path))
-    assert of_queues.base.plan == world.base.plan
+    more = World.of(make_question(scenario(tmp_path / "s.toml", phases=(2, 2, 2), **asked)))
+    assert more.base.plan == world.base.plan
     judge = CachingJudge()
-    for each in (world, of_queues, world):
+    for each in (world, more, world):
         assert again(each, judge, [])
-    waiting = judge(of_queues.question()).judgement.criteria
-    assert next(each.value for each in waiting if each.id == "waiting") is not None
+    found = judge(more.question()).judgement.criteria
+    assert next(each.value for each in found if each.id == criterion) is not None
