@@ -32,8 +32,9 @@ BEGINS_AFTER_NS = 6_000_000
 """Phases begin at whole seconds, and then programs are awake, and packets up to a microsecond late.
 Where a queue fills up just then, which packets it loses would hang on that.
 """
-SHORTEST_S = 0.1
-"""Of less of it there would be nothing, or hardly anything."""
+SHORTEST_S, SHORTEST_TCP_S = 0.1, 1.0
+"""Of less of it there would be nothing, or hardly anything; flows of TCP begin within 0.1 s, and
+have to be answered before any data goes."""
 
 
 Congestion = Literal["cubic", "bbr"]
@@ -90,14 +91,18 @@ class Background(Assumable):
             raise ValueError(Sentence("has no rate or two (allowed: mbps or pct)"))
         if self.to_s is not None and self.to_s <= (self.from_s or 0.0):
             raise ValueError(Sentence("to_s is not after from_s"))
-        if self.to_s is not None and self.to_s - (self.from_s or 0.0) < SHORTEST_S:
-            raise ValueError(
-                Sentence(
-                    "flows for less than {shortest_s:g} s (allowed: that, or longer)",
-                    shortest_s=SHORTEST_S,
-                )
-            )
+        if self.to_s is not None and (what := self.too_short(self.to_s)) is not None:
+            raise ValueError(what)
         return self
+
+    def too_short(self, to_s: float) -> Sentence | None:
+        """What is wrong with it if it ends at this moment."""
+        shortest_s = SHORTEST_S if self.tcp is None else SHORTEST_TCP_S
+        if to_s - (self.from_s or 0.0) >= shortest_s:
+            return None
+        return Sentence(
+            "flows for less than {shortest_s:g} s (allowed: that, or longer)", shortest_s=shortest_s
+        )
 
     def rate_mbps(self, link: NetLink) -> float:
         """What it takes of this link; nought of TCP, which nobody knows before."""
@@ -206,6 +211,8 @@ def mistakes(
                 "begins after the run (allowed: below {length_s:g} s)", length_s=length_s
             )
             yield (*loc, "from_s"), item.from_s, what
+        elif item.to_s is None and (short := item.too_short(length_s)) is not None:
+            yield (*loc, "from_s"), item.from_s, short
         if item.to_s is not None and item.to_s > length_s:
             what = Sentence("ends after the run (allowed: up to {length_s:g} s)", length_s=length_s)
             yield (*loc, "to_s"), item.to_s, what
@@ -232,11 +239,13 @@ def mistakes(
                 most_mbps=MOST_MBPS,
             )
             yield (*loc, "pct"), item.pct, what
-    if sum(
+    streams = sum(
         len(_hops(b, network.link(b.link))) * (b.flows or 1) for b in backgrounds if b.link in known
-    ) > (MOST_STREAMS):
+    )
+    if streams > MOST_STREAMS:
         what = Sentence(
-            "too many (allowed: {most_streams} directions of links)", most_streams=MOST_STREAMS
+            "too many (allowed: {most_streams} directions of links, times their flows of TCP)",
+            most_streams=MOST_STREAMS,
         )
         yield ("background",), None, what
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.model.result import SECOND_MS
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.scenarios.spec.question import Question
@@ -26,6 +27,7 @@ Fact = Literal[
     "framing",
     "link-window",
     "outside-mcu",
+    "poisson",
     "profiles",
     "rate-adaptation",
     "short-phases",
@@ -42,9 +44,9 @@ class Entry(Unmodelled):
     by an `estimate`, with lines that let through an `excess` beyond what is committed, with
     declared `faults`, of a province that says what rates count (`framing`), with links judged in
     windows under a second (`link-window`), with another MCU in a bridge's place (`outside-mcu`),
-    with bandwidth `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases
-    under 10 s (`short-phases`), with pauses left out
-    (`silence-suppression`), with other traffic that is `tcp`."""
+    with other traffic that is a `poisson` process, with bandwidth `profiles` of lines, with rates
+    that answer loss (`rate-adaptation`), with phases under 10 s (`short-phases`), with pauses left
+    out (`silence-suppression`), with other traffic that is `tcp`."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -86,6 +88,7 @@ def unmodelled(question: Question, *, estimate: bool) -> list[Unmodelled]:
 
 def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     scenario = question.scenario
+    criteria = load_criteria(question.criteria_path, link_window_ms=scenario.link_window_ms)
     profiles = [each for link in question.plan.network.links for each in link.profiles]
     held: dict[Fact, bool] = {
         "background": bool(scenario.background),
@@ -93,8 +96,9 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "excess": any(each.eir_mbps for each in profiles),
         "faults": bool(scenario.faults),
         "framing": question.province.framing is not None,
-        "link-window": (scenario.link_window_ms or SECOND_MS) < SECOND_MS,
+        "link-window": criteria.link_window_ms < SECOND_MS,
         "outside-mcu": bool(scenario.outside_mcus),
+        "poisson": bool(question.plan.background),
         "profiles": bool(profiles),
         "rate-adaptation": scenario.meeting.rate_adaptation,
         "short-phases": min(phase.end_s - phase.start_s for phase in question.plan.phases)

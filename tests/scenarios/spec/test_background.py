@@ -64,6 +64,9 @@ def plan_of(folder: Path, *more: str) -> Plan:
         ((*TABLE, "to_s = 6.5"), "to_s", "ends after the run (allowed: up to 6 s)"),
         ((*TABLE, "from_s = 4.0", "to_s = 4.0"), "[[back", "to_s is not after from_s"),
         ((*TABLE, "from_s = 4.0", "to_s = 4.05"), "[[back", "flows for less than 0.1 s"),
+        ((*TABLE, "from_s = 5.95"), "from_s", "flows for less than 0.1 s"),
+        ((*TCP, "from_s = 4.0", "to_s = 4.5"), "[[back", "flows for less than 1 s"),
+        ((*TCP, "from_s = 5.5"), "from_s", "flows for less than 1 s"),
         ((*TABLE, 'marked = "bulk"'), "marked", "(allowed: 'best-effort', 'video' or 'voice')"),
         ((*TABLE, "kbps = 1.0"), "kbps", 'unknown key (did you mean "mbps"?)'),
     ],
@@ -243,8 +246,11 @@ def test_a_result_and_its_assumptions_tell_of_tcp(tmp_path: Path) -> None:
     ]
     assert assumed.value == "TCP (CUBIC), flows: 2"
     ids = [each.id for each in unmodelled(question, estimate=False)]
-    assert "tcp" not in ids
-    assert "bursts-of-other-traffic" in ids
+    assert not {"tcp", "other-traffic", "bursts-of-other-traffic"} & set(ids)
+    both = make_question(
+        scenario(tmp_path / "b.toml", more=background(*lines) + background(*TABLE))
+    )
+    assert "bursts-of-other-traffic" in {each.id for each in unmodelled(both, estimate=False)}
 
 
 @pytest.mark.parametrize(
