@@ -220,7 +220,7 @@ class Transfers:
             flow.sender.shutdown(socket.SHUT_WR)
         except BlockingIOError:
             return
-        except ConnectionError:
+        except OSError:  # reset, timed out, or no way there
             self._abort(flow)
 
     def _take(self, flow: _Flow, _events: int) -> None:
@@ -231,7 +231,7 @@ class Transfers:
                 flow.received += came
         except BlockingIOError:
             return
-        except ConnectionError:
+        except OSError:  # reset, timed out, or no way there
             self._abort(flow)
             return
         self._abort(flow)

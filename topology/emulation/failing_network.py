@@ -136,7 +136,7 @@ class FailingNetwork:
 
     def pause_routers(self) -> None:
         """Let the routers say nothing until all they said has arrived; then nothing of theirs is
-        under way. `speak` ends it, and has to come before any of them misses the others."""
+        under way. `resume_routers` ends it, and has to come before one misses the others."""
         if self.routers is not None:
             self.routers.pause(on=True)
             slowest_us = max(link.delay_us for link in self._net.network.links)
