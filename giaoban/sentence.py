@@ -100,7 +100,9 @@ def number(value: float, spec: str = "g", after: str = "") -> Sentence:
 
 
 def significant(value: float) -> Sentence:
-    """A figure with four digits that count, and never as a power of ten: 2.376, 30810."""
+    """A figure with four digits that count, and never as a power of ten: 2.376, 30810, 0.000012."""
+    if 0 < abs(value) < 1e-4:  # where the format would begin to
+        return number(value, ".6f")
     return number(value, ".4g" if abs(value) < 1000 else ".0f")
 
 

@@ -87,6 +87,8 @@ def test_a_sentence_that_no_catalogue_has_is_said_in_english() -> None:
         (1310.8, "1311", "1311"),
         (-999.96, "-1000", "−1000"),
         (0.05, "0.05", "0,05"),
+        (0.0, "0", "0"),
+        (-0.0000123, "-0.000012", "−0,000012"),
     ],
 )
 def test_a_figure_is_never_a_power_of_ten(value: float, en: str, vi: str) -> None:
