@@ -279,6 +279,7 @@ def end(
         _accepted_as(report)
         if folder is not None and "baseline" in JUDGING[report.command]
         else "",
+        _accepted_in(),
     )
     if report.verdict == "fail" and report.next:
         blocks.append(Par(Sentence("next: {command}", command=report.next), tone="quiet"))
@@ -316,6 +317,17 @@ def _accepted_as(report: Report) -> str:
     given = ci_options.baseline
     by_name = given is not None and re.fullmatch(NAME, given) and not Path(given).is_dir()
     return given if given is not None and by_name else report.subject
+
+
+def _accepted_in() -> Path | None:
+    """The folder of baselines that the command line names, by itself or as what `--all` compares
+    with; None where it is the project's, or a folder of runs."""
+    from giaoban.results.judge.baseline import names
+
+    if ci_options.baselines is not None or ci_options.baseline is None:
+        return ci_options.baselines
+    given = Path(ci_options.baseline)
+    return given if given.is_dir() and names(given) else None
 
 
 def alone(path: Path) -> str:

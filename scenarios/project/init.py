@@ -99,6 +99,22 @@ def make_project(folder: Path, wishes: ProjectOptions) -> ProjectFiles:
     return ProjectFiles([folder / name for name in (*told, str(IN_A_PROJECT))], kept, notes)
 
 
+def add_ci(folder: Path, ci: Ci) -> Path:
+    """The file for CI into a project that there is; its path. Raises `InputError`: one is there."""
+    path = folder / CI_FILES[ci]
+    if path.exists() or path.is_symlink():
+        raise InputError(
+            "{path}: is there already, and stays as it is (what to put into it: {command})",
+            path=path,
+            command="giaoban check --all --junit junit.xml",
+        )
+    with _staged(folder) as stage:
+        (stage / CI_FILES[ci]).parent.mkdir(parents=True, exist_ok=True)
+        (stage / CI_FILES[ci]).write_text(_template(f"{ci}.yml"), encoding="utf-8", newline="")
+        _put(stage, folder, [CI_FILES[ci]])
+    return path
+
+
 def texts_of(folder: Path, wishes: ProjectOptions) -> tuple[dict[str, str], list[str]]:
     """File name → text, and the notes of an import."""
     notes: list[str] = []

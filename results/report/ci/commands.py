@@ -23,11 +23,13 @@ class Commands:
         words: of the command line that made it, without `giaoban` and what says where to report.
         folder: of the run; None where nothing is kept.
         name: by which it would be accepted; '' where that cannot be.
+        baselines: folder in which it would be, where the command line named one.
     """
 
     words: Sequence[str]
     folder: Path | None = None
     name: str = ""
+    baselines: Path | None = None
 
     @property
     def again(self) -> str:
@@ -37,14 +39,14 @@ class Commands:
     @property
     def accept(self) -> str:
         """To accept the run as it is; '' if it cannot be."""
-        return "" if self.folder is None else _accepting(str(self.folder), self.name)
+        return "" if self.folder is None else self._accepting(str(self.folder), self.name)
 
     def of(self, case: Case, report: Report) -> Iterator[Sentence]:
         """What to type about a case that is not met, a line each."""
         yield Sentence("again: {command}", command=self.trying(case, report))
         if folder := case.folder or self.folder:
             yield Sentence("run: {folder}", folder=folder)
-        accept = _accepting(case.folder, case.accepted_as) if case.folder else self.accept
+        accept = self._accepting(case.folder, case.accepted_as) if case.folder else self.accept
         if accept and case.status == "fail":
             yield Sentence("accept: {command}", command=accept)
         if report.next:
@@ -66,12 +68,13 @@ class Commands:
         rest = [word for word in without(self.words, WITH_VALUES) if word not in ONE_CASE]
         return _line(["giaoban", *rest, "--only", case.id])
 
-
-def _accepting(folder: str, name: str) -> str:
-    if not name:
-        return ""
-    run = ["giaoban", "baseline", "accept", folder, "--name", name]
-    return f'{_line(run)} --reason "…"'
+    def _accepting(self, folder: str, name: str) -> str:
+        if not name:
+            return ""
+        run = ["giaoban", "baseline", "accept", folder, "--name", name]
+        if self.baselines is not None:
+            run += ["--baselines", str(self.baselines)]
+        return f'{_line(run)} --reason "…"'
 
 
 def without(words: Sequence[str], options: Sequence[str]) -> list[str]:

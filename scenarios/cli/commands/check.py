@@ -17,7 +17,7 @@ from giaoban.errors import InputError
 from giaoban.results.archive.store import Outcome
 from giaoban.results.judge.accepted_cases import AcceptedCases
 from giaoban.results.judge.cases import Report
-from giaoban.results.model.quantities import Method
+from giaoban.results.model.quantities import Method, Verdict
 from giaoban.results.model.result import Result
 from giaoban.results.report.ci import answers
 from giaoban.results.report.document import TONES, Block, Heading, Par
@@ -119,9 +119,9 @@ def command(
 
 
 OF_ALL = {
-    "pass": N_("PASS – {passed} of {n} {n:scenario|scenarios} {passed:passes|pass}"),
-    "fail": N_("FAIL – {passed} of {n} {n:scenario|scenarios} {passed:passes|pass}"),
-    "invalid": N_("INVALID – {passed} of {n} {n:scenario|scenarios} {passed:passes|pass}"),
+    "pass": N_("PASS – {passed} of {n} {n:scenario|scenarios} {agreeing:passes|pass}"),
+    "fail": N_("FAIL – {passed} of {n} {n:scenario|scenarios} {agreeing:passes|pass}"),
+    "invalid": N_("INVALID – {passed} of {n} {n:scenario|scenarios} {agreeing:passes|pass}"),
 }
 
 
@@ -158,11 +158,7 @@ def _all(
     found = [each.against(accepted.get(each.report.subject)) for each in done]
     verdicts = [each.report.verdict for each in found]
     verdict = next(v for v in ("fail", "invalid", "pass") if v in verdicts)
-    headline = Sentence(
-        OF_ALL[verdict],
-        passed=verdicts.count("pass"),
-        n=len(found),
-    )
+    headline = headline_of_all(verdict, verdicts.count("pass"), len(found))
     report = Report(
         "check",
         "all",
@@ -191,6 +187,11 @@ def _all(
         files=[Path(path) for path in report.files],
         compared=True,
     )
+
+
+def headline_of_all(verdict: Verdict, passed: int, n: int) -> Sentence:
+    """`FAIL – 0 of 1 scenario passes`: the verb agrees with the one there is, or those that do."""
+    return Sentence(OF_ALL[verdict], passed=passed, n=n, agreeing=1 if n == 1 else passed)
 
 
 def each_of(found: list[Checked]) -> Iterator[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated
@@ -11,7 +12,15 @@ import typer
 
 from giaoban.errors import InputError, near_names
 from giaoban.mcu_sim.admission import Admission
-from giaoban.mcu_sim.device import AUDIO, KNOWN, VIDEO_RESOLUTIONS, Device, load_devices, pick
+from giaoban.mcu_sim.device import (
+    AUDIO,
+    KNOWN,
+    VIDEO_RESOLUTIONS,
+    Device,
+    Step,
+    load_devices,
+    pick,
+)
 from giaoban.mcu_sim.fit import Fit, fit
 from giaoban.results.report.ci.answers import of_fit
 from giaoban.results.report.document import Block, Par, Table, Text, pars, plain, table
@@ -23,6 +32,13 @@ from giaoban.sentence import N_, Both, Sentence, joined, number
 from giaoban.translation import translator
 
 MOST_CALLS = 10_000
+STEPS: Mapping[Step, str] = {
+    "higher": N_("a port of the next higher level"),
+    "lower": N_("lower resolutions"),
+    "audio": N_("sound alone"),
+    "refuse": N_("refusal"),
+}
+"""What a device does with a call for which it has no room as asked."""
 COLUMNS = (*VIDEO_RESOLUTIONS, AUDIO)
 NOT_CONFIRMED = Par(
     Sentence("* rests on a figure that is not confirmed (see giaoban device show)"), tone="quiet"
@@ -89,7 +105,7 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
         ),
         Sentence(
             "when full: {steps}{mark}; SIP {code} {reason}{refusal_mark}",
-            steps=", ".join(device.when_full.steps),
+            steps=joined(", ", [Sentence(STEPS[step]) for step in device.when_full.steps]),
             mark=_mark(device, "when_full"),
             code=device.refusal.code,
             reason=device.refusal.reason,

@@ -14,7 +14,14 @@ from giaoban.results.report.document import Par, pars
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.emulation import engine
-from giaoban.scenarios.project.init import TREE, Ci, ProjectOptions, make_project
+from giaoban.scenarios.project.init import (
+    TREE,
+    Ci,
+    ProjectOptions,
+    add_ci,
+    make_project,
+)
+from giaoban.scenarios.project.where import FILE
 from giaoban.sentence import Sentence
 
 
@@ -42,14 +49,29 @@ def command(
     device: Annotated[
         str | None, typer.Option("--device", help="the MCU's device: giaoban device list")
     ] = None,
-    ci: Annotated[Ci, typer.Option("--ci", help="file for CI")] = "github",
+    ci: Annotated[
+        Ci | None,
+        typer.Option("--ci", help="file for CI (github); added to a project that there is"),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Make a project: a province, a first scenario, criteria, a file for CI, a README.
 
     Without --from it is a small made-up province, to be replaced by yours. Nothing that is there is
-    overwritten, and all files are written or none.
+    overwritten, and all files are written or none. In a project, --ci adds that file alone.
     """
+    if (
+        ci is not None
+        and ci != "none"
+        and (folder / FILE).is_file()
+        and not (source or name or bridges)
+    ):
+        added = add_ci(folder, ci)
+        if as_json:
+            print_json({"files": [str(added)], "kept": [], "notes": []})
+        else:
+            print_blocks(*pars([str(added)]))
+        return 0
     of_tree = source == TREE
     for option, given, fits in (
         ("--bridges", bridges, of_tree),
@@ -70,7 +92,7 @@ def command(
             name=name,
             mcu_at=mcu_at,
             device=device,
-            ci=ci,
+            ci=ci or "github",
         ),
     )
     if as_json:

@@ -13,6 +13,7 @@ from undrawn import undrawn
 
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.app import COMMANDS, app
+from giaoban.scenarios.cli.commands.check import headline_of_all
 from tests.results.junit_schema import by_schema
 
 TIGHT = "[thresholds]\nmouth-to-ear = 1.0\n"
@@ -80,6 +81,20 @@ def test_a_pass(tmp_path: Path, reports: tuple[str | Path, ...]) -> None:
     assert outcomes(tmp_path / "j.xml") == {"fits": "pass"}
     assert "1 case, all met" in (tmp_path / "m.md").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "q.json").read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("passed", "n", "said"),
+    [
+        (0, 1, "0 of 1 scenario passes"),
+        (1, 1, "1 of 1 scenario passes"),
+        (0, 2, "0 of 2 scenarios pass"),
+        (1, 2, "1 of 2 scenarios passes"),
+        (2, 2, "2 of 2 scenarios pass"),
+    ],
+)
+def test_a_verb_agrees_with_its_number(passed: int, n: int, said: str) -> None:
+    assert str(headline_of_all("fail", passed, n)) == f"FAIL – {said}"
 
 
 def test_a_summary_is_appended(tmp_path: Path) -> None:
@@ -163,6 +178,8 @@ def test_what_was_accepted_is_a_pass_and_what_is_worse_is_not(tmp_path: Path) ->
     worse = TIGHT + "camera-to-screen = 1.0\n"
     ran = check(tmp_path, *with_it, "--json", more=worse)
     assert ran.code == 1
+    told = (tmp_path / "j.xml").read_text(encoding="utf-8")
+    assert f'--name slow --baselines {tmp_path / "kept"} --reason "…"' in told
     said = json.loads(ran.out)
     assert said["comparison"]["verdict"] == "fail"
     assert [c["case"] for c in said["comparison"]["changes"] if c["sense"] == "worse"] == [
@@ -284,8 +301,11 @@ def test_all_scenarios_of_a_project_are_one_answer(
         tmp_path / "scenarios" / "good.toml", id="good", more=TIGHT, phases=(2, 6, 2),
         province="../province.toml",
     )  # fmt: skip
-    ran = giaoban("check", "--all", "--estimate", "--baseline", "baselines")
+    into = ("--baseline", "baselines", "--junit", "j.xml")
+    ran = giaoban("check", "--all", "--estimate", *into)
     assert ran.code == 1, ran.err
+    told = (tmp_path / "j.xml").read_text(encoding="utf-8")
+    assert '--name good --baselines baselines --reason "…"' in told, "where it is looked for"
     assert "FAIL – 1 thing is worse than what was accepted as good" in ran.out
     ran = giaoban("check", "--all", "--baseline", "baselines")
     assert (ran.code, ran.out) == (2, "")

@@ -167,3 +167,21 @@ def test_the_readme_begins_with_what_works_anywhere(lang: str, tmp_path: Path) -
     commands = re.findall(r"`(giaoban [^`]*)`", readme)
     assert commands[:3] == ["giaoban check --estimate", "giaoban check", "giaoban doctor"]
     assert len(readme.splitlines()) <= 10
+
+
+@pytest.mark.parametrize(("ci", "file"), [*init.CI_FILES.items()])
+def test_a_project_gets_its_file_for_ci_later(ci: str, file: str, tmp_path: Path) -> None:
+    """And nothing else; one that is there stays as it is."""
+    folder = tmp_path / "p"
+    made = giaoban("init", folder, "--ci", "none")
+    assert made.code == 0, made.err
+    before = {path: (folder / path).read_bytes() for path in files_in(folder)}
+    ran = giaoban("init", folder, "--ci", ci)
+    assert (ran.code, ran.out) == (0, f"{folder / file}\n"), ran.err
+    assert files_in(folder) == {*before, file}
+    assert all((folder / path).read_bytes() == text for path, text in before.items())
+    (folder / file).write_text("mine")
+    ran = giaoban("init", folder, "--ci", ci)
+    assert (ran.code, ran.out) == (2, "")
+    assert "is there already, and stays as it is" in ran.err
+    assert (folder / file).read_text() == "mine"

@@ -44,7 +44,10 @@ def test_show_gives_costs_conduct_and_sources() -> None:
     assert (ran.code, ran.err) == (0, "")
     rows = [line.split() for line in ran.out.splitlines()]
     assert ["720p30", "3", "20*", "1024", "*"] in rows
-    assert "when full: higher, lower, audio, refuse; SIP 503 Resource deficiency *" in ran.out
+    assert (
+        "when full: a port of the next higher level, lower resolutions, sound alone, refusal"
+        in ran.out
+    )
     assert "ports set aside: CIF30 0, SD30 0, 720p30 10, 1080p30 10 *" in ran.out
     # an address must come out whole, however narrow the terminal is
     assert "https://www.manualslib.de/manual/76400/Polycom-Rmx-2000.html?page=17" in ran.out
