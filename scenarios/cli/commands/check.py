@@ -241,7 +241,9 @@ def _checked(
 
 def _next(question: Question, province: Path | None) -> str:
     """What to try of a scenario that fails: the cheapest change that passes, or, where that cannot
-    be estimated, each failure by itself."""
+    be estimated, each failure by itself; '' where neither can be done."""
+    if question.plan.tcp:
+        return ""
     command = "faults" if reasons(question.plan) else "whatif"
     other = [] if province is None else ["--province", str(province)]
     return shlex.join(["giaoban", command, str(question.scenario_path), *other])

@@ -13,7 +13,8 @@ from undrawn import undrawn
 
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.app import COMMANDS, app
-from giaoban.scenarios.cli.commands.check import headline_of_all
+from giaoban.scenarios.cli.commands.check import _next, headline_of_all
+from giaoban.scenarios.spec.question import make_question
 from tests.results.junit_schema import by_schema
 
 TIGHT = "[thresholds]\nmouth-to-ear = 1.0\n"
@@ -34,6 +35,21 @@ def outcomes(path: Path) -> dict[str, str]:
         told[case.name] = f"{found[0].type}: {found[0].text.splitlines()[0]}" if found else "pass"
     assert suite.tests == len(told)
     return told
+
+
+@pytest.mark.parametrize(
+    ("more", "command"),
+    [
+        ("", "whatif"),
+        ("[meeting]\nrate_adaptation = true\n", "faults"),
+        ('[[background]]\nlink = "west--east"\ntcp = "cubic"\nsource = "t"\n', None),
+    ],
+)
+def test_what_comes_next_can_be_done(tmp_path: Path, more: str, command: str | None) -> None:
+    """Who reacts to loss is not estimated, and nothing fails beside TCP."""
+    path = scenario(tmp_path / "s.toml", more=more)
+    told = _next(make_question(path), None)
+    assert told == ("" if command is None else f"giaoban {command} {path}")
 
 
 @pytest.fixture
