@@ -258,6 +258,12 @@ class CriterionResult(StrictModel):
             and self.value != self.preferred
         )
 
+    @property
+    def limits_series(self) -> bool:
+        """Whether its threshold is one of what is told second by second (`Series`): not of links'
+        load in shorter windows."""
+        return self.window_ms in (None, SECOND_MS)
+
 
 class Assumption(StrictModel):
     """A figure without a source, and what would replace it; `_vi` texts are for the annex."""

@@ -91,7 +91,7 @@ def draw_pictures(
 
     Of a network too large to be drawn there is no map.
     """
-    limits = {c.id: c.threshold for c in result.criteria}
+    limits = {c.id: c.threshold for c in result.criteria if c.limits_series}
     pictures = write_plots(series, folder, lang=lang, limits=limits)
     if len(network.nodes) > MOST_MAPPED:
         return pictures

@@ -53,7 +53,7 @@ def run_data(result: Result, series: Series | None, network: Map | None) -> dict
         "limits": {
             c.id: {"value": c.threshold, "text": both(vi.limit(c), en.limit(c))}
             for c in result.criteria
-            if c.id in LIMITS
+            if c.id in LIMITS and c.limits_series
         },
         "phases": [
             _phase(phase, start, end)
