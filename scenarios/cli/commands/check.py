@@ -101,6 +101,8 @@ def command(
             worlds, require_robust, ranges, anew=interactions, points=default_folder()
         )
 
+    # what is meant comes first: whoever named nothing is told so on any machine
+    scenarios = of_project("check", every=every) if scenario is None else [scenario]
     if not by_estimate:
         check_installed(engine)
 
@@ -110,10 +112,9 @@ def command(
         )
 
     if every:
-        scenarios = of_project("check", every=True)
         accepted = judging.accepted_of_each([path.stem for path in scenarios], method)
         return _all(scenarios, checked, accepted, as_json=as_json)
-    of = checked(of_project("check")[0] if scenario is None else scenario)
+    of = checked(scenarios[0])
     files = [Path(path) for path in of.report.files]
     return judging.end_of(of.outcome, of.report, *shown(of.outcome), as_json=as_json, files=files)
 

@@ -50,8 +50,15 @@ from giaoban.results.report.plots.run import write_plots
 from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.study import check
+from giaoban.scenarios.study.failures.trial import ask, possible_in
 from giaoban.translation import Language, languages, translator
-from tests.results import load_factory, meeting_factory, results_factory, sensitivity_factory
+from tests.results import (
+    failures_factory,
+    load_factory,
+    meeting_factory,
+    results_factory,
+    sensitivity_factory,
+)
 from tests.results.annex_factory import annex
 from tests.results.identifiers import FAILURES, IDENTIFIER, showing
 
@@ -78,6 +85,8 @@ Others,2027-03-02 08:30,60,"Đắk Mil, Xã Quảng Sơn",2027-02-02 08:00
 """
 
 
+TOLD = ("router:r-cu-jut", "silent:gia-nghia--cu-jut", "mcu")
+"""Kinds of failures beside the usual ones."""
 WHEN = datetime(2027, 3, 2, 8)
 
 
@@ -91,8 +100,7 @@ class Kind(NamedTuple):
 
 KINDS = {
     "check": Kind("check", ("--estimate",), Result),
-    "faults": Kind("faults", ("--estimate", *(w for f in FAILURES for w in ("--only", f))),
-                   FaultsAnswer),
+    "faults": Kind("faults", ("--estimate", "--only", FAILURES[0]), FaultsAnswer),
     "whatif": Kind("whatif", ("--more", "30", "--link", "gia-nghia--dak-song=200",
                               "--meeting", "2@r-dak-mil"), WhatIf),
     "headroom": Kind("headroom", (), Headroom),
@@ -176,6 +184,16 @@ def test_what_an_identifier_is() -> None:
         assert not IDENTIFIER.search(text), text
 
 
+def test_of_every_failure_there_can_be(tmp_path: Path) -> None:
+    """What they and what fails are called; the command is tried with one of them alone."""
+    given = {"province": PROVINCE, "profile": "sd30-512k", "bridges": (QUANG_SON,)}
+    possible = possible_in(ask(scenario(tmp_path / "s.toml", **given), None, None))
+    assert set(FAILURES) <= set(possible)
+    called = [name for case in possible.values() for name in (case.name, case.point)]
+    for lang in languages():
+        assert showing([translator(lang).say(name) for name in called]) == [], lang
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_of_an_answer(
     name: str, drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -207,17 +225,18 @@ def test_of_an_answer(
             meeting_factory.part("check", faults=[meeting_factory.power_out()]),
             meeting_factory.part("course", bridges=[meeting_factory.interrupted()]),
         ),
+        failures_factory.answer([*failures_factory.usual(), *map(failures_factory.failure, TOLD)]),
         load_factory.storm(),
         load_factory.calls(),
         sensitivity_factory.answer(),
     ],
-    ids=["meeting", "storm", "load", "sensitivity"],
+    ids=["meeting", "faults", "storm", "load", "sensitivity"],
 )
 def test_of_an_answer_in_real_time(answer: JsonFile, drawn: Drawn, tmp_path: Path) -> None:
     """Of what takes an emulation, real time or long, an answer that was put together."""
     names_are_for_people(answer)
     pictures(answer, tmp_path, tmp_path)
-    assert drawn.texts or isinstance(answer, MeetingAnswer)
+    assert drawn.texts or isinstance(answer, MeetingAnswer | FaultsAnswer)
     assert showing(drawn.texts) == []
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from scenario_factory import DEFAULT, ROOT, SCENARIOS, SMALL, giaoban, scenario
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, MachineLacks
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.model.result import FileRef
+from giaoban.scenarios.cli.commands import check as commands_check
 from giaoban.scenarios.cli.language import of_environment
 from giaoban.scenarios.cli.runs import last_for_annex
 from giaoban.scenarios.project.project import current, project_of
@@ -143,8 +144,17 @@ def test_the_only_scenario_is_checked_by_the_projects_criteria(project: Path) ->
     assert ran.code == 0, ran.out  # by the criteria that it holds
 
 
-def test_of_several_scenarios_none_is_taken(project: Path) -> None:
-    """And nobody takes it for a pass."""
+@pytest.mark.parametrize("lacks", [False, True], ids=["whole", "lacking"])
+def test_of_several_scenarios_none_is_taken(
+    project: Path, lacks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nobody takes it for a pass; it is told before anything is asked of the machine."""
+
+    def installed(*_: object) -> None:
+        if lacks:
+            raise MachineLacks("Mininet is not installed", "apt-get install mininet")
+
+    monkeypatch.setattr(commands_check, "check_installed", installed)
     scenario(project / "scenarios" / "other.toml", province=None)  # type: ignore[arg-type]
     ran = giaoban("check")
     assert ran.code == 2
