@@ -27,7 +27,7 @@ from giaoban.results.judge.baseline import SCHEMA as FAULTS_SCHEMA
 from giaoban.results.judge.cases import Case, Figure, Report
 from giaoban.results.model.failures import Sense
 from giaoban.results.model.quantities import FoundBy, Verdict
-from giaoban.sentence import Sentence
+from giaoban.sentence import Both, Sentence
 from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
 
 SCHEMA = "giaoban.accepted-cases/1"
@@ -48,8 +48,10 @@ class CaseTolerance(StrictModel):
 
 
 class AcceptedCase(StrictModel):
-    """One case as it was accepted."""
+    """One case as it was accepted; what it is called, for when it is not judged any more."""
 
+    name_en: str | None = None
+    name_vi: str | None = None
     status: Literal["pass", "fail", "not-judged"]
     value: float | None = None
     limit: float | None = None
@@ -80,11 +82,12 @@ class CaseChange:
     sense: Sense
     case: str
     what: Sentence
+    called: str = ""
 
     @property
     def line(self) -> Sentence:
         """In one line."""
-        return Sentence("{case}: {what}", case=self.case, what=self.what)
+        return Sentence("{case}: {what}", case=self.called or self.case, what=self.what)
 
 
 def accept_cases(
@@ -116,7 +119,10 @@ def as_it_was(report: Report, run: str, on: date) -> AcceptedCases:
 def _accepted(case: Case) -> AcceptedCase:
     assert case.status != "invalid"
     figure = case.figure
+    names = Sentence("{name}", name=case.name)
     return AcceptedCase(
+        name_en=str(names) if case.name else None,
+        name_vi=names.vi if case.name else None,
         status=case.status,
         value=None if figure is None or figure.value is None else round(figure.value, 6),
         limit=None if figure is None else figure.limit,
@@ -253,7 +259,8 @@ def _changes(accepted: AcceptedCases, report: Report) -> Iterator[CaseChange]:
     if report.verdict != "invalid":
         for ident in accepted.case:
             if ident not in now:
-                yield CaseChange("worse", ident, Sentence("was accepted, and is not judged now"))
+                gone = Sentence("was accepted, and is not judged now")
+                yield CaseChange("worse", ident, gone, _kept_name(accepted.case[ident]))
     for case in report.cases:
         if case.status == "invalid":
             continue
@@ -261,7 +268,7 @@ def _changes(accepted: AcceptedCases, report: Report) -> Iterator[CaseChange]:
         if was is None:
             worse = case.status == "fail"
             what = Sentence("is new, and not met") if worse else Sentence("is new")
-            yield CaseChange("worse" if worse else "other", case.id, what)
+            yield CaseChange("worse" if worse else "other", case.id, what, case.called)
             continue
         yield from _change(case, was, accepted.tolerance)
 
@@ -278,19 +285,29 @@ def _change(case: Case, was: AcceptedCase, tolerance: CaseTolerance) -> Iterator
         )
     if case.status != was.status:
         if case.status == "fail":
-            yield CaseChange("worse", case.id, Sentence("was met, is not met now{by}", by=figures))
+            yield CaseChange(
+                "worse", case.id, Sentence("was met, is not met now{by}", by=figures), case.called
+            )
         elif was.status == "fail":
             sense: Sense = "better" if case.status == "pass" else "other"
-            yield CaseChange(sense, case.id, Sentence("was not met, is met now{by}", by=figures))
+            yield CaseChange(
+                sense, case.id, Sentence("was not met, is met now{by}", by=figures), case.called
+            )
         else:
-            yield CaseChange("other", case.id, Sentence("is judged otherwise than it was"))
+            yield CaseChange(
+                "other", case.id, Sentence("is judged otherwise than it was"), case.called
+            )
     elif by:
         what = (
             Sentence("is worse{by}", by=figures)
             if by > 0
             else Sentence("is better{by}", by=figures)
         )
-        yield CaseChange("worse" if by > 0 else "better", case.id, what)
+        yield CaseChange("worse" if by > 0 else "better", case.id, what, case.called)
+
+
+def _kept_name(was: AcceptedCase) -> str:
+    return Both(was.name_en, was.name_vi) if was.name_en and was.name_vi else ""
 
 
 def _by(figure: Figure | None, was: AcceptedCase, tolerance: CaseTolerance) -> float:

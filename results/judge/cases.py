@@ -30,6 +30,7 @@ class Case:
 
     Attributes:
         id: the same from run to run, without times or paths: `mcu-units`, `cut:a--b`.
+        name: what people call it, a sentence; '' where they call it by its id.
         lines: why it is not met: what, where, by how much. Sentences, English by themselves.
         at: what it is at, as input files name it: (`link`, `bridge`, `mcu` or `device`, its id).
         command: what tries this case alone again, where that is another command than the run's.
@@ -50,6 +51,12 @@ class Case:
     note: str = ""
     kind: str = "criteria"
     seconds: float = 0.0
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """Its name, or the id where it has none."""
+        return self.name or self.id
 
 
 @dataclass(frozen=True)

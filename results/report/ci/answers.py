@@ -56,7 +56,8 @@ def of_check(result: Result) -> Report:
     for meeting in result.meetings:
         lines = [] if meeting.verdict in ("pass", None) else list(meeting.reasons)
         status: Status = meeting.verdict or "not-judged"
-        cases.append(Case(f"meeting:{meeting.id}", status, lines, kind="meeting"))
+        name = Both(meeting.name, meeting.name_vi)
+        cases.append(Case(f"meeting:{meeting.id}", status, lines, kind="meeting", name=name))
     return Report(
         "check",
         _stem(result.inputs),
@@ -309,10 +310,11 @@ def of_fit(device: str, found: Fit, headline: str, lines: Sequence[str]) -> Repo
 
 
 def _criterion(c: CriterionResult, known: Callable[[str], Wording]) -> Case:
+    name = in_both_languages(lambda say: say.criterion(c), known)
     figure = Figure(c.value, c.threshold, c.unit, c.sense)
     if c.ok:
-        return Case(c.id, "pass", figure=figure)
-    return Case(c.id, "fail", [_why(c, known)], figure, at=_at(c.place))
+        return Case(c.id, "pass", figure=figure, name=name)
+    return Case(c.id, "fail", [_why(c, known)], figure, at=_at(c.place), name=name)
 
 
 def _why(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
@@ -383,18 +385,19 @@ def _lenient(case: Case) -> Case:
 
 
 def _load_criterion(c: LoadCriterion) -> Case:
+    name = Both(c.name_en, c.name_vi)
     figure = Figure(c.value, c.threshold, c.unit)
     if c.ok is not False:
-        return Case(c.id, "pass" if c.ok else "not-judged", figure=figure)
+        return Case(c.id, "pass" if c.ok else "not-judged", figure=figure, name=name)
     value = "–" if c.value is None else f"{c.value:g}"
     line = Sentence(
         "{criterion}: {value} {unit} (limit {limit:g} {unit})",
-        criterion=Both(c.name_en, c.name_vi),
+        criterion=name,
         value=value,
         limit=c.threshold,
         unit=c.unit,
     )
-    return Case(c.id, "fail", [line], figure)
+    return Case(c.id, "fail", [line], figure, name=name)
 
 
 def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:

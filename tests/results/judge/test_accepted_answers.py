@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import date
 from itertools import permutations, product
 from pathlib import Path
@@ -18,6 +19,7 @@ from failures_factory import answer as failures
 from giaoban.errors import InputError
 from giaoban.results.judge.accepted_cases import (
     accept_cases,
+    changes,
     read_cases,
     refuse_to_replace,
     text_of_cases,
@@ -28,6 +30,7 @@ from giaoban.results.model.quantities import FoundBy, Method
 from giaoban.results.report.ci.answers import of_check, of_load, of_meeting, of_sensitivity
 from giaoban.results.report.ci.stored_report import _REPORTS
 from giaoban.scenarios.cli import entry
+from giaoban.translation import languages, translator
 
 ON = date(2026, 11, 27)
 COMMANDS = sorted(_REPORTS)
@@ -135,3 +138,24 @@ def test_baseline_accept_leaves_the_file_as_it_is(
     assert f"holds what was accepted of giaoban {held}" in capsys.readouterr().err
     assert (tmp_path / "kept" / "same.toml").read_bytes() == before
     assert accepted(held) == 0
+
+
+@pytest.mark.parametrize(
+    "was",
+    [of_check(results_factory.result()), of_load(load_factory.calls())],
+    ids=["check", "load"],
+)
+def test_changes_say_names_in_both_languages(was: Report, tmp_path: Path) -> None:
+    """Also of what is not judged any more, which the file alone knows. JUnit and JSON keep ids."""
+    made = accept_cases(was, name="as-it-was", reason="known", on=ON)
+    (tmp_path / "as-it-was.toml").write_text(text_of_cases(made), encoding="utf-8")
+    accepted = read_cases("as-it-was", tmp_path, was.command, was.method)
+    fail = [replace(case, status="fail") for case in was.cases[1:]]
+    found = changes(accepted, replace(was, verdict="fail", cases=fail))
+    assert {change.case for change in found} == {case.id for case in was.cases}
+    for language in languages():
+        said = [translator(language).say(change.line) for change in found]
+        assert not [line for line in said if any(line.startswith(f"{c.id}:") for c in was.cases)]
+    assert [str(change.line) for change in found if change.case == was.cases[0].id] == [
+        f"{was.cases[0].name}: was accepted, and is not judged now"
+    ]
