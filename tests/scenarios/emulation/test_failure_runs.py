@@ -196,7 +196,7 @@ def test_a_link_that_was_removed_is_noticed(ring: Ring) -> None:
     ran = ring.compared("less", "--province", less, "--only", "cut:a--b")
     assert ran.returncode == 1, ran.stdout
     lines = [line.strip() for line in ran.stdout.splitlines()]
-    assert "worse: cut:c--a: link C ↔ A is not in the network any more" in lines
+    assert "worse: link C – A cut: link C ↔ A is not in the network any more" in lines
     assert "worse: link A – B cut: C is cut off (was: not interrupted)" in lines
 
 

@@ -95,7 +95,8 @@ def test_runs_are_made(folder: Path, name: str) -> None:
 
 
 def test_what_is_run_again(folder: Path) -> None:
-    assert giaoban("evidence", RUN, "--out", "again", "--results", "runs").code == 0
+    first = min(path.name for path in (folder / "runs").glob(f"{RUN}-*"))  # others check it, too
+    assert giaoban("evidence", first, "--out", "again", "--results", "runs").code == 0
     (evidence,) = (folder / "again").iterdir()
     ran = giaoban("verify", evidence.relative_to(folder), "--rerun", "--results", "runs")
     assert (ran.code, "the same" in ran.out) == (0, True), ran.out + ran.err
