@@ -10,6 +10,7 @@ from giaoban.tomlfile import StrictModel
 from giaoban.topology.bandwidth_profile import BandwidthProfile
 from giaoban.topology.framing import Framing
 from giaoban.topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
+from giaoban.topology.queue_discipline import Codel, FqCodel, QueueDiscipline, Red
 from giaoban.translation import N_, Language, Translator, translator
 
 _FIGURES = {
@@ -21,7 +22,17 @@ _FIGURES = {
     "loss_pct": N_("loss {value} %"),
 }
 _ALWAYS = ("km", "rate_mbps")
-_TABLES = {"framing": N_("what the rate counts"), "profile": N_("bandwidth profiles")}
+_TABLES = {
+    "framing": N_("what the rate counts"),
+    "queue": N_("queue discipline"),
+    "profile": N_("bandwidth profiles"),
+}
+_DISCIPLINES = {
+    "tail_drop": N_("drops at the tail"),
+    "codel": "CoDel",
+    "fq_codel": "FQ-CoDel",
+    "red": "RED",
+}
 _PROTOCOLS = {
     "static": N_("static routes"),
     "protected": N_("protected ring"),
@@ -109,6 +120,18 @@ def _records(
                 shown.append("PPPoE")
             yield of, say.gettext("what the rate counts, {line}", line=what), ", ".join(shown)
 
+    def queue(what: str, of: QueueDiscipline | None) -> Iterator[tuple[Sourced, str, str]]:
+        if of is not None:
+            shown = [say.text(_DISCIPLINES[of.discipline])]
+            match of.resolved:
+                case Codel() | FqCodel() as codel:
+                    shown.append(f"{number(codel.target_us / 1000)} ms")
+                    shown.append(f"{number(codel.interval_us / 1000)} ms")
+                case Red() as red:
+                    shown.append(f"{number(red.min_bytes)}–{number(red.max_bytes)} byte")
+                    shown.append(f"{number(red.max_drop_pct)} %")
+            yield of, say.gettext("queue discipline, {line}", line=what), ", ".join(shown)
+
     def profiles(what: str, of: Sequence[BandwidthProfile]) -> Iterator[tuple[Sourced, str, str]]:
         for each in of:
             shown = [("CIR", each.cir_mbps, "Mb/s"), ("CBS", each.cbs_bytes, "byte")]
@@ -150,15 +173,18 @@ def _records(
         what = say.pgettext("assumption", "link {ends}", ends=ends)
         yield link, what, figures(link)
         yield from framing(what, link.framing)
+        yield from queue(what, link.queue)
         yield from profiles(what, link.profile)
     what = say.gettext("access of the MCU")
     yield province.mcu, what, figures(province.mcu)
     yield from framing(what, province.mcu.framing)
+    yield from queue(what, province.mcu.queue)
     yield from profiles(what, province.mcu.profile)
     for bridge in province.bridges:
         what = say.gettext("access of bridge {bridge}", bridge=bridge.name)
         yield bridge, what, figures(bridge)
         yield from framing(what, bridge.framing)
+        yield from queue(what, bridge.queue)
         yield from profiles(what, bridge.profile)
     for group in province.groups:
         what = say.gettext("links in one cable {cable}", cable=group.name)
@@ -167,12 +193,14 @@ def _records(
         what = say.gettext("access of new bridge {bridge}", bridge=bridge.name)
         yield bridge, what, figures(bridge)
         yield from framing(what, bridge.framing)
+        yield from queue(what, bridge.queue)
         yield from profiles(what, bridge.profile)
     for change in changes:
         what = say.gettext("changed link {link}", link=change.link)
         tables = ", ".join(say.gettext(_TABLES[name]) for name in change.tables())
         yield change, what, told(change.figures()) or tables
         yield from framing(what, change.framing)
+        yield from queue(what, change.queue)
         yield from profiles(what, change.profile or [])
 
 

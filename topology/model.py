@@ -24,6 +24,7 @@ from giaoban.topology.bandwidth_profile import BandwidthProfile
 from giaoban.topology.buffers import Buffer, BufferBytes, BufferMs, check_one
 from giaoban.topology.framing import Framing
 from giaoban.topology.qos import Qos
+from giaoban.topology.queue_discipline import QueueDiscipline
 from giaoban.topology.usual import known_key, with_probable
 from giaoban.translation import N_
 
@@ -250,6 +251,8 @@ class Link(_Line):
     """Packets lost at random on the line, in percent, in each direction."""
     framing: Framing | None = None
     """What the rate counts of each packet; as the province's `[framing]` says where not given."""
+    queue: QueueDiscipline | None = None
+    """What its queues drop before they are full; they drop at the tail where not given."""
     profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
@@ -279,6 +282,8 @@ class Access(_Line):
     """Packets lost at random on the line, in percent, in each direction."""
     framing: Framing | None = None
     """What the rate counts of each packet; as the province's `[framing]` says where not given."""
+    queue: QueueDiscipline | None = None
+    """What its queues drop before they are full; they drop at the tail where not given."""
     profile: list[BandwidthProfile] = Field(default_factory=list)
     """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
@@ -509,6 +514,8 @@ class LinkChange(_Buffered):
     """Another loss at random in percent, in each direction. Like `0.1`."""
     framing: Framing | None = None
     """Another meaning of the rate."""
+    queue: QueueDiscipline | None = None
+    """Another queue discipline."""
     profile: list[BandwidthProfile] | None = None
     """Other bandwidth profiles than the link has: all that it has then."""
 
@@ -518,7 +525,7 @@ class LinkChange(_Buffered):
             raise ValueError(
                 Sentence(
                     "changes nothing (allowed: at least one of km, rate_mbps, "
-                    "buffer_packets, buffer_bytes, buffer_ms, loss_pct, framing, profile)"
+                    "buffer_packets, buffer_bytes, buffer_ms, loss_pct, framing, queue, profile)"
                 )
             )
         return self
@@ -533,9 +540,9 @@ class LinkChange(_Buffered):
         """What changes, by the keys of the file."""
         return [*self.figures(), *self.tables()]
 
-    def tables(self) -> dict[str, Framing | list[BandwidthProfile]]:
+    def tables(self) -> dict[str, Framing | QueueDiscipline | list[BandwidthProfile]]:
         """What changes beside figures, by the keys of the file."""
-        named = {"framing": self.framing, "profile": self.profile}
+        named = {"framing": self.framing, "queue": self.queue, "profile": self.profile}
         return {name: value for name, value in named.items() if value is not None}
 
     def figures(self) -> dict[str, float | int]:

@@ -20,8 +20,10 @@ from giaoban.topology.bandwidth_profile import At, Ends, LineProfile, line_profi
 from giaoban.topology.buffers import packets_in
 from giaoban.topology.framing import Framing
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
-from giaoban.topology.qos import Qos
+from giaoban.topology.qos import Qos, by_class
+from giaoban.topology.queue_discipline import Discipline
 from giaoban.topology.validate import (
+    WITH_CLASSES,
     bridge_mistakes,
     change_mistakes,
     raise_mistakes,
@@ -63,6 +65,7 @@ class NetLink(StrictModel):
     `overhead_bytes`: the rate counts so many of each frame beside those of its headers and
     contents (`Framing.overhead_bytes`). `buffer_bytes`: its queue holds so many of the bytes that
     the rate counts; 0: it holds `buffer_packets`, which else is how many full frames have room.
+    `queue`: what it drops before it is full; None: nothing.
     """
 
     id: str
@@ -81,21 +84,28 @@ class NetLink(StrictModel):
     settled_by: str
     overhead_bytes: int = 0
     buffer_bytes: int = 0
+    queue: Discipline | None = None
     profiles: list[LineProfile] = Field(default_factory=list)
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, as_usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A line that nobody polices is written as it is without profiles, and one whose rate
         counts what captures show as it is without framing, one whose queue counts packets as it
-        is without bytes."""
+        is without bytes, one that drops at the tail as it is without a discipline."""
         written: dict[str, Any] = as_usual(self)
-        optional = ("overhead_bytes", "buffer_bytes", "profiles")
+        optional = ("overhead_bytes", "buffer_bytes", "queue", "profiles")
         return {k: v for k, v in written.items() if v or k not in optional}
 
     @property
     def loses(self) -> bool:
         """Whether packets may be lost on it that its queue has room for."""
         return bool(self.loss_pct or self.profiles)
+
+    @property
+    def keeps_buffer(self) -> bool:
+        """Whether packets wait in a queue of their own in front of the line, which keeps its room
+        at another rate: one that counts bytes, or has a discipline."""
+        return bool(self.buffer_bytes or self.queue)
 
     def profiles_of(self, source: str, at: At) -> list[LineProfile]:
         """What the line lets through that a node sends, at one of its ends."""
@@ -246,6 +256,8 @@ def build(
         name = access_link_id(item.id)
         ends = (item.id, item.router)
         links.append(_resolve(name, item, ends, access[name], us_per_km, framing, changes))
+    if by_class(province.qos) and (managed := [link.id for link in links if link.queue]):
+        raise InputError("{links}: {why}", links=", ".join(managed), why=WITH_CLASSES)
     return Network(nodes=nodes, links=links, routing=province.routing, qos=province.qos)
 
 
@@ -259,7 +271,7 @@ def _resolve(
     changes: dict[str, LinkChange],
 ) -> NetLink:
     change = changes.get(name)
-    profiles = record.profile
+    profiles, queue = record.profile, record.queue
     framing = record.framing or framing
     km, rate_mbps = record.km, record.rate_mbps
     buffer, loss_pct = record.buffer, record.loss_pct
@@ -271,6 +283,7 @@ def _resolve(
         loss_pct = loss_pct if change.loss_pct is None else change.loss_pct
         profiles = profiles if change.profile is None else change.profile
         framing = change.framing or framing
+        queue = change.queue or queue
         sources.append(f"changed ({', '.join(change.changed())}): {change.source}")
         settlers.append(change.settled_by)
     overhead_bytes = 0 if framing is None else framing.overhead_bytes
@@ -292,5 +305,6 @@ def _resolve(
         source="; ".join(sources),
         settled_by="; ".join(dict.fromkeys(text for text in settlers if text)),
         overhead_bytes=overhead_bytes,
+        queue=None if queue is None else queue.resolved,
         profiles=line_profiles(profiles, Ends(name, *ends, isinstance(record, Access))),
     )

@@ -15,10 +15,16 @@ from giaoban.sentence import Sentence
 from giaoban.tomlfile import Loc, dotted
 from giaoban.topology.addressing import allocate
 from giaoban.topology.bandwidth_profile import BandwidthProfile, Ends, clashes
+from giaoban.topology.buffers import Buffer
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province
 from giaoban.topology.qos import by_class
+from giaoban.topology.queue_discipline import QueueDiscipline
 
 UNKNOWN_ROUTER = Sentence("unknown router")
+WITH_CLASSES = Sentence(
+    "a line whose packets wait by class has no other queue discipline (allowed: one of [qos] with "
+    'scheduling = "classes" and queue)'
+)
 
 
 class Mistake(NamedTuple):
@@ -49,10 +55,10 @@ def province_mistakes(province: Province) -> list[Mistake]:
     if not mistakes:  # these need ends and ids that can be trusted
         mistakes += [*_pieces(province), *_addresses(province), *profile_mistakes(province)]
     for i, link in enumerate(province.links):
-        mistakes += _buffer(link, ("link", i))
-    mistakes += _buffer(province.mcu, ("mcu",))
+        mistakes += _buffer(link, province, ("link", i))
+    mistakes += _buffer(province.mcu, province, ("mcu",))
     for i, bridge in enumerate(province.bridges):
-        mistakes += _buffer(bridge, ("bridge", i))
+        mistakes += _buffer(bridge, province, ("bridge", i))
     return mistakes
 
 
@@ -72,7 +78,7 @@ def bridge_mistakes(province: Province, extra: Sequence[BridgeSpec]) -> list[Mis
         taken.setdefault(bridge.id, Sentence("new bridge [{index}]", index=index))
         if bridge.router not in routers:
             mistakes.append(_unknown((index, "router"), bridge.router, routers))
-        mistakes += _buffer(bridge, (index,))
+        mistakes += _buffer(bridge, province, (index,))
     if extra:
         mistakes += profile_mistakes(province, extra)
         if bridge.role == "chair":
@@ -103,7 +109,7 @@ def change_mistakes(
             what = Sentence("is changed twice (allowed: one change a link)")
             mistakes.append(Mistake((index, "link"), change.link, what))
         else:
-            mistakes += _changed_buffer(records[change.link], change, (index,))
+            mistakes += _changed_buffer(records[change.link], change, province, (index,))
             if change.profile is not None:
                 on = ends.get(change.link) or _access_ends(change.link, province, extra)
                 mistakes += _profiles(change.profile, on, province, (index, "profile"))
@@ -118,12 +124,39 @@ def _records(province: Province, extra: Sequence[BridgeSpec]) -> dict[str, Link 
     return {**{link.id: link for link in province.links}, **access}
 
 
-def _buffer(record: Link | Access, loc: Loc) -> Iterator[Mistake]:
+def _buffer(record: Link | Access, province: Province, loc: Loc) -> Iterator[Mistake]:
     if (what := record.buffer.too_large_at(record.rate_mbps)) is not None:
         yield Mistake((*loc, "buffer_ms"), record.buffer_ms, what)
+    elif record.queue is not None:
+        framing = record.framing or province.framing
+        held = record.buffer.bytes_at(record.rate_mbps, framing.overhead_bytes if framing else 0)
+        yield from _queue(record.queue, record.buffer, held, province, loc)
 
 
-def _changed_buffer(record: Link | Access, change: LinkChange, loc: Loc) -> Iterator[Mistake]:
+def _queue(
+    queue: QueueDiscipline, buffer: Buffer, held_bytes: int, province: Province, loc: Loc
+) -> Iterator[Mistake]:
+    what = queue.clash(buffer, held_bytes)
+    if queue.resolved is not None and by_class(province.qos):
+        what = WITH_CLASSES
+    if what is not None:
+        yield Mistake((*loc, "queue", "discipline"), queue.discipline, what)
+
+
+def managed(province: Province, changes: Sequence[LinkChange]) -> list[str]:
+    """Ids of the province's links whose queues have a discipline that no change names."""
+    anew = {change.link for change in changes if change.queue is not None}
+    records = _records(province, ())
+    return [
+        link
+        for link, record in records.items()
+        if record.queue is not None and record.queue.resolved is not None and link not in anew
+    ]
+
+
+def _changed_buffer(
+    record: Link | Access, change: LinkChange, province: Province, loc: Loc
+) -> Iterator[Mistake]:
     """With what the change says nothing of as the record has it."""
     rate_mbps = record.rate_mbps if change.rate_mbps is None else change.rate_mbps
     buffer = change.buffer if change.buffer.given else record.buffer
@@ -132,6 +165,12 @@ def _changed_buffer(record: Link | Access, change: LinkChange, loc: Loc) -> Iter
             yield Mistake((*loc, "buffer_ms"), change.buffer_ms, what)
         elif change.rate_mbps is not None:
             yield Mistake((*loc, "rate_mbps"), rate_mbps, what)
+        return
+    queue = change.queue or record.queue
+    if queue is not None:
+        framing = change.framing or record.framing or province.framing
+        held = buffer.bytes_at(rate_mbps, framing.overhead_bytes if framing else 0)
+        yield from _queue(queue, buffer, held, province, loc)
 
 
 def profile_mistakes(province: Province, extra: Sequence[BridgeSpec] = ()) -> list[Mistake]:

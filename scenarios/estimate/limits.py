@@ -12,7 +12,7 @@ from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.spec.question import Question
-from giaoban.sentence import N_
+from giaoban.sentence import N_, Sentence
 from giaoban.topology.qos import by_class
 
 COARSE_NS = 2_000_000_000
@@ -20,8 +20,8 @@ COARSE_NS = 2_000_000_000
 STEPS_NS = (32_000_000_000, 8_000_000_000, COARSE_NS, 1_000_000_000, 400_000_000, 200_000_000)
 STEP_PACKETS = 2_000_000
 """Steps are shorter where more packets would be under way in one."""
-TCP = N_("[[background]] tcp: TCP reacts to what becomes of its packets, which is emulated")
-"""Why such a scenario cannot be estimated."""
+TCP = Sentence("[[background]] tcp: TCP reacts to what becomes of its packets, which is emulated")
+DISCIPLINES = N_("queue of {links}: what {disciplines} drops before it is full is emulated")
 KEPT_BYTES = 35 + 16
 """Of each packet, sent (`giaoban.traffic.log.SENT`) and come (`logs.ARRIVAL_DTYPE`)."""
 WAITED_BYTES = 12
@@ -68,8 +68,7 @@ def reasons(plan: Plan) -> list[str]:
 def _reasons(plan: Plan) -> Iterator[str]:
     if plan.rate_adaptation is not None:
         yield "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"
-    if plan.tcp:
-        yield TCP
+    yield from emulated_only(plan)
     forwards = plan.meeting.video == "switched" or plan.content is not None
     delay_ms = plan.device.forward_delay_ms
     if plan.changes and forwards and delay_ms * 1e6 < 2 * LEAST_STEP_NS:
@@ -92,6 +91,15 @@ def _reasons(plan: Plan) -> Iterator[str]:
         )
 
 
+def emulated_only(plan: Plan) -> Iterator[Sentence]:
+    """What no arithmetic knows: traffic and queues that react to each other."""
+    if plan.tcp:
+        yield TCP
+    if managed := {link.id: link.queue for link in plan.network.links if link.queue is not None}:
+        kinds = dict.fromkeys(queue.discipline for queue in managed.values())
+        yield Sentence(DISCIPLINES, links=", ".join(managed), disciplines=", ".join(kinds))
+
+
 def _repriced(plan: Plan) -> list[str]:
     """Links whose rate changes where an htb charges packets as they leave
     (`giaoban.topology.emulation.scheduler`): the estimate charges each as it comes, as netem does.
@@ -102,7 +110,7 @@ def _repriced(plan: Plan) -> list[str]:
         line.link
         for line in plan.lines
         if line.rate_mbps is not None
-        and (line.source in routers or network.link(line.link).buffer_bytes)
+        and (line.source in routers or network.link(line.link).keeps_buffer)
     )
     return sorted(set(found))
 

@@ -4,8 +4,8 @@ Every media packet's way is followed through each queue on its path; how far the
 are from the measured ones is returned beside, so that the rebuilding can be trusted or not. RTCP
 takes its place in the same queues and is not followed: what it took is seen at the arrivals, and is
 added where a stream's packets waited the longest. Where a line delays packets by chance, or its
-rate changes, where other traffic is or packets wait by class, this and what comes after it cannot
-be rebuilt and is left out; where links fail, nothing is.
+rate changes, where other traffic is, packets wait by class or a queue drops before it is full, this
+and what comes after it cannot be rebuilt and is left out; where links fail, nothing is.
 """
 
 from __future__ import annotations
@@ -172,9 +172,11 @@ def _blind(
 
 
 def _shared(plan: Plan) -> set[Hop]:
-    """Where packets wait that are not followed, or overtake each other: background, classes."""
+    """Where packets wait that are not followed, or overtake each other: background,
+    queue disciplines, classes."""
     shared = {each.hop for each in plan.background}
     shared |= {hop for each in plan.tcp for hop in (each.hop, each.back)}
+    shared |= {hop for link in plan.network.links if link.queue for hop in link.hops}
     if by_class(plan.network.qos):
         routers = {node.id for node in plan.network.routers}
         hops = [hop for link in plan.network.links for hop in link.hops]

@@ -28,9 +28,9 @@ def drain_s(
     frame_bytes = FRAME_BYTES + max(link.overhead_bytes for link in network.links)
 
     def held_bytes(link_id: str, packets: int) -> int:
-        """What may wait for a link; a queue of bytes keeps its size whatever the rate."""
+        """What may wait for a link; some queues keep their size whatever the rate."""
         link = network.link(link_id)
-        if link.buffer_bytes:
+        if link.keeps_buffer:
             packets = link.buffer_packets
         return max(link.buffer_bytes, max(packets, classes) * frame_bytes)
 

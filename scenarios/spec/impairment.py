@@ -39,8 +39,9 @@ LONGEST_JITTER_S = 2.0
 (`REDIAL_AFTER_S`), or after the run."""
 
 
-KEEPS_BYTES = Sentence(
-    "the link's queue counts bytes, and keeps its size at another rate (allowed: no buffer_packets)"
+KEEPS_ROOM = Sentence(
+    "the link's queue counts bytes or has a discipline, and keeps its size at another rate "
+    "(allowed: no buffer_packets)"
 )
 
 
@@ -264,9 +265,9 @@ def _line_mistakes(item: Impairment, loc: tuple[str, int], network: Network) -> 
         return
     if (what := no_direction(item.link, item.way, network)) is not None:
         yield (*loc, "direction"), item.way, what
-    counts_bytes = network.link(item.link).buffer_bytes
-    if counts_bytes and item.rate is not None and "buffer_packets" in item.rate.model_fields_set:
-        yield (*loc, "rate", "buffer_packets"), item.rate.buffer_packets, KEEPS_BYTES
+    keeps = network.link(item.link).keeps_buffer
+    if keeps and item.rate is not None and "buffer_packets" in item.rate.model_fields_set:
+        yield (*loc, "rate", "buffer_packets"), item.rate.buffer_packets, KEEPS_ROOM
     try:
         to_line(item.what)
     except ValueError as error:
@@ -304,7 +305,7 @@ def line_plans(
             from_s, to_s = _absolute(item, start_s)
             rate, link = item.rate, network.link(hop.link)
             packets = None if rate is None else rate.buffer_packets
-            if rate is not None and link.buffer_bytes:
+            if rate is not None and link.keeps_buffer:
                 packets = link.buffer_packets
             plans.append(
                 LinePlan(

@@ -81,7 +81,7 @@ def marks(
 
 
 def what(item: Impairment, network: Network) -> Sentence:
-    """What is done to the packets. A queue that counts bytes keeps its size at another rate."""
+    """What is done to the packets. Some queues keep their size at another rate."""
     parts = []
     if item.loss is not None:
         parts.append(_loss(item.loss))
@@ -91,7 +91,7 @@ def what(item: Impairment, network: Network) -> Sentence:
         parts.append(message(N_("{share} % sent twice"), share=_rounded(100 * item.duplicate)))
     if item.rate is not None:
         kbps, packets = _rounded(item.rate.kbps), item.rate.buffer_packets
-        if item.link is not None and network.link(item.link).buffer_bytes:
+        if item.link is not None and network.link(item.link).keeps_buffer:
             parts.append(message(N_("rate {rate} kb/s"), rate=kbps))
         else:
             text = N_("rate {rate} kb/s, {packets} packets may wait")

@@ -36,7 +36,8 @@ from giaoban.tomlfile import Mistake
 from giaoban.topology.load import load_province
 from giaoban.topology.model import Province
 from giaoban.topology.network import build
-from giaoban.topology.validate import bridge_mistakes, change_mistakes
+from giaoban.topology.qos import by_class
+from giaoban.topology.validate import WITH_CLASSES, bridge_mistakes, change_mistakes, managed
 from giaoban.traffic.profiles import Profiles, load_profiles
 from giaoban.traffic.recorded.recording import Recording
 
@@ -248,6 +249,10 @@ def _network_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
         yield ("bridge", *found.loc), found.value, found.what
     for found in change_mistakes(province, bridges, changes):
         yield ("link", *found.loc), found.value, found.what
+    if scenario.qos is not None and by_class(scenario.qos):
+        for link in managed(province, changes):
+            what = Sentence("{link} has another: {why}", link=link, why=WITH_CLASSES)
+            yield ("qos", "scheduling"), scenario.qos.scheduling, what
 
 
 def _call_mistakes(

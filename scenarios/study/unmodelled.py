@@ -21,6 +21,7 @@ SHORT_PHASE_S = 10.0
 
 Fact = Literal[
     "background",
+    "disciplines",
     "estimate",
     "excess",
     "faults",
@@ -40,13 +41,14 @@ class Entry(Unmodelled):
     """One thing that the model leaves out, and which questions it concerns."""
 
     only: list[Fact] = Field(default_factory=list)
-    """It concerns only questions with one of these: declared other traffic (`background`), judged
-    by an `estimate`, with lines that let through an `excess` beyond what is committed, with
-    declared `faults`, of a province that says what rates count (`framing`), with links judged in
-    windows under a second (`link-window`), with another MCU in a bridge's place (`outside-mcu`),
-    with other traffic that is a `poisson` process, with bandwidth `profiles` of lines, with rates
-    that answer loss (`rate-adaptation`), with phases under 10 s (`short-phases`), with pauses left
-    out (`silence-suppression`), with other traffic that is `tcp`."""
+    """It concerns only questions with one of these: declared other traffic (`background`), with
+    queue `disciplines` of lines, judged by an `estimate`, with lines that let through an `excess`
+    beyond what is committed, with declared `faults`, of a province that says what rates count
+    (`framing`), with links judged in windows under a second (`link-window`), with another MCU in a
+    bridge's place (`outside-mcu`), with other traffic that is a `poisson` process, with bandwidth
+    `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases under 10 s
+    (`short-phases`), with pauses left out (`silence-suppression`), with other traffic that is
+    `tcp`."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -92,6 +94,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     profiles = [each for link in question.plan.network.links for each in link.profiles]
     held: dict[Fact, bool] = {
         "background": bool(scenario.background),
+        "disciplines": any(link.queue for link in question.plan.network.links),
         "estimate": estimate,
         "excess": any(each.eir_mbps for each in profiles),
         "faults": bool(scenario.faults),

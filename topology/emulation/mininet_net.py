@@ -211,12 +211,16 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
                 self._routes[hop.source] = IPRoute()
 
     def police(self) -> None:
-        """From now on lines let through what their bandwidth profiles say; once, after the lines
-        were measured: a train of probes is more than a bucket holds."""
+        """From now on lines let through what their bandwidth profiles say, and queues drop what
+        their disciplines do; once, after the lines were measured: a train of probes is more than a
+        bucket holds, and waits longer than a queue is to be."""
         qos = self.network.qos
         classes = traffic_classes(qos) if qos is not None and by_class(qos) else ()
         for link in self.network.links:
             for hop in link.hops:
+                if link.queue is not None:
+                    interface = self.interfaces[link.id, hop.source]
+                    scheduler.manage(self.namespace(hop.source), interface, link, link.queue)
                 for at in ENDS:
                     if profiles := link.profiles_of(hop.source, at):
                         node = hop.target if at == "carrier" else hop.source
@@ -251,9 +255,9 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         """Another rate and buffer for one of the directions in `impaired`, from the next packet on.
 
         Packets that wait at this moment leave when they would have left (netem settles that when
-        a packet comes); one that comes later leaves after them. Where packets wait by class, or
-        their bytes are counted, it is not so: those that wait leave at the new rate (htb charges a
-        packet as it leaves), and the classes, or the bytes, keep their room.
+        a packet comes); one that comes later leaves after them. Where packets wait by class, their
+        bytes are counted or a discipline drops them, it is not so: those that wait leave at the new
+        rate (htb charges a packet as it leaves), and the queues keep their room.
         """
         link = self.network.link(hop.link)
         route = self._routes[hop.source]
@@ -314,7 +318,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
 
     def _waits_apart(self, link: NetLink, node_id: str) -> bool:
         """Whether packets wait in front of the line that a node sends into (`scheduler`)."""
-        return self._by_class(node_id) or bool(link.buffer_bytes)
+        return self._by_class(node_id) or link.keeps_buffer
 
     def _by_class(self, node_id: str) -> bool:
         """Whether a node tells packets apart: a router in a province with classes."""

@@ -10,7 +10,8 @@ goes is decided at that moment, by ets. It comes back to the link's end as if se
 redirected no second time, and passes the line's netem, which takes the time of its own bits and of
 the fibre and never makes it wait for another.
 
-A queue that counts bytes is built in the same way, with one bfifo in the classes' place.
+A queue that counts bytes is built in the same way, with one bfifo in the classes' place; one that
+has a discipline (`aqm`) with a fifo, whose place the discipline takes once the line was measured.
 
 It is not all in one tree: netem above the classes would queue in the order of arrival, and htb lets
 go of a packet when its first bit may leave, while the far end has it with its last.
@@ -37,17 +38,19 @@ from pyroute2.netlink.rtnl.tcmsg.common import stats2
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.buffers import CREDIT_NS
-from giaoban.topology.emulation import namespace, qdisc
+from giaoban.topology.emulation import aqm, namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
 from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HANDLE
 from giaoban.topology.network import NetLink
 from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
+from giaoban.topology.queue_discipline import Codel, FqCodel, Red
 from giaoban.topology.token_bucket import TICK_NS
 from giaoban.traffic.fifo import bytes_per_s
 
 ONLY_CLASS = ROOT_HANDLE | 1
 CLASSES_HANDLE = 0x20000
 CLASS_HANDLES = 0x110000  # the first class's queue; the others follow
+DISCIPLINE_HANDLE = 0x120000
 ETH_P_IP = 0x0800
 DSCP_KEY = "{:#010x}/0x00fc0000+0"  # in the IPv4 header's first word, for u32
 TURN_BYTES = 60_000  # htb wants to know it for classes that share; this one is alone
@@ -59,6 +62,7 @@ later than the rate has it; the price is that a packet may be overtaken for 5 µ
 
 BY_CLASS = N_("this kernel cannot queue packets by class, it lacks {modules} ({why})")
 BY_BYTES = N_("this kernel cannot count the bytes of a queue, it lacks {modules} ({why})")
+BY_DISCIPLINE = N_("this kernel does not have the queue discipline, it lacks {modules} ({why})")
 
 
 class _EtsOptions(nla):  # type: ignore[misc]
@@ -157,7 +161,7 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
 
     Args:
         fd: the namespace of the node.
-        qos: which classes; None: one queue, of the link's `buffer_bytes`.
+        qos: which classes; None: one queue, of the link's buffer.
 
     Raises:
         MachineLacks: this kernel has no ifb, htb, ets, u32, matchall or mirred.
@@ -176,8 +180,10 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
         if qos is not None:
             _add_classes(route, index, traffic_classes(qos))
         else:
-            queue = {"handle": CLASS_HANDLES, "parent": ONLY_CLASS, "limit": link.buffer_bytes}
-            route.tc("add", "bfifo", index, **queue)
+            kind, limit = "pfifo", link.buffer_packets
+            if link.buffer_bytes:
+                kind, limit = "bfifo", link.buffer_bytes
+            route.tc("add", kind, index, handle=CLASS_HANDLES, parent=ONLY_CLASS, limit=limit)
         route.link("set", index=index, state="up")
         redirect = qdisc.redirect(index)
         end = {"index": _index(route, interface), "parent": ROOT_HANDLE}
@@ -185,6 +191,24 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
             "cls_matchall act_mirred",
             lambda: route.tc("add-filter", "matchall", **end, action=[redirect]),
         )
+
+
+def manage(fd: int, interface: str, link: NetLink, what: Codel | FqCodel | Red) -> None:
+    """From now on a discipline decides what the one queue of a link's end drops. It is empty: what
+    waits would be lost.
+
+    Args:
+        fd: the namespace of the node.
+
+    Raises:
+        MachineLacks: this kernel does not have the discipline.
+    """
+    with namespace.inside(fd), IPRoute() as route:
+        index = _index(route, device(interface))
+        place = {"index": index, "handle": DISCIPLINE_HANDLE, "parent": ONLY_CLASS}
+        wanted = aqm.request(link, what)
+        ask = partial(_ask, f"sch_{what.discipline}", cannot=BY_DISCIPLINE)
+        ask(lambda: route.tc("replace", **wanted, **place))
 
 
 def _add_classes(route: Any, index: int, classes: tuple[TrafficClass, ...]) -> None:

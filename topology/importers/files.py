@@ -75,8 +75,8 @@ def export_province(
     province: Province, file_format: Literal["csv", "graphml"], out: Path, *, replace: bool = False
 ) -> list[Path]:
     """Write a GraphML file, or a folder of tables; the files written. Raises `InputError`, also for
-    lines with bandwidth profiles, framing or buffers not in packets: these formats know one figure
-    of a kind a line."""
+    lines with bandwidth profiles, framing, queue disciplines or buffers not in packets: these
+    formats know one figure of a kind a line."""
     lines: list[Link | Access] = [*province.links, province.mcu, *province.bridges]
     if province.framing or (framed := [each.id for each in lines if each.framing]):
         raise InputError(
@@ -91,6 +91,14 @@ def export_province(
             "{counted}: a buffer in bytes or milliseconds has no place in {format} (allowed: the "
             "province's TOML file)",
             counted=", ".join(counted),
+            format=file_format,
+        )
+    managed = [each.id for each in lines if each.queue]
+    if managed:
+        raise InputError(
+            "{managed}: a queue discipline has no place in {format} (allowed: the province's TOML "
+            "file)",
+            managed=", ".join(managed),
             format=file_format,
         )
     policed = [each.id for each in lines if each.profile]

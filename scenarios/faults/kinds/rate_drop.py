@@ -13,7 +13,7 @@ from giaoban.scenarios.faults.kind import (
     LineStep,
     WorseLineFault,
 )
-from giaoban.scenarios.spec.impairment import KEEPS_BYTES
+from giaoban.scenarios.spec.impairment import KEEPS_ROOM
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.impairments import LineImpairment
 from giaoban.topology.network import Network
@@ -30,7 +30,7 @@ class RateDrop(WorseLineFault):
     """What it carries instead, in Mb/s. Like `20.0`."""
     buffer_packets: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     """How many packets may wait then; as many as before where not given. Not on a link whose
-    queue counts bytes, which keeps its size. Like `200`."""
+    queue counts bytes or has a discipline, which keeps its size. Like `200`."""
 
     def words(self) -> Sentence:
         return message(N_("rate down to {rate} Mb/s"), rate=self.rate_mbps)
@@ -45,8 +45,8 @@ class RateDrop(WorseLineFault):
                 own=own,
             )
             yield "rate_mbps", self.rate_mbps, what
-        if link.buffer_bytes and self.buffer_packets is not None:
-            yield "buffer_packets", self.buffer_packets, KEEPS_BYTES
+        if link.keeps_buffer and self.buffer_packets is not None:
+            yield "buffer_packets", self.buffer_packets, KEEPS_ROOM
         yield from super().in_vain(context, alone=alone)
 
     def steps(self, network: Network) -> list[LineStep]:

@@ -1,9 +1,9 @@
 """In the guest: other traffic that is TCP on lines of its own, for `test_transfers.py`.
 
-`lab_transfers FOLDER` reads FOLDER/plan.json: {network, seed, end_s, tcp}; leaves
+`lab_transfers FOLDER` reads FOLDER/plan.json: {network, seed, end_s, tcp, probed}; leaves
 FOLDER/found.json: {sent, received, pacer_drops, flows: as counted; early_bytes: of each flow in its
-first 20 s; dropped: at all lines; waits_ms, probes_lost: of full packets sent beside the first
-table's flows, one each 100 ms}.
+first 20 s; dropped: at all lines; drops: at each; waits_ms, probes_lost: of full packets sent
+beside the flows of the tables whose numbers are in `probed`, one each 100 ms}.
 """
 
 from __future__ import annotations
@@ -35,26 +35,31 @@ FULL_BYTES = 1472
 """Of UDP in a packet of 1,500 bytes."""
 
 
-def probe(way: BackgroundHost, origin_ns: int, until_s: float, found: Path) -> None:
-    """Send a full packet each 100 ms; how long each that came took, in ms, by when it was sent."""
+def bound(fd: int, address: str) -> socket.socket:
+    with namespace.inside(fd):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((address, PORT))
+    return sock
+
+
+def probe(ways: list[BackgroundHost], origin_ns: int, until_s: float, found: Path) -> None:
+    """Send a full packet each way each 100 ms; how long each that came took, in ms, by when it was
+    sent, of each way."""
     order.take_turn("background")
-    ends = []
-    for fd, address in (way.source, way.target):
-        with namespace.inside(fd):
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            sock.bind((address, PORT))
-            ends.append(sock)
-    sender, receiver = ends
-    waits = []
+    senders = [bound(*way.source) for way in ways]
+    receivers = [bound(*way.target) for way in ways]
+    waits: list[list[tuple[float, float]]] = [[] for _ in ways]
     for number in range(1, int(until_s * 1e9 / EACH_NS)):
         sleep_until(origin_ns + number * EACH_NS)
-        sender.sendto(time.monotonic_ns().to_bytes(8).ljust(FULL_BYTES), (way.target[1], PORT))
+        for sender, way in zip(senders, ways, strict=True):
+            sender.sendto(time.monotonic_ns().to_bytes(8).ljust(FULL_BYTES), (way.target[1], PORT))
         next_ns = origin_ns + (number + 1) * EACH_NS
         while (left_ns := next_ns - time.monotonic_ns()) > 1_000_000:
-            if select.select([receiver], [], [], left_ns / 1e9 - 1e-3)[0]:
+            for receiver in select.select(receivers, [], [], left_ns / 1e9 - 1e-3)[0]:
                 sent_ns = int.from_bytes(receiver.recv(FULL_BYTES)[:8])
                 wait_ns = time.monotonic_ns() - sent_ns
-                waits.append(((sent_ns - origin_ns) / 1e9, wait_ns / 1e6))
+                wait = (sent_ns - origin_ns) / 1e9, wait_ns / 1e6
+                waits[receivers.index(receiver)].append(wait)
     found.write_text(json.dumps(waits))
 
 
@@ -67,13 +72,15 @@ def main(folder: Path) -> int:
         SimpleNamespace(tcp=tables, background=[], seed=given["seed"], end_s=given["end_s"]),
     )
     with ProvinceNet(network, plan.seed) as net:
+        net.police()
         tcp.check_kernel(plan)
         ways = tcp.hosts(net, plan)
         origin_ns = -(-time.monotonic_ns() // 1_000_000_000 + -1) * 1_000_000_000
         context = multiprocessing.get_context("fork")
         last_s = max(each.to_s for each in tables)
         beside = context.Process(
-            target=probe, args=(ways[0], origin_ns, last_s, folder / "waits.json")
+            target=probe,
+            args=([ways[n] for n in given["probed"]], origin_ns, last_s, folder / "waits.json"),
         )
         beside.start()
         order.take_turn("tcp")
@@ -86,17 +93,19 @@ def main(folder: Path) -> int:
         beside.join()
         counted = tcp.counted(net, ways, folder)
         assert counted is not None
+        queues = counters.queues(net)
+        waits_ms = json.loads((folder / "waits.json").read_text(encoding="utf-8"))
+        probes = int(last_s * 1e9 / EACH_NS) - 1
         found = {
             "sent": counted.sent,
             "received": counted.received,
             "pacer_drops": counted.pacer_drops,
             "flows": [vars_of(flow) for flow in counted.flows],
             "early_bytes": early_bytes,
-            "dropped": sum(q.queue_drops + q.line_losses for q in counters.queues(net)),
-            "probes_lost": int(last_s * 1e9 / EACH_NS)
-            - 1
-            - len(json.loads((folder / "waits.json").read_text(encoding="utf-8"))),
-            "waits_ms": json.loads((folder / "waits.json").read_text(encoding="utf-8")),
+            "dropped": sum(q.queue_drops + q.line_losses for q in queues),
+            "drops": {q.link: q.queue_drops for q in queues if q.direction.startswith("hub->")},
+            "probes_lost": probes * len(waits_ms) - sum(map(len, waits_ms)),
+            "waits_ms": waits_ms,
         }
         for way in ways:
             way.close()

@@ -1,9 +1,10 @@
-"""Other traffic that is TCP, in the guest, beside theory: what a full queue does, shares, CUBIC's
-window, transfers that end; every segment accounted for."""
+"""Other traffic that is TCP, in the guest, beside theory: what a queue does that is full, or drops
+before; shares, CUBIC's window, transfers that end; every segment accounted for."""
 
 from __future__ import annotations
 
 import json
+import statistics
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,30 @@ pytestmark = pytest.mark.sandbox
 FRAME_BYTES, SEGMENT_BYTES = 1514, 1448
 """A full packet with its Ethernet header; the data in it, behind a header with time stamps."""
 ENDS_S = 30.0
+PROBED = ("full", "codel", "fq-codel", "red")
+PACKET_MS = FRAME_BYTES * 8e-3 / 10.0
 FULL = {"km": 100.0, "rate_mbps": 10.0, "buffer_packets": 100}
 LOSSY = {"km": 10_000.0, "rate_mbps": 100.0, "buffer_packets": 20_000, "loss_pct": 0.02}
 """50 ms each way; CUBIC's window hangs on the losses alone."""
-LINES = {"full": FULL, "lossy": LOSSY, "bbr": FULL, "backup": FULL, "web": FULL}
+CODEL = {**FULL, "queue": {"discipline": "codel", "source": "test"}}
+FQ_CODEL = {**FULL, "queue": {"discipline": "fq_codel", "source": "test"}}
+RED = {
+    **{"km": 100.0, "rate_mbps": 10.0, "buffer_bytes": 151_400},
+    "queue": {"discipline": "red", "min_bytes": 20_000, "max_bytes": 80_000, "source": "test"},
+}
+LINES: dict[str, dict[str, Any]] = {
+    **{"full": FULL, "lossy": LOSSY, "bbr": FULL, "backup": FULL, "web": FULL},
+    **{"codel": CODEL, "fq-codel": FQ_CODEL, "red": RED},
+}
 TABLES: dict[str, dict[str, Any]] = {
     "full": {"flows": 2},
     "lossy": {"flows": 4, "to_s": 120.0},
     "bbr": {"flows": 1, "congestion": "bbr"},
     "backup": {"flows": 2, "transfer_bytes": 3_000_000},
     "web": {"flows": 3, "transfer_bytes": 100_000, "pause_s": 1.0},
+    "codel": {"flows": 1},
+    "fq-codel": {"flows": 2},
+    "red": {"flows": 2},
 }
 
 
@@ -77,6 +92,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     plan = {
         **{"network": build(province()).model_dump(mode="json"), "seed": 5, "tcp": tables},
         "end_s": max(float(table["to_s"]) for table in tables) + 5,
+        "probed": [list(TABLES).index(name) for name in PROBED],
     }
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     code = boot.run(
@@ -97,6 +113,13 @@ def flows(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [flow for flow in found["flows"] if flow["link"] == f"to-{name}"]
 
 
+def waits_ms(found: dict[str, Any], name: str, from_s: float = 0.0) -> list[float]:
+    """What probes of full packets waited, with their own bits, while the flows of a table ran."""
+    propagation_ms = FULL["km"] * 5e-3
+    waits = found["waits_ms"][PROBED.index(name)]
+    return [wait - propagation_ms for sent_s, wait in waits if from_s < sent_s < ENDS_S]
+
+
 def mbps(flow: dict[str, Any], name: str) -> float:
     """What came of it, over the time of its table."""
     return float(flow["received_bytes"] * 8e-6 / TABLES[name].get("to_s", ENDS_S))
@@ -111,9 +134,8 @@ def test_every_segment_is_accounted_for(found: dict[str, Any]) -> None:
 
 
 def test_a_full_queue_delays_by_its_length_at_the_lines_rate(found: dict[str, Any]) -> None:
-    propagation_ms = FULL["km"] * 5e-3
-    full_ms = FULL["buffer_packets"] * FRAME_BYTES * 8e-3 / FULL["rate_mbps"]
-    waits = [wait - propagation_ms for sent_s, wait in found["waits_ms"] if sent_s < ENDS_S]
+    full_ms = FULL["buffer_packets"] * PACKET_MS
+    waits = waits_ms(found, "full")
     assert max(waits) == pytest.approx(full_ms, rel=0.02)
     assert sorted(waits)[len(waits) // 2] > full_ms / 2  # CUBIC fills it most of the time
 
@@ -194,3 +216,35 @@ def test_transfers_end(found: dict[str, Any]) -> None:
     assert 45 < transfers < 110
     mean = sum(flow["received_bytes"] for flow in web) / transfers
     assert mean == pytest.approx(100_000, rel=0.35)
+
+
+def test_codel_holds_the_queue_of_a_flow_near_its_target(found: dict[str, Any]) -> None:
+    """RFC 8289 §3.2: once slow start is over, what stands in the queue is 5 ms, and the line is
+    used. Bursts above it last less than the interval."""
+    waits = [wait - PACKET_MS for wait in waits_ms(found, "codel", from_s=5.0)]
+    assert statistics.median(waits) < 2 * 5.0
+    assert max(waits) < 5.0 + 100.0 / 4
+    [flow] = flows(found, "codel")
+    assert mbps(flow, "codel") > 0.9 * FULL["rate_mbps"] * SEGMENT_BYTES / FRAME_BYTES
+    assert found["drops"]["to-codel"] > 0
+
+
+def test_fq_codel_lets_a_sparse_flow_pass_bulk_ones(found: dict[str, Any]) -> None:
+    """RFC 8290 §6.1: a flow of less than a quantum a turn has the first turn, behind the packet
+    that is being sent and, at the most, one more of each of the others."""
+    waits = waits_ms(found, "fq-codel")
+    assert max(waits) < 4 * PACKET_MS
+    assert len(waits) == round(ENDS_S * 10) - 1  # none of its packets is dropped
+    rates = [mbps(flow, "fq-codel") for flow in flows(found, "fq-codel")]
+    assert min(rates) / max(rates) > 0.97  # a turn each, of a quantum
+
+
+def test_red_keeps_the_average_between_its_thresholds(found: dict[str, Any]) -> None:
+    """Floyd and Jacobson 1993 §4: nothing is dropped below the first, everything above the second;
+    the queue itself is never full."""
+    byte_ms = 8e-3 / RED["rate_mbps"]
+    waits = [wait - PACKET_MS for wait in waits_ms(found, "red", from_s=5.0)]
+    assert RED["queue"]["min_bytes"] * byte_ms < statistics.mean(waits)
+    assert statistics.mean(waits) < RED["queue"]["max_bytes"] * byte_ms
+    assert max(waits) < RED["buffer_bytes"] * byte_ms
+    assert found["drops"]["to-red"] > 0

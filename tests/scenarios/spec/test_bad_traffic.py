@@ -124,7 +124,7 @@ def line_of(text: str, word: str) -> int:
             '[[link]]\nlink = "access-north"\nbuffer_bytes = 9000\nsource = "test"\n'
             + on("rate = { kbps = 500.0, buffer_packets = 20 }"),
             "rate",
-            "buffer_packets = 20: the link's queue counts bytes, and keeps its size",
+            "buffer_packets = 20: the link's queue counts bytes or has a discipline, and keeps",
         ),
         (
             on('jitter = { model = "normal", mean_ms = 5.0, sd_ms = 1.0, correlation = 0.5 }'),
