@@ -12,7 +12,7 @@ from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.spec.question import Question
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import Sentence, joined
 from giaoban.topology.qos import by_class
 
 COARSE_NS = 2_000_000_000
@@ -21,7 +21,6 @@ STEPS_NS = (32_000_000_000, 8_000_000_000, COARSE_NS, 1_000_000_000, 400_000_000
 STEP_PACKETS = 2_000_000
 """Steps are shorter where more packets would be under way in one."""
 TCP = Sentence("[[background]] tcp: TCP reacts to what becomes of its packets, which is emulated")
-DISCIPLINES = N_("queue of {links}: what {disciplines} drops before it is full is emulated")
 KEPT_BYTES = 35 + 16
 """Of each packet, sent (`giaoban.traffic.log.SENT`) and come (`logs.ARRIVAL_DTYPE`)."""
 WAITED_BYTES = 12
@@ -60,34 +59,43 @@ IN_MEMORY_BYTES = MOST_BYTES
 """Less than this is not written to a file."""
 
 
-def reasons(plan: Plan) -> list[str]:
+def reasons(plan: Plan) -> list[Sentence]:
     """Why a plan cannot be estimated; none if it can."""
     return list(_reasons(plan))
 
 
-def _reasons(plan: Plan) -> Iterator[str]:
+def _reasons(plan: Plan) -> Iterator[Sentence]:
     if plan.rate_adaptation is not None:
-        yield "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"
+        yield Sentence(
+            "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"
+        )
     yield from emulated_only(plan)
     forwards = plan.meeting.video == "switched" or plan.content is not None
     delay_ms = plan.device.forward_delay_ms
     if plan.changes and forwards and delay_ms * 1e6 < 2 * LEAST_STEP_NS:
-        yield (
-            f"forward_delay.delay_ms = {delay_ms:g}: no device of this program forwards pictures "
-            f"within less than {2 * LEAST_STEP_NS / 1e6:g} ms while links fail: nor is it emulated"
+        yield Sentence(
+            "forward_delay.delay_ms = {delay_ms:g}: no device of this program forwards pictures "
+            "within less than {least_ms:g} ms while links fail: nor is it emulated",
+            delay_ms=delay_ms,
+            least_ms=2 * LEAST_STEP_NS / 1e6,
         )
     for link in _repriced(plan):
-        yield (
-            f"link {link}: packets that wait while its rate changes are charged what they cost "
-            "when they leave; where bytes are counted, or packets wait by class, that is emulated"
+        yield Sentence(
+            "link {link}: packets that wait while its rate changes are charged what they cost "
+            "when they leave; where bytes are counted, or packets wait by class, that is emulated",
+            link=link,
         )
     folder = tempfile.gettempdir()
     needed, free = kept_bytes(plan), shutil.disk_usage(folder).free
     if needed > IN_MEMORY_BYTES and needed > free:
-        yield (
-            f"about {packets(plan):.2g} packets are kept until they are measured, which takes "
-            f"{needed / GIGABYTE:.1f} GB in {folder}, where {free / GIGABYTE:.1f} GB are free "
-            "(allowed: fewer bridges, shorter phases, or a larger folder named by TMPDIR)"
+        yield Sentence(
+            "about {millions:.0f} million packets are kept until they are measured, which takes "
+            "{needed_gb:.1f} GB in {folder}, where {free_gb:.1f} GB are free "
+            "(allowed: fewer bridges, shorter phases, or a larger folder named by TMPDIR)",
+            millions=packets(plan) / 1e6,
+            needed_gb=needed / GIGABYTE,
+            folder=folder,
+            free_gb=free / GIGABYTE,
         )
 
 
@@ -97,7 +105,11 @@ def emulated_only(plan: Plan) -> Iterator[Sentence]:
         yield TCP
     if managed := {link.id: link.queue for link in plan.network.links if link.queue is not None}:
         kinds = dict.fromkeys(queue.discipline for queue in managed.values())
-        yield Sentence(DISCIPLINES, links=", ".join(managed), disciplines=", ".join(kinds))
+        yield Sentence(
+            "queue of {links}: what {disciplines} drops before it is full is emulated",
+            links=", ".join(managed),
+            disciplines=", ".join(kinds),
+        )
 
 
 def _repriced(plan: Plan) -> list[str]:
@@ -118,9 +130,8 @@ def _repriced(plan: Plan) -> list[str]:
 def check(question: Question) -> None:
     """Raises `InputError` that names everything in a scenario that cannot be estimated."""
     if found := reasons(question.plan):
-        lines = "\n".join(f"  {reason}" for reason in found)
         raise InputError(
-            "{scenario_path}: cannot be estimated (allowed: leave out --estimate)\n{lines}",
+            "{scenario_path}: cannot be estimated (allowed: leave out --estimate)\n  {lines}",
             scenario_path=question.scenario_path,
-            lines=lines,
+            lines=joined("\n  ", found),
         )

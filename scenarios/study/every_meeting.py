@@ -132,7 +132,9 @@ def _place(folder: Path, ident: str) -> Path:
     return place
 
 
-def _untried(meeting: CataloguedMeeting, question: Question, reasons: list[str]) -> MeetingChecked:
+def _untried(
+    meeting: CataloguedMeeting, question: Question, reasons: Sequence[str]
+) -> MeetingChecked:
     return MeetingChecked(
         id=meeting.id,
         name=meeting.name,
@@ -141,7 +143,7 @@ def _untried(meeting: CataloguedMeeting, question: Question, reasons: list[str])
         engine=None,
         verdict=None,
         untried="failures" if question.plan.faults else "size",
-        reasons=reasons,
+        reasons=list(reasons),
     )
 
 

@@ -28,7 +28,7 @@ from giaoban.scenarios.estimate.limits import kept_bytes, reasons
 from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import N_, Sentence, joined
 from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores, keep_in, with_kept
 
 Judge = Callable[[Question], Answer]
@@ -83,15 +83,14 @@ def other_seeds(
     if count is None:
         return _NoTrials(Seeds(refused="; ".join(why)))
     if count > MOST_EMULATED:
-        lines = "\n".join(f"  {reason}" for reason in why)
         raise InputError(
             "--seeds = {count}: {scenario_path} cannot be estimated, and no more than "
             "{most_emulated} seeds are emulated (allowed: 0 to {most_emulated})\n"
-            "{lines}",
+            "  {lines}",
             count=count,
             scenario_path=question.scenario_path.name,
             most_emulated=MOST_EMULATED,
-            lines=lines,
+            lines=joined("\n  ", why),
         )
     return _EmulatedTrials(question, count, engine)
 

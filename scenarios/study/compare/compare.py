@@ -77,7 +77,7 @@ class _Asked:
     @property
     def why_not(self) -> list[str]:
         """Why it cannot be estimated."""
-        return [] if self.new is None else reasons(self.new.plan)
+        return [] if self.new is None else list(reasons(self.new.plan))
 
 
 def estimated(question: Question) -> Result:

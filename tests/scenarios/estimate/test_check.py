@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from scenario_factory import SCENARIOS, WHY_NOT_ESTIMATED, only_emulated, scenario
+from scenario_factory import SCENARIOS, WHY_NOT_ESTIMATED, giaoban, only_emulated, scenario
 
 from giaoban.results.model.result import Result
 from giaoban.scenarios.cli.entry import run as run_command_line
 from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.spec.question import make_question
 
@@ -51,6 +52,21 @@ def test_what_cannot_be_estimated_is_refused(
     assert "cannot be estimated" in said
     assert WHY_NOT_ESTIMATED in said
     assert not results.exists() or not list(results.iterdir())
+
+
+def test_why_it_cannot_be_estimated_is_said_in_the_readers_language(tmp_path: Path) -> None:
+    more = (
+        '[meeting]\nrate_adaptation = true\n\n[[background]]\nlink = "west--east"\ntcp = "cubic"\n'
+    )
+    file = scenario(tmp_path / "s.toml", more=more + 'source = "test"\n')
+    found = reasons(make_question(file).plan)
+    assert len(found) == 2
+    for reason in found:
+        assert reason.vi != reason.en
+    ran = giaoban("check", file, "--estimate", "--lang", "vi", "--results", tmp_path / "runs")
+    assert ran.code == 2
+    for reason in found:
+        assert reason.vi in " ".join(ran.err.split())
 
 
 def test_the_same_question_has_the_same_answer(tmp_path: Path) -> None:
