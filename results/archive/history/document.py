@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
+from giaoban.regulation import Regulation
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.trend import draw_trend
 from giaoban.results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly
@@ -180,7 +181,8 @@ def _blocks(
     parts: Sequence[tuple[Mapping[str, Any], Sequence[Picture]]],
 ) -> Iterator[Block]:
     yield Heading(say.gettext("Basis and scope"))
-    basis = Citation(data["regulation"], say)
+    regulation = data["regulation"]
+    basis = Citation(None if regulation is None else Regulation.model_validate(regulation), say)
     if articles := basis.article("assessment"):
         assessed = say.gettext(
             "{articles} of the regulation issued with Decision {number} of {date} of {issuer}: "

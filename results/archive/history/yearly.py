@@ -540,9 +540,10 @@ def yearly(entries: Sequence[Entry], year: int, lang: Language = "vi") -> dict[s
     """
     ledger, say = Ledger(entries), Wording(lang)
     runs = [e for e in entries if e.kind in ASSESSED]
+    regulation = _regulation(entries, ledger)
     return {
         "year": year,
-        "regulation": _regulation(entries, ledger),
+        "regulation": None if regulation is None else regulation.model_dump(mode="json"),
         "overview": _overview(entries, ledger, year, say),
         "networks": [of_network(found, ledger, say) for found in by_network(entries, ledger)],
         "unused": unused_rows(entries, ledger, say),

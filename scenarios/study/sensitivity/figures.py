@@ -16,6 +16,7 @@ from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
 from giaoban.results.model.sensitivity import RangeFrom
+from giaoban.scenarios.spec.background import Background
 from giaoban.scenarios.study.assumptions import assumed_records
 from giaoban.scenarios.study.sensitivity import world as worlds
 from giaoban.scenarios.study.sensitivity.flip_points import Scale
@@ -23,10 +24,12 @@ from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World, 
 from giaoban.sentence import N_, Both, Sentence, message
 from giaoban.tomlfile import Mistake, StrictModel, load, mistakes
 from giaoban.topology.bandwidth_profile import BandwidthProfile
-from giaoban.topology.model import Routing
+from giaoban.topology.model import LinkChange, Routing
+from giaoban.topology.queue_discipline import QueueDiscipline
 
 RANGES = Path(__file__).with_name("ranges.toml")
 NOWHERE = N_("stands in no file: the program's own figure, or what the model leaves out")
+EMULATED = N_("what it does only an emulation knows, and other figures of it are not estimated")
 
 
 class Range(Sourced):
@@ -256,8 +259,20 @@ def figures(
         known_keys = {each.key for each in found}
         found += [each for each in of_record if each.key not in known_keys]
         if not of_record:
-            untried.append(Untried(told, why or message(NOWHERE)))
+            emulated = _only_emulated(record)
+            untried.append(Untried(told, why or message(EMULATED if emulated else NOWHERE)))
     return found, untried
+
+
+def _only_emulated(record: Sourced | Criterion | None) -> bool:
+    """Whether it is of what no estimate knows (`giaoban.scenarios.estimate.limits`)."""
+    match record:
+        case Background():
+            return record.tcp is not None
+        case LinkChange():
+            return record.queue is not None and record.queue.resolved is not None
+        case _:
+            return isinstance(record, QueueDiscipline)
 
 
 def _of_record(

@@ -116,7 +116,7 @@ def test_the_workflow_of_github(repository: Repository, tmp_path: Path) -> None:
     assert suite.failures > 0
     [again] = {line for case in suite for r in case.result for line in r.text.splitlines()
                if line.startswith("again: ")}  # fmt: skip
-    assert again.endswith("scenarios/s.toml --estimate")
+    assert again.endswith("scenarios/s.toml --estimate --seeds 0")
     compared = repository.run(shell["compare"], BASE=repository.base)
     assert compared.returncode == 1, compared.stderr
     assert "::error file=province.toml,line=" in compared.stderr

@@ -135,7 +135,8 @@ def test_provinces_do_not_mix(root: Path, tmp_path: Path) -> None:
     assert (ran.code, "giaoban history list shows them" in ran.err) == (2, True)
     out = tmp_path / "nam.pdf"
     words = ("history", "summary", "--year", "2026", "--out", out, "--results", root, "--json")
-    assert len(json.loads(giaoban(*words).out)["networks"]) == 2
+    ran = giaoban(*words)
+    assert len(json.loads(ran.out)["networks"]) == 2, ran.err
     ran = giaoban(*words, "--province", "khac.toml (eeeeeeee)")
     assert len(json.loads(ran.out)["networks"]) == 1
 
