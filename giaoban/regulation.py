@@ -14,14 +14,7 @@ from giaoban.provenance import Name, Text
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
 
-Subject = Literal[
-    "expansion",
-    "configuration",
-    "system-check",
-    "assessment",
-    "plans",
-    "calendar",
-    "meetings-at-once",
+CalendarRule = Literal[
     "late-registration",
     "no-hour-for-check",
     "bridge-in-two-meetings",
@@ -30,7 +23,18 @@ Subject = Literal[
     "device-nearly-full",
     "link-full",
 ]
-"""What documents cite an article for. From `late-registration` on: rules of `giaoban calendar`."""
+"""A rule of `giaoban calendar` that an article may stand behind."""
+Subject = Literal[
+    "expansion",
+    "configuration",
+    "system-check",
+    "assessment",
+    "plans",
+    "calendar",
+    "meetings-at-once",
+    CalendarRule,
+]
+"""What documents cite an article for."""
 
 
 def _day(value: str) -> str:

@@ -119,10 +119,10 @@ def as_it_was(report: Report, run: str, on: date) -> AcceptedCases:
 def _accepted(case: Case) -> AcceptedCase:
     assert case.status != "invalid"
     figure = case.figure
-    names = Sentence("{name}", name=case.name)
+    name = Sentence("{name}", name=case.name)  # also what is a plain text in every language
     return AcceptedCase(
-        name_en=str(names) if case.name else None,
-        name_vi=names.vi if case.name else None,
+        name_en=name.en or None,
+        name_vi=name.vi or None,
         status=case.status,
         value=None if figure is None or figure.value is None else round(figure.value, 6),
         limit=None if figure is None else figure.limit,
@@ -283,27 +283,21 @@ def _change(case: Case, was: AcceptedCase, tolerance: CaseTolerance) -> Iterator
             was=was.value if was.value is not None else float("nan"),
             unit=case.figure.unit,
         )
+    sense: Sense = "other"
     if case.status != was.status:
+        what = Sentence("is judged otherwise than it was")
         if case.status == "fail":
-            yield CaseChange(
-                "worse", case.id, Sentence("was met, is not met now{by}", by=figures), case.called
-            )
+            sense, what = "worse", Sentence("was met, is not met now{by}", by=figures)
         elif was.status == "fail":
-            sense: Sense = "better" if case.status == "pass" else "other"
-            yield CaseChange(
-                sense, case.id, Sentence("was not met, is met now{by}", by=figures), case.called
-            )
-        else:
-            yield CaseChange(
-                "other", case.id, Sentence("is judged otherwise than it was"), case.called
-            )
-    elif by:
-        what = (
-            Sentence("is worse{by}", by=figures)
-            if by > 0
-            else Sentence("is better{by}", by=figures)
-        )
-        yield CaseChange("worse" if by > 0 else "better", case.id, what, case.called)
+            sense = "better" if case.status == "pass" else "other"
+            what = Sentence("was not met, is met now{by}", by=figures)
+    elif by > 0:
+        sense, what = "worse", Sentence("is worse{by}", by=figures)
+    elif by < 0:
+        sense, what = "better", Sentence("is better{by}", by=figures)
+    else:
+        return
+    yield CaseChange(sense, case.id, what, case.called)
 
 
 def _kept_name(was: AcceptedCase) -> str:

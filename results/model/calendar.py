@@ -9,23 +9,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.regulation import Regulation
+from giaoban.regulation import CalendarRule, Regulation
 from giaoban.results.model.answer_files import CALENDAR, JsonFile
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Amount, Count, Id, Method, Percent, Verdict
 from giaoban.results.model.result import CriterionResult, RunId
 from giaoban.tomlfile import StrictModel
 
-Rule = Literal[
-    "late-registration",
-    "no-hour-for-check",
-    "bridge-in-two-meetings",
-    "room-in-use",
-    "device-full",
-    "device-nearly-full",
-    "link-full",
-    "briefing-missing",
-]
+Rule = Literal[CalendarRule, "briefing-missing"]
 """Rules of the decision, and limits of device and lines."""
 
 

@@ -47,19 +47,6 @@ class _Stream:
     late: int = 0
 
 
-def hosts(net: ProvinceNet, plan: Plan) -> list[BackgroundHost]:
-    """A way in for each of the plan's streams."""
-    made: list[BackgroundHost] = []
-    try:
-        for number, each in enumerate(plan.background):
-            made.append(BackgroundHost(net, each.hop, number))
-    except BaseException:
-        for one in made:
-            one.close()
-        raise
-    return made
-
-
 def load(plan: Plan, ways: Sequence[BackgroundHost], origin_ns: int, captures: Path) -> None:
     """Send everything at its time, and count what comes, until the plan's end."""
     streams = [

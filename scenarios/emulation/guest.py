@@ -51,7 +51,7 @@ from giaoban.scenarios.records.guest import (
 )
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.counts import QueueCount
-from giaoban.topology.emulation import counters, namespace, probe
+from giaoban.topology.emulation import background_host, counters, namespace, probe
 from giaoban.topology.emulation.background_host import BackgroundHost
 from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
@@ -89,8 +89,12 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         ExitStack() as stack,
     ):
         tcp.check_kernel(plan)
-        ways, tcp_ways = background.hosts(net, plan), tcp.hosts(net, plan)
-        for way in [*ways, *tcp_ways]:
+        ways = background_host.hosts(net, [each.hop for each in plan.background])
+        for way in ways:
+            stack.callback(way.close)
+        to_tcp = [each.hop for each in plan.tcp]
+        tcp_ways = background_host.hosts(net, to_tcp, len(ways), answered=True)
+        for way in tcp_ways:
             stack.callback(way.close)
         built_s = time.monotonic() - started
         tell_progress(N_("measuring the links"), 0.0)

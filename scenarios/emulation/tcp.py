@@ -60,19 +60,6 @@ def check_kernel(plan: Plan) -> None:
                 ) from None
 
 
-def hosts(net: ProvinceNet, plan: Plan) -> list[BackgroundHost]:
-    """A way in for each of the plan's TCP tables, to which acknowledgements come back."""
-    made: list[BackgroundHost] = []
-    try:
-        for number, each in enumerate(plan.tcp, len(plan.background)):
-            made.append(BackgroundHost(net, each.hop, number, answered=True))
-    except BaseException:
-        for one in made:
-            one.close()
-        raise
-    return made
-
-
 @dataclass
 class _Flow:
     """One sender, and what came of all that it sent."""
@@ -258,6 +245,8 @@ class Transfers:
 def load(plan: Plan, ways: Sequence[BackgroundHost], origin_ns: int, captures: Path) -> None:
     """Carry on all flows in their time, and wait until the plan's end."""
     transfers = Transfers(plan, ways, origin_ns)
+    # waits are of whole ms from now: how long the start took is not to be in them
+    sleep_until(origin_ns)
     transfers.run(max(round(each.to_s * 1e9) for each in plan.tcp))
     transfers.end(captures)
     sleep_until(origin_ns + round(plan.end_s * 1e9))

@@ -13,7 +13,7 @@ from giaoban.results.model.result import Accounting
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.fault_impact import mine
 from giaoban.scenarios.records.events import BridgeHealth, Joined, McuHealth, PoweredOff, PoweredOn
-from giaoban.scenarios.records.guest import BackgroundCount, ChangeMade, TcpCount
+from giaoban.scenarios.records.guest import BackgroundCount, ChangeMade, TcpCount, TcpFlowCount
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import damaged as damaged_of
 
@@ -176,11 +176,16 @@ def _of_background(stream: BackgroundCount, full: bool) -> list[Reason]:
 
 def _of_tcp(tcp: TcpCount) -> list[Reason]:
     """What is strange about other traffic that is TCP."""
-    by_table: dict[str, int] = {}
-    for flow in tcp.flows:
-        line = f"{flow.link} {flow.direction}"
-        by_table[line] = by_table.get(line, 0) + flow.received_bytes
-    found = [because("background-silent", line=line) for line, came in by_table.items() if not came]
+    tables: list[list[TcpFlowCount]] = []
+    for flow in tcp.flows:  # table by table, each with its flows from the first on
+        if not flow.flow:
+            tables.append([])
+        tables[-1].append(flow)
+    found = [
+        because("background-silent", line=f"{flows[0].link} {flows[0].direction}")
+        for flows in tables
+        if not any(flow.received_bytes for flow in flows)
+    ]
     if tcp.pacer_drops:
         found.append(because("pacing-dropped", packets=tcp.pacer_drops))
     return found

@@ -8,7 +8,7 @@ concern: it stands for all that shares the link.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,23 +109,27 @@ class Background(Assumable):
         return self.mbps if self.mbps is not None else link.rate_mbps * (self.pct or 0.0) / 100
 
 
-class BackgroundPlan(StrictModel):
-    """One direction of one [[background]] table, in seconds from the run's origin; `mbps` of
-    frames as captures have them."""
+class _DirectionPlan(StrictModel):
+    """One direction of one [[background]] table, in seconds from the run's origin."""
 
     link: str
     source: str
     target: str
     from_s: float
     to_s: float
-    mbps: float
-    packet_bytes: int
     dscp: int
 
     @property
     def hop(self) -> Hop:
-        """Where."""
+        """Where its data goes."""
         return Hop(self.link, self.source, self.target)
+
+
+class BackgroundPlan(_DirectionPlan):
+    """A Poisson process of datagrams; `mbps` of frames as captures have them."""
+
+    mbps: float
+    packet_bytes: int
 
     @property
     def payload_bytes(self) -> int:
@@ -138,24 +142,13 @@ class BackgroundPlan(StrictModel):
         return (self.packet_bytes + ETHERNET_BYTES) * 8e3 / self.mbps
 
 
-class TcpPlan(StrictModel):
-    """One direction of one [[background]] table of TCP, in seconds from the run's origin."""
+class TcpPlan(_DirectionPlan):
+    """Flows of TCP; acknowledgements come the other way."""
 
-    link: str
-    source: str
-    target: str
-    from_s: float
-    to_s: float
     congestion: Congestion
     flows: int
     transfer_bytes: int | None
     pause_s: float | None
-    dscp: int
-
-    @property
-    def hop(self) -> Hop:
-        """Where its data goes; acknowledgements come the other way."""
-        return Hop(self.link, self.source, self.target)
 
     @property
     def back(self) -> Hop:
@@ -255,25 +248,16 @@ def background_plans(
 ) -> list[BackgroundPlan]:
     """All that is not TCP, one a direction; the first phase begins at `start_s`, the last one ends
     at `end_s`."""
-    plans = []
-    for item in backgrounds:
-        link = network.link(item.link)
-        if item.tcp is not None:
-            continue
-        for hop in _hops(item, link):
-            plans.append(
-                BackgroundPlan(
-                    link=hop.link,
-                    source=hop.source,
-                    target=hop.target,
-                    from_s=0.0 if item.from_s is None else start_s + item.from_s,
-                    to_s=end_s if item.to_s is None else start_s + item.to_s,
-                    mbps=_of_frames(item, link),
-                    packet_bytes=item.packet_bytes,
-                    dscp=DSCPS[item.marked],
-                )
-            )
-    return plans
+    return [
+        BackgroundPlan(
+            **_direction(item, hop, start_s, end_s),
+            mbps=_of_frames(item, network.link(item.link)),
+            packet_bytes=item.packet_bytes,
+        )
+        for item in backgrounds
+        if item.tcp is None
+        for hop in _hops(item, network.link(item.link))
+    ]
 
 
 def tcp_plans(
@@ -282,21 +266,26 @@ def tcp_plans(
     """All that is TCP, one a direction; times as of `background_plans`."""
     return [
         TcpPlan(
-            link=hop.link,
-            source=hop.source,
-            target=hop.target,
-            from_s=0.0 if item.from_s is None else start_s + item.from_s,
-            to_s=end_s if item.to_s is None else start_s + item.to_s,
+            **_direction(item, hop, start_s, end_s),
             congestion=item.tcp,
             flows=item.flows or 1,
             transfer_bytes=None if item.transfer_mb is None else round(item.transfer_mb * 1e6),
             pause_s=item.pause_s,
-            dscp=DSCPS[item.marked],
         )
         for item in backgrounds
         if item.tcp is not None
         for hop in _hops(item, network.link(item.link))
     ]
+
+
+def _direction(item: Background, hop: Hop, start_s: float, end_s: float) -> dict[str, Any]:
+    """What plans of either kind have."""
+    return {
+        **hop._asdict(),
+        "from_s": 0.0 if item.from_s is None else start_s + item.from_s,
+        "to_s": end_s if item.to_s is None else start_s + item.to_s,
+        "dscp": DSCPS[item.marked],
+    }
 
 
 def _of_frames(item: Background, link: NetLink) -> float:

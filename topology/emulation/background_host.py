@@ -117,6 +117,21 @@ class BackgroundHost:
         os.close(self._fd)
 
 
+def hosts(
+    net: ProvinceNet, hops: Sequence[Hop], first: int = 0, *, answered: bool = False
+) -> list[BackgroundHost]:
+    """A host for each of these ways over a link, numbered from `first` on; all of them or none."""
+    made: list[BackgroundHost] = []
+    try:
+        for number, hop in enumerate(hops, first):
+            made.append(BackgroundHost(net, hop, number, answered=answered))
+    except BaseException:
+        for one in made:
+            one.close()
+        raise
+    return made
+
+
 def damaged(net: ProvinceNet, hosts: Sequence[BackgroundHost]) -> int:
     """Datagrams that came to routers where hosts' streams end, and failed their checksum.
 

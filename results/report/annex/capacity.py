@@ -195,7 +195,8 @@ def _room(result: Result, say: AnnexWording) -> Iterator[Block]:
 
 
 def _busiest(result: Result, limit_pct: float | None, say: AnnexWording) -> Iterator[Block]:
-    loads = _loads(result.phases, result.link_window_ms)
+    window_ms = result.link_window_ms
+    loads = _loads(result.phases, window_ms)
     if limit_pct is None or not loads:
         return
     load = loads[0]
@@ -205,6 +206,7 @@ def _busiest(result: Result, limit_pct: float | None, say: AnnexWording) -> Iter
         link=say.link_within(load.link.id, load.link.direction),
         pct=say.number(peak, 1),
         rate=say.number(rate),
+        within="" if window_ms == SECOND_MS else say("within", window_ms=window_ms),
         limit=say.number(limit_pct),
         left=say.number(rate * (limit_pct - peak) / 100, 1),
     )

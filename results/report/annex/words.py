@@ -288,12 +288,14 @@ WORDS: Mapping[str, str] = {
         "bridges that are in the meeting the MCU takes no further call at {resolution}."
     ),
     "busiest": N_(
-        "The most loaded link is {link}: {pct} % of {rate} Mb/s; {left} Mb/s are left up to the "
-        "limit of {limit} %."
+        "The most loaded link is {link}: {pct} % of {rate} Mb/s{within}; {left} Mb/s are left up "
+        "to the limit of {limit} %."
     ),
     "busiest over": N_(
-        "The most loaded link is {link}: {pct} % of {rate} Mb/s, past the limit of {limit} %."
+        "The most loaded link is {link}: {pct} % of {rate} Mb/s{within}, past the limit of "
+        "{limit} %."
     ),
+    "within": N_(" in its worst {window_ms} ms"),
     "least": N_("The criteria with the least margin: {criteria}."),
     # conditions
     "conditions": N_("Conditions"),

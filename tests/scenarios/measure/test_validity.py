@@ -313,6 +313,17 @@ def with_tcp(received_bytes: int, **counts: int) -> Spoil:
     return spoil
 
 
+def test_each_table_of_tcp_is_looked_at_by_itself(well: Captures) -> None:
+    """Also where two are in one direction of a link: what one carried says nothing of the other."""
+
+    def two(c: Draft) -> None:
+        with_tcp(1000)(c)
+        flows = c.counters["tcp"]["flows"]
+        c.counters["tcp"]["flows"] = flows + [{**flow, "received_bytes": 0} for flow in flows]
+
+    assert said(well, two) == [f"background on {NAMES[HOST]}: nothing of its TCP flows came"]
+
+
 def test_tcp_is_accounted_for_as_all_else(well: Captures) -> None:
     account = validity.accounting(well)
     shared = validity.accounting(changed(well, with_tcp(1000)))
