@@ -73,7 +73,7 @@ class Account(StrictModel):
     """IPv4 addresses that its media may be sent to although nothing has come from there. Like
     `["10.68.0.2"]`."""
     role: Literal["telecom-technician"] | None = None
-    """`telecom-technician`: on duty in meetings without a place in them (Art. 17(1), 25(2)). Any
+    """`telecom-technician`: on duty in meetings without a place in them. Any
     other is a bridge, and which of them chairs is said by its meeting."""
 
 

@@ -109,9 +109,7 @@ def _private_range(value: str) -> str:
     if not any(network.subnet_of(private) for private in PRIVATE):
         allowed = ", ".join(str(n) for n in PRIVATE)
         raise ValueError(
-            Sentence(
-                "is not private (allowed: inside {allowed}, RFC 1918; Art. 4(2))", allowed=allowed
-            )
+            Sentence("is not private (allowed: inside {allowed}, RFC 1918)", allowed=allowed)
         )
     if network.prefixlen > 30:
         raise ValueError(Sentence("holds no link (allowed: /30 or larger, each link takes a /30)"))
@@ -169,7 +167,7 @@ class Fibre(Assumable):
 
 
 class Addressing(Sourced):
-    """The address plan (Art. 4(2)): one /30 a link, taken in order from each range."""
+    """The address plan: one /30 a link, taken in order from each range."""
 
     backbone: PrivateRange
     """IPv4 range of the links between routers; each takes a /30. Private (RFC 1918)."""
@@ -289,7 +287,7 @@ class Access(_Line):
 
 
 class Mcu(Access):
-    """The one MCU (Art. 4(1)); `device` is an id in the MCU room's device table."""
+    """The one MCU; `device` is an id in the MCU room's device table."""
 
     device: Identifier
     """Id of the device in the device catalogue (`giaoban device list`)."""

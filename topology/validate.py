@@ -294,12 +294,11 @@ def _ends(province: Province) -> Iterator[Mistake]:
 def _chair(province: Province) -> Iterator[Mistake]:
     chairs = [(i, b.id) for i, b in enumerate(province.bridges) if b.role == "chair"]
     if not chairs:
-        what = Sentence('no bridge has role = "chair" (allowed: exactly one, Art. 2 and 4(1))')
+        what = Sentence('no bridge has role = "chair" (allowed: exactly one)')
         yield Mistake(("bridge",), None, what)
     for i, bridge in chairs[1:]:
         what = Sentence(
-            '"{bridge}" is a second chair bridge beside "{chairs}" (allowed: '
-            "exactly one, Art. 2 and 4(1))",
+            '"{bridge}" is a second chair bridge beside "{chairs}" (allowed: exactly one)',
             bridge=bridge,
             chairs=chairs[0][1],
         )

@@ -107,7 +107,7 @@ class CommandError(ValueError):
 
 
 class RequestToSpeak(StrictModel):
-    """Stand in the queue. Without a participant: whoever sends it (Art. 16(2)e)."""
+    """Stand in the queue. Without a participant: whoever sends it."""
 
     command: Literal["request-to-speak"]
     """Which command."""
@@ -230,7 +230,7 @@ class ReadState(StrictModel):
 
 class Permit(StrictModel):
     """The chair's technician asks a branch's to give a command (`do`) about another bridge (`on`),
-    once (Art. 16(2)c); `back`: no longer."""
+    once; `back`: no longer."""
 
     command: Literal["permit"]
     """Which command."""
@@ -249,7 +249,7 @@ Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 class ReportInterruption(StrictModel):
     """Why a bridge's line was or is away: cause, remedy, and in how many minutes it is expected to
-    be repaired, 0 if it is (Art. 16(2)d). Without a participant: that of whoever sends it."""
+    be repaired, 0 if it is. Without a participant: that of whoever sends it."""
 
     command: Literal["report-interruption"]
     """Which command."""

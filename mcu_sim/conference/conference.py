@@ -28,7 +28,7 @@ from giaoban.mcu_sim.conference.meeting import Meeting
 from giaoban.mcu_sim.conference.state import State
 from giaoban.mcu_sim.conference.view import View
 
-REPORT_DUE = "is back; cause, remedy and expected time have not been reported (Art. 16(2)d)"
+REPORT_DUE = "is back; cause, remedy and expected time have not been reported"
 
 
 class Conference:

@@ -282,7 +282,7 @@ class _CommandExecution:
         self._check_place(who)
         own, chair = who == self.by, who == self.state.meeting.chair
         if own and not chair and self.floor.muted(who):
-            raise _CommandRefusal(FORBIDDEN, "the chair's technician has muted it (Art. 15(2)a)")
+            raise _CommandRefusal(FORBIDDEN, "the chair's technician has muted it")
         if not own and self.floor.self_muted(who) and not self.floor.muted(who):
             raise _CommandRefusal(
                 FORBIDDEN, f"{who} has muted itself and opens its microphone itself"
@@ -408,6 +408,6 @@ class _CommandExecution:
             return self._done("present", "", "nobody presents")
         self._check_live(who)
         if not self.floor.has_floor(who):
-            raise _CommandRefusal(FORBIDDEN, f"{who} has not been called to speak (Art. 15(2)a)")
+            raise _CommandRefusal(FORBIDDEN, f"{who} has not been called to speak")
         self.state.presenter = who
         return self._done("present", who, f"{who} presents")

@@ -56,7 +56,7 @@ class Meeting(StrictModel):
     name: Name
     """Name in lists. Like `"Monthly briefing"`."""
     pattern: Literal["province-districts", "department-line", "any-bridges"]
-    """Who meets whom (Art. 3(2))."""
+    """Who meets whom."""
     chair: Id
     """Id of the bridge that leads it; a member whether it is listed or not. Like `"gia-nghia"`."""
     members: list[Id] = Field(default=[], max_length=MOST_MEMBERS)
@@ -64,7 +64,7 @@ class Meeting(StrictModel):
     member: list[Member] = Field(default=[], max_length=MOST_MEMBERS)
     """A bridge with its address, in place of `members`."""
     floor: FloorMode = "chair"
-    """`chair`: only the chair and whom it calls are heard (Art. 15(2)a). `open`: everybody."""
+    """`chair`: only the chair and whom it calls are heard. `open`: everybody."""
     video: VideoMode = "presence"
     """`presence`: one picture composed for each bridge. `switched`: the speaker's picture forwarded
     as it is."""
@@ -135,7 +135,7 @@ class Meeting(StrictModel):
 
 
 class OpenRooms(StrictModel):
-    """Rooms that any bridge may open by calling their name (Art. 3(2)c, 18(3)).
+    """Rooms that any bridge may open by calling their name.
 
     The name has the form of a meeting's id and begins with `prefix`. Whoever opens a room is its
     chair until it is empty.

@@ -20,7 +20,7 @@ console (Art. 18(3), 21(3)), the one of a branch (Art. 2(5), 16), the telecom co
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What gives a role a command; `own`: only about the bridge it is at."""
+    """What gives a role a command, by Đắk Nông's decision; `own`: only about its own bridge."""
 
     article: str
     own: bool = False
@@ -44,11 +44,6 @@ _CHAIR = {
     "permit": Right("16(2)c"),
     "end-meeting": Right("15(2)a"),
 }
-ON_OTHERS = ("mute", "unmute", "layout", "drop", "redial")
-"""What Art. 16(2)c keeps a branch from doing to another bridge (disconnecting, reconnecting,
-dialling, adjusting) unless the chair's technician asks for it. Opening a microphone for a speech is
-not among it: that is the chair's call alone (Art. 15(2)a, 16(2)a)."""
-
 RIGHTS: Mapping[Role, Mapping[str, Right]] = {
     "chair-technician": _CHAIR,
     # it runs the MCU for every meeting, but only the chair's technician asks branches for help
@@ -89,15 +84,8 @@ def refusal(
         if Grant(by, command, on) in grants:
             return None
         if right is not None:
-            return f"a branch may not adjust another bridge (Art. {_kept(command)})"
-        return f"only the chair's technician may do this (Art. {_kept(command)})"
+            return "a branch may not adjust another bridge"
+        return "only the chair's technician may do this"
     if role == "mcu-technician":
-        return "only the chair's technician asks a branch to do this (Art. 16(2)c)"
-    return "the telecom technician looks after lines and steers no meeting (Art. 17(1))"
-
-
-def _kept(command: str) -> str:
-    """The article that keeps a branch from a command, or from giving it about others."""
-    if command in ON_OTHERS or RIGHTS["branch-technician"].get(command) is not None:
-        return "16(2)c"
-    return _CHAIR[command].article
+        return "only the chair's technician asks a branch to do this"
+    return "the telecom technician looks after lines and steers no meeting"

@@ -216,7 +216,7 @@ class MediaNegotiation:
         for one in theirs.media:
             why = self._why_not(theirs, one, first=first)
             if audio_only and one.port and one.kind != "audio":
-                why = "an observer gets audio alone (Art. 17(1))"
+                why = "an observer gets audio alone"
             media.append(one if why is None else one.without(sdp.Problem(why, sdp.Warn.NETWORK)))
         return replace(theirs, media=tuple(media))
 

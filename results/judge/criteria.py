@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 from giaoban.errors import InputError, near_names, several
 from giaoban.figure_words import with_ranges
 from giaoban.provenance import Ranges, check_ranges, needs_assumed
+from giaoban.regulation import Regulation, cited
 from giaoban.results.judge.aggregate import Statistic
 from giaoban.results.judge.metrics import Measure
 from giaoban.results.model.quantities import Id
@@ -328,6 +329,31 @@ class Criteria(StrictModel):
         if mistakes:
             raise several(mistakes)
 
+    def with_articles(self, regulation: Regulation | None, origin: str = "province") -> Criteria:
+        """The same criteria, each with the article of a province's regulation that asks for it
+        before its source.
+
+        Raises `InputError` (message begins with `origin`) if it names a criterion that there is
+        neither here nor among the program's own.
+        """
+        articles = {} if regulation is None else regulation.criteria
+        if unknown := articles.keys() - set(self.ids):
+            known = dict.fromkeys([*self.ids, *load(DEFAULT_PATH, Criteria).ids])
+            mistakes = [
+                Sentence(
+                    "{origin}: regulation.criteria.{key}: no such criterion{hint}",
+                    origin=origin,
+                    key=key,
+                    hint=near_names("criterion", key, known, every=True),
+                )
+                for key in sorted(unknown - known.keys())
+            ]
+            if mistakes:
+                raise several(mistakes)
+        return self.model_copy(
+            update={"criterion": [_asked_by(c, articles.get(c.id)) for c in self.criterion]}
+        )
+
     def with_thresholds(
         self, thresholds: Mapping[str, float], origin: str = "thresholds"
     ) -> Criteria:
@@ -420,6 +446,15 @@ class Criteria(StrictModel):
         ]
 
 
+def _asked_by(item: Criterion, article: str | None) -> Criterion:
+    if not article:
+        return item
+    source_vi = f"{cited(article, translator('vi'))}: {item.source_vi}"
+    return item.model_copy(
+        update={"source_en": f"{article}: {item.source_en}", "source_vi": source_vi}
+    )
+
+
 def _in_windows(item: Criterion, window_ms: WindowMs | None) -> Criterion:
     name = N_("{name}, in {window_ms} ms")
     text = N_("set by the scenario: windows of {window_ms} ms, not {default} ms ({source})")
@@ -460,10 +495,15 @@ def load_criteria(
     origin: str = "thresholds",
     more: Sequence[Criterion] = (),
     link_window_ms: WindowMs | None = None,
+    *,
+    regulation: Regulation | None = None,
+    province: str = "province",
 ) -> Criteria:
-    """Read a criteria file, add a scenario's own, apply its thresholds and its window for links.
+    """Read a criteria file, cite the regulation of a `province`, add a scenario's own criteria,
+    apply its thresholds and its window for links.
 
     Raises `InputError`.
     """
-    criteria = load(path, Criteria).with_more(more, origin).with_link_window(link_window_ms)
+    criteria = load(path, Criteria).with_articles(regulation, province)
+    criteria = criteria.with_more(more, origin).with_link_window(link_window_ms)
     return criteria.with_thresholds(thresholds or {}, origin)

@@ -359,7 +359,7 @@ class Question(StrictModel):
 class RefusedCommand(StrictModel):
     """A command of the control room that was not carried out; `on` is whom it was about.
 
-    `code` is the SIP answer: 403 for what a branch may not do (Art. 16(2)c).
+    `code` is the SIP answer: 403 for what a branch may not do.
     """
 
     by: Id
@@ -372,7 +372,7 @@ class RefusedCommand(StrictModel):
 class Meeting(StrictModel):
     """How the meeting was held.
 
-    `floor`: the chair and whom it calls are heard (Art. 15(2)a), or everybody. `video`: a picture
+    `floor`: the chair and whom it calls are heard, or everybody. `video`: a picture
     composed for each bridge in `layout`, or the speaker's forwarded. `dial`: whether bridges call
     `in` or the MCU calls `out`. `encrypted`: media by SRTP. `sound_devices_ms` and
     `picture_devices_ms`: what terminals and MCU add between mouth and ear, camera and screen,

@@ -3,39 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import re
 
-from giaoban.regulation import Regulation, Subject, article_of
+from giaoban.regulation import Regulation, Subject, article_of, cited
 from giaoban.results.report.annex.letter import date_in_words
-from giaoban.translation import N_, SOURCE, Translator
-
-_ONE = re.compile(r"(?:Art\. ?)?(?P<article>\d+)(?:\((?P<clause>\d+)\)(?P<point>[^\W\d])?)?")
-_WHOLE = N_("Art. {article}")
-_CLAUSE = N_("Art. {article}({clause})")
-_POINT = N_("Art. {article}({clause}){point}")
-_AND = " and "
-
-
-def cited(articles: str, say: Translator) -> str:
-    """A list of articles as data has it, in a language; what is no such list stays as it is."""
-    lists = [
-        [_ONE.fullmatch(each.strip()) for each in part.split(",")] for part in articles.split(_AND)
-    ]
-    if say.language == SOURCE or not all(all(found) for found in lists):
-        return articles
-    told, *more = (", ".join(_said(one, say) for one in found if one) for found in lists)
-    for last in more:
-        told = say.gettext(N_("{first} and {last}"), first=told, last=last)
-    return told
-
-
-def _said(one: re.Match[str], say: Translator) -> str:
-    article, clause, point = one["article"], one["clause"], one["point"]
-    if point:
-        return say.gettext(_POINT, article=article, clause=clause, point=point)
-    if clause:
-        return say.gettext(_CLAUSE, article=article, clause=clause)
-    return say.gettext(_WHOLE, article=article)
+from giaoban.translation import Translator
 
 
 def in_brackets(articles: str, say: Translator) -> str:

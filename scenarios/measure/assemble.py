@@ -260,6 +260,8 @@ def criteria_of(question: Question) -> Criteria:
         origin,
         scenario.criteria,
         scenario.link_window_ms,
+        regulation=question.province.regulation,
+        province=str(question.province_path),
     )
     for criterion in scenario.criteria:
         kinds = criterion.measure and criterion.measure.kinds

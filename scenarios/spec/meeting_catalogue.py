@@ -38,7 +38,7 @@ Seconds = Annotated[float, Field(ge=1, le=600)]
 
 
 class Course(Sourced):
-    """The course of a meeting, condensed: each kind of moment once (Art. 10, 15(2))."""
+    """The course of a meeting, condensed: each kind of moment once."""
 
     opening_s: Seconds = 6.0
     """How long the chair speaks at the beginning, in seconds."""
@@ -77,13 +77,13 @@ class CataloguedMeeting(StrictModel):
     """Number of the decision whose article it is; where not given, that of the province's own. Like
     `"1681/QĐ-UBND"`."""
     pattern: Literal["province-districts", "department-line", "any-bridges"]
-    """Who meets whom (Art. 3(2))."""
+    """Who meets whom."""
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=list)
     """Months (1 to 12) in which it is held by rule."""
     length_min: Annotated[float, Field(ge=5, le=24 * 60)]
     """How long it lasts, in minutes."""
     emergency: bool = False
-    """It may be registered at any time (Art. 19(2))."""
+    """It may be registered at any time."""
     chair: Id | None = None
     """Id of the bridge that leads it; the province's chair bridge where not given."""
     participants: Literal["all"] | Annotated[list[Id], Field(min_length=2, max_length=1000)]

@@ -34,9 +34,9 @@ EXPANSION: tuple[PhaseName, ...] = ("before", "during", "after")
 class Phases(StrictModel):
     """Length of each phase of the meeting, in seconds.
 
-    Of an expansion: before, during and after new bridges connect (Art. 4(3)), 30 s each where not
+    Of an expansion: before, during and after new bridges connect, 30 s each where not
     given. Of a meeting that everybody joins at its beginning: `course_s`, its course, or
-    `check_s`, the check of the system an hour before it (Art. 19(3)).
+    `check_s`, the check of the system an hour before it.
     """
 
     before_s: PhaseSeconds = 30.0
@@ -46,7 +46,7 @@ class Phases(StrictModel):
     after_s: PhaseSeconds = 30.0
     """After they have connected, in seconds."""
     check_s: PhaseSeconds | None = None
-    """In place of the three: length of the check an hour before a meeting (Art. 19(3)), in seconds.
+    """In place of the three: length of the check an hour before a meeting, in seconds.
     Like `10.0`."""
     course_s: PhaseSeconds | None = None
     """In place of the three: length of a meeting that all join at its beginning, in seconds. Like
@@ -98,7 +98,7 @@ class MeetingSettings(Assumable):
     """Ids of the bridges that take part, two or more; all bridges where not given. Like
     `["gia-nghia", "cu-jut"]`."""
     floor: FloorMode = "chair"
-    """`chair`: only the chair and whom it calls are heard (Art. 15(2)a). `open`: everybody."""
+    """`chair`: only the chair and whom it calls are heard. `open`: everybody."""
     video: VideoMode = "presence"
     """`presence`: one picture composed for each bridge. `switched`: the speaker's picture forwarded
     as it is."""
@@ -107,7 +107,7 @@ class MeetingSettings(Assumable):
     dial: Literal["in", "out"] = "in"
     """`in`: bridges call the MCU. `out`: the MCU calls them."""
     encrypted: bool = False
-    """Media by SRTP (Art. 25(3))."""
+    """Media by SRTP."""
     sound: Literal["tone", "conversation"] = "tone"
     """`tone`: each bridge sends a steady tone. `conversation`: talk spurts and pauses (ITU-T P.59).
     """
@@ -131,7 +131,7 @@ class MeetingSettings(Assumable):
 
 
 class ConcurrentMeeting(StrictModel):
-    """Another meeting that the MCU holds at the same time (Art. 3(2)).
+    """Another meeting that the MCU holds at the same time.
 
     Its bridges dial `from_s` after the first phase began; not given: before it, as all others do.
     Video, SRTP and who dials are those of `[meeting]`.
@@ -195,14 +195,14 @@ class Recorded(StrictModel):
 class Control(StrictModel):
     """A command to the meeting at a moment of the run, counted from the first phase.
 
-    `by` is the bridge whose technician gives it, or "operator", the one at the MCU (Art. 2).
+    `by` is the bridge whose technician gives it, or "operator", the one at the MCU.
     `meeting`: the concurrent meeting that the operator means, if it names no participant.
     """
 
     at_s: Annotated[float, Field(ge=0, le=10_800)]
     """When, in seconds after the first phase began. Like `15.0`."""
     by: Annotated[str, Field(min_length=1)]
-    """Id of the bridge whose technician gives it, or `operator`, the one at the MCU (Art. 2). Like
+    """Id of the bridge whose technician gives it, or `operator`, the one at the MCU. Like
     `"operator"`."""
     do: Annotated[Command, Field(discriminator="command")]
     """The command."""

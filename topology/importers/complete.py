@@ -258,7 +258,7 @@ def _hosts(draft: Draft, wishes: ImportOptions, counts: Counter[str]) -> tuple[S
     """The MCU and the bridges: the file's, or else the MCU amid all and a bridge at each site."""
     mcus = [site for site in draft.sites if site.kind == "mcu"]
     if len(mcus) > 1:
-        raise InputError("{where}: a second MCU (allowed: one, Art. 4(1))", where=mcus[1].where)
+        raise InputError("{where}: a second MCU (allowed: one)", where=mcus[1].where)
     bridges = [site for site in draft.sites if site.kind == "bridge"]
     taken = {site.id for site in draft.sites}
     if mcus:

@@ -34,7 +34,7 @@ CENTRE = "Thị xã Gia Nghĩa"
 DEPARTMENT = message(
     N_(
         "department under Decree 13/2008/NĐ-CP, Art. 8 (list from memory), in the provincial "
-        "capital; access length assumed; Art. 18(2) lets it connect a room"
+        "capital; access length assumed"
     )
 )
 SETTLED_BY = N_("a survey of the access line by the telecom company")

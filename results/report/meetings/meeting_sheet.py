@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
+from giaoban.regulation import cited
 from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, PartJudged
 from giaoban.results.report.annex.pdf.write import pdf
-from giaoban.results.report.citation import cited
 from giaoban.results.report.document import (
     TONES,
     Align,

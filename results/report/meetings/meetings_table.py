@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from giaoban.regulation import cited
 from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
-from giaoban.results.report.citation import cited
 from giaoban.results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone, capital
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, pgettext

@@ -464,7 +464,7 @@ def summary_of(
     results: folders.Runs,
     as_json: AsJson = False,
 ) -> int:
-    """The year's runs as a document, for the yearly report (Art. 13(4), 22(2))."""
+    """The year's runs as a document, for the yearly report."""
     lang = language.asked() or "vi"
     path = out or Path(f"giao-ban-{year}.pdf")
     with opened(results) as index:

@@ -15,6 +15,7 @@ from giaoban.scenarios.spec.meeting_catalogue import files as catalogue_files
 from giaoban.scenarios.spec.meeting_catalogue import load_meeting
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.sentence import Both, Sentence, joined, number
+from giaoban.topology.load import load_province
 from giaoban.traffic.profiles import load_profiles
 
 
@@ -134,7 +135,9 @@ def list_profiles(as_json: AsJson = False) -> int:
 @criteria.command("list")
 def list_criteria(as_json: AsJson = False) -> int:
     """List the criteria of the project, each with its threshold and where that comes from."""
-    found = load_criteria(current().criteria).criterion
+    of = current()
+    regulation = load_province(of.province).regulation
+    found = load_criteria(of.criteria, regulation=regulation, province=str(of.province)).criterion
     return listed(
         "criteria",
         [criterion.model_dump(mode="json") for criterion in found],

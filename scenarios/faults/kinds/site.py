@@ -18,7 +18,7 @@ from giaoban.sentence import N_, Sentence, message
 
 
 class SitePower(BootingFault):
-    """A site loses its power (Art. 26): its bridge and its router."""
+    """A site loses its power: its bridge and its router."""
 
     target: ClassVar[FaultTarget] = "bridge"
     kind: Literal["site"]

@@ -28,7 +28,7 @@ from giaoban.mcu_sim.conference import (
     parse,
 )
 from giaoban.mcu_sim.conference.commands import Command
-from giaoban.mcu_sim.conference.roles import ON_OTHERS, RIGHTS
+from giaoban.mcu_sim.conference.roles import RIGHTS
 from tests.mcu_sim.rights import may
 
 CHAIR, CU_JUT, DAK_MIL, TELECOM = "gia-nghia", "cu-jut", "dak-mil", "vien-thong"
@@ -89,6 +89,10 @@ def logged(effects: list[Effect]) -> list[LogEntry]:
     return [effect for effect in effects if isinstance(effect, LogEntry)]
 
 
+NOT_ITS = ("only the chair's technician", "may not adjust another bridge", "steers no meeting")
+"""Why a role may not: what every such answer says, and no other."""
+
+
 @pytest.mark.parametrize("floor", ["chair", "open"])
 @pytest.mark.parametrize("lost", [False, True])
 @pytest.mark.parametrize(("role", "command"), list(product(BY, sorted(COMMANDS))))
@@ -108,19 +112,17 @@ def test_every_role_by_every_command(role: str, command: str, lost: bool, floor:
             answer, effects = tell(made, by, command, **fields)
             # what makes no sense now is refused for that, never for who asks
             said = answer.reason if isinstance(answer, CommandRejected) else ""
-            assert "chair's technician" not in said
-            assert "Art. 16" not in said
-            assert "Art. 17" not in said
+            assert not any(why in said for why in NOT_ITS)
             assert effects or isinstance(answer, CommandAccepted | SpeakerQueue | MeetingState)
         else:
-            assert "(Art. 1" in refused(made, by, command, **fields)
+            said = refused(made, by, command, **fields)
+            assert any(why in said for why in NOT_ITS)
 
 
 def test_the_table_names_no_command_that_there_is_not() -> None:
     for role, rights in RIGHTS.items():
         assert set(rights) <= COMMANDS, role
     assert set(RIGHTS["chair-technician"]) == COMMANDS
-    assert set(ON_OTHERS) < COMMANDS
 
 
 def test_the_documents_table_is_the_table_of_the_program() -> None:
@@ -144,11 +146,11 @@ def test_the_documents_table_is_the_table_of_the_program() -> None:
 
 def test_a_branch_acts_on_another_once_when_the_chairs_technician_asks() -> None:
     made = rooms()
-    assert "16(2)c" in refused(made, CU_JUT, "drop", participant=DAK_MIL)
+    assert NOT_ITS[0] in refused(made, CU_JUT, "drop", participant=DAK_MIL)
     _, effects = tell(made, CHAIR, "permit", participant=CU_JUT, do="drop", on=DAK_MIL)
     assert [(e.kind, e.by, e.on) for e in logged(effects)] == [("permitted", CHAIR, CU_JUT)]
-    assert "16(2)c" in refused(made, CU_JUT, "drop", participant=CHAIR)
-    assert "16(2)c" in refused(made, CU_JUT, "mute", participant=DAK_MIL)
+    assert NOT_ITS[0] in refused(made, CU_JUT, "drop", participant=CHAIR)
+    assert NOT_ITS[1] in refused(made, CU_JUT, "mute", participant=DAK_MIL)
     answer, effects = tell(made, CU_JUT, "drop", participant=DAK_MIL)
     assert isinstance(answer, CommandAccepted)
     assert HangUp(DAK_MIL, "Dropped by the chair") in effects
@@ -157,7 +159,7 @@ def test_a_branch_acts_on_another_once_when_the_chairs_technician_asks() -> None
     assert entry.text.endswith("(the chair's technician has asked for it)")
     tell(made, CHAIR, "redial", participant=DAK_MIL)
     made.join("giao-ban", DAK_MIL, 0.0)
-    assert "16(2)c" in refused(made, CU_JUT, "drop", participant=DAK_MIL)
+    assert NOT_ITS[0] in refused(made, CU_JUT, "drop", participant=DAK_MIL)
 
 
 def test_what_was_asked_stays_asked_until_it_is_done() -> None:
@@ -185,7 +187,7 @@ def test_what_was_asked_can_be_taken_back_and_ends_with_the_place(how: str) -> N
             made.left(who)
         for who in (CHAIR, CU_JUT, DAK_MIL):
             made.join("giao-ban", who, 0.0)
-    assert "16(2)c" in refused(made, CU_JUT, "mute", participant=DAK_MIL)
+    assert NOT_ITS[1] in refused(made, CU_JUT, "mute", participant=DAK_MIL)
 
 
 @pytest.mark.parametrize(("who", "on"), [(CHAIR, DAK_MIL), (CU_JUT, CU_JUT)])
@@ -223,7 +225,7 @@ def test_a_bridge_that_comes_back_without_a_report_is_asked_for_it() -> None:
         ("rejoined", CU_JUT),
         ("report-due", CU_JUT),
     ]
-    assert "16(2)d" in logged(effects)[1].text
+    assert "have not been reported" in logged(effects)[1].text
     assert made["giao-ban"].unreported == (CU_JUT,)
     _, effects = tell(made, CU_JUT, "report-interruption", **FIELDS["report-interruption"])
     assert [(e.kind, e.by, e.on) for e in logged(effects)] == [("interruption", CU_JUT, CU_JUT)]

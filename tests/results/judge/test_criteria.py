@@ -6,6 +6,7 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.results.judge.criteria import DEFAULT_PATH, load_criteria
+from giaoban.topology.load import load_province
 
 
 def test_defaults_are_those_of_the_design():
@@ -38,20 +39,55 @@ def test_defaults_are_those_of_the_design():
     }
 
 
-DOCUMENT = re.compile(r"ITU-[TR] |RFC \d|Cisco |Proc\. SPIE|Art\. ")
+DOCUMENT = re.compile(r"ITU-[TR] |RFC \d|Cisco |Proc\. SPIE")
 """What a source begins with that somebody can look up."""
 
 
-def test_every_source_is_a_document_or_its_figure_an_assumption():
+def test_every_source_is_a_document_or_its_figure_an_assumption_or_none_at_all():
     for criterion in load_criteria().criterion:
-        assert DOCUMENT.search(criterion.source_en) or criterion.assumed, criterion.id
+        none_at_all = criterion.threshold == 0
+        assert DOCUMENT.search(criterion.source_en) or criterion.assumed or none_at_all
         assert "QCVN 34" not in criterion.source_en + criterion.source_vi  # ended by 20/2022/TT
         # both languages name the same ones
         english, vietnamese = criterion.source_en, criterion.source_vi
         assert re.findall(r"[A-Z]+\.\d+", english) == re.findall(r"[A-Z]+\.\d+", vietnamese)
-        articles = re.findall(r"Art\. (\d+)(?:\((\d+)\))?", english)
-        found = re.findall(r"(?:khoản (\d+) )?Điều (\d+)", vietnamese)
-        assert [(article, clause) for clause, article in found] == articles, criterion.id
+        assert not re.search(r"Art\.|Điều", english + vietnamese), "those are the province's to say"
+
+
+def test_a_provinces_regulation_says_which_article_asks_for_a_criterion():
+    regulation = load_province().regulation
+    plain, cited = load_criteria(), load_criteria(regulation=regulation)
+    changed = {
+        c.id: (c.source_en, c.source_vi)
+        for c, before in zip(cited.criterion, plain.criterion, strict=True)
+        if c != before
+    }
+    assert changed.keys() == regulation.criteria.keys()
+    assert changed["holds-in-every-meeting"] == (
+        "Art. 3, 4(3), 5, 6: the whole system works in every meeting that it is used for",
+        "Điều 3, khoản 3 Điều 4, Điều 5, Điều 6: toàn bộ hệ thống bảo đảm hoạt động trong mọi cuộc "
+        "họp được quy định",
+    )
+    own = load_criteria(regulation=regulation, thresholds={"link-peak": 70.0}).criterion
+    [peak] = [c for c in own if c.id == "link-peak"]
+    assert peak.source_en.startswith("set by the scenario (default 80: Art. 25(1): lines have")
+
+
+def test_a_regulation_cannot_cite_a_criterion_that_there_is_not(tmp_path):
+    regulation = load_province().regulation
+    more = {"link-peaks": "Art. 25(1)"}
+    with pytest.raises(InputError) as told:
+        load_criteria(
+            regulation=regulation.model_copy(update={"criteria": more}), province="p.toml"
+        )
+    assert str(told.value).startswith(
+        'p.toml: regulation.criteria.link-peaks: no such criterion (did you mean "link-peak"'
+    )
+    # of our own criteria a project may leave some out, and so need not be told apart
+    few = tmp_path / "criteria.toml"
+    text = DEFAULT_PATH.read_text(encoding="utf-8")
+    few.write_text("\n[[criterion]]\n".join(text.split("\n[[criterion]]\n")[:2]))
+    assert load_criteria(few, regulation=regulation).ids == ["mcu-units"]
 
 
 def delay(**thresholds):
@@ -154,6 +190,6 @@ def test_a_scenario_says_how_long_the_windows_are_in_which_links_are_judged():
         "Tải cao nhất trên một đường truyền, tính trong 10 ms",
     )
     assert own.source_en.startswith(
-        "set by the scenario: windows of 10 ms, not 1000 ms (Art. 25(1)"
+        "set by the scenario: windows of 10 ms, not 1000 ms (lines have"
     )
     assert load_criteria(link_window_ms=1000) == default

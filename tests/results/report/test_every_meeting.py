@@ -8,11 +8,11 @@ import annex_factory as annexes
 import pytest
 import results_factory as make
 
+from giaoban.regulation import cited
 from giaoban.results.judge.criteria import EVERY_MEETING, EVERY_SEED, load_criteria
 from giaoban.results.judge.verdict import trial, with_meetings, with_seeds
 from giaoban.results.model.result import CriterionResult, MeetingChecked, Refused, Result
 from giaoban.results.model.seeds import others, seeds_of
-from giaoban.results.report.citation import cited
 from giaoban.results.report.document import plain
 from giaoban.results.report.meetings.meetings_table import (
     every_meeting,

@@ -67,7 +67,11 @@ def test_the_made_project_answers_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert ran.code == 0, ran.err
     assert ran.out.startswith("ESTIMATED: PASS")
     assert of_environment({}) == "vi"  # as the project was asked for
-    assert list((folder / "runs").glob("first-expansion-estimate-*"))
+    [run] = (folder / "runs").glob("first-expansion-estimate-*")
+    told = [ran.out, giaoban("criterion", "list").out]
+    told += [(run / name).read_text(encoding="utf-8") for name in ("result.json", "summary.md")]
+    for text in told:  # what asks for it is another province's to say
+        assert not re.search(r"Đắk Nông|1681/|Art\. ?\d|Điều \d", text)
 
 
 def test_an_import_and_a_tree_can_be_asked(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from scenario_factory import DEFAULT, SCENARIOS, giaoban
 
 from giaoban.errors import InputError
-from giaoban.results.report.citation import cited
+from giaoban.regulation import cited
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.spec.meeting_catalogue import (
     CHECK_S,

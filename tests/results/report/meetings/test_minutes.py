@@ -3,8 +3,8 @@
 import meeting_factory as make
 import pytest
 
+from giaoban.regulation import cited
 from giaoban.results.model.meetings import Entry
-from giaoban.results.report.citation import cited
 from giaoban.results.report.meetings.minutes import (
     SENTENCES,
     MinutesLine,
