@@ -37,6 +37,22 @@ RECEIVED = np.dtype(
 )
 """One packet a receiver got, in order of arrival; times are CLOCK_MONOTONIC."""
 
+RETRANSMISSIONS = np.dtype(
+    [
+        ("stream", "u2"),
+        ("what", "u1"),
+        ("sequence", "u2"),
+        ("timestamp", "u4"),
+        ("at_ns", "i8"),
+        ("size", "u2"),
+    ]
+)
+"""What was done about packets of `stream` that did not come (RFC 4588), by the original's sequence
+number and, where it is known, timestamp; bytes of the packet that sends it again, of requests 0.
+`what`: `REQUESTED`, `REQUESTED_AGAIN`, `SENT_AGAIN`, `REPAIRED` or `OF_NO_USE`: it came too late,
+or twice."""
+REQUESTED, REQUESTED_AGAIN, SENT_AGAIN, REPAIRED, OF_NO_USE = range(5)
+
 
 class PacketLog:
     """Grows by whole batches and writes itself out as it goes: raw records, one after another.

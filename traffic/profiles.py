@@ -23,6 +23,8 @@ AUDIO_CLOCK_HZ = 8000  # RFC 3551 §4.5.14
 AUDIO_PACKET_SAMPLES = AUDIO_CLOCK_HZ * AUDIO_PACKET_MS // 1000
 AUDIO_PAYLOAD_TYPE = 8  # PCMA, RFC 3551 table 4
 VIDEO_PAYLOAD_TYPE = 97  # dynamic, RFC 3551 §6
+RTX_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 2
+"""Of pictures that are sent again (RFC 4588); content has the one between."""
 DEFAULT_PROFILE = "720p30-2m"
 """Of a scenario or a load test that names none."""
 CONTENT_FPS = 5  # of shared slides, where a profile does not say: as in the study of encodings
@@ -169,6 +171,23 @@ class RateAdaptation(Assumable):
     """By so much of the call's rate at a time, once a report, in percent."""
 
 
+class Retransmission(Assumable):
+    """How a receiver of pictures asks for packets that it has not got (RFC 4585 §6.2.1), and how
+    its sender sends them again (RFC 4588)."""
+
+    reorder_ms: Annotated[float, Field(ge=0, le=1000)]
+    """For so long a packet is waited for that others have overtaken, before it is asked for, in
+    ms."""
+    retry_ms: Annotated[float, Field(ge=0, le=1000)]
+    """A round trip and so long after a request it is repeated, in ms."""
+    most_requests: Annotated[int, Field(ge=1, le=100)]
+    """How often one packet is asked for, and sent again, at the most."""
+    history_ms: Annotated[float, Field(ge=10, le=60_000)]
+    """For how long a sender keeps what it has sent, in ms."""
+    history_packets: Annotated[int, Field(ge=16, le=32_768)]
+    """How many packets it keeps at the most."""
+
+
 class Profiles(StrictModel):
     """Call profiles by id, and what they share."""
 
@@ -189,6 +208,8 @@ class Profiles(StrictModel):
     """How a bridge that is cut off comes back."""
     rate_adaptation: RateAdaptation
     """How pictures answer reported loss, where a scenario switches it on."""
+    retransmission: Retransmission
+    """How packets of pictures are sent again, where a scenario switches it on."""
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:

@@ -30,6 +30,8 @@ LONGEST_PACKET = 2048
 """Longer ones are nobody's RTP: an Ethernet frame ends at 1518 bytes."""
 
 
+NO_TYPE = -1
+"""Where there is no payload type of what is sent again."""
 STUN_BELOW = 4
 """The first octets of STUN messages are 0 to 3 (RFC 7983 §7)."""
 MOST_BATCHES = 64
@@ -44,6 +46,15 @@ class Arrivals(NamedTuple):
     data: NDArray[np.uint8]
     lengths: NDArray[np.int64]
     arrival_ns: NDArray[np.int64]
+
+
+class RetransmissionArrival(NamedTuple):
+    """A packet of a retransmission stream (RFC 4588), decrypted."""
+
+    row: int
+    kind: Kind
+    data: bytes
+    arrival_ns: int
 
 
 class ControlArrival(NamedTuple):
@@ -87,6 +98,8 @@ class Inbound:
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._planned = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._type = {kind: np.full(capacity, 0xFF, np.uint8) for kind in KINDS}
+        self._rtx_type = {kind: np.full(capacity, NO_TYPE, np.int16) for kind in KINDS}
+        self._retransmissions: list[RetransmissionArrival] = []
         self._wanted = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
         self._our_ssrc = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
         self._control: list[ControlArrival] = []
@@ -126,6 +139,8 @@ class Inbound:
         """The terms of a flow changed: where it comes from, its payload type, whether it comes."""
         row, terms = leg.row, flow.terms
         self._type[kind][row] = terms.receive_type
+        rtx_type = terms.rtx_receive_type
+        self._rtx_type[kind][row] = NO_TYPE if rtx_type is None else rtx_type
         self._wanted[kind][row] = terms.receives
         for is_rtcp, address in ((False, terms.remote), (True, terms.remote_rtcp)):
             remotes = self._ports.remotes(LocalPort(leg.port_group, kind, is_rtcp))
@@ -181,6 +196,15 @@ class Inbound:
         control, self._control = self._control, []
         return control
 
+    def take_retransmissions(self) -> list[RetransmissionArrival]:
+        """What was sent again and came, taken out."""
+        came, self._retransmissions = self._retransmissions, []
+        return came
+
+    def stream_of(self, kind: Kind, row: int) -> int:
+        """Index of the plan's stream that comes in a row, or `UNLOGGED`."""
+        return int(self._index[kind][row])
+
     def take_collisions(self) -> list[tuple[int, Kind]]:
         """Flows in which a packet with our own SSRC came (RFC 3550 §8.2), taken out."""
         collisions, self._collisions = self._collisions, []
@@ -233,6 +257,16 @@ class Inbound:
         self.rtp_received += len(rows)
         self.heard_ns[rows] = arrival_ns
         self._consent.heard(kind, rows, sources, arrival_ns)
+        again = headers.payload_type == self._rtx_type[kind][rows]
+        if again.any():
+            for i in np.flatnonzero(again).tolist():
+                packet = data[i, : lengths[i]].tobytes()
+                self._retransmissions.append(
+                    RetransmissionArrival(int(rows[i]), kind, packet, int(arrival_ns[i]))
+                )
+            at = np.flatnonzero(~again)
+            rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
+            headers = headers.take(at)
         self._write_log(kind, rows, headers, lengths, arrival_ns)
         colliding = headers.ssrc == self._our_ssrc[kind][rows]
         if colliding.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +13,15 @@ from giaoban.mcu_sim.media.ports import LocalPort, Ports
 from giaoban.mcu_sim.media.srtp import ALIGNMENT, TAG_BYTES, Keyring
 from giaoban.mcu_sim.sdp.crypto import MOST_MKI_BYTES
 from giaoban.mcu_sim.sip.message.addresses import HostPort
-from giaoban.traffic import rtp
+from giaoban.traffic import rtp, rtx
 from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from giaoban.traffic.h264 import KEY_FRAME, carries
-from giaoban.traffic.log import PacketLog
+from giaoban.traffic.log import SENT_AGAIN, PacketLog
+from giaoban.traffic.profiles import Retransmission
 from giaoban.traffic.sender.departure_queue import DepartureQueue
 from giaoban.traffic.sender.injection import EVER, Fate, Injector
 from giaoban.traffic.sender.pacing import Pacer
+from giaoban.traffic.sender.retransmission import Retransmitter
 from giaoban.traffic.sender.stream_plan import StreamPlan
 
 SRTP_ROOM = max(TAG_BYTES.values()) + MOST_MKI_BYTES
@@ -74,9 +77,13 @@ class Outbound:
         room: int,
         width: int,
         origin_ns: int | None = None,
+        retransmission: Retransmission | None = None,
+        again_log: PacketLog | None = None,
     ) -> None:
         """`room`: packets a batch holds; `width`: bytes of the longest packet; `origin_ns`:
-        CLOCK_MONOTONIC from which impairments are timed, None if no stream has any."""
+        CLOCK_MONOTONIC from which impairments are timed, None if no stream has any.
+        `retransmission`: how packets of composed pictures are sent again, None: they are not;
+        `again_log`: of what is (`RETRANSMISSIONS`)."""
         self._ports = ports
         self._keys = keys
         self._pacer = pacer
@@ -98,6 +105,10 @@ class Outbound:
         self._lines: dict[tuple[Kind, int], _ImpairedStream] = {}
         self._released: SendBatch | None = None
         self._renamed: dict[tuple[Kind, int], int] = {}
+        self._retransmission, self._again_log = retransmission, again_log
+        self._again: dict[tuple[Kind, int], Retransmitter] = {}
+        self._again_terms: dict[tuple[Kind, int], tuple[int, int | None]] = {}
+        self.rtx_sent = 0
         self.counters = {
             kind: Counters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
         }
@@ -126,6 +137,26 @@ class Outbound:
         self._type[kind][row] = flow.terms.send_type
         self._sends[kind][row] = flow.terms.sends
         self.wanted[kind][row] = flow.terms.sends and self._allowed[kind][row]
+        self._turn_retransmission(kind, row, flow)
+
+    def _turn_retransmission(self, kind: Kind, row: int, flow: Flow) -> None:
+        """What is sent from now on is kept, if the far end may ask for it again."""
+        terms = flow.terms
+        again = self._retransmission
+        # SRTP has no second packet of one number (RFC 3711 §3.3.2)
+        unfit = terms.rtx_send_type is None and terms.crypto_send is not None
+        if again is None or kind != "video" or "nack" not in terms.feedback or unfit:
+            self._again.pop((kind, row), None)
+            self._again_terms.pop((kind, row), None)
+            return
+        how = flow.down.ssrc, terms.rtx_send_type
+        if self._again_terms.get((kind, row)) == how:
+            return
+        self._again_terms[kind, row] = how
+        first = flow.down.first_sequence & 0xFFFF
+        self._again[kind, row] = Retransmitter(
+            again, terms.rtx_send_type, rtx.ssrc_of(flow.down.ssrc), first
+        )
 
     def allow(self, kind: Kind, row: int, to: HostPort | None) -> None:
         """A medium may be sent to an address from now on, or (None) nowhere (see `consent`)."""
@@ -142,6 +173,8 @@ class Outbound:
             if line is not None and line.holding is not None:
                 self._release(kind, row, line.holding, EVER.max)
             self._renamed.pop((kind, row), None)
+            self._again.pop((kind, row), None)
+            self._again_terms.pop((kind, row), None)
 
     def rename(self, kind: Kind, row: int, ssrc: int) -> None:
         """Our stream to this row goes on under another SSRC (RFC 3550 §8.2)."""
@@ -231,6 +264,7 @@ class Outbound:
             if of == kind:
                 batch.data[np.flatnonzero(rows == row), 8:12] = list(ssrc.to_bytes(4, "big"))
         batch.data[:n, 1] = batch.data[:n, 1] & rtp.MARKER | self._type[kind][rows]
+        self._keep(kind, batch, rows, lengths, times_ns)
         size = lengths
         lengths, good = self._protect(kind, batch, rows, lengths)
         if not good.all():
@@ -257,6 +291,67 @@ class Outbound:
                 self._hand_over(
                     kind, int(port_group), self._scratch, rows[part], lengths[part], times_ns[part]
                 )
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anybody may ask for packets again."""
+        return bool(self._again)
+
+    def _keep(
+        self,
+        kind: Kind,
+        batch: SendBatch,
+        rows: NDArray[np.intp],
+        lengths: NDArray[np.int64],
+        times_ns: NDArray[np.int64],
+    ) -> None:
+        """Remember what leaves, as it is before encryption, where it may be asked for again."""
+        for (of, row), again in self._again.items():
+            for i in np.flatnonzero(rows == row).tolist() if of == kind else ():
+                again.sent(batch.data[i, : lengths[i]].tobytes(), int(times_ns[i]))
+
+    def send_again(
+        self,
+        kind: Kind,
+        row: int,
+        sequences: Iterable[int],
+        round_trip_ns: int | None,
+        times_ns: tuple[int, int],
+    ) -> None:
+        """Answer a request for packets (RFC 4588). `times_ns`: when it came, when they leave."""
+        again = self._again.get((kind, row))
+        if again is None or not self.wanted[kind][row]:
+            return
+        came_ns, leaving_ns = times_ns
+        packets = again.answer(sequences, came_ns, round_trip_ns)
+        for start in range(0, len(packets), self._scratch.capacity):
+            self._send_again(kind, row, packets[start : start + self._scratch.capacity], leaving_ns)
+
+    def _send_again(self, kind: Kind, row: int, packets: list[bytes], leaving_ns: int) -> None:
+        batch, n = self._scratch, len(packets)
+        lengths = np.array([len(packet) for packet in packets])
+        for i, packet in enumerate(packets):
+            batch.data[i, : len(packet)] = np.frombuffer(packet, np.uint8)
+        index = int(self._index[kind][row])
+        if index != UNLOGGED and self._again_log is not None:
+            at = rtp.HEADER_BYTES  # of RTX the original's number follows the plain header
+            words = np.ascontiguousarray(batch.data[:n, at : at + 2]).view(">u2")[:, 0]
+            stamps = np.ascontiguousarray(batch.data[:n, 4:8]).view(">u4")[:, 0]
+            self._again_log.append(
+                n,
+                stream=index,
+                what=SENT_AGAIN,
+                sequence=words,
+                timestamp=stamps,
+                at_ns=leaving_ns,
+                size=lengths,
+            )
+        rows, times = np.full(n, row), np.full(n, leaving_ns)
+        lengths, good = self._protect(kind, batch, rows, lengths)
+        self.unprotected += int(np.count_nonzero(~good))
+        self.rtp_sent += n
+        self.rtx_sent += n
+        self._hand_over(kind, int(self._port_group[row]), batch, rows, lengths, times)
 
     def _hand_over(
         self,

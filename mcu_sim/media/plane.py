@@ -19,7 +19,7 @@ from giaoban.mcu_sim.media.audio.bank import TICK_NS, AudioBank, AudioOut
 from giaoban.mcu_sim.media.audio.telephone_events import DtmfReceiver
 from giaoban.mcu_sim.media.consent import Consent, Withheld
 from giaoban.mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
-from giaoban.mcu_sim.media.leg import KINDS, NOBODY, Delays, Flow, Kind, Leg, Position
+from giaoban.mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Delays, Flow, Kind, Leg, Position
 from giaoban.mcu_sim.media.outbound import SRTP_ROOM, Outbound
 from giaoban.mcu_sim.media.ports import Ports
 from giaoban.mcu_sim.media.reports import Reports
@@ -30,9 +30,24 @@ from giaoban.mcu_sim.media.video.keyframes import CONTENT_LIMITS, VIDEO_LIMITS, 
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic import rtp
-from giaoban.traffic.log import RECEIVED, SENT, PacketLog
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES, RateAdaptation
+from giaoban.traffic.log import (
+    OF_NO_USE,
+    RECEIVED,
+    REPAIRED,
+    REQUESTED,
+    REQUESTED_AGAIN,
+    RETRANSMISSIONS,
+    SENT,
+    PacketLog,
+)
+from giaoban.traffic.profiles import (
+    AUDIO_CLOCK_HZ,
+    AUDIO_PACKET_SAMPLES,
+    RateAdaptation,
+    Retransmission,
+)
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
+from giaoban.traffic.receiver.nack import Packets, RepairBuffer
 from giaoban.traffic.receiver.timestamps import StampClock
 from giaoban.traffic.rtcp import RateLimit
 from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
@@ -100,6 +115,8 @@ class MediaPlane:
         name: str = "mcu",
         end_ns: int = 2**63 - 1,
         rate_adaptation: RateAdaptation | None = None,
+        retransmission: Retransmission | None = None,
+        video_playout_ms: float = 0.0,
         watchful: bool = True,
         stamps: StampClock | None = None,
     ) -> None:
@@ -107,8 +124,10 @@ class MediaPlane:
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
         demanding encoder of composed pictures there will be. `clock`: CLOCK_MONOTONIC. `end_ns`:
         when the device stops: nothing is made ahead for later. `rate_adaptation`: how composed
-        pictures answer reported loss; None: they do not. `watchful`: it is to look often at
-        what came, where the kernel paces. `stamps`: tells when something came, as of
+        pictures answer reported loss; None: they do not. `retransmission`: how packets of pictures
+        are asked for and sent again; None: they are not; `video_playout_ms`: the buffer of pictures
+        that are decoded here. `watchful`: it is to look often at what came, where the kernel paces.
+        `stamps`: tells when something came, as of
         `ReceiveBatch`."""
         self._ports = ports
         self._keys = Keyring()
@@ -116,6 +135,14 @@ class MediaPlane:
         self._kernel_paces, self._clock = kernel_paces, clock
         self._sent = PacketLog(SENT, captures and captures / f"{name}-sent.bin")
         self._received = PacketLog(RECEIVED, captures and captures / f"{name}-received.bin")
+        self._again_log = PacketLog(
+            RETRANSMISSIONS,
+            captures and captures / f"{name}-retransmissions.bin" if retransmission else None,
+        )
+        self._retransmission = retransmission
+        self._video_buffer_ns = round(video_playout_ms * 1e6)
+        self._repair: dict[int, RepairBuffer] = {}
+        """Of the rows whose pictures are decoded here and whose camera sends packets again."""
         width = LONGEST_PACKET
         if not kernel_paces:
             self._ahead_ns, self._lead_ns = AHEAD_IN_LOOP_NS, AHEAD_IN_LOOP_NS // 4
@@ -125,7 +152,16 @@ class MediaPlane:
         composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
         self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
         sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
-        self.outbound = Outbound(ports, self._keys, self.pacer, self._sent, *sizes, origin_ns)
+        self.outbound = Outbound(
+            ports,
+            self._keys,
+            self.pacer,
+            self._sent,
+            *sizes,
+            origin_ns,
+            retransmission,
+            self._again_log,
+        )
         self._consent = Consent(capacity)
         self.inbound = Inbound(ports, self._keys, self._received, capacity, stamps, self._consent)
         from_ns = origin_ns if kernel_paces else None
@@ -200,6 +236,7 @@ class MediaPlane:
             start_ns = max(next_start_ns(now_ns, self._origin_ns), flow.from_ns)
             self._composed.open(row, down, leg.composed, start_ns)
             self._losses.open(row, leg.composed.kbps, down.seed + MCU_REQUESTS)
+            self._turn_repair(row, terms)
             # the next window may begin after the stream's first frames are due
             self._compose(self._composed_until_ns)
         else:
@@ -236,6 +273,8 @@ class MediaPlane:
             if not terms.sends and leg.forwarded(kind):
                 self._forwarders[kind].watch(row, NOBODY, now_ns)
         self._legs[row] = replace(leg, flows=turned, composed=composed or leg.composed)
+        if "video" in turned and leg.composed is not None:
+            self._turn_repair(row, turned["video"].terms)
         if composed is not None and "video" in turned:
             self._composed.change_rate(row, composed.kbps)
         if "audio" in turned and leg.flows["audio"].terms.codec != turned["audio"].terms.codec:
@@ -262,6 +301,7 @@ class MediaPlane:
         if "video" in leg.flows and leg.composed is not None:
             self._composed.close(row)
             self._losses.close(row)
+            self._repair.pop(row, None)
         for forwarder in self._forwarders.values():
             forwarder.close(row)
         self.reports.close(row)
@@ -384,6 +424,9 @@ class MediaPlane:
         if forwarding:
             self._forward("video", now_ns)
             self._forward("content", now_ns)
+        repairing = bool(self._repair) or self.outbound.keeps
+        if repairing:
+            self._repair_losses(now_ns)
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
             self.inbound.clock.look()
@@ -396,6 +439,9 @@ class MediaPlane:
             self._control_at_ns = now_ns - late_ns + CONTROL_EVERY_NS
         self.pacer.flush(self._clock())  # what was done since `now_ns` makes packets late too
         next_ns = self._origin_ns + (self._done + self._stride) * TICK_NS
+        if repairing:
+            step = (now_ns - self._origin_ns) // STEP_NS + 1
+            next_ns = min(next_ns, self._origin_ns + step * STEP_NS)
         if forwarding or not self._kernel_paces:
             step = (now_ns - self._origin_ns) // self._step_ns + 1
             next_ns = min(next_ns, self._origin_ns + step * self._step_ns)
@@ -416,6 +462,7 @@ class MediaPlane:
         self._ports.close()
         self._sent.close()
         self._received.close()
+        self._again_log.close()
 
     def health(self) -> dict[str, Any]:
         """What would make the MCU's measures worthless."""
@@ -461,9 +508,79 @@ class MediaPlane:
     def _arrivals(self, kind: Kind) -> Iterator[Arrivals]:
         """What came of one medium; of pictures that are decoded here, losses are noted."""
         for got in self.inbound.receive(kind):
-            if kind == "video":
+            if kind == "video" and self._repair:
+                self._came_or_missing(got)
+            elif kind == "video":
                 self._losses.came(got.rows, got.headers, got.data, got.lengths)
             yield got
+
+    def _turn_repair(self, row: int, terms: NegotiatedMedia) -> None:
+        """Whether a camera is asked for packets that have not come, by its call's terms."""
+        again = self._retransmission
+        if again is None or "nack" not in terms.feedback or not terms.receives:
+            self._repair.pop(row, None)
+        elif row not in self._repair:
+            self._repair[row] = RepairBuffer(again, VIDEO_CLOCK_HZ, self._video_buffer_ns)
+
+    def _came_or_missing(self, got: Arrivals) -> None:
+        """Pictures came: what is decoded of them waits for what is missing before it."""
+        repaired = np.isin(got.rows, list(self._repair))
+        for row in np.unique(got.rows).tolist():
+            at = np.flatnonzero(got.rows == row)
+            headers, lengths = got.headers.take(at), got.lengths[at]
+            came = Packets(headers, got.data[at], lengths, got.arrival_ns[at])
+            if repaired[at[0]]:
+                self._repair[row].put(came)
+                self._decode(row)
+            else:
+                self._losses.came(got.rows[at], headers, came.data, lengths)
+
+    def _decode(self, row: int) -> None:
+        """What has come of a camera in order is decoded."""
+        for ready in self._repair[row].take():
+            rows = np.full(len(ready.lengths), row)
+            self._losses.came(rows, ready.headers, ready.data, ready.lengths)
+
+    def _repair_losses(self, now_ns: int) -> None:
+        """Take in what came, answer who asks for packets, ask for those that are missing."""
+        self._receive_only("video")
+        self.reports.hear(now_ns)
+        for again in self.inbound.take_retransmissions():
+            if (buffer := self._repair.get(again.row)) is None or again.kind != "video":
+                continue
+            if (found := buffer.put_again(again.data, again.arrival_ns)) is not None:
+                original, useful = found
+                self._log_again(
+                    again.row,
+                    REPAIRED if useful else OF_NO_USE,
+                    sequence=original.headers.sequence,
+                    timestamp=original.headers.timestamp,
+                    at_ns=again.arrival_ns,
+                    size=len(again.data),
+                )
+        at_ns = now_ns - (now_ns - self._origin_ns) % STEP_NS
+        for row, buffer in self._repair.items():
+            trip_ns = self.reports.round_trip_ns(row, "video")
+            wanted = buffer.ask(at_ns, trip_ns)
+            if wanted and buffer.ssrc is not None:
+                sequences = [one.sequence for one in wanted]
+                self.reports.ask_packets(row, "video", buffer.ssrc, sequences)
+                times = np.array([one.times for one in wanted])
+                self._log_again(
+                    row,
+                    np.where(times > 1, REQUESTED_AGAIN, REQUESTED),
+                    sequence=np.array(sequences),
+                    timestamp=0,
+                    at_ns=at_ns,
+                    size=0,
+                )
+            self._decode(row)
+
+    def _log_again(self, row: int, what: object, **columns: Any) -> None:
+        stream = self.inbound.stream_of("video", row)
+        if stream != UNLOGGED:
+            count = len(columns["sequence"])
+            self._again_log.append(count, stream=stream, what=what, **columns)
 
     def _receive_audio(self) -> None:
         for got in self.inbound.receive("audio"):

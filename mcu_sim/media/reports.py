@@ -22,6 +22,7 @@ from giaoban.traffic.rtcp.session import (
     Collision,
     Feedback,
     KeyFrameWanted,
+    PacketsWanted,
     RateWanted,
     Reporter,
 )
@@ -121,10 +122,10 @@ class Reports:
         """Take in what came."""
         split = any(not line.muxed for line in self._lines.values())
         for arrival in self._inbound.receive_control(separate_ports=split):
-            self._take(arrival)
+            self._take(arrival, now_ns)
         for row, kind in self._inbound.take_collisions():
             if (line := self._lines.get((row, kind))) is not None:
-                self._react(line, line.reporter.conflict(now_ns), now_ns)
+                self._react(line, line.reporter.conflict(now_ns), now_ns, now_ns)
 
     def run(self, now_ns: int) -> None:
         """Send what is due."""
@@ -144,7 +145,7 @@ class Reports:
         `at_ns`: not before, where the kernel paces.
         """
         line = self._lines.get((row, kind))
-        if line is None or not line.feedback:
+        if line is None or not line.feedback & {"pli", "fir"}:
             return False
         statistics = self._inbound.statistics[kind]
         if not statistics.heard[row]:
@@ -153,6 +154,17 @@ class Reports:
         target = int(statistics.ssrc[row])
         self._send(line, line.reporter.key_frame_request(how, target), at_ns)
         return True
+
+    def ask_packets(self, row: int, kind: Kind, ssrc: int, sequences: list[int]) -> None:
+        """Ask a call for packets that have not come (RFC 4585 §6.2.1)."""
+        if (line := self._lines.get((row, kind))) is not None:
+            self._send(line, line.reporter.nack(ssrc, sequences))
+
+    def round_trip_ns(self, row: int, kind: Kind) -> int | None:
+        """There and back, None if it is not known."""
+        line = self._lines.get((row, kind))
+        known = None if line is None else line.reporter.round_trip_ms
+        return None if known is None else round(known * 1e6)
 
     def take_wanted(self) -> list[tuple[int, Kind, int]]:
         """Viewers that asked for a key frame, and when each request came; taken out."""
@@ -169,7 +181,7 @@ class Reports:
         rates, self._rates = self._rates, []
         return rates
 
-    def _take(self, arrival: ControlArrival) -> None:
+    def _take(self, arrival: ControlArrival, now_ns: int) -> None:
         line = self._lines.get((arrival.row, arrival.kind))
         if line is None:
             return  # sent before it knew that the call is over
@@ -184,12 +196,20 @@ class Reports:
         if line.kind == "video" and far is not None and far.at_ns == arrival.arrival_ns:
             told = LossReport(line.row, round(far.fraction_lost * 256), far.at_ns)
             self._losses.append(told)
-        self._react(line, feedback, arrival.arrival_ns)
+        self._react(line, feedback, arrival.arrival_ns, now_ns)
 
-    def _react(self, line: _RtcpStream, feedback: list[Feedback], at_ns: int) -> None:
+    def _react(self, line: _RtcpStream, feedback: list[Feedback], at_ns: int, now_ns: int) -> None:
+        """`at_ns`: when it came."""
         for what in feedback:
             if isinstance(what, KeyFrameWanted):
                 self._wanted.append((line.row, line.kind, at_ns))
+            elif isinstance(what, PacketsWanted):
+                trip_ns = self.round_trip_ns(line.row, line.kind)
+                leaving_ns = now_ns
+                if self._paced_from_ns is not None:
+                    leaving_ns = next_control_ns(time.monotonic_ns(), self._paced_from_ns)
+                times = at_ns, leaving_ns
+                self._outbound.send_again(line.kind, line.row, what.sequences, trip_ns, times)
             elif isinstance(what, RateWanted) and "tmmbr" in line.feedback:
                 self._rates.append(RateRequest(line.row, what.limit))
                 self._send(line, line.reporter.rate_notification(what.limit))

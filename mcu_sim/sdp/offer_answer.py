@@ -26,6 +26,7 @@ from giaoban.mcu_sim.sdp import (
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.text import printable
+from giaoban.traffic import rtx
 
 # --------------------------------------------------------- what our side can, as a list of `Media`
 
@@ -40,9 +41,10 @@ TONES = Codec(101, "telephone-event", 8000, fmtp="0-15")
 H264_720P30 = Codec(97, "H264", 90000, fmtp="profile-level-id=42801F;packetization-mode=1")
 """Baseline profile, level 3.1, which 1280 × 720 at 30 frames/s needs (H.264 table A-1)."""
 
-FEEDBACK = {"nack pli": "pli", "ccm fir": "fir", "ccm tmmbr": "tmmbr"}
-"""Requests over RTCP, for a key frame or a lower rate: in a=rtcp-fb (RFC 4585 §4.2, RFC 5104
-§7.1), and in short."""
+FEEDBACK = {"nack pli": "pli", "ccm fir": "fir", "ccm tmmbr": "tmmbr", "nack": "nack"}
+"""Requests over RTCP, for a key frame, a lower rate or packets: in a=rtcp-fb (RFC 4585 §4.2, RFC
+5104 §7.1), and in short."""
+PACKET_REQUEST = "nack"
 KEY_FRAME_REQUESTS = ("nack pli", "ccm fir")
 RATE_REQUEST = "ccm tmmbr"
 
@@ -72,9 +74,16 @@ def video(
     *,
     protocol: str = "RTP/AVP",
     feedback: Sequence[str] = KEY_FRAME_REQUESTS,
+    retransmission: tuple[int, float] | None = None,
 ) -> Media:
     """Our video: H.264 at `max_kbps` of media at most, said both as b=AS and b=TIAS. `feedback`:
-    what may be asked over RTCP, of `FEEDBACK`."""
+    what may be asked over RTCP, of `FEEDBACK`. `retransmission`: payload type of packets that are
+    sent again, of the first codec, and for how many ms they are kept (RFC 4588 §8)."""
+    if retransmission is not None:
+        number, kept_ms = retransmission
+        fmtp = f"apt={codecs[0].payload_type};rtx-time={kept_ms:.0f}"
+        codecs = (*codecs, Codec(number, rtx.NAME, codecs[0].clock_hz, fmtp=fmtp))
+        feedback = (*feedback, PACKET_REQUEST)
     return Media(
         "video",
         port,
@@ -111,7 +120,13 @@ def at_level(can: Sequence[Media], resolution: str) -> list[Media]:
     Raises `KeyError` for another resolution.
     """
     return [
-        replace(media, codecs=tuple(h264.at_most(codec, resolution) for codec in media.codecs))
+        replace(
+            media,
+            codecs=tuple(
+                h264.at_most(codec, resolution) if h264.is_h264(codec) else codec
+                for codec in media.codecs
+            ),
+        )
         if role(media) == "video"
         else media
         for media in can
@@ -168,6 +183,29 @@ def is_tones(codec: Codec) -> bool:
     return codec.name.lower() == "telephone-event"
 
 
+def is_rtx(codec: Codec) -> bool:
+    """Whether it carries packets of another payload type again (RFC 4588 §8.1)."""
+    return codec.name.lower() == rtx.NAME
+
+
+def _is_beside(codec: Codec) -> bool:
+    """Whether it is used beside another codec alone."""
+    return is_tones(codec) or is_rtx(codec)
+
+
+def rtx_of(codecs: Sequence[Codec], main: Codec) -> Codec | None:
+    """The payload type in which a codec's packets are sent again, None if there is none."""
+    apt = str(main.payload_type)
+    return next(
+        (
+            one
+            for one in codecs
+            if is_rtx(one) and one.parameter("apt") == apt and one.clock_hz == main.clock_hz
+        ),
+        None,
+    )
+
+
 def tones_of(theirs: Sequence[Codec], ours: Sequence[Codec], main: Codec) -> Codec | None:
     """For an answer: the keys that are taken beside a codec with its clock, None if not by both."""
     known = next((one for one in ours if is_tones(one)), None)
@@ -185,7 +223,7 @@ def choose_codec(ours: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec,
     The offerer's payload type is used in both directions, which RFC 3264 §5.1 asks for.
     """
     for one in ours:
-        if is_tones(one):
+        if _is_beside(one):
             continue
         if h264.is_h264(one):
             other = h264.best(one, theirs)
@@ -201,7 +239,7 @@ def choose_codec(ours: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec,
 def answered_codec(theirs: Sequence[Codec], ours: Sequence[Codec]) -> tuple[Codec, Codec] | None:
     """For our offer: their first codec that is one of ours, and ours at what both can."""
     for one in theirs:
-        if is_tones(one):
+        if _is_beside(one):
             continue
         # an answer repeats the offer's number; another one is not forbidden
         for other in sorted(ours, key=lambda our: our.payload_type != one.payload_type):
@@ -220,12 +258,18 @@ def renumbered(wanted: Sequence[Codec], in_use: Sequence[Codec]) -> tuple[Codec,
     free = [number for number in DYNAMIC_TYPES if number not in {c.payload_type for c in in_use}]
     left = list(in_use)
     codecs: list[Codec] = []
+    now: dict[str, int] = {}
+    """Numbers in `wanted`, and what they are now."""
     for codec in wanted:
+        if is_rtx(codec):  # of another codec before it
+            apt = codec.parameter("apt") or ""
+            codec = _of(codec, now.get(apt, codec.payload_type))
         old = next((other for other in left if _same_name(codec, other)), None)
         if old is not None:
             left.remove(old)
             same = h264.in_the_form_of(old, codec) if h264.is_h264(codec) else old
-            codecs.append(same)
+            codecs.append(replace(same, fmtp=codec.fmtp) if is_rtx(codec) else same)
+            now[str(codec.payload_type)] = same.payload_type
             continue
         number = codec.payload_type
         if number in DYNAMIC_TYPES and number not in free:
@@ -233,7 +277,14 @@ def renumbered(wanted: Sequence[Codec], in_use: Sequence[Codec]) -> tuple[Codec,
         if number in free:
             free.remove(number)
         codecs.append(replace(codec, payload_type=number))
+        now[str(codec.payload_type)] = number
     return tuple(codecs)
+
+
+def _of(again: Codec, main: int) -> Codec:
+    """A retransmission of another payload type."""
+    kept = again.parameter("rtx-time")
+    return replace(again, fmtp=f"apt={main}" + (f";rtx-time={kept}" if kept else ""))
 
 
 def _same_name(one: Codec, other: Codec) -> bool:
@@ -322,7 +373,9 @@ class NegotiatedMedia:
         content: whether the section is the content channel.
         crypto_send, crypto_receive: SRTP keys of our packets and theirs, None without SRTP.
         tone_type: RTP payload type of pressed keys that come in (RFC 4733), None if not agreed.
-        feedback: requests over RTCP that both understand: `pli`, `fir`, `tmmbr`.
+        feedback: requests over RTCP that both understand: `pli`, `fir`, `tmmbr`, `nack`.
+        rtx_send_type, rtx_receive_type: RTP payload types of packets that are sent again, out and
+            in (RFC 4588), None if not agreed.
     """
 
     kind: str
@@ -342,6 +395,8 @@ class NegotiatedMedia:
     crypto_receive: CryptoKey | None = None
     feedback: frozenset[str] = frozenset()
     tone_type: int | None = None
+    rtx_send_type: int | None = None
+    rtx_receive_type: int | None = None
 
 
 def agree(
@@ -367,6 +422,8 @@ def agree(
         return None
     theirs_understand = theirs.feedback_for(their_codec.payload_type)
     both_understand = theirs_understand & ours.feedback_for(codec.payload_type)
+    again = rtx_of(theirs.codecs, their_codec), rtx_of(ours.codecs, codec)
+    rtx_types = None if None in again else tuple(one.payload_type for one in again if one)
     return NegotiatedMedia(
         kind=ours.kind,
         codec=codec,
@@ -385,6 +442,8 @@ def agree(
         crypto_receive=crypto[1].key if crypto else None,
         tone_type=_tone_type(theirs, ours),
         feedback=frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK),
+        rtx_send_type=None if rtx_types is None else rtx_types[0],
+        rtx_receive_type=None if rtx_types is None else rtx_types[1],
     )
 
 
@@ -481,7 +540,7 @@ def _why_not(theirs: Media, ours: Media | None) -> Problem | None:
         return Problem(f"{name} ({theirs.protocol[:30]}) is not spoken here", Warn.TRANSPORT)
     if choose_codec(ours.codecs, theirs.codecs) is None:
         named = [codec.name[:20] for codec in theirs.codecs[:MOST_NAMED]]
-        known = dict.fromkeys(one.name for one in ours.codecs if not is_tones(one))
+        known = dict.fromkeys(one.name for one in ours.codecs if not _is_beside(one))
         said = f"none of its codecs ({', '.join(named)})" if named else "nothing that it names"
         return Problem(f"{said} is one of {', '.join(known)}", Warn.FORMAT)
     if is_secure(theirs) and not theirs.crypto:
@@ -591,13 +650,17 @@ def _accept(
     crypto = answer_keys(theirs, old, keys) if is_secure(theirs) or theirs.crypto else None
     if pair is None or (crypto is None and is_secure(theirs)):
         return None
-    tones = tones_of(theirs.codecs, ours.codecs, pair[0])
+    beside = [tones_of(theirs.codecs, ours.codecs, pair[0])]
+    again, known = rtx_of(theirs.codecs, pair[0]), next(filter(is_rtx, ours.codecs), None)
+    if again is not None and known is not None:
+        same = replace(known, payload_type=again.payload_type)
+        beside.append(_of(same, pair[0].payload_type))
     mux = ours.rtcp_mux and theirs.rtcp_mux
     # their word for the main picture, so that sections have the same roles in our description
     tags = ours.content or theirs.content
     stated = replace(
         at_their_rate(ours, offer, theirs),
-        codecs=(pair[1],) if tones is None else (pair[1], tones),
+        codecs=(pair[1], *(one for one in beside if one is not None)),
         formats=(),
         protocol=theirs.protocol,
         content=tags,

@@ -37,7 +37,12 @@ from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.mcu_sim.server.calls import ParticipantCall
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.hosts import is_one_host
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, VIDEO_PAYLOAD_TYPE
+from giaoban.traffic.profiles import (
+    AUDIO_CLOCK_HZ,
+    RTX_PAYLOAD_TYPE,
+    VIDEO_PAYLOAD_TYPE,
+    Retransmission,
+)
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
 AUDIO_KBPS = AUDIO_CLOCK_HZ * 8 // 1000
@@ -84,12 +89,14 @@ class MediaNegotiation:
         signalling: HostPort = ("", 0),
         tones: bool = False,
         rate_requests: bool = False,
+        retransmission: Retransmission | None = None,
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
         None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
         what is public of a description, `secrets` its SRTP keys. `signalling`: its SIP address.
         `tones`: whether pressed keys are taken (RFC 4733). `rate_requests`: whether a viewer may
-        ask for pictures of a lower rate (RFC 5104 §4.2.1)."""
+        ask for pictures of a lower rate (RFC 5104 §4.2.1). `retransmission`: how packets of
+        pictures are sent again; None: they are not."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -100,6 +107,9 @@ class MediaNegotiation:
         self._signalling = signalling
         self._audio_codecs = (G722, PCMA, PCMU, TONES) if tones else (G722, PCMA, PCMU)
         self._feedback = (*KEY_FRAME_REQUESTS, *([RATE_REQUEST] if rate_requests else []))
+        self._retransmission = (
+            None if retransmission is None else (RTX_PAYLOAD_TYPE, retransmission.history_ms)
+        )
         self._on_loopback = ipaddress.ip_address(address).is_loopback
         self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
@@ -338,6 +348,7 @@ class MediaNegotiation:
                     main,
                     protocol=how,
                     feedback=self._feedback,
+                    retransmission=self._retransmission,
                 ),
                 content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
             ]

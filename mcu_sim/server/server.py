@@ -108,6 +108,8 @@ class McuServer:
             captures=captures,
             kernel_paces=config.kernel_paces,
             rate_adaptation=config.rate_adaptation,
+            retransmission=config.retransmission,
+            video_playout_ms=config.video_playout_ms,
             watchful=config.watchful,
             rng=rng,
             composed=config.video,
@@ -118,6 +120,7 @@ class McuServer:
         )
         for participant, planned_streams in config.planned_streams.items():
             self._plane.inbound.plan(self._participants.own_row(participant), planned_streams.up)
+        composes = all(meeting.video == "presence" for meeting in config.meetings.meeting)
         negotiation = MediaNegotiation(
             config.address,
             self._capacity,
@@ -132,8 +135,8 @@ class McuServer:
             # nobody presses keys in an emulation, or asks for another rate; who forwards pictures
             # has no rate of its own
             tones=not config.virtual_time,
-            rate_requests=not config.virtual_time
-            and all(meeting.video == "presence" for meeting in config.meetings.meeting),
+            rate_requests=not config.virtual_time and composes,
+            retransmission=config.retransmission if composes else None,
         )
         self._controller = CallController(
             config,

@@ -87,8 +87,10 @@ class Bridge:
         password: str | None = None,
         session_expires_s: int = 1800,
         feedback: Sequence[str] = KEY_FRAME_REQUESTS,
+        retransmission: tuple[int, float] | None = None,
     ) -> None:
-        """`first_port`: added to the usual ports of media. `feedback`: what it asks of pictures."""
+        """`first_port`: added to the usual ports of media. `feedback`: what it asks of pictures;
+        `retransmission`: as of `video`."""
         self.office = office
         self.user = user
         self.host = host
@@ -119,7 +121,14 @@ class Bridge:
         at, best, plain = self._port, [codec_for(resolution, 97)], [codec_for("720p30", 98)]
         made: dict[Kind, sdp.Media] = {
             "audio": audio(at["audio"], codecs, protocol=protocol),
-            "video": video(at["video"], kbps, best, protocol=protocol, feedback=feedback),
+            "video": video(
+                at["video"],
+                kbps,
+                best,
+                protocol=protocol,
+                feedback=feedback,
+                retransmission=retransmission,
+            ),
             "content": content(at["content"], kbps, plain, protocol=protocol),
         }
         self._made = {kind: replace(media, rtcp_mux=mux) for kind, media in made.items()}

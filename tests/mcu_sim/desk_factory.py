@@ -102,6 +102,8 @@ class Office:
             kernel_paces=given.kernel_paces,
             rng=rng,
             composed=given.video,
+            retransmission=given.retransmission,
+            video_playout_ms=given.video_playout_ms,
             clock=lambda: self.now_ns,
         )
         inbound: Any = self.plane.inbound
@@ -118,6 +120,7 @@ class Office:
             signalling=(address, SIP_PORT),
             tones=True,
             rate_requests=all(m.video == "presence" for m in given.meetings.meeting),
+            retransmission=given.retransmission,
         )
         self.controller = CallController(
             given,

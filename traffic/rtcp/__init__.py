@@ -1,11 +1,12 @@
-"""RTCP (RFC 3550), with requests for a key frame or a rate (RFC 4585, RFC 5104): packets and their
-bytes."""
+"""RTCP (RFC 3550), with requests for packets, a key frame or a rate (RFC 4585, RFC 5104): what it
+says, and its bytes."""
 
 from giaoban.traffic.rtcp.packets import (
     CNAME,
     Bye,
     Chunk,
     FullIntraRequest,
+    GenericNack,
     IntraRequest,
     MaxRateNotification,
     MaxRateRequest,
@@ -26,6 +27,7 @@ __all__ = [
     "Bye",
     "Chunk",
     "FullIntraRequest",
+    "GenericNack",
     "IntraRequest",
     "MaxRateNotification",
     "MaxRateRequest",

@@ -1,4 +1,4 @@
-"""RTCP packets as data (RFC 3550 §6.4–6.6, RFC 4585 §6.3.1, RFC 5104 §4.2–4.3), and NTP time."""
+"""RTCP packets as data (RFC 3550 §6.4–6.6, RFC 4585 §6.2–6.3, RFC 5104 §4.2–4.3), and NTP time."""
 
 from __future__ import annotations
 
@@ -94,6 +94,15 @@ class PictureLossIndication:
     target: int
 
 
+@dataclass(frozen=True, slots=True)
+class GenericNack:
+    """`sender` has not got these packets of `target` (RFC 4585 §6.2.1), by their numbers."""
+
+    sender: int
+    target: int
+    sequences: tuple[int, ...]
+
+
 class IntraRequest(NamedTuple):
     """One entry of a FIR: to whom, and the command's number, 8 bits (RFC 5104 §4.3.1.1)."""
 
@@ -142,6 +151,7 @@ Packet = (
     | ReceiverReport
     | SourceDescription
     | Bye
+    | GenericNack
     | PictureLossIndication
     | FullIntraRequest
     | MaxRateRequest

@@ -1,6 +1,7 @@
 """One side of one RTCP session between two members: when to report, what, and what the other says.
 
-RFC 3550 §6.2–6.4, §8.2; requests for key frames by RFC 4585 §6.3.1 and RFC 5104 §4.3.1. With two
+RFC 3550 §6.2–6.4, §8.2; requests for packets by RFC 4585 §6.2.1, for key frames by §6.3.1 and RFC
+5104 §4.3.1. With two
 members the minimum interval always holds: at 64 kb/s the bandwidth alone would allow a report every
 half second.
 
@@ -23,6 +24,7 @@ from giaoban.traffic.rtcp import (
     Bye,
     Chunk,
     FullIntraRequest,
+    GenericNack,
     IntraRequest,
     MaxRateNotification,
     MaxRateRequest,
@@ -71,6 +73,13 @@ class KeyFrameWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class PacketsWanted:
+    """The far end has not got these packets of our stream (RFC 4585 §6.2.1)."""
+
+    sequences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RateWanted:
     """The far end takes no more than this of our stream (RFC 5104 §4.2.1): tell it by
     `rate_notification` that we keep to it. `limit.ssrc`: who asked."""
@@ -93,7 +102,7 @@ class Collision:
     ssrc: int
 
 
-Feedback = KeyFrameWanted | RateWanted | RemoteBye | Collision
+Feedback = KeyFrameWanted | PacketsWanted | RateWanted | RemoteBye | Collision
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +185,12 @@ class Reporter:
         request = FullIntraRequest(self.ssrc, (IntraRequest(target_ssrc, number),))
         return self._compound(self._empty(), request)
 
+    def nack(self, target_ssrc: int, sequences: Iterable[int]) -> bytes:
+        """A compound that asks for packets of the far end's stream (RFC 4585 §6.2.1), to be sent at
+        once."""
+        request = GenericNack(self.ssrc, target_ssrc, tuple(sequences))
+        return self._compound(self._empty(), request)
+
     def rate_notification(self, limit: RateLimit) -> bytes:
         """A compound that says to which limit we keep (RFC 5104 §4.2.2), to be sent at once."""
         return self._compound(self._empty(), MaxRateNotification(self.ssrc, (limit,)))
@@ -224,6 +239,9 @@ class Reporter:
                 case PictureLossIndication() | FullIntraRequest():
                     if self._is_new_request(packet) and KeyFrameWanted() not in feedback:
                         feedback.append(KeyFrameWanted())
+                case GenericNack():
+                    if packet.target == self.ssrc:
+                        feedback.append(PacketsWanted(packet.sequences))
                 case MaxRateRequest():
                     for limit in packet.limits:
                         if limit.ssrc == self.ssrc:
@@ -306,6 +324,10 @@ def _sources(packet: Packet) -> tuple[int, ...]:
         case Bye():
             return packet.ssrcs
         case (
-            PictureLossIndication() | FullIntraRequest() | MaxRateRequest() | MaxRateNotification()
+            GenericNack()
+            | PictureLossIndication()
+            | FullIntraRequest()
+            | MaxRateRequest()
+            | MaxRateNotification()
         ):
             return (packet.sender,)

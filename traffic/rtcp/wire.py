@@ -12,6 +12,7 @@ from giaoban.traffic.rtcp.packets import (
     Bye,
     Chunk,
     FullIntraRequest,
+    GenericNack,
     IntraRequest,
     MaxRateNotification,
     MaxRateRequest,
@@ -26,6 +27,7 @@ from giaoban.traffic.rtcp.packets import (
 
 SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION, BYE = 200, 201, 202, 203
 TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206  # RFC 4585 §6.1
+NACK_FORMAT = 1  # RFC 4585 §6.2.1
 TMMBR_FORMAT, TMMBN_FORMAT = 3, 4  # RFC 5104 §4.2
 PLI_FORMAT, FIR_FORMAT = 1, 4  # RFC 4585 §6.3, RFC 5104 §4.3.1
 FIRST_TYPE, LAST_TYPE = 192, 223
@@ -37,6 +39,8 @@ HEADER_BYTES = 4
 _VERSION_2, _PADDING = 0x80, 0x20
 _SENDER_INFO = struct.Struct(">QIII")
 _BLOCK = struct.Struct(">IIIIII")
+_FOLLOWING = 16
+"""Packets after the first one of a NACK's entry, a bit each (RFC 4585 §6.2.1)."""
 _MANTISSA_BITS, _OVERHEAD_BITS = 17, 9
 """Of a bounding rate (RFC 5104 §4.2.1.1); what is left of the word is its exponent."""
 
@@ -91,6 +95,9 @@ def _pack_one(packet: Packet) -> bytes:
             if packet.reason is not None:
                 body += _pack_text(packet.reason)
             return _framed(BYE, len(packet.ssrcs), body + bytes(-len(body) % 4))
+        case GenericNack():
+            body = _words(packet.sender, packet.target) + _pack_missing(packet.sequences)
+            return _framed(TRANSPORT_FEEDBACK, NACK_FORMAT, body)
         case PictureLossIndication():
             return _framed(PAYLOAD_FEEDBACK, PLI_FORMAT, _words(packet.sender, packet.target))
         case FullIntraRequest():
@@ -131,6 +138,23 @@ def _pack_block(block: ReportBlock) -> bytes:
         block.lsr,
         block.dlsr,
     )
+
+
+def _pack_missing(sequences: Sequence[int]) -> bytes:
+    """Entries of a first packet (PID) and a bit for each of the 16 after it (BLP), in the order in
+    which the first ones are given; none is there twice."""
+    if not sequences or not all(0 <= sequence <= 0xFFFF for sequence in sequences):
+        raise ValueError(f"{sequences} are no sequence numbers")
+    body = b""
+    left = dict.fromkeys(sequences)
+    while left:
+        first = next(iter(left))
+        following = [(first + 1 + bit) & 0xFFFF for bit in range(_FOLLOWING)]
+        mask = sum(1 << bit for bit, sequence in enumerate(following) if sequence in left)
+        for sequence in (first, *following):
+            left.pop(sequence, None)
+        body += struct.pack(">HH", first, mask)
+    return body
 
 
 def _pack_limits(packet: MaxRateRequest | MaxRateNotification) -> bytes:
@@ -227,11 +251,25 @@ def _parse_one(kind: int, count: int, body: bytes) -> Packet | None:
             raise RtcpError(f"a FIR of {len(body)} bytes")
         entries = struct.iter_unpack(">IB3x", body[8:])
         return FullIntraRequest(_word(body, 0), tuple(IntraRequest(*entry) for entry in entries))
+    if kind == TRANSPORT_FEEDBACK and count == NACK_FORMAT:
+        if len(body) < 12 or len(body) % 4:
+            raise RtcpError(f"a NACK of {len(body)} bytes")
+        return GenericNack(_word(body, 0), _word(body, 4), _parse_missing(body[8:]))
     if kind == TRANSPORT_FEEDBACK and count == TMMBR_FORMAT:
         return MaxRateRequest(_word(body, 0), _parse_limits(body))
     if kind == TRANSPORT_FEEDBACK and count == TMMBN_FORMAT:
         return MaxRateNotification(_word(body, 0), _parse_limits(body))
     return None
+
+
+def _parse_missing(entries: bytes) -> tuple[int, ...]:
+    found: dict[int, None] = {}
+    for first, mask in struct.iter_unpack(">HH", entries):
+        found[first] = None
+        for bit in range(_FOLLOWING):
+            if mask >> bit & 1:
+                found[(first + 1 + bit) & 0xFFFF] = None
+    return tuple(found)
 
 
 def _parse_limits(body: bytes) -> tuple[RateLimit, ...]:

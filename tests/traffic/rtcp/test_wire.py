@@ -20,6 +20,7 @@ from giaoban.traffic.rtcp import (
     Bye,
     Chunk,
     FullIntraRequest,
+    GenericNack,
     IntraRequest,
     MaxRateNotification,
     MaxRateRequest,
@@ -45,6 +46,7 @@ NAMED = SourceDescription((Chunk(0x01020304, ((CNAME, "a@b"),)),))
 LEFT = Bye((0x01020304,), "end")
 PLI = PictureLossIndication(0x01020304, 0xA1A2A3A4)
 FIR = FullIntraRequest(0x01020304, (IntraRequest(0xA1A2A3A4, 7),))
+NACK = GenericNack(0x01020304, 0xA1A2A3A4, (65_535, 0, 15, 16))
 TMMBR = MaxRateRequest(0x01020304, (RateLimit(0xA1A2A3A4, 1_024_000, 40),))
 TMMBN = MaxRateNotification(0x01020304, (RateLimit(0xA1A2A3A4, 131_071, 200),))
 
@@ -65,12 +67,14 @@ LAYOUTS = [
     (Bye((1,), "ab"), "81cb0002 00000001 02 6162 00"),
     (PLI, "81ce0002 01020304 a1a2a3a4"),
     (FIR, "84ce0004 01020304 00000000 a1a2a3a4 07000000"),
+    # of 65535 the 16 that follow it end with 15: 16 is an entry of its own
+    (NACK, "81cd0004 01020304 a1a2a3a4 ffff8001 00100000"),
     # 1,024,000 b/s is 128,000 · 2³: exponent 000011, mantissa 11111010000000000, overhead 000101000
     (TMMBR, "83cd0004 01020304 00000000 a1a2a3a4 0fe80028"),
     (TMMBN, "84cd0004 01020304 00000000 a1a2a3a4 03fffec8"),
     (MaxRateNotification(1, ()), "84cd0002 00000001 00000000"),
 ]
-COMPOUND: list[Packet] = [SENDER, NAMED, PLI, FIR, TMMBR, TMMBN, LEFT]
+COMPOUND: list[Packet] = [SENDER, NAMED, NACK, PLI, FIR, TMMBR, TMMBN, LEFT]
 
 
 @pytest.mark.parametrize(("packet", "layout"), LAYOUTS)
@@ -113,6 +117,12 @@ packets = st.one_of(
         FullIntraRequest,
         words,
         st.lists(st.builds(IntraRequest, words, octets), min_size=1, max_size=5).map(tuple),
+    ),
+    st.builds(
+        lambda sender, target, missing: GenericNack(sender, target, tuple(sorted(missing))),
+        words,
+        words,
+        st.sets(st.integers(0, 0xFFFF - 40), min_size=1, max_size=40),
     ),
     st.builds(MaxRateRequest, words, limits),
     st.builds(MaxRateNotification, words, limits),
@@ -230,11 +240,11 @@ def test_what_is_wrong_is_said(layout: str, reason: str) -> None:
 
 def test_unknown_packets_and_additions_are_stepped_over() -> None:
     app = "80cc0003 00000001 6e616d65 00000000"
-    nack = "81cd0003 00000001 00000002 00050000"
+    congestion = "8bcd0003 00000001 00000002 00050000"  # RFC 8888
     remb = "8fce0003 00000001 00000000 52454d42"
     longer = "80c90003 00000009 12345678 9abcdef0"  # with a profile's extension
     unknown = "80fa0000"
-    data = bytes.fromhex(longer + app + nack + remb + unknown) + pack([NAMED])
+    data = bytes.fromhex(longer + app + congestion + remb + unknown) + pack([NAMED])
     assert parse(data) == [ReceiverReport(9), NAMED]
 
 
@@ -298,8 +308,10 @@ def test_wireshark_reads_what_is_packed(tmp_path: Path) -> None:
         "rtcp.ssrc.dlsr": str(0x00054000),
     }
     sender = {
-        "rtcp.pt": "200,202,206,206,205,205,203",
-        "rtcp.rtpfb.fmt": "3,4",
+        "rtcp.pt": "200,202,205,206,206,205,205,203",
+        "rtcp.rtpfb.fmt": "1,3,4",
+        # all that are asked for; Wireshark goes on counting beyond 65535
+        "rtcp.rtpfb.nack_pid": f"65535,{0x10000},{0x10000 + 15},16",
         "rtcp.rtpfb.tmmbr.fci.exp": "3,0",
         "rtcp.rtpfb.tmmbr.fci.mantissa": "128000,131071",
         "rtcp.rtpfb.tmmbr.fci.measuredoverhead": "40,200",

@@ -1,0 +1,199 @@
+"""Packets of pictures that a bridge or the MCU has not got: asked for by NACK (RFC 4585), sent
+again by RTX (RFC 4588), if both can."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import pytest
+
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.sdp.offer_answer import video
+from giaoban.traffic import rtx
+from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.rtcp import (
+    GenericNack,
+    Packet,
+    PictureLossIndication,
+    ReceiverReport,
+    pack,
+    parse,
+)
+from tests.loopback import local_address
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import Make, Office, offices
+
+MCU = local_address(117)
+MEMBERS = ("chair", "west", "east")
+MODEL = load_profiles().retransmission
+CAN = (120, 2000.0)
+"""Payload type and time of packets that a bridge sends again."""
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    yield from offices(MCU, MEMBERS)
+
+
+def office_of(make: Make) -> Office:
+    return make(retransmission=MODEL, video_playout_ms=85.0)
+
+
+def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
+    made = Bridge(office, user, local_address(118, number), **({"retransmission": CAN} | more))
+    made.sock("video")
+    made.dial("meeting")
+    return made
+
+
+def control(one: Bridge) -> list[Packet]:
+    return [p for data in one.received("video", control=True) for p in parse(data)]
+
+
+def ask(one: Bridge, ssrc: int, *sequences: int) -> None:
+    data = pack([ReceiverReport(7), GenericNack(7, ssrc, sequences)])
+    if (context := one.srtp.get("video")) is not None:
+        data = context.protect_rtcp(data)
+    one.sock("video").sendto(data, one.agreed["video"].remote)
+
+
+def number_of(packet: bytes) -> int:
+    return int.from_bytes(packet[2:4], "big")
+
+
+def test_what_is_agreed_on(make: Make) -> None:
+    """The offer's number, for the codec that was chosen; who offers nothing of it is answered
+    nothing."""
+    office = office_of(make)
+    west, east = bridge(office, "west", 1), bridge(office, "east", 2, retransmission=None)
+    terms = west.agreed["video"]
+    assert (terms.rtx_send_type, terms.rtx_receive_type) == (120, 120)
+    assert terms.feedback == {"pli", "fir", "nack"}
+    other = east.agreed["video"]
+    assert (other.rtx_send_type, other.feedback) == (None, {"pli", "fir"})
+
+
+def test_a_renewed_offer_keeps_the_pair_of_numbers(make: Make) -> None:
+    office = office_of(make)
+    west = bridge(office, "west", 1)
+    text = sdp.build(office.answering.renew(next(iter(office.participants)))).decode()
+    assert "a=rtpmap:120 rtx/90000" in text
+    assert "a=fmtp:120 apt=97;rtx-time=1000" in text
+    assert "a=rtcp-fb:* nack\r\n" in text
+    assert west.agreed["video"].codec.payload_type == 97
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_viewer_gets_again_what_it_asks_for(make: Make, secure: bool) -> None:
+    """In a stream of its own, and as it was; once within a round trip; another stream's not."""
+    office = office_of(make)
+    west = bridge(office, "west", 1, secure=secure)
+    office.run(300)
+    came = west.received("video")
+    ssrc = int.from_bytes(came[-1][8:12], "big")
+    assert {packet[1] & 0x7F for packet in came} == {97}
+    wanted = [came[5], came[-1]]
+    ask(west, ssrc + 1, number_of(came[3]))
+    ask(west, ssrc, *map(number_of, wanted))
+    office.run(10)
+    again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
+    assert [rtx.restore(packet, payload_type=97, ssrc=ssrc) for packet in again] == wanted
+    [other] = {int.from_bytes(packet[8:12], "big") for packet in again}
+    assert other != ssrc
+    assert number_of(again[1]) - number_of(again[0]) & 0xFFFF == 1
+    # it is no part of the stream that reports tell of
+    [call] = office.participants
+    counters, outbound = office.plane.outbound.counters["video"], office.plane.outbound
+    assert outbound.rtp_sent - outbound.rtx_sent > counters.packets[call.row] > len(came)
+    assert outbound.rtx_sent == 2
+
+
+def test_without_a_stream_of_its_own_packets_are_sent_again_as_they_were(make: Make) -> None:
+    """NACK alone (RFC 4585)."""
+    office = office_of(make)
+    feedback = ("nack", "nack pli")
+    west = bridge(office, "west", 1, retransmission=None, feedback=feedback)
+    assert west.agreed["video"].feedback == {"nack", "pli"}
+    office.run(300)
+    came = west.received("video")
+    ssrc = int.from_bytes(came[-1][8:12], "big")
+    ask(west, ssrc, number_of(came[4]))
+    office.run(10)
+    assert came[4] in west.received("video")
+
+
+def camera(
+    office: Office, one: Bridge, frames: int, lost: Collection[int] = (), *, key: bool = True
+) -> list[bytes]:
+    """A picture of one packet each 35 ms, but those that are lost; all of them. `key`: it begins
+    with a key frame."""
+    sent = []
+    for n in range(frames):
+        give = one.packet if n in lost else one.send
+        first = 0x65 if key and not n else 0x41
+        sent.append(give("video", bytes([first]) + bytes(50), marker=True, step=35 * 90))
+        office.run(35)
+    return sent
+
+
+def nacks(packets: list[Packet]) -> list[tuple[int, ...]]:
+    return [packet.sequences for packet in packets if isinstance(packet, GenericNack)]
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_camera_is_asked_for_what_is_missing(make: Make, secure: bool) -> None:
+    """And for a key frame only when that has not come in time."""
+    office = office_of(make)
+    west = bridge(office, "west", 1, secure=secure)
+    sent = camera(office, west, 6, {4})
+    told = control(west)
+    assert nacks(told) == [(number_of(sent[4]),)]
+    assert [p.target for p in told if isinstance(p, GenericNack)] == [7]
+    again = rtx.encapsulate(sent[4], payload_type=120, ssrc=99, sequence=1)
+    context = west.srtp.get("video")
+    wire = again if context is None else context.protect(again)
+    west.sock("video").sendto(wire, west.agreed["video"].remote)
+    camera(office, west, 20, key=False)
+    told = control(west)
+    assert nacks(told) == []
+    assert not [p for p in told if isinstance(p, PictureLossIndication)]
+    assert office.plane.inbound.lost.foreign == 0
+    [call] = office.participants
+    counts = office.plane._repair[call.row].nack.counts
+    assert (counts.requested, counts.repaired, counts.lost) == (1, 1, 1)
+    # the next one does not come again
+    camera(office, west, 20, {4}, key=False)
+    told = control(west)
+    assert nacks(told)
+    assert [p for p in told if isinstance(p, PictureLossIndication)]
+
+
+def test_a_camera_that_cannot_is_asked_for_a_key_frame_at_once(make: Make) -> None:
+    office = office_of(make)
+    west = bridge(office, "west", 1, retransmission=None)
+    camera(office, west, 8, {4})
+    told = control(west)
+    assert nacks(told) == []
+    assert [p for p in told if isinstance(p, PictureLossIndication)]
+
+
+def test_the_answer_names_no_retransmission_of_another_codec(make: Make) -> None:
+    """An offer whose `rtx` is for a codec that is not chosen."""
+    office = office_of(make)
+    media = video(5006, 1024, retransmission=CAN)
+    other = media.codecs[-1]
+    lonely = sdp.Codec(other.payload_type, other.name, other.clock_hz, fmtp="apt=96;rtx-time=200")
+    west = Bridge(office, "west", local_address(118, 1))
+    offer = west.offer("audio", "video")
+    codecs = (*offer.media[1].codecs, lonely)
+    sections = (offer.media[0], sdp.Media(**{**_fields(offer.media[1]), "codecs": codecs}))
+    west.sock("video")
+    west.dial("meeting", offer=sdp.build(sdp.Session(**{**_fields(offer), "media": sections})))
+    [call] = office.participants
+    assert call.agreed["video"].rtx_send_type is None
+    assert "rtx" not in sdp.build(call.local).decode()
+
+
+def _fields(one: Any) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__dataclass_fields__}

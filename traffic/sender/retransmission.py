@@ -1,0 +1,85 @@
+"""Packets that a receiver has not got, sent again on request (RFC 4585 §6.2.1, RFC 4588)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from giaoban.traffic import rtx
+from giaoban.traffic.profiles import Retransmission
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A packet of the history; `again_ns`: when it was last sent again; `times`: how often."""
+
+    packet: bytes
+    leaving_ns: int
+    again_ns: int | None = None
+    times: int = 0
+
+
+class Retransmitter:
+    """What one stream has sent lately, and the stream in which it is sent again.
+
+    Attributes:
+        sent_again: packets.
+    """
+
+    def __init__(
+        self, model: Retransmission, payload_type: int | None, ssrc: int, first_sequence: int = 0
+    ) -> None:
+        """`payload_type`, `ssrc`, `first_sequence`: of the retransmission stream. `payload_type`
+        None: there is none, packets are sent again as they were."""
+        self._model = model
+        self._payload_type, self._ssrc, self._next = payload_type, ssrc, first_sequence
+        self._history_ns = round(model.history_ms * 1e6)
+        self._history: dict[int, _Sent] = {}
+        self.sent_again = 0
+
+    def __len__(self) -> int:
+        """Packets in the history."""
+        return len(self._history)
+
+    def sent(self, packet: bytes, leaving_ns: int) -> None:
+        """A packet of the stream leaves, as it is before encryption; its time may lie ahead."""
+        sequence = int.from_bytes(packet[2:4], "big")
+        self._history.pop(sequence, None)  # of 65,536 packets ago
+        self._history[sequence] = _Sent(packet, leaving_ns)
+        while len(self._history) > self._model.history_packets or (
+            self._oldest_ns() < leaving_ns - self._history_ns
+        ):
+            del self._history[next(iter(self._history))]
+
+    def answer(
+        self, sequences: Iterable[int], now_ns: int, round_trip_ns: int | None = None
+    ) -> list[bytes]:
+        """The packets that answer a request, in its order.
+
+        What is not in the history is left out, and what is being answered already: a packet that
+        was sent again within a round trip. None is sent again more than `most_requests` times.
+        """
+        found = []
+        for sequence in sequences:
+            one = self._history.get(sequence)
+            if one is None or not 0 <= now_ns - one.leaving_ns <= self._history_ns:
+                continue
+            if one.again_ns is not None and now_ns - one.again_ns < (round_trip_ns or 0):
+                continue
+            if one.times >= self._model.most_requests:
+                continue
+            one.again_ns, one.times = now_ns, one.times + 1
+            found.append(self._again(one.packet))
+        self.sent_again += len(found)
+        return found
+
+    def _again(self, packet: bytes) -> bytes:
+        if self._payload_type is None:
+            return packet
+        sequence, self._next = self._next, self._next + 1 & 0xFFFF
+        return rtx.encapsulate(
+            packet, payload_type=self._payload_type, ssrc=self._ssrc, sequence=sequence
+        )
+
+    def _oldest_ns(self) -> int:
+        return next(iter(self._history.values())).leaving_ns
