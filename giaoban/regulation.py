@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import datetime
 import re
+import typing
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from giaoban.provenance import Name, Text
 from giaoban.sentence import Sentence
@@ -48,6 +49,76 @@ def _day(value: str) -> str:
     raise ValueError(Sentence("is no date (allowed: year-month-day, like 2013-10-25)"))
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+def _span(value: str) -> str:
+    begins, _, ends = value.partition("-")
+    if begins < ends:
+        return value
+    raise ValueError(Sentence("ends before it begins (allowed: like 08:00-11:30)"))
+
+
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+OfficeHours = Annotated[str, Field(pattern=f"^{_TIME}-{_TIME}$"), AfterValidator(_span)]
+
+
+class CalendarRules(StrictModel):
+    """What a regulation asks of meetings in a calendar, and when they may be moved to."""
+
+    registered_before_h: Annotated[float, Field(ge=0, le=8760)] = 0.0
+    """At least so many hours before it begins a meeting is registered, if it is no emergency; 0: at
+    any time. Like `48`."""
+    check_before_min: Annotated[float, Field(ge=0, le=1440)] = 0.0
+    """At least so many minutes before a meeting opens the system is checked, and its bridges and
+    rooms are free; 0: no time is asked for. Like `60`."""
+    office_hours: Annotated[list[OfficeHours], Field(min_length=1, max_length=24)] = Field(
+        default_factory=lambda: ["08:00-11:30", "13:30-17:00"]
+    )
+    """Hours of a day to which a meeting may be moved, in their order. Like
+    `["08:00-11:30", "13:30-17:00"]`."""
+    office_days: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = Field(
+        default_factory=lambda: list(typing.get_args(Weekday)[:5])
+    )
+    """Days to which a meeting may be moved. Like `["monday", "wednesday"]`."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        ends = [span.partition("-")[2] for span in self.office_hours]
+        for before, span in zip(ends, self.office_hours[1:], strict=False):
+            if span < before:
+                raise ValueError(
+                    Sentence(
+                        'office_hours: "{span}" begins before {before} (allowed: in order of time)',
+                        span=span,
+                        before=before,
+                    )
+                )
+        return self
+
+    @property
+    def registered_before(self) -> datetime.timedelta:
+        """How long before it begins a meeting is registered."""
+        return datetime.timedelta(hours=self.registered_before_h)
+
+    @property
+    def check_before(self) -> datetime.timedelta:
+        """How long before a meeting opens the system is checked."""
+        return datetime.timedelta(minutes=self.check_before_min)
+
+    @property
+    def hours(self) -> list[tuple[datetime.time, datetime.time]]:
+        """Beginning and end of each of `office_hours`."""
+        return [
+            (datetime.time.fromisoformat(begins), datetime.time.fromisoformat(ends))
+            for begins, _, ends in (span.partition("-") for span in self.office_hours)
+        ]
+
+    def is_office_day(self, day: datetime.date) -> bool:
+        """Whether it is one of `office_days`."""
+        return typing.get_args(Weekday)[day.weekday()] in self.office_days
+
+
 class Regulation(StrictModel):
     """A regulation issued with a decision, as documents cite it."""
 
@@ -67,10 +138,17 @@ class Regulation(StrictModel):
     criteria: Mapping[Name, Text] = Field(default_factory=dict)
     """Its articles by the ids of criteria that they ask for.
     Like `{ link-peak = "Art. 25(1)" }`."""
+    calendar: CalendarRules = CalendarRules()
+    """What it asks of meetings in a calendar."""
 
     def article(self, subject: str) -> str:
         """`Art. 4(3)`; "" where nothing is to be cited."""
         return next((text for known, text in self.articles.items() if known == subject), "")
+
+
+def calendar_rules(regulation: Regulation | None) -> CalendarRules:
+    """What is asked of meetings in a calendar; without a regulation nothing of their times."""
+    return CalendarRules() if regulation is None else regulation.calendar
 
 
 def article_of(regulation: Regulation | None, subject: str) -> str:

@@ -33,7 +33,8 @@ class Booked(StrictModel):
     emergency: bool = False
     registered: str | None = None
     rooms: list[str] = Field(default_factory=list)
-    check: str
+    check: str | None = None
+    """When the check of the system begins; null: none is planned, and none asked for."""
 
 
 class Move(StrictModel):

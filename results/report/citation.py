@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from giaoban.regulation import Regulation, Subject, article_of, cited
+from giaoban.regulation import Regulation, Subject, article_of, calendar_rules, cited
 from giaoban.results.report.annex.letter import date_in_words
 from giaoban.translation import Translator
 
@@ -28,6 +28,18 @@ class Citation:
     def in_brackets(self, subject: Subject) -> str:
         """As it follows a word: ` (Art. 4(3))`, or nothing."""
         return in_brackets(article_of(self._regulation, subject), self.say)
+
+    @property
+    def check_lead(self) -> str:
+        """How long before a meeting opens it has the system checked: `at least 1 hour`; "" where it
+        says nothing of it."""
+        minutes = round(calendar_rules(self._regulation).check_before_min)
+        hours, rest = divmod(minutes, 60)
+        if not minutes:
+            return ""
+        if rest:
+            return self.say.ngettext("at least {n} minute", "at least {n} minutes", minutes)
+        return self.say.ngettext("at least {n} hour", "at least {n} hours", hours)
 
     @property
     def decision(self) -> dict[str, str]:

@@ -166,11 +166,12 @@ def to_ics(registrations: Sequence[Registration], language: Language) -> bytes:
         event.add("X-GIAOBAN-PARTICIPANTS", ",".join(each.participants))
         if each.check is not None:
             event.add("X-GIAOBAN-CHECK", each.check.isoformat())
-        alarm = icalendar.Alarm()
-        alarm.add("ACTION", "DISPLAY")
-        alarm.add("DESCRIPTION", say.gettext(CHECK, title=each.title))
-        alarm.add("TRIGGER", each.check_start - each.start)
-        event.add_component(alarm)
+        if each.check_start is not None:
+            alarm = icalendar.Alarm()
+            alarm.add("ACTION", "DISPLAY")
+            alarm.add("DESCRIPTION", say.gettext(CHECK, title=each.title))
+            alarm.add("TRIGGER", each.check_start - each.start)
+            event.add_component(alarm)
         calendar.add_component(event)
     calendar.add_missing_timezones()
     written: bytes = calendar.to_ical()

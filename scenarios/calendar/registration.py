@@ -9,15 +9,12 @@ from zoneinfo import ZoneInfo
 
 from giaoban.errors import InputError, near_names, several
 from giaoban.names import key, slug
+from giaoban.regulation import calendar_rules
 from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
 from giaoban.topology.model import BridgeSpec, Province
 
 TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 """Of times without a zone."""
-CHECK_BEFORE = timedelta(hours=1)
-"""The system is checked at least so long before the opening (Art. 19(3))."""
-REGISTERED_BEFORE = timedelta(days=2)
-"""A meeting is registered at least so long before it begins (Art. 19(2))."""
 LONGEST = timedelta(hours=24)
 MOST_BYTES = 20_000_000
 """Of a file of registrations."""
@@ -40,8 +37,9 @@ class Registration:
         start, end: with a time zone.
         chair, participants: identifiers of bridges; the chair is a participant.
         registered: when it was registered; None: the calendar does not say.
-        check: when the check of the system begins; None: `CHECK_BEFORE` the start.
-        emergency: may be registered at any time (Art. 19(2)).
+        check: when the check of the system is planned; None: `check_before` the start.
+        check_before: how long before the start the province has the system checked.
+        emergency: may be registered at any time.
         meeting: the catalogue's, None for one that is not in it.
         rooms: meeting rooms it takes beside those of its bridges, as the calendar names them; the
             identifier of a bridge for the room of that.
@@ -56,14 +54,17 @@ class Registration:
     participants: tuple[str, ...]
     registered: datetime | None = None
     check: datetime | None = None
+    check_before: timedelta = timedelta(0)
     emergency: bool = False
     meeting: str | None = None
     rooms: tuple[str, ...] = ()
 
     @property
-    def check_start(self) -> datetime:
-        """When its bridges are needed for the first time."""
-        return self.start - CHECK_BEFORE if self.check is None else self.check
+    def check_start(self) -> datetime | None:
+        """When the check of the system begins; None: none is planned, and none asked for."""
+        if self.check is None and self.check_before:
+            return self.start - self.check_before
+        return self.check
 
     def overlaps(self, other: Registration) -> bool:
         """Whether both are held at some moment; one may begin when the other ends."""
@@ -197,6 +198,7 @@ class Directory:
             participants=(chair, *(who for who in people if who != chair)),
             registered=raw.registered,
             check=raw.check,
+            check_before=calendar_rules(self._province.regulation).check_before,
             emergency=raw.emergency or (known is not None and known.emergency),
             meeting=None if known is None else known.id,
             rooms=tuple(dict.fromkeys(self.bridge(r) or r for r in rooms if is_room(r))),

@@ -1,7 +1,7 @@
-"""What of a calendar breaks a rule of the decision or a limit, and what had better be moved.
+"""What of a calendar breaks a rule of the province or a limit, and what had better be moved.
 
-The rules are those of Đắk Nông's decision; a finding cites their articles only where the province's
-regulation has them (`giaoban.regulation`)."""
+How long before it begins a meeting is registered and the system checked, and when it may be moved
+to, is data of the province (`giaoban.regulation.CalendarRules`)."""
 
 from __future__ import annotations
 
@@ -11,22 +11,15 @@ from datetime import datetime, time, timedelta
 from operator import gt
 from typing import NamedTuple
 
-from giaoban.regulation import Regulation
+from giaoban.regulation import CalendarRules, Regulation
 from giaoban.results.model.calendar import Finding, Move, Period
 from giaoban.scenarios.calendar.occupancy import Loads, Moment, moments
-from giaoban.scenarios.calendar.registration import (
-    CHECK_BEFORE,
-    REGISTERED_BEFORE,
-    TIME_ZONE,
-    Registration,
-)
+from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
 from giaoban.scenarios.estimate.static import StaticLoads
 from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
 
 SEARCHED_DAYS = 14
 """So many days on a free time is looked for."""
-WORKING = ((time(8, 0), time(11, 30)), (time(13, 30), time(17, 0)))
-"""Half days of an office."""
 STEP = timedelta(minutes=30)
 
 Name = Callable[[Registration], str]
@@ -36,50 +29,55 @@ def _minute(moment: datetime) -> str:
     return moment.isoformat(timespec="minutes")
 
 
-def late_registrations(registrations: Sequence[Registration], name: Name) -> Iterator[Finding]:
-    """Registered less than two days before, and no emergency (Art. 19(2))."""
+def late_registrations(
+    registrations: Sequence[Registration], name: Name, asked: CalendarRules
+) -> Iterator[Finding]:
+    """Registered later than is asked for, and no emergency."""
     for each in registrations:
-        if each.registered is None or each.emergency:
+        if not asked.registered_before or each.registered is None or each.emergency:
             continue
         hours = (each.start - each.registered) / timedelta(hours=1)
-        if each.start - each.registered < REGISTERED_BEFORE:
+        if each.start - each.registered < asked.registered_before:
             yield Finding(
                 rule="late-registration",
                 meetings=[name(each)],
                 start=_minute(each.start),
                 end=_minute(each.end),
                 amount=max(0.0, round(hours, 1)),
-                limit=REGISTERED_BEFORE / timedelta(hours=1),
+                limit=asked.registered_before_h,
             )
 
 
-def unchecked(registrations: Sequence[Registration], name: Name) -> Iterator[Finding]:
-    """No hour in which the system can be checked (Art. 19(3)): the check is planned later, or a
-    bridge is in another meeting then."""
+def unchecked(
+    registrations: Sequence[Registration], name: Name, asked: CalendarRules
+) -> Iterator[Finding]:
+    """Not the time in which the system is to be checked: the check is planned later, or a bridge is
+    in another meeting then."""
+    before = asked.check_before
     for each in registrations:
-        if each.check is not None and each.start - each.check < CHECK_BEFORE:
+        if each.check is not None and each.start - each.check < before:
             yield Finding(
                 rule="no-hour-for-check",
                 meetings=[name(each)],
                 start=_minute(each.check),
                 end=_minute(each.start),
                 amount=round((each.start - each.check) / timedelta(minutes=1), 1),
-                limit=CHECK_BEFORE / timedelta(minutes=1),
+                limit=asked.check_before_min,
             )
-    for earlier, later in _pairs(registrations, CHECK_BEFORE):
-        if earlier.overlaps(later) or later.start - earlier.end >= CHECK_BEFORE:
+    for earlier, later in _pairs(registrations, before):
+        if earlier.overlaps(later) or later.start - earlier.end >= before:
             continue
         bridges, rooms = _common(earlier, later), _rooms(earlier, later)
         if bridges or rooms:
             yield Finding(
                 rule="no-hour-for-check",
                 meetings=[name(earlier), name(later)],
-                start=_minute(later.start - CHECK_BEFORE),
+                start=_minute(later.start - before),
                 end=_minute(earlier.end),
                 bridges=bridges,
                 room=rooms[0] if rooms else None,
                 amount=round((later.start - earlier.end) / timedelta(minutes=1), 1),
-                limit=CHECK_BEFORE / timedelta(minutes=1),
+                limit=asked.check_before_min,
             )
 
 
@@ -182,14 +180,19 @@ def missing_briefings(
 class Plan:
     """The calendar with meetings moved: where each is, and another time for one of them.
 
-    A free time is within office hours if the meeting fits there, registered in time, with an hour
+    A free time is within office hours if the meeting fits there, registered in time, with time
     for its check and those of others, when none of its bridges and rooms is taken and device and
     lines have room for all that is held then.
     """
 
     def __init__(
-        self, registrations: Mapping[str, Registration], loads: Loads, limits: Limits
+        self,
+        registrations: Mapping[str, Registration],
+        loads: Loads,
+        limits: Limits,
+        asked: CalendarRules,
     ) -> None:
+        self._asked = asked
         self._now = dict(registrations)
         self._loads = loads
         self._limits = limits
@@ -206,9 +209,9 @@ class Plan:
             self._now[name] = _moved(self._now[name], at)
 
     def check_in_time(self, name: str) -> Move:
-        """With its check an hour before it."""
+        """With its check as long before it as is asked for."""
         each = self._now[name] = replace(self._now[name], check=None)
-        return Move(meeting=name, what="check", to=_minute(each.check_start))
+        return Move(meeting=name, what="check", to=_minute(each.start - each.check_before))
 
     def registrations(self) -> list[Registration]:
         """All as they are now."""
@@ -220,7 +223,8 @@ class Plan:
         match finding.rule:
             case "late-registration":
                 registered = held[0].registered
-                return registered is None or held[0].start - registered >= REGISTERED_BEFORE
+                before = self._asked.registered_before
+                return registered is None or held[0].start - registered >= before
             case "device-full" | "device-nearly-full" | "link-full":
                 start = datetime.fromisoformat(finding.start)
                 end = datetime.fromisoformat(finding.end)
@@ -235,9 +239,9 @@ class Plan:
     def _free(self, each: Registration) -> datetime | None:
         earliest = each.start
         if each.registered is not None and not each.emergency:
-            earliest = max(earliest, each.registered + REGISTERED_BEFORE)
+            earliest = max(earliest, each.registered + self._asked.registered_before)
         others = [other for other in self._now.values() if other is not each]
-        for at in _office_times(each, earliest):
+        for at in _office_times(each, earliest, self._asked):
             if at != each.start and self._fits(_moved(each, at), others):
                 return at
         return None
@@ -261,17 +265,19 @@ class Plan:
         return True
 
 
-def _office_times(each: Registration, earliest: datetime) -> Iterator[datetime]:
+def _office_times(
+    each: Registration, earliest: datetime, asked: CalendarRules
+) -> Iterator[datetime]:
     """When it could begin, from a time on: within a half day, one that is too long for that within
     a day, and one that is too long for a day when it began before."""
-    length = each.end - each.start
+    spans = _spans(length := each.end - each.start, asked.hours)
     day = earliest.astimezone(TIME_ZONE).date()
     own = each.start.astimezone(TIME_ZONE).time()
     for number in range(SEARCHED_DAYS + 1):
         today = day + timedelta(days=number)
-        if today.weekday() >= 5:
+        if not asked.is_office_day(today):
             continue
-        for begins, ends in _spans(length):
+        for begins, ends in spans:
             at = datetime.combine(today, begins or own, TIME_ZONE)
             last = at if ends is None else datetime.combine(today, ends, TIME_ZONE) - length
             while at <= last:
@@ -280,9 +286,11 @@ def _office_times(each: Registration, earliest: datetime) -> Iterator[datetime]:
                 at += STEP
 
 
-def _spans(length: timedelta) -> Sequence[tuple[time | None, time | None]]:
-    halves = [span for span in WORKING if length <= _long(*span)]
-    day = (WORKING[0][0], WORKING[-1][1])
+def _spans(
+    length: timedelta, hours: Sequence[tuple[time, time]]
+) -> Sequence[tuple[time | None, time | None]]:
+    halves = [span for span in hours if length <= _long(*span)]
+    day = (hours[0][0], hours[-1][1])
     return halves or ([day] if length <= _long(*day) else [(None, None)])
 
 
@@ -296,8 +304,8 @@ def _moved(each: Registration, at: datetime) -> Registration:
 
 
 def _apart(one: Registration, other: Registration) -> bool:
-    """Whether the later one can be checked when the earlier one is over (Art. 19(3))."""
-    return one.end <= other.start - CHECK_BEFORE or other.end <= one.start - CHECK_BEFORE
+    """Whether the later one can be checked when the earlier one is over."""
+    return one.end <= other.start - other.check_before or other.end <= one.start - one.check_before
 
 
 def with_moves(findings: Sequence[Finding], plan: Plan) -> list[Finding]:

@@ -45,7 +45,7 @@ COMMANDS = {
     "meeting": LazyCommand(
         "meeting:command",
         CHECK,
-        "Hold a meeting: the check of the system an hour before it, its course, its end.",
+        "Hold a meeting: the check of the system before it, its course, its end.",
     ),
     "calendar": LazyCommand(
         "calendar:command",

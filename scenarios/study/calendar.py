@@ -9,7 +9,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
-from giaoban.regulation import Regulation, article_of
+from giaoban.regulation import Regulation, article_of, calendar_rules
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import MCU_UNITS
 from giaoban.results.model.calendar import (
@@ -123,7 +123,8 @@ def plan(
     progress(Sentence("adding up"), 0.1)
     found = periods(registrations, loads, named)
     limits = _limits(world, found[0][0])
-    moved = rules.Plan({named(each): each for each in registrations}, loads, limits)
+    asked = calendar_rules(world.province.regulation)
+    moved = rules.Plan({named(each): each for each in registrations}, loads, limits, asked)
     findings = rules.with_moves(_findings(world, registrations, found, named, limits, until), moved)
     chosen = _peaks(found, most_peaks)
     with new_run(root, _clean(f"calendar-{path.stem[:48]}"), now) as folder:
@@ -173,9 +174,10 @@ def _findings(
 ) -> list[Finding]:
     first, last = registrations[0].start.date(), registrations[-1].start.date()
     months = _whole_months(first, last if until is None else until)
+    asked = calendar_rules(world.province.regulation)
     all_found = [
-        *rules.late_registrations(registrations, name),
-        *rules.unchecked(registrations, name),
+        *rules.late_registrations(registrations, name, asked),
+        *rules.unchecked(registrations, name, asked),
         *rules.double_bookings(registrations, name),
         *rules.overloads(found, limits),
         *rules.missing_briefings(
@@ -322,7 +324,7 @@ def _booked(each: Registration, name: str) -> Booked:
         emergency=each.emergency,
         registered=None if each.registered is None else each.registered.isoformat(),
         rooms=list(each.rooms),
-        check=each.check_start.isoformat(timespec="minutes"),
+        check=None if (at := each.check_start) is None else at.isoformat(timespec="minutes"),
     )
 
 

@@ -69,7 +69,8 @@ def conditions(
     basis = Citation(results[0].question.regulation, say)
     if met:
         items.append(say("condition configuration", cited=basis.in_brackets("configuration")))
-    items.append(say("condition before", cited=basis.in_brackets("system-check")))
+    lead, cited = basis.check_lead, basis.in_brackets("system-check")
+    items.append(say("condition lead" if lead else "condition before", lead=lead, cited=cited))
     yield Heading(say("conditions" if met else "advice"))
     if met:
         yield Par(say("conditions intro"))

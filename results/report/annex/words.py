@@ -343,9 +343,8 @@ WORDS: Mapping[str, str] = {
     "condition configuration": N_(
         "the configuration is not changed{cited}; if it is, the check is made again;"
     ),
-    "condition before": N_(
-        "the system is still checked at least 1 hour before each meeting opens{cited}."
-    ),
+    "condition before": N_("the system is still checked before each meeting opens{cited}."),
+    "condition lead": N_("the system is still checked {lead} before each meeting opens{cited}."),
     # assumptions
     "assumptions": N_("Assumptions and what would replace them"),
     "no assumptions": N_("No figure is an assumption."),

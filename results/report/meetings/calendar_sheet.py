@@ -114,7 +114,7 @@ def _month(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) ->
         rows.append(
             [
                 Cell(of_day, sub=say.gettext(WEEKDAYS[start.weekday()]) if of_day else ""),
-                Cell(_span(each), sub=say.gettext(N_("check {time}"), time=each.check[11:16])),
+                Cell(_span(each), sub=_checked(each, say)),
                 Cell(each.title, bold=True, sub=_place(each, answer, say)),
                 Cell(_people(each, answer, say)),
                 Cell("; ".join(wrong), bold=True, tone="bad") if wrong else _remark(each, say),
@@ -123,6 +123,12 @@ def _month(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) ->
     made = table([say.gettext(title) for title in head], rows)
     said = say.gettext(N_("Meetings of the month: {number}"), number=len(booked))
     return replace(made, caption=said, widths=[1.0, 1.3, 2.6, 2.6, 2.5], small=True)
+
+
+def _checked(each: Booked, say: Translator) -> str:
+    if each.check is None:
+        return ""
+    return say.gettext(N_("check {time}"), time=each.check[11:16])
 
 
 def day_sheet(answer: CalendarAnswer, of: date, language: Language) -> Iterator[Block]:
@@ -142,7 +148,7 @@ def day_sheet(answer: CalendarAnswer, of: date, language: Language) -> Iterator[
 
 def _course(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) -> Table:
     """Checks and openings in the order of the day."""
-    turns = [(each.check[11:16], 0, each) for each in booked]
+    turns = [(each.check[11:16], 0, each) for each in booked if each.check is not None]
     turns += [(each.start[11:16], 1, each) for each in booked]
     rows = []
     for at, opens, each in sorted(turns, key=lambda turn: (turn[0], turn[1], turn[2].id)):

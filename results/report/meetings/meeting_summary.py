@@ -38,7 +38,7 @@ VERDICTS: Mapping[str, str] = {
     "invalid": N_("INVALID – the emulation cannot be trusted, so there is no answer"),
 }
 _PART_TITLES: Mapping[str, str] = {
-    "check": N_("Check of the system, at least one hour before the opening{cited}"),
+    "check": N_("Check of the system before the opening{cited}"),
     "course": N_("Course of the meeting"),
 }
 OUTCOMES: Mapping[Outcome, tuple[str, Tone]] = {
@@ -72,7 +72,11 @@ def brief(answer: MeetingAnswer, language: Language) -> list[Block]:
 def part_title(part: Part, answer: MeetingAnswer, say: Wording) -> str:
     """What a part of a meeting is called."""
     basis = Citation(answer.regulation, say)
-    return say.gettext(_PART_TITLES[part], cited=basis.in_brackets("system-check"))
+    lead, cited = basis.check_lead, basis.in_brackets("system-check")
+    if part == "check" and lead:
+        title = N_("Check of the system, {lead} before the opening{cited}")
+        return say.gettext(title, lead=lead, cited=cited)
+    return say.gettext(_PART_TITLES[part], cited=cited)
 
 
 def summary_md(answer: MeetingAnswer, language: Language) -> list[Block]:

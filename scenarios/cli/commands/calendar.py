@@ -60,7 +60,7 @@ def command(
 ) -> int:
     """Check a calendar of meetings: rules broken and what to move, device and lines, the peaks.
 
-    Late registration, no hour for the check of the system, a bridge or a room in two meetings, more
+    Late registration, no time for the check of the system, a bridge or a room in two meetings, more
     than the device or a line has. Writes the calendar back as iCalendar, and as sheets to print.
     """
     judging.known_baseline("estimate" if by_estimate else "sandbox")

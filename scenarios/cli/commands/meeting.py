@@ -61,7 +61,7 @@ def command(
     results: folders.Results,
     as_json: AnswerAsJson = False,
 ) -> int:
-    """Hold a meeting: the check of the system an hour before it, its course, its end.
+    """Hold a meeting: the check of the system before it, its course, its end.
 
     Every bridge connects, sends and is sent sound and picture; then the chair opens, calls others
     to speak one by one, and concludes; then all hang up. Each bridge is judged by itself.

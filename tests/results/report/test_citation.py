@@ -18,7 +18,7 @@ import pytest
 import results_factory
 from babel.messages.pofile import read_po
 
-from giaoban.regulation import Regulation, Subject
+from giaoban.regulation import CalendarRules, Regulation, Subject
 from giaoban.results.archive.history.choose import Choice, choose
 from giaoban.results.archive.history.document import document as yearly_document
 from giaoban.results.archive.history.index import opened
@@ -27,9 +27,11 @@ from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
 from giaoban.results.report.annex import closing, question
 from giaoban.results.report.annex.wording import AnnexWording
+from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Bullets, Heading, Par, plain
 from giaoban.results.report.meetings.meeting_sheet import minutes_document
 from giaoban.results.report.meetings.meeting_summary import brief
+from giaoban.results.report.wording import Wording
 from giaoban.topology.load import load_province
 from giaoban.translation import Language
 
@@ -251,6 +253,30 @@ def test_every_rule_of_a_calendar_has_a_subject() -> None:
     regulation = load_province().regulation
     assert regulation is not None
     assert set(regulation.articles) == subjects, "the decision has one for each"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "en", "vi"),
+    [
+        (0, "", ""),
+        (60, "at least 1 hour", "ít nhất 01 giờ"),
+        (120, "at least 2 hours", "ít nhất 02 giờ"),
+        (90, "at least 90 minutes", "ít nhất 90 phút"),
+    ],
+)
+def test_how_long_before_a_meeting_the_system_is_checked(minutes: int, en: str, vi: str) -> None:
+    asked = OTHER.model_copy(update={"calendar": CalendarRules(check_before_min=minutes)})
+    assert (
+        Citation(asked, Wording("en")).check_lead,
+        Citation(asked, Wording("vi")).check_lead,
+    ) == (
+        en,
+        vi,
+    )
+    said = annex_words(asked, "en")
+    assert f"checked {en} before each meeting" in said or (
+        not en and "checked before each meeting" in said
+    )
 
 
 @pytest.mark.parametrize("date", ["25/10/2013", "2013-13-01", "20131025", ""])

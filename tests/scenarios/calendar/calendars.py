@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from giaoban.regulation import calendar_rules
 from giaoban.scenarios.calendar.icalendar_file import read_ics
 from giaoban.scenarios.calendar.occupancy import CalendarContext
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
@@ -26,6 +27,10 @@ def world() -> CalendarContext:
     catalogue = {meeting.id: meeting for meeting in map(load_meeting, files())}
     path = DEFAULT_PROVINCE.resolve()
     return CalendarContext(plain_scenario(path), path, load_province(path), path, catalogue)
+
+
+ASKED = calendar_rules(world().province.regulation)
+"""What the default province asks of meetings in a calendar."""
 
 
 @cache
@@ -57,6 +62,7 @@ def booked(start: str | datetime, hours: float, *who: str, **more: Any) -> Regis
     """A meeting of bridges, the first of whom chairs; registered long before."""
     begins = at(start) if isinstance(start, str) else start
     fields = {"uid": "a", "registered": begins - timedelta(days=30), **more}
+    fields.setdefault("check_before", ASKED.check_before)
     return Registration(
         place="calendar.ics:1",
         title="Họp",

@@ -14,7 +14,7 @@ from giaoban.scenarios.calendar.csv_file import read_csv
 from giaoban.scenarios.calendar.icalendar_file import to_ics, write_ics
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration, resolve_all
 from giaoban.translation import Language
-from tests.scenarios.calendar.calendars import DISTRICTS, FILES, at, directory, read
+from tests.scenarios.calendar.calendars import ASKED, DISTRICTS, FILES, at, directory, read
 
 LETTERS = st.characters(
     min_codepoint=0x20, max_codepoint=0x1EFF, exclude_categories=("Cc", "Cs", "Cn", "Mn", "Zl")
@@ -46,6 +46,7 @@ def registrations(draw: st.DrawFn) -> list[Registration]:
                 participants=tuple(who),
                 registered=draw(st.none() | MINUTES.map(moments)),
                 check=None if early is None else start - timedelta(minutes=early),
+                check_before=ASKED.check_before,
                 emergency=draw(st.booleans()),
                 meeting=draw(st.sampled_from([None, "specialist", "training"])),
                 rooms=draw(st.sampled_from([(), ("Phòng A",), ("Phòng A", "krong-no")])),

@@ -8,11 +8,12 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from giaoban.regulation import CalendarRules, calendar_rules
 from giaoban.results.model.calendar import Finding, Move
 from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.occupancy import Loads, periods
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
-from tests.scenarios.calendar.calendars import DISTRICTS, at, booked, world
+from tests.scenarios.calendar.calendars import ASKED, DISTRICTS, at, booked, world
 
 LIMITS = rules.Limits(device_pct=80.0, link_pct=90.0)
 HOUR = timedelta(hours=1)
@@ -26,8 +27,8 @@ def broken(found: Sequence[Registration]) -> list[Finding]:
     """Every rule but those of months."""
     taken = periods(found, Loads(world()), name) if found else []
     return [
-        *rules.late_registrations(found, name),
-        *rules.unchecked(found, name),
+        *rules.late_registrations(found, name, ASKED),
+        *rules.unchecked(found, name, ASKED),
         *rules.double_bookings(found, name),
         *rules.overloads(taken, LIMITS),
     ]
@@ -35,7 +36,7 @@ def broken(found: Sequence[Registration]) -> list[Finding]:
 
 def moves(found: Sequence[Registration]) -> dict[str, list[Move]]:
     """Of each broken rule, what is to be moved."""
-    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), LIMITS)
+    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), LIMITS, ASKED)
     return {f.rule: f.moves for f in rules.with_moves(broken(found), plan)}
 
 
@@ -64,6 +65,41 @@ def test_what_the_chairman_decides_is_never_late() -> None:
     late = booked("2027-03-03 08:00", 1, *DISTRICTS[:2], registered=at("2027-03-03 07:00"))
     assert broken([replace(late, emergency=True)]) == []
     assert broken([replace(late, registered=None)]) == [], "nobody knows"
+
+
+def test_another_province_asks_for_other_times() -> None:
+    asked = CalendarRules(
+        registered_before_h=24,
+        check_before_min=30,
+        office_hours=["07:00-09:00"],
+        office_days=["saturday"],
+    )
+    one = booked("2027-03-03 08:00", 1, "cu-jut", "dak-mil", check_before=asked.check_before)
+    late = replace(one, registered=at("2027-03-02 09:00"))
+    (finding,) = rules.late_registrations([late], name, asked)
+    assert (finding.amount, finding.limit) == (23, 24)
+    plan = rules.Plan({"a": late}, Loads(world()), LIMITS, asked)
+    assert rules.with_moves([finding], plan)[0].moves == [
+        Move(meeting="a", to="2027-03-06T07:00+07:00")
+    ]
+    assert one.check_start == at("2027-03-03 07:30")
+    two = replace(one, uid="b", start=at("2027-03-03 09:29"), end=at("2027-03-03 10:00"))
+    (finding,) = rules.unchecked([one, two], name, asked)
+    assert (finding.amount, finding.limit, finding.start) == (29, 30, "2027-03-03T08:59+07:00")
+
+
+def test_without_a_regulation_no_time_is_asked_for() -> None:
+    asked = calendar_rules(None)
+    one = booked("2027-03-03 08:00", 1, "cu-jut", "dak-mil", check_before=asked.check_before)
+    late = replace(one, registered=at("2027-03-03 07:59"))
+    two = replace(one, uid="b", start=one.end, end=at("2027-03-03 10:00"))
+    assert list(rules.late_registrations([late], name, asked)) == []
+    assert list(rules.unchecked([one, two], name, asked)) == []
+    assert late.check_start is None
+    plan = rules.Plan({"a": one, "b": two}, Loads(world()), LIMITS, asked)
+    (broken_still,) = rules.double_bookings([one, replace(two, start=at("2027-03-03 08:30"))], name)
+    assert broken_still.rule == "bridge-in-two-meetings", "nobody sits in two rooms anywhere"
+    assert plan.kept(broken_still)
 
 
 def test_the_check_is_planned_late() -> None:
@@ -257,7 +293,7 @@ def test_a_double_booking_is_an_overlap_and_the_other_way_round(
 @settings(max_examples=60, deadline=None)
 @given(calendars())
 def test_with_all_moves_made_every_rule_is_kept(found: list[Registration]) -> None:
-    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), LIMITS)
+    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), LIMITS, ASKED)
     findings = rules.with_moves(broken(found), plan)
     to = {m.meeting: m for finding in findings for m in finding.moves if m.what == "meeting"}
     checks = {m.meeting: m for finding in findings for m in finding.moves if m.what == "check"}

@@ -223,6 +223,18 @@ def test_a_month_is_a_table() -> None:
     assert "dời sang" not in first[4].text, "the other one is moved"
 
 
+def test_what_is_not_checked_has_no_check_in_its_day_or_month() -> None:
+    whole = answer()
+    without = [each.model_copy(update={"check": None}) for each in whole.booked]
+    whole = whole.model_copy(update={"booked": without})
+    _, course, *_ = day_sheet(whole, date(2027, 3, 1), "vi")
+    assert isinstance(course, Table)
+    assert [row[0].text for row in course.rows] == ["08:00 – 10:00", "09:00 – 11:00"]
+    table = list(months(whole, "vi"))[1]
+    assert isinstance(table, Table)
+    assert table.rows[0][1].sub == ""
+
+
 def test_a_day_is_a_course() -> None:
     heading, course, use, _, wrong = day_sheet(answer(), date(2027, 3, 1), "vi")
     assert isinstance(heading, Heading)
