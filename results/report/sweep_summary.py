@@ -62,6 +62,17 @@ def _failure(ident: str, answer: SweepAnswer) -> Sentence:
     return Both(answer.failures.get(ident, ident), answer.failures_vi.get(ident, ident))
 
 
+def called(point: SweepPoint, answer: SweepAnswer) -> Sentence:
+    """What a point is called where it stands alone: where it is on each axis."""
+    return Sentence(
+        "{bridges} bridges, {calls}, {device}; failure: {failure}",
+        bridges=point.bridges,
+        calls=answer.names.get(point.profile, point.profile),
+        device=answer.names.get(point.device, point.device),
+        failure=_failure(point.failure, answer),
+    )
+
+
 def brief(answer: SweepAnswer) -> list[Block]:
     """What a terminal shows: counts, and what fails most."""
     found = [

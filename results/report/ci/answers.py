@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
@@ -14,7 +15,7 @@ from giaoban.results.model.compared import Compared, ScenarioCompared
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.load import LoadCriterion, LoadResult
-from giaoban.results.model.meetings import MeetingAnswer, PartJudged
+from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, Part, PartJudged
 from giaoban.results.model.places import Place
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Inputs, Result
@@ -34,6 +35,7 @@ from giaoban.results.report import (
 from giaoban.results.report.meetings import calendar_summary, meeting_summary
 from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
 from giaoban.sentence import N_, Both, Sentence
+from giaoban.translation import Language, translator
 
 RUN, ABOUT_INPUTS = "run", "inputs"
 """Cases for what is about no other: the run itself, and what got worse of the inputs."""
@@ -95,7 +97,9 @@ def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) 
 def of_whatif(answer: WhatIf) -> Report:
     """A case a variant that was asked for."""
     several = sum(variant.asked for variant in answer.variants) > 1
-    cases = [_judged(v.id, v.final) for v in answer.variants if v.asked]
+    cases = [
+        replace(_judged(v.id, v.final), name=Sentence(v.name)) for v in answer.variants if v.asked
+    ]
     if several and answer.verdict == "pass":  # one that passes is what was asked for
         cases = [_lenient(case) for case in cases]
     return Report(
@@ -122,6 +126,7 @@ def of_headroom(answer: Headroom) -> Report:
         lines if status != "pass" else [],
         Figure(answer.more, 1, "bridges", "at-least"),
         at=None if first is None else ("mcu" if first.thing == "device" else "link", first.id),
+        name=Sentence("one more bridge"),
     )
     return Report(
         "headroom",
@@ -144,7 +149,7 @@ def of_sensitivity(answer: Sensitivity) -> Report:
     lines = [] if as_assumed == "pass" else [headline]
     if lines and answer.binding is not None:
         lines.append(sensitivity_summary.binding_words(answer.binding, answer))
-    cases = [Case("as-assumed", as_assumed, lines)]
+    cases = [Case("as-assumed", as_assumed, lines, name=Sentence("with the figures as assumed"))]
     if answer.drawn is not None and answer.required_pct is not None:
         drawn = answer.drawn
         met = drawn.passed_pct >= answer.required_pct
@@ -154,6 +159,7 @@ def of_sensitivity(answer: Sensitivity) -> Report:
                 "pass" if met else "fail",
                 [] if met else [sensitivity_summary.robust(drawn)],
                 Figure(drawn.passed_pct, answer.required_pct, "%", "at-least"),
+                name=Sentence("share of drawn worlds that pass"),
             )
         )
     return Report(
@@ -207,12 +213,14 @@ def of_calendar(answer: CalendarAnswer) -> Report:
     for rule in calendar_summary.RULES:
         broken = [n for n, finding in enumerate(answer.findings) if finding.rule == rule]
         lines: list[str] = [_finding(answer, number) for number in broken]
-        cases.append(Case(f"rule:{rule}", "fail" if broken else "pass", lines, kind="rule"))
+        name = Sentence(calendar_summary.RULE_NAMES[rule])
+        status: Status = "fail" if broken else "pass"
+        cases.append(Case(f"rule:{rule}", status, lines, kind="rule", name=name))
     for peak in answer.peaks:
         known: Callable[[str], Wording] = lambda language: Wording(language, answer)  # noqa: E731
         why: list[str] = [_why(failed, known) for failed in peak.failed]
         shown = (why or list(peak.reasons)) if peak.verdict != "pass" else []
-        cases.append(Case(f"peak:{peak.start}", peak.verdict, shown))
+        cases.append(Case(f"peak:{peak.start}", peak.verdict, shown, name=_peak(peak.start)))
     return Report(
         "calendar",
         PurePath(answer.calendar).stem,
@@ -228,7 +236,7 @@ def of_sweep(answer: SweepAnswer) -> Report:
     """A case a point. A sweep looks around and judges nothing, unless it is compared with one."""
     cases = []
     for point in answer.points:
-        name = f"{point.bridges}/{point.profile}/{point.device}/{point.failure}"
+        ident = f"{point.bridges}/{point.profile}/{point.device}/{point.failure}"
         binds = sweep_summary.bound(point, answer)
         why = Both(point.why, point.why_vi) if point.why else binds
         lines = [Sentence("{what}: {why}", what=VERDICTS[point.verdict], why=why)]
@@ -236,7 +244,8 @@ def of_sweep(answer: SweepAnswer) -> Report:
         if point.margin_pct is not None:
             margin = Figure(point.margin_pct, 0.0, "%", "at-least")
         status: Status = "pass" if point.verdict == "pass" else "fail"
-        cases.append(Case(name, status, lines if status == "fail" else [], margin))
+        told = lines if status == "fail" else []
+        cases.append(Case(ident, status, told, margin, name=sweep_summary.called(point, answer)))
     return Report(
         "sweep",
         _stem(answer.inputs),
@@ -309,8 +318,16 @@ def of_fit(device: str, found: Fit, headline: str, lines: Sequence[str]) -> Repo
 # ---------------------------------------------------------------------------------------- cases
 
 
+def _criterion_name(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
+    return in_both_languages(lambda say: say.criterion(c), known)
+
+
+def _bridge_name(bridge: BridgeJudged, known: Callable[[str], Wording]) -> Sentence:
+    return in_both_languages(lambda say: say.name(bridge.name), known)
+
+
 def _criterion(c: CriterionResult, known: Callable[[str], Wording]) -> Case:
-    name = in_both_languages(lambda say: say.criterion(c), known)
+    name = _criterion_name(c, known)
     figure = Figure(c.value, c.threshold, c.unit, c.sense)
     if c.ok:
         return Case(c.id, "pass", figure=figure, name=name)
@@ -407,7 +424,9 @@ def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:
         yield Case(f"{name}:{RUN}", "invalid", lines, kind="invalid")
         return
     opened = in_both_languages(lambda say: meeting_summary.opened(part, say), known)
-    yield _plain(f"{name}:opening", [opened], ok=part.opening.ok)
+    called = partial(_in_part, part.part)
+    title = called(Sentence("calls set up"))
+    yield _plain(f"{name}:opening", [opened], ok=part.opening.ok, name=title)
     for criterion in part.failed:
         yield Case(
             f"{name}:{criterion.id}",
@@ -415,19 +434,36 @@ def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:
             [_why(criterion, known)],
             Figure(criterion.value, criterion.threshold, criterion.unit, criterion.sense),
             at=_at(criterion.place),
+            name=called(_criterion_name(criterion, known)),
         )
     for bridge in part.bridges:
         alone = part.model_copy(update={"bridges": [bridge], "failed": []})
         lines = _each(lambda say, of=alone: meeting_summary.failing(of, say), known)
         at = ("bridge", bridge.bridge)
         ok = bridge.outcome != "not-met"
-        yield Case(f"{name}:bridge:{bridge.bridge}", "pass" if ok else "fail", lines, at=at)
+        who = called(_bridge_name(bridge, known))
+        status: Status = "pass" if ok else "fail"
+        yield Case(f"{name}:bridge:{bridge.bridge}", status, lines, at=at, name=who)
     closed = in_both_languages(lambda say: meeting_summary.closed(part, say), known)
-    yield _plain(f"{name}:closing", [closed], ok=part.closing.ok)
+    title = called(Sentence("calls ended"))
+    yield _plain(f"{name}:closing", [closed], ok=part.closing.ok, name=title)
 
 
-def _plain(ident: str, lines: Sequence[str], *, ok: bool) -> Case:
-    return Case(ident, "pass" if ok else "fail", [] if ok else lines)
+def _in_part(part: Part, what: Sentence) -> Sentence:
+    name = {"check": Sentence("check of the system"), "course": Sentence("course of the meeting")}
+    return Sentence("{part}: {what}", part=name[part], what=what)
+
+
+def _plain(ident: str, lines: Sequence[str], *, ok: bool, name: str) -> Case:
+    return Case(ident, "pass" if ok else "fail", [] if ok else lines, name=name)
+
+
+def _peak(start: str) -> Sentence:
+    def words(language: Language) -> str:
+        at = calendar_summary.moment(start, language)
+        return translator(language).gettext(N_("what is held at {time}"), time=at)
+
+    return Both(words("en"), partial(words, "vi"))
 
 
 def _finding(answer: CalendarAnswer, number: int) -> Sentence:

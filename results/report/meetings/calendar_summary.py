@@ -30,6 +30,19 @@ RULES: Mapping[str, str] = {
 }
 
 
+RULE_NAMES: Mapping[str, str] = {
+    "late-registration": N_("registered in time"),
+    "no-hour-for-check": N_("time for the check of the system"),
+    "bridge-in-two-meetings": N_("no bridge in two meetings"),
+    "room-in-use": N_("no room in use twice"),
+    "device-full": N_("room for all calls on the device"),
+    "device-nearly-full": N_("reserve of the device"),
+    "link-full": N_("reserve of the links"),
+    "briefing-missing": N_("the meetings of each month"),
+}
+"""What is asked for, by rule."""
+
+
 def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
     """What a terminal shows."""
     say = translator(language)

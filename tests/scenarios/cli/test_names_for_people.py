@@ -4,16 +4,19 @@ page: `tests/results/report/view/test_view_browser.py`.)"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scenario_factory import ROOT, giaoban, only_run, scenario
 
+from giaoban.results.judge.accepted_cases import AcceptedCase, accept_cases, changes
+from giaoban.results.judge.cases import Report
 from giaoban.results.model.answer_files import JsonFile
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.compared import Compared
@@ -36,6 +39,7 @@ from giaoban.results.report import (
     sweep_summary,
     whatif_summary,
 )
+from giaoban.results.report.ci import answers
 from giaoban.results.report.document import Block, Document, Par
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings import (
@@ -51,6 +55,7 @@ from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.study import check
 from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.sentence import Sentence
 from giaoban.translation import Language, languages, translator
 from tests.results import (
     failures_factory,
@@ -111,6 +116,17 @@ KINDS = {
 }  # fmt: skip
 
 
+REPORTS: dict[type[JsonFile], Callable[[Any], Report]] = {
+    Result: answers.of_check,
+    WhatIf: answers.of_whatif,
+    Headroom: answers.of_headroom,
+    SweepAnswer: answers.of_sweep,
+    Compared: answers.of_compared,
+    CalendarAnswer: answers.of_calendar,
+    MeetingAnswer: answers.of_meeting,
+    Sensitivity: answers.of_sensitivity,
+    LoadResult: answers.of_load,
+}
 PICTURED = {"check", "faults", "whatif", "headroom", "compare"}
 """Of which something is drawn in this process."""
 
@@ -263,3 +279,22 @@ def names_are_for_people(answer: JsonFile) -> None:
         for blocks in shown(answer, lang):
             text = markdown(blocks, translator(lang).say)
             assert showing(text.splitlines()) == [], lang
+        differs = [translator(lang).say(line) for line in told_by_a_baseline(answer)]
+        assert differs
+        assert showing(differs) == [], lang
+
+
+def told_by_a_baseline(answer: JsonFile) -> list[Sentence]:
+    """What is said if none of its cases had been accepted, if none of what was accepted is judged
+    any more, and of each that is not met."""
+    if isinstance(answer, FaultsAnswer):  # has baselines of its own, by failure
+        return [failures_summary.headline(answer)]
+    report = next(of(answer) for kind, of in REPORTS.items() if isinstance(answer, kind))
+    assert report.verdict != "invalid"
+    accepted = accept_cases(report, name="x", reason="y", on=WHEN.date())
+    other = accepted.model_copy(update={"case": {"other": AcceptedCase(status="not-judged")}})
+    gone = changes(accepted, replace(report, cases=[]))
+    new = [change for change in changes(other, report) if change.case != "other"]
+    assert len(gone) == len({case.id for case in report.cases})
+    assert len(new) == len(report.cases)
+    return [change.line for change in (*gone, *new)]
