@@ -24,6 +24,7 @@ from giaoban.scenarios.estimate.media.captures import TraceCache, captures_of, q
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic, estimate_media
 from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.estimate.network.failing import FailingPaths
+from giaoban.scenarios.estimate.network.hop_cache import HopCache
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.measure.assemble import (
@@ -131,12 +132,16 @@ class EstimatedMeeting(NamedTuple):
 
 
 def estimate_meeting(
-    question: Question, past_pct: float | None, made: StreamCache | None = None
+    question: Question,
+    past_pct: float | None,
+    made: StreamCache | None = None,
+    known: HopCache | None = None,
 ) -> EstimatedMeeting:
     """Hold a question's meeting; `past_pct`: as of `judge_early`.
 
     Args:
-        made: streams of other questions, which are not made again.
+        made: streams of other questions, which are not made again; `known`: what queues made of
+            what came to them there.
 
     Raises:
         InputError: as `estimate`.
@@ -156,6 +161,7 @@ def estimate_meeting(
         early,
         failing,
         made,
+        known,
         waits=of_queues(criteria),
         load_windows=of_load_windows(criteria),
     )

@@ -17,6 +17,7 @@ from giaoban.scenarios.estimate.estimate import (
 from giaoban.scenarios.estimate.limits import packets
 from giaoban.scenarios.estimate.media.captures import TraceCache
 from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
+from giaoban.scenarios.estimate.network.hop_cache import HopCache
 from giaoban.scenarios.measure.assemble import criteria_of, of_load_windows, of_queues
 from giaoban.scenarios.spec.question import Question
 
@@ -57,6 +58,7 @@ class CachingJudge:
         self._turn = Lock()
         self._streams = StreamCache()
         self._traces = TraceCache()
+        self._hops = HopCache()
         self._held: tuple[str, EstimatedMeeting] | None = None
         """The last meeting that was held to its end, by all that it hangs on."""
 
@@ -96,7 +98,7 @@ class CachingJudge:
                 return judge_meeting(question, self._held[1], self._traces)
             self._held[1].estimated.close()
             self._held = None
-        held = estimate_meeting(question, past_pct, self._streams)
+        held = estimate_meeting(question, past_pct, self._streams, self._hops)
         if held.early is None or not held.early.looked:
             self._held = key, held
             return judge_meeting(question, held, self._traces)

@@ -27,6 +27,7 @@ from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer,
 from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
 from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
 from giaoban.scenarios.estimate.network.failing import FailingPaths, FailingTransit
+from giaoban.scenarios.estimate.network.hop_cache import HopCache
 from giaoban.scenarios.estimate.network.hops import (
     is_steady,
     lines_of,
@@ -124,6 +125,7 @@ def estimate_media(
     early: EarlyEnd | None = None,
     failing: FailingPaths | None = None,
     made: StreamCache | None = None,
+    known: HopCache | None = None,
     *,
     waits: bool = True,
     load_windows: bool = True,
@@ -134,8 +136,9 @@ def estimate_media(
     which something was lost is done again in steps that are short enough for what follows from it.
 
     `failing`: the ways of a plan in which links fail. `made`: streams of other meetings, which are
-    not made again. `waits`: whether anybody wants to know how long packets waited at each hop,
-    `load_windows`: how much links carried in windows shorter than a second.
+    not made again; `known`: what queues made there of what came to them. `waits`: whether anybody
+    wants to know how long packets waited at each hop, `load_windows`: how much links carried in
+    windows shorter than a second.
     """
     begin = partial(
         _MeetingRun,
@@ -146,7 +149,9 @@ def estimate_media(
         load_windows=load_windows,
     )
     if not plan.watchful:
-        estimated = begin(plan, backing=False).run()
+        if waits or load_windows:
+            known = None  # of these it knows nothing
+        estimated = begin(plan, known=known, backing=False).run()
         if not estimated.meter.drops.any():
             return estimated
         estimated.close()
@@ -174,6 +179,7 @@ class _MeetingRun:
         early: EarlyEnd | None = None,
         failing: FailingPaths | None = None,
         made: StreamCache | None = None,
+        known: HopCache | None = None,
         *,
         backing: bool,
         foresees: bool = False,
@@ -185,6 +191,8 @@ class _MeetingRun:
             backing: it can go back where something is lost.
             foresees: it takes for granted that packets are lost only around faults, and keeps
                 nothing to go back to; raises `_LostUnforeseenError` where they are not.
+            known: what queues made of what came to them in other meetings, where there is no going
+                back.
         """
         self._foresees = foresees
         self._plan = plan
@@ -210,12 +218,14 @@ class _MeetingRun:
         self._forwards = plan.meeting.video == "switched" or plan.content is not None
         if is_steady(plan) and not (backing and self._forwards):
             waited = None if backing else self._waited
-            self._transit = BatchedTransit(self.paths, way_of, self.meter, waited, self.lines)
+            self._transit = BatchedTransit(
+                self.paths, way_of, self.meter, waited, self.lines, known
+            )
         else:
             servers = servers_of(plan, self.paths, self.flows)
             policers = policers_of(plan, self.paths, self.flows)
-            known = set(self._order)
-            self._order += [hop for hop in servers if hop not in known]
+            used = set(self._order)
+            self._order += [hop for hop in servers if hop not in used]
             if failing is None:
                 self._transit = Transit(
                     self.paths, way_of, servers, self.lines, self.meter, policers

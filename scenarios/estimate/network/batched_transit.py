@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.scenarios.estimate.network.hop_cache import HopCache, KnownPass, KnownStep
 from giaoban.scenarios.estimate.network.meter import HopCounters, Passages, QueueWaits
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, PendingPackets, joined
@@ -63,14 +64,20 @@ class BatchedTransit:
         meter: HopCounters,
         waited: Passages | None,
         lines: Mapping[int, list[LineEnd]] | None = None,
+        known: HopCache | None = None,
     ) -> None:
         """`way_of`: of each flow; all have one. Rates never change. `waited` is told how long media
-        waits; None: the meter is, since steps may be undone. `lines`: as of `Transit`."""
+        waits; None: the meter is, since steps may be undone. `lines`: as of `Transit`. `known`:
+        what hops made of what came to them in other meetings; each is served by itself then, which
+        takes longer where steps are short, and nobody is told how long anything waits or what was
+        carried in short windows."""
         self._way_of = way_of
         self._meter, self._waited = meter, waited
         self._lines = dict(lines or {})
         self._lost: list[tuple[int, int, int]] = []
-        self._level_of = level_of(paths)
+        self._known = known
+        self._now_ns = 0
+        self._level_of = level_of(paths) if known is None else _each_its_own(paths)
         by_level: dict[int, list[int]] = {}
         for hop in paths.in_order:
             by_level.setdefault(self._level_of[hop], []).append(hop)
@@ -124,6 +131,10 @@ class BatchedTransit:
         for n, part in due:
             coming[n].append(cargo.next_keys(part))
         del due  # the cargo has them
+        since_ns, self._now_ns = self._now_ns, until_ns
+        if self._known is not None:
+            step = self._known.step((since_ns, until_ns), cargo)
+            return self._run_known(step, coming, until_ns)
         ended: list[Keys] = []
         way = self._way_of[cargo.flow]
         for n, level in enumerate(self._levels):
@@ -135,6 +146,52 @@ class BatchedTransit:
                 for to, moved in self._pass(level, keys, cargo, way):
                     (ended if to == END else coming[to]).append(moved)
         return cargo.packets(np.concatenate(ended)) if ended else joined([])
+
+    def _run_known(self, step: KnownStep, coming: list[list[Keys]], until_ns: int) -> Packets:
+        """As the end of `run`: what is known of a step is not found again."""
+        cargo = step.cargo
+        way = self._way_of[cargo.flow]
+        ended: list[Packets] = []
+        for n, level in enumerate(self._levels):
+            parts, coming[n] = coming[n], []
+            if not parts:
+                continue
+            keys = step.in_order(n, parts)
+            end = cargo.before(keys, until_ns) if len(keys) else 0
+            if end < len(keys):
+                level.waiting.put(cargo.packets(keys[end:]))
+            if not end:
+                continue
+            for to, moved in self._pass_known(n, keys, end, step, way):
+                if to == END:
+                    ended.append(step.ended(n, moved))
+                else:
+                    coming[to].append(moved)
+        return joined(ended)
+
+    def _pass_known(
+        self, n: int, keys: Keys, end: int, step: KnownStep, way: NDArray[np.int32]
+    ) -> Iterable[tuple[int, Keys]]:
+        """As `_pass`, of the first so many of these keys at a level's only hop."""
+        level = self._levels[n]
+        hop, queue = int(level.hops[0]), level.queues.only
+        known = step.passes.get(n)
+        if known is not None and known.is_of(keys, end, queue):
+            level.queues.resume_only(known.after)
+            self._meter.sent[hop] += end
+            self._meter.sent_bytes[hop] += known.sent_bytes
+            return known.moved
+        before, sent_bytes = queue, self._meter.sent_bytes[hop].copy()
+        moved = list(self._pass(level, keys[:end], step.cargo, way))
+        after = level.queues.only
+        if hop in self._lines or after.loses:
+            step.passes.pop(n, None)
+            return moved
+        if known is not None:
+            moved = known.shared(moved)
+        carried = self._meter.sent_bytes[hop] - sent_bytes
+        step.passes[n] = KnownPass(keys, end, before, after, moved, carried)
+        return moved
 
     def _due(self, n: int, until_ns: int) -> Packets | None:
         """What comes to a level: hop by hop, of each in the order in which it was put."""
@@ -233,6 +290,11 @@ def _batch(came_ns: NDArray[np.int64], size: NDArray[np.int32], hop: NDArray[Any
     """Packets at these hops (whole numbers), in the order of these."""
     first = np.append(0, np.flatnonzero(hop[1:] != hop[:-1]) + 1)
     return Batch(came_ns, size, hop[first].astype(np.intp), first)
+
+
+def _each_its_own(paths: Paths) -> dict[int, int]:
+    """Used hop → its place in the order in which hops are served: no two are of one level."""
+    return {hop: place for place, hop in enumerate(paths.in_order)}
 
 
 def level_of(paths: Paths) -> dict[int, int]:

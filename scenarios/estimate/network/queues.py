@@ -13,6 +13,7 @@ import copy
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -350,6 +351,19 @@ class BatchServed:
     lost: NDArray[np.bool_] | None
 
 
+class FifoState(NamedTuple):
+    """A queue as it stands: all that it hangs on what it makes of packets. `inside`: (n,) int64, as
+    bytes, when each packet that is there will be at the far end."""
+
+    rate: Rate
+    delay_us: float
+    free_ns: int
+    last_ns: int
+    inside: bytes
+    room: int
+    loses: bool
+
+
 class BatchedFifo:
     """Queues and fibres of several hops; goes on from one call of `serve` to the next."""
 
@@ -384,6 +398,27 @@ class BatchedFifo:
         """Of each hop, as `Fifo.equivalent`."""
         each = zip(self._room.tolist(), self._limit.tolist(), self._loses.tolist(), strict=True)
         return [(limit, limit) if loses else (room, UNLIMITED) for room, limit, loses in each]
+
+    @property
+    def only(self) -> FifoState:
+        """The queue, where there is one alone."""
+        [rate], [delay_us] = self._rates, self._delays_us
+        return FifoState(
+            rate=rate,
+            delay_us=delay_us,
+            free_ns=int(self._free_ns[0]),
+            last_ns=int(self._last_ns[0]),
+            inside=self._inside.tobytes(),
+            room=int(self._room[0]),
+            loses=bool(self._loses[0]),
+        )
+
+    def resume_only(self, state: FifoState) -> None:
+        """Go on as a queue that stood so; its rate and delay are those of this one."""
+        self._free_ns[0], self._last_ns[0] = state.free_ns, state.last_ns
+        self._room[0], self._loses[0] = state.room, state.loses
+        self._inside = np.frombuffer(state.inside, np.int64)
+        self._inside_of = np.zeros(len(self._inside), np.intp)
 
     def serve(self, batch: Batch) -> BatchServed:
         """Take packets, none before the latest of the call before at the same hop."""

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import SECOND_NS
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, PendingPackets, joined
 from giaoban.scenarios.estimate.network.paths import END, Paths
@@ -224,11 +225,23 @@ class Cargo:
         """`parts`: at least one packet."""
         everything = joined(parts)
         at_ns, self.size, self.flow, self.seq = everything
-        self._base_ns = int(at_ns.min())
+        first_ns = int(at_ns.min())
+        self._base_ns = first_ns - first_ns % SECOND_NS  # that of nearly the same cargo is the same
         self._bits = len(at_ns).bit_length()
         self._mask = (1 << self._bits) - 1
         self._all = self.keys(at_ns, np.arange(len(at_ns)))
         self._next = 0
+
+    def is_like(self, other: Cargo) -> bool:
+        """Whether keys of either say the same of packets of the other."""
+        return self._base_ns == other._base_ns and all(
+            np.array_equal(one, another)
+            for one, another in (
+                (self.flow, other.flow),
+                (self.seq, other.seq),
+                (self.size, other.size),
+            )
+        )
 
     def next_keys(self, part: Packets) -> Keys:
         """Of the parts, one after another."""

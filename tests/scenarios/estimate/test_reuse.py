@@ -17,6 +17,7 @@ from scenario_factory import DEFAULT, scenario
 from giaoban.errors import InputError
 from giaoban.scenarios.estimate import reuse
 from giaoban.scenarios.estimate.estimate import EstimatedMeeting, estimate_meeting, judge_early
+from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question, make_question
@@ -133,6 +134,25 @@ def test_who_is_looked_at_early_and_fails_says_nothing_of_others(world: World) -
         assert (judged.judgement.verdict, judged.whole) == ("fail", past_pct > 0)
         assert judged.bounds is None
         assert judge_early(question, None).bounds is not None
+
+
+def test_a_queue_to_which_the_same_comes_is_not_gone_through_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, path, served = CachingJudge(), line(world, "west", "rate_mbps"), list[Batch]()
+    serve = BatchedFifo.serve
+
+    def noted(queues: BatchedFifo, batch: Batch) -> BatchServed:
+        served.append(batch)
+        return serve(queues, batch)
+
+    monkeypatch.setattr(BatchedFifo, "serve", noted)
+    judge(world.question())
+    packets = sum(len(batch.came_ns) for batch in served)
+    for mbps in (20.0, 30.0):
+        served.clear()
+        judge(world.put(path, mbps).question())
+        assert 0 < sum(len(batch.came_ns) for batch in served) < 0.75 * packets
 
 
 def test_threads_take_turns(world: World) -> None:
