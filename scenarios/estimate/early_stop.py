@@ -7,6 +7,7 @@ of the meeting need not be estimated: who only asks for the verdict is answered 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -40,7 +41,7 @@ class EarlyStop:
             and (each.sense, each.statistic, each.warm_up_s) == ("at-most", "worst", 0)
         ]
         self._criteria = criteria.model_copy(update={"criterion": growing}) if growing else None
-        self._past_pct = past_pct
+        self.past_pct = past_pct
         self._cuts = list(_cuts(plan))[::-1]
         self._cut = plan.phases[0]
         self._missed: set[int] = set()
@@ -49,6 +50,18 @@ class EarlyStop:
         self.found: Judgement | None = None
         self.looked = False
         """Whether anything was missed: else the meeting is held to its end, come what may."""
+
+    def copy(self) -> EarlyStop:
+        """As it is now."""
+        other = copy.copy(self)
+        other.go_on_from(self)
+        return other
+
+    def go_on_from(self, other: EarlyStop) -> None:
+        """Know of a meeting what another one knows of one that came as far as this just so."""
+        self._cuts, self._cut = list(other._cuts), other._cut
+        self._missed, self._last_missed_s = set(other._missed), other._last_missed_s
+        self.found, self.looked = other.found, other.looked
 
     def is_due(self, now_ns: int, missed: Iterable[int]) -> bool:
         """Told of every step: which flows missed something in it. Whether to `look` now."""
@@ -84,7 +97,7 @@ class EarlyStop:
         phases = measured_phases(captures, self._criteria)
         judgement = judge(phases, self._criteria, existing=(), invalid=())
         margin_pct = None if judgement.binding is None else judgement.binding.margin_pct
-        if judgement.verdict != "fail" or margin_pct is None or margin_pct > -self._past_pct:
+        if judgement.verdict != "fail" or margin_pct is None or margin_pct > -self.past_pct:
             return False
         self.found = judgement
         return True

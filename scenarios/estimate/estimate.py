@@ -21,7 +21,11 @@ from giaoban.scenarios.estimate.bounds import Bounds
 from giaoban.scenarios.estimate.early_stop import EarlyStop
 from giaoban.scenarios.estimate.limits import check, reasons
 from giaoban.scenarios.estimate.media.captures import TraceCache, captures_of, queue_waits
-from giaoban.scenarios.estimate.media.media import EstimatedTraffic, estimate_media
+from giaoban.scenarios.estimate.media.media import (
+    EstimatedTraffic,
+    ResumableMeetings,
+    estimate_media,
+)
 from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.hop_cache import HopCache
@@ -136,12 +140,14 @@ def estimate_meeting(
     past_pct: float | None,
     made: StreamCache | None = None,
     known: HopCache | None = None,
+    resumable: ResumableMeetings | None = None,
 ) -> EstimatedMeeting:
     """Hold a question's meeting; `past_pct`: as of `judge_early`.
 
     Args:
         made: streams of other questions, which are not made again; `known`: what queues made of
             what came to them there.
+        resumable: meetings of questions that differ in losses and buffers alone.
 
     Raises:
         InputError: as `estimate`.
@@ -153,7 +159,8 @@ def estimate_meeting(
     if past_pct is not None and not plan.faults:  # what a fault does is known when it is mended
         early = EarlyStop(plan, criteria, past_pct)
     failing = _failing(plan)
-    meeting = signal(plan, failing)
+    meeting = None if resumable is None else resumable.timeline_of(plan)
+    meeting = meeting or signal(plan, failing)
     estimated = estimate_media(
         plan,
         meeting,
@@ -162,6 +169,7 @@ def estimate_meeting(
         failing,
         made,
         known,
+        resumable,
         waits=of_queues(criteria),
         load_windows=of_load_windows(criteria),
     )

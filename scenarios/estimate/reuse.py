@@ -16,6 +16,7 @@ from giaoban.scenarios.estimate.estimate import (
 )
 from giaoban.scenarios.estimate.limits import packets
 from giaoban.scenarios.estimate.media.captures import TraceCache
+from giaoban.scenarios.estimate.media.media import ResumableMeetings
 from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
 from giaoban.scenarios.estimate.network.hop_cache import HopCache
 from giaoban.scenarios.measure.assemble import criteria_of, of_load_windows, of_queues
@@ -59,6 +60,8 @@ class CachingJudge:
         self._streams = StreamCache()
         self._traces = TraceCache()
         self._hops = HopCache()
+        self._resumable = b"", ResumableMeetings()
+        """Of the question that was asked last."""
         self._held: tuple[str, EstimatedMeeting] | None = None
         """The last meeting that was held to its end, by all that it hangs on."""
 
@@ -82,6 +85,9 @@ class CachingJudge:
             for known in answers:
                 if _serves(known, past_pct) and _is_of(known.judged, question):
                     return known.judged
+            if self._resumable[0] != key:
+                self._resumable[1].close()
+                self._resumable = key, ResumableMeetings()
             judged = self._judge(question, past_pct)
             if judged.bounds is not None:
                 self._answers[key] = [*answers[1 - MOST_ANSWERS :], _KnownAnswer(past_pct, judged)]
@@ -98,7 +104,7 @@ class CachingJudge:
                 return judge_meeting(question, self._held[1], self._traces)
             self._held[1].estimated.close()
             self._held = None
-        held = estimate_meeting(question, past_pct, self._streams, self._hops)
+        held = estimate_meeting(question, past_pct, self._streams, self._hops, self._resumable[1])
         if held.early is None or not held.early.looked:
             self._held = key, held
             return judge_meeting(question, held, self._traces)

@@ -70,6 +70,18 @@ class Spool:
         self._read: tuple[range, list[_Read]] = (range(0), [])
         """Numbers that were read at once, and what."""
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing was written to a file."""
+        return self._file is None
+
+    def copy(self) -> Spool:
+        """The same records, as long as they are in memory."""
+        other = Spool(self._dtype, self._numbers)
+        other._whole, other._held_bytes = list(self._whole), self._held_bytes
+        other._held = {number: list(parts) for number, parts in self._held.items()}
+        return other
+
     def add(self, number: int, records: NDArray[np.void]) -> None:
         """More records of one number. They are not to be changed any more.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -34,6 +35,17 @@ class SentLogs(Mapping[int, NDArray[np.void]]):
             for part in one.give_up(last):
                 self._spool.add(index, part)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing was written to a file."""
+        return self._spool.in_memory
+
+    def copy(self) -> SentLogs:
+        """The same, as long as it is in memory."""
+        other = copy.copy(self)
+        other._spool, other._streams = self._spool.copy(), dict(self._streams)
+        return other
+
     def close(self) -> None:
         """Forget them."""
         self._spool.close()
@@ -63,6 +75,18 @@ class ReceivedLogs:
         self._spool = Spool(ARRIVAL_DTYPE, flows.streams)
         self._waiting: list[Packets] = []
         self._many = 0
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing was written to a file."""
+        return self._spool.in_memory
+
+    def copy(self) -> ReceivedLogs:
+        """The same, as long as it is in memory."""
+        other = copy.copy(self)
+        other.counts, other._waiting = self.counts.copy(), list(self._waiting)
+        other._spool = self._spool.copy()
+        return other
 
     def add(self, packets: Packets) -> None:
         """More of them; of each stream, none came before those of earlier calls but in part."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,6 +16,13 @@ from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.media.plane import forwarding_step_ns
 from giaoban.scenarios.estimate.limits import COARSE_NS, coarse_ns
+from giaoban.scenarios.estimate.media.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    Pace,
+    Watching,
+    Within,
+)
 from giaoban.scenarios.estimate.media.feedback import Feedback
 from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.media.forwarding import Forwarding
@@ -44,6 +51,7 @@ from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.scenarios.spec.background import PoissonArrivals
+from giaoban.topology.impairments import RandomLoss
 from giaoban.traffic.receiver.feedback import LOOK_NS
 from giaoban.traffic.recorded.recording import Recording
 from giaoban.traffic.rtp import ETHERNET_BYTES
@@ -108,7 +116,7 @@ class EstimatedTraffic:
             buffer.close()
 
 
-class EarlyEnd(Protocol):
+class EarlyEnd(Watching, Protocol):
     """Who may end a meeting in which packets are lost before its time."""
 
     def is_due(self, now_ns: int, missed: Iterable[int]) -> bool:
@@ -126,6 +134,7 @@ def estimate_media(
     failing: FailingPaths | None = None,
     made: StreamCache | None = None,
     known: HopCache | None = None,
+    resumable: ResumableMeetings | None = None,
     *,
     waits: bool = True,
     load_windows: bool = True,
@@ -136,9 +145,10 @@ def estimate_media(
     which something was lost is done again in steps that are short enough for what follows from it.
 
     `failing`: the ways of a plan in which links fail. `made`: streams of other meetings, which are
-    not made again; `known`: what queues made there of what came to them. `waits`: whether anybody
-    wants to know how long packets waited at each hop, `load_windows`: how much links carried in
-    windows shorter than a second.
+    not made again; `known`: what queues made there of what came to them; `resumable`: some that
+    differ from this one in losses and buffers alone. `waits`: whether anybody wants to know how
+    long packets waited at each hop, `load_windows`: how much links carried in windows shorter than
+    a second.
     """
     begin = partial(
         _MeetingRun,
@@ -149,19 +159,66 @@ def estimate_media(
         load_windows=load_windows,
     )
     if not plan.watchful:
-        if waits or load_windows:
-            known = None  # of these it knows nothing
-        estimated = begin(plan, known=known, backing=False).run()
-        if not estimated.meter.drops.any():
-            return estimated
-        estimated.close()
+        if resumable is None or plan not in resumable.losing:
+            if waits or load_windows:
+                known = None  # of these it knows nothing
+            estimated = begin(plan, known=known, backing=False).run()
+            if not estimated.meter.drops.any():
+                return estimated
+            estimated.close()
+            if resumable is not None:
+                resumable.losing.append(plan)
         plan = plan.model_copy(update={"loses": True})
     if failing is not None:
         # what faults take is known in advance: as a rule there is nothing to go back to
         trusting = begin(plan, failing=failing, backing=True, foresees=True)
         with suppress(_LostUnforeseenError):
             return trusting.run()
-    return begin(plan, early=early, failing=failing, backing=True).run()
+    if resumable is not None and (resumed := resumable.go_on(plan, early)) is not None:
+        return resumed
+    run = begin(plan, early=early, failing=failing, backing=True)
+    if resumable is not None and run.can_be_resumed and not waits:
+        resumable.begin(run, plan)
+    return run.run()
+
+
+@dataclass
+class ResumableMeetings:
+    """Meetings that differ in losses and buffers alone, and who goes on with any of them.
+
+    `losing`: plans of which it was found that their queues lose packets.
+    """
+
+    losing: list[Plan] = field(default_factory=list)
+    _checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    _run: _MeetingRun | None = None
+    _plan: Plan | None = None
+
+    def timeline_of(self, plan: Plan) -> Timeline | None:
+        """The signalling of those that end when this plan does."""
+        return self._run.timeline if self._run is not None and self._ends_as(plan) else None
+
+    def go_on(self, plan: Plan, early: EarlyEnd | None) -> EstimatedTraffic | None:
+        """A meeting from where another one was; None: it is to be held from its beginning."""
+        if self._run is None or not self._ends_as(plan):
+            return None
+        checkpoints = self._checkpoints.up_to(plan, early)
+        return self._run.go_on(checkpoints, plan, early) if checkpoints else None
+
+    def begin(self, run: _MeetingRun, plan: Plan) -> None:
+        """A meeting is held from its beginning, and others will go on from it."""
+        self.close()
+        self._run, self._plan = run, plan
+        run.checkpoints = self._checkpoints.begin()
+
+    def close(self) -> None:
+        """Forget them."""
+        if self._run is not None:
+            vars(self._run).clear()
+        self._checkpoints, self._run = Checkpoints(), None
+
+    def _ends_as(self, plan: Plan) -> bool:
+        return self._plan is not None and self._plan.end_s == plan.end_s
 
 
 class _LostUnforeseenError(Exception):
@@ -195,13 +252,17 @@ class _MeetingRun:
                 back.
         """
         self._foresees = foresees
+        self.checkpoints: list[Checkpoint] | None = None
+        """Where it is to be kept between steps, if anybody wants it to."""
+        self._undone: Within | None = None
+        """Of steps that were undone."""
         self._plan = plan
         self._early = early
         self._end_ns = round(plan.end_s * 1e9)
         self.paths = find_paths(plan) if failing is None else failing.paths
         self._failing = failing
         self.flows = Flows.of(plan)
-        self._timeline = timeline
+        self.timeline = timeline
         windows = self._windows = Windows.of(plan)
         self.meter = HopCounters(
             overhead_bytes=np.array([link.overhead_bytes for link in self.paths.links], np.int64),
@@ -282,11 +343,16 @@ class _MeetingRun:
                 self._stands(self._step(start_ns, min(start_ns + self._coarse_ns, self._end_ns)))
                 if self.meter.drops.any():
                     break
+        return self._estimated()
+
+    def _estimated(self) -> EstimatedTraffic:
+        """All that there is."""
         self._settle()
         self.meter.past(NEVER_NS)
         estimated = self._so_far()
-        # its parts know it: without this all of it would stay until it is looked for
-        vars(self).clear()
+        if self.checkpoints is None:
+            # its parts know it: without this all of it would stay until it is looked for
+            vars(self).clear()
         return estimated
 
     def _so_far(self) -> EstimatedTraffic:
@@ -307,17 +373,21 @@ class _MeetingRun:
             last_ns=self._last_ns,
         )
 
-    def _run_back_and_forth(self) -> None:
-        """Steps as long as nothing is lost in them that anybody would ask for again.
+    def _run_back_and_forth(self, last: Checkpoint | None = None) -> None:
+        """Steps as long as nothing is lost in them that anybody would ask for again; `last`: from
+        where it goes on, if not from the beginning.
 
         As long as it was quiet the last time, so long a step is tried; where it turns out not to
         be, it is done again up to the look before the first loss, and then from that look to the
         next, where the loss is known to be. A step from one look to the next is always exact.
         """
-        now_ns, quiet_since_ns, tried_ns = 0, 0, self._coarse_ns
-        lost_ns = -1  # when something was lost in a step that was done again
+        pace = Pace(0, 0, self._coarse_ns, -1) if last is None else last.pace
+        now_ns, quiet_since_ns, tried_ns, lost_ns = pace
         while now_ns < self._end_ns:
-            self._feedback.look(now_ns)
+            if last is None:
+                self._feedback.look(now_ns)
+            last = None  # it has looked already
+            saved: dict[str, Any] = {}
             while True:
                 until_ns = min(now_ns + tried_ns, self._end_ns, self._calm_until_ns(now_ns))
                 if lost_ns >= now_ns:
@@ -326,15 +396,17 @@ class _MeetingRun:
                 if not quiet:
                     until_ns = min(now_ns + LOOK_NS, self._end_ns)
                 long = until_ns > now_ns + LOOK_NS
-                saved = self._state() if long and not self._foresees else {}
+                if long and not self._foresees:
+                    saved = saved or self._copied(self._changing())
+                    self._keep(Pace(now_ns, quiet_since_ns, tried_ns, lost_ns), saved)
                 ended = self._step(now_ns, until_ns)
                 missed = self._take_missed(now_ns)
                 if missed and long and self._foresees:
                     self._drop()
                     raise _LostUnforeseenError
-                if not missed or not saved:
+                if not missed or not long:
                     break
-                vars(self).update(saved)
+                saved = self._undo(saved)
                 lost_ns = min(at_ns for at_ns, _ in missed.values())
                 tried_ns = max(LOOK_NS, (tried_ns - LOOK_NS) // LOOK_NS * LOOK_NS)
             self._feedback.missed({flow: seq for flow, (_, seq) in missed.items()}, now_ns)
@@ -342,7 +414,7 @@ class _MeetingRun:
             self._stands(ended)
             if self._early is not None and self._early.is_due(until_ns, missed):
                 self._settle()
-                if self._early.look(self._timeline, self._so_far()):
+                if self._early.look(self.timeline, self._so_far()):
                     return
             if missed:
                 tried_ns = max(LOOK_NS, now_ns - quiet_since_ns)
@@ -375,7 +447,7 @@ class _MeetingRun:
 
     def _without_unheard(self, ended: Packets) -> Packets:
         """Without media that came to a bridge, or to the MCU, which paid no heed to it."""
-        for way, from_ns, to_ns in self._timeline.unheard:
+        for way, from_ns, to_ns in self.timeline.unheard:
             unheard = (ended.at_ns >= from_ns) & (ended.at_ns < to_ns)
             if unheard.any():
                 number, down = divmod(way, 2)
@@ -448,13 +520,77 @@ class _MeetingRun:
             now_ns = next_ns
         return joined(ended)
 
-    def _state(self) -> dict[str, Any]:
-        """What a step changes, to go back to it. What never changes is shared."""
-        timeline = self._timeline
+    def _changing(self) -> dict[str, Any]:
+        """What a step changes."""
+        return {name: vars(self)[name] for name in CHANGING}
+
+    def _copied(self, state: dict[str, Any]) -> dict[str, Any]:
+        """A state, to go back to it or to go on from it. What never changes is shared."""
+        timeline = self.timeline
         shared = [self, self._plan, timeline, self.paths, self.flows, self._windows]
         shared += [*timeline.bridge_legs, *timeline.mcu_legs, *self._plan.streams]
         memo: dict[int, Any] = {id(one): one for one in shared}
-        return copy.deepcopy({name: vars(self)[name] for name in CHANGING}, memo)
+        return copy.deepcopy(state, memo)
+
+    def _undo(self, saved: dict[str, Any]) -> dict[str, Any]:
+        """Go back; what is left of what was saved."""
+        if self.checkpoints is None:
+            vars(self).update(saved)
+            return {}
+        self._undone = self._within()
+        vars(self).update(self._copied(saved))
+        return saved
+
+    def _within(self) -> Within:
+        """With which buffers and losses it would have come here just so."""
+        assert isinstance(self._transit, BatchedTransit)
+        losses = {
+            hop: line.equivalent for hop, lines in self.lines.items() for line in lines if line.own
+        }
+        within = Within(self._transit.equivalent, losses)
+        return within if self._undone is None else within.and_within(self._undone)
+
+    def _keep(self, pace: Pace, saved: dict[str, Any]) -> None:
+        """So that others can go on from here."""
+        if self.checkpoints is None or not (self._sent.in_memory and self._received.in_memory):
+            return
+        early = None if self._early is None else self._early.copy()
+        self.checkpoints.append(Checkpoint(pace, self._within(), saved, self._standing(), early))
+
+    def _standing(self) -> dict[str, Any]:
+        """What stands of all steps so far, for others to add to."""
+        return {
+            "_sent": self._sent.copy(),
+            "_received": self._received.copy(),
+            "_unsettled": self._unsettled,
+            "_unheard": self._unheard.copy(),
+            "_last_ns": self._last_ns,
+        }
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether another meeting can go on from where this one was."""
+        return isinstance(self._transit, BatchedTransit) and not self._plan.lines
+
+    def go_on(
+        self, checkpoints: list[Checkpoint], plan: Plan, early: EarlyEnd | None
+    ) -> EstimatedTraffic:
+        """Go on from the last of some checkpoints with the losses and buffers of another plan."""
+        last = checkpoints.pop()
+        vars(self).update(last.standing)
+        vars(self).update(self._standing())
+        vars(self).update(self._copied(last.changing))
+        self.checkpoints, self._undone, self._early = checkpoints, last.within, early
+        if early is not None:
+            early.go_on_from(last.early)
+        assert isinstance(self._transit, BatchedTransit)
+        links = [link for link in plan.network.links for _ in link.hops]
+        self._transit.limit(links)
+        for hop, lines in self.lines.items():
+            for line in lines:
+                line.lose(RandomLoss(p=links[hop].loss_pct / 100))
+        self._run_back_and_forth(last)
+        return self._estimated()
 
     def _take_missed(self, now_ns: int) -> dict[int, tuple[int, int]]:
         """What was lost since this was asked for, on the way or by injection, of streams for which

@@ -8,7 +8,7 @@ where several come at one.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +22,7 @@ from giaoban.scenarios.estimate.network.packets import Packets, PendingPackets, 
 from giaoban.scenarios.estimate.network.paths import END, Paths
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed, rate_of
 from giaoban.scenarios.estimate.network.transit import Cargo, Keys, in_order
+from giaoban.topology.network import NetLink
 
 
 class _HopLevel:
@@ -119,6 +120,12 @@ class BatchedTransit:
             for level in self._levels
             for hop, limits in zip(level.hops.tolist(), level.queues.equivalent, strict=True)
         }
+
+    def limit(self, links: Sequence[NetLink]) -> None:
+        """From now on queues hold as much as links say that differ in nothing else; `links`: of all
+        hops."""
+        for level in self._levels:
+            level.queues.limit([rate_of(links[hop]) for hop in level.hops.tolist()])
 
     def run(self, _hops: list[int], until_ns: int) -> Packets:
         """Serve all hops until a moment; what comes out at the ends of ways, now or later."""

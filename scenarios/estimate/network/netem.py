@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Protocol
 
@@ -179,6 +179,13 @@ class LineEnd:
         loss = self._now.loss
         return loss.equivalent if isinstance(loss, _RandomLoss) else (0, 0)  # so small: none drawn
 
+    def lose(self, loss: RandomLoss) -> None:
+        """From now on its only figure, a loss at random, is this one."""
+        [change] = self._changes
+        self._changes = [replace(change, what=LineImpairment(loss=loss))]
+        if self._now is not None:
+            self._now.lose(loss)
+
     def pass_on(self, at_ns: NDArray[np.int64]) -> NetemOutput:
         """Take n packets in the order in which they come, none before those of the last call."""
         which: list[NDArray[np.intp]] = []
@@ -280,6 +287,12 @@ class _Netem:
         times = np.maximum(at_ns[which], last_ns)
         return which, times, (len(at_ns) - len(which), 0, 0)
 
+    def lose(self, loss: RandomLoss) -> None:
+        """See `LineEnd.lose`."""
+        assert isinstance(self.loss, _RandomLoss)
+        self._what = LineImpairment(loss=loss)
+        self.loss.p = scaled(loss.p)
+
     def forget(self) -> None:
         """What became of packets so far is of no account."""
         if isinstance(self.loss, _RandomLoss):
@@ -311,7 +324,7 @@ def _loss(loss: RandomLoss | GilbertElliott | FourState | None) -> _Loss | None:
 
 class _RandomLoss:
     def __init__(self, loss: RandomLoss) -> None:
-        self._p = scaled(loss.p)
+        self.p = scaled(loss.p)
         self.equivalent = 0, PROBABILITY_ONE
         """See `LineEnd.equivalent`."""
 
@@ -320,7 +333,7 @@ class _RandomLoss:
 
     def lose_all(self, drawn: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of n packets are lost, by a number drawn for each."""
-        lost = drawn <= self._p
+        lost = drawn <= self.p
         least, highest = self.equivalent
         if lost.any():
             least = max(least, int(drawn[lost].max()))

@@ -399,6 +399,11 @@ class BatchedFifo:
         each = zip(self._room.tolist(), self._limit.tolist(), self._loses.tolist(), strict=True)
         return [(limit, limit) if loses else (room, UNLIMITED) for room, limit, loses in each]
 
+    def limit(self, rates: list[Rate]) -> None:
+        """From now on each holds as much as is said here; the rates are as they were."""
+        self._rates = rates
+        self._limit = np.array([rate.limit for rate in rates], np.int64)
+
     @property
     def only(self) -> FifoState:
         """The queue, where there is one alone."""

@@ -17,6 +17,8 @@ from scenario_factory import DEFAULT, scenario
 from giaoban.errors import InputError
 from giaoban.scenarios.estimate import reuse
 from giaoban.scenarios.estimate.estimate import EstimatedMeeting, estimate_meeting, judge_early
+from giaoban.scenarios.estimate.media.media import _MeetingRun
+from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of
@@ -153,6 +155,62 @@ def test_a_queue_to_which_the_same_comes_is_not_gone_through_again(
         served.clear()
         judge(world.put(path, mbps).question())
         assert 0 < sum(len(batch.came_ns) for batch in served) < 0.75 * packets
+
+
+LOSSES = st.sampled_from([0.02, 0.05, 0.08, 0.1, 0.2, 0.4, 1.0])
+BUFFERS = st.sampled_from([2, 4, 8, 12, 16, 24, 40])
+
+
+@settings(max_examples=8)
+@given(
+    changes=st.one_of(
+        st.lists(st.fixed_dictionaries({"loss_pct": LOSSES}), min_size=2, max_size=5),
+        st.lists(st.fixed_dictionaries({"buffer_packets": BUFFERS}), min_size=2, max_size=5),
+        st.lists(  # measured by as many packets
+            st.fixed_dictionaries(
+                {
+                    "rate_mbps": st.just(4.0),
+                    "loss_pct": LOSSES,
+                    "buffer_packets": st.integers(40, 60),
+                }
+            ),
+            min_size=2,
+            max_size=4,
+        ),
+    ),
+    far=st.lists(st.sampled_from([FAR_PCT, 1e6, None]), min_size=5, max_size=5),
+)
+def test_a_meeting_that_goes_on_from_where_another_was_ends_as_from_the_beginning(
+    world: World, changes: list[dict[str, Value]], far: list[float | None]
+) -> None:
+    """Whatever either of them loses, before it or behind it."""
+    judge = CachingJudge()
+    for change, past_pct in zip(changes, far, strict=False):
+        figures = [(line(world, "west", figure), value) for figure, value in change.items()]
+        question = world.put_all(figures).question()
+        known, anew = judge(question, past_pct), judge_early(question, past_pct)
+        assert (known.judgement, known.whole) == (anew.judgement, anew.whole)
+
+
+@pytest.mark.parametrize(("figure", "value"), [("loss_pct", 0.4), ("buffer_packets", 16)])
+def test_a_meeting_goes_on_from_where_another_was(
+    world: World, figure: str, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was held until it failed is held to its end from there."""
+    steps: list[tuple[int, int]] = []
+    step = _MeetingRun._step
+
+    def noted(run: _MeetingRun, start_ns: int, until_ns: int) -> Packets:
+        steps.append((start_ns, until_ns))
+        return step(run, start_ns, until_ns)
+
+    monkeypatch.setattr(_MeetingRun, "_step", noted)
+    judge, question = CachingJudge(), world.put(line(world, "west", figure), value).question()
+    assert not judge(question, FAR_PCT).whole
+    assert min(steps)[0] == 0
+    steps.clear()
+    assert judge(question, None).whole
+    assert min(steps)[0] > 1_000_000_000
 
 
 def test_threads_take_turns(world: World) -> None:
