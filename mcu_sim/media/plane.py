@@ -459,6 +459,7 @@ class MediaPlane:
         """Take in the last packets, close sockets and logs."""
         self._receive_only(*KINDS)
         self.inbound.receive_control(separate_ports=True)
+        self._take_again()
         self._ports.close()
         self._sent.close()
         self._received.close()
@@ -545,19 +546,7 @@ class MediaPlane:
         """Take in what came, answer who asks for packets, ask for those that are missing."""
         self._receive_only("video")
         self.reports.hear(now_ns)
-        for again in self.inbound.take_retransmissions():
-            if (buffer := self._repair.get(again.row)) is None or again.kind != "video":
-                continue
-            if (found := buffer.put_again(again.data, again.arrival_ns)) is not None:
-                original, useful = found
-                self._log_again(
-                    again.row,
-                    REPAIRED if useful else OF_NO_USE,
-                    sequence=original.headers.sequence,
-                    timestamp=original.headers.timestamp,
-                    at_ns=again.arrival_ns,
-                    size=len(again.data),
-                )
+        self._take_again()
         at_ns = now_ns - (now_ns - self._origin_ns) % STEP_NS
         for row, buffer in self._repair.items():
             trip_ns = self.reports.round_trip_ns(row, "video")
@@ -575,6 +564,21 @@ class MediaPlane:
                     size=0,
                 )
             self._decode(row)
+
+    def _take_again(self) -> None:
+        """What cameras have sent again."""
+        for again in self.inbound.take_retransmissions():
+            buffer = self._repair.get(again.row) if again.kind == "video" else None
+            found = None if buffer is None else buffer.put_again(again.data, again.arrival_ns)
+            original = None if found is None else found[0].headers
+            self._log_again(
+                again.row,
+                REPAIRED if found is not None and found[1] else OF_NO_USE,
+                sequence=np.zeros(1, np.int64) if original is None else original.sequence,
+                timestamp=0 if original is None else original.timestamp,
+                at_ns=again.arrival_ns,
+                size=len(again.data),
+            )
 
     def _log_again(self, row: int, what: object, **columns: Any) -> None:
         stream = self.inbound.stream_of("video", row)

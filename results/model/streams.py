@@ -13,7 +13,14 @@ from giaoban.results.model.quantities import Amount, Count, Direction, Id, Kind,
 from giaoban.tomlfile import StrictModel
 
 AUDIO_ONLY = ("mos", "mos_listening", "mos_scale", "mouth_to_ear_ms", "mouth_to_ear_with")
-VIDEO_ONLY = ("camera_to_screen_ms", "camera_to_screen_with", "rate_least_pct")
+VIDEO_ONLY = (
+    "camera_to_screen_ms",
+    "camera_to_screen_with",
+    "rate_least_pct",
+    "packets_requested",
+    "packets_repaired",
+    "packets_repaired_late",
+)
 PICTURES_ONLY = (
     "frames_sent",
     "frames_lost",
@@ -62,6 +69,9 @@ class StreamResult(StrictModel):
     removed by the injector's loss model before the wire; `duplicated` arrived beyond the first;
     `corrupted` arrived with a flipped bit, no use to the listener; `late` of the others came after
     their sound had to be played; `reordered` arrived after a packet sent later (RFC 4737 §3.3).
+    Where missing packets are sent again (RFC 4588), `requested` were asked for, `repaired` of those
+    received came only then, in time; `repaired_late` came too late, or twice, and are not among
+    those received. What is sent again is not among those sent; null where nothing is.
     `listener_lost_pct` is the share that the listener misses: lost, impaired, corrupted or late.
     `_20s`, `_60s`: in the 20 s, or the minute, in which it is most; where a phase or a stay is
     shorter, what is not there counts as good. `loss_spread`: how many packets lost on the wire say
@@ -96,6 +106,9 @@ class StreamResult(StrictModel):
     packets_corrupted: Count = 0
     packets_late: Count = 0
     packets_reordered: Count = 0
+    packets_requested: Count | None = None
+    packets_repaired: Count | None = None
+    packets_repaired_late: Count | None = None
     lost_pct: Percent | None
     listener_lost_pct: Percent | None
     listener_lost_pct_20s: Percent | None = None
@@ -145,8 +158,8 @@ class StreamResult(StrictModel):
     def _counts_fit(self) -> Self:
         if self.packets_received > self.packets_sent:
             raise ValueError("packets_received is more than packets_sent")
-        for name in ("packets_corrupted", "packets_reordered", "packets_late"):
-            if getattr(self, name) > self.packets_received:
+        for name in ("packets_corrupted", "packets_reordered", "packets_late", "packets_repaired"):
+            if (getattr(self, name) or 0) > self.packets_received:
                 raise ValueError(f"{name} is more than packets_received")
         bad = (self.frames_lost or 0) + (self.frames_undecodable or 0) + (self.frames_late or 0)
         if bad > (self.frames_sent or 0):

@@ -43,7 +43,12 @@ def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
         (plan.network.address(bridge), SIP_PORT),
         Peer(plan.network.address(plan.network.mcu.id), SIP_PORT),
         capabilities(
-            ports, plan.profile, microphone, content_kbps=content_kbps, encrypted=plan.encrypted
+            ports,
+            plan.profile,
+            microphone,
+            content_kbps=content_kbps,
+            encrypted=plan.encrypted,
+            retransmission=plan.retransmission,
         ),
         rng(plan, number),
         session_id=lambda: plan.seed + number,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.streams import WATCHING
 from giaoban.scenarios.records.events import RateChanged, RtcpReport, of_bridge
 from giaoban.topology.emulation.namespace import inside
-from giaoban.traffic import rtcp, rtp
+from giaoban.traffic import rtcp, rtp, rtx
 from giaoban.traffic.batch import (
     ReceiveBatch,
     Received,
@@ -32,13 +32,22 @@ from giaoban.traffic.batch import (
     send_at,
     try_to_send,
 )
-from giaoban.traffic.log import PacketLog
+from giaoban.traffic.log import (
+    OF_NO_USE,
+    REPAIRED,
+    REQUESTED,
+    REQUESTED_AGAIN,
+    SENT_AGAIN,
+    PacketLog,
+)
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from giaoban.traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
+from giaoban.traffic.receiver.nack import Packets, RepairBuffer
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.receiver.video_gaps import VideoGaps
-from giaoban.traffic.rtcp.session import KeyFrameWanted, Reporter
+from giaoban.traffic.rtcp.session import KeyFrameWanted, PacketsWanted, Reporter
 from giaoban.traffic.sender.rate_controller import RateController
+from giaoban.traffic.sender.retransmission import Retransmitter
 from giaoban.traffic.sender.stream import next_control_ns
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_stream import AudioStream
@@ -56,14 +65,17 @@ class _Line:
         seed: int,
         now_ns: int,
         asking: tuple[KeyFrameRequestTimer, int] | None,
+        repair: RepairBuffer | None = None,
     ) -> None:
-        """`key_frame_request_timer`: for key frames, and T_dither_max; None for what has none."""
+        """`key_frame_request_timer`: for key frames, and T_dither_max; None for what has none.
+        `repair`: asks for what is missing; None: nothing is sent again."""
         self.clock_hz = clock_hz
         self.statistics = ReceptionBank(1, clock_hz)
         self.statistics.open(0)
         self.reporter = Reporter(ssrc, name, clock_hz, np.random.default_rng(seed), now_ns)
         self.gaps = VideoGaps(1)
         self.asking = asking
+        self.repair = repair
         self._keys = KeyFrameDetector(1)
         self._came: list[tuple[rtp.Headers, NDArray[np.int64]]] = []
 
@@ -79,6 +91,11 @@ class _Line:
         start, end = rtp.payload_bounds(data, lengths)
         starts_key = self._keys.find(only, headers, data, start, end)
         self.gaps.take(only, headers.sequence, starts_key)
+
+    def decode(self) -> None:
+        """What has come in order, where missing packets are sent again."""
+        for ready in self.repair.take() if self.repair is not None else ():
+            self.look_at(ready.headers, ready.data, ready.lengths)
 
     def block(self) -> rtcp.ReportBlock | None:
         """What to report of all that came."""
@@ -100,17 +117,18 @@ class Terminal:
         number: int,
         namespace_fd: int,
         origin_ns: int,
-        logs: tuple[PacketLog, PacketLog],
+        logs: tuple[PacketLog, PacketLog, PacketLog],
         folder: Path,
     ) -> None:
-        """`number`: index into `plan.calls`. `logs`: what is sent, what is received. `folder`: the
-        run's, for recordings."""
+        """`number`: index into `plan.calls`. `logs`: what is sent, what is received, what is done
+        about missing packets. `folder`: the run's, for recordings."""
         self._plan = plan
         self._call: CallPlan = plan.calls[number]
         self._sources = Sources(plan, number, origin_ns, logs[0], folder)
         self._origin_ns = origin_ns
         self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
-        self._received = logs[1]
+        self._received, self._again_log = logs[1:]
+        self._again: dict[Kind, Retransmitter] = {}
         address = plan.network.address(self._call.bridge)
         with inside(namespace_fd):
             self._sockets: dict[Kind, socket.socket] = {
@@ -166,7 +184,14 @@ class Terminal:
             clock_hz = self._sources.clock_hz(kind)
             seen = kind in VISUAL_KINDS and kind in self._call.down
             asks = key_frame_request_timer(self._plan, self._call, kind) if seen else None
-            self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asks)
+            repair, model = None, self._plan.retransmission
+            if model is not None and kind == "video" and "nack" in terms.feedback:
+                buffer_ns = round(self._plan.terminal.video_playout_ms * 1e6)
+                repair = RepairBuffer(model, clock_hz, buffer_ns)
+                first = planned.first_sequence & 0xFFFF
+                own = rtx.ssrc_of(planned.ssrc)
+                self._again[kind] = Retransmitter(model, terms.rtx_send_type, own, first)
+            self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asks, repair)
             if terms.crypto_send is not None and terms.crypto_receive is not None:
                 if kind in self._srtp:
                     self._old_srtp[kind] = self._srtp[kind]
@@ -191,6 +216,7 @@ class Terminal:
             self._ending.append((kind, stream))
         self._streams.clear()
         self._lines.clear()
+        self._again.clear()
 
     def key_frame(self, kind: Kind, came_ns: int) -> None:
         """The MCU wants a key frame, by a request that came at a moment."""
@@ -235,6 +261,9 @@ class Terminal:
     def _hand_over(
         self, kind: Kind, batch: SendBatch, lengths: NDArray[np.int64], times: NDArray[np.int64]
     ) -> None:
+        if (again := self._again.get(kind)) is not None:
+            for i, length in enumerate(lengths.tolist()):
+                again.sent(batch.data[i, :length].tobytes(), int(times[i]))
         if kind in self._srtp:
             lengths = self._srtp[kind].protect_rows(batch.data, lengths).astype(np.int64)
         fd = self._sockets[kind].fileno()
@@ -266,6 +295,71 @@ class Terminal:
             if (at_ns := asking.ask(now_ns, dither_ns, int(line.gaps.keys[0]))) is not None:
                 ssrc = self._plan.streams[self._call.down[kind]].ssrc
                 self._send_control(kind, line.reporter.key_frame_request("pli", ssrc), at_ns)
+
+    def repair(self, at_ns: int) -> None:
+        """Ask for packets of pictures that are missing (RFC 4585 §6.2.1). `at_ns`: when the device
+        looks, which it may have come to a bit later."""
+        for kind, line in self._lines.items():
+            if line.repair is None:
+                continue
+            trip_ms = line.reporter.round_trip_ms
+            trip_ns = None if trip_ms is None else round(trip_ms * 1e6)
+            index = self._call.down[kind]
+            if wanted := line.repair.ask(at_ns, trip_ns):
+                numbers = [one.sequence for one in wanted]
+                nack = line.reporter.nack(self._plan.streams[index].ssrc, numbers)
+                self._send_control(kind, nack)
+                times = np.array([one.times for one in wanted])
+                self._log_again(
+                    index,
+                    np.where(times > 1, REQUESTED_AGAIN, REQUESTED),
+                    sequence=np.array(numbers),
+                    timestamp=0,
+                    at_ns=at_ns,
+                    size=0,
+                )
+            line.decode()
+
+    def _log_again(self, index: int, what: object, **columns: Any) -> None:
+        count = len(columns["sequence"])
+        self._again_log.append(count, stream=index, what=what, **columns)
+
+    def _send_again(self, kind: Kind, sequences: tuple[int, ...], came_ns: int) -> None:
+        """Answer the MCU's request for packets (RFC 4588)."""
+        again = self._again.get(kind)
+        if again is None:
+            return
+        trip_ms = self._lines[kind].reporter.round_trip_ms
+        trip_ns = None if trip_ms is None else round(trip_ms * 1e6)
+        leaving_ns = next_control_ns(time.monotonic_ns(), self._origin_ns)
+        for packet in again.answer(sequences, came_ns, trip_ns):
+            wire = self._srtp[kind].protect(packet) if kind in self._srtp else packet
+            if not try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns)):
+                continue
+            at = rtp.HEADER_BYTES  # the original's number follows the plain header
+            self._log_again(
+                self._call.up[kind],
+                SENT_AGAIN,
+                sequence=np.array([int.from_bytes(packet[at : at + 2], "big")]),
+                timestamp=int.from_bytes(packet[4:8], "big"),
+                at_ns=leaving_ns,
+                size=len(packet),
+            )
+
+    def _take_again(self, kind: Kind, index: int, packet: bytes, arrival_ns: int) -> None:
+        """A packet that the MCU has sent again."""
+        line = self._lines.get(kind)
+        repair = None if line is None else line.repair
+        found = None if repair is None else repair.put_again(packet, arrival_ns)
+        words = None if found is None else found[0].headers
+        self._log_again(
+            index,
+            REPAIRED if found is not None and found[1] else OF_NO_USE,
+            sequence=np.zeros(1, np.int64) if words is None else words.sequence,
+            timestamp=0 if words is None else words.timestamp,
+            at_ns=arrival_ns,
+            size=len(packet),
+        )
 
     def receive(self, inbox: ReceiveBatch, kinds: Collection[Kind] = tuple(PORTS)) -> None:
         """Log all media of some kinds that came, and take in the MCU's reports."""
@@ -301,7 +395,11 @@ class Terminal:
             return
         ours = headers.ssrc == np.uint32(self._plan.streams[index].ssrc)
         mine = np.flatnonzero(headers.valid & ~control & ours)
-        self.stray += len(media) - len(mine)
+        again = np.empty(0, np.intp)
+        if self._plan.retransmission is not None and kind == "video":
+            own = np.uint32(rtx.ssrc_of(self._plan.streams[index].ssrc))
+            again = np.flatnonzero(headers.valid & ~control & (headers.ssrc == own))
+        self.stray += len(media) - len(mine) - len(again)
         self._received.append(
             len(mine),
             stream=index,
@@ -315,8 +413,17 @@ class Terminal:
             self.heard_ns = max(self.heard_ns, int(arrival_ns[mine].max()))
         if line is not None and len(mine):
             line.took(headers.take(mine), arrival_ns[mine])
-            if kind != "audio":
+            if line.repair is not None:
+                came = headers.take(mine), got.data[mine], lengths[mine], arrival_ns[mine]
+                line.repair.put(Packets(*came))
+                line.decode()
+            elif kind != "audio":
                 line.look_at(headers.take(mine), got.data[mine], lengths[mine])
+        for place in again.tolist():
+            packet = got.data[place, : lengths[place]].tobytes()
+            self._take_again(kind, index, packet, int(arrival_ns[place]))
+        if line is not None and len(again):
+            line.decode()
 
     def _unprotected(self, kind: Kind, got: Received, media: NDArray[np.intp]) -> NDArray[np.int64]:
         """Open the packets in these rows in place: all rows' lengths, 0 for what is not good."""
@@ -381,8 +488,12 @@ class Terminal:
                     self._told("mcu", kind, block, arrival_ns)
                     self._adapt(kind, block.fraction_lost, arrival_ns)
         unix_ns = arrival_ns + self._unix_offset_ns
-        if KeyFrameWanted() in line.reporter.take(packets, arrival_ns, unix_ns):
+        wanted = line.reporter.take(packets, arrival_ns, unix_ns)
+        if KeyFrameWanted() in wanted:
             self.key_frame(kind, arrival_ns)
+        for what in wanted:
+            if isinstance(what, PacketsWanted):
+                self._send_again(kind, what.sequences, arrival_ns)
 
     def _adapt(self, kind: Kind, fraction_lost: int, came_ns: int) -> None:
         """The camera's rate by what the MCU reports of its pictures."""

@@ -12,6 +12,7 @@ from giaoban.clock import sleep_until
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
 from giaoban.mcu_sim.media.outbound import SRTP_ROOM
+from giaoban.mcu_sim.media.plane import STEP_NS
 from giaoban.mcu_sim.media.srtp import ALIGNMENT
 from giaoban.scenarios.bridge.bridge import Bridge
 from giaoban.scenarios.bridge.sources import recorded
@@ -21,13 +22,16 @@ from giaoban.scenarios.records import events
 from giaoban.topology.sandbox.order import in_virtual_time
 from giaoban.traffic import rtp
 from giaoban.traffic.batch import ReceiveBatch, SendBatch
-from giaoban.traffic.log import RECEIVED, SENT, PacketLog
+from giaoban.traffic.log import RECEIVED, RETRANSMISSIONS, SENT, PacketLog
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from giaoban.traffic.receiver.timestamps import StampClock
+from giaoban.traffic.rtx import OSN_BYTES
 from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 SOUND: tuple[Kind, ...] = ("audio",)
-WINDOW, OFF, ON, DIAL, COMMAND, HANG_UP = range(6)  # in this order at the same moment
+WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, HANG_UP = range(7)  # in this order at the same moment
+REPAIR_NS = STEP_NS
+"""How often bridges look for missing packets that can be sent again, as the MCU does."""
 
 
 class Bridges:
@@ -42,9 +46,13 @@ class Bridges:
         self._logs = (
             PacketLog(SENT, captures / "bridges-sent.bin"),
             PacketLog(RECEIVED, captures / "bridges-received.bin"),
+            PacketLog(
+                RETRANSMISSIONS,
+                captures / "bridges-retransmissions.bin" if plan.retransmission else None,
+            ),
         )
         # encryption adds its tag, and wants rows that begin at multiples of four bytes
-        size = rtp.HEADER_BYTES + plan.video.max_payload + SRTP_ROOM
+        size = rtp.HEADER_BYTES + OSN_BYTES + plan.video.max_payload + SRTP_ROOM
         size += -size % ALIGNMENT
         self._batch = SendBatch(_room(plan, captures.parent), size)
         fill_with_noise(self._batch.data)
@@ -77,6 +85,8 @@ class Bridges:
         """From the origin to the plan's end."""
         end_ns = self._origin_ns + round(self._plan.end_s * 1e9)
         agenda = [(self._origin_ns, WINDOW, 0), (self._hang_up_ns, HANG_UP, 0)]
+        if self._plan.retransmission is not None:
+            agenda.append((self._origin_ns + REPAIR_NS, REPAIR, 0))
         for number, bridge in enumerate(self._bridges):
             if self._plan.dial == "in":
                 dial_ns = self._origin_ns + round(bridge.call_plan.dial_s * 1e9)
@@ -94,6 +104,10 @@ class Bridges:
                 if what == WINDOW:
                     self._window(at_ns)
                     heapq.heappush(agenda, (at_ns + self._turn_ns, WINDOW, 0))
+                elif what == REPAIR:
+                    for bridge in self._bridges:
+                        bridge.repair(at_ns)
+                    heapq.heappush(agenda, (at_ns + REPAIR_NS, REPAIR, 0))
                 elif what == DIAL:
                     self._bridges[number].dial()
                 elif what == OFF:

@@ -263,6 +263,8 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         planned_streams=planned_streams,
         commands=commands,
         rate_adaptation=plan.rate_adaptation,
+        retransmission=plan.retransmission,
+        video_playout_ms=plan.terminal.video_playout_ms,
         watchful=plan.watchful,
         encrypted=plan.encrypted,
         dialled_resolution=plan.profile.resolution,

@@ -65,6 +65,10 @@ def reasons(plan: Plan) -> list[Sentence]:
 
 
 def _reasons(plan: Plan) -> Iterator[Sentence]:
+    if plan.retransmission is not None:
+        yield Sentence(
+            '[meeting] loss_repair = "retransmission": packets that are sent again are emulated'
+        )
     if plan.rate_adaptation is not None:
         yield Sentence(
             "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"

@@ -27,7 +27,7 @@ from giaoban.scenarios.records.events import (
 )
 from giaoban.scenarios.records.guest import LINKS, Counters, Guest
 from giaoban.traffic import log
-from giaoban.traffic.quality.measure import Trace, trace, trace_in_order
+from giaoban.traffic.quality.measure import Trace, trace, trace_in_order, with_repairs
 from giaoban.traffic.quality.playout import heard
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import CLOCK_HZ
@@ -45,6 +45,8 @@ class Captures:
         hops: (link id, direction) of each row of counters.
         samples: (T, 1 + hops) ns after the origin, bytes sent since the network was built.
         reports: what RTCP reports said, in order of time.
+        retransmissions: of each stream what was done about missing packets (dtype
+            RETRANSMISSIONS); none where nothing is sent again.
         windows: (T, windows, hops) of the time from one sample to the next, in the row of the
             latter, the bytes of the worst window of each length (`WINDOWS_MS`); None: the
             kernel does not count them.
@@ -61,6 +63,7 @@ class Captures:
     media_sent: int
     media_received: int
     reports: Mapping[ReportedBy, Sequence[RtcpReport]]
+    retransmissions: Sequence[NDArray[np.void]] = ()
     windows: NDArray[np.int64] | None = None
 
     def events_of[E: EventRecord](self, *kinds: type[E], who: str | None = None) -> list[E]:
@@ -95,6 +98,17 @@ def load(folder: Path, plan: Plan) -> Captures:
     traces = [
         trace_of(plan, stream, s, r) for stream, s, r in zip(plan.streams, *by_stream, strict=True)
     ]
+    again = np.empty(0, log.RETRANSMISSIONS)
+    by_request: list[NDArray[np.void]] = []
+    if plan.retransmission is not None:
+        paths = _logs(captures, "retransmissions")
+        again = np.concatenate([log.read(path, log.RETRANSMISSIONS) for path in paths])
+        by_request = _split(again, len(plan.streams))
+        traces = [
+            with_repairs(found, sent_one, done[done["what"] == log.REPAIRED])
+            for found, sent_one, done in zip(traces, by_stream[0], by_request, strict=True)
+        ]
+    came_again = np.isin(again["what"], (log.REPAIRED, log.OF_NO_USE))
     links = log.load(captures / LINKS)
     return Captures(
         plan=plan,
@@ -105,9 +119,10 @@ def load(folder: Path, plan: Plan) -> Captures:
         hops=counters.hops,
         samples=links["samples"].astype(np.int64),
         counters=counters,
-        media_sent=int(sent["copies"].sum()),
-        media_received=len(received),
+        media_sent=int(sent["copies"].sum()) + int(np.sum(again["what"] == log.SENT_AGAIN)),
+        media_received=len(received) + int(np.count_nonzero(came_again)),
         reports=_reports(events),
+        retransmissions=by_request,
         windows=links["windows"].astype(np.int64) if "windows" in links else None,
     )
 

@@ -10,6 +10,7 @@ and what comes after it cannot be rebuilt and is left out; where links fail, not
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -28,6 +29,7 @@ from giaoban.topology.network import Hop
 from giaoban.topology.qos import by_class
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.fifo import bytes_per_s, departures, serialisation_ns
+from giaoban.traffic.log import SENT_AGAIN
 from giaoban.traffic.quality.measure import Trace
 
 TIED_PACKETS = 3
@@ -149,7 +151,8 @@ def _ways(captures: Captures) -> Iterator[_Way]:
     plan = captures.plan
     routes = shortest_paths(plan.network)
     mcu = plan.network.mcu.id
-    for stream, trace in zip(plan.streams, captures.traces, strict=True):
+    for stream, found in zip(plan.streams, captures.traces, strict=True):
+        trace = found.first_tries
         ends = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
         yield _Way(trace, routes.path(*ends), around_bytes(plan))
 
@@ -195,4 +198,13 @@ def _explained_us(captures: Captures) -> list[float]:
         if isinstance(h, BridgeHealth):
             reports |= {(h.bridge, "up"): h.rtcp_sent, (h.bridge, "down"): h.rtcp_received}
     sent = [reports[s.bridge, s.direction] for s in plan.streams]
-    return [(tied_bytes + n * report_bytes) * 8 / slowest_mbps for n in sent]
+    # what is sent again waits in the same queues, too
+    again: Counter[tuple[str, str]] = Counter()
+    for s, done in zip(plan.streams, captures.retransmissions or [], strict=False):
+        sizes = done["size"][done["what"] == SENT_AGAIN]
+        again[s.bridge, s.direction] += int(np.sum(sizes + overhead + around_bytes(plan)))
+    more = [again[s.bridge, s.direction] for s in plan.streams]
+    return [
+        (tied_bytes + n * report_bytes + resent) * 8 / slowest_mbps
+        for n, resent in zip(sent, more, strict=True)
+    ]

@@ -19,6 +19,7 @@ from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
 from giaoban.scenarios.plan.plan import CallPlan, PhasePlan
 from giaoban.scenarios.records.events import EventRecord, Joined, Left, RateChanged
+from giaoban.traffic.log import OF_NO_USE, REQUESTED
 from giaoban.traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
 from giaoban.traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from giaoban.traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
@@ -380,6 +381,7 @@ class _Measured:
         if pictures is not None:
             figures |= _frame_figures(pictures)
         if kind == "video":
+            figures |= self._repairs(call, direction, leg)
             figures["rate_least_pct"] = self._rate_least_pct(call.bridge, direction)
         if self._wanted is None:
             return StreamResult.model_validate(figures)
@@ -387,6 +389,22 @@ class _Measured:
 
     def _wants(self, *names: str) -> bool:
         return self._wanted is None or any(name in self._wanted for name in names)
+
+    def _repairs(self, call: CallPlan, direction: str, leg: StreamLeg) -> dict[str, int]:
+        """How many packets of a picture were asked for, and came again; empty where none are."""
+        captures = self.captures
+        if not captures.retransmissions:
+            return {}
+        index = (call.up if direction == "up" else call.down)["video"]
+        done = captures.retransmissions[index]
+        start_ns, end_ns = leg.window_ns
+        what = done["what"][(done["at_ns"] >= start_ns) & (done["at_ns"] < end_ns)]
+        repaired = leg.trace.repaired
+        return {
+            "packets_requested": int(np.count_nonzero(what == REQUESTED)),
+            "packets_repaired": 0 if repaired is None else int(np.sum(repaired[leg.part])),
+            "packets_repaired_late": int(np.count_nonzero(what == OF_NO_USE)),
+        }
 
     def _rate_least_pct(self, bridge: str, direction: str) -> float | None:
         """The lowest rate of a bridge's pictures in the phase; each call begins with its own. None:

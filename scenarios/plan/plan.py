@@ -34,7 +34,14 @@ from giaoban.tomlfile import StrictModel
 from giaoban.topology.changes import NetworkChange, Outage
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
-from giaoban.traffic.profiles import Profile, Profiles, RateAdaptation, Recovery, Terminal
+from giaoban.traffic.profiles import (
+    Profile,
+    Profiles,
+    RateAdaptation,
+    Recovery,
+    Retransmission,
+    Terminal,
+)
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.content import ContentModel
@@ -139,6 +146,8 @@ class Plan(StrictModel):
     """How cut-off bridges come back; None: nothing fails, and nobody dials again."""
     rate_adaptation: RateAdaptation | None = None
     """How pictures answer reported loss; None: they do not."""
+    retransmission: Retransmission | None = None
+    """How packets of pictures that are missing are sent again; None: they are not."""
     background: list[BackgroundPlan] = Field(default_factory=list)
     tcp: list[TcpPlan] = Field(default_factory=list)
     hang_up_s: float
@@ -172,7 +181,7 @@ class Plan(StrictModel):
         They have no more in hand than that. Where nobody asks for anything longer windows send
         the same, for less.
         """
-        adapts = self.rate_adaptation is not None
+        adapts = self.rate_adaptation is not None or self.retransmission is not None
         return self.loses or adapts or self.content is not None or self.loses_on_purpose
 
     @property
@@ -289,6 +298,9 @@ def make_plan(
         outages=failing.outages,
         recovery=recovery if failing.faults else None,
         rate_adaptation=profiles.rate_adaptation if scenario.meeting.rate_adaptation else None,
+        retransmission=profiles.retransmission
+        if scenario.meeting.loss_repair == "retransmission"
+        else None,
         background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
         tcp=tcp_plans(scenario.background, network, start_s, phases[-1].end_s),
         hang_up_s=hang_up_s,

@@ -116,6 +116,9 @@ class MeetingSettings(Assumable):
     rate_adaptation: bool = False
     """Cameras and composed pictures send at a lower rate where loss is reported, as
     `[rate_adaptation]` of the call profiles says; who forwards pictures changes nothing in them."""
+    loss_repair: Literal["none", "retransmission"] = "none"
+    """`retransmission`: packets of cameras and composed pictures that are missing are asked for and
+    sent again (RFC 4585, RFC 4588), as `[retransmission]` of the call profiles says."""
 
     @model_validator(mode="after")
     def _layout_is_seen(self) -> Self:
@@ -123,6 +126,14 @@ class MeetingSettings(Assumable):
             raise ValueError(
                 Sentence(
                     'layout = "{layout}" means nothing with video = "switched"', layout=self.layout
+                )
+            )
+        if self.video == "switched" and self.loss_repair != "none":
+            raise ValueError(
+                Sentence(
+                    'loss_repair = "{loss_repair}" is of composed pictures (allowed: '
+                    'video = "presence", or loss_repair = "none")',
+                    loss_repair=self.loss_repair,
                 )
             )
         if self.silence_suppression and self.sound == "tone":

@@ -239,6 +239,22 @@ def _media(question: Question) -> Iterator[Told]:
             calm=float(adapts.calm_s),
         )
         yield adapts, assumption(adapts, message(N_("how pictures answer reported loss")), value)
+    again = plan.retransmission
+    if again is not None and again.assumed:
+        value = message(
+            N_(
+                "asked for {reorder} ms after a later packet, again a round trip and {retry} ms "
+                "after each request, {times} times at the most; kept for {history} ms, {packets} "
+                "packets at the most"
+            ),
+            reorder=float(again.reorder_ms),
+            retry=float(again.retry_ms),
+            times=again.most_requests,
+            history=float(again.history_ms),
+            packets=again.history_packets,
+        )
+        told = message(N_("how lost packets of pictures are sent again"))
+        yield again, assumption(again, told, value)
     if plan.recovery is not None and plan.recovery.assumed:
         yield plan.recovery, of_recovery(plan.recovery)
 

@@ -27,6 +27,7 @@ Fact = Literal[
     "faults",
     "framing",
     "link-window",
+    "loss-repair",
     "outside-mcu",
     "poisson",
     "profiles",
@@ -42,10 +43,11 @@ class Entry(Unmodelled):
 
     only: list[Fact] = Field(default_factory=list)
     """It concerns only questions with one of these: declared other traffic (`background`), with
-    queue `disciplines` of lines, judged by an `estimate`, with lines that let through an `excess`
-    beyond what is committed, with declared `faults`, of a province that says what rates count
-    (`framing`), with links judged in windows under a second (`link-window`), with another MCU in a
-    bridge's place (`outside-mcu`), with other traffic that is a `poisson` process, with bandwidth
+    queue `disciplines` of lines, judged by an `estimate`, with lines that let through an
+    `excess` beyond what is committed, with declared `faults`, of a province that says what
+    rates count (`framing`), with links judged in windows under a second (`link-window`), with
+    packets of pictures that are sent again (`loss-repair`), with another MCU in a bridge's
+    place (`outside-mcu`), with other traffic that is a `poisson` process, with bandwidth
     `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases under 10 s
     (`short-phases`), with pauses left out (`silence-suppression`), with other traffic that is
     `tcp`."""
@@ -100,6 +102,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "faults": bool(scenario.faults),
         "framing": question.province.framing is not None,
         "link-window": criteria.link_window_ms < SECOND_MS,
+        "loss-repair": scenario.meeting.loss_repair != "none",
         "outside-mcu": bool(scenario.outside_mcus),
         "poisson": bool(question.plan.background),
         "profiles": bool(profiles),

@@ -37,7 +37,7 @@ HEARD = ("switched", "out", "encrypted")
 the same but for some nanoseconds, and not to the last bit."""
 
 BARE = ("everything", "short", "impaired", "shared", "sound", "talk", "film")
-BARE += ("out", "encrypted", "lossy", "adapts")
+BARE += ("out", "encrypted", "lossy", "adapts", "repaired")
 """Runs whose documents nobody looks at: others have the same in them."""
 
 IMPAIRMENTS = """
@@ -63,6 +63,11 @@ jitter = { model = "gamma", shape = 2.0, scale_ms = 1.5 }
 """
 
 
+LOSSY_LINE = """
+[[impairment]]
+link = "access-west"
+loss = { model = "bernoulli", p = 0.05 }
+"""
 LOSSY_FOR_A_WHILE = """
 [[impairment]]
 bridge = "west"
@@ -307,6 +312,10 @@ class Runs:
             case "adapts":
                 more = "[meeting]\nrate_adaptation = true\n" + LOSSY_FOR_A_WHILE
                 return [str(scenario(file, id="adapts", phases=(4, 20, 20), more=more))]
+            case "repaired":
+                more = '[meeting]\nloss_repair = "retransmission"\n' + LOSSY_LINE
+                path = scenario(file, id="repaired", phases=(3, 3, 3), more=more)
+                return [str(path), "--pcap", "west"]
             case "impaired":
                 return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
         if name in traffic_scenarios.NAMES:

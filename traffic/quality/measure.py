@@ -50,6 +50,8 @@ class Trace:
         late: (n,) came after it had to be played; none where nothing is said of a playout buffer
             (`giaoban.traffic.quality.playout`): pictures are late by the frame.
         played_after_ns: (n,) from due to played; 0 where nothing is said of it.
+        repaired: (n,) did not arrive by itself, but was sent again in time (RFC 4588); None: none
+            was. `arrival_ns` is that of the one which came.
         found: see `giaoban.traffic.quality.memoized`.
     """
 
@@ -67,6 +69,7 @@ class Trace:
     unknown: int
     late: NDArray[np.bool_]
     played_after_ns: NDArray[np.int64]
+    repaired: NDArray[np.bool_] | None = None
     found: dict[Hashable, Any] | None = field(default=None, init=False)
 
     def memoizing(self) -> Trace:
@@ -98,6 +101,14 @@ class Trace:
     def ends_ns(self) -> NDArray[np.int64]:
         """(n,) until when each packet's contents last."""
         return ends_ns(self.due_ns, self.timestamp)
+
+    @property
+    def first_tries(self) -> Trace:
+        """The same without what was sent again."""
+        if self.repaired is None:
+            return self
+        arrival_ns = np.where(self.repaired, -1, self.arrival_ns)
+        return replace(self, arrival_ns=arrival_ns, repaired=None)
 
     @property
     def duplicates(self) -> int:
@@ -205,6 +216,37 @@ def trace(
     overtaken[first_at] = first_at < np.maximum.accumulate(first_at)
     arrivals = np.bincount(at, minlength=n)
     return _trace(sent, arrivals, arrival, overtaken, jitter, unknown)
+
+
+def with_repairs(found: Trace, sent: NDArray[np.void], again: NDArray[np.void]) -> Trace:
+    """A trace with what came when it was sent again in time.
+
+    Args:
+        sent: (n,) the packets of the trace, dtype SENT, in its order.
+        again: (k,) what came in time when it was sent again, dtype RETRANSMISSIONS.
+    """
+    if not len(again):
+        return found
+    keys, wanted = _wire_key(sent), _wire_key(again)
+    order = np.argsort(keys, kind="stable")
+    at = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
+    known = (keys[at] == wanted) & ~found.arrived[at]
+    at, when = at[known], again["at_ns"][known]
+    repaired = np.zeros(len(sent), np.bool_)
+    repaired[at] = True
+    arrival, arrivals = found.arrival_ns.copy(), found.arrivals.copy()
+    arrival[at], arrivals[at] = when, 1
+    # no packet of the stream: its jitter is that of the one before (RFC 4588 §7)
+    came = np.maximum.accumulate(np.where(np.isnan(found.jitter_ms), -1, np.arange(len(sent))))
+    jitter = np.where(came >= 0, found.jitter_ms[came], 0.0)
+    return replace(
+        found,
+        arrival_ns=arrival,
+        arrivals=arrivals,
+        jitter_ms=np.where(repaired, jitter, found.jitter_ms),
+        unknown=found.unknown + int(np.count_nonzero(~known)),
+        repaired=repaired,
+    )
 
 
 def trace_in_order(
