@@ -77,6 +77,7 @@ class BatchedTransit:
         self._lines = dict(lines or {})
         self._lost: list[tuple[int, int, int]] = []
         self._known = known
+        self._setting = paths.along.tobytes() + way_of.tobytes(), meter.sent_bytes.shape[1]
         self._now_ns = 0
         self._level_of = level_of(paths) if known is None else _each_its_own(paths)
         by_level: dict[int, list[int]] = {}
@@ -140,7 +141,7 @@ class BatchedTransit:
         del due  # the cargo has them
         since_ns, self._now_ns = self._now_ns, until_ns
         if self._known is not None:
-            step = self._known.step((since_ns, until_ns), cargo)
+            step = self._known.step((*self._setting, since_ns, until_ns), cargo)
             return self._run_known(step, coming, until_ns)
         ended: list[Keys] = []
         way = self._way_of[cargo.flow]

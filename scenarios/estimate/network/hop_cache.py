@@ -84,18 +84,22 @@ def _known_if_equal(keys: Keys, known: Keys) -> Keys:
     return known if keys is known or np.array_equal(keys, known) else keys
 
 
+_Key = tuple[bytes, int, int, int]
+
+
 class HopCache:
     """Steps of meetings that were looked at last."""
 
     def __init__(self) -> None:
-        self._steps: dict[tuple[int, int], KnownStep] = {}
+        self._steps: dict[_Key, KnownStep] = {}
         self._packets = 0
 
-    def step(self, key: tuple[int, int], cargo: Cargo) -> KnownStep:
+    def step(self, key: _Key, cargo: Cargo) -> KnownStep:
         """What is known of a step; nothing, if other packets were under way in it the last time.
 
         Args:
-            key: from when to when it is.
+            key: of the meeting the ways of all flows, and how many samples are taken; from when to
+                when the step is.
         """
         known = self._steps.pop(key, None)
         if known is not None:

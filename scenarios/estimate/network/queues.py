@@ -13,6 +13,7 @@ import copy
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -325,15 +326,18 @@ class Batch:
     hops: NDArray[np.intp]
     first: NDArray[np.intp]
 
-    @property
-    def counts(self) -> NDArray[np.intp]:
-        """(k,) packets of each hop."""
-        return np.diff(self.first, append=len(self.came_ns))
-
-    @property
+    @cached_property
     def last(self) -> NDArray[np.intp]:
         """(k,) place of each hop's last packet."""
-        return np.append(self.first[1:], len(self.came_ns)) - 1
+        last = np.empty_like(self.first)
+        last[:-1], last[-1] = self.first[1:], len(self.came_ns)
+        last -= 1
+        return last
+
+    @cached_property
+    def counts(self) -> NDArray[np.intp]:
+        """(k,) packets of each hop."""
+        return self.last - self.first + 1
 
 
 @dataclass(frozen=True)

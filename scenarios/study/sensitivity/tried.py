@@ -117,10 +117,13 @@ def _found_with(
     so would be refused. `past_pct`: see `judge_early`."""
     try:
         question = asked.world.put_all(figures).question()
+    except (ValueError, InputError):
+        return None
+    try:
         if (short := by_arithmetic(question)) is not None:
             return short
         judged = judged_at_seeds(question, asked.seeds, asked.judge, past_pct)
-    except (ValueError, InputError):
+    except InputError:
         return None
     found = judged.judgement
     return Found(

@@ -19,6 +19,7 @@ from giaoban.scenarios.estimate import reuse
 from giaoban.scenarios.estimate.estimate import EstimatedMeeting, estimate_meeting, judge_early
 from giaoban.scenarios.estimate.media.media import _MeetingRun
 from giaoban.scenarios.estimate.network.packets import Packets
+from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of
@@ -136,6 +137,22 @@ def test_who_is_looked_at_early_and_fails_says_nothing_of_others(world: World) -
         assert (judged.judgement.verdict, judged.whole) == ("fail", past_pct > 0)
         assert judged.bounds is None
         assert judge_early(question, None).bounds is not None
+
+
+def test_other_ways_and_another_end_are_another_meeting(tmp_path: Path) -> None:
+    """A longer link sends packets another way; behind a slower one a meeting ends later."""
+    path = scenario(tmp_path / "s.toml", province=DEFAULT, bridges=(), phases=(2, 2, 2))
+    world = World.of(make_question(path))
+    judge, ways, ends = CachingJudge(), set(), set()
+    for number in range(3):
+        for figure, value in (("rate_mbps", 10.0), ("km", 200.0), ("rate_mbps", 1000.0)):
+            changed = [(("province", "links", number, figure), value)]
+            assert again(world, judge, changed)
+            plan = world.put_all(changed).question().plan
+            ways.add(find_paths(plan).along.tobytes())
+            ends.add(plan.end_s)
+    assert len(ways) > 1
+    assert len(ends) > 1
 
 
 def test_a_queue_to_which_the_same_comes_is_not_gone_through_again(
