@@ -85,6 +85,36 @@ LABELS = {
     "silence_suppression": N_("nothing sent in pauses"),
 }
 """Which figure of a record, by its key; one that is not here is called by its key."""
+CHOICES = {
+    # Routing.protocol
+    "ospf-bfd": N_("OSPF with BFD"),
+    "ospf": N_("OSPF alone"),
+    "static": N_("static routes"),
+    "frame": N_("Ethernet frames"),  # of Framing.layer
+    # Recovery.redial
+    "in-turn": N_("one after another"),
+    "together": N_("in the same moment"),
+    "back-off": N_("at random moments"),
+    # Qos.scheduling
+    "fifo": N_("one queue for all (FIFO)"),
+    "classes": N_("classes (DiffServ)"),
+    # WhenFullFigure.steps
+    "higher": N_("a port of the next higher level"),
+    "lower": N_("a lower resolution"),
+    "audio": N_("audio only"),
+    "refuse": N_("refusal"),
+    # MeetingSettings
+    "chair": N_("only whom the chair calls is heard"),
+    "open": N_("everybody is heard"),
+    "presence": N_("one picture composed of all"),
+    "switched": N_("the picture of who speaks"),
+    "auto": N_("by the number of bridges"),
+    "tone": N_("sound all the time"),
+    "conversation": N_("talk and pauses"),
+    "true": N_("yes"),
+    "false": N_("no"),
+}
+"""What people read in place of what is written into a file, where a figure is no number."""
 UNITS = {
     "us_per_km": "µs/km",
     "km": "km",
@@ -143,3 +173,12 @@ def with_ranges(
         for key, each in ranges.items()
     ]
     return message("{value}; {ranges}", value=value, ranges=joined("; ", told))
+
+
+def choice_in_words(value: str) -> Sentence:
+    """A choice as people call it; one that is a list, each of it. Names of the field (`H.264 high`,
+    `G.722`, `2x2`) stay."""
+    parts = [CHOICES.get(part) for part in value.split(", ")]
+    if not all(parts):
+        return Sentence("{value}", value=value)
+    return joined(", ", [Sentence(part) for part in parts if part])

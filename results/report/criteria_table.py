@@ -51,13 +51,13 @@ def _to(c: CriterionResult) -> str:
 
 
 COLUMNS = (
-    Column(N_("criterion"), "left", 46, lambda c, say: Cell(say.criterion(c))),
+    Column(N_("criterion"), "left", 43, lambda c, say: Cell(say.criterion(c))),
     Column(N_("value"), "right", 20, lambda c, say: Cell(say.in_unit(c.value, c))),
     Column(N_("limit"), "right", 21, lambda c, say: Cell(say.limit(c))),
     Column(
         N_("margin"),
         "right",
-        21,
+        20,
         lambda c, say: Cell(say.margin(c), bar=c.margin_pct),
         located=True,
     ),
@@ -70,7 +70,7 @@ COLUMNS = (
         "paper",
         located=True,
     ),
-    Column(N_("source"), "left", 42, lambda c, say: Cell(say.source(c)), but="screen"),
+    Column(N_("source"), "left", 46, lambda c, say: Cell(say.source(c)), but="screen"),
 )
 """On paper the place stands below the criterion's name."""
 NAME, PLACE = 22, 11

@@ -383,7 +383,7 @@ def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
         kept = named.all_of(failure.lost_needlessly)
         found.append(Sentence("{bridges} cut off although there was another path", bridges=kept))
     elif failure.others_cut_off and failure.kind != "pair":
-        who = _who(failure.others_cut_off, len(answer.bridges), named)
+        who = _who_bridges(failure.others_cut_off, len(answer.bridges), named)
         found.append(Sentence("single point of failure, not accepted: {who} cut off", who=who))
     if not found:
         other = Sentence("does not meet a criterion, told in the result's file")

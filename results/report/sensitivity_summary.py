@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from giaoban.figure_words import label_of, span
+from giaoban.figure_words import choice_in_words, label_of, span
 from giaoban.results.model.places import Binding, in_english
 from giaoban.results.model.robustness import PassedWorlds, Robustness, WorldsPassed
 from giaoban.results.model.sensitivity import (
@@ -61,7 +61,7 @@ def amount(figure: NamedFigure, value: float | str) -> Sentence:
     """A value of it, with its unit."""
     if isinstance(value, str):
         names = figure.choice_names if isinstance(figure, TriedFigure) else {}
-        return Sentence("{value}", value=names.get(value, value))
+        return Sentence("{value}", value=names.get(value) or choice_in_words(value))
     text = "{value} {unit}" if figure.unit else "{value}"
     return message(text, value=Figure(value), unit=Sentence(figure.unit))
 

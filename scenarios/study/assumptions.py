@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from giaoban.errors import NOTHING
-from giaoban.figure_words import with_ranges
+from giaoban.figure_words import choice_in_words, with_ranges
 from giaoban.mcu_sim.device import Device
 from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
@@ -29,13 +29,6 @@ _DEVICE_WORDS = {
     "line_rates": N_("lowest line rates of {device}"),
     "cost": N_("units a call takes on {device}"),
 }
-_STEPS = {
-    "higher": message(N_("a port of the next higher level")),
-    "lower": message(N_("a lower resolution")),
-    "audio": message(N_("audio only")),
-    "refuse": message(N_("refusal")),
-}
-
 
 Told = tuple[Sourced | Criterion | None, Assumption]
 """What is assumed, and how it is told. None: it stands in no record (what the model leaves out)."""
@@ -168,7 +161,7 @@ def _meeting(question: Question) -> Iterator[Told]:
 
 
 def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:
-    steps = joined(", ", [_STEPS[step] for step in device.when_full.steps])
+    steps = choice_in_words(", ".join(device.when_full.steps))
     values = {
         "capacity": number(device.units_total, after=f" {device.unit}"),
         "audio_mix_delay": number(device.audio_mix_delay_ms, after=" ms"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from giaoban.figure_words import with_ranges
+from giaoban.figure_words import CHOICES, choice_in_words, with_ranges
 from giaoban.mcu_sim.device import CostGroup, DelayFigure, load_devices
 from giaoban.provenance import FigureRange
 from giaoban.results.judge.criteria import Criteria, load_criteria
@@ -187,3 +189,23 @@ def test_what_has_no_range_is_told_as_ever() -> None:
     delay = DelayFigure.model_validate({"delay_ms": 40.0, **ASSUMED, **ranged})
     said = translator("vi").say(with_ranges("40 ms", delay.range))
     assert said == "40 ms; độ trễ có thể là 20 đến 60 ms (an offer)"
+
+
+FILE = Path(__file__).parents[2] / "scenarios/study/sensitivity/ranges.toml"
+NAMES = {"L1", "L2", "IP", "baseline", "high", "1x1", "1+1", "2x2", "1+5", "3x3", "1+7", "4x4"}
+"""Of layers, of H.264 and of layouts: the same in every language."""
+
+
+def test_every_choice_is_a_name_or_is_told_in_words() -> None:
+    said = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    lists = [entry["of_these"] for entry in said["choice"] if isinstance(entry["of_these"], list)]
+    words = {word for each in lists for choice in each for word in choice.split(", ")}
+    assert words - CHOICES.keys() == NAMES
+    assert CHOICES.keys() <= words
+
+
+def test_a_list_of_choices_is_told_one_by_one() -> None:
+    assert translator("vi").say(choice_in_words("lower, audio, refuse")) == (
+        "hạ độ phân giải, chỉ âm thanh, từ chối"
+    )
+    assert translator("vi").say(choice_in_words("G.722")) == "G.722"

@@ -134,7 +134,7 @@ def assumptions(
         caption=say("assumptions table"),
         head=[[Head(say(key)) for key in ("what", "value", "rests on", "replaced by")]],
         rows=[[Cell(capital(row[0])), *map(Cell, row[1:])] for row in rows],
-        widths=[42, 25, 48, 48],
+        widths=[36, 36, 54, 37],
         aligns=["left"] * 4,
         small=True,
         ident="assumptions-table",

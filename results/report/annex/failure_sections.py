@@ -139,7 +139,7 @@ def tried(answer: FaultsAnswer, say: AnnexWording, *, named: bool = False) -> It
         caption=say("faults table"),
         head=[[Head(say(key)) for key in keys]],
         rows=[_row(f, say, named) for f in sorted(answer.failures, key=_badness)],
-        widths=[52, 20, 18, 22, 15, 12, 13, 13],
+        widths=[58, 17, 17, 23, 14, 12, 12, 12],
         aligns=["left", "center", "right", "left", "right", "right", "right", "right"],
         small=True,
         ident="failures-table",

@@ -275,7 +275,7 @@ def deciding(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table
         + caption,
         head=[[Head(say.text(head)) for head in heads]],
         rows=[_row(alike, flip, answer, say) for alike in answer.alike for flip in alike[0].flips],
-        widths=[44, 21, 36, 34, 28],
+        widths=[34, 18, 58, 31, 22],
         aligns=["left"] * len(heads),
         small=True,
         ident="deciding-table",
@@ -297,7 +297,7 @@ def of_choices(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Tab
             ]
             for row in said.rows
         ],
-        widths=[52, 34, 22, 37, 18],
+        widths=[44, 46, 20, 37, 16],
         small=True,
         whole=True,
         ident="choices-table",

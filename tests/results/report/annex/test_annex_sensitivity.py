@@ -171,7 +171,7 @@ def test_what_to_settle_first_is_on_top_and_what_moves_nothing_is_only_counted()
     assert "◂ 250 ms" in texts  # nothing was measured there
     assert "◂ 2 Mb/s" in texts
     assert "◂ −100 % or less: not followed further" in texts
-    assert "classes" in texts
+    assert "classes (DiffServ)" in texts
     assert "1 further assumption moves the least margin no further" in texts
 
 

@@ -19,6 +19,7 @@ from scenario_factory import (
 )
 
 from giaoban.errors import InputError
+from giaoban.figure_words import choice_in_words
 from giaoban.results.archive.store import read_result
 from giaoban.results.judge.criteria import DRAWN_WORLDS
 from giaoban.results.judge.verdict import Judgement, with_robustness
@@ -284,7 +285,8 @@ def test_each_choice_has_its_line_in_summary_annex_and_page(known: Sensitivity) 
         say = AnnexWording(lang, result())
         text = markdown([choices(known)], translator(lang).say)
         for choice in steps.choices:
-            [line] = [each for each in text.splitlines() if f"| {choice} |" in each]
+            words = translator(lang).say(choice_in_words(choice))
+            [line] = [each for each in text.splitlines() if f"| {words} |" in each]
             assert told.lower() in line.lower()
         assert len(of_choices(known, say).rows) == len(steps.choices)
     assert choices(known) in lines
