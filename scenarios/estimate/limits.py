@@ -83,6 +83,12 @@ def _reasons(plan: Plan) -> Iterator[Sentence]:
             delay_ms=delay_ms,
             least_ms=2 * LEAST_STEP_NS / 1e6,
         )
+    for link in _rerouted(plan):
+        yield Sentence(
+            "[[background]] on link {link}: where other traffic goes while its link is out of "
+            "service is emulated",
+            link=link,
+        )
     for link in _repriced(plan):
         yield Sentence(
             "link {link}: packets that wait while its rate changes are charged what they cost "
@@ -114,6 +120,20 @@ def emulated_only(plan: Plan) -> Iterator[Sentence]:
             links=", ".join(managed),
             disciplines=", ".join(kinds),
         )
+
+
+def _rerouted(plan: Plan) -> list[str]:
+    """Links that fail while other traffic is on its way to the router behind them, which may have
+    another way there: here other traffic ends behind its first hop."""
+    links = {link for fault in plan.faults for link in fault.links}
+    nodes = {node for fault in plan.faults for node in fault.nodes}
+    routers = {node.id for node in plan.network.routers}
+    found = (
+        each.link
+        for each in plan.background
+        if each.target in routers and (each.link in links or {each.source, each.target} & nodes)
+    )
+    return sorted(set(found))
 
 
 def _repriced(plan: Plan) -> list[str]:

@@ -219,11 +219,9 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
         for number, each in enumerate(plan.background)
     ]
     routers = {node.id for node in plan.network.routers}
-    at_hosts = sum(
-        stream.received
-        for stream, each in zip(background, plan.background, strict=True)
-        if each.target not in routers
-    )
+    told = list(zip(background, plan.background, strict=True))
+    at_hosts = sum(count.received for count, each in told if each.target not in routers)
+    at_routers = sum(count.received for count, each in told if each.target in routers)
     return Counters(
         hops=[(hop.link, hop.direction) for hop in paths.hops],
         queues=[
@@ -255,7 +253,7 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
         },
         routers=RouterCount(
             sent=0,
-            received=0,
+            received=at_routers,
             without_route=0 if failed is None else failed.without_route,
             expired=0 if failed is None else failed.expired,
         ),

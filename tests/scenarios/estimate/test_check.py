@@ -14,6 +14,7 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.spec.question import make_question
+from tests.scenarios.rings import ring_province
 
 
 def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -67,6 +68,42 @@ def test_why_it_cannot_be_estimated_is_said_in_the_readers_language(tmp_path: Pa
     assert ran.code == 2
     for reason in found:
         assert reason.vi in " ".join(ran.err.split())
+
+
+@pytest.mark.parametrize(
+    ("shared", "estimated"), [("a--b", True), ("b--c", False)], ids=["another link", "the link"]
+)
+def test_other_traffic_is_accounted_for_where_a_link_fails_and_never_guessed_to_go_round(
+    tmp_path: Path, shared: str, estimated: bool
+) -> None:
+    more = f'''
+[[background]]
+link = "{shared}"
+mbps = 2.0
+source = "test"
+
+[[fault]]
+kind = "cut"
+link = "b--c"
+at_s = 3.0
+to_s = 5.0
+'''
+    file = scenario(
+        tmp_path / "s.toml",
+        province=ring_province(tmp_path / "ring.toml"),
+        bridges=(),
+        profile="sd30-256k",
+        phases=(2, 4, 2),
+        more=more,
+    )
+    question = make_question(file)
+    if estimated:
+        result = estimate(question).result
+        assert (result.accounting.unaccounted, result.reasons) == (0, [])
+        assert result.accounting.packets_received > 1000
+    else:
+        [reason] = reasons(question.plan)
+        assert f"[[background]] on link {shared}" in reason.en
 
 
 def test_the_same_question_has_the_same_answer(tmp_path: Path) -> None:
