@@ -23,7 +23,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import distributions
 from pathlib import Path
 
 from giaoban import build_cache, children
@@ -157,7 +156,7 @@ def sources(module: str) -> str:
             continue
         found[name] = path
         todo.append(name.rpartition(".")[0])
-        for node in ast.walk(ast.parse(path.read_bytes())):
+        for node in _statements(ast.parse(path.read_bytes())):
             if isinstance(node, ast.Import):
                 todo += [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -169,6 +168,20 @@ def sources(module: str) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All of a module: of an import nothing else has to be looked at, and the most are expressions.
+
+    Each process that asks a guest has to look at all sources.
+    """
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+            inside = getattr(node, name, ())
+            todo += inside if isinstance(inside, list) else ()
+
+
 def _source(name: str) -> Path | None:
     place = ROOT.joinpath(*name.split("."))
     return next((p for p in (place / "__init__.py", place.with_suffix(".py")) if p.is_file()), None)
@@ -177,7 +190,9 @@ def _source(name: str) -> Path | None:
 @cache
 def _machine() -> str:
     """Which machine, Python, libraries and programs."""
-    libraries = sorted(f"{d.name} {d.version}" for d in distributions())
+    # name and version of each, as its folder is called
+    folders = (Path(place) for place in sys.path if place)
+    libraries = sorted({found.name for place in folders for found in place.glob("*.dist-info")})
     programs = _sum(PROGRAMS) if PROGRAMS.is_file() else ""
     return repr((platform.machine(), platform.processor(), sys.version, libraries, programs))
 

@@ -505,7 +505,7 @@ class Device(RuleBasedStateMachine):
 
 
 TestDevice = Device.TestCase
-TestDevice.settings = settings(max_examples=150, stateful_step_count=40)
+TestDevice.settings = settings(max_examples=75, stateful_step_count=40)
 
 
 def meeting(number: int, **other: Any) -> Meeting:

@@ -245,7 +245,7 @@ def run(
 
 
 @given(journeys(), st.lists(st.integers(1, 50), min_size=1, max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_is_heard_depends_on_arrivals_not_on_when_the_program_looks(
     journey: tuple[list[int], list[bytes], list[float]], strides: list[int]
 ) -> None:
