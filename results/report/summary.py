@@ -119,6 +119,8 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
             )
     if delays := short.device_delays():
         notes.append(delays)
+    if repairs := say.repairs(result):
+        notes.append(repairs.removesuffix("."))
     for c in result.criteria:
         if c.detectable is not None:
             notes.append(

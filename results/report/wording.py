@@ -487,6 +487,25 @@ class Wording(Translator):
             picture=picture,
         )
 
+    def repairs(self, result: Result) -> str:
+        """How many packets of pictures were sent again; nothing where none are."""
+        streams = [
+            stream
+            for phase in result.phases
+            for bridge in phase.bridges
+            for stream in bridge.streams
+            if stream.packets_requested is not None
+        ]
+        if not streams:
+            return ""
+        return self.gettext(
+            "Lost packets of pictures are sent again: {asked} were asked for, {repaired} came in "
+            "time, {late} too late or twice.",
+            asked=self.number(sum(stream.packets_requested or 0 for stream in streams), 0),
+            repaired=self.number(sum(stream.packets_repaired or 0 for stream in streams), 0),
+            late=self.number(sum(stream.packets_repaired_late or 0 for stream in streams), 0),
+        )
+
     # ------------------------------------------------------------------ the verdict
 
     def criterion(self, c: CriterionResult) -> str:

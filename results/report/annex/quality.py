@@ -42,6 +42,8 @@ def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
     yield Par(say("criteria note"), note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)
+    if repairs := say.repairs(result):
+        yield Par(repairs, note=True)
     if result.faults:
         yield Par(say("criteria faults"), note=True)
     yield from other_seeds(result, say)
