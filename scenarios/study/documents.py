@@ -32,7 +32,6 @@ from giaoban.results.report.annex.sensitivity import OF_ANOTHER, Analysis
 from giaoban.results.report.excerpt import MOST_MAPPED
 from giaoban.results.report.plots.run import write_plots
 from giaoban.results.report.plots.tornado import write_tornado
-from giaoban.results.report.plots.words import Lang
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.identity import versions
 from giaoban.scenarios.plan.plan import PLAN, Plan
@@ -44,6 +43,7 @@ from giaoban.tomlfile import read_json
 from giaoban.topology.load import load_province
 from giaoban.topology.map.draw import BROAD_IN, draw
 from giaoban.topology.network import Network
+from giaoban.translation import Language
 
 
 def prove(folder: Path, question: Question, answer: Proved) -> Proof:
@@ -85,7 +85,7 @@ def _names(files: Sequence[Path], parent: Path) -> list[str]:
 
 
 def draw_pictures(
-    folder: Path, *, network: Network, title: str, result: Result, series: Series, lang: Lang
+    folder: Path, *, network: Network, title: str, result: Result, series: Series, lang: Language
 ) -> dict[str, Path]:
     """All pictures of a check, as `delay.vi.svg` and so on; paths by name.
 
@@ -113,7 +113,7 @@ DOCUMENTED = ("check", "faults", "load", "sensitivity")
 """The kinds of runs that a document may be of."""
 
 
-def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[Chapter]:
+def chapters_of(refs: list[str], root: Path, folder: Path, lang: Language) -> list[Chapter]:
     """Runs for a document: checks, failures, load tests; with pictures drawn into `folder`.
 
     A run without a manifest has no proof, which makes a draft of the document.
@@ -159,7 +159,7 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Lang) -> list[C
     ]
 
 
-def analysis_of(run: Path, folder: Path, lang: Lang, proof: Proof | None) -> Analysis | None:
+def analysis_of(run: Path, folder: Path, lang: Language, proof: Proof | None) -> Analysis | None:
     """What `giaoban check --sensitivity` left in the run's folder, drawn into `folder`; None:
     nothing. Raises `InputError`."""
     if not (run / Sensitivity.FILE).is_file():
@@ -170,7 +170,7 @@ def analysis_of(run: Path, folder: Path, lang: Lang, proof: Proof | None) -> Ana
 
 
 def with_analyses(
-    checks: Sequence[Chapter], analyses: Sequence[Sensitivity], folder: Path, lang: Lang
+    checks: Sequence[Chapter], analyses: Sequence[Sensitivity], folder: Path, lang: Language
 ) -> list[Chapter]:
     """Checks with the analyses that were made in runs of their own, which no evidence holds.
 
@@ -205,7 +205,7 @@ def _failures(
     answer: FaultsAnswer,
     networks: Mapping[str, tuple[Network, str]],
     folder: Path,
-    lang: Lang,
+    lang: Language,
 ) -> Chapter:
     """Failures are drawn on the network of the check that they belong to."""
     known = networks.get(answer.inputs.scenario.sha256)

@@ -18,8 +18,8 @@ from giaoban.errors import InputError
 from giaoban.files import whole
 from giaoban.results.archive.history.entry import CriterionValue, Entry
 from giaoban.results.report.plots.style import COLOURS, LIMIT, LIMIT_STYLE, STYLE, STYLES
-from giaoban.results.report.plots.words import Lang, cut, number
-from giaoban.translation import pgettext, translator
+from giaoban.results.report.plots.words import cut, number
+from giaoban.translation import Language, pgettext, translator
 
 SUFFIXES = (".svg", ".png", ".pdf")
 MARKERS = ("o", "s", "^", "D", "v")
@@ -56,7 +56,7 @@ def trend(entries: Iterable[Entry], criterion: str) -> list[Point]:
     ]
 
 
-def draw_trend(points: Sequence[Point], path: Path, *, lang: Lang) -> None:
+def draw_trend(points: Sequence[Point], path: Path, *, lang: Language) -> None:
     """Draw the points that count, one line a scenario, with the limit as it was at the time.
 
     Raises `InputError` for another kind of file than .svg, .png or .pdf; `OSError` if it cannot be
@@ -84,7 +84,7 @@ def drawable(points: Iterable[Point]) -> list[Point]:
     return [p for p in points if p.counts and p.criterion.value is not None]
 
 
-def figure(points: Sequence[Point], lang: Lang) -> Figure:
+def figure(points: Sequence[Point], lang: Language) -> Figure:
     """As `draw_trend`, as a matplotlib figure."""
     shown = drawable(points)
     if not shown:
@@ -162,7 +162,7 @@ def _limit(axes: Axes, points: Sequence[Point], word: str) -> None:
     axes.axhline(points[-1].criterion.threshold, color=LIMIT, ls=LIMIT_STYLE, lw=0.7)
 
 
-def _scales(axes: Axes, points: Sequence[Point], words: Mapping[str, str], lang: Lang) -> None:
+def _scales(axes: Axes, points: Sequence[Point], words: Mapping[str, str], lang: Language) -> None:
     first, last = points[0].at, points[-1].at
     room = max((last - first) * 0.04, timedelta(hours=6) if first == last else timedelta(minutes=1))
     axes.set_xlim(_days(first - room), _days(last + room))

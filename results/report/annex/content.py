@@ -27,8 +27,7 @@ from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
 from giaoban.results.report.meetings.minutes import minutes_table
-from giaoban.results.report.plots.words import Lang
-from giaoban.translation import N_, translator
+from giaoban.translation import N_, Language, translator
 
 PICTURES: Mapping[str, str] = {
     "delay": N_("One-way delay of each stream over the phases"),
@@ -68,7 +67,7 @@ class Chapter(NamedTuple):
     analysis: sensitivity.Analysis | None = None
 
 
-def document(chapters: Sequence[Chapter], lang: Lang, letter: Letter) -> Document:
+def document(chapters: Sequence[Chapter], lang: Language, letter: Letter) -> Document:
     """The annex of one or more checks, with the failures tried for them, and load tests.
 
     Raises `InputError`: no check among them, or failures or load tests of something else.
@@ -107,7 +106,7 @@ def _blocks(
     results: Sequence[Result],
     tried: Sequence[FaultsAnswer],
     loads: Sequence[LoadResult],
-    lang: Lang,
+    lang: Language,
     say: AnnexWording,
 ) -> list[Block]:
     pictures = list(_pictures(chapters, results, lang))
@@ -174,7 +173,7 @@ def _blocks(
 def _failures(
     results: Sequence[Result],
     tried: Sequence[FaultsAnswer],
-    lang: Lang,
+    lang: Language,
     say: AnnexWording,
     *,
     storms_at: int,
@@ -210,7 +209,7 @@ def _sections(blocks: Sequence[Block]) -> int:
 
 
 def _pictures(
-    chapters: Sequence[Chapter], results: Sequence[Result], lang: Lang
+    chapters: Sequence[Chapter], results: Sequence[Result], lang: Language
 ) -> Iterator[Picture]:
     say = translator(lang)
     for chapter in chapters:

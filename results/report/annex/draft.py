@@ -8,9 +8,8 @@ from typing import NamedTuple
 from giaoban.results.archive.evidence.answers import ESTIMATE, Answer
 from giaoban.results.archive.evidence.manifest import Proof
 from giaoban.results.report.annex.wording import AnnexWording
-from giaoban.results.report.plots.words import Lang
 from giaoban.results.report.wording import reasons
-from giaoban.translation import N_, translator
+from giaoban.translation import N_, Language, translator
 
 ANALYSIS_UNPROVED = N_(
     "the analysis of the assumptions, {run}, is in no evidence (giaoban check --sensitivity makes "
@@ -40,7 +39,7 @@ def flaws(answer: Answer, proof: Proof | None) -> list[str]:
 
 
 def notices(
-    parts: Sequence[AnswerWithProof], lang: Lang, unproved: Sequence[str] = ()
+    parts: Sequence[AnswerWithProof], lang: Language, unproved: Sequence[str] = ()
 ) -> list[str]:
     """What a draft says at its head; empty: it is none. `unproved`: runs of analyses of assumptions
     that no evidence of a check holds."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from giaoban.errors import InputError
-from giaoban.results.report.plots.words import Lang
-from giaoban.translation import Translator, pgettext, translator
+from giaoban.translation import Language, Translator, pgettext, translator
 
 _NUMBER = re.compile(r"\d{1,6}/[0-9A-ZĐĂÂÊÔƠƯ][0-9A-ZĐĂÂÊÔƠƯa-z&.-]{0,39}")
 _ROMAN = re.compile(r"X{0,3}(IX|IV|V?I{0,3})")
@@ -37,7 +36,7 @@ class Letter:
             return []
         return [*([self.number] if self.number else []), self.signed.isoformat(timespec="seconds")]
 
-    def attached(self, lang: Lang) -> str:
+    def attached(self, lang: Language) -> str:
         """`(Kèm theo Công văn số 15/STTTT-CNTT ngày 05 tháng 02 năm 2026 của …)`.
 
         Days below 10 and months 1 and 2 have a 0 before them (Annex I, II.4), which the catalogue

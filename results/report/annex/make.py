@@ -13,7 +13,7 @@ from giaoban.results.report.annex.docx import seal as seal_docx
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.pdf import seal as seal_pdf
 from giaoban.results.report.annex.pdf.write import FONTS, made_at, pdf
-from giaoban.results.report.plots.words import Lang
+from giaoban.translation import Language
 
 Format = Literal["pdf", "docx"]
 
@@ -21,7 +21,7 @@ Format = Literal["pdf", "docx"]
 def annex_bytes(
     chapters: Sequence[Chapter],
     *,
-    lang: Lang = "vi",
+    lang: Language = "vi",
     form: Format = "pdf",
     letter: Letter | None = None,
     fonts: Path = FONTS,

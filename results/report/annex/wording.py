@@ -12,9 +12,9 @@ from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Assumption, CriterionResult, Result
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.document import uncapital
-from giaoban.results.report.plots.words import Lang
 from giaoban.results.report.seed_words import sentence
 from giaoban.results.report.wording import Wording
+from giaoban.translation import Language
 
 CHAIR = " ("
 """A chair's name tells so in brackets, which sentences leave out."""
@@ -23,7 +23,7 @@ CHAIR = " ("
 class AnnexWording(Wording):
     """Says what an answer holds; `of` is the answer it speaks of."""
 
-    def __init__(self, lang: Lang, of: Answer) -> None:
+    def __init__(self, lang: Language, of: Answer) -> None:
         super().__init__(lang, of)
         self.lang = lang
         self._of = of

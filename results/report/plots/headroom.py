@@ -25,8 +25,8 @@ from giaoban.results.report.plots.style import (
     label_ends,
     write,
 )
-from giaoban.results.report.plots.words import Lang, label_text, number
-from giaoban.translation import pgettext
+from giaoban.results.report.plots.words import label_text, number
+from giaoban.translation import Language, pgettext
 
 WORDS: Mapping[str, str] = {
     "title": pgettext("margins plot", "Margins against further bridges"),
@@ -47,7 +47,7 @@ FLOOR_PCT = -60.0
 """Margins below are drawn here: how much worse than the limit is of no matter in this picture."""
 
 
-def write_plot(answer: Headroom, folder: Path, *, lang: Lang) -> list[Path]:
+def write_plot(answer: Headroom, folder: Path, *, lang: Language) -> list[Path]:
     """Write `headroom.LANG.svg` and `.png` into a folder; the same answer, the same bytes.
 
     Raises `OSError`.
@@ -56,7 +56,7 @@ def write_plot(answer: Headroom, folder: Path, *, lang: Lang) -> list[Path]:
         return write(draw(answer, lang), folder, f"headroom.{lang}")
 
 
-def draw(answer: Headroom, lang: Lang) -> Figure:
+def draw(answer: Headroom, lang: Language) -> Figure:
     """The picture; to be called with the style of `giaoban.results.report.plots.style`."""
     figure = Figure(figsize=(8.6, 4.3))
     FigureCanvasAgg(figure)
@@ -98,7 +98,7 @@ def draw(answer: Headroom, lang: Lang) -> Figure:
     return figure
 
 
-def _lines(axes: Axes, answer: Headroom, lang: Lang) -> list[Label]:
+def _lines(axes: Axes, answer: Headroom, lang: Language) -> list[Label]:
     """A line a criterion, named at the right; those that are never near their limit in grey."""
     points = answer.points
     names: dict[str, str] = {}

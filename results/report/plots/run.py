@@ -30,7 +30,8 @@ from giaoban.results.report.plots.style import (
     paper,
     write,
 )
-from giaoban.results.report.plots.words import Lang, label_text, link_name, number, stream_name
+from giaoban.results.report.plots.words import label_text, link_name, number, stream_name
+from giaoban.translation import Language
 
 HIGHLIGHTED = 4
 #: A line under this share of the worst is not worth a colour.
@@ -73,7 +74,9 @@ _LIMITS = {
 sound and another for pictures."""
 
 
-def draw_lines(series: Series, picture: str, *, lang: Lang, limit: float | None = None) -> Figure:
+def draw_lines(
+    series: Series, picture: str, *, lang: Language, limit: float | None = None
+) -> Figure:
     """One of the pictures `delay`, `loss`, `jitter`, `mos`, `frozen` and `links`."""
     data = _data(series)[picture]
     named = link_name if picture == "links" else stream_name
@@ -81,7 +84,7 @@ def draw_lines(series: Series, picture: str, *, lang: Lang, limit: float | None 
     return _lines(series, data, names, _LOOKS[picture], lang, limit)
 
 
-def mcu_plot(series: Series, *, lang: Lang, limit_pct: float | None = None) -> Figure:
+def mcu_plot(series: Series, *, lang: Language, limit_pct: float | None = None) -> Figure:
     """How much of the MCU is in use, against what is allowed."""
     with own_look(STYLE):
         figure, axes = paper(series, label_text("mcu", lang), lang)
@@ -108,7 +111,7 @@ def write_plots(
     series: Series,
     folder: Path,
     *,
-    lang: Lang,
+    lang: Language,
     limits: Mapping[str, float] | None = None,
 ) -> dict[str, Path]:
     """Write the pictures as .png and .svg into an existing folder, as `delay.vi.svg` and so on.
@@ -147,7 +150,7 @@ def _lines(
     data: Mapping[str, Floats],
     names: Mapping[str, str],
     look: _Look,
-    lang: Lang,
+    lang: Language,
     limit: float | None,
 ) -> Figure:
     with own_look(STYLE):

@@ -20,7 +20,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.drawing import DPI, own_look
 from giaoban.results.model.series import Series
-from giaoban.results.report.plots.words import LABEL_WIDTH, Lang, cut, label_text, number
+from giaoban.results.report.plots.words import LABEL_WIDTH, cut, label_text, number
+from giaoban.translation import Language
 
 PHASES = ("before", "during", "after", "check", "course")
 """Those that have a name in every language."""
@@ -92,7 +93,7 @@ def write(figure: Figure, folder: Path, name: str) -> list[Path]:
     return paths
 
 
-def paper(series: Series, title: str, lang: Lang) -> tuple[Figure, Axes]:
+def paper(series: Series, title: str, lang: Language) -> tuple[Figure, Axes]:
     """Axes with title, phases and impaired times; below them what was done then."""
     spans = _spans(series)
     notes = _notes(series, lang) if spans else []
@@ -121,13 +122,13 @@ def paper(series: Series, title: str, lang: Lang) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def in_language(axes: Axes, lang: Lang) -> None:
+def in_language(axes: Axes, lang: Language) -> None:
     """Numbers at both axes as a language writes them."""
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, lang, 4)))
 
 
-def _phases(axes: Axes, series: Series, lang: Lang) -> None:
+def _phases(axes: Axes, series: Series, lang: Language) -> None:
     for index, (name, start, end) in enumerate(series.phases):
         axes.axvspan(start, end, color=SHADES[index % len(SHADES)], zorder=0, linewidth=0)
         if index:
@@ -185,7 +186,7 @@ def _hatch(axes: Axes, series: Series, spans: Sequence[_Span]) -> None:
         )
 
 
-def _notes(series: Series, lang: Lang) -> list[str]:
+def _notes(series: Series, lang: Language) -> list[str]:
     """`1: giây 120–180 – what`, one or two lines for each impairment."""
     lines: list[str] = []
     for index, (en, vi, start, end) in enumerate(series.impaired[:NOTES]):

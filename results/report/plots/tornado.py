@@ -19,10 +19,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from giaoban.drawing import own_look
 from giaoban.results.model.sensitivity import FAR_PCT, Sensitivity, TriedFigure, TriedValue
 from giaoban.results.report.plots.style import LIMIT, LIMIT_STYLE, STYLE, write
-from giaoban.results.report.plots.words import Lang, number
+from giaoban.results.report.plots.words import number
 from giaoban.results.report.sensitivity_summary import amount, name_of
 from giaoban.sentence import Sentence, message
-from giaoban.translation import pgettext, translator
+from giaoban.translation import Language, pgettext, translator
 
 SHOWN = 12
 """Figures that have bars; how many more there are is said."""
@@ -48,7 +48,7 @@ _FURTHER = pgettext("tornado plot", "◂ {value}")
 _CUT = pgettext("tornado plot", "◂ −100 % or less: not followed further")
 
 
-def write_tornado(answer: Sensitivity, folder: Path, *, lang: Lang) -> Path | None:
+def write_tornado(answer: Sensitivity, folder: Path, *, lang: Language) -> Path | None:
     """Write `tornado.LANG.svg` and `.png` into a folder; the path of the vectors.
 
     None: there is nothing to draw, as nothing moves the margin. Raises `OSError`.
@@ -60,7 +60,7 @@ def write_tornado(answer: Sensitivity, folder: Path, *, lang: Lang) -> Path | No
     return vectors
 
 
-def draw(answer: Sensitivity, lang: Lang) -> Figure:
+def draw(answer: Sensitivity, lang: Language) -> Figure:
     """The picture; to be called with the style of `giaoban.results.report.plots.style`."""
     say = translator(lang)
     rows = answer.alike[:SHOWN]
@@ -117,7 +117,7 @@ def draw(answer: Sensitivity, lang: Lang) -> Figure:
     return figure
 
 
-def _above(axes: Axes, base: float, lang: Lang) -> None:
+def _above(axes: Axes, base: float, lang: Language) -> None:
     """What the two upright lines are, each on its own side; at the right edge within the paper."""
     say = translator(lang)
     left, right = axes.get_xlim()
@@ -143,7 +143,7 @@ def _as_assumed(answer: Sensitivity) -> float:
     return -FAR_PCT if margin_pct is None else max(-FAR_PCT, margin_pct)
 
 
-def _bars(axes: Axes, one: TriedFigure, base: float, middle: float, lang: Lang) -> None:
+def _bars(axes: Axes, one: TriedFigure, base: float, middle: float, lang: Language) -> None:
     """The lower end above, the higher end below; of choices each that is not as assumed."""
     looks = (_LOW, _LOW if one.choices else _HIGH)
     for end, look, shift in zip(_ends(one), looks, (-0.5, 0.5), strict=False):
@@ -183,7 +183,7 @@ def _value(one: TriedFigure, end: TriedValue) -> Sentence:
     return message(_FURTHER, value=value) if _is_cut(end) else value
 
 
-def _key(figure: Figure, answer: Sensitivity, height: float, lang: Lang) -> None:
+def _key(figure: Figure, answer: Sensitivity, height: float, lang: Language) -> None:
     """Which end is which, and how many figures have no bars."""
     say = translator(lang)
     figure.legend(

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from giaoban.names import ACCESS_PREFIX, access_link_id
 from giaoban.translation import N_, Language, pgettext, translator
 
-Lang = Language
-
 #: Longest label at the right edge, in characters.
 LABEL_WIDTH = 30
 
@@ -48,18 +46,20 @@ WORDS: Mapping[str, str] = {
 }
 
 
-def label_text(key: str, lang: Lang, /, words: Mapping[str, str] = WORDS, **values: object) -> str:
+def label_text(
+    key: str, lang: Language, /, words: Mapping[str, str] = WORDS, **values: object
+) -> str:
     """A word of a picture, with values in its fields."""
     return translator(lang).gettext(words[key], **values)
 
 
-def number(value: float, lang: Lang, digits: int = 3) -> str:
+def number(value: float, lang: Language, digits: int = 3) -> str:
     """A number for people: at most `digits` significant digits, decimal comma in Vietnamese."""
     text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
     return text.translate(translator(lang).signs)
 
 
-def stream_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
+def stream_name(key: str, names: Mapping[str, str], lang: Language) -> str:
     """`"dak-song video up"` as `Đắk Song, lên, hình`; a long bridge name is cut, never the rest."""
     bridge, kind, direction = key.split(" ")
     return _with_tail(
@@ -68,7 +68,7 @@ def stream_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
     )
 
 
-def link_name(key: str, names: Mapping[str, str], lang: Lang) -> str:
+def link_name(key: str, names: Mapping[str, str], lang: Language) -> str:
     """`"a--b r-a->r-b"` as `A → B` with names for people.
 
     An access link has a place of one name at both ends, so it is told by host and way: `X, xuống`.

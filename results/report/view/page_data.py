@@ -18,7 +18,6 @@ from giaoban.results.report.view.run_data import assumed_data, run_data
 from giaoban.translation import Language
 
 SCHEMA = "giaoban.page/2"
-Lang = Language
 
 
 class Run(NamedTuple):
@@ -29,7 +28,7 @@ class Run(NamedTuple):
     map: Map | None
     minutes: Sequence[Entry] = ()
     analysis: Sensitivity | None = None
-    tornado: Mapping[Lang, Path] = MappingProxyType({})
+    tornado: Mapping[Language, Path] = MappingProxyType({})
 
     def shown(self) -> tuple[Run, Excerpt | None]:
         """What the page shows of it: all of it, or a part of a large one."""
@@ -49,7 +48,7 @@ class PageSubject(NamedTuple):
     failures_map: Map | None = None
 
 
-def page_data(of: PageSubject, lang: Lang) -> dict[str, Any]:
+def page_data(of: PageSubject, lang: Language) -> dict[str, Any]:
     """The data of the page that begins in a language. Raises `ValueError`: of nothing."""
     if of.run is None and of.failures is None:
         raise ValueError("a page of nothing")

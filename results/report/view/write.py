@@ -19,8 +19,8 @@ from giaoban.results.model.series import Series
 from giaoban.results.report.annex.sensitivity import OF_ANOTHER
 from giaoban.results.report.view.map import Map
 from giaoban.results.report.view.page import FILE, page
-from giaoban.results.report.view.page_data import Lang, PageSubject, Run
-from giaoban.translation import languages
+from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.translation import Language, languages
 
 SERIES = "series.npz"
 
@@ -28,7 +28,7 @@ SERIES = "series.npz"
 def page_of(
     folder: Path,
     *,
-    lang: Lang,
+    lang: Language,
     other: Path | None = None,
     failures: Path | None = None,
     analysis: Path | None = None,
@@ -62,7 +62,7 @@ def page_of(
 
 
 def _page(
-    run: Run, lang: Lang, other: Run | None = None, failures: FaultsAnswer | None = None
+    run: Run, lang: Language, other: Run | None = None, failures: FaultsAnswer | None = None
 ) -> str:
     """The page with what is drawn for it."""
     if run.analysis is None:
@@ -87,7 +87,7 @@ def read_run(folder: Path) -> Run:
 def write_page(
     folder: Path,
     *,
-    lang: Lang = "vi",
+    lang: Language = "vi",
     result: Result | None = None,
     series: Series | None = None,
 ) -> Path:

@@ -16,7 +16,6 @@ from giaoban.results.judge.failure_points import (
 from giaoban.results.model.failures import Acceptance, FailureResult, FaultsAnswer
 from giaoban.results.model.result import Engine, Named
 from giaoban.results.model.result import Question as AskedQuestion
-from giaoban.results.report.plots.words import Lang
 from giaoban.scenarios.faults.kind import FailureCase
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
@@ -25,6 +24,7 @@ from giaoban.scenarios.study.failures.trial import TIMING
 from giaoban.topology.map.draw import BROAD_IN, draw
 from giaoban.topology.model import Province
 from giaoban.topology.network import Network
+from giaoban.translation import Language
 
 
 def answer_of(
@@ -94,7 +94,7 @@ def acceptances(scenario: Scenario) -> dict[str, Acceptance]:
 
 
 def draw_failures(
-    answer: FaultsAnswer, network: Network, title: str, path: Path, lang: Lang = "vi"
+    answer: FaultsAnswer, network: Network, title: str, path: Path, lang: Language = "vi"
 ) -> None:
     """The map of all failures: each link's worst load, and the single points of failure marked.
 

@@ -17,12 +17,12 @@ from giaoban.results.model.seeds import SEEDS, Seeds, Trial, Valued, others, see
 from giaoban.results.report.annex.content import Chapter, document
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.letter import Letter
-from giaoban.results.report.plots.words import Lang
 from giaoban.results.report.seed_words import note, sentence
 from giaoban.results.report.summary import binds, headline, notes, summary_md
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
+from giaoban.translation import Language
 
 VI, EN = Wording("vi"), Wording("en")
 
@@ -260,7 +260,7 @@ def test_seeds_that_do_not_add_up_are_refused() -> None:
         Seeds(seeds=[1], passed=1, refused="no")
 
 
-def annex(result: Result, lang: Lang) -> dict[str, list[str]]:
+def annex(result: Result, lang: Language) -> dict[str, list[str]]:
     """What an annex says, by section."""
     found: dict[str, list[str]] = {}
     made = document([Chapter(AnswerWithProof(result, None), {})], lang, Letter())
