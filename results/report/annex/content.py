@@ -14,8 +14,8 @@ from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
 from giaoban.results.report.annex import (
+    back_matter,
     capacity,
-    closing,
     failure_sections,
     load_tests,
     quality,
@@ -146,18 +146,18 @@ def _blocks(
     blocks.append(Heading(say("limits")))
     for result in results:
         blocks += capacity.limits(result, AnnexWording(lang, result))
-    blocks += closing.conditions(
+    blocks += back_matter.conditions(
         results, tried, loads, say, assumptions_at=assumptions_at, failures_at=told_at
     )
     if pictures:
         blocks += [Heading(say("plots")), *pictures]
-    blocks += closing.assumptions(results, loads, say)
+    blocks += back_matter.assumptions(results, loads, say)
     blocks += sensitivity.left_out([*results, *loads], say)
     if analysed:
         blocks += sensitivity.section(analysed, say)
     blocks += _minutes(chapters, say)
     failed = bool(tried) or any(r.faults for r in results)
-    blocks += closing.method(
+    blocks += back_matter.method(
         say,
         faults=failed,
         tried=bool(tried),
@@ -165,8 +165,8 @@ def _blocks(
         seeds=[r.seeds.method for r in results if r.seeds is not None and r.seeds.tried],
         estimated=any(r.is_estimate for r in results),
     )
-    blocks += closing.terms(say)
-    blocks += closing.proof([c.part for c in chapters], say)
+    blocks += back_matter.terms(say)
+    blocks += back_matter.proof([c.part for c in chapters], say)
     return blocks
 
 

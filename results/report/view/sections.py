@@ -12,7 +12,13 @@ from giaoban.results.archive.history.compare import Change, compare
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.sensitivity import Sensitivity
-from giaoban.results.report.annex import capacity, closing, failure_sections, quality, sensitivity
+from giaoban.results.report.annex import (
+    back_matter,
+    capacity,
+    failure_sections,
+    quality,
+    sensitivity,
+)
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.quality import AnnexCriteriaWording
 from giaoban.results.report.annex.wording import AnnexWording
@@ -139,8 +145,8 @@ def _sections(of: PageSubject, words: PageWording) -> Iterator[Section]:
         told: list[Block | Placeholder] = list(sensitivity.analysed(analysis, say))
         live = [Placeholder("assume")] if run.analysis.ranked else []
         yield Section("robust", [*told[:1], *live, *told[1:]])
-    identity = closing.identity(AnswerWithProof(result, None), say)
-    yield Section("evidence", [identity, closing.accounting(result, say)])
+    identity = back_matter.identity(AnswerWithProof(result, None), say)
+    yield Section("evidence", [identity, back_matter.accounting(result, say)])
 
 
 def _body(blocks: Iterable[Block]) -> list[Block]:
@@ -342,7 +348,7 @@ def _failures(
 def _assumptions(
     result: Result, words: PageWording, say: AnnexWording
 ) -> list[Block | Placeholder | Details]:
-    blocks = _body(closing.assumptions([result], [], say))
+    blocks = _body(back_matter.assumptions([result], [], say))
     if not result.assumptions:
         return [*blocks]
     return [Details(words("assumption count", count=len(result.assumptions)), blocks)]

@@ -25,7 +25,7 @@ from giaoban.results.archive.history.index import opened
 from giaoban.results.model.calendar import Rule
 from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
-from giaoban.results.report.annex import closing, question
+from giaoban.results.report.annex import back_matter, question
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Bullets, Heading, Par, plain
@@ -68,7 +68,7 @@ def annex_words(regulation: Regulation | None, language: Language) -> str:
     result: Result = results_factory.result().model_copy(update={"question": asked})
     say = AnnexWording(language, result)
     blocks = [*question.asked(result, say, "1")]
-    blocks += closing.conditions([result], [], [], say, assumptions_at=8, failures_at=6)
+    blocks += back_matter.conditions([result], [], [], say, assumptions_at=8, failures_at=6)
     return in_words(blocks)
 
 

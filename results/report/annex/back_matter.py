@@ -1,4 +1,4 @@
-"""What comes last: conditions, assumptions, method, terms, and how to check the document."""
+"""The back matter: conditions, assumptions, method, terms, and how to check the document."""
 
 from __future__ import annotations
 
