@@ -63,7 +63,7 @@ class Rebuilt:
     trusted: bool
 
 
-class _Way:
+class _Flow:
     """One stream's packets on their way: one a datagram, so a duplicated packet is there twice."""
 
     def __init__(self, trace: Trace, path: tuple[Hop, ...], around_bytes: int) -> None:
@@ -82,12 +82,12 @@ def rebuild(captures: Captures) -> Rebuilt:
     plan = captures.plan
     if plan.changes:  # ways change while the run goes on, and the routers' own packets are in them
         return Rebuilt({}, 0.0, trusted=False)
-    ways = list(_ways(captures))
-    users: dict[Hop, list[_Way]] = {}
+    flows = list(_flows(captures))
+    users: dict[Hop, list[_Flow]] = {}
     order: TopologicalSorter[Hop] = TopologicalSorter()
-    for way in ways:
-        for before, hop in zip((None, *way.path), way.path, strict=False):
-            users.setdefault(hop, []).append(way)
+    for flow in flows:
+        for before, hop in zip((None, *flow.path), flow.path, strict=False):
+            users.setdefault(hop, []).append(flow)
             order.add(hop, *([before] if before else []))
     in_order = list(order.static_order())
     blind = _blind(in_order, users, plan.lines, _shared(plan))
@@ -107,33 +107,33 @@ def rebuild(captures: Captures) -> Rebuilt:
         through = users[hop]
         if key in dropping:
             # what did not arrive was dropped at the first queue on its way that dropped any
-            for way in through:
-                way.alive = way.alive & way.arrived
-        arrival = np.concatenate([way.at_ns[way.alive] for way in through])
-        size = np.concatenate([way.size[way.alive] for way in through])
+            for flow in through:
+                flow.alive = flow.alive & flow.arrived
+        arrival = np.concatenate([flow.at_ns[flow.alive] for flow in through])
+        size = np.concatenate([flow.size[flow.alive] for flow in through])
         size = size + link.overhead_bytes
         leaving = departures(arrival, size, link.rate_mbps)
         service = serialisation_ns(size, bytes_per_s(link.rate_mbps))
         passages[key] = Passage(arrival, leaving - service - arrival)
-        edges = np.cumsum([0] + [int(np.count_nonzero(way.alive)) for way in through])
-        for way, a, b in zip(through, edges[:-1], edges[1:], strict=True):
-            way.at_ns[way.alive] = leaving[a:b] + round(link.delay_us * 1000)
-            crossing[id(way), hop] = slice(a, b), way.alive
+        edges = np.cumsum([0] + [int(np.count_nonzero(flow.alive)) for flow in through])
+        for flow, a, b in zip(through, edges[:-1], edges[1:], strict=True):
+            flow.at_ns[flow.alive] = leaving[a:b] + round(link.delay_us * 1000)
+            crossing[id(flow), hop] = slice(a, b), flow.alive
             if key in losing:
-                way.alive = way.alive & way.arrived
+                flow.alive = flow.alive & flow.arrived
     bent = blind | {line.hop for line in plan.lines if line.what.jitter is not None}
     errors = []
     allowed = _explained_us(captures)
     trusted = True
-    for way, most_us in zip(ways, allowed, strict=True):
-        if bent & set(way.path):
+    for flow, most_us in zip(flows, allowed, strict=True):
+        if bent & set(flow.path):
             continue
-        behind = np.where(way.arrived & way.first, way.arrival_ns - way.at_ns, 0)
+        behind = np.where(flow.arrived & flow.first, flow.arrival_ns - flow.at_ns, 0)
         errors.append(float(np.abs(behind).max(initial=0)) / 1e3)
         trusted &= errors[-1] <= most_us
         waits = []
-        for hop in way.path:
-            part, alive = crossing[id(way), hop]
+        for hop in flow.path:
+            part, alive = crossing[id(flow), hop]
             waits.append((passages[hop.link, hop.direction].wait_ns[part], alive))
         longest, alive = max(waits, key=lambda wait: int(wait[0].sum()))
         longest[:] = np.maximum(longest + behind[alive], 0)
@@ -147,19 +147,19 @@ def _policing(plan: Plan, at: At) -> set[tuple[str, str]]:
     return {(hop.link, hop.direction) for hop in hops}
 
 
-def _ways(captures: Captures) -> Iterator[_Way]:
+def _flows(captures: Captures) -> Iterator[_Flow]:
     plan = captures.plan
     routes = shortest_paths(plan.network)
     mcu = plan.network.mcu.id
     for stream, found in zip(plan.streams, captures.traces, strict=True):
         trace = found.first_tries
         ends = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
-        yield _Way(trace, routes.path(*ends), around_bytes(plan))
+        yield _Flow(trace, routes.path(*ends), around_bytes(plan))
 
 
 def _blind(
     in_order: Iterable[Hop],
-    users: dict[Hop, list[_Way]],
+    users: dict[Hop, list[_Flow]],
     lines: Iterable[LinePlan],
     shared: set[Hop],
 ) -> set[Hop]:
@@ -167,8 +167,8 @@ def _blind(
     bending = {line.hop for line in lines if line.what.jitter or line.what.duplicate}
     blind = shared | {line.hop for line in lines if line.rate_mbps is not None}
     for hop in in_order:
-        for way in users[hop]:
-            before = set(way.path[: way.path.index(hop)])
+        for flow in users[hop]:
+            before = set(flow.path[: flow.path.index(hop)])
             if before & (bending | blind):
                 blind.add(hop)
     return blind
