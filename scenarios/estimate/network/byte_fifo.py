@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.network.queues import (
     UNLIMITED,
-    Rate,
     Served,
+    ServiceRate,
     way_ns,
 )
 from giaoban.topology.buffers import CREDIT_NS
@@ -28,7 +28,7 @@ from giaoban.traffic.fifo import bytes_per_s, serialisation_ns
 class ByteFifo:
     """The queue and the fibre of one direction; goes on from one call of `serve` to the next."""
 
-    def __init__(self, rate: Rate, delay_us: float, buffer_bytes: int) -> None:
+    def __init__(self, rate: ServiceRate, delay_us: float, buffer_bytes: int) -> None:
         """`rate`: its limit counts for nothing here. Another one later is not estimated
         (`giaoban.scenarios.estimate.limits`)."""
         self._rate = rate

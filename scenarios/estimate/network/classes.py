@@ -14,7 +14,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.queues import UNLIMITED, Rate, Served, way_ns
+from giaoban.scenarios.estimate.network.queues import UNLIMITED, Served, ServiceRate, way_ns
 from giaoban.scenarios.estimate.network.transit import FlowOf
 from giaoban.topology.qos import TrafficClass
 from giaoban.traffic.fifo import bytes_per_s, serialisation_ns
@@ -25,7 +25,7 @@ class Classes:
 
     def __init__(
         self,
-        rate: Rate,
+        rate: ServiceRate,
         delay_us: float,
         classes: tuple[TrafficClass, ...],
         class_of: NDArray[np.int8],

@@ -14,7 +14,7 @@ from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting, seed_of
 from giaoban.scenarios.estimate.network.paths import Paths
 from giaoban.scenarios.estimate.network.policing import PolicedServer, Policer
-from giaoban.scenarios.estimate.network.queues import Fifo, Rate, Served, rate_from, rate_of
+from giaoban.scenarios.estimate.network.queues import Fifo, Served, ServiceRate, rate_from, rate_of
 from giaoban.scenarios.estimate.network.transit import FlowOf, Server
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.topology.bandwidth_profile import At
@@ -105,11 +105,11 @@ def is_steady(plan: Plan) -> bool:
     return all(line.rate_mbps is None for line in plan.lines)
 
 
-def _rates(plan: Plan, paths: Paths, hop: int) -> list[Rate]:
+def _rates(plan: Plan, paths: Paths, hop: int) -> list[ServiceRate]:
     """The link's own rate, and what impairments make of it while they last."""
     link = paths.links[hop]
 
-    def own(from_ns: int) -> Rate:
+    def own(from_ns: int) -> ServiceRate:
         return replace(rate_of(link), from_ns=from_ns)
 
     rates = [own(0)]

@@ -48,7 +48,7 @@ def way_ns(delay_us: float) -> int:
 
 
 @dataclass(frozen=True)
-class Rate:
+class ServiceRate:
     """From a moment on, ns after the origin: what the link carries and its queue holds.
 
     `overhead_bytes`: what the rate counts of each frame beside its own bytes.
@@ -65,27 +65,27 @@ class Rate:
         wire_bytes = LEAST_BYTES + self.overhead_bytes
         return max(1, wire_bytes * SECOND_NS // bytes_per_s(self.rate_mbps))
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Rate:
+    def __deepcopy__(self, memo: dict[int, object]) -> ServiceRate:
         """It never changes."""
         return self
 
 
 def rate_from(
     from_ns: int, rate_mbps: float, delay_us: float, buffer_packets: int, overhead_bytes: int = 0
-) -> Rate:
+) -> ServiceRate:
     """A link's rate with the limit that its netem has: the buffer, and what is on the fibre."""
     frame_bytes = FRAME_BYTES + overhead_bytes
     in_flight = round(delay_us * 1e-6 * bytes_per_s(rate_mbps) / frame_bytes)
-    return Rate(from_ns, rate_mbps, buffer_packets + in_flight, overhead_bytes)
+    return ServiceRate(from_ns, rate_mbps, buffer_packets + in_flight, overhead_bytes)
 
 
-def rate_of(link: NetLink) -> Rate:
+def rate_of(link: NetLink) -> ServiceRate:
     """The same of a link as it is built."""
     return rate_from(0, link.rate_mbps, link.delay_us, link.buffer_packets, link.overhead_bytes)
 
 
 def service_ns(
-    rates: list[Rate], came: NDArray[np.int64], size: NDArray[np.int32]
+    rates: list[ServiceRate], came: NDArray[np.int64], size: NDArray[np.int32]
 ) -> NDArray[np.int64]:
     """How long each of n packets is served."""
     if rates[0].overhead_bytes:  # of all of them: it is the line's
@@ -96,14 +96,14 @@ def service_ns(
     return serialisation_ns(size, per_s[_now(rates, came)])
 
 
-def limits_of(rates: list[Rate], came: NDArray[np.int64]) -> NDArray[np.int64]:
+def limits_of(rates: list[ServiceRate], came: NDArray[np.int64]) -> NDArray[np.int64]:
     """What the queue holds when each of n packets comes."""
     if len(rates) == 1:
         return np.broadcast_to(np.int64(rates[0].limit), len(came))
     return np.array([rate.limit for rate in rates])[_now(rates, came)]
 
 
-def _now(rates: list[Rate], came: NDArray[np.int64]) -> NDArray[np.intp]:
+def _now(rates: list[ServiceRate], came: NDArray[np.int64]) -> NDArray[np.intp]:
     """Which of the rates it is when each of n packets comes."""
     starts = np.array([rate.from_ns for rate in rates])
     return np.maximum(np.searchsorted(starts, came, "right") - 1, 0)
@@ -131,7 +131,7 @@ class Served:
 class Fifo:
     """The queue and the fibre of one direction; goes on from one call of `serve` to the next."""
 
-    def __init__(self, rates: list[Rate], delay_us: float) -> None:
+    def __init__(self, rates: list[ServiceRate], delay_us: float) -> None:
         """`rates`: in order of time, the first from the beginning on."""
         self._rates = rates
         self._least = min(rate.limit for rate in rates)
@@ -359,7 +359,7 @@ class FifoState(NamedTuple):
     """A queue as it stands: all that it hangs on what it makes of packets. `inside`: (n,) int64, as
     bytes, when each packet that is there will be at the far end."""
 
-    rate: Rate
+    rate: ServiceRate
     delay_us: float
     free_ns: int
     last_ns: int
@@ -371,7 +371,7 @@ class FifoState(NamedTuple):
 class BatchedFifo:
     """Queues and fibres of several hops; goes on from one call of `serve` to the next."""
 
-    def __init__(self, rates: list[Rate], delays_us: list[float]) -> None:
+    def __init__(self, rates: list[ServiceRate], delays_us: list[float]) -> None:
         """Of each hop: its rate and limit, which never change, and its delay."""
         self._rates, self._delays_us = rates, delays_us
         self._shortest_ns = np.array([rate.shortest_ns for rate in rates], np.int64)
@@ -403,7 +403,7 @@ class BatchedFifo:
         each = zip(self._room.tolist(), self._limit.tolist(), self._loses.tolist(), strict=True)
         return [(limit, limit) if loses else (room, UNLIMITED) for room, limit, loses in each]
 
-    def limit(self, rates: list[Rate]) -> None:
+    def limit(self, rates: list[ServiceRate]) -> None:
         """From now on each holds as much as is said here; the rates are as they were."""
         self._rates = rates
         self._limit = np.array([rate.limit for rate in rates], np.int64)
