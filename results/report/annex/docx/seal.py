@@ -47,7 +47,7 @@ MANY = 8
 _NO_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 
 
-class Unsealed(NamedTuple):
+class UnsealedDocx(NamedTuple):
     """A DOCX as it was found: `altered` says what is not as it was made."""
 
     about: About | None
@@ -111,12 +111,12 @@ def is_docx(data: bytes) -> bool:
     return data[:2] == b"PK" and (b"word/document.xml" in data or NAMESPACE.encode() in data)
 
 
-def unsealed(data: bytes) -> Unsealed:
+def unsealed(data: bytes) -> UnsealedDocx:
     """Compare a DOCX with its seal."""
     try:
         parts = _read(data)
     except (*_NO_ARCHIVE, ValueError, OSError) as error:
-        return Unsealed(None, [Sentence("the archive cannot be read: {error}", error=error)])
+        return UnsealedDocx(None, [Sentence("the archive cannot be read: {error}", error=error)])
     sealed_by = next(
         (
             found
@@ -126,7 +126,7 @@ def unsealed(data: bytes) -> Unsealed:
         None,
     )
     if sealed_by is None:
-        return Unsealed(None, [Sentence("the seal: it is missing or damaged")])
+        return UnsealedDocx(None, [Sentence("the seal: it is missing or damaged")])
     sums = dict(
         pair.rpartition("=")[::2] for pair in sealed_by["parts"].decode(errors="replace").split()
     )
@@ -138,10 +138,10 @@ def unsealed(data: bytes) -> Unsealed:
         told = base64.b64decode(sealed_by["about"])
         about = About.from_json(told)
     except (InputError, ValueError):
-        return Unsealed(None, [*altered, Sentence("the seal: what it says cannot be read")])
+        return UnsealedDocx(None, [*altered, Sentence("the seal: what it says cannot be read")])
     rest = {name: part for name, part in parts.items() if name != SEAL}
     if parts.get(SEAL) == _seal(rest, told) and data == _written(parts):
-        return Unsealed(about, altered)
+        return UnsealedDocx(about, altered)
     changed = _parts_altered(rest, sums)
     edits = _edited(about, parts.get(_BODY, b""))
     if len(changed) > MANY:
@@ -153,7 +153,9 @@ def unsealed(data: bytes) -> Unsealed:
     elif edits:
         changed = [item for item in changed if not item.startswith(_BODY)]
     altered += [*edits, *changed]
-    return Unsealed(about, altered or [Sentence("the archive: written anew by another program")])
+    return UnsealedDocx(
+        about, altered or [Sentence("the archive: written anew by another program")]
+    )
 
 
 def _parts_altered(parts: Mapping[str, bytes], sums: Mapping[str, str]) -> list[str]:

@@ -39,7 +39,7 @@ class PdfPart(NamedTuple):
     end: int
 
 
-class Unsealed(NamedTuple):
+class UnsealedPdf(NamedTuple):
     """A sealed PDF as it was found: `altered` says what is not as it was; `rest` comes after."""
 
     about: About | None
@@ -90,7 +90,7 @@ def _update(base: bytes) -> bytes:
     return lead + body + table
 
 
-def unsealed(data: bytes) -> Unsealed | None:
+def unsealed(data: bytes) -> UnsealedPdf | None:
     """Compare a PDF with its seal. None: there is no seal to be found."""
     seals = deque(_HEAD.finditer(data), maxlen=1)
     if not seals:
@@ -104,11 +104,11 @@ def unsealed(data: bytes) -> Unsealed | None:
     try:
         update = _update(base)
     except ValueError as error:
-        return Unsealed(None, base, b"", [said_by(error), *_parts_altered(data, stated)])
+        return UnsealedPdf(None, base, b"", [said_by(error), *_parts_altered(data, stated)])
     end = len(base) + len(update)
     if data[len(base) : end] != update:
         altered = _parts_altered(data, stated) or [Sentence("the seal itself")]
-    return Unsealed(attached(base), base, data[end:], altered)
+    return UnsealedPdf(attached(base), base, data[end:], altered)
 
 
 def _stated(data: bytes, found: re.Match[bytes]) -> dict[str, Any] | None:
