@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import COMMAND, KEPT
+from runs import COMMAND, UNDRAWN
 from scenario_factory import DEFAULT, ROOT, SCENARIOS, scenario
 
 from giaoban.results.judge import baseline
@@ -26,7 +26,9 @@ pytestmark = pytest.mark.sandbox
 __all__ = ["nothing_left"]
 
 
-def command(*words: str | Path, program: Sequence[str] = KEPT) -> subprocess.CompletedProcess[str]:
+def command(
+    *words: str | Path, program: Sequence[str] = UNDRAWN
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*program, *map(str, words)],
         cwd=ROOT,
@@ -76,7 +78,7 @@ class Ring:
             path.write_text(baseline.text_of(accepted), encoding="utf-8")
 
     def faults(
-        self, name: str, *words: str | Path, program: Sequence[str] = KEPT
+        self, name: str, *words: str | Path, program: Sequence[str] = UNDRAWN
     ) -> subprocess.CompletedProcess[str]:
         where = ("--results", self.folder / name)
         return command("faults", self.file, *where, *words, program=program)
