@@ -17,6 +17,7 @@ from scenario_factory import DEFAULT, scenario
 from giaoban.errors import InputError
 from giaoban.scenarios.estimate import reuse
 from giaoban.scenarios.estimate.estimate import EstimatedMeeting, estimate_meeting, judge_early
+from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.estimate.media.media import _MeetingRun
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.estimate.network.paths import find_paths
@@ -139,18 +140,26 @@ def test_who_is_looked_at_early_and_fails_says_nothing_of_others(world: World) -
         assert judge_early(question, None).bounds is not None
 
 
-def test_other_ways_and_another_end_are_another_meeting(tmp_path: Path) -> None:
-    """A longer link sends packets another way; behind a slower one a meeting ends later."""
+def test_other_ways_and_another_end_are_another_meeting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A longer link sends packets another way; behind a slower one a meeting ends later. Steps of
+    time before the end are the same."""
+    monkeypatch.setattr(media, "coarse_ns", lambda _plan: 2_000_000_000)
     path = scenario(tmp_path / "s.toml", province=DEFAULT, bridges=(), phases=(2, 2, 2))
     world = World.of(make_question(path))
     judge, ways, ends = CachingJudge(), set(), set()
-    for number in range(3):
-        for figure, value in (("rate_mbps", 10.0), ("km", 200.0), ("rate_mbps", 1000.0)):
-            changed = [(("province", "links", number, figure), value)]
-            assert again(world, judge, changed)
-            plan = world.put_all(changed).question().plan
-            ways.add(find_paths(plan).along.tobytes())
-            ends.add(plan.end_s)
+    for number, figure, value in (
+        (0, "rate_mbps", 10.0),
+        (1, "rate_mbps", 50.0),
+        (0, "km", 200.0),
+        (1, "rate_mbps", 60.0),
+    ):
+        changed = [(("province", "links", number, figure), value)]
+        assert again(world, judge, changed)
+        plan = world.put_all(changed).question().plan
+        ways.add(find_paths(plan).along.tobytes())
+        ends.add(plan.end_s)
     assert len(ways) > 1
     assert len(ends) > 1
 
@@ -207,6 +216,18 @@ def test_a_meeting_that_goes_on_from_where_another_was_ends_as_from_the_beginnin
         question = world.put_all(figures).question()
         known, anew = judge(question, past_pct), judge_early(question, past_pct)
         assert (known.judgement, known.whole) == (anew.judgement, anew.whole)
+
+
+@pytest.mark.parametrize(
+    ("figure", "values"), [("loss_pct", (1.0, 0.2, 0.4)), ("buffer_packets", (4, 16, 8))]
+)
+def test_who_goes_on_loses_by_its_own_figures(
+    world: World, figure: str, values: tuple[float, ...]
+) -> None:
+    judge, path = CachingJudge(), line(world, "west", figure)
+    for value in values:
+        question = world.put(path, value).question()
+        assert judge(question, FAR_PCT).judgement == judge_early(question, FAR_PCT).judgement
 
 
 @pytest.mark.parametrize(("figure", "value"), [("loss_pct", 0.4), ("buffer_packets", 16)])
