@@ -189,7 +189,7 @@ def _scenario(province: Province, lang: Language) -> str:
         "bridge": [
             {
                 "id": bridge,
-                "name": say.say(Sentence("New bridge")),
+                "name": say.say(Sentence("New commune")),
                 "router": at,
                 "km": BRIDGE_KM,
                 "rate_mbps": BRIDGE_MBPS,
