@@ -16,7 +16,7 @@ def extra_bridges(
     *,
     at: str | None = None,
     prefix: str = "more",
-    name: Sentence = message(N_("Further bridge")),  # noqa: B008 - it is never changed
+    name: Sentence = message(N_("Further site")),  # noqa: B008 - it is never changed
 ) -> list[BridgeSpec]:
     """So many bridges without a name of their own, at the router `at` or at all in turn.
 

@@ -133,7 +133,7 @@ def test_a_variant_that_cuts_bridges_off_does_not_pass_for_those_that_are_left(
     assert ran.code == 1, ran.err
     answer = WhatIf.from_json((only_run(tmp_path / "runs") / "whatif.json").read_bytes())
     [cut] = answer.variants
-    assert cut.judged.reasons == ["nothing reaches Đông, Điểm cầu thêm 2 any more"]
+    assert cut.judged.reasons == ["nothing reaches Đông, Điểm bổ sung 2 any more"]
     assert (cut.judged.verdict, cut.judged.binding, cut.bridges) == ("fail", None, 2)
     assert (answer.verdict, answer.answer, answer.tried) == ("fail", None, 0)
 
