@@ -399,10 +399,9 @@ class _Measured:
         done = captures.retransmissions[index]
         start_ns, end_ns = leg.window_ns
         what = done["what"][(done["at_ns"] >= start_ns) & (done["at_ns"] < end_ns)]
-        repaired = leg.trace.repaired
         return {
             "packets_requested": int(np.count_nonzero(what == REQUESTED)),
-            "packets_repaired": 0 if repaired is None else int(np.sum(repaired[leg.part])),
+            "packets_repaired": int(np.count_nonzero(leg.trace.repaired[leg.part])),
             "packets_repaired_late": int(np.count_nonzero(what == OF_NO_USE)),
         }
 

@@ -50,8 +50,8 @@ class Trace:
         late: (n,) came after it had to be played; none where nothing is said of a playout buffer
             (`giaoban.traffic.quality.playout`): pictures are late by the frame.
         played_after_ns: (n,) from due to played; 0 where nothing is said of it.
-        repaired: (n,) did not arrive by itself, but was sent again in time (RFC 4588); None: none
-            was. `arrival_ns` is that of the one which came.
+        by_itself_ns: (n,) when each arrived that was not sent again (RFC 4588), -1 if it did not;
+            `arrival_ns` is when the first of the two came. None: none was sent again.
         found: see `giaoban.traffic.quality.memoized`.
     """
 
@@ -69,7 +69,7 @@ class Trace:
     unknown: int
     late: NDArray[np.bool_]
     played_after_ns: NDArray[np.int64]
-    repaired: NDArray[np.bool_] | None = None
+    by_itself_ns: NDArray[np.int64] | None = None
     found: dict[Hashable, Any] | None = field(default=None, init=False)
 
     def memoizing(self) -> Trace:
@@ -105,10 +105,16 @@ class Trace:
     @property
     def first_tries(self) -> Trace:
         """The same without what was sent again."""
-        if self.repaired is None:
+        if self.by_itself_ns is None:
             return self
-        arrival_ns = np.where(self.repaired, -1, self.arrival_ns)
-        return replace(self, arrival_ns=arrival_ns, repaired=None)
+        return replace(self, arrival_ns=self.by_itself_ns, by_itself_ns=None)
+
+    @property
+    def repaired(self) -> NDArray[np.bool_]:
+        """Was sent again and came in time, before the packet itself if that came as well."""
+        if self.by_itself_ns is None:
+            return np.zeros(len(self.arrival_ns), np.bool_)
+        return np.not_equal(self.arrival_ns, self.by_itself_ns)
 
     @property
     def duplicates(self) -> int:
@@ -221,6 +227,9 @@ def trace(
 def with_repairs(found: Trace, sent: NDArray[np.void], again: NDArray[np.void]) -> Trace:
     """A trace with what came when it was sent again in time.
 
+    Where the packet itself came as well, it came when the first of the two did. It is no duplicate:
+    what is sent again is another stream.
+
     Args:
         sent: (n,) the packets of the trace, dtype SENT, in its order.
         again: (k,) what came in time when it was sent again, dtype RETRANSMISSIONS.
@@ -230,22 +239,22 @@ def with_repairs(found: Trace, sent: NDArray[np.void], again: NDArray[np.void]) 
     keys, wanted = _wire_key(sent), _wire_key(again)
     order = np.argsort(keys, kind="stable")
     at = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
-    known = (keys[at] == wanted) & ~found.arrived[at]
-    at, when = at[known], again["at_ns"][known]
+    known = keys[at] == wanted
+    first = known & (~found.arrived[at] | (again["at_ns"] < found.arrival_ns[at]))
     repaired = np.zeros(len(sent), np.bool_)
-    repaired[at] = True
-    arrival, arrivals = found.arrival_ns.copy(), found.arrivals.copy()
-    arrival[at], arrivals[at] = when, 1
+    repaired[at[first]] = True
+    arrival = found.arrival_ns.copy()
+    arrival[at[first]] = again["at_ns"][first]
     # no packet of the stream: its jitter is that of the one before (RFC 4588 §7)
     came = np.maximum.accumulate(np.where(np.isnan(found.jitter_ms), -1, np.arange(len(sent))))
     jitter = np.where(came >= 0, found.jitter_ms[came], 0.0)
     return replace(
         found,
         arrival_ns=arrival,
-        arrivals=arrivals,
+        arrivals=np.where(repaired, np.maximum(found.arrivals, 1), found.arrivals),
         jitter_ms=np.where(repaired, jitter, found.jitter_ms),
         unknown=found.unknown + int(np.count_nonzero(~known)),
-        repaired=repaired,
+        by_itself_ns=found.arrival_ns,
     )
 
 
