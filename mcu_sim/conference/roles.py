@@ -9,7 +9,6 @@ branch adjusts when its people speak (Art. 16(2)b) is its own camera, nothing at
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Role = Literal["chair-technician", "mcu-technician", "branch-technician", "telecom-technician"]
@@ -18,49 +17,39 @@ console (Art. 18(3), 21(3)), the one of a branch (Art. 2(5), 16), the telecom co
 17(1), 25(2))."""
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
-    """What gives a role a command, by Đắk Nông's decision; `own`: only about its own bridge."""
-
-    article: str
-    own: bool = False
-
-
-_CHAIR = {
-    "request-to-speak": Right("15(2)c"),
-    "withdraw": Right("15(2)c"),
-    "call-to-speak": Right("15(2)a"),
-    "end-speech": Right("15(2)a"),
-    "mute": Right("15(2)a"),
-    "unmute": Right("15(2)a"),
-    "mute-all": Right("15(2)a"),
-    "layout": Right("15(2)a"),
-    "present": Right("15(2)a"),
-    "drop": Right("15(2)a"),
-    "redial": Right("15(2)b"),
-    "queue": Right("15(2)c"),
-    "state": Right("15(2)d"),
-    "report-interruption": Right("15(2)d"),
-    "permit": Right("16(2)c"),
-    "end-meeting": Right("15(2)a"),
-}
-RIGHTS: Mapping[Role, Mapping[str, Right]] = {
-    "chair-technician": _CHAIR,
+_CHAIR = (
+    "request-to-speak",
+    "withdraw",
+    "call-to-speak",
+    "end-speech",
+    "mute",
+    "unmute",
+    "mute-all",
+    "layout",
+    "present",
+    "drop",
+    "redial",
+    "queue",
+    "state",
+    "report-interruption",
+    "permit",
+    "end-meeting",
+)
+Scope = Literal["all", "own"]
+"""Whom a command may be about: everybody, or one's own bridge alone."""
+RIGHTS: Mapping[Role, Mapping[str, Scope]] = {
+    "chair-technician": dict.fromkeys(_CHAIR, "all"),
     # it runs the MCU for every meeting, but only the chair's technician asks branches for help
-    "mcu-technician": {name: Right("21(3)") for name in _CHAIR if name != "permit"},
+    "mcu-technician": {name: "all" for name in _CHAIR if name != "permit"},
     "branch-technician": {
-        "request-to-speak": Right("16(2)e", own=True),
-        "withdraw": Right("16(2)e", own=True),
-        "mute": Right("16(2)a", own=True),
-        "unmute": Right("16(2)a", own=True),
-        "report-interruption": Right("16(2)d", own=True),
+        "request-to-speak": "own",
+        "withdraw": "own",
+        "mute": "own",
+        "unmute": "own",
+        "report-interruption": "own",
     },
     # on duty for all lines during the whole meeting: looks and tells, steers nothing
-    "telecom-technician": {
-        "queue": Right("17(1)"),
-        "state": Right("17(1)"),
-        "report-interruption": Right("17(1)"),
-    },
+    "telecom-technician": {"queue": "all", "state": "all", "report-interruption": "all"},
 }
 
 
@@ -78,7 +67,7 @@ def refusal(
 ) -> str | None:
     """Why somebody may not give a command about `on` ("": nobody, or oneself); None: it may."""
     right = RIGHTS[role].get(command)
-    if right is not None and (not right.own or on in ("", by)):
+    if right == "all" or (right == "own" and on in ("", by)):
         return None
     if role == "branch-technician":
         if Grant(by, command, on) in grants:
