@@ -7,6 +7,7 @@ Most are a figure of the result with a statistic, a threshold and a sense
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -333,8 +334,9 @@ class Criteria(StrictModel):
         """The same criteria, each with the article of a province's regulation that asks for it
         before its source.
 
-        Raises `InputError` (message begins with `origin`) if it names a criterion that there is
-        neither here nor among the program's own.
+        An id that there is neither here nor among the program's own may be one that another
+        scenario of the province adds: it is not used. Raises `InputError` (message begins with
+        `origin`) if it is a slip of one that there is.
         """
         articles = {} if regulation is None else regulation.criteria
         if unknown := articles.keys() - set(self.ids):
@@ -347,6 +349,7 @@ class Criteria(StrictModel):
                     hint=near_names("criterion", key, known, every=True),
                 )
                 for key in sorted(unknown - known.keys())
+                if _is_slip(key, known)
             ]
             if mistakes:
                 raise several(mistakes)
@@ -446,6 +449,13 @@ class Criteria(StrictModel):
         ]
 
 
+def _is_slip(ident: str, known: Iterable[str]) -> bool:
+    """Whether it is one of them but for a letter or two, not one of another scenario: those often
+    have a word more."""
+    as_long = [each for each in known if each.count("-") == ident.count("-")]
+    return bool(difflib.get_close_matches(ident, as_long, n=1, cutoff=0.8))
+
+
 def _asked_by(item: Criterion, article: str | None) -> Criterion:
     if not article:
         return item
@@ -499,11 +509,11 @@ def load_criteria(
     regulation: Regulation | None = None,
     province: str = "province",
 ) -> Criteria:
-    """Read a criteria file, cite the regulation of a `province`, add a scenario's own criteria,
-    apply its thresholds and its window for links.
+    """Read a criteria file, add a scenario's own criteria, cite the regulation of a `province`,
+    apply the scenario's thresholds and its window for links.
 
     Raises `InputError`.
     """
-    criteria = load(path, Criteria).with_articles(regulation, province)
-    criteria = criteria.with_more(more, origin).with_link_window(link_window_ms)
+    criteria = load(path, Criteria).with_more(more, origin).with_articles(regulation, province)
+    criteria = criteria.with_link_window(link_window_ms)
     return criteria.with_thresholds(thresholds or {}, origin)

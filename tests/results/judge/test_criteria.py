@@ -90,6 +90,21 @@ def test_a_regulation_cannot_cite_a_criterion_that_there_is_not(tmp_path):
     assert load_criteria(few, regulation=regulation).ids == ["mcu-units"]
 
 
+def test_a_regulation_cites_a_criterion_of_one_scenario_alone():
+    more = {"quiet-picture": "Art. 25(1)", "camera-to-screen-north": "Art. 25(1)"}
+    regulation = load_province().regulation.model_copy(update={"criteria": more})
+    [mos] = [c for c in load_criteria().criterion if c.id == "mos"]
+    own = mos.model_copy(update={"id": "quiet-picture"})
+    found = load_criteria(more=[own], regulation=regulation).criterion[-1]
+    assert found.source_en == f"Art. 25(1): {mos.source_en}"
+    assert found.source_vi == f"khoản 1 Điều 25: {mos.source_vi}"
+    # the province's other scenarios have it not, and are not wrong by that
+    assert load_criteria(regulation=regulation) == load_criteria()
+    slip = regulation.model_copy(update={"criteria": {"quiet-pictur": "Art. 25(1)"}})
+    with pytest.raises(InputError, match=r"quiet-pictur: no such .*did you mean \"quiet-picture\""):
+        load_criteria(more=[own], regulation=slip)
+
+
 def delay(**thresholds):
     criteria = load_criteria(thresholds={"mouth-to-ear": 400.0} | thresholds)
     return next(c for c in criteria.criterion if c.id == "mouth-to-ear")
