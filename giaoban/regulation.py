@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 import re
 import typing
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -59,6 +60,15 @@ def _span(value: str) -> str:
     raise ValueError(Sentence("ends before it begins (allowed: like 08:00-11:30)"))
 
 
+def _once(days: list[Weekday]) -> list[Weekday]:
+    twice = [f'"{day}"' for day, times in Counter(days).items() if times > 1]
+    if twice:
+        raise ValueError(
+            Sentence("has {twice} more than once (allowed: each day once)", twice=", ".join(twice))
+        )
+    return days
+
+
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 OfficeHours = Annotated[str, Field(pattern=f"^{_TIME}-{_TIME}$"), AfterValidator(_span)]
 
@@ -69,18 +79,21 @@ class CalendarRules(StrictModel):
     registered_before_h: Annotated[float, Field(ge=0, le=8760)] = 0.0
     """At least so many hours before it begins a meeting is registered, if it is no emergency; 0: at
     any time. Like `48`."""
-    check_before_min: Annotated[float, Field(ge=0, le=1440)] = 0.0
-    """At least so many minutes before a meeting opens the system is checked, and its bridges and
-    rooms are free; 0: no time is asked for. Like `60`."""
+    check_before_min: Annotated[int, Field(ge=0, le=1440)] = 0
+    """At least so many whole minutes before a meeting opens the system is checked, and its bridges
+    and rooms are free; 0: no time is asked for. Like `60`."""
     office_hours: Annotated[list[OfficeHours], Field(min_length=1, max_length=24)] = Field(
         default_factory=lambda: ["08:00-11:30", "13:30-17:00"]
     )
     """Hours of a day to which a meeting may be moved, in their order. Like
     `["08:00-11:30", "13:30-17:00"]`."""
-    office_days: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = Field(
-        default_factory=lambda: list(typing.get_args(Weekday)[:5])
-    )
-    """Days to which a meeting may be moved. Like `["monday", "wednesday"]`."""
+    office_days: Annotated[
+        list[Weekday],
+        Field(min_length=1, max_length=7),
+        AfterValidator(_once),
+        told(uniqueItems=True),
+    ] = Field(default_factory=lambda: list(typing.get_args(Weekday)[:5]))
+    """Days to which a meeting may be moved, each once. Like `["monday", "wednesday"]`."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

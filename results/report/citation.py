@@ -33,7 +33,7 @@ class Citation:
     def check_lead(self) -> str:
         """How long before a meeting opens it has the system checked: `at least 1 hour`; "" where it
         says nothing of it."""
-        minutes = round(calendar_rules(self._regulation).check_before_min)
+        minutes = calendar_rules(self._regulation).check_before_min
         hours, rest = divmod(minutes, 60)
         if not minutes:
             return ""
