@@ -32,6 +32,12 @@ def encapsulate(packet: bytes, *, payload_type: int, ssrc: int, sequence: int) -
     )
 
 
+def original_number(packet: bytes, is_rtx: bool) -> int:
+    """The number of what a packet sends again: its own, if it is no RTX but the original."""
+    at = _payload(packet)[0] if is_rtx else 2
+    return int.from_bytes(packet[at : at + OSN_BYTES], "big")
+
+
 def restore(packet: bytes, *, payload_type: int, ssrc: int) -> bytes | None:
     """The original packet, of the stream `ssrc`; None if there is none in it (a packet of padding
     alone, as some send to probe a line)."""

@@ -108,6 +108,8 @@ class Outbound:
         self._retransmission, self._again_log = retransmission, again_log
         self._again: dict[tuple[Kind, int], Retransmitter] = {}
         self._again_terms: dict[tuple[Kind, int], tuple[int, int | None]] = {}
+        self._again_number: dict[tuple[Kind, int], int] = {}
+        """Of calls in which nothing is sent again for now: the number that is next if it is."""
         self.rtx_sent = 0
         self.counters = {
             kind: Counters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
@@ -143,20 +145,19 @@ class Outbound:
         """What is sent from now on is kept, if the far end may ask for it again."""
         terms = flow.terms
         again = self._retransmission
-        # SRTP has no second packet of one number (RFC 3711 §3.3.2)
-        unfit = terms.rtx_send_type is None and terms.crypto_send is not None
-        if again is None or kind != "video" or "nack" not in terms.feedback or unfit:
-            self._again.pop((kind, row), None)
+        old = self._again.pop((kind, row), None)
+        if old is not None:
+            self._again_number[kind, row] = old.next_sequence
+        if again is None or kind != "video" or "nack" not in terms.feedback:
             self._again_terms.pop((kind, row), None)
             return
         how = flow.down.ssrc, terms.rtx_send_type
-        if self._again_terms.get((kind, row)) == how:
-            return
-        self._again_terms[kind, row] = how
-        first = flow.down.first_sequence & 0xFFFF
-        self._again[kind, row] = Retransmitter(
-            again, terms.rtx_send_type, rtx.ssrc_of(flow.down.ssrc), first
-        )
+        if old is None or self._again_terms.get((kind, row)) != how:
+            # the call's keys go on: no number of the stream comes twice under them (RFC 3711 §9.1)
+            first = self._again_number.get((kind, row), flow.down.first_sequence & 0xFFFF)
+            ssrc = rtx.ssrc_of(flow.down.ssrc)
+            old = Retransmitter(again, terms.rtx_send_type, ssrc, first)
+        self._again[kind, row], self._again_terms[kind, row] = old, how
 
     def allow(self, kind: Kind, row: int, to: HostPort | None) -> None:
         """A medium may be sent to an address from now on, or (None) nowhere (see `consent`)."""
@@ -175,6 +176,7 @@ class Outbound:
             self._renamed.pop((kind, row), None)
             self._again.pop((kind, row), None)
             self._again_terms.pop((kind, row), None)
+            self._again_number.pop((kind, row), None)
 
     def rename(self, kind: Kind, row: int, ssrc: int) -> None:
         """Our stream to this row goes on under another SSRC (RFC 3550 §8.2)."""
@@ -332,26 +334,29 @@ class Outbound:
         lengths = np.array([len(packet) for packet in packets])
         for i, packet in enumerate(packets):
             batch.data[i, : len(packet)] = np.frombuffer(packet, np.uint8)
+        numbers = [rtx.original_number(packet, self._again[kind, row].is_rtx) for packet in packets]
+        stamps = np.ascontiguousarray(batch.data[:n, 4:8]).view(">u4")[:, 0]
+        size, rows, times = lengths, np.full(n, row), np.full(n, leaving_ns)
+        lengths, good = self._protect(kind, batch, rows, lengths)
+        at = np.flatnonzero(good)
+        if len(at) < n:  # what is not encrypted is not sent
+            self.unprotected += n - len(at)
+            batch.data[: len(at)] = batch.data[at]
         index = int(self._index[kind][row])
         if index != UNLOGGED and self._again_log is not None:
-            at = rtp.HEADER_BYTES  # of RTX the original's number follows the plain header
-            words = np.ascontiguousarray(batch.data[:n, at : at + 2]).view(">u2")[:, 0]
-            stamps = np.ascontiguousarray(batch.data[:n, 4:8]).view(">u4")[:, 0]
             self._again_log.append(
-                n,
+                len(at),
                 stream=index,
                 what=SENT_AGAIN,
-                sequence=words,
-                timestamp=stamps,
+                sequence=np.array(numbers)[at],
+                timestamp=stamps[at],
                 at_ns=leaving_ns,
-                size=lengths,
+                size=size[at],
             )
-        rows, times = np.full(n, row), np.full(n, leaving_ns)
-        lengths, good = self._protect(kind, batch, rows, lengths)
-        self.unprotected += int(np.count_nonzero(~good))
-        self.rtp_sent += n
-        self.rtx_sent += n
-        self._hand_over(kind, int(self._port_group[row]), batch, rows, lengths, times)
+        self.rtp_sent += len(at)
+        self.rtx_sent += len(at)
+        port_group = int(self._port_group[row])
+        self._hand_over(kind, port_group, batch, rows[at], lengths[at], times[at])
 
     def _hand_over(
         self,

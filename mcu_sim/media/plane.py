@@ -427,6 +427,8 @@ class MediaPlane:
         repairing = bool(self._repair) or self.outbound.keeps
         if repairing:
             self._repair_losses(now_ns)
+        else:
+            self._take_again()
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
             self.inbound.clock.look()

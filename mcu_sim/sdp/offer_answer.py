@@ -422,8 +422,14 @@ def agree(
         return None
     theirs_understand = theirs.feedback_for(their_codec.payload_type)
     both_understand = theirs_understand & ours.feedback_for(codec.payload_type)
+    feedback = frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK)
     again = rtx_of(theirs.codecs, their_codec), rtx_of(ours.codecs, codec)
     rtx_types = None if None in again else tuple(one.payload_type for one in again if one)
+    if "nack" not in feedback:  # nothing is asked for
+        rtx_types = None
+    elif rtx_types is None and crypto is not None:
+        # nothing is sent again: SRTP has no second packet of one number (RFC 3711 §3.3.2)
+        feedback -= {"nack"}
     return NegotiatedMedia(
         kind=ours.kind,
         codec=codec,
@@ -441,7 +447,7 @@ def agree(
         crypto_send=crypto[0].key if crypto else None,
         crypto_receive=crypto[1].key if crypto else None,
         tone_type=_tone_type(theirs, ours),
-        feedback=frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK),
+        feedback=feedback,
         rtx_send_type=None if rtx_types is None else rtx_types[0],
         rtx_receive_type=None if rtx_types is None else rtx_types[1],
     )
@@ -652,7 +658,8 @@ def _accept(
         return None
     beside = [tones_of(theirs.codecs, ours.codecs, pair[0])]
     again, known = rtx_of(theirs.codecs, pair[0]), next(filter(is_rtx, ours.codecs), None)
-    if again is not None and known is not None:
+    asked_for = PACKET_REQUEST in theirs.feedback_for(pair[0].payload_type)
+    if again is not None and known is not None and asked_for:
         same = replace(known, payload_type=again.payload_type)
         beside.append(_of(same, pair[0].payload_type))
     mux = ours.rtcp_mux and theirs.rtcp_mux

@@ -336,11 +336,10 @@ class Terminal:
             wire = self._srtp[kind].protect(packet) if kind in self._srtp else packet
             if not try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns)):
                 continue
-            at = rtp.HEADER_BYTES  # the original's number follows the plain header
             self._log_again(
                 self._call.up[kind],
                 SENT_AGAIN,
-                sequence=np.array([int.from_bytes(packet[at : at + 2], "big")]),
+                sequence=np.array([rtx.original_number(packet, again.is_rtx)]),
                 timestamp=int.from_bytes(packet[4:8], "big"),
                 at_ns=leaving_ns,
                 size=len(packet),

@@ -82,6 +82,7 @@ class NackGenerator:
             round(model.reorder_ms * 1e6),
             round(model.retry_ms * 1e6),
         )
+        self._kept_ns = round(model.history_ms * 1e6)
         self.counts = RepairCounts()
         self._begin()
 
@@ -192,9 +193,10 @@ class NackGenerator:
         assert self._highest is not None
         ahead = (timestamp - self._ticks + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
         ticks = self._ticks + ahead
-        if number - self._highest > MOST_MISSING or len(self._missing) > MOST_MISSING:
-            for gone in list(self._missing):
-                self._give_up(gone)
+        gap = number - self._highest - 1
+        if len(self._missing) + gap > MOST_MISSING:
+            self.counts.unrepaired += len(self._missing)
+            self._missing.clear()
         else:
             # after a picture's last packet comes another picture's
             earliest = self._ticks + (min(self._step, max(ahead, 0)) if self._marked else 0)
@@ -220,7 +222,9 @@ class NackGenerator:
         known = [transit for transit in self._fastest if transit is not None]
         if not known:
             return one.before_ns + self._buffer_ns
-        return self._ns(one.ticks) + min(known) + self._buffer_ns
+        # whatever timestamps say: later than this nobody has it to send again
+        latest_ns = one.before_ns + self._kept_ns
+        return min(self._ns(one.ticks) + min(known), latest_ns) + self._buffer_ns
 
     def _ns(self, ticks: int) -> int:
         return ticks * 1_000_000_000 // self._clock_hz
@@ -262,6 +266,7 @@ class RepairBuffer:
         """The stream's; None: nothing has come."""
         self._payload_type = 0
         self._held: list[tuple[int, Packets]] = []
+        self._of_old: list[Packets] = []
 
     def put(self, came: Packets) -> None:
         """Packets of the stream, in order of arrival; another SSRC is another stream."""
@@ -274,6 +279,9 @@ class RepairBuffer:
         headers = came.headers
         if self.ssrc != int(headers.ssrc[0]):
             self.nack.end()
+            # the old one's come before all of the new one's, whatever their numbers
+            self._of_old += [one for _, one in sorted(self._held, key=lambda one: one[0])]
+            self._held = []
             self.ssrc, self._payload_type = int(headers.ssrc[0]), int(headers.payload_type[0])
         numbers, fresh = self.nack.came(
             headers.sequence, headers.timestamp, headers.marker, came.arrival_ns
@@ -313,10 +321,11 @@ class RepairBuffer:
     def take(self) -> list[Packets]:
         """What the decoder gets next, in order: all before the first packet that is waited for."""
         awaited = self.nack.awaited
+        before, self._of_old = self._of_old, []
         if not self._held:
-            return []
+            return before
         if len(self._held) > 1:
             self._held.sort(key=lambda one: one[0])
         ready = [one for number, one in self._held if awaited is None or number < awaited]
         self._held = self._held[len(ready) :]
-        return ready
+        return before + ready

@@ -41,6 +41,8 @@ _SENDER_INFO = struct.Struct(">QIII")
 _BLOCK = struct.Struct(">IIIIII")
 _FOLLOWING = 16
 """Packets after the first one of a NACK's entry, a bit each (RFC 4585 §6.2.1)."""
+_MOST_ENTRIES = 64
+"""Of a NACK's entries so many are looked at: up to 1,088 packets, more than anybody keeps."""
 _MANTISSA_BITS, _OVERHEAD_BITS = 17, 9
 """Of a bounding rate (RFC 5104 §4.2.1.1); what is left of the word is its exponent."""
 
@@ -264,7 +266,7 @@ def _parse_one(kind: int, count: int, body: bytes) -> Packet | None:
 
 def _parse_missing(entries: bytes) -> tuple[int, ...]:
     found: dict[int, None] = {}
-    for first, mask in struct.iter_unpack(">HH", entries):
+    for first, mask in struct.iter_unpack(">HH", entries[: 4 * _MOST_ENTRIES]):
         found[first] = None
         for bit in range(_FOLLOWING):
             if mask >> bit & 1:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from giaoban.traffic import rtx
 from giaoban.traffic.profiles import Retransmission
+
+LEAST_ROUND_TRIP_NS = 20_000_000
+"""Nobody asks again sooner, whatever reports tell of the round trip, or if none has yet (a receiver
+waits so long beyond it: `[retransmission] retry_ms`)."""
 
 
 @dataclass(slots=True)
@@ -35,7 +40,21 @@ class Retransmitter:
         self._payload_type, self._ssrc, self._next = payload_type, ssrc, first_sequence
         self._history_ns = round(model.history_ms * 1e6)
         self._history: dict[int, _Sent] = {}
+        self._history_bytes = 0
+        self._lately: deque[tuple[int, int]] = deque()
+        """When so many bytes were sent again, within the time of the history; and their sum."""
+        self._lately_bytes = 0
         self.sent_again = 0
+
+    @property
+    def next_sequence(self) -> int:
+        """Of the retransmission stream."""
+        return self._next
+
+    @property
+    def is_rtx(self) -> bool:
+        """Whether there is a retransmission stream."""
+        return self._payload_type is not None
 
     def __len__(self) -> int:
         """Packets in the history."""
@@ -44,12 +63,14 @@ class Retransmitter:
     def sent(self, packet: bytes, leaving_ns: int) -> None:
         """A packet of the stream leaves, as it is before encryption; its time may lie ahead."""
         sequence = int.from_bytes(packet[2:4], "big")
-        self._history.pop(sequence, None)  # of 65,536 packets ago
+        if sequence in self._history:  # of 65,536 packets ago
+            self._forget(sequence)
         self._history[sequence] = _Sent(packet, leaving_ns)
+        self._history_bytes += len(packet)
         while len(self._history) > self._model.history_packets or (
             self._oldest_ns() < leaving_ns - self._history_ns
         ):
-            del self._history[next(iter(self._history))]
+            self._forget(next(iter(self._history)))
 
     def answer(
         self, sequences: Iterable[int], now_ns: int, round_trip_ns: int | None = None
@@ -57,17 +78,26 @@ class Retransmitter:
         """The packets that answer a request, in its order.
 
         What is not in the history is left out, and what is being answered already: a packet that
-        was sent again within a round trip. None is sent again more than `most_requests` times.
+        was sent again within a round trip. None is sent again more than `most_requests` times, and
+        within the time of the history no more bytes than it holds: whoever asks, at most doubles
+        the stream.
         """
         found = []
+        trip_ns = max(round_trip_ns or 0, LEAST_ROUND_TRIP_NS)
+        while self._lately and self._lately[0][0] <= now_ns - self._history_ns:
+            self._lately_bytes -= self._lately.popleft()[1]
         for sequence in sequences:
             one = self._history.get(sequence)
             if one is None or not 0 <= now_ns - one.leaving_ns <= self._history_ns:
                 continue
-            if one.again_ns is not None and now_ns - one.again_ns < (round_trip_ns or 0):
+            if one.again_ns is not None and now_ns - one.again_ns < trip_ns:
                 continue
             if one.times >= self._model.most_requests:
                 continue
+            if self._lately_bytes + len(one.packet) > self._history_bytes:
+                break
+            self._lately.append((now_ns, len(one.packet)))
+            self._lately_bytes += len(one.packet)
             one.again_ns, one.times = now_ns, one.times + 1
             found.append(self._again(one.packet))
         self.sent_again += len(found)
@@ -80,6 +110,9 @@ class Retransmitter:
         return rtx.encapsulate(
             packet, payload_type=self._payload_type, ssrc=self._ssrc, sequence=sequence
         )
+
+    def _forget(self, sequence: int) -> None:
+        self._history_bytes -= len(self._history.pop(sequence).packet)
 
     def _oldest_ns(self) -> int:
         return next(iter(self._history.values())).leaving_ns

@@ -4,6 +4,7 @@ again by RTX (RFC 4588), if both can."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,6 +108,96 @@ def test_a_viewer_gets_again_what_it_asks_for(make: Make, secure: bool) -> None:
     counters, outbound = office.plane.outbound.counters["video"], office.plane.outbound
     assert outbound.rtp_sent - outbound.rtx_sent > counters.packets[call.row] > len(came)
     assert outbound.rtx_sent == 2
+
+
+def offered(one: Bridge, **changed: Any) -> sdp.Session:
+    """Its last description, the pictures' section with other fields."""
+    media = [
+        replace(section, **changed) if section.kind == "video" else section
+        for section in one.local.media
+    ]
+    return replace(one.local, media=tuple(media))
+
+
+def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
+    """Whatever is offered anew: else the second packet would be encrypted as the first, or, since
+    the library refuses it, not at all."""
+    office = office_of(make)
+    west = bridge(office, "west", 1, secure=True)
+    office.run(300)
+    first = west.received("video")
+    ssrc = int.from_bytes(first[-1][8:12], "big")
+
+    def asked_for(came: list[bytes]) -> list[int]:
+        ask(west, ssrc, *map(number_of, came))
+        office.run(10)
+        again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
+        assert [rtx.restore(packet, payload_type=97, ssrc=ssrc) for packet in again] == came
+        return [number_of(packet) for packet in again]
+
+    numbers = asked_for(first[-4:])
+    keys = west.agreed["video"].crypto_send
+    whole = offered(west)
+    west.reoffer(offered(west, feedback=("* nack pli", "* ccm fir")))
+    assert "nack" not in west.agreed["video"].feedback
+    assert west.agreed["video"].rtx_receive_type is None
+    west.reoffer(whole)
+    assert west.agreed["video"].crypto_send == keys
+    office.run(300)
+    later = [packet for packet in west.received("video") if packet[1] & 0x7F == 97]
+    numbers += asked_for(later[-4:])
+    assert len({*numbers}) == 8
+    assert office.plane.outbound.unprotected == 0
+
+
+def test_what_cannot_be_encrypted_is_not_sent(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = office_of(make)
+    west = bridge(office, "west", 1, secure=True)
+    office.run(300)
+    came = west.received("video")
+    ssrc = int.from_bytes(came[-1][8:12], "big")
+    outbound = office.plane.outbound
+    protect = outbound._protect
+
+    def refused(*words: Any) -> Any:
+        lengths, good = protect(*words)
+        good[0] = False
+        return lengths, good
+
+    monkeypatch.setattr(outbound, "_protect", refused)
+    [call] = office.participants
+    now_ns = office.now_ns
+    outbound.send_again("video", call.row, map(number_of, came[-3:]), None, (now_ns, now_ns))
+    monkeypatch.undo()
+    office.run(5)
+    again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
+    found = [rtx.restore(packet, payload_type=97, ssrc=ssrc) for packet in again]
+    assert found == came[-2:]
+    assert (outbound.unprotected, outbound.rtx_sent) == (1, 2)
+
+
+def test_nack_alone_is_not_agreed_on_where_packets_are_encrypted(make: Make) -> None:
+    """SRTP has no second packet of one number (RFC 3711 §3.3.2), so nothing would come again."""
+    office = office_of(make)
+    feedback = ("nack", "nack pli")
+    west = bridge(office, "west", 1, retransmission=None, feedback=feedback, secure=True)
+    assert west.agreed["video"].feedback == {"pli"}
+    [call] = office.participants
+    assert "* nack" not in call.local.media[1].feedback
+
+
+def test_retransmissions_that_nobody_asks_for_are_not_kept(make: Make) -> None:
+    """A payload type of RTX without NACK is agreed on by nobody; what comes is of no use."""
+    office = office_of(make)
+    west = bridge(office, "west", 1)
+    west.reoffer(offered(west, feedback=("* nack pli",)))
+    sent = west.packet("video", bytes([0x41]) + bytes(50))
+    for number in range(50):
+        again = rtx.encapsulate(sent, payload_type=120, ssrc=99, sequence=number)
+        west.sock("video").sendto(again, west.agreed["video"].remote)
+    office.run(40)
+    assert office.plane.inbound.take_retransmissions() == []
+    assert "rtx" not in sdp.build(next(iter(office.participants)).local).decode()
 
 
 def test_without_a_stream_of_its_own_packets_are_sent_again_as_they_were(make: Make) -> None:

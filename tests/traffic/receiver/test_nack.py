@@ -18,7 +18,7 @@ from giaoban.traffic.impairments.loss import loss_process
 from giaoban.traffic.impairments.models import BernoulliLoss, GilbertLoss, Loss
 from giaoban.traffic.impairments.theory import chain
 from giaoban.traffic.profiles import Retransmission, load_profiles
-from giaoban.traffic.receiver.nack import Packets, RepairBuffer
+from giaoban.traffic.receiver.nack import MOST_MISSING, Packets, RepairBuffer
 from giaoban.traffic.sender.retransmission import Retransmitter
 
 MS = 1_000_000
@@ -241,15 +241,43 @@ def test_when_it_is_asked_for_and_until_when() -> None:
     assert buffer.take() == []
 
 
-def test_another_stream_begins_anew() -> None:
+@pytest.mark.parametrize("first", [40_000, 1])
+def test_another_stream_begins_anew(first: int) -> None:
+    """What waited of the old one comes before it, whatever its numbers."""
     buffer = RepairBuffer(MODEL, CLOCK_HZ, 85 * MS)
-    buffer.put(as_packets(packet(0, 0, False), 0))
-    buffer.put(as_packets(packet(2, 0, True), MS))
-    other = bytearray(packet(40_000, 9, True))
+    buffer.put(as_packets(packet(10, 0, False), 0))
+    buffer.put(as_packets(packet(12, 0, True), MS))
+    other = bytearray(packet(first, 9, True))
     other[8:12] = b"new!"
     buffer.put(as_packets(bytes(other), 2 * MS))
-    assert [int(one.headers.sequence[0]) for one in buffer.take()] == [0, 2, 40_000]
+    assert [int(one.headers.sequence[0]) for one in buffer.take()] == [10, 12, first]
     assert buffer.ask(50 * MS, None) == []
+
+
+def test_nobody_is_waited_for_because_of_a_timestamp() -> None:
+    """A picture of the year after next: its gap is given up when nobody has the packet any more."""
+    buffer = RepairBuffer(MODEL, CLOCK_HZ, 85 * MS)
+    buffer.put(as_packets(packet(0, 0, True), 0))
+    far = bytearray(packet(1, 0, False))
+    far[4:8] = (2**31 - 2).to_bytes(4, "big")
+    buffer.put(as_packets(bytes(far), 10 * MS))
+    late = bytearray(packet(3, 0, False))
+    late[4:8] = far[4:8]
+    buffer.put(as_packets(bytes(late), 20 * MS))
+    given_up_ms = 10 + MODEL.history_ms + 85
+    buffer.ask(int(given_up_ms + 1) * MS, 10 * MS)
+    assert [int(one.headers.sequence[0]) for one in buffer.take()] == [0, 1, 3]
+
+
+def test_who_leaves_gap_after_gap_is_not_asked_for_all_of_them() -> None:
+    buffer = RepairBuffer(MODEL, CLOCK_HZ, 85 * MS)
+    for number in range(0, 20_000, MOST_MISSING):
+        buffer.put(as_packets(packet(number, 0, False), number * 1000))
+        asked = buffer.ask(number * 1000 + 15 * MS, 10 * MS)
+        assert len(asked) <= MOST_MISSING
+    counts = buffer.nack.counts
+    assert counts.requested <= 20_000
+    assert len(buffer.take()) > 0
 
 
 EACH = 16

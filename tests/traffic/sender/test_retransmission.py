@@ -45,9 +45,36 @@ def test_without_a_stream_of_its_own_it_is_sent_again_as_it_was() -> None:
 def test_within_a_round_trip_it_is_sent_again_once_and_not_too_often() -> None:
     """Else a request that two have crossed, or a stranger's flood of them, is answered in full."""
     one = sender()
-    one.sent(packet(7), 0)
-    asked_ms = [1, 5, 11, 22, 33]
-    assert [len(one.answer((7,), ms * MS, 10 * MS)) for ms in asked_ms] == [1, 0, 1, 1, 0]
+    for number in range(7, 12):
+        one.sent(packet(number), 0)
+    asked_ms = [1, 30, 32, 63, 95]
+    assert [len(one.answer((7,), ms * MS, 30 * MS)) for ms in asked_ms] == [1, 0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(("told_ms", "trip_ms"), [(None, 20), (0, 20), (30, 30)])
+def test_a_round_trip_that_is_not_known_or_none_is_no_leave_to_ask_at_once(
+    told_ms: int | None, trip_ms: int
+) -> None:
+    one = Retransmitter(MODEL.model_copy(update={"history_ms": 1000.0}), 99, 0xABCD)
+    for number in range(7, 12):
+        one.sent(packet(number), 0)
+    told_ns = None if told_ms is None else told_ms * MS
+    asked_ms = [1, trip_ms, trip_ms + 1]
+    assert [len(one.answer((7,), ms * MS, told_ns)) for ms in asked_ms] == [1, 0, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), min_size=1, max_size=40))
+def test_whoever_asks_at_most_doubles_the_stream(asks: list[tuple[int, int]]) -> None:
+    """Within the time of the history as many bytes are sent again as it holds."""
+    one, at_ms = sender(), 0
+    lately: list[tuple[int, int]] = []
+    for number, (wait_ms, count) in enumerate(asks):
+        at_ms += wait_ms
+        one.sent(packet(number), at_ms * MS)
+        found = one.answer([(number - n) & 0xFFFF for n in range(count)], at_ms * MS, 0)
+        lately.append((at_ms, len(found)))
+        within = sum(n for ms, n in lately if ms > at_ms - 100)
+        assert within <= len(one)
 
 
 @pytest.mark.parametrize(("at_ms", "answered"), [(9, 0), (10, 1), (110, 1), (111, 0)])
