@@ -235,9 +235,10 @@ def identity(part: AnswerWithProof, say: AnnexWording) -> Table:
     if answer.engine is not None or isinstance(answer, LoadResult):
         versions = part.proof.manifest.versions if part.proof is not None else {}
         kernel = answer.engine.kernel if answer.engine else versions.get("kernel")
+        emulated = answer.engine is None or answer.engine.name != "estimate"
         others = [f"{_TITLES.get(k, k)} {v}" for k, v in versions.items() if k != "kernel"]
         what = [say(f"engine {answer.engine.name if answer.engine else 'none'}")]
-        what += [say("kernel", version=kernel)] if kernel else []
+        what += [say("kernel", version=kernel)] if kernel and emulated else []
         rows.append([Cell(say("environment")), Cell("; ".join([*what, *others]))])
     rows += [
         [Cell(say(f"input {role}"), sub=ref.path), Cell(ref.sha256, code=True)]

@@ -202,10 +202,11 @@ def test_what_is_no_basis_for_an_approval_is_a_draft(tmp_path, result, proved, w
 
 def test_an_estimate_is_a_draft():
     result = make.result()
-    engine = result.engine.model_construct(name="estimate", time="virtual", kernel="")
+    engine = result.engine.model_construct(name="estimate", time="virtual", kernel="none")
     text = annexes.said(result.model_copy(update={"engine": engine}))
     assert "chỉ là số liệu ước tính" in text
     assert "ước tính, không mô phỏng" in text
+    assert "nhân Linux" not in text, "nothing ran in one"
 
 
 def test_other_traffic_is_named():
