@@ -19,7 +19,7 @@ from giaoban.results.judge.verdict import Judgement
 from giaoban.results.model.result import Engine, Result
 from giaoban.scenarios.estimate.bounds import Bounds
 from giaoban.scenarios.estimate.early_stop import EarlyStop
-from giaoban.scenarios.estimate.limits import check, reasons
+from giaoban.scenarios.estimate.limits import LEAVE_OUT, check, reasons
 from giaoban.scenarios.estimate.media.captures import TraceCache, captures_of, queue_waits
 from giaoban.scenarios.estimate.media.media import (
     EstimatedTraffic,
@@ -77,7 +77,7 @@ class FailingEstimate(NamedTuple):
 
 def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
     """As `estimate`, of a question in which links or routers fail."""
-    check(question)
+    check(question, LEAVE_OUT)
     plan = question.plan
     failing = FailingPaths(plan)
     with _captures_of(question, failing) as (captures, rebuilt):

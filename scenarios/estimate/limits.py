@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.media.plane import LEAST_STEP_NS
@@ -125,15 +127,26 @@ def emulated_only(plan: Plan) -> Iterator[Sentence]:
 def _rerouted(plan: Plan) -> list[str]:
     """Links that fail while other traffic is on its way to the router behind them, which may have
     another way there: here other traffic ends behind its first hop."""
-    links = {link for fault in plan.faults for link in fault.links}
-    nodes = {node for fault in plan.faults for node in fault.nodes}
     routers = {node.id for node in plan.network.routers}
     found = (
         each.link
         for each in plan.background
-        if each.target in routers and (each.link in links or {each.source, each.target} & nodes)
+        if each.target in routers
+        for number, fault in enumerate(plan.faults)
+        if each.link in fault.links or {each.source, each.target} & {*fault.nodes}
+        if fault.at_s < each.to_s and each.from_s < _back_s(plan, number)
     )
     return sorted(set(found))
+
+
+def _back_s(plan: Plan, number: int) -> float:
+    """When all that a fault took away is in service again."""
+    to_s = plan.faults[number].to_s
+    if to_s is None:
+        return math.inf
+    changes = [change.at_s for change in plan.changes if change.fault == number]
+    ends = [each.to_s for each in plan.outages if each.fault == number]
+    return max(to_s, *changes, *(math.inf if end is None else end for end in ends))
 
 
 def _repriced(plan: Plan) -> list[str]:
@@ -151,11 +164,22 @@ def _repriced(plan: Plan) -> list[str]:
     return sorted(set(found))
 
 
-def check(question: Question) -> None:
-    """Raises `InputError` that names everything in a scenario that cannot be estimated."""
+LEAVE_OUT = Sentence("leave out --estimate")
+EMULATED = Sentence("a scenario without what follows, or giaoban check, which emulates it")
+
+
+def check(question: Question, instead: Sentence = EMULATED) -> None:
+    """Raises `InputError` that names everything in a scenario that cannot be estimated, and what to
+    do `instead`: by default where nothing but an estimate is to be had."""
     if found := reasons(question.plan):
-        raise InputError(
-            "{scenario_path}: cannot be estimated (allowed: leave out --estimate)\n  {lines}",
-            scenario_path=question.scenario_path,
-            lines=joined("\n  ", found),
-        )
+        raise refused(question.scenario_path, found, instead)
+
+
+def refused(scenario_path: Path, found: Sequence[Sentence], instead: Sentence) -> InputError:
+    """The error that says why a scenario cannot be estimated, and what to do `instead`."""
+    return InputError(
+        "{scenario_path}: cannot be estimated (allowed: {instead})\n  {lines}",
+        scenario_path=scenario_path,
+        instead=instead,
+        lines=joined("\n  ", found),
+    )

@@ -36,6 +36,7 @@ from giaoban.scenarios.calendar.occupancy import (
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Directory, Registration, resolve_all
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.limits import LEAVE_OUT, check
 from giaoban.scenarios.estimate.static import StaticLoads, second_limit_pct
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
@@ -243,6 +244,7 @@ def _estimated(
     found = []
     for moment, _ in chosen:
         question = world.question(scenario_of(world, moment))
+        check(question, LEAVE_OUT)
         result = estimate(question, "peak").result
         found.append(_peak(moment, name, "estimate", result))
     return found

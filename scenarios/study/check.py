@@ -23,6 +23,7 @@ from giaoban.results.report.summary import summary_md
 from giaoban.results.report.view.write import write_page
 from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
 from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
+from giaoban.scenarios.estimate.limits import LEAVE_OUT
 from giaoban.scenarios.estimate.limits import check as check_estimable
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of_load_windows
@@ -129,7 +130,7 @@ def check_by_estimate(
             be written.
     """
     criteria_of(question)
-    check_estimable(question)
+    check_estimable(question, LEAVE_OUT)
     if wanted is not None:
         check_options(question, wanted)
     meetings = meetings_of(question)

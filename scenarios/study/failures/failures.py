@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import batched
 from pathlib import Path
 
-from giaoban.errors import InvalidRun
+from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
 from giaoban.results.archive import store
 from giaoban.results.archive.store import Outcome, new_run
@@ -38,11 +39,13 @@ from giaoban.scenarios.study.failures.answer import answer_of, draw_failures
 from giaoban.scenarios.study.failures.observe import no_measures, observe, read_routes, snapshots
 from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
 from giaoban.scenarios.study.page_map import write_map
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import WorkerPool
 
+OTHERS_A_LINE = 8
+"""An error's line is cut where it is long."""
 TOLD = N_("{done} of {count} failures")
 
 
@@ -79,11 +82,15 @@ def try_failures(
             a folder that cannot be written.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
+    refused: dict[str, list[Sentence]] = {}
+    singles = {case.id for case in cases if case.kind != PAIR}
     for case in cases:  # all mistakes are told before a minute of emulation
-        if case.kind != PAIR:
+        if case.id in singles or (engine is None and not singles.issuperset(_parts(case))):
             each = question_of(asked, case)
-            if engine is None:
-                limits.check(each)
+            if engine is None and (why := limits.reasons(each.plan)):
+                refused[case.id] = why
+    if refused:
+        raise _not_estimated(asked, cases, refused)
     question = question_of(asked, cases[0])
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)  # once, before several would wait for it
@@ -120,6 +127,31 @@ def try_failures(
         write_page(folder.path)
         final = folder.finish(answer.FILE)
     return FailuresOutcome(final, answer, {ident: each.seconds for ident, each in found.items()})
+
+
+def _parts(case: FailureCase) -> list[str]:
+    return case.id.split("+")
+
+
+def _not_estimated(
+    asked: FailuresQuestion, cases: Sequence[FailureCase], refused: Mapping[str, list[Sentence]]
+) -> InputError:
+    """Which failures cannot be estimated, why, and which can."""
+    failures: dict[Sentence, list[str]] = {}
+    for ident, reasons in refused.items():
+        for why in reasons:
+            failures.setdefault(why, []).append(ident)
+    others = [
+        case.id for case in cases if case.id not in refused and not refused.keys() & _parts(case)
+    ]
+    if not others:
+        return limits.refused(asked.scenario_path, list(failures), limits.LEAVE_OUT)
+    lines = [joined(": ", (joined(", ", of), why)) for why, of in failures.items()]
+    for some in batched(others, OTHERS_A_LINE):
+        options = " ".join(f"--only {ident}" for ident in some)
+        lines.append(Sentence("can be estimated: {options}", options=options))
+    alone = Sentence("leave out --estimate, or try the others alone")
+    return limits.refused(asked.scenario_path, lines, alone)
 
 
 def _estimate_all(

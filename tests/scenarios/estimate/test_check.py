@@ -50,7 +50,7 @@ def test_what_cannot_be_estimated_is_refused(
     results = tmp_path / "results"
     assert run(["check", str(file), "--estimate", "--results", str(results)], monkeypatch) == 2
     said = capsys.readouterr().err
-    assert "cannot be estimated" in said
+    assert "cannot be estimated (allowed: leave out --estimate)" in said
     assert WHY_NOT_ESTIMATED in said
     assert not results.exists() or not list(results.iterdir())
 
@@ -71,15 +71,25 @@ def test_why_it_cannot_be_estimated_is_said_in_the_readers_language(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("shared", "estimated"), [("a--b", True), ("b--c", False)], ids=["another link", "the link"]
+    ("shared", "when", "estimated"),
+    [
+        ("a--b", "", True),
+        ("b--c", "", False),
+        ("b--c", "to_s = 3.0", True),
+        ("b--c", "to_s = 3.5", False),
+        ("b--c", "from_s = 4.5", False),
+        ("b--c", "from_s = 5.0", True),
+    ],
+    ids=["another link", "the link", "before", "until it fails", "until it is mended", "after"],
 )
 def test_other_traffic_is_accounted_for_where_a_link_fails_and_never_guessed_to_go_round(
-    tmp_path: Path, shared: str, estimated: bool
+    tmp_path: Path, shared: str, when: str, estimated: bool
 ) -> None:
     more = f'''
 [[background]]
 link = "{shared}"
 mbps = 2.0
+{when}
 source = "test"
 
 [[fault]]

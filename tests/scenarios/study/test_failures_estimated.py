@@ -125,6 +125,44 @@ def test_what_cannot_be_estimated_is_refused_before_anything_begins(tmp_path: Pa
     ran = giaoban("faults", file, *words)
     assert ran.code == 2
     assert WHY_NOT_ESTIMATED in ran.err
+    assert "(allowed: leave out --estimate)" in ran.err
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("lang", "others", "can"),
+    [
+        ("en", "or try the others alone)", "can be estimated"),
+        ("vi", "hoặc chỉ thử những sự cố còn lại)", "ước tính được"),
+    ],
+)
+def test_failures_that_cannot_be_estimated_are_named_and_those_that_can(
+    tmp_path: Path, lang: str, others: str, can: str
+) -> None:
+    """A pair goes with its parts, whether they are tried by themselves or not."""
+    file = scenario(
+        tmp_path / "s.toml",
+        province=ring_province(tmp_path / "ring.toml"),
+        bridges=(),
+        profile="sd30-256k",
+        more='[[background]]\nlink = "a--b"\nmbps = 2.0\nsource = "test"\n',
+    )
+    tried = (
+        "cut:a--b",
+        "router:r-b",
+        "cut:b--c",
+        "site:c",
+        "cut:a--b+cut:b--c",
+        "cut:a--b+cut:c--a",
+    )
+    only = [word for ident in tried for word in ("--only", ident)]
+    words = ("--estimate", "--lang", lang, "--results", tmp_path / "runs", *only)
+    ran = giaoban("faults", file, *words)
+    assert ran.code == 2
+    said, why, rest = ran.err.strip().split("\n")
+    assert said.endswith(others)
+    assert rest.strip() == f"{can}: --only cut:b--c --only site:c"
+    assert "cut:a--b, router:r-b, cut:a--b+cut:c--a: [[background]]" in why
     assert not list((tmp_path / "runs").glob("*"))
 
 

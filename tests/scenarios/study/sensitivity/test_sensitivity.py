@@ -300,6 +300,9 @@ def test_what_cannot_be_estimated_is_told_before_anything_begins(tmp_path: Path)
     ran = giaoban("sensitivity", file, "--results", tmp_path / "r")
     assert ran.code == 2
     assert WHY_NOT_ESTIMATED in ran.err
+    # there is no other way of doing it
+    assert "--estimate" not in ran.err
+    assert "or giaoban check, which emulates it" in ran.err
     assert not (tmp_path / "r").exists() or not list((tmp_path / "r").iterdir())
 
 
