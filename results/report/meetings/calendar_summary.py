@@ -49,8 +49,11 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
     blocks: list[Block] = [
         Par(say.gettext(VERDICTS[answer.verdict]), bold=True, tone=TONES[answer.verdict]),
         Par(
-            say.gettext(
-                N_("{meetings} meetings, {first} to {last}; {findings} conflicts"),
+            say.counted(
+                N_(
+                    "{meetings} {meetings:meeting|meetings}, {first} to {last}; "
+                    "{findings} {findings:conflict|conflicts}"
+                ),
                 meetings=len(answer.booked),
                 first=day(answer.from_day, language),
                 last=day(answer.until_day, language),
@@ -75,8 +78,11 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
     if unknown := sum(each.registered is None for each in answer.booked):
         blocks.append(
             Par(
-                say.gettext(
-                    N_("Of {number} meetings the calendar does not say when they were registered"),
+                say.counted(
+                    N_(
+                        "Of {number} {number:meeting|meetings} the calendar does not say when "
+                        "{number:it was|they were} registered"
+                    ),
                     number=unknown,
                 ),
                 tone="doubt",

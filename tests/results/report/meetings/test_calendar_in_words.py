@@ -151,6 +151,15 @@ def test_a_peak_says_at_what_it_fails() -> None:
     assert "| emulation | FAIL | Đắk Mil |" in markdown(brief(answer(peaks=[peak]), "en"))
 
 
+def test_one_meeting_is_no_meetings() -> None:
+    whole = answer()
+    [one] = [each for each in whole.booked if each.registered is None]
+    said = markdown(brief(whole.model_copy(update={"booked": [one], "findings": []}), "en"))
+    assert "1 meeting, 2027-03-01 to 2027-05-03; 0 conflicts" in said
+    assert "Of 1 meeting the calendar does not say when it was registered" in said
+    assert "3 meetings, 2027-03-01 to 2027-05-03; 3 conflicts" in markdown(brief(whole, "en"))
+
+
 def test_the_answer_in_english() -> None:
     said = markdown(brief(answer(), "en"))
     assert "Hai huyện to 2027-03-01 13:30" in said
