@@ -160,6 +160,7 @@ def closed_port() -> str:
         return f"sip:{HOST}:{probe.getsockname()[1]}"
 
 
+@pytest.mark.alone  # what is judged is how soon calls hear something
 @pytest.mark.parametrize("name", CASES)
 def test_a_device_gets_the_verdict_that_it_deserves(
     name: str, answers: dict[str, LoadResult]
