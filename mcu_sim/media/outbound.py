@@ -107,10 +107,8 @@ class Outbound:
         self._renamed: dict[tuple[Kind, int], int] = {}
         self._retransmission, self._again_log = retransmission, again_log
         self._again: dict[tuple[Kind, int], Retransmitter] = {}
-        self._again_terms: dict[tuple[Kind, int], tuple[int, int | None]] = {}
         self._again_number: dict[tuple[Kind, int], int] = {}
         """Of calls in which nothing is sent again for now: the number that is next if it is."""
-        self.rtx_sent = 0
         self.counters = {
             kind: Counters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
         }
@@ -149,15 +147,13 @@ class Outbound:
         if old is not None:
             self._again_number[kind, row] = old.next_sequence
         if again is None or kind != "video" or "nack" not in terms.feedback:
-            self._again_terms.pop((kind, row), None)
             return
-        how = flow.down.ssrc, terms.rtx_send_type
-        if old is None or self._again_terms.get((kind, row)) != how:
+        ssrc = rtx.ssrc_of(flow.down.ssrc)
+        if old is None or (old.ssrc, old.payload_type) != (ssrc, terms.rtx_send_type):
             # the call's keys go on: no number of the stream comes twice under them (RFC 3711 §9.1)
             first = self._again_number.get((kind, row), flow.down.first_sequence & 0xFFFF)
-            ssrc = rtx.ssrc_of(flow.down.ssrc)
             old = Retransmitter(again, terms.rtx_send_type, ssrc, first)
-        self._again[kind, row], self._again_terms[kind, row] = old, how
+        self._again[kind, row] = old
 
     def allow(self, kind: Kind, row: int, to: HostPort | None) -> None:
         """A medium may be sent to an address from now on, or (None) nowhere (see `consent`)."""
@@ -175,7 +171,6 @@ class Outbound:
                 self._release(kind, row, line.holding, EVER.max)
             self._renamed.pop((kind, row), None)
             self._again.pop((kind, row), None)
-            self._again_terms.pop((kind, row), None)
             self._again_number.pop((kind, row), None)
 
     def rename(self, kind: Kind, row: int, ssrc: int) -> None:
@@ -354,7 +349,6 @@ class Outbound:
                 size=size[at],
             )
         self.rtp_sent += len(at)
-        self.rtx_sent += len(at)
         port_group = int(self._port_group[row])
         self._hand_over(kind, port_group, batch, rows[at], lengths[at], times[at])
 

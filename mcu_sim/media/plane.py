@@ -31,11 +31,7 @@ from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic import rtp
 from giaoban.traffic.log import (
-    OF_NO_USE,
     RECEIVED,
-    REPAIRED,
-    REQUESTED,
-    REQUESTED_AGAIN,
     RETRANSMISSIONS,
     SENT,
     PacketLog,
@@ -47,7 +43,12 @@ from giaoban.traffic.profiles import (
     Retransmission,
 )
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
-from giaoban.traffic.receiver.nack import Packets, RepairBuffer
+from giaoban.traffic.receiver.nack import (
+    Packets,
+    RepairBuffer,
+    arrival_record,
+    request_records,
+)
 from giaoban.traffic.receiver.timestamps import StampClock
 from giaoban.traffic.rtcp import RateLimit
 from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
@@ -556,15 +557,7 @@ class MediaPlane:
             if wanted and buffer.ssrc is not None:
                 sequences = [one.sequence for one in wanted]
                 self.reports.ask_packets(row, "video", buffer.ssrc, sequences)
-                times = np.array([one.times for one in wanted])
-                self._log_again(
-                    row,
-                    np.where(times > 1, REQUESTED_AGAIN, REQUESTED),
-                    sequence=np.array(sequences),
-                    timestamp=0,
-                    at_ns=at_ns,
-                    size=0,
-                )
+                self._log_again(row, request_records(wanted, at_ns))
             self._decode(row)
 
     def _take_again(self) -> None:
@@ -572,21 +565,13 @@ class MediaPlane:
         for again in self.inbound.take_retransmissions():
             buffer = self._repair.get(again.row) if again.kind == "video" else None
             found = None if buffer is None else buffer.put_again(again.data, again.arrival_ns)
-            original = None if found is None else found[0].headers
-            self._log_again(
-                again.row,
-                REPAIRED if found is not None and found[1] else OF_NO_USE,
-                sequence=np.zeros(1, np.int64) if original is None else original.sequence,
-                timestamp=0 if original is None else original.timestamp,
-                at_ns=again.arrival_ns,
-                size=len(again.data),
-            )
+            record = arrival_record(found, again.arrival_ns, len(again.data))
+            self._log_again(again.row, record)
 
-    def _log_again(self, row: int, what: object, **columns: Any) -> None:
+    def _log_again(self, row: int, columns: dict[str, Any]) -> None:
         stream = self.inbound.stream_of("video", row)
         if stream != UNLOGGED:
-            count = len(columns["sequence"])
-            self._again_log.append(count, stream=stream, what=what, **columns)
+            self._again_log.append(len(columns["sequence"]), stream=stream, **columns)
 
     def _receive_audio(self) -> None:
         for got in self.inbound.receive("audio"):

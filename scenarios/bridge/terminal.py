@@ -33,16 +33,17 @@ from giaoban.traffic.batch import (
     try_to_send,
 )
 from giaoban.traffic.log import (
-    OF_NO_USE,
-    REPAIRED,
-    REQUESTED,
-    REQUESTED_AGAIN,
     SENT_AGAIN,
     PacketLog,
 )
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from giaoban.traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
-from giaoban.traffic.receiver.nack import Packets, RepairBuffer
+from giaoban.traffic.receiver.nack import (
+    Packets,
+    RepairBuffer,
+    arrival_record,
+    request_records,
+)
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.receiver.video_gaps import VideoGaps
 from giaoban.traffic.rtcp.session import KeyFrameWanted, PacketsWanted, Reporter
@@ -309,20 +310,11 @@ class Terminal:
                 numbers = [one.sequence for one in wanted]
                 nack = line.reporter.nack(self._plan.streams[index].ssrc, numbers)
                 self._send_control(kind, nack)
-                times = np.array([one.times for one in wanted])
-                self._log_again(
-                    index,
-                    np.where(times > 1, REQUESTED_AGAIN, REQUESTED),
-                    sequence=np.array(numbers),
-                    timestamp=0,
-                    at_ns=at_ns,
-                    size=0,
-                )
+                self._log_again(index, request_records(wanted, at_ns))
             line.decode()
 
-    def _log_again(self, index: int, what: object, **columns: Any) -> None:
-        count = len(columns["sequence"])
-        self._again_log.append(count, stream=index, what=what, **columns)
+    def _log_again(self, index: int, columns: dict[str, Any]) -> None:
+        self._again_log.append(len(columns["sequence"]), stream=index, **columns)
 
     def _send_again(self, kind: Kind, sequences: tuple[int, ...], came_ns: int) -> None:
         """Answer the MCU's request for packets (RFC 4588)."""
@@ -336,10 +328,11 @@ class Terminal:
             wire = self._srtp[kind].protect(packet) if kind in self._srtp else packet
             if not try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns)):
                 continue
-            self._log_again(
-                self._call.up[kind],
-                SENT_AGAIN,
-                sequence=np.array([rtx.original_number(packet, again.is_rtx)]),
+            self._again_log.append(
+                1,
+                stream=self._call.up[kind],
+                what=SENT_AGAIN,
+                sequence=rtx.original_number(packet, again.is_rtx),
                 timestamp=int.from_bytes(packet[4:8], "big"),
                 at_ns=leaving_ns,
                 size=len(packet),
@@ -350,15 +343,7 @@ class Terminal:
         line = self._lines.get(kind)
         repair = None if line is None else line.repair
         found = None if repair is None else repair.put_again(packet, arrival_ns)
-        words = None if found is None else found[0].headers
-        self._log_again(
-            index,
-            REPAIRED if found is not None and found[1] else OF_NO_USE,
-            sequence=np.zeros(1, np.int64) if words is None else words.sequence,
-            timestamp=0 if words is None else words.timestamp,
-            at_ns=arrival_ns,
-            size=len(packet),
-        )
+        self._log_again(index, arrival_record(found, arrival_ns, len(packet)))
 
     def receive(self, inbox: ReceiveBatch, kinds: Collection[Kind] = tuple(PORTS)) -> None:
         """Log all media of some kinds that came, and take in the MCU's reports."""

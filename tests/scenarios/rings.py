@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from scenario_factory import scenario
 
@@ -53,6 +54,13 @@ def ring_province(path: Path, links: tuple[str, ...] = tuple(LINKS), *, bfd: boo
         text += f"[[bridge]]\n{head}{ACCESS}"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def ring_scenario(folder: Path, **words: Any) -> Path:
+    """A meeting of the ring's three bridges; `words` as of `scenario`."""
+    ring = ring_province(folder / "ring.toml")
+    given = {"province": ring, "bridges": (), "profile": "sd30-256k"} | words
+    return scenario(folder / "s.toml", **given)
 
 
 def failing_ring(folder: Path, *, faults: bool = True) -> Question:

@@ -13,14 +13,15 @@ What comes after a missing packet waits here until that one has come or is given
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.traffic import rtp, rtx
+from giaoban.traffic.log import OF_NO_USE, REPAIRED, REQUESTED, REQUESTED_AGAIN
 from giaoban.traffic.profiles import Retransmission
 from giaoban.traffic.rtp import serial_difference
 
@@ -329,3 +330,27 @@ class RepairBuffer:
         ready = [one for number, one in self._held if awaited is None or number < awaited]
         self._held = self._held[len(ready) :]
         return before + ready
+
+
+def request_records(wanted: Sequence[Request], at_ns: int) -> dict[str, Any]:
+    """Columns of `giaoban.traffic.log.RETRANSMISSIONS`, but the stream, of what is asked for."""
+    times = np.array([one.times for one in wanted])
+    return {
+        "what": np.where(times > 1, REQUESTED_AGAIN, REQUESTED),
+        "sequence": np.array([one.sequence for one in wanted]),
+        "timestamp": 0,
+        "at_ns": at_ns,
+        "size": 0,
+    }
+
+
+def arrival_record(found: tuple[Packets, bool] | None, at_ns: int, size: int) -> dict[str, Any]:
+    """The same of a packet that was sent again and came: `found` as of `RepairBuffer.put_again`."""
+    original, useful = (None, False) if found is None else (found[0].headers, found[1])
+    return {
+        "what": REPAIRED if useful else OF_NO_USE,
+        "sequence": np.zeros(1, np.int64) if original is None else original.sequence,
+        "timestamp": 0 if original is None else original.timestamp,
+        "at_ns": at_ns,
+        "size": size,
+    }

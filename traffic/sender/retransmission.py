@@ -25,11 +25,7 @@ class _Sent:
 
 
 class Retransmitter:
-    """What one stream has sent lately, and the stream in which it is sent again.
-
-    Attributes:
-        sent_again: packets.
-    """
+    """What one stream has sent lately, and the stream in which it is sent again."""
 
     def __init__(
         self, model: Retransmission, payload_type: int | None, ssrc: int, first_sequence: int = 0
@@ -37,14 +33,13 @@ class Retransmitter:
         """`payload_type`, `ssrc`, `first_sequence`: of the retransmission stream. `payload_type`
         None: there is none, packets are sent again as they were."""
         self._model = model
-        self._payload_type, self._ssrc, self._next = payload_type, ssrc, first_sequence
+        self.payload_type, self.ssrc, self._next = payload_type, ssrc, first_sequence
         self._history_ns = round(model.history_ms * 1e6)
         self._history: dict[int, _Sent] = {}
         self._history_bytes = 0
         self._lately: deque[tuple[int, int]] = deque()
         """When so many bytes were sent again, within the time of the history; and their sum."""
         self._lately_bytes = 0
-        self.sent_again = 0
 
     @property
     def next_sequence(self) -> int:
@@ -54,7 +49,7 @@ class Retransmitter:
     @property
     def is_rtx(self) -> bool:
         """Whether there is a retransmission stream."""
-        return self._payload_type is not None
+        return self.payload_type is not None
 
     def __len__(self) -> int:
         """Packets in the history."""
@@ -100,15 +95,14 @@ class Retransmitter:
             self._lately_bytes += len(one.packet)
             one.again_ns, one.times = now_ns, one.times + 1
             found.append(self._again(one.packet))
-        self.sent_again += len(found)
         return found
 
     def _again(self, packet: bytes) -> bytes:
-        if self._payload_type is None:
+        if self.payload_type is None:
             return packet
         sequence, self._next = self._next, self._next + 1 & 0xFFFF
         return rtx.encapsulate(
-            packet, payload_type=self._payload_type, ssrc=self._ssrc, sequence=sequence
+            packet, payload_type=self.payload_type, ssrc=self.ssrc, sequence=sequence
         )
 
     def _forget(self, sequence: int) -> None:

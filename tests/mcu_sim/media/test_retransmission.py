@@ -106,8 +106,7 @@ def test_a_viewer_gets_again_what_it_asks_for(make: Make, secure: bool) -> None:
     # it is no part of the stream that reports tell of
     [call] = office.participants
     counters, outbound = office.plane.outbound.counters["video"], office.plane.outbound
-    assert outbound.rtp_sent - outbound.rtx_sent > counters.packets[call.row] > len(came)
-    assert outbound.rtx_sent == 2
+    assert outbound.rtp_sent - 2 > counters.packets[call.row] > len(came)
 
 
 def offered(one: Bridge, **changed: Any) -> sdp.Session:
@@ -173,7 +172,7 @@ def test_what_cannot_be_encrypted_is_not_sent(make: Make, monkeypatch: pytest.Mo
     again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
     found = [rtx.restore(packet, payload_type=97, ssrc=ssrc) for packet in again]
     assert found == came[-2:]
-    assert (outbound.unprotected, outbound.rtx_sent) == (1, 2)
+    assert outbound.unprotected == 1
 
 
 def test_nack_alone_is_not_agreed_on_where_packets_are_encrypted(make: Make) -> None:

@@ -19,7 +19,7 @@ from giaoban.results.judge.failure_points import SINGLE
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.scenarios.study.failures.trial import LASTS_S
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
-from tests.scenarios.rings import DEAD_MS, MEETINGS, ring_province
+from tests.scenarios.rings import DEAD_MS, MEETINGS, ring_province, ring_scenario
 
 pytestmark = pytest.mark.sandbox
 
@@ -240,12 +240,9 @@ def compared(file: Path, folder: Path, tried: Sequence[str]) -> None:
 def test_an_estimate_says_what_was_emulated_where_pictures_are_forwarded(
     tmp_path: Path, meeting: str
 ) -> None:
-    file = scenario(
-        tmp_path / "s.toml",
+    file = ring_scenario(
+        tmp_path,
         id="ring",
-        province=ring_province(tmp_path / "ring.toml"),
-        bridges=(),
-        profile="sd30-256k",
         more=MEETINGS[meeting],
     )
     compared(file, tmp_path, ("cut:a--b", "silent:a--b", "router:r-b", "site:b", "cut:c--a"))

@@ -14,7 +14,7 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.spec.question import make_question
-from tests.scenarios.rings import ring_province
+from tests.scenarios.rings import ring_scenario
 
 
 def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -98,11 +98,8 @@ link = "b--c"
 at_s = 3.0
 to_s = 5.0
 '''
-    file = scenario(
-        tmp_path / "s.toml",
-        province=ring_province(tmp_path / "ring.toml"),
-        bridges=(),
-        profile="sd30-256k",
+    file = ring_scenario(
+        tmp_path,
         phases=(2, 4, 2),
         more=more,
     )

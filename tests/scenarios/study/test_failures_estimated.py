@@ -18,7 +18,7 @@ from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 from giaoban.scenarios.study.sensitivity.world import World
-from tests.scenarios.rings import MEETINGS, ring_province
+from tests.scenarios.rings import MEETINGS, ring_scenario
 
 TRIED = ("mcu", "cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
 SEEN_MS, SPF_MS, INSTALL_MS, BFD_MS, BFD_TIMES = 10, 100, 20, 100, 3
@@ -27,13 +27,7 @@ SPACING_MS = 20.0
 
 
 def ring(folder: Path) -> Path:
-    return scenario(
-        folder / "s.toml",
-        id="ring",
-        province=ring_province(folder / "ring.toml"),
-        bridges=(),
-        profile="sd30-256k",
-    )
+    return ring_scenario(folder, id="ring")
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +107,8 @@ def test_the_link_that_is_left_carries_both_calls(answer: FaultsAnswer) -> None:
 
 
 def test_what_cannot_be_estimated_is_refused_before_anything_begins(tmp_path: Path) -> None:
-    file = scenario(
-        tmp_path / "s.toml",
-        province=ring_province(tmp_path / "ring.toml"),
-        bridges=(),
-        profile="sd30-256k",
+    file = ring_scenario(
+        tmp_path,
         devices=quick_devices(tmp_path),
         more=FORWARDED,
     )
@@ -140,11 +131,8 @@ def test_failures_that_cannot_be_estimated_are_named_and_those_that_can(
     tmp_path: Path, lang: str, others: str, can: str
 ) -> None:
     """A pair goes with its parts, whether they are tried by themselves or not."""
-    file = scenario(
-        tmp_path / "s.toml",
-        province=ring_province(tmp_path / "ring.toml"),
-        bridges=(),
-        profile="sd30-256k",
+    file = ring_scenario(
+        tmp_path,
         more='[[background]]\nlink = "a--b"\nmbps = 2.0\nsource = "test"\n',
     )
     tried = (
@@ -209,11 +197,8 @@ def test_pictures_are_forwarded_alike_in_slices_and_by_halves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meeting: str
 ) -> None:
     """What is done around changes of routes, done all the time."""
-    file = scenario(
-        tmp_path / "s.toml",
-        province=ring_province(tmp_path / "ring.toml"),
-        bridges=(),
-        profile="sd30-256k",
+    file = ring_scenario(
+        tmp_path,
         phases=(2.0, 3.0, 2.0),
         more=MEETINGS[meeting] + '[[fault]]\nkind = "cut"\nlink = "a--b"\nat_s = 2.5\nto_s = 4.0\n',
     )
@@ -259,11 +244,8 @@ def test_every_kind_is_estimated_and_every_packet_accounted_for(
     tmp_path: Path, kind: str, beside: str
 ) -> None:
     fault = f'[[fault]]\nkind = "{kind}"\n{KINDS[kind]}at_s = 3.0\nto_s = 5.0\n'
-    file = scenario(
-        tmp_path / "s.toml",
-        province=ring_province(tmp_path / "ring.toml"),
-        bridges=(),
-        profile="sd30-256k",
+    file = ring_scenario(
+        tmp_path,
         phases=(2.0, 4.0, 3.0),
         more=BESIDE[beside] + fault,
     )
@@ -281,11 +263,8 @@ def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: 
     mute = (
         '[[control]]\nat_s = 3.5\nby = "operator"\ndo = { command = "mute", participant = "b" }\n'
     )
-    file = scenario(
-        tmp_path / "s.toml",
-        province=ring_province(tmp_path / "ring.toml"),
-        bridges=(),
-        profile="sd30-256k",
+    file = ring_scenario(
+        tmp_path,
         phases=(2.0, 20.0, 4.0),
         more=mute + '[[fault]]\nkind = "mcu"\nat_s = 3.0\nto_s = 4.0\nboot_s = 0.5\n',
     )
