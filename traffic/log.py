@@ -51,9 +51,9 @@ RETRANSMISSIONS = np.dtype(
 )
 """What was done about packets of `stream` that did not come (RFC 4588), by the original's sequence
 number and, where it is known, timestamp; bytes of the packet that sends it again, of requests 0.
-`what`: `REQUESTED`, `REQUESTED_AGAIN`, `SENT_AGAIN`, `REPAIRED` or `OF_NO_USE`: it came too late,
-or twice."""
-REQUESTED, REQUESTED_AGAIN, SENT_AGAIN, REPAIRED, OF_NO_USE = range(5)
+`what`: `REQUESTED`, `REQUESTED_AGAIN`, `RETRANSMITTED`, `REPAIRED` or `OF_NO_USE`: it came too
+late, or twice."""
+REQUESTED, REQUESTED_AGAIN, RETRANSMITTED, REPAIRED, OF_NO_USE = range(5)
 
 
 class PacketLog:

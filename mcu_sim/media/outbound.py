@@ -16,7 +16,7 @@ from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic import rtp, rtx
 from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from giaoban.traffic.h264 import KEY_FRAME, carries
-from giaoban.traffic.log import SENT_AGAIN, PacketLog
+from giaoban.traffic.log import RETRANSMITTED, PacketLog
 from giaoban.traffic.profiles import Retransmission
 from giaoban.traffic.sender.departure_queue import DepartureQueue
 from giaoban.traffic.sender.injection import EVER, Fate, Injector
@@ -78,12 +78,12 @@ class Outbound:
         width: int,
         origin_ns: int | None = None,
         retransmission: Retransmission | None = None,
-        again_log: PacketLog | None = None,
+        retransmission_log: PacketLog | None = None,
     ) -> None:
         """`room`: packets a batch holds; `width`: bytes of the longest packet; `origin_ns`:
         CLOCK_MONOTONIC from which impairments are timed, None if no stream has any.
         `retransmission`: how packets of composed pictures are sent again, None: they are not;
-        `again_log`: of what is (`RETRANSMISSIONS`)."""
+        `retransmission_log`: of what is (`RETRANSMISSIONS`)."""
         self._ports = ports
         self._keys = keys
         self._pacer = pacer
@@ -105,9 +105,9 @@ class Outbound:
         self._lines: dict[tuple[Kind, int], _ImpairedStream] = {}
         self._released: SendBatch | None = None
         self._renamed: dict[tuple[Kind, int], int] = {}
-        self._retransmission, self._again_log = retransmission, again_log
-        self._again: dict[tuple[Kind, int], Retransmitter] = {}
-        self._again_number: dict[tuple[Kind, int], int] = {}
+        self._retransmission, self._retransmission_log = retransmission, retransmission_log
+        self._retransmitters: dict[tuple[Kind, int], Retransmitter] = {}
+        self._next_numbers: dict[tuple[Kind, int], int] = {}
         """Of calls in which nothing is sent again for now: the number that is next if it is."""
         self.counters = {
             kind: Counters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
@@ -143,17 +143,17 @@ class Outbound:
         """What is sent from now on is kept, if the far end may ask for it again."""
         terms = flow.terms
         again = self._retransmission
-        old = self._again.pop((kind, row), None)
+        old = self._retransmitters.pop((kind, row), None)
         if old is not None:
-            self._again_number[kind, row] = old.next_sequence
+            self._next_numbers[kind, row] = old.next_sequence
         if again is None or kind != "video" or "nack" not in terms.feedback:
             return
         ssrc = rtx.ssrc_of(flow.down.ssrc)
         if old is None or (old.ssrc, old.payload_type) != (ssrc, terms.rtx_send_type):
             # the call's keys go on: no number of the stream comes twice under them (RFC 3711 §9.1)
-            first = self._again_number.get((kind, row), flow.down.first_sequence & 0xFFFF)
+            first = self._next_numbers.get((kind, row), flow.down.first_sequence & 0xFFFF)
             old = Retransmitter(again, terms.rtx_send_type, ssrc, first)
-        self._again[kind, row] = old
+        self._retransmitters[kind, row] = old
 
     def allow(self, kind: Kind, row: int, to: HostPort | None) -> None:
         """A medium may be sent to an address from now on, or (None) nowhere (see `consent`)."""
@@ -170,8 +170,8 @@ class Outbound:
             if line is not None and line.holding is not None:
                 self._release(kind, row, line.holding, EVER.max)
             self._renamed.pop((kind, row), None)
-            self._again.pop((kind, row), None)
-            self._again_number.pop((kind, row), None)
+            self._retransmitters.pop((kind, row), None)
+            self._next_numbers.pop((kind, row), None)
 
     def rename(self, kind: Kind, row: int, ssrc: int) -> None:
         """Our stream to this row goes on under another SSRC (RFC 3550 §8.2)."""
@@ -292,7 +292,7 @@ class Outbound:
     @property
     def keeps(self) -> bool:
         """Whether anybody may ask for packets again."""
-        return bool(self._again)
+        return bool(self._retransmitters)
 
     def _keep(
         self,
@@ -303,11 +303,11 @@ class Outbound:
         times_ns: NDArray[np.int64],
     ) -> None:
         """Remember what leaves, as it is before encryption, where it may be asked for again."""
-        for (of, row), again in self._again.items():
+        for (of, row), again in self._retransmitters.items():
             for i in np.flatnonzero(rows == row).tolist() if of == kind else ():
                 again.sent(batch.data[i, : lengths[i]].tobytes(), int(times_ns[i]))
 
-    def send_again(
+    def retransmit(
         self,
         kind: Kind,
         row: int,
@@ -316,20 +316,21 @@ class Outbound:
         times_ns: tuple[int, int],
     ) -> None:
         """Answer a request for packets (RFC 4588). `times_ns`: when it came, when they leave."""
-        again = self._again.get((kind, row))
+        again = self._retransmitters.get((kind, row))
         if again is None or not self.wanted[kind][row]:
             return
         came_ns, leaving_ns = times_ns
         packets = again.answer(sequences, came_ns, round_trip_ns)
         for start in range(0, len(packets), self._scratch.capacity):
-            self._send_again(kind, row, packets[start : start + self._scratch.capacity], leaving_ns)
+            self._retransmit(kind, row, packets[start : start + self._scratch.capacity], leaving_ns)
 
-    def _send_again(self, kind: Kind, row: int, packets: list[bytes], leaving_ns: int) -> None:
+    def _retransmit(self, kind: Kind, row: int, packets: list[bytes], leaving_ns: int) -> None:
         batch, n = self._scratch, len(packets)
         lengths = np.array([len(packet) for packet in packets])
         for i, packet in enumerate(packets):
             batch.data[i, : len(packet)] = np.frombuffer(packet, np.uint8)
-        numbers = [rtx.original_number(packet, self._again[kind, row].is_rtx) for packet in packets]
+        is_rtx = self._retransmitters[kind, row].is_rtx
+        numbers = [rtx.original_number(packet, is_rtx) for packet in packets]
         stamps = np.ascontiguousarray(batch.data[:n, 4:8]).view(">u4")[:, 0]
         size, rows, times = lengths, np.full(n, row), np.full(n, leaving_ns)
         lengths, good = self._protect(kind, batch, rows, lengths)
@@ -338,11 +339,11 @@ class Outbound:
             self.unprotected += n - len(at)
             batch.data[: len(at)] = batch.data[at]
         index = int(self._index[kind][row])
-        if index != UNLOGGED and self._again_log is not None:
-            self._again_log.append(
+        if index != UNLOGGED and self._retransmission_log is not None:
+            self._retransmission_log.append(
                 len(at),
                 stream=index,
-                what=SENT_AGAIN,
+                what=RETRANSMITTED,
                 sequence=np.array(numbers)[at],
                 timestamp=stamps[at],
                 at_ns=leaving_ns,

@@ -136,7 +136,7 @@ class MediaPlane:
         self._kernel_paces, self._clock = kernel_paces, clock
         self._sent = PacketLog(SENT, captures and captures / f"{name}-sent.bin")
         self._received = PacketLog(RECEIVED, captures and captures / f"{name}-received.bin")
-        self._again_log = PacketLog(
+        self._retransmission_log = PacketLog(
             RETRANSMISSIONS,
             captures and captures / f"{name}-retransmissions.bin" if retransmission else None,
         )
@@ -161,7 +161,7 @@ class MediaPlane:
             *sizes,
             origin_ns,
             retransmission,
-            self._again_log,
+            self._retransmission_log,
         )
         self._consent = Consent(capacity)
         self.inbound = Inbound(ports, self._keys, self._received, capacity, stamps, self._consent)
@@ -429,7 +429,7 @@ class MediaPlane:
         if repairing:
             self._repair_losses(now_ns)
         else:
-            self._take_again()
+            self._take_retransmissions()
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
             self.inbound.clock.look()
@@ -462,11 +462,11 @@ class MediaPlane:
         """Take in the last packets, close sockets and logs."""
         self._receive_only(*KINDS)
         self.inbound.receive_control(separate_ports=True)
-        self._take_again()
+        self._take_retransmissions()
         self._ports.close()
         self._sent.close()
         self._received.close()
-        self._again_log.close()
+        self._retransmission_log.close()
 
     def health(self) -> dict[str, Any]:
         """What would make the MCU's measures worthless."""
@@ -549,7 +549,7 @@ class MediaPlane:
         """Take in what came, answer who asks for packets, ask for those that are missing."""
         self._receive_only("video")
         self.reports.hear(now_ns)
-        self._take_again()
+        self._take_retransmissions()
         at_ns = now_ns - (now_ns - self._origin_ns) % STEP_NS
         for row, buffer in self._repair.items():
             trip_ns = self.reports.round_trip_ns(row, "video")
@@ -557,21 +557,22 @@ class MediaPlane:
             if wanted and buffer.ssrc is not None:
                 sequences = [one.sequence for one in wanted]
                 self.reports.ask_packets(row, "video", buffer.ssrc, sequences)
-                self._log_again(row, request_records(wanted, at_ns))
+                self._log_retransmission(row, request_records(wanted, at_ns))
             self._decode(row)
 
-    def _take_again(self) -> None:
+    def _take_retransmissions(self) -> None:
         """What cameras have sent again."""
         for again in self.inbound.take_retransmissions():
             buffer = self._repair.get(again.row) if again.kind == "video" else None
-            found = None if buffer is None else buffer.put_again(again.data, again.arrival_ns)
-            record = arrival_record(found, again.arrival_ns, len(again.data))
-            self._log_again(again.row, record)
+            data, at_ns = again.data, again.arrival_ns
+            found = None if buffer is None else buffer.put_retransmission(data, at_ns)
+            record = arrival_record(found, at_ns, len(data))
+            self._log_retransmission(again.row, record)
 
-    def _log_again(self, row: int, columns: dict[str, Any]) -> None:
+    def _log_retransmission(self, row: int, columns: dict[str, Any]) -> None:
         stream = self.inbound.stream_of("video", row)
         if stream != UNLOGGED:
-            self._again_log.append(len(columns["sequence"]), stream=stream, **columns)
+            self._retransmission_log.append(len(columns["sequence"]), stream=stream, **columns)
 
     def _receive_audio(self) -> None:
         for got in self.inbound.receive("audio"):

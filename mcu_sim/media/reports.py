@@ -209,7 +209,7 @@ class Reports:
                 if self._paced_from_ns is not None:
                     leaving_ns = next_control_ns(time.monotonic_ns(), self._paced_from_ns)
                 times = at_ns, leaving_ns
-                self._outbound.send_again(line.kind, line.row, what.sequences, trip_ns, times)
+                self._outbound.retransmit(line.kind, line.row, what.sequences, trip_ns, times)
             elif isinstance(what, RateWanted) and "tmmbr" in line.feedback:
                 self._rates.append(RateRequest(line.row, what.limit))
                 self._send(line, line.reporter.rate_notification(what.limit))

@@ -33,7 +33,7 @@ from giaoban.traffic.batch import (
     try_to_send,
 )
 from giaoban.traffic.log import (
-    SENT_AGAIN,
+    RETRANSMITTED,
     PacketLog,
 )
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
@@ -128,8 +128,8 @@ class Terminal:
         self._sources = Sources(plan, number, origin_ns, logs[0], folder)
         self._origin_ns = origin_ns
         self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
-        self._received, self._again_log = logs[1:]
-        self._again: dict[Kind, Retransmitter] = {}
+        self._received, self._retransmission_log = logs[1:]
+        self._retransmitters: dict[Kind, Retransmitter] = {}
         address = plan.network.address(self._call.bridge)
         with inside(namespace_fd):
             self._sockets: dict[Kind, socket.socket] = {
@@ -191,7 +191,7 @@ class Terminal:
                 repair = RepairBuffer(model, clock_hz, buffer_ns)
                 first = planned.first_sequence & 0xFFFF
                 own = rtx.ssrc_of(planned.ssrc)
-                self._again[kind] = Retransmitter(model, terms.rtx_send_type, own, first)
+                self._retransmitters[kind] = Retransmitter(model, terms.rtx_send_type, own, first)
             self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asks, repair)
             if terms.crypto_send is not None and terms.crypto_receive is not None:
                 if kind in self._srtp:
@@ -217,7 +217,7 @@ class Terminal:
             self._ending.append((kind, stream))
         self._streams.clear()
         self._lines.clear()
-        self._again.clear()
+        self._retransmitters.clear()
 
     def key_frame(self, kind: Kind, came_ns: int) -> None:
         """The MCU wants a key frame, by a request that came at a moment."""
@@ -262,7 +262,7 @@ class Terminal:
     def _hand_over(
         self, kind: Kind, batch: SendBatch, lengths: NDArray[np.int64], times: NDArray[np.int64]
     ) -> None:
-        if (again := self._again.get(kind)) is not None:
+        if (again := self._retransmitters.get(kind)) is not None:
             for i, length in enumerate(lengths.tolist()):
                 again.sent(batch.data[i, :length].tobytes(), int(times[i]))
         if kind in self._srtp:
@@ -310,15 +310,15 @@ class Terminal:
                 numbers = [one.sequence for one in wanted]
                 nack = line.reporter.nack(self._plan.streams[index].ssrc, numbers)
                 self._send_control(kind, nack)
-                self._log_again(index, request_records(wanted, at_ns))
+                self._log_retransmission(index, request_records(wanted, at_ns))
             line.decode()
 
-    def _log_again(self, index: int, columns: dict[str, Any]) -> None:
-        self._again_log.append(len(columns["sequence"]), stream=index, **columns)
+    def _log_retransmission(self, index: int, columns: dict[str, Any]) -> None:
+        self._retransmission_log.append(len(columns["sequence"]), stream=index, **columns)
 
-    def _send_again(self, kind: Kind, sequences: tuple[int, ...], came_ns: int) -> None:
+    def _retransmit(self, kind: Kind, sequences: tuple[int, ...], came_ns: int) -> None:
         """Answer the MCU's request for packets (RFC 4588)."""
-        again = self._again.get(kind)
+        again = self._retransmitters.get(kind)
         if again is None:
             return
         trip_ms = self._lines[kind].reporter.round_trip_ms
@@ -328,22 +328,22 @@ class Terminal:
             wire = self._srtp[kind].protect(packet) if kind in self._srtp else packet
             if not try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns)):
                 continue
-            self._again_log.append(
+            self._retransmission_log.append(
                 1,
                 stream=self._call.up[kind],
-                what=SENT_AGAIN,
+                what=RETRANSMITTED,
                 sequence=rtx.original_number(packet, again.is_rtx),
                 timestamp=int.from_bytes(packet[4:8], "big"),
                 at_ns=leaving_ns,
                 size=len(packet),
             )
 
-    def _take_again(self, kind: Kind, index: int, packet: bytes, arrival_ns: int) -> None:
+    def _take_retransmissions(self, kind: Kind, index: int, packet: bytes, arrival_ns: int) -> None:
         """A packet that the MCU has sent again."""
         line = self._lines.get(kind)
         repair = None if line is None else line.repair
-        found = None if repair is None else repair.put_again(packet, arrival_ns)
-        self._log_again(index, arrival_record(found, arrival_ns, len(packet)))
+        found = None if repair is None else repair.put_retransmission(packet, arrival_ns)
+        self._log_retransmission(index, arrival_record(found, arrival_ns, len(packet)))
 
     def receive(self, inbox: ReceiveBatch, kinds: Collection[Kind] = tuple(PORTS)) -> None:
         """Log all media of some kinds that came, and take in the MCU's reports."""
@@ -405,7 +405,7 @@ class Terminal:
                 line.look_at(headers.take(mine), got.data[mine], lengths[mine])
         for place in again.tolist():
             packet = got.data[place, : lengths[place]].tobytes()
-            self._take_again(kind, index, packet, int(arrival_ns[place]))
+            self._take_retransmissions(kind, index, packet, int(arrival_ns[place]))
         if line is not None and len(again):
             line.decode()
 
@@ -477,7 +477,7 @@ class Terminal:
             self.key_frame(kind, arrival_ns)
         for what in wanted:
             if isinstance(what, PacketsWanted):
-                self._send_again(kind, what.sequences, arrival_ns)
+                self._retransmit(kind, what.sequences, arrival_ns)
 
     def _adapt(self, kind: Kind, fraction_lost: int, came_ns: int) -> None:
         """The camera's rate by what the MCU reports of its pictures."""

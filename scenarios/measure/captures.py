@@ -119,7 +119,7 @@ def load(folder: Path, plan: Plan) -> Captures:
         hops=counters.hops,
         samples=links["samples"].astype(np.int64),
         counters=counters,
-        media_sent=int(sent["copies"].sum()) + int(np.sum(again["what"] == log.SENT_AGAIN)),
+        media_sent=int(sent["copies"].sum()) + int(np.sum(again["what"] == log.RETRANSMITTED)),
         media_received=len(received) + int(np.count_nonzero(came_again)),
         reports=_reports(events),
         retransmissions=by_request,

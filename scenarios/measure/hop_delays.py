@@ -29,7 +29,7 @@ from giaoban.topology.network import Hop
 from giaoban.topology.qos import by_class
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.fifo import bytes_per_s, departures, serialisation_ns
-from giaoban.traffic.log import SENT_AGAIN
+from giaoban.traffic.log import RETRANSMITTED
 from giaoban.traffic.quality.measure import Trace
 
 TIED_PACKETS = 3
@@ -201,7 +201,7 @@ def _explained_us(captures: Captures) -> list[float]:
     # what is sent again waits in the same queues, too
     again: Counter[tuple[str, str]] = Counter()
     for s, done in zip(plan.streams, captures.retransmissions or [], strict=False):
-        sizes = done["size"][done["what"] == SENT_AGAIN]
+        sizes = done["size"][done["what"] == RETRANSMITTED]
         again[s.bridge, s.direction] += int(np.sum(sizes + overhead + around_bytes(plan)))
     more = [again[s.bridge, s.direction] for s in plan.streams]
     return [

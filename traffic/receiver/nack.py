@@ -297,7 +297,7 @@ class RepairBuffer:
             return
         self._held += zip(numbers.tolist(), came.each(), strict=True)
 
-    def put_again(self, datagram: bytes, at_ns: int) -> tuple[Packets, bool] | None:
+    def put_retransmission(self, datagram: bytes, at_ns: int) -> tuple[Packets, bool] | None:
         """A packet of the retransmission stream came (RFC 4588 §4): the original, and whether it is
         of use to the decoder; None if there is none in it."""
         if self.ssrc is None:
@@ -345,7 +345,7 @@ def request_records(wanted: Sequence[Request], at_ns: int) -> dict[str, Any]:
 
 
 def arrival_record(found: tuple[Packets, bool] | None, at_ns: int, size: int) -> dict[str, Any]:
-    """The same of a packet that was sent again and came: `found` as of `RepairBuffer.put_again`."""
+    """The same of a packet that was sent again and came; `found`: what a `RepairBuffer` says."""
     original, useful = (None, False) if found is None else (found[0].headers, found[1])
     return {
         "what": REPAIRED if useful else OF_NO_USE,

@@ -94,10 +94,10 @@ class Retransmitter:
             self._lately.append((now_ns, len(one.packet)))
             self._lately_bytes += len(one.packet)
             one.again_ns, one.times = now_ns, one.times + 1
-            found.append(self._again(one.packet))
+            found.append(self._encapsulated(one.packet))
         return found
 
-    def _again(self, packet: bytes) -> bytes:
+    def _encapsulated(self, packet: bytes) -> bytes:
         if self.payload_type is None:
             return packet
         sequence, self._next = self._next, self._next + 1 & 0xFFFF

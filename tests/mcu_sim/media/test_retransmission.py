@@ -166,7 +166,7 @@ def test_what_cannot_be_encrypted_is_not_sent(make: Make, monkeypatch: pytest.Mo
     monkeypatch.setattr(outbound, "_protect", refused)
     [call] = office.participants
     now_ns = office.now_ns
-    outbound.send_again("video", call.row, map(number_of, came[-3:]), None, (now_ns, now_ns))
+    outbound.retransmit("video", call.row, map(number_of, came[-3:]), None, (now_ns, now_ns))
     monkeypatch.undo()
     office.run(5)
     again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]

@@ -10,7 +10,7 @@ import pytest
 from runs import Finished, Runs
 
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.traffic.log import OF_NO_USE, REPAIRED, REQUESTED, REQUESTED_AGAIN, SENT_AGAIN
+from giaoban.traffic.log import OF_NO_USE, REPAIRED, REQUESTED, REQUESTED_AGAIN, RETRANSMITTED
 from giaoban.traffic.profiles import RTX_PAYLOAD_TYPE
 
 pytestmark = pytest.mark.sandbox
@@ -29,7 +29,7 @@ def done(run: Finished, way: str) -> dict[int, int]:
     [call] = (call for call in plan.calls if call.bridge == BRIDGE)
     index = (call.up if way == "up" else call.down)["video"]
     what = run.captures.retransmissions[index]["what"]
-    kinds = (REQUESTED, REQUESTED_AGAIN, SENT_AGAIN, REPAIRED, OF_NO_USE)
+    kinds = (REQUESTED, REQUESTED_AGAIN, RETRANSMITTED, REPAIRED, OF_NO_USE)
     return {kind: int(np.count_nonzero(what == kind)) for kind in kinds}
 
 
@@ -46,7 +46,7 @@ def test_what_was_asked_for_comes_again(run: Finished, way: str) -> None:
     assert told[REQUESTED] > 10
     assert told[REPAIRED] >= 0.9 * told[REQUESTED]
     came = told[REPAIRED] + told[OF_NO_USE]
-    assert told[REPAIRED] <= came <= told[SENT_AGAIN] <= told[REQUESTED] + told[REQUESTED_AGAIN]
+    assert told[REPAIRED] <= came <= told[RETRANSMITTED] <= told[REQUESTED] + told[REQUESTED_AGAIN]
 
 
 def test_the_result_tells_it(run: Finished) -> None:
@@ -97,7 +97,7 @@ def test_wireshark_reads_what_is_sent_again(run: Finished) -> None:
     host = run.captures.plan.network.address(BRIDGE)
     sent = [row for row in rows if row[0] == host]
     came = [row for row in rows if row[0] != host]
-    assert len(sent) == done(run, "up")[SENT_AGAIN]
+    assert len(sent) == done(run, "up")[RETRANSMITTED]
     down = done(run, "down")
     assert len(came) == down[REPAIRED] + down[OF_NO_USE]
     assert len({row[1] for row in sent}) == len({row[1] for row in came}) == 1

@@ -125,7 +125,7 @@ def simulate(
                 fastest = min(fastest, now_ns - frame * FRAME_TICKS * 10**9 // CLOCK_HZ)
         elif what == "rtx":
             assert isinstance(of, bytes)
-            receiver.put_again(of, now_ns)
+            receiver.put_retransmission(of, now_ns)
         elif what == "nack":
             for again in sender.answer(of, now_ns, trip):  # type: ignore[arg-type]
                 across(now_ns, "rtx", again)
@@ -234,7 +234,7 @@ def test_when_it_is_asked_for_and_until_when() -> None:
     sender = Retransmitter(MODEL, RTX_TYPE, RTX_SSRC)
     sender.sent(packet(1, 0, False), 0)
     [again] = sender.answer((1,), 90 * MS)
-    came = buffer.put_again(again, 130 * MS)
+    came = buffer.put_retransmission(again, 130 * MS)
     assert came is not None
     assert not came[1]
     assert (buffer.nack.counts.late, buffer.nack.counts.unrepaired) == (1, 0)
