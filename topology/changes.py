@@ -8,40 +8,53 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.network import Hop
+
+_EARLIER_WORDS = {
+    "darken": "link-down",
+    "lighten": "link-up",
+    "swallow": "discard",
+    "pass": "forward",
+}
+"""What runs of November 2026 and before have in their `plan.json`, of which an annex is written."""
 
 
 class NetworkChange(StrictModel):
     """One change, `at_s` seconds after the run's origin.
 
     `do`:
-        darken, lighten: a link's light goes out, or comes back; both ends see that at once, and
+        link-down, link-up: a link loses its carrier, or has it again; both ends see that, and
             nothing crosses in between.
-        swallow, pass: one direction of a link loses all that enters it, or carries again; nobody is
-            told ("light on, packets gone").
+        discard, forward: one direction of a link loses all that enters it, or carries again;
+            nobody is told ("light on, packets gone").
         stop-router, start-router: the routing process of a router dies without a word, or starts
-            from nothing. Its links have to be darkened and lightened beside that.
+            from nothing. Its links have to be taken down and brought up beside that.
 
     `fault` is the number of the fault that it belongs to.
     """
 
     at_s: Annotated[float, Field(ge=0)]
     fault: Annotated[int, Field(ge=0)]
-    do: Literal["darken", "lighten", "swallow", "pass", "stop-router", "start-router"]
+    do: Literal["link-down", "link-up", "discard", "forward", "stop-router", "start-router"]
     link: str | None = None
     source: str | None = None
     target: str | None = None
     router: str | None = None
 
+    @field_validator("do", mode="before")
+    @classmethod
+    def _word_of_today(cls, told: object) -> object:
+        return _EARLIER_WORDS.get(told, told) if isinstance(told, str) else told
+
     @model_validator(mode="after")
     def _has_its_place(self) -> Self:
         given = {name for name in ("link", "source", "target", "router") if getattr(self, name)}
         wanted = {"router"} if self.do.endswith("-router") else {"link"}
-        if self.do in ("swallow", "pass"):
+        if self.do in ("discard", "forward"):
             wanted = {"link", "source", "target"}
         if given != wanted:
             raise ValueError(
@@ -55,7 +68,7 @@ class NetworkChange(StrictModel):
 
     @property
     def hop(self) -> Hop:
-        """The direction that a `swallow` or `pass` is about."""
+        """The direction that a `discard` or `forward` is about."""
         assert self.link is not None
         assert self.source is not None
         assert self.target is not None
@@ -66,7 +79,7 @@ class Outage(StrictModel):
     """A bridge's or the MCU's host is without power, in seconds from the run's origin.
 
     At `from_s` it stops without a word; at `to_s` it has started again and knows nothing of before.
-    None: it stays off. Its access link has to be darkened beside that.
+    None: it stays off. Its access link has to be taken down beside that.
     """
 
     host: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Formatter
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from giaoban.tomlfile import StrictModel
 from giaoban.translation import N_
@@ -31,6 +31,11 @@ class Reason(StrictModel):
     code: str
     arguments: dict[str, Argument] = Field(default_factory=dict)
 
+    @field_validator("code")
+    @classmethod
+    def _code_of_today(cls, told: str) -> str:
+        return _EARLIER_CODES.get(told, told)
+
     def __str__(self) -> str:
         """In English, with identifiers, as files keep it."""
         said = dict(self.arguments)
@@ -39,6 +44,19 @@ class Reason(StrictModel):
         if "line" in said:
             said["line"] = f"link {said['line']}"
         return SENTENCES[self.code].format(**said)
+
+
+_EARLIER_CODES = {
+    "not-darken": "not-link-down",
+    "not-lighten": "not-link-up",
+    "not-swallow": "not-discard",
+    "not-pass": "not-forward",
+    "late-darken": "late-link-down",
+    "late-lighten": "late-link-up",
+    "late-swallow": "late-discard",
+    "late-pass": "late-forward",
+}
+"""What answers of November 2026 and before call the changes of a network."""
 
 
 def because(code: str, **arguments: Argument) -> Reason:
@@ -96,16 +114,16 @@ SENTENCES: Mapping[str, str] = {
     "calls-left": N_(
         "the MCU still held {calls} calls and {units:g} units after everyone had hung up"
     ),
-    "not-darken": N_("fault {fault}: {line} did not go dark"),
-    "not-lighten": N_("fault {fault}: {line} was not lit again"),
-    "not-swallow": N_("fault {fault}: {line} did not fail silently"),
-    "not-pass": N_("fault {fault}: {line} did not carry again"),
+    "not-link-down": N_("fault {fault}: {line} did not go down"),
+    "not-link-up": N_("fault {fault}: {line} did not come up again"),
+    "not-discard": N_("fault {fault}: {line} did not fail silently"),
+    "not-forward": N_("fault {fault}: {line} did not carry again"),
     "not-stop-router": N_("fault {fault}: router {router} did not stop"),
     "not-start-router": N_("fault {fault}: router {router} did not start again"),
-    "late-darken": N_("fault {fault}: {line}: darken came {late_ms} ms late"),
-    "late-lighten": N_("fault {fault}: {line}: lighten came {late_ms} ms late"),
-    "late-swallow": N_("fault {fault}: {line}: swallow came {late_ms} ms late"),
-    "late-pass": N_("fault {fault}: {line}: pass came {late_ms} ms late"),
+    "late-link-down": N_("fault {fault}: {line}: link-down came {late_ms} ms late"),
+    "late-link-up": N_("fault {fault}: {line}: link-up came {late_ms} ms late"),
+    "late-discard": N_("fault {fault}: {line}: discard came {late_ms} ms late"),
+    "late-forward": N_("fault {fault}: {line}: forward came {late_ms} ms late"),
     "late-stop-router": N_("fault {fault}: router {router}: stop-router came {late_ms} ms late"),
     "late-start-router": N_("fault {fault}: router {router}: start-router came {late_ms} ms late"),
     "not-powered-off": N_("fault {fault}: {who} did not lose its power"),

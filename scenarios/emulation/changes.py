@@ -21,7 +21,7 @@ from giaoban.topology.impairments import LineImpairment
 
 END, BEGIN, RESTORE, FAIL = range(4)
 """In this order at the same moment: one impairment, or fault, may follow another."""
-RESTORING = ("lighten", "pass", "start-router")
+RESTORING = ("link-up", "forward", "start-router")
 
 
 class Timetable:

@@ -164,7 +164,7 @@ def _counts(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
         hops=[(queue.link, queue.direction) for queue in queues],
         queues=queues,
         classes=counters.classes(net),
-        lines=counters.lines(net, failing.swallowed if failing else lambda _hop: 0),
+        lines=counters.lines(net, failing.discarded if failing else lambda _hop: 0),
         udp=counters.datagrams(net),
         routers=counters.routers(net),
         fault_drops=[

@@ -46,15 +46,15 @@ class ProvinceCli(CLI):  # type: ignore[misc]
 
     def do_cut(self, line: str) -> None:
         """Take a link's light: cut gia-nghia--dak-song"""
-        if (link := self._link(line)) is not None and not link.dark:
-            darkness = link.darken()
+        if (link := self._link(line)) is not None and not link.down:
+            outage = link.take_down()
             time.sleep(self._failing.seen_after_s)
-            link.notice(darkness)
+            link.notice(outage)
 
     def do_mend(self, line: str) -> None:
         """Give a link its light back: mend gia-nghia--dak-song"""
-        if (link := self._link(line)) is not None and link.dark:
-            link.lighten()
+        if (link := self._link(line)) is not None and link.down:
+            link.bring_up()
 
     def _link(self, line: str) -> FailableLink | None:
         link = self._failing.links.get(line.strip())

@@ -41,7 +41,7 @@ from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.bridge.user_agent import MediaLost, MediaStarted, MediaStopped
 from giaoban.scenarios.estimate.media.talker_powers import TalkerPowers
 from giaoban.scenarios.estimate.network.failing import FailingPaths
-from giaoban.scenarios.estimate.network.idle import FailingWay, IdleWay
+from giaoban.scenarios.estimate.network.idle import FailingRoute, IdleRoute
 from giaoban.scenarios.estimate.network.paths import Paths, find_paths
 from giaoban.scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
 from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, SipDatagram, Timeline
@@ -88,8 +88,8 @@ class _Signalling:
         self._count = 0
         self._end_ns = round(plan.end_s * 1e9)
         ways = range(2 * len(plan.calls))
-        self._ways: list[IdleWay | FailingWay] = [
-            IdleWay(paths, way) if failing is None else FailingWay(failing, way) for way in ways
+        self._ways: list[IdleRoute | FailingRoute] = [
+            IdleRoute(paths, way) if failing is None else FailingRoute(failing, way) for way in ways
         ]
         self._around = around_bytes(plan)
         self._restarts = dict.fromkeys(range(len(plan.calls)), 0)

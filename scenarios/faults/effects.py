@@ -1,6 +1,6 @@
 """What faults do to parts of the network, and several of them together: changes and outages.
 
-Two faults may need the same at the same time: a link is dark as long as any of them darkens it.
+Two faults may need the same at the same time: a link is down as long as any of them holds it down.
 """
 
 from __future__ import annotations
@@ -14,13 +14,20 @@ from giaoban.topology.changes import NetworkChange, Outage
 FOREVER_S = math.inf
 DIGITS = 6  # of a second
 
-Do = Literal["dark", "swallow", "stop", "off"]
-_ORDER = {"start-router": 0, "lighten": 1, "pass": 1, "swallow": 2, "darken": 2, "stop-router": 3}
-"""Of changes at the same moment: what comes back comes first; a router is up before its light."""
+Do = Literal["down", "discard", "stop", "off"]
+_ORDER = {
+    "start-router": 0,
+    "link-up": 1,
+    "forward": 1,
+    "discard": 2,
+    "link-down": 2,
+    "stop-router": 3,
+}
+"""Of changes at the same moment: what comes back comes first; a router is up before its links."""
 
 
 class Effect(NamedTuple):
-    """A link is dark, a direction of it swallows, a router is stopped or a host is off.
+    """A link is down, a direction of it discards, a router is stopped or a host is off.
 
     `place` is (link,), (link, source, target), (router,) or (host,). By the scenario's times.
     """
@@ -96,10 +103,10 @@ def _merged(spans: Spans) -> list[tuple[float, float, int, int]]:
 
 
 def _covered(effect: Effect, others: Mapping[tuple[Do, tuple[str, ...]], Spans]) -> bool:
-    """Whether it is done by others all the time; what a dark link swallows does not count."""
+    """Whether it is done by others all the time; a direction of a link that is down does not."""
     spans = list(others.get((effect.do, effect.place), []))
-    if effect.do == "swallow":
-        spans += others.get(("dark", effect.place[:1]), [])
+    if effect.do == "discard":
+        spans += others.get(("down", effect.place[:1]), [])
     return any(a <= effect.from_s and effect.to_s <= b for a, b, _, _ in _merged(spans))
 
 
@@ -109,11 +116,11 @@ def _change(
     if do == "stop":
         word = "stop-router" if starts else "start-router"
         named = {"router": place[0]}
-    elif do == "dark":
-        word = "darken" if starts else "lighten"
+    elif do == "down":
+        word = "link-down" if starts else "link-up"
         named = {"link": place[0]}
     else:
-        word = "swallow" if starts else "pass"
+        word = "discard" if starts else "forward"
         named = dict(zip(("link", "source", "target"), place, strict=True))
     return NetworkChange.model_validate({"at_s": at_s, "fault": fault, "do": word, **named})
 

@@ -382,20 +382,20 @@ class BootingFault(FaultKind):
             yield "boot_s", self.boot_s, what
 
 
-def dark(links: Sequence[str], from_s: float, to_s: float) -> list[Effect]:
-    """Links without light."""
-    return [Effect("dark", (link,), from_s, to_s) for link in links]
+def links_down(links: Sequence[str], from_s: float, to_s: float) -> list[Effect]:
+    """Links that are down."""
+    return [Effect("down", (link,), from_s, to_s) for link in links]
 
 
 def router_stops(router: str, network: Network, from_s: float, to_s: float) -> list[Effect]:
-    """A router without power: no routing, and no light on any of its links."""
+    """A router without power: no routing, and all of its links are down."""
     links = [link.id for link in network.links_at(router)]
-    return [Effect("stop", (router,), from_s, to_s), *dark(links, from_s, to_s)]
+    return [Effect("stop", (router,), from_s, to_s), *links_down(links, from_s, to_s)]
 
 
 def host_off(host: str, access: str, from_s: float, to_s: float) -> list[Effect]:
-    """A bridge or the MCU without power, its access link dark until it has started again."""
-    return [Effect("off", (host,), from_s, to_s), *dark([access], from_s, to_s)]
+    """A bridge or the MCU without power, its access link down until it has started again."""
+    return [Effect("off", (host,), from_s, to_s), *links_down([access], from_s, to_s)]
 
 
 def link_ends(network: Network, link: NetLink) -> Sentence:

@@ -81,7 +81,7 @@ def _plans(
                 direction=hops[0].direction if len(hops) == 1 else None,
                 at_s=rounded_s(start_s + fault.at_s),
                 to_s=None if fault.to_s is None else rounded_s(start_s + fault.to_s),
-                links=_places(its, "dark", "swallow"),
+                links=_places(its, "down", "discard"),
                 nodes=_places(its, "stop", "off"),
             )
         )

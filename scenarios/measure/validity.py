@@ -27,7 +27,7 @@ def accounting(captures: Captures) -> Accounting:
     udp, queues, lines, routers = counters.udp, counters.queues, counters.lines, counters.routers
     dropped = sum(q.queue_drops for q in queues)
     lost = sum(q.line_losses for q in queues) + sum(line.lost for line in lines)
-    # less than none: a line swallowed packets, which must stay unaccounted for
+    # less than none: a line discarded packets, which must stay unaccounted for
     duplicated = sum(max(line.duplicated, 0) for line in lines)
     # a header that a line damaged, and one that went round in a circle, are counted as one thing
     expired = 0 if any(line.what.corrupt for line in captures.plan.lines) else routers.expired

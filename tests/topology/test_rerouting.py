@@ -100,11 +100,11 @@ class End:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def darken(self, *, on: bool) -> None:
-        self.said.append("dark" if on else "lit")
+    def set_down(self, *, on: bool) -> None:
+        self.said.append("down" if on else "up")
 
-    def swallow(self, *, on: bool) -> None:
-        self.said.append("swallows" if on else "passes")
+    def discard(self, *, on: bool) -> None:
+        self.said.append("discards" if on else "passes")
 
 
 def fragile() -> tuple[FailableLink, End]:
@@ -115,31 +115,31 @@ def fragile() -> tuple[FailableLink, End]:
 
 def test_packets_are_gone_before_the_port_notices() -> None:
     link, end = fragile()
-    darkness = link.darken()
-    assert end.said == ["swallows"]
-    link.notice(darkness)
-    assert end.said == ["swallows", "dark"]
-    link.notice(darkness)
-    link.lighten()
-    assert end.said == ["swallows", "dark", "lit", "passes"]
+    outage = link.take_down()
+    assert end.said == ["discards"]
+    link.notice(outage)
+    assert end.said == ["discards", "down"]
+    link.notice(outage)
+    link.bring_up()
+    assert end.said == ["discards", "down", "up", "passes"]
 
 
 def test_a_darkness_that_is_over_is_never_noticed() -> None:
     """Flapping faster than the port sees: only what lasts so long is seen."""
     link, end = fragile()
-    first = link.darken()
-    link.lighten()
-    second = link.darken()
+    first = link.take_down()
+    link.bring_up()
+    second = link.take_down()
     link.notice(first)
-    assert end.said == ["swallows", "passes", "swallows"]
-    third = link.darken()  # another fault takes its light too
+    assert end.said == ["discards", "passes", "discards"]
+    third = link.take_down()  # another fault takes its light too
     assert third == second
     link.notice(second)
     link.notice(third)
-    link.lighten()
-    assert end.said == ["swallows", "passes", "swallows", "dark"]
-    link.lighten()
-    assert end.said[-2:] == ["lit", "passes"]
+    link.bring_up()
+    assert end.said == ["discards", "passes", "discards", "down"]
+    link.bring_up()
+    assert end.said[-2:] == ["up", "passes"]
 
 
 @given(

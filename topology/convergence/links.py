@@ -26,22 +26,22 @@ class LinkTimes:
     """What a plan's changes do to links.
 
     Attributes:
-        swallows: direction → when whatever arrives that way is gone.
+        discards: direction → when whatever arrives that way is gone.
         carrier_down: link → when the routers at its ends know that its light is out.
     """
 
-    swallows: Mapping[Hop, Edges]
+    discards: Mapping[Hop, Edges]
     carrier_down: Mapping[str, Edges]
 
     def passes(self, hop: Hop, at_ns: int) -> bool:
         """Whether what arrives at the end of a direction is there."""
-        edges = self.swallows.get(hop)
+        edges = self.discards.get(hop)
         return edges is None or not within(edges, at_ns)
 
     def failed(self, at_ns: int) -> list[str]:
-        """The links of which a direction swallows."""
+        """The links of which a direction discards."""
         return list(
-            dict.fromkeys(hop.link for hop, edges in self.swallows.items() if within(edges, at_ns))
+            dict.fromkeys(hop.link for hop, edges in self.discards.items() if within(edges, at_ns))
         )
 
 
@@ -50,20 +50,20 @@ def link_times(network: Network, changes: Sequence[NetworkChange]) -> LinkTimes:
     routing = network.routing
     seen_ns = 0 if routing is None else routing.seen_after_ms * 1_000_000
     held: dict[Hop, list[tuple[int, int]]] = {}
-    dark: dict[str, list[tuple[int, int]]] = {}
+    down: dict[str, list[tuple[int, int]]] = {}
     for change in changes:
         at_ns = round(change.at_s * 1e9)
-        if change.do in ("darken", "lighten"):
-            by = 1 if change.do == "darken" else -1
+        if change.do in ("link-down", "link-up"):
+            by = 1 if change.do == "link-down" else -1
             link = network.link(change.link or "")
-            dark.setdefault(link.id, []).append((at_ns, by))
+            down.setdefault(link.id, []).append((at_ns, by))
             for hop in link.hops:
                 held.setdefault(hop, []).append((at_ns, by))
-        elif change.do in ("swallow", "pass"):
-            by = 1 if change.do == "swallow" else -1
+        elif change.do in ("discard", "forward"):
+            by = 1 if change.do == "discard" else -1
             held.setdefault(change.hop, []).append((at_ns, by))
     carrier_down = {}
-    for link_id, told in dark.items():
+    for link_id, told in down.items():
         edges, seen = _edges(told), list[int]()
         for begin, end in zip(edges[::2], [*edges[1::2], None], strict=False):
             if end is None:

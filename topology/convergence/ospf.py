@@ -176,9 +176,9 @@ class RoutedNetwork:
                 self._later(at_ns, partial(self._switch, change.router or "", on=begins))
         for link_id, edges in self._times.carrier_down.items():
             for number, edge_ns in enumerate(edges):
-                lit = number % 2 == 1
+                up = number % 2 == 1
                 self._later(
-                    self._origin_ns + edge_ns, partial(self._carrier_changed, link_id, lit=lit)
+                    self._origin_ns + edge_ns, partial(self._carrier_changed, link_id, up=up)
                 )
         self._until(self._origin_ns + until_ns)
         return self._changes
@@ -244,18 +244,18 @@ class RoutedNetwork:
     def _is_dark(self, link: str, now_ns: int) -> bool:
         return within(self._times.carrier_down.get(link, ()), now_ns - self._origin_ns)
 
-    def _carrier_changed(self, link_id: str, now_ns: int, *, lit: bool) -> None:
+    def _carrier_changed(self, link_id: str, now_ns: int, *, up: bool) -> None:
         """Light goes or comes back, as the routers at both ends see it."""
         link = self._network.link(link_id)
         for name in (link.a, link.b):
             router = self._alive.get(name)
-            if router is None or router.begin_ns > now_ns or router.up[link_id] == lit:
+            if router is None or router.begin_ns > now_ns or router.up[link_id] == up:
                 continue
-            router.up[link_id] = lit
+            router.up[link_id] = up
             router.lsa_due = True
             if link.kind == "access":
                 continue
-            if lit:
+            if up:
                 self._say_hello(router, link, now_ns)
             else:
                 self._kill_neighbour(router, link_id)

@@ -204,17 +204,17 @@ def pacer_drops(net: ProvinceNet) -> int:
     return total
 
 
-def lines(net: ProvinceNet, swallowed: Callable[[Hop], int] = lambda _hop: 0) -> list[LineCount]:
+def lines(net: ProvinceNet, discarded: Callable[[Hop], int] = lambda _hop: 0) -> list[LineCount]:
     """Every impaired line's counters, in the order in which they were built.
 
-    `swallowed`: packets that a fault took at the line's end, before the line met them.
+    `discarded`: packets that a fault took at the line's end, before the line met them.
     """
     found = []
     for hop, line in net.impaired.items():
         netem, ingress = (queue.get_attr("TCA_STATS2") for queue in line.counted())
         queue = netem.get_attr("TCA_STATS_QUEUE")
         passed = netem.get_attr("TCA_STATS_BASIC")["packets"]
-        arrived = ingress.get_attr("TCA_STATS_BASIC")["packets"] - swallowed(hop)
+        arrived = ingress.get_attr("TCA_STATS_BASIC")["packets"] - discarded(hop)
         arrived -= policed(net, hop, "carrier")
         found.append(
             LineCount(

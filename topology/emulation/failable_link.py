@@ -1,9 +1,9 @@
-"""A link that can fail: what it swallows is counted, and its ends see its light go out.
+"""A link that can fail: what it discards is counted, and its ends see its carrier go.
 
-Nothing is taken from the queues: what waits there when the light goes out is sent into the dark. At
+Nothing is taken from the queues: what waits there when the link goes down is sent, and lost. At
 each end, whatever arrives is redirected to a device that counts and forgets it, before anything has
-read it. A router's interface on a dark link loses its carrier (by `proto_down`, which a macvlan
-obeys) as soon as its port has noticed, and what it would still send then goes the same way.
+read it. A router's interface on a link that is down loses its carrier (by `proto_down`, which a
+macvlan obeys) as soon as its port has noticed, and what it would still send then goes the same way.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.network import Hop, NetLink
 
 INGRESS, EGRESS = 0xFFFF0000, 0xFFFFFFF3  # linux/pkt_sched.h: of `ingress`, and of `clsact`
-LOOK_AGAIN_NS, LIGHT_WITHIN_NS = 10_000, 2_000_000_000
+LOOK_AGAIN_NS, CARRIER_WITHIN_NS = 10_000, 2_000_000_000
 FIRST = 1
-"""Before the filter of an impaired line: a packet that a dark link swallows is not impaired."""
+"""Before the filter of an impaired line: what a link that is down discards is not impaired."""
 
 
 class LinkEnd:
@@ -76,25 +76,25 @@ class LinkEnd:
             for queue in self._route.get_qdiscs()
         )
 
-    def swallow(self, *, on: bool) -> None:
-        """From now on whatever arrives is gone, or arrives again."""
+    def discard(self, *, on: bool) -> None:
+        """From now on whatever arrives is discarded, or arrives again."""
         self._redirect(self._end, INGRESS, self._in, on=on)
 
-    def darken(self, *, on: bool) -> None:
-        """The light goes out, or comes back, as the node sees it."""
+    def set_down(self, *, on: bool) -> None:
+        """The carrier goes, or comes back, as the node sees it."""
         if self._upper is None:
             return
         if on:
             self._redirect(self._top, EGRESS, self._out, on=True)
         self._route.link("set", index=self._top, proto_down=int(on))
         if not on:
-            self._wait_for_light()
+            self._wait_for_carrier()
             self._redirect(self._top, EGRESS, self._out, on=False)
 
-    def _wait_for_light(self) -> None:
+    def _wait_for_carrier(self) -> None:
         """Until the kernel's linkwatch has given the interface its queue back: what is sent before
         that is dropped where nobody counts. It does so as soon as it is let."""
-        deadline_ns = time.monotonic_ns() + LIGHT_WITHIN_NS
+        deadline_ns = time.monotonic_ns() + CARRIER_WITHIN_NS
         while _state(self._route, self._top) != "UP":
             if time.monotonic_ns() > deadline_ns:
                 raise InvalidRun("{upper} did not come up again", upper=self._upper)
@@ -110,13 +110,13 @@ class LinkEnd:
             self._route.tc("del-filter", "matchall", index=index, parent=parent, prio=FIRST)
 
     @property
-    def swallowed(self) -> int:
+    def discarded(self) -> int:
         """Packets that arrived and were gone."""
         return _sent(self._route, self._in)
 
     @property
     def unsent(self) -> int:
-        """Packets that a router would still have sent into the dark."""
+        """Packets that a router would still have sent on a link that is down."""
         return 0 if self._upper is None else _sent(self._route, self._out)
 
     def close(self) -> None:
@@ -131,69 +131,69 @@ class FailableLink:
         """`ends`: node id → the link's end there."""
         self.link = link
         self._ends = ends
-        self._darkened = 0
+        self._holders = 0
         self._turn = 0
         self._noticed = False
-        self._swallowing = dict.fromkeys(ends, 0)
+        self._discarding = dict.fromkeys(ends, 0)
 
     @property
-    def dark(self) -> bool:
-        """Whether its light is out."""
-        return self._darkened > 0
+    def down(self) -> bool:
+        """Whether any fault holds it down."""
+        return self._holders > 0
 
     @property
     def carries(self) -> bool:
         """Whether packets cross it in both directions."""
-        return not any(self._swallowing.values())
+        return not any(self._discarding.values())
 
-    def darken(self) -> int:
-        """One more fault takes its light: nothing arrives any more. The number of this darkness,
+    def take_down(self) -> int:
+        """One more fault holds it down: nothing arrives any more. The number of this outage,
         for `notice`."""
-        if self._darkened == 0:
+        if self._holders == 0:
             self._turn += 1
-        self._darkened += 1
+        self._holders += 1
         for node in self._ends:
             self._hold(node, 1)
         return self._turn
 
-    def notice(self, darkness: int) -> None:
-        """Its ends see that the light is out, unless that darkness is over."""
-        if self.dark and darkness == self._turn and not self._noticed:
+    def notice(self, outage: int) -> None:
+        """Its ends see that the carrier is gone, unless that outage is over."""
+        if self.down and outage == self._turn and not self._noticed:
             self._noticed = True
             for end in self._ends.values():
-                end.darken(on=True)
+                end.set_down(on=True)
 
-    def lighten(self) -> None:
-        """One fault less; that light is there again is seen at once."""
-        self._darkened -= 1
+    def bring_up(self) -> None:
+        """One fault less; a carrier that is back is seen at once."""
+        self._holders -= 1
         for node, end in self._ends.items():
-            if self._noticed and not self.dark:
-                end.darken(on=False)
+            if self._noticed and not self.down:
+                end.set_down(on=False)
             self._hold(node, -1)
-        if not self.dark:
+        if not self.down:
             self._noticed = False
 
-    def swallow(self, hop: Hop) -> None:
+    def discard(self, hop: Hop) -> None:
         """One more fault lets nothing arrive that way."""
         self._hold(hop.target, 1)
 
-    def let_pass(self, hop: Hop) -> None:
+    def forward(self, hop: Hop) -> None:
         """One fault less."""
         self._hold(hop.target, -1)
 
     def lost(self, hop: Hop) -> int:
         """Packets that it took on their way in this direction since it was built."""
-        return self._ends[hop.target].swallowed + self._ends[hop.source].unsent
+        return self._ends[hop.target].discarded + self._ends[hop.source].unsent
 
-    def swallowed(self, hop: Hop) -> int:
+    def discarded(self, hop: Hop) -> int:
         """Those of them that had been sent."""
-        return self._ends[hop.target].swallowed
+        return self._ends[hop.target].discarded
 
     def _hold(self, node: str, by: int) -> None:
-        before = self._swallowing[node]
-        self._swallowing[node] = before + by
+        before = self._discarding[node]
+        self._discarding[node] = before + by
         if (before == 0) != (before + by == 0):
-            self._ends[node].swallow(on=before == 0)
+            self._ends[node].discard(on=before == 0)
 
     def close(self) -> None:
         """Let the sockets go."""

@@ -89,15 +89,15 @@ class FailingNetwork:
         """Carry out one change, now; what is to follow so many seconds later."""
         later: list[tuple[float, Callable[[], None]]] = []
         match change.do:
-            case "darken":
+            case "link-down":
                 link = self.links[change.link or ""]
-                later.append((self.seen_after_s, partial(link.notice, link.darken())))
-            case "lighten":
-                self.links[change.link or ""].lighten()
-            case "swallow":
-                self.links[change.hop.link].swallow(change.hop)
-            case "pass":
-                self.links[change.hop.link].let_pass(change.hop)
+                later.append((self.seen_after_s, partial(link.notice, link.take_down())))
+            case "link-up":
+                self.links[change.link or ""].bring_up()
+            case "discard":
+                self.links[change.hop.link].discard(change.hop)
+            case "forward":
+                self.links[change.hop.link].forward(change.hop)
             case "stop-router":
                 if self.routers is not None:
                     self.routers.stop(change.router or "")
@@ -129,10 +129,10 @@ class FailingNetwork:
         link = self.links.get(hop.link)
         return 0 if link is None else link.lost(hop)
 
-    def swallowed(self, hop: Hop) -> int:
+    def discarded(self, hop: Hop) -> int:
         """Those of them that had come to the end of the link."""
         link = self.links.get(hop.link)
-        return 0 if link is None else link.swallowed(hop)
+        return 0 if link is None else link.discarded(hop)
 
     def pause_routers(self) -> None:
         """Let the routers say nothing until all they said has arrived; then nothing of theirs is

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.audio.bank import TICK_NS, AudioBank
 from giaoban.scenarios.bridge.sources import Sources
-from giaoban.scenarios.estimate.network.idle import FailingWay, IdleWay
+from giaoban.scenarios.estimate.network.idle import FailingRoute, IdleRoute
 from giaoban.scenarios.estimate.timeline import BridgeLeg, Timeline
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import around_bytes
@@ -44,7 +44,7 @@ class TalkerPowers:
     """Follows a timeline while it grows; the owner asks in order of time."""
 
     def __init__(
-        self, plan: Plan, ways: Sequence[IdleWay | FailingWay], timeline: Timeline
+        self, plan: Plan, ways: Sequence[IdleRoute | FailingRoute], timeline: Timeline
     ) -> None:
         """`ways`: from and to each bridge in turn, as plans number them."""
         self._plan = plan

@@ -88,7 +88,7 @@ class FailingPaths:
         self.moments = sorted({at for of in self._moments.values() for at in of})
         """When any route changes."""
         times = self.over_time.times
-        self.swallows: list[Edges] = [times.swallows.get(hop, ()) for hop in paths.hops]
+        self.discards: list[Edges] = [times.discards.get(hop, ()) for hop in paths.hops]
         self.carrier_down: list[Edges] = [
             times.carrier_down.get(hop.link, ()) if hop.source in routers else ()
             for hop in paths.hops
@@ -109,14 +109,14 @@ class FailingPaths:
 
     @cached_property
     def _changes(self) -> list[int]:
-        edges = {at for of in (*self.swallows, *self.carrier_down) for at in of}
+        edges = {at for of in (*self.discards, *self.carrier_down) for at in of}
         return sorted(edges | set(self.moments))
 
     def is_cut(self, way: int, at_ns: int) -> bool:
         """Whether nothing gets through on a way, links and routes being as at a moment."""
         hop = int(self.paths.along[self.paths.first[way]])
         for _ in range(ROUTERS_PASSED + 1):
-            if within(self.swallows[hop], at_ns):
+            if within(self.discards[hop], at_ns):
                 return True
             hop = self.after_one(hop, way, at_ns)
             if hop < 0:
@@ -283,17 +283,17 @@ class FailingTransit(Transit):
         self, hop: int, keys: Keys, cargo: Cargo, until_ns: int
     ) -> Iterable[tuple[int, Keys]]:
         if carrier_down := self._failing.carrier_down[hop]:
-            dark = _each_within(carrier_down, cargo.at_ns(keys))
-            gone = keys[dark]
+            down = _each_within(carrier_down, cargo.at_ns(keys))
+            gone = keys[down]
             self._takes(hop, cargo, cargo.at_ns(gone), cargo.places(gone))
-            keys = keys[~dark]
+            keys = keys[~down]
         return super()._pass(hop, keys, cargo, until_ns) if len(keys) else ()
 
     def _onward(
         self, hop: int, places: NDArray[np.int64], out_ns: NDArray[np.int64], cargo: Cargo
     ) -> Iterable[tuple[int, Keys]]:
-        if swallows := self._failing.swallows[hop]:
-            gone = _each_within(swallows, out_ns)
+        if discards := self._failing.discards[hop]:
+            gone = _each_within(discards, out_ns)
             self._takes(hop, cargo, out_ns[gone], places[gone])
             places, out_ns = places[~gone], out_ns[~gone]
         if self._failing.at_router[hop] is not None and len(places):
@@ -353,7 +353,7 @@ class FailingTransit(Transit):
                 continue
             began_ns, out_ns = served
             told.append((at_ns, began_ns, out_ns, size, flow, False))
-            if within(failing.swallows[hop], out_ns):
+            if within(failing.discards[hop], out_ns):
                 self.lost[hop] += 1
                 self._lost.append((at_ns, flow, seq))
                 continue

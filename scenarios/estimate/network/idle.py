@@ -1,4 +1,4 @@
-"""A way through a network in which nothing else is under way."""
+"""A route through a network in which nothing else is under way."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from giaoban.scenarios.estimate.network.queues import way_ns
 from giaoban.topology.convergence.links import within
 
 
-class _Way(ABC):
-    """One way, on which nothing overtakes."""
+class _Route(ABC):
+    """One route, on which nothing overtakes."""
 
     _last_ns = 0
 
@@ -37,7 +37,7 @@ class _Way(ABC):
         return found
 
 
-class IdleWay(_Way):
+class IdleRoute(_Route):
     """By its first routes, where nothing fails; what lines may lose by chance is not lost."""
 
     def __init__(self, paths: Paths, way: int) -> None:
@@ -47,16 +47,16 @@ class IdleWay(_Way):
         self._propagation_ns = sum(round(link.delay_us * 1000) for link in links)
 
     def transit_end_ns(self, now_ns: int, size: int) -> int:
-        """As of any way: never lost."""
+        """As of any route: never lost."""
         served_ns = round(size * self._ns_a_byte + self._overhead_ns)
         return now_ns + self._propagation_ns + served_ns
 
     def transit_ends_ns(self, sent_ns: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-        """As of any way."""
+        """As of any route."""
         return sent_ns + self.transit_end_ns(0, size)
 
 
-class FailingWay(_Way):
+class FailingRoute(_Route):
     """By the routes of each moment."""
 
     def __init__(self, failing: FailingPaths, way: int) -> None:
@@ -64,7 +64,7 @@ class FailingWay(_Way):
         self._first = int(failing.paths.along[failing.paths.first[way]])
 
     def transit_end_ns(self, now_ns: int, size: int) -> int | None:
-        """As of any way."""
+        """As of any route."""
         failing, hop = self._failing, self._first
         for _ in range(ROUTERS_PASSED + 1):
             if within(failing.carrier_down[hop], now_ns):
@@ -72,7 +72,7 @@ class FailingWay(_Way):
             link = failing.paths.links[hop]
             wire_bytes = size + link.overhead_bytes
             now_ns += round(wire_bytes * 8e3 / link.rate_mbps) + way_ns(link.delay_us)
-            if within(failing.swallows[hop], now_ns):
+            if within(failing.discards[hop], now_ns):
                 return None
             hop = failing.after_one(hop, self._way, now_ns)
             if hop == END:

@@ -7,7 +7,13 @@ from typing import ClassVar, Literal
 
 from giaoban.names import access_link_id
 from giaoban.scenarios.faults.effects import Effect
-from giaoban.scenarios.faults.kind import FailureCase, FaultContext, LinkFault, dark, link_ends
+from giaoban.scenarios.faults.kind import (
+    FailureCase,
+    FaultContext,
+    LinkFault,
+    link_ends,
+    links_down,
+)
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.network import NetLink, Network
 from giaoban.translation import pgettext
@@ -27,7 +33,7 @@ class Cut(LinkFault):
         return message(N_("link cut"))
 
     def effects(self, _context: FaultContext) -> list[Effect]:
-        return dark([self.link], *self.span_s)
+        return links_down([self.link], *self.span_s)
 
     @classmethod
     def cases(cls, context: FaultContext) -> Iterator[FailureCase]:

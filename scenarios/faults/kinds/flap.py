@@ -1,4 +1,4 @@
-"""`flap`: a link goes dark and is lit, again and again."""
+"""`flap`: a link goes down and comes up, again and again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from giaoban.scenarios.faults.kind import (
     FaultContext,
     LinkFault,
     To,
-    dark,
+    links_down,
     rounded_s,
 )
 from giaoban.sentence import N_, Sentence, message
@@ -21,7 +21,7 @@ MOST_FLAPS = 1000
 
 
 class Flap(LinkFault):
-    """A link goes dark for `down_s`, is lit for `up_s`, and so on until `to_s`."""
+    """A link goes down for `down_s`, is up for `up_s`, and so on until `to_s`."""
 
     kind: Literal["flap"]
     """What fails."""
@@ -32,9 +32,9 @@ class Flap(LinkFault):
     to_s: To
     """Until when, in seconds. Like `30.0`."""
     down_s: Annotated[float, Field(ge=0.01, le=LONGEST_S)]
-    """How long it is dark each time, in seconds. Like `0.5`."""
+    """How long it is down each time, in seconds. Like `0.5`."""
     up_s: Annotated[float, Field(ge=0.01, le=LONGEST_S)]
-    """How long it is lit in between, in seconds. Like `2.0`."""
+    """How long it is up in between, in seconds. Like `2.0`."""
 
     @model_validator(mode="after")
     def _not_for_ever(self) -> Self:
@@ -42,7 +42,7 @@ class Flap(LinkFault):
         if times > MOST_FLAPS:
             raise ValueError(
                 Sentence(
-                    "goes dark {times:.0f} times (allowed: up to {most_flaps} times)",
+                    "goes down {times:.0f} times (allowed: up to {most_flaps} times)",
                     times=times,
                     most_flaps=MOST_FLAPS,
                 )
@@ -57,14 +57,16 @@ class Flap(LinkFault):
         return self
 
     def words(self) -> Sentence:
-        text = N_("flapping ({down} s dark, {up} s lit)")
+        text = N_("flapping ({down} s down, {up} s up)")
         return message(text, down=self.down_s, up=self.up_s)
 
     def effects(self, _context: FaultContext) -> list[Effect]:
         found = []
         number, from_s = 0, self.at_s
         while from_s < self.to_s:
-            found += dark([self.link], from_s, min(rounded_s(from_s + self.down_s), self.to_s))
+            found += links_down(
+                [self.link], from_s, min(rounded_s(from_s + self.down_s), self.to_s)
+            )
             number += 1
             from_s = rounded_s(self.at_s + number * (self.down_s + self.up_s))
         return found

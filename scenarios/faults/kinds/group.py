@@ -13,7 +13,7 @@ from giaoban.scenarios.faults.kind import (
     FaultContext,
     FaultKind,
     KeyMistake,
-    dark,
+    links_down,
 )
 from giaoban.sentence import N_, Sentence, message
 
@@ -50,7 +50,7 @@ class GroupCut(FaultKind):
             )
 
     def effects(self, context: FaultContext) -> list[Effect]:
-        return dark(self._links(context), *self.span_s)
+        return links_down(self._links(context), *self.span_s)
 
     def _links(self, context: FaultContext) -> list[str]:
         return next(group.links for group in context.groups if group.id == self.group)

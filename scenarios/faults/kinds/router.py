@@ -19,7 +19,7 @@ from giaoban.sentence import N_, Sentence, message
 
 
 class RouterDown(FaultKind):
-    """A router stops without a word, and its links are dark; at `to_s` it starts anew."""
+    """A router stops without a word, and its links are down; at `to_s` it starts anew."""
 
     target: ClassVar[FaultTarget] = "router"
     kind: Literal["router"]

@@ -23,7 +23,7 @@ class Silent(DirectedLinkFault):
         return message(N_("silent failure (light on, packets gone)"))
 
     def effects(self, context: FaultContext) -> list[Effect]:
-        return [Effect("swallow", tuple(hop), *self.span_s) for hop in self.hops(context.network)]
+        return [Effect("discard", tuple(hop), *self.span_s) for hop in self.hops(context.network)]
 
     @classmethod
     def cases(cls, context: FaultContext) -> Iterator[FailureCase]:

@@ -58,7 +58,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 REASONS = [
     f.unaccounted(3),
     because("never-sent", stream="dak-r-lap video down", packets=12),
-    because("late-darken", fault="cut-1", line="gia-nghia--cu-jut", late_ms=7.5),
+    because("late-link-down", fault="cut-1", line="gia-nghia--cu-jut", late_ms=7.5),
 ]
 
 

@@ -136,7 +136,7 @@ def test_streams_to_routers_and_to_hosts_over_an_impaired_line(runs: Runs) -> No
 
 @pytest.mark.parametrize("more", ["", CLASSES], ids=["without-classes", "with-classes"])
 def test_links_may_fail_under_other_traffic(tmp_path: Path, more: str) -> None:
-    """The full link goes dark and swallows: what was in its queues, or came by others, is found."""
+    """The full link goes down and discards: what was in its queues, or came by others, is found."""
     province = ring_province(tmp_path / "ring.toml")
     narrow = province.read_text(encoding="utf-8").replace("rate_mbps = 100.0", "rate_mbps = 10.0")
     province.write_text(narrow, encoding="utf-8")
@@ -157,7 +157,7 @@ def test_links_may_fail_under_other_traffic(tmp_path: Path, more: str) -> None:
     assert account.packets_dropped_at_queues > 1000
     counted = run.captures.counters
     assert all(queue.backlog == 0 for queue in counted.queues)
-    # the link's own address has another way while it is dark: other traffic goes round as well,
+    # the link's own address has another way while it is down: other traffic goes round as well,
     # of which one bridge has no more than 300 packets
     sent = {(queue.link, queue.direction): queue.sent_packets for queue in counted.queues}
     assert min(sent["c--a", "r-a->r-c"], sent["b--c", "r-b->r-c"]) > 1500

@@ -1,6 +1,6 @@
 """Bridges that lose their line or their power, and an MCU that stops and starts again, emulated.
 
-Here the link of a host without power is not dark: what is sent to it arrives, and nobody hears it.
+Here the link of a host without power is not down: what is sent to it arrives, and nobody hears it.
 """
 
 from __future__ import annotations

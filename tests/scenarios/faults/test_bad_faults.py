@@ -60,7 +60,7 @@ def refused(folder: Path, *faults: str, province: str = "") -> str:
         (fault("flap", link=MCU, down_s=1.0, up_s=1.0), "fault[0].to_s: is missing"),
         (
             fault("flap", 0.0, link=MCU, to_s=3000.0, down_s=1.0, up_s=1.0),
-            "goes dark 1500 times (allowed: up to 1000 times)",
+            "goes down 1500 times (allowed: up to 1000 times)",
         ),
         (
             fault("flap", link=MCU, to_s=2.0, down_s=1.5, up_s=1.0),

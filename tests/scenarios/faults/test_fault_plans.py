@@ -42,22 +42,27 @@ def told(plan: Plan) -> list[str]:
 @pytest.mark.parametrize(
     ("faults", "changes", "ident", "nodes"),
     [
-        ([fault("cut", 12.0, link="access-mcu")], ["12 darken access-mcu"], "cut-access-mcu", []),
+        (
+            [fault("cut", 12.0, link="access-mcu")],
+            ["12 link-down access-mcu"],
+            "cut-access-mcu",
+            [],
+        ),
         (
             [fault("cut", 12.0, to_s=20.0, link=RING)],
-            [f"12 darken {RING}", f"20 lighten {RING}"],
+            [f"12 link-down {RING}", f"20 link-up {RING}"],
             f"cut-{RING}",
             [],
         ),
         (
             [fault("silent", link="access-cu-jut")],
-            ["1 swallow access-cu-jut cu-jut", "1 swallow access-cu-jut r-cu-jut"],
+            ["1 discard access-cu-jut cu-jut", "1 discard access-cu-jut r-cu-jut"],
             "silent-access-cu-jut",
             [],
         ),
         (
             [fault("silent", to_s=2.0, link="access-cu-jut", direction="up")],
-            ["1 swallow access-cu-jut cu-jut", "2 pass access-cu-jut cu-jut"],
+            ["1 discard access-cu-jut cu-jut", "2 forward access-cu-jut cu-jut"],
             "silent-access-cu-jut",
             [],
         ),
@@ -67,7 +72,7 @@ def told(plan: Plan) -> list[str]:
                 f"{at_s} {do} {RING}"
                 for at_s, do in zip(
                     ("10", "10.5", "11.3", "11.8", "12.6", "13"),
-                    ("darken", "lighten") * 3,
+                    ("link-down", "link-up") * 3,
                     strict=True,
                 )
             ],
@@ -77,33 +82,33 @@ def told(plan: Plan) -> list[str]:
         (  # a router is up before its links are lit
             [fault("router", 5.0, to_s=9.0, router="r-dak-mil")],
             [
-                *(f"5 darken {link}" for link in AT_DAK_MIL),
+                *(f"5 link-down {link}" for link in AT_DAK_MIL),
                 "5 stop-router r-dak-mil",
                 "9 start-router r-dak-mil",
-                *(f"9 lighten {link}" for link in AT_DAK_MIL),
+                *(f"9 link-up {link}" for link in AT_DAK_MIL),
             ],
             "router-r-dak-mil",
             ["r-dak-mil"],
         ),
-        (  # its bridge's line is dark until it has started
+        (  # its bridge's line is down until it has started
             [SITE],
             [
-                *(f"5 darken {link}" for link in AT_DAK_MIL),
+                *(f"5 link-down {link}" for link in AT_DAK_MIL),
                 "5 stop-router r-dak-mil",
                 "9 start-router r-dak-mil",
-                *(f"9 lighten {link}" for link in AT_DAK_MIL[1:]),
-                "13 lighten access-dak-mil",
+                *(f"9 link-up {link}" for link in AT_DAK_MIL[1:]),
+                "13 link-up access-dak-mil",
             ],
             "site-dak-mil",
             ["r-dak-mil", "dak-mil"],
         ),
         (
             [fault("group", group="ql14")],
-            ["1 darken gia-nghia--dak-r-lap", "1 darken gia-nghia--dak-song"],
+            ["1 link-down gia-nghia--dak-r-lap", "1 link-down gia-nghia--dak-song"],
             "group-ql14",
             [],
         ),
-        ([fault("mcu", 5.0)], ["5 darken access-mcu"], "mcu", ["mcu"]),
+        ([fault("mcu", 5.0)], ["5 link-down access-mcu"], "mcu", ["mcu"]),
         (
             [fault("degrade", link="access-cu-jut", loss_pct=9.0, over_s=1.0)],
             [],
@@ -125,8 +130,8 @@ def test_what_each_kind_changes(
     assert told(plan) == changes
     [made] = plan.faults
     assert (made.id, made.nodes) == (ident, nodes)
-    dark = {c.link for c in plan.changes if c.do in ("darken", "swallow")}
-    assert set(made.links) == dark
+    down = {c.link for c in plan.changes if c.do in ("link-down", "discard")}
+    assert set(made.links) == down
     assert plan.recovery is not None
     assert Plan.model_validate_json(plan.to_json()) == plan
 
@@ -161,7 +166,7 @@ def test_what_loses_its_power_starts_again_after_its_time(tmp_path: Path) -> Non
     assert (outage.host, outage.from_s, outage.to_s) == ("dak-mil", start_s + 5, start_s + 13)
     plan = plan_of(tmp_path, fault("site", 5.0, bridge="gia-nghia"))
     assert [(outage.host, outage.to_s) for outage in plan.outages] == [("gia-nghia", None)]
-    assert "5 darken access-mcu" in told(plan)
+    assert "5 link-down access-mcu" in told(plan)
     plan = plan_of(tmp_path, fault("mcu", 5.0, to_s=6.0), length_s=70.0)
     assert plan.recovery is not None
     [outage] = plan.outages
@@ -178,7 +183,7 @@ def test_a_link_is_dark_as_long_as_any_fault_darkens_it(tmp_path: Path) -> None:
     changes = [
         (c.do, c.at_s - plan.phases[0].start_s, c.fault) for c in plan.changes if c.link == RING
     ]
-    assert changes == [("darken", 5.0, 0), ("lighten", 12.0, 1)]
+    assert changes == [("link-down", 5.0, 0), ("link-up", 12.0, 1)]
 
 
 def test_a_second_fault_of_the_same_has_another_id(tmp_path: Path) -> None:
@@ -193,13 +198,13 @@ times = st.tuples(st.integers(0, 20), st.integers(1, 20)).map(lambda t: (t[0], t
 def test_what_is_composed_is_dark_exactly_when_some_fault_wants_it(
     spans: list[tuple[int, int]],
 ) -> None:
-    effects = [[Effect("dark", ("x",), a, b)] for a, b in spans]
+    effects = [[Effect("down", ("x",), a, b)] for a, b in spans]
     changes, _ = compose(effects, start_s=3.0)
-    assert [change.do for change in changes] == ["darken", "lighten"] * (len(changes) // 2)
+    assert [change.do for change in changes] == ["link-down", "link-up"] * (len(changes) // 2)
     for moment in range(42):
         wanted = any(a <= moment < b for a, b in spans)
         latest = [c.do for c in changes if c.at_s <= moment + 3.0]
-        assert (latest[-1:] == ["darken"]) == wanted
+        assert (latest[-1:] == ["link-down"]) == wanted
     # without those in vain the same is done
     kept = [its for number, its in enumerate(effects) if number not in idle(effects)]
     do = [[(c.at_s, c.do) for c in compose(these, 0.0)[0]] for these in (effects, kept)]

@@ -26,7 +26,13 @@ from giaoban.results.report.summary import summary_md
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.faults import failure_cases
 from giaoban.scenarios.faults.effects import Effect
-from giaoban.scenarios.faults.kind import FailureCase, FaultContext, KeyMistake, LinkFault, dark
+from giaoban.scenarios.faults.kind import (
+    FailureCase,
+    FaultContext,
+    KeyMistake,
+    LinkFault,
+    links_down,
+)
 from giaoban.scenarios.faults.kinds import KINDS, Fault
 from giaoban.scenarios.spec import scenario
 from giaoban.scenarios.spec.question import make_question
@@ -67,10 +73,10 @@ class Digger(LinkFault):
             yield "to_s", self.to_s, f"leaves no second time (allowed: below {length_s - 2:g} s)"
 
     def effects(self, _context: FaultContext) -> list[Effect]:
-        first = dark([self.link], *self.span_s)
+        first = links_down([self.link], *self.span_s)
         if self.to_s is None:
             return first
-        return first + dark([self.link], self.to_s + 1, self.to_s + 2)
+        return first + links_down([self.link], self.to_s + 1, self.to_s + 2)
 
     @classmethod
     def cases(cls, context: FaultContext) -> Iterator[FailureCase]:
@@ -121,12 +127,12 @@ def test_it_is_planned_measured_judged_and_described(tmp_path: Path) -> None:
     plan = made.question.plan
     start_s = plan.phases[0].start_s
     assert [(c.do, c.at_s - start_s) for c in plan.changes] == [
-        *(("darken", 4.0), ("lighten", 6.0), ("darken", 7.0), ("lighten", 8.0))
+        *(("link-down", 4.0), ("link-up", 6.0), ("link-down", 7.0), ("link-up", 8.0))
     ]
     result = made.result()
     # nothing was carried out in this pretended run, which it therefore says
     assert result.verdict == "invalid"
-    assert f"fault digger-{LINK}: link {LINK} did not go dark" in result.reasons
+    assert f"fault digger-{LINK}: link {LINK} did not go down" in result.reasons
     made.counters(
         lambda data: data.update(
             changes=[

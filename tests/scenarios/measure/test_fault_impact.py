@@ -410,10 +410,10 @@ def test_an_interruption_belongs_to_the_fault_in_whose_time_it_begins(tmp_path: 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda c: [], "fault cut-west--east: link west--east did not go dark"),
+        (lambda c: [], "fault cut-west--east: link west--east did not go down"),
         (
             lambda c: [{**c[0], "t_ms": c[0]["due_ms"] + 7.0}],
-            "fault cut-west--east: link west--east: darken came 7.0 ms late",
+            "fault cut-west--east: link west--east: link-down came 7.0 ms late",
         ),
     ],
 )

@@ -37,7 +37,7 @@ def ring(routing: dict[str, Any]) -> Network:
 
 
 def changes(how: str, to_s: float | None = TO_S) -> list[NetworkChange]:
-    do, undo = ("darken", "lighten") if how == "cut" else ("swallow", "pass")
+    do, undo = ("link-down", "link-up") if how == "cut" else ("discard", "forward")
     ways: list[dict[str, str]] = [{}]
     if how == "silent":
         ways = [FAILED._asdict(), Hop(FAILED.link, FAILED.target, FAILED.source)._asdict()]
@@ -136,7 +136,7 @@ def test_a_router_that_dies_forgets_its_routes_and_finds_them_again() -> None:
     lines = [link.id for link in network.links_at("r-1")]
     made = [
         NetworkChange.model_validate({"at_s": at_s, "fault": 0, **what})
-        for at_s, do, of in ((AT_S, "darken", "stop-router"), (TO_S, "lighten", "start-router"))
+        for at_s, do, of in ((AT_S, "link-down", "stop-router"), (TO_S, "link-up", "start-router"))
         for what in ({"do": of, "router": "r-1"}, *({"do": do, "link": link} for link in lines))
     ]
     found = ways_over_time(network, made, 3, END_S)

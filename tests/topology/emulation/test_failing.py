@@ -3,8 +3,8 @@
 A silent failure is noticed by BFD after (multiplier − 1) to multiplier intervals (RFC 5880 §6.8.4:
 counted from the last packet that came), by OSPF alone after the dead interval less up to one hello
 (RFC 2328 §9.3). Then the router next to it takes it in, and tells; then the others take it in: each
-within `spf_ms`, and its routes take effect `route_install_ms` later. A dark link is noticed after
-`loss_of_signal_ms`.
+within `spf_ms`, and its routes take effect `route_install_ms` later. A link that is down is noticed
+after `loss_of_signal_ms`.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def away_s(name: str) -> tuple[float, ...]:
 
 def case(name: str) -> Case:
     how, setting, hosts = name.split()
-    do: tuple[str, str] = ("darken", "lighten")
+    do: tuple[str, str] = ("link-down", "link-up")
     ways: list[dict[str, str]] = [{}]
     if how == "silent":
-        do = ("swallow", "pass")
+        do = ("discard", "forward")
         ways = [{"source": "r-0", "target": "r-1"}, {"source": "r-1", "target": "r-0"}]
     agenda = [
         {"at_s": at_s, "fault": 0, "do": what, "link": "l-0", **way}
