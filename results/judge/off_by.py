@@ -10,7 +10,7 @@ from pydantic import Field
 from giaoban.results.model.places import Place
 from giaoban.results.model.quantities import Amount
 from giaoban.results.model.streams import StreamResult
-from giaoban.sentence import Sentence
+from giaoban.sentence import Both, Sentence
 from giaoban.tomlfile import StrictModel
 
 if TYPE_CHECKING:
@@ -23,14 +23,15 @@ DELAY_MS, DELAY_SHARE, LOSS_POINTS = 0.2, 0.05, 0.2
 class OffBy(StrictModel):
     """The estimate beside an emulated run.
 
-    `refused`: why there is no estimate; the other fields are null then. The largest differences of
-    all streams in all phases: of the median and the 95th percentile of the delay, and of the share
-    of packets lost on the wire; with the stream and phase where they are, null where there is no
-    difference. `within` says whether
-    every delay is within 5 % or 0.2 ms and every loss within 0.2 points.
+    `refused`, `refused_vi`: why there is no estimate; the other fields are null then. The largest
+    differences of all streams in all phases: of the median and the 95th percentile of the delay,
+    and of the share of packets lost on the wire; with the stream and phase where they are, null
+    where there is no difference. `within` says whether every delay is within 5 % or 0.2 ms and
+    every loss within 0.2 points.
     """
 
     refused: str | None = None
+    refused_vi: str | None = None
     delay_ms_max: Amount | None = None
     delay_worst_at: str = ""
     delay_place: Place | None = None
@@ -45,7 +46,8 @@ class OffBy(StrictModel):
     def told(self, place: Callable[[Place], str] | None = None) -> Sentence:
         """In a sentence; `place` says a place, else it is told by its identifiers."""
         if self.refused is not None:
-            return Sentence("estimate: none, {refused}", refused=self.refused)
+            why = Both(self.refused, self.refused_vi or self.refused)
+            return Sentence("estimate: none, {refused}", refused=why)
         delay = _worst(self.delay_ms_max, "ms", self.delay_worst_at, self.delay_place, place)
         loss = _worst(self.loss_points_max, "points", self.loss_worst_at, self.loss_place, place)
         verdict = Sentence("the same verdict") if self.same_verdict else Sentence("another verdict")

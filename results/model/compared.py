@@ -9,6 +9,7 @@ from pydantic import Field
 from giaoban.results.model.answer_files import COMPARE, JsonFile
 from giaoban.results.model.quantities import Amount, Id, Method, OneLine, Verdict
 from giaoban.results.model.result import RunId
+from giaoban.sentence import Both
 from giaoban.tomlfile import StrictModel
 
 State = Literal["same", "better", "worse", "changed", "new", "gone", "not-judged"]
@@ -72,7 +73,10 @@ class BridgeChange(StrictModel):
 
 
 class ScenarioCompared(StrictModel):
-    """One scenario, then and now; a verdict is null where there was none to be judged."""
+    """One scenario, then and now; a verdict is null where there was none to be judged.
+
+    `reasons`: why it does not pass, or is not judged; of the latter also in Vietnamese.
+    """
 
     id: Id
     state: State
@@ -80,10 +84,18 @@ class ScenarioCompared(StrictModel):
     new: Verdict | None
     method: Method = "estimate"
     reasons: list[OneLine] = Field(default_factory=list)
+    reasons_vi: list[OneLine] = Field(default_factory=list)
     inputs: list[InputChange] = Field(default_factory=list)
     margins: list[MarginChange] = Field(default_factory=list)
     bridges: list[BridgeChange] = Field(default_factory=list)
     run: str | None = None
+
+    @property
+    def why_not_judged(self) -> list[Both]:
+        """Why there is no verdict, in both languages; an answer of before has but the English."""
+        if len(self.reasons_vi) != len(self.reasons):
+            return [Both(reason, reason) for reason in self.reasons]
+        return [Both(en, vi) for en, vi in zip(self.reasons, self.reasons_vi, strict=True)]
 
     @property
     def undeclared(self) -> list[BridgeChange]:

@@ -94,6 +94,7 @@ class Seeds(StrictModel):
     first: FirstToFail | None = None
     stopped: bool = False
     refused: str | None = None
+    refused_vi: str | None = None
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

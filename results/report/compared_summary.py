@@ -122,7 +122,7 @@ BY: Mapping[str, Sentence] = {
 def _scenario(each: ScenarioCompared) -> Iterator[Block]:
     yield Heading(each.id, 1)
     if each.state == "not-judged":
-        yield from pars(each.reasons, "doubt")
+        yield from pars(each.why_not_judged, "doubt")
         if each.new is None:
             yield Par(Sentence("--confirm emulates it"), tone="quiet")
     shown = [change for change in each.inputs if not change.words] or each.inputs

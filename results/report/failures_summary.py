@@ -282,7 +282,7 @@ def brief(
             line = Sentence("  {change}", change=_changed(change, answer))
             yield Par(line, tone=_SENSES[change.sense])
     if compared is None or answer.verdict == "invalid":  # else they are the changes
-        yield from pars(_reasons(answer, Wording(language, answer)))
+        yield from pars(why_not(answer, Wording(language, answer)))
     for point in answer.single_points:
         line = point_line(point, answer)
         yield Par(Sentence("single point of failure: {point}", point=line))
@@ -334,7 +334,7 @@ def _changed(change: Change, answer: FaultsAnswer) -> Sentence:
     return Sentence(known, change=line)
 
 
-def _reasons(answer: FaultsAnswer, say: Wording) -> list[str]:
+def why_not(answer: FaultsAnswer, say: Wording) -> list[str]:
     """Why it does not pass, by its figures or by what is worse than a baseline, or why it is no
     answer."""
     if answer.verdict == "invalid":
@@ -403,7 +403,7 @@ def summary(answer: FaultsAnswer, say: Wording) -> Iterator[Block]:
     yield Par(say.either(answer.question.text_en, answer.question.text_vi))
     if answer.reasons:
         yield Par(Sentence("Why:"))
-        yield Bullets(_reasons(answer, say))
+        yield Bullets(why_not(answer, say))
     if answer.comparison is not None:
         others = [_changed(c, answer) for c in answer.comparison.changes if c.sense != "worse"]
         if others:  # what is worse are the reasons

@@ -257,7 +257,7 @@ def _about(variant: VariantResult, answer: WhatIf, say: Wording) -> Iterator[Blo
     items: list[Text] = []
     if changes := _changes(variant):
         items += changes.lines()
-    items += _not_met(variant.final, say)
+    items += [Sentence("not met: {reason}", reason=why) for why in not_met(variant.final, say)]
     if (seeds := variant.judged.seeds) is not None and seeds.stopped:
         items.append(_stopped(seeds, variant.judged, answer))
     if variant.confirmed is not None:
@@ -290,15 +290,14 @@ def _stopped(seeds: Seeds, judged: Judged, answer: WhatIf) -> Sentence:
     return Sentence("{seed}: {what}", seed=said, what=what)
 
 
-def _not_met(judged: Judged, say: Wording) -> Iterator[Sentence]:
+def not_met(judged: Judged, say: Wording) -> list[str]:
     """Why it does not pass: by the criteria; else as its file has it, which is in English alone."""
     failed = [margin for margin in judged.margins if margin.ok is False]
     told = tuple(margin.name_en for margin in failed)
     others = [why for why in judged.reasons if not why.startswith(told)]
     reasons = [f"{say.either(m.name_en, m.name_vi)}: {say.amount(m.value, m.unit)}" for m in failed]
     unknown = [say.gettext(UNKNOWN)] if judged.reasons and not failed else []
-    for reason in [*say.as_filed(others, lambda: unknown), *reasons]:
-        yield Sentence("not met: {reason}", reason=reason)
+    return [*say.as_filed(others, lambda: unknown), *reasons]
 
 
 def _in_use(judged: Judged, say: Wording) -> Sentence:

@@ -44,6 +44,7 @@ from giaoban.scenarios.measure.hop_delays import Rebuilt
 from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.records.guest import Routes
 from giaoban.scenarios.spec.question import Question
+from giaoban.sentence import Sentence, joined
 
 ENGINE = Engine(name="estimate", time="virtual", kernel="none")
 
@@ -225,14 +226,15 @@ class PriorEstimate:
 
     question: Question
     result: Result | None = None
-    refused: str = ""
+    refused: Sentence | None = None
 
     def beside(self, emulated: Answer) -> Answer:
         """An emulation's answer with how far this was off."""
-        if self.result is None:
-            told = OffBy(refused=self.refused)
-        else:
+        if self.result is not None:
             told = off_by(emulated.result, self.result)
+        else:
+            assert self.refused is not None
+            told = OffBy(refused=self.refused.en, refused_vi=self.refused.vi)
         return replace(emulated, result=emulated.result.model_copy(update={"estimate": told}))
 
 
@@ -240,7 +242,7 @@ def prior_estimate(question: Question) -> PriorEstimate:
     """The estimate of a question that is to be emulated. Raises `InputError` for thresholds."""
     plan = question.plan
     if found := reasons(plan):
-        return PriorEstimate(question, refused="; ".join(found))
+        return PriorEstimate(question, refused=joined("; ", found))
     with _captures_of(question, _failing(plan)) as (captures, rebuilt):
         name = f"{plan.scenario_id}-estimate"
         result = assemble(question, captures, ENGINE, name, rebuilt).result

@@ -81,7 +81,8 @@ def other_seeds(
     if not (why := reasons(question.plan)):
         return _EstimatedTrials(question, OTHER_SEEDS if count is None else count, helpers)
     if count is None:
-        return _NoTrials(Seeds(refused="; ".join(why)))
+        told = joined("; ", why)
+        return _NoTrials(Seeds(refused=told.en, refused_vi=told.vi))
     if count > MOST_EMULATED:
         raise InputError(
             "--seeds = {count}: {scenario_path} cannot be estimated, and no more than "

@@ -18,7 +18,7 @@ from giaoban.results.model.load import LoadCriterion, LoadResult
 from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, Part, PartJudged
 from giaoban.results.model.places import Place
 from giaoban.results.model.quantities import Verdict
-from giaoban.results.model.result import CriterionResult, Inputs, Result
+from giaoban.results.model.result import CriterionResult, Inputs, MeetingChecked, Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.sweep import SweepAnswer
 from giaoban.results.model.whatif import Judged, WhatIf
@@ -56,7 +56,8 @@ def of_check(result: Result) -> Report:
     else:
         cases += (_criterion(each, known) for each in result.criteria)
     for meeting in result.meetings:
-        lines = [] if meeting.verdict in ("pass", None) else list(meeting.reasons)
+        told = partial(_of_meeting, meeting, result)
+        lines = [] if meeting.verdict in ("pass", None) else _filed(meeting.reasons, told, known)
         status: Status = meeting.verdict or "not-judged"
         name = Both(meeting.name, meeting.name_vi)
         cases.append(Case(f"meeting:{meeting.id}", status, lines, kind="meeting", name=name))
@@ -83,12 +84,17 @@ def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) 
             what = failures_summary.change_line(change, answer)
             elsewhere.setdefault(change.failure or ABOUT_INPUTS, []).append(what)
     cases += (Case(name, "fail", lines, kind="regression") for name, lines in elsewhere.items())
+    why = _filed(
+        answer.reasons,
+        partial(failures_summary.why_not, answer),
+        lambda language: Wording(language, answer),
+    )
     return Report(
         "faults",
         _stem(answer.inputs),
         answer.verdict,
         failures_summary.headline(answer),
-        _whole(answer.verdict, cases, answer.reasons),
+        _whole(answer.verdict, cases, why),
         files=_files(answer.inputs),
         method=answer.method,
     )
@@ -219,7 +225,9 @@ def of_calendar(answer: CalendarAnswer) -> Report:
     for peak in answer.peaks:
         known: Callable[[str], Wording] = lambda language: Wording(language, answer)  # noqa: E731
         why: list[str] = [_why(failed, known) for failed in peak.failed]
-        shown = (why or list(peak.reasons)) if peak.verdict != "pass" else []
+        unnamed = partial(in_words, peak.reasons, ())
+        why = why or _filed(peak.reasons, unnamed, known)
+        shown = why if peak.verdict != "pass" else []
         cases.append(Case(f"peak:{peak.start}", peak.verdict, shown, name=_peak(peak.start)))
     return Report(
         "calendar",
@@ -270,7 +278,7 @@ def of_compared(answer: Compared) -> Report:
         status: Status = "fail" if lines else "pass"
         if each.state in ("same", "not-judged"):
             status = "invalid" if each.state == "not-judged" else "not-judged"
-            lines = [compared_summary.STATES[each.state], *each.reasons]
+            lines = [compared_summary.STATES[each.state], *each.why_not_judged]
         cases.append(Case(each.id, status, lines, at=at, kind="regression"))
     return Report(
         "compare",
@@ -383,7 +391,7 @@ def _failure(failure: FailureResult, answer: FaultsAnswer, seconds: float) -> Ca
 
 
 def _judged(ident: str, judged: Judged) -> Case:
-    lines: list[str] = list(judged.reasons)
+    lines = _filed(judged.reasons, partial(whatif_summary.not_met, judged), Wording)
     bound = judged.binding
     if judged.verdict == "invalid":
         return Case(ident, "invalid", lines, kind="invalid")
@@ -486,6 +494,29 @@ def _each(words: Callable[..., list[str]], known: Callable[[str], Wording]) -> l
     if len(english) != len(other):
         return english
     return [Both(en, vi) for en, vi in zip(english, other, strict=True)]
+
+
+def _filed(
+    filed: list[str], words: Callable[[Wording], list[str]], known: Callable[[str], Wording]
+) -> list[str]:
+    """The English sentences of a file, with what `words` says in another language: one each if
+    there are as many, else all in one."""
+
+    def others() -> list[str]:
+        return words(known("vi"))
+
+    if not filed:
+        return []
+    if len(filed) != len(others()):
+        return [Both("; ".join(filed), lambda: "; ".join(others()))]
+    return [Both(en, vi) for en, vi in zip(filed, others(), strict=True)]
+
+
+def _of_meeting(meeting: MeetingChecked, result: Result, say: Wording) -> list[str]:
+    """What limits a meeting of the catalogue, or why nothing is known of it."""
+    if meeting.verdict == "fail" and (told := say.within_meeting(meeting, result)):
+        return [told]
+    return in_words(meeting.reasons, meeting.reason_codes, say)
 
 
 def _whole(verdict: Verdict, cases: list[Case], why: Sequence[str]) -> list[Case]:

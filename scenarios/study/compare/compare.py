@@ -28,7 +28,7 @@ from giaoban.scenarios.study.emulation_process import emulate_all
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import CONFIRMED, summarised
 from giaoban.scenarios.study.whatif.variant import Variant
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import N_, Sentence, said_by
 from giaoban.topology.map.draw import draw
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
@@ -75,9 +75,9 @@ class _Asked:
         return None if self.old is None or self.new is None else (self.old, self.new)
 
     @property
-    def why_not(self) -> list[str]:
+    def why_not(self) -> list[Sentence]:
         """Why it cannot be estimated."""
-        return [] if self.new is None else list(reasons(self.new.plan))
+        return [] if self.new is None else reasons(self.new.plan)
 
 
 def estimated(question: Question) -> Result:
@@ -244,15 +244,14 @@ def _line(
         return made(state="same", old=None, new=None)
     confirmed = emulated.get((name, "new"))
     if isinstance(confirmed, InvalidRun):
-        why = [str(confirmed)]
-        return made(state="not-judged", old=None, new="invalid", reasons=why)
+        return _not_judged(each, "invalid", [said_by(confirmed)])
     new = confirmed or found.get((name, "new"))
     before = emulated.get((name, "old"))
     old = before if isinstance(before, Result) else found.get((name, "old"))
     run = f"{CONFIRMED}/{name}-new" if confirmed is not None else None
     method = "estimate" if confirmed is None else order.engine.value
     if new is None:
-        return made(state="not-judged", old=None, new=None, reasons=each.why_not)
+        return _not_judged(each, None, each.why_not)
     made = partial(made, new=new.verdict, reasons=new.reasons, method=method, run=run)
     if each.both is None or old is None:
         state = "new" if new.verdict == "pass" else "worse"
@@ -262,6 +261,18 @@ def _line(
     bridges = effects.bridges(old, new, networks, each.changed)
     state = effects.state_of(old.verdict, new.verdict, margins, bridges, order.tolerance_points)
     return made(state=state, old=old.verdict, margins=margins, bridges=bridges)
+
+
+def _not_judged(each: _Asked, new: Verdict | None, why: Sequence[Sentence]) -> ScenarioCompared:
+    return ScenarioCompared(
+        id=each.pair.name,
+        state="not-judged",
+        old=None,
+        new=new,
+        reasons=[reason.en for reason in why],
+        reasons_vi=[reason.vi for reason in why],
+        inputs=each.changed,
+    )
 
 
 def _draw(

@@ -6,13 +6,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any
 
 import failures_factory
+import meeting_factory
 import pytest
 import results_factory as make
+import sensitivity_factory
 
 from giaoban.results.judge.off_by import OffBy
+from giaoban.results.model.compared import Compared, InputChange, ScenarioCompared
 from giaoban.results.model.failures import Change, Comparison, FaultsAnswer
 from giaoban.results.model.headroom import Bottleneck, DistrictRoom, Headroom, Point, verdict_of
 from giaoban.results.model.load import GeneratorView, LoadResult, MediaResult
@@ -30,14 +34,20 @@ from giaoban.results.model.whatif import (
     WhatIf,
 )
 from giaoban.results.report import (
+    compared_summary,
     failures_summary,
     headroom_summary,
     load_summary,
+    sensitivity_summary,
     summary,
     sweep_summary,
     whatif_summary,
 )
+from giaoban.results.report.ci import answers
+from giaoban.results.report.ci.commands import Commands
+from giaoban.results.report.ci.job_summary import job_summary
 from giaoban.results.report.document import Block, Cell, Code, Table, in_language
+from giaoban.results.report.meetings import meeting_summary
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.load.load_test import described
 from giaoban.scenarios.load.locust.processes import LocustSetup
@@ -90,6 +100,101 @@ def english_left(en: Iterable[Block], vi: Iterable[Block], known: Iterable[str])
         if (text in same and words) or ENGLISH.search(bare):
             left.append(text)
     return left
+
+
+ENGLISH_ALONE = "§"
+"""Behind whatever an answer has in English and in no other language."""
+ANYBODYS = {
+    "name", "names", "articles", "article", "device_name", "server", "value", "detail", "used_of",
+    "highest_link", "by", "links_by",
+}  # fmt: skip
+"""Keys of texts that are the same in every language: names, figures, and codes of two words."""
+
+
+def marked(value: Any, key: str = "") -> Any:
+    """An answer's JSON with a mark behind each sentence that no `_vi` beside it says again."""
+    if isinstance(value, dict):
+        return {
+            each: text if each in ANYBODYS or _in_vietnamese(each, value) else marked(text, each)
+            for each, text in value.items()
+        }
+    if isinstance(value, list):
+        return [marked(each, key) for each in value]
+    return f"{value}{ENGLISH_ALONE}" if isinstance(value, str) and " " in value else value
+
+
+def _in_vietnamese(key: str, among: dict[str, Any]) -> bool:
+    return key.endswith("_vi") or bool(among.get(f"{key.removesuffix('_en')}_vi"))
+
+
+def all_answers() -> Iterator[Any]:
+    """Each kind of answer with what a terminal and its summary show of it, and CI."""
+    emulated_only = OffBy(refused="packets are emulated", refused_vi="gói tin phải giả lập")
+    not_tried = Seeds(refused="packets are emulated", refused_vi="gói tin phải giả lập")
+    for made in checks():
+        result = made.values[0]
+        more = {"estimate": emulated_only, "seeds": not_tried}
+        for each in (result, result.model_copy(update=more)):
+            yield each, partial(_brief_and_summary, summary), answers.of_check
+    for made in trials():
+        yield made.values[0], partial(_brief_and_summary, failures_summary), answers.of_faults
+    for made in loads():
+        yield made.values[0], partial(_brief_and_summary, load_summary), answers.of_load
+    for made in comparisons():
+        yield made.values[0], _of_whatif, answers.of_whatif
+    for made in growths():
+        yield made.values[0], partial(_alone, headroom_summary), answers.of_headroom
+    for made in sweeps():
+        yield made.values[0], partial(_alone, sweep_summary), answers.of_sweep
+    yield sensitivity_factory.answer(), partial(_alone, sensitivity_summary), None
+    for verdict, why in (("pass", []), ("invalid", ["it hung"])):
+        held = meeting_factory.part(verdict=verdict, reasons=why)
+        answer = meeting_factory.answer(held, verdict=verdict)
+        yield answer, partial(meeting_summary.summary_md, language="vi"), answers.of_meeting
+    yield compared(), compared_summary.brief, answers.of_compared
+
+
+def _brief_and_summary(module: Any, answer: Any) -> list[Block]:
+    return [*module.brief(answer, language="vi"), *module.summary(answer, Wording("vi", answer))]
+
+
+def _of_whatif(answer: WhatIf) -> list[Block]:
+    return [*whatif_summary.brief(answer), *whatif_summary.summary(answer, Wording("vi"))]
+
+
+def _alone(module: Any, answer: Any) -> list[Block]:
+    return [*module.brief(answer), *module.summary(answer)]
+
+
+def compared() -> Compared:
+    """Two states of which one scenario is emulated alone, and one is worse."""
+    change = InputChange(file="province", key="link.a--b.km", old="2", new="30", at="a--b")
+    lines = [
+        ScenarioCompared(
+            id="s", state="not-judged", old=None, new=None, reasons=["it is emulated"],
+            reasons_vi=["chỉ giả lập được"],
+        ),
+        ScenarioCompared(
+            id="t", state="worse", old="pass", new="fail", inputs=[change],
+            reasons=["Sound, from mouth to ear: 410 ms, allowed at most 400 ms"],
+        ),
+    ]  # fmt: skip
+    return Compared(
+        run_id="compare-20261125-010000", verdict="fail", old="a", new="b", tolerance_points=1.0,
+        scenarios=lines, seconds=1.0,
+    )  # fmt: skip
+
+
+def test_nothing_is_shown_of_what_an_answer_has_in_english_alone() -> None:
+    shown_in_english = []
+    commands = Commands(["check"])
+    for answer, blocks_of, cases_of in all_answers():
+        again = type(answer).model_validate(marked(answer.model_dump(mode="json", by_alias=True)))
+        blocks = blocks_of(again)
+        if cases_of is not None:
+            blocks += job_summary(cases_of(again), commands)
+        shown_in_english += [text for text in shown(blocks, "vi") if ENGLISH_ALONE in text]
+    assert shown_in_english == []
 
 
 def checks() -> Iterator[Any]:

@@ -30,6 +30,7 @@ from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
 from tests.processes import alive, wait_for
 
+NOT_ESTIMATED_VI = "không thiết bị nào của chương trình này"
 THIN: dict[str, Any] = {**NORTH, "rate_mbps": 3.0}
 """A line hardly wide enough for one call: at seeds 4, 6 and 7 its busiest second is below 80 %, at
 5 it is not. Delays are not what is tried here."""
@@ -261,6 +262,7 @@ def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
     seeds = trying.seeds(tmp_path, lambda _what, _done: None)
     assert seeds is not None
     assert (seeds.tried, WHY_NOT_ESTIMATED in (seeds.refused or "")) == (0, True)
+    assert NOT_ESTIMATED_VI in (seeds.refused_vi or "")
 
     def never(*_: object) -> None:
         raise AssertionError("it was emulated")

@@ -121,6 +121,7 @@ def test_what_only_an_emulation_can_tell_is_no_pass(tmp_path: Path) -> None:
     ran, found = compare(tmp_path, old, new)
     assert ran.code == 3, ran.err
     assert found["scenarios"][0]["state"] == "not-judged"
+    assert found["scenarios"][0]["reasons_vi"] != found["scenarios"][0]["reasons"]
     assert "--confirm emulates it" in ran.out
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from runs import FULL
-from scenario_factory import DEFAULT, scenario
+from scenario_factory import DEFAULT, WHY_NOT_ESTIMATED, only_emulated, scenario
 
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
@@ -113,6 +113,17 @@ def test_devices_are_watchful_where_packets_are_lost(tmp_path: Path) -> None:
     lossy = make_question(write(tmp_path, "up"))
     assert lossy.plan.watchful
     assert prior_estimate(lossy).question is lossy
+
+
+def test_why_there_is_no_estimate_beside_an_emulation_is_told_in_both_languages(
+    tmp_path: Path,
+) -> None:
+    emulated = estimate(make_question(scenario(tmp_path / "s.toml", phases=(3, 3, 3))))
+    alone = scenario(tmp_path / "t.toml", phases=(3, 3, 3), **only_emulated(tmp_path))
+    told = prior_estimate(make_question(alone)).beside(emulated).result.estimate
+    assert told is not None
+    assert WHY_NOT_ESTIMATED in (told.refused or "")
+    assert "không thiết bị nào" in told.told().vi
 
 
 def test_being_watchful_changes_nothing_where_nothing_is_lost(tmp_path: Path) -> None:
