@@ -136,15 +136,16 @@ class Regulation(StrictModel):
     """A regulation issued with a decision, as documents cite it."""
 
     number: Name
-    """Number of the decision. Like `"1681/QĐ-UBND"`."""
+    """Number of the decision. Like `"12/QĐ-UBND"`."""
     date: Annotated[
         str, AfterValidator(_day), told(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", format="date")
     ]
     """Its day: year-month-day. Like `"2013-10-25"`."""
     issuer: Name
-    """Who issued it. Like `"the People’s Committee of Đắk Nông province"`."""
+    """Who issued it. Like `"the People’s Committee of the province"`."""
     issuer_vi: str = ""
-    """The same in Vietnamese, for documents in Vietnamese. Without it they show `issuer`."""
+    """The same in Vietnamese, for documents in Vietnamese. Without it they show `issuer`. Like
+    `"Ủy ban nhân dân tỉnh"`."""
     articles: Mapping[Subject, Text] = Field(default_factory=dict)
     """Its articles by what documents cite them for; of what is not here they cite none. Like
     `{ expansion = "Art. 4(3)" }`."""

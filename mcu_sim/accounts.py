@@ -66,7 +66,7 @@ class Account(StrictModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     user: Id
-    """Name by which it registers: the id of a bridge. Like `"cu-jut"`."""
+    """Name by which it registers: the id of a bridge. Like `"north"`."""
     password: Password
     """Its password: up to 128 printable characters. Like `"correct horse"`."""
     media: list[HostText] = Field(default=[], max_length=8)
@@ -84,7 +84,7 @@ class Accounts(StrictModel):
 
     schema_: Literal["giaoban.accounts/1"] = Field(alias="schema")
     realm: Realm = "giaoban"
-    """Realm of the challenge (RFC 3261 §22). Like `"dak-nong"`."""
+    """Realm of the challenge (RFC 3261 §22). Like `"conference"`."""
     digest: list[Digest] = Field(default=["MD5"], min_length=1, max_length=2)
     """Algorithms callers are asked to prove themselves with, the preferred one first. MD5 alone
     unless the file says otherwise: devices older than RFC 8760 give up at a challenge that names

@@ -324,12 +324,12 @@ def headroom(
     runs: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Headroom:
-    """Say by estimate how many more bridges fit: overall, by district, link and device.
+    """Say by estimate how many more bridges fit: overall, by router, link and device.
 
     Example:
         >>> room = giaoban.headroom()
         >>> room.more, room.bottlenecks[0].criterion
-        >>> per_district = pandas.DataFrame([each.model_dump() for each in room.districts])
+        >>> per_router = pandas.DataFrame([each.model_dump() for each in room.routers])
 
     Args:
         scenario: whose bridges are in already; None: those of the province alone.

@@ -497,7 +497,7 @@ class LinkChange(_Buffered):
     """Another figure for a link of the province, backbone or access, while a scenario lasts."""
 
     link: str
-    """Id of the link, of the backbone or `access-` and a bridge's id. Like `"access-cu-jut"`."""
+    """Id of the link, of the backbone or `access-` and a bridge's id. Like `"access-north"`."""
     km: Km | None = None
     """Another length in km. Like `12.5`."""
     rate_mbps: RateMbps | None = None
@@ -564,8 +564,8 @@ class Group(Sourced):
     name: Name
     """Name in documents. Like `"Northern cable"`."""
     links: list[str] = Field(min_length=2)
-    """Ids of the links that lie in the one cable. Like `["gia-nghia--dak-song",
-    "dak-song--dak-mil"]`."""
+    """Ids of the links that lie in the one cable. Like `["centre--north",
+    "north--east"]`."""
 
 
 class Province(StrictModel):

@@ -112,7 +112,7 @@ class RequestToSpeak(StrictModel):
     command: Literal["request-to-speak"]
     """Which command."""
     participant: Id | None = None
-    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
+    """Id of the bridge; whoever gives the command where not given. Like `"north"`."""
 
 
 class Withdraw(StrictModel):
@@ -121,7 +121,7 @@ class Withdraw(StrictModel):
     command: Literal["withdraw"]
     """Which command."""
     participant: Id | None = None
-    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
+    """Id of the bridge; whoever gives the command where not given. Like `"north"`."""
 
 
 class CallToSpeak(StrictModel):
@@ -130,7 +130,7 @@ class CallToSpeak(StrictModel):
     command: Literal["call-to-speak"]
     """Which command."""
     participant: Id
-    """Id of the bridge. Like `"cu-jut"`."""
+    """Id of the bridge. Like `"north"`."""
     also: bool = False
     """The called speakers before it stay."""
 
@@ -141,7 +141,7 @@ class EndSpeech(StrictModel):
     command: Literal["end-speech"]
     """Which command."""
     participant: Id
-    """Id of the bridge. Like `"cu-jut"`."""
+    """Id of the bridge. Like `"north"`."""
 
 
 class Mute(StrictModel):
@@ -150,7 +150,7 @@ class Mute(StrictModel):
     command: Literal["mute"]
     """Which command."""
     participant: Id | None = None
-    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
+    """Id of the bridge; whoever gives the command where not given. Like `"north"`."""
 
 
 class Unmute(StrictModel):
@@ -159,7 +159,7 @@ class Unmute(StrictModel):
     command: Literal["unmute"]
     """Which command."""
     participant: Id | None = None
-    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
+    """Id of the bridge; whoever gives the command where not given. Like `"north"`."""
 
 
 class MuteAll(StrictModel):
@@ -177,7 +177,7 @@ class Layout(StrictModel):
     layout: LayoutChoice
     """The arrangement."""
     viewer: Id | None = Field(default=None, alias="for")
-    """Id of the one bridge that sees it so; all where not given. Like `"cu-jut"`."""
+    """Id of the one bridge that sees it so; all where not given. Like `"north"`."""
 
 
 class Drop(StrictModel):
@@ -186,7 +186,7 @@ class Drop(StrictModel):
     command: Literal["drop"]
     """Which command."""
     participant: Id
-    """Id of the bridge. Like `"cu-jut"`."""
+    """Id of the bridge. Like `"north"`."""
 
 
 class Redial(StrictModel):
@@ -195,7 +195,7 @@ class Redial(StrictModel):
     command: Literal["redial"]
     """Which command."""
     participant: Id
-    """Id of the bridge. Like `"cu-jut"`."""
+    """Id of the bridge. Like `"north"`."""
 
 
 class Present(StrictModel):
@@ -204,7 +204,7 @@ class Present(StrictModel):
     command: Literal["present"]
     """Which command."""
     participant: Id | None = None
-    """Id of the bridge; nobody where not given. Like `"cu-jut"`."""
+    """Id of the bridge; nobody where not given. Like `"north"`."""
 
 
 class EndMeeting(StrictModel):
@@ -235,11 +235,11 @@ class Permit(StrictModel):
     command: Literal["permit"]
     """Which command."""
     participant: Id
-    """Id of the bridge. Like `"cu-jut"`."""
+    """Id of the bridge. Like `"north"`."""
     do: Literal["mute", "unmute", "layout", "drop", "redial"]
     """The command that it may give."""
     on: Id
-    """Id of the bridge that the command is about. Like `"dak-mil"`."""
+    """Id of the bridge that the command is about. Like `"east"`."""
     back: bool = False
     """No longer."""
 
@@ -260,7 +260,7 @@ class ReportInterruption(StrictModel):
     expected_min: float = Field(ge=0, le=10_000)
     """In how many minutes it is expected to be repaired; 0 if it is. Like `10.0`."""
     participant: Id | None = None
-    """Id of the bridge; whoever gives the command where not given. Like `"cu-jut"`."""
+    """Id of the bridge; whoever gives the command where not given. Like `"north"`."""
 
 
 Command = (

@@ -43,9 +43,9 @@ class Member(StrictModel):
     """A participant of a meeting."""
 
     id: Id
-    """Id of the bridge. Like `"cu-jut"`."""
+    """Id of the bridge. Like `"north"`."""
     uri: Uri | None = None
-    """Where the MCU calls it. Like `"sip:cu-jut@10.68.0.10"`."""
+    """Where the MCU calls it. Like `"sip:north@10.68.0.10"`."""
 
 
 class Meeting(StrictModel):
@@ -58,9 +58,9 @@ class Meeting(StrictModel):
     pattern: Literal["province-districts", "department-line", "any-bridges"]
     """Who meets whom."""
     chair: Id
-    """Id of the bridge that leads it; a member whether it is listed or not. Like `"gia-nghia"`."""
+    """Id of the bridge that leads it; a member whether it is listed or not. Like `"centre"`."""
     members: list[Id] = Field(default=[], max_length=MOST_MEMBERS)
-    """Ids of its bridges. Like `["cu-jut", "dak-mil"]`."""
+    """Ids of its bridges. Like `["north", "east"]`."""
     member: list[Member] = Field(default=[], max_length=MOST_MEMBERS)
     """A bridge with its address, in place of `members`."""
     floor: FloorMode = "chair"

@@ -63,20 +63,20 @@ class Accepted(StrictModel):
     verdict: AcceptedVerdict
     """Verdict of the failure."""
     cut_off: list[Id]
-    """Ids of the bridges that it cuts off."""
+    """Ids of the bridges that it cuts off. Like `["east"]`."""
     packets_lost: Count
     """Packets lost to it."""
     peak_pct: Amount | None = None
     """Worst load of the backbone, in percent."""
     peak_at: str | None = None
-    """Where that is: `LINK A->B`."""
+    """Where that is: `LINK A->B`. Like `"centre--north r-centre->r-north"`."""
     accepted: str | None = None
     """Why the scenario accepts it as a single point of failure. Like `"a spare is in store"`."""
     interruption_ms: dict[Id, Amount] = Field(default_factory=dict)
     """How long bridges were interrupted that were not cut off, by id, in ms; up to 20 ms nothing is
-    written down."""
+    written down. Like `{ north = 420.878 }`."""
     restored_interruption_ms: dict[Id, Amount] = Field(default_factory=dict)
-    """The same when it was mended."""
+    """The same when it was mended. Like `{ north = 296.554 }`."""
 
 
 class Source(StrictModel):
@@ -94,7 +94,7 @@ class Baseline(StrictModel):
 
     schema_: Literal["giaoban.baseline/2"] = Field(default="giaoban.baseline/2", alias="schema")
     name: Name
-    """Its name."""
+    """Its name. Like `"with-east"`."""
     reason: Text
     """Why it is accepted."""
     accepted: date
@@ -108,7 +108,7 @@ class Baseline(StrictModel):
     province: Source
     """The province's file."""
     bridges: Annotated[list[Id], Field(min_length=1)]
-    """Ids of the bridges."""
+    """Ids of the bridges. Like `["centre", "north", "east"]`."""
     tolerance: Tolerance
     """By how much a figure may be worse before it counts."""
     names: dict[str, str] = Field(default_factory=dict)

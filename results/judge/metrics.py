@@ -69,7 +69,7 @@ class Measure(StrictModel):
     direction: Annotated[str, Field(pattern=r"^(up|down|[a-z0-9-]+->[a-z0-9-]+)$")] | None = None
     """`up` or `down` of a stream, `A->B` of a link."""
     bridges: Annotated[list[Id], Field(min_length=1)] | None = None
-    """Only these bridges. Like `["gia-nghia"]`."""
+    """Only these bridges. Like `["centre"]`."""
     links: Annotated[list[Id], Field(min_length=1)] | None = None
     """Only these links. Like `["access-mcu"]`."""
     phases: Annotated[list[Id], Field(min_length=1)] | None = None

@@ -1,4 +1,4 @@
-"""How many more bridges fit, and what is in the way: `headroom.json`, `giaoban.headroom/2`.
+"""How many more bridges fit, and what is in the way: `headroom.json`, `giaoban.headroom/3`.
 
 Data only. *More* always counts bridges beside those that are in the meeting already.
 """
@@ -37,7 +37,7 @@ class Bottleneck(StrictModel):
     method: Literal["arithmetic", "estimate"]
 
 
-class DistrictRoom(StrictModel):
+class RouterRoom(StrictModel):
     """How many more fit if all of them hang on one router; `by` is what is then full.
 
     `links_more` and `links_by`: the same with a device that takes them all; null: any number.
@@ -113,7 +113,7 @@ class Headroom(JsonFile):
     """
 
     FILE: ClassVar[str] = HEADROOM
-    schema_id: Literal["giaoban.headroom/2"] = Field(default="giaoban.headroom/2", alias="schema")
+    schema_id: Literal["giaoban.headroom/3"] = Field(default="giaoban.headroom/3", alias="schema")
     run_id: RunId
     verdict: Verdict
     method: Method | None = None
@@ -127,7 +127,7 @@ class Headroom(JsonFile):
     inputs: Inputs
     more: Annotated[int, Field(ge=-1)]
     bottlenecks: list[Bottleneck]
-    districts: list[DistrictRoom]
+    routers: list[RouterRoom]
     links: list[LinkRoom]
     devices: list[DeviceRoom]
     points: Annotated[list[Point], Field(min_length=1)]

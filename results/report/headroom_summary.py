@@ -80,7 +80,7 @@ def _named(ident: str, answer: Headroom) -> Sentence:
 
 
 def brief(answer: Headroom) -> Iterator[Block]:
-    """What a terminal shows: the number, what is in the way, districts."""
+    """What a terminal shows: the number, what is in the way, routers."""
     yield Par(headline(answer), bold=True, tone=TONES[answer.verdict])
     said = known_by(answer)
     if answer.more > 0:
@@ -89,18 +89,18 @@ def brief(answer: Headroom) -> Iterator[Block]:
         )
     yield Par(said)
     yield _bottlenecks(answer)
-    yield _districts(answer)
+    yield _routers(answer)
 
 
 def _bottlenecks(answer: Headroom) -> Bullets:
     return Bullets([bottleneck_line(b, answer) for b in answer.bottlenecks], numbered=True)
 
 
-def _districts(answer: Headroom) -> Table:
+def _routers(answer: Headroom) -> Table:
     named = DisplayNames(names=answer.names)
     return table(
         (
-            *(Sentence("district"), Sentence("more, all of them there"), Sentence("then full")),
+            *(Sentence("router"), Sentence("more, all of them there"), Sentence("then full")),
             *(Sentence("with a larger device"), Sentence("then full")),
         ),
         [
@@ -111,7 +111,7 @@ def _districts(answer: Headroom) -> Table:
                 _count(room.links_more),
                 named.filled(room.links_by),
             )
-            for room in answer.districts
+            for room in answer.routers
         ],
         right=(1, 3),
     )
@@ -148,7 +148,7 @@ def summary(answer: Headroom) -> Iterator[Block]:
     )
     yield Heading(Sentence("Where"))
     yield Par(Sentence("If all further bridges hang on one router:"))
-    yield _districts(answer)
+    yield _routers(answer)
     yield Par(Sentence("Calls that each direction of a link still carries:"))
     yield table(
         (

@@ -26,6 +26,7 @@ from giaoban import PACKAGE
 from giaoban.mcu_sim import device
 from giaoban.mcu_sim.accounts import Accounts
 from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.names import slug
 from giaoban.results.judge.baseline import Baseline
 from giaoban.results.judge.criteria import Criteria
 from giaoban.scenarios.project.project import ProjectFile
@@ -37,7 +38,10 @@ from giaoban.scenarios.study.unmodelled import LeftOut
 from giaoban.scenarios.study.whatif.variant import Variants
 from giaoban.text import LONGEST
 from giaoban.tomlfile import load
+from giaoban.topology.load import load_province
 from giaoban.topology.model import Province
+from giaoban.topology.units import catalogue
+from giaoban.topology.units.unit import bare
 from giaoban.traffic.generator.impair import ImpairmentFile
 from giaoban.traffic.profiles import Profiles
 
@@ -195,12 +199,34 @@ def _examples() -> dict[tuple[type[BaseModel], str], list[Any]]:
     for kind in INPUTS:
         for path in kind.files():
             for model, name, value in _values(load(path, kind.model)):
+                if _names_a_place(value):
+                    continue
                 # kept for those it has the key from, too: others of theirs may nowhere be used
                 for owner in (m for m in _bases(model) if name in m.model_fields):
                     there = found.setdefault((owner, name), [])
                     if len(there) < MOST_EXAMPLES and value not in there:
                         there.append(value)
     return found
+
+
+def _names_a_place(value: Any) -> bool:
+    """Whether a value is about a place of the program's own province, which no other has."""
+    words = f"-{slug(json.dumps(value, ensure_ascii=False))}-"
+    return any(f"-{place}-" in words for place in _places())
+
+
+_ITS_KINDS = ("district", "districts", "huyen")
+"""What a place of it is called, and may be called otherwise, or be no more, elsewhere."""
+
+
+@cache
+def _places() -> frozenset[str]:
+    """The program's own province, its bridges, units that may become some, and its regulation."""
+    province, units = load_province(), catalogue().units
+    found = {province.id, *(bridge.id for bridge in province.bridges), *_ITS_KINDS}
+    if province.regulation is not None:
+        found.add(slug(province.regulation.number))
+    return frozenset(found | {slug(bare(unit.name)) for unit in units if unit.code})
 
 
 def _bases(model: type[BaseModel]) -> list[type[BaseModel]]:

@@ -125,7 +125,11 @@ COMMANDS = {
         "Compare two runs' measures: exit 0 if they are the same, 1 if not.",
     ),
     "topology": LazyCommand("topology:app", DATA, "Look at the province's network."),
-    "units": LazyCommand("units:app", DATA, "Look at the units that may become bridges."),
+    "units": LazyCommand(
+        "units:app",
+        DATA,
+        "Look at the units of giaoban's own province, or at a list of one's own.",
+    ),
     "scenario": LazyCommand("lists:scenarios", DATA, "Scenarios that have a name."),
     "profile": LazyCommand("lists:profiles", DATA, "Call profiles."),
     "criterion": LazyCommand("lists:criteria", DATA, "Criteria that runs are judged by."),

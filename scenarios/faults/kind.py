@@ -275,7 +275,7 @@ class LinkFault(FaultKind):
 
     target: ClassVar[FaultTarget] = "link"
     link: str
-    """Id of the link, of the backbone or `access-` and a bridge's id."""
+    """Id of the link, of the backbone or `access-` and a bridge's id. Like `"access-north"`."""
 
     def in_vain(self, context: FaultContext, *, alone: bool) -> Iterator[KeyMistake]:
         hops = self.worse_hops(context.network)

@@ -46,7 +46,7 @@ class Background(Assumable):
     flows that send as fast as their congestion control lets them."""
 
     link: str
-    """Id of the link."""
+    """Id of the link. Like `"centre--north"`."""
     direction: str | None = None
     """`NODE->NODE` or `both`; on an access link also `down`, from the router, which is meant where
     it is not given."""

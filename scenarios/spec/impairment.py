@@ -53,9 +53,9 @@ class Impairment(StrictModel):
     """
 
     bridge: str | None = None
-    """Id of the bridge: on what it sends or is sent. Or else `link`. Like `"dak-mil"`."""
+    """Id of the bridge: on what it sends or is sent. Or else `link`. Like `"east"`."""
     link: str | None = None
-    """Id of the link: on all that crosses it. Or else `bridge`."""
+    """Id of the link: on all that crosses it. Or else `bridge`. Like `"centre--north"`."""
     direction: str | None = None
     """At a bridge `up` (what it sends, if not given) or `down`; on a link `both` (if not given),
     `NODE->NODE`, on an access link also `up` or `down`."""

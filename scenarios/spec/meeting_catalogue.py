@@ -48,7 +48,7 @@ class Course(Sourced):
     """How long the chair concludes, in seconds."""
     speakers: Annotated[list[Id], Field(max_length=1000)] | None = None
     """Ids of the bridges that are called, in turn; all others where not given. Under an open floor
-    nobody is called."""
+    nobody is called. Like `["north", "east"]`."""
     requests: bool = True
     """Whether each asks to speak before it is called."""
 
@@ -75,7 +75,7 @@ class CataloguedMeeting(StrictModel):
     """Where the regulation names it. Cited only in a province that has this regulation."""
     regulation: Name | None = None
     """Number of the decision whose article it is; where not given, that of the province's own. Like
-    `"1681/QĐ-UBND"`."""
+    `"12/QĐ-UBND"`."""
     pattern: Literal["province-districts", "department-line", "any-bridges"]
     """Who meets whom."""
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=list)

@@ -93,10 +93,10 @@ class MeetingSettings(Assumable):
     the question does. Like `"minutes of 2026"`."""
     chair: Id | None = None
     """Id of the bridge that leads it; the province's chair bridge where not given. Like
-    `"gia-nghia"`."""
+    `"centre"`."""
     participants: Annotated[list[Id], Field(min_length=2, max_length=1000)] | None = None
     """Ids of the bridges that take part, two or more; all bridges where not given. Like
-    `["gia-nghia", "cu-jut"]`."""
+    `["centre", "north"]`."""
     floor: FloorMode = "chair"
     """`chair`: only the chair and whom it calls are heard. `open`: everybody."""
     video: VideoMode = "presence"
@@ -151,10 +151,10 @@ class ConcurrentMeeting(StrictModel):
     id: Id
     """Name of the meeting: a-z, 0-9 and `-`, a letter first. Like `"department-line"`."""
     chair: Id
-    """Id of the bridge that leads it. Like `"dak-mil"`."""
+    """Id of the bridge that leads it. Like `"east"`."""
     participants: Annotated[list[Id], Field(min_length=2, max_length=1000)]
-    """Ids of its bridges, two or more; each sits in one meeting at a time. Like `["dak-mil",
-    "cu-jut"]`."""
+    """Ids of its bridges, two or more; each sits in one meeting at a time. Like `["east",
+    "north"]`."""
     floor: FloorMode = "chair"
     """`chair`: only the chair and whom it calls are heard. `open`: everybody."""
     layout: LayoutChoice = "auto"
@@ -171,7 +171,7 @@ class Content(StrictModel):
     """
 
     bridge: str
-    """Id of the bridge that shows them. Like `"gia-nghia"`."""
+    """Id of the bridge that shows them. Like `"centre"`."""
     from_s: Annotated[float, Field(ge=0, le=10_800)] = 0.0
     """From when, in seconds after the first phase began."""
     to_s: Annotated[float, Field(gt=0, le=10_800)] | None = None
@@ -194,7 +194,7 @@ class Recorded(StrictModel):
     """
 
     bridge: str
-    """Id of the bridge that sends it. Like `"dak-mil"`."""
+    """Id of the bridge that sends it. Like `"east"`."""
     file: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
     """Path of the file, relative to this one. Like `"recordings/camera.h264"`."""
     fps: Annotated[float, Field(ge=1, le=120)] | None = None

@@ -42,7 +42,7 @@ def command(
     results: folders.Results,
     as_json: AnswerAsJson = False,
 ) -> int:
-    """Say how many more bridges fit, and what fails then: overall, by district, link and device.
+    """Say how many more bridges fit, and what fails then: overall, by router, link and device.
 
     Without a scenario: beside the bridges of the province alone. Exit code 0: at least one more
     fits; 1: none does; 3: an emulation came to no result.

@@ -14,13 +14,15 @@ from giaoban.topology.units import Unit, catalogue, units_from_csv
 from giaoban.topology.units.known import GROUPS, YEARS
 
 app = typer.Typer(
-    add_completion=False, help="Look at the units that may become bridges.", no_args_is_help=True
+    add_completion=False,
+    help="Look at the units of giaoban's own province, or at a list of one's own.",
+    no_args_is_help=True,
 )
 
 
 @app.callback()
 def group() -> None:
-    """Look at the units that may become bridges."""
+    """Look at the units of giaoban's own province, or at a list of one's own."""
 
 
 @app.command("list")

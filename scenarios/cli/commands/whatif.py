@@ -53,8 +53,8 @@ def command(
         typer.Option(
             "--add",
             metavar="UNITS",
-            help="units by name or id, a district, all-2013, all-2025, departments, or a CSV list "
-            "(repeatable)",
+            help="a CSV list of bridges, or units of giaoban's own province: by name or id, a "
+            "district, all-2013, all-2025, departments (repeatable)",
         ),
     ] = None,
     more: Annotated[

@@ -30,7 +30,7 @@ class RouterDown(FaultKind):
         "where there is one"
     )
     router: str
-    """Id of the router. Like `"r-dak-mil"`."""
+    """Id of the router. Like `"r-east"`."""
 
     def words(self) -> Sentence:
         return message(N_("router down"))

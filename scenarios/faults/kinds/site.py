@@ -28,7 +28,7 @@ class SitePower(BootingFault):
         "change to backup power, start the devices again and dial the MCU again"
     )
     bridge: str
-    """Id of the bridge."""
+    """Id of the bridge. Like `"north"`."""
 
     def words(self) -> Sentence:
         return message(N_("site without power"))

@@ -9,14 +9,14 @@ from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.fit import room_beside
 from giaoban.names import access_link_id
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
-from giaoban.results.model.headroom import Bottleneck, DistrictRoom, LinkRoom
+from giaoban.results.model.headroom import Bottleneck, LinkRoom, RouterRoom
 from giaoban.scenarios.estimate.static import StaticLoads, second_limit_pct, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.headroom.arithmetic import Growth, growth, room_of_link, room_on_links
 from giaoban.scenarios.study.whatif.apply import Base, ask
-from giaoban.scenarios.study.whatif.extra import districts
+from giaoban.scenarios.study.whatif.extra import routers_in_use
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_
 
@@ -65,7 +65,7 @@ class HeadroomModel:
 def ground(base: Base, variant: Variant) -> HeadroomModel:
     """The figures of a variant's own bridges. Raises `InputError`."""
     question = ask(base, variant).question
-    routers = districts(question.province)
+    routers = routers_in_use(question.province)
     ample = ask(base, variant, on_device=_ample).question
     with_one = {
         router: static_loads(
@@ -137,7 +137,7 @@ def bottlenecks(here: HeadroomModel) -> list[Bottleneck]:
     return sorted(found, key=lambda item: (item.more, item.thing != "device", item.id))
 
 
-def rooms_of_districts(here: HeadroomModel) -> list[DistrictRoom]:
+def rooms_of_routers(here: HeadroomModel) -> list[RouterRoom]:
     """How many more fit if all hang on one router, for each."""
     device = (max(0, here.device_more), here.names[here.question.plan.network.mcu.id])
     found = []
@@ -150,7 +150,7 @@ def rooms_of_districts(here: HeadroomModel) -> list[DistrictRoom]:
             links.insert(0, (0, NEW_LINE))
         more, by = min([device, *links], key=lambda option: option[0])
         found.append(
-            DistrictRoom(
+            RouterRoom(
                 router=router,
                 name=here.names[router],
                 more=more,

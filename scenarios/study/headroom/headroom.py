@@ -28,8 +28,8 @@ from giaoban.scenarios.study.headroom.bottlenecks import (
     HeadroomModel,
     bottlenecks,
     ground,
-    rooms_of_districts,
     rooms_of_links,
+    rooms_of_routers,
 )
 from giaoban.scenarios.study.headroom.search import HeadroomSearch, largest
 from giaoban.scenarios.study.seeds import Judge, SeedsJudge
@@ -160,7 +160,7 @@ def headroom(
             inputs=inputs_of(question),
             more=more,
             bottlenecks=chain[:4],
-            districts=rooms_of_districts(here),
+            routers=rooms_of_routers(here),
             links=rooms_of_links(here),
             devices=_devices(here),
             points=points,

@@ -37,7 +37,7 @@ class Range(Sourced):
 
     of: Annotated[list[str], Field(min_length=1)]
     """Which figures: kinds of record and field (`Access.rate_mbps`), or where one stands by ids
-    (`province.bridges.cu-jut.rate_mbps`), as sensitivity.json names it.
+    (`province.bridges.north.rate_mbps`), as sensitivity.json names it.
     """
     low: float | None = None
     """The lowest that it may be, in the figure's own unit."""

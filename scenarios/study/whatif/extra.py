@@ -52,7 +52,7 @@ def extra_bridges(
     return found
 
 
-def districts(province: Province) -> list[str]:
+def routers_in_use(province: Province) -> list[str]:
     """The routers on which bridges of the province hang, in the order of the file."""
     used = {bridge.router for bridge in province.bridges}
     return [router.id for router in province.routers if router.id in used]
@@ -60,7 +60,7 @@ def districts(province: Province) -> list[str]:
 
 def _routers(province: Province, at: str | None) -> Sequence[str]:
     if at is None:
-        return districts(province)
+        return routers_in_use(province)
     known = [router.id for router in province.routers]
     if at not in known:
         raise InputError('no router "{at}"{near}', at=at, near=near_names("router", at, known))

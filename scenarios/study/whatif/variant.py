@@ -31,7 +31,7 @@ class OtherMeeting(StrictModel):
     calls: Annotated[int, Field(ge=1, le=MOST_CALLS)]
     """How many bridges it has. Like `8`."""
     at: str | None = None
-    """Id of the router they hang on; the MCU's own where not given. Like `"r-dak-mil"`."""
+    """Id of the router they hang on; the MCU's own where not given. Like `"r-east"`."""
 
 
 class Variant(StrictModel):
@@ -42,14 +42,14 @@ class Variant(StrictModel):
     name: Name | None = None
     """Name in tables and documents. Like `"A second card"`."""
     add: list[Text] = Field(default_factory=list)
-    """Words for units: a name or id of the catalogue, a district, `all-2013`, `all-2025`,
-    `departments`, or the path of a CSV list. Like `["Quảng Sơn", "all-2025"]`."""
+    """Bridges: the path of a CSV list, or words for units of the program's catalogue, as
+    `giaoban whatif --add` takes them. Like `["communes.csv", "all-2025"]`."""
     bridges: list[BridgeSpec] = Field(alias="bridge", default_factory=list)
     """A bridge to be added."""
     more: Annotated[int, Field(ge=0, le=20_000)] = 0
     """A number of further bridges without a name, at the routers in turn. Like `5`."""
     more_at: str | None = None
-    """Id of the router that all of `more` hang on. Like `"r-gia-nghia"`."""
+    """Id of the router that all of `more` hang on. Like `"r-centre"`."""
     profile: str | None = None
     """Id of another call profile for all. Like `"720p30-1m"`."""
     device: str | None = None
@@ -65,7 +65,7 @@ class Variant(StrictModel):
     pace_s: Annotated[float, Field(ge=0.1, le=60)] | None = None
     """How far apart bridges join at least, in seconds. Like `2.0`."""
     without: list[str] = Field(default_factory=list)
-    """Ids of links and routers that have failed for good. Like `["dak-mil--cu-jut"]`."""
+    """Ids of links and routers that have failed for good. Like `["north--east"]`."""
     cost: Cost | None = None
     """What the whole variant costs."""
 

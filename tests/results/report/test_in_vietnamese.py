@@ -18,7 +18,7 @@ import sensitivity_factory
 from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.compared import Compared, InputChange, ScenarioCompared
 from giaoban.results.model.failures import Change, Comparison, FaultsAnswer
-from giaoban.results.model.headroom import Bottleneck, DistrictRoom, Headroom, Point, verdict_of
+from giaoban.results.model.headroom import Bottleneck, Headroom, Point, RouterRoom, verdict_of
 from giaoban.results.model.load import GeneratorView, LoadResult, MediaResult
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import RefusedCommand, Result
@@ -365,16 +365,14 @@ def growths() -> Iterator[Any]:
             | {"criterion": "mcu-units", "method": "arithmetic"},
         ]
         rooms = [
-            DistrictRoom(
-                router="r", name="Cư Jút", more=3, by=NEW_LINE, links_more=None, links_by=""
-            )
+            RouterRoom(router="r", name="Cư Jút", more=3, by=NEW_LINE, links_more=None, links_by="")
         ]
         yield pytest.param(
             Headroom(
                 run_id="headroom-20261125-010000", verdict=verdict_of(more, points),
                 question_en="How many?", question_vi="Bao nhiêu?", existing=8, profile="720p30",
                 device="rmx", device_name="RMX", pace_s=2.5, inputs=make.result().inputs, more=more,
-                bottlenecks=[Bottleneck.model_validate(item) for item in items], districts=rooms,
+                bottlenecks=[Bottleneck.model_validate(item) for item in items], routers=rooms,
                 links=[], devices=[], points=points, grid=[], curves=[], names={}, seconds=1.0,
             ),
             id=f"{more} more",

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from giaoban.results.schema.inputs import INPUTS, Input, input_schema, key_docs
 from giaoban.results.schema.make import input_texts
 from giaoban.schemas import MARK, OF_INPUT, input_schemas, kind_of
+from giaoban.topology.load import load_province
 
 ROOT = Path(__file__).parents[3]
 KINDS = {kind.name: kind for kind in INPUTS}
@@ -363,6 +364,21 @@ def test_examples_are_what_may_stand_there(name: str) -> None:
         for example in about.get("examples", ()):
             rules = {**about, "$defs": schema.get("$defs", {})}
             assert Draft202012Validator(rules).is_valid(example), (key, example)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_examples_are_of_no_province(name: str) -> None:
+    """Somebody elsewhere sees them in an editor: there are no Cư Jút and no districts there."""
+    own = load_province()
+    named = [*own.bridges, *own.routers, *own.links]
+    words = [own.id, own.name.removeprefix("Tỉnh "), "1681/", "huyện", "Quảng Sơn", "quang-son"]
+    words += [text for each in named for text in (each.id, getattr(each, "name", each.id))]
+    schema = input_schema(KINDS[name])
+    for key, about in properties(name):
+        shown = [about.get("description", ""), *about.get("examples", ())]
+        text = json.dumps(shown, ensure_ascii=False)
+        assert [word for word in words if word in text] == [], key
+    assert "Cư Jút" not in json.dumps(schema, ensure_ascii=False)
 
 
 def test_units_stand_in_the_descriptions() -> None:

@@ -23,8 +23,8 @@ from giaoban.scenarios.study.headroom.bottlenecks import (
     _ample,
     bottlenecks,
     ground,
-    rooms_of_districts,
     rooms_of_links,
+    rooms_of_routers,
 )
 from giaoban.scenarios.study.headroom.headroom import HeadroomRequest, headroom
 from giaoban.scenarios.study.headroom.search import HeadroomSearch, largest
@@ -70,10 +70,10 @@ def test_what_is_in_the_way_is_in_order(tmp_path: Path) -> None:
     assert {b.id for b in found} == {"mcu", "access-mcu", "west--east"}
 
 
-def test_districts_and_links(tmp_path: Path) -> None:
+def test_routers_and_links(tmp_path: Path) -> None:
     """Calls at Tây do not cross west--east; those at Đông do, and fill the MCU's line first."""
     here = ground(base(tmp_path), Variant(id="now"))
-    west, east = rooms_of_districts(here)
+    west, east = rooms_of_routers(here)
     assert (west.more, east.more) == (2, 2)
     assert west.links_by.startswith("access-mcu ")
     rooms = {(room.id, room.direction): room for room in rooms_of_links(here)}

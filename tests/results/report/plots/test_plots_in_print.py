@@ -200,7 +200,7 @@ def answer() -> Headroom:
     return Headroom(
         run_id="headroom-20261125-010000", verdict="pass", question_en="How many?",
         question_vi="Bao nhiêu?", existing=8, profile="720p30", device="rmx", device_name="RMX",
-        pace_s=2.5, inputs=made.inputs, more=6, bottlenecks=[], districts=[], links=[], devices=[],
+        pace_s=2.5, inputs=made.inputs, more=6, bottlenecks=[], routers=[], links=[], devices=[],
         points=points, grid=list(range(10)), curves=curves, names={}, seconds=1.0,
     )  # fmt: skip
 
