@@ -28,6 +28,7 @@ LABELS = {
     "units_total": N_("units in all"),
     "units": N_("units"),
     "delay_ms": N_("delay"),
+    "more_at_capacity_ms": N_("added when the device is full"),
     "video_kbps": N_("rate of pictures"),
     "packetisation_ms": N_("from a sound to its packet"),
     "playout_ms": N_("buffer of sound"),

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 
 from giaoban.errors import InputError, near_names
 from giaoban.provenance import Assumable, Name, Sourced
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, message, number
 from giaoban.tomlfile import (
     Loc,
     Mistake,
@@ -122,7 +122,22 @@ class DelayFigure(Assumable):
     """Time from a frame's arrival to its leaving the device mixed or composed."""
 
     delay_ms: float = Field(ge=0, le=5_000)
-    """In ms."""
+    """In ms; where `more_at_capacity_ms` is given, of a device that has nothing to do."""
+    more_at_capacity_ms: float | None = Field(default=None, ge=0, le=5_000)
+    """How much longer it takes when the device is in use to 100 %, in ms: of a part of that in
+    between. Where not given it takes as long however full the device is. Like `80.0`."""
+
+    def at_ms(self, used_pct: float) -> float:
+        """In ms, when so much of the device is in use (`giaoban.mcu_sim.admission.Use`)."""
+        return self.delay_ms + (self.more_at_capacity_ms or 0.0) * used_pct / 100
+
+    @property
+    def told(self) -> Sentence:
+        """As people read it."""
+        if self.more_at_capacity_ms is None:
+            return number(self.delay_ms, after=" ms")
+        text = N_("{delay} ms, {more} ms more when the device is full")
+        return message(text, delay=self.delay_ms, more=self.more_at_capacity_ms)
 
 
 class RefusalFigure(Sourced):
@@ -378,18 +393,27 @@ class Device(_Card):
 
     @property
     def audio_mix_delay_ms(self) -> float:
-        """Processing delay of mixed audio."""
+        """Processing delay of mixed audio, of a device that has nothing to do."""
         return self.audio_mix_delay.delay_ms
 
     @property
     def compose_delay_ms(self) -> float:
-        """Processing delay of a composed picture."""
+        """Processing delay of a composed picture, likewise."""
         return self.compose_delay.delay_ms
 
     @property
     def forward_delay_ms(self) -> float:
-        """Processing delay of a picture that is passed on as it came."""
+        """Processing delay of a picture that is passed on as it came, likewise."""
         return self.forward_delay.delay_ms
+
+    def idle(self) -> Device:
+        """The same whose delays do not grow with what it has to do."""
+        of = "audio_mix_delay", "compose_delay", "forward_delay"
+        delays: dict[str, DelayFigure] = {name: getattr(self, name) for name in of}
+        same = {"more_at_capacity_ms": None}
+        return self.model_copy(
+            update={name: delay.model_copy(update=same) for name, delay in delays.items()}
+        )
 
     @property
     def refuse_code(self) -> int:
@@ -541,16 +565,16 @@ def _catalogue(path: Path, _text: str) -> DeviceCatalogue:
     found: list[Mistake] = []
     devices: list[Device] = []
     ids: set[str] = set()
-    for number, card in enumerate(file.card):
+    for place, card in enumerate(file.card):
         family = families.get(card.family)
         if family is None:
             what = Sentence(
                 "no such family{near}", near=near_names("family", card.family, families)
             )
-            found.append((("card", number, "family"), card.family, what))
+            found.append((("card", place, "family"), card.family, what))
             continue
         for index, entry in enumerate(card.device):
-            loc: Loc = ("card", number, "device", index)
+            loc: Loc = ("card", place, "device", index)
             if entry.id in ids:
                 found.append(((*loc, "id"), entry.id, Sentence("is there twice (allowed: once)")))
             ids.add(entry.id)

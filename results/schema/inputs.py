@@ -82,7 +82,7 @@ INPUTS = (
     Input(Sweep, ("scenarios/sweep/*.toml",)),
     Input(Criteria, ("results/criteria.toml",)),
     Input(Profiles, ("traffic/profiles.toml",)),
-    Input(device._File, ("mcu_sim/devices.toml",)),
+    Input(device._File, ("mcu_sim/devices.toml", "scenarios/devices/*.toml")),
     Input(Ranges, ("scenarios/study/sensitivity/ranges.toml",)),
     Input(LeftOut, ("scenarios/study/unmodelled.toml",)),
     Input(Baseline, ("results/baselines/*.toml",)),

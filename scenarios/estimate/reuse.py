@@ -118,8 +118,11 @@ def _held_by(question: Question) -> str:
     """All that a meeting hangs on, as text."""
     plan, criteria = question.plan, criteria_of(question)
     kept = of_queues(criteria), of_load_windows(criteria)
-    judged = plan.terminal.model_copy(update=dict.fromkeys(ONLY_JUDGED, 0.0))
-    return f"{kept} {plan.model_copy(update={'terminal': judged}).to_json()}"
+    judged = {
+        "terminal": plan.terminal.model_copy(update=dict.fromkeys(ONLY_JUDGED, 0.0)),
+        "device": plan.device.idle(),
+    }
+    return f"{kept} {plan.model_copy(update=judged).to_json()}"
 
 
 def _is_of(judged: EarlyJudgement, question: Question) -> bool:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from giaoban.errors import InputError
-from giaoban.mcu_sim.admission import UNITS, Use
 from giaoban.mcu_sim.fit import room_beside
 from giaoban.mcu_sim.media.leg import KINDS
 from giaoban.results.judge.criteria import MCU_UNITS, Criteria, load_criteria
@@ -107,7 +106,7 @@ def assemble(
     judgement, faults = measured.judged(criteria, plan), measured.faults
     existing = [call for call in plan.calls if not call.new]
     new = [call for call in plan.calls if call.new]
-    own = devices(captures)
+    own = [devices(captures, number) for number in range(len(plan.phases))]
     names = names_of(plan)
     failing = {fault.target_id for fault in faults if fault.target == "group"}
     names |= {g.id: g.name for g in question.province.groups if g.id in failing}
@@ -131,8 +130,9 @@ def assemble(
             layout=plan.meeting.layout,
             dial=plan.dial,
             encrypted=plan.encrypted,
-            sound_devices_ms=own.sound_ms + 2 * plan.terminal.playout_ms,
-            picture_devices_ms=own.picture_ms + plan.terminal.video_playout_ms,
+            sound_devices_ms=max(each.sound_ms for each in own) + 2 * plan.terminal.playout_ms,
+            picture_devices_ms=max(each.picture_ms for each in own)
+            + plan.terminal.video_playout_ms,
         ),
         impairments=declared(question.scenario.impairments, plan.network),
         background=other_traffic(question.scenario.background, plan.network),
@@ -379,18 +379,13 @@ def _mcu(captures: Captures, number: int) -> McuResult:
     joined = {b: e for b, e in sorted(latest.items()) if isinstance(e, Joined)}
     gone = {b: e.cause for b, e in sorted(latest.items()) if isinstance(e, Left)}
     within = [e for e in captures.events_of(EventRecord) if start_ms <= e.t_ms < end_ms]
-    states = [(e, use) for e, use in captures.held() if e.t_ms < end_ms]
-    earlier = [state for state in states if state[0].t_ms < start_ms][-1:]
-    current = earlier + [state for state in states if state[0].t_ms >= start_ms]
-    total = plan.device.units_total
-    nothing = Use(pct=0.0, of=UNITS, amount=0.0, total=total)
-    most = max((use for _, use in current), key=lambda use: use.pct, default=nothing)
+    current, most = captures.held_in(number), captures.most_used(number)
     setups = [
         e.setup_ms for e in within if isinstance(e, Connected | Joined) and e.setup_ms is not None
     ]
     return McuResult(
         units_used=max((e.units or 0.0 for e, _ in current), default=0.0),
-        units_total=total,
+        units_total=plan.device.units_total,
         ports_used=max((e.ports or 0 for e, _ in current), default=0),
         ports_total=plan.device.ports_total,
         used_pct=most.pct,

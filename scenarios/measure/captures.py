@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.mcu_sim.admission import Use
+from giaoban.mcu_sim.admission import UNITS, Use
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records.events import (
@@ -84,6 +84,21 @@ class Captures:
             for e in told
             if isinstance(e, Joined | Left | Controlled) and e.use is not None
         ]
+
+    def held_in(self, number: int) -> list[tuple[EventRecord, Use]]:
+        """Those of a phase, after the last one before it; what was before the first phase counts
+        to it. `number`: of the phase in the plan."""
+        phase = self.plan.phases[number]
+        start_ms = phase.start_s * 1000 if number else 0.0
+        states = [(e, use) for e, use in self.held() if e.t_ms < phase.end_s * 1000]
+        earlier = [state for state in states if state[0].t_ms < start_ms][-1:]
+        return earlier + [state for state in states if state[0].t_ms >= start_ms]
+
+    def most_used(self, number: int) -> Use:
+        """How much of the MCU is in use at the phase's fullest moment."""
+        nothing = Use(pct=0.0, of=UNITS, amount=0.0, total=self.plan.device.units_total)
+        uses = (use for _, use in self.held_in(number))
+        return max(uses, key=lambda use: use.pct, default=nothing)
 
 
 def load(folder: Path, plan: Plan) -> Captures:

@@ -242,7 +242,7 @@ class _Measured:
         """All of them, when all had their turn."""
         found = end_to_end(
             Legs(*np.array(self._legs, np.float64).reshape(-1, 6).T.copy()),
-            devices(self.captures),
+            devices(self.captures, self.captures.plan.phases.index(self.phase)),
             np.array(self._meetings, np.intp),
         )
         for place in range(len(self._bridges)):
@@ -453,17 +453,15 @@ def speech_codec(captures: Captures) -> SpeechCodec:
     return codec_of(captures.plan.audio.id)
 
 
-def devices(captures: Captures) -> Devices:
+def devices(captures: Captures, number: int) -> Devices:
     """What lies between microphone and loudspeaker, camera and screen beside the legs, whose
-    playout buffers are counted with them."""
+    playout buffers are counted with them; the MCU's at the fullest moment of a phase (`number`)."""
     plan, terminal = captures.plan, captures.plan.terminal
-    mcu = plan.device
-    composed = plan.meeting.video == "presence"
+    mcu, used_pct = plan.device, captures.most_used(number).pct
+    pictures = mcu.compose_delay if plan.meeting.video == "presence" else mcu.forward_delay
     return Devices(
-        sound_ms=terminal.packetisation_ms + mcu.audio_mix_delay_ms,
-        picture_ms=terminal.encoding_ms
-        + (mcu.compose_delay_ms if composed else mcu.forward_delay_ms)
-        + terminal.decoding_ms,
+        sound_ms=terminal.packetisation_ms + mcu.audio_mix_delay.at_ms(used_pct),
+        picture_ms=terminal.encoding_ms + pictures.at_ms(used_pct) + terminal.decoding_ms,
         hold_ms=terminal.sync_hold_ms,
     )
 

@@ -164,9 +164,9 @@ def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:
     steps = choice_in_words(", ".join(device.when_full.steps))
     values = {
         "capacity": number(device.units_total, after=f" {device.unit}"),
-        "audio_mix_delay": number(device.audio_mix_delay_ms, after=" ms"),
-        "compose_delay": number(device.compose_delay_ms, after=" ms"),
-        "forward_delay": number(device.forward_delay_ms, after=" ms"),
+        "audio_mix_delay": device.audio_mix_delay.told,
+        "compose_delay": device.compose_delay.told,
+        "forward_delay": device.forward_delay.told,
         "content": number(device.content.units, after=f" {device.unit}"),
         "refusal": f"SIP {device.refuse_code}",
         **{

@@ -21,6 +21,7 @@ SHORT_PHASE_S = 10.0
 
 Fact = Literal[
     "background",
+    "delay-by-load",
     "disciplines",
     "estimate",
     "excess",
@@ -43,14 +44,14 @@ class Entry(Unmodelled):
 
     only: list[Fact] = Field(default_factory=list)
     """It concerns only questions with one of these: declared other traffic (`background`), with
-    queue `disciplines` of lines, judged by an `estimate`, with lines that let through an
-    `excess` beyond what is committed, with declared `faults`, of a province that says what
-    rates count (`framing`), with links judged in windows under a second (`link-window`), with
-    packets of pictures that are sent again (`loss-repair`), with another MCU in a bridge's
-    place (`outside-mcu`), with other traffic that is a `poisson` process, with bandwidth
-    `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases under 10 s
-    (`short-phases`), with pauses left out (`silence-suppression`), with other traffic that is
-    `tcp`."""
+    a device that takes longer the fuller it is (`delay-by-load`), with queue `disciplines` of
+    lines, judged by an `estimate`, with lines that let through an `excess` beyond what is
+    committed, with declared `faults`, of a province that says what rates count (`framing`),
+    with links judged in windows under a second (`link-window`), with packets of pictures that
+    are sent again (`loss-repair`), with another MCU in a bridge's place (`outside-mcu`), with
+    other traffic that is a `poisson` process, with bandwidth `profiles` of lines, with rates
+    that answer loss (`rate-adaptation`), with phases under 10 s (`short-phases`), with pauses
+    left out (`silence-suppression`), with other traffic that is `tcp`."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -96,6 +97,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     profiles = [each for link in question.plan.network.links for each in link.profiles]
     held: dict[Fact, bool] = {
         "background": bool(scenario.background),
+        "delay-by-load": question.plan.device.idle() != question.plan.device,
         "disciplines": any(link.queue for link in question.plan.network.links),
         "estimate": estimate,
         "excess": any(each.eir_mbps for each in profiles),

@@ -112,13 +112,13 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
             refusal_mark=_mark(device, "refusal"),
         ),
         Sentence(
-            "delays: audio mixing {mixing:g} ms{mixing_mark}, picture composing {composing:g} "
-            "ms{composing_mark}, switching {switching:g} ms{switching_mark}",
-            mixing=device.audio_mix_delay_ms,
+            "delays: audio mixing {mixing}{mixing_mark}, picture composing {composing}"
+            "{composing_mark}, switching {switching}{switching_mark}",
+            mixing=device.audio_mix_delay.told,
             mixing_mark=_mark(device, "audio_mix_delay"),
-            composing=device.compose_delay_ms,
+            composing=device.compose_delay.told,
             composing_mark=_mark(device, "compose_delay"),
-            switching=device.forward_delay_ms,
+            switching=device.forward_delay.told,
             switching_mark=_mark(device, "forward_delay"),
         ),
     ]

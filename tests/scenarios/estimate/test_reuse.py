@@ -363,3 +363,11 @@ def test_a_criterion_may_ask_for_more_of_the_same_meeting(
         assert again(each, judge, [])
     found = judge(more.question()).judgement.criteria
     assert next(each.value for each in found if each.id == criterion) is not None
+
+
+def test_what_a_full_device_adds_is_only_judged_again(world: World, held: list[Question]) -> None:
+    judge = CachingJudge()
+    for name in ("compose_delay", "audio_mix_delay"):
+        for more_ms in (10.0, 5000.0):
+            assert again(world, judge, [(("device", name, "more_at_capacity_ms"), more_ms)])
+    assert len(held) == 1
