@@ -203,6 +203,10 @@ def analysed(analysis: Analysis, say: AnnexWording, *, several: bool = False) ->
     named = f" ({answer.run_id})" if several else ""
     if answer.deciding:
         yield deciding(answer, say, caption=named)
+        of = [f"[{n}] {source}" for n, source in enumerate(_range_sources(answer, say), start=1)]
+        yield Par(
+            say.gettext(N_("Where ranges are from: {sources}."), sources="; ".join(of)), note=True
+        )
         if any(figure.range_from == "kind" for figure in answer.deciding):
             yield Par(capital(say.say(USUAL)), note=True)
     if answer.of_choices:
@@ -264,7 +268,7 @@ def deciding(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table
     heads = (
         N_("Assumed figure"),
         N_("As assumed"),
-        N_("What is possible, and by what"),
+        N_("What is possible [source]"),
         N_("The verdict changes at"),
         N_("Would be settled by"),
     )
@@ -275,7 +279,7 @@ def deciding(answer: Sensitivity, say: AnnexWording, caption: str = "") -> Table
         + caption,
         head=[[Head(say.text(head)) for head in heads]],
         rows=[_row(alike, flip, answer, say) for alike in answer.alike for flip in alike[0].flips],
-        widths=[34, 18, 58, 31, 22],
+        widths=[37, 17, 27, 52, 30],
         aligns=["left"] * len(heads),
         small=True,
         ident="deciding-table",
@@ -308,6 +312,7 @@ def _row(
     alike: Sequence[TriedFigure], flip: FlipPoint, answer: Sensitivity, say: AnnexWording
 ) -> list[Cell]:
     figure = alike[0]
+    source = 1 + _range_sources(answer, say).index(_range_source(figure, say))
     told = message(
         N_("still as assumed at {holds}; then {verdict}{by}"),
         holds=amount(figure, flip.holds),
@@ -317,13 +322,20 @@ def _row(
     return [
         Cell(capital(say.say(name_of(*alike)))),
         Cell(say.say(amount(figure, figure.value))),
-        Cell(
-            say.say(tried(figure)),
-            sub=say.either(figure.range_source, figure.range_source_vi),
-        ),
+        Cell(f"{say.say(tried(figure))} [{source}]"),
         Cell(say.say(amount(figure, flip.flips)), sub=say.say(told)),
         Cell(say.either(figure.settled_by, figure.settled_by_vi)),
     ]
+
+
+def _range_sources(answer: Sensitivity, say: AnnexWording) -> list[str]:
+    """Each once, in the order in which the table first has it."""
+    shown = (alike[0] for alike in answer.alike if alike[0].flips)
+    return list(dict.fromkeys(_range_source(figure, say) for figure in shown))
+
+
+def _range_source(figure: TriedFigure, say: AnnexWording) -> str:
+    return say.either(figure.range_source, figure.range_source_vi).rstrip(".;")
 
 
 def _by(flip: FlipPoint, answer: Sensitivity, say: AnnexWording) -> str:

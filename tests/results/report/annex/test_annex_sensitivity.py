@@ -98,11 +98,29 @@ def test_what_is_alike_is_one_row_and_every_row_says_where_its_range_is_from() -
         "Limit: loss",
         "Access of bridge Cư Jút, access of bridge Đắk Mil, access of bridge Đắk Song: rate",
     ]
-    assert {row[2].partition("|")[2] for row in rows} == {"offers of two carriers"}
     assert rows[0][3].startswith("30.5 Mb/s|still as assumed at 31 Mb/s; then fail")
     vi = deciding(annex(some.answer()))
-    assert {row[2].partition("|")[2] for row in vi} == {"chào giá của hai nhà mạng"}
     assert {row[4] for row in vi} == {"hợp đồng"}
+
+
+def test_a_source_of_ranges_is_said_once_and_rows_have_its_number() -> None:
+    of_all = some.answer()
+    figures = [
+        figure.model_copy(
+            update={"range_source": "a data sheet.", "range_source_vi": "bảng số liệu."}
+        )
+        if figure.what.startswith("picture composing")
+        else figure
+        for figure in of_all.figures
+    ]
+    answer = of_all.model_copy(update={"figures": figures})
+    made = annex(answer, "en")
+    numbers = [row[2].partition("[")[2] for row in deciding(made)]
+    assert sorted(set(numbers)) == ["1]", "2]"]
+    said = [text for _, text in made.texts() if text.startswith("Where ranges are from: ")]
+    assert said == ["Where ranges are from: [1] offers of two carriers; [2] a data sheet."]
+    texts = "\n".join(text for _, text in annex(answer).texts())
+    assert texts.count("chào giá của hai nhà mạng") == texts.count("bảng số liệu") == 1
 
 
 def test_sections_that_are_named_are_there(tmp_path) -> None:
