@@ -135,7 +135,20 @@ def why_not(state: State, by: By, command: Command) -> str | None:
     role = role_of(state, by)
     if role is None:
         return "only a participant of the meeting gives it commands"
+    if isinstance(command, Present) and _is_of_own_content(state, by, command):
+        return None
     return refusal(role, name_of(by), command.command, subject(command), state.grants)
+
+
+def _is_of_own_content(state: State, by: By, command: Present) -> bool:
+    """Whether somebody wants to present while nobody else does, where nobody leads; or presents no
+    more."""
+    if not isinstance(by, str) or by in state.observers:
+        return False
+    if command.participant is None:
+        return state.presenting == by
+    free = state.presenting in (None, by)
+    return command.participant == by and state.floor.mode == "open" and free
 
 
 def _check_right(state: State, by: By, command: Command) -> None:

@@ -24,6 +24,7 @@ from giaoban.mcu_sim.sdp import (
     h264,
 )
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
+from giaoban.mcu_sim.sdp.floor_control import answer_to, is_floor_control
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.text import printable
 from giaoban.traffic import rtx
@@ -110,8 +111,9 @@ def content(
 
 
 def without_video(can: Sequence[Media]) -> list[Media]:
-    """The audio of a list: what makes an answer or a new offer refuse all video."""
-    return [media for media in can if media.kind != "video"]
+    """The audio of a list: what makes an answer or a new offer refuse all video, and control of
+    its floor."""
+    return [media for media in can if media.kind == "audio"]
 
 
 def at_level(can: Sequence[Media], resolution: str) -> list[Media]:
@@ -518,7 +520,7 @@ def refusals(offer: Session, can: Sequence[Media]) -> list[Problem]:
         ours = next((section for section in left if role(section) == what), None)
         if ours is not None:
             left.remove(ours)
-        why = _why_not(theirs, ours) if theirs.port else None
+        why = _why_not(theirs, ours) if theirs.port and answer_to(theirs, can) is None else None
         all_of_it = theirs.problems if why is None else (why, *theirs.problems)
         found += [_told(theirs.kind, one) for one in all_of_it]
     return found
@@ -529,6 +531,8 @@ def not_taken(offer: Session, answer: Session) -> list[Problem]:
     `ValueError` if they have not the same number of sections."""
     found: list[Problem] = []
     for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
+        if is_floor_control(ours):
+            continue  # content goes without it
         why = list(theirs.problems)
         if ours.port and not theirs.port and not why:
             why.append(Problem("the bridge does not take it", Warn.MEDIA))
@@ -600,6 +604,11 @@ def make_answer(
     answered: list[Media] = []
     agreed: list[NegotiatedMedia | None] = []
     for place, (theirs, what) in enumerate(zip(offer.media, roles(offer.media), strict=True)):
+        if (control := answer_to(theirs, left)) is not None:
+            left = [section for section in left if not is_floor_control(section)]
+            answered.append(control)
+            agreed.append(None)
+            continue
         ours = next((section for section in left if role(section) == what), None)
         old = previous.media[place] if previous and place < len(previous.media) else None
         accepted = None if ours is None else _accept(offer, theirs, ours, old, keys)
@@ -634,6 +643,11 @@ def read_answer(offer: Session, answer: Session) -> list[NegotiatedMedia | None]
             continue
         if not ours.port:
             raise SdpError(f"answer takes {theirs.kind} that was not offered")
+        if is_floor_control(ours):
+            if not is_floor_control(theirs):
+                raise SdpError(f"answer has {theirs.protocol[:20]} where the offer has BFCP")
+            agreed.append(None)
+            continue
         if theirs.protocol not in PROTOCOLS or is_secure(theirs) is not is_secure(ours):
             raise SdpError(f"answer has {theirs.kind} over {theirs.protocol[:20]}, not as offered")
         pair = answered_codec(theirs.codecs, ours.codecs)

@@ -10,6 +10,7 @@ from giaoban.mcu_sim.conference.meeting import is_id
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp import Session
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.sip.message.addresses import HostPort
 
 LONGEST_ID = 32
 
@@ -25,6 +26,7 @@ class ParticipantCall:
         local: our description in force.
         why_less: why it is given less than it asked for, "" if it is not.
         refused: what of its offer is not taken, or of ours by it, in words.
+        floor_client: where its BFCP is, by which it asks for the content channel; None: nowhere.
         star_ns: when "*" was the last key pressed in it; None: it was not.
         sees: whose forwarded picture and content it is to see, by medium.
         observes: whether it is a telecom technician's: it gets audio alone, and is not heard.
@@ -53,6 +55,7 @@ class ParticipantCall:
     dialled_ns: int | None = None
     refused: tuple[str, ...] = ()
     star_ns: int | None = None
+    floor_client: HostPort | None = None
 
 
 class ParticipantCalls:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Protocol
 
+from giaoban.mcu_sim.bfcp.floor_server import FloorServer
 from giaoban.mcu_sim.conference import commands, control
 from giaoban.mcu_sim.conference.commands import (
     NOT_FOUND,
@@ -44,6 +45,7 @@ from giaoban.mcu_sim.conference.effects import (
 from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.media.leg import NOBODY, Kind
 from giaoban.mcu_sim.media.plane import MediaPlane
+from giaoban.mcu_sim.sdp.floor_control import user_of
 from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.sip.agent import UserAgent
@@ -72,16 +74,22 @@ class ConferenceEffects:
         dial: Callable[[DialOut, int], None],
         put_out: Callable[[ParticipantCall, str, int], None],
         negotiation: MediaNegotiation,
+        floors: FloorServer,
     ) -> None:
         """`negotiation`: knows by which number the media plane knows a meeting that has calls, and
-        whether the device has room for its content."""
+        whether the device has room for its content. `floors`: is told who presents."""
         self._participants = participants
         self._plane = plane
         self._tell = tell
         self._dial = dial
         self._put_out = put_out
         self._negotiation = negotiation
+        self._floors = floors
         self._presenters: dict[str, str | None] = {}
+
+    def presenter_of(self, meeting: str) -> str | None:
+        """Whose content a meeting sees."""
+        return self._presenters.get(meeting)
 
     def carry_out(self, effects: Iterable[Effect], now_ns: int) -> None:
         """All of them, in their order."""
@@ -104,6 +112,7 @@ class ConferenceEffects:
                     for call in self._participants:
                         if call.meeting == meeting:
                             self.show_content(call, now_ns)
+                    self._give_floor(meeting, now_ns)
                 case DialOut():
                     self._dial(effect, now_ns)
                 case HangUp(participant, reason):
@@ -117,6 +126,17 @@ class ConferenceEffects:
                         self._tell(now_ns, "control", on, **about)
                 case MeetingEnded(meeting):
                     self._presenters.pop(meeting, None)
+
+    def _give_floor(self, meeting: str, now_ns: int) -> None:
+        presenter = self._standing(self._presenters[meeting] or "")
+        user = None if presenter is None else user_of(presenter.local)
+        conferences = {
+            found.conference_id
+            for call in self._participants
+            if call.meeting == meeting and (found := user_of(call.local)) is not None
+        }
+        for conference_id in conferences:  # one, or none where nobody can ask
+            self._floors.hold(conference_id, user, now_ns / 1e6)
 
     def _with_content(self, meeting: str, presenter: str | None, now_ns: int) -> str | None:
         """Who may show content: nobody if the device has no room left for it, which is told as a
@@ -254,6 +274,11 @@ class Controls:
             return
         self._carry_out(call, command, now_ns, info)
 
+    def carry_out(self, participant: str, command: Command, now_ns: int) -> None:
+        """A command of a participant that came by another way than its call."""
+        _, effects = self._rooms.command(participant, command, now_ns / 1e6)
+        self._effects.carry_out(effects, now_ns)
+
     def _carry_out(
         self, call: ParticipantCall, command: Command, now_ns: int, info: InfoReceived | None = None
     ) -> None:
@@ -270,14 +295,14 @@ class Controls:
         if isinstance(command, RequestToSpeak | Withdraw):
             # the queue has changed: the chair's technician passes requests on (Art. 15(2)c)
             queue = self._rooms[call.meeting].read_queue(now_ms)
-            self._tell_chair(call.meeting, queue.as_json(), now_ms)
+            self.tell_chair(call.meeting, queue.as_json(), now_ms)
         if isinstance(command, ReportInterruption) and isinstance(answer, CommandAccepted):
             report = command.model_dump(exclude={"command"})
             report["participant"] = command.participant or call.participant
             body = json.dumps({"interruption": report}, ensure_ascii=False).encode()
-            self._tell_chair(call.meeting, body, now_ms, but=call)
+            self.tell_chair(call.meeting, body, now_ms, but=call)
 
-    def _tell_chair(
+    def tell_chair(
         self, meeting: str, body: bytes, now_ms: float, but: ParticipantCall | None = None
     ) -> None:
         """Let the chair's technician know, unless it is the one (`but`) who has said so."""

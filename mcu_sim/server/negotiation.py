@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.admission import Admission, Capacity
+from giaoban.mcu_sim.bfcp.floor_server import FLOOR_ID, MOST_ID
+from giaoban.mcu_sim.bfcp.message import FloorUser
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.media.leg import NOBODY, Kind
 from giaoban.mcu_sim.media.ports import Ports, PortsExhaustedError
+from giaoban.mcu_sim.sdp.floor_control import CONTENT_LABEL, client_of, floor_control
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
     G722,
@@ -53,13 +56,14 @@ BUSY_HERE, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE = 486, 488, 503
 @dataclass(frozen=True)
 class NegotiationResult:
     """A description of ours with what it settles; `refused`: what of an offer it does not take,
-    whatever the device has left."""
+    whatever the device has left; `floor_client`: as of `ParticipantCall`."""
 
     local: sdp.Session
     agreed: dict[Kind, NegotiatedMedia]
     port_group: int
     admission: Admission
     refused: tuple[str, ...] = ()
+    floor_client: HostPort | None = None
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,15 @@ class MediaNegotiation:
         tones: bool = False,
         rate_requests: bool = False,
         retransmission: Retransmission | None = None,
+        floor_port: int | None = None,
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
         None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
         what is public of a description, `secrets` its SRTP keys. `signalling`: its SIP address.
         `tones`: whether pressed keys are taken (RFC 4733). `rate_requests`: whether a viewer may
         ask for pictures of a lower rate (RFC 5104 §4.2.1). `retransmission`: how packets of
-        pictures are sent again; None: they are not."""
+        pictures are sent again; None: they are not. `floor_port`: where the content channel may be
+        asked for by BFCP; None: nowhere."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -113,7 +119,9 @@ class MediaNegotiation:
         self._on_loopback = ipaddress.ip_address(address).is_loopback
         self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
-        self._calls: dict[str, set[str]] = {}
+        self._calls: dict[str, dict[str, int]] = {}
+        """By meeting: its calls, each with its number there, which no other has."""
+        self._floor_port = floor_port
         self._resolutions = [
             name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
         ]
@@ -146,7 +154,7 @@ class MediaNegotiation:
         """Give back what a call holds, and what its meeting does if it was the last."""
         if self._capacity.holds(call):
             self._capacity.release(call)
-        self._calls[meeting].discard(call)
+        self._calls[meeting].pop(call, None)
         if not self._calls[meeting]:
             del self._calls[meeting], self._numbers[meeting]
             self._capacity.close_conference(meeting)
@@ -178,6 +186,7 @@ class MediaNegotiation:
         theirs = self._reachable(sdp.parse(answer), first=True)
         agreed = _by_kind(read_answer(call.local, theirs))
         call.refused = tuple(one.text for one in not_taken(call.local, theirs))
+        call.floor_client = client_of(call.local, theirs)
         if not agreed:
             raise sdp.SdpError(f"the answer takes nothing of the offer: {'; '.join(call.refused)}")
         self._check_addresses(call, agreed)
@@ -188,7 +197,7 @@ class MediaNegotiation:
 
     def renew(self, call: ParticipantCall) -> sdp.Session:
         """An offer within a call of all that it could have now, in the sections it has."""
-        can = _limited(self._can(call.port_group), call.given)
+        can = _limited(self._can_of(call), call.given)
         offer = make_reoffer(call.local, can, keys=self._secrets)
         return replace(offer, media=offer.media[: len(call.local.media)])
 
@@ -201,18 +210,22 @@ class MediaNegotiation:
         `SdpError`.
         """
         theirs = self._reachable(sdp.parse(offer), first=False, audio_only=call.observes)
-        _, most = self._make_again(call, theirs, self._can(call.port_group))
+        _, most = self._make_again(call, theirs, self._can_of(call))
         self._check_addresses(call, most)
         before = call.asked, call.given, call.why_less
         resolution, kbps = self._asked(most)
         if resolution != call.asked:
             self._readmit(call, resolution, kbps)
         try:
-            return self._make_again(call, theirs, _limited(self._can(call.port_group), call.given))
+            session, agreed = self._make_again(
+                call, theirs, _limited(self._can_of(call), call.given)
+            )
         except sdp.SdpError:  # it is refused, and so the session stays
             self._readmit(call, before[1], None)
             call.asked, call.given, call.why_less = before
             raise
+        call.floor_client = client_of(session, theirs)
+        return session, agreed
 
     def _reachable(
         self, theirs: sdp.Session, *, first: bool, audio_only: bool = False
@@ -279,7 +292,7 @@ class MediaNegotiation:
             return False
         taken = self._numbers.values()
         self._numbers[meeting] = next(n for n in range(len(taken) + 1) if n not in taken)
-        self._calls[meeting] = set()
+        self._calls[meeting] = {}
         return True
 
     def _answer(
@@ -293,9 +306,11 @@ class MediaNegotiation:
         port_group = self._ports.port_group_for(
             {kind: terms.remote for kind, terms in probe.items()}
         )
-        local, terms = self._make(theirs, _limited(self._can(port_group), admission.given))
-        refused = tuple(one.text for one in refusals(theirs, self._can(0)))
-        return NegotiationResult(local, _by_kind(terms), port_group, admission, refused)
+        user = self._floor_user(call, meeting)
+        local, terms = self._make(theirs, _limited(self._can(port_group, user), admission.given))
+        refused = tuple(one.text for one in refusals(theirs, self._can(0, user)))
+        client = client_of(local, theirs)
+        return NegotiationResult(local, _by_kind(terms), port_group, admission, refused, client)
 
     def _asked(self, probe: Mapping[Kind, NegotiatedMedia]) -> tuple[str, float | None]:
         """Resolution and line rate in kbit/s that an offer asks for."""
@@ -314,7 +329,8 @@ class MediaNegotiation:
         if isinstance(admission, NegotiationRefusal):
             return admission
         port_group = self._ports.port_group_for({})
-        can = _limited(self._can(port_group, self._dialled_profile), admission.given)
+        user = self._floor_user(call, meeting)
+        can = _limited(self._can(port_group, user, self._dialled_profile), admission.given)
         local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._secrets)
         return NegotiationResult(local, {}, port_group, admission)
 
@@ -331,10 +347,22 @@ class MediaNegotiation:
         admission = self._capacity.admit(call, resolution, kbps, meeting)
         if not admission.accepted:
             return NegotiationRefusal(admission.code, admission.reason)
-        self._calls[meeting].add(call)
+        if call not in self._calls[meeting]:
+            taken = set(self._calls[meeting].values())
+            self._calls[meeting][call] = next(n for n in range(1, MOST_ID) if n not in taken)
         return admission
 
-    def _can(self, port_group: int, profile: str = "baseline") -> list[sdp.Media]:
+    def _floor_user(self, call: str, meeting: str) -> FloorUser:
+        return FloorUser(self._numbers[meeting] + 1, self._calls[meeting][call])
+
+    def _can_of(self, call: ParticipantCall) -> list[sdp.Media]:
+        """What a standing call can have."""
+        return self._can(call.port_group, self._floor_user(call.held, call.meeting))
+
+    def _can(
+        self, port_group: int, user: FloorUser | None = None, profile: str = "baseline"
+    ) -> list[sdp.Media]:
+        """`user`: as whom a call may ask for the content channel."""
         port = self._ports.port
         how = self._protocol
         can = [audio(port(port_group, "audio"), self._audio_codecs, protocol=how)]
@@ -352,6 +380,9 @@ class MediaNegotiation:
                 ),
                 content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
             ]
+        if len(can) > 1 and self._floor_port is not None and user is not None:
+            can[-1] = replace(can[-1], label=CONTENT_LABEL)
+            can.append(floor_control(self._floor_port, user, FLOOR_ID))
         return can
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from giaoban.clock import NEVER_NS, sleep_until
 from giaoban.mcu_sim.admission import Capacity
+from giaoban.mcu_sim.bfcp.socket import FloorSocket
 from giaoban.mcu_sim.conference.commands import Answer, Command, CommandRejected
 from giaoban.mcu_sim.media.leg import Delays, Kind, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
@@ -70,6 +71,9 @@ class McuServer:
             most_of_one_host=MOST_CONNECTIONS // 2,
             tls=config.tls,
         )
+        self._floor: FloorSocket | None = None
+        if config.floor_port is not None:
+            self._floor = FloorSocket(config.address, config.floor_port, dscp=DSCP_SIGNALLING)
         self._ports = Ports(config.address, config.first_media_port)
         self._participants = ParticipantCalls(config.planned_streams, config.guests)
         self._capacity = Capacity(device)
@@ -137,6 +141,7 @@ class McuServer:
             tones=not config.virtual_time,
             rate_requests=not config.virtual_time and composes,
             retransmission=config.retransmission if composes else None,
+            floor_port=None if self._floor is None else self._floor.local[1],
         )
         self._controller = CallController(
             config,
@@ -181,6 +186,7 @@ class McuServer:
                 self._controller.close("The meeting is over", now_ns)
             next_ns = self._plane.run(now_ns)
             self._signal(readable, now_ns)
+            self._control_floor(now_ns)
             while commands and commands[0].at_ns <= now_ns:
                 due = commands.pop(0)
                 self._controller.controls.at_console(due.command, due.meeting, now_ns)
@@ -199,7 +205,7 @@ class McuServer:
             if commands:
                 next_ns = min(next_ns, commands[0].at_ns)
             wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
-            readable = bool(select.select([self._sip], [], [], wait_s)[0])
+            readable = self._sip in self._wait(wait_s)
 
     def command(self, meeting: str | None, command: Command) -> Answer:
         """A command of the technician at the console; without a meeting, to the only one there is.
@@ -242,6 +248,8 @@ class McuServer:
         """Take in the last packets, close sockets and logs."""
         self._plane.shut()
         self._sip.close()
+        if self._floor is not None:
+            self._floor.close()
 
     def health(self) -> dict[str, Any]:
         """What the run's validity depends on.
@@ -283,6 +291,23 @@ class McuServer:
         if rooms_ms is not None and rooms_ms <= now_ms:
             self._controller.advance(now_ns)
 
+    def _wait(self, wait_s: float) -> Sequence[object]:
+        """Those of its sockets at which something has come."""
+        sockets: list[SipSockets | FloorSocket] = (
+            [self._sip] if self._floor is None else [self._sip, self._floor]
+        )
+        return select.select(sockets, [], [], wait_s)[0]
+
+    def _control_floor(self, now_ns: int) -> None:
+        if self._floor is None:
+            return
+        control = self._controller.content_floor
+        for data, source in self._floor.receive():
+            control.receive(data, source, now_ns)
+        control.advance(now_ns)
+        for datagram in control.outgoing():
+            self._floor.send(datagram)
+
     def _send(self) -> None:
         for datagram in self._agent.outgoing():
             # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
@@ -316,7 +341,12 @@ class McuServer:
             self._tell(now_ns, "wrong-password", who, host=one.host, count=one.count, held_s=held_s)
 
     def _next_timer_ns(self) -> int:
-        timers = (self._agent.next_timeout(), self._controller.rooms.next_timeout())
+        controller = self._controller
+        timers = (
+            self._agent.next_timeout(),
+            controller.rooms.next_timeout(),
+            controller.content_floor.next_timeout(),
+        )
         return min((round(t * 1e6) for t in timers if t is not None), default=NEVER_NS)
 
     def _tell(self, now_ns: int, event: str, bridge: str, **details: object) -> None:

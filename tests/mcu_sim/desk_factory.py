@@ -121,6 +121,7 @@ class Office:
             tones=True,
             rate_requests=all(m.video == "presence" for m in given.meetings.meeting),
             retransmission=given.retransmission,
+            floor_port=given.floor_port,
         )
         self.controller = CallController(
             given,

@@ -43,7 +43,7 @@ from giaoban.mcu_sim.conference.meeting import Meeting
 from giaoban.mcu_sim.conference.state import State
 from giaoban.mcu_sim.conference.view import View
 from giaoban.mcu_sim.sip.registration import Registrar
-from tests.mcu_sim.rights import Grants, may
+from tests.mcu_sim.rights import Grants, may, presents_itself
 
 CHAIR, TELECOM = "gia-nghia", "vien-thong"
 PEOPLE = [CHAIR, "cu-jut", "dak-mil", "krong-no", "tuy-duc"]
@@ -262,6 +262,8 @@ class Device(RuleBasedStateMachine):
                 for command, fields in EVERY_COMMAND:
                     role = self.role(by, home)
                     if role is not None and may(role, str(by), fields, self.grants):
+                        continue
+                    if home is not None and presents_itself(str(by), fields, home):
                         continue
                     answer, effects = self.device.command(by, command, self.now_ms, room)
                     assert isinstance(answer, CommandRejected)

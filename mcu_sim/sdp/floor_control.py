@@ -1,0 +1,59 @@
+"""The section of a description that controls the content channel's floor by BFCP (RFC 8856)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from giaoban.mcu_sim.bfcp.message import FloorUser
+from giaoban.mcu_sim.sdp.description import FloorControl, FloorOfStreams, Media, Session
+
+KIND, PROTOCOL = "application", "UDP/BFCP"
+CONTENT_LABEL = "11"
+"""Names the content channel's section (RFC 4574) in that of its floor."""
+SERVER_ONLY = "s-only"
+
+
+def floor_control(port: int, user: FloorUser, floor_id: int) -> Media:
+    """Our section: we are the floor control server, and this is who may ask here (§5)."""
+    streams = FloorOfStreams(floor_id, (CONTENT_LABEL,))
+    terms = FloorControl((SERVER_ONLY,), user.conference_id, user.user_id, (streams,))
+    return Media(KIND, port, protocol=PROTOCOL, formats=("*",), floor_control=terms)
+
+
+def is_floor_control(media: Media) -> bool:
+    """Whether a section is about floors over UDP, refused or not."""
+    return media.kind == KIND and media.protocol.upper() == PROTOCOL
+
+
+def answer_to(theirs: Media, can: Sequence[Media]) -> Media | None:
+    """Our section for one that they offer; None: they want the server to be theirs, or there is
+    none here.
+
+    Who does not say what it is offers to be a client (§5.1).
+    """
+    ours = next((media for media in can if is_floor_control(media)), None)
+    if ours is None or not theirs.port or not is_floor_control(theirs):
+        return None
+    roles = () if theirs.floor_control is None else theirs.floor_control.roles
+    if roles and not {"c-only", "c-s"} & set(roles):
+        return None
+    return replace(ours, formats=theirs.formats)
+
+
+def user_of(ours: Session) -> FloorUser | None:
+    """As whom the other side of our description asks for the floor; None: it cannot."""
+    for media in ours.media:
+        terms = media.floor_control
+        if media.port and terms is not None and terms.user_id is not None:
+            return FloorUser(terms.conference_id or 0, terms.user_id)
+    return None
+
+
+def client_of(ours: Session, theirs: Session) -> tuple[str, int] | None:
+    """Where whoever controls the floor of our content is, by two descriptions of which one answers
+    the other; None: it does not."""
+    for mine, other in zip(ours.media, theirs.media, strict=False):
+        if is_floor_control(mine) and mine.port and other.port:
+            return theirs.address_of(other), other.port
+    return None

@@ -1,0 +1,185 @@
+"""Bridges ask for the content channel by BFCP; who presents follows the meeting's rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.bfcp.message import (
+    AttributeType,
+    FloorUser,
+    Message,
+    Primitive,
+    RequestStatus,
+    number,
+    parse,
+)
+from giaoban.mcu_sim.sdp.description import FloorControl
+from giaoban.mcu_sim.sdp.floor_control import KIND, PROTOCOL, user_of
+from tests.loopback import local_address
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.server.test_conference_control import ask
+from tests.mcu_sim.server_factory import device, meeting_of, meetings
+
+MCU = local_address(83)
+MEMBERS = ("chair", "west", "east")
+BFCP_PORT = 24_010
+CLIENT = FloorControl(("c-only",))
+GRANTED, DENIED, REVOKED = (
+    RequestStatus.GRANTED,
+    RequestStatus.DENIED,
+    RequestStatus.REVOKED,
+)
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    yield from offices(MCU, MEMBERS)
+
+
+class Presenters:
+    """The meeting's bridges, all of which can ask for the floor."""
+
+    def __init__(self, make: Make, floor: str, **more: Any) -> None:
+        held = meetings(meeting_of(MEMBERS, floor=floor))
+        self.office: Office = make(held, floor_port=5070, **more)
+        self.bridges = {who: self._enter(who, n) for n, who in enumerate(MEMBERS, 1)}
+        self.transaction = 0
+        self.told: dict[str, list[RequestStatus]] = {who: [] for who in MEMBERS}
+        """What each was told of its request by the server itself."""
+
+    def _enter(self, who: str, number: int) -> Bridge:
+        bridge = Bridge(
+            self.office, who, local_address(84, number), kinds=("audio", "video", "content")
+        )
+        bridge.local = with_control(bridge.local, BFCP_PORT)
+        bridge.dial("meeting")
+        return bridge
+
+    def user(self, who: str) -> FloorUser:
+        call = self.office.participants.of(who)
+        assert call is not None
+        user = user_of(call.local)
+        assert user is not None
+        return user
+
+    def say(self, who: str, primitive: Primitive, *attributes: Any) -> Message:
+        """A request, and the response to it."""
+        self.transaction += 1
+        user = self.user(who)
+        message = Message(primitive, user.conference_id, self.transaction, user.user_id, attributes)
+        source = self.bridges[who].host, BFCP_PORT
+        self.office.controller.content_floor.receive(message.packed(), source, self.office.now_ns)
+        [response] = [message for message in self.turn() if message.responds]
+        return response
+
+    def request(self, who: str) -> Message:
+        return self.say(who, Primitive.FLOOR_REQUEST, number(AttributeType.FLOOR_ID, 1))
+
+    def turn(self) -> list[Message]:
+        """Let the MCU do what is due; what it sends."""
+        floor = self.office.controller.content_floor
+        floor.advance(self.office.now_ns)
+        self.office.settle()
+        names = {bridge.host: who for who, bridge in self.bridges.items()}
+        sent = []
+        for datagram in floor.outgoing():
+            message = parse(datagram.data)
+            sent.append(message)
+            if not message.responds:
+                status = datagram.data[datagram.data.index(b"\x0b\x04") + 2]
+                self.told[names[datagram.target[0]]].append(RequestStatus(status))
+        return sent
+
+    @property
+    def presenter(self) -> str | None:
+        return self.office.controller.rooms["meeting"].presenter
+
+
+def with_control(offer: sdp.Session, port: int) -> sdp.Session:
+    """An offer with a section for the floor."""
+    control = sdp.Media(KIND, port, protocol=PROTOCOL, formats=("*",), floor_control=CLIENT)
+    media = tuple(one for one in offer.media if one.kind != KIND)
+    return replace(offer, media=(*media, control))
+
+
+def test_where_nobody_leads_one_presents_after_the_other(make: Make) -> None:
+    meeting = Presenters(make, "open")
+    request = meeting.request("west").attributes[0].value[:2]
+    assert meeting.presenter == "west"
+    meeting.request("east")
+    assert meeting.presenter == "west"
+    wanted = number(AttributeType.FLOOR_REQUEST_ID, int.from_bytes(request, "big"))
+    meeting.say("west", Primitive.FLOOR_RELEASE, wanted)
+    assert meeting.presenter == "east"
+    assert meeting.told == {"chair": [], "west": [GRANTED], "east": [GRANTED]}
+    kinds = [event["kind"] for event in meeting.office.events if event["event"] == "control"]
+    asked, given = "request-to-present", "present"
+    assert kinds == [asked, given, asked, given, given]  # the last but one: to nobody
+
+
+def test_whoever_hangs_up_presents_no_more(make: Make) -> None:
+    meeting = Presenters(make, "open")
+    for who in ("west", "east"):
+        meeting.request(who)
+    meeting.bridges["west"].hang_up()
+    meeting.turn()
+    assert meeting.presenter == "east"
+
+
+def test_where_the_chair_leads_its_technician_gives_it(make: Make) -> None:
+    meeting = Presenters(make, "chair")
+    chair = meeting.bridges["chair"]
+    meeting.request("west")
+    assert meeting.presenter is None
+    [told] = [json.loads(info.body) for info in chair.signalling.seen if hasattr(info, "body")]
+    assert told == {"content_request": {"participant": "west"}}
+    assert ask(meeting.bridges["west"], command="present", participant="west") == 403
+    assert ask(chair, command="present", participant="west") == 403  # it is not called to speak
+    assert ask(chair, command="call-to-speak", participant="west") == 200
+    assert ask(chair, command="present", participant="west") == 200
+    meeting.turn()
+    assert (meeting.presenter, meeting.told["west"]) == ("west", [GRANTED])
+    meeting.request("chair")
+    assert (meeting.presenter, meeting.told["west"]) == ("chair", [GRANTED, REVOKED])
+
+
+def test_a_device_that_is_full_denies_it(make: Make) -> None:
+    meeting = Presenters(make, "open", device=device(content={"units": 85.0}))
+    meeting.request("west")
+    assert (meeting.presenter, meeting.told["west"]) == (None, [DENIED])
+    meeting.request("west")
+    assert (meeting.presenter, meeting.told["west"]) == (None, [DENIED, DENIED])
+
+
+def test_a_call_may_gain_and_lose_the_right_to_ask(make: Make) -> None:
+    meeting = Presenters(make, "open")
+    west = meeting.bridges["west"]
+    meeting.request("west")
+    user = meeting.user("west")
+    west.reoffer(replace(with_control(west.local, 0), version=9))
+    meeting.turn()
+    floor = meeting.office.controller.content_floor
+    query = Message(Primitive.USER_QUERY, user.conference_id, 77, user.user_id).packed()
+    floor.receive(query, (west.host, BFCP_PORT), meeting.office.now_ns)
+    assert floor.outgoing() == []
+    west.reoffer(replace(with_control(west.local, BFCP_PORT), version=10))
+    assert meeting.user("west") == user
+    meeting.request("east")
+
+
+def test_bridges_have_users_of_their_own_and_say_nothing_to_strangers(make: Make) -> None:
+    meeting = Presenters(make, "open")
+    users = [meeting.user(who) for who in MEMBERS]
+    assert len(set(users)) == 3
+    assert len({user.conference_id for user in users}) == 1
+    floor = meeting.office.controller.content_floor
+    query = Message(Primitive.FLOOR_QUERY, *users[0][:1], 1, users[0].user_id).packed()
+    floor.receive(query, (meeting.bridges["west"].host, BFCP_PORT), meeting.office.now_ns)
+    assert floor.outgoing() == []
