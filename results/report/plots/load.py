@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from giaoban.drawing import own_look
 from giaoban.results.model.load import LoadResult
-from giaoban.results.report.plots.style import COLOURS, STYLE, STYLES, in_language, write
+from giaoban.results.report.plots.style import (
+    COLOURS,
+    LIMIT,
+    LIMIT_STYLE,
+    STYLE,
+    STYLES,
+    in_language,
+    write,
+)
+from giaoban.results.report.plots.words import label_text, number
 from giaoban.translation import N_, SOURCE, Language, translator
 
 _SIZE_IN = (8.6, 3.4)
+SETUP_P95 = "setup-p95"
+"""The criterion of which a limit is drawn, as load tests call it."""
 
 
 def write_load_plots(result: LoadResult, folder: Path, lang: Language = SOURCE) -> list[Path]:
@@ -21,7 +34,8 @@ def write_load_plots(result: LoadResult, folder: Path, lang: Language = SOURCE) 
     folder.mkdir()
     s = result.series
     t = [second.t_s for second in s]
-    pictures = {
+    limits = [c.threshold for c in result.criteria if c.id == SETUP_P95]
+    pictures: dict[str, tuple[str, str, dict[str, list[float]]]] = {
         "sessions": (
             N_("Sessions"),
             "",
@@ -48,13 +62,23 @@ def write_load_plots(result: LoadResult, folder: Path, lang: Language = SOURCE) 
     return [
         path
         for name, (title, unit, lines) in pictures.items()
-        for path in write(_figure(title, unit, t, lines, lang), folder, name)
+        for path in write(
+            _figure(title, unit, t, lines, lang, limits[0] if limits and name == "setup" else None),
+            folder,
+            name,
+        )
     ]
 
 
 def _figure(
-    title: str, unit: str, t: list[int], lines: dict[str, list[float]], lang: Language
+    title: str,
+    unit: str,
+    t: list[int],
+    lines: dict[str, list[float]],
+    lang: Language,
+    limit: float | None = None,
 ) -> Figure:
+    """With a limit, heights are logarithmic: what is measured is often a hundredth of it."""
     say = translator(lang).text
     with own_look(STYLE):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
@@ -68,11 +92,24 @@ def _figure(
                 axes.plot(t, values, color=colour, linestyle=style, label=say(name), marker=".")
         axes.set_xlabel("s")
         axes.set_ylabel(unit)
-        axes.set_ylim(bottom=0)
+        if limit is None:
+            axes.set_ylim(bottom=0)
+        else:
+            told = label_text("limit", lang, limit=f"{number(limit, lang, 6)} {unit}")
+            axes.axhline(limit, color=LIMIT, linestyle=LIMIT_STYLE, label=told)
+            axes.set_yscale("log")
+            axes.set_ylim(bottom=_below(lines, limit), top=limit * 10)
+            axes.yaxis.set_minor_formatter(NullFormatter())
         in_language(axes, lang)
         if axes.lines:
             axes.legend(frameon=False, loc="upper right")
     return figure
+
+
+def _below(lines: dict[str, list[float]], limit: float) -> float:
+    """A power of ten below all that is drawn."""
+    least = min([limit, *(v for values in lines.values() for v in values if v > 0)])
+    return float(10.0 ** math.floor(math.log10(least) - 0.01))
 
 
 def _or_nan(value: float | None) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +40,8 @@ LIMIT_STYLE: Any = (0, (5, 3))
 SHADES = ("#F3F6FA", "#FFF4DC", "#EAF5EC")
 #: The share of the height that labels keep from each other.
 LABEL_GAP = 0.075
+#: And what each further line of one adds to it.
+LINE_GAP = 0.055
 #: Impairments told below a picture; more are only counted.
 NOTES = 5
 #: Characters of a note's line.
@@ -204,9 +207,11 @@ def label_ends(axes: Axes, labels: Sequence[Label]) -> None:
     bottom, top = axes.get_ylim()
     ordered = sorted(labels, key=lambda label: label.level)
     fractions = [(label.level - bottom) / (top - bottom) for label in ordered]
-    for at, y, label in zip(
-        fractions, spread(fractions, LABEL_GAP, 0.01, 1.0), ordered, strict=True
-    ):
+    texts = [textwrap.fill(label.text, LABEL_WIDTH) for label in ordered]
+    high = [LABEL_GAP + LINE_GAP * text.count("\n") for text in texts]
+    gaps = [(one + next_) / 2 for one, next_ in pairwise(high)]
+    at_heights = spread(fractions, gaps, 0.01, 1.0)
+    for at, y, label, text in zip(fractions, at_heights, ordered, texts, strict=True):
         leader = Line2D([1.0, 1.022], [at, y], color=label.colour, linewidth=0.7)
         sample = Line2D(
             [1.026, 1.082], [y, y], color=label.colour, linewidth=label.width, linestyle=label.style
@@ -216,23 +221,24 @@ def label_ends(axes: Axes, labels: Sequence[Label]) -> None:
             line.set_clip_on(False)
             axes.add_line(line)
         axes.annotate(
-            cut(label.text, LABEL_WIDTH),
+            text,
             (1.095, y),
             xycoords="axes fraction",
             va="center",
             color="#555555" if label.colour == GREY else label.colour,
             fontsize=9.5,
+            linespacing=1.05,
             annotation_clip=False,
         )
 
 
-def spread(levels: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move sorted label heights as little as needed so that neighbours are `gap` apart."""
+def spread(levels: Sequence[float], gaps: Sequence[float], low: float, high: float) -> list[float]:
+    """Move sorted label heights as little as needed so that neighbours are their `gaps` apart."""
     placed = list(levels)
     for _ in range(200):
         moved = False
         for i in range(1, len(placed)):
-            short = gap - (placed[i] - placed[i - 1])
+            short = gaps[i - 1] - (placed[i] - placed[i - 1])
             if short > 1e-9:
                 placed[i - 1] -= short / 2
                 placed[i] += short / 2

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from giaoban.names import ACCESS_PREFIX, access_link_id
 from giaoban.translation import N_, Language, pgettext, translator
 
-#: Longest label at the right edge, in characters.
+#: Longest line of a label at the right edge, in characters.
 LABEL_WIDTH = 30
+#: Longest label of streams and links: two lines.
+LONGEST_LABEL = 52
 
 WORDS: Mapping[str, str] = {
     "before": pgettext("plot", "Before"),
@@ -89,4 +91,4 @@ def cut(text: str, width: int = LABEL_WIDTH) -> str:
 
 
 def _with_tail(name: str, tail: str) -> str:
-    return cut(name, LABEL_WIDTH - len(tail)) + tail
+    return cut(name, LONGEST_LABEL - len(tail)) + tail

@@ -132,7 +132,7 @@ def headroom(
         first = limits[0].more if limits else 0
         judging.expect(first + 1)
         name, network = here.question.province.name, here.question.plan.network
-        drawn = beside.ask(_map, name, network, _used_pct(here), folder.path)
+        drawn = beside.ask(_map, name, network, _used_pct(here), folder.path, order.language)
         order, judging, more = _largest(order, judging, first, judge, progress, beside)
         emulated: dict[int, Judged] = {}
         if order.confirm:
@@ -170,7 +170,7 @@ def headroom(
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(answer, summary_md(answer, order.language))
-        write_plot(answer, folder.path, lang="vi")
+        write_plot(answer, folder.path, lang=order.language)
         drawn()
         return folder.finished_with(answer)
 
@@ -340,13 +340,15 @@ def _used_pct(here: HeadroomModel) -> dict[Hop, float]:
     }
 
 
-def _map(name: str, network: Network, used_pct: Mapping[Hop, float], folder: Path) -> None:
+def _map(
+    name: str, network: Network, used_pct: Mapping[Hop, float], folder: Path, lang: Language
+) -> None:
     draw(
         network,
-        folder / "map.vi.svg",
-        folder / "map.vi.png",
+        folder / f"map.{lang}.svg",
+        folder / f"map.{lang}.png",
         title=name,
         values=used_pct,
         what="headroom",
-        lang="vi",
+        lang=lang,
     )

@@ -156,7 +156,7 @@ def compare(
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(whole, summary_md(whole, order.language))
-        _draw(answer or lines[0], folder.path)
+        _draw(answer or lines[0], folder.path, order.language)
         return folder.finished_with(whole)
 
 
@@ -310,14 +310,14 @@ def _judged(order: WhatIfRequest, name: str, result: Result | InvalidRun) -> Jud
     return judged(result, method, run)
 
 
-def _draw(line: _Line, folder: Path) -> None:
+def _draw(line: _Line, folder: Path, lang: Language) -> None:
     """The map of the answer: the worst load of each direction of each link."""
     draw(
         line.question.plan.network,
-        folder / "map.vi.svg",
-        folder / "map.vi.png",
+        folder / f"map.{lang}.svg",
+        folder / f"map.{lang}.png",
         title=line.question.province.name,
         values=line.result.link_peaks,
-        lang="vi",
+        lang=lang,
         new=[call.bridge for call in line.question.plan.calls if call.new],
     )

@@ -43,12 +43,10 @@ def headroom_plot(lang, answer):
 
 def load_plots(lang):
     lines = {"standing": [1.0, 2.0, 3.0], "attempts/s": [1.0, 1.0, 0.5], "failed/s": [0.0, 0, 0]}
-    yield (
-        "load",
-        load._figure(
-            "Call set-up delay, 95th percentile of each second", "ms", [0, 1, 2], lines, lang
-        ),
-    )
+    title = "Call set-up delay, 95th percentile of each second"
+    yield "load", load._figure(title, "ms", [0, 1, 2], lines, lang)
+    setup = {"set-up": [29.0, 12.5, 31.0]}
+    yield "load with its limit", load._figure(title, "ms", [0, 1, 2], setup, lang, 6000.0)
 
 
 def tornado_plots(lang):
@@ -104,7 +102,7 @@ def texts(figure):
 
 
 def cut(figure):
-    """Texts that reach over the paper's edge."""
+    """Texts that reach over the paper's edge, and of which the end is left out."""
     paper = figure.bbox
     found = []
     for text in texts(figure):
@@ -112,7 +110,7 @@ def cut(figure):
         inside = (
             box.x0 >= paper.x0 and box.x1 <= paper.x1 and box.y0 >= paper.y0 and box.y1 <= paper.y1
         )
-        if not inside:
+        if not inside or "…" in text.get_text():
             found.append(text.get_text())
     return found
 
@@ -223,7 +221,8 @@ def test_no_two_named_curves_share_colour_or_dash(plots):
 
 
 def test_the_plots_of_a_load_test_are_in_its_language():
-    [(_, figure)] = load_plots("vi")
+    figure, limited = (figure for _, figure in load_plots("vi"))
     said = {text.get_text() for text in texts(figure)}
     assert {"đang duy trì", "số lần gọi/s", "0,5", "không thành công/s"} <= said
     assert "Thời gian thiết lập cuộc gọi, phân vị 95 của từng giây" in said
+    assert "ngưỡng 6000 ms" in {text.get_text() for text in texts(limited)}

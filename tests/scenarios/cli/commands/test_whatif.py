@@ -94,10 +94,10 @@ def test_what_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {path.name for path in folder.iterdir()} == {
         "whatif.json",
         "summary.md",
-        "map.vi.svg",
-        "map.vi.png",
+        "map.en.svg",
+        "map.en.png",
     }
-    assert (folder / "map.vi.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "map.en.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_fails_is_answered_with_the_cheapest_that_passes(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_headroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(bottlenecks, list)
     assert [b["id"] for b in bottlenecks] == ["mcu", "access-mcu", "west--east"]
     names = {path.name for path in folder.iterdir()}
-    assert {"headroom.vi.svg", "headroom.vi.png", "map.vi.svg", "summary.md"} <= names
+    assert {"headroom.en.svg", "headroom.en.png", "map.en.svg", "summary.md"} <= names
 
 
 def test_no_headroom(tmp_path: Path) -> None:
