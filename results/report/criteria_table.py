@@ -50,6 +50,11 @@ def _to(c: CriterionResult) -> str:
     return f"bridge {c.place.id}" if c.place.kind == "bridge" else ""
 
 
+def _margin(c: CriterionResult, said: str) -> Cell:
+    """With a bar where a share is told."""
+    return Cell(said, bar=None if said == "–" else c.margin_pct)
+
+
 COLUMNS = (
     Column(N_("criterion"), "left", 43, lambda c, say: Cell(say.criterion(c))),
     Column(N_("value"), "right", 20, lambda c, say: Cell(say.in_unit(c.value, c))),
@@ -58,7 +63,7 @@ COLUMNS = (
         N_("margin"),
         "right",
         20,
-        lambda c, say: Cell(say.margin(c), bar=c.margin_pct),
+        lambda c, say: _margin(c, say.margin(c)),
         located=True,
     ),
     Column(N_("result"), "center", 13, lambda c, say: Cell(say.met(c), bold=c.ok is False)),

@@ -303,6 +303,9 @@ def test_on_a_telephone_each_figure_says_what_it_is(page: Page) -> None:
     sizes = """[...document.querySelectorAll('.chart svg text')].map(t =>
       t.getBoundingClientRect().height)"""
     assert min(page.js(sizes)) > 9
+    alone = """[...document.querySelectorAll('.scroll td')].filter(t =>
+      !t.textContent.trim() && !t.querySelector('svg') && t.offsetHeight > 0).length"""
+    assert page.js(alone) == 0, "a head without a figure"
 
 
 def test_the_limit_is_in_every_plot_that_has_one(page: Page) -> None:
