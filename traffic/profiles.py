@@ -16,6 +16,7 @@ from giaoban.traffic.sources.audio_encoding import ID, AudioEncoding
 from giaoban.traffic.sources.content import ContentModel
 from giaoban.traffic.sources.talk_spurts import SpeechModel
 from giaoban.traffic.sources.video_model import SMALLEST_SHARE, VideoModel
+from giaoban.traffic.ulpfec import LONG_MASK_BITS
 
 DEFAULT_PATH = Path(__file__).with_name("profiles.toml")
 AUDIO_PACKET_MS = 20  # RFC 3551 §4.2: the default packetisation interval
@@ -25,6 +26,8 @@ AUDIO_PAYLOAD_TYPE = 8  # PCMA, RFC 3551 table 4
 VIDEO_PAYLOAD_TYPE = 97  # dynamic, RFC 3551 §6
 RTX_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 2
 """Of pictures that are sent again (RFC 4588); content has the one between."""
+FEC_PAYLOAD_TYPE = RTX_PAYLOAD_TYPE + 1
+"""Of what protects pictures (RFC 5109)."""
 DEFAULT_PROFILE = "720p30-2m"
 """Of a scenario or a load test that names none."""
 CONTENT_FPS = 5  # of shared slides, where a profile does not say: as in the study of encodings
@@ -188,6 +191,17 @@ class Retransmission(Assumable):
     """How many packets it keeps at the most."""
 
 
+class Fec(Assumable):
+    """How packets of pictures are protected by forward error correction (RFC 5109): one FEC packet
+    for a group of them."""
+
+    group_packets: Annotated[int, Field(ge=1, le=LONG_MASK_BITS)]
+    """Packets that one FEC packet protects at the most. Like `10`."""
+    group_pictures: Annotated[int, Field(ge=1, le=30)]
+    """Pictures that it protects packets of at the most: with the last packet of so many it is
+    sent, whatever their number. Like `2`."""
+
+
 class Profiles(StrictModel):
     """Call profiles by id, and what they share."""
 
@@ -210,6 +224,8 @@ class Profiles(StrictModel):
     """How pictures answer reported loss, where a scenario switches it on."""
     retransmission: Retransmission
     """How packets of pictures are sent again, where a scenario switches it on."""
+    fec: Fec
+    """How packets of pictures are protected, where a scenario switches it on."""
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
