@@ -39,7 +39,7 @@ RECEIVED = np.dtype(
 )
 """One packet a receiver got, in order of arrival; times are CLOCK_MONOTONIC."""
 
-RETRANSMISSIONS = np.dtype(
+REPAIRS = np.dtype(
     [
         ("stream", "u2"),
         ("what", "u1"),
@@ -49,11 +49,12 @@ RETRANSMISSIONS = np.dtype(
         ("size", "u2"),
     ]
 )
-"""What was done about packets of `stream` that did not come (RFC 4588), by the original's sequence
-number and, where it is known, timestamp; bytes of the packet that sends it again, of requests 0.
-`what`: `REQUESTED`, `REQUESTED_AGAIN`, `RETRANSMITTED`, `REPAIRED` or `OF_NO_USE`: it came too
-late, or twice."""
-REQUESTED, REQUESTED_AGAIN, RETRANSMITTED, REPAIRED, OF_NO_USE = range(5)
+"""What was done about packets of `stream` that did not come (RFC 4588, RFC 5109), by the original's
+sequence number and, where it is known, timestamp; bytes of the packet that sends it again, 0 of
+what is no packet on the wire. `what`: `REQUESTED`, `REQUESTED_AGAIN`, `RETRANSMITTED`; `FEC_SENT`
+and `FEC_CAME`, by the FEC packet's own number and timestamp; `REPAIRED`, or `OF_NO_USE`: it came,
+or was restored, too late, or twice."""
+REQUESTED, REQUESTED_AGAIN, RETRANSMITTED, REPAIRED, OF_NO_USE, FEC_SENT, FEC_CAME = range(7)
 
 
 class PacketLog:

@@ -31,7 +31,7 @@ LONGEST_PACKET = 2048
 
 
 NO_TYPE = -1
-"""Where there is no payload type of what is sent again."""
+"""Where there is no payload type of what repairs losses."""
 STUN_BELOW = 4
 """The first octets of STUN messages are 0 to 3 (RFC 7983 §7)."""
 MOST_BATCHES = 64
@@ -48,8 +48,8 @@ class Arrivals(NamedTuple):
     arrival_ns: NDArray[np.int64]
 
 
-class RetransmissionArrival(NamedTuple):
-    """A packet of a retransmission stream (RFC 4588), decrypted."""
+class RepairArrival(NamedTuple):
+    """A packet of a retransmission or FEC stream (RFC 4588, RFC 5109), decrypted."""
 
     row: int
     kind: Kind
@@ -98,8 +98,8 @@ class Inbound:
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._planned = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
         self._type = {kind: np.full(capacity, 0xFF, np.uint8) for kind in KINDS}
-        self._rtx_type = {kind: np.full(capacity, NO_TYPE, np.int16) for kind in KINDS}
-        self._retransmissions: list[RetransmissionArrival] = []
+        self._repair_type = {kind: np.full(capacity, NO_TYPE, np.int16) for kind in KINDS}
+        self._repairs: list[RepairArrival] = []
         self._wanted = {kind: np.zeros(capacity, np.bool_) for kind in KINDS}
         self._our_ssrc = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
         self._control: list[ControlArrival] = []
@@ -139,8 +139,10 @@ class Inbound:
         """The terms of a flow changed: where it comes from, its payload type, whether it comes."""
         row, terms = leg.row, flow.terms
         self._type[kind][row] = terms.receive_type
-        rtx_type = terms.rtx_receive_type
-        self._rtx_type[kind][row] = NO_TYPE if rtx_type is None else rtx_type
+        repairs = (
+            terms.fec_receive_type if terms.rtx_receive_type is None else terms.rtx_receive_type
+        )
+        self._repair_type[kind][row] = NO_TYPE if repairs is None else repairs
         self._wanted[kind][row] = terms.receives
         for is_rtcp, address in ((False, terms.remote), (True, terms.remote_rtcp)):
             remotes = self._ports.remotes(LocalPort(leg.port_group, kind, is_rtcp))
@@ -196,9 +198,9 @@ class Inbound:
         control, self._control = self._control, []
         return control
 
-    def take_retransmissions(self) -> list[RetransmissionArrival]:
-        """What was sent again and came, taken out."""
-        came, self._retransmissions = self._retransmissions, []
+    def take_repairs(self) -> list[RepairArrival]:
+        """What repairs losses and came, taken out."""
+        came, self._repairs = self._repairs, []
         return came
 
     def stream_of(self, kind: Kind, row: int) -> int:
@@ -257,13 +259,11 @@ class Inbound:
         self.rtp_received += len(rows)
         self.heard_ns[rows] = arrival_ns
         self._consent.heard(kind, rows, sources, arrival_ns)
-        again = headers.payload_type == self._rtx_type[kind][rows]
+        again = headers.payload_type == self._repair_type[kind][rows]
         if again.any():
             for i in np.flatnonzero(again).tolist():
                 packet = data[i, : lengths[i]].tobytes()
-                self._retransmissions.append(
-                    RetransmissionArrival(int(rows[i]), kind, packet, int(arrival_ns[i]))
-                )
+                self._repairs.append(RepairArrival(int(rows[i]), kind, packet, int(arrival_ns[i])))
             at = np.flatnonzero(~again)
             rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
             headers = headers.take(at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +13,18 @@ from giaoban.mcu_sim.media.ports import LocalPort, Ports
 from giaoban.mcu_sim.media.srtp import ALIGNMENT, TAG_BYTES, Keyring
 from giaoban.mcu_sim.sdp.crypto import MOST_MKI_BYTES
 from giaoban.mcu_sim.sip.message.addresses import HostPort
-from giaoban.traffic import rtp, rtx
+from giaoban.traffic import rtp, rtx, ulpfec
 from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from giaoban.traffic.h264 import KEY_FRAME, carries
-from giaoban.traffic.log import RETRANSMITTED, PacketLog
-from giaoban.traffic.profiles import Retransmission
+from giaoban.traffic.log import FEC_SENT, RETRANSMITTED, PacketLog
+from giaoban.traffic.profiles import Fec, Retransmission
 from giaoban.traffic.sender.departure_queue import DepartureQueue
+from giaoban.traffic.sender.fec import FecEncoder, FecPacket
 from giaoban.traffic.sender.injection import EVER, Fate, Injector
 from giaoban.traffic.sender.pacing import Pacer
 from giaoban.traffic.sender.retransmission import Retransmitter
 from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 SRTP_ROOM = max(TAG_BYTES.values()) + MOST_MKI_BYTES
 """Bytes a row of a batch needs beyond its packet: the longest tag and the longest MKI."""
@@ -78,12 +80,13 @@ class Outbound:
         width: int,
         origin_ns: int | None = None,
         retransmission: Retransmission | None = None,
-        retransmission_log: PacketLog | None = None,
+        repair_log: PacketLog | None = None,
+        fec: Fec | None = None,
     ) -> None:
         """`room`: packets a batch holds; `width`: bytes of the longest packet; `origin_ns`:
         CLOCK_MONOTONIC from which impairments are timed, None if no stream has any.
         `retransmission`: how packets of composed pictures are sent again, None: they are not;
-        `retransmission_log`: of what is (`RETRANSMISSIONS`)."""
+        `fec`: how they are protected, as well; `repair_log`: of both (`REPAIRS`)."""
         self._ports = ports
         self._keys = keys
         self._pacer = pacer
@@ -105,10 +108,13 @@ class Outbound:
         self._lines: dict[tuple[Kind, int], _ImpairedStream] = {}
         self._released: SendBatch | None = None
         self._renamed: dict[tuple[Kind, int], int] = {}
-        self._retransmission, self._retransmission_log = retransmission, retransmission_log
+        self._retransmission, self._repair_log = retransmission, repair_log
         self._retransmitters: dict[tuple[Kind, int], Retransmitter] = {}
+        self._fec = fec
+        self._fec_encoders: dict[tuple[Kind, int], FecEncoder] = {}
         self._next_numbers: dict[tuple[Kind, int], int] = {}
-        """Of calls in which nothing is sent again for now: the number that is next if it is."""
+        """Of calls in which nothing is sent again, or protected, for now: the number of that stream
+        that is next if it is."""
         self.counters = {
             kind: Counters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
         }
@@ -138,6 +144,7 @@ class Outbound:
         self._sends[kind][row] = flow.terms.sends
         self.wanted[kind][row] = flow.terms.sends and self._allowed[kind][row]
         self._turn_retransmission(kind, row, flow)
+        self._turn_fec(kind, row, flow)
 
     def _turn_retransmission(self, kind: Kind, row: int, flow: Flow) -> None:
         """What is sent from now on is kept, if the far end may ask for it again."""
@@ -150,10 +157,25 @@ class Outbound:
             return
         ssrc = rtx.ssrc_of(flow.down.ssrc)
         if old is None or (old.ssrc, old.payload_type) != (ssrc, terms.rtx_send_type):
-            # the call's keys go on: no number of the stream comes twice under them (RFC 3711 §9.1)
-            first = self._next_numbers.get((kind, row), flow.down.first_sequence & 0xFFFF)
+            first = self._first_number(kind, row, flow)
             old = Retransmitter(again, terms.rtx_send_type, ssrc, first)
         self._retransmitters[kind, row] = old
+
+    def _turn_fec(self, kind: Kind, row: int, flow: Flow) -> None:
+        """What is sent from now on is protected, if the far end understands it."""
+        old = self._fec_encoders.pop((kind, row), None)
+        if old is not None:
+            self._next_numbers[kind, row] = old.next_sequence
+        send_type = flow.terms.fec_send_type
+        if self._fec is None or kind != "video" or send_type is None:
+            return
+        ssrc, first = ulpfec.ssrc_of(flow.down.ssrc), self._first_number(kind, row, flow)
+        self._fec_encoders[kind, row] = FecEncoder(self._fec, send_type, ssrc, CLOCK_HZ, first)
+
+    def _first_number(self, kind: Kind, row: int, flow: Flow) -> int:
+        """Of a retransmission or FEC stream. The call's keys go on when its terms change: no number
+        comes twice under them (RFC 3711 §9.1)."""
+        return self._next_numbers.get((kind, row), flow.down.first_sequence & 0xFFFF)
 
     def allow(self, kind: Kind, row: int, to: HostPort | None) -> None:
         """A medium may be sent to an address from now on, or (None) nowhere (see `consent`)."""
@@ -171,6 +193,7 @@ class Outbound:
                 self._release(kind, row, line.holding, EVER.max)
             self._renamed.pop((kind, row), None)
             self._retransmitters.pop((kind, row), None)
+            self._fec_encoders.pop((kind, row), None)
             self._next_numbers.pop((kind, row), None)
 
     def rename(self, kind: Kind, row: int, ssrc: int) -> None:
@@ -262,6 +285,7 @@ class Outbound:
                 batch.data[np.flatnonzero(rows == row), 8:12] = list(ssrc.to_bytes(4, "big"))
         batch.data[:n, 1] = batch.data[:n, 1] & rtp.MARKER | self._type[kind][rows]
         self._keep(kind, batch, rows, lengths, times_ns)
+        protecting = self._protecting(kind, batch, rows, lengths, times_ns)
         size = lengths
         lengths, good = self._protect(kind, batch, rows, lengths)
         if not good.all():
@@ -279,8 +303,7 @@ class Outbound:
         port_groups = self._port_group[rows]
         if not port_groups.any():
             self._hand_over(kind, 0, batch, rows, lengths, times_ns)
-            return
-        for port_group in np.unique(port_groups):
+        for port_group in np.unique(port_groups) if port_groups.any() else ():
             at = np.flatnonzero(port_groups == port_group)
             for start in range(0, len(at), self._scratch.capacity):
                 part = at[start : start + self._scratch.capacity]
@@ -288,6 +311,8 @@ class Outbound:
                 self._hand_over(
                     kind, int(port_group), self._scratch, rows[part], lengths[part], times_ns[part]
                 )
+        for row, made in protecting.items():
+            self._send_repairs(kind, row, made, FEC_SENT)
 
     @property
     def keeps(self) -> bool:
@@ -307,6 +332,23 @@ class Outbound:
             for i in np.flatnonzero(rows == row).tolist() if of == kind else ():
                 again.sent(batch.data[i, : lengths[i]].tobytes(), int(times_ns[i]))
 
+    def _protecting(
+        self,
+        kind: Kind,
+        batch: SendBatch,
+        rows: NDArray[np.intp],
+        lengths: NDArray[np.int64],
+        times_ns: NDArray[np.int64],
+    ) -> dict[int, list[FecPacket]]:
+        """FEC packets of what leaves, by row; they leave after it."""
+        made: dict[int, list[FecPacket]] = {}
+        for (of, row), encoder in self._fec_encoders.items():
+            for i in np.flatnonzero(rows == row).tolist() if of == kind else ():
+                packet = batch.data[i, : lengths[i]].tobytes()
+                if (one := encoder.sent(packet, int(times_ns[i]))) is not None:
+                    made.setdefault(row, []).append(one)
+        return made
+
     def retransmit(
         self,
         kind: Kind,
@@ -321,32 +363,44 @@ class Outbound:
             return
         came_ns, leaving_ns = times_ns
         packets = again.answer(sequences, came_ns, round_trip_ns)
-        for start in range(0, len(packets), self._scratch.capacity):
-            self._retransmit(kind, row, packets[start : start + self._scratch.capacity], leaving_ns)
+        self._send_repairs(kind, row, [(one, leaving_ns) for one in packets], RETRANSMITTED)
 
-    def _retransmit(self, kind: Kind, row: int, packets: list[bytes], leaving_ns: int) -> None:
+    def _send_repairs(
+        self, kind: Kind, row: int, packets: Sequence[tuple[bytes, int]], what: int
+    ) -> None:
+        """Send packets of a retransmission or FEC stream, each at its time. `what`: as logged."""
+        for start in range(0, len(packets), self._scratch.capacity):
+            part = packets[start : start + self._scratch.capacity]
+            self._send_repairs_at_once(kind, row, part, what)
+
+    def _send_repairs_at_once(
+        self, kind: Kind, row: int, packets: Sequence[tuple[bytes, int]], what: int
+    ) -> None:
         batch, n = self._scratch, len(packets)
-        lengths = np.array([len(packet) for packet in packets])
-        for i, packet in enumerate(packets):
+        lengths = np.array([len(packet) for packet, _ in packets])
+        for i, (packet, _) in enumerate(packets):
             batch.data[i, : len(packet)] = np.frombuffer(packet, np.uint8)
-        is_rtx = self._retransmitters[kind, row].is_rtx
-        numbers = [rtx.original_number(packet, is_rtx) for packet in packets]
+        if what == RETRANSMITTED:
+            is_rtx = self._retransmitters[kind, row].is_rtx
+            numbers = [rtx.original_number(packet, is_rtx) for packet, _ in packets]
+        else:
+            numbers = [ulpfec.sequence_of(packet) for packet, _ in packets]
         stamps = np.ascontiguousarray(batch.data[:n, 4:8]).view(">u4")[:, 0]
-        size, rows, times = lengths, np.full(n, row), np.full(n, leaving_ns)
+        size, rows, times = lengths, np.full(n, row), np.array([at_ns for _, at_ns in packets])
         lengths, good = self._protect(kind, batch, rows, lengths)
         at = np.flatnonzero(good)
         if len(at) < n:  # what is not encrypted is not sent
             self.unprotected += n - len(at)
             batch.data[: len(at)] = batch.data[at]
         index = int(self._index[kind][row])
-        if index != UNLOGGED and self._retransmission_log is not None:
-            self._retransmission_log.append(
+        if index != UNLOGGED and self._repair_log is not None:
+            self._repair_log.append(
                 len(at),
                 stream=index,
-                what=RETRANSMITTED,
+                what=what,
                 sequence=np.array(numbers)[at],
                 timestamp=stamps[at],
-                at_ns=leaving_ns,
+                at_ns=times[at],
                 size=size[at],
             )
         self.rtp_sent += len(at)

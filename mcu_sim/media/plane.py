@@ -32,13 +32,14 @@ from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic import rtp
 from giaoban.traffic.log import (
     RECEIVED,
-    RETRANSMISSIONS,
+    REPAIRS,
     SENT,
     PacketLog,
 )
 from giaoban.traffic.profiles import (
     AUDIO_CLOCK_HZ,
     AUDIO_PACKET_SAMPLES,
+    Fec,
     RateAdaptation,
     Retransmission,
 )
@@ -46,8 +47,7 @@ from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from giaoban.traffic.receiver.nack import (
     Packets,
     RepairBuffer,
-    arrival_record,
-    request_records,
+    lone_record,
 )
 from giaoban.traffic.receiver.timestamps import StampClock
 from giaoban.traffic.rtcp import RateLimit
@@ -117,6 +117,7 @@ class MediaPlane:
         end_ns: int = 2**63 - 1,
         rate_adaptation: RateAdaptation | None = None,
         retransmission: Retransmission | None = None,
+        fec: Fec | None = None,
         video_playout_ms: float = 0.0,
         watchful: bool = True,
         stamps: StampClock | None = None,
@@ -126,9 +127,9 @@ class MediaPlane:
         demanding encoder of composed pictures there will be. `clock`: CLOCK_MONOTONIC. `end_ns`:
         when the device stops: nothing is made ahead for later. `rate_adaptation`: how composed
         pictures answer reported loss; None: they do not. `retransmission`: how packets of pictures
-        are asked for and sent again; None: they are not; `video_playout_ms`: the buffer of pictures
-        that are decoded here. `watchful`: it is to look often at what came, where the kernel paces.
-        `stamps`: tells when something came, as of
+        are asked for and sent again; None: they are not; `fec`: how they are protected, as well;
+        `video_playout_ms`: the buffer of pictures that are decoded here. `watchful`: it is to look
+        often at what came, where the kernel paces. `stamps`: tells when something came, as of
         `ReceiveBatch`."""
         self._ports = ports
         self._keys = Keyring()
@@ -136,14 +137,15 @@ class MediaPlane:
         self._kernel_paces, self._clock = kernel_paces, clock
         self._sent = PacketLog(SENT, captures and captures / f"{name}-sent.bin")
         self._received = PacketLog(RECEIVED, captures and captures / f"{name}-received.bin")
-        self._retransmission_log = PacketLog(
-            RETRANSMISSIONS,
-            captures and captures / f"{name}-retransmissions.bin" if retransmission else None,
+        self._repair_log = PacketLog(
+            REPAIRS,
+            captures and captures / f"{name}-repairs.bin" if retransmission or fec else None,
         )
-        self._retransmission = retransmission
+        self._retransmission, self._fec = retransmission, fec
         self._video_buffer_ns = round(video_playout_ms * 1e6)
         self._repair: dict[int, RepairBuffer] = {}
-        """Of the rows whose pictures are decoded here and whose camera sends packets again."""
+        """Of the rows whose pictures are decoded here and whose camera sends packets again, or
+        protects them."""
         width = LONGEST_PACKET
         if not kernel_paces:
             self._ahead_ns, self._lead_ns = AHEAD_IN_LOOP_NS, AHEAD_IN_LOOP_NS // 4
@@ -161,7 +163,8 @@ class MediaPlane:
             *sizes,
             origin_ns,
             retransmission,
-            self._retransmission_log,
+            self._repair_log,
+            fec,
         )
         self._consent = Consent(capacity)
         self.inbound = Inbound(ports, self._keys, self._received, capacity, stamps, self._consent)
@@ -429,7 +432,7 @@ class MediaPlane:
         if repairing:
             self._repair_losses(now_ns)
         else:
-            self._take_retransmissions()
+            self._take_repairs()
         self._run_composed(now_ns, received=forwarding)
         if now_ns >= self._control_at_ns:
             self.inbound.clock.look()
@@ -462,11 +465,11 @@ class MediaPlane:
         """Take in the last packets, close sockets and logs."""
         self._receive_only(*KINDS)
         self.inbound.receive_control(separate_ports=True)
-        self._take_retransmissions()
+        self._take_repairs()
         self._ports.close()
         self._sent.close()
         self._received.close()
-        self._retransmission_log.close()
+        self._repair_log.close()
 
     def health(self) -> dict[str, Any]:
         """What would make the MCU's measures worthless."""
@@ -519,12 +522,17 @@ class MediaPlane:
             yield got
 
     def _turn_repair(self, row: int, terms: NegotiatedMedia) -> None:
-        """Whether a camera is asked for packets that have not come, by its call's terms."""
-        again = self._retransmission
-        if again is None or "nack" not in terms.feedback or not terms.receives:
+        """Whether a camera's packets that have not come are asked for or restored, by its call's
+        terms."""
+        how: Retransmission | Fec | None = None
+        if "nack" in terms.feedback:
+            how = self._retransmission
+        if how is None and terms.fec_receive_type is not None:
+            how = self._fec
+        if how is None or not terms.receives:
             self._repair.pop(row, None)
         elif row not in self._repair:
-            self._repair[row] = RepairBuffer(again, VIDEO_CLOCK_HZ, self._video_buffer_ns)
+            self._repair[row] = RepairBuffer(how, VIDEO_CLOCK_HZ, self._video_buffer_ns)
 
     def _came_or_missing(self, got: Arrivals) -> None:
         """Pictures came: what is decoded of them waits for what is missing before it."""
@@ -540,8 +548,10 @@ class MediaPlane:
                 self._losses.came(got.rows[at], headers, came.data, lengths)
 
     def _decode(self, row: int) -> None:
-        """What has come of a camera in order is decoded."""
-        for ready in self._repair[row].take():
+        """What has come of a camera in order is decoded, and what was repaired is logged."""
+        buffer = self._repair[row]
+        self._log_repairs(row, buffer.take_records())
+        for ready in buffer.take():
             rows = np.full(len(ready.lengths), row)
             self._losses.came(rows, ready.headers, ready.data, ready.lengths)
 
@@ -549,7 +559,7 @@ class MediaPlane:
         """Take in what came, answer who asks for packets, ask for those that are missing."""
         self._receive_only("video")
         self.reports.hear(now_ns)
-        self._take_retransmissions()
+        self._take_repairs()
         at_ns = now_ns - (now_ns - self._origin_ns) % STEP_NS
         for row, buffer in self._repair.items():
             trip_ns = self.reports.round_trip_ns(row, "video")
@@ -557,22 +567,23 @@ class MediaPlane:
             if wanted and buffer.ssrc is not None:
                 sequences = [one.sequence for one in wanted]
                 self.reports.ask_packets(row, "video", buffer.ssrc, sequences)
-                self._log_retransmission(row, request_records(wanted, at_ns))
             self._decode(row)
 
-    def _take_retransmissions(self) -> None:
-        """What cameras have sent again."""
-        for again in self.inbound.take_retransmissions():
-            buffer = self._repair.get(again.row) if again.kind == "video" else None
-            data, at_ns = again.data, again.arrival_ns
-            found = None if buffer is None else buffer.put_retransmission(data, at_ns)
-            record = arrival_record(found, at_ns, len(data))
-            self._log_retransmission(again.row, record)
+    def _take_repairs(self) -> None:
+        """What cameras have sent again, or to protect others."""
+        for came in self.inbound.take_repairs():
+            buffer = self._repair.get(came.row) if came.kind == "video" else None
+            if buffer is None:
+                lone = lone_record(came.data, came.arrival_ns, fec=self._fec is not None)
+                self._log_repairs(came.row, [lone])
+                continue
+            buffer.put_repair(came.data, came.arrival_ns)
+            self._log_repairs(came.row, buffer.take_records())
 
-    def _log_retransmission(self, row: int, columns: dict[str, Any]) -> None:
+    def _log_repairs(self, row: int, records: list[dict[str, Any]]) -> None:
         stream = self.inbound.stream_of("video", row)
-        if stream != UNLOGGED:
-            self._retransmission_log.append(len(columns["sequence"]), stream=stream, **columns)
+        for columns in records if stream != UNLOGGED else ():
+            self._repair_log.append(len(columns["sequence"]), stream=stream, **columns)
 
     def _receive_audio(self) -> None:
         for got in self.inbound.receive("audio"):

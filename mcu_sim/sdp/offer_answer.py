@@ -27,7 +27,7 @@ from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
 from giaoban.mcu_sim.sdp.floor_control import answer_to, is_floor_control
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.text import printable
-from giaoban.traffic import rtx
+from giaoban.traffic import rtx, ulpfec
 
 # --------------------------------------------------------- what our side can, as a list of `Media`
 
@@ -76,10 +76,14 @@ def video(
     protocol: str = "RTP/AVP",
     feedback: Sequence[str] = KEY_FRAME_REQUESTS,
     retransmission: tuple[int, float] | None = None,
+    fec: int | None = None,
 ) -> Media:
     """Our video: H.264 at `max_kbps` of media at most, said both as b=AS and b=TIAS. `feedback`:
     what may be asked over RTCP, of `FEEDBACK`. `retransmission`: payload type of packets that are
-    sent again, of the first codec, and for how many ms they are kept (RFC 4588 §8)."""
+    sent again, of the first codec, and for how many ms they are kept (RFC 4588 §8). `fec`: payload
+    type of packets that protect others (RFC 5109 §14), in a stream of their own."""
+    if fec is not None:
+        codecs = (*codecs, Codec(fec, ulpfec.NAME, codecs[0].clock_hz))
     if retransmission is not None:
         number, kept_ms = retransmission
         fmtp = f"apt={codecs[0].payload_type};rtx-time={kept_ms:.0f}"
@@ -190,9 +194,19 @@ def is_rtx(codec: Codec) -> bool:
     return codec.name.lower() == rtx.NAME
 
 
+def is_fec(codec: Codec) -> bool:
+    """Whether it carries packets that protect others (RFC 5109 §14)."""
+    return codec.name.lower() == ulpfec.NAME
+
+
 def _is_beside(codec: Codec) -> bool:
     """Whether it is used beside another codec alone."""
-    return is_tones(codec) or is_rtx(codec)
+    return is_tones(codec) or is_rtx(codec) or is_fec(codec)
+
+
+def fec_of(codecs: Sequence[Codec], main: Codec) -> Codec | None:
+    """The payload type of what protects a codec's packets, None if there is none."""
+    return next((one for one in codecs if is_fec(one) and one.clock_hz == main.clock_hz), None)
 
 
 def rtx_of(codecs: Sequence[Codec], main: Codec) -> Codec | None:
@@ -378,6 +392,7 @@ class NegotiatedMedia:
         feedback: requests over RTCP that both understand: `pli`, `fir`, `tmmbr`, `nack`.
         rtx_send_type, rtx_receive_type: RTP payload types of packets that are sent again, out and
             in (RFC 4588), None if not agreed.
+        fec_send_type, fec_receive_type: of packets that protect others (RFC 5109), as well.
     """
 
     kind: str
@@ -399,6 +414,8 @@ class NegotiatedMedia:
     tone_type: int | None = None
     rtx_send_type: int | None = None
     rtx_receive_type: int | None = None
+    fec_send_type: int | None = None
+    fec_receive_type: int | None = None
 
 
 def agree(
@@ -427,6 +444,8 @@ def agree(
     feedback = frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK)
     again = rtx_of(theirs.codecs, their_codec), rtx_of(ours.codecs, codec)
     rtx_types = None if None in again else tuple(one.payload_type for one in again if one)
+    their_fec, our_fec = fec_of(theirs.codecs, their_codec), fec_of(ours.codecs, codec)
+    protected = their_fec is not None and our_fec is not None
     if "nack" not in feedback:  # nothing is asked for
         rtx_types = None
     elif rtx_types is None and crypto is not None:
@@ -452,6 +471,8 @@ def agree(
         feedback=feedback,
         rtx_send_type=None if rtx_types is None else rtx_types[0],
         rtx_receive_type=None if rtx_types is None else rtx_types[1],
+        fec_send_type=their_fec.payload_type if their_fec is not None and protected else None,
+        fec_receive_type=our_fec.payload_type if our_fec is not None and protected else None,
     )
 
 
@@ -671,6 +692,9 @@ def _accept(
     if pair is None or (crypto is None and is_secure(theirs)):
         return None
     beside = [tones_of(theirs.codecs, ours.codecs, pair[0])]
+    their_fec, our_fec = fec_of(theirs.codecs, pair[0]), fec_of(ours.codecs, pair[1])
+    if their_fec is not None and our_fec is not None:
+        beside.append(replace(our_fec, payload_type=their_fec.payload_type))
     again, known = rtx_of(theirs.codecs, pair[0]), next(filter(is_rtx, ours.codecs), None)
     asked_for = PACKET_REQUEST in theirs.feedback_for(pair[0].payload_type)
     if again is not None and known is not None and asked_for:

@@ -42,6 +42,7 @@ from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.hosts import is_one_host
 from giaoban.traffic.profiles import (
     AUDIO_CLOCK_HZ,
+    FEC_PAYLOAD_TYPE,
     RTX_PAYLOAD_TYPE,
     VIDEO_PAYLOAD_TYPE,
     Retransmission,
@@ -95,6 +96,7 @@ class MediaNegotiation:
         rate_requests: bool = False,
         retransmission: Retransmission | None = None,
         floor_port: int | None = None,
+        fec: bool = False,
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
         None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
@@ -102,7 +104,7 @@ class MediaNegotiation:
         `tones`: whether pressed keys are taken (RFC 4733). `rate_requests`: whether a viewer may
         ask for pictures of a lower rate (RFC 5104 §4.2.1). `retransmission`: how packets of
         pictures are sent again; None: they are not. `floor_port`: where the content channel may be
-        asked for by BFCP; None: nowhere."""
+        asked for by BFCP; None: nowhere. `fec`: whether pictures are protected (RFC 5109)."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -116,6 +118,7 @@ class MediaNegotiation:
         self._retransmission = (
             None if retransmission is None else (RTX_PAYLOAD_TYPE, retransmission.history_ms)
         )
+        self._fec = FEC_PAYLOAD_TYPE if fec else None
         self._on_loopback = ipaddress.ip_address(address).is_loopback
         self._dialled_profile = dialled_profile
         self._numbers: dict[str, int] = {}
@@ -377,6 +380,7 @@ class MediaNegotiation:
                     protocol=how,
                     feedback=self._feedback,
                     retransmission=self._retransmission,
+                    fec=self._fec,
                 ),
                 content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
             ]

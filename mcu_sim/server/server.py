@@ -113,6 +113,7 @@ class McuServer:
             kernel_paces=config.kernel_paces,
             rate_adaptation=config.rate_adaptation,
             retransmission=config.retransmission,
+            fec=config.fec,
             video_playout_ms=config.video_playout_ms,
             watchful=config.watchful,
             rng=rng,
@@ -142,6 +143,7 @@ class McuServer:
             rate_requests=not config.virtual_time and composes,
             retransmission=config.retransmission if composes else None,
             floor_port=None if self._floor is None else self._floor.local[1],
+            fec=config.fec is not None and composes,
         )
         self._controller = CallController(
             config,

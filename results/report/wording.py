@@ -488,22 +488,32 @@ class Wording(Translator):
         )
 
     def repairs(self, result: Result) -> str:
-        """How many packets of pictures were sent again; nothing where none are."""
+        """How many packets of pictures were sent again, or restored; nothing where none are."""
         streams = [
             stream
             for phase in result.phases
             for bridge in phase.bridges
             for stream in bridge.streams
-            if stream.packets_requested is not None
+            if stream.packets_repaired is not None
         ]
         if not streams:
             return ""
+        repaired = self.number(sum(stream.packets_repaired or 0 for stream in streams), 0)
+        late = self.number(sum(stream.packets_repaired_late or 0 for stream in streams), 0)
+        asked = [s.packets_requested for s in streams if s.packets_requested is not None]
+        if not asked:
+            return self.gettext(
+                "Pictures are protected by forward error correction: {repaired} lost packets were "
+                "restored in time, {late} too late.",
+                repaired=repaired,
+                late=late,
+            )
         return self.gettext(
             "Lost packets of pictures are sent again: {asked} were asked for, {repaired} came in "
             "time, {late} too late or twice.",
-            asked=self.number(sum(stream.packets_requested or 0 for stream in streams), 0),
-            repaired=self.number(sum(stream.packets_repaired or 0 for stream in streams), 0),
-            late=self.number(sum(stream.packets_repaired_late or 0 for stream in streams), 0),
+            asked=self.number(sum(asked), 0),
+            repaired=repaired,
+            late=late,
         )
 
     # ------------------------------------------------------------------ the verdict

@@ -30,7 +30,7 @@ from giaoban.traffic.profiles import DSCP_SIGNALLING
 
 MAX_DATAGRAM = 65_535
 PICTURES: tuple[Kind, ...] = ("video",)
-"""Of which missing packets are sent again."""
+"""Of which missing packets are repaired."""
 
 
 class Bridge:
@@ -52,7 +52,7 @@ class Bridge:
         folder: Path,
     ) -> None:
         """`number`: index into `plan.calls`. `logs`: what is sent, what is received,
-        what is done about missing packets (`RETRANSMISSIONS`). `inbox`: what to receive with.
+        what is done about missing packets (`REPAIRS`). `inbox`: what to receive with.
         `folder`: the run's."""
         self._plan = plan
         self._number = number

@@ -23,7 +23,7 @@ from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.streams import WATCHING
 from giaoban.scenarios.records.events import RateChanged, RtcpReport, of_bridge
 from giaoban.topology.emulation.namespace import inside
-from giaoban.traffic import rtcp, rtp, rtx
+from giaoban.traffic import rtcp, rtp, rtx, ulpfec
 from giaoban.traffic.batch import (
     ReceiveBatch,
     Received,
@@ -32,21 +32,19 @@ from giaoban.traffic.batch import (
     send_at,
     try_to_send,
 )
-from giaoban.traffic.log import (
-    RETRANSMITTED,
-    PacketLog,
-)
+from giaoban.traffic.log import FEC_SENT, RETRANSMITTED, PacketLog
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from giaoban.traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
 from giaoban.traffic.receiver.nack import (
     Packets,
     RepairBuffer,
-    arrival_record,
-    request_records,
+    fec_record,
+    lone_record,
 )
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.receiver.video_gaps import VideoGaps
 from giaoban.traffic.rtcp.session import KeyFrameWanted, PacketsWanted, Reporter
+from giaoban.traffic.sender.fec import FecEncoder, FecPacket
 from giaoban.traffic.sender.rate_controller import RateController
 from giaoban.traffic.sender.retransmission import Retransmitter
 from giaoban.traffic.sender.stream import next_control_ns
@@ -69,7 +67,7 @@ class _Line:
         repair: RepairBuffer | None = None,
     ) -> None:
         """`key_frame_request_timer`: for key frames, and T_dither_max; None for what has none.
-        `repair`: asks for what is missing; None: nothing is sent again."""
+        `repair`: asks for what is missing, or restores it; None: nothing does."""
         self.clock_hz = clock_hz
         self.statistics = ReceptionBank(1, clock_hz)
         self.statistics.open(0)
@@ -94,7 +92,7 @@ class _Line:
         self.gaps.take(only, headers.sequence, starts_key)
 
     def decode(self) -> None:
-        """What has come in order, where missing packets are sent again."""
+        """What has come in order, where missing packets are waited for."""
         for ready in self.repair.take() if self.repair is not None else ():
             self.look_at(ready.headers, ready.data, ready.lengths)
 
@@ -128,8 +126,9 @@ class Terminal:
         self._sources = Sources(plan, number, origin_ns, logs[0], folder)
         self._origin_ns = origin_ns
         self._hang_up_ns = origin_ns + round(plan.hang_up_s * 1e9)
-        self._received, self._retransmission_log = logs[1:]
+        self._received, self._repair_log = logs[1:]
         self._retransmitters: dict[Kind, Retransmitter] = {}
+        self._fec_encoders: dict[Kind, FecEncoder] = {}
         address = plan.network.address(self._call.bridge)
         with inside(namespace_fd):
             self._sockets: dict[Kind, socket.socket] = {
@@ -185,18 +184,34 @@ class Terminal:
             clock_hz = self._sources.clock_hz(kind)
             seen = kind in VISUAL_KINDS and kind in self._call.down
             asks = key_frame_request_timer(self._plan, self._call, kind) if seen else None
-            repair, model = None, self._plan.retransmission
-            if model is not None and kind == "video" and "nack" in terms.feedback:
-                buffer_ns = round(self._plan.terminal.video_playout_ms * 1e6)
-                repair = RepairBuffer(model, clock_hz, buffer_ns)
-                first = planned.first_sequence & 0xFFFF
-                own = rtx.ssrc_of(planned.ssrc)
-                self._retransmitters[kind] = Retransmitter(model, terms.rtx_send_type, own, first)
+            repair = self._begin_repair(terms, planned, clock_hz) if kind == "video" else None
             self._lines[kind] = _Line(clock_hz, ssrc, name, planned.seed + 3, now_ns, asks, repair)
             if terms.crypto_send is not None and terms.crypto_receive is not None:
                 if kind in self._srtp:
                     self._old_srtp[kind] = self._srtp[kind]
                 self._srtp[kind] = SrtpContext(terms.crypto_send, terms.crypto_receive)
+
+    def _begin_repair(
+        self, terms: NegotiatedMedia, planned: StreamPlan, clock_hz: int
+    ) -> RepairBuffer | None:
+        """How missing packets of the camera and of what it watches are repaired by a call's terms;
+        None: they are not."""
+        buffer_ns = round(self._plan.terminal.video_playout_ms * 1e6)
+        first, again, fec = (
+            planned.first_sequence & 0xFFFF,
+            self._plan.retransmission,
+            self._plan.fec,
+        )
+        if again is not None and "nack" in terms.feedback:
+            own = rtx.ssrc_of(planned.ssrc)
+            self._retransmitters["video"] = Retransmitter(again, terms.rtx_send_type, own, first)
+            return RepairBuffer(again, clock_hz, buffer_ns)
+        if fec is not None and terms.fec_send_type is not None:
+            own = ulpfec.ssrc_of(planned.ssrc)
+            encoder = FecEncoder(fec, terms.fec_send_type, own, clock_hz, first)
+            self._fec_encoders["video"] = encoder
+            return RepairBuffer(fec, clock_hz, buffer_ns)
+        return None
 
     def _open(
         self, kind: Kind, planned: StreamPlan, terms: NegotiatedMedia, start_ns: int
@@ -218,6 +233,7 @@ class Terminal:
         self._streams.clear()
         self._lines.clear()
         self._retransmitters.clear()
+        self._fec_encoders.clear()
 
     def key_frame(self, kind: Kind, came_ns: int) -> None:
         """The MCU wants a key frame, by a request that came at a moment."""
@@ -265,10 +281,24 @@ class Terminal:
         if (again := self._retransmitters.get(kind)) is not None:
             for i, length in enumerate(lengths.tolist()):
                 again.sent(batch.data[i, :length].tobytes(), int(times[i]))
+        protecting: list[FecPacket] = []
+        if (encoder := self._fec_encoders.get(kind)) is not None:
+            for i, length in enumerate(lengths.tolist()):
+                made = encoder.sent(batch.data[i, :length].tobytes(), int(times[i]))
+                protecting += [made] if made is not None else []
         if kind in self._srtp:
             lengths = self._srtp[kind].protect_rows(batch.data, lengths).astype(np.int64)
         fd = self._sockets[kind].fileno()
         self.unsendable += batch.send(fd, lengths, times, skip_unsendable=True)
+        for packet, leaving_ns in protecting:
+            if self._send_repair(kind, packet, leaving_ns):
+                records = [fec_record(packet, leaving_ns, FEC_SENT)]
+                self._log_repairs(self._call.up[kind], records)
+
+    def _send_repair(self, kind: Kind, packet: bytes, leaving_ns: int) -> bool:
+        """Send a packet of a retransmission or FEC stream: whether the kernel took it."""
+        wire = self._srtp[kind].protect(packet) if kind in self._srtp else packet
+        return try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns))
 
     def watch(self, now_ns: int) -> None:
         """Count a window as starved whose first packet was due before it was handed over."""
@@ -298,8 +328,8 @@ class Terminal:
                 self._send_control(kind, line.reporter.key_frame_request("pli", ssrc), at_ns)
 
     def repair(self, at_ns: int) -> None:
-        """Ask for packets of pictures that are missing (RFC 4585 §6.2.1). `at_ns`: when the device
-        looks, which it may have come to a bit later."""
+        """Ask for packets of pictures that are missing (RFC 4585 §6.2.1), and give up those that
+        come too late. `at_ns`: when the device looks, which it may have come to a bit later."""
         for kind, line in self._lines.items():
             if line.repair is None:
                 continue
@@ -310,11 +340,12 @@ class Terminal:
                 numbers = [one.sequence for one in wanted]
                 nack = line.reporter.nack(self._plan.streams[index].ssrc, numbers)
                 self._send_control(kind, nack)
-                self._log_retransmission(index, request_records(wanted, at_ns))
+            self._log_repairs(index, line.repair.take_records())
             line.decode()
 
-    def _log_retransmission(self, index: int, columns: dict[str, Any]) -> None:
-        self._retransmission_log.append(len(columns["sequence"]), stream=index, **columns)
+    def _log_repairs(self, index: int, records: list[dict[str, Any]]) -> None:
+        for columns in records:
+            self._repair_log.append(len(columns["sequence"]), stream=index, **columns)
 
     def _retransmit(self, kind: Kind, sequences: tuple[int, ...], came_ns: int) -> None:
         """Answer the MCU's request for packets (RFC 4588)."""
@@ -325,10 +356,9 @@ class Terminal:
         trip_ns = None if trip_ms is None else round(trip_ms * 1e6)
         leaving_ns = next_control_ns(time.monotonic_ns(), self._origin_ns)
         for packet in again.answer(sequences, came_ns, trip_ns):
-            wire = self._srtp[kind].protect(packet) if kind in self._srtp else packet
-            if not try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns)):
+            if not self._send_repair(kind, packet, leaving_ns):
                 continue
-            self._retransmission_log.append(
+            self._repair_log.append(
                 1,
                 stream=self._call.up[kind],
                 what=RETRANSMITTED,
@@ -338,12 +368,16 @@ class Terminal:
                 size=len(packet),
             )
 
-    def _take_retransmissions(self, kind: Kind, index: int, packet: bytes, arrival_ns: int) -> None:
-        """A packet that the MCU has sent again."""
+    def _take_repairs(self, kind: Kind, index: int, packet: bytes, arrival_ns: int) -> None:
+        """A packet that the MCU has sent again, or to protect others."""
         line = self._lines.get(kind)
         repair = None if line is None else line.repair
-        found = None if repair is None else repair.put_retransmission(packet, arrival_ns)
-        self._log_retransmission(index, arrival_record(found, arrival_ns, len(packet)))
+        if repair is None:
+            lone = lone_record(packet, arrival_ns, fec=self._plan.fec is not None)
+            self._log_repairs(index, [lone])
+            return
+        repair.put_repair(packet, arrival_ns)
+        self._log_repairs(index, repair.take_records())
 
     def receive(self, inbox: ReceiveBatch, kinds: Collection[Kind] = tuple(PORTS)) -> None:
         """Log all media of some kinds that came, and take in the MCU's reports."""
@@ -380,8 +414,9 @@ class Terminal:
         ours = headers.ssrc == np.uint32(self._plan.streams[index].ssrc)
         mine = np.flatnonzero(headers.valid & ~control & ours)
         again = np.empty(0, np.intp)
-        if self._plan.retransmission is not None and kind == "video":
-            own = np.uint32(rtx.ssrc_of(self._plan.streams[index].ssrc))
+        if self._plan.repairs and kind == "video":
+            ssrc_of = rtx.ssrc_of if self._plan.fec is None else ulpfec.ssrc_of
+            own = np.uint32(ssrc_of(self._plan.streams[index].ssrc))
             again = np.flatnonzero(headers.valid & ~control & (headers.ssrc == own))
         self.stray += len(media) - len(mine) - len(again)
         self._received.append(
@@ -400,12 +435,13 @@ class Terminal:
             if line.repair is not None:
                 came = headers.take(mine), got.data[mine], lengths[mine], arrival_ns[mine]
                 line.repair.put(Packets(*came))
+                self._log_repairs(index, line.repair.take_records())
                 line.decode()
             elif kind != "audio":
                 line.look_at(headers.take(mine), got.data[mine], lengths[mine])
         for place in again.tolist():
             packet = got.data[place, : lengths[place]].tobytes()
-            self._take_retransmissions(kind, index, packet, int(arrival_ns[place]))
+            self._take_repairs(kind, index, packet, int(arrival_ns[place]))
         if line is not None and len(again):
             line.decode()
 

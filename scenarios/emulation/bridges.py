@@ -20,9 +20,9 @@ from giaoban.scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS, win
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records import events
 from giaoban.topology.sandbox.order import in_virtual_time
-from giaoban.traffic import rtp
+from giaoban.traffic import rtp, ulpfec
 from giaoban.traffic.batch import ReceiveBatch, SendBatch
-from giaoban.traffic.log import RECEIVED, RETRANSMISSIONS, SENT, PacketLog
+from giaoban.traffic.log import RECEIVED, REPAIRS, SENT, PacketLog
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from giaoban.traffic.receiver.timestamps import StampClock
 from giaoban.traffic.rtx import OSN_BYTES
@@ -31,7 +31,7 @@ from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 SOUND: tuple[Kind, ...] = ("audio",)
 WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, HANG_UP = range(7)  # in this order at the same moment
 REPAIR_NS = STEP_NS
-"""How often bridges look for missing packets that can be sent again, as the MCU does."""
+"""How often bridges look for missing packets that can be repaired, as the MCU does."""
 
 
 class Bridges:
@@ -47,12 +47,13 @@ class Bridges:
             PacketLog(SENT, captures / "bridges-sent.bin"),
             PacketLog(RECEIVED, captures / "bridges-received.bin"),
             PacketLog(
-                RETRANSMISSIONS,
-                captures / "bridges-retransmissions.bin" if plan.retransmission else None,
+                REPAIRS,
+                captures / "bridges-repairs.bin" if plan.repairs else None,
             ),
         )
         # encryption adds its tag, and wants rows that begin at multiples of four bytes
-        size = rtp.HEADER_BYTES + OSN_BYTES + plan.video.max_payload + SRTP_ROOM
+        beside = max(OSN_BYTES, ulpfec.MOST_BYTES)
+        size = rtp.HEADER_BYTES + beside + plan.video.max_payload + SRTP_ROOM
         size += -size % ALIGNMENT
         self._batch = SendBatch(_room(plan, captures.parent), size)
         fill_with_noise(self._batch.data)
@@ -85,7 +86,7 @@ class Bridges:
         """From the origin to the plan's end."""
         end_ns = self._origin_ns + round(self._plan.end_s * 1e9)
         agenda = [(self._origin_ns, WINDOW, 0), (self._hang_up_ns, HANG_UP, 0)]
-        if self._plan.retransmission is not None:
+        if self._plan.repairs:
             agenda.append((self._origin_ns + REPAIR_NS, REPAIR, 0))
         for number, bridge in enumerate(self._bridges):
             if self._plan.dial == "in":

@@ -264,6 +264,7 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         commands=commands,
         rate_adaptation=plan.rate_adaptation,
         retransmission=plan.retransmission,
+        fec=plan.fec,
         video_playout_ms=plan.terminal.video_playout_ms,
         watchful=plan.watchful,
         encrypted=plan.encrypted,

@@ -71,6 +71,8 @@ def _reasons(plan: Plan) -> Iterator[Sentence]:
         yield Sentence(
             '[meeting] loss_repair = "retransmission": packets that are sent again are emulated'
         )
+    if plan.fec is not None:
+        yield Sentence('[meeting] loss_repair = "fec": packets that are restored are emulated')
     if plan.rate_adaptation is not None:
         yield Sentence(
             "[meeting] rate_adaptation = true: rates that answer reported loss are emulated"

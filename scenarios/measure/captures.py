@@ -45,8 +45,8 @@ class Captures:
         hops: (link id, direction) of each row of counters.
         samples: (T, 1 + hops) ns after the origin, bytes sent since the network was built.
         reports: what RTCP reports said, in order of time.
-        retransmissions: of each stream what was done about missing packets (dtype
-            RETRANSMISSIONS); none where nothing is sent again.
+        repairs: of each stream what was done about missing packets (dtype
+            REPAIRS); none where nothing repairs them.
         windows: (T, windows, hops) of the time from one sample to the next, in the row of the
             latter, the bytes of the worst window of each length (`WINDOWS_MS`); None: the
             kernel does not count them.
@@ -63,7 +63,7 @@ class Captures:
     media_sent: int
     media_received: int
     reports: Mapping[ReportedBy, Sequence[RtcpReport]]
-    retransmissions: Sequence[NDArray[np.void]] = ()
+    repairs: Sequence[NDArray[np.void]] = ()
     windows: NDArray[np.int64] | None = None
 
     def events_of[E: EventRecord](self, *kinds: type[E], who: str | None = None) -> list[E]:
@@ -113,17 +113,19 @@ def load(folder: Path, plan: Plan) -> Captures:
     traces = [
         trace_of(plan, stream, s, r) for stream, s, r in zip(plan.streams, *by_stream, strict=True)
     ]
-    again = np.empty(0, log.RETRANSMISSIONS)
-    by_request: list[NDArray[np.void]] = []
-    if plan.retransmission is not None:
-        paths = _logs(captures, "retransmissions")
-        again = np.concatenate([log.read(path, log.RETRANSMISSIONS) for path in paths])
-        by_request = _split(again, len(plan.streams))
+    repairs = np.empty(0, log.REPAIRS)
+    repairs_by_stream: list[NDArray[np.void]] = []
+    if plan.repairs:
+        paths = _logs(captures, "repairs")
+        repairs = np.concatenate([log.read(path, log.REPAIRS) for path in paths])
+        repairs_by_stream = _split(repairs, len(plan.streams))
         traces = [
             with_repairs(found, sent_one, done[done["what"] == log.REPAIRED])
-            for found, sent_one, done in zip(traces, by_stream[0], by_request, strict=True)
+            for found, sent_one, done in zip(traces, by_stream[0], repairs_by_stream, strict=True)
         ]
-    came_again = np.isin(again["what"], (log.REPAIRED, log.OF_NO_USE))
+    sent_beside = np.isin(repairs["what"], (log.RETRANSMITTED, log.FEC_SENT))
+    came = np.isin(repairs["what"], (log.REPAIRED, log.OF_NO_USE, log.FEC_CAME))
+    came_beside = came & (repairs["size"] > 0)  # what is restored is no packet that came
     links = log.load(captures / LINKS)
     return Captures(
         plan=plan,
@@ -134,10 +136,10 @@ def load(folder: Path, plan: Plan) -> Captures:
         hops=counters.hops,
         samples=links["samples"].astype(np.int64),
         counters=counters,
-        media_sent=int(sent["copies"].sum()) + int(np.sum(again["what"] == log.RETRANSMITTED)),
-        media_received=len(received) + int(np.count_nonzero(came_again)),
+        media_sent=int(sent["copies"].sum()) + int(np.count_nonzero(sent_beside)),
+        media_received=len(received) + int(np.count_nonzero(came_beside)),
         reports=_reports(events),
-        retransmissions=by_request,
+        repairs=repairs_by_stream,
         windows=links["windows"].astype(np.int64) if "windows" in links else None,
     )
 

@@ -1,9 +1,10 @@
 """Captures → how long every packet waited at every hop, rebuilt from measured departures.
 
-Every media packet's way is followed through each queue on its path; how far the rebuilt arrivals
-are from the measured ones is returned beside, so that the rebuilding can be trusted or not. RTCP
-takes its place in the same queues and is not followed: what it took is seen at the arrivals, and is
-added where a stream's packets waited the longest. Where a line delays packets by chance, or its
+Every media packet's way is followed through each queue on its path, and that of what protects it
+(FEC); how far the rebuilt arrivals are from the measured ones is returned beside, so that the
+rebuilding can be trusted or not. RTCP and what is sent again take their place in the same queues
+and are not followed: what they took is seen at the arrivals, and is added where a stream's packets
+waited the longest. Where a line delays packets by chance, or its
 rate changes, where other traffic is, packets wait by class or a queue drops before it is full, this
 and what comes after it cannot be rebuilt and is left out; where links fail, nothing is.
 """
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +31,7 @@ from giaoban.topology.network import Hop
 from giaoban.topology.qos import by_class
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.fifo import bytes_per_s, departures, serialisation_ns
-from giaoban.traffic.log import RETRANSMITTED
+from giaoban.traffic.log import FEC_CAME, FEC_SENT, RETRANSMITTED
 from giaoban.traffic.quality.measure import Trace
 
 TIED_PACKETS = 3
@@ -66,15 +68,35 @@ class Rebuilt:
 class _Flow:
     """One stream's packets on their way: one a datagram, so a duplicated packet is there twice."""
 
-    def __init__(self, trace: Trace, path: tuple[Hop, ...], around_bytes: int) -> None:
-        self.path = path
+    def __init__(
+        self,
+        path: tuple[Hop, ...],
+        at_ns: NDArray[np.int64],
+        size: NDArray[np.int64],
+        arrival_ns: NDArray[np.int64],
+        first: NDArray[np.bool_],
+    ) -> None:
+        """Of n packets: when each left, bytes of a frame, when it arrived (-1: it did not), and
+        whether it is no copy of the one before."""
+        self.path, self.at_ns, self.size = path, at_ns, size
+        self.arrived, self.arrival_ns, self.first = arrival_ns >= 0, arrival_ns, first
+        self.alive = np.ones(len(at_ns), np.bool_)
+
+    @classmethod
+    def of_media(cls, trace: Trace, path: tuple[Hop, ...], around_bytes: int) -> Self:
         which = np.repeat(np.arange(len(trace.due_ns)), trace.copies)
-        self.at_ns = trace.leaving_ns[which]
-        self.size = trace.size[which] + around_bytes
-        self.arrived = trace.arrived[which]
-        self.arrival_ns = trace.arrival_ns[which]
-        self.first = np.diff(which, prepend=-1) != 0
-        self.alive = np.ones(len(which), np.bool_)
+        size, first = trace.size[which] + around_bytes, np.diff(which, prepend=-1) != 0
+        return cls(path, trace.leaving_ns[which], size, trace.arrival_ns[which], first)
+
+    @classmethod
+    def of_fec(cls, done: NDArray[np.void], path: tuple[Hop, ...], around_bytes: int) -> Self:
+        """`done`: (k,) what was done about packets of the stream, dtype REPAIRS."""
+        sent, came = done[done["what"] == FEC_SENT], done[done["what"] == FEC_CAME]
+        when = dict(zip(came[["sequence", "timestamp"]].tolist(), came["at_ns"], strict=True))
+        at = [when.get(key, -1) for key in sent[["sequence", "timestamp"]].tolist()]
+        size = sent["size"].astype(np.int64) + around_bytes
+        first = np.ones(len(sent), np.bool_)
+        return cls(path, sent["at_ns"].astype(np.int64), size, np.array(at, np.int64), first)
 
 
 def rebuild(captures: Captures) -> Rebuilt:
@@ -123,7 +145,7 @@ def rebuild(captures: Captures) -> Rebuilt:
                 flow.alive = flow.alive & flow.arrived
     bent = blind | {line.hop for line in plan.lines if line.what.jitter is not None}
     errors = []
-    allowed = _explained_us(captures)
+    allowed = _explained_us(captures) * (1 + (plan.fec is not None))
     trusted = True
     for flow, most_us in zip(flows, allowed, strict=True):
         if bent & set(flow.path):
@@ -151,10 +173,13 @@ def _flows(captures: Captures) -> Iterator[_Flow]:
     plan = captures.plan
     routes = shortest_paths(plan.network)
     mcu = plan.network.mcu.id
-    for stream, found in zip(plan.streams, captures.traces, strict=True):
-        trace = found.first_tries
-        ends = (stream.bridge, mcu) if stream.direction == "up" else (mcu, stream.bridge)
-        yield _Flow(trace, routes.path(*ends), around_bytes(plan))
+    ends = ((s.bridge, mcu) if s.direction == "up" else (mcu, s.bridge) for s in plan.streams)
+    paths = [routes.path(*each) for each in ends]
+    for path, found in zip(paths, captures.traces, strict=True):
+        yield _Flow.of_media(found.first_tries, path, around_bytes(plan))
+    # what leaves at one moment leaves in this order
+    for path, done in zip(paths, captures.repairs, strict=True) if plan.fec is not None else ():
+        yield _Flow.of_fec(done, path, around_bytes(plan))
 
 
 def _blind(
@@ -200,7 +225,7 @@ def _explained_us(captures: Captures) -> list[float]:
     sent = [reports[s.bridge, s.direction] for s in plan.streams]
     # what is sent again waits in the same queues, too
     again: Counter[tuple[str, str]] = Counter()
-    for s, done in zip(plan.streams, captures.retransmissions or [], strict=False):
+    for s, done in zip(plan.streams, captures.repairs or [], strict=False):
         sizes = done["size"][done["what"] == RETRANSMITTED]
         again[s.bridge, s.direction] += int(np.sum(sizes + overhead + around_bytes(plan)))
     more = [again[s.bridge, s.direction] for s in plan.streams]

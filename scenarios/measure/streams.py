@@ -390,17 +390,20 @@ class _Measured:
     def _wants(self, *names: str) -> bool:
         return self._wanted is None or any(name in self._wanted for name in names)
 
-    def _repairs(self, call: CallPlan, direction: str, leg: StreamLeg) -> dict[str, int]:
-        """How many packets of a picture were asked for, and came again; empty where none are."""
+    def _repairs(self, call: CallPlan, direction: str, leg: StreamLeg) -> dict[str, int | None]:
+        """How many packets of a picture were asked for, came again or were restored; empty where
+        none are."""
         captures = self.captures
-        if not captures.retransmissions:
+        if not captures.repairs:
             return {}
         index = (call.up if direction == "up" else call.down)["video"]
-        done = captures.retransmissions[index]
+        done = captures.repairs[index]
         start_ns, end_ns = leg.window_ns
         what = done["what"][(done["at_ns"] >= start_ns) & (done["at_ns"] < end_ns)]
         return {
-            "packets_requested": int(np.count_nonzero(what == REQUESTED)),
+            "packets_requested": None
+            if captures.plan.retransmission is None
+            else int(np.count_nonzero(what == REQUESTED)),
             "packets_repaired": int(np.count_nonzero(leg.trace.repaired[leg.part])),
             "packets_repaired_late": int(np.count_nonzero(what == OF_NO_USE)),
         }

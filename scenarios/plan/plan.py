@@ -35,6 +35,7 @@ from giaoban.topology.changes import NetworkChange, Outage
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.profiles import (
+    Fec,
     Profile,
     Profiles,
     RateAdaptation,
@@ -148,6 +149,8 @@ class Plan(StrictModel):
     """How pictures answer reported loss; None: they do not."""
     retransmission: Retransmission | None = None
     """How packets of pictures that are missing are sent again; None: they are not."""
+    fec: Fec | None = None
+    """How packets of pictures are protected (RFC 5109); None: they are not."""
     background: list[BackgroundPlan] = Field(default_factory=list)
     tcp: list[TcpPlan] = Field(default_factory=list)
     hang_up_s: float
@@ -175,13 +178,18 @@ class Plan(StrictModel):
         return self.meeting.video == "switched" or lossy or impaired or self.recovery is not None
 
     @property
+    def repairs(self) -> bool:
+        """Whether missing packets of pictures are sent again or restored."""
+        return self.retransmission is not None or self.fec is not None
+
+    @property
     def watchful(self) -> bool:
         """Whether devices look at what came every `giaoban.traffic.receiver.feedback.LOOK_NS`.
 
         They have no more in hand than that. Where nobody asks for anything longer windows send
         the same, for less.
         """
-        adapts = self.rate_adaptation is not None or self.retransmission is not None
+        adapts = self.rate_adaptation is not None or self.repairs
         return self.loses or adapts or self.content is not None or self.loses_on_purpose
 
     @property
@@ -301,6 +309,7 @@ def make_plan(
         retransmission=profiles.retransmission
         if scenario.meeting.loss_repair == "retransmission"
         else None,
+        fec=profiles.fec if scenario.meeting.loss_repair == "fec" else None,
         background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
         tcp=tcp_plans(scenario.background, network, start_s, phases[-1].end_s),
         hang_up_s=hang_up_s,

@@ -116,9 +116,11 @@ class MeetingSettings(Assumable):
     rate_adaptation: bool = False
     """Cameras and composed pictures send at a lower rate where loss is reported, as
     `[rate_adaptation]` of the call profiles says; who forwards pictures changes nothing in them."""
-    loss_repair: Literal["none", "retransmission"] = "none"
+    loss_repair: Literal["none", "retransmission", "fec"] = "none"
     """`retransmission`: packets of cameras and composed pictures that are missing are asked for and
-    sent again (RFC 4585, RFC 4588), as `[retransmission]` of the call profiles says."""
+    sent again (RFC 4585, RFC 4588), as `[retransmission]` of the call profiles says. `fec`: they
+    are protected by forward error correction (RFC 5109), as `[fec]` says, and restored from that.
+    """
 
     @model_validator(mode="after")
     def _layout_is_seen(self) -> Self:

@@ -248,6 +248,15 @@ def _media(question: Question) -> Iterator[Told]:
         )
         told = message(N_("how lost packets of pictures are sent again"))
         yield again, assumption(again, told, value)
+    fec = plan.fec
+    if fec is not None and fec.assumed:
+        value = message(
+            N_("one FEC packet for {packets} packets, of {pictures} pictures at the most"),
+            packets=fec.group_packets,
+            pictures=fec.group_pictures,
+        )
+        told = message(N_("how packets of pictures are protected (FEC)"))
+        yield fec, assumption(fec, told, value)
     if plan.recovery is not None and plan.recovery.assumed:
         yield plan.recovery, of_recovery(plan.recovery)
 

@@ -26,6 +26,7 @@ Fact = Literal[
     "estimate",
     "excess",
     "faults",
+    "fec",
     "framing",
     "link-window",
     "loss-repair",
@@ -46,12 +47,13 @@ class Entry(Unmodelled):
     """It concerns only questions with one of these: declared other traffic (`background`), with
     a device that takes longer the fuller it is (`delay-by-load`), with queue `disciplines` of
     lines, judged by an `estimate`, with lines that let through an `excess` beyond what is
-    committed, with declared `faults`, of a province that says what rates count (`framing`),
-    with links judged in windows under a second (`link-window`), with packets of pictures that
-    are sent again (`loss-repair`), with another MCU in a bridge's place (`outside-mcu`), with
-    other traffic that is a `poisson` process, with bandwidth `profiles` of lines, with rates
-    that answer loss (`rate-adaptation`), with phases under 10 s (`short-phases`), with pauses
-    left out (`silence-suppression`), with other traffic that is `tcp`."""
+    committed, with declared `faults`, with pictures protected by `fec`, of a province that says
+    what rates count (`framing`), with links judged in windows under a second (`link-window`),
+    with packets of pictures that are sent again or restored (`loss-repair`), with another MCU in
+    a bridge's place (`outside-mcu`), with other traffic that is a `poisson` process, with
+    bandwidth `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases
+    under 10 s (`short-phases`), with pauses left out (`silence-suppression`), with other traffic
+    that is `tcp`."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -102,6 +104,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "estimate": estimate,
         "excess": any(each.eir_mbps for each in profiles),
         "faults": bool(scenario.faults),
+        "fec": scenario.meeting.loss_repair == "fec",
         "framing": question.province.framing is not None,
         "link-window": criteria.link_window_ms < SECOND_MS,
         "loss-repair": scenario.meeting.loss_repair != "none",

@@ -88,9 +88,10 @@ class Bridge:
         session_expires_s: int = 1800,
         feedback: Sequence[str] = KEY_FRAME_REQUESTS,
         retransmission: tuple[int, float] | None = None,
+        fec: int | None = None,
     ) -> None:
         """`first_port`: added to the usual ports of media. `feedback`: what it asks of pictures;
-        `retransmission`: as of `video`."""
+        `retransmission`, `fec`: as of `video`."""
         self.office = office
         self.user = user
         self.host = host
@@ -128,6 +129,7 @@ class Bridge:
                 protocol=protocol,
                 feedback=feedback,
                 retransmission=retransmission,
+                fec=fec,
             ),
             "content": content(at["content"], kbps, plain, protocol=protocol),
         }

@@ -103,6 +103,7 @@ class Office:
             rng=rng,
             composed=given.video,
             retransmission=given.retransmission,
+            fec=given.fec,
             video_playout_ms=given.video_playout_ms,
             clock=lambda: self.now_ns,
         )
@@ -122,6 +123,7 @@ class Office:
             rate_requests=all(m.video == "presence" for m in given.meetings.meeting),
             retransmission=given.retransmission,
             floor_port=given.floor_port,
+            fec=given.fec is not None,
         )
         self.controller = CallController(
             given,

@@ -315,6 +315,10 @@ class Runs:
                 more = '[meeting]\nloss_repair = "retransmission"\n' + LOSSY_LINE
                 path = scenario(file, id="repaired", phases=(3, 3, 3), more=more)
                 return [str(path), "--pcap", "west"]
+            case "protected":
+                more = '[meeting]\nloss_repair = "fec"\n' + LOSSY_LINE
+                path = scenario(file, id="protected", phases=(3, 3, 3), more=more)
+                return [str(path), "--pcap", "west"]
             case "impaired":
                 return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
         if name in traffic_scenarios.NAMES:

@@ -232,7 +232,7 @@ def with_repairs(found: Trace, sent: NDArray[np.void], again: NDArray[np.void]) 
 
     Args:
         sent: (n,) the packets of the trace, dtype SENT, in its order.
-        again: (k,) what came in time when it was sent again, dtype RETRANSMISSIONS.
+        again: (k,) what came in time when it was sent again, dtype REPAIRS.
     """
     if not len(again):
         return found

@@ -1,5 +1,5 @@
-"""Packets of pictures that are missing: when they are asked for (RFC 4585 §6.2.1), until when, and
-in which order a decoder gets what came.
+"""Packets of pictures that are missing: when they are asked for (RFC 4585 §6.2.1), until when they
+are waited for, and in which order a decoder gets what came, was sent again or restored (RFC 5109).
 
 A packet is missing once a later one has come. It is waited for as long as others may have overtaken
 it, then asked for, and again a round trip after each request, for as long as an answer can come
@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.traffic import rtp, rtx
-from giaoban.traffic.log import OF_NO_USE, REPAIRED, REQUESTED, REQUESTED_AGAIN
-from giaoban.traffic.profiles import Retransmission
+from giaoban.traffic.log import FEC_CAME, OF_NO_USE, REPAIRED, REQUESTED, REQUESTED_AGAIN
+from giaoban.traffic.profiles import Fec, Retransmission
+from giaoban.traffic.receiver.fec import KEPT_NS, FecDecoder, Restored
 from giaoban.traffic.rtp import serial_difference
 
 DEFAULT_ROUND_TRIP_NS = 100_000_000
@@ -39,7 +40,8 @@ class RepairCounts:
 
     Attributes:
         requested: packets that were asked for; `requests`: how often, all together.
-        repaired: that came again in time; `late`: too late; `unrepaired`: never.
+        repaired: that came again, or were restored, in time; `late`: too late; `unrepaired`:
+            never.
     """
 
     requested: int = 0
@@ -75,15 +77,13 @@ class Request(NamedTuple):
 class NackGenerator:
     """One stream's missing packets, by extended sequence numbers."""
 
-    def __init__(self, model: Retransmission, clock_hz: int, buffer_ns: int) -> None:
-        """`buffer_ns`: of the playout buffer for pictures."""
+    def __init__(self, model: Retransmission | None, clock_hz: int, buffer_ns: int) -> None:
+        """`model`: None: nothing is asked for. `buffer_ns`: of the playout buffer for pictures."""
         self._model = model
         self._clock_hz, self._buffer_ns = clock_hz, buffer_ns
-        self._reorder_ns, self._retry_ns = (
-            round(model.reorder_ms * 1e6),
-            round(model.retry_ms * 1e6),
-        )
-        self._kept_ns = round(model.history_ms * 1e6)
+        self._reorder_ns = 0 if model is None else round(model.reorder_ms * 1e6)
+        self._retry_ns = 0 if model is None else round(model.retry_ms * 1e6)
+        self._kept_ns = KEPT_NS if model is None else round(model.history_ms * 1e6)
         self.counts = RepairCounts()
         self._begin()
 
@@ -143,8 +143,14 @@ class NackGenerator:
                 fresh[place] = self._missing.pop(number, None) is not None
         return numbers, fresh
 
-    def repaired(self, number: int, at_ns: int) -> bool:
-        """A packet was sent again and has come: whether it is of use to the decoder."""
+    def repaired(self, number: int, timestamp: int, marker: bool, at_ns: int) -> bool:
+        """A packet was sent again and has come, or was restored: whether it is of use to the
+        decoder."""
+        if self._highest is not None and number > self._highest:
+            # restored before any later packet came, from which it would be known to be missing
+            before_ns = self._came_ns
+            self._reached(number, timestamp, marker, at_ns)
+            self._missing[number] = _Missing(self._ticks, before_ns, at_ns)
         one = self._missing.get(number)
         if one is not None and at_ns <= self._shown_ns(one):
             del self._missing[number]
@@ -172,7 +178,8 @@ class NackGenerator:
             if now_ns > shown_ns:
                 self._give_up(number)
             elif (
-                now_ns >= one.next_ns
+                self._model is not None
+                and now_ns >= one.next_ns
                 and now_ns + (round_trip_ns or 0) <= shown_ns
                 and one.requests < self._model.most_requests
             ):
@@ -251,6 +258,13 @@ class Packets(NamedTuple):
         headers = self.headers.take(which)
         return Packets(headers, self.data[which], self.lengths[which], self.arrival_ns[which])
 
+    def rows(self) -> Iterator[tuple[bytes, int]]:
+        """Each datagram, and when it came."""
+        for row, length, at_ns in zip(
+            self.data, self.lengths.tolist(), self.arrival_ns.tolist(), strict=True
+        ):
+            yield row[:length].tobytes(), at_ns
+
     def each(self) -> Iterator[Packets]:
         """One by one, each a copy."""
         for place in range(len(self.lengths)):
@@ -258,11 +272,15 @@ class Packets(NamedTuple):
 
 
 class RepairBuffer:
-    """A receiver of one stream of pictures whose missing packets are sent again."""
+    """A receiver of one stream of pictures whose missing packets are sent again, or restored."""
 
-    def __init__(self, model: Retransmission, clock_hz: int, buffer_ns: int) -> None:
+    def __init__(self, model: Retransmission | Fec, clock_hz: int, buffer_ns: int) -> None:
         """As of `NackGenerator`."""
-        self.nack = NackGenerator(model, clock_hz, buffer_ns)
+        again = model if isinstance(model, Retransmission) else None
+        self.nack = NackGenerator(again, clock_hz, buffer_ns)
+        self._protected = isinstance(model, Fec)
+        self._fec: FecDecoder | None = None
+        self._records: list[dict[str, Any]] = []
         self.ssrc: int | None = None
         """The stream's; None: nothing has come."""
         self._payload_type = 0
@@ -284,40 +302,65 @@ class RepairBuffer:
             self._of_old += [one for _, one in sorted(self._held, key=lambda one: one[0])]
             self._held = []
             self.ssrc, self._payload_type = int(headers.ssrc[0]), int(headers.payload_type[0])
+            self._fec = FecDecoder(self.ssrc) if self._protected else None
+        rows = came.rows() if self._fec is not None else ()
         numbers, fresh = self.nack.came(
             headers.sequence, headers.timestamp, headers.marker, came.arrival_ns
         )
         if not fresh.all():
             at = np.flatnonzero(fresh)
             came, numbers = came.take(at), numbers[at]
-        if not len(numbers):
-            return
-        if not self._held and not self.nack.awaits:
+        if not self._held and not self.nack.awaits and len(numbers):
             self._held.append((int(numbers[-1]), came))
-            return
-        self._held += zip(numbers.tolist(), came.each(), strict=True)
+        else:
+            self._held += zip(numbers.tolist(), came.each(), strict=True)
+        if self._fec is not None:
+            for packet, at_ns in rows:
+                self._restored(self._fec.came(packet, at_ns))
 
-    def put_retransmission(self, datagram: bytes, at_ns: int) -> tuple[Packets, bool] | None:
-        """A packet of the retransmission stream came (RFC 4588 §4): the original, and whether it is
-        of use to the decoder; None if there is none in it."""
-        if self.ssrc is None:
-            return None
-        packet = rtx.restore(datagram, payload_type=self._payload_type, ssrc=self.ssrc)
-        if packet is None:
-            return None
+    def put_repair(self, datagram: bytes, at_ns: int) -> None:
+        """A packet of the retransmission or FEC stream came (RFC 4588 §4, RFC 5109 §9)."""
+        if self._protected:
+            self._records.append(fec_record(datagram, at_ns, FEC_CAME))
+            if self._fec is not None:
+                self._restored(self._fec.fec_came(datagram, at_ns))
+            return
+        found = None
+        if self.ssrc is not None:
+            packet = rtx.restore(datagram, payload_type=self._payload_type, ssrc=self.ssrc)
+            found = None if packet is None else self._repaired(packet, at_ns)
+        self._records.append(arrival_record(found, at_ns, len(datagram)))
+
+    def _restored(self, packets: Sequence[Restored]) -> None:
+        """Packets were restored from others."""
+        for packet, at_ns in packets:
+            self._records.append(arrival_record(self._repaired(packet, at_ns), at_ns, 0))
+
+    def _repaired(self, packet: bytes, at_ns: int) -> tuple[Packets, bool]:
+        """A packet that was missing, and whether it is of use to the decoder."""
         data = np.frombuffer(packet, np.uint8)[np.newaxis].copy()
         lengths = np.array([len(packet)])
         headers = rtp.parse_headers(data, lengths)
         number = int(self.nack.extended(headers.sequence)[0])
         original = Packets(headers, data, lengths, np.array([at_ns]))
-        useful = self.nack.repaired(number, at_ns)
+        timestamp, marker = int(headers.timestamp[0]), bool(headers.marker[0])
+        useful = self.nack.repaired(number, timestamp, marker, at_ns)
         if useful:
             self._held.append((number, original))
         return original, useful
 
     def ask(self, now_ns: int, round_trip_ns: int | None) -> list[Request]:
         """As of `NackGenerator`."""
-        return self.nack.ask(now_ns, round_trip_ns)
+        wanted = self.nack.ask(now_ns, round_trip_ns)
+        if wanted:
+            self._records.append(request_records(wanted, now_ns))
+        return wanted
+
+    def take_records(self) -> list[dict[str, Any]]:
+        """What was done about missing packets since the last time: columns of
+        `giaoban.traffic.log.REPAIRS`, but the stream."""
+        records, self._records = self._records, []
+        return records
 
     def take(self) -> list[Packets]:
         """What the decoder gets next, in order: all before the first packet that is waited for."""
@@ -333,7 +376,7 @@ class RepairBuffer:
 
 
 def request_records(wanted: Sequence[Request], at_ns: int) -> dict[str, Any]:
-    """Columns of `giaoban.traffic.log.RETRANSMISSIONS`, but the stream, of what is asked for."""
+    """Columns of `REPAIRS` of what is asked for."""
     times = np.array([one.times for one in wanted])
     return {
         "what": np.where(times > 1, REQUESTED_AGAIN, REQUESTED),
@@ -345,7 +388,8 @@ def request_records(wanted: Sequence[Request], at_ns: int) -> dict[str, Any]:
 
 
 def arrival_record(found: tuple[Packets, bool] | None, at_ns: int, size: int) -> dict[str, Any]:
-    """The same of a packet that was sent again and came; `found`: what a `RepairBuffer` says."""
+    """The same of a packet that was sent again and came, or (`size` 0) was restored; `found`: the
+    original, and whether it is of use."""
     original, useful = (None, False) if found is None else (found[0].headers, found[1])
     return {
         "what": REPAIRED if useful else OF_NO_USE,
@@ -354,3 +398,19 @@ def arrival_record(found: tuple[Packets, bool] | None, at_ns: int, size: int) ->
         "at_ns": at_ns,
         "size": size,
     }
+
+
+def fec_record(packet: bytes, at_ns: int, what: int) -> dict[str, Any]:
+    """The same of an FEC packet that was sent, or came."""
+    return {
+        "what": what,
+        "sequence": np.array([int.from_bytes(packet[2:4], "big")]),
+        "timestamp": int.from_bytes(packet[4:8], "big"),
+        "at_ns": at_ns,
+        "size": len(packet),
+    }
+
+
+def lone_record(packet: bytes, at_ns: int, *, fec: bool) -> dict[str, Any]:
+    """The same of a packet of the retransmission or FEC stream that came when nobody waited."""
+    return fec_record(packet, at_ns, FEC_CAME) if fec else arrival_record(None, at_ns, len(packet))

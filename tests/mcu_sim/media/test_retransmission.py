@@ -195,7 +195,7 @@ def test_retransmissions_that_nobody_asks_for_are_not_kept(make: Make) -> None:
         again = rtx.encapsulate(sent, payload_type=120, ssrc=99, sequence=number)
         west.sock("video").sendto(again, west.agreed["video"].remote)
     office.run(40)
-    assert office.plane.inbound.take_retransmissions() == []
+    assert office.plane.inbound.take_repairs() == []
     assert "rtx" not in sdp.build(next(iter(office.participants)).local).decode()
 
 

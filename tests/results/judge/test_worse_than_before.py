@@ -165,6 +165,24 @@ def test_in_time_nothing_is_said_of_delays() -> None:
     assert len(criteria_notes(result, VI)) == 1
 
 
+def test_documents_say_how_many_packets_were_restored() -> None:
+    restored = {"packets_repaired": 990, "packets_repaired_late": 7}
+    phases = [
+        make.phase(p.name, [make.bridge(b.id, None, make.stream("video", "up", **restored))])
+        for p in make.phases()
+        for b in p.bridges[:1]
+    ]
+    count = len(phases)
+    told = (
+        "Pictures are protected by forward error correction: "
+        f"{990 * count:,} lost packets were restored in time, {7 * count} too late"
+    )
+    assert told in criteria_notes(make.result(phases))
+    assert any(
+        "gói bị mất được khôi phục kịp" in n for n in criteria_notes(make.result(phases), VI)
+    )
+
+
 def test_documents_say_how_many_packets_were_sent_again() -> None:
     asked = {"packets_requested": 1200, "packets_repaired": 990, "packets_repaired_late": 7}
     streams = [make.stream("audio", "up"), make.stream("video", "up", **asked)]

@@ -43,6 +43,7 @@ def outcomes(path: Path) -> dict[str, str]:
         ("", "whatif"),
         ("[meeting]\nrate_adaptation = true\n", "faults"),
         ('[meeting]\nloss_repair = "retransmission"\n', "faults"),
+        ('[meeting]\nloss_repair = "fec"\n', "faults"),
         ('[[background]]\nlink = "west--east"\ntcp = "cubic"\nsource = "t"\n', None),
     ],
 )

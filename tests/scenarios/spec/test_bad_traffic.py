@@ -345,7 +345,8 @@ def test_bad_criterion(tmp_path: Path, more: str, said: str) -> None:
     assert "criterion" in message or "thresholds" in message
 
 
-def test_forwarded_pictures_are_not_repaired(tmp_path: Path) -> None:
-    message = refused(tmp_path, '[meeting]\nloss_repair = "retransmission"\nvideo = "switched"\n')
-    assert 'meeting: loss_repair = "retransmission" is of composed pictures' in message
+@pytest.mark.parametrize("how", ["retransmission", "fec"])
+def test_forwarded_pictures_are_not_repaired(tmp_path: Path, how: str) -> None:
+    message = refused(tmp_path, f'[meeting]\nloss_repair = "{how}"\nvideo = "switched"\n')
+    assert f'meeting: loss_repair = "{how}" is of composed pictures' in message
     assert '(allowed: video = "presence", or loss_repair = "none")' in message

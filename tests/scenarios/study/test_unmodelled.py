@@ -43,6 +43,10 @@ def test_a_question_is_told_what_concerns_it() -> None:
     broken = of("ring-cut-and-power-loss", estimate=False)
     assert {"protection-below-ip", "other-routers"} <= broken
     assert "failures" not in broken
+    again, fec = (of(f"lossy-line-with-{how}", estimate=False) for how in ("retransmission", "fec"))
+    assert "loss-repair" in plain - again
+    assert fec ^ again == {"fec-rate"}
+    assert "concealment" in (fec & again) - plain
 
 
 def test_short_phases_are_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from quality_factory import delivered
 from traffic_factory import MS, START_NS, received_log, sent_log
 
-from giaoban.traffic.log import RETRANSMISSIONS
+from giaoban.traffic.log import REPAIRS
 from giaoban.traffic.quality.measure import (
     Trace,
     interarrival_jitter_ms,
@@ -439,7 +439,7 @@ def test_what_was_sent_again_in_time_is_there_and_is_no_loss() -> None:
     there = [0, 1, 2, 4, 5, 7, 8, 9]
     came = received_log(sent, there, sent["due_ns"][there] + 7 * MS)
     found = trace(sent, came, 8000)
-    again = np.zeros(3, RETRANSMISSIONS)
+    again = np.zeros(3, REPAIRS)
     again["sequence"] = [*(sent["sequence"][[3, 0]] & 0xFFFF), 7]
     again["timestamp"] = [*sent["timestamp"][[3, 0]], 1]
     again["at_ns"] = sent["due_ns"][3] + 30 * MS
@@ -470,7 +470,7 @@ def test_a_packet_that_came_by_itself_and_again_came_when_the_first_of_the_two_d
     at = sent["due_ns"] + delay
     order = np.argsort(at, kind="stable")
     found = trace(sent, received_log(sent, order.tolist(), at[order]), 8000)
-    again = np.zeros(2, RETRANSMISSIONS)
+    again = np.zeros(2, REPAIRS)
     again["sequence"] = sent["sequence"][[3, 5]] & 0xFFFF
     again["timestamp"] = sent["timestamp"][[3, 5]]
     again["at_ns"] = sent["due_ns"][[3, 5]] + [40 * MS, 55 * MS]

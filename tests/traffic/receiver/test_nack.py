@@ -17,8 +17,10 @@ from giaoban.traffic import rtp
 from giaoban.traffic.impairments.loss import loss_process
 from giaoban.traffic.impairments.models import BernoulliLoss, GilbertLoss, Loss
 from giaoban.traffic.impairments.theory import chain
-from giaoban.traffic.profiles import Retransmission, load_profiles
+from giaoban.traffic.log import FEC_CAME, OF_NO_USE, REPAIRED
+from giaoban.traffic.profiles import Fec, Retransmission, load_profiles
 from giaoban.traffic.receiver.nack import MOST_MISSING, Packets, RepairBuffer
+from giaoban.traffic.sender.fec import FecEncoder
 from giaoban.traffic.sender.retransmission import Retransmitter
 
 MS = 1_000_000
@@ -125,7 +127,7 @@ def simulate(
                 fastest = min(fastest, now_ns - frame * FRAME_TICKS * 10**9 // CLOCK_HZ)
         elif what == "rtx":
             assert isinstance(of, bytes)
-            receiver.put_retransmission(of, now_ns)
+            receiver.put_repair(of, now_ns)
         elif what == "nack":
             for again in sender.answer(of, now_ns, trip):  # type: ignore[arg-type]
                 across(now_ns, "rtx", again)
@@ -234,9 +236,10 @@ def test_when_it_is_asked_for_and_until_when() -> None:
     sender = Retransmitter(MODEL, RTX_TYPE, RTX_SSRC)
     sender.sent(packet(1, 0, False), 0)
     [again] = sender.answer((1,), 90 * MS)
-    came = buffer.put_retransmission(again, 130 * MS)
-    assert came is not None
-    assert not came[1]
+    buffer.take_records()
+    buffer.put_repair(again, 130 * MS)
+    [record] = buffer.take_records()
+    assert (record["what"], record["at_ns"]) == (OF_NO_USE, 130 * MS)
     assert (buffer.nack.counts.late, buffer.nack.counts.unrepaired) == (1, 0)
     assert buffer.take() == []
 
@@ -278,6 +281,62 @@ def test_who_leaves_gap_after_gap_is_not_asked_for_all_of_them() -> None:
     counts = buffer.nack.counts
     assert counts.requested <= 20_000
     assert len(buffer.take()) > 0
+
+
+def protected(
+    lost: set[int], buffer_ms: int = 85, at_ms: int = 8
+) -> tuple[RepairBuffer, list[int]]:
+    """Six packets of two pictures, one a millisecond, and their FEC packet at a time: what is given
+    to the decoder when all has come."""
+    buffer = RepairBuffer(PROTECTION, CLOCK_HZ, buffer_ms * MS)
+    encoder = FecEncoder(PROTECTION, 100, 1, CLOCK_HZ)
+    for number in range(6):
+        datagram = packet(number, 0, number in (2, 5))
+        made = encoder.sent(datagram, number * MS)
+        if number not in lost:
+            buffer.put(as_packets(datagram, number * MS))
+    assert made is not None
+    buffer.put_repair(made.packet, at_ms * MS)
+    assert buffer.ask(at_ms * MS, 10 * MS) == []
+    return buffer, [int(each) for one in buffer.take() for each in one.headers.sequence]
+
+
+PROTECTION = Fec(group_packets=6, group_pictures=9, source="a test")
+
+
+@pytest.mark.parametrize("lost", range(1, 6))
+def test_what_is_protected_is_given_in_order(lost: int) -> None:
+    """The last packet too, though no later one has told that it is missing."""
+    buffer, given = protected({lost})
+    assert given == [0, 1, 2, 3, 4, 5]
+    assert (buffer.nack.counts.repaired, buffer.nack.counts.lost) == (1, 1)
+    came, repaired = buffer.take_records()
+    assert (came["what"], came["at_ns"]) == (FEC_CAME, 8 * MS)
+    assert came["size"] == 12 + 14 + 4
+    # what is restored was no packet on the wire
+    assert (repaired["what"], repaired["at_ns"], repaired["size"]) == (REPAIRED, 8 * MS, 0)
+    assert repaired["sequence"].tolist() == [lost]
+    # it comes by itself after all: the decoder has it already
+    buffer.put(as_packets(packet(lost, 0, lost in (2, 5)), 9 * MS))
+    assert buffer.take() == []
+
+
+def test_what_is_restored_too_late_is_of_no_use() -> None:
+    """The picture was whole at 2 ms, and the buffer has 5."""
+    buffer, given = protected({1}, buffer_ms=5, at_ms=9)
+    assert given == [0, 2, 3, 4, 5]
+    assert [record["what"] for record in buffer.take_records()] == [FEC_CAME, OF_NO_USE]
+    assert buffer.nack.counts.late == 1
+
+
+def test_two_of_a_group_are_waited_for_until_they_cannot_be_shown() -> None:
+    buffer, given = protected({1, 3})
+    assert given == [0]
+    assert buffer.ask(87 * MS, None) == []
+    assert buffer.take() == []
+    buffer.ask(90 * MS, None)
+    assert [int(each) for one in buffer.take() for each in one.headers.sequence] == [2, 4, 5]
+    assert buffer.nack.counts.unrepaired == 2
 
 
 EACH = 16

@@ -1,0 +1,137 @@
+"""Pictures that a bridge or the MCU protects by forward error correction (RFC 5109)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from giaoban.mcu_sim import sdp
+from giaoban.traffic.profiles import Fec
+from giaoban.traffic.receiver.fec import FecDecoder
+from giaoban.traffic.rtcp import PictureLossIndication, parse
+from giaoban.traffic.sender.fec import FecEncoder
+from tests.loopback import local_address
+from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.desk_factory import Make, Office, offices
+
+MCU = local_address(119)
+MODEL = Fec(group_packets=4, group_pictures=2, source="a test")
+TYPE = 121
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    yield from offices(MCU, ("chair", "west", "east"))
+
+
+def office_of(make: Make) -> Office:
+    return make(fec=MODEL, video_playout_ms=85.0)
+
+
+def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
+    made = Bridge(office, user, local_address(120, number), **({"fec": TYPE} | more))
+    made.sock("video")
+    made.dial("meeting")
+    return made
+
+
+def number_of(packet: bytes) -> int:
+    return int.from_bytes(packet[2:4], "big")
+
+
+def parted(packets: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Pictures, and what protects them."""
+    is_fec = [packet[1] & 0x7F == TYPE for packet in packets]
+    both = list(zip(packets, is_fec, strict=True))
+    return [one for one, fec in both if not fec], [one for one, fec in both if fec]
+
+
+def test_what_is_agreed_on(make: Make) -> None:
+    """The offer's number; who offers nothing of it is answered nothing, and sent nothing."""
+    office = office_of(make)
+    west, east = bridge(office, "west", 1), bridge(office, "east", 2, fec=None)
+    terms = west.agreed["video"]
+    assert (terms.fec_send_type, terms.fec_receive_type) == (TYPE, TYPE)
+    assert east.agreed["video"].fec_send_type is None
+    text = sdp.build(office.answering.renew(next(iter(office.participants)))).decode()
+    assert f"a=rtpmap:{TYPE} ulpfec/90000" in text
+    office.run(300)
+    assert {packet[1] & 0x7F for packet in east.received("video")} == {97}
+    assert parted(west.received("video"))[1]
+
+
+def test_who_does_not_protect_agrees_on_nothing(make: Make) -> None:
+    west = bridge(make(), "west", 1)
+    assert west.agreed["video"].fec_send_type is None
+    assert west.agreed["video"].codec.payload_type == 97
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_viewer_restores_what_is_lost(make: Make, secure: bool) -> None:
+    office = office_of(make)
+    west = bridge(office, "west", 1, secure=secure)
+    office.run(400)
+    pictures, fec = parted(west.received("video"))
+    assert len(fec) >= len(pictures) // 4
+    ssrc = int.from_bytes(pictures[0][8:12], "big")
+    [own] = {int.from_bytes(packet[8:12], "big") for packet in fec}
+    assert own != ssrc
+    assert [number_of(packet) - number_of(fec[0]) for packet in fec] == [*range(len(fec))]
+    decoder = FecDecoder(ssrc)
+    for packet in [*pictures[:5], *pictures[6:]]:
+        decoder.came(packet, 0)
+    restored = [one.packet for packet in fec for one in decoder.fec_came(packet, 1)]
+    assert restored == [pictures[5]]
+    # it is no part of the stream that reports tell of, which the pacer holds the end of
+    [call] = office.participants
+    counted = office.plane.outbound.counters["video"].packets[call.row]
+    assert len(pictures) <= counted < len(pictures) + len(fec)
+
+
+def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
+    """Whatever is offered anew."""
+    office = office_of(make)
+    west = bridge(office, "west", 1, secure=True)
+    office.run(300)
+    numbers = [number_of(packet) for packet in parted(west.received("video"))[1]]
+    keys = west.agreed["video"].crypto_send
+    whole = west.local
+    media = [replace(one, codecs=one.codecs[:1]) for one in whole.media]
+    west.reoffer(replace(whole, media=tuple(media)))
+    assert west.agreed["video"].fec_send_type is None
+    office.run(100)  # what was made ahead
+    numbers += [number_of(packet) for packet in parted(west.received("video"))[1]]
+    office.run(100)
+    assert parted(west.received("video"))[1] == []
+    west.reoffer(whole)
+    assert west.agreed["video"].crypto_send == keys
+    office.run(300)
+    numbers += [number_of(packet) for packet in parted(west.received("video"))[1]]
+    assert len(numbers) > 8
+    assert len({*numbers}) == len(numbers)
+    assert office.plane.outbound.unprotected == 0
+
+
+@pytest.mark.parametrize(("protected", "asked"), [(True, False), (False, True)])
+def test_a_cameras_lost_packet_is_restored(make: Make, protected: bool, asked: bool) -> None:
+    """It is asked for a key frame if it is not."""
+    office = office_of(make)
+    west = bridge(office, "west", 1)
+    encoder = FecEncoder(MODEL, TYPE, 99, 90_000)
+    for n in range(12):
+        give = west.packet if n == 5 else west.send
+        first = 0x41 if n else 0x65
+        sent = give("video", bytes([first]) + bytes(50 + n), marker=True, step=35 * 90)
+        made = encoder.sent(sent, 0)
+        if made is not None and protected:
+            west.sock("video").sendto(made.packet, west.agreed["video"].remote)
+        office.run(35)
+    told = [p for data in west.received("video", control=True) for p in parse(data)]
+    assert bool([p for p in told if isinstance(p, PictureLossIndication)]) is asked
+    [call] = office.participants
+    counts = office.plane._repair[call.row].nack.counts
+    assert (counts.repaired, counts.unrepaired) == ((1, 0) if protected else (0, 1))
+    assert office.plane.inbound.lost.foreign == 0
