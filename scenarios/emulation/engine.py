@@ -44,12 +44,26 @@ def check_installed(engine: EngineName = EngineName.SANDBOX) -> None:
     """
     _check_system()
     try:
-        extras.need(*NEEDED)
-        if engine is EngineName.SANDBOX:
-            kernel.check_available()
+        _check_parts(engine)
     except MachineLacks as lacks:
         how = Sentence("{install}; or without emulation: --estimate", install=lacks.install)
         raise MachineLacks(lacks.what, how) from None
+
+
+def check_emulates(engine: EngineName) -> None:
+    """The same of a command that can only emulate.
+
+    Raises:
+        MachineLacks: with what brings it.
+    """
+    _check_system()
+    _check_parts(engine)
+
+
+def _check_parts(engine: EngineName) -> None:
+    extras.need(*NEEDED)
+    if engine is EngineName.SANDBOX:
+        kernel.check_available()
 
 
 def is_installed() -> bool:

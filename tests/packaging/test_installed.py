@@ -97,11 +97,15 @@ def test_lists(user: User) -> None:
 def test_what_is_not_there_says_how_to_get_it(user: User, run: Path) -> None:
     said = user.gives("giaoban", "annex", "--format", "docx", "--results", "runs", run.name, code=4)
     assert "pip install 'giaoban[office]'" in said
+    assert "drawing" not in said  # told before anything begins
+    said = user.gives("giaoban", "meeting", "monthly-briefing", "--results", "runs", code=4)
+    assert "to mend it: " in said
+    assert "course" not in said
     said = user.gives("giaoban", "check", SCENARIO, "--results", "runs", code=4)
     assert "to mend it: " in said
     assert "pip install 'giaoban[emulate]'" in said or "apt-get install" in said
     assert "; or without emulation: --estimate" in said
-    assert "estimating" not in said  # told before anything begins
+    assert "estimating" not in said
     assert not list((user.folder / "runs").glob("*.partial"))
 
 

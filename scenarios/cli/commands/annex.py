@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
+from giaoban.extras import need
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.ownership import temporary_folder
 from giaoban.results.archive.evidence.answers import ANSWERS as PROVED
@@ -97,6 +98,8 @@ def command(
     """
     lang = language.asked() or "vi"
     to = make_letter(number, date, issuer, letter, annex)
+    if form == "docx":
+        need("docx")
     if sign is not None and form == "docx":
         raise InputError("--sign: a DOCX is for editing and is not signed (allowed: --format pdf)")
     signer = signer_of(sign, password, stamp, chain or ())

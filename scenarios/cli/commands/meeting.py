@@ -16,7 +16,7 @@ from giaoban.results.report.document import Par
 from giaoban.results.report.meetings.meeting_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
-from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.emulation.engine import EngineName, check_emulates
 from giaoban.scenarios.load.plan import ROOM
 from giaoban.scenarios.load.target import check_room, parse_target
 from giaoban.scenarios.spec.meeting_catalogue import find, load_meeting
@@ -92,6 +92,7 @@ def command(
                 progress=told,
             )
         return _end(held, as_json=as_json)
+    check_emulates(engine)
     with progress() as told:
         held = hold(
             meeting,
