@@ -34,6 +34,7 @@ __all__ = [
     "languages",
     "pgettext",
     "translator",
+    "unit_words",
 ]
 
 Language = str
@@ -147,6 +148,11 @@ class Translator:
             case "points":
                 return self.ngettext("point", "points", n)
         return self.gettext(unit) if unit in UNITS else unit
+
+
+def unit_words(unit: str, amount: float) -> Both:
+    """A unit after an amount, in both languages."""
+    return Both(translator(SOURCE).unit(amount, unit), lambda: translator("vi").unit(amount, unit))
 
 
 class _Fields(Formatter):

@@ -26,7 +26,7 @@ from giaoban.results.report.markdown import markdown
 from giaoban.results.report.whatif_summary import margin
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import Both, Sentence, significant
-from giaoban.translation import N_, SOURCE, Language, pgettext, translator
+from giaoban.translation import N_, SOURCE, Language, pgettext, translator, unit_words
 
 HEAD = {
     "pass": N_("PASS – nothing is worse than before"),
@@ -201,7 +201,7 @@ def value(amount: float | None, unit: str) -> str:
     """A figure with its unit; `–` for none."""
     if amount is None:
         return "–"
-    return Sentence("{value} {unit}", value=significant(amount), unit=unit)
+    return Sentence("{value} {unit}", value=significant(amount), unit=unit_words(unit, amount))
 
 
 def _bridge(each: BridgeChange, names: Mapping[str, str]) -> list[Cell]:

@@ -35,7 +35,7 @@ from giaoban.results.report import (
 from giaoban.results.report.meetings import calendar_summary, meeting_summary
 from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
 from giaoban.sentence import N_, Both, Sentence
-from giaoban.translation import Language, translator
+from giaoban.translation import Language, translator, unit_words
 
 RUN, ABOUT_INPUTS = "run", "inputs"
 """Cases for what is about no other: the run itself, and what got worse of the inputs."""
@@ -308,7 +308,7 @@ def _worse(each: ScenarioCompared) -> Iterator[Sentence]:
                 value=compared_summary.value(m.new, m.unit),
                 was=compared_summary.value(m.old, m.unit),
                 limit=m.limit,
-                unit=m.unit,
+                unit=unit_words(m.unit, m.limit),
             )
     if names := list(dict.fromkeys(b.name for b in each.undeclared)):
         yield Sentence(compared_summary.UNDECLARED, bridges=", ".join(names))
@@ -414,13 +414,13 @@ def _load_criterion(c: LoadCriterion) -> Case:
     figure = Figure(c.value, c.threshold, c.unit)
     if c.ok is not False:
         return Case(c.id, "pass" if c.ok else "not-judged", figure=figure, name=name)
-    value = "–" if c.value is None else f"{c.value:g}"
+    value = compared_summary.value(c.value, c.unit)
     line = Sentence(
-        "{criterion}: {value} {unit} (limit {limit:g} {unit})",
+        "{criterion}: {value} (limit {limit:g} {unit})",
         criterion=name,
         value=value,
         limit=c.threshold,
-        unit=c.unit,
+        unit=unit_words(c.unit, c.threshold),
     )
     return Case(c.id, "fail", [line], figure, name=name)
 

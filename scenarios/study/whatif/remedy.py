@@ -33,7 +33,7 @@ from giaoban.scenarios.study.whatif.search import (
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.sentence import Both, Sentence, joined, message
 from giaoban.topology.model import LinkChange
-from giaoban.translation import N_
+from giaoban.translation import N_, unit_words
 
 WHOLE = N_("the whole variant")
 SOURCE = {
@@ -185,7 +185,7 @@ def said(item: Judgement, rates: Mapping[str, float]) -> Sentence:
         verdict=verdict,
         criterion=criterion,
         value=binding.value,
-        unit=binding.unit,
+        unit=unit_words(binding.unit, binding.value),
     )
 
 

@@ -16,7 +16,7 @@ import results_factory as make
 import sensitivity_factory
 
 from giaoban.results.judge.off_by import OffBy
-from giaoban.results.model.compared import Compared, InputChange, ScenarioCompared
+from giaoban.results.model.compared import Compared, InputChange, MarginChange, ScenarioCompared
 from giaoban.results.model.failures import Change, Comparison, FaultsAnswer
 from giaoban.results.model.headroom import Bottleneck, Headroom, Point, RouterRoom, verdict_of
 from giaoban.results.model.load import GeneratorView, LoadResult, MediaResult
@@ -177,6 +177,12 @@ def compared() -> Compared:
         ScenarioCompared(
             id="t", state="worse", old="pass", new="fail", inputs=[change],
             reasons=["Sound, from mouth to ear: 410 ms, allowed at most 400 ms"],
+            margins=[MarginChange(
+                criterion="every-call-set-up", name_en="Calls not set up",
+                name_vi="Số cuộc gọi không thiết lập được", unit="calls", limit=0.0, old=0.0,
+                new=3.0, old_margin_pct=100.0, new_margin_pct=-300.0, old_ok=True, new_ok=False,
+                where="MCU", where_vi="MCU", sense="worse",
+            )],
         ),
     ]  # fmt: skip
     return Compared(
@@ -195,6 +201,25 @@ def test_nothing_is_shown_of_what_an_answer_has_in_english_alone() -> None:
             blocks += job_summary(cases_of(again), commands)
         shown_in_english += [text for text in shown(blocks, "vi") if ENGLISH_ALONE in text]
     assert shown_in_english == []
+
+
+def test_units_are_vietnamese_in_every_answer_for_ci() -> None:
+    """Codes of files (`calls`) are told as criteria of documents tell them."""
+    called = re.compile(r"\d (?:calls?|bridges?|points?|MOS|times|meetings?)\b")
+    told = [
+        text
+        for report in (answers.of_compared(compared()), answers.of_load(load_failing()))
+        for text in shown(job_summary(report, Commands(["check"])), "vi")
+    ]
+    told += shown(compared_summary.brief(compared()), "vi")
+    assert any("cuộc gọi" in text for text in told)
+    assert [text for text in told if called.search(text)] == []
+
+
+def load_failing() -> LoadResult:
+    made = load_factory.calls(failed={"timeout": 3})
+    assert {"calls", "bridges"} & {c.unit for c in made.criteria if not c.ok}
+    return made
 
 
 def checks() -> Iterator[Any]:
