@@ -26,7 +26,7 @@ from giaoban.results.archive.evidence.manifest import (
     sha256,
 )
 from giaoban.results.archive.store import write_whole
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, joined
 
 ENDING = ".evidence.zip"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -139,6 +139,25 @@ def open_evidence(data: bytes) -> OpenedEvidence:
     if not altered:
         altered += contradictions(manifest, whole.get(manifest.answer))
     return OpenedEvidence(Proof(manifest, sha256(text)), whole, altered)
+
+
+def unpack(data: bytes, into: Path) -> Path:
+    """The run of an evidence as a folder in `into`, with what the evidence has of it.
+
+    Raises `InputError`: it is not as it was packed.
+    """
+    opened = open_evidence(data)
+    if opened.altered or opened.proof is None:
+        raise InputError(
+            "the evidence is not as it was packed: {what} (giaoban verify says more)",
+            what=joined("; ", opened.altered[:3]),
+        )
+    folder = into / opened.proof.manifest.run_id  # as all names in it, checked by the manifest
+    for name, content in opened.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
 
 
 def unreadable(error: Exception) -> Sentence:

@@ -9,6 +9,9 @@ import typer
 
 from giaoban import interruptions
 from giaoban.errors import InputError
+from giaoban.files import MOST_ANSWER, read_file
+from giaoban.ownership import temporary_folder
+from giaoban.results.archive.evidence.pack import ENDING, unpack
 from giaoban.results.archive.store import open_run, write_whole
 from giaoban.results.report.document import Par
 from giaoban.results.report.view.serve import PageServer
@@ -24,7 +27,8 @@ KINDS = ("check", "faults")
 
 def command(
     run: Annotated[
-        str | None, typer.Argument(help="run: folder, id, or its beginning [the newest]")
+        str | None,
+        typer.Argument(help="run: folder, id, its beginning, or its evidence [the newest]"),
     ] = None,
     other: Annotated[
         str | None, typer.Option("--with", help="a second check, to compare with")
@@ -46,6 +50,34 @@ def command(
     results: folders.Runs,
 ) -> int:
     """Serve a run as a page on this machine, until Ctrl-C."""
+    with temporary_folder("view") as unpacked:
+        folder, page = _page(run, other, failures, analysis, results, unpacked)
+    if out is not None:
+        write_whole(out, page.encode())
+        print_blocks(Par(Sentence("page: {out}", out=out)))
+        return 0
+    with PageServer(page, port) as server:
+        said = f"{folder.name}: {server.url} (Ctrl-C to stop)"
+        print_blocks(Par(said))
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            interruptions.taken()
+            print_blocks(Par(Sentence("stopped")))
+    return 0
+
+
+def _page(
+    run: str | None,
+    other: str | None,
+    failures: str | None,
+    analysis: str | None,
+    results: Path,
+    unpacked: Path,
+) -> tuple[Path, str]:
+    """The run's folder and its page; an evidence is unpacked first."""
+    if run is not None and run.endswith(ENDING) and Path(run).is_file():
+        run = str(unpack(read_file(Path(run), most=MOST_ANSWER), unpacked))
     folder = last_run(results, *KINDS) if run is None else open_run(run, results, *KINDS)
     beside = None if other is None else open_run(other, results, "check")
     tried = None if failures is None else open_run(failures, results, "faults")
@@ -66,16 +98,4 @@ def command(
         raise InputError(
             "{folder}: its files do not belong together: {what}", folder=folder, what=what
         ) from None
-    if out is not None:
-        write_whole(out, page.encode())
-        print_blocks(Par(Sentence("page: {out}", out=out)))
-        return 0
-    with PageServer(page, port) as server:
-        said = f"{folder.name}: {server.url} (Ctrl-C to stop)"
-        print_blocks(Par(said))
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            interruptions.taken()
-            print_blocks(Par(Sentence("stopped")))
-    return 0
+    return folder, page

@@ -14,6 +14,7 @@ import pytest
 from runs import COMMAND
 from scenario_factory import ROOT, giaoban
 
+from giaoban.results.archive.evidence.pack import write_evidence
 from tests.processes import PATIENCE_S
 from tests.results import history_factory as h
 from tests.results import view_factory as v
@@ -52,6 +53,29 @@ def test_a_page_in_a_file(root: Path, tmp_path: Path) -> None:
     ran = giaoban("view", "mo-rong-dot-1-2026070", "--out", out, "--results", root)
     assert ran.code == 0
     assert data_of(out)["other"] is None
+
+
+def test_an_evidence_is_shown_as_its_run_is(tmp_path: Path) -> None:
+    """An officer has the file that came with the letter, and no folder of runs."""
+    made = h.proven(tmp_path / "runs", v.result(), tmp_path / "sources")
+    file = tmp_path / "letter" / f"{made.name}.evidence.zip"
+    file.parent.mkdir()
+    write_evidence(made, file)
+    pages = []
+    for run, results in ((file, tmp_path / "none"), (made.name, tmp_path / "runs")):
+        ran = giaoban("view", run, "--out", tmp_path / "p.html", "--results", results)
+        assert (ran.code, ran.err) == (0, "")
+        pages.append(data_of(tmp_path / "p.html")["run"])
+    assert pages[0] == pages[1] is not None
+    assert list(file.parent.iterdir()) == [file]
+
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    ran = giaoban("view", file, "--out", tmp_path / "q.html", "--results", tmp_path / "none")
+    assert (ran.code, ran.out) == (2, "")
+    assert "the evidence is not as it was packed: " in ran.err
+    assert not (tmp_path / "q.html").exists()
 
 
 @pytest.mark.parametrize(
