@@ -4,8 +4,9 @@ A state is a device, a call profile and some faster lines beside what was asked.
 that was not looked at yet is judged: by arithmetic first (the device's admission, mean loads of
 links), which is enough to say that it cannot pass, then packet by packet. What fails names what to
 change next: a full device asks for a larger one, a full line for a faster one, late or lost packets
-for a faster line where their way is fullest, and a line that is policed for shaping at its ends,
-which nobody has to buy; and each of them for lower calls.
+for a faster line where their way is fullest, and for a larger device where that takes longer the
+fuller it is, and a line that is policed for shaping at its ends, which nobody has to buy; and each
+of them for lower calls, of those that the device does.
 """
 
 from __future__ import annotations
@@ -188,6 +189,8 @@ def _after(tools: SearchTools, question: Question, state: State, result: Result)
     elif binding.cause == "link":
         yield from _faster(state, question, {binding.place.id}, loads, tools)
     elif (link := _fullest(question, binding, loads)) is not None:
+        if question.plan.device.idle() != question.plan.device:
+            yield from _device_states(tools, question, state)
         now = question.plan.network.link(link).rate_mbps
         if (rate := next_rate(now, _hinted(now, binding))) is not None:
             yield state.faster(link, rate)
@@ -226,8 +229,10 @@ def _device_states(tools: SearchTools, question: Question, state: State) -> Iter
 
 
 def _lower_states(question: Question, state: State) -> Iterator[State]:
+    device = question.plan.device
     for profile in lower_profiles(question.profiles, question.plan.profile):
-        yield replace(state, profile=profile.id)
+        if device.units_for(profile.resolution) is not None:
+            yield replace(state, profile=profile.id)
 
 
 def _faster(
