@@ -23,6 +23,7 @@ from giaoban.mcu_sim.bfcp.message import (
     RequestStatus,
     error,
     floor_request_information,
+    header_of,
     number,
     octets,
     parse,
@@ -37,9 +38,13 @@ to be gone (§8.3.1)."""
 T2_MS = 10_000.0
 """So long a response is kept for a request that comes again (§8.3.2)."""
 MOST_KEPT = 16
-"""Of a user: responses that are kept, and notices that wait for an acknowledgement."""
+"""Responses to a user that are kept."""
 MOST_TOLD = 12
 """So many requests of a floor are told of at most: a message is one datagram."""
+MOST_REQUESTS, REQUESTS_WITHIN_MS = 10, 10_000.0
+"""So many floor requests of a user within such a time are taken; each is an event to somebody."""
+LONGEST = 1500
+"""Bytes of a datagram that is looked at: no request has as many."""
 MOST_ID = 0xFFFF
 _ACKNOWLEDGED_BY = {
     Primitive.FLOOR_REQUEST_STATUS: Primitive.FLOOR_REQUEST_STATUS_ACK,
@@ -93,10 +98,15 @@ class _Response(NamedTuple):
 
 @dataclass(slots=True)
 class _User:
+    """`remote` is what its call says, `target` where it is; `heard`: something came from there."""
+
     name: str
-    host: str
+    remote: HostPort
     target: HostPort
+    assured: bool
+    heard: bool = False
     wants_to_know: bool = False
+    requested_ms: list[float] = field(default_factory=list)
     notices: dict[int, _Notice] = field(default_factory=dict)
     """By transaction."""
     responses: dict[tuple[int, int], _Response] = field(default_factory=dict)
@@ -119,13 +129,17 @@ class FloorServer:
         self._out: list[Datagram] = []
         self._last_transaction = 0
 
-    def enter(self, user: FloorUser, name: str, remote: HostPort) -> None:
+    def enter(self, user: FloorUser, name: str, remote: HostPort, *, assured: bool) -> None:
         """A user may ask from now on, from its host alone; `remote`: where it is reached until it
-        has said something. One that is there already has another address from now on."""
+        has said something. One that is there already has another address from now on.
+
+        `assured`: it is told of what happens before it has said anything. Else the address may be
+        somebody's who wants to hear nothing.
+        """
         conference = self._conferences.setdefault(user.conference_id, _Conference())
         known = conference.users.get(user)
-        if known is None or known.host != remote[0]:
-            conference.users[user] = _User(name, remote[0], remote)
+        if known is None or known.remote != remote:
+            conference.users[user] = _User(name, remote, remote, assured)
 
     def leave(self, user: FloorUser, now_ms: float) -> None:
         """A user's call is over: its requests are gone. The floor that it had is its owner's to
@@ -134,14 +148,13 @@ class FloorServer:
         if conference is None or conference.users.pop(user, None) is None:
             return
         if self._withdraw(conference, user):
-            self._tell_all(conference, user.conference_id, now_ms)
+            self._tell_all(conference, now_ms)
         if not conference.users:
             del self._conferences[user.conference_id]
 
-    def waiting(self, conference_id: int) -> list[FloorUser]:
-        """Who wants the floor and has it not, the first first."""
-        conference = self._conferences.get(conference_id)
-        requests = [] if conference is None else list(conference.requests.values())
+    def waiting(self) -> list[FloorUser]:
+        """Who wants the floor of a conference and has it not; of each the first first."""
+        requests = [each for c in self._conferences.values() for each in c.requests.values()]
         return [each.user for each in requests if each.status is RequestStatus.PENDING]
 
     def hold(self, conference_id: int, holder: FloorUser | None, now_ms: float) -> None:
@@ -162,7 +175,7 @@ class FloorServer:
                 self._tell_status(conference, request_id, now_ms)
                 changed = True
         if changed:
-            self._tell_all(conference, conference_id, now_ms)
+            self._tell_all(conference, now_ms)
 
     def deny(self, user: FloorUser, now_ms: float) -> None:
         """A request comes to nothing."""
@@ -171,23 +184,22 @@ class FloorServer:
         if conference is None or request_id is None:
             return
         self._end(conference, request_id, RequestStatus.DENIED, now_ms)
-        self._tell_all(conference, user.conference_id, now_ms)
+        self._tell_all(conference, now_ms)
 
     def receive(self, data: bytes, source: HostPort, now_ms: float) -> list[Event]:
         """Take a datagram in. What comes from a host at which nobody has entered is not answered:
         it may be somebody else's address."""
+        header = header_of(data) if len(data) <= LONGEST else None
+        user = None if header is None else self._user(header, source)
+        if header is None or user is None:
+            return []
         try:
             message = parse(data)
         except BfcpError as wrong:
-            header = wrong.header
-            if header is not None and not header.responds and self._user(header, source):
+            if not header.responds:
                 answer = header.answer(Primitive.ERROR, error(wrong.code, wrong.details))
                 self._out.append(Datagram(answer.packed(), source))
             return []
-        user = self._user(message, source)
-        if user is None:
-            return []
-        user.target = source
         if message.responds:
             notice = user.notices.get(message.transaction_id)
             if notice is not None and message.primitive in (
@@ -195,7 +207,9 @@ class FloorServer:
                 Primitive.ERROR,
             ):
                 del user.notices[message.transaction_id]
+                user.target, user.heard = source, True
             return []
+        user.target, user.heard = source, True
         key = message.transaction_id, message.primitive
         known = user.responses.get(key)
         if known is not None and now_ms <= known.until_ms:
@@ -242,7 +256,7 @@ class FloorServer:
         conference = self._conferences.get(message.conference_id)
         key = FloorUser(message.conference_id, message.user_id)
         user = None if conference is None else conference.users.get(key)
-        return user if user is not None and user.host == source[0] else None
+        return user if user is not None and user.remote[0] == source[0] else None
 
     def _do(self, message: Message, user: _User, now_ms: float) -> tuple[Message, list[Event]]:
         """The answer to a request, and what the owner has to know."""
@@ -250,9 +264,9 @@ class FloorServer:
         conference = self._conferences[key.conference_id]
         match message.primitive:
             case Primitive.FLOOR_REQUEST:
-                return self._requested(message, conference, key, now_ms)
+                return self._requested(message, conference, user, now_ms)
             case Primitive.FLOOR_RELEASE:
-                return self._released(message, conference, key, now_ms)
+                return self._released(message, conference, user, now_ms)
             case Primitive.FLOOR_REQUEST_QUERY:
                 request_id = message.number(AttributeType.FLOOR_REQUEST_ID)
                 if request_id not in conference.requests:
@@ -267,7 +281,7 @@ class FloorServer:
                 asked = message.numbers(AttributeType.FLOOR_ID)
                 if any(one != FLOOR_ID for one in asked):
                     return _refused(message, ErrorCode.INVALID_FLOOR_ID)
-                user.wants_to_know = bool(asked)  # a query for no floor ends it (§12.2.1)
+                user.wants_to_know = bool(asked)  # a query for no floor ends it
                 told_of = self._floor_status(conference) if asked else []
                 return message.answer(Primitive.FLOOR_STATUS, *told_of), []
             case Primitive.HELLO:
@@ -277,6 +291,7 @@ class FloorServer:
                 )
                 return message.answer(Primitive.HELLO_ACK, primitives, kinds), []
             case Primitive.GOODBYE:
+                user.responses.clear()  # it may begin anew, by the same numbers
                 answer = message.answer(Primitive.GOODBYE_ACK)
                 return answer, self._give_up(conference, key, now_ms)
             case Primitive.CHAIR_ACTION:  # the chair commands by other means
@@ -285,8 +300,9 @@ class FloorServer:
                 return _refused(message, ErrorCode.UNKNOWN_PRIMITIVE)
 
     def _requested(
-        self, message: Message, conference: _Conference, key: FloorUser, now_ms: float
+        self, message: Message, conference: _Conference, user: _User, now_ms: float
     ) -> tuple[Message, list[Event]]:
+        key = FloorUser(message.conference_id, message.user_id)
         if message.numbers(AttributeType.FLOOR_ID) != [FLOOR_ID]:
             return _refused(message, ErrorCode.INVALID_FLOOR_ID)
         if message.number(AttributeType.BENEFICIARY_ID) not in (None, key.user_id):
@@ -295,14 +311,19 @@ class FloorServer:
         if known is not None:  # the floor may have been given to it before it asked
             told = self._information(conference, known)
             return message.answer(Primitive.FLOOR_REQUEST_STATUS, told), []
+        recent = [at_ms for at_ms in user.requested_ms if now_ms - at_ms < REQUESTS_WITHIN_MS]
+        if len(recent) >= MOST_REQUESTS:
+            return _refused(message, ErrorCode.MAX_FLOOR_REQUESTS_REACHED)
+        user.requested_ms = [*recent, now_ms]
         request_id = self._add(conference, key)
-        self._tell_all(conference, key.conference_id, now_ms)
+        self._tell_all(conference, now_ms)
         told = self._information(conference, request_id)
         return message.answer(Primitive.FLOOR_REQUEST_STATUS, told), [FloorRequested(key)]
 
     def _released(
-        self, message: Message, conference: _Conference, key: FloorUser, now_ms: float
+        self, message: Message, conference: _Conference, user: _User, now_ms: float
     ) -> tuple[Message, list[Event]]:
+        key = FloorUser(message.conference_id, message.user_id)
         request_id = message.number(AttributeType.FLOOR_REQUEST_ID)
         request = None if request_id is None else conference.requests.get(request_id)
         if request_id is None or request is None or request.user != key:
@@ -311,7 +332,8 @@ class FloorServer:
         request.status = RequestStatus.RELEASED if had else RequestStatus.CANCELLED
         told = self._information(conference, request_id)
         del conference.requests[request_id]
-        self._tell_all(conference, key.conference_id, now_ms)
+        _forget(user, Primitive.FLOOR_REQUEST_STATUS)
+        self._tell_all(conference, now_ms)
         answer = message.answer(Primitive.FLOOR_REQUEST_STATUS, told)
         return answer, [FloorReleased(key)] if had else []
 
@@ -321,13 +343,15 @@ class FloorServer:
         user = conference.users[key]
         user.wants_to_know = False
         user.notices.clear()
+        if not user.heard:  # it speaks no BFCP, and may have been given the floor nevertheless
+            return []
         request_id = self._request_of(conference, key)
         had = (
             request_id is not None
             and conference.requests[request_id].status is RequestStatus.GRANTED
         )
         if self._withdraw(conference, key):
-            self._tell_all(conference, key.conference_id, now_ms)
+            self._tell_all(conference, now_ms)
         return [FloorReleased(key)] if had else []
 
     def _request_of(self, conference: _Conference, key: FloorUser) -> int | None:
@@ -377,7 +401,7 @@ class FloorServer:
         told = self._information(conference, request_id)
         self._notify(conference, key, Primitive.FLOOR_REQUEST_STATUS, [told], now_ms)
 
-    def _tell_all(self, conference: _Conference, conference_id: int, now_ms: float) -> None:
+    def _tell_all(self, conference: _Conference, now_ms: float) -> None:
         for key, user in conference.users.items():
             if user.wants_to_know:
                 told = self._floor_status(conference)
@@ -392,16 +416,15 @@ class FloorServer:
         now_ms: float,
     ) -> None:
         user = conference.users.get(key)
-        if user is None:
+        if user is None or not (user.heard or user.assured):
             return
+        _forget(user, primitive)  # what it tells is not so any more
         self._last_transaction = self._last_transaction % MOST_ID + 1
         transaction_id = self._last_transaction
         message = Message(
             primitive, key.conference_id, transaction_id, key.user_id, tuple(attributes)
         )
         user.notices[transaction_id] = _Notice(message, 1, now_ms + T1_MS)
-        while len(user.notices) > MOST_KEPT:  # an older one is of no use any more
-            del user.notices[next(iter(user.notices))]
         self._out.append(Datagram(message.packed(), user.target))
 
     def _notices(self) -> Iterator[tuple[FloorUser, _Notice]]:
@@ -409,6 +432,13 @@ class FloorServer:
             for key, user in conference.users.items():
                 for notice in user.notices.values():
                     yield key, notice
+
+
+def _forget(user: _User, primitive: Primitive) -> None:
+    """Notices of a kind that wait for an acknowledgement are not sent again."""
+    for transaction_id, notice in list(user.notices.items()):
+        if notice.message.primitive == primitive:
+            del user.notices[transaction_id]
 
 
 def _refused(message: Message, code: ErrorCode) -> tuple[Message, list[Event]]:

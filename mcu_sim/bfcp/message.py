@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -176,16 +176,24 @@ class BfcpError(ValueError):
         self.details = details
 
 
+def header_of(data: bytes) -> Message | None:
+    """A datagram's message without its attributes; None: it is too short for one."""
+    if len(data) < HEADER.size:
+        return None
+    flags, primitive, _, conference_id, transaction_id, user_id = HEADER.unpack_from(data)
+    responds = bool(flags & RESPONDER)
+    return Message(primitive, conference_id, transaction_id, user_id, responds=responds)
+
+
 def parse(data: bytes) -> Message:
     """A datagram's message. Raises `BfcpError`, and nothing else, for bytes of any kind.
 
-    A message in fragments (§6.2.3) is refused: no request is longer than a datagram here.
+    A message in fragments is refused: no request is longer than a datagram here.
     """
-    if len(data) < HEADER.size:
+    header = header_of(data)
+    if header is None:
         raise BfcpError(None, ErrorCode.UNABLE_TO_PARSE)
-    flags, primitive, words, conference_id, transaction_id, user_id = HEADER.unpack_from(data)
-    responds = bool(flags & RESPONDER)
-    header = Message(primitive, conference_id, transaction_id, user_id, responds=responds)
+    flags, _, words, *_ = HEADER.unpack_from(data)
     if flags >> 5 != VERSION:
         raise BfcpError(header, ErrorCode.UNSUPPORTED_VERSION)
     if flags & FRAGMENT:
@@ -195,10 +203,10 @@ def parse(data: bytes) -> Message:
         raise BfcpError(header, ErrorCode.INCORRECT_LENGTH)
     attributes = tuple(_attributes(header, payload))
     unknown = [a.type for a in attributes if a.mandatory and a.type not in AttributeType]
-    if unknown:  # §5.2.6.1: each type in seven bits
-        details = bytes(kind << 1 for kind in unknown)
+    if unknown:  # §5.2.6: each type in seven bits
+        details = bytes(kind << 1 for kind in sorted(set(unknown)))
         raise BfcpError(header, ErrorCode.UNKNOWN_MANDATORY_ATTRIBUTE, details)
-    return Message(primitive, conference_id, transaction_id, user_id, attributes, responds)
+    return replace(header, attributes=attributes)
 
 
 def _attributes(header: Message, payload: bytes) -> Iterable[Attribute]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import socket
 
-from giaoban.mcu_sim.bfcp.floor_server import Datagram
+from giaoban.mcu_sim.bfcp.floor_server import LONGEST, Datagram
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 
-_MAX_DATAGRAM = 65_535
 _MOST_DATAGRAMS = 32
 """A flood must not keep the owner from its other work."""
 
@@ -39,7 +38,7 @@ class FloorSocket:
         with contextlib.suppress(BlockingIOError):
             while len(found) < _MOST_DATAGRAMS:
                 with contextlib.suppress(ConnectionError):  # somebody's port was closed
-                    found.append(self._udp.recvfrom(_MAX_DATAGRAM))
+                    found.append(self._udp.recvfrom(LONGEST + 1))
         return found
 
     def send(self, datagram: Datagram) -> None:

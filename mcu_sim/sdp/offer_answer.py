@@ -167,6 +167,12 @@ def role(ours: Media) -> str:
     return "content" if ours.kind == "video" and SLIDES in ours.content else ours.kind
 
 
+def _of_role(left: Sequence[Media], what: str) -> Media | None:
+    """Our section for a stream of RTP in this role."""
+    streams = (section for section in left if not is_floor_control(section))
+    return next((section for section in streams if role(section) == what), None)
+
+
 def refused(section: Media) -> Media:
     """A section that is not taken: port 0, all else that tells its role (RFC 3264 §6)."""
     return Media(
@@ -538,10 +544,13 @@ def refusals(offer: Session, can: Sequence[Media]) -> list[Problem]:
     left = list(can)
     found: list[Problem] = []
     for theirs, what in zip(offer.media, roles(offer.media), strict=True):
-        ours = next((section for section in left if role(section) == what), None)
+        if answer_to(theirs, left) is not None:
+            left = [section for section in left if not is_floor_control(section)]
+            continue
+        ours = _of_role(left, what)
         if ours is not None:
             left.remove(ours)
-        why = _why_not(theirs, ours) if theirs.port and answer_to(theirs, can) is None else None
+        why = _why_not(theirs, ours) if theirs.port else None
         all_of_it = theirs.problems if why is None else (why, *theirs.problems)
         found += [_told(theirs.kind, one) for one in all_of_it]
     return found
@@ -630,7 +639,7 @@ def make_answer(
             answered.append(control)
             agreed.append(None)
             continue
-        ours = next((section for section in left if role(section) == what), None)
+        ours = _of_role(left, what)
         old = previous.media[place] if previous and place < len(previous.media) else None
         accepted = None if ours is None else _accept(offer, theirs, ours, old, keys)
         if ours is None or accepted is None:
@@ -640,6 +649,8 @@ def make_answer(
         left.remove(ours)
         answered.append(accepted[0])
         agreed.append(accepted[1])
+    if not any(terms.content for terms in agreed if terms is not None):
+        answered = [refused(one) if is_floor_control(one) else one for one in answered]
     if not any(agreed):
         why = refusals(offer, can)
         told = f": {'; '.join(one.text for one in why)}" if why else ""

@@ -112,7 +112,7 @@ class ConferenceEffects:
                     for call in self._participants:
                         if call.meeting == meeting:
                             self.show_content(call, now_ns)
-                    self._give_floor(meeting, now_ns)
+                    self._give_floor(meeting, participant, now_ns)
                 case DialOut():
                     self._dial(effect, now_ns)
                 case HangUp(participant, reason):
@@ -127,8 +127,13 @@ class ConferenceEffects:
                 case MeetingEnded(meeting):
                     self._presenters.pop(meeting, None)
 
-    def _give_floor(self, meeting: str, now_ns: int) -> None:
+    def _give_floor(self, meeting: str, asked_for: str | None, now_ns: int) -> None:
+        """`asked_for`: who presents, if the device has room for it."""
         presenter = self._standing(self._presenters[meeting] or "")
+        if presenter is None and (refused := self._standing(asked_for or "")) is not None:
+            denied = user_of(refused.local)
+            if denied is not None:
+                self._floors.deny(denied, now_ns / 1e6)
         user = None if presenter is None else user_of(presenter.local)
         conferences = {
             found.conference_id

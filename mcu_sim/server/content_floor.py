@@ -24,6 +24,9 @@ from giaoban.mcu_sim.server.calls import ParticipantCall
 from giaoban.mcu_sim.server.conference_control import ConferenceEffects, Controls, Tell
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 
+TELL_AGAIN_NS = 5_000_000_000
+"""So long after a request of a bridge another one is told to nobody: each is a line of the log."""
+
 
 class ContentFloor:
     """Who of the calls may ask for the content channel of its meeting, and who does."""
@@ -44,6 +47,7 @@ class ContentFloor:
         self._users: dict[str, FloorUser] = {}
         """By call."""
         self._calls: dict[FloorUser, ParticipantCall] = {}
+        self._told_ns: dict[FloorUser, int] = {}
 
     def enter(self, call: ParticipantCall, now_ns: int) -> None:
         """A call stands, or has new terms: it may ask for the floor, if these say so."""
@@ -51,14 +55,21 @@ class ContentFloor:
         if user is None or call.floor_client is None:
             self.leave(call, now_ns)
             return
+        old = self._users.get(call.call)
+        if old is not None and old != user:
+            self.leave(call, now_ns)
         self._users[call.call], self._calls[user] = user, call
-        self._server.enter(user, call.participant, call.floor_client)
+        at_its_host = call.floor_client[0] == call.host
+        self._server.enter(user, call.participant, call.floor_client, assured=at_its_host)
+        if self._effects.presenter_of(call.meeting) == call.participant:
+            self._server.hold(user.conference_id, user, now_ns / 1e6)
 
     def leave(self, call: ParticipantCall, now_ns: int) -> None:
         """A call is over, or can ask no more."""
         user = self._users.pop(call.call, None)
         if user is not None:
             del self._calls[user]
+            self._told_ns.pop(user, None)
             self._server.leave(user, now_ns / 1e6)
 
     def receive(self, data: bytes, source: HostPort, now_ns: int) -> None:
@@ -68,8 +79,7 @@ class ContentFloor:
     def advance(self, now_ns: int) -> None:
         """Do what is due, and give the content channel to who waits for it, if it is free."""
         self._carry_out(self._server.advance(now_ns / 1e6), now_ns)
-        for meeting in dict.fromkeys(call.meeting for call in self._calls.values()):
-            self._serve(meeting, now_ns)
+        self._serve(now_ns)
 
     def outgoing(self) -> list[Datagram]:
         """What is to be sent now."""
@@ -92,37 +102,29 @@ class ContentFloor:
                     self._controls.carry_out(call.participant, back, now_ns)
 
     def _requested(self, call: ParticipantCall, now_ns: int) -> None:
-        who = call.participant
-        if self._rooms[call.meeting].presenter != who:
+        user, who, meeting = self._users[call.call], call.participant, call.meeting
+        told_ns = self._told_ns.get(user)
+        is_told = told_ns is None or now_ns - told_ns >= TELL_AGAIN_NS
+        if is_told:
+            self._told_ns[user] = now_ns
             text = f"{who} asks for the content channel"
-            about = {"meeting": call.meeting, "kind": "request-to-present", "by": who, "text": text}
+            about = {"meeting": meeting, "kind": "request-to-present", "by": who, "text": text}
             self._tell(now_ns, "control", who, **about)
-        self._serve(call.meeting, now_ns)
-        user = self._users[call.call]
-        if user in self._server.waiting(user.conference_id):
+        self._serve(now_ns)
+        leads = self._rooms[meeting].meeting.floor == "chair"
+        if is_told and leads and user in self._server.waiting():
             body = json.dumps({"content_request": {"participant": who}}).encode()
-            self._controls.tell_chair(call.meeting, body, now_ns / 1e6, but=call)
+            self._controls.tell_chair(meeting, body, now_ns / 1e6, but=call)
 
-    def _serve(self, meeting: str, now_ns: int) -> None:
-        """Whoever waits longest and may present without being asked to does."""
-        for call in self._waiting(meeting):
+    def _serve(self, now_ns: int) -> None:
+        """Those who wait longest, and may present without being asked to, do."""
+        for user in self._server.waiting():
+            call = self._calls[user]
             who = call.participant
             wanted = Present(command="present", participant=who)
-            if not self._rooms.may(who, wanted):
-                continue
-            self._controls.carry_out(who, wanted, now_ns)
-            if self._effects.presenter_of(meeting) == who:
-                return
-            # the device has no room for it
-            self._controls.at_console(Present(command="present"), meeting, now_ns)
-            self._server.deny(self._users[call.call], now_ns / 1e6)
-
-    def _waiting(self, meeting: str) -> list[ParticipantCall]:
-        of_meeting = {u: call for u, call in self._calls.items() if call.meeting == meeting}
-        numbers = {user.conference_id for user in of_meeting}
-        return [
-            of_meeting[user]
-            for number in numbers
-            for user in self._server.waiting(number)
-            if user in of_meeting
-        ]
+            if self._effects.presenter_of(call.meeting) == who:
+                self._server.hold(user.conference_id, user, now_ns / 1e6)
+            elif self._rooms.may(who, wanted):
+                self._controls.carry_out(who, wanted, now_ns)
+                if self._effects.presenter_of(call.meeting) != who:  # the device has no room for it
+                    self._controls.carry_out(who, Present(command="present"), now_ns)

@@ -51,6 +51,7 @@ from giaoban.traffic.profiles import (
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
 AUDIO_KBPS = AUDIO_CLOCK_HZ * 8 // 1000
 UNSPECIFIED = "0.0.0.0"
+MOST_CONFERENCE = 2**32 - 1
 BUSY_HERE, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE = 486, 488, 503
 
 
@@ -125,6 +126,9 @@ class MediaNegotiation:
         self._calls: dict[str, dict[str, int]] = {}
         """By meeting: its calls, each with its number there, which no other has."""
         self._floor_port = floor_port
+        self._conferences: dict[str, int] = {}
+        """By meeting: its number for the floor of its content; no later meeting has it soon."""
+        self._last_user = self._last_conference = 0
         self._resolutions = [
             name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
         ]
@@ -159,7 +163,7 @@ class MediaNegotiation:
             self._capacity.release(call)
         self._calls[meeting].pop(call, None)
         if not self._calls[meeting]:
-            del self._calls[meeting], self._numbers[meeting]
+            del self._calls[meeting], self._numbers[meeting], self._conferences[meeting]
             self._capacity.close_conference(meeting)
 
     def hold_content(self, meeting: str, shown: bool) -> NegotiationRefusal | None:
@@ -189,7 +193,8 @@ class MediaNegotiation:
         theirs = self._reachable(sdp.parse(answer), first=True)
         agreed = _by_kind(read_answer(call.local, theirs))
         call.refused = tuple(one.text for one in not_taken(call.local, theirs))
-        call.floor_client = client_of(call.local, theirs)
+        client = client_of(call.local, theirs) if "content" in agreed else None
+        call.floor_client = _kept_on_hold(client, call.floor_client)
         if not agreed:
             raise sdp.SdpError(f"the answer takes nothing of the offer: {'; '.join(call.refused)}")
         self._check_addresses(call, agreed)
@@ -227,7 +232,7 @@ class MediaNegotiation:
             self._readmit(call, before[1], None)
             call.asked, call.given, call.why_less = before
             raise
-        call.floor_client = client_of(session, theirs)
+        call.floor_client = _kept_on_hold(client_of(session, theirs), call.floor_client)
         return session, agreed
 
     def _reachable(
@@ -253,7 +258,8 @@ class MediaNegotiation:
         if host == UNSPECIFIED and not first:
             return None
         both = ((host, media.port), (host, media.rtcp_port or media.port + 1))
-        if any(one == self._signalling or self._ports.is_own(one) for one in both):
+        own = self._signalling, (self._address, self._floor_port)
+        if any(one in own or self._ports.is_own(one) for one in both):
             return f"media at {host}:{media.port}, which is this device's own"
         return why_no_media_at(host, from_loopback=self._on_loopback)
 
@@ -296,6 +302,8 @@ class MediaNegotiation:
         taken = self._numbers.values()
         self._numbers[meeting] = next(n for n in range(len(taken) + 1) if n not in taken)
         self._calls[meeting] = {}
+        self._last_conference = self._last_conference % MOST_CONFERENCE + 1
+        self._conferences[meeting] = self._last_conference
         return True
 
     def _answer(
@@ -352,11 +360,15 @@ class MediaNegotiation:
             return NegotiationRefusal(admission.code, admission.reason)
         if call not in self._calls[meeting]:
             taken = set(self._calls[meeting].values())
-            self._calls[meeting][call] = next(n for n in range(1, MOST_ID) if n not in taken)
+            while True:  # what still comes from a call that has ended is no other's
+                self._last_user = self._last_user % MOST_ID + 1
+                if self._last_user not in taken:
+                    break
+            self._calls[meeting][call] = self._last_user
         return admission
 
     def _floor_user(self, call: str, meeting: str) -> FloorUser:
-        return FloorUser(self._numbers[meeting] + 1, self._calls[meeting][call])
+        return FloorUser(self._conferences[meeting], self._calls[meeting][call])
 
     def _can_of(self, call: ParticipantCall) -> list[sdp.Media]:
         """What a standing call can have."""
@@ -395,6 +407,11 @@ def _limited(can: list[sdp.Media], given: str | None) -> list[sdp.Media]:
     if given == AUDIO:
         return without_video(can)
     return at_level(can, given) if given in LEVELS else can
+
+
+def _kept_on_hold(client: HostPort | None, before: HostPort | None) -> HostPort | None:
+    """Where the floor's client is: a call on hold (RFC 3264 §8.4) says nothing of it."""
+    return before if client is not None and client[0] == UNSPECIFIED else client
 
 
 def _by_kind(terms: Sequence[NegotiatedMedia | None]) -> dict[Kind, NegotiatedMedia]:

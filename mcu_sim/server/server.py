@@ -73,7 +73,11 @@ class McuServer:
         )
         self._floor: FloorSocket | None = None
         if config.floor_port is not None:
-            self._floor = FloorSocket(config.address, config.floor_port, dscp=DSCP_SIGNALLING)
+            try:
+                self._floor = FloorSocket(config.address, config.floor_port, dscp=DSCP_SIGNALLING)
+            except OSError:
+                self._sip.close()
+                raise
         self._ports = Ports(config.address, config.first_media_port)
         self._participants = ParticipantCalls(config.planned_streams, config.guests)
         self._capacity = Capacity(device)

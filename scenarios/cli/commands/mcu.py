@@ -234,7 +234,10 @@ def serve(
             place: str = listen
             if config.tls is not None:
                 known = N_("{listen} with port {port} for TLS")
-                place = Sentence(known, listen=listen, port=config.tls.port)
+                place = Sentence(known, listen=place, port=config.tls.port)
+            if config.floor_port:
+                known = N_("{listen} with port {port} for BFCP")
+                place = Sentence(known, listen=place, port=config.floor_port)
             raise MachineLacks(
                 "{listen}: cannot be listened on: {why}",
                 "another --listen, or stop the program that has the port",

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from giaoban.mcu_sim.bfcp.floor_server import (
+    LONGEST,
     MOST_KEPT,
+    MOST_REQUESTS,
+    REQUESTS_WITHIN_MS,
     SENDS,
     T1_MS,
     T2_MS,
@@ -45,7 +48,7 @@ class Clients:
 
     def __post_init__(self) -> None:
         for user in (WEST, EAST):
-            self.server.enter(user, f"user {user.user_id}", address(user))
+            self.server.enter(user, f"user {user.user_id}", address(user), assured=True)
 
     def ask(
         self, user: FloorUser, primitive: Primitive, *attributes: Attribute, source: str = ""
@@ -133,11 +136,11 @@ def test_who_asks_waits_gets_the_floor_and_gives_it_back() -> None:
     assert (first, place) == (RequestStatus.PENDING, 1)
     assert clients.events == [FloorRequested(WEST)]
     assert requests(clients.ask(EAST, Primitive.FLOOR_REQUEST, FLOOR))[0][2] == 2
-    assert clients.server.waiting(7) == [WEST, EAST]
+    assert clients.server.waiting() == [WEST, EAST]
     clients.server.hold(7, WEST, 0)
     clients.listen()
     assert clients.statuses(WEST) == [RequestStatus.GRANTED]
-    assert clients.server.waiting(7) == [EAST]
+    assert clients.server.waiting() == [EAST]
     wanted = number(AttributeType.FLOOR_REQUEST_ID, request_id)
     assert status(clients.ask(WEST, Primitive.FLOOR_REQUEST_QUERY, wanted)) == 3
     assert status(clients.ask(WEST, Primitive.FLOOR_RELEASE, wanted)) == RequestStatus.RELEASED
@@ -156,7 +159,7 @@ def test_who_waits_may_cancel_and_be_denied() -> None:
     clients.server.deny(WEST, 0)
     clients.listen()
     assert clients.statuses(WEST) == [RequestStatus.DENIED]
-    assert clients.server.waiting(7) == []
+    assert clients.server.waiting() == []
 
 
 def test_the_floor_may_be_given_to_who_has_not_asked_and_taken_away() -> None:
@@ -231,6 +234,8 @@ def test_strangers_get_no_answer() -> None:
     assert clients.ask(FloorUser(7, 3), Primitive.FLOOR_REQUEST, FLOOR) is None
     assert clients.ask(FloorUser(8, 1), Primitive.FLOOR_REQUEST, FLOOR) is None
     assert clients.server.receive(b"\x40", address(WEST), 0) == []
+    long = Message(Primitive.HELLO, 7, 1, WEST.user_id).packed() + bytes(LONGEST)
+    assert clients.server.receive(long, address(WEST), 0) == []
     assert clients.server.outgoing() == []
     broken = Message(Primitive.HELLO, 7, 1, WEST.user_id).packed()[:-1] + b"\x01\xff"
     assert clients.server.receive(broken, address(WEST), 0) == []
@@ -247,8 +252,7 @@ def test_a_request_that_comes_again_is_done_once() -> None:
     for transaction in range(2, 100):
         query = Message(Primitive.USER_QUERY, 7, transaction, WEST.user_id).packed()
         clients.server.receive(query, address(WEST), T2_MS)
-    [user] = [u for u in clients.server._conferences[7].users.values() if u.host == "10.0.0.1"]
-    assert len(user.responses) == MOST_KEPT
+    assert len(clients.server._conferences[7].users[WEST].responses) == MOST_KEPT
 
 
 def test_what_is_not_acknowledged_is_sent_again_and_then_its_receiver_is_gone() -> None:
@@ -280,7 +284,7 @@ def test_who_says_goodbye_or_leaves_wants_nothing_any_more() -> None:
     assert clients.events[-1] == FloorReleased(WEST)
     clients.server.leave(EAST, 0)
     clients.server.leave(EAST, 0)
-    assert clients.server.waiting(7) == []
+    assert clients.server.waiting() == []
     assert clients.ask(EAST, Primitive.FLOOR_REQUEST, FLOOR) is None
     clients.server.leave(WEST, 0)
     clients.server.hold(7, WEST, 0)
@@ -294,4 +298,74 @@ def test_an_unreachable_user_costs_a_bounded_number_of_notices() -> None:
     for _ in range(100):
         clients.server.hold(7, WEST, 0)
         clients.server.hold(7, None, 0)
-    assert len(list(clients.server._notices())) == 2 * MOST_KEPT
+    assert len(list(clients.server._notices())) == 2
+
+
+def test_what_is_not_so_any_more_is_not_sent_again() -> None:
+    clients = Clients(silent=True)
+    request_id = asked(clients, WEST)
+    for holder in (WEST, None):
+        clients.server.hold(7, holder, 0)
+    clients.listen()
+    assert clients.statuses(WEST) == [RequestStatus.GRANTED, RequestStatus.REVOKED]
+    clients.server.advance(T1_MS)
+    [again] = clients.server.outgoing()
+    assert status(parse(again.data)) == RequestStatus.REVOKED
+    request_id = asked(clients, WEST)
+    clients.server.hold(7, WEST, T1_MS)
+    clients.listen()
+    clients.ask(WEST, Primitive.FLOOR_RELEASE, number(AttributeType.FLOOR_REQUEST_ID, request_id))
+    assert clients.server.next_timeout() is None
+
+
+def test_who_asks_again_and_again_is_refused_for_a_while() -> None:
+    clients = Clients()
+    for _ in range(MOST_REQUESTS):
+        wanted = number(AttributeType.FLOOR_REQUEST_ID, asked(clients, WEST))
+        clients.ask(WEST, Primitive.FLOOR_RELEASE, wanted)
+    assert error_of(clients.ask(WEST, Primitive.FLOOR_REQUEST, FLOOR)) == 8
+    assert len(clients.events) == MOST_REQUESTS
+    clients.now_ms = REQUESTS_WITHIN_MS
+    assert asked(clients, WEST) > 0
+
+
+def test_a_bridge_that_never_spoke_keeps_the_floor_that_it_was_given() -> None:
+    clients = Clients(silent=True)
+    clients.server.hold(7, WEST, 0)
+    while (at_ms := clients.server.next_timeout()) is not None:
+        clients.events += clients.server.advance(at_ms)
+    assert clients.events == []
+    clients.silent = False
+    assert status(clients.ask(WEST, Primitive.FLOOR_REQUEST, FLOOR)) == RequestStatus.GRANTED
+
+
+def test_nothing_is_told_to_an_address_from_which_nothing_came() -> None:
+    """Unless the call's signalling comes from there: anybody can be named in a description."""
+    server = FloorServer()
+    server.enter(WEST, "west", address(WEST), assured=False)
+    server.hold(7, WEST, 0)
+    assert server.outgoing() == []
+    hello = Message(Primitive.HELLO, 7, 1, WEST.user_id).packed()
+    server.receive(hello, address(WEST), 0)
+    server.hold(7, None, 0)
+    assert [parse(one.data).primitive for one in server.outgoing()] == [
+        Primitive.HELLO_ACK,
+        Primitive.FLOOR_REQUEST_STATUS,
+    ]
+
+
+def test_a_user_may_move() -> None:
+    clients = Clients()
+    clients.server.enter(WEST, "west", (address(WEST)[0], 9), assured=True)
+    clients.server.hold(7, WEST, 0)
+    assert [one.target[1] for one in clients.server.outgoing()] == [9]
+
+
+def test_who_has_said_goodbye_begins_anew_with_the_same_numbers() -> None:
+    clients = Clients()
+    asked(clients, WEST)
+    clients.ask(WEST, Primitive.GOODBYE)
+    clients.transaction = 0
+    clients.events.clear()
+    asked(clients, WEST)
+    assert clients.events == [FloorRequested(WEST)]

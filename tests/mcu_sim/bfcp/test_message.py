@@ -96,6 +96,17 @@ def test_what_cannot_be_read_is_refused_by_its_code(
     assert wrong.value.header == Message(Primitive.FLOOR_REQUEST, 7, 258, 3)
 
 
+def test_many_unknown_attributes_are_told_once_each() -> None:
+    data = bytes.fromhex("40 01 00fd 00000007 0102 0003") + bytes.fromhex("ff020000") * 253
+    with pytest.raises(BfcpError) as wrong:
+        parse(data)
+    assert wrong.value.details == bytes([127 << 1])
+    every = b"".join(bytes([kind << 1 | 1, 4, 0, 0]) for kind in range(128))
+    with pytest.raises(BfcpError) as wrong:
+        parse(bytes.fromhex("40 01 0080 00000007 0102 0003") + every)
+    error(wrong.value.code, wrong.value.details).packed()
+
+
 def test_an_unknown_attribute_that_need_not_be_known_is_passed_over() -> None:
     assert parse(bytes.fromhex("40 01 0001 00000007 0102 0003 2604 0001")).primitive == 1
 

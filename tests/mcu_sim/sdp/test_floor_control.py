@@ -90,6 +90,27 @@ def test_what_is_no_client_over_udp_is_refused(control: sdp.Media) -> None:
     assert len(refusals(offer, CAN)) == (control.port != 0)
 
 
+def test_without_a_content_channel_there_is_no_floor() -> None:
+    media = [CLIENT, audio(5004), video(5006, 2000)]
+    answer, _ = make_answer(make_offer(BRIDGE, media, 1), CAN, MCU, 2)
+    assert [one.port > 0 for one in answer.media] == [False, True, True]
+
+
+def test_of_two_sections_one_is_taken() -> None:
+    media = [audio(5004), content(5008, 2000), video(5006, 2000), CLIENT, replace(CLIENT, port=7)]
+    offer = make_offer(BRIDGE, media, 1)
+    answer, _ = make_answer(offer, CAN, MCU, 2)
+    assert [one.port > 0 for one in answer.media] == [True, True, True, True, False]
+    [why] = refusals(offer, CAN)
+    assert why.text == "application: there is none here, or not so many"
+
+
+def test_another_application_is_no_floor() -> None:
+    camera = sdp.Media("application", 6000, (sdp.Codec(100, "H224", 4800),))
+    [why] = refusals(offer_of(camera), CAN)
+    assert why.text == "application: there is none here, or not so many"
+
+
 def test_a_call_without_pictures_has_no_floor() -> None:
     answer, _ = make_answer(offer_of(CLIENT), without_video(CAN), MCU, 2)
     assert [media.port > 0 for media in answer.media] == [True, False, False, False]

@@ -183,3 +183,63 @@ def test_bridges_have_users_of_their_own_and_say_nothing_to_strangers(make: Make
     query = Message(Primitive.FLOOR_QUERY, *users[0][:1], 1, users[0].user_id).packed()
     floor.receive(query, (meeting.bridges["west"].host, BFCP_PORT), meeting.office.now_ns)
     assert floor.outgoing() == []
+
+
+def test_a_presenter_that_gains_the_right_to_ask_has_the_floor(make: Make) -> None:
+    meeting = Presenters(make, "open")
+    west = meeting.bridges["west"]
+    assert ask(west, command="present", participant="west") == 200
+    for version, port in ((9, 0), (10, BFCP_PORT)):
+        west.reoffer(replace(with_control(west.local, port), version=version))
+    said = len(meeting.office.events)
+    assert status_of(meeting.request("west")) == GRANTED
+    for _ in range(5):
+        meeting.turn()
+    assert len(meeting.office.events) == said
+
+
+def test_a_call_on_hold_keeps_the_floor(make: Make) -> None:
+    meeting = Presenters(make, "open")
+    west = meeting.bridges["west"]
+    meeting.request("west")
+    held = replace(west.local, address="0.0.0.0", version=9)
+    west.reoffer(replace(held, media=tuple(replace(m, address=None) for m in held.media)))
+    meeting.office.controller.content_floor.advance(meeting.office.now_ns)
+    assert meeting.presenter == "west"
+    assert status_of(meeting.request("west")) == GRANTED
+
+
+def test_a_call_that_comes_again_is_another_user(make: Make) -> None:
+    """What is still under way from the call before is not its own."""
+    meeting = Presenters(make, "open")
+    west, before = meeting.bridges["west"], meeting.user("west")
+    west.hang_up()
+    west.local = with_control(west.offer("audio", "video", "content"), BFCP_PORT)
+    west.dial("meeting")
+    assert meeting.user("west") != before
+
+
+def test_one_who_asks_again_and_again_is_told_of_once(make: Make) -> None:
+    meeting = Presenters(make, "chair")
+    for _ in range(5):
+        request = meeting.request("west").attributes[0].value[:2]
+        wanted = number(AttributeType.FLOOR_REQUEST_ID, int.from_bytes(request, "big"))
+        meeting.say("west", Primitive.FLOOR_RELEASE, wanted)
+    kinds = [event["kind"] for event in meeting.office.events if event["event"] == "control"]
+    assert kinds == ["request-to-present"]
+
+
+def test_where_the_chair_leads_a_full_device_denies_it(make: Make) -> None:
+    meeting = Presenters(make, "chair", device=device(content={"units": 85.0}))
+    meeting.request("west")
+    chair = meeting.bridges["chair"]
+    for command in ("call-to-speak", "present"):
+        assert ask(chair, command=command, participant="west") == 200
+    meeting.turn()
+    assert meeting.told["west"] == [DENIED]
+
+
+def status_of(response: Message) -> RequestStatus:
+    """The status that a response tells of."""
+    value = response.attributes[0].value
+    return RequestStatus(value[value.index(b"\x0b\x04") + 2])
