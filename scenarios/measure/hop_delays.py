@@ -92,6 +92,7 @@ class _Flow:
     def of_fec(cls, done: NDArray[np.void], path: tuple[Hop, ...], around_bytes: int) -> Self:
         """`done`: (k,) what was done about packets of the stream, dtype REPAIRS."""
         sent, came = done[done["what"] == FEC_SENT], done[done["what"] == FEC_CAME]
+        came = came[::-1]  # of copies the first counts
         when = dict(zip(came[["sequence", "timestamp"]].tolist(), came["at_ns"], strict=True))
         at = [when.get(key, -1) for key in sent[["sequence", "timestamp"]].tolist()]
         size = sent["size"].astype(np.int64) + around_bytes
