@@ -37,6 +37,11 @@ class FecDecoder:
         """Packets of both kinds that are kept."""
         return len(self._packets) + len(self._waiting)
 
+    @property
+    def waits(self) -> bool:
+        """Whether an FEC packet may still restore something with what comes next."""
+        return bool(self._waiting)
+
     def came(self, packet: bytes, at_ns: int) -> list[Restored]:
         """A packet of the stream came: what it restores with FEC packets before it."""
         number = sequence_of(packet)

@@ -292,7 +292,11 @@ class RepairBuffer:
         ssrc = came.headers.ssrc
         for run in np.split(np.arange(len(ssrc)), np.flatnonzero(ssrc[1:] != ssrc[:-1]) + 1):
             if len(run):
-                self._put(came if len(run) == len(ssrc) else came.take(run))
+                part = came if len(run) == len(ssrc) else came.take(run)
+                # what one of them restores may be another of them, which came later
+                singly = self._fec is not None and self._fec.waits
+                for one in part.each() if singly else (part,):
+                    self._put(one)
 
     def _put(self, came: Packets) -> None:
         headers = came.headers

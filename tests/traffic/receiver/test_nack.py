@@ -329,6 +329,25 @@ def test_what_is_restored_too_late_is_of_no_use() -> None:
     assert buffer.nack.counts.late == 1
 
 
+def test_what_comes_at_once_came_one_by_one() -> None:
+    """Two were missing, and both come late: the first of them restores the second."""
+    buffer, given = protected({1, 3})
+    assert given == [0]
+    buffer.take_records()
+    first, second = (
+        as_packets(packet(1, 0, False), 10 * MS),
+        as_packets(packet(3, 0, False), 20 * MS),
+    )
+    joined = [np.concatenate([a, b]) for a, b in zip(first[1:], second[1:], strict=True)]
+    buffer.put(Packets(rtp.Headers.joined([first.headers, second.headers]), *joined))
+    [record] = buffer.take_records()
+    assert (record["what"], record["at_ns"]) == (REPAIRED, 10 * MS)
+    assert record["sequence"].tolist() == [3]
+    ready = [(int(n), int(at)) for one in buffer.take() for n, at in
+             zip(one.headers.sequence, one.arrival_ns, strict=True)]  # fmt: skip
+    assert ready == [(1, 10 * MS), (2, 2 * MS), (3, 10 * MS), (4, 4 * MS), (5, 5 * MS)]
+
+
 def test_two_of_a_group_are_waited_for_until_they_cannot_be_shown() -> None:
     buffer, given = protected({1, 3})
     assert given == [0]
