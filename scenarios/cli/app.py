@@ -71,8 +71,7 @@ COMMANDS = {
     "headroom": LazyCommand(
         "headroom:command",
         WHAT_IF,
-        "Say how many more bridges fit, and what fails then: overall, by district, link and "
-        "device.",
+        "Say how many more bridges fit, and what fails then: overall, by router, link and device.",
     ),
     "sensitivity": LazyCommand(
         "sensitivity:command",

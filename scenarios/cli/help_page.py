@@ -187,6 +187,8 @@ def _default(parameter: Any) -> Sentence | None:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, Path):
+        if value.is_absolute():  # the program's own, which its help says in words
+            return None
         value = shown(value)
     if value is None or value in ("", (), []):
         return None

@@ -30,7 +30,8 @@ def command(
     scenario: options.HeldWith = None,
     province: options.OtherProvince = None,
     catalogue: Annotated[
-        Path, typer.Option("--catalogue", help="folder of the meetings' files")
+        Path,
+        typer.Option("--catalogue", help="folder of the meetings' files (giaoban's own)"),
     ] = CATALOGUE,
     from_: Annotated[
         str | None, typer.Option("--from", metavar="DATE", help="the first day (today)")

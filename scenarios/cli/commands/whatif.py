@@ -44,7 +44,8 @@ def command(
     scenario: Annotated[
         Path,
         typer.Argument(
-            help="scenario: file or name; or a file of variants (TOML)", callback=options.scenario
+            help="scenario: file or name; or a file of variants (TOML) [the province's bridges]",
+            callback=options.scenario,
         ),
     ] = EXISTING,
     province: options.OtherProvince = None,

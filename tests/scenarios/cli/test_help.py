@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_factory import giaoban
+from scenario_factory import ROOT, giaoban
 
 from giaoban.scenarios.cli import help_page, usage
 from giaoban.scenarios.cli.app import COMMANDS, PANELS, every_command, help_of
@@ -62,11 +62,14 @@ def test_every_help_is_said_in_vietnamese(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("words", [w for w, _ in EVERY], ids=" ".join)
 @pytest.mark.parametrize("language", ["en", "vi"])
-def test_every_help_is_as_wide_as_the_terminal(words: tuple[str, ...], language: str) -> None:
+def test_every_help_is_as_wide_as_the_terminal(
+    words: tuple[str, ...], language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # from where paths of the program are told as a whole
     narrow, wide = of(words, language).splitlines(), of(words, language, None)
     assert max(map(len, narrow)) <= 80
     assert " ".join(narrow).split() == wide.split()
-    assert os.getcwd() not in wide
+    assert str(ROOT) not in wide
 
 
 def test_without_a_terminal_nothing_is_broken() -> None:
