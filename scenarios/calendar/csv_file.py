@@ -92,17 +92,23 @@ def _keys(path: Path, titles: list[str]) -> list[str]:
         word = title.strip().casefold()
         if word not in of_title:
             raise InputError(
-                '{path}:1: column "{title}"{near}',
+                '{path}:1: column "{title}" is not known{near} (allowed: {columns})',
                 path=path,
                 title=title,
                 near=did_you_mean(word, list(of_title)),
+                columns=", ".join(of_title),
             )
         if of_title[word] in keys:
             raise InputError('{path}:1: column "{title}" is there twice', path=path, title=title)
         keys.append(of_title[word])
     for needed in ("start", "participants"):
         if needed not in keys and not (needed == "participants" and "meeting" in keys):
-            raise InputError('{path}:1: has no column "{needed}"', path=path, needed=needed)
+            raise InputError(
+                '{path}:1: has no column "{needed}" (a title that means it: {titles})',
+                path=path,
+                needed=needed,
+                titles=", ".join(COLUMNS[needed]),
+            )
     return keys
 
 

@@ -163,10 +163,16 @@ def test_what_is_no_calendar(data: bytes, said: str, tmp_path: Path) -> None:
 
 TITLES = "title,start,minutes,participants"
 ROWS: dict[str, tuple[str, str]] = {
-    "unknown column": ("title,start,minutes,participants,colour\n", ':1: column "colour"'),
+    "unknown column": (
+        "title,start,minutes,participants,colour\n",
+        ':1: column "colour" is not known (allowed: title, nội dung, start',
+    ),
     "column twice": (f"{TITLES},start\n", ':1: column "start" is there twice'),
     "no start": ("title,participants\n", ':1: has no column "start"'),
-    "no one": ("title,start\n", ':1: has no column "participants"'),
+    "no one": (
+        "title,start\n",
+        ':1: has no column "participants" (a title that means it: participants, thành phần)',
+    ),
     "no line": (f"{TITLES}\n", ": has no meeting (allowed: a line of titles and one line or more)"),
     "empty": ("", ':1: has no column "start"'),
     "no day": (f"{TITLES}\nA,tomorrow,60,x\n", ':2: start = "tomorrow" (allowed: '),
