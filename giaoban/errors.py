@@ -111,6 +111,10 @@ def may_hint(words: int) -> bool:
     return _compared <= MOST_COMPARED or words <= 12
 
 
+LEAST_BEGINNING = 3
+"""So many letters of a longer name are taken for its beginning."""
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> Sentence:
     """' (did you mean "x"?)' for a near miss, the list of choices if it is short, or ''.
 
@@ -121,6 +125,8 @@ def did_you_mean(word: str, choices: Iterable[str]) -> Sentence:
     if not may_hint(len(known)):
         return NOTHING
     close = difflib.get_close_matches(word[:100], known, n=1, cutoff=0.6)
+    if not close and len(word) >= LEAST_BEGINNING:
+        close = [name for name in known if name.startswith(word)]
     if close:
         return Sentence(' (did you mean "{close}"?)', close=close[0])
     if known and len(known) <= 12:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from giaoban.errors import LISTED_BY, near_names
+from giaoban.errors import LISTED_BY, did_you_mean, near_names
 from giaoban.scenarios.cli.app import every_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,3 +121,10 @@ def test_the_commands_are_there() -> None:
 )
 def test_what_is_said(word: str, said: str) -> None:
     assert near_names("bridge", word, ["cu-jut", "dak-mil"]) == said
+
+
+def test_the_beginning_of_a_name_is_a_near_miss() -> None:
+    named = ["codian-4520-hd", "rmx-1500-mpmx-fixed", "rmx-2000-mpmx-four-cards"]
+    known = [*named, *map(str, range(20))]
+    assert did_you_mean("rmx", known) == ' (did you mean "rmx-1500-mpmx-fixed"?)'
+    assert did_you_mean("rm", known) == ""

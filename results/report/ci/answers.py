@@ -355,7 +355,8 @@ def _why(c: CriterionResult, known: Callable[[str], Wording]) -> Sentence:
         )
         if c.value is None or not c.threshold:
             return told
-        amount = say.amount(abs(c.value - c.threshold), say.either(c.unit, c.unit_vi))
+        unit = "points" if c.unit == "%" else say.either(c.unit, c.unit_vi)
+        amount = say.amount(abs(c.value - c.threshold), unit)
         return f"{told}; {say.gettext(N_('off by {amount}'), amount=amount)}"
 
     return in_both_languages(words, known)

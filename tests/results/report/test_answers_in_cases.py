@@ -32,6 +32,7 @@ from giaoban.results.report.ci.commands import Commands
 from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.document import Block, Par, plain
 from giaoban.results.report.meetings import meeting_summary
+from giaoban.sentence import Sentence
 
 ON = date(2026, 11, 27)
 
@@ -77,6 +78,15 @@ def test_cases_say_what_the_whole_says(report: Report, shown: Iterable[Block]) -
     assert len(ids) == len(set(ids))
     assert not [ident for ident in ids if "202611" in ident]
     by_schema(junit_xml(report, Commands(("check", "s.toml"))))
+
+
+def test_shares_are_off_by_points() -> None:
+    """33 % where 20 % are allowed are 13 points too many, and no 13 %."""
+    made = of_check(results_factory.result(thresholds={"mcu-units": 20.0}))
+    [line] = [line for case in made.failed for line in case.lines if "MCU" in line]
+    assert line.replace("\N{NO-BREAK SPACE}", " ").endswith("; off by 13.33 points")
+    assert isinstance(line, Sentence)
+    assert line.vi.replace("\N{NO-BREAK SPACE}", " ").endswith("; lệch 13,33 điểm phần trăm")
 
 
 def test_a_sweep_finds_and_does_not_judge() -> None:
