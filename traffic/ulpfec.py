@@ -1,8 +1,9 @@
 """Forward error correction of RTP (ULPFEC, RFC 5109), one level of protection: a packet that is the
-XOR of a group's packets, in a stream of its own (§14.1).
+XOR of a group's packets, in a stream of its own.
 
-The stream has its own SSRC, sequence numbers and payload type on the same ports (SSRC multiplexing,
-as of RFC 5956 §4.3): two sequences of numbers need two SSRCs (RFC 3550 §5.2).
+The stream has its own SSRC, sequence numbers and payload type on the same ports. RFC 5109 has it in
+an RTP session of its own, under the SSRC of what it protects (§14.1); in one session two sequences of
+numbers need two SSRCs (RFC 3550 §5.2).
 """
 
 from __future__ import annotations
