@@ -2,8 +2,8 @@
 XOR of a group's packets, in a stream of its own.
 
 The stream has its own SSRC, sequence numbers and payload type on the same ports. RFC 5109 has it in
-an RTP session of its own, under the SSRC of what it protects (§14.1); in one session two sequences of
-numbers need two SSRCs (RFC 3550 §5.2).
+an RTP session of its own, under the SSRC of what it protects (§14.1); in one session two sequences
+of numbers need two SSRCs (RFC 3550 §5.2).
 """
 
 from __future__ import annotations
