@@ -8,7 +8,8 @@ before its picture is to be shown. When that is, the receiver's playout buffer s
 pictures was whole, and the buffer's length more. A packet that nothing is known of belongs to no
 earlier picture than the packet before it, so nothing is asked for that can no longer be shown.
 
-What comes after a missing packet waits here until that one has come or is given up.
+What comes after a missing packet waits here until that one has come or is given up. That packets
+were lost before the first that came, nobody knows until one is restored: nothing waits for it.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ class NackGenerator:
 
     def _begin(self) -> None:
         self._highest: int | None = None
-        self._ticks = self._step = self._came_ns = 0
+        self._first: int | None = None
+        self._ticks = self._step = self._came_ns = self._first_ns = 0
         self._marked = False
         self._missing: dict[int, _Missing] = {}
         self._given_up: dict[int, None] = {}
@@ -134,6 +136,7 @@ class NackGenerator:
         for place, (wire, timestamp, marker, at_ns) in enumerate(rows):
             if self._highest is None:
                 self._highest, self._ticks = wire - 1, timestamp
+                self._first, self._first_ns = wire, at_ns
                 self._marked = False
             number = self._highest + (wire - self._highest + 0x8000) % 0x10000 - 0x8000
             numbers[place] = number
@@ -151,6 +154,11 @@ class NackGenerator:
             before_ns = self._came_ns
             self._reached(number, timestamp, marker, at_ns)
             self._missing[number] = _Missing(self._ticks, before_ns, at_ns)
+        elif self._first is not None and number < self._first:
+            # lost before any packet came: it is known to be missing as it is restored
+            self._first = number
+            ticks = self._ticks + _ahead(timestamp, self._ticks)
+            self._missing[number] = _Missing(ticks, self._first_ns, at_ns)
         one = self._missing.get(number)
         if one is not None and at_ns <= self._shown_ns(one):
             del self._missing[number]
@@ -199,7 +207,7 @@ class NackGenerator:
     def _reached(self, number: int, timestamp: int, marker: bool, at_ns: int) -> None:
         """A packet beyond all that came before."""
         assert self._highest is not None
-        ahead = (timestamp - self._ticks + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
+        ahead = _ahead(timestamp, self._ticks)
         ticks = self._ticks + ahead
         gap = number - self._highest - 1
         if len(self._missing) + gap > MOST_MISSING:
@@ -243,6 +251,11 @@ class NackGenerator:
         self._given_up[number] = None
         if len(self._given_up) > MOST_MISSING:
             del self._given_up[next(iter(self._given_up))]
+
+
+def _ahead(timestamp: int, ticks: int) -> int:
+    """By how many ticks a timestamp of the wire is later."""
+    return (timestamp - ticks + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
 
 
 class Packets(NamedTuple):
