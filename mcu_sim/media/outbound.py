@@ -169,8 +169,11 @@ class Outbound:
         send_type = flow.terms.fec_send_type
         if self._fec is None or kind != "video" or send_type is None:
             return
-        ssrc, first = ulpfec.ssrc_of(flow.down.ssrc), self._first_number(kind, row, flow)
-        self._fec_encoders[kind, row] = FecEncoder(self._fec, send_type, ssrc, CLOCK_HZ, first)
+        ssrc = ulpfec.ssrc_of(flow.down.ssrc)
+        if old is None or (old.ssrc, old.payload_type) != (ssrc, send_type):
+            first = self._first_number(kind, row, flow)
+            old = FecEncoder(self._fec, send_type, ssrc, CLOCK_HZ, first)
+        self._fec_encoders[kind, row] = old
 
     def _first_number(self, kind: Kind, row: int, flow: Flow) -> int:
         """Of a retransmission or FEC stream. The call's keys go on when its terms change: no number

@@ -13,6 +13,7 @@ from giaoban.traffic.profiles import Fec
 from giaoban.traffic.receiver.fec import FecDecoder
 from giaoban.traffic.rtcp import PictureLossIndication, parse
 from giaoban.traffic.sender.fec import FecEncoder
+from giaoban.traffic.ulpfec import Protection
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
@@ -113,6 +114,23 @@ def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
     assert len(numbers) > 8
     assert len({*numbers}) == len(numbers)
     assert office.plane.outbound.unprotected == 0
+
+
+def test_a_group_goes_on_when_the_same_is_offered_again(make: Make) -> None:
+    """As for a session's refresh (RFC 4028): no packet before the last group is unprotected."""
+    office = office_of(make)
+    west = bridge(office, "west", 1)
+    for _ in range(4):
+        office.run(77)
+        west.reoffer(west.local)
+    office.run(200)
+    pictures, fec = parted(west.received("video"))
+    found = [Protection.parse(packet) for packet in fec]
+    named = {number for one in found if one is not None for number in one.sequences}
+    assert len(found) > 8
+    first = number_of(pictures[0])
+    ahead = {number - first & 0xFFFF for number in named}
+    assert ahead >= {*range(max(ahead))}
 
 
 @pytest.mark.parametrize(("protected", "asked"), [(True, False), (False, True)])
