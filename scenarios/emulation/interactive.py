@@ -1,7 +1,7 @@
 """Inside the guest: the network without a meeting, and Mininet's command line on it.
 
 Beside Mininet's own commands: `birdc ROUTER COMMAND` asks a router's BIRD, `cut LINK` takes a
-link's light and `mend LINK` gives it back.
+link down and `mend LINK` brings it up.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class ProvinceCli(CLI):  # type: ignore[misc]
             output(routers.ask(router, question))
 
     def do_cut(self, line: str) -> None:
-        """Take a link's light: cut gia-nghia--dak-song"""
+        """Take a link down: cut gia-nghia--dak-song"""
         if (link := self._link(line)) is not None and not link.down:
             outage = link.take_down()
             time.sleep(self._failing.seen_after_s)
             link.notice(outage)
 
     def do_mend(self, line: str) -> None:
-        """Give a link its light back: mend gia-nghia--dak-song"""
+        """Bring a link up again: mend gia-nghia--dak-song"""
         if (link := self._link(line)) is not None and link.down:
             link.bring_up()
 

@@ -219,7 +219,7 @@ class RoutedNetwork:
         self._starts += 1
         chance.skip(STARTED_DRAWS)
         links = self._network.links_at(name)
-        up = {link.id: not self._is_dark(link.id, begin_ns) for link in links}
+        up = {link.id: not self._is_down(link.id, begin_ns) for link in links}
         lines = [link for link in links if link.kind == "backbone"]
         router = _Router(name, chance, begin_ns, lines, up, awake_ns=begin_ns)
         self._alive[name] = router
@@ -241,7 +241,7 @@ class RoutedNetwork:
     def _lives(self, router: _Router) -> bool:
         return self._alive.get(router.id) is router
 
-    def _is_dark(self, link: str, now_ns: int) -> bool:
+    def _is_down(self, link: str, now_ns: int) -> bool:
         return within(self._times.carrier_down.get(link, ()), now_ns - self._origin_ns)
 
     def _carrier_changed(self, link_id: str, now_ns: int, *, up: bool) -> None:

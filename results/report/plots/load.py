@@ -97,9 +97,10 @@ def _figure(
         else:
             told = label_text("limit", lang, limit=f"{number(limit, lang, 6)} {unit}")
             axes.axhline(limit, color=LIMIT, linestyle=LIMIT_STYLE, label=told)
-            axes.set_yscale("log")
-            axes.set_ylim(bottom=_below(lines, limit), top=limit * 10)
-            axes.yaxis.set_minor_formatter(NullFormatter())
+            if limit > 0:
+                axes.set_yscale("log")
+                axes.set_ylim(bottom=_below(lines, limit), top=10 * _most(lines, limit))
+                axes.yaxis.set_minor_formatter(NullFormatter())
         in_language(axes, lang)
         if axes.lines:
             axes.legend(frameon=False, loc="upper right")
@@ -110,6 +111,11 @@ def _below(lines: dict[str, list[float]], limit: float) -> float:
     """A power of ten below all that is drawn."""
     least = min([limit, *(v for values in lines.values() for v in values if v > 0)])
     return float(10.0 ** math.floor(math.log10(least) - 0.01))
+
+
+def _most(lines: dict[str, list[float]], limit: float) -> float:
+    """The highest of all that is drawn, the limit among it."""
+    return max([limit, *(v for values in lines.values() for v in values if np.isfinite(v))])
 
 
 def _or_nan(value: float | None) -> float:

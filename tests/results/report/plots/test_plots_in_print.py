@@ -226,3 +226,12 @@ def test_the_plots_of_a_load_test_are_in_its_language():
     assert {"đang duy trì", "số lần gọi/s", "0,5", "không thành công/s"} <= said
     assert "Thời gian thiết lập cuộc gọi, phân vị 95 của từng giây" in said
     assert "ngưỡng 6000 ms" in {text.get_text() for text in texts(limited)}
+
+
+@pytest.mark.parametrize(("worst", "limit"), [(90_000.0, 6000.0), (12.0, 6000.0), (12.0, 0.0)])
+def test_what_is_worst_in_a_load_test_is_within_its_picture(worst, limit):
+    figure = load._figure("set-up", "ms", [0, 1], {"set-up": [worst, 9.0]}, "en", limit)
+    [axes] = figure.axes
+    low, high = axes.get_ylim()
+    assert low <= min(limit, 9.0)
+    assert high >= max(limit, worst)
