@@ -70,10 +70,10 @@ class StreamResult(StrictModel):
     `corrupted` arrived with a flipped bit, no use to the listener; `late` of the others came after
     their sound had to be played; `reordered` arrived after a packet sent later (RFC 4737 §3.3).
     Where missing packets are sent again (RFC 4588), `requested` were asked for, `repaired` of those
-    received came so first, in time; `repaired_late` came too late, or twice, and are not among
-    those received. Where they are restored from others (RFC 5109), `repaired` and `repaired_late`
-    say the same of them, and nothing is `requested`. What is sent again, and what protects others,
-    is not among those sent; null where there is none.
+    received came only so, in time, and not by themselves; `repaired_late` came too late, or twice,
+    and are not among those received. Where they are restored from others (RFC 5109), `repaired` and
+    `repaired_late` say the same of them, and nothing is `requested`. What is sent again, and what
+    protects others, is not among those sent; null where there is none.
     `listener_lost_pct` is the share that the listener misses: lost, impaired, corrupted or late.
     `_20s`, `_60s`: in the 20 s, or the minute, in which it is most; where a phase or a stay is
     shorter, what is not there counts as good. `loss_spread`: how many packets lost on the wire say

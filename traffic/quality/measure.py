@@ -111,10 +111,10 @@ class Trace:
 
     @property
     def repaired(self) -> NDArray[np.bool_]:
-        """Was sent again and came in time, before the packet itself if that came as well."""
+        """Did not come by itself: was sent again, or restored, in time."""
         if self.by_itself_ns is None:
             return np.zeros(len(self.arrival_ns), np.bool_)
-        return np.not_equal(self.arrival_ns, self.by_itself_ns)
+        return self.arrived & (self.by_itself_ns < 0)
 
     @property
     def duplicates(self) -> int:
