@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from giaoban.results.model.load import Delay, LoadCriterion, LoadResult
 from giaoban.results.report.criteria_table import criteria_table
@@ -23,7 +22,7 @@ from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.sentence import Both, Sentence, joined
-from giaoban.translation import N_, SOURCE, Language, pgettext, translator
+from giaoban.translation import N_, SOURCE, Language, pgettext, unit_words
 
 HEAD = {
     "pass": N_("PASS – the MCU meets the criteria under this load"),
@@ -289,10 +288,12 @@ class _ScreenWording:
     def in_unit(self, value: float | None, c: LoadCriterion) -> str:
         if value is None:
             return NOTHING
-        return Sentence("{value:g} {unit}", value=value, unit=_unit(c))
+        return Sentence("{value:g} {unit}", value=value, unit=unit_words(c.unit, value))
 
     def limit(self, c: LoadCriterion) -> str:
-        return Sentence("≤ {value:g} {unit}", value=c.threshold, unit=_unit(c))
+        return Sentence(
+            "≤ {value:g} {unit}", value=c.threshold, unit=unit_words(c.unit, c.threshold)
+        )
 
     def met(self, c: LoadCriterion) -> str:
         return MET[c.ok]
@@ -304,10 +305,6 @@ class _ScreenWording:
         return NOTHING
 
     where = margin
-
-
-def _unit(c: LoadCriterion) -> Sentence:
-    return Both(c.unit, partial(translator("vi").unit, 2, c.unit))
 
 
 def _operations(result: LoadResult) -> Table:
