@@ -22,6 +22,7 @@ from giaoban.scenarios.estimate.static import StaticLoads, shortfall
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.whatif.ladder import (
     RATES_MBPS,
+    holds,
     larger_devices,
     lower_profiles,
     next_rate,
@@ -190,7 +191,7 @@ def _after(tools: SearchTools, question: Question, state: State, result: Result)
         yield from _faster(state, question, {binding.place.id}, loads, tools)
     elif (link := _fullest(question, binding, loads)) is not None:
         if question.plan.device.idle() != question.plan.device:
-            yield from _device_states(tools, question, state)
+            yield from _device_states(tools, question, state, larger=True)
         now = question.plan.network.link(link).rate_mbps
         if (rate := next_rate(now, _hinted(now, binding))) is not None:
             yield state.faster(link, rate)
@@ -213,16 +214,23 @@ def _policed(question: Question, result: Result, state: State) -> tuple[tuple[st
     return () if shaped == state.shaped else shaped
 
 
-def _device_states(tools: SearchTools, question: Question, state: State) -> Iterator[State]:
+def _device_states(
+    tools: SearchTools, question: Question, state: State, *, larger: bool = False
+) -> Iterator[State]:
+    """The smallest devices that hold the calls; `larger`: of those that hold more than this one,
+    which is not full, so that smaller ones may hold the calls, too, and be fuller."""
     plan = question.plan
+    asked = plan.profile.resolution
     able = larger_devices(
         tools.devices,
         len(plan.calls),
-        plan.profile.resolution,
+        asked,
         tools.units_limit_pct,
         kbps=plan.line_kbps,
         content=plan.content is not None,
     )
+    if larger:
+        able = [device for device in able if holds(device, asked) > holds(plan.device, asked)]
     for device in able[:MOST_DEVICES]:
         if device.id != plan.device.id:
             yield replace(state, device=device.id)

@@ -131,10 +131,16 @@ def test_a_line_that_a_carrier_polices_is_shaped_before_anything_is_bought(tmp_p
     assert [judged.state for judged in found.judged[:2]] == [State(), found.cheapest.state]
 
 
-def test_a_device_slower_the_fuller_it_is_is_replaced_by_a_larger_one(tmp_path: Path) -> None:
-    """Nor are calls tried that it does not do: this one has no CIF."""
+@pytest.mark.parametrize("smaller", [0, 7])
+def test_a_device_slower_the_fuller_it_is_is_replaced_by_a_larger_one(
+    tmp_path: Path, smaller: int
+) -> None:
+    """Not by one that holds the calls and is fuller then. Nor are calls tried that it does not do:
+    this one has no CIF."""
     file = SCENARIOS / "devices/loaded-server.toml"
     slower = file.read_text(encoding="utf-8").replace("capacity_ms = 40.0", "capacity_ms = 120.0")
+    less = [f'  {{ id = "n-{n}", name = "node of {n}", cards = {n} }},' for n in range(12, 19)]
+    slower = slower.replace("device = [\n", "\n".join(["device = [", *less[:smaller], ""]))
     (tmp_path / "devices.toml").write_text(slower, encoding="utf-8")
     path = scenario(tmp_path / "s.toml", devices="devices.toml", device="pexip-node-20-by-load")
     base = Base(path, SMALL)
@@ -153,4 +159,5 @@ def test_a_device_slower_the_fuller_it_is_is_replaced_by_a_larger_one(tmp_path: 
     )
     assert found.as_asked is not None
     assert found.as_asked.state == State(device="pexip-node-40-by-load")
+    assert {each.state.device for each in found.judged} == {None, "pexip-node-40-by-load"}
     assert {each.question.plan.profile.resolution for each in found.judged} <= {"720p30", "SD30"}
