@@ -189,12 +189,13 @@ def _after(tools: SearchTools, question: Question, state: State, result: Result)
         yield from _device_states(tools, question, state)
     elif binding.cause == "link":
         yield from _faster(state, question, {binding.place.id}, loads, tools)
-    elif (link := _fullest(question, binding, loads)) is not None:
+    else:
         if question.plan.device.idle() != question.plan.device:
             yield from _device_states(tools, question, state, larger=True)
-        now = question.plan.network.link(link).rate_mbps
-        if (rate := next_rate(now, _hinted(now, binding))) is not None:
-            yield state.faster(link, rate)
+        if (link := _fullest(question, binding, loads)) is not None:
+            now = question.plan.network.link(link).rate_mbps
+            if (rate := next_rate(now, _hinted(now, binding))) is not None:
+                yield state.faster(link, rate)
     yield from _lower_states(question, state)
 
 
