@@ -26,7 +26,7 @@ _EXTENSION, _LONG_MASK = 0x80, 0x40
 _VERSION = 0x80
 _FLAGS = 0x3F
 """Of an RTP header's first octet: P, X and CC."""
-_OTHER_SSRC = 0x5A5A_5A5A
+_OTHER_SSRC = 0x6969_6969
 
 
 def ssrc_of(ssrc: int) -> int:
