@@ -121,10 +121,11 @@ class Protection:
         if len(missing) != 1:
             return None
         header, body = self.header, self.body
+        end = rtp.HEADER_BYTES + self.length
         for sequence in self.sequences:
             if sequence != missing[0]:
                 header ^= _bits(others[sequence])
-                body ^= int.from_bytes(others[sequence][rtp.HEADER_BYTES :], "little")
+                body ^= int.from_bytes(others[sequence][rtp.HEADER_BYTES : end], "little")
         first = header.to_bytes(FEC_HEADER_BYTES, "big")
         length = int.from_bytes(first[8:], "big")
         if length > self.length or body >> 8 * length:

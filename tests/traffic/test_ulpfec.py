@@ -123,3 +123,13 @@ def test_a_packet_that_is_protected_in_part_is_not_restored() -> None:
     payload[10:12] = (2).to_bytes(2, "big")
     protection = parsed(bytes(payload))
     assert protection.restore({0: group[0]}, ssrc=SSRC) is None
+
+
+def test_of_packets_protected_in_part_one_that_is_shorter_is_restored() -> None:
+    """Of the others no more is taken than is protected (§9.2)."""
+    group = packets([b"\x01\x02\x03\x04", b"\x05\x06"])
+    payload = bytearray(ulpfec.protect(group))[:-2]
+    payload[10:12] = (2).to_bytes(2, "big")
+    protection = parsed(bytes(payload))
+    assert protection.restore({0: group[0]}, ssrc=SSRC) == group[1]
+    assert protection.restore({1: group[1]}, ssrc=SSRC) is None
