@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.lru_cache import LruCache
-from giaoban.mcu_sim.device import AUDIO
+from giaoban.mcu_sim.device import AUDIO, DelayFigure
 from giaoban.mcu_sim.media.leg import KINDS, Kind
 from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
-from giaoban.scenarios.plan.plan import CallPlan, PhasePlan
+from giaoban.scenarios.plan.plan import CallPlan, PhasePlan, Plan
 from giaoban.scenarios.records.events import EventRecord, Joined, Left, RateChanged
 from giaoban.traffic.log import OF_NO_USE, REQUESTED
 from giaoban.traffic.quality.bursts import GapBurst, burst_ratio, gap_burst
@@ -460,13 +460,19 @@ def devices(captures: Captures, number: int) -> Devices:
     """What lies between microphone and loudspeaker, camera and screen beside the legs, whose
     playout buffers are counted with them; the MCU's at the fullest moment of a phase (`number`)."""
     plan, terminal = captures.plan, captures.plan.terminal
-    mcu, used_pct = plan.device, captures.most_used(number).pct
-    pictures = mcu.compose_delay if plan.meeting.video == "presence" else mcu.forward_delay
+    used_pct = captures.most_used(number).pct
+    sound, pictures = device_delays(plan)
     return Devices(
-        sound_ms=terminal.packetisation_ms + mcu.audio_mix_delay.at_ms(used_pct),
+        sound_ms=terminal.packetisation_ms + sound.at_ms(used_pct),
         picture_ms=terminal.encoding_ms + pictures.at_ms(used_pct) + terminal.decoding_ms,
         hold_ms=terminal.sync_hold_ms,
     )
+
+
+def device_delays(plan: Plan) -> tuple[DelayFigure, DelayFigure]:
+    """The MCU's that count, of sound and of pictures: these are composed or passed on."""
+    mcu, composed = plan.device, plan.meeting.video == "presence"
+    return mcu.audio_mix_delay, mcu.compose_delay if composed else mcu.forward_delay
 
 
 def _or_nan(value: float | None) -> float:

@@ -186,6 +186,8 @@ def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:
     unused = {"forward_delay" if presence else "compose_delay"}
     if content:
         unused.discard("forward_delay")  # slides are passed on as they come
+        if presence:  # when they come counts nowhere: only as from an idle device
+            values["forward_delay"] = number(device.forward_delay.delay_ms, after=" ms")
     else:
         unused.add("content")
     for key, figure in device.assumptions():

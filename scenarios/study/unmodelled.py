@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.model.result import SECOND_MS
 from giaoban.results.model.unmodelled import Unmodelled
+from giaoban.scenarios.measure.streams import device_delays
 from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
@@ -20,6 +21,7 @@ SHORT_PHASE_S = 10.0
 """In shorter phases the key frames of those who join decide."""
 
 Fact = Literal[
+    "all-delays-by-load",
     "background",
     "delay-by-load",
     "disciplines",
@@ -44,8 +46,9 @@ class Entry(Unmodelled):
     """One thing that the model leaves out, and which questions it concerns."""
 
     only: list[Fact] = Field(default_factory=list)
-    """It concerns only questions with one of these: declared other traffic (`background`), with
-    a device that takes longer the fuller it is (`delay-by-load`), with queue `disciplines` of
+    """It concerns only questions with one of these: a device that takes longer the fuller it is,
+    with sound and with pictures (`all-delays-by-load`), declared other traffic (`background`), a
+    device that takes longer with one of them (`delay-by-load`), with queue `disciplines` of
     lines, judged by an `estimate`, with lines that let through an `excess` beyond what is
     committed, with declared `faults`, with pictures protected by `fec`, of a province that says
     what rates count (`framing`), with links judged in windows under a second (`link-window`),
@@ -97,9 +100,11 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     scenario = question.scenario
     criteria = load_criteria(question.criteria_path, link_window_ms=scenario.link_window_ms)
     profiles = [each for link in question.plan.network.links for each in link.profiles]
+    growing = [bool(each.more_at_capacity_ms) for each in device_delays(question.plan)]
     held: dict[Fact, bool] = {
+        "all-delays-by-load": all(growing),
         "background": bool(scenario.background),
-        "delay-by-load": question.plan.device.idle() != question.plan.device,
+        "delay-by-load": any(growing),
         "disciplines": any(link.queue for link in question.plan.network.links),
         "estimate": estimate,
         "excess": any(each.eir_mbps for each in profiles),

@@ -11,11 +11,14 @@ from scenario_factory import SCENARIOS, scenario
 from giaoban.errors import InputError
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.report.unmodelled_words import left_out_of
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.scenarios.study.unmodelled import UNMODELLED, LeftOut, left_out, unmodelled
 from giaoban.tomlfile import load
 from giaoban.translation import translator
 from scripts.docs.unmodelled import PAGES, with_table
+
+KIND, GROWS = "processing-under-load", "delay-by-load"
 
 
 @pytest.mark.parametrize("lang", PAGES)
@@ -47,6 +50,32 @@ def test_a_question_is_told_what_concerns_it() -> None:
     assert "loss-repair" in plain - again
     assert fec ^ again == {"fec-rate"}
     assert "concealment" in (fec & again) - plain
+
+
+@pytest.mark.parametrize(
+    ("delays", "told"),
+    [
+        ((), {KIND}),
+        (("compose_delay",), {KIND, GROWS}),
+        (("audio_mix_delay",), {KIND, GROWS}),
+        (("audio_mix_delay", "compose_delay"), {GROWS}),
+        (("forward_delay",), {KIND}),
+        (("audio_mix_delay", "forward_delay"), {KIND, GROWS}),
+    ],
+)
+def test_a_delay_that_stays_is_told_and_one_that_counts_nowhere_is_not(
+    tmp_path: Path, delays: tuple[str, ...], told: set[str]
+) -> None:
+    """Pictures are composed here: those that are passed on come at no time that counts."""
+    question = by_load(make_question(scenario(tmp_path / "s.toml")), *delays)
+    assert {each.id for each in unmodelled(question, estimate=True)} & {KIND, GROWS} == told
+    none = by_load(question, *delays, more_ms=0.0)
+    assert {each.id for each in unmodelled(none, estimate=True)} & {KIND, GROWS} == {KIND}
+
+
+def by_load(question: Question, *delays: str, more_ms: float = 100.0) -> Question:
+    figures = [(("device", name, "more_at_capacity_ms"), more_ms) for name in delays]
+    return World.of(question).put_all(figures).question()
 
 
 def test_short_phases_are_told(tmp_path: Path) -> None:

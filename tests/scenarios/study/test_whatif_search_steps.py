@@ -201,6 +201,20 @@ def test_what_is_late_wherever_it_is_asks_for_larger_devices(questions: Question
     assert {state.device for state in found} == {None, "rmx-2000-1-mpmx"}
 
 
+@pytest.mark.parametrize(("delay", "more_ms"), [("audio_mix_delay", 0.0), ("forward_delay", 50.0)])
+def test_who_is_as_quick_when_full_asks_for_no_device(
+    questions: Questions, delay: str, more_ms: float
+) -> None:
+    """Pictures are composed here: none that counts is passed on."""
+    world = World(questions, DEVICES)
+    same = by_load(DEVICES[1], delay, more_ms=more_ms)
+    world.start = replace(world.start, plan=world.start.plan.model_copy(update={"device": same}))
+    answer = failed("stream", Place(kind="bridge", id="nobody", detail="video up"), 11.0, 10.0)
+    loads = world.loads(world.start)
+    found = only_first(world, answer, loads=lambda _: loads)
+    assert {state.device for state in found} == {None}
+
+
 def by_load(device: Device, *delays: str, more_ms: float = 50.0) -> Device:
     """The same, some of whose delays grow by so much until it is full."""
     grown = {
