@@ -146,7 +146,9 @@ def rebuild(captures: Captures) -> Rebuilt:
                 flow.alive = flow.alive & flow.arrived
     bent = blind | {line.hop for line in plan.lines if line.what.jitter is not None}
     errors = []
-    allowed = _explained_us(captures) * (1 + (plan.fec is not None))
+    allowed = _explained_us(captures)
+    if plan.fec is not None:  # of what protects each stream as much as of the stream
+        allowed = [*allowed, *allowed]
     trusted = True
     for flow, most_us in zip(flows, allowed, strict=True):
         if bent & set(flow.path):
