@@ -14,7 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from giaoban.results.archive.evidence.manifest import Proof, save_inputs, sha256, write_manifest
+from giaoban.results.archive.evidence.manifest import (
+    KeptFile,
+    Proof,
+    save_inputs,
+    sha256,
+    write_manifest,
+)
 from giaoban.results.archive.evidence.pack import open_evidence, packed
 from giaoban.results.archive.evidence.verify import verify
 from giaoban.results.archive.store import write_result
@@ -87,12 +93,14 @@ def repacked(
     change: Callable[[dict[str, bytes]], object] = lambda _files: None,
     *,
     summed: bool = False,
+    more: Sequence[str] = (),
     untold: Sequence[str] = (),
 ) -> list[str]:
     """What is found once somebody who knows how packed it anew, after a change of its files.
 
     Args:
         summed: every sum of the manifest is put right, and it lists no file that is gone.
+        more: paths of files that are added and told of.
         untold: roles of inputs that the manifest no longer tells of.
     """
     opened = open_evidence(evidence.read_bytes())
@@ -104,6 +112,12 @@ def repacked(
         sums = [{"sha256": sha256(files[k.path]), "bytes": len(files[k.path])} for k in there]
         kept = [k.model_copy(update=new) for k, new in zip(there, sums, strict=True)]
         told = told.model_copy(update={"files": kept})
+    for path in more:
+        files[path] = path.encode()
+        kept_too = KeptFile.model_construct(
+            path=path, bytes=len(files[path]), sha256=sha256(files[path])
+        )
+        told = told.model_copy(update={"files": [*told.files, kept_too]})
     inputs = [item for item in told.inputs if item.role not in untold]
     told = told.model_copy(update={"inputs": inputs})
     evidence.write_bytes(packed(files, told.to_json().encode()))

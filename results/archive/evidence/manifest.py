@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from giaoban.errors import InputError, strerror
 from giaoban.files import MOST_ANSWER, open_file, read_file
@@ -53,9 +53,13 @@ CHECKS = "check"
 KEPT_CAPTURES = ("counters.json", "guest.json", "links.npz")
 
 RelPath = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$")
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]{0,254}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,254})*$",
+        max_length=1024,
+    ),
 ]
-"""A path in the run's folder; it cannot lead out of it."""
+"""A path in the run's folder; it cannot lead out of it, and is as long as a disk takes it."""
 
 
 class KeptFile(StrictModel):
@@ -92,6 +96,16 @@ class Manifest(JsonFile):
     inputs: list[InputFile]
     files: list[KeptFile]
     left_out: list[KeptFile]
+
+    @field_validator("files")
+    @classmethod
+    def _no_file_is_a_folder(cls, files: list[KeptFile]) -> list[KeptFile]:
+        paths = {kept.path for kept in files}
+        for path in sorted(paths):
+            for parent in PurePosixPath(path).parents:
+                if str(parent) in paths:
+                    raise ValueError(Sentence("{path} is a file and a folder", path=parent))
+        return files
 
     @property
     def answer(self) -> str:

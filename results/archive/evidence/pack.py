@@ -25,7 +25,7 @@ from giaoban.results.archive.evidence.manifest import (
     read_proof,
     sha256,
 )
-from giaoban.results.archive.store import write_whole
+from giaoban.results.archive.store import write_whole, writing
 from giaoban.sentence import Sentence, joined
 
 ENDING = ".evidence.zip"
@@ -144,7 +144,7 @@ def open_evidence(data: bytes) -> OpenedEvidence:
 def unpack(data: bytes, into: Path) -> Path:
     """The run of an evidence as a folder in `into`, with what the evidence has of it.
 
-    Raises `InputError`: it is not as it was packed.
+    Raises `InputError`: it is not as it was packed; `MachineLacks`.
     """
     opened = open_evidence(data)
     if opened.altered or opened.proof is None:
@@ -153,10 +153,11 @@ def unpack(data: bytes, into: Path) -> Path:
             what=joined("; ", opened.altered[:3]),
         )
     folder = into / opened.proof.manifest.run_id  # as all names in it, checked by the manifest
-    for name, content in opened.files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    with writing(folder):
+        for name, content in opened.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
     return folder
 
 

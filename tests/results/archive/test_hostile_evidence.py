@@ -19,7 +19,7 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.results.archive.evidence.manifest import MANIFEST, sha256
-from giaoban.results.archive.evidence.pack import write_evidence
+from giaoban.results.archive.evidence.pack import unpack, write_evidence
 from giaoban.results.archive.evidence.signing import Signer
 from giaoban.results.archive.evidence.verify import together, verify
 from giaoban.results.model.series import Series
@@ -100,6 +100,38 @@ def test_another_sum_of_the_manifest_is_told_though_the_whole_has_its_sum(eviden
     told[-len(" file ") - 64 - 1] ^= 1
     evidence.write_bytes(summed(bytes(told)))
     assert verify(evidence).altered == [f"{MANIFEST}: does not give the sum that the file states"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (["a/b", "a"], "files: a is a file and a folder"),
+        (["a", "a/b/c/d"], "files: a is a file and a folder"),
+        (["x/" + "a" * 256], "files.9.path: "),
+        (["/".join(["abc"] * 257)], "files.9.path: "),
+    ],
+)
+def test_what_no_disk_takes_is_told_though_it_has_its_sums(evidence, tmp_path, paths, said):
+    [told] = make.repacked(evidence, more=paths)
+    assert f"giaoban.evidence/1 file: {said}" in told
+    into = tmp_path / "into"
+    with pytest.raises(InputError, match="the evidence is not as it was packed"):
+        unpack(evidence.read_bytes(), into)
+    assert not into.exists()
+
+
+def test_the_longest_names_are_unpacked(evidence, tmp_path):
+    paths = ["x/" + "a" * 255, "a", "a.b/c", "/".join(["abc"] * 256)]
+    assert make.repacked(evidence, more=paths) == []
+    folder = unpack(evidence.read_bytes(), tmp_path / "into")
+    assert [(folder / path).read_text() for path in paths] == paths
+
+
+def test_a_disk_that_refuses_what_is_unpacked_is_told(evidence, tmp_path):
+    into = tmp_path / "into"
+    into.write_text("a file")
+    with pytest.raises(InputError, match="is not a folder, so nothing can be written into it"):
+        unpack(evidence.read_bytes(), into)
 
 
 # -------------------------------------------------------------------------------- evidence/verify
