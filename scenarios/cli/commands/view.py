@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from giaoban import interruptions
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.ownership import temporary_folder
-from giaoban.results.archive.evidence.pack import ENDING, unpack
+from giaoban.results.archive.evidence.pack import ENDING, is_evidence, unpack
 from giaoban.results.archive.store import open_run, write_whole
 from giaoban.results.report.document import Par
 from giaoban.results.report.view.serve import PageServer
@@ -23,6 +24,7 @@ from giaoban.scenarios.study.page_map import add_map
 from giaoban.sentence import Sentence
 
 KINDS = ("check", "faults")
+_ZIP = Path(ENDING).suffix
 
 
 def command(
@@ -31,7 +33,7 @@ def command(
         typer.Argument(help="run: folder, id, its beginning, or its evidence [the newest]"),
     ] = None,
     other: Annotated[
-        str | None, typer.Option("--with", help="a second check, to compare with")
+        str | None, typer.Option("--with", help="a second check, or its evidence, to compare with")
     ] = None,
     failures: Annotated[
         str | None, typer.Option("--failures", help="a run of `giaoban faults`, to show beside")
@@ -76,12 +78,16 @@ def _page(
     unpacked: Path,
 ) -> tuple[Path, str]:
     """The run's folder and its page; an evidence is unpacked first."""
-    if run is not None and run.endswith(ENDING) and Path(run).is_file():
-        run = str(unpack(read_file(Path(run), most=MOST_ANSWER), unpacked))
-    folder = last_run(results, *KINDS) if run is None else open_run(run, results, *KINDS)
-    beside = None if other is None else open_run(other, results, "check")
-    tried = None if failures is None else open_run(failures, results, "faults")
-    assumed = None if analysis is None else open_run(analysis, results, "sensitivity")
+
+    def opened(ref: str | None, *kinds: str) -> Path | None:
+        if ref is None:
+            return None
+        found = _unpacked(ref, unpacked / "-".join(kinds))
+        return open_run(ref if found is None else str(found), results, *kinds)
+
+    folder = opened(run, *KINDS) or last_run(results, *KINDS)
+    beside, tried = opened(other, "check"), opened(failures, "faults")
+    assumed = opened(analysis, "sensitivity")
     for each in (folder, beside):
         if each is not None:
             add_map(each)
@@ -99,3 +105,17 @@ def _page(
             "{folder}: its files do not belong together: {what}", folder=folder, what=what
         ) from None
     return folder, page
+
+
+def _unpacked(ref: str, into: Path) -> Path | None:
+    """The run of an evidence, whatever its file is called; None: what is meant is no such file."""
+    path = Path(ref)
+    named = path.suffix.lower() == _ZIP and not os.path.isdir(ref)
+    if not named and not os.path.isfile(ref):
+        return None
+    data = read_file(path, _ZIP[1:], most=MOST_ANSWER)
+    if not is_evidence(data):
+        if not named:
+            return None  # a run may be called as some file is
+        raise InputError("{path}: {why}", path=path, why=Sentence("it is no evidence"))
+    return unpack(data, into)

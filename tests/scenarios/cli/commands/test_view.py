@@ -78,6 +78,37 @@ def test_an_evidence_is_shown_as_its_run_is(tmp_path: Path) -> None:
     assert not (tmp_path / "q.html").exists()
 
 
+def test_an_evidence_is_one_whatever_its_file_is_called(tmp_path: Path) -> None:
+    """As browsers name what is fetched twice, and old disks all; also what it is compared with."""
+    none, out = tmp_path / "none", tmp_path / "p.html"
+    files = []
+    for name, run in (("ok.evidence (1).zip", h.JANUARY), ("THƯ MỜI", h.JULY)):
+        files.append(tmp_path / name)
+        made = h.proven(tmp_path / "runs", v.result(run), tmp_path / "sources")
+        write_evidence(made, files[-1])
+    ran = giaoban("view", files[0], "--with", files[1], "--out", out, "--results", none)
+    assert (ran.code, ran.err) == (0, "")
+    data = data_of(out)
+    shown = [data[key]["run_id"] for key in ("run", "other")]  # type: ignore[index]
+    assert shown == [h.JANUARY, h.JULY]
+
+
+@pytest.mark.parametrize("name", ["not there.zip", "Gone.Evidence.ZIP"])
+def test_an_evidence_that_is_not_there_is_a_missing_file(root: Path, name: str) -> None:
+    for words in ((name,), (h.JANUARY, "--with", name)):
+        ran = giaoban("view", *words, "--results", root)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"{name}: no such file" in ran.err
+
+
+def test_another_file_is_no_evidence(root: Path, tmp_path: Path) -> None:
+    for name, said in (("x.zip", "x.zip: it is no evidence"), ("result.json", "no such run")):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+        ran = giaoban("view", tmp_path / name, "--results", root)
+        assert ran.code == 2
+        assert said in ran.err.replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
