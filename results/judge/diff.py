@@ -2,8 +2,8 @@
 
 Left out, as they may differ between runs that measured the same: run id, kernel, commit (the code
 has a sum of its own), paths of inputs, seconds that an analysis took; and what only repeats a
-measure in other words (margins, reasons of a valid run, and the place of a worst value that is the
-same within tolerance).
+measure in other words (a refusal in Vietnamese, margins, reasons of a valid run, and the place of a
+worst value that is the same within tolerance).
 """
 
 from __future__ import annotations
@@ -29,7 +29,15 @@ TIME_SHARE_PCT = 0.01
 _KEYS = ("id", "name", "kind", "direction", "bridge", "what", "by", "command")
 _INPUTS = frozenset({"inputs", "engine", "question", "meeting", "impairments"})
 _IGNORED = frozenset(
-    {"run_id", "engine.kernel", "inputs.commit", "inputs.committed", "estimate", "seconds"}
+    {
+        "run_id",
+        "engine.kernel",
+        "inputs.commit",
+        "inputs.committed",
+        "estimate",
+        "seconds",
+        "seeds.refused_vi",
+    }
 )
 _SPREAD = ("least", "median", "largest")
 """Of a criterion's value at other seeds."""

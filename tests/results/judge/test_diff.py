@@ -28,6 +28,18 @@ def test_the_same_run_under_another_id_kernel_and_path():
     assert paths(edit) == []
 
 
+def test_why_no_seeds_were_tried_is_compared_in_one_language():
+    """Answers that were given before there was Vietnamese of it have none."""
+
+    def refused(why, why_vi=None):
+        return changed(lambda data: data.update(seeds={"refused": why, "refused_vi": why_vi}))
+
+    old = refused("packets are emulated")
+    assert differences(old, refused("packets are emulated", "gói tin phải giả lập")) == []
+    [found] = differences(old, refused("it takes too long", "gói tin phải giả lập"))
+    assert (found.kind, found.path) == ("measure", "seeds.refused")
+
+
 def test_times_within_a_tenth_of_a_millisecond():
     def by(amount):
         def edit(data):
