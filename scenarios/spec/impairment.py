@@ -167,6 +167,11 @@ def mistakes(
     crossed = crossed_hops(network) if any(item.link is not None for item in impairments) else set()
     for number, item in enumerate(impairments):
         loc = ("impairment", number)
+        if item.duplicate and encrypted:  # RFC 3711 §3.3.2
+            what = Sentence(
+                "a receiver of SRTP refuses copies as replayed (allowed: encrypted = false)"
+            )
+            yield (*loc, "duplicate"), item.duplicate, what
         if item.from_s is not None and item.from_s >= length_s:
             what = Sentence(
                 "begins after the run (allowed: below {length_s:g} s)", length_s=length_s
@@ -196,9 +201,6 @@ def mistakes(
                     "the far side would take it for forged (allowed: corrupt on a link)"
                 )
                 yield (*loc, "corrupt"), item.corrupt, what
-            if item.duplicate and encrypted:
-                what = Sentence("no packet is encrypted twice (allowed: duplicate on a link)")
-                yield (*loc, "duplicate"), item.duplicate, what
             places: list[tuple[str, ...]] = [(item.bridge, kind, item.way) for kind in item.media]
         else:
             yield from _line_mistakes(item, loc, network)

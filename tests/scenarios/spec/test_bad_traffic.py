@@ -154,7 +154,12 @@ def line_of(text: str, word: str) -> int:
         (
             at("duplicate = 0.1") + "[meeting]\nencrypted = true\n",
             "duplicate",
-            "no packet is encrypted twice (allowed: duplicate on a link)",
+            "a receiver of SRTP refuses copies as replayed (allowed: encrypted = false)",
+        ),
+        (
+            on("duplicate = 0.1") + "[meeting]\nencrypted = true\n",
+            "duplicate",
+            "a receiver of SRTP refuses copies as replayed (allowed: encrypted = false)",
         ),
     ],
 )
