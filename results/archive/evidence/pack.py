@@ -163,7 +163,9 @@ def unpack(data: bytes, into: Path) -> Path:
 
 def unreadable(error: Exception) -> Sentence:
     """What is wrong with an archive that cannot be read."""
-    return Sentence("the archive cannot be read: {error}", error=error)
+    ours = error.args[0] if error.args and isinstance(error.args[0], Sentence) else None
+    why = ours or Sentence("it is no ZIP file, or a damaged one")
+    return Sentence("the archive cannot be read: {error}", error=why)
 
 
 def _read(data: bytes) -> tuple[list[zipfile.ZipInfo], dict[str, str | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -78,11 +79,47 @@ def _page(
     unpacked: Path,
 ) -> tuple[Path, str]:
     """The run's folder and its page; an evidence is unpacked first."""
+    evidences: dict[Path, str] = {}
+    try:
+        return _shown(run, other, failures, analysis, results, unpacked, evidences)
+    except InputError as error:
+        raise _as_sent(error, evidences) from None
 
+
+def _as_sent(error: InputError, evidences: Mapping[Path, str]) -> InputError:
+    """The same, named by the evidence as it was sent: where it was unpacked nobody can look."""
+    for folder, evidence in evidences.items():
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path.is_file() and str(path) in error.said:
+                return InputError(
+                    "{evidence}: {entry} in it cannot be read",
+                    evidence=evidence,
+                    entry=path.relative_to(folder),
+                )
+        if str(folder) in error.said:
+            said = {
+                name: evidence if str(value) == str(folder) else value
+                for name, value in error.said.values.items()
+            }
+            return InputError(error.said.msgid, **said)
+    return error
+
+
+def _shown(
+    run: str | None,
+    other: str | None,
+    failures: str | None,
+    analysis: str | None,
+    results: Path,
+    unpacked: Path,
+    evidences: dict[Path, str],
+) -> tuple[Path, str]:
     def opened(ref: str | None, *kinds: str) -> Path | None:
         if ref is None:
             return None
         found = _unpacked(ref, unpacked / "-".join(kinds))
+        if found is not None:
+            evidences[found] = ref
         return open_run(ref if found is None else str(found), results, *kinds)
 
     folder = opened(run, *KINDS) or last_run(results, *KINDS)

@@ -19,7 +19,7 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.results.archive.evidence.manifest import MANIFEST, sha256
-from giaoban.results.archive.evidence.pack import unpack, write_evidence
+from giaoban.results.archive.evidence.pack import open_evidence, unpack, write_evidence
 from giaoban.results.archive.evidence.signing import Signer
 from giaoban.results.archive.evidence.verify import together, verify
 from giaoban.results.model.series import Series
@@ -84,6 +84,12 @@ def test_a_name_twice_in_the_archive_is_told(made, evidence, name, first):
     found = verify(evidence)
     assert found.altered == ["the archive cannot be read: a name is there twice"]
     assert not found.intact
+
+
+def test_what_is_no_archive_is_told_in_either_language(evidence):
+    said = open_evidence(evidence.read_bytes()[:200]).altered[-1]
+    assert said.en == "the archive cannot be read: it is no ZIP file, or a damaged one"
+    assert said.vi == "không đọc được tệp nén: không phải là tệp ZIP hoặc đã bị hỏng"
 
 
 def test_a_damaged_file_in_it_is_told_though_the_whole_has_its_sum(evidence):

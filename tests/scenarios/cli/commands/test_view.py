@@ -18,6 +18,7 @@ from giaoban.results.archive.evidence.pack import write_evidence
 from tests.processes import PATIENCE_S
 from tests.results import history_factory as h
 from tests.results import view_factory as v
+from tests.results.evidence_factory import repacked
 
 
 @pytest.fixture
@@ -91,6 +92,32 @@ def test_an_evidence_is_one_whatever_its_file_is_called(tmp_path: Path) -> None:
     data = data_of(out)
     shown = [data[key]["run_id"] for key in ("run", "other")]  # type: ignore[index]
     assert shown == [h.JANUARY, h.JULY]
+
+
+def test_what_an_evidence_has_and_nobody_can_read_is_named_by_its_entry(tmp_path: Path) -> None:
+    """Not by the folder that it was unpacked into, and in no other language."""
+    made = h.proven(tmp_path / "runs", v.result(), tmp_path / "sources")
+    whole, entry, series = (tmp_path / f"{name}.zip" for name in ("whole", "entry", "series"))
+    for file in (whole, entry, series):
+        write_evidence(made, file)
+    assert repacked(entry, more=["map.json"]) == []
+    assert repacked(series, lambda files: files.update({"series.npz": b"x"}), summed=True) == []
+    unread = "không đọc được tệp {} trong bằng chứng này"
+    kind = "thuộc loại check (ở đây cho phép: faults); kết quả của nó có trong"
+    for words, said in (
+        ((entry,), f"{entry}: {unread.format('map.json')}"),
+        (
+            (whole, "--with", series),
+            f"{series}: {unread.format('series.npz')}",
+        ),
+        (
+            (whole, "--failures", entry),
+            f'lần chạy "{entry}": {kind} {entry}',
+        ),
+    ):
+        ran = giaoban("view", *words, "--lang", "vi", "--results", tmp_path / "none")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.replace("\n", " ").strip() == f"giaoban: {said}"
 
 
 @pytest.mark.parametrize("name", ["not there.zip", "Gone.Evidence.ZIP"])
