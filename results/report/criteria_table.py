@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from giaoban.results.model.load import LoadCriterion
 from giaoban.results.model.result import CriterionResult
-from giaoban.results.report.document import Align, Cell, Head, Table, toned
+from giaoban.results.report.document import NOTHING, Align, Cell, Head, Table, toned
 from giaoban.sentence import N_
 
 Where = Literal["paper", "screen", "browser"]
@@ -52,7 +52,7 @@ def _to(c: CriterionResult) -> str:
 
 def _margin(c: CriterionResult, said: str) -> Cell:
     """With a bar where a share is told."""
-    return Cell(said, bar=None if said == "–" else c.margin_pct)
+    return Cell(said, bar=None if said == NOTHING else c.margin_pct)
 
 
 COLUMNS = (

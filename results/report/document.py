@@ -16,6 +16,9 @@ Tone = Literal["", "good", "bad", "doubt", "known", "quiet"]
 TONES: dict[str, Tone] = {"pass": "good", "fail": "bad", "invalid": "doubt"}
 """Of verdicts."""
 
+NOTHING = "–"
+"""What a cell holds where there is nothing to tell."""
+
 
 class Code(str):
     """A piece of a text that is compared letter by letter: a path, a sum, an id."""

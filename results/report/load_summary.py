@@ -8,6 +8,7 @@ from giaoban.results.model.load import Delay, LoadCriterion, LoadResult
 from giaoban.results.report.criteria_table import criteria_table
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import (
+    NOTHING,
     TONES,
     Block,
     Bullets,
@@ -29,7 +30,6 @@ HEAD = {
     "fail": N_("FAIL – the MCU does not meet the criteria under this load"),
     "invalid": N_("INVALID – the figures cannot be trusted, so they say nothing about the MCU"),
 }
-NOTHING = "–"
 HIGHEST_LINK = "highest_link"
 """What an answer calls the most loaded direction of a link, as `link from->to`."""
 _PLACES = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import CriterionResult, Refused, Result
+from giaoban.results.report.document import NOTHING
 from giaoban.results.report.seed_words import (
     NOT_TRIED,
     at_seed,
@@ -224,4 +225,4 @@ def _amount(value: float | None, unit: str) -> str:
 
 
 def _margin(margin: float | None) -> str:
-    return "–" if margin is None else f"{margin:+.0f} %"
+    return NOTHING if margin is None else f"{margin:+.0f} %"

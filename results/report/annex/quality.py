@@ -20,7 +20,17 @@ from giaoban.results.model.streams import BridgeResult, StreamResult
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.criteria_table import criteria_table
-from giaoban.results.report.document import Block, Cell, Head, Heading, Par, Table, aligned, capital
+from giaoban.results.report.document import (
+    NOTHING,
+    Block,
+    Cell,
+    Head,
+    Heading,
+    Par,
+    Table,
+    aligned,
+    capital,
+)
 from giaoban.results.report.meetings.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
 
@@ -92,7 +102,7 @@ class AnnexCriteriaWording:
         return self._say.criterion(c)
 
     def margin(self, c: CriterionResult) -> str:
-        return "–" if c.id in BESIDE_THE_RUN else self._say.percent(c.margin_pct)
+        return NOTHING if c.id in BESIDE_THE_RUN else self._say.percent(c.margin_pct)
 
     def met(self, c: CriterionResult) -> str:
         return self._say("met" if c.ok else "not met")

@@ -11,7 +11,11 @@ import pytest
 import results_factory as make
 from rich.console import Console
 
-from giaoban.results.report import criteria_table, load_summary, terminal
+from giaoban.results.judge.criteria import EVERY_SEED
+from giaoban.results.report import criteria_table, document, load_summary, terminal
+from giaoban.results.report.annex import quality
+from giaoban.results.report.annex.quality import AnnexCriteriaWording
+from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.criteria_table import COLUMNS, Column
 from giaoban.results.report.document import Cell, Table
 from giaoban.results.report.summary import criteria, summary_md
@@ -23,6 +27,22 @@ from giaoban.translation import translator
 def test_every_heading_is_in_the_catalogue() -> None:
     say = translator("vi").text
     assert [column.key for column in COLUMNS if say(column.key) == column.key] == []
+
+
+@pytest.mark.parametrize("sign", ["–", "none"])
+def test_where_no_margin_is_told_there_is_no_bar(
+    monkeypatch: pytest.MonkeyPatch, sign: str
+) -> None:
+    """Of other runs that fail nothing is left to be used up, whatever a cell then holds."""
+    for module in (document, quality, criteria_table):
+        monkeypatch.setattr(module, "NOTHING", sign)
+    delay = next(c for c in make.result().criteria if c.margin_pct)
+    others = delay.model_copy(update={"id": EVERY_SEED})
+    say = AnnexCriteriaWording(make.result(), AnnexWording("en", make.result()))
+    rows = criteria_table.criteria_table([delay, others], say, "browser").rows
+    shown = [row[[c.key for c in COLUMNS].index("margin")] for row in rows]
+    assert shown[0].bar == delay.margin_pct
+    assert (shown[1].text, shown[1].bar) == (sign, None)
 
 
 def test_a_column_is_added_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
