@@ -62,6 +62,11 @@ START_IN_NS = 1_000_000_000
 ORIGIN_GRID_NS = 1_000_000_000
 """A meeting begins on a whole second: how long the building took, which depends on where the
 program lies and on what it finds there, is not in any time after it."""
+BUILDING_GRID_NS = 100_000_000
+"""The network is built from such a moment on. How long the guest took to boot depends on its memory
+and on where the program lies; two microseconds of it put timers that were set beside a tick of the
+kernel's into another one, and moved packets by a nanosecond.
+"""
 SAMPLE_S = 1.0
 
 
@@ -81,6 +86,8 @@ def main(folder: Path, clock: Path | None = None) -> int:
 
 
 def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
+    if order.in_virtual_time():
+        sleep_until(_next(time.monotonic_ns(), BUILDING_GRID_NS))
     started = time.monotonic()
     tell_progress(N_("building the network"), 0.0)
     impaired = list(dict.fromkeys(line.hop for line in plan.lines))
@@ -115,7 +122,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             # what was read of files to begin with: else the guest takes more memory instead
             Path("/proc/sys/vm/drop_caches").write_text("1", encoding="ascii")
         order.take_turn("conductor")
-        origin_ns = -(-(time.monotonic_ns() + START_IN_NS) // ORIGIN_GRID_NS) * ORIGIN_GRID_NS
+        origin_ns = _next(time.monotonic_ns() + START_IN_NS, ORIGIN_GRID_NS)
         with Recorder(net, plan.pcap, captures) as recorder:
             crew = [
                 _start(_run_mcu, net, plan, origin_ns, captures),
@@ -144,6 +151,10 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
     about = Guest(kernel=platform.release(), build_virtual_s=built_s, origin_ns=origin_ns)
     about.write(captures / GUEST)
     _merge_events(captures)
+
+
+def _next(at_ns: int, grid_ns: int) -> int:
+    return -(-at_ns // grid_ns) * grid_ns
 
 
 def count(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
