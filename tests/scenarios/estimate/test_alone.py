@@ -56,7 +56,9 @@ def test_a_check(tmp_path: Path) -> None:
     assert result["accounting"]["unaccounted"] == 0
 
 
-@pytest.mark.parametrize(("command", "words"), [("whatif", ["--more", "1"]), ("headroom", [])])
-def test_further_bridges(tmp_path: Path, command: str, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "words", "version"), [("whatif", ["--more", "1"], 2), ("headroom", [], 3)]
+)
+def test_further_bridges(tmp_path: Path, command: str, words: list[str], version: int) -> None:
     words = [*words, "--jobs", "1", "--seeds", "1"]
-    assert run(tmp_path, command, *words)["schema"] == f"giaoban.{command}/2"
+    assert run(tmp_path, command, *words)["schema"] == f"giaoban.{command}/{version}"
