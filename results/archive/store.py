@@ -210,7 +210,9 @@ def kind_of_run(folder: Path, *kinds: str) -> str | None:
     """The kind of run that a folder is, of these or of any; None: it is no finished run of them."""
     if folder.name.startswith(PARTIAL):
         return None
-    return next((k for k in kinds or ANSWER_FILES if (folder / ANSWER_FILES[k]).is_file()), None)
+    # not `Path.is_file`, which raises OSError for a name that no file system takes
+    is_file = os.path.isfile
+    return next((k for k in kinds or ANSWER_FILES if is_file(folder / ANSWER_FILES[k])), None)
 
 
 def list_runs(root: Path, *kinds: str) -> list[Path]:

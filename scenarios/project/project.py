@@ -152,7 +152,8 @@ def scenario_file(said: Path) -> Path:
 
     Raises `InputError`: a name that there is not. A path is not looked at: who reads it tells.
     """
-    if said.exists() or said.suffix or len(said.parts) != 1:
+    # not `Path.exists`, which raises OSError for a name that no file system takes
+    if os.path.exists(said) or said.suffix or len(said.parts) != 1:
         return said
     names = known()
     if said.name in names:

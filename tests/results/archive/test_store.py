@@ -204,3 +204,9 @@ def test_another_machines_folder_is_left_alone_for_a_week(tmp_path):
 def test_no_root_no_stale(tmp_path):
     assert remove_stale_partials(tmp_path / "none") == []
     assert list_runs(tmp_path / "none") == []
+
+
+def test_a_name_that_no_file_system_takes_is_no_run(tmp_path: Path) -> None:
+    for name in ("x" * 300, "a\0b"):
+        with pytest.raises(InputError, match="no such run"):
+            open_run(name, tmp_path)

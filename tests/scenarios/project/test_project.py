@@ -14,7 +14,7 @@ from giaoban.results.model.result import FileRef
 from giaoban.scenarios.cli.commands import check as commands_check
 from giaoban.scenarios.cli.language import of_environment
 from giaoban.scenarios.cli.runs import last_for_annex
-from giaoban.scenarios.project.project import current, project_of
+from giaoban.scenarios.project.project import current, project_of, scenario_file
 from giaoban.scenarios.project.where import find
 from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.spec.scenario import load_scenario
@@ -229,3 +229,8 @@ def test_without_a_run_there_is_no_last_one(project: Path) -> None:
 def test_every_scenario_of_ours_names_its_province() -> None:
     """Wherever they are copied to, they are told from scenarios of another province."""
     assert all(load_scenario(path).province for path in SCENARIOS.glob("*.toml"))
+
+
+def test_a_name_that_no_file_system_takes_is_no_scenario() -> None:
+    with pytest.raises(InputError, match="there is no such"):
+        scenario_file(Path("x" * 300))
