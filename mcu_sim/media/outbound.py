@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -304,16 +304,16 @@ class Outbound:
         counters.timestamp[rows] = timestamps
         counters.at_ns[rows] = times_ns
         port_groups = self._port_group[rows]
-        if not port_groups.any():
+        if port_groups.any():
+            for port_group in np.unique(port_groups):
+                at = np.flatnonzero(port_groups == port_group)
+                for start in range(0, len(at), self._scratch.capacity):
+                    part = at[start : start + self._scratch.capacity]
+                    self._scratch.data[: len(part), : batch.data.shape[1]] = batch.data[part]
+                    where = kind, int(port_group), self._scratch
+                    self._hand_over(*where, rows[part], lengths[part], times_ns[part])
+        else:
             self._hand_over(kind, 0, batch, rows, lengths, times_ns)
-        for port_group in np.unique(port_groups) if port_groups.any() else ():
-            at = np.flatnonzero(port_groups == port_group)
-            for start in range(0, len(at), self._scratch.capacity):
-                part = at[start : start + self._scratch.capacity]
-                self._scratch.data[: len(part), : batch.data.shape[1]] = batch.data[part]
-                self._hand_over(
-                    kind, int(port_group), self._scratch, rows[part], lengths[part], times_ns[part]
-                )
         for row, made in protecting.items():
             self._send_repairs(kind, row, made, FEC_SENT)
 
@@ -332,8 +332,9 @@ class Outbound:
     ) -> None:
         """Remember what leaves, as it is before encryption, where it may be asked for again."""
         for (of, row), again in self._retransmitters.items():
-            for i in np.flatnonzero(rows == row).tolist() if of == kind else ():
-                again.sent(batch.data[i, : lengths[i]].tobytes(), int(times_ns[i]))
+            if of == kind:
+                for packet, at_ns in _packets_to(row, batch, rows, lengths, times_ns):
+                    again.sent(packet, at_ns)
 
     def _protecting(
         self,
@@ -346,10 +347,10 @@ class Outbound:
         """FEC packets of what leaves, by row; they leave after it."""
         made: dict[int, list[FecPacket]] = {}
         for (of, row), encoder in self._fec_encoders.items():
-            for i in np.flatnonzero(rows == row).tolist() if of == kind else ():
-                packet = batch.data[i, : lengths[i]].tobytes()
-                if (one := encoder.sent(packet, int(times_ns[i]))) is not None:
-                    made.setdefault(row, []).append(one)
+            if of == kind:
+                leaving = _packets_to(row, batch, rows, lengths, times_ns)
+                sent = (encoder.sent(packet, at_ns) for packet, at_ns in leaving)
+                made[row] = [one for one in sent if one is not None]
         return made
 
     def retransmit(
@@ -496,6 +497,18 @@ class Outbound:
             if len(at):
                 lengths[at], good[at] = context.protect_good_rows(batch.data, lengths[at], at)
         return lengths, good
+
+
+def _packets_to(
+    row: int,
+    batch: SendBatch,
+    rows: NDArray[np.intp],
+    lengths: NDArray[np.int64],
+    times_ns: NDArray[np.int64],
+) -> Iterator[tuple[bytes, int]]:
+    """Of a batch's first packets, which go to `rows` (n,): those to one row, each with its time."""
+    for i in np.flatnonzero(rows == row).tolist():
+        yield batch.data[i, : lengths[i]].tobytes(), int(times_ns[i])
 
 
 def _key(

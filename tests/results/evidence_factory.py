@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-import annex_factory
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -28,6 +27,7 @@ from giaoban.results.model.result import FileRef, Result
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
+from tests.results import annex_factory
 from tests.results import results_factory as make
 
 PASSWORD = "bí mật"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -80,14 +81,49 @@ def _page(
 ) -> tuple[Path, str]:
     """The run's folder and its page; an evidence is unpacked first."""
     evidences: dict[Path, str] = {}
+    with _told_as_sent(evidences):
+
+        def opened(ref: str | None, *kinds: str) -> Path | None:
+            if ref is None:
+                return None
+            found = _unpacked(ref, unpacked / "-".join(kinds))
+            if found is not None:
+                evidences[found] = ref
+            return open_run(ref if found is None else str(found), results, *kinds)
+
+        folder = opened(run, *KINDS) or last_run(results, *KINDS)
+        beside, tried = opened(other, "check"), opened(failures, "faults")
+        assumed = opened(analysis, "sensitivity")
+        for each in (folder, beside):
+            if each is not None:
+                add_map(each)
+        try:
+            page = page_of(
+                folder,
+                lang=language.asked() or "vi",
+                other=beside,
+                failures=tried,
+                analysis=assumed,
+            )
+        except (LookupError, ValueError, ArithmeticError) as error:
+            what = Sentence("{name}: {error}", name=type(error).__name__, error=error)
+            raise InputError(
+                "{folder}: its files do not belong together: {what}", folder=folder, what=what
+            ) from None
+        return folder, page
+
+
+@contextmanager
+def _told_as_sent(evidences: Mapping[Path, str]) -> Iterator[None]:
+    """Errors name the evidence as it was sent: where it was unpacked nobody can look."""
     try:
-        return _shown(run, other, failures, analysis, results, unpacked, evidences)
+        yield
     except InputError as error:
         raise _as_sent(error, evidences) from None
 
 
 def _as_sent(error: InputError, evidences: Mapping[Path, str]) -> InputError:
-    """The same, named by the evidence as it was sent: where it was unpacked nobody can look."""
+    """The same error, of an evidence by its name as it was sent."""
     for folder, evidence in evidences.items():
         for path in sorted(folder.rglob("*"), reverse=True):
             if path.is_file() and str(path) in error.said:
@@ -103,45 +139,6 @@ def _as_sent(error: InputError, evidences: Mapping[Path, str]) -> InputError:
             }
             return InputError(error.said.msgid, **said)
     return error
-
-
-def _shown(
-    run: str | None,
-    other: str | None,
-    failures: str | None,
-    analysis: str | None,
-    results: Path,
-    unpacked: Path,
-    evidences: dict[Path, str],
-) -> tuple[Path, str]:
-    def opened(ref: str | None, *kinds: str) -> Path | None:
-        if ref is None:
-            return None
-        found = _unpacked(ref, unpacked / "-".join(kinds))
-        if found is not None:
-            evidences[found] = ref
-        return open_run(ref if found is None else str(found), results, *kinds)
-
-    folder = opened(run, *KINDS) or last_run(results, *KINDS)
-    beside, tried = opened(other, "check"), opened(failures, "faults")
-    assumed = opened(analysis, "sensitivity")
-    for each in (folder, beside):
-        if each is not None:
-            add_map(each)
-    try:
-        page = page_of(
-            folder,
-            lang=language.asked() or "vi",
-            other=beside,
-            failures=tried,
-            analysis=assumed,
-        )
-    except (LookupError, ValueError, ArithmeticError) as error:
-        what = Sentence("{name}: {error}", name=type(error).__name__, error=error)
-        raise InputError(
-            "{folder}: its files do not belong together: {what}", folder=folder, what=what
-        ) from None
-    return folder, page
 
 
 def _unpacked(ref: str, into: Path) -> Path | None:
