@@ -141,6 +141,14 @@ class Message:
             if one.type == of and len(one.value) >= 2
         ]
 
+    @property
+    def error_code(self) -> int | None:
+        """Why it is an Error; None where it does not say so."""
+        for attribute in self.attributes:
+            if attribute.type == AttributeType.ERROR_CODE and attribute.value:
+                return attribute.value[0]
+        return None
+
     def packed(self) -> bytes:
         """The datagram."""
         payload = b"".join(attribute.packed() for attribute in self.attributes)
@@ -212,7 +220,7 @@ def parse(data: bytes) -> Message:
 def _attributes(header: Message, payload: bytes) -> Iterable[Attribute]:
     at = 0
     while at < len(payload):
-        kind, length = payload[at], payload[at + 1]
+        kind, length = payload[at], payload[at + 1] if at + 1 < len(payload) else 0
         if length < 2 or at + length > len(payload):
             raise BfcpError(header, ErrorCode.UNABLE_TO_PARSE)
         yield Attribute(kind >> 1, payload[at + 2 : at + length], bool(kind & 1))
@@ -262,3 +270,30 @@ def floor_request_information(
 def error(code: ErrorCode, details: bytes = b"") -> Attribute:
     """What an Error says (§5.2.6)."""
     return Attribute(AttributeType.ERROR_CODE, bytes((code,)) + details)
+
+
+def floor_requests(message: Message) -> list[tuple[int, RequestStatus]]:
+    """The floor requests that a message tells of, and how each stands overall (§5.2.15, §5.2.18);
+    one of which it does not say so, or not rightly, is left out."""
+    found: list[tuple[int, RequestStatus]] = []
+    for about in message.attributes:
+        if about.type != AttributeType.FLOOR_REQUEST_INFORMATION or len(about.value) < 2:
+            continue
+        try:
+            status = _overall_status(message, about)
+        except BfcpError:
+            status = None
+        if status is not None:
+            found.append((int.from_bytes(about.value[:2], "big"), status))
+    return found
+
+
+def _overall_status(message: Message, about: Attribute) -> RequestStatus | None:
+    for overall in _attributes(message, about.value[2:]):
+        if overall.type != AttributeType.OVERALL_REQUEST_STATUS:
+            continue
+        for told in _attributes(message, overall.value[2:]):
+            if told.type == AttributeType.REQUEST_STATUS and told.value:
+                known = told.value[0] in RequestStatus
+                return RequestStatus(told.value[0]) if known else None
+    return None

@@ -15,11 +15,14 @@ _MOST_DATAGRAMS = 32
 class FloorSocket:
     """Sends and receives floor control at one address; with `port` 0 the system picks one.
 
+    `sent`, `received`: datagrams.
+
     Raises OSError if the address cannot be had. After that nothing raises for what a peer or the
     network does.
     """
 
     def __init__(self, address: str, port: int, *, dscp: int) -> None:
+        self.sent = self.received = 0
         with contextlib.ExitStack() as undo:
             self._udp = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             self._udp.setblocking(False)
@@ -39,12 +42,14 @@ class FloorSocket:
             while len(found) < _MOST_DATAGRAMS:
                 with contextlib.suppress(ConnectionError):  # somebody's port was closed
                     found.append(self._udp.recvfrom(LONGEST + 1))
+                    self.received += 1
         return found
 
     def send(self, datagram: Datagram) -> None:
         """A datagram that cannot be sent is lost, as it may be on its way."""
         with contextlib.suppress(OSError):
             self._udp.sendto(datagram.data, datagram.target)
+            self.sent += 1
 
     def close(self) -> None:
         """Let the port go."""

@@ -245,6 +245,8 @@ class McuServer:
             self._unheard += self._plane.inbound.discard()
             while self._sip.receive():
                 pass
+            while self._floor is not None and self._floor.receive():
+                pass
             left_ns = until_ns - time.monotonic_ns()
             if left_ns <= 0:
                 return
@@ -277,6 +279,11 @@ class McuServer:
             "sip_unsendable": self._sip.unsendable,
             "sip_dropped": {**self._agent.dropped, **self._sip.other_protocols},
             "wrong_passwords": self._agent.wrong_passwords,
+            **(
+                {}
+                if self._floor is None
+                else {"bfcp_sent": self._floor.sent, "bfcp_received": self._floor.received}
+            ),
             "calls_left": len(self._participants) if self.has_power else 0,
             "units_left": self._capacity.units_used,
         }
@@ -311,13 +318,14 @@ class McuServer:
         for data, source in self._floor.receive():
             control.receive(data, source, now_ns)
         control.advance(now_ns)
-        for datagram in control.outgoing():
-            self._floor.send(datagram)
 
     def _send(self) -> None:
         for datagram in self._agent.outgoing():
             # a caller may name a Contact that nobody can reach: its loss, not the MCU's end
             self._sip.send(datagram.data, datagram.target)
+        if self._floor is not None:
+            for told in self._controller.content_floor.outgoing():
+                self._floor.send(told)
 
     def _tell_withheld(self, now_ns: int) -> None:
         for held in self._plane.take_withheld():

@@ -77,7 +77,8 @@ RATE_MARGIN = 1.1
 BRIDGE_REQUESTS = 5
 """Tells the seed of what is drawn for a bridge's requests from that of the stream it sees."""
 GRANTED_NS = 100_000_000
-"""Slides come so long after the content channel was given: the word has to reach the bridge."""
+"""Slides come so long after the technician gave the content channel: the word has to reach the
+bridge."""
 
 
 def key_frame_request_timer(
@@ -111,12 +112,13 @@ class Sources:
         return self.plan.audio.clock_hz if kind == "audio" else VIDEO_CLOCK_HZ
 
     def start_ns(self, kind: Kind, planned: StreamPlan, now_ns: int) -> int:
-        """When a source begins whose call was set up now."""
+        """When a source begins whose call was set up now, or that was given the floor now."""
         # neither devices nor their cameras and microphones are in step
         phase_ns = random.Random(planned.seed).randrange(SOURCE_PHASE_NS)
         start_ns = next_start_ns(now_ns, self.origin_ns) + SOURCE_START_NS + phase_ns
-        if kind == "content" and self.plan.content is not None:
-            given_ns = self.origin_ns + round(self.plan.content.from_s * 1e9) + GRANTED_NS
+        shown = self.plan.content
+        if kind == "content" and shown is not None and shown.floor_control == "technician":
+            given_ns = self.origin_ns + round(shown.from_s * 1e9) + GRANTED_NS
             start_ns = max(start_ns, given_ns + phase_ns)
         return start_ns
 

@@ -138,6 +138,8 @@ class Terminal:
             if plan.content is not None:
                 self._sockets["content"] = media_socket(address, PORTS["content"], dscp=DSCP_VIDEO)
         self._streams: dict[Kind, Source] = {}
+        self._slides: tuple[StreamPlan, NegotiatedMedia] | None = None
+        """What the call's slides are sent as, once the floor is granted."""
         self._ending: list[tuple[Kind, Source]] = []
         """Of a call that is over: what an impairment held back has yet to leave."""
         self.reports: list[RtcpReport] = []
@@ -159,27 +161,22 @@ class Terminal:
         self.overflowed = dict.fromkeys(self._sockets, 0)
 
     @property
-    def sends(self) -> bool:
-        """Whether a call stands and media goes out."""
-        return bool(self._streams)
+    def sends(self) -> tuple[bool, bool]:
+        """Whether a call stands and media goes out, and whether slides are among it."""
+        return bool(self._streams), "content" in self._streams
 
     def begin(self, agreed: Mapping[Kind, NegotiatedMedia], now_ns: int) -> None:
         """A call stands: send what was agreed on, to where it was agreed on."""
         for kind, terms in agreed.items():
             self._sockets[kind].connect(terms.remote)
             up, name = self._call.up.get(kind), self._call.bridge
-            if up is None:  # it only watches
-                planned = self._plan.streams[self._call.down[kind]]
-            else:
-                planned = self._plan.streams[up].carrying(terms.send_type)
-                start_ns = self._sources.start_ns(kind, planned, now_ns)
-                if kind in self._positions:
-                    start_ns = max(start_ns, self._positions[kind].at_ns)
-                    sequence, timestamp = self._positions[kind].at(start_ns)
-                    planned = planned.model_copy(
-                        update={"first_sequence": sequence, "first_timestamp": timestamp}
-                    )
-                self._streams[kind] = self._open(kind, planned, terms, start_ns)
+            planned = self._plan.streams[self._call.down[kind] if up is None else up]
+            if up is not None:
+                planned = planned.carrying(terms.send_type)
+                if kind == "content" and self._plan.floor_port is not None:
+                    self._slides = planned, terms  # they wait for the floor
+                else:
+                    planned = self._begin_stream(kind, planned, terms, now_ns)
             ssrc = planned.ssrc if up is not None else planned.ssrc ^ WATCHING
             clock_hz = self._sources.clock_hz(kind)
             seen = kind in VISUAL_KINDS and kind in self._call.down
@@ -190,6 +187,30 @@ class Terminal:
                 if kind in self._srtp:
                     self._old_srtp[kind] = self._srtp[kind]
                 self._srtp[kind] = SrtpContext(terms.crypto_send, terms.crypto_receive)
+
+    def _begin_stream(
+        self, kind: Kind, planned: StreamPlan, terms: NegotiatedMedia, now_ns: int
+    ) -> StreamPlan:
+        """Begin to send a medium, from where an earlier call came to with it; as which stream."""
+        start_ns = self._sources.start_ns(kind, planned, now_ns)
+        if kind in self._positions:
+            start_ns = max(start_ns, self._positions[kind].at_ns)
+            sequence, timestamp = self._positions[kind].at(start_ns)
+            planned = planned.model_copy(
+                update={"first_sequence": sequence, "first_timestamp": timestamp}
+            )
+        self._streams[kind] = self._open(kind, planned, terms, start_ns)
+        return planned
+
+    def present(self, now_ns: int) -> None:
+        """The floor of the content channel was granted now: show slides, if the call has any."""
+        if self._slides is not None and "content" not in self._streams:
+            self._begin_stream("content", *self._slides, now_ns)
+
+    def stop_presenting(self) -> None:
+        """The floor is another's."""
+        if self._slides is not None and "content" in self._streams:
+            self._end_stream("content")
 
     def _begin_repair(
         self, terms: NegotiatedMedia, planned: StreamPlan, clock_hz: int
@@ -227,13 +248,17 @@ class Terminal:
 
     def end(self) -> None:
         """The call is over. A later one goes on with the streams' numbers: each is one stream."""
-        for kind, stream in self._streams.items():
-            self._positions[kind] = Position(*stream.position(), self._sources.clock_hz(kind))
-            self._ending.append((kind, stream))
-        self._streams.clear()
+        for kind in list(self._streams):
+            self._end_stream(kind)
+        self._slides = None
         self._lines.clear()
         self._retransmitters.clear()
         self._fec_encoders.clear()
+
+    def _end_stream(self, kind: Kind) -> None:
+        stream = self._streams.pop(kind)
+        self._positions[kind] = Position(*stream.position(), self._sources.clock_hz(kind))
+        self._ending.append((kind, stream))
 
     def key_frame(self, kind: Kind, came_ns: int) -> None:
         """The MCU wants a key frame, by a request that came at a moment."""

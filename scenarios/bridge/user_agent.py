@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.bfcp.floor_participant import FloorAccess, FloorDecision, FloorParticipant
+from giaoban.mcu_sim.bfcp.floor_server import Datagram as FloorDatagram
+from giaoban.mcu_sim.bfcp.message import RequestStatus
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp.floor_control import access_of
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia, make_answer, make_offer, read_answer
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
@@ -44,6 +48,7 @@ from giaoban.mcu_sim.sip.info import wants_full_picture
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.mcu_sim.sip.session import MEDIA_LOST
 from giaoban.scenarios.bridge.recovery import Redialling
+from giaoban.scenarios.records.events import FloorOutcome
 
 Operation = Literal[
     "options", "register", "unregister", "invite", "bye", "info", "incoming", "drop"
@@ -110,9 +115,29 @@ class Redialled:
     attempt: int
 
 
+@dataclass(frozen=True)
+class FloorSettled:
+    """Whether it may show slides from now on; `ms`: since it wanted to."""
+
+    outcome: FloorOutcome
+    ms: float
+
+
 BridgeEvent = (
-    Completed | Unreadable | MediaStarted | MediaStopped | KeyFrameWanted | MediaLost | Redialled
+    Completed
+    | Unreadable
+    | MediaStarted
+    | MediaStopped
+    | KeyFrameWanted
+    | MediaLost
+    | Redialled
+    | FloorSettled
 )
+_OUTCOMES: dict[RequestStatus | None, FloorOutcome] = {
+    None: "unanswered",
+    RequestStatus.GRANTED: "granted",
+    RequestStatus.REVOKED: "revoked",
+}
 
 
 @dataclass(slots=True)
@@ -163,6 +188,8 @@ class BridgeUserAgent:
         self._room = room
         self._wanted = True
         """Whether the meeting goes on."""
+        self._presents_ns: int | None = None
+        """Since when it wants to show slides."""
         self.restart(rng)
 
     def restart(self, rng: random.Random) -> None:
@@ -186,6 +213,9 @@ class BridgeUserAgent:
         self.local: sdp.Session | None = None
         """Our description in force: an offer of ours, or an answer."""
         self.agreed: dict[Kind, NegotiatedMedia] = {}
+        self._floor_access: FloorAccess | None = None
+        """As whom the call's terms let it ask for the floor of the content channel."""
+        self._floor: FloorParticipant | None = None
         self._since_ns = 0
         self._pending: dict[Operation, list[_Pending]] = {}
         self._sent_lately: dict[bytes, None] = {}
@@ -241,6 +271,37 @@ class BridgeUserAgent:
         self.redialling.stop()
         self._drop_call(now_ns)
 
+    # ------------------------------------------------------------------ the content channel's floor
+
+    def present(self, now_ns: int) -> None:
+        """It has slides to show: it asks for the floor, in this call and in any that follows."""
+        self._presents_ns = now_ns
+        if self._floor is None:
+            self._events.append(FloorSettled("no-call", 0.0))
+        else:
+            self._floor.request(now_ns / 1e6)
+
+    def stop_presenting(self, now_ns: int) -> None:
+        """It has no more: it gives the floor back."""
+        self._presents_ns = None
+        if self._floor is not None:
+            self._floor.release(now_ns / 1e6)
+
+    def receive_floor(self, data: bytes, source: HostPort, now_ns: int) -> None:
+        """A datagram came where it asks for the floor."""
+        if self.is_on and self._floor is not None:
+            self._decided(self._floor.receive(data, source, now_ns / 1e6), now_ns)
+
+    def outgoing_floor(self) -> list[FloorDatagram]:
+        """Take out what is to be sent from there, in order."""
+        return [] if self._floor is None else self._floor.outgoing()
+
+    def _decided(self, decisions: Sequence[FloorDecision], now_ns: int) -> None:
+        for decision in decisions:
+            since_ns = now_ns if self._presents_ns is None else self._presents_ns
+            outcome = _OUTCOMES.get(decision.status, "denied")
+            self._events.append(FloorSettled(outcome, (now_ns - since_ns) / 1e6))
+
     # ------------------------------------------------------------------- what fails, and comes back
 
     @property
@@ -290,10 +351,16 @@ class BridgeUserAgent:
         if self.is_on:
             self._handle(self.agent.advance(now_ns / 1e6), now_ns)
             self._complete_bye(0, NO_ANSWER, now_ns)
+            if self._floor is not None:
+                self._decided(self._floor.advance(now_ns / 1e6), now_ns)
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, in ms as `UserAgent` has it; None for never."""
-        return self.agent.next_timeout() if self.is_on else None
+        if not self.is_on:
+            return None
+        floor_ms = None if self._floor is None else self._floor.next_timeout()
+        timers = [t for t in (self.agent.next_timeout(), floor_ms) if t is not None]
+        return min(timers, default=None)
 
     def outgoing(self) -> list[Datagram]:
         """Take out what is to be sent, in order."""
@@ -379,7 +446,9 @@ class BridgeUserAgent:
         assert self.local is not None
         assert self.call is not None
         try:
-            self.agreed = by_kind(read_answer(self.local, sdp.parse(answer)))
+            theirs = sdp.parse(answer)
+            self.agreed = by_kind(read_answer(self.local, theirs))
+            self._floor_access = access_of(self.local, theirs)
         except sdp.SdpError as error:
             self.agent.hang_up(self.call, now_ns / 1e6, cause=NOT_ACCEPTABLE)
             self.call = None
@@ -424,8 +493,9 @@ class BridgeUserAgent:
             self.local = previous
             return sdp.build(previous)
         try:
+            theirs = sdp.parse(offer)
             self.local, terms = make_answer(
-                sdp.parse(offer),
+                theirs,
                 self.can,
                 self.contact[0],
                 self._session_id(),
@@ -436,16 +506,21 @@ class BridgeUserAgent:
             self._events.append(Unreadable("offer", str(error)))
             return None
         self.agreed = by_kind(terms)
+        self._floor_access = access_of(self.local, theirs)
         return sdp.build(self.local)
 
     def _start_media(self, now_ns: int) -> None:
         self.stands, self._since_ns = True, now_ns
         self._events.append(MediaStarted(self.agreed))
         self.redialling.stands(now_ns)
+        if self._floor_access is not None:
+            self._floor = FloorParticipant(self._floor_access, now_ns / 1e6)
+            if self._presents_ns is not None:
+                self._floor.request(now_ns / 1e6)
 
     def _stop_media(self) -> None:
         if self.stands:
-            self.stands = False
+            self.stands, self._floor = False, None
             self._events.append(MediaStopped())
 
     def _redial(self, now_ns: int) -> None:

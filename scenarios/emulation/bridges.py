@@ -5,10 +5,12 @@ from __future__ import annotations
 import heapq
 import json
 import select
+import socket
 import time
 from pathlib import Path
 
 from giaoban.clock import sleep_until
+from giaoban.mcu_sim.bfcp.socket import FloorSocket
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
 from giaoban.mcu_sim.media.outbound import SRTP_ROOM
@@ -29,7 +31,8 @@ from giaoban.traffic.rtx import OSN_BYTES
 from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 SOUND: tuple[Kind, ...] = ("audio",)
-WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, HANG_UP = range(7)  # in this order at the same moment
+WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, PRESENT, PRESENTED, HANG_UP = range(9)
+"""In this order at the same moment."""
 REPAIR_NS = STEP_NS
 """How often bridges look for missing packets that can be repaired, as the MCU does."""
 
@@ -96,8 +99,16 @@ class Bridges:
                 agenda += [(off_ns, OFF, number), (on_ns, ON, number)]
         for number, control in enumerate(self._controls):
             agenda.append((self._origin_ns + round(control.at_s * 1e9), COMMAND, number))
+        if self._plan.content is not None and self._plan.floor_port is not None:
+            for at_s, do in (
+                (self._plan.content.from_s, PRESENT),
+                (self._plan.content.released_s, PRESENTED),
+            ):
+                agenda.append((self._origin_ns + round(at_s * 1e9), do, 0))
         heapq.heapify(agenda)
+        sockets: dict[socket.socket | FloorSocket, Bridge]
         sockets = {bridge.sip: bridge for bridge in self._bridges}
+        sockets |= {b.floor: b for b in self._bridges if b.floor is not None}
         sleep_until(self._origin_ns)
         while (now_ns := time.monotonic_ns()) < end_ns:
             while agenda and agenda[0][0] <= now_ns:
@@ -115,6 +126,8 @@ class Bridges:
                     self._bridges[number].switch_off(self._batch)
                 elif what == ON:
                     self._bridges[number].switch_on()
+                elif what in (PRESENT, PRESENTED):
+                    self._present(begins=what == PRESENT)
                 elif what == COMMAND:
                     control = self._controls[number]
                     self._by_id[control.by].command(control.do)
@@ -168,15 +181,25 @@ class Bridges:
         now_ms = time.monotonic_ns() / 1e6
         due = [b for b in self._bridges if (t := b.next_timeout()) is not None and t <= now_ms]
         for bridge in dict.fromkeys(ready + due):
-            had_media = bridge.terminal.sends
+            sent = bridge.terminal.sends
             bridge.signal()
-            if bridge.terminal.sends != had_media:
+            if bridge.terminal.sends != sent:
                 # the timetable's next window may be a second away
                 for kinds, long_ns, lead_ns in self._ahead:
                     since = (time.monotonic_ns() - self._origin_ns) // long_ns + 1
                     until_ns = self._origin_ns + since * long_ns + lead_ns
                     bridge.window(self._batch, min(until_ns, self._hang_up_ns), kinds)
                 bridge.terminal.watch(time.monotonic_ns())
+
+    def _present(self, *, begins: bool) -> None:
+        """Whoever shows slides begins to, or shows no more."""
+        shown = self._plan.content
+        assert shown is not None
+        presenter = self._by_id[shown.bridge]
+        if begins:
+            presenter.present()
+        else:
+            presenter.stop_presenting()
 
     def _next_timer_ns(self, otherwise_ns: int) -> int:
         timers = [t for b in self._bridges if (t := b.next_timeout()) is not None]

@@ -16,10 +16,11 @@ import heapq
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import cast
+from typing import Literal, cast
 
 from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.admission import Capacity
+from giaoban.mcu_sim.bfcp.floor_server import Datagram as FloorDatagram
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.conference.meeting import Meetings
@@ -36,15 +37,26 @@ from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.endpoint import Datagram
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
 from giaoban.mcu_sim.sip.registration import Registrar
-from giaoban.scenarios.bridge.planned import logged, planned_agent, rng
+from giaoban.scenarios.bridge.planned import FLOOR_PORT, logged, planned_agent, rng
 from giaoban.scenarios.bridge.power import Power
-from giaoban.scenarios.bridge.user_agent import MediaLost, MediaStarted, MediaStopped
+from giaoban.scenarios.bridge.user_agent import (
+    FloorSettled,
+    MediaLost,
+    MediaStarted,
+    MediaStopped,
+)
 from giaoban.scenarios.estimate.media.talker_powers import TalkerPowers
 from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.idle import FailingRoute, IdleRoute
 from giaoban.scenarios.estimate.network.paths import Paths, find_paths
 from giaoban.scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
-from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, SipDatagram, Timeline
+from giaoban.scenarios.estimate.timeline import (
+    BridgeLeg,
+    FloorHeld,
+    McuLeg,
+    SignallingDatagram,
+    Timeline,
+)
 from giaoban.scenarios.plan.plan import GRACE_S, Plan
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, around_bytes
 from giaoban.scenarios.records.events import (
@@ -109,6 +121,7 @@ class _Signalling:
         self._number_of = {bridge.contact[0]: n for n, bridge in enumerate(self._bridges)}
         self._by_id = {bridge.user: n for n, bridge in enumerate(self._bridges)}
         self._timers: dict[int, float | None] = {}
+        self._floors_held: dict[int, FloorHeld] = {}
         self._talker_powers = TalkerPowers(plan, self._ways, self.timeline)
         self._make_mcu(plan)
 
@@ -133,6 +146,7 @@ class _Signalling:
             encrypted=plan.encrypted,
             dialled_resolution=plan.profile.resolution,
             dialled_profile=plan.profile.video_profile,
+            floor_port=plan.floor_port,
         )
         participants = ParticipantCalls(config.planned_streams, config.guests)
         self._participants = participants
@@ -155,6 +169,7 @@ class _Signalling:
             encrypted=config.encrypted,
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,
+            floor_port=config.floor_port,
         )
         self._controller = CallController(
             config,
@@ -186,6 +201,11 @@ class _Signalling:
         for off_ns, on_ns in Power.of(plan.network.mcu.id, plan.outages, 0).gaps:
             self._at(off_ns, COMMAND, self._switch_mcu_off)
             self._at(on_ns, COMMAND, self._switch_mcu_on)
+        if plan.content is not None and plan.floor_port is not None:
+            number = self._by_id[plan.content.bridge]
+            self._at(round(plan.content.from_s * 1e9), COMMAND, partial(self._present, number))
+            released_ns = round(plan.content.released_s * 1e9)
+            self._at(released_ns, COMMAND, partial(self._presented, number))
         self._at(round(plan.hang_up_s * 1e9), COMMAND, self._hang_up)
         if plan.recovery is not None:
             self._at(round((plan.hang_up_s + GRACE_S) * 1e9), COMMAND, self._close)
@@ -211,6 +231,15 @@ class _Signalling:
         if not self._bridges[number].command(command, now_ns):
             told = of_bridge(bridge, now_ns / 1e6)
             self.timeline.events.append(CommandWithoutCall(**told, command=command.command))
+        self._flush_bridge(number, now_ns)
+
+    def _present(self, number: int, now_ns: int) -> None:
+        self._bridges[number].present(now_ns)
+        self._flush_bridge(number, now_ns)
+
+    def _presented(self, number: int, now_ns: int) -> None:
+        self._bridges[number].stop_presenting(now_ns)
+        self._end_slides(number, now_ns)
         self._flush_bridge(number, now_ns)
 
     def _hang_up(self, now_ns: int) -> None:
@@ -364,6 +393,20 @@ class _Signalling:
             self._controller.handle(event, now_ns)
         self._flush_mcu(now_ns)
 
+    def _floor_to_bridge(self, number: int, data: bytes, now_ns: int) -> None:
+        assert self._plan.floor_port is not None
+        source = self._address, self._plan.floor_port
+        self._bridges[number].receive_floor(data, source, now_ns)
+        self._flush_bridge(number, now_ns)
+
+    def _floor_to_mcu(self, number: int, data: bytes, now_ns: int) -> None:
+        if self._mcu_off_ns is not None:
+            return
+        self._plane.at(now_ns)
+        source = self._bridges[number].contact[0], FLOOR_PORT
+        self._controller.content_floor.receive(data, source, now_ns)
+        self._flush_mcu(now_ns)
+
     def _timer_due(self, who: int, start: int, now_ns: int) -> None:
         """A timer of a bridge's agent, or (-1) of the MCU's since one of its starts."""
         if who < 0 and (start != self._starts or self._mcu_off_ns is not None):
@@ -378,6 +421,10 @@ class _Signalling:
             self._controller.handle(event, now_ns)
         self._flush_mcu(now_ns)
 
+    def _end_slides(self, number: int, now_ns: int) -> None:
+        if (held := self._floors_held.pop(number, None)) is not None:
+            held.to_ns = now_ns
+
     # --------------------------------------------------------------------------------- the wire
 
     def _flush_bridge(self, number: int, now_ns: int) -> None:
@@ -391,12 +438,21 @@ class _Signalling:
                 self._receives_again(2 * number + 1, now_ns)
             elif isinstance(event, MediaStopped):
                 self._bridge_legs.pop(number).to_ns = now_ns
+                self._end_slides(number, now_ns)
+            elif isinstance(event, FloorSettled) and event.outcome == "granted":
+                held = self._floors_held[number] = FloorHeld(number, now_ns)
+                self.timeline.floors.append(held)
+            elif isinstance(event, FloorSettled):
+                self._end_slides(number, now_ns)
             elif isinstance(event, MediaLost):
                 self._not_receiving.setdefault(2 * number + 1, now_ns)
             if (told := logged(bridge.user, event, now_ns / 1e6)) is not None:
                 self.timeline.events.append(told)
         for datagram in bridge.outgoing():
             self._send(2 * number, datagram, now_ns, partial(self._to_mcu, number, datagram.data))
+        for asked in bridge.outgoing_floor():
+            arrives = partial(self._floor_to_mcu, number, asked.data)
+            self._send(2 * number, asked, now_ns, arrives, "bfcp")
         self._wake(number, bridge.next_timeout())
         self._watch(number, now_ns)
 
@@ -405,21 +461,35 @@ class _Signalling:
         for mcu_leg in self.timeline.mcu_legs[self._mcu_legs_seen :]:
             self._receives_again(2 * mcu_leg.leg.row, now_ns)
         self._mcu_legs_seen = len(self.timeline.mcu_legs)
+        if self._plan.floor_port is not None:
+            self._controller.content_floor.advance(now_ns)
         for datagram in self._agent.outgoing():
             number = self._number_of[datagram.target.host]
             arrives = partial(self._to_bridge, number, datagram.data)
             self._send(2 * number + 1, datagram, now_ns, arrives)
-        self._wake(-1, self._agent.next_timeout())
+        timers = [self._agent.next_timeout()]
+        if self._plan.floor_port is not None:
+            for told in self._controller.content_floor.outgoing():
+                number = self._number_of[told.target[0]]
+                arrives = partial(self._floor_to_bridge, number, told.data)
+                self._send(2 * number + 1, told, now_ns, arrives, "bfcp")
+            timers.append(self._controller.content_floor.next_timeout())
+        self._wake(-1, min((t for t in timers if t is not None), default=None))
 
     def _receives_again(self, way: int, now_ns: int) -> None:
         if (since_ns := self._not_receiving.pop(way, None)) is not None:
             self.timeline.unheard.append((way, since_ns, now_ns))
 
     def _send(
-        self, way: int, datagram: Datagram, now_ns: int, arrives: Callable[[int], None]
+        self,
+        way: int,
+        datagram: Datagram | FloorDatagram,
+        now_ns: int,
+        arrives: Callable[[int], None],
+        protocol: Literal["sip", "bfcp"] = "sip",
     ) -> None:
         size = len(datagram.data) + FRAMING_BYTES
-        self.timeline.messages.append(SipDatagram(now_ns, size, way))
+        self.timeline.messages.append(SignallingDatagram(now_ns, size, way, protocol))
         if (arrival_ns := self._ways[way].arrival_ns(now_ns, size)) is not None:
             self._at(arrival_ns, ARRIVAL, arrives)
 

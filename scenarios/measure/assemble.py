@@ -47,6 +47,7 @@ from giaoban.scenarios.records.events import (
     CallRefused,
     CommandWithoutCall,
     Connected,
+    ContentFloor,
     Controlled,
     DialFailed,
     EventRecord,
@@ -318,7 +319,12 @@ def _refused_commands(captures: Captures) -> list[RefusedCommand]:
     """What the control room asked for in vain, in order of time."""
     refused = []
     for e in captures.events_of(EventRecord):
-        if isinstance(e, CommandWithoutCall):
+        if isinstance(e, ContentFloor) and e.outcome == "unanswered":
+            reason = "no answer by BFCP"
+            refused.append(
+                RefusedCommand(by=e.bridge, command="present", code=NO_ANSWER, reason=reason)
+            )
+        elif isinstance(e, CommandWithoutCall):
             reason = "it has no call"
             refused.append(
                 RefusedCommand(by=e.bridge, command=e.command, code=NO_CALL, reason=reason)

@@ -63,6 +63,8 @@ SETTLE_S = 1.5  # from the last existing bridge's dialling to the first phase
 CLOSING_S = 0.5  # media goes on so long after the last phase
 RECORDINGS = "media"
 """Where recordings lie in a run's folder."""
+FLOOR_PORT = 5070
+"""Where the MCU is asked for the floor of content channels: BFCP has no port of its own."""
 PLAN = "plan.json"
 """A plan's file, in a run's folder."""
 MEETING = "meeting"
@@ -96,12 +98,22 @@ class CallPlan(StrictModel):
 
 
 class ContentPlan(StrictModel):
-    """Who shows slides, in seconds from the run's origin, and as what stream of frames."""
+    """Who shows slides, in seconds from the run's origin, and as what stream of frames.
+
+    `floor_control`: whether bridges ask for the floor of the content channel by BFCP, as they do
+    unless the scenario says otherwise; in plans of older runs the technician gave it.
+    """
 
     bridge: str
     from_s: float
     to_s: float
     model: ContentModel
+    floor_control: Literal["bfcp", "technician"] = "technician"
+
+    @property
+    def released_s(self) -> float:
+        """When the bridge gives the floor back: all that was due by then has left."""
+        return self.to_s + self.model.spread / self.model.fps
 
 
 class RecordingPlan(StrictModel):
@@ -181,6 +193,12 @@ class Plan(StrictModel):
     def repairs(self) -> bool:
         """Whether missing packets of pictures are sent again or restored."""
         return self.retransmission is not None or self.fec is not None
+
+    @property
+    def floor_port(self) -> int | None:
+        """The MCU's UDP port for BFCP; None: bridges do not ask for the content channel's floor."""
+        asks = self.content is not None and self.content.floor_control == "bfcp"
+        return FLOOR_PORT if asks else None
 
     @property
     def watchful(self) -> bool:
@@ -393,6 +411,7 @@ def _content(
         from_s=start_s + shown.from_s,
         to_s=end_s if shown.to_s is None else min(end_s, start_s + shown.to_s),
         model=profiles.content_model(profile, shown.kbps),
+        floor_control=shown.floor_control,
     )
 
 
@@ -401,7 +420,8 @@ def _controls(
 ) -> list[Control]:
     """The scenario's commands, and those by which the MCU dials each bridge at its time.
 
-    The content channel is given by the technician at the MCU, and taken back.
+    Where bridges do not ask for it, the technician at the MCU gives the content channel, and takes
+    it back.
     """
     controls = [c.model_copy(update={"at_s": start_s + c.at_s}) for c in scenario.controls]
     if scenario.meeting.dial == "out":
@@ -413,7 +433,7 @@ def _controls(
             )
             for call in calls
         ]
-    if content is not None:
+    if content is not None and content.floor_control == "technician":
         for at_s, who in ((content.from_s, content.bridge), (content.to_s, None)):
             present = Present(command="present", participant=who)
             controls.append(Control(at_s=at_s, by=OPERATOR.value, do=present))

@@ -180,6 +180,9 @@ class Content(StrictModel):
     """Until when, in seconds; to the end where not given. Like `40.0`."""
     kbps: Annotated[float, Field(ge=32, le=20_000)] | None = None
     """Rate of the content channel in kb/s; the call profile's where not given. Like `1024.0`."""
+    floor_control: Literal["bfcp", "technician"] = "bfcp"
+    """How the bridge gets the content channel: it asks for its floor by BFCP, or the technician at
+    the MCU gives it. Like `"bfcp"`."""
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:

@@ -208,6 +208,8 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     arrived = estimated.received.counts
     damaged = sum(line.damaged for lines in estimated.lines.values() for line in lines)
     hosts = estimated.flows.streams + A_WAY * 2 * len(plan.calls)
+    of_hosts = np.ones(len(arrived), bool)
+    of_hosts[hosts : hosts + len(plan.background)] = False
     background = [
         BackgroundCount(
             link=each.link,
@@ -242,8 +244,8 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
             if not line.own
         ],
         udp={
-            "OutDatagrams": int(estimated.injected[:hosts].sum()),
-            "InDatagrams": int(arrived[:hosts].sum()) + int(estimated.unheard.sum()) + at_hosts,
+            "OutDatagrams": int(estimated.injected[of_hosts].sum()),
+            "InDatagrams": int(arrived[of_hosts].sum()) + int(estimated.unheard.sum()) + at_hosts,
             "NoPorts": 0,
             "InErrors": damaged,
             "RcvbufErrors": 0,
@@ -324,6 +326,16 @@ def _health(
         firsts = [flows.signalling(way) for way in range(2 * len(plan.calls))]
         return [(int(counts[n]), int(counts[n + 1 : n + A_WAY].sum())) for n in firsts]
 
+    def floor(counts: NDArray[np.int64], *, down: bool) -> list[int | None]:
+        """By call, datagrams of BFCP one way; None where nobody asks for a floor."""
+        ways = range(int(down), 2 * len(plan.calls), 2)
+        if plan.floor_port is None:
+            return [None for _ in ways]
+        return [int(counts[flows.floor_control(way)]) for way in ways]
+
+    def in_all(counts: list[int | None]) -> int | None:
+        return None if plan.floor_port is None else sum(each or 0 for each in counts)
+
     unheard_by = estimated.unheard.tolist()
     sent, received = of(estimated.injected), of(estimated.received.counts)
     bridges = [
@@ -338,9 +350,17 @@ def _health(
             overflowed=0,
             unheard=unheard,
             unsendable=0,
+            bfcp_sent=asked,
+            bfcp_received=told,
         )
-        for call, up, down, unheard in zip(
-            plan.calls, sent[::2], received[1::2], unheard_by[1::2], strict=True
+        for call, up, down, unheard, asked, told in zip(
+            plan.calls,
+            sent[::2],
+            received[1::2],
+            unheard_by[1::2],
+            floor(estimated.injected, down=False),
+            floor(estimated.received.counts, down=True),
+            strict=True,
         )
     ]
     mcu = McuHealth(
@@ -355,6 +375,8 @@ def _health(
         overflowed=0,
         unheard=sum(unheard_by[::2]),
         unsendable=0,
+        bfcp_sent=in_all(floor(estimated.injected, down=True)),
+        bfcp_received=in_all(floor(estimated.received.counts, down=False)),
     )
     return [mcu, *bridges]
 

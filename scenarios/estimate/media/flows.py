@@ -1,7 +1,8 @@
 """Everything that sends in a meeting, numbered: streams, signalling, RTCP, other traffic.
 
 Flow n is stream n of the plan; behind them each way has four (`SIP`, and RTCP of each medium), and
-behind those are the plan's background streams.
+behind those are the plan's background streams. Where bridges ask for the floor of the content
+channel, each way has one of BFCP at the end.
 """
 
 from __future__ import annotations
@@ -30,16 +31,22 @@ class Flows:
         kinds: medium of each stream, its place in `KINDS`.
         way_of: (flows,) way of each, END for background.
         dscp: (flows,) code point of its packets.
+        backgrounds: how many of the flows are background streams of the plan.
     """
 
     streams: int
     kinds: list[int]
     way_of: NDArray[np.int32]
     dscp: NDArray[np.int32]
+    backgrounds: int
 
     def signalling(self, way: int) -> int:
         """SIP on a way."""
         return self.streams + A_WAY * way + SIP
+
+    def floor_control(self, way: int) -> int:
+        """BFCP on a way, where there is any."""
+        return self._first_background + self.backgrounds + way
 
     def control(self, way: int, kind: Kind) -> int:
         """RTCP of a medium on a way."""
@@ -80,8 +87,12 @@ class Flows:
             codes += [DSCP_SIGNALLING, DSCP_AUDIO, DSCP_VIDEO, DSCP_VIDEO]
         ways += [END] * len(plan.background)
         codes += [each.dscp for each in plan.background]
+        if plan.floor_port is not None:
+            ways += range(2 * len(plan.calls))
+            codes += [DSCP_SIGNALLING] * (2 * len(plan.calls))
         kinds = [KINDS.index(s.kind) for s in plan.streams]
-        return cls(len(plan.streams), kinds, _int32(ways), _int32(codes))
+        backgrounds = len(plan.background)
+        return cls(len(plan.streams), kinds, _int32(ways), _int32(codes), backgrounds)
 
 
 def _int32(values: Iterable[int]) -> NDArray[np.int32]:

@@ -63,30 +63,55 @@ half a million."""
 
 def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
     """All reports of a meeting."""
+    shown = _slides_shown(plan, timeline)
     bridges = (
-        r for bridge_leg in timeline.bridge_legs for r in _of_bridge(plan, bridge_leg, windows)
+        r
+        for bridge_leg in timeline.bridge_legs
+        for r in _of_bridge(plan, bridge_leg, windows, shown)
     )
     woken = timeline.mcu_woken
-    mcu = (r for mcu_leg in timeline.mcu_legs for r in _of_mcu(plan, mcu_leg, woken, windows))
+    mcu = (
+        r for mcu_leg in timeline.mcu_legs for r in _of_mcu(plan, mcu_leg, woken, windows, shown)
+    )
     rows = ((r.number, KINDS.index(r.kind), *r[2:]) for r in chain(bridges, mcu))
     made = np.fromiter(rows, REPORT_DTYPE)
     return made[np.lexsort((made["way"], made["made_ns"]))]
 
 
-def _of_bridge(plan: Plan, bridge_leg: BridgeLeg, windows: Windows) -> Iterator[PlannedReport]:
+def _slides_shown(plan: Plan, timeline: Timeline) -> list[tuple[int, int]]:
+    """From when to when slides were shown, in order of time."""
+    if plan.content is None:
+        return []
+    end_ns = round(plan.content.to_s * 1e9)
+    if plan.floor_port is None:
+        return [(round(plan.content.from_s * 1e9), end_ns)]
+    return [
+        (held.from_ns, end_ns if held.to_ns is None else held.to_ns) for held in timeline.floors
+    ]
+
+
+def _of_bridge(
+    plan: Plan, bridge_leg: BridgeLeg, windows: Windows, shown: Sequence[tuple[int, int]]
+) -> Iterator[PlannedReport]:
     call = plan.calls[bridge_leg.number]
     end_ns = round(plan.hang_up_s * 1e9) if bridge_leg.to_ns is None else bridge_leg.to_ns
     for kind in bridge_leg.terms:
         up = call.up.get(kind)
         planned = plan.streams[up if up is not None else call.down[kind]]
         seed, hears = planned.seed + 3, kind in call.down
-        sender = _ReportSender(plan, kind, call.bridge, seed, sends=up is not None, hears=hears)
+        sender = _ReportSender(
+            plan, kind, call.bridge, seed, shown, sends=up is not None, hears=hears
+        )
         for made_ns, size in sender.until(bridge_leg.from_ns, end_ns, windows.camera_look_ns):
             yield PlannedReport(bridge_leg.number, kind, 2 * bridge_leg.number, made_ns, size)
 
 
 def _of_mcu(
-    plan: Plan, mcu_leg: McuLeg, woken: Sequence[int], windows: Windows
+    plan: Plan,
+    mcu_leg: McuLeg,
+    woken: Sequence[int],
+    windows: Windows,
+    shown: Sequence[tuple[int, int]],
 ) -> Iterator[PlannedReport]:
     row = mcu_leg.leg.row
     call = plan.calls[row]
@@ -111,7 +136,7 @@ def _of_mcu(
     end_ns = round(plan.end_s * 1e9) if mcu_leg.to_ns is None else mcu_leg.to_ns
     for kind, seed in mcu_leg.report_seeds.items():
         sender = _ReportSender(
-            plan, kind, CNAME, seed, sends=kind in call.down, hears=kind in call.up
+            plan, kind, CNAME, seed, shown, sends=kind in call.down, hears=kind in call.up
         )
         for made_ns, size in sender.until(mcu_leg.from_ns, end_ns, poll):
             yield PlannedReport(row, kind, 2 * row + 1, made_ns, size)
@@ -152,6 +177,8 @@ class _ReportSender:
     kind: Kind
     name: str
     seed: int
+    shown: Sequence[tuple[int, int]]
+    """From when to when slides were."""
     sends: bool
     hears: bool
 
@@ -170,10 +197,9 @@ class _ReportSender:
 
     def _shown(self, from_ns: int, to_ns: int) -> bool:
         """Whether the medium flows in a stretch of time: slides are not shown all the time."""
-        shown = self.plan.content
-        if self.kind != "content" or shown is None:
+        if self.kind != "content":
             return True
-        return shown.from_s * 1e9 < to_ns and shown.to_s * 1e9 > from_ns
+        return any(began_ns < to_ns and ended_ns > from_ns for began_ns, ended_ns in self.shown)
 
 
 MOST_REPORTS = 10_000

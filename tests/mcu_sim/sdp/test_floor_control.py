@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 
 from giaoban.mcu_sim import sdp
+from giaoban.mcu_sim.bfcp.floor_participant import FloorAccess
 from giaoban.mcu_sim.bfcp.message import FloorUser
 from giaoban.mcu_sim.sdp.description import FloorControl, FloorOfStreams
 from giaoban.mcu_sim.sdp.floor_control import (
     CONTENT_LABEL,
+    access_of,
+    asking_for_floors,
     client_of,
     floor_control,
     is_floor_control,
@@ -71,6 +74,53 @@ def test_who_may_be_a_client_is_told_where_and_as_whom_to_ask(roles: tuple[str, 
     assert [terms is not None for terms in read_answer(offer, read)] == [True, True, True, False]
 
 
+ACCESS = FloorAccess((MCU, 5070), USER, 1)
+OURS = [audio(5004), video(5006, 2000), content(5008, 2000), asking_for_floors(6000)]
+
+
+def test_a_client_that_calls_learns_as_whom_to_ask() -> None:
+    offer = make_offer(BRIDGE, OURS, 1)
+    assert sdp.build(offer).decode().splitlines()[-2:] == [
+        "m=application 6000 UDP/BFCP *",
+        "a=floorctrl:c-only",
+    ]
+    answer, _ = make_answer(sdp.parse(sdp.build(offer)), CAN, MCU, 2)
+    assert access_of(offer, sdp.parse(sdp.build(answer))) == ACCESS
+    without, _ = make_answer(sdp.parse(sdp.build(offer)), CAN[:3], MCU, 2)
+    assert access_of(offer, without) is None
+
+
+def test_a_client_that_is_called_answers_as_one() -> None:
+    offer = sdp.parse(sdp.build(make_offer(MCU, CAN, 2)))
+    answer, _ = make_answer(offer, OURS, BRIDGE, 1)
+    assert sdp.build(answer).decode().splitlines()[-2:] == [
+        "m=application 6000 UDP/BFCP *",
+        "a=floorctrl:c-only",
+    ]
+    assert access_of(answer, offer) == ACCESS
+    assert client_of(offer, sdp.parse(sdp.build(answer))) == (BRIDGE, 6000)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        FloorControl(("s-only",), None, 3, (FloorOfStreams(1, (CONTENT_LABEL,)),)),
+        FloorControl(("s-only",), 7, None, (FloorOfStreams(1, (CONTENT_LABEL,)),)),
+        FloorControl(("s-only",), 7, 3, (FloorOfStreams(1, ("12",)),)),
+        FloorControl(("s-only",), 7, 3),
+        None,
+    ],
+)
+def test_a_server_that_does_not_say_all_of_it_cannot_be_asked(terms: FloorControl | None) -> None:
+    theirs = [*CAN[:3], replace(CAN[3], floor_control=terms)]
+    assert access_of(make_offer(BRIDGE, OURS, 1), make_offer(MCU, theirs, 2)) is None
+
+
+def test_two_clients_have_no_floor_to_ask_for() -> None:
+    answer, _ = make_answer(offer_of(CLIENT), OURS, MCU, 2)
+    assert answer.media[3].port == 0
+
+
 @pytest.mark.parametrize(
     "control",
     [
@@ -119,9 +169,9 @@ def test_a_call_without_pictures_has_no_floor() -> None:
 @pytest.mark.parametrize("port", [6000, 0])
 def test_what_is_offered_may_be_taken_or_not(port: int) -> None:
     offer = sdp.parse(sdp.build(make_offer(MCU, CAN, 1)))
-    theirs = [audio(5004), video(5006, 2000), content(5008, 2000), CLIENT]
+    theirs = [audio(5004), video(5006, 2000), content(5008, 2000)]
     answer, _ = make_answer(offer, theirs, BRIDGE, 2)
-    assert answer.media[3].port == 0  # a bridge of ours asks for nothing
+    assert answer.media[3].port == 0  # it asks for nothing
     answer = replace(answer, media=(*answer.media[:3], replace(CLIENT, port=port)))
     assert read_answer(offer, answer)[3] is None
     assert client_of(offer, answer) == ((BRIDGE, port) if port else None)

@@ -24,6 +24,7 @@ EXAMPLES: dict[str, object] = {
     "int": 3,
     "str": "xã Quảng Sơn",
     "Kind": "video",
+    "FloorOutcome": "granted",
     "Literal['mcu', 'bridge']": "bridge",
 }
 

@@ -1,0 +1,84 @@
+"""In an estimate, too, slides wait for the floor of the content channel, which is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scenario_factory import scenario
+
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.plan.wire import FRAMING_BYTES
+from giaoban.scenarios.records.events import ContentFloor, Controlled
+from giaoban.scenarios.spec.question import Question, make_question
+
+SLIDES = """
+[meeting]
+{meeting}
+[content]
+bridge = "west"
+from_s = 0.5
+to_s = 2.5
+kbps = 256.0
+{content}
+"""
+
+
+def question_of(folder: Path, meeting: str = "", content: str = "") -> Question:
+    more = SLIDES.format(meeting=meeting, content=content)
+    return make_question(scenario(folder / "s.toml", profile="sd30-256k", more=more))
+
+
+@pytest.mark.parametrize("meeting", ["", 'dial = "out"', "encrypted = true", 'floor = "open"'])
+def test_the_floor_is_granted_a_trip_there_and_back_later(tmp_path: Path, meeting: str) -> None:
+    plan = question_of(tmp_path, meeting).plan
+    held = signal(plan)
+    [told] = (e for e in held.events if isinstance(e, ContentFloor))
+    [floor] = held.floors
+    assert plan.content is not None
+    from_ns = round(plan.content.from_s * 1e9)
+    asked, *_ = (m for m in held.messages if m.protocol == "bfcp" and m.at_ns == from_ns)
+    # a header of 12 bytes and a FLOOR-ID of 4 (RFC 8855 §5.1, §5.2.2)
+    assert (asked.way, asked.size) == (0, 12 + 4 + FRAMING_BYTES)
+    assert told.wait_ms == pytest.approx((floor.from_ns - from_ns) / 1e6, abs=0.001)
+    assert (floor.number, floor.to_ns) == (0, round(plan.content.released_s * 1e9))
+    ways = {m.way for m in held.messages if m.protocol == "bfcp"}
+    assert ways == set(range(2 * len(plan.calls)))
+
+
+def test_where_the_technician_gives_it_nobody_asks(tmp_path: Path) -> None:
+    plan = question_of(tmp_path, content='floor_control = "technician"').plan
+    held = signal(plan)
+    assert {m.protocol for m in held.messages} == {"sip"}
+    given = [e.by for e in held.events if isinstance(e, Controlled) and e.kind == "present"]
+    assert given == ["operator", "operator"]
+    assert b"BFCP" not in b"".join(str(c).encode() for c in plan.controls)
+
+
+def test_slides_that_the_device_has_no_room_for_are_not_shown(tmp_path: Path) -> None:
+    question = question_of(tmp_path)
+    device = question.plan.device
+    full = device.content.model_copy(update={"units": 88.0})
+    plan = question.plan.model_copy(update={"device": device.model_copy(update={"content": full})})
+    result = estimate(replace(question, plan=plan)).result
+    [told] = (e for e in signal(plan).events if isinstance(e, ContentFloor))
+    assert told.outcome == "denied"
+    assert result.verdict == "fail"
+    assert {c.id for c in result.criteria if not c.ok} == {"slides-frozen", "slides-not-shown"}
+    assert [(c.command, c.code) for c in result.refused_commands] == [("present", 503)]
+    shown = [s for p in result.phases for b in p.bridges for s in b.streams if s.kind == "content"]
+    assert {(s.direction, s.packets_sent) for s in shown} == {("up", 0)}
+
+
+def test_a_bridge_that_is_in_no_call_yet_asks_as_soon_as_it_is(tmp_path: Path) -> None:
+    question = question_of(tmp_path)
+    calls = [
+        call.model_copy(update={"dial_s": 4.0}) if call.bridge == "west" else call
+        for call in question.plan.calls
+    ]
+    held = signal(question.plan.model_copy(update={"calls": calls}))
+    outcomes = [e.outcome for e in held.events if isinstance(e, ContentFloor)]
+    assert outcomes == ["no-call", "granted"]
+    assert held.floors[0].from_ns > 4e9
