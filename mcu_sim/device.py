@@ -107,6 +107,11 @@ Step = Literal["higher", "lower", "audio", "refuse"]
 a connection without video, or no more."""
 
 
+KEY_FRAME_LEAST_MS = 140.0
+"""No key frame is asked for and there sooner in an emulation: `ANSWER_NS` of
+`giaoban.traffic.receiver.feedback`."""
+
+
 class CapacityFigure(Assumable):
     """Resource units, ports (calls of any kind), and ports that serve audio calls only."""
 
@@ -138,6 +143,20 @@ class DelayFigure(Assumable):
             return number(self.delay_ms, after=" ms")
         text = N_("{delay} ms, {more} ms more when the device is full")
         return message(text, delay=self.delay_ms, more=self.more_at_capacity_ms)
+
+
+class KeyFrameDelayFigure(DelayFigure):
+    """Time from a viewer's request for a key frame (RFC 4585 §6.3.1) to the composed picture that
+    answers it."""
+
+    delay_ms: float = Field(ge=KEY_FRAME_LEAST_MS, le=5_000)
+    """In ms, from 140, which the program itself takes; where `more_at_capacity_ms` is given, of a
+    device that has nothing to do. Like `200.0`."""
+
+
+class SetupDelayFigure(DelayFigure):
+    """Time from an INVITE's arrival to the 200 that takes the call: with the network's part, the
+    Session Request Delay of RFC 6076 §4.3."""
 
 
 class RefusalFigure(Sourced):
@@ -290,6 +309,8 @@ class Device(_Card):
     audio_mix_delay: DelayFigure
     compose_delay: DelayFigure
     forward_delay: DelayFigure
+    setup_delay: SetupDelayFigure | None = None
+    key_frame_delay: KeyFrameDelayFigure | None = None
     content: ContentFigure
     refusal: RefusalFigure
     when_full: WhenFullFigure
@@ -406,8 +427,19 @@ class Device(_Card):
         """Processing delay of a picture that is passed on as it came, likewise."""
         return self.forward_delay.delay_ms
 
+    def setup_ms(self, used_pct: float) -> float:
+        """How long it takes to accept a call, when so much of it is in use."""
+        return 0.0 if self.setup_delay is None else self.setup_delay.at_ms(used_pct)
+
+    def key_frame_ns(self, used_pct: float, least_ns: int) -> int:
+        """How long after a request a composed picture is a key frame, when so much of it is in use.
+        `least_ns`: of a device that says nothing of it."""
+        if self.key_frame_delay is None:
+            return least_ns
+        return max(least_ns, round(self.key_frame_delay.at_ms(used_pct) * 1e6))
+
     def idle(self) -> Device:
-        """The same whose delays do not grow with what it has to do."""
+        """The same whose delays of sound and pictures do not grow with what it has to do."""
         of = "audio_mix_delay", "compose_delay", "forward_delay"
         delays: dict[str, DelayFigure] = {name: getattr(self, name) for name in of}
         same = {"more_at_capacity_ms": None}
@@ -441,6 +473,8 @@ class Device(_Card):
             ("audio_mix_delay", self.audio_mix_delay),
             ("compose_delay", self.compose_delay),
             ("forward_delay", self.forward_delay),
+            ("setup_delay", self.setup_delay),
+            ("key_frame_delay", self.key_frame_delay),
             ("content", self.content),
             ("refusal", self.refusal),
             ("when_full", self.when_full),
@@ -480,6 +514,11 @@ class _Entry(StrictModel):
     """From a picture that has come to the composed one sent."""
     forward_delay: DelayFigure | None = None
     """From a picture that has come to the same one sent on."""
+    setup_delay: SetupDelayFigure | None = None
+    """From an INVITE to the 200 that takes the call; where not given it is sent at once."""
+    key_frame_delay: KeyFrameDelayFigure | None = None
+    """From a viewer's request for a key frame to the composed picture that answers it; where not
+    given the first that is due 140 ms after the request."""
     content: ContentFigure | None = None
     """What content takes."""
     refusal: RefusalFigure | None = None
@@ -527,6 +566,11 @@ class _Defaults(StrictModel):
     """From a picture that has come to the composed one sent."""
     forward_delay: DelayFigure
     """From a picture that has come to the same one sent on."""
+    setup_delay: SetupDelayFigure | None = None
+    """From an INVITE to the 200 that takes the call; where not given it is sent at once."""
+    key_frame_delay: KeyFrameDelayFigure | None = None
+    """From a viewer's request for a key frame to the composed picture that answers it; where not
+    given the first that is due 140 ms after the request."""
     content: ContentFigure = CONTENT_UNSAID
     """What content takes."""
 

@@ -121,6 +121,7 @@ class MediaPlane:
         video_playout_ms: float = 0.0,
         watchful: bool = True,
         stamps: StampClock | None = None,
+        key_frame_ns: Callable[[int], int] = lambda least_ns: least_ns,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
@@ -130,11 +131,13 @@ class MediaPlane:
         are asked for and sent again; None: they are not; `fec`: how they are protected, as well;
         `video_playout_ms`: the buffer of pictures that are decoded here. `watchful`: it is to look
         often at what came, where the kernel paces. `stamps`: tells when something came, as of
-        `ReceiveBatch`."""
+        `ReceiveBatch`. `key_frame_ns`: how long after a request that is looked at now a composed
+        picture is a key frame, of how long it is at the least."""
         self._ports = ports
         self._keys = Keyring()
         self._origin_ns, self._end_ns = origin_ns, end_ns
         self._kernel_paces, self._clock = kernel_paces, clock
+        self._key_frame_ns = key_frame_ns
         self._sent = PacketLog(SENT, captures and captures / f"{name}-sent.bin")
         self._received = PacketLog(RECEIVED, captures and captures / f"{name}-received.bin")
         self._repair_log = PacketLog(
@@ -381,14 +384,15 @@ class MediaPlane:
     def key_frame_wanted(self, row: int, kind: Kind, now_ns: int, came_ns: int) -> None:
         """A viewer lost the picture and asks for a key frame, by a request that came at a moment.
 
-        The answer is as long after it as the device looks ahead, whenever the loop looked: those
-        who ask one after another are answered so.
+        The answer is as long after it as the device looks ahead, or longer where its file says so,
+        whenever the loop looked: those who ask one after another are answered so.
         """
         leg = self._legs.get(row)
         if leg is None or kind not in leg.flows:
             return
         if kind == "video" and leg.composed is not None:
-            self._composed.request_key(row, came_ns + self._ahead_ns + self._lead_ns)
+            answer_ns = self._key_frame_ns(self._ahead_ns + self._lead_ns)
+            self._composed.request_key(row, came_ns + answer_ns)
         else:
             self._forwarders[kind].request(row, now_ns)
 

@@ -265,6 +265,7 @@ class CallController:
         if not isinstance(decision, JoinAccepted):
             self._refuse(call.call, participant, decision, now_ns)
             return
+        setup_ms = self._negotiation.setup_ms
         found = self._room(call, participant, meeting)
         while isinstance(found, NegotiationRefusal) and self._makes_room(
             found, call.source.host, now_ns
@@ -288,7 +289,7 @@ class CallController:
                 observes=self.rooms.observes(participant),
             )
         )
-        self._agent.accept(call.call, sdp.build(terms.local), now_ns / 1e6)
+        self._agent.accept(call.call, sdp.build(terms.local), now_ns / 1e6, setup_ms)
 
     def _room(
         self, call: events.IncomingCall, participant: str, meeting: str

@@ -133,6 +133,11 @@ class MediaNegotiation:
             name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
         ]
 
+    @property
+    def setup_ms(self) -> float:
+        """How long the device takes to accept a call that comes now."""
+        return self._capacity.device.setup_ms(self._capacity.use.pct)
+
     def take(
         self, call: str, meeting: str, offer: bytes | None, *, audio_only: bool = False
     ) -> NegotiationResult | NegotiationRefusal:

@@ -126,6 +126,7 @@ class McuServer:
             name=name,
             end_ns=NEVER_NS if config.end_ns is None else config.end_ns,
             stamps=StampClock(settable=not config.virtual_time),
+            key_frame_ns=lambda least_ns: device.key_frame_ns(self._capacity.use.pct, least_ns),
         )
         for participant, planned_streams in config.planned_streams.items():
             self._plane.inbound.plan(self._participants.own_row(participant), planned_streams.up)

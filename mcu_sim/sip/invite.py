@@ -236,6 +236,7 @@ class IncomingInvites(TransactionUser):
         self._sessions = sessions
         self._capabilities = capabilities
         self._initial: dict[Identity, Slot] = {}
+        end.on_timer["answer"] = self._on_answer_due
 
     def is_merged(self, slot: Slot, request: Request, now_ms: float) -> bool:
         """Whether the same INVITE came by another way already; it is refused then (§8.2.2.2)."""
@@ -269,14 +270,23 @@ class IncomingInvites(TransactionUser):
             )
         )
 
-    def accept(self, call: Call, sdp: bytes, now_ms: float) -> None:
-        """Answer 200, after 180 for callers that want to hear it ring (§13.3.1.1)."""
+    def accept(self, call: Call, sdp: bytes, now_ms: float, after_ms: float) -> None:
+        """Answer 200 after a time, after 180 for callers that want to hear it ring (§13.3.1.1)."""
+        call.sent_sdp = sdp
+        if after_ms:
+            self._end.set_timer("answer", call.id, now_ms + after_ms)
+        else:
+            self._answer(call, now_ms)
+
+    def _on_answer_due(self, name: str, now_ms: float) -> None:
+        self._answer(self._call_table.get(name, CallState.RINGING), now_ms)
+
+    def _answer(self, call: Call, now_ms: float) -> None:
         if self._rings:
             ringing = self._capabilities.reply_in_dialog(call, call.invite, 180)
             self._end.respond(call.invite, ringing, now_ms)
-        response, timer_terms = self._capabilities.success(call, call.invite, sdp)
+        response, timer_terms = self._capabilities.success(call, call.invite, call.sent_sdp)
         call.state = CallState.ANSWERED
-        call.sent_sdp = sdp
         self._sessions.succeed(call, call.invite, response, now_ms)
         self._sessions.arm(call, timer_terms, now_ms)
 
@@ -296,6 +306,7 @@ class IncomingInvites(TransactionUser):
         if retry_after_s is not None:
             response.headers.set("Retry-After", str(retry_after_s))
         call.state = CallState.DONE
+        self._end.set_timer("answer", call.id, None)
         self._call_table.forget(call)
         self._end.respond(call.invite, response, now_ms)
 

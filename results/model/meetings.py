@@ -74,7 +74,7 @@ Outcome = Literal["met", "not-met", "cut-off"]
 class BridgeJudged(StrictModel):
     """One bridge in one part of a meeting.
 
-    `connected`: its call was set up, in `setup_ms` (the network's share). `interruption_ms` is the
+    `connected`: its call was set up, in `setup_ms`. `interruption_ms` is the
     longest of its streams, `interruptions` are those by faults. `there_at_end`: it was in the
     meeting until that was closed. `hung_up`: its call then ended as calls should; null: it had
     none. `failed` are the criteria that it does not meet by itself.

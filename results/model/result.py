@@ -175,8 +175,9 @@ class McuResult(InUse):
     `joined` are the bridges in a conference at the end of the phase, `dropped` those that had
     joined and left before it without being asked to, `put_out` those that the control room put
     out, `downspeeded` those in it that were given less than they asked for. `setup_network_ms_p95`
-    is the network's share of call set-up alone: here neither the MCU nor a bridge has to think,
-    while real ones need 0.5 to 4 s (an assumption; no maker's figure was found).
+    is the network's share of call set-up, and of the MCU's what its file says (`setup_delay`):
+    else neither the MCU nor a bridge has to think here, while real ones need 0.5 to 4 s (an
+    assumption; no maker's figure was found).
     """
 
     units_used: Amount

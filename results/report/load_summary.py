@@ -127,8 +127,8 @@ def session_lines(result: LoadResult) -> list[str]:
     s = result.sessions
     setup = N_("call set-up: {delays}")
     if result.place == "province":
-        # in the emulated province nobody has to think: what devices take is not in it
-        setup = N_("call set-up (waiting and the network’s share alone): {delays}")
+        # in the emulated province nobody has to think but as its device's file says
+        setup = N_("call set-up (of devices only what their file says): {delays}")
     lines: list[str] = [
         Sentence(
             "session attempts {attempts} ({attempts_per_s:g}/s), established {established} "

@@ -459,8 +459,9 @@ def _mcu(result: Result, say: Wording) -> Iterator[Block]:
     if slowest := max((ms for ms in setups if ms is not None), default=None):
         yield Par(
             Sentence(
-                "Of call set-up the network's share is at most {ms} ms (95th percentile of the "
-                "slowest phase); what devices take themselves, 0.5 to 4 s, is not modelled.",
+                "Call set-up takes at most {ms} ms (95th percentile of the slowest phase): of the "
+                "network, and of the MCU what its file says (setup_delay). Real devices take 0.5 "
+                "to 4 s themselves.",
                 ms=_figure(slowest, say),
             )
         )

@@ -280,6 +280,7 @@ class _Signalling:
         self._mcu_off_ns = now_ns
         self._plane.halt(now_ns)
         self._capacity = Capacity(self._plan.device)
+        self._note_use(now_ns)
         for call in self._participants:
             if call.standing:
                 self._tell_of_mcu(now_ns, "left", call.participant, cause="power-lost")
@@ -458,6 +459,7 @@ class _Signalling:
 
     def _flush_mcu(self, now_ns: int) -> None:
         self.timeline.mcu_woken.append(now_ns)
+        self._note_use(now_ns)
         for mcu_leg in self.timeline.mcu_legs[self._mcu_legs_seen :]:
             self._receives_again(2 * mcu_leg.leg.row, now_ns)
         self._mcu_legs_seen = len(self.timeline.mcu_legs)
@@ -475,6 +477,11 @@ class _Signalling:
                 self._send(2 * number + 1, told, now_ns, arrives, "bfcp")
             timers.append(self._controller.content_floor.next_timeout())
         self._wake(-1, min((t for t in timers if t is not None), default=None))
+
+    def _note_use(self, now_ns: int) -> None:
+        used_pct = self._capacity.use.pct
+        if used_pct != self.timeline.mcu_use[-1][1]:
+            self.timeline.mcu_use.append((now_ns, used_pct))
 
     def _receives_again(self, way: int, now_ns: int) -> None:
         if (since_ns := self._not_receiving.pop(way, None)) is not None:

@@ -475,6 +475,24 @@ def device_delays(plan: Plan) -> tuple[DelayFigure, DelayFigure]:
     return mcu.audio_mix_delay, mcu.compose_delay if composed else mcu.forward_delay
 
 
+def answer_delays(plan: Plan) -> dict[str, DelayFigure | None]:
+    """Those with which the MCU answers, where anybody waits: a bridge that calls, a viewer of
+    composed pictures that asks for a key frame. None: the device's file says nothing of it."""
+    mcu = plan.device
+    found: dict[str, DelayFigure | None] = {}
+    if plan.dial == "in":
+        found["setup_delay"] = mcu.setup_delay
+    if plan.meeting.video == "presence":
+        found["key_frame_delay"] = mcu.key_frame_delay
+    return found
+
+
+def grow_by_load(plan: Plan) -> list[bool]:
+    """Of each of the MCU's delays that count, whether it grows with how much is in use."""
+    delays = *device_delays(plan), *answer_delays(plan).values()
+    return [delay is not None and bool(delay.more_at_capacity_ms) for delay in delays]
+
+
 def _or_nan(value: float | None) -> float:
     return np.nan if value is None else value
 

@@ -254,7 +254,8 @@ def make_plan(
         new = {bridge.id for bridge in scenario.new_bridges if bridge.id in meeting_of}
     first = {b.id for b in callers if b.id not in new and later_s.get(meeting_of[b.id]) is None}
     dial_every_s = min(DIAL_EVERY_S, DIALLING_S / len(callers))
-    phases = _phases(scenario, len(first) * dial_every_s)
+    setup_s = device.setup_ms(100.0) / 1e3 if scenario.meeting.dial == "in" else 0.0
+    phases = _phases(scenario, len(first) * dial_every_s + setup_s)
     start_s = phases[0].start_s
     audio_type = profiles.encoding(profile.audio).payload_type
     streams = stream_plans(scenario, _attendance(network, meetings), seed, start_s, audio_type)

@@ -42,7 +42,7 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected(EventRecord):
-    """A bridge's call was answered; `setup_ms`: the network's share of the time that it took."""
+    """A bridge's call was answered after `setup_ms`."""
 
     event: Literal["connected"] = "connected"
     setup_ms: float

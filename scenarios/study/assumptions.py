@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from giaoban.errors import NOTHING
 from giaoban.figure_words import choice_in_words, with_ranges
-from giaoban.mcu_sim.device import Device
+from giaoban.mcu_sim.device import DelayFigure, Device
 from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
+from giaoban.scenarios.measure.streams import answer_delays
 from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import N_, Sentence, joined, message, number
 from giaoban.topology.assumptions import assumed_records as of_province
@@ -22,6 +23,8 @@ _DEVICE_WORDS = {
     "audio_mix_delay": N_("audio mixing delay of {device}"),
     "compose_delay": N_("picture composing delay of {device}"),
     "forward_delay": N_("picture switching delay of {device}"),
+    "setup_delay": N_("call set-up delay of {device}"),
+    "key_frame_delay": N_("key frame delay of {device}"),
     "content": N_("units that content takes on {device}"),
     "refusal": N_("answer when full of {device}"),
     "when_full": N_("handling of calls when full of {device}"),
@@ -50,6 +53,7 @@ def assumed_records(question: Question, criteria: Criteria) -> list[Told]:
             question.plan.device,
             presence=question.plan.meeting.video == "presence",
             content=question.plan.content is not None,
+            answers=answer_delays(question.plan),
         ),
         *_media(question),
         *zip(criteria.assumed(), criteria.assumptions(), strict=True),
@@ -160,7 +164,13 @@ def _meeting(question: Question) -> Iterator[Told]:
         yield settings, assumption(settings, message(N_("how the meeting is held")), value)
 
 
-def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:
+def _device(
+    device: Device,
+    *,
+    presence: bool,
+    content: bool,
+    answers: Mapping[str, DelayFigure | None],
+) -> Iterator[Told]:
     steps = choice_in_words(", ".join(device.when_full.steps))
     values = {
         "capacity": number(device.units_total, after=f" {device.unit}"),
@@ -168,6 +178,7 @@ def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:
         "compose_delay": device.compose_delay.told,
         "forward_delay": device.forward_delay.told,
         "content": number(device.content.units, after=f" {device.unit}"),
+        **{key: delay.told for key, delay in answers.items() if delay is not None},
         "refusal": f"SIP {device.refuse_code}",
         **{
             f"cost.{c.resolution}": joined(": ", [Sentence(c.resolution), number(c.units, ".3g")])
@@ -184,6 +195,7 @@ def _device(device: Device, *, presence: bool, content: bool) -> Iterator[Told]:
             [joined(": ", [Sentence(name), number(kbps, after=" kb/s")]) for name, kbps in rates],
         )
     unused = {"forward_delay" if presence else "compose_delay"}
+    unused |= {"setup_delay", "key_frame_delay"} - answers.keys()
     if content:
         unused.discard("forward_delay")  # slides are passed on as they come
         if presence:  # when they come counts nowhere: only as from an idle device

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.model.result import SECOND_MS
 from giaoban.results.model.unmodelled import Unmodelled
-from giaoban.scenarios.measure.streams import device_delays
+from giaoban.scenarios.measure.streams import grow_by_load
 from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
@@ -47,8 +47,8 @@ class Entry(Unmodelled):
 
     only: list[Fact] = Field(default_factory=list)
     """It concerns only questions with one of these: a device that takes longer the fuller it is,
-    with sound and with pictures (`all-delays-by-load`), declared other traffic (`background`), a
-    device that takes longer with one of them (`delay-by-load`), with queue `disciplines` of
+    with all that it does (`all-delays-by-load`), declared other traffic (`background`), a device
+    that takes longer with some of it (`delay-by-load`), with queue `disciplines` of
     lines, judged by an `estimate`, with lines that let through an `excess` beyond what is
     committed, with declared `faults`, with pictures protected by `fec`, of a province that says
     what rates count (`framing`), with links judged in windows under a second (`link-window`),
@@ -100,7 +100,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
     scenario = question.scenario
     criteria = load_criteria(question.criteria_path, link_window_ms=scenario.link_window_ms)
     profiles = [each for link in question.plan.network.links for each in link.profiles]
-    growing = [bool(each.more_at_capacity_ms) for each in device_delays(question.plan)]
+    growing = grow_by_load(question.plan)
     held: dict[Fact, bool] = {
         "all-delays-by-load": all(growing),
         "background": bool(scenario.background),

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 import traffic_scenarios
-from scenario_factory import NORTH, ROOT, SCENARIOS, at_one_seed, scenario
+from scenario_factory import NORTH, ROOT, SCENARIOS, answering_devices, at_one_seed, scenario
 
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
@@ -199,6 +199,21 @@ def shortened(
     return file
 
 
+ANSWERS = {"setup_delay": (500.0, 3000.0), "key_frame_delay": (200.0, 5000.0)}
+
+
+def answers(file: Path, delays: dict[str, tuple[float, float]]) -> Path:
+    """A device that takes time to answer, and is asked: two lines lose all for 20 ms, while two
+    calls stand and while three do."""
+    more = "".join(
+        f'[[impairment]]\nlink = "access-{bridge}"\ndirection = "down"\nfrom_s = {at_s}\n'
+        f'to_s = {at_s + 0.02}\nloss = {{ model = "bernoulli", p = 1.0 }}\n'
+        for bridge, at_s in (("west", 0.5), ("east", 4.2))
+    )
+    devices = answering_devices(file.parent, **delays)
+    return scenario(file, id="answers", devices=devices, phases=(2, 2, 3), more=more)
+
+
 class Emulated:
     """Captures of a run; times of tests are seconds after the first phase began."""
 
@@ -321,6 +336,8 @@ class Runs:
                 more = '[meeting]\nloss_repair = "fec"\n' + LOSSY_LINE
                 path = scenario(file, id="protected", phases=(3, 3, 3), more=more)
                 return [str(path), "--pcap", "west"]
+            case "answers":
+                return [str(answers(file, ANSWERS))]
             case "impaired":
                 return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
         if name in traffic_scenarios.NAMES:

@@ -158,7 +158,8 @@ WORDS: Mapping[str, str] = {
     "mcu note": N_(
         "In use: the highest share in the phase of that of which most is used (units, ports, "
         "limits on calls, ports set aside). Joined, refused, given less: bridges. Call set-up "
-        "is not judged: a simulation knows only the network’s share of it."
+        "is not judged: a simulation knows the network’s share of it, and no more of devices than "
+        "is said of them."
     ),
     "refused list": N_("Calls not set up – {items}."),
     "less list": N_("Calls given less – {items}."),
@@ -519,8 +520,8 @@ WORDS: Mapping[str, str] = {
         " Highest rate without failure: found by trying rates; “–”: not looked for."
     ),
     "calls network note": N_(
-        " In the emulated province set-up time is the network’s share and waiting alone; what "
-        "real devices take themselves, about 0.5 to 4 s, is not modelled."
+        " In the emulated province set-up time is waiting, the network’s share, and of devices "
+        "what their file says (setup_delay); real ones take about 0.5 to 4 s themselves."
     ),
     "cause capacity": N_("the MCU was full: {count}"),
     "cause timeout": N_("no answer in time: {count}"),

@@ -174,8 +174,8 @@ WORDS: Mapping[str, str] = {
     "dropped": pgettext("page", "Bridges that were dropped – {bridges}."),
     "setup": pgettext(
         "page",
-        "Call set-up, the network’s share, 95th percentile (ms) – {phases}. What real devices take "
-        "themselves, about 0.5 to 4 s, is not modelled.",
+        "Call set-up, 95th percentile (ms) – {phases}: of the network, and of the MCU what its "
+        "file says (setup_delay). Real devices take about 0.5 to 4 s themselves.",
     ),
     "links table": pgettext("page", "Table of the links' load"),
     "faults made": pgettext("page", "Failures in this run"),

@@ -122,6 +122,22 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
             switching_mark=_mark(device, "forward_delay"),
         ),
     ]
+    if device.setup_delay is not None:
+        lines.append(
+            Sentence(
+                "from an INVITE to its 200: {setup}{mark}",
+                setup=device.setup_delay.told,
+                mark=_mark(device, "setup_delay"),
+            )
+        )
+    if device.key_frame_delay is not None:
+        lines.append(
+            Sentence(
+                "from a request for a key frame to the key frame: {answer}{mark}",
+                answer=device.key_frame_delay.told,
+                mark=_mark(device, "key_frame_delay"),
+            )
+        )
     if device.levels is not None:
         ports = ", ".join(f"{name} {number}" for name, number in device.levels.ports.items())
         lines.append(

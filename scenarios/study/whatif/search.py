@@ -19,7 +19,7 @@ from giaoban.mcu_sim.device import Device
 from giaoban.results.model.places import Binding
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.static import StaticLoads, shortfall
-from giaoban.scenarios.measure.streams import device_delays
+from giaoban.scenarios.measure.streams import grow_by_load
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.whatif.ladder import (
     RATES_MBPS,
@@ -191,7 +191,7 @@ def _after(tools: SearchTools, question: Question, state: State, result: Result)
     elif binding.cause == "link":
         yield from _faster(state, question, {binding.place.id}, loads, tools)
     else:
-        if any(delay.more_at_capacity_ms for delay in device_delays(question.plan)):
+        if any(grow_by_load(question.plan)):
             yield from _device_states(tools, question, state, larger=True)
         if (link := _fullest(question, binding, loads)) is not None:
             now = question.plan.network.link(link).rate_mbps

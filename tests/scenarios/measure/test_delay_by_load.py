@@ -1,21 +1,24 @@
-"""A device that takes longer the fuller it is: what that adds in each phase, and nothing else."""
+"""A device that takes longer the fuller it is: what that adds in each phase, and to each answer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pretended_meeting import Meeting
-from runs import Runs
-from scenario_factory import SCENARIOS, scenario
+from runs import ANSWERS, Runs, answers
+from scenario_factory import SCENARIOS, answering_devices, scenario
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import DelayFigure, load_devices
-from giaoban.results.model.result import Phase
+from giaoban.results.model.result import Phase, Result
 from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.measure.assemble import criteria_of, measured_phases
 from giaoban.scenarios.measure.streams import devices
+from giaoban.scenarios.records.events import Connected, EventRecord, Joined
 from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.translation import translator
@@ -96,6 +99,68 @@ def test_an_emulation_adds_as_much_as_an_estimate(runs: Runs) -> None:
     for phase, estimated in zip(phases, estimate(loaded).result.phases, strict=True):
         assert phase.mcu.used_pct == estimated.mcu.used_pct
         assert seen_ms(phase) == pytest.approx(seen_ms(estimated), abs=0.05)
+
+
+SETUP, KEY_FRAME = ANSWERS["setup_delay"], ANSWERS["key_frame_delay"]
+
+
+def setups_ms(events: Iterable[EventRecord]) -> dict[str, float]:
+    return {each.bridge: each.setup_ms for each in events if isinstance(each, Connected)}
+
+
+def test_a_call_is_taken_by_what_is_in_use_when_it_comes(tmp_path: Path) -> None:
+    """Each of three calls at 720p30 takes 3 of the 90 units of the default device."""
+    idle = signal(make_question(scenario(tmp_path / "s.toml")).plan)
+    devices = answering_devices(tmp_path, setup_delay=SETUP)
+    question = make_question(scenario(tmp_path / "s.toml", devices=devices))
+    slow = signal(question.plan)
+    at_once = setups_ms(idle.events)
+    assert len(at_once) == 3
+    for place, (bridge, ms) in enumerate(setups_ms(slow.events).items()):
+        device_ms = SETUP[0] + SETUP[1] * place * 3 / 90
+        assert ms - at_once[bridge] == pytest.approx(device_ms, abs=1e-3)
+    # those that were there before are in when the first phase begins, the new one when it is taken
+    joined = {each.bridge: each.t_ms for each in slow.events if isinstance(each, Joined)}
+    dialled = {call.bridge: call.dial_s * 1e3 for call in question.plan.calls}
+    assert max(joined["west"], joined["east"]) < question.plan.phases[0].start_s * 1e3
+    assert joined["north"] > dialled["north"] + SETUP[0]
+
+
+def frozen_ms(result: Result) -> dict[str, float]:
+    """The longest that what a bridge is sent stands still, where it does."""
+    return {
+        bridge.id: stream.freeze_ms_max
+        for phase in result.phases
+        for bridge in phase.bridges
+        for stream in bridge.streams
+        if stream.freeze_ms_max and stream.direction == "down"
+    }
+
+
+def test_a_key_frame_comes_by_what_is_in_use_when_it_is_asked_for(tmp_path: Path) -> None:
+    """West asks while two calls take 6 of 90 units, east while three take 9."""
+
+    def estimated(**delays: tuple[float, float]) -> Result:
+        return estimate(make_question(answers(tmp_path / "s.toml", delays))).result
+
+    usual, slow = estimated(), estimated(key_frame_delay=KEY_FRAME)
+    assert estimated(key_frame_delay=(140.0, 0.0)).phases == usual.phases
+    for bridge, units in (("west", 6), ("east", 9)):
+        device_ms = KEY_FRAME[0] + KEY_FRAME[1] * units / 90
+        later_ms = frozen_ms(slow)[bridge] - frozen_ms(usual)[bridge]
+        assert later_ms == pytest.approx(device_ms - 140.0, abs=1000 / 30)  # the next picture
+    assert [each.value for each in slow.assumptions if "key frame delay" in each.what] == [
+        "200 ms, 5000 ms more when the device is full"
+    ]
+
+
+@pytest.mark.sandbox
+def test_an_emulation_answers_when_an_estimate_does(runs: Runs, tmp_path: Path) -> None:
+    emulated, question = runs["answers"], make_question(answers(tmp_path / "s.toml", ANSWERS))
+    expected = setups_ms(signal(question.plan).events)
+    assert setups_ms(emulated.captures.events) == pytest.approx(expected, abs=0.1)
+    same = pytest.approx(frozen_ms(estimate(question).result), abs=0.1)
+    assert frozen_ms(emulated.result) == same
 
 
 def test_one_that_gets_quicker_is_refused(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 from scenario_factory import SCENARIOS, scenario
 
 from giaoban.errors import InputError
+from giaoban.mcu_sim.device import DelayFigure, KeyFrameDelayFigure, SetupDelayFigure
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.scenarios.spec.question import Question, make_question
-from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.scenarios.study.unmodelled import UNMODELLED, LeftOut, left_out, unmodelled
 from giaoban.tomlfile import load
 from giaoban.translation import translator
@@ -58,7 +58,9 @@ def test_a_question_is_told_what_concerns_it() -> None:
         ((), {KIND}),
         (("compose_delay",), {KIND, GROWS}),
         (("audio_mix_delay",), {KIND, GROWS}),
-        (("audio_mix_delay", "compose_delay"), {GROWS}),
+        (("audio_mix_delay", "compose_delay"), {KIND, GROWS}),
+        (("audio_mix_delay", "compose_delay", "setup_delay", "key_frame_delay"), {GROWS}),
+        (("setup_delay",), {KIND, GROWS}),
         (("forward_delay",), {KIND}),
         (("audio_mix_delay", "forward_delay"), {KIND, GROWS}),
     ],
@@ -74,8 +76,20 @@ def test_a_delay_that_stays_is_told_and_one_that_counts_nowhere_is_not(
 
 
 def by_load(question: Question, *delays: str, more_ms: float = 100.0) -> Question:
-    figures = [(("device", name, "more_at_capacity_ms"), more_ms) for name in delays]
-    return World.of(question).put_all(figures).question()
+    """The same with these delays of the device growing until it is full."""
+    device = question.plan.device
+    known: dict[str, DelayFigure] = {
+        "setup_delay": SetupDelayFigure(delay_ms=0.0, source="test"),
+        "key_frame_delay": KeyFrameDelayFigure(delay_ms=140.0, source="test"),
+    }
+    grown = {
+        name: (getattr(device, name) or known[name]).model_copy(
+            update={"more_at_capacity_ms": more_ms}
+        )
+        for name in delays
+    }
+    plan = question.plan.model_copy(update={"device": device.model_copy(update=grown)})
+    return replace(question, plan=plan)
 
 
 def test_short_phases_are_told(tmp_path: Path) -> None:

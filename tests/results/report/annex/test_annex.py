@@ -307,7 +307,7 @@ def test_call_set_up_is_no_figure_of_the_annex():
     assert "42" not in [
         cell for row in annexes.rows(make.result(), caption="Năng lực MCU") for cell in row
     ]
-    assert "mô phỏng chỉ cho biết phần thời gian của mạng" in text
+    assert "mô phỏng chỉ biết phần thời gian của mạng" in text
 
 
 def test_conditions_name_the_sections_that_they_speak_of():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
-from scenario_factory import giaoban
+from scenario_factory import answering_devices, giaoban
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices
+from giaoban.scenarios.cli.commands import device
 from giaoban.scenarios.cli.commands.device import parse_calls
 
 
@@ -16,7 +18,7 @@ def test_list_names_every_device_and_marks_what_is_not_confirmed() -> None:
     ran = giaoban("device", "list")
     assert (ran.code, ran.err) == (0, "")
     rows = {line.split()[0]: line for line in ran.out.splitlines()}
-    assert {device.id for device in load_devices().device} <= set(rows)
+    assert {each.id for each in load_devices().device} <= set(rows)
     row = " ".join(rows["rmx-1500-mpmx"].split())
     assert row == "rmx-1500-mpmx 90 × CIF 15 15 30 60 90 90"
     assert rows["codian-4220"].split()[-2:] == ["40", "80"]
@@ -64,6 +66,17 @@ def test_show_of_other_kinds_of_devices() -> None:
     rows = [line.split() for line in ran.out.splitlines()]
     assert ["720p30", "1", "(mixed:", "1.5)", "30*", "–"] in rows
     assert ["1080p60", "4", "(mixed:", "–)", "7*", "–"] in rows
+
+
+def test_show_of_one_that_takes_time_to_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delays = {"setup_delay": (900.0, 2000.0), "key_frame_delay": (200.0, 0.0)}
+    file = tmp_path / answering_devices(tmp_path, **delays)
+    monkeypatch.setattr(device, "load_devices", lambda: load_devices(file))
+    ran = giaoban("device", "show", "rmx-1500-mpmx")
+    assert "from an INVITE to its 200: 900 ms, 2000 ms more when the device is full *" in ran.out
+    assert "from a request for a key frame to the key frame: 200 ms, 0 ms more when" in ran.out
 
 
 def test_show_as_json_is_the_device_of_plan_json() -> None:
