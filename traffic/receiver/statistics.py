@@ -9,6 +9,7 @@ again, begins above all the numbers that its row had before: no two packets of a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,28 @@ class Limits:
 ENDLESS = Limits(SEQUENCE_MOD // 2 + 1, SEQUENCE_MOD // 2, SEQUENCE_MOD // 2, from_lowest=True)
 """No gap is too long: of a load that loses 10,000 packets in a row they are lost, and its source
 has not begun again. A number is the one nearest to the highest so far."""
+MOST_UNCOUNTED = 8192
+"""So many packets wait at the most to be counted: what is counted together costs hardly more than
+one alone."""
+
+
+class _Arrivals(NamedTuple):
+    """n packets of open rows, in order of arrival."""
+
+    rows: NDArray[np.integer]
+    sequence: NDArray[np.uint16]
+    ssrc: NDArray[np.uint32]
+    timestamp: NDArray[np.uint32]
+    arrival_ns: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, rows: NDArray[np.integer], headers: Headers, arrival_ns: NDArray[np.int64]
+    ) -> _Arrivals:
+        return cls(rows, headers.sequence, headers.ssrc, headers.timestamp, arrival_ns)
+
+    def take(self, which: NDArray[np.intp]) -> _Arrivals:
+        return _Arrivals(*(column[which] for column in self))
 
 
 @dataclass(frozen=True)
@@ -71,6 +94,9 @@ class ReceptionBank:
     All start again with a new SSRC, or when the source jumps by `max_dropout` or more and goes on
     from there (A.1). Packets of rows that are not open are ignored.
 
+    Who calls often gives few packets at a time. Those that belong to their row's source whatever
+    their order are counted when somebody looks, all at once.
+
     Attributes, each (capacity,):
         heard: whether anything has come since the row was opened.
         ssrc: the current source.
@@ -88,12 +114,12 @@ class ReceptionBank:
         self._open = np.zeros(capacity, np.bool_)
         self.heard = np.zeros(capacity, np.bool_)
         self.ssrc = np.zeros(capacity, np.uint32)
-        self.received = np.zeros(capacity, np.int64)
-        self.duplicates = np.zeros(capacity, np.int64)
-        self.reordered = np.zeros(capacity, np.int64)
-        self.jitter = np.zeros(capacity)
-        self.jitter_sum = np.zeros(capacity)
-        self.jitter_max = np.zeros(capacity)
+        self._received = np.zeros(capacity, np.int64)
+        self._duplicates = np.zeros(capacity, np.int64)
+        self._reordered = np.zeros(capacity, np.int64)
+        self._jitter = np.zeros(capacity)
+        self._jitter_sum = np.zeros(capacity)
+        self._jitter_max = np.zeros(capacity)
         self.sources = np.zeros(capacity, np.int64)
         self._origin = np.zeros(capacity, np.int64)  # the extended number of the source's cycle 0
         self._base = np.zeros(capacity, np.int64)
@@ -103,12 +129,46 @@ class ReceptionBank:
         self._timestamp = np.zeros(capacity, np.int64)
         self._expected_before = np.zeros(capacity, np.int64)
         self._received_before = np.zeros(capacity, np.int64)
+        self._uncounted: list[_Arrivals] = []
+        self._uncounted_packets = 0
+        self._top = np.zeros(capacity, np.int64)  # the highest number, the uncounted ones' too
         # column k: of the last number received that is k modulo `memory` the quotient, never 0
         self._seen = np.zeros((capacity, limits.memory), np.int32)
 
     @property
+    def received(self) -> NDArray[np.int64]:
+        self._count_all()
+        return self._received
+
+    @property
+    def duplicates(self) -> NDArray[np.int64]:
+        self._count_all()
+        return self._duplicates
+
+    @property
+    def reordered(self) -> NDArray[np.int64]:
+        self._count_all()
+        return self._reordered
+
+    @property
+    def jitter(self) -> NDArray[np.float64]:
+        self._count_all()
+        return self._jitter
+
+    @property
+    def jitter_sum(self) -> NDArray[np.float64]:
+        self._count_all()
+        return self._jitter_sum
+
+    @property
+    def jitter_max(self) -> NDArray[np.float64]:
+        self._count_all()
+        return self._jitter_max
+
+    @property
     def expected(self) -> NDArray[np.int64]:
         """(capacity,) packets from the source's first to its highest sequence number (A.3)."""
+        self._count_all()
         return np.where(self.heard, self._highest - self._base + 1, 0)
 
     @property
@@ -121,6 +181,7 @@ class ReceptionBank:
 
         `clock_hz`: of its timestamps, if not the clock of all.
         """
+        self._count_all()
         if clock_hz is not None:
             self._clock_hz[row] = clock_hz
         self._open[row] = True
@@ -146,16 +207,50 @@ class ReceptionBank:
             (n,) whether each belongs to its row's source: not those of closed rows, those that are
             no RTP, and those far away from the source's sequence numbers (A.1).
         """
+        arrivals = _Arrivals.of(rows, headers, arrival_ns)
+        if self._go_on(arrivals, headers.valid):
+            self._uncounted.append(arrivals)
+            self._uncounted_packets += len(rows)
+            if self._uncounted_packets > MOST_UNCOUNTED:
+                self._count_all()
+            return np.ones(len(rows), np.bool_)
+        self._count_all()
         belongs = np.zeros(len(rows), np.bool_)
         usable = np.flatnonzero(headers.valid & self._open[rows])
-        if not len(usable):
-            return belongs
-        order = usable[np.argsort(rows[usable], kind="stable")]
-        batch = self._extend(
-            rows[order].astype(np.intp), headers.sequence[order], headers.ssrc[order]
-        )
+        if len(usable):
+            belongs[usable] = self._count_now(arrivals.take(usable))
+            self._top[:] = self._highest
+        return belongs
+
+    def _go_on(self, arrivals: _Arrivals, valid: NDArray[np.bool_]) -> bool:
+        """Whether n packets belong to their rows' sources in any order: each is so near to the
+        highest number before all of them that A.1 accepts it behind any of the others."""
+        rows = arrivals.rows
+        if not (valid.all() and self._open[rows].all() and self.heard[rows].all()):
+            return False
+        if not np.array_equal(arrivals.ssrc, self.ssrc[rows]):
+            return False
+        top = self._top[rows]
+        ahead = serial_difference(arrivals.sequence - top, 16)
+        if len(ahead) and 2 * int(np.abs(ahead).max()) >= self._limits.max_misorder:
+            return False
+        np.maximum.at(self._top, rows, top + ahead)
+        return True
+
+    def _count_all(self) -> None:
+        """Count what has come and was not counted yet."""
+        if self._uncounted:
+            parts, self._uncounted, self._uncounted_packets = self._uncounted, [], 0
+            self._count_now(_Arrivals(*map(np.concatenate, zip(*parts, strict=True))))
+
+    def _count_now(self, arrivals: _Arrivals) -> NDArray[np.bool_]:
+        """Count n packets, all usable; (n,) whether each belongs to its row's source."""
+        belongs = np.zeros(len(arrivals.rows), np.bool_)
+        order = np.argsort(arrivals.rows, kind="stable")
+        sorted_ = arrivals.take(order)
+        batch = self._extend(sorted_.rows.astype(np.intp), sorted_.sequence, sorted_.ssrc)
         belongs[order] = batch.accepted
-        self._time(batch, arrival_ns[order], headers.timestamp[order].astype(np.int64))
+        self._time(batch, sorted_.arrival_ns, sorted_.timestamp.astype(np.int64))
         self._count(batch)
         return belongs
 
@@ -166,8 +261,9 @@ class ReceptionBank:
         """
         if not self.heard[row]:
             return None
+        self._count_all()
         expected = int(self._highest[row] - self._base[row]) + 1
-        received = int(self.received[row])
+        received = int(self._received[row])
         expected_since = expected - int(self._expected_before[row])
         lost_since = expected_since - received + int(self._received_before[row])
         self._expected_before[row], self._received_before[row] = expected, received
@@ -177,7 +273,7 @@ class ReceptionBank:
             fraction_lost=fraction,
             cumulative_lost=min(max(expected - received, -0x80_0000), 0x7F_FFFF),
             highest_sequence=int(self._highest[row] - self._origin[row]) & 0xFFFF_FFFF,
-            jitter=int(self.jitter[row]) & 0xFFFF_FFFF,
+            jitter=int(self._jitter[row]) & 0xFFFF_FFFF,
         )
 
     # --------------------------------------------------------------------- sequence numbers, A.1
@@ -247,15 +343,15 @@ class ReceptionBank:
         """The row's statistics begin with this packet (init_seq)."""
         origin = (int(self._highest[row]) // SEQUENCE_MOD + 2) * SEQUENCE_MOD
         self._origin[row] = origin
-        self._base[row] = self._highest[row] = origin + sequence
+        self._base[row] = self._highest[row] = self._top[row] = origin + sequence
         self._bad[row] = NO_SEQUENCE
         for counter in (
-            self.jitter,
-            self.jitter_sum,
-            self.jitter_max,
-            self.received,
-            self.duplicates,
-            self.reordered,
+            self._jitter,
+            self._jitter_sum,
+            self._jitter_max,
+            self._received,
+            self._duplicates,
+            self._reordered,
             self._expected_before,
             self._received_before,
         ):
@@ -279,13 +375,13 @@ class ReceptionBank:
         changes = transit_changes(arrival_steps, timestamp_steps, self._clock_hz[rows])
         changes[first] = 0  # there is no packet before to compare with
         starts = np.flatnonzero((np.diff(rows, prepend=-1) != 0) | first)
-        jitter = smoothed(changes, starts, self.jitter[rows[starts]])  # 0 where a source begins
+        jitter = smoothed(changes, starts, self._jitter[rows[starts]])  # 0 where a source begins
         ends = np.append(heads[1:], len(rows)) - 1
         last = rows[ends]
-        self.jitter[last] = jitter[ends]
-        self.jitter_sum[last] += np.add.reduceat(jitter, heads)
-        self.jitter_max[last] = np.maximum(
-            self.jitter_max[last], np.maximum.reduceat(jitter, heads)
+        self._jitter[last] = jitter[ends]
+        self._jitter_sum[last] += np.add.reduceat(jitter, heads)
+        self._jitter_max[last] = np.maximum(
+            self._jitter_max[last], np.maximum.reduceat(jitter, heads)
         )
         self._arrival_ns[last] = arrival_ns[ends]
         self._timestamp[last] = timestamps[ends]
@@ -296,7 +392,7 @@ class ReceptionBank:
         at = np.flatnonzero(batch.accepted & ~old)
         rows, extended, before = batch.rows[at], batch.extended[at], batch.before[at]
         capacity = len(self.heard)
-        self.received += np.bincount(rows, minlength=capacity)
+        self._received += np.bincount(rows, minlength=capacity)
         cycle, column = np.divmod(extended, self._limits.memory)
         place = rows * self._limits.memory + column
         seen = self._seen.reshape(-1)
@@ -306,8 +402,8 @@ class ReceptionBank:
             by_number = np.lexsort((extended, rows))
             same = (np.diff(rows[by_number]) == 0) & (np.diff(extended[by_number]) == 0)
             again[by_number[1:][same]] = True
-            self.duplicates += np.bincount(rows[again], minlength=capacity)
-            self.reordered += np.bincount(rows[late & ~again], minlength=capacity)
+            self._duplicates += np.bincount(rows[again], minlength=capacity)
+            self._reordered += np.bincount(rows[late & ~again], minlength=capacity)
         np.maximum.at(seen, place, cycle.astype(np.int32))
         np.maximum.at(self._highest, rows, extended)
         if self._limits.from_lowest:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from giaoban.traffic.receiver import statistics
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.rtcp import ReportBlock
 from giaoban.traffic.rtp import Headers
@@ -179,12 +180,18 @@ def arrivals(draw: st.DrawFn) -> list[tuple[int, int, int, int, int]]:
     return out
 
 
-@given(arrivals(), st.lists(st.integers(1, 200), min_size=1, max_size=6), st.booleans())
+@given(
+    arrivals(),
+    st.lists(st.integers(1, 200), min_size=1, max_size=6),
+    st.booleans(),
+    st.integers(1, 50),
+)
 def test_every_packet_is_counted_as_in_the_rfcs_code(
-    packets: list[tuple[int, int, int, int, int]], sizes: list[int], reports: bool
+    packets: list[tuple[int, int, int, int, int]], sizes: list[int], reports: bool, looks: int
 ) -> None:
+    """However many come at a time, and however seldom (every `looks` times) anybody looks."""
     found, expected = bank(), [Sources() for _ in range(ROWS)]
-    at = 0
+    at = times = 0
     while at < len(packets):
         part = packets[at : at + sizes[at % len(sizes)]]
         at += len(part)
@@ -199,8 +206,18 @@ def test_every_packet_is_counted_as_in_the_rfcs_code(
             for row, ssrc, seq, stamp, when in part
         ]
         assert belongs.tolist() == wanted
-        for row in range(ROWS):
+        times += 1
+        for row in range(ROWS) if times % looks == 0 or at >= len(packets) else ():
             assert_same(found, row, expected[row], reports)
+
+
+def test_what_nobody_looks_at_is_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "MOST_UNCOUNTED", 5)
+    found = bank()
+    for first in range(0, 40, 4):
+        assert put(found, [*range(first, first + 4)], start_ms=20 * first) == [True] * 4
+        assert len(found._uncounted) <= 2
+    assert (found.received[0], found.lost[0]) == (40, 0)
 
 
 def assert_same(found: ReceptionBank, row: int, expected: Sources, reports: bool) -> None:
