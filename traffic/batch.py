@@ -300,6 +300,8 @@ class ReceiveBatch:
         self._messages["control"] = row_addresses(self._cmsgs)
         self._pointer = ctypes.c_void_p(int(self._messages.ctypes.data))
         self._used = self.capacity
+        nothing = np.zeros(0, np.int64)
+        self._nothing = Received(self.data[:0], nothing, nothing, self._names[:0], 0)
 
     def receive(self, fd: int) -> Received:
         """All that waits on a non-blocking socket, `capacity` datagrams at the most.
@@ -321,6 +323,8 @@ class ReceiveBatch:
                 raise OSError(code, f"recvmmsg: {os.strerror(code)}")
             n = 0
         self._used = n
+        if not n:
+            return self._nothing
         lengths = messages["len"][:n].astype(np.int64)
         cut = (messages["flags"][:n] & MSG_TRUNC) != 0
         if np.any(cut):

@@ -230,7 +230,8 @@ class Inbound:
             if response is not None:
                 with contextlib.suppress(OSError):
                     sock.sendto(response, source)
-        self._consent.heard(kind, rows[found], got.sources[found], got.arrival_ns[found])
+        if found.any():
+            self._consent.heard(kind, rows[found], got.sources[found], got.arrival_ns[found])
         return found
 
     def _sort(self, local: LocalPort, sock: socket.socket, got: Received) -> Arrivals:
@@ -241,11 +242,12 @@ class Inbound:
         control = rtcp.is_rtcp(got.data, got.lengths)
         if control.any():
             self._take_control(kind, rows, got, np.flatnonzero(control & (rows != NOBODY)))
-        at = np.flatnonzero((rows != NOBODY) & ~control & ~alive)
-        rows, lengths = rows[at], got.lengths[at]
-        data = got.data[at] if len(at) < len(got) else got.data
-        sources = got.sources[at]
-        arrival_ns = got.arrival_ns[at]
+        media = (rows != NOBODY) & ~control & ~alive
+        lengths, data, sources, arrival_ns = got.lengths, got.data, got.sources, got.arrival_ns
+        if not media.all():
+            at = np.flatnonzero(media)
+            rows, lengths, data = rows[at], lengths[at], data[at]
+            sources, arrival_ns = sources[at], arrival_ns[at]
         lengths, forged = self._unprotect(kind, rows, data, lengths)
         self.lost.unauthentic += forged
         headers = rtp.parse_headers(data, lengths)

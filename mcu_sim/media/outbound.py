@@ -230,6 +230,10 @@ class Outbound:
             sequences, timestamps = sequences[at], timestamps[at]
         if not len(rows):
             return
+        if not self._lines and (self._index[kind][rows] == UNLOGGED).all():
+            # nobody's plan says anything of them: they leave as they are
+            self.send_as_is(kind, batch, rows, lengths, due_ns, timestamps)
+            return
         fate = self._impair(kind, rows, due_ns, lengths)
         index = self._index[kind][rows]
         planned = index != UNLOGGED

@@ -96,6 +96,8 @@ class Ports:
         self._taken: set[int] = set()
         self._port_group_of: dict[int, int] = {}
         self._epoll = select.epoll()
+        self.roomy = True
+        """Whether the system gave each socket as large a receive buffer as was asked for."""
 
     def port_group_for(self, remotes: Mapping[Kind, HostPort]) -> int:
         """The first port group on which a call with these remote RTP addresses can be told apart.
@@ -147,12 +149,14 @@ class Ports:
     def open(self, local: LocalPort) -> socket.socket:
         """Its socket, opened if it is not yet. Raises `OSError` if the port is taken."""
         if local not in self._sockets:
+            wanted = RECEIVE_BUFFER if local.group == 0 else RECEIVE_BUFFER >> 6
             sock = self._sockets[local] = media_socket(
                 self.address,
                 self.port(local.group, local.kind) + local.rtcp,
                 dscp=_DSCP[local.kind],
-                buffer_bytes=RECEIVE_BUFFER if local.group == 0 else RECEIVE_BUFFER >> 6,
+                buffer_bytes=wanted,
             )
+            self.roomy &= sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= wanted
             self._epoll.register(sock, select.EPOLLIN)
         return self._sockets[local]
 

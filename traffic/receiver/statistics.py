@@ -61,10 +61,18 @@ class _Arrivals(NamedTuple):
     def of(
         cls, rows: NDArray[np.integer], headers: Headers, arrival_ns: NDArray[np.int64]
     ) -> _Arrivals:
+        """As `ReceptionBank.put` is given them."""
         return cls(rows, headers.sequence, headers.ssrc, headers.timestamp, arrival_ns)
 
     def take(self, which: NDArray[np.intp]) -> _Arrivals:
-        return _Arrivals(*(column[which] for column in self))
+        """Some of them, in this order."""
+        return _Arrivals(
+            self.rows[which],
+            self.sequence[which],
+            self.ssrc[which],
+            self.timestamp[which],
+            self.arrival_ns[which],
+        )
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,8 @@ class LoopPacer:
         self.late += int(np.count_nonzero(behind > self._tolerance_ns))
         self.worst_late_ns = max(self.worst_late_ns, int(behind.max()))
         due = due[np.lexsort((self._number[due], times, fds))]
-        edges = np.flatnonzero(np.diff(self._fd[due])) + 1
+        fds = self._fd[due]
+        edges = np.flatnonzero(fds[1:] != fds[:-1]) + 1
         for rows in np.split(due, edges) if len(edges) else (due,):
             fd, lengths, to = int(self._fd[rows[0]]), self._length[rows], self._to[rows]
             self.unsendable += self._held.send(

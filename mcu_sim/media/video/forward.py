@@ -48,6 +48,9 @@ class Forwarded:
 
     def parts(self, size: int) -> Iterator[Forwarded]:
         """The same packets in pieces of at most `size`, in order."""
+        if len(self) <= size:
+            yield self
+            return
         for start in range(0, len(self), size):
             some = slice(start, start + size)
             yield Forwarded(**{name: column[some] for name, column in vars(self).items()})
@@ -73,7 +76,11 @@ def write_forwarded(
     if m > len(out) or (m and int(written.max()) > width):
         raise ValueError(f"{m} packets do not fit into {len(out)} rows of {width} bytes")
     write_headers(out, forwarded)
-    # nearly all packets have a plain header: one group
+    if m and (start == start[0]).all():  # nearly always: all have a plain header
+        first, size = int(start[0]), int(written.max()) - rtp.HEADER_BYTES
+        payloads = data[forwarded.packet, first : first + size]
+        out[:m, rtp.HEADER_BYTES : rtp.HEADER_BYTES + size] = payloads
+        return written
     for first in np.unique(start).tolist():
         mine = np.flatnonzero(start == first)
         size = int(end[mine].max()) - first
@@ -201,8 +208,8 @@ class ForwardedSources:
             Which packets are of such a source (k,), and where they are, their sequence numbers
             and timestamps (k,) without the wraps. All packets of the others are for `take`.
         """
-        first = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
-        sizes = np.diff(first, append=len(rows))
+        edges = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1], [True])))
+        first, sizes = edges[:-1], edges[1:] - edges[:-1]
         sources = rows[first]
         sequence, steps = _unwrap(headers.sequence[at], self._sequence[sources], first, sizes, 16)
         timestamp, _ = _unwrap(headers.timestamp[at], self._timestamp[sources], first, sizes, 32)

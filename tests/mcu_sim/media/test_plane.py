@@ -219,6 +219,47 @@ def test_who_forwards_quickly_is_woken_more_often_where_the_kernel_paces(
         bench.close()
 
 
+class _Told(StampClock):
+    """Things came when a test says they did, one after another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came_ns: list[int] = []
+
+    def monotonic_ns(self, stamps_ns: Any) -> Any:
+        return np.array([self.came_ns.pop(0) for _ in stamps_ns], np.int64)
+
+
+def test_pictures_that_are_held_anyhow_are_taken_in_seldom_and_leave_when_they_would(
+    tmp_path: Path,
+) -> None:
+    """Where the receive buffers hold what comes meanwhile."""
+    left: dict[bool, list[list[int]]] = {}
+    looked: dict[bool, int] = {}
+    for roomy in (True, False):
+        came = _Told()
+        bench = Bench(tmp_path, stamps=came)
+        try:
+            viewer, source = bench.far(28_002), bench.far(28_102)
+            for row, port in ((0, 28_002), (1, 28_102)):
+                bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
+            bench.plane.watch("video", 0, 1, bench.now_ns)
+            bench.ports.roomy = roomy
+            left[roomy], looked[roomy] = [], 0
+            for n in range(60):
+                came.came_ns.append(bench.now_ns + (n * 7 % 50) * MS // 10)
+                source.send(picture(n, key=n == 0), VIDEO)
+                waiting = len(came.came_ns)
+                bench.run(5)
+                looked[roomy] += len(came.came_ns) < waiting
+                left[roomy].append(numbers(viewer.got()))
+        finally:
+            bench.close()
+    assert left[True] == left[False]
+    assert sum(map(len, left[True])) >= 56
+    assert (looked[True], looked[False]) == (31, 60)  # the first at once
+
+
 def test_what_came_before_anybody_watched_is_not_forwarded(bench: Bench) -> None:
     viewer, source = bench.far(28_002), bench.far(28_102)
     for row, port in ((0, 28_002), (1, 28_102)):

@@ -6,6 +6,7 @@ import errno
 import select
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from giaoban.mcu_sim.media.ports import (
     PortsExhaustedError,
     Remotes,
 )
-from giaoban.traffic.batch import SOCKADDR_IN, sockaddr
+from giaoban.traffic.batch import SOCKADDR_IN, media_socket, sockaddr
 from tests.loopback import local_address
 
 HERE = local_address(79)
@@ -215,3 +216,16 @@ def test_of_many_those_that_have_something(ports: Ports) -> None:
     assert readable(ports) == waiting[1:2]
     ports.release(3)
     assert readable(ports) == []
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_whether_receive_buffers_are_as_large_as_asked_for(
+    ports: Ports, monkeypatch: pytest.MonkeyPatch, short: bool
+) -> None:
+    def as_the_system_allows(*where: Any, dscp: int, buffer_bytes: int) -> socket.socket:
+        return media_socket(*where, dscp=dscp, buffer_bytes=buffer_bytes >> (8 if short else 0))
+
+    monkeypatch.setattr(module, "media_socket", as_the_system_allows)
+    monkeypatch.setattr(module, "RECEIVE_BUFFER", 1 << 16)  # any user may have that
+    ports.port_group_for({})
+    assert ports.roomy is not short
