@@ -68,6 +68,8 @@ first packet of each is due; at their starts the device looks at what came, also
 A watchful one does so every `LOOK_NS`."""
 AHEAD_IN_LOOP_NS = 60_000_000
 """Where it does not: the pacer holds it, and a slow wake-up makes nothing late."""
+TURN_NS = 2 * STEP_NS
+"""Calls take turns then, so that no wake-up is slow because pictures of all are due to be made."""
 MCU_REQUESTS = 6
 """Tells the seed of what is drawn for requests to a camera from that of the stream sent to it."""
 LEAST_KBPS = 32.0
@@ -158,6 +160,7 @@ class MediaPlane:
         else:
             self._ahead_ns = LOOK_NS if watchful else AHEAD_NS
             self._lead_ns = LEAD_NS if watchful else AHEAD_LEAD_NS
+        self._turns = 1 if kernel_paces else self._ahead_ns // TURN_NS
         composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
         self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
         sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
@@ -203,7 +206,9 @@ class MediaPlane:
         fill_with_noise(self._composed_batch.data)
         self._legs: dict[int, Leg] = {}
         self._done, self._forwarding = 0, False
-        self._composed_until_ns = self._control_at_ns = origin_ns
+        self._control_at_ns = origin_ns
+        self._composed_until_ns = [origin_ns] * self._turns
+        """Of the rows that have each turn."""
         # a wake-up may serve two ticks if the mix is released later than both anyway
         eager = not kernel_paces or self._mix_delay_ns <= 1.25 * TICK_NS
         self._stride = 1 if eager else 2
@@ -252,7 +257,7 @@ class MediaPlane:
             self._losses.open(row, leg.composed.kbps, down.seed + MCU_REQUESTS)
             self._turn_repair(row, terms)
             # the next window may begin after the stream's first frames are due
-            self._compose(self._composed_until_ns)
+            self._compose(row % self._turns)
         else:
             first = down.first_sequence, down.first_timestamp
             since_ns = now_ns if flow.from_ns else NEVER
@@ -474,7 +479,7 @@ class MediaPlane:
     def skip_to(self, now_ns: int) -> None:
         """Begin at `now_ns` rather than at the origin, which may be long past."""
         self._done = max(self._done, (now_ns - self._origin_ns) // TICK_NS)
-        self._composed_until_ns = max(self._composed_until_ns, now_ns)
+        self._composed_until_ns = [max(until, now_ns) for until in self._composed_until_ns]
 
     def shut(self) -> None:
         """Take in the last packets, close sockets and logs."""
@@ -637,21 +642,26 @@ class MediaPlane:
         self.outbound.advance(kind, now_ns + self._forward_delay_ns)  # what came is taken in
 
     def _run_composed(self, now_ns: int, *, received: bool) -> None:
-        ahead_ns = self._ahead_ns
-        due = now_ns >= self._composed_until_ns - self._lead_ns
+        each = enumerate(self._composed_until_ns)
+        due = [turn for turn, until_ns in each if now_ns >= until_ns - self._lead_ns]
         # an ordinary user's receive buffer holds some milliseconds of many cameras only
         if not received and (due or not self._kernel_paces):
             self._receive_only("video", "content")
-        if not due:
-            return
-        late_ns = (now_ns - self._origin_ns) % ahead_ns if self._kernel_paces else 0
-        self._look(now_ns - late_ns)
-        windows = (now_ns - self._origin_ns) // ahead_ns + 1
-        until_ns = self._origin_ns + windows * ahead_ns + self._lead_ns
-        until_ns = min(until_ns, self._end_ns)
-        while self._composed_until_ns < until_ns:
-            self._composed_until_ns = min(self._composed_until_ns + ahead_ns, until_ns)
-            self._compose(self._composed_until_ns)
+        if 0 in due:
+            late_ns = (now_ns - self._origin_ns) % self._ahead_ns if self._kernel_paces else 0
+            self._look(now_ns - late_ns)
+        for turn in due:
+            self._compose_ahead(turn, now_ns)
+
+    def _compose_ahead(self, turn: int, now_ns: int) -> None:
+        """Make the next window of those whose turn it is, and what lies before it."""
+        ahead_ns, from_ns = self._ahead_ns, self._origin_ns + turn * TURN_NS
+        windows = (now_ns - from_ns) // ahead_ns + 1
+        until_ns = min(from_ns + windows * ahead_ns + self._lead_ns, self._end_ns)
+        while self._composed_until_ns[turn] < until_ns:
+            next_ns = self._composed_until_ns[turn] + ahead_ns
+            self._composed_until_ns[turn] = min(next_ns, until_ns)
+            self._compose(turn)
 
     def _look(self, now_ns: int) -> None:
         """See what was asked for and what was lost, of all that has been taken in."""
@@ -679,7 +689,11 @@ class MediaPlane:
         mean = octets / packets if packets else model.max_payload
         return max(LEAST_KBPS, limit.bits_per_s / 1000 * mean / (mean + limit.overhead))
 
-    def _compose(self, until_ns: int) -> None:
-        taken = self.outbound.wanted["video"]
-        rows, lengths, times = self._composed.fill(self._composed_batch.data, until_ns, taken)
+    def _compose(self, turn: int) -> None:
+        rows, lengths, times = self._composed.fill(
+            self._composed_batch.data,
+            self._composed_until_ns[turn],
+            self.outbound.wanted["video"],
+            (turn, self._turns),
+        )
         self.outbound.send_as_is("video", self._composed_batch, rows, lengths, times)

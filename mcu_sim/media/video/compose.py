@@ -110,17 +110,24 @@ class VideoBank:
             self._streams[row].request_key(from_ns)
 
     def fill(
-        self, out: NDArray[np.uint8], until_ns: int, sending: NDArray[np.bool_] | None = None
+        self,
+        out: NDArray[np.uint8],
+        until_ns: int,
+        sending: NDArray[np.bool_] | None = None,
+        turn: tuple[int, int] = (0, 1),
     ) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
         """Packets due before `until_ns` of all calls into `out`: (rows, lengths, times).
 
-        `sending`: (capacity,) which calls take theirs; None: all.
+        `sending`: (capacity,) which calls take theirs; None: all. `turn` (k, n): only of every n-th
+        row, from row k on.
         """
         rows: list[NDArray[np.intp]] = []
         lengths: list[NDArray[np.int64]] = []
         times: list[NDArray[np.int64]] = []
         used = 0
         for row, stream in self._streams.items():
+            if row % turn[1] != turn[0]:
+                continue
             if sending is not None and not sending[row]:
                 stream.pass_over(until_ns)
                 length, time = stream.flush(out[used:])

@@ -195,6 +195,29 @@ def test_composed_pictures_at_their_rate(tmp_path: Path, kernel: bool) -> None:
     assert within["due_ns"][0] >= ORIGIN + 30 * MS
 
 
+def test_pictures_of_some_calls_at_a_time_are_made_where_the_loop_paces(bench: Bench) -> None:
+    """So that no wake-up takes so long that packets of others leave late."""
+    made: list[set[int]] = []
+    fill = bench.plane._composed.fill
+
+    def noted(*what: Any) -> Any:
+        rows, lengths, times = fill(*what)
+        made[-1] |= set(rows.tolist())
+        return rows, lengths, times
+
+    for row in range(4):
+        bench.far(28_002 + 100 * row)
+        one = leg(row, terms("video", 28_002 + 100 * row), composed=MODEL)
+        bench.plane.open(one, bench.now_ns)
+    bench.plane._composed.fill = noted  # type: ignore[method-assign]
+    for _ in range(200):
+        made.append(set())
+        bench.run(5)
+    assert max(map(len, made[12:])) == 1  # once all have had their turn
+    assert set().union(*made) == {0, 1, 2, 3}
+    assert bench.plane.pacer.late == 0
+
+
 @pytest.mark.parametrize("delay_ms", [10.0, 5.0, 2.0, 0.5, 0.2])
 def test_the_loop_looks_twice_within_what_it_takes_to_forward(delay_ms: float) -> None:
     """Else pictures would reach the kernel when they are due already, or later."""
