@@ -132,7 +132,7 @@ class Inbound:
         row, flow = leg.row, leg.flows[kind]
         self._index[kind][row] = flow.up
         self._our_ssrc[kind][row] = flow.down.ssrc
-        self.statistics[kind].open(row)
+        self.statistics[kind].open(row, flow.terms.codec.clock_hz)
         self.turn(leg, kind, flow)
 
     def turn(self, leg: Leg, kind: Kind, flow: Flow) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from giaoban.mcu_sim.media.audio.bank import TICK_NS, AudioBank, AudioOut
+from giaoban.mcu_sim.media.audio.codec import AudioCodec, codec_named
 from giaoban.mcu_sim.media.audio.telephone_events import DtmfReceiver
 from giaoban.mcu_sim.media.consent import Consent, Withheld
 from giaoban.mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
@@ -37,7 +38,6 @@ from giaoban.traffic.log import (
     PacketLog,
 )
 from giaoban.traffic.profiles import (
-    AUDIO_CLOCK_HZ,
     AUDIO_PACKET_SAMPLES,
     Fec,
     RateAdaptation,
@@ -127,6 +127,7 @@ class MediaPlane:
         watchful: bool = True,
         stamps: StampClock | None = None,
         key_frame_ns: Callable[[int], int] = lambda least_ns: least_ns,
+        modelled: AudioCodec | None = None,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
@@ -137,7 +138,8 @@ class MediaPlane:
         `video_playout_ms`: the buffer of pictures that are decoded here. `watchful`: it is to look
         often at what came, where the kernel paces. `stamps`: tells when something came, as of
         `ReceiveBatch`. `key_frame_ns`: how long after a request that is looked at now a composed
-        picture is a key frame, of how long it is at the least."""
+        picture is a key frame, of how long it is at the least. `modelled`: a codec of sound
+        beside the device's own, as of `AudioBank`."""
         self._ports = ports
         self._keys = Keyring()
         self._origin_ns, self._end_ns = origin_ns, end_ns
@@ -189,7 +191,8 @@ class MediaPlane:
         self._patience_ns = max(STEP_NS, patience_ns)
         self._forward_at_ns = origin_ns
         self.tones = DtmfReceiver(capacity)
-        self.bank = AudioBank(capacity, origin_ns, delays.playout_ms)
+        self.bank = AudioBank(capacity, origin_ns, delays.playout_ms, modelled)
+        self._modelled = modelled
         self._audio_out = AudioOut(capacity)
         self._composed = VideoBank(delays.compose_ms, self._sent, origin_ns, rate_adaptation)
         self._rate_changes: list[RateChange] = []
@@ -198,7 +201,8 @@ class MediaPlane:
             "video": Forwarder(capacity, RequestDamper(*VIDEO_LIMITS)),
             "content": Forwarder(capacity, RequestDamper(*CONTENT_LIMITS)),
         }
-        audio_width = rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES
+        frame_bytes = 0 if modelled is None else modelled.frame_bytes
+        audio_width = rtp.HEADER_BYTES + max(AUDIO_PACKET_SAMPLES, frame_bytes)
         self._audio_batch = self.outbound.batch(MAX_STRIDE * capacity, audio_width)
         composed_width = rtp.HEADER_BYTES + composed.max_payload
         self._composed_batch = self.outbound.batch(composed_room, composed_width)
@@ -337,7 +341,8 @@ class MediaPlane:
         for kind in leg.flows:
             if kind == "audio":
                 mixed_ns = self._origin_ns + self._done * TICK_NS
-                found[kind] = Position(*self._audio_out.position(row), mixed_ns, AUDIO_CLOCK_HZ)
+                clock_hz = leg.flows[kind].terms.codec.clock_hz
+                found[kind] = Position(*self._audio_out.position(row), mixed_ns, clock_hz)
             elif kind == "video" and leg.composed is not None:
                 found[kind] = Position(*self._composed.position(row), VIDEO_CLOCK_HZ)
             else:
@@ -517,6 +522,7 @@ class MediaPlane:
         terms, meeting = leg.flows["audio"].terms, leg.meeting
         codec, taken = terms.codec.name.upper(), terms.receive_type
         self.bank.open(leg.row, codec, heard=leg.heard, payload_type=taken, meeting=meeting)
+        self._audio_out.carry(leg.row, codec_named(codec, self._modelled))
 
     def _let_go(self, leg: Leg) -> None:
         """Send what impairments hold back of the picture composed for a call."""
@@ -623,7 +629,7 @@ class MediaPlane:
             sequences[part], stamps[part] = self._audio_out.fill(
                 out[part], rows, self.bank.mix(tick), sending
             )
-        lengths = np.full(len(due), rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES)
+        lengths = np.tile(self._audio_out.lengths[rows], len(ticks))
         many = np.tile(rows, len(ticks))
         self.outbound.send("audio", self._audio_batch, many, lengths, due, sequences, stamps)
         self.outbound.advance("audio", int(due[-1]) + TICK_NS)

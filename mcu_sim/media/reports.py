@@ -16,7 +16,6 @@ from giaoban.mcu_sim.media.ports import LocalPort, Ports
 from giaoban.mcu_sim.media.srtp import Keyring
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.batch import send_at
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
 from giaoban.traffic.rtcp import RateLimit, RtcpError, parse
 from giaoban.traffic.rtcp.session import (
     Collision,
@@ -27,7 +26,6 @@ from giaoban.traffic.rtcp.session import (
     Reporter,
 )
 from giaoban.traffic.sender.stream import next_control_ns
-from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 CNAME = "mcu@giaoban"
 
@@ -95,7 +93,7 @@ class Reports:
 
     def begin(self, leg: Leg, kind: Kind, now_ns: int) -> None:
         """A medium of a call begins, with the call or later."""
-        clock_hz = AUDIO_CLOCK_HZ if kind == "audio" else CLOCK_HZ
+        clock_hz = leg.flows[kind].terms.codec.clock_hz
         own = np.random.default_rng(self._rng.getrandbits(64))
         reporter = Reporter(leg.flows[kind].down.ssrc, CNAME, clock_hz, own, now_ns)
         self._lines[leg.row, kind] = _RtcpStream(leg, kind, reporter)

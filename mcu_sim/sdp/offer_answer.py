@@ -28,6 +28,7 @@ from giaoban.mcu_sim.sdp.floor_control import answer_to, is_floor_control
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.text import printable
 from giaoban.traffic import rtx, ulpfec
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 # --------------------------------------------------------- what our side can, as a list of `Media`
 
@@ -48,6 +49,17 @@ FEEDBACK = {"nack pli": "pli", "ccm fir": "fir", "ccm tmmbr": "tmmbr", "nack": "
 PACKET_REQUEST = "nack"
 KEY_FRAME_REQUESTS = ("nack pli", "ccm fir")
 RATE_REQUEST = "ccm tmmbr"
+
+
+def codec_of(encoding: AudioEncoding) -> Codec:
+    """An encoding of sound as a description says it."""
+    return Codec(
+        encoding.payload_type,
+        encoding.encoding,
+        encoding.clock_hz,
+        encoding.channels,
+        encoding.fmtp,
+    )
 
 
 def audio(

@@ -15,6 +15,7 @@ from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.mcu_sim.sip.transport.tls import Tls
 from giaoban.traffic.profiles import Fec, RateAdaptation, Retransmission
 from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.video_model import VideoModel
 
 HEAR_EVERY_NS = 200_000_000
@@ -71,6 +72,8 @@ class McuConfig:
         tls: where it takes TLS too, and with which certificate.
         virtual_time: it runs in an emulation: its clock is never set (and looking at it takes
             time), and nobody there hears it ring, presses keys, or sends UPDATE or REFER.
+        sound: the encoding of an emulation's calls. One whose codec the MCU has not is modelled,
+            which only the other side of a check can hear; None: it takes what it has.
     """
 
     address: str
@@ -102,6 +105,7 @@ class McuConfig:
     dialled_profile: str = "baseline"
     virtual_time: bool = False
     floor_port: int | None = None
+    sound: AudioEncoding | None = None
 
     def assured(self, participant: str) -> frozenset[str] | None:
         """Hosts that somebody's media may go to unseen (see `media.consent`); None: anywhere, for a

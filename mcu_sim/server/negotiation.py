@@ -12,6 +12,7 @@ from giaoban.mcu_sim.admission import Admission, Capacity
 from giaoban.mcu_sim.bfcp.floor_server import FLOOR_ID, MOST_ID
 from giaoban.mcu_sim.bfcp.message import FloorUser
 from giaoban.mcu_sim.device import AUDIO
+from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import NOBODY, Kind
 from giaoban.mcu_sim.media.ports import Ports, PortsExhaustedError
 from giaoban.mcu_sim.sdp.floor_control import CONTENT_LABEL, client_of, floor_control
@@ -26,6 +27,7 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     NegotiatedMedia,
     at_level,
     audio,
+    codec_of,
     content,
     make_answer,
     make_offer,
@@ -47,6 +49,7 @@ from giaoban.traffic.profiles import (
     VIDEO_PAYLOAD_TYPE,
     Retransmission,
 )
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
 AUDIO_KBPS = AUDIO_CLOCK_HZ * 8 // 1000
@@ -98,6 +101,7 @@ class MediaNegotiation:
         retransmission: Retransmission | None = None,
         floor_port: int | None = None,
         fec: bool = False,
+        sound: AudioEncoding | None = None,
     ) -> None:
         """`max_kbps`: most video a call gets. `dialled`: resolution of the calls the MCU makes,
         None for the best the device does; `dialled_profile`: their H.264 profile. `rng` has
@@ -105,7 +109,8 @@ class MediaNegotiation:
         `tones`: whether pressed keys are taken (RFC 4733). `rate_requests`: whether a viewer may
         ask for pictures of a lower rate (RFC 5104 §4.2.1). `retransmission`: how packets of
         pictures are sent again; None: they are not. `floor_port`: where the content channel may be
-        asked for by BFCP; None: nowhere. `fec`: whether pictures are protected (RFC 5109)."""
+        asked for by BFCP; None: nowhere. `fec`: whether pictures are protected (RFC 5109). `sound`:
+        as of `McuConfig`."""
         self._address = address
         self._capacity = capacity
         self._ports = ports
@@ -115,6 +120,10 @@ class MediaNegotiation:
         self._dialled = dialled
         self._signalling = signalling
         self._audio_codecs = (G722, PCMA, PCMU, TONES) if tones else (G722, PCMA, PCMU)
+        self._audio_kbps: float = AUDIO_KBPS
+        if sound is not None and modelled(sound) is not None:
+            self._audio_codecs = (codec_of(sound), *self._audio_codecs)
+            self._audio_kbps = sound.kbps
         self._feedback = (*KEY_FRAME_REQUESTS, *([RATE_REQUEST] if rate_requests else []))
         self._retransmission = (
             None if retransmission is None else (RTX_PAYLOAD_TYPE, retransmission.history_ms)
@@ -333,7 +342,7 @@ class MediaNegotiation:
         main = probe.get("video")
         if main is None:
             return AUDIO, None
-        kbps = None if main.max_kbps is None else main.max_kbps + AUDIO_KBPS
+        kbps = None if main.max_kbps is None else main.max_kbps + self._audio_kbps
         return resolution_of(main.codec, self._resolutions), kbps
 
     def _offer(

@@ -18,6 +18,7 @@ from giaoban.clock import NEVER_NS, sleep_until
 from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.bfcp.socket import FloorSocket
 from giaoban.mcu_sim.conference.commands import Answer, Command, CommandRejected
+from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays, Kind, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import Ports
@@ -127,6 +128,7 @@ class McuServer:
             end_ns=NEVER_NS if config.end_ns is None else config.end_ns,
             stamps=StampClock(settable=not config.virtual_time),
             key_frame_ns=lambda least_ns: device.key_frame_ns(self._capacity.use.pct, least_ns),
+            modelled=modelled(config.sound),
         )
         for participant, planned_streams in config.planned_streams.items():
             self._plane.inbound.plan(self._participants.own_row(participant), planned_streams.up)
@@ -149,6 +151,7 @@ class McuServer:
             retransmission=config.retransmission if composes else None,
             floor_port=None if self._floor is None else self._floor.local[1],
             fec=config.fec is not None and composes,
+            sound=config.sound,
         )
         self._controller = CallController(
             config,

@@ -210,6 +210,11 @@ class Criterion(StrictModel):
         return type(self).model_validate(given | {key: value})
 
     @property
+    def is_of_speech_quality(self) -> bool:
+        """Whether it is on a MOS."""
+        return self.measure is not None and self.measure.metric.startswith("mos")
+
+    @property
     def link_window_ms(self) -> WindowMs:
         """How long the windows are of which the worst is judged, in ms; of `link-peak`."""
         return SECOND_MS if self.window_ms is None else self.window_ms
@@ -280,6 +285,11 @@ class Criteria(StrictModel):
     def without_rates(self) -> Criteria:
         """Those for a run in which no rate answers reported loss."""
         kept = [c for c in self.criterion if c.measure is None or c.measure.metric != RATE]
+        return self.model_copy(update={"criterion": kept})
+
+    def without_speech_quality(self) -> Criteria:
+        """Those for a run with sound whose quality no model tells."""
+        kept = [c for c in self.criterion if not c.is_of_speech_quality]
         return self.model_copy(update={"criterion": kept})
 
     def warm_ups(self) -> list[float]:

@@ -10,6 +10,8 @@ from pydantic import Field
 from giaoban.provenance import Text
 from giaoban.tomlfile import StrictModel
 
+SPEECH_QUALITY = "speech-quality"
+"""The entry of a question whose sound has no MOS."""
 Errs = Literal["too-kind", "too-strict", "either", "unjudged"]
 
 

@@ -117,6 +117,8 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
                     preferred=short.in_unit(c.preferred, c),
                 )
             )
+    if unrated := say.unrated_sound(result.unmodelled):
+        notes.append(unrated.removesuffix("."))
     if delays := short.device_delays():
         notes.append(delays)
     if repairs := say.repairs(result):

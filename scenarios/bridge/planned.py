@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from giaoban.errors import InvalidRun
-from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.sdp.offer_answer import codec_of
 from giaoban.mcu_sim.secret_source import SeededSecrets
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
 from giaoban.scenarios.bridge.capabilities import capabilities
@@ -41,7 +41,6 @@ def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
     else:
         content_kbps = plan.content.model.kbps
         floor_port = None if plan.floor_port is None else FLOOR_PORT
-    microphone = sdp.Codec(plan.audio.payload_type, plan.audio.encoding, plan.audio.clock_hz)
     return BridgeUserAgent(
         bridge,
         (plan.network.address(bridge), SIP_PORT),
@@ -49,7 +48,7 @@ def planned_agent(plan: Plan, number: int, origin_ns: int) -> BridgeUserAgent:
         capabilities(
             ports,
             plan.profile,
-            microphone,
+            codec_of(plan.audio),
             content_kbps=content_kbps,
             encrypted=plan.encrypted,
             retransmission=plan.retransmission,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from giaoban.errors import InvalidRun
 from giaoban.mcu_sim.media.audio import g711
-from giaoban.mcu_sim.media.audio.codec import WIDE_HZ, G722Call
+from giaoban.mcu_sim.media.audio.codec import WIDE_HZ, G722Call, stand_in
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.scenarios.plan.plan import CallPlan, Plan
@@ -28,7 +28,7 @@ from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.audio_stream import AudioStream, Talk
 from giaoban.traffic.sources.talk_spurts import Speech
-from giaoban.traffic.sources.tone import opaque, tone, tone_hz, utterance
+from giaoban.traffic.sources.tone import tone, tone_hz, utterance
 from giaoban.traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ
 from giaoban.traffic.sources.video_stream import VideoStream
 
@@ -43,11 +43,9 @@ def sound_for(encoding: AudioEncoding, number: int, *, speech: bool) -> tuple[Pa
     """The nth bridge's sound and its silence, both (k, bytes) packets.
 
     A steady tone, or with `speech` one that swells and fades as syllables do. For an encoding
-    that nobody here has, both are noise of the packets' size.
+    that nobody here has, both are stand-ins of the packets' size.
     """
-    encode = _ENCODERS.get(encoding.encoding)
-    if encode is None:
-        return opaque(encoding, 2 * number), opaque(encoding, 2 * number + 1)
+    encode = _ENCODERS.get(encoding.encoding) or partial(stand_in, size=encoding.packet_bytes)
     hz = tone_hz(number)
     sample_hz = WIDE_HZ if encoding.encoding == "G722" else AUDIO_CLOCK_HZ
     steady = tone(hz, sample_hz=sample_hz)[np.newaxis]

@@ -283,6 +283,7 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         dialled_profile=plan.profile.video_profile,
         virtual_time=order.in_virtual_time(),
         floor_port=plan.floor_port,
+        sound=plan.audio,
     )
     with namespace.inside(net.namespace(mcu)):
         power = Power.of(mcu, plan.outages, origin_ns)

@@ -68,7 +68,7 @@ from giaoban.scenarios.records.events import (
     of_bridge,
 )
 from giaoban.scenarios.spec.scenario import Control
-from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
+from giaoban.traffic.profiles import AUDIO_PACKET_MS
 from giaoban.traffic.rtp import HEADER_BYTES
 
 COMMAND, ARRIVAL, TIMER = range(3)
@@ -147,6 +147,7 @@ class _Signalling:
             dialled_resolution=plan.profile.resolution,
             dialled_profile=plan.profile.video_profile,
             floor_port=plan.floor_port,
+            sound=plan.audio,
         )
         participants = ParticipantCalls(config.planned_streams, config.guests)
         self._participants = participants
@@ -170,6 +171,7 @@ class _Signalling:
             dialled=config.dialled_resolution,
             dialled_profile=config.dialled_profile,
             floor_port=config.floor_port,
+            sound=config.sound,
         )
         self._controller = CallController(
             config,
@@ -334,7 +336,7 @@ class _Signalling:
         plan, through = self._plan, self._ways[way]
         if down:
             every_ns, after_ns = TICK_NS, round(plan.device.audio_mix_delay_ms * 1e6)
-            size = AUDIO_PACKET_SAMPLES
+            size = plan.audio.octets(AUDIO_PACKET_MS)
         else:
             every_ns, after_ns = plan.audio.packet_ms * 1_000_000, 0
             size = plan.audio.packet_bytes

@@ -31,7 +31,7 @@ from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import Routes, shortest_paths
-from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.profiles import AUDIO_PACKET_MS
 from giaoban.traffic.rtp import ETHERNET_BYTES, HEADER_BYTES
 from giaoban.traffic.sources.video_model import FrameSource, VideoModel, packetise
 
@@ -255,7 +255,7 @@ def _of_a_call(plan: Plan, around: int) -> tuple[float, float, tuple[float, floa
     up = _audio_mbps(plan.audio.packet_ms, plan.audio.packet_bytes, around)
     if plan.sound == "conversation" and plan.silence_suppression:
         up *= plan.speech.activity
-    down = _audio_mbps(AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, around)
+    down = _audio_mbps(AUDIO_PACKET_MS, plan.audio.octets(AUDIO_PACKET_MS), around)
     return up, down, video_load(plan.video, around)
 
 

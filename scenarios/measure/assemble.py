@@ -40,7 +40,14 @@ from giaoban.scenarios.measure.fault_impact import PUT_OUT, Impacts
 from giaoban.scenarios.measure.hop_delays import Rebuilt, rebuild
 from giaoban.scenarios.measure.links import links_in
 from giaoban.scenarios.measure.series import BySecond, series
-from giaoban.scenarios.measure.streams import FrameAnalyses, Window, bridges_in, devices, streams_of
+from giaoban.scenarios.measure.streams import (
+    FrameAnalyses,
+    Window,
+    bridges_in,
+    devices,
+    speech_codec,
+    streams_of,
+)
 from giaoban.scenarios.plan.identity import code_identity, commit
 from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.records.events import (
@@ -60,7 +67,9 @@ from giaoban.scenarios.spec.impairment_words import declared
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.assumptions import assumptions
 from giaoban.scenarios.study.unmodelled import unmodelled
+from giaoban.sentence import message
 from giaoban.topology.counts import WINDOWS_MS
+from giaoban.traffic.quality.codecs import codec_of
 
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
 NO_CALL = 481  # RFC 3261 §21.4.19: a command from a bridge without a call
@@ -273,6 +282,18 @@ def criteria_of(question: Question) -> Criteria:
                 origin=origin,
                 criterion=criterion.id,
             )
+        if criterion.is_of_speech_quality and not speech_codec(plan).has_mos:
+            raise InputError(
+                '{origin}: criterion "{criterion}": {audio} has no MOS: {why} (allowed: another '
+                "measure, or a call profile with one of {able})",
+                origin=origin,
+                criterion=criterion.id,
+                audio=plan.audio.id,
+                why=message(speech_codec(plan).reason),
+                able=", ".join(e.id for e in question.profiles.audio if codec_of(e.id).has_mos),
+            )
+    if not speech_codec(plan).has_mos:
+        criteria = criteria.without_speech_quality()
     if plan.content is None:
         criteria = criteria.without_slides()
     if plan.rate_adaptation is None:

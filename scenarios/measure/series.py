@@ -70,7 +70,7 @@ def series(
     figures = {key: by_second.figures[index] for key, index in planned.items()}
     found = by_second.frozen
     frozen = {key: found[index] for key, index in planned.items() if index in found}
-    codec = speech_codec(captures)
+    codec = speech_codec(captures.plan)
     for call in plan.calls:
         for kind, direction, _ in streams_of(call, ("audio",)):
             key = f"{call.bridge} {kind} {direction}"

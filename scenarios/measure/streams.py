@@ -247,7 +247,7 @@ class _Measured:
         )
         for place in range(len(self._bridges)):
             self._bridges[place] = self._with_pairs(place, found)
-        codec = speech_codec(self.captures)
+        codec = speech_codec(self.captures.plan)
         for sound in self._sounds:
             bridge, place = sound.at
             streams = self._bridges[bridge].streams
@@ -451,9 +451,9 @@ class _Measured:
         return RtcpResult(reports=len(said), packets_lost=last.lost, jitter_ms=jitter_ms)
 
 
-def speech_codec(captures: Captures) -> SpeechCodec:
+def speech_codec(plan: Plan) -> SpeechCodec:
     """The E-model's factors of the call's sound."""
-    return codec_of(captures.plan.audio.id)
+    return codec_of(plan.audio.id)
 
 
 def devices(captures: Captures, number: int) -> Devices:

@@ -69,8 +69,6 @@ PLAN = "plan.json"
 """A plan's file, in a run's folder."""
 MEETING = "meeting"
 """The meeting's id and the user part of its SIP address."""
-AUDIO_KBPS = 64.0
-"""What a call's line rate holds beside its pictures."""
 GRACE_S = 2.0
 """Under faults the MCU closes the meeting so long after its end: some bridges cannot hang up."""
 DRAIN_S = 5.0  # for a BYE to be sent again, after the slowest queue has emptied
@@ -214,7 +212,7 @@ class Plan(StrictModel):
     def line_kbps(self) -> float | None:
         """The line rate of a call, in kb/s of sound and pictures; None: the MCU calls, and offers
         what it has."""
-        return None if self.dial == "out" else self.profile.video_kbps + AUDIO_KBPS
+        return None if self.dial == "out" else self.profile.video_kbps + self.audio.kbps
 
     def to_json(self) -> str:
         """The text of `plan.json`, which `model_validate_json` reads back."""

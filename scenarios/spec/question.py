@@ -13,7 +13,7 @@ from giaoban.mcu_sim.conference.commands import Drop, Layout, Permit, Redial, su
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
-from giaoban.mcu_sim.media.audio.codec import CODECS
+from giaoban.mcu_sim.media.audio.codec import FRAME_MS, is_mixed
 from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.scenarios.faults.failure_cases import acceptance_mistakes
@@ -264,15 +264,28 @@ def _call_mistakes(
             "unknown call profile{instead_of}", instead_of=profiles.instead_of(scenario.profile)
         )
         yield ("profile",), scenario.profile, what
-    mixed = [e.id for e in profiles.audio if e.encoding in {codec.name for codec in CODECS}]
+    sound = {encoding.id: encoding for encoding in profiles.audio}
     for profile in profiles.profile:
-        if profile.id == scenario.profile and profile.audio not in mixed:
+        if profile.id != scenario.profile:
+            continue
+        if not is_mixed(sound[profile.audio]):
             what = Sentence(
-                "has {audio}, the MCU does not mix it (allowed: {mixed})",
+                "has {audio} in packets of {packet_ms} ms, the MCU does not mix them (allowed: "
+                "{frame_ms} ms)",
                 audio=profile.audio,
-                mixed=", ".join(mixed),
+                packet_ms=sound[profile.audio].packet_ms,
+                frame_ms=FRAME_MS,
             )
             yield ("profile",), scenario.profile, what
+        if scenario.meeting.silence_suppression and sound[profile.audio].dtx == "none":
+            what = Sentence(
+                "{audio} of the call profile {profile} cannot leave out pauses (allowed: false, or "
+                "a profile with one of {able})",
+                audio=profile.audio,
+                profile=profile.id,
+                able=", ".join(each.id for each in profiles.audio if each.dtx != "none"),
+            )
+            yield ("meeting", "silence_suppression"), True, what
     known = [device.id for device in devices.device]
     if scenario.device is not None and scenario.device not in known:
         what = Sentence("unknown device{near}", near=near_names("device", scenario.device, known))

@@ -8,10 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from giaoban.mcu_sim.media.audio.codec import is_decoded
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.model.result import SECOND_MS
 from giaoban.results.model.unmodelled import Unmodelled
-from giaoban.scenarios.measure.streams import grow_by_load
+from giaoban.scenarios.measure.streams import grow_by_load, speech_codec
 from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
@@ -32,6 +33,7 @@ Fact = Literal[
     "framing",
     "link-window",
     "loss-repair",
+    "modelled-sound",
     "outside-mcu",
     "poisson",
     "profiles",
@@ -39,6 +41,7 @@ Fact = Literal[
     "short-phases",
     "silence-suppression",
     "tcp",
+    "unrated-sound",
 ]
 
 
@@ -52,11 +55,12 @@ class Entry(Unmodelled):
     lines, judged by an `estimate`, with lines that let through an `excess` beyond what is
     committed, with declared `faults`, with pictures protected by `fec`, of a province that says
     what rates count (`framing`), with links judged in windows under a second (`link-window`),
-    with packets of pictures that are sent again or restored (`loss-repair`), with another MCU in
-    a bridge's place (`outside-mcu`), with other traffic that is a `poisson` process, with
+    with packets of pictures that are sent again or restored (`loss-repair`), with sound of which
+    the MCU knows the frames alone (`modelled-sound`), with another MCU in a bridge's place
+    (`outside-mcu`), with other traffic that is a `poisson` process, with
     bandwidth `profiles` of lines, with rates that answer loss (`rate-adaptation`), with phases
     under 10 s (`short-phases`), with pauses left out (`silence-suppression`), with other traffic
-    that is `tcp`."""
+    that is `tcp`, with sound that has no MOS (`unrated-sound`)."""
     unless: list[Fact] = Field(default_factory=list)
     """It concerns no question with one of these. Like `["faults"]`."""
 
@@ -113,6 +117,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "framing": question.province.framing is not None,
         "link-window": criteria.link_window_ms < SECOND_MS,
         "loss-repair": scenario.meeting.loss_repair != "none",
+        "modelled-sound": not is_decoded(question.plan.audio),
         "outside-mcu": bool(scenario.outside_mcus),
         "poisson": bool(question.plan.background),
         "profiles": bool(profiles),
@@ -121,5 +126,6 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         < SHORT_PHASE_S,
         "silence-suppression": scenario.meeting.silence_suppression,
         "tcp": bool(question.plan.tcp),
+        "unrated-sound": not speech_codec(question.plan).has_mos,
     }
     return {fact for fact, holds in held.items() if holds}

@@ -15,6 +15,7 @@ import numpy as np
 
 from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.media.ports import Ports
@@ -105,6 +106,7 @@ class Office:
             retransmission=given.retransmission,
             fec=given.fec,
             video_playout_ms=given.video_playout_ms,
+            modelled=modelled(given.sound),
             clock=lambda: self.now_ns,
         )
         inbound: Any = self.plane.inbound
@@ -124,6 +126,7 @@ class Office:
             retransmission=given.retransmission,
             floor_port=given.floor_port,
             fec=given.fec is not None,
+            sound=given.sound,
         )
         self.controller = CallController(
             given,

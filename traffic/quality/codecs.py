@@ -43,10 +43,15 @@ class SpeechCodec:
     bursts: bool = True
     reason: str = ""
 
+    @property
+    def has_mos(self) -> bool:
+        """Whether there are factors."""
+        return self.scale is not None
 
-_ABOVE = (
-    "its sound goes beyond the 7 kHz of the wideband E-model (ITU-T G.107.1), and no Ie and Bpl of "
-    "it for the fullband E-model (G.107.2) were found"
+
+_ABOVE = N_(
+    "its sound goes beyond the 7 kHz of the wideband E-model (ITU-T G.107.1), and the ITU-T has "
+    "published no Ie and Bpl of it for the fullband one (G.107.2)"
 )
 
 CODECS: dict[str, SpeechCodec] = {

@@ -42,12 +42,20 @@ class AudioEncoding(Sourced):
     @property
     def packet_bytes(self) -> int:
         """Octets of payload in a packet at the encoding's rate."""
-        return round(self.kbps * self.packet_ms / 8)
+        return self.octets(self.packet_ms)
 
     @property
     def packet_ticks(self) -> int:
         """What a packet adds to the RTP timestamp."""
-        return self.clock_hz * self.packet_ms // 1000
+        return self.ticks(self.packet_ms)
+
+    def octets(self, ms: int) -> int:
+        """Octets of payload of so many ms of sound, at the encoding's rate."""
+        return round(self.kbps * ms / 8)
+
+    def ticks(self, ms: int) -> int:
+        """What so many ms are on the RTP clock."""
+        return self.clock_hz * ms // 1000
 
     @model_validator(mode="after")
     def _packets_are_whole(self) -> Self:

@@ -1,7 +1,7 @@
 """All calls' audio at once: jitter buffers, decoding, N−1 mixing, encoding, outgoing packets.
 
-Time runs in ticks of 20 ms (`TICK_NS`) since the origin. G.711 calls are mixed at 8 kHz and G.722
-calls at 16 kHz, each hearing the other kind too.
+Time runs in ticks of 20 ms (`TICK_NS`) since the origin. G.711 calls, and those of a codec that is
+modelled, are mixed at 8 kHz and G.722 calls at 16 kHz, each hearing the other kind too.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from giaoban.mcu_sim.media.audio.codec import (
     FRAME_BYTES,
+    FRAME_MS,
     G722,
     PCMA,
     TICK_NS,
+    AudioCodec,
     Transcoder,
     codec_named,
 )
@@ -38,7 +40,11 @@ class AudioBank:
             said nothing then (it left out no sequence number).
     """
 
-    def __init__(self, capacity: int, origin_ns: int, playout_ms: float) -> None:
+    def __init__(
+        self, capacity: int, origin_ns: int, playout_ms: float, modelled: AudioCodec | None = None
+    ) -> None:
+        """`modelled`: a codec that calls may have beside those of the MCU."""
+        self._modelled = modelled
         self._jitter = JitterBuffers(capacity, origin_ns, playout_ms)
         self._narrow_gaps = Concealer(capacity, PCMA.frame_samples)
         self._wide_gaps = Concealer(capacity, G722.frame_samples)
@@ -75,10 +81,11 @@ class AudioBank:
         Raises:
             ValueError: no such codec.
         """
-        chosen = codec_named(codec)
+        chosen = codec_named(codec, self._modelled)
         self.close(row)
         self._calls.open(row, chosen)
-        self._jitter.clear(row, chosen.payload_type if payload_type is None else payload_type)
+        taken = chosen.payload_type if payload_type is None else payload_type
+        self._jitter.clear(row, taken, chosen)
         self._narrow_gaps.clear(row)
         self._wide_gaps.clear(row)
         self.concealed[row] = 0
@@ -119,7 +126,7 @@ class AudioBank:
         self._jitter.put(rows, headers, data, lengths, arrival_ns)
 
     def mix(self, tick: int) -> NDArray[np.uint8]:
-        """What each of `rows` hears at a tick, (calls, 160), in its own codec.
+        """What each of `rows` hears at a tick, in its own codec, as of `Transcoder.encode`.
 
         Every tick is to be mixed once, in order.
         """
@@ -159,13 +166,24 @@ class AudioBank:
 
 
 class AudioOut:
-    """Outgoing audio of all calls: RTP headers, one packet a call and tick."""
+    """Outgoing audio of all calls: RTP headers, one packet a call and tick.
+
+    Attributes:
+        lengths: (capacity,) octets of each row's packets, header and payload.
+    """
 
     def __init__(self, capacity: int) -> None:
         self._headers = np.zeros((capacity, rtp.HEADER_BYTES), np.uint8)
         self._sequence = np.zeros(capacity, np.int64)
         self._timestamp = np.zeros(capacity, np.int64)
         self._first = np.ones(capacity, np.bool_)
+        self._ticks = np.full(capacity, FRAME_BYTES)
+        self.lengths = np.full(capacity, rtp.HEADER_BYTES + FRAME_BYTES)
+
+    def carry(self, row: int, codec: AudioCodec) -> None:
+        """From now on the row's packets are of this codec."""
+        self._ticks[row] = codec.ticks(FRAME_MS)
+        self.lengths[row] = rtp.HEADER_BYTES + codec.frame_bytes
 
     def reset(self, row: int, header: bytes, first_sequence: int, first_timestamp: int) -> None:
         """A new call in the row.
@@ -193,7 +211,7 @@ class AudioOut:
         """One packet for each of n `rows` into `out`; their sequence numbers and timestamps.
 
         Args:
-            payloads: (n, 160).
+            payloads: (n, 160 or more), as of `AudioBank.mix`.
             sending: (n,) which of the packets will go out; None: all. The numbers of the others
                 are not used up, so that a call on hold misses no packet; it begins again with a
                 marker (RFC 3551 §4.1).
@@ -201,9 +219,9 @@ class AudioOut:
         n = len(rows)
         sequences, stamps = self._sequence[rows], self._timestamp[rows]
         rtp.patch_headers(out, self._headers[rows], sequences, stamps, self._first[rows])
-        out[:n, rtp.HEADER_BYTES : rtp.HEADER_BYTES + FRAME_BYTES] = payloads
+        out[:n, rtp.HEADER_BYTES : rtp.HEADER_BYTES + payloads.shape[1]] = payloads
         self._sequence[rows] += 1 if sending is None else sending
-        self._timestamp[rows] += FRAME_BYTES
+        self._timestamp[rows] += self._ticks[rows]
         self._first[rows] = False if sending is None else ~sending
         return sequences, stamps
 

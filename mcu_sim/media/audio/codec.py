@@ -1,14 +1,20 @@
-"""The audio codecs of the MCU, all at 64 kb/s with one RTP clock (RFC 3551 §4.5.2, §4.5.14).
+"""The audio codecs of the MCU: those that it has, and those of which it knows the frames alone.
 
-So 20 ms are 160 bytes and 160 ticks of the RTP clock in every one of them: G.722 samples at 16 kHz,
-but its RTP clock is 8000 Hz for historical reasons. G.722 itself is libg722; both directions are
-adaptive: they carry state from frame to frame, and the two sides of a call only stay in step if
-every octet goes through in order. `Transcoder` does all active calls' frames, each in its codec.
+It has G.711 and G.722, at 64 kb/s with one RTP clock (RFC 3551 §4.5.2, §4.5.14): 20 ms are 160
+bytes and 160 ticks. G.722 samples at 16 kHz, but its RTP clock is 8000 Hz for historical reasons.
+It is libg722; both directions are adaptive: they carry state from frame to frame, and the two sides
+of a call only stay in step if every octet goes through in order.
+
+Of any other encoding, such as G.722.1 Annex C, a frame has the true size, time and clock, and in it
+lies a stand-in (`stand_in`), which no decoder of that encoding could play: how loud the sound is,
+finely enough to be mixed. So it is of use between the two sides of a check, and to nobody else.
+
+`Transcoder` does all active calls' frames, each in its codec.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,11 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.mcu_sim.media.audio import g711
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 CLOCK_HZ = 8000
 FRAME_MS, SLOT_MS = 20, 10
 FRAME_BYTES, SLOT_BYTES = CLOCK_HZ * FRAME_MS // 1000, CLOCK_HZ * SLOT_MS // 1000
-"""Bytes are also ticks of the RTP clock."""
+"""Of what the MCU decodes. They are also ticks of its RTP clock."""
 TICK_NS = FRAME_MS * 1_000_000
 """The MCU mixes one frame of every call at a time."""
 NARROW_HZ, WIDE_HZ = 8000, 16_000
@@ -28,11 +35,23 @@ NARROW_HZ, WIDE_HZ = 8000, 16_000
 
 @dataclass(frozen=True)
 class AudioCodec:
-    """One codec: its encoding name, its static payload type (RFC 3551 table 4), its sampling."""
+    """One codec.
+
+    Attributes:
+        name: encoding name.
+        payload_type: as in RFC 3551 table 4, or as an encoding says.
+        sample_hz: of the samples that come out of it here.
+        clock_hz: of its RTP timestamps.
+        frame_bytes: octets of 20 ms.
+        modelled: its frames carry stand-ins.
+    """
 
     name: str
     payload_type: int
     sample_hz: int
+    clock_hz: int = CLOCK_HZ
+    frame_bytes: int = FRAME_BYTES
+    modelled: bool = False
 
     @property
     def wide(self) -> bool:
@@ -44,6 +63,10 @@ class AudioCodec:
         """Linear samples of 20 ms."""
         return self.sample_hz * FRAME_MS // 1000
 
+    def ticks(self, ms: int) -> int:
+        """What so many ms are on its RTP clock."""
+        return self.clock_hz * ms // 1000
+
 
 PCMU = AudioCodec("PCMU", 0, NARROW_HZ)
 PCMA = AudioCodec("PCMA", 8, NARROW_HZ)
@@ -51,12 +74,66 @@ G722 = AudioCodec("G722", 9, WIDE_HZ)
 CODECS = (PCMU, PCMA, G722)
 
 
-def codec_named(name: str) -> AudioCodec:
-    """The codec of an encoding name, in upper or lower case (RFC 4855 §3). Raises `ValueError`."""
-    for codec in CODECS:
-        if codec.name == name.upper():
+def codec_named(name: str, more: AudioCodec | None = None) -> AudioCodec:
+    """The codec of an encoding name, in upper or lower case (RFC 4855 §3); `more`: one beside those
+    that the MCU has. Raises `ValueError`."""
+    known = CODECS if more is None else (*CODECS, more)
+    for codec in known:
+        if codec.name.upper() == name.upper():
             return codec
-    raise ValueError(f"no audio codec {name!r}: there are {', '.join(c.name for c in CODECS)}")
+    raise ValueError(f"no audio codec {name!r}: there are {', '.join(c.name for c in known)}")
+
+
+def is_decoded(encoding: AudioEncoding) -> bool:
+    """Whether the MCU has an encoding's codec."""
+    return encoding.encoding in {codec.name for codec in CODECS}
+
+
+def is_mixed(encoding: AudioEncoding) -> bool:
+    """Whether the MCU of a check mixes it: it has its codec, or models its frames, which are as
+    long as its own."""
+    return is_decoded(encoding) or encoding.packet_ms == FRAME_MS
+
+
+def modelled(encoding: AudioEncoding | None) -> AudioCodec | None:
+    """An encoding as far as its frames go; None: the MCU has its codec, or there is none."""
+    if encoding is None or is_decoded(encoding):
+        return None
+    return AudioCodec(
+        encoding.encoding,
+        encoding.payload_type,
+        NARROW_HZ,
+        encoding.clock_hz,
+        encoding.octets(FRAME_MS),
+        modelled=True,
+    )
+
+
+def stand_in(samples: NDArray[np.int16], size: int) -> NDArray[np.uint8]:
+    """Frames of `size` octets for int16 (n, 160) samples at 8 kHz, (n, size).
+
+    Each octet is, in A-law, the root mean square of the samples that it stands for, with the sign
+    of their sum: power stays what it is at any size. What is beyond 160 octets is empty.
+    """
+    count = min(size, samples.shape[1])
+    end = -(-np.arange(1, count + 1) * samples.shape[1] // count)
+    own = samples.astype(np.int64)
+    level = np.sqrt(_sums(own * own, end) / np.diff(end, prepend=0))
+    level = np.copysign(np.minimum(level, 32_767), _sums(own, end))
+    frames = np.zeros((len(samples), size), np.uint8)
+    frames[:, :count] = g711.a_law_encode(np.rint(level).astype(np.int16))
+    return frames
+
+
+def _sums(values: NDArray[np.int64], end: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Sums (n, k) of the k parts of each row, one after the other, that end before these places."""
+    so_far = np.cumsum(values, axis=1)[:, end - 1]
+    return np.diff(so_far, axis=1, prepend=0)
+
+
+def stood_for(size: int) -> NDArray[np.intp]:
+    """(160,) which octet of a stand-in of `size` octets each octet of A-law at 8 kHz is."""
+    return np.arange(FRAME_BYTES) * min(size, FRAME_BYTES) // FRAME_BYTES
 
 
 BIT_RATE = 64_000
@@ -134,6 +211,8 @@ class Transcoder:
     ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """Frames of 20 ms (calls, 160) → samples of the `narrow` (n, 160) and `wide` (w, 320).
 
+        Stand-ins have become A-law before (`stood_for`).
+
         Samples of slots that are not `present` (calls, 2) mean nothing. They do not go through
         G.722 decoders, whose state they would spoil.
         """
@@ -150,15 +229,22 @@ class Transcoder:
         return narrow, slots.reshape(-1, G722.frame_samples)
 
     def encode(self, narrow: NDArray[np.int16], wide: NDArray[np.int16]) -> NDArray[np.uint8]:
-        """The other way round, (calls, 160)."""
-        codes = self._compress(narrow)
-        if not self._wide_calls:
-            return codes
-        octets = np.empty((len(self.rows), FRAME_BYTES), np.uint8)
-        octets[self.narrow] = codes
-        octets[self.wide] = [
-            call.encode(frame) for call, frame in zip(self._wide_calls, wide, strict=True)
-        ]
+        """The other way round, (calls, 160), or wider where there are longer frames. What is beyond
+        the length of a call's frames means nothing."""
+        octets = self._compress(narrow)
+        if self._wide_calls:
+            codes = octets
+            octets = np.empty((len(self.rows), FRAME_BYTES), np.uint8)
+            octets[self.narrow] = codes
+            octets[self.wide] = [
+                call.encode(frame) for call, frame in zip(self._wide_calls, wide, strict=True)
+            ]
+        if self._modelled:
+            widest = max(FRAME_BYTES, *self._modelled)
+            octets = np.pad(octets, ((0, 0), (0, widest - FRAME_BYTES)))
+            for size, (at, among_narrow) in self._modelled.items():
+                if size != FRAME_BYTES:  # that one is the A-law that lies there
+                    octets[at, :size] = stand_in(narrow[among_narrow], size)
         return octets
 
     def _expand(self, codes: NDArray[np.uint8]) -> NDArray[np.int16]:
@@ -185,12 +271,23 @@ class Transcoder:
         self._wide_calls = [self._g722[row] for row in rows if row in self._g722]
         wide = np.array([codec.wide for codec in codecs], np.bool_)
         self.narrow, self.wide = _index(~wide), _index(wide)
-        names = [codec.name for codec in codecs if not codec.wide]
+        narrow = [codec for codec in codecs if not codec.wide]
+        names = [PCMA.name if codec.modelled else codec.name for codec in narrow]
+        self._modelled = {
+            size: (_sized(codecs, size), _sized(narrow, size))
+            for size in {codec.frame_bytes for codec in narrow if codec.modelled}
+        }
+        """Octets of a frame → the calls that have such, among all and among the narrow ones."""
         self._laws = [
             _Law(np.array([i for i, name in enumerate(names) if name == law]), decode, encode)
             for law, decode, encode in _LAWS
             if law in names
         ]
+
+
+def _sized(codecs: Sequence[AudioCodec], size: int) -> NDArray[np.intp]:
+    """Which of some calls have modelled frames of so many octets."""
+    return np.flatnonzero([codec.modelled and codec.frame_bytes == size for codec in codecs])
 
 
 def _index(mask: NDArray[np.bool_]) -> Which:

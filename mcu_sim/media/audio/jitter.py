@@ -13,7 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.mcu_sim.media.audio.codec import FRAME_BYTES, SLOT_BYTES, TICK_NS
+from giaoban.mcu_sim.media.audio.codec import (
+    FRAME_BYTES,
+    PCMA,
+    SLOT_BYTES,
+    SLOT_MS,
+    TICK_NS,
+    AudioCodec,
+    stood_for,
+)
 from giaoban.traffic import rtp
 
 MAX_SLOTS = 12
@@ -112,7 +120,8 @@ Mask = NDArray[np.bool_]
 
 
 class JitterBuffers:
-    """One row a call. Times are counted in bytes of audio since the origin, too: 8 a ms.
+    """One row a call. Times are counted in bytes of audio since the origin, too: 8 a ms. What is
+    modelled (`giaoban.mcu_sim.media.audio.codec`) lies here as the A-law that it stands for.
 
     Sound lies in a ring of 10 ms slots. A slot's mark tells what is in it: slot · 2¹⁷ plus the
     sequence number of its packet, or slot · 2¹⁷ + 2¹⁶ if the sender said nothing then.
@@ -123,7 +132,8 @@ class JitterBuffers:
         reordered: packets that came after one with a higher sequence number.
         resynchronised: how often the call was timed anew: another SSRC, a jump of the timestamp,
             or a sender whose clock has drifted away.
-        odd: packets whose payload is not 1 to 12 times 10 ms, or that are no RTP packets.
+        odd: packets whose payload is not 1 to 12 times 10 ms, or not the one frame of a codec that
+            is modelled, or that are no RTP packets.
         foreign: packets of another payload type than the call's.
     """
 
@@ -138,6 +148,9 @@ class JitterBuffers:
         self._ring_by_tick = self._ring.reshape(capacity, self._ticks, FRAME_BYTES)
         self._marks_by_tick = self._marks.reshape(capacity, self._ticks, _SLOTS_A_TICK)
         self._payload_type = np.zeros(capacity, np.uint8)
+        self._slot_ticks = np.full(capacity, SLOT_BYTES)
+        self._frame_bytes = np.full(capacity, FRAME_BYTES)
+        self._modelled = np.zeros(capacity, np.bool_)
         # what comes after the packet with the highest sequence number, if nothing is missing
         self._ssrc = np.full(capacity, _NO_SSRC, np.int64)
         self._next_sequence = np.zeros(capacity, np.uint16)
@@ -152,9 +165,12 @@ class JitterBuffers:
         self.odd = np.zeros(capacity, np.int64)
         self.foreign = np.zeros(capacity, np.int64)
 
-    def clear(self, row: int, payload_type: int) -> None:
+    def clear(self, row: int, payload_type: int, codec: AudioCodec = PCMA) -> None:
         """A new call in the row: nothing received, nothing counted."""
         self._payload_type[row] = payload_type
+        self._slot_ticks[row] = codec.ticks(SLOT_MS)
+        self._frame_bytes[row] = codec.frame_bytes
+        self._modelled[row] = codec.modelled
         self._ssrc[row] = _NO_SSRC
         self._marks[row] = _EMPTY
         counters = (self.late, self.duplicated, self.reordered, self.resynchronised)
@@ -172,6 +188,8 @@ class JitterBuffers:
         """Take n datagrams in order of arrival; see `AudioBank.put`."""
         if not len(rows):
             return
+        if self._modelled[rows].any():
+            data, lengths = self._as_a_law(rows, data, lengths)
         body, slots = payloads(data, lengths)
         foreign = headers.payload_type != self._payload_type[rows]
         usable = headers.valid & ((slots > 0) | foreign)
@@ -198,6 +216,28 @@ class JitterBuffers:
         due = (_SLOTS_A_TICK * tick << _SLOT_SHIFT) + _MARKS_OF_A_TICK
         present = marks & ~_SEQUENCE == due
         return self._ring_by_tick[rows, at], present, marks == due + _PAUSE
+
+    def _as_a_law(
+        self, rows: Rows, data: NDArray[np.uint8], lengths: Int64s
+    ) -> tuple[NDArray[np.uint8], Int64s]:
+        """Datagrams whose stand-ins have become the A-law that they stand for."""
+        which = np.flatnonzero(self._modelled[rows])
+        begin, end = rtp.payload_bounds(data[which], lengths[which])
+        sizes = self._frame_bytes[rows[which]]
+        narrow = rtp.HEADER_BYTES + FRAME_BYTES
+        wide = narrow if len(which) == len(rows) else max(narrow, data.shape[1])
+        out, lengths = np.zeros((len(rows), wide), np.uint8), lengths.copy()
+        out[:, : data.shape[1]] = data[:, :wide]
+        out[which, 0] = _PLAIN
+        lengths[which] = rtp.HEADER_BYTES + 1  # no whole number of slots
+        whole = end - begin == sizes
+        for size in np.unique(sizes[whole]).tolist():
+            at = np.flatnonzero(whole & (sizes == size))
+            columns = begin[at, np.newaxis] + stood_for(size)
+            of = which[at]
+            out[of, rtp.HEADER_BYTES : narrow] = data[of[:, np.newaxis], columns]
+            lengths[of] = narrow
+        return out, lengths
 
     def _put(self, packets: Packets) -> None:
         """Take packets of different rows."""
@@ -237,7 +277,8 @@ class JitterBuffers:
         known = packets.ssrc == self._ssrc[rows]
         ahead = (packets.sequence - self._next_sequence[rows]).view(np.int16)
         behind = known & (ahead < 0) & (ahead >= -MAX_MISORDER)
-        step = (packets.timestamp - self._next_timestamp[rows]).view(np.int32)
+        ticks = (packets.timestamp - self._next_timestamp[rows]).view(np.int32)
+        step = ticks.astype(np.int64) * SLOT_BYTES // self._slot_ticks[rows]
         start = self._next_byte[rows] + step
         lead = self._lead_ns(start, packets.arrival)
         last = start // SLOT_BYTES + packets.slots - 1
@@ -301,7 +342,8 @@ class JitterBuffers:
         size = packets.slots * SLOT_BYTES
         self._ssrc[rows] = packets.ssrc
         self._next_sequence[rows] = packets.sequence + np.uint16(1)
-        self._next_timestamp[rows] = packets.timestamp + size.astype(np.uint32)
+        ticks = packets.slots * self._slot_ticks[rows]
+        self._next_timestamp[rows] = packets.timestamp + ticks.astype(np.uint32)
         self._next_byte[rows] = start + size
 
     def _store_frames(self, packets: Packets, start: Int64s) -> None:

@@ -50,6 +50,8 @@ def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
     caption = say("criteria table")
     yield criteria_table(result.criteria, AnnexCriteriaWording(result, say), "paper", caption)
     yield Par(say("criteria note"), note=True)
+    if unrated := say.unrated_sound(result.unmodelled):
+        yield Par(unrated, note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)
     if repairs := say.repairs(result):

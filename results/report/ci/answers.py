@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from giaoban.mcu_sim.fit import Fit
 from giaoban.results.judge.cases import Case, Figure, Report, Status
+from giaoban.results.judge.criteria import MOS
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.compared import Compared, ScenarioCompared
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
@@ -51,10 +52,13 @@ def of_check(result: Result) -> Report:
     """A case a criterion, one for each meeting of the catalogue; or one for the run, if invalid."""
     known: Callable[[str], Wording] = lambda language: Wording(language, result)  # noqa: E731
     cases: list[Case] = []
+    left = result.unmodelled
     if result.verdict == "invalid":
         cases.append(_invalid([*_each(lambda say: reasons(result, say), known)]))
     else:
         cases += (_criterion(each, known) for each in result.criteria)
+        if unrated := [*_each(lambda say: [*filter(None, [say.unrated_sound(left)])], known)]:
+            cases.append(Case(MOS, "not-judged", unrated))
     for meeting in result.meetings:
         told = partial(_of_meeting, meeting, result)
         lines = [] if meeting.verdict in ("pass", None) else _filed(meeting.reasons, told, known)

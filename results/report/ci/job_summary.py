@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 
 from giaoban.results.judge.cases import Case, Report
 from giaoban.results.report.ci.commands import Commands
-from giaoban.results.report.document import Block, Bullets, Cell, Code, Heading, Par, Text, table
+from giaoban.results.report.document import (
+    Block,
+    Bullets,
+    Cell,
+    Code,
+    Heading,
+    Par,
+    Text,
+    pars,
+    table,
+)
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import Sentence, joined
 
@@ -29,6 +39,8 @@ def job_summary(report: Report, commands: Commands) -> list[Block]:
     else:
         judged = sum(case.status == "pass" for case in report.cases)
         blocks.append(Par(Sentence("{n} {n:case|cases}, all met", n=judged)))
+    untold = [each.lines[0] for each in report.cases if each.status == "not-judged" and each.lines]
+    blocks += pars(untold)
     blocks.append(Bullets([*_commands(report, commands)]))
     return blocks
 

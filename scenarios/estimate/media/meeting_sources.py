@@ -128,7 +128,7 @@ def sources_of(
         key = media, *parts[0].made_of, *asked
         found[index] = CachedSource(made.get(key, make), make)
     for index, own in spans.items():
-        found[index] = MixedAudio(plan.streams[index], own, TICK_NS, delay_ns)
+        found[index] = MixedAudio(plan.streams[index], own, TICK_NS, delay_ns, plan.audio)
     return dict(sorted(found.items()))
 
 

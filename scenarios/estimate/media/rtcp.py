@@ -26,7 +26,6 @@ from giaoban.scenarios.measure.captures import ReportedBy
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
 from giaoban.scenarios.records.events import RtcpReport
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
 from giaoban.traffic.quality.measure import Trace
 from giaoban.traffic.receiver.feedback import LOOK_NS
 from giaoban.traffic.rtcp import ReportBlock
@@ -244,8 +243,7 @@ class ReportsByStream(Mapping[ReportedBy, list[RtcpReport]]):
 
     def _find(self, key: ReportedBy) -> list[RtcpReport]:
         receiver, bridge, kind = key
-        audio_hz = AUDIO_CLOCK_HZ if receiver == "bridge" else self._plan.audio.clock_hz
-        clock_hz = audio_hz if kind == "audio" else CLOCK_HZ
+        clock_hz = self._plan.audio.clock_hz if kind == "audio" else CLOCK_HZ
         seen = _Reception(self._traces[self._index[key]])
         said = []
         for made_ns in self._made_ns[key].tolist():

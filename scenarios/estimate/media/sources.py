@@ -19,11 +19,12 @@ from giaoban.clock import NEVER_NS
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.media.leg import Position
 from giaoban.traffic.log import SENT, PacketLog
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.profiles import AUDIO_PACKET_MS
 from giaoban.traffic.recorded.stream import RecordedStream
 from giaoban.traffic.rtp import HEADER_BYTES
 from giaoban.traffic.sender.injection import Injector
 from giaoban.traffic.sender.stream_plan import StreamPlan
+from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.audio_stream import AudioStream
 from giaoban.traffic.sources.video_stream import VideoStream
 
@@ -276,14 +277,22 @@ class MixedAudio:
     """The mix of one call: a packet at every tick of the MCU's clock."""
 
     def __init__(
-        self, plan: StreamPlan, spans: list[tuple[int, int, int]], tick_ns: int, delay_ns: int
+        self,
+        plan: StreamPlan,
+        spans: list[tuple[int, int, int]],
+        tick_ns: int,
+        delay_ns: int,
+        encoding: AudioEncoding,
     ) -> None:
         """`spans`: (when the call began, first tick, tick after the last) of each call.
-        `delay_ns`: from a tick to its packet."""
+        `delay_ns`: from a tick to its packet. `encoding`: of the sound."""
         self.buffer = StreamBuffer()
         self._plan = plan
         self._spans = spans[::-1]
         self._tick_ns, self._delay_ns = tick_ns, delay_ns
+        self._clock_hz = encoding.clock_hz
+        self._ticks = encoding.ticks(AUDIO_PACKET_MS)
+        self._octets = encoding.octets(AUDIO_PACKET_MS)
         self._injector = Injector(plan, 0)
         self._sequence = plan.first_sequence
         self._timestamp = plan.first_timestamp
@@ -302,7 +311,7 @@ class MixedAudio:
                     return
                 if self._mixed_ns:  # its clock ran on while it was away
                     away_ns = max(0, began_ns - self._mixed_ns)
-                    self._timestamp += away_ns * AUDIO_CLOCK_HZ // 1_000_000_000
+                    self._timestamp += away_ns * self._clock_hz // 1_000_000_000
                 self._next = first
             stop = min(end, -(-(until_ns - self._delay_ns) // self._tick_ns))
             self._make(max(0, stop - self._next))
@@ -317,13 +326,13 @@ class MixedAudio:
             return
         nth = np.arange(count)
         due_ns = (self._next + nth) * self._tick_ns + self._delay_ns
-        sizes = np.full(count, HEADER_BYTES + AUDIO_PACKET_SAMPLES)
+        sizes = np.full(count, HEADER_BYTES + self._octets)
         fate = self._injector.apply(due_ns, sizes)
         self.buffer.append(
             count,
             stream=self._plan.index,
             sequence=self._sequence + nth,
-            timestamp=(self._timestamp + nth * AUDIO_PACKET_SAMPLES) & 0xFFFFFFFF,
+            timestamp=(self._timestamp + nth * self._ticks) & 0xFFFFFFFF,
             due_ns=due_ns,
             leaving_ns=fate.leaving_ns,
             size=sizes,
@@ -333,4 +342,4 @@ class MixedAudio:
         )
         self._next += count
         self._sequence += count
-        self._timestamp += count * AUDIO_PACKET_SAMPLES
+        self._timestamp += count * self._ticks

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.audio.bank import TICK_NS, AudioBank
+from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.scenarios.bridge.sources import Sources
 from giaoban.scenarios.estimate.network.idle import FailingRoute, IdleRoute
 from giaoban.scenarios.estimate.timeline import BridgeLeg, Timeline
@@ -64,7 +65,8 @@ class TalkerPowers:
         """Put what each row said in the last tick before `now_ns` into `power` (rows,)."""
         bank = self._bank
         if bank is None:
-            bank = self._bank = AudioBank(len(power), 0, self._plan.terminal.playout_ms)
+            playout_ms, codec = self._plan.terminal.playout_ms, modelled(self._plan.audio)
+            bank = self._bank = AudioBank(len(power), 0, playout_ms, codec)
         self._follow(bank)
         tick = now_ns // TICK_NS
         for bridge_leg, stream in self._streams:

@@ -16,6 +16,7 @@ from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
 from giaoban.results.model.sensitivity import RangeFrom
+from giaoban.scenarios.measure.streams import speech_codec
 from giaoban.scenarios.spec.background import Background
 from giaoban.scenarios.study.assumptions import assumed_records
 from giaoban.scenarios.study.sensitivity import world as worlds
@@ -336,7 +337,7 @@ def _choices(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What a figure may be, and of that what is likely. Of the program's own choices those that
     cannot be here are left out: a profile that the device does not do, a port of a level where
-    there are no levels."""
+    there are no levels; and sound that is judged by other criteria, since it has no MOS."""
     choices, likely = within.of_these, within.likely
     if isinstance(choices, str):
         profiles = world.profiles.profile
@@ -353,10 +354,10 @@ def _choices(
 
 def _can_be(world: World, at: worlds.Path, choice: str) -> bool:
     try:
-        world.put(at, choice).question()
+        plan = world.put(at, choice).question().plan
     except (ValueError, InputError):
         return False
-    return True
+    return speech_codec(plan).has_mos == speech_codec(world.base.plan).has_mos
 
 
 def _within(

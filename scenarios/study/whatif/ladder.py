@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from giaoban.mcu_sim.device import Device, lower
 from giaoban.mcu_sim.fit import room_beside
-from giaoban.mcu_sim.media.audio.codec import CODECS
+from giaoban.mcu_sim.media.audio.codec import is_decoded
 from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.traffic.profiles import Profile, Profiles
 
@@ -26,10 +26,10 @@ def lower_profiles(profiles: Profiles, profile: Profile) -> list[Profile]:
     """Calls that ask less of lines or device, the nearest first.
 
     Of the same H.264 profile (whether terminals do another is not known), with a content channel
-    only if the call has one, with sound that the MCU mixes; at a lower rate, and the same or a
-    lower resolution.
+    only if the call has one, with its own sound or one of which a check knows all; at a lower rate,
+    and the same or a lower resolution.
     """
-    mixed = {e.id for e in profiles.audio if e.encoding in {codec.name for codec in CODECS}}
+    sound = {profile.audio, *(each.id for each in profiles.audio if is_decoded(each))}
     order = [profile.resolution, *lower(profile.resolution)]
     found = [
         other
@@ -38,7 +38,7 @@ def lower_profiles(profiles: Profiles, profile: Profile) -> list[Profile]:
         and other.video_kbps < profile.video_kbps
         and other.video_profile == profile.video_profile
         and (other.content_kbps is None) == (profile.content_kbps is None)
-        and other.audio in mixed
+        and other.audio in sound
     ]
     return sorted(found, key=lambda o: (order.index(o.resolution), -o.video_kbps, o.id))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp import Crypto, CryptoKey, Direction, Suite
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
 from giaoban.mcu_sim.sdp.h264 import codec_for
-from giaoban.mcu_sim.sdp.offer_answer import G722, PCMA, PCMU
+from giaoban.mcu_sim.sdp.offer_answer import G722, PCMA, PCMU, codec_of
 from giaoban.mcu_sim.sip import CallEnded, InviteRefused, Peer, ReofferAnswered, ReofferRefused
+from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.rtcp import ReceiverReport, pack
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
@@ -603,6 +605,46 @@ def test_an_invite_without_offer_within_the_call_ends_a_hold(make: Make) -> None
     assert [m.port for m in offer.media] == [m.port for m in entry.local.media]
     assert offer.version > entry.local.version
     assert {PCMA.payload_type, 97} <= {c.payload_type for m in offer.media for c in m.codecs}
+
+
+@pytest.mark.parametrize(
+    "encoding_id", ["g722-1c-24", "g722-1c-32", "g722-1c-48", "aac-ld", "opus"]
+)
+def test_the_mcu_of_an_emulation_takes_sound_of_which_it_has_the_frames(
+    make: Make, encoding_id: str
+) -> None:
+    sound = load_profiles().encoding(encoding_id)
+    office = make(sound=sound)
+    wanted = codec_of(sound)
+    west = dialled(office, "west", 1, codecs=(wanted, PCMA))
+    entry = office.participants.of("west")
+    assert entry is not None
+    assert entry.local.media[0].codecs == (wanted,)
+    assert west.agreed["audio"].codec == wanted
+    office.run(100)
+    packets = west.received("audio")
+    assert {p[1] & 0x7F for p in packets} == {sound.payload_type}
+    assert {len(p) for p in packets} == {12 + sound.octets(20)}
+    stamps = [int.from_bytes(p[4:8], "big") for p in packets]
+    assert {(b - a) % 2**32 for a, b in pairwise(stamps)} == {sound.ticks(20)}
+    # a bridge that is called is offered it first
+    assert office.answering.renew(entry).media[0].codecs[0] == wanted
+
+
+def test_no_other_mcu_takes_what_it_cannot_decode(make: Make) -> None:
+    office = make()
+    wanted = codec_of(load_profiles().encoding("opus"))
+    west = bridge(office, "west", kinds=("audio",), codecs=(wanted,))
+    west.dial("meeting")
+    assert refusal(west)[0] == 488
+    [told] = [each for each in office.events if each["event"] == "refused"]
+    assert "none of its codecs (opus) is one of G722, PCMA, PCMU" in str(told)
+    east = dialled(office, "east", 2)
+    entry = office.participants.of("east")
+    assert entry is not None
+    names = {codec.name for codec in office.answering.renew(entry).media[0].codecs}
+    assert names == {"G722", "PCMA", "PCMU", "telephone-event"}
+    assert east.agreed["audio"].codec.name == "PCMA"
 
 
 def test_another_codec(make: Make) -> None:

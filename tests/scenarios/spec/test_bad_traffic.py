@@ -10,6 +10,10 @@ import pytest
 from scenario_factory import giaoban, scenario
 from traffic_scenarios import film
 
+from giaoban.errors import InputError
+from giaoban.scenarios.spec.question import make_question, question_from
+from giaoban.traffic.profiles import load_profiles
+
 RATE = "rate = { kbps = 500.0 }"
 
 
@@ -227,6 +231,48 @@ def test_bad_sound(tmp_path: Path, more: str, said: str) -> None:
     message = refused(tmp_path, f"[meeting]\n{more}\n")
     assert said in message
     assert re.match(r"giaoban: .*scenario\.toml:\d+: meeting", message)
+
+
+def test_sound_without_dtx_leaves_out_no_pauses(tmp_path: Path) -> None:
+    more = '[meeting]\nsound = "conversation"\nsilence_suppression = true\n'
+    message = refused(tmp_path, more, profile="720p30-2250k-aac-ld")
+    assert "meeting.silence_suppression = True: aac-ld of the call profile" in message
+    assert "(allowed: false, or a profile with one of g711a, g711u, g722, opus)" in message
+    kept = scenario(tmp_path / "fine.toml", more=more, profile="sd30-256k-opus")
+    assert make_question(kept).plan.silence_suppression
+
+
+def test_no_criterion_on_speech_quality_that_nobody_can_tell(tmp_path: Path) -> None:
+    criterion = """
+[[criterion]]
+id = "clear-speech"
+name_en = "Speech"
+name_vi = "Tiếng nói"
+measure = { on = "stream", metric = "mos_listening" }
+threshold = 4.0
+sense = "at-least"
+best = 4.5
+highest = 4.4
+unit = "MOS"
+source_en = "test"
+source_vi = "test"
+"""
+    message = refused(tmp_path, criterion, profile="720p30-2250k-aac-ld")
+    assert 'criterion "clear-speech": aac-ld has no MOS: its sound goes beyond' in message
+    assert "(allowed: another measure, or a call profile with one of g711a, g711u, g722)" in message
+
+
+def test_sound_in_packets_that_the_mcu_does_not_send_is_not_mixed(tmp_path: Path) -> None:
+    known = load_profiles()
+    sound = [
+        each.model_copy(update={"packet_ms": 60}) if each.id == "opus" else each
+        for each in known.audio
+    ]
+    longer = known.model_copy(update={"audio": sound})
+    asked = make_question(scenario(tmp_path / "s.toml", profile="sd30-256k-opus"))
+    files = asked.scenario_path, asked.province, asked.province_path
+    with pytest.raises(InputError, match=r"has opus in packets of 60 ms.*\(allowed: 20 ms\)"):
+        question_from(asked.scenario, *files, profiles=longer)
 
 
 # -------------------------------------------------------------------------------------- recordings

@@ -222,7 +222,7 @@ def test_what_is_no_number_has_the_choices_that_can_be_here(tmp_path: Path) -> N
     found = {each.key: each for each in figures(world, criteria_of(question))[0] if each.choices}
     profile = found["scenario.profile"]
     assert profile.value == "sd30-512k"
-    # no sound that the MCU does not mix; what is likely is of the same resolution
+    # no sound that is judged by other criteria, without a MOS; likely is the same resolution
     assert {"sd30-256k", "720p30-2m", "1080p30-4m"} <= set(profile.choices)
     assert not [each for each in profile.choices if each.endswith("aac-ld")]
     assert set(profile.likely_choices) == {
