@@ -24,6 +24,7 @@ from giaoban.results.model.quantities import (
 )
 from giaoban.results.model.reasons import Argument, Reason
 from giaoban.results.model.result import Engine, Inputs, Named, Question, RunId
+from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
 _ONE = r"[a-z][a-z-]*(:[a-z0-9-]+)?"
@@ -285,6 +286,8 @@ class FaultsAnswer(JsonFile):
     interruption_limit_ms: Amount
     names: dict[str, str]
     comparison: Comparison | None = None
+    not_judged: list[Unmodelled] = Field(default_factory=list)
+    """What no verdict of this answer speaks of, since the calls' sound does not let it."""
 
     @property
     def is_estimate(self) -> bool:

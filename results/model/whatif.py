@@ -11,6 +11,7 @@ from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Count, Id, Method, OneLine, Verdict
 from giaoban.results.model.result import Inputs, InUse, RunId
 from giaoban.results.model.seeds import Seeds
+from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
 
@@ -166,6 +167,8 @@ class WhatIf(JsonFile):
     search_vi: list[str] = Field(default_factory=list)
     tried: Count = 0
     names: dict[str, str] = Field(default_factory=dict)
+    not_judged: list[Unmodelled] = Field(default_factory=list)
+    """What no verdict of this answer speaks of, since the calls' sound does not let it."""
     seconds: Annotated[float, Field(ge=0)]
 
     def variant(self, ident: str) -> VariantResult:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from giaoban.results.model.headroom import Bottleneck, Headroom, Point
 from giaoban.results.model.places import Place
 from giaoban.results.report.display_names import DisplayNames
-from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
+from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, pars, table
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.whatif_summary import criterion, margin, said_by
 from giaoban.results.report.whatif_summary import known_by as known
 from giaoban.results.report.wording import VERDICTS
@@ -90,6 +91,7 @@ def brief(answer: Headroom) -> Iterator[Block]:
     yield Par(said)
     yield _bottlenecks(answer)
     yield _routers(answer)
+    yield from pars(unrated_sound(answer.not_judged), "quiet")
 
 
 def _bottlenecks(answer: Headroom) -> Bullets:
@@ -146,6 +148,7 @@ def summary(answer: Headroom) -> Iterator[Block]:
             "what is judged packet by packet says so."
         )
     )
+    yield from pars(unrated_sound(answer.not_judged))
     yield Heading(Sentence("Where"))
     yield Par(Sentence("If all further bridges hang on one router:"))
     yield _routers(answer)

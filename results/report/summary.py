@@ -40,7 +40,7 @@ from giaoban.results.report.seed_words import (
     tried,
 )
 from giaoban.results.report.sensitivity_summary import of_check
-from giaoban.results.report.unmodelled_words import left_out_of
+from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, SOURCE, Language, pgettext
@@ -117,8 +117,7 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
                     preferred=short.in_unit(c.preferred, c),
                 )
             )
-    if unrated := say.unrated_sound(result.unmodelled):
-        notes.append(unrated.removesuffix("."))
+    notes += [say.say(told).removesuffix(".") for told in unrated_sound(result.unmodelled)]
     if delays := short.device_delays():
         notes.append(delays)
     if repairs := say.repairs(result):

@@ -9,6 +9,7 @@ from giaoban.results.model.sweep import SINGLE_POINT, SweepAnswer, SweepPoint
 from giaoban.results.report.document import Block, Bullets, Code, Heading, Par, pars, table
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.whatif_summary import margin
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import Both, Sentence
@@ -79,7 +80,8 @@ def brief(answer: SweepAnswer) -> list[Block]:
         Sentence("fails: {criterion}: {n} {n:point|points}", criterion=name, n=count)
         for name, count in bindings(answer)
     ]
-    return [Par(headline(answer)), Par(computed_line(answer)), *pars(found)]
+    told = unrated_sound(answer.not_judged)
+    return [Par(headline(answer)), Par(computed_line(answer)), *pars(found), *pars(told, "quiet")]
 
 
 def summary_md(answer: SweepAnswer, language: Language = SOURCE) -> str:
@@ -100,6 +102,7 @@ def summary(answer: SweepAnswer) -> Iterator[Block]:
                 for name, count in found
             ]
         )
+    yield from pars(unrated_sound(answer.not_judged))
     head = (
         *(Sentence("bridges"), Sentence("calls"), Sentence("device")),
         *(Sentence(pgettext("table", "failure")), Sentence("seed")),

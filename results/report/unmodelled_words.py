@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from giaoban.results.model.unmodelled import Errs, Unmodelled
+from giaoban.results.model.unmodelled import SPEECH_QUALITY, Errs, Unmodelled
 from giaoban.results.report.document import Table, table
 from giaoban.sentence import N_, Both, Sentence, joined, message
 
@@ -22,6 +22,16 @@ GROUPS: dict[Errs, str] = {
     "either": N_("{named} (either way)"),
     "unjudged": N_("{named} (not judged)"),
 }
+
+
+def unrated_sound(found: Sequence[Unmodelled]) -> list[Sentence]:
+    """That no MOS was judged, and why; nothing where it was."""
+    said = N_("Speech quality (MOS) is not judged: {why}.")
+    return [
+        message(said, why=Both(each.why, each.why_vi))
+        for each in found
+        if each.id == SPEECH_QUALITY
+    ]
 
 
 def left_out_of(found: Sequence[Unmodelled]) -> Sentence:

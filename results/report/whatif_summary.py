@@ -18,12 +18,14 @@ from giaoban.results.report.document import (
     Par,
     Table,
     Text,
+    pars,
     table,
     toned,
 )
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.seed_words import stopped
+from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import UNKNOWN, VERDICTS, Wording
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import N_, SOURCE, Language, pgettext
@@ -161,6 +163,7 @@ def brief(answer: WhatIf) -> Iterator[Block]:
         yield Par(failure)
     yield _variants(answer, costs=answer.ordered_by == "cost")
     yield Par(order_line(answer), tone="quiet")
+    yield from pars(unrated_sound(answer.not_judged), "quiet")
 
 
 def _variants(answer: WhatIf, *, costs: bool) -> Table:
@@ -222,6 +225,7 @@ def summary(answer: WhatIf, say: Wording) -> Iterator[Block]:
     yield _variants(answer, costs=True)
     yield Heading(Sentence("Margins"))
     yield Par(Sentence("The share of each allowance that is still unused."))
+    yield from pars(unrated_sound(answer.not_judged))
     shown = [variant for variant in answer.variants if variant.final.margins]
     columns = [Sentence("criterion"), *(Sentence(variant.name) for variant in shown)]
     yield table(columns, _margins(shown), right=range(1, len(columns)))

@@ -25,7 +25,6 @@ from giaoban.results.model.result import (
     RefusedCommand,
     Result,
 )
-from giaoban.results.model.unmodelled import SPEECH_QUALITY, Unmodelled
 from giaoban.results.report import seed_words as seeds
 from giaoban.results.report.document import capital, uncapital
 from giaoban.sentence import Sentence
@@ -486,15 +485,6 @@ class Wording(Translator):
             "them.",
             sound=sound,
             picture=picture,
-        )
-
-    def unrated_sound(self, found: Sequence[Unmodelled]) -> str:
-        """That no MOS was judged, and why; nothing where it was."""
-        why = next((each for each in found if each.id == SPEECH_QUALITY), None)
-        if why is None:
-            return ""
-        return self.gettext(
-            "Speech quality (MOS) is not judged: {why}.", why=self.either(why.why, why.why_vi)
         )
 
     def repairs(self, result: Result) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,11 +12,13 @@ from pydantic import Field, model_validator
 from giaoban.mcu_sim.media.audio.codec import is_decoded
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.model.result import SECOND_MS
-from giaoban.results.model.unmodelled import Unmodelled
+from giaoban.results.model.unmodelled import SPEECH_QUALITY, Unmodelled
 from giaoban.scenarios.measure.streams import grow_by_load, speech_codec
 from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
+from giaoban.traffic.profiles import Profiles
+from giaoban.traffic.quality.codecs import codec_of
 
 UNMODELLED = Path(__file__).with_suffix(".toml")
 SHORT_PHASE_S = 10.0
@@ -93,11 +96,18 @@ def left_out() -> list[Entry]:
 def unmodelled(question: Question, *, estimate: bool) -> list[Unmodelled]:
     """What is left out of the answer to a question, by an estimate or by an emulation."""
     facts = _facts(question, estimate=estimate)
-    return [
-        Unmodelled.model_validate(each.model_dump(include=set(Unmodelled.model_fields)))
-        for each in left_out()
-        if each.concerns(facts)
-    ]
+    return [_told(each) for each in left_out() if each.concerns(facts)]
+
+
+def not_judged(profiles: Profiles, calls: Iterable[str]) -> list[Unmodelled]:
+    """What no answer on calls of these profiles can speak of, for their sound."""
+    if all(codec_of(profiles.pick(each).audio).has_mos for each in calls):
+        return []
+    return [_told(each) for each in left_out() if each.id == SPEECH_QUALITY]
+
+
+def _told(entry: Entry) -> Unmodelled:
+    return Unmodelled.model_validate(entry.model_dump(include=set(Unmodelled.model_fields)))
 
 
 def _facts(question: Question, *, estimate: bool) -> set[Fact]:

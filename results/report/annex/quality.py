@@ -33,6 +33,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.meetings.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
+from giaoban.results.report.unmodelled_words import unrated_sound
 
 UNINTERRUPTED = frozenset(
     {
@@ -50,8 +51,8 @@ def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
     caption = say("criteria table")
     yield criteria_table(result.criteria, AnnexCriteriaWording(result, say), "paper", caption)
     yield Par(say("criteria note"), note=True)
-    if unrated := say.unrated_sound(result.unmodelled):
-        yield Par(unrated, note=True)
+    for told in unrated_sound(result.unmodelled):
+        yield Par(say.say(told), note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)
     if repairs := say.repairs(result):

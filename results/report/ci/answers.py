@@ -22,6 +22,7 @@ from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Inputs, MeetingChecked, Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.sweep import SweepAnswer
+from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.model.whatif import Judged, WhatIf
 from giaoban.results.report import (
     compared_summary,
@@ -34,6 +35,7 @@ from giaoban.results.report import (
     whatif_summary,
 )
 from giaoban.results.report.meetings import calendar_summary, meeting_summary
+from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
 from giaoban.sentence import N_, Both, Sentence
 from giaoban.translation import Language, translator, unit_words
@@ -52,13 +54,11 @@ def of_check(result: Result) -> Report:
     """A case a criterion, one for each meeting of the catalogue; or one for the run, if invalid."""
     known: Callable[[str], Wording] = lambda language: Wording(language, result)  # noqa: E731
     cases: list[Case] = []
-    left = result.unmodelled
     if result.verdict == "invalid":
         cases.append(_invalid([*_each(lambda say: reasons(result, say), known)]))
     else:
         cases += (_criterion(each, known) for each in result.criteria)
-        if unrated := [*_each(lambda say: [*filter(None, [say.unrated_sound(left)])], known)]:
-            cases.append(Case(MOS, "not-judged", unrated))
+        cases += _unrated(result.unmodelled)
     for meeting in result.meetings:
         told = partial(_of_meeting, meeting, result)
         lines = [] if meeting.verdict in ("pass", None) else _filed(meeting.reasons, told, known)
@@ -76,6 +76,11 @@ def of_check(result: Result) -> Report:
     )
 
 
+def _unrated(found: Sequence[Unmodelled]) -> list[Case]:
+    """A case for the speech quality that nobody judged, with why."""
+    return [Case(MOS, "not-judged", [told]) for told in unrated_sound(found)]
+
+
 def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) -> Report:
     """A case a failure. Without a baseline it fails if its run does not meet the criteria; with one
     if anything got worse: what was accepted has been accepted."""
@@ -88,6 +93,7 @@ def of_faults(answer: FaultsAnswer, seconds: Mapping[str, float] | None = None) 
             what = failures_summary.change_line(change, answer)
             elsewhere.setdefault(change.failure or ABOUT_INPUTS, []).append(what)
     cases += (Case(name, "fail", lines, kind="regression") for name, lines in elsewhere.items())
+    cases += _unrated(answer.not_judged)
     why = _filed(
         answer.reasons,
         partial(failures_summary.why_not, answer),
@@ -112,6 +118,7 @@ def of_whatif(answer: WhatIf) -> Report:
     ]
     if several and answer.verdict == "pass":  # one that passes is what was asked for
         cases = [_lenient(case) for case in cases]
+    cases += _unrated(answer.not_judged)
     return Report(
         "whatif",
         _stem(answer.inputs),
@@ -143,7 +150,7 @@ def of_headroom(answer: Headroom) -> Report:
         _stem(answer.inputs),
         answer.verdict,
         headroom_summary.headline(answer),
-        [fits],
+        [fits, *_unrated(answer.not_judged)],
         files=_files(answer.inputs),
         method=answer.method,
     )

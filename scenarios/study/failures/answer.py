@@ -21,6 +21,7 @@ from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.failures.trial import TIMING
+from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.topology.map.draw import BROAD_IN, draw
 from giaoban.topology.model import Province
 from giaoban.topology.network import Network
@@ -70,6 +71,7 @@ def answer_of(
         link_limit_pct=limits[LINK_PEAK],
         interruption_limit_ms=limits[FAULT_INTERRUPTION],
         names=names,
+        not_judged=not_judged(question.profiles, [plan.profile.id]),
     )
 
 

@@ -33,6 +33,7 @@ from giaoban.scenarios.study.headroom.bottlenecks import (
 )
 from giaoban.scenarios.study.headroom.search import HeadroomSearch, largest
 from giaoban.scenarios.study.seeds import Judge, SeedsJudge
+from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.scenarios.study.whatif import confirm
 from giaoban.scenarios.study.whatif.apply import PACE_S, Base, ask
 from giaoban.scenarios.study.whatif.join_pacing import slower
@@ -167,6 +168,7 @@ def headroom(
             grid=grid,
             curves=curves,
             names={**here.names, question.plan.profile.id: question.plan.profile.name},
+            not_judged=not_judged(question.profiles, [question.plan.profile.id]),
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(answer, summary_md(answer, order.language))

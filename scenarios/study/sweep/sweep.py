@@ -22,6 +22,7 @@ from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sweep.axes import Sweep, spots
 from giaoban.scenarios.study.sweep.points import Points
 from giaoban.scenarios.study.sweep.work import Task, key_of, solve
+from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
@@ -108,6 +109,10 @@ def sweep(
             names=_names(question),
             failures={ident: case.name.en for ident, case in failures.items()},
             failures_vi={ident: case.name.vi for ident, case in failures.items()},
+            not_judged=not_judged(
+                question.profiles,
+                {task.spot.profile or question.plan.profile.id for task in tasks},
+            ),
             points=[found[task.key] for task in tasks],
             computed=sum(key in before for key in waiting),
             seconds=round(time.monotonic() - began_s, 3),

@@ -21,6 +21,7 @@ from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.seeds import Judge
+from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import (
     CONFIRMED,
@@ -153,6 +154,9 @@ def compare(
             search_vi=[way.vi for way in ways],
             tried=found.looked_at,
             names=_names(lines),
+            not_judged=not_judged(
+                questions[0].profiles, [each.plan.profile.id for each in questions]
+            ),
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(whole, summary_md(whole, order.language))

@@ -1,0 +1,138 @@
+"""Sound that has no MOS: every kind of answer says that it was not judged, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import annex_factory
+import failures_factory
+import pytest
+import results_factory
+from junit_schema import by_schema
+
+from giaoban.results.model.headroom import Headroom, Point
+from giaoban.results.model.sweep import SweepAnswer, SweepPoint
+from giaoban.results.model.whatif import Judged, VariantResult, WhatIf
+from giaoban.results.report import (
+    failures_summary,
+    headroom_summary,
+    summary,
+    sweep_summary,
+    whatif_summary,
+)
+from giaoban.results.report.ci.answers import of_check, of_faults, of_headroom, of_whatif
+from giaoban.results.report.ci.commands import Commands
+from giaoban.results.report.ci.job_summary import job_summary
+from giaoban.results.report.ci.junit import junit_xml
+from giaoban.results.report.markdown import markdown
+from giaoban.scenarios.study.unmodelled import not_judged
+from giaoban.traffic.profiles import load_profiles
+from giaoban.translation import Language, translator
+
+PROFILES = load_profiles()
+LEFT_OUT = not_judged(PROFILES, ["cif30-128k", "cif30-128k-g722-1c"])
+SAID: dict[Language, str] = {
+    "en": "Speech quality (MOS) is not judged: this sound goes beyond the 7 kHz",
+    "vi": "Không xét chất lượng tiếng nói (MOS): âm thanh này vượt 7 kHz",
+}
+INPUTS = results_factory.result().inputs
+POINT = SweepPoint(
+    bridges="0", profile="p", device="d", failure="none", seed=1, verdict="pass",
+    method="estimate", in_meeting=3, cut_off=0, binding="mouth-to-ear", margin_pct=20.0,
+    key="0" * 64,
+)  # fmt: skip
+JUDGED = Judged(
+    method="estimate", verdict="pass", reasons=[], binding=None, where="", margins=[], in_use=None
+)
+
+
+def test_only_sound_without_factors_is_not_judged() -> None:
+    assert len(LEFT_OUT) == 1
+    assert (
+        not_judged(PROFILES, [p.id for p in PROFILES.profile if p.audio.startswith("g711")]) == []
+    )
+
+
+def whatif(**more: Any) -> WhatIf:
+    variant = VariantResult(
+        id="as-asked", name="as asked", asked=True, changes=[], changes_vi=[], change_count=0,
+        bridges=3, new_bridges=1, device="d", device_name="D", profile="p", judged=JUDGED,
+    )  # fmt: skip
+    return WhatIf(
+        run_id="whatif-1", verdict="pass", question_en="Q?", question_vi="Q?", existing=2,
+        inputs=INPUTS, ordered_by="changes", variants=[variant], answer="as-asked",
+        neighbour=None, seconds=1.0, **more,
+    )  # fmt: skip
+
+
+def headroom(**more: Any) -> Headroom:
+    return Headroom(
+        run_id="headroom-1", verdict="pass", question_en="Q?", question_vi="Q?", existing=2,
+        profile="p", device="d", device_name="D", pace_s=1.0, inputs=INPUTS, more=2,
+        bottlenecks=[], routers=[], links=[], devices=[], grid=[], curves=[], names={},
+        points=[Point(more=2, judged=JUDGED)],
+        seconds=1.0, **more,
+    )  # fmt: skip
+
+
+def sweep(**more: Any) -> SweepAnswer:
+    return SweepAnswer(
+        run_id="sweep-1", question_en="Q?", question_vi="Q?", inputs=INPUTS, points=[POINT],
+        computed=1, seconds=1.0, **more,
+    )  # fmt: skip
+
+
+def faults(**more: Any) -> Any:
+    return failures_factory.answer().model_copy(update=more)
+
+
+def check(**more: Any) -> Any:
+    return results_factory.result().model_copy(update=more)
+
+
+ANSWERS: list[tuple[Any, str, Any]] = [
+    (check, "unmodelled", summary),
+    (faults, "not_judged", failures_summary),
+    (whatif, "not_judged", whatif_summary),
+    (headroom, "not_judged", headroom_summary),
+    (sweep, "not_judged", sweep_summary),
+]
+
+
+@pytest.mark.parametrize("lang", SAID)
+@pytest.mark.parametrize(("made", "field", "words"), ANSWERS)
+def test_terminal_and_summary_say_why(made: Any, field: str, words: Any, lang: Language) -> None:
+    said = SAID[lang]
+    for found, told in ((LEFT_OUT, True), ([], False)):
+        answer = made(**{field: found})
+        assert (said in words.summary_md(answer, lang)) is told
+        by = {"language": lang} if words in (summary, failures_summary) else {}
+        shown = markdown(words.brief(answer, **by), translator(lang).say)
+        assert (said in shown) is told
+
+
+@pytest.mark.parametrize("lang", SAID)
+def test_the_annex_says_why(lang: Language) -> None:
+    assert SAID[lang] in annex_factory.said(check(unmodelled=LEFT_OUT), lang=lang)
+    assert SAID[lang] not in annex_factory.said(check(), lang=lang)
+
+
+@pytest.mark.parametrize(
+    ("report", "bare"),
+    [
+        (of_check(check(unmodelled=LEFT_OUT)), of_check(check())),
+        (of_faults(faults(not_judged=LEFT_OUT)), of_faults(faults())),
+        (of_whatif(whatif(not_judged=LEFT_OUT)), of_whatif(whatif())),
+        (of_headroom(headroom(not_judged=LEFT_OUT)), of_headroom(headroom())),
+    ],
+)
+def test_it_is_skipped_in_junit_and_told_in_the_job_summary(report: Any, bare: Any) -> None:
+    commands = Commands(("check", "s.toml"))
+    assert report.verdict == bare.verdict
+    assert report.failed == bare.failed
+    xml = junit_xml(report, commands)
+    by_schema(xml)
+    assert f'<skipped message="{SAID["en"]}' in xml
+    assert SAID["en"] not in junit_xml(bare, commands)
+    assert SAID["en"] in markdown(job_summary(report, commands), translator("en").say)
+    assert SAID["vi"] in markdown(job_summary(report, commands), translator("vi").say)
