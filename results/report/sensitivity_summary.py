@@ -16,10 +16,19 @@ from giaoban.results.model.sensitivity import (
     TriedFigure,
 )
 from giaoban.results.report.display_names import DisplayNames
-from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, table
+from giaoban.results.report.document import (
+    TONES,
+    Block,
+    Bullets,
+    Heading,
+    Par,
+    Table,
+    pars,
+    table,
+)
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table
+from giaoban.results.report.unmodelled_words import left_out_of, unmodelled_table, unrated_sound
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import N_, Both, Figure, Sentence, joined, message
 from giaoban.translation import SOURCE, Language, translator
@@ -193,6 +202,7 @@ def brief(answer: Sensitivity) -> Iterator[Block]:
     yield Par(
         Sentence("{n} {n:assumption|assumptions} not tried (see summary.md)", n=len(answer.untried))
     )
+    yield from pars(unrated_sound(answer.unmodelled), "quiet")
 
 
 def _how(answer: Sensitivity) -> Sentence:
@@ -397,6 +407,7 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
         yield Par(headline(answer))
     if answer.unmodelled:
         yield Par(left_out_of(answer.unmodelled))
+    yield from pars(unrated_sound(answer.unmodelled))
     if answer.deciding:
         yield Heading(Sentence("What to settle first"))
         yield Par(settling_order(answer))

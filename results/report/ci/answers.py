@@ -179,6 +179,7 @@ def of_sensitivity(answer: Sensitivity) -> Report:
                 name=Sentence("share of drawn worlds that pass"),
             )
         )
+    cases += _unrated(answer.unmodelled)
     return Report(
         "sensitivity",
         _stem(answer.inputs),
@@ -214,6 +215,7 @@ def of_meeting(answer: MeetingAnswer) -> Report:
     """A case for each bridge in each part, and for how a part began, was and ended."""
     known: Callable[[str], Wording] = lambda language: Wording(language, answer)  # noqa: E731
     cases = [case for part in answer.parts for case in _part(part, known)]
+    cases += _unrated(answer.unmodelled)
     return Report(
         "meeting",
         answer.meeting.id,

@@ -24,11 +24,12 @@ from giaoban.results.report.document import (
     Par,
     Table,
     Tone,
+    pars,
     table,
 )
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.summary import assumptions_table
-from giaoban.results.report.unmodelled_words import left_out_of
+from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import Wording, in_words
 from giaoban.translation import N_, NBSP, Language
 
@@ -66,7 +67,7 @@ def brief(answer: MeetingAnswer, language: Language) -> list[Block]:
     for part in answer.parts:
         blocks.append(Heading(part_title(part.part, answer, say), 1))
         blocks += _part(part, say)
-    return blocks
+    return [*blocks, *pars(unrated_sound(answer.unmodelled), "quiet")]
 
 
 def part_title(part: Part, answer: MeetingAnswer, say: Wording) -> str:

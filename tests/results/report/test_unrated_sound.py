@@ -6,8 +6,10 @@ from typing import Any
 
 import annex_factory
 import failures_factory
+import meeting_factory
 import pytest
 import results_factory
+import sensitivity_factory
 from junit_schema import by_schema
 
 from giaoban.results.model.headroom import Headroom, Point
@@ -16,15 +18,24 @@ from giaoban.results.model.whatif import Judged, VariantResult, WhatIf
 from giaoban.results.report import (
     failures_summary,
     headroom_summary,
+    sensitivity_summary,
     summary,
     sweep_summary,
     whatif_summary,
 )
-from giaoban.results.report.ci.answers import of_check, of_faults, of_headroom, of_whatif
+from giaoban.results.report.ci.answers import (
+    of_check,
+    of_faults,
+    of_headroom,
+    of_meeting,
+    of_sensitivity,
+    of_whatif,
+)
 from giaoban.results.report.ci.commands import Commands
 from giaoban.results.report.ci.job_summary import job_summary
 from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.meetings import meeting_summary
 from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.traffic.profiles import load_profiles
 from giaoban.translation import Language, translator
@@ -82,6 +93,14 @@ def sweep(**more: Any) -> SweepAnswer:
     )  # fmt: skip
 
 
+def sensitivity(**more: Any) -> Any:
+    return sensitivity_factory.answer().model_copy(update={"unmodelled": [], **more})
+
+
+def meeting(**more: Any) -> Any:
+    return meeting_factory.answer().model_copy(update={"unmodelled": [], **more})
+
+
 def faults(**more: Any) -> Any:
     return failures_factory.answer().model_copy(update=more)
 
@@ -96,6 +115,7 @@ ANSWERS: list[tuple[Any, str, Any]] = [
     (whatif, "not_judged", whatif_summary),
     (headroom, "not_judged", headroom_summary),
     (sweep, "not_judged", sweep_summary),
+    (sensitivity, "unmodelled", sensitivity_summary),
 ]
 
 
@@ -112,6 +132,18 @@ def test_terminal_and_summary_say_why(made: Any, field: str, words: Any, lang: L
 
 
 @pytest.mark.parametrize("lang", SAID)
+def test_what_a_meeting_shows_says_why(lang: Language) -> None:
+    say = translator(lang).say
+    for found, told in ((LEFT_OUT, True), ([], False)):
+        answer = meeting(unmodelled=found)
+        for blocks in (
+            meeting_summary.brief(answer, lang),
+            meeting_summary.summary_md(answer, lang),
+        ):
+            assert (SAID[lang] in markdown(blocks, say)) is told
+
+
+@pytest.mark.parametrize("lang", SAID)
 def test_the_annex_says_why(lang: Language) -> None:
     assert SAID[lang] in annex_factory.said(check(unmodelled=LEFT_OUT), lang=lang)
     assert SAID[lang] not in annex_factory.said(check(), lang=lang)
@@ -124,6 +156,8 @@ def test_the_annex_says_why(lang: Language) -> None:
         (of_faults(faults(not_judged=LEFT_OUT)), of_faults(faults())),
         (of_whatif(whatif(not_judged=LEFT_OUT)), of_whatif(whatif())),
         (of_headroom(headroom(not_judged=LEFT_OUT)), of_headroom(headroom())),
+        (of_sensitivity(sensitivity(unmodelled=LEFT_OUT)), of_sensitivity(sensitivity())),
+        (of_meeting(meeting(unmodelled=LEFT_OUT)), of_meeting(meeting())),
     ],
 )
 def test_it_is_skipped_in_junit_and_told_in_the_job_summary(report: Any, bare: Any) -> None:
