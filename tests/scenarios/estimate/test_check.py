@@ -131,6 +131,22 @@ def test_loads_without_packets_are_near_those_with_them(tmp_path: Path) -> None:
         assert load.peak_pct == pytest.approx(link.peak_pct, rel=0.2, abs=0.1)
 
 
+def test_a_calls_sound_loads_a_line_as_its_codec_does() -> None:
+    """In a packet 12 octets of RTP, 28 of UDP and IP, 14 of Ethernet, 50 a second: 85.6 kb/s of
+    G.711, 45.6 kb/s of G.722.1 Annex C at 24 kb/s. Seven calls cross the E1."""
+    file, mbps, worst = SCENARIOS / "communes-on-an-e1.toml", [], []
+    for profile in ("cif30-128k", "cif30-128k-g722-1c"):
+        changed = {"profile": profile}
+        question = make_question(file, change=lambda s, to=changed: s.model_copy(update=to))
+        loads = static_loads(question.plan)
+        e1 = [each for each in loads.links if each.link == "gia-nghia--dak-glong"]
+        mbps.append([each.mean_mbps for each in e1])
+        worst.append(max(each.peak_pct for each in e1))
+    for g711, g7221 in zip(*mbps, strict=True):
+        assert g711 - g7221 == pytest.approx(7 * (160 - 60) * 50 * 8e-6)
+    assert worst[0] > 80 > worst[1]
+
+
 def test_loads_tell_who_is_refused() -> None:
     plan = make_question(SCENARIOS / "expansion-over-capacity.toml").plan
     loads = static_loads(plan)
