@@ -1,7 +1,6 @@
 """The sound a bridge sends: a tone of its own, so that it can be found in what others hear.
 
-Linear samples; whoever sends them encodes them. For an encoding that nobody here has, there are
-payloads of its size whose content means nothing.
+Linear samples; whoever sends them encodes them.
 """
 
 from __future__ import annotations
@@ -10,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_MS
-from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 SYLLABLE_HZ = 4
 """The envelope of speech moves most at this rate (Houtgast and Steeneken 1985, J. Acoust. Soc. Am.
 77(3))."""
 UTTERANCE_PACKETS = 1000 // SYLLABLE_HZ * 2 // AUDIO_PACKET_MS
 """Packets of the shortest time that holds whole syllables and whole packets: two syllables."""
-OPAQUE_PACKETS = 50
 
 
 def tone_hz(number: int) -> int:
@@ -45,9 +42,3 @@ def utterance(hz: int, amplitude: int = 3000, sample_hz: int = AUDIO_CLOCK_HZ) -
     envelope = amplitude * (1 - np.cos(2 * np.pi * SYLLABLE_HZ * t))
     sound = np.rint(envelope * np.sin(2 * np.pi * hz * t)).astype(np.int16)
     return sound.reshape(UTTERANCE_PACKETS, samples)
-
-
-def opaque(encoding: AudioEncoding, seed: int) -> NDArray[np.uint8]:
-    """(50, bytes) payloads of an encoding's size, of noise: no receiver can play them."""
-    rng = np.random.default_rng(seed)
-    return rng.integers(0, 256, (OPAQUE_PACKETS, encoding.packet_bytes), np.uint8)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from giaoban.traffic.profiles import load_profiles
-from giaoban.traffic.sources.tone import opaque, tone, tone_hz, utterance
+from giaoban.traffic.sources.tone import tone, tone_hz, utterance
 
 
 def test_seventy_one_branches_and_a_chair_have_tones_of_their_own() -> None:
@@ -39,11 +38,3 @@ def test_an_utterance_has_the_tone_and_joins_without_a_click(sample_hz: int) -> 
         assert np.allclose(spectrum[[hz - 4, hz + 4]], 1500, atol=1)
         spectrum[[hz - 4, hz, hz + 4]] = 0
         assert spectrum.max() < 1
-
-
-def test_opaque_payloads_have_the_encodings_size_and_are_the_same_again() -> None:
-    for encoding in load_profiles().audio:
-        payloads = opaque(encoding, 3)
-        assert payloads.shape == (50, encoding.packet_bytes)
-        assert np.array_equal(payloads, opaque(encoding, 3))
-        assert not np.array_equal(payloads, opaque(encoding, 4))
