@@ -316,14 +316,15 @@ class Terminal:
         fd = self._sockets[kind].fileno()
         self.unsendable += batch.send(fd, lengths, times, skip_unsendable=True)
         for packet, leaving_ns in protecting:
-            if self._send_repair(kind, packet, leaving_ns):
-                records = [fec_record(packet, leaving_ns, FEC_SENT)]
-                self._log_repairs(self._call.up[kind], records)
+            self._send_repair(kind, packet, leaving_ns)
+            self._log_repairs(self._call.up[kind], [fec_record(packet, leaving_ns, FEC_SENT)])
 
-    def _send_repair(self, kind: Kind, packet: bytes, leaving_ns: int) -> bool:
-        """Send a packet of a retransmission or FEC stream: whether the kernel took it."""
+    def _send_repair(self, kind: Kind, packet: bytes, leaving_ns: int) -> None:
+        """Send a packet of a retransmission or FEC stream. One that the kernel does not take is
+        counted as media are: among what was sent, and as `unsendable`."""
         wire = self._srtp[kind].protect(packet) if kind in self._srtp else packet
-        return try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns))
+        taken = try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns))
+        self.unsendable += not taken
 
     def watch(self, now_ns: int) -> None:
         """Count a window as starved whose first packet was due before it was handed over."""
@@ -381,8 +382,7 @@ class Terminal:
         trip_ns = None if trip_ms is None else round(trip_ms * 1e6)
         leaving_ns = next_control_ns(time.monotonic_ns(), self._origin_ns)
         for packet in again.answer(sequences, came_ns, trip_ns):
-            if not self._send_repair(kind, packet, leaving_ns):
-                continue
+            self._send_repair(kind, packet, leaving_ns)
             self._repair_log.append(
                 1,
                 stream=self._call.up[kind],
