@@ -150,9 +150,10 @@ class Translator:
         return self.gettext(unit) if unit in UNITS else unit
 
 
-def unit_words(unit: str, amount: float) -> Both:
-    """A unit after an amount, in both languages."""
-    return Both(translator(SOURCE).unit(amount, unit), lambda: translator("vi").unit(amount, unit))
+def unit_words(unit: str, amount: float, unit_vi: str | None = None) -> Both:
+    """A unit after an amount, in both languages; `unit_vi`: of one that somebody named himself."""
+    english = translator(SOURCE).unit(amount, unit)
+    return Both(english, lambda: translator("vi").unit(amount, unit_vi or unit))
 
 
 class _Fields(Formatter):

@@ -15,7 +15,6 @@ from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Any, Self
 
 from giaoban.children import die_with_parent
@@ -84,12 +83,7 @@ class WorkerProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.end()
         self.pipe.close()
 
@@ -146,20 +140,15 @@ class WorkerPool:
             for _ in range(count):
                 self._all.append(WorkerProcess(niceness=niceness))
         except BaseException:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         for each in self._all:
-            each.__exit__(kind, error, trace)
+            each.__exit__()
 
     def end(self) -> None:
         """As `WorkerProcess.end`, all of them."""

@@ -35,12 +35,7 @@ from giaoban.traffic.batch import (
 from giaoban.traffic.log import FEC_SENT, RETRANSMITTED, PacketLog
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from giaoban.traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
-from giaoban.traffic.receiver.nack import (
-    Packets,
-    RepairBuffer,
-    fec_record,
-    lone_record,
-)
+from giaoban.traffic.receiver.nack import Packets, RepairBuffer, lone_record, repair_record
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.receiver.video_gaps import VideoGaps
 from giaoban.traffic.rtcp.session import KeyFrameWanted, PacketsWanted, Reporter
@@ -303,28 +298,33 @@ class Terminal:
     def _hand_over(
         self, kind: Kind, batch: SendBatch, lengths: NDArray[np.int64], times: NDArray[np.int64]
     ) -> None:
-        if (again := self._retransmitters.get(kind)) is not None:
-            for i, length in enumerate(lengths.tolist()):
-                again.sent(batch.data[i, :length].tobytes(), int(times[i]))
         protecting: list[FecPacket] = []
-        if (encoder := self._fec_encoders.get(kind)) is not None:
+        again, encoder = self._retransmitters.get(kind), self._fec_encoders.get(kind)
+        if again is not None or encoder is not None:
             for i, length in enumerate(lengths.tolist()):
-                made = encoder.sent(batch.data[i, :length].tobytes(), int(times[i]))
-                protecting += [made] if made is not None else []
+                packet, leaving_ns = batch.data[i, :length].tobytes(), int(times[i])
+                if again is not None:
+                    again.sent(packet, leaving_ns)
+                if encoder is not None and (made := encoder.sent(packet, leaving_ns)) is not None:
+                    protecting.append(made)
         if kind in self._srtp:
             lengths = self._srtp[kind].protect_rows(batch.data, lengths).astype(np.int64)
         fd = self._sockets[kind].fileno()
         self.unsendable += batch.send(fd, lengths, times, skip_unsendable=True)
         for packet, leaving_ns in protecting:
-            self._send_repair(kind, packet, leaving_ns)
-            self._log_repairs(self._call.up[kind], [fec_record(packet, leaving_ns, FEC_SENT)])
+            self._send_repair(kind, packet, leaving_ns, FEC_SENT, ulpfec.sequence_of(packet))
 
-    def _send_repair(self, kind: Kind, packet: bytes, leaving_ns: int) -> None:
+    def _send_repair(
+        self, kind: Kind, packet: bytes, leaving_ns: int, what: int, sequence: int
+    ) -> None:
         """Send a packet of a retransmission or FEC stream. One that the kernel does not take is
-        counted as media are: among what was sent, and as `unsendable`."""
+        counted as media are: among what was sent, and as `unsendable`. `what`, `sequence`: as
+        logged."""
         wire = self._srtp[kind].protect(packet) if kind in self._srtp else packet
         taken = try_to_send(partial(send_at, self._sockets[kind], wire, leaving_ns))
         self.unsendable += not taken
+        record = repair_record(packet, leaving_ns, what, sequence)
+        self._log_repairs(self._call.up[kind], [record])
 
     def watch(self, now_ns: int) -> None:
         """Count a window as starved whose first packet was due before it was handed over."""
@@ -382,16 +382,8 @@ class Terminal:
         trip_ns = None if trip_ms is None else round(trip_ms * 1e6)
         leaving_ns = next_control_ns(time.monotonic_ns(), self._origin_ns)
         for packet in again.answer(sequences, came_ns, trip_ns):
-            self._send_repair(kind, packet, leaving_ns)
-            self._repair_log.append(
-                1,
-                stream=self._call.up[kind],
-                what=RETRANSMITTED,
-                sequence=rtx.original_number(packet, again.is_rtx),
-                timestamp=int.from_bytes(packet[4:8], "big"),
-                at_ns=leaving_ns,
-                size=len(packet),
-            )
+            number = rtx.original_number(packet, again.is_rtx)
+            self._send_repair(kind, packet, leaving_ns, RETRANSMITTED, number)
 
     def _take_repairs(self, kind: Kind, index: int, packet: bytes, arrival_ns: int) -> None:
         """A packet that the MCU has sent again, or to protect others."""

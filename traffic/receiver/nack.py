@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.traffic import rtp, rtx
+from giaoban.traffic import rtp, rtx, ulpfec
 from giaoban.traffic.log import FEC_CAME, OF_NO_USE, REPAIRED, REQUESTED, REQUESTED_AGAIN
 from giaoban.traffic.profiles import Fec, Retransmission
 from giaoban.traffic.receiver.fec import KEPT_NS, FecDecoder, Restored
@@ -338,7 +338,9 @@ class RepairBuffer:
     def put_repair(self, datagram: bytes, at_ns: int) -> None:
         """A packet of the retransmission or FEC stream came (RFC 4588 §4, RFC 5109 §9)."""
         if self._protected:
-            self._records.append(fec_record(datagram, at_ns, FEC_CAME))
+            self._records.append(
+                repair_record(datagram, at_ns, FEC_CAME, ulpfec.sequence_of(datagram))
+            )
             if self._fec is not None:
                 self._restored(self._fec.fec_came(datagram, at_ns))
             return
@@ -417,11 +419,14 @@ def arrival_record(found: tuple[Packets, bool] | None, at_ns: int, size: int) ->
     }
 
 
-def fec_record(packet: bytes, at_ns: int, what: int) -> dict[str, Any]:
-    """The same of an FEC packet that was sent, or came."""
+def repair_record(packet: bytes, at_ns: int, what: int, sequence: int) -> dict[str, Any]:
+    """The same of a packet of the retransmission or FEC stream that was sent, or came.
+
+    `sequence`: of an FEC packet its own, else that of the packet that is sent again.
+    """
     return {
         "what": what,
-        "sequence": np.array([int.from_bytes(packet[2:4], "big")]),
+        "sequence": np.array([sequence]),
         "timestamp": int.from_bytes(packet[4:8], "big"),
         "at_ns": at_ns,
         "size": len(packet),
@@ -430,4 +435,6 @@ def fec_record(packet: bytes, at_ns: int, what: int) -> dict[str, Any]:
 
 def lone_record(packet: bytes, at_ns: int, *, fec: bool) -> dict[str, Any]:
     """The same of a packet of the retransmission or FEC stream that came when nobody waited."""
-    return fec_record(packet, at_ns, FEC_CAME) if fec else arrival_record(None, at_ns, len(packet))
+    if fec:
+        return repair_record(packet, at_ns, FEC_CAME, ulpfec.sequence_of(packet))
+    return arrival_record(None, at_ns, len(packet))

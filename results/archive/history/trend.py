@@ -19,7 +19,7 @@ from giaoban.files import whole
 from giaoban.results.archive.history.entry import CriterionValue, Entry
 from giaoban.results.report.plots.style import COLOURS, LIMIT, LIMIT_STYLE, STYLE, STYLES
 from giaoban.results.report.plots.words import cut, number
-from giaoban.translation import Language, pgettext, translator
+from giaoban.translation import Language, pgettext, translator, unit_words
 
 SUFFIXES = (".svg", ".png", ".pdf")
 MARKERS = ("o", "s", "^", "D", "v")
@@ -118,9 +118,7 @@ def figure(points: Sequence[Point], lang: Language) -> Figure:
                 label=words["not met"],
             )
         name = last.name_vi if lang == "vi" else last.name_en
-        unit = last.unit
-        if lang == "vi":
-            unit = last.unit_vi or translator(lang).unit(2, unit)
+        unit = translator(lang).say(unit_words(last.unit, 2, last.unit_vi))
         axes.set_title(f"{name} ({unit})", loc="left", fontsize=12, fontweight="bold")
         _scales(axes, shown, words, lang)
         _, labels = axes.get_legend_handles_labels()

@@ -48,7 +48,7 @@ from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.options import day
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.sentence import N_, Both, Sentence, joined, message
-from giaoban.translation import pgettext, translator
+from giaoban.translation import pgettext, unit_words
 
 
 def runs_table(found: Sequence[Entry]) -> Table:
@@ -126,7 +126,7 @@ def trend_table(points: Sequence[Point]) -> Table:
         caption=Sentence(
             "{criterion} ({unit})",
             criterion=Both(last.name_en, last.name_vi),
-            unit=_unit(last.unit, last.unit_vi),
+            unit=unit_words(last.unit, 2, last.unit_vi),
         ),
         gives=(5,),
     )
@@ -193,7 +193,7 @@ def _change_row(c: Change) -> Sequence[Cell]:
             "{sign} {limit} {unit}",
             sign=sign,
             limit=figure(known.threshold if known else None),
-            unit=_unit(c.unit, c.unit_vi),
+            unit=unit_words(c.unit, 2, c.unit_vi),
         ),
         percent(c.a.margin_pct if c.a else None),
         percent(c.b.margin_pct if c.b else None),
@@ -220,10 +220,6 @@ def pruning(
         yield Par(Sentence("left whole: {name} – {reason}", name=name, reason=reason))
     if not folders:
         yield Par(Sentence("nothing to prune"))
-
-
-def _unit(unit: str, unit_vi: str | None) -> Sentence:
-    return Both(unit, lambda: translator("vi").unit(2, unit_vi or unit))
 
 
 def rechecking(found: Sequence[Rechecked], without: int) -> Iterator[Block]:
