@@ -15,6 +15,7 @@ from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
 from giaoban.results.archive.evidence.answers import ESTIMATE, SEVERAL
 from giaoban.results.archive.evidence.manifest import Manifest, Proof, read_proof
+from giaoban.results.archive.store import Outcome
 from giaoban.results.judge.baseline_compare import alone
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.diff import Difference, differences
@@ -29,7 +30,7 @@ from giaoban.scenarios.load.province import storm_in_province
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.plan.plan import PLAN
 from giaoban.scenarios.project.where import FILE
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.spec.recordings import renamed
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
@@ -64,12 +65,18 @@ def rerun(
             run_id=manifest.run_id,
             value=", all of it ran in real time" if manifest.kind == "load" else "",
         )
+
+    def compared[T: (FaultsAnswer, LoadResult, Sensitivity)](
+        then: T, again: Callable[..., Outcome[T]]
+    ) -> list[str]:
+        return _told(differences(then, again(root=root, now=now, progress=progress).answer))
+
     with temporary_folder("rerun") as folder:
         scenario, province = lay_out(manifest, files, folder)
         if manifest.kind == "faults":
-            return _failures(manifest, files, scenario, province, root, now, progress)
+            return compared(*_failures(manifest, files, scenario, province))
         if manifest.kind == "load":
-            return _storm(manifest, files, scenario, province, root, now, progress)
+            return compared(*_storm(manifest, files, scenario, province))
         question = make_question(
             scenario,
             province_path=province,
@@ -78,7 +85,8 @@ def rerun(
             change=as_laid_out(manifest),
         )
         if manifest.kind == "sensitivity":
-            return _assumptions(files, question, folder, root, now, progress)
+            told = Sensitivity.from_json(files[SENSITIVITY])
+            return compared(told, partial(sensitivity, question, wanted=options_of(told, folder)))
         then = Result.from_json(files[RESULT])
         analysed = None
         if SENSITIVITY in files:
@@ -171,58 +179,28 @@ def by_another(manifest: Manifest) -> str:
 
 
 def _failures(
-    manifest: Manifest,
-    files: Mapping[str, bytes],
-    scenario: Path,
-    province: Path,
-    root: Path,
-    now: datetime,
-    progress: Progress,
-) -> list[str]:
+    manifest: Manifest, files: Mapping[str, bytes], scenario: Path, province: Path
+) -> tuple[FaultsAnswer, Callable[..., Outcome[FaultsAnswer]]]:
     then = FaultsAnswer.from_json(files[FAULTS])
     # each is tried by a process that reads the scenario as it is, so absolute paths must be there
     asked = ask(scenario, province, manifest.seed)
     possible = possible_in(asked)
     network = asked.question.plan.network
-    outcome = try_failures(
+    again = partial(
+        try_failures,
         asked,
         chosen(network, possible, only=[f.id for f in then.failures]),
         possible=possible,
         whole=then.whole,
         jobs=cores(),
         engine=EngineName.SANDBOX,
-        root=root,
-        now=now,
-        progress=progress,
     )
-    return _told(differences(alone(then), outcome.answer))
-
-
-def _assumptions(
-    files: Mapping[str, bytes],
-    question: Question,
-    folder: Path,
-    root: Path,
-    now: datetime,
-    progress: Progress,
-) -> list[str]:
-    """How far assumptions may be off, analysed by itself."""
-    then = Sensitivity.from_json(files[SENSITIVITY])
-    again = sensitivity(
-        question, root=root, now=now, progress=progress, wanted=options_of(then, folder)
-    )
-    return _told(differences(then, again.answer))
+    return alone(then), again
 
 
 def _storm(
-    manifest: Manifest,
-    files: Mapping[str, bytes],
-    scenario: Path,
-    province: Path,
-    root: Path,
-    now: datetime,
-    progress: Progress,
-) -> list[str]:
+    manifest: Manifest, files: Mapping[str, bytes], scenario: Path, province: Path
+) -> tuple[LoadResult, Callable[..., Outcome[LoadResult]]]:
     then = LoadResult.from_json(files[LOAD])
     if then.storm is None:
         raise InputError("{run_id}: is no storm, which alone is emulated", run_id=manifest.run_id)
@@ -233,16 +211,14 @@ def _storm(
         change=as_laid_out(manifest),
         all_from_start=True,
     )
-    outcome = storm_in_province(
+    again = partial(
+        storm_in_province,
         asked,
         then.storm.back_off,
         engine=EngineName.SANDBOX,
-        root=root,
-        now=now,
-        progress=progress,
         thresholds={c.id: c.threshold for c in then.criteria if c.set_here},
     )
-    return _told(differences(then, outcome.answer))
+    return then, again
 
 
 def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:
