@@ -22,11 +22,6 @@ from giaoban.results.archive.evidence.pack import (
 from giaoban.results.archive.evidence.verify import MOST_DOCUMENT, together, verify
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return make.run(tmp_path_factory.mktemp("runs"))
-
-
 @pytest.fixture
 def evidence(made, tmp_path):
     path = tmp_path / "x.evidence.zip"

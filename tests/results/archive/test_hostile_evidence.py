@@ -29,21 +29,6 @@ from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.annex.pdf import seal as seal_pdf
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return make.run(tmp_path_factory.mktemp("runs"))
-
-
-@pytest.fixture(scope="module")
-def pdf(made):
-    return made.annex("pdf")
-
-
-@pytest.fixture(scope="module")
-def who(tmp_path_factory):
-    return make.identity(tmp_path_factory.mktemp("keys"), "Sở Thông tin và Truyền thông")
-
-
 @pytest.fixture
 def evidence(made, tmp_path):
     path = tmp_path / "x.evidence.zip"

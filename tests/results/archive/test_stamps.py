@@ -24,16 +24,6 @@ YEARS_AGO = datetime(2016, 3, 1, 8, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return make.run(tmp_path_factory.mktemp("runs"))
-
-
-@pytest.fixture(scope="module")
-def pdf(made):
-    return made.annex("pdf")
-
-
-@pytest.fixture(scope="module")
 def there(tmp_path_factory):
     with pki.authority(tmp_path_factory.mktemp("pki")) as found:
         yield found

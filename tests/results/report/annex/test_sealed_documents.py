@@ -22,23 +22,8 @@ from giaoban.results.report.annex.pdf import seal as seal_pdf
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return make.run(tmp_path_factory.mktemp("runs"))
-
-
-@pytest.fixture(scope="module")
-def pdf(made):
-    return made.annex("pdf")
-
-
-@pytest.fixture(scope="module")
 def office(made):
     return made.annex("docx")
-
-
-@pytest.fixture(scope="module")
-def who(tmp_path_factory):
-    return make.identity(tmp_path_factory.mktemp("keys"), "Sở Thông tin và Truyền thông")
 
 
 def found(path, data, *trust):
