@@ -291,8 +291,7 @@ class Outbound:
             if of == kind:
                 batch.data[np.flatnonzero(rows == row), 8:12] = list(ssrc.to_bytes(4, "big"))
         batch.data[:n, 1] = batch.data[:n, 1] & rtp.MARKER | self._type[kind][rows]
-        self._keep(kind, batch, rows, lengths, times_ns)
-        protecting = self._protecting(kind, batch, rows, lengths, times_ns)
+        protecting = self._keep(kind, batch, rows, lengths, times_ns)
         size = lengths
         lengths, good = self._protect(kind, batch, rows, lengths)
         if not good.all():
@@ -333,22 +332,13 @@ class Outbound:
         rows: NDArray[np.intp],
         lengths: NDArray[np.int64],
         times_ns: NDArray[np.int64],
-    ) -> None:
-        """Remember what leaves, as it is before encryption, where it may be asked for again."""
+    ) -> dict[int, list[FecPacket]]:
+        """Remember what leaves, as it is before encryption, where it may be asked for again; FEC
+        packets of it, by row, which leave after it."""
         for (of, row), again in self._retransmitters.items():
             if of == kind:
                 for packet, at_ns in _packets_to(row, batch, rows, lengths, times_ns):
                     again.sent(packet, at_ns)
-
-    def _protecting(
-        self,
-        kind: Kind,
-        batch: SendBatch,
-        rows: NDArray[np.intp],
-        lengths: NDArray[np.int64],
-        times_ns: NDArray[np.int64],
-    ) -> dict[int, list[FecPacket]]:
-        """FEC packets of what leaves, by row; they leave after it."""
         made: dict[int, list[FecPacket]] = {}
         for (of, row), encoder in self._fec_encoders.items():
             if of == kind:

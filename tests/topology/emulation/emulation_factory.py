@@ -7,7 +7,7 @@ runs it, for the test that does so as another user.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,12 @@ WIRE_OVERHEAD = 42  # Ethernet, IPv4 and UDP headers, in bytes
 
 
 def run_lab(
-    kernel: Path, module: str, folder: Path, *arguments: str, console: Path | None = None
+    kernel: Path,
+    module: str,
+    folder: Path,
+    *arguments: str,
+    console: Path | None = None,
+    on_line: Callable[[str], None] = lambda _line: None,
 ) -> int:
     """Boot, run `tests.topology.emulation.MODULE FOLDER ARGUMENTS…`, return its exit code."""
     return boot.run(
@@ -29,7 +34,7 @@ def run_lab(
         [str(folder), *arguments],
         writable=folder,
         console=console or folder / "console.log",
-        on_line=lambda _line: None,
+        on_line=on_line,
     )
 
 

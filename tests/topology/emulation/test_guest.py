@@ -179,14 +179,7 @@ def test_guest_killed_from_outside_is_told(machine: Path, tmp_path: Path) -> Non
             os.kill(leader, signal.SIGKILL)
 
     with pytest.raises(MachineLacks, match="did not come to its end"):
-        boot.run(
-            boot.Guest(machine),
-            "tests.topology.emulation.lab_guest",
-            [str(tmp_path), "hang"],
-            writable=tmp_path,
-            console=tmp_path / "console.log",
-            on_line=kill,
-        )
+        run_lab(machine, "lab_guest", tmp_path, "hang", on_line=kill)
     assert len(killed) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["console.log"]
 
@@ -200,14 +193,7 @@ def test_an_error_of_the_listener_ends_the_guest(machine: Path, tmp_path: Path) 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        boot.run(
-            boot.Guest(machine),
-            "tests.topology.emulation.lab_guest",
-            [str(tmp_path), "hang"],
-            writable=tmp_path,
-            console=tmp_path / "console.log",
-            on_line=interrupt,
-        )
+        run_lab(machine, "lab_guest", tmp_path, "hang", on_line=interrupt)
     assert [path.name for path in tmp_path.iterdir()] == ["console.log"]
 
 
