@@ -13,6 +13,7 @@ import pytest
 from giaoban.topology.model import Province
 from giaoban.topology.network import build
 from giaoban.topology.sandbox import boot, kernel
+from tests.topology.emulation.emulation_factory import small_province
 
 pytestmark = pytest.mark.sandbox
 
@@ -48,33 +49,12 @@ TABLES: dict[str, dict[str, Any]] = {
 
 def province() -> Province:
     """A router with a line to each of others."""
-    return Province.model_validate(
-        {
-            "schema": "giaoban.province/1",
-            "id": "small",
-            "name": "Nhỏ",
-            "fibre": {"us_per_km": 5.0, "source": "test"},
-            "addressing": {"backbone": "10.1.0.0/24", "access": "10.2.0.0/24", "source": "test"},
-            "router": [
-                {"id": ident, "name": ident, "lat": 12.0, "lon": 107.0, "source": "test"}
-                for ident in ("hub", *LINES)
-            ],
-            "link": [
-                {"id": f"to-{name}", "a": "hub", "b": name, "source": "test", **figures}
-                for name, figures in LINES.items()
-            ],
-            "mcu": {
-                **{"id": "mcu", "name": "MCU", "device": "d", "router": "hub", "source": "test"},
-                **{"km": 1.0, "rate_mbps": 10.0, "buffer_packets": 100},
-            },
-            "bridge": [
-                {
-                    **{"id": "b-0", "name": "B", "role": "chair", "router": "hub"},
-                    **{"km": 1.0, "rate_mbps": 10.0, "buffer_packets": 100, "source": "test"},
-                }
-            ],
-        }
-    )
+    links = [
+        {"id": f"to-{name}", "a": "hub", "b": name, "source": "test", **figures}
+        for name, figures in LINES.items()
+    ]
+    access = {"router": "hub", "km": 1.0, "rate_mbps": 10.0, "buffer_packets": 100}
+    return small_province(links, access, access)
 
 
 @pytest.fixture(scope="module")

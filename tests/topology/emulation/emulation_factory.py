@@ -40,7 +40,7 @@ def run_lab(
 
 def star(mcu: dict[str, Any], b_0: dict[str, Any], qos: dict[str, Any] | None = None) -> Network:
     """One router with the MCU and a bridge on it: two links in a row, with these figures."""
-    return build(_province([], {"router": "r-0", **mcu}, {"router": "r-0", **b_0}, qos=qos))
+    return build(small_province([], {"router": "r-0", **mcu}, {"router": "r-0", **b_0}, qos=qos))
 
 
 def chain(
@@ -52,7 +52,7 @@ def chain(
     access = {"km": 10.0, "rate_mbps": 10.0, **same}
     link = {"id": "l-0", "a": "r-0", "b": "r-1", **figures}
     return build(
-        _province([link], {"router": "r-0", **access}, {"router": "r-1", **access}, qos=qos)
+        small_province([link], {"router": "r-0", **access}, {"router": "r-1", **access}, qos=qos)
     )
 
 
@@ -71,17 +71,18 @@ def ring(routing: dict[str, Any]) -> Network:
     ]
     access = {"km": 1.0, "rate_mbps": 10.0, "buffer_packets": 200}
     hosts = {"router": "r-0", **access}, {"router": "r-2", **access}
-    return build(_province(links, *hosts, {**routing, "source": "test"}))
+    return build(small_province(links, *hosts, {**routing, "source": "test"}))
 
 
-def _province(
+def small_province(
     links: Sequence[dict[str, Any]],
     mcu: dict[str, Any],
     b_0: dict[str, Any],
     routing: dict[str, Any] | None = None,
     qos: dict[str, Any] | None = None,
 ) -> Province:
-    routers = {"r-0"} | {link[end] for link in links for end in ("a", "b")}
+    """Routers are those that the MCU's and the links' figures name."""
+    routers = {mcu["router"]} | {link[end] for link in links for end in ("a", "b")}
     return Province.model_validate(
         {
             "schema": "giaoban.province/1",
