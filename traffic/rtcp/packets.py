@@ -65,11 +65,6 @@ class Chunk:
     ssrc: int
     items: tuple[tuple[int, str], ...]
 
-    @property
-    def cname(self) -> str | None:
-        """The source's canonical name, None if the chunk has none."""
-        return next((text for kind, text in self.items if kind == CNAME), None)
-
 
 @dataclass(frozen=True, slots=True)
 class SourceDescription:

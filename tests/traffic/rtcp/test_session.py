@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.traffic.rtcp import (
+    CNAME,
     Bye,
     Chunk,
     FullIntraRequest,
@@ -102,7 +103,7 @@ def test_who_has_sent_nothing_makes_a_receivers_report_with_a_name() -> None:
     report, name = made(reporter(), 3 * S, BLOCK)
     assert report == ReceiverReport(OURS, (BLOCK,))
     assert isinstance(name, SourceDescription)
-    assert [(chunk.ssrc, chunk.cname) for chunk in name.chunks] == [(OURS, "mcu@10.67.0.2")]
+    assert name.chunks == (Chunk(OURS, ((CNAME, "mcu@10.67.0.2"),)),)
 
 
 def test_a_senders_report_counts_and_dates_what_was_sent() -> None:

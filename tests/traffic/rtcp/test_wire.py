@@ -84,11 +84,6 @@ def test_the_layouts_of_the_rfcs(packet: Packet, layout: str) -> None:
     assert parse(octets) == [packet]
 
 
-def test_a_canonical_name_is_found_among_the_items() -> None:
-    assert Chunk(1, ((2, "Đắk Nông"), (CNAME, "mcu@10.0.0.1"))).cname == "mcu@10.0.0.1"
-    assert Chunk(1, ((2, "Đắk Nông"),)).cname is None
-
-
 words = st.integers(0, 2**32 - 1)
 octets = st.integers(0, 255)
 texts = st.text(max_size=60)  # at most 240 octets of UTF-8
