@@ -29,7 +29,7 @@ from giaoban.scenarios.spec.background import (
 )
 from giaoban.scenarios.spec.impairment import LinePlan, line_plans
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
-from giaoban.scenarios.spec.scenario import Control, PhaseName, Scenario
+from giaoban.scenarios.spec.scenario import Control, FloorControl, PhaseName, Scenario
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.changes import NetworkChange, Outage
 from giaoban.topology.network import Network
@@ -106,7 +106,7 @@ class ContentPlan(StrictModel):
     from_s: float
     to_s: float
     model: ContentModel
-    floor_control: Literal["bfcp", "technician"] = "technician"
+    floor_control: FloorControl = "technician"
 
     @property
     def released_s(self) -> float:

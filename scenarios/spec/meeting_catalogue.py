@@ -20,7 +20,14 @@ from giaoban.provenance import Name, Sourced, Text
 from giaoban.regulation import Regulation
 from giaoban.scenarios.faults.kinds import Fault
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
-from giaoban.scenarios.spec.scenario import Content, Control, MeetingSettings, Phases, Scenario
+from giaoban.scenarios.spec.scenario import (
+    Content,
+    Control,
+    FloorControl,
+    MeetingSettings,
+    Phases,
+    Scenario,
+)
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import Mistake, StrictModel, load
 from giaoban.topology.model import BridgeSpec, LinkChange, Province
@@ -58,6 +65,9 @@ class Slides(StrictModel):
 
     kbps: Annotated[float, Field(ge=32, le=20_000)]
     """Their rate in kb/s."""
+    floor_control: FloorControl = "bfcp"
+    """How the chair gets the content channel: it asks for its floor by BFCP, or the technician at
+    the MCU gives it. Like `"bfcp"`."""
 
 
 class CataloguedMeeting(StrictModel):
@@ -277,7 +287,8 @@ def course_scenario(meeting: CataloguedMeeting, base: Scenario, province: Provin
         at_s += course.speech_s * len(speakers)
     content = None
     if meeting.slides is not None:
-        content = Content(bridge=chair, to_s=course.opening_s, kbps=meeting.slides.kbps)
+        slides = meeting.slides.model_dump()
+        content = Content(bridge=chair, to_s=course.opening_s, **slides)
     return _held(meeting, base, [chair, *others]).model_copy(
         update={
             "phases": Phases(course_s=at_s + course.conclusion_s),

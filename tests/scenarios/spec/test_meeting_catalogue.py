@@ -83,6 +83,22 @@ def test_the_months_of_the_briefing_are_those_of_the_decision() -> None:
     assert load_meeting(find("monthly-briefing")).months == [1, 2, 4, 5, 7, 8, 10, 11]
 
 
+@pytest.mark.parametrize("by_default", [True, False])
+def test_the_chair_asks_for_the_floor_of_its_slides_or_is_given_it(
+    tmp_path: Path, by_default: bool
+) -> None:
+    text = find("monthly-briefing").read_text(encoding="utf-8")
+    said = "" if by_default else 'floor_control = "technician"\n'
+    file = tmp_path / "monthly-briefing.toml"
+    file.write_text(text.replace("kbps = 512\n", f"kbps = 512\n{said}"), encoding="utf-8")
+    base = plain_scenario(DEFAULT)
+    plan = plan_of(course_scenario(load_meeting(file), base, load_province(DEFAULT)), DEFAULT)
+    assert plan.content is not None
+    assert (plan.content.bridge, plan.content.model.kbps) == (plan.meeting.chair, 512)
+    given = [c.at_s for c in plan.controls if c.do.command == "present"]
+    assert (plan.floor_port is not None, len(given)) == ((True, 0) if by_default else (False, 2))
+
+
 def test_a_meeting_by_its_name_or_its_file(tmp_path: Path) -> None:
     assert find("monthly-briefing") in files()
     assert find("elsewhere/mine.toml") == Path("elsewhere/mine.toml")
