@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from giaoban.errors import InputError
 from giaoban.mcu_sim.conference.commands import Present, Redial, subject
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.conference.meeting import Meeting, Member
@@ -237,7 +238,8 @@ def make_plan(
     `groups` are the province's shared-risk groups. New bridges dial during the second
     phase, or with the others if `all_from_start`.
 
-    Raises `InputError` for a bridge without a path to the MCU or a queue that never empties.
+    Raises `InputError` for a bridge without a path to the MCU, a queue that never empties, or a
+    device that takes longer to answer than bridges wait where something fails.
     """
     meeting = _meeting(scenario, network, chair)
     meetings = [meeting, *_concurrent(scenario, network)]
@@ -291,6 +293,14 @@ def make_plan(
     recovery = profiles.recovery
     boot_times = BootTimes(recovery.bridge_boot_s, recovery.mcu_boot_s)
     failing = plan_faults(scenario.faults, FaultContext(network, groups, boot_times), start_s)
+    if failing.faults and setup_s >= recovery.redial_every_s:
+        raise InputError(
+            'device "{device}": setup_delay is {setup:g} s when it is full, and a bridge that is '
+            "cut off dials anew after redial_every_s = {redial:g} s (allowed: less than that)",
+            device=device.id,
+            setup=setup_s,
+            redial=recovery.redial_every_s,
+        )
     return Plan(
         scenario_id=scenario.id,
         seed=seed,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pretended_meeting import Meeting
 from runs import ANSWERS, Runs, answers
-from scenario_factory import SCENARIOS, answering_devices, scenario
+from scenario_factory import CUT, SCENARIOS, answering_devices, scenario
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import DelayFigure, load_devices
@@ -124,6 +124,15 @@ def test_a_call_is_taken_by_what_is_in_use_when_it_comes(tmp_path: Path) -> None
     dialled = {call.bridge: call.dial_s * 1e3 for call in question.plan.calls}
     assert max(joined["west"], joined["east"]) < question.plan.phases[0].start_s * 1e3
     assert joined["north"] > dialled["north"] + SETUP[0]
+
+
+def test_one_that_answers_later_than_bridges_dial_anew_is_refused(tmp_path: Path) -> None:
+    devices = answering_devices(tmp_path, setup_delay=(2000.0, 3000.0))
+    path = scenario(tmp_path / "s.toml", devices=devices)
+    assert make_question(path).plan.device.setup_ms(100.0) == 5000.0
+    path = scenario(tmp_path / "s.toml", devices=devices, more=CUT)
+    with pytest.raises(InputError, match=r"setup_delay is 5 s .* redial_every_s = 5 s"):
+        make_question(path)
 
 
 def frozen_ms(result: Result) -> dict[str, float]:
