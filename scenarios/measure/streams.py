@@ -463,7 +463,9 @@ def devices(captures: Captures, number: int) -> Devices:
     used_pct = captures.most_used(number).pct
     sound, pictures = device_delays(plan)
     return Devices(
-        sound_ms=terminal.packetisation_ms + sound.at_ms(used_pct),
+        sound_ms=terminal.packetisation_ms
+        + ENCODINGS * plan.audio.lookahead_ms
+        + sound.at_ms(used_pct),
         picture_ms=terminal.encoding_ms + pictures.at_ms(used_pct) + terminal.decoding_ms,
         hold_ms=terminal.sync_hold_ms,
     )

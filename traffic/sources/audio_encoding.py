@@ -35,6 +35,9 @@ class AudioEncoding(Sourced):
     """The sound in a packet, in ms."""
     frame_ms: Annotated[list[float], Field(default_factory=list)]
     """Lengths of frame that the codec has, in ms; one that encodes sample by sample has none."""
+    lookahead_ms: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """How much sound after a frame its encoder has to know, in ms: the algorithmic delay without
+    the frame. Like `6.5`."""
     dtx: Literal["comfort-noise", "codec", "none"]
     """How silence may be left out: `comfort-noise` by the sender alone, with RFC 3389 for the
     listener; `codec` by the codec's own discontinuous transmission; `none` not at all."""

@@ -95,6 +95,14 @@ def test_an_estimate_finds_the_same(run: Finished) -> None:
         assert one.mouth_to_ear_ms == pytest.approx(other.mouth_to_ear_ms, abs=0.05)
 
 
+def test_its_look_ahead_counts_each_time_that_sound_is_encoded(run: Finished) -> None:
+    """RFC 6716: 26.5 ms with a frame of 20 ms; by the bridge, and by the MCU again."""
+    plan = run.captures.plan
+    terminal = plan.terminal
+    others_ms = terminal.packetisation_ms + plan.device.audio_mix_delay_ms + 2 * terminal.playout_ms
+    assert run.result.meeting.sound_devices_ms == pytest.approx(others_ms + 2 * 6.5)
+
+
 def test_speech_quality_is_not_judged_and_the_answer_says_why(run: Finished) -> None:
     result = run.result
     judged = {criterion.id for criterion in result.criteria}
