@@ -117,7 +117,7 @@ class Redialled:
 
 @dataclass(frozen=True)
 class FloorSettled:
-    """Whether it may show slides from now on; `ms`: since it wanted to."""
+    """Whether it may show slides from now on; `ms`: since it wanted to, in this call."""
 
     outcome: FloorOutcome
     ms: float
@@ -188,8 +188,10 @@ class BridgeUserAgent:
         self._room = room
         self._wanted = True
         """Whether the meeting goes on."""
-        self._presents_ns: int | None = None
-        """Since when it wants to show slides."""
+        self._presents = False
+        """Whether it has slides to show."""
+        self._asked_ns = 0
+        """When it wanted their floor, in the last call in which it did."""
         self.restart(rng)
 
     def restart(self, rng: random.Random) -> None:
@@ -275,15 +277,15 @@ class BridgeUserAgent:
 
     def present(self, now_ns: int) -> None:
         """It has slides to show: it asks for the floor, in this call and in any that follows."""
-        self._presents_ns = now_ns
+        self._presents = True
         if self._floor is None:
             self._events.append(FloorSettled("no-call", 0.0))
         else:
-            self._floor.request(now_ns / 1e6)
+            self._ask_for_floor(self._floor, now_ns)
 
     def stop_presenting(self, now_ns: int) -> None:
         """It has no more: it gives the floor back."""
-        self._presents_ns = None
+        self._presents = False
         if self._floor is not None:
             self._floor.release(now_ns / 1e6)
 
@@ -296,11 +298,14 @@ class BridgeUserAgent:
         """Take out what is to be sent from there, in order."""
         return [] if self._floor is None else self._floor.outgoing()
 
+    def _ask_for_floor(self, floor: FloorParticipant, now_ns: int) -> None:
+        self._asked_ns = now_ns
+        floor.request(now_ns / 1e6)
+
     def _decided(self, decisions: Sequence[FloorDecision], now_ns: int) -> None:
         for decision in decisions:
-            since_ns = now_ns if self._presents_ns is None else self._presents_ns
             outcome = _OUTCOMES.get(decision.status, "denied")
-            self._events.append(FloorSettled(outcome, (now_ns - since_ns) / 1e6))
+            self._events.append(FloorSettled(outcome, (now_ns - self._asked_ns) / 1e6))
 
     # ------------------------------------------------------------------- what fails, and comes back
 
@@ -515,8 +520,8 @@ class BridgeUserAgent:
         self.redialling.stands(now_ns)
         if self._floor_access is not None:
             self._floor = FloorParticipant(self._floor_access, now_ns / 1e6)
-            if self._presents_ns is not None:
-                self._floor.request(now_ns / 1e6)
+            if self._presents:
+                self._ask_for_floor(self._floor, now_ns)
 
     def _stop_media(self) -> None:
         if self.stands:

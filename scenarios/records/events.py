@@ -159,7 +159,7 @@ bridge has the floor no longer; `no-call`: there is none in which it could be as
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentFloor(EventRecord):
     """What came of a bridge's wanting the floor of the content channel (RFC 8855), `wait_ms` after
-    it began to."""
+    it began to in this call."""
 
     event: Literal["content-floor"] = "content-floor"
     outcome: FloorOutcome

@@ -82,3 +82,22 @@ def test_a_bridge_that_is_in_no_call_yet_asks_as_soon_as_it_is(tmp_path: Path) -
     outcomes = [e.outcome for e in held.events if isinstance(e, ContentFloor)]
     assert outcomes == ["no-call", "granted"]
     assert held.floors[0].from_ns > 4e9
+
+
+@pytest.mark.parametrize("what", ['kind = "mcu"', 'kind = "site"\nbridge = "west"'])
+def test_who_dials_again_asks_again(tmp_path: Path, what: str) -> None:
+    """The MCU, or the bridge, starts anew while slides are shown, and knows nothing of before."""
+    fault = f"[[fault]]\n{what}\nat_s = 3.0\nto_s = 4.0\nboot_s = 1.0\n"
+    more = SLIDES.format(meeting="", content="").replace("to_s = 2.5", "to_s = 25.0") + fault
+    phases = (4.0, 20.0, 4.0)
+    file = scenario(tmp_path / "s.toml", bridges=(), phases=phases, profile="sd30-256k", more=more)
+    plan = make_question(file).plan
+    held = signal(plan)
+    told = [e for e in held.events if isinstance(e, ContentFloor)]
+    assert [(e.bridge, e.outcome) for e in told] == [("west", "granted")] * 2
+    assert all(0 < e.wait_ms < 10 for e in told)
+    first, second = held.floors
+    off_ns = round((plan.phases[0].start_s + 3.0) * 1e9)
+    assert first.to_ns is not None
+    assert off_ns <= first.to_ns < second.from_ns
+    assert second.from_ns > off_ns + 2_000_000_000
