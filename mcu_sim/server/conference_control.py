@@ -86,6 +86,8 @@ class ConferenceEffects:
         self._negotiation = negotiation
         self._floors = floors
         self._presenters: dict[str, str | None] = {}
+        self._showing: set[str] = set()
+        """Meetings of which it was told that somebody presents."""
 
     def presenter_of(self, meeting: str) -> str | None:
         """Whose content a meeting sees."""
@@ -119,13 +121,27 @@ class ConferenceEffects:
                     if (held := self._participants.of(participant)) is not None:
                         self._put_out(held, reason, now_ns)
                 case LogEntry(meeting, kind, by, on, text, report):
-                    if kind not in TOLD_ELSEWHERE:
+                    vain = kind == "present" and not self._shows(meeting or "", on)
+                    if kind not in TOLD_ELSEWHERE and not vain:
                         about: dict[str, object]
                         about = {"meeting": meeting or "", "kind": kind, "by": by, "text": text}
                         about |= {} if report is None else asdict(report)
                         self._tell(now_ns, "control", on, **about)
                 case MeetingEnded(meeting):
                     self._presenters.pop(meeting, None)
+                    self._showing.discard(meeting)
+
+    def _shows(self, meeting: str, presenter: str) -> bool:
+        """Whether that somebody presents from now on, or nobody any more, is so: a device may have
+        had no room for it, and then nothing ends either."""
+        if not presenter:
+            ended = meeting in self._showing
+            self._showing.discard(meeting)
+            return ended
+        if self._presenters.get(meeting) != presenter:
+            return False
+        self._showing.add(meeting)
+        return True
 
     def _give_floor(self, meeting: str, asked_for: str | None, now_ns: int) -> None:
         """`asked_for`: who presents, if the device has room for it."""

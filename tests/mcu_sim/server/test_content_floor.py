@@ -156,6 +156,9 @@ def test_a_device_that_is_full_denies_it(make: Make) -> None:
     assert (meeting.presenter, meeting.told["west"]) == (None, [DENIED])
     meeting.request("west")
     assert (meeting.presenter, meeting.told["west"]) == (None, [DENIED, DENIED])
+    # nobody showed anything, and nothing ended
+    kinds = [event["kind"] for event in meeting.office.events if event["event"] == "control"]
+    assert kinds == ["request-to-present", "refused", "refused"]
 
 
 def test_a_call_may_gain_and_lose_the_right_to_ask(make: Make) -> None:
