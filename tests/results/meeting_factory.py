@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.meetings import (
     BridgeJudged,
     Closing,
@@ -17,6 +17,7 @@ from giaoban.results.model.meetings import (
     Way,
 )
 from giaoban.topology.load import load_province
+from tests.results import results_factory as make
 
 NAMES = {
     "gia-nghia": "Gia Nghĩa (điểm cầu chủ tọa)",
@@ -62,31 +63,8 @@ def entry(t_s: float, code: str, bridge: str | None = None, **arguments: Any) ->
 
 def power_out(back_s: float | None = 38.6) -> FaultResult:
     """Tuy Đức is without power from second 20 on, to second 28 if it comes back."""
-    gone_ms = 20_000.0
     back_ms = None if back_s is None else back_s * 1e3
-    return FaultResult(
-        id="site-tuy-duc",
-        kind="site",
-        target="bridge",
-        target_id="tuy-duc",
-        at_s=20.0,
-        restored_s=None if back_s is None else 28.0,
-        text_en="site without power",
-        text_vi="điểm cầu mất điện",
-        bridges=[
-            FaultImpact(
-                bridge="tuy-duc",
-                behind=True,
-                interruption_ms=18_600.0,
-                interrupted="audio down",
-                sound_interruption_ms=18_600.0,
-                packets_lost=600,
-                cut_off=True,
-                gone_ms=gone_ms,
-                back_ms=back_ms,
-            )
-        ],
-    )
+    return make.power_out("tuy-duc", 20.0, 18_600.0, back_ms, restored_s=28.0, lost=600)
 
 
 def interrupted(back_s: float | None = 38.6) -> BridgeJudged:

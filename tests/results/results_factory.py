@@ -10,6 +10,7 @@ import numpy as np
 
 from giaoban.results.judge.criteria import Criteria, Criterion, load_criteria
 from giaoban.results.judge.verdict import Judgement, judge
+from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.reasons import Reason, because
 from giaoban.results.model.result import (
     Accounting,
@@ -341,4 +342,38 @@ def series(
         ],
         names=names,
         impaired=list(impaired),
+    )
+
+
+def power_out(
+    bridge: str,
+    at_s: float,
+    away_ms: float,
+    back_ms: float | None,
+    *,
+    restored_s: float,
+    lost: int,
+) -> FaultResult:
+    """A bridge is without power from a second on, and back, if at all, when it has power again."""
+    impact = FaultImpact(
+        bridge=bridge,
+        behind=True,
+        interruption_ms=away_ms,
+        interrupted="audio down",
+        sound_interruption_ms=away_ms,
+        packets_lost=lost,
+        cut_off=True,
+        gone_ms=at_s * 1e3,
+        back_ms=back_ms,
+    )
+    return FaultResult(
+        id=f"site-{bridge}",
+        kind="site",
+        target="bridge",
+        target_id=bridge,
+        at_s=at_s,
+        restored_s=None if back_ms is None else restored_s,
+        text_en="site without power",
+        text_vi="điểm cầu mất điện",
+        bridges=[impact],
     )

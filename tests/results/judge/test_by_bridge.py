@@ -6,7 +6,7 @@ from typing import Any
 import results_factory as make
 
 from giaoban.results.judge.by_bridge import by_bridge
-from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.meetings import BridgeJudged
 from giaoban.results.model.result import Phase, Refused
 from giaoban.results.model.streams import BridgeResult
@@ -44,28 +44,7 @@ def lossy(ident: str = "cu-jut", sent: int = 1500, received: int = 1000) -> Brid
 
 def power_out(back_ms: float | None = 20_000.0) -> FaultResult:
     """Cư Jút is without power from second 10 on."""
-    impact = FaultImpact(
-        bridge="cu-jut",
-        behind=True,
-        interruption_ms=10_000.0,
-        interrupted="audio down",
-        sound_interruption_ms=10_000.0,
-        packets_lost=500,
-        cut_off=True,
-        gone_ms=10_000.0,
-        back_ms=back_ms,
-    )
-    return FaultResult(
-        id="site-cu-jut",
-        kind="site",
-        target="bridge",
-        target_id="cu-jut",
-        at_s=10.0,
-        restored_s=None if back_ms is None else 15.0,
-        text_en="site without power",
-        text_vi="điểm cầu mất điện",
-        bridges=[impact],
-    )
+    return make.power_out("cu-jut", 10.0, 10_000.0, back_ms, restored_s=15.0, lost=500)
 
 
 def test_in_a_sound_meeting_every_bridge_is_met() -> None:
