@@ -16,12 +16,19 @@ from pydantic import Field
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 
+PROBABILITY_ONE = 0xFFFFFFFF  # sch_netem.c compares 32 random bits with a probability
 DIST_SCALE = 8192  # linux/pkt_sched.h, NETEM_DIST_SCALE: what one `scale_ns` is in a table
 TABLE_SIZE = 4096  # a power of two, so that netem's `random % size` is uniform
 TABLE_MAX = 32767  # an entry is an int16
 SCALE_MAX_NS = 2**31 - 1  # sch_netem.c caps the jitter there
 QUANTILES_PER_ENTRY = 16
 MOMENT_TOLERANCE_PCT = 2.0
+
+
+def scaled(probability: float) -> int:
+    """A probability in netem's units."""
+    return round(probability * PROBABILITY_ONE)
+
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Quantile = Callable[[NDArray[np.float64]], NDArray[np.float64]]

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.network.hops import probes
-from giaoban.scenarios.estimate.network.netem import scaled
 from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.network.queues import rate_of
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.topology.impairments import scaled
 from giaoban.topology.network import NetLink
 
 

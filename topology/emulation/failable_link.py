@@ -18,6 +18,7 @@ from giaoban.clock import sleep_until
 from giaoban.errors import InvalidRun, MachineLacks, strerror
 from giaoban.sentence import Sentence
 from giaoban.topology.emulation import namespace, qdisc
+from giaoban.topology.emulation.netlink import interface_index
 from giaoban.topology.network import Hop, NetLink
 
 INGRESS, EGRESS = 0xFFFF0000, 0xFFFFFFF3  # linux/pkt_sched.h: of `ingress`, and of `clsact`
@@ -44,12 +45,12 @@ class LinkEnd:
             self._route = IPRoute()
         try:
             self._in = self._make_sink(f"in-{interface}")
-            self._end = _index(self._route, interface)
+            self._end = interface_index(self._route, interface)
             if self._route.get_qdiscs(index=self._end) and not self._has_ingress():
                 self._route.tc("add", "ingress", index=self._end)
             if upper is not None:
                 self._out = self._make_sink(f"out-{interface}")
-                self._top = _index(self._route, upper)
+                self._top = interface_index(self._route, upper)
                 self._route.tc("add", "clsact", index=self._top)
         except NetlinkError as error:
             self.close()
@@ -66,7 +67,7 @@ class LinkEnd:
     def _make_sink(self, name: str) -> int:
         """A device that counts what it is given and forgets it; its index."""
         self._route.link("add", ifname=name, kind="dummy")
-        index = _index(self._route, name)
+        index = interface_index(self._route, name)
         self._route.link("set", index=index, state="up")
         return index
 
@@ -209,7 +210,3 @@ def _sent(route: Any, index: int) -> int:
 def _state(route: Any, index: int) -> str:
     [device] = route.get_links(index)
     return str(device.get_attr("IFLA_OPERSTATE"))
-
-
-def _index(route: Any, name: str) -> int:
-    return int(route.link_lookup(ifname=name)[0])

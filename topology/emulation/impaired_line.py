@@ -17,6 +17,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import namespace, qdisc
+from giaoban.topology.emulation.netlink import interface_index
 from giaoban.topology.impairments import GilbertElliott, LineImpairment, LineJitter
 
 INGRESS_HANDLE = 0xFFFF0000
@@ -56,13 +57,13 @@ class ImpairedLine:
         route = self._route
         with _needs("ifb"):
             route.link("add", ifname=self.ifb, kind="ifb")
-        self.index = _index(route, self.ifb)
+        self.index = interface_index(route, self.ifb)
         with _needs("sch_netem"):
             route.tc("add", index=self.index, **qdisc.impairment(TRIAL, 0))
         self._check()
         self.change(LineImpairment())
         route.link("set", index=self.index, state="up")
-        end = _index(route, self.interface)
+        end = interface_index(route, self.interface)
         with _needs("sch_ingress"):
             route.tc("add", "ingress", index=end)
         redirect = qdisc.redirect(self.index)
@@ -121,7 +122,3 @@ class _needs:  # noqa: N801 (reads as a phrase)
                 modules=self._modules.replace(" ", " or "),
                 why=strerror(error.code),
             ) from None
-
-
-def _index(route: Any, name: str) -> int:
-    return int(route.link_lookup(ifname=name)[0])

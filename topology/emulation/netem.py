@@ -15,9 +15,14 @@ from pyroute2.netlink.rtnl import TC_H_ROOT
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 from pyroute2.netlink.rtnl.tcmsg.sched_netem import options as pyroute2_netem_options
 
-from giaoban.topology.impairments import FourState, GilbertElliott, RandomLoss
+from giaoban.topology.impairments import (
+    PROBABILITY_ONE,
+    FourState,
+    GilbertElliott,
+    RandomLoss,
+    scaled,
+)
 
-PROBABILITY_ONE = 0xFFFFFFFF
 RATE_32_BITS = 0xFFFFFFFF
 NO_OVERTAKING_RATE = 1 << 62  # bytes/s: a packet takes 0 ns
 
@@ -68,7 +73,7 @@ def _parameters(request: dict[str, Any]) -> dict[str, Any]:
         table = np.array(request["delays"], "=i2").tobytes()
         attributes.append(["TCA_NETEM_DELAY_DIST", table])
     if "corrupt" in request:
-        probability = _scaled(request["corrupt"])
+        probability = scaled(request["corrupt"])
         fields = {"prob_corrupt": probability, "corr_corrupt": 0}
         attributes.append(["TCA_NETEM_CORRUPT", fields])
     loss = request.get("loss")
@@ -84,9 +89,9 @@ def _parameters(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "delay": 0,
         "limit": request["limit"],
-        "loss": _scaled(loss.p) if isinstance(loss, RandomLoss) else 0,
+        "loss": scaled(loss.p) if isinstance(loss, RandomLoss) else 0,
         "gap": 0,
-        "duplicate": _scaled(request.get("duplicate", 0.0)),
+        "duplicate": scaled(request.get("duplicate", 0.0)),
         "jitter": 0,
         "attrs": attributes,
     }
@@ -95,25 +100,21 @@ def _parameters(request: dict[str, Any]) -> dict[str, Any]:
 def _model(loss: GilbertElliott | FourState) -> list[Any]:
     if isinstance(loss, GilbertElliott):
         # h is the probability that the bad state does not lose, k1 that the good one does
-        h = PROBABILITY_ONE - _scaled(loss.loss_bad)
-        fields = {"p": _scaled(loss.p), "r": _scaled(loss.r), "h": h, "k1": _scaled(loss.loss_good)}
+        h = PROBABILITY_ONE - scaled(loss.loss_bad)
+        fields = {"p": scaled(loss.p), "r": scaled(loss.r), "h": h, "k1": scaled(loss.loss_good)}
         return ["NETEM_LOSS_GE", fields]
     # netem adds p13 to p14 and p31 to p32 in 32 bits: rounded sums of 1 would be 0 there
-    p14, p32 = _scaled(loss.p14), _scaled(loss.p32)
+    p14, p32 = scaled(loss.p14), scaled(loss.p32)
     return [
         "NETEM_LOSS_GI",
         {
-            "p13": min(_scaled(loss.p13), PROBABILITY_ONE - p14),
-            "p31": min(_scaled(loss.p31), PROBABILITY_ONE - p32),
+            "p13": min(scaled(loss.p13), PROBABILITY_ONE - p14),
+            "p31": min(scaled(loss.p31), PROBABILITY_ONE - p32),
             "p32": p32,
             "p14": p14,
-            "p23": _scaled(loss.p23),
+            "p23": scaled(loss.p23),
         },
     ]
-
-
-def _scaled(probability: float) -> int:
-    return round(probability * PROBABILITY_ONE)
 
 
 NETEM = SimpleNamespace(

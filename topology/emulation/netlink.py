@@ -88,9 +88,9 @@ def configure(
     with namespace.inside(fd):
         _sysctl("net/ipv4/ip_forward", "0" if is_host else "1")
         with IPRoute() as route:
-            route.link("set", index=_index(route, "lo"), state="up")
+            route.link("set", index=interface_index(route, "lo"), state="up")
             for interface in interfaces:
-                index = _index(route, interface.name)
+                index = interface_index(route, interface.name)
                 for queue in interface.queues:
                     _add_queue(route, index, queue)
                 route.link("set", index=index, state="up", gso_max_segs=ONE_SEGMENT)
@@ -147,7 +147,7 @@ def _add_sink(route: Any, name: str) -> None:
             Sentence("modprobe -a {modules}, or use --engine sandbox", modules="dummy"),
             why=strerror(error.code),
         ) from None
-    index = _index(route, name)
+    index = interface_index(route, name)
     route.link("set", index=index, state="up")
     route.route("add", dst="0.0.0.0/0", oif=index, scope=253, priority=LAST_RESORT)
 
@@ -162,7 +162,7 @@ def _add_upper(route: Any, below: int, name: str, *, paced: bool) -> int:
             Sentence("modprobe -a {modules}, or use --engine sandbox", modules="macvlan"),
             why=strerror(error.code),
         ) from None
-    index = _index(route, name)
+    index = interface_index(route, name)
     if paced:
         _add_queue(route, index, qdisc.pacer(PACER_LIMIT))
     route.link("set", index=index, state="up", gso_max_segs=ONE_SEGMENT)
@@ -182,7 +182,8 @@ def _add_queue(route: Any, index: int, queue: dict[str, Any]) -> None:
         ) from None
 
 
-def _index(route: Any, name: str) -> int:
+def interface_index(route: Any, name: str) -> int:
+    """The kernel's number of an interface. Raises `LookupError` if there is none of this name."""
     found = route.link_lookup(ifname=name)
     if not found:
         raise LookupError(f"no interface {name} in this namespace")

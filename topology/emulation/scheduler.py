@@ -40,6 +40,7 @@ from giaoban.sentence import N_, Sentence
 from giaoban.topology.buffers import CREDIT_NS
 from giaoban.topology.emulation import aqm, namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
+from giaoban.topology.emulation.netlink import interface_index
 from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HANDLE
 from giaoban.topology.network import NetLink
 from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
@@ -170,7 +171,7 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
         name = device(interface)
         ask = partial(_ask, cannot=BY_BYTES if qos is None else BY_CLASS)
         ask("ifb", lambda: route.link("add", ifname=name, kind="ifb"))
-        index = _index(route, name)
+        index = interface_index(route, name)
         only = {"parent": ROOT_HANDLE, **_rate(link.rate_mbps)}
         queues: dict[str, Any] = {"index": index, "handle": ROOT_HANDLE}
         if link.overhead_bytes:
@@ -186,7 +187,7 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
             route.tc("add", kind, index, handle=CLASS_HANDLES, parent=ONLY_CLASS, limit=limit)
         route.link("set", index=index, state="up")
         redirect = qdisc.redirect(index)
-        end = {"index": _index(route, interface), "parent": ROOT_HANDLE}
+        end = {"index": interface_index(route, interface), "parent": ROOT_HANDLE}
         ask(
             "cls_matchall act_mirred",
             lambda: route.tc("add-filter", "matchall", **end, action=[redirect]),
@@ -204,7 +205,7 @@ def manage(fd: int, interface: str, link: NetLink, what: Codel | FqCodel | Red) 
         MachineLacks: this kernel does not have the discipline.
     """
     with namespace.inside(fd), IPRoute() as route:
-        index = _index(route, device(interface))
+        index = interface_index(route, device(interface))
         place = {"index": index, "handle": DISCIPLINE_HANDLE, "parent": ONLY_CLASS}
         wanted = aqm.request(link, what)
         ask = partial(_ask, f"sch_{what.discipline}", cannot=BY_DISCIPLINE)
@@ -251,14 +252,14 @@ def reshape(route: Any, interface: str, link: NetLink, rate_mbps: float, seed: i
     [whole] = qdisc.line(rate_mbps, link.delay_us, 0, 0.0, seed, link.overhead_bytes)
     place = {"handle": LINE_HANDLE, "parent": ROOT_HANDLE | 1, "limit": MAX_PACKETS}
     only = {"parent": ROOT_HANDLE, **_rate(rate_mbps)}
-    index = _index(route, device(interface))
+    index = interface_index(route, device(interface))
     route.tc("change-class", "htb", index, ONLY_CLASS, **only)
-    route.tc("change", index=_index(route, interface), **{**whole, **place})
+    route.tc("change", index=interface_index(route, interface), **{**whole, **place})
 
 
 def counted(route: Any, interface: str) -> list[Any]:
     """The kernel's counters of each class of a link's end, in order of precedence."""
-    index = _index(route, device(interface))
+    index = interface_index(route, device(interface))
     stats = {
         queue["handle"]: queue.get_attr("TCA_STATS2")
         for queue in route.get_qdiscs(index=index)
@@ -269,10 +270,6 @@ def counted(route: Any, interface: str) -> list[Any]:
 
 def _rate(rate_mbps: float) -> dict[str, int]:
     return {"rate_bytes_per_s": bytes_per_s(rate_mbps)}
-
-
-def _index(route: Any, name: str) -> int:
-    return int(route.link_lookup(ifname=name)[0])
 
 
 def _ask(modules: str, request: Callable[[], object], cannot: str = BY_CLASS) -> None:

@@ -43,6 +43,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.sensitivity_summary import amount, name_of
 from giaoban.results.report.view.words import INPUTS
+from giaoban.results.report.whatif_summary import margin
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.options import day
@@ -72,18 +73,18 @@ def runs_tables(found: Sequence[Entry]) -> Iterator[Block]:
 
 
 def _run_row(e: Entry) -> tuple[str | Cell, ...]:
-    binds, margin = "", ""
+    binds, room = "", ""
     if e.binding is not None:
         known = e.criterion(e.binding.criterion)
         binds = Both(known.name_en, known.name_vi) if known else e.binding.criterion
-        margin = percent(e.binding.margin_pct)
+        room = margin(e.binding.margin_pct)
     return (
         f"{e.at:%Y-%m-%d %H:%M}",
         Cell(VERDICTS.get(e.verdict or "", e.verdict or "–"), tone=TONES.get(e.verdict or "", "")),
         Sentence("{kind} (estimate)", kind=e.kind) if e.engine == "estimate" else e.kind,
         f"{len(e.existing)}+{len(e.new)}" if e.existing or e.new else "",
         binds,
-        margin,
+        room,
         e.folder if e.state == "whole" else Sentence("{run} (evidence only)", run=e.folder),
     )
 
@@ -105,7 +106,7 @@ def trend_table(points: Sequence[Point]) -> Table:
                 f"{p.at:%Y-%m-%d %H:%M}",
                 figure(c.value),
                 Sentence("{sign} {limit}", sign=sign, limit=figure(c.threshold)),
-                percent(c.margin_pct),
+                margin(c.margin_pct),
                 mark,
                 Both(c.where_en, c.where_vi or c.where_en),
                 p.run_id,
@@ -195,8 +196,8 @@ def _change_row(c: Change) -> Sequence[Cell]:
             limit=figure(known.threshold if known else None),
             unit=unit_words(c.unit, 2, c.unit_vi),
         ),
-        percent(c.a.margin_pct if c.a else None),
-        percent(c.b.margin_pct if c.b else None),
+        margin(c.a.margin_pct if c.a else None),
+        margin(c.b.margin_pct if c.b else None),
         WAYS[c.way],
     )
     tones: dict[str, Tone] = {"worse": "bad", "better": "good"}
@@ -296,11 +297,6 @@ def figure(value: float | None) -> str:
     if value is None:
         return Sentence("not measured")
     return message("{value}", value=round(float(value), 2 if abs(value) < 100 else 0))
-
-
-def percent(value: float | None) -> str:
-    """A margin in whole percent, with its sign."""
-    return "–" if value is None else f"{value:+.0f} %"
 
 
 app = typer.Typer(

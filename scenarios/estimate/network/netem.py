@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 
 from giaoban.topology.impairments import (
     DIST_SCALE,
+    PROBABILITY_ONE,
     FourState,
     GilbertElliott,
     LineImpairment,
     LineJitter,
     RandomLoss,
+    scaled,
 )
 
-WORD = PROBABILITY_ONE = 0xFFFFFFFF
+WORD = 0xFFFFFFFF
 Draw = Callable[[], int]
 """The next 32 bits of a netem's generator."""
 
@@ -297,11 +299,6 @@ class _Netem:
         """What became of packets so far is of no account."""
         if isinstance(self.loss, _RandomLoss):
             self.loss.equivalent = 0, PROBABILITY_ONE
-
-
-def scaled(probability: float) -> int:
-    """A probability in netem's units."""
-    return round(probability * PROBABILITY_ONE)
 
 
 class _Loss(Protocol):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import difflib
-import hashlib
 import io
 import re
 import zipfile
@@ -20,6 +19,7 @@ from xml.etree import ElementTree
 
 from giaoban.errors import InputError
 from giaoban.files import entries_of, refuse_too_many
+from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.report.annex.about import About
 from giaoban.sentence import Sentence
 
@@ -83,9 +83,9 @@ def sealed(docx: bytes, about: About) -> bytes:
 
 def _seal(parts: Mapping[str, bytes], about: bytes) -> bytes:
     """The seal of these parts; texts are not XML here, so that nothing rewrites them."""
-    sums = " ".join(f"{name}={_sum(data)}" for name, data in sorted(parts.items()))
+    sums = " ".join(f"{name}={sha256(data)}" for name, data in sorted(parts.items()))
     said = base64.encodebytes(about).decode()
-    total = _sum(f"{sums}\n{said}".encode())
+    total = sha256(f"{sums}\n{said}".encode())
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
         f'<seal xmlns="{NAMESPACE}" sha256="{total}"><parts>{sums}</parts>'
@@ -132,7 +132,7 @@ def unsealed(data: bytes) -> UnsealedDocx:
     )
     altered: list[str] = []
     stated = sealed_by["parts"] + b"\n" + sealed_by["about"]
-    if _sum(stated) != sealed_by["sum"].decode():
+    if sha256(stated) != sealed_by["sum"].decode():
         altered.append(Sentence("the seal: it does not give its own sum"))
     try:
         told = base64.b64decode(sealed_by["about"])
@@ -162,7 +162,7 @@ def _parts_altered(parts: Mapping[str, bytes], sums: Mapping[str, str]) -> list[
     found: list[str] = [
         Sentence("{path}: was altered", path=name)
         for name, data in parts.items()
-        if name in sums and _sum(data) != sums[name]
+        if name in sums and sha256(data) != sums[name]
     ]
     found += [Sentence("{path}: was added", path=name) for name in parts if name not in sums]
     found += [Sentence("{path}: is missing", path=name) for name in sums if name not in parts]
@@ -220,7 +220,3 @@ def _read(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = entries_of(archive, len(data), MOST_BYTES)
         return {entry.filename: archive.read(entry) for entry in entries}
-
-
-def _sum(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
