@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
-from giaoban.topology.model import BridgeSpec, Province
+from giaoban.topology.model import BridgeSpec, LinkChange, Province
+from giaoban.topology.network import NetLink, build
+
+SMALL = Path(__file__).with_name("small.toml")
 
 
 def province_of(
@@ -72,3 +77,18 @@ def provinces(draw: st.DrawFn) -> Province:
     links = draw(st.permutations(links))
     bridges = draw(st.lists(st.integers(0, routers - 1), min_size=1, max_size=6))
     return province_of(list(links), routers, bridges, draw(st.integers(0, routers - 1)))
+
+
+def small_province(*, qos: dict[str, Any] | None = None, **west: Any) -> Province:
+    """The small one, with other figures of its first bridge; None takes one away."""
+    data = tomllib.loads(SMALL.read_text(encoding="utf-8"))
+    changed = {**data["bridge"][0], **west}
+    data["bridge"][0] = {key: value for key, value in changed.items() if value is not None}
+    return Province.model_validate({**data, **({"qos": qos} if qos else {})})
+
+
+def west(of: Province, **change: Any) -> NetLink:
+    """The line of the small province's west, with a scenario's other figures."""
+    changed = {"link": "access-west", "source": "test", **change}
+    changes = [LinkChange.model_validate(changed)] if change else []
+    return build(of, link_changes=changes).link("access-west")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import re
-import tomllib
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from provinces import small_province, west
 from pydantic import ValidationError
 from pyroute2.netlink.exceptions import NetlinkError
 
@@ -21,26 +21,8 @@ from giaoban.topology.assumptions import assumptions
 from giaoban.topology.emulation import scheduler
 from giaoban.topology.importers.files import export_province, write_toml
 from giaoban.topology.load import load_province
-from giaoban.topology.model import LinkChange, Province
 from giaoban.topology.network import NetLink, build
 from giaoban.topology.qos import Qos
-
-SMALL = Path(__file__).with_name("small.toml")
-
-
-def province(**west: Any) -> Province:
-    """The small one, with other figures of its first bridge; None takes one away."""
-    data = tomllib.loads(SMALL.read_text(encoding="utf-8"))
-    changed = {**data["bridge"][0], **west}
-    data["bridge"][0] = {key: value for key, value in changed.items() if value is not None}
-    return Province.model_validate(data)
-
-
-def west(of: Province, **change: Any) -> NetLink:
-    """Its line, with a scenario's other figures."""
-    changed = {"link": "access-west", "source": "test", **change}
-    changes = [LinkChange.model_validate(changed)] if change else []
-    return build(of, link_changes=changes).link("access-west")
 
 
 @pytest.mark.parametrize(
@@ -54,11 +36,11 @@ def west(of: Province, **change: Any) -> NetLink:
 )
 def test_one_buffer_and_no_other(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="buffer"):
-        province(**given)
+        small_province(**given)
 
 
 def test_milliseconds_are_of_the_rate_as_it_is_in_the_end() -> None:
-    of = province(buffer_packets=None, buffer_ms=50.0, rate_mbps=10.0)
+    of = small_province(buffer_packets=None, buffer_ms=50.0, rate_mbps=10.0)
     assert west(of).buffer_bytes == 62_500
     assert west(of, rate_mbps=20.0).buffer_bytes == 125_000
     assert west(of, buffer_ms=0.5).buffer_bytes == 1514  # less holds no full frame
@@ -70,20 +52,20 @@ def test_milliseconds_are_of_the_rate_as_it_is_in_the_end() -> None:
 
 
 def test_plans_of_lines_that_count_packets_stay_as_they_were() -> None:
-    assert "buffer_bytes" not in west(province()).model_dump()
-    counted = west(province(buffer_packets=None, buffer_bytes=64_000))
+    assert "buffer_bytes" not in west(small_province()).model_dump()
+    counted = west(small_province(buffer_packets=None, buffer_bytes=64_000))
     assert NetLink.model_validate(counted.model_dump()) == counted
     # what is measured by, and waited for at the end, has room: a train of full frames
     assert counted.buffer_packets == 64_000 // 1514 + 1
 
 
 def test_a_network_is_waited_for_until_its_bytes_are_through() -> None:
-    of = build(province(buffer_packets=None, buffer_bytes=10_000_000, rate_mbps=10.0))
+    of = build(small_province(buffer_packets=None, buffer_bytes=10_000_000, rate_mbps=10.0))
     assert drain_s(of, (), ()) == pytest.approx(8.0, abs=0.2)
 
 
 def test_another_rate_empties_the_same_bytes() -> None:
-    of = build(province(buffer_packets=None, buffer_bytes=10_000_000, rate_mbps=10.0))
+    of = build(small_province(buffer_packets=None, buffer_bytes=10_000_000, rate_mbps=10.0))
     slow = Impairment.model_validate({"link": "access-west", "rate": {"kbps": 1000}})
     assert drain_s(of, [slow], ()) == 80.0
     drop = RateDrop(kind="rate-drop", at_s=1.0, link="access-west", rate_mbps=1.0)
@@ -91,7 +73,7 @@ def test_another_rate_empties_the_same_bytes() -> None:
     slower = Impairment.model_validate({"link": "access-west", "rate": {"kbps": 10}})
     with pytest.raises(InputError, match=r"8000 s .*buffer_bytes, buffer_ms"):
         drain_s(of, [slower], ())
-    packets = build(province())  # a stream's own bottleneck, and a queue of packets, as ever
+    packets = build(small_province())  # a stream's own bottleneck, and a queue of packets, as ever
     for place in ("bridge", "link"):
         at = {"bridge": "west", "link": "access-west"}[place]
         given = {place: at, "rate": {"kbps": 8, "buffer_packets": 50}}
@@ -99,7 +81,7 @@ def test_another_rate_empties_the_same_bytes() -> None:
 
 
 def test_it_is_told_in_its_own_unit_and_written_to_toml_alone(tmp_path: Path) -> None:
-    of = province(buffer_packets=None, buffer_ms=50.0, assumed=True, settled_by="the router")
+    of = small_province(buffer_packets=None, buffer_ms=50.0, assumed=True, settled_by="the router")
     [told] = [each for each in assumptions(of) if each.what == "access of bridge Tây"]
     assert "buffer 50 ms" in told.value
     assert "packets" not in told.value
@@ -111,7 +93,7 @@ def test_it_is_told_in_its_own_unit_and_written_to_toml_alone(tmp_path: Path) ->
 
 def test_no_more_milliseconds_than_a_gigabyte(tmp_path: Path) -> None:
     """The kernel is told bytes in 32 bits; and no figure that a world may have gets there."""
-    of = province(buffer_packets=None, buffer_ms=20_000.0, rate_mbps=1000.0)
+    of = small_province(buffer_packets=None, buffer_ms=20_000.0, rate_mbps=1000.0)
     write_toml(of, tmp_path / "province.toml")
     said = (
         "buffer_ms = 20000.0: 20000 ms of 1000 Mb/s are 2500000000 bytes (allowed: 1000000000 "
@@ -121,7 +103,7 @@ def test_no_more_milliseconds_than_a_gigabyte(tmp_path: Path) -> None:
         load_province(tmp_path / "province.toml")
     assert f"bridge[0].{said}" in str(caught.value)
     assert west(of).buffer_bytes == 1_000_000_000
-    allowed = province(buffer_packets=None, buffer_ms=8000.0, rate_mbps=1000.0)
+    allowed = small_province(buffer_packets=None, buffer_ms=8000.0, rate_mbps=1000.0)
     assert west(allowed).buffer_bytes == 1_000_000_000
     with pytest.raises(InputError, match=re.escape(said)):
         west(allowed, buffer_ms=20_000.0)
@@ -153,6 +135,6 @@ def test_a_kernel_that_lacks_something_is_told_for_what(
 
     monkeypatch.setattr(scheduler, "IPRoute", WithoutIfb)
     monkeypatch.setattr(scheduler.namespace, "inside", nullcontext)
-    of = province(buffer_packets=None, buffer_bytes=64_000)
+    of = small_province(buffer_packets=None, buffer_bytes=64_000)
     with pytest.raises(MachineLacks, match=f"this kernel cannot {cannot}, it lacks ifb"):
         scheduler.build(0, "eth0", west(of), qos)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from provinces import small_province, west
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
@@ -18,11 +18,10 @@ from giaoban.topology.assumptions import assumptions
 from giaoban.topology.emulation import aqm
 from giaoban.topology.importers.files import export_province, write_toml
 from giaoban.topology.load import load_province
-from giaoban.topology.model import LinkChange, Province
+from giaoban.topology.model import LinkChange
 from giaoban.topology.network import NetLink, build
 from giaoban.topology.queue_discipline import Codel, FqCodel, QueueDiscipline, Red
 
-SMALL = Path(__file__).with_name("small.toml")
 CLASSES = {"scheduling": "classes", "source": "test"}
 BYTES = {"buffer_packets": None, "buffer_bytes": 64_000}
 
@@ -31,39 +30,24 @@ def queue(**given: Any) -> dict[str, Any]:
     return {"source": "test", **given}
 
 
-def province(*, qos: dict[str, Any] | None = None, **west: Any) -> Province:
-    """The small one, with other figures of its first bridge; None takes one away."""
-    data = tomllib.loads(SMALL.read_text(encoding="utf-8"))
-    changed = {**data["bridge"][0], **west}
-    data["bridge"][0] = {key: value for key, value in changed.items() if value is not None}
-    return Province.model_validate({**data, **({"qos": qos} if qos else {})})
-
-
-def west(of: Province, **change: Any) -> NetLink:
-    """Its line, with a scenario's other figures."""
-    changed = {"link": "access-west", "source": "test", **change}
-    changes = [LinkChange.model_validate(changed)] if change else []
-    return build(of, link_changes=changes).link("access-west")
-
-
 def test_defaults_are_those_of_the_rfcs_and_of_reds_author() -> None:
     """RFC 8289 §4; RFC 8290 §5.2; Floyd 1997: 5 packets, three times that, max_p of 0.1."""
-    codel = west(province(queue=queue(discipline="codel"))).queue
+    codel = west(small_province(queue=queue(discipline="codel"))).queue
     assert codel == Codel(target_us=5000, interval_us=100_000)
-    fq_codel = west(province(queue=queue(discipline="fq_codel"))).queue
+    fq_codel = west(small_province(queue=queue(discipline="fq_codel"))).queue
     assert fq_codel == FqCodel(target_us=5000, interval_us=100_000, flows=1024, quantum_bytes=1514)
-    red = west(province(**BYTES, queue=queue(discipline="red"))).queue
+    red = west(small_province(**BYTES, queue=queue(discipline="red"))).queue
     assert red == Red(min_bytes=5 * 1514, max_bytes=15 * 1514, max_drop_pct=10.0)
     own = queue(discipline="fq_codel", target_ms=0.5, interval_ms=20, flows=1, quantum_bytes=300)
-    assert west(province(queue=own)).queue == FqCodel(
+    assert west(small_province(queue=own)).queue == FqCodel(
         target_us=500, interval_us=20_000, flows=1, quantum_bytes=300
     )
 
 
 def test_plans_of_lines_that_drop_at_the_tail_stay_as_they_were() -> None:
-    assert "queue" not in west(province()).model_dump()
-    assert west(province(queue=queue(discipline="tail_drop"))) == west(province())
-    given = west(province(queue=queue(discipline="fq_codel")))
+    assert "queue" not in west(small_province()).model_dump()
+    assert west(small_province(queue=queue(discipline="tail_drop"))) == west(small_province())
+    given = west(small_province(queue=queue(discipline="fq_codel")))
     assert NetLink.model_validate(given.model_dump()) == given
 
 
@@ -102,18 +86,18 @@ def test_what_makes_no_sense_is_refused(given: dict[str, Any], said: str) -> Non
 def test_a_discipline_needs_its_buffer_and_no_classes(
     west_has: dict[str, Any], qos: dict[str, Any] | None, said: str, tmp_path: Path
 ) -> None:
-    of = province(qos=qos, **west_has)
+    of = small_province(qos=qos, **west_has)
     write_toml(of, tmp_path / "province.toml")
     with pytest.raises(InputError, match=re.escape(said)) as caught:
         load_province(tmp_path / "province.toml")
     assert "bridge[0].queue.discipline" in str(caught.value)
     change = {key: value for key, value in west_has.items() if value is not None}
     with pytest.raises(InputError, match=re.escape(said)):
-        west(province(qos=qos), **change)
+        west(small_province(qos=qos), **change)
 
 
 def test_a_change_takes_a_discipline_away_or_fits_its_buffer() -> None:
-    of = province(queue=queue(discipline="codel"))
+    of = small_province(queue=queue(discipline="codel"))
     assert west(of, queue=queue(discipline="tail_drop")).queue is None
     assert west(of, rate_mbps=5.0).queue == Codel(target_us=5000, interval_us=100_000)
     with pytest.raises(InputError, match=re.escape("(allowed: buffer_packets)")):
@@ -127,14 +111,14 @@ def test_a_change_takes_a_discipline_away_or_fits_its_buffer() -> None:
 
 
 def test_a_rate_that_drops_leaves_the_queue_its_room() -> None:
-    of = build(province(queue=queue(discipline="codel"), buffer_packets=1000))
+    of = build(small_province(queue=queue(discipline="codel"), buffer_packets=1000))
     drop = RateDrop(kind="rate-drop", at_s=1.0, link="access-west", rate_mbps=1.0)
     assert drain_s(of, (), drop.lines(of, 0.0)) == 10.1  # 1000 × 1,254 bytes, rounded up
 
 
 def test_it_is_told_and_written_to_toml_alone(tmp_path: Path) -> None:
     guess = {"assumed": True, "settled_by": "the router"}
-    of = province(queue=queue(discipline="fq_codel", target_ms=7.5, **guess))
+    of = small_province(queue=queue(discipline="fq_codel", target_ms=7.5, **guess))
     told = [each for each in assumptions(of) if "discipline" in each.what]
     assert [(each.what, each.value) for each in told] == [
         ("queue discipline, access of bridge Tây", "FQ-CoDel, 7.5 ms, 100 ms")
@@ -150,7 +134,7 @@ def test_reds_numbers_are_those_that_the_kernel_reads() -> None:
     """include/net/red.h: the average shrinks by so many halves in an idle time as it would in as
     many full packets (Floyd and Jacobson 1993 §4); 2^32 is one."""
     given = queue(discipline="red", max_drop_pct=2.0)
-    link = west(province(**BYTES, queue=given, rate_mbps=10.0))
+    link = west(small_province(**BYTES, queue=given, rate_mbps=10.0))
     assert isinstance(link.queue, Red)
     options = aqm.request(link, link.queue)["options"]
     parms, table = options["TCA_RED_PARMS"], options["TCA_RED_STAB"]

@@ -13,7 +13,7 @@ from giaoban.traffic.profiles import Fec
 from giaoban.traffic.receiver.fec import FecDecoder
 from giaoban.traffic.rtcp import PictureLossIndication, parse
 from giaoban.traffic.sender.fec import FecEncoder
-from giaoban.traffic.ulpfec import Protection
+from giaoban.traffic.ulpfec import Protection, sequence_of
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
@@ -37,10 +37,6 @@ def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
     made.sock("video")
     made.dial("meeting")
     return made
-
-
-def number_of(packet: bytes) -> int:
-    return int.from_bytes(packet[2:4], "big")
 
 
 def parted(packets: list[bytes]) -> tuple[list[bytes], list[bytes]]:
@@ -80,7 +76,7 @@ def test_a_viewer_restores_what_is_lost(make: Make, secure: bool) -> None:
     ssrc = int.from_bytes(pictures[0][8:12], "big")
     [own] = {int.from_bytes(packet[8:12], "big") for packet in fec}
     assert own != ssrc
-    assert [number_of(packet) - number_of(fec[0]) for packet in fec] == [*range(len(fec))]
+    assert [sequence_of(packet) - sequence_of(fec[0]) for packet in fec] == [*range(len(fec))]
     decoder = FecDecoder(ssrc)
     for packet in [*pictures[:5], *pictures[6:]]:
         decoder.came(packet, 0)
@@ -97,20 +93,20 @@ def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
     office = office_of(make)
     west = bridge(office, "west", 1, secure=True)
     office.run(300)
-    numbers = [number_of(packet) for packet in parted(west.received("video"))[1]]
+    numbers = [sequence_of(packet) for packet in parted(west.received("video"))[1]]
     keys = west.agreed["video"].crypto_send
     whole = west.local
     media = [replace(one, codecs=one.codecs[:1]) for one in whole.media]
     west.reoffer(replace(whole, media=tuple(media)))
     assert west.agreed["video"].fec_send_type is None
     office.run(100)  # what was made ahead
-    numbers += [number_of(packet) for packet in parted(west.received("video"))[1]]
+    numbers += [sequence_of(packet) for packet in parted(west.received("video"))[1]]
     office.run(100)
     assert parted(west.received("video"))[1] == []
     west.reoffer(whole)
     assert west.agreed["video"].crypto_send == keys
     office.run(300)
-    numbers += [number_of(packet) for packet in parted(west.received("video"))[1]]
+    numbers += [sequence_of(packet) for packet in parted(west.received("video"))[1]]
     assert len(numbers) > 8
     assert len({*numbers}) == len(numbers)
     assert office.plane.outbound.unprotected == 0
@@ -128,7 +124,7 @@ def test_a_group_goes_on_when_the_same_is_offered_again(make: Make) -> None:
     found = [Protection.parse(packet) for packet in fec]
     named = {number for one in found if one is not None for number in one.sequences}
     assert len(found) > 8
-    first = number_of(pictures[0])
+    first = sequence_of(pictures[0])
     ahead = {number - first & 0xFFFF for number in named}
     assert ahead >= {*range(max(ahead))}
 

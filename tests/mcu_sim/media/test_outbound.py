@@ -26,12 +26,9 @@ from tests.mcu_sim.media_factory import (
     secured,
     terms,
 )
+from tests.traffic.traffic_factory import during_all
 
 MS = 1_000_000
-
-
-def during_all(**what: Any) -> list[Interval]:
-    return [Interval(what=Impairments(**what))]
 
 
 class Out(Way):

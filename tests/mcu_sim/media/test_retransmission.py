@@ -21,6 +21,7 @@ from giaoban.traffic.rtcp import (
     pack,
     parse,
 )
+from giaoban.traffic.ulpfec import sequence_of
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
@@ -59,10 +60,6 @@ def ask(one: Bridge, ssrc: int, *sequences: int) -> None:
     one.sock("video").sendto(data, one.agreed["video"].remote)
 
 
-def number_of(packet: bytes) -> int:
-    return int.from_bytes(packet[2:4], "big")
-
-
 def test_what_is_agreed_on(make: Make) -> None:
     """The offer's number, for the codec that was chosen; who offers nothing of it is answered
     nothing."""
@@ -95,14 +92,14 @@ def test_a_viewer_gets_again_what_it_asks_for(make: Make, secure: bool) -> None:
     ssrc = int.from_bytes(came[-1][8:12], "big")
     assert {packet[1] & 0x7F for packet in came} == {97}
     wanted = [came[5], came[-1]]
-    ask(west, ssrc + 1, number_of(came[3]))
-    ask(west, ssrc, *map(number_of, wanted))
+    ask(west, ssrc + 1, sequence_of(came[3]))
+    ask(west, ssrc, *map(sequence_of, wanted))
     office.run(10)
     again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
     assert [rtx.restore(packet, payload_type=97, ssrc=ssrc) for packet in again] == wanted
     [other] = {int.from_bytes(packet[8:12], "big") for packet in again}
     assert other != ssrc
-    assert number_of(again[1]) - number_of(again[0]) & 0xFFFF == 1
+    assert sequence_of(again[1]) - sequence_of(again[0]) & 0xFFFF == 1
     # it is no part of the stream that reports tell of
     [call] = office.participants
     counters, outbound = office.plane.outbound.counters["video"], office.plane.outbound
@@ -128,11 +125,11 @@ def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
     ssrc = int.from_bytes(first[-1][8:12], "big")
 
     def asked_for(came: list[bytes]) -> list[int]:
-        ask(west, ssrc, *map(number_of, came))
+        ask(west, ssrc, *map(sequence_of, came))
         office.run(10)
         again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
         assert [rtx.restore(packet, payload_type=97, ssrc=ssrc) for packet in again] == came
-        return [number_of(packet) for packet in again]
+        return [sequence_of(packet) for packet in again]
 
     numbers = asked_for(first[-4:])
     keys = west.agreed["video"].crypto_send
@@ -166,7 +163,7 @@ def test_what_cannot_be_encrypted_is_not_sent(make: Make, monkeypatch: pytest.Mo
     monkeypatch.setattr(outbound, "_protect", refused)
     [call] = office.participants
     now_ns = office.now_ns
-    outbound.retransmit("video", call.row, map(number_of, came[-3:]), None, (now_ns, now_ns))
+    outbound.retransmit("video", call.row, map(sequence_of, came[-3:]), None, (now_ns, now_ns))
     monkeypatch.undo()
     office.run(5)
     again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
@@ -208,7 +205,7 @@ def test_without_a_stream_of_its_own_packets_are_sent_again_as_they_were(make: M
     office.run(300)
     came = west.received("video")
     ssrc = int.from_bytes(came[-1][8:12], "big")
-    ask(west, ssrc, number_of(came[4]))
+    ask(west, ssrc, sequence_of(came[4]))
     office.run(10)
     assert came[4] in west.received("video")
 
@@ -238,7 +235,7 @@ def test_a_camera_is_asked_for_what_is_missing(make: Make, secure: bool) -> None
     west = bridge(office, "west", 1, secure=secure)
     sent = camera(office, west, 6, {4})
     told = control(west)
-    assert nacks(told) == [(number_of(sent[4]),)]
+    assert nacks(told) == [(sequence_of(sent[4]),)]
     assert [p.target for p in told if isinstance(p, GenericNack)] == [7]
     again = rtx.encapsulate(sent[4], payload_type=120, ssrc=99, sequence=1)
     context = west.srtp.get("video")
