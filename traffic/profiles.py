@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -66,6 +66,19 @@ class Profile(Assumable):
             )
         return self
 
+    def at_rate(self, video_kbps: float) -> Profile:
+        """The same with another rate of the picture, which is said and not assumed."""
+        codec = "H.264" if self.video_profile == "baseline" else f"H.264 {self.video_profile}"
+        sound = self.name.rpartition(", ")[2]
+        slides = "" if self.content_kbps is None else f" and content {self.content_kbps:g} kb/s"
+        update = {
+            "name": f"{self.resolution}, {codec} {video_kbps:g} kb/s{slides}, {sound}",
+            "video_kbps": video_kbps,
+            "assumed": False,
+            "range": None,
+        }
+        return self.model_copy(update=update)
+
 
 class Encoder(Assumable):
     """How an encoder spends its rate; see `giaoban.traffic.sources.video_model`."""
@@ -96,6 +109,36 @@ class Encoder(Assumable):
     """Part of a frame's interval over which its packets leave, 0 to 1."""
     max_payload: Annotated[int, Field(ge=100, le=1200)]
     """Bytes of RTP payload in a packet at the most."""
+
+
+def figures_of(encoder: Encoder) -> dict[str, Any]:
+    """An encoder's figures, as `VideoModel` has them."""
+    own = Encoder.model_fields.keys() - Assumable.model_fields.keys()
+    return {name: getattr(encoder, name) for name in Encoder.model_fields if name in own}
+
+
+class RecordedEncoder(Encoder):
+    """An encoder as a recording has it: at its own rate, too."""
+
+    video_kbps: Annotated[float, Field(ge=32, le=50_000)] | None = None
+    """Rate of its pictures in kb/s, without headers; the call profile's where not given. Like
+    `1536.0`."""
+
+
+def too_many_key_frames(encoder: Encoder, fps: int) -> Sentence | None:
+    """What is wrong with an encoder whose key frames alone exceed a call's rate, None if nothing
+    is."""
+    interval = max(1, round(encoder.key_interval_s * fps))
+    # predicted frames are not squeezed below a part of the mean frame
+    if encoder.key_ratio + SMALLEST_SHARE * (interval - 1) <= interval:
+        return None
+    return Sentence(
+        "key frames of {key_ratio:g} mean frames every {key_interval_s:g} s at {fps} frames/s "
+        "exceed the rate of the call",
+        key_ratio=encoder.key_ratio,
+        key_interval_s=encoder.key_interval_s,
+        fps=fps,
+    )
 
 
 class ContentEncoder(Assumable):
@@ -255,22 +298,19 @@ class Profiles(StrictModel):
 
     @model_validator(mode="after")
     def _key_frames_leave_room(self) -> Self:
-        encoder = self.encoder
         for fps in sorted({profile.fps for profile in self.profile}):
-            interval = max(1, round(encoder.key_interval_s * fps))
-            # predicted frames are not squeezed below a part of the mean frame
-            if encoder.key_ratio + SMALLEST_SHARE * (interval - 1) > interval:
-                raise ValueError(
-                    Sentence(
-                        "key frames of {key_ratio:g} mean frames every "
-                        "{key_interval_s:g} s at {fps} frames/s exceed the rate of "
-                        "the call",
-                        key_ratio=encoder.key_ratio,
-                        key_interval_s=encoder.key_interval_s,
-                        fps=fps,
-                    )
-                )
+            if (found := too_many_key_frames(self.encoder, fps)) is not None:
+                raise ValueError(found)
         return self
+
+    def with_encoder(self, encoder: RecordedEncoder | None, profile_id: str) -> Profiles:
+        """These with another encoder, and with its rate in one profile; None: as they are."""
+        if encoder is None:
+            return self
+        kbps, profiles = encoder.video_kbps, self.profile
+        if kbps is not None:
+            profiles = [p.at_rate(kbps) if p.id == profile_id else p for p in profiles]
+        return self.model_copy(update={"profile": profiles, "encoder": encoder})
 
     def pick(self, profile_id: str) -> Profile:
         """The profile of that id. Raises `InputError` with a suggestion."""
@@ -306,7 +346,7 @@ class Profiles(StrictModel):
         return VideoModel(
             kbps=profile.video_kbps,
             fps=profile.fps,
-            **encoder.model_dump(exclude=set(Assumable.model_fields)),
+            **figures_of(encoder),
         )
 
     def content_model(self, profile: Profile, kbps: float | None = None) -> ContentModel:

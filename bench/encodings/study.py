@@ -18,9 +18,19 @@ from rich.table import Table
 from bench.encodings import clips as encodings_clips
 from bench.encodings import fit as encodings_fit
 from bench.encodings.clips import FPS, KEYS_S, Encoding, Setting
-from bench.encodings.fit import LAGS, WINDOWS, SceneChange, Slides, Statistics
+from bench.encodings.fit import SceneChange, Slides
 from bench.harness import Say, Target, table
 from giaoban.traffic.profiles import load_profiles
+from giaoban.traffic.recorded.encoder_fit import (
+    LAGS,
+    WINDOWS,
+    Series,
+    Statistics,
+    likeness,
+    motion,
+    payback_frames,
+    statistics,
+)
 from giaoban.traffic.sources.video_model import FrameSource, VideoModel
 
 CALLS = {
@@ -39,8 +49,6 @@ drawn. The clips are Carphone, scaled up with a camera's noise (head), and two s
 that stands still (room); scaling leaves less detail than a camera would, so a real call's
 key frames may be larger against its predicted ones. Slides are drawn text and a photograph.
 """
-DRAWS = 20
-"""Calls drawn from the model for each one encoded."""
 
 
 @dataclass(frozen=True)
@@ -191,9 +199,10 @@ def measure(folder: Path, say: Say) -> Encodings:
 
 def fit_to(encodings: list[Encoding], scenes: SceneChange) -> Fit:
     """The model's constants: moments over all encodings, each of the same weight."""
-    found = [encodings_fit.statistics(_relative(one), one.key) for one in encodings]
-    share, persistence = encodings_fit.motion(each.correlation for each in found)
-    payback = encodings_fit.payback_frames((_relative(one), one.key) for one in encodings)
+    found = [statistics(_relative(one), one.key) for one in encodings]
+    share, persistence = motion(each.correlation for each in found)
+    payback = payback_frames((_relative(one), one.key) for one in encodings)
+    assert payback is not None
     return Fit(
         key_ratio=float(np.mean([each.key_ratio for each in found])),
         size_sigma=float(np.sqrt(np.mean([each.sigma**2 for each in found]))),
@@ -213,37 +222,18 @@ def compare(size: str, encoding: Encoding, fit: Fit) -> EncodingComparison:
 
     A drawn figure is the mean over the calls.
     """
-    setting = encoding.setting
-    drawn, pooled = [], []
-    for seed in range(DRAWS):
-        sizes, key = _call(_model(setting, fit), seed, len(encoding.size))
-        drawn.append(encodings_fit.statistics(sizes, key))
-        pooled.append(sizes[encodings_fit.settled(key)])
-    relative = _relative(encoding)
+    setting, relative = encoding.setting, _relative(encoding)
+    keys = [second * FPS for second in KEYS_S]
+    near = likeness(_model(setting, fit), relative, encoding.key, keys)
     return EncodingComparison(
         clip=encoding.clip,
         size=size,
         kbps=setting.kbps,
         profile=setting.profile,
-        encoded=encodings_fit.statistics(relative, encoding.key),
-        drawn=_mean(drawn),
-        distance=encodings_fit.distance(
-            relative[encodings_fit.settled(encoding.key)], np.concatenate(pooled)
-        ),
+        encoded=statistics(relative, encoding.key),
+        drawn=near.drawn,
+        distance=near.distance,
     )
-
-
-def _call(
-    model: VideoModel, seed: int, length: int
-) -> tuple[encodings_fit.Series, encodings_fit.Flags]:
-    source = FrameSource(model, np.random.default_rng(seed))
-    parts, at = [], 0
-    for end in (*(second * FPS for second in KEYS_S), length):
-        parts.append(source.take(end - at))
-        source.request_key()
-        at = end
-    size = np.concatenate([part.size for part in parts])
-    return size / model.share, np.concatenate([part.key for part in parts])
 
 
 def _drawn_scenes(setting: Setting, fit: Fit) -> SceneChange:
@@ -269,23 +259,9 @@ def _model(setting: Setting, fit: Fit) -> VideoModel:
     )
 
 
-def _relative(encoding: Encoding) -> encodings_fit.Series:
+def _relative(encoding: Encoding) -> Series:
     return encoding.size / (encoding.setting.kbps * 125 / encoding.setting.fps)
 
 
 def _with(setting: Setting, **changes: Any) -> Setting:
     return Setting(**asdict(setting) | changes)
-
-
-def _mean(several: list[Statistics]) -> Statistics:
-    def over(name: str) -> Any:
-        return np.mean([getattr(one, name) for one in several], axis=0).tolist()
-
-    return Statistics(
-        mean=over("mean"),
-        sigma=over("sigma"),
-        correlation=tuple(over("correlation")),
-        key_ratio=over("key_ratio"),
-        dispersion=tuple(over("dispersion")),
-        peak=(over("peak")[0], over("peak")[1]),
-    )

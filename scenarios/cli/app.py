@@ -130,7 +130,7 @@ COMMANDS = {
         "Look at the units of giaoban's own province, or at a list of one's own.",
     ),
     "scenario": LazyCommand("lists:scenarios", DATA, "Scenarios that have a name."),
-    "profile": LazyCommand("lists:profiles", DATA, "Call profiles."),
+    "profile": LazyCommand("profile:profiles", DATA, "Call profiles."),
     "criterion": LazyCommand("lists:criteria", DATA, "Criteria that runs are judged by."),
     "device": LazyCommand("device:app", DATA, "Look at MCUs and what fits on them."),
     "schema": LazyCommand(

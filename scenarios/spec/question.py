@@ -38,7 +38,7 @@ from giaoban.topology.model import Province
 from giaoban.topology.network import build
 from giaoban.topology.qos import by_class
 from giaoban.topology.validate import WITH_CLASSES, bridge_mistakes, change_mistakes, managed
-from giaoban.traffic.profiles import Profiles, load_profiles
+from giaoban.traffic.profiles import Profiles, load_profiles, too_many_key_frames
 from giaoban.traffic.recorded.recording import Recording
 
 REDIAL_AFTER_S = 2.0
@@ -135,11 +135,13 @@ def question_from(
     if scenario.devices is not None:
         devices_path = (scenario_path.parent / scenario.devices).resolve()
     profiles = load_profiles() if profiles is None else profiles
+    profiles = profiles.with_encoder(scenario.encoder, scenario.profile)
     devices = load_devices(devices_path)
     astray = list(_network_mistakes(scenario, province))
     found = [
         *astray,
         *_call_mistakes(scenario, profiles, devices),
+        *_encoder_mistakes(scenario, profiles),
         *_meeting_mistakes(scenario, province),
         *_control_mistakes(scenario, province),
         *_content_mistakes(scenario, province, profiles),
@@ -365,6 +367,16 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
         if scenario.meeting.video == "switched" and each.layout != "auto":
             what = Sentence('means nothing with meeting.video = "switched"')
             yield ("concurrent_meeting", number, "layout"), each.layout, what
+
+
+def _encoder_mistakes(scenario: Scenario, profiles: Profiles) -> Iterator[Mistake]:
+    if scenario.encoder is None:
+        return
+    for profile in profiles.profile:
+        if profile.id == scenario.profile:
+            what = too_many_key_frames(scenario.encoder, profile.fps)
+            if what is not None:
+                yield ("encoder", "key_ratio"), scenario.encoder.key_ratio, what
 
 
 def _content_mistakes(

@@ -113,17 +113,28 @@ def save_recordings(plan: Plan, recordings: Mapping[str, Recording], folder: Pat
         recordings[item.bridge].save(path)
 
 
-def _read(item: Recorded, path: Path, model: VideoModel) -> Recording:
+def open_recording(
+    path: Path, *, ssrc: int | None, fps: float | None, max_payload: int, spread: float
+) -> Recording:
+    """Pictures out of a capture, or of a byte stream, which is cut into packets of at most
+    `max_payload` bytes that are spread over a part of a frame's interval.
+
+    Raises:
+        InputError: the file is not there, or is no recording of pictures.
+    """
     if path.suffix in CAPTURES:
-        recording = recording_from_capture(path, h264=True, ssrc=item.ssrc)
-    elif item.ssrc is not None:
+        return recording_from_capture(path, h264=True, ssrc=ssrc)
+    if ssrc is not None:
         raise InputError(
             "{path}: an H.264 byte stream has no SSRC (allowed: file and fps)", path=path
         )
-    else:
-        recording = recording_from_h264(
-            path, max_payload=model.max_payload, spread=model.spread, fps=item.fps
-        )
+    return recording_from_h264(path, max_payload=max_payload, spread=spread, fps=fps)
+
+
+def _read(item: Recorded, path: Path, model: VideoModel) -> Recording:
+    recording = open_recording(
+        path, ssrc=item.ssrc, fps=item.fps, max_payload=model.max_payload, spread=model.spread
+    )
     if recording.clock_hz != CLOCK_HZ:
         raise InputError(
             "{path}: its clock is {clock_hz} Hz (allowed: pictures, 90 kHz)",

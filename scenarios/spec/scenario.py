@@ -24,7 +24,7 @@ from giaoban.tomlfile import StrictModel
 from giaoban.topology.model import BridgeSpec, LinkChange
 from giaoban.topology.qos import Qos
 from giaoban.topology.usual import known_key, unusual
-from giaoban.traffic.profiles import DEFAULT_PROFILE
+from giaoban.traffic.profiles import DEFAULT_PROFILE, RecordedEncoder
 
 PhaseSeconds = Annotated[float, Field(ge=2, le=3600)]
 PhaseName = Literal["before", "during", "after", "check", "course"]
@@ -282,6 +282,9 @@ class Scenario(StrictModel):
     """Path of a file of MCUs in place of the program's own. Like `"devices.toml"`."""
     profile: str = DEFAULT_PROFILE
     """Id of the call profile of all bridges: resolution, frame and bit rates."""
+    encoder: RecordedEncoder | None = None
+    """How encoders of bridges and MCU spend their rate, in place of what the program assumes: as
+    `giaoban profile fit` finds it in a recording."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1681
     """Of everything that is drawn at random; the same seed gives the same run."""
     phases: Phases = Phases()

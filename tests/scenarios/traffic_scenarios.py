@@ -185,13 +185,14 @@ def words(folder: Path, name: str) -> list[str]:
     return [str(scenario(file, id=name, **how))]
 
 
-def film(path: Path, *, kbps: int, seconds: int) -> None:
-    """Moving pictures as H.264, 25 a second, without pictures that refer to later ones."""
+def film(path: Path, *, kbps: int, seconds: int, gop: int = 25) -> None:
+    """Moving pictures as H.264, 25 a second, without pictures that refer to later ones; every
+    `gop`-th is a key frame."""
     pictures = f"testsrc2=size=640x360:rate=25:duration={seconds}"
     rate = ("-b:v", f"{kbps}k", "-maxrate", f"{kbps}k", "-bufsize", f"{kbps // 5}k")
     command = [
         *("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", pictures),
         *("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-bf", "0"),
-        *("-pix_fmt", "yuv420p", *rate, "-g", "25", "-f", "h264", str(path)),
+        *("-pix_fmt", "yuv420p", *rate, "-g", str(gop), "-f", "h264", str(path)),
     ]
     subprocess.run(command, check=True)

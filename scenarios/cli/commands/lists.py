@@ -1,4 +1,4 @@
-"""`giaoban scenario list`, `profile list` and `criterion list`: what there is to name."""
+"""`giaoban scenario list` and `criterion list`: what there is to name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from giaoban.scenarios.spec.meeting_catalogue import load_meeting
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.sentence import Both, Sentence, joined, number
 from giaoban.topology.load import load_province
-from giaoban.traffic.profiles import load_profiles
 
 
 def listed(
@@ -40,7 +39,6 @@ def listed(
 scenarios = typer.Typer(
     help="Scenarios that have a name.", no_args_is_help=True, add_completion=False
 )
-profiles = typer.Typer(help="Call profiles.", no_args_is_help=True, add_completion=False)
 criteria = typer.Typer(
     help="Criteria that runs are judged by.", no_args_is_help=True, add_completion=False
 )
@@ -49,11 +47,6 @@ criteria = typer.Typer(
 @scenarios.callback()
 def of_scenarios() -> None:
     """Scenarios that have a name."""
-
-
-@profiles.callback()
-def of_profiles() -> None:
-    """Call profiles."""
 
 
 @criteria.callback()
@@ -96,39 +89,6 @@ def list_scenarios(
         (Sentence("name"), Sentence("question")),
         [(name, Both(of.question, of.question_vi)) for name, _, of in asked],
         as_json=as_json,
-    )
-
-
-@profiles.command("list")
-def list_profiles(as_json: AsJson = False) -> int:
-    """List the call profiles: resolution, frames, rates and sound of each."""
-    found = load_profiles().profile
-    mark = any(profile.assumed for profile in found)
-    return listed(
-        "profiles",
-        [profile.model_dump() for profile in found],
-        (
-            Sentence("id"),
-            Sentence("resolution"),
-            Sentence("frames/s"),
-            Sentence("video kb/s"),
-            Sentence("audio"),
-            Sentence("content kb/s"),
-        ),
-        [
-            (
-                p.id,
-                p.resolution,
-                str(p.fps),
-                number(p.video_kbps, after=" *" if p.assumed else ""),
-                p.audio,
-                "–" if p.content_kbps is None else number(p.content_kbps),
-            )
-            for p in found
-        ],
-        *([Par(Sentence("* assumed"), tone="quiet")] if mark else []),
-        as_json=as_json,
-        right=(2, 3, 5),
     )
 
 

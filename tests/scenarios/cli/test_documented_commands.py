@@ -37,6 +37,7 @@ from tests.results.wording import unreadable
 COMMANDS = "tests/scenarios/cli/commands"
 NOT_RUN = {
     "giaoban mcu serve *": f"in real time, until Ctrl-C: {COMMANDS}/test_mcu.py",
+    "giaoban profile fit *": f"needs a recording: {COMMANDS}/test_profile.py",
     "giaoban stream *": f"in real time: {COMMANDS}/test_stream.py",
     "giaoban load *": "in real time: tests/clients/test_load.py",
     "giaoban compare *main*": f"needs a repository of git: {COMMANDS}/test_compare.py",

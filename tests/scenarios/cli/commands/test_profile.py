@@ -1,0 +1,89 @@
+"""`giaoban profile fit`: an encoder's figures out of a film by x264, and a check with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from scenario_factory import giaoban, scenario
+
+from giaoban.scenarios.spec.question import make_question
+from tests.scenarios.traffic_scenarios import film
+
+KBPS = 900
+
+
+@pytest.fixture(scope="module")
+def x264(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "camera.h264"
+    film(path, kbps=KBPS, seconds=24, gop=120)
+    return path
+
+
+def test_a_scenario_has_the_encoder_that_was_recorded(x264: Path, tmp_path: Path) -> None:
+    told = giaoban("profile", "fit", x264, "--toml")
+    assert (told.code, told.err) == (0, "")
+    fit = json.loads(giaoban("profile", "fit", x264, "--json").out)
+    assert fit["kbps"] == pytest.approx(KBPS, rel=0.1)
+    assert (fit["frames"], fit["key_frames"]) == (600, 5)
+    assert fit["figures"]["key_interval_s"] == pytest.approx(4.8)
+    path = scenario(tmp_path / "asked.toml", more=told.out, profile="720p30-1m")
+    question = make_question(path)
+    video = question.plan.video
+    assert video.kbps == pytest.approx(fit["kbps"], abs=0.1)
+    assert {name: getattr(video, name) for name in fit["figures"]} == fit["figures"]
+    assert question.plan.profile.name == f"720p30, H.264 {video.kbps:g} kb/s, G.711"
+    own = question.profiles.encoder
+    assert own.source.startswith("fitted to camera.h264 (SHA-256 ")
+    assert own.source_vi.startswith("xác định theo camera.h264 (SHA-256 ")
+    assert f"sizes {fit['fitted']['distance']:.2f}" in own.source
+    judged = giaoban("check", path, "--estimate", "--seeds", "0", "--results", tmp_path, "--json")
+    assert judged.code in (0, 1)
+    assumed = json.loads(judged.out)["assumptions"]
+    assert any(each["source"] == own.source for each in assumed)
+
+
+def test_how_near_the_model_comes_is_told_beside_the_recording(x264: Path) -> None:
+    shown = giaoban("profile", "fit", x264)
+    fit = json.loads(giaoban("profile", "fit", x264, "--json").out)
+    rows = {line.split("  ")[0]: line.split()[-3:] for line in shown.out.splitlines()}
+    three = fit["recorded"], fit["fitted"]["drawn"], fit["usual"]["drawn"]
+    assert rows["key frames, in mean frames"] == [f"{one['key_ratio']:.2f}" for one in three]
+    assert rows["largest gap between the distributions of sizes"][1:] == [
+        f"{fit[one]['distance']:.2f}" for one in ("fitted", "usual")
+    ]
+    assert "In a scenario:" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--ssrc", "7"), "an H.264 byte stream has no SSRC"),
+        (("--ssrc", "x"), "--ssrc = x: is no SSRC (allowed: 0 to 4294967295"),
+        (("--fps", "1000"), "1000 frames a second (allowed: 1 to 240)"),
+    ],
+)
+def test_what_cannot_be_asked(x264: Path, more: tuple[str, ...], said: str) -> None:
+    ran = giaoban("profile", "fit", x264, *more)
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.out == ""
+
+
+def test_key_frames_that_exceed_the_rate_are_refused_where_the_scenario_says_so(
+    x264: Path, tmp_path: Path
+) -> None:
+    told = giaoban("profile", "fit", x264, "--toml").out
+    lines = [
+        "key_interval_s = 0.05"
+        if line.startswith("key_interval_s")
+        else "key_ratio = 9.0"
+        if line.startswith("key_ratio")
+        else line
+        for line in told.splitlines()
+    ]
+    path = scenario(tmp_path / "asked.toml", more="\n".join(lines), profile="720p30-1m")
+    ran = giaoban("check", path, "--estimate")
+    assert ran.code == 2
+    assert "encoder.key_ratio = 9.0: key frames of 9 mean frames every 0.05 s" in ran.err
