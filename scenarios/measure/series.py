@@ -13,7 +13,7 @@ from giaoban.results.model.series import Series
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.links import utilisation_pct
-from giaoban.scenarios.measure.streams import ENCODINGS, FrameAnalyses, speech_codec, streams_of
+from giaoban.scenarios.measure.streams import FrameAnalyses, encodings_in, speech_codec, streams_of
 from giaoban.scenarios.plan.plan import CallPlan
 from giaoban.scenarios.spec.impairment_words import marks
 from giaoban.scenarios.spec.question import Question
@@ -71,10 +71,14 @@ def series(
     found = by_second.frozen
     frozen = {key: found[index] for key, index in planned.items() if index in found}
     codec = speech_codec(captures.plan)
+    in_phase = [encodings_in(captures, phase) for phase in plan.phases]
+    ends_s = [phase.end_s - start_s for phase in plan.phases]
+    numbers = np.searchsorted(ends_s[:-1], np.arange(seconds), "right")
     for call in plan.calls:
         for kind, direction, _ in streams_of(call, ("audio",)):
             key = f"{call.bridge} {kind} {direction}"
-            score = mos(figures[key], codec, 0.0, ENCODINGS)
+            encodings = np.array([each[call.meeting] for each in in_phase])[numbers]
+            score = mos(figures[key], codec, 0.0, encodings)
             if score is not None:
                 speech[key] = score
     times_s, percent = utilisation_pct(captures)

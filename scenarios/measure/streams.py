@@ -33,7 +33,8 @@ SHOWN_NS = 1_000_000_000
 
 BURST_FIGURES = ("burst_ms_mean", "gap_ms_mean", "burst_density_pct", "gap_density_pct")
 ENCODINGS = 2
-"""Sound is encoded at the bridge, and again by each MCU once it is mixed: codecs in tandem."""
+"""Sound is encoded at the bridge, and again by the MCU once it is mixed: codecs in tandem. Each
+outside MCU on its way encodes it once more."""
 MOST_FRAMES = 1_000_000
 """Of so many the frames are remembered: some 40 MB."""
 
@@ -153,6 +154,18 @@ def _present(captures: Captures, phase: PhasePlan) -> dict[str, Joined]:
     return joined
 
 
+def encodings_in(captures: Captures, phase: PhasePlan) -> dict[str, int]:
+    """By meeting, how often sound is encoded on its longest way in a phase."""
+    return _encodings(captures.plan, _present(captures, phase))
+
+
+def _encodings(plan: Plan, joined: Container[str]) -> dict[str, int]:
+    """As of `encodings_in`; `joined`: the bridges that had a call in the phase."""
+    outside = {each.bridge for each in plan.outside_mcus if each.bridge in joined}
+    cascades = Counter(call.meeting for call in plan.calls if call.bridge in outside)
+    return {each.id: ENCODINGS + min(cascades[each.id], 2) for each in plan.meetings}
+
+
 class _AudioLeg(NamedTuple):
     """What a stream of sound's quality follows from beside its delay; `at`: its bridge, its place
     among the streams of that."""
@@ -187,6 +200,7 @@ class _Measured:
         """Of each bridge the fields of `Legs`."""
         self._meetings: list[int] = []
         self._outside = {each.bridge: each for each in captures.plan.outside_mcus}
+        self._encodings = _encodings(captures.plan, self._joined)
 
     def look_at(self, number: int, call: CallPlan) -> None:
         """A bridge's turn; `number`: of its call in the plan."""
@@ -217,6 +231,8 @@ class _Measured:
         up, down = pictures.get(call.up.get("video", -1)), pictures.get(call.down.get("video", -1))
         behind = self._outside.get(call.bridge)
         sound_ms, picture_ms = (behind.sound_ms, behind.picture_ms) if behind else (0.0, 0.0)
+        if behind:  # it encodes once more what it has mixed
+            sound_ms += self.captures.plan.audio.lookahead_ms
         self._legs.append(
             (
                 legs[call.up["audio"]].played_after_ms + sound_ms,
@@ -251,7 +267,7 @@ class _Measured:
         for sound in self._sounds:
             bridge, place = sound.at
             streams = self._bridges[bridge].streams
-            encodings = ENCODINGS + self._cascades[self._meetings[bridge]]
+            encodings = self._encodings[self._meeting_ids[self._meetings[bridge]]]
             # the loss is this leg's alone, so that a bad line shows at its own bridge and not at
             # all others; the delay is that of the whole way
             delays_ms = {"mos": streams[place].mouth_to_ear_ms, "mos_listening": 0.0}
@@ -263,16 +279,6 @@ class _Measured:
                     mos = {name: round(float(score), 3), "mos_scale": codec.scale}
                     streams[place] = streams[place].model_copy(update=mos)
         return self._bridges
-
-    @cached_property
-    def _cascades(self) -> Counter[int]:
-        """By how many more MCUs sound of each meeting is mixed on its longest way."""
-        found = Counter(
-            meeting
-            for meeting, bridge in zip(self._meetings, self._bridges, strict=True)
-            if bridge.id in self._outside
-        )
-        return Counter({meeting: min(number, 2) for meeting, number in found.items()})
 
     def _with_pairs(self, place: int, found: EndToEnd) -> BridgeResult:
         """A bridge with the worst of its pairs with others."""

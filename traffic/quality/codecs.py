@@ -98,7 +98,7 @@ def speech_mos(
     ta_ms: ArrayLike,
     loss_pct: ArrayLike,
     burst_ratio: ArrayLike = 1.0,
-    encodings: int = 1,
+    encodings: ArrayLike = 1,
 ) -> Values | None:
     """MOS-CQE of a conversation without echo; None if the codec has no factors.
 
@@ -112,7 +112,7 @@ def speech_mos(
     if codec.scale is None or codec.ie is None or codec.bpl is None:
         return None
     ratio = burst_ratio if codec.bursts else 1.0
-    ie = encodings * codec.ie
+    ie = np.asarray(encodings, np.float64) * codec.ie
     impairment = delay_impairment(ta_ms) + loss_impairment(loss_pct, ratio, (ie, codec.bpl))
     if codec.scale == "wideband":
         return np.asarray(mos_wideband(R_WIDEBAND - impairment))

@@ -31,7 +31,7 @@ def delay_impairment(ta_ms: ArrayLike) -> Values:
 
 
 def loss_impairment(
-    loss_pct: ArrayLike, burst_ratio: ArrayLike, codec: tuple[float, float] = G711_WITH_PLC
+    loss_pct: ArrayLike, burst_ratio: ArrayLike, codec: tuple[float | Values, float] = G711_WITH_PLC
 ) -> Values:
     """Ie,eff for a packet loss in percent with its burst ratio (equation 7-29).
 

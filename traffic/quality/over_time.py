@@ -96,13 +96,13 @@ def frozen_pct(found: Frames, start_ns: int, seconds: int) -> Series:
 
 
 def mos(
-    figures: OverTime, codec: SpeechCodec, ta_ms: ArrayLike, encodings: int = 1
+    figures: OverTime, codec: SpeechCodec, ta_ms: ArrayLike, encodings: ArrayLike = 1
 ) -> Series | None:
     """(seconds,) speech quality by the E-model; NaN where nothing arrived, None without factors.
 
     Args:
         ta_ms: from mouth to ear, a number or (seconds,); 0 for what a listener judges (MOS-LQ).
-        encodings: as of `speech_mos`.
+        encodings: as of `speech_mos`, a number or (seconds,).
     """
     score = speech_mos(codec, ta_ms, figures.missing_pct, figures.burst_ratio, encodings)
     return None if score is None else np.where(np.isnan(figures.delay_p95_ms), np.nan, score)

@@ -123,6 +123,40 @@ def test_sound_is_encoded_once_more(tmp_path: Path) -> None:
     assert after < before - 0.05
 
 
+@pytest.mark.parametrize(("count", "encodings"), [(1, 3), (2, 4)])
+def test_what_its_encoder_has_to_know_ahead_delays_sound(
+    tmp_path: Path, count: int, encodings: int
+) -> None:
+    """20 ms with G.722.1 Annex C each time that sound is encoded, nothing with G.711."""
+    # longer than what sound is held back for its picture
+    behind = "".join(outside(each, mixing=300) for each in ("west", "east")[:count])
+    modelled, plain = (
+        ear(estimated(tmp_path, behind, profile=profile), "west")
+        for profile in ("cif30-128k-g722-1c", "cif30-128k")
+    )
+    assert modelled - plain == pytest.approx(encodings * 20.0, abs=3)
+
+
+def test_the_curve_of_speech_quality_is_the_criterions(tmp_path: Path) -> None:
+    """The other MCU joins in the second phase: from then on sound is encoded once more."""
+    path = scenario(tmp_path / "s.toml", more=outside("north"), profile="720p30-high-512k")
+    answer = estimate(make_question(path), "test")
+    curve = answer.series.stream_mos["west audio down"]
+    phases = answer.result.phases
+    judged = {
+        phase.name: next(
+            each.mos_listening
+            for each in next(b for b in phase.bridges if b.id == "west").streams
+            if (each.kind, each.direction) == ("audio", "down")
+        )
+        for phase in phases
+    }
+    assert judged["before"] > judged["during"] + 0.05
+    for name, start_s, end_s in answer.series.phases:
+        seconds = curve[int(start_s) : int(end_s)]
+        assert seconds == pytest.approx([judged[name]] * len(seconds), abs=0.001)
+
+
 def test_what_is_assumed_of_it_is_told_and_what_is_not_there(tmp_path: Path) -> None:
     found = estimated(tmp_path, outside("west", playout=40, mixing=30, composing=120, leg=2))
     values = {a.what: a.value for a in found.assumptions}
