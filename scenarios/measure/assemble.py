@@ -67,8 +67,10 @@ from giaoban.scenarios.spec.impairment_words import declared
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.assumptions import assumptions
 from giaoban.scenarios.study.unmodelled import unmodelled
-from giaoban.sentence import message
+from giaoban.sentence import Sentence, message
+from giaoban.tomlfile import Mistake, mistakes
 from giaoban.topology.counts import WINDOWS_MS
+from giaoban.traffic.profiles import Profiles
 from giaoban.traffic.quality.codecs import codec_of
 
 NO_ANSWER = 408  # RFC 3261 §21.4.9: what a caller reports whose INVITE was never answered
@@ -290,9 +292,10 @@ def criteria_of(question: Question) -> Criteria:
                 criterion=criterion.id,
                 audio=plan.audio.id,
                 why=message(speech_codec(plan).reason),
-                able=", ".join(e.id for e in question.profiles.audio if codec_of(e.id).has_mos),
+                able=_able(question.profiles),
             )
     if not speech_codec(plan).has_mos:
+        _refuse_thresholds_of_speech_quality(question, criteria)
         criteria = criteria.without_speech_quality()
     if plan.content is None:
         criteria = criteria.without_slides()
@@ -317,6 +320,30 @@ def criteria_of(question: Question) -> Criteria:
                 shortest_s=shortest_s,
             )
     return criteria
+
+
+def _refuse_thresholds_of_speech_quality(question: Question, criteria: Criteria) -> None:
+    """Raises `InputError` for limits of the scenario's that nobody could judge."""
+    audio, limits = question.plan.audio, question.scenario.thresholds
+    what = Sentence(
+        "{audio} has no MOS: {why} (allowed: no such threshold, or a call profile with one of "
+        "{able})",
+        audio=audio.id,
+        why=message(speech_codec(question.plan).reason),
+        able=_able(question.profiles),
+    )
+    found: list[Mistake] = [
+        (("thresholds", each.id), limits[each.id], what)
+        for each in criteria.criterion
+        if each.is_of_speech_quality and each.id in limits
+    ]
+    if found:
+        raise mistakes(question.scenario_path, found)
+
+
+def _able(profiles: Profiles) -> str:
+    """The sound whose quality a model tells."""
+    return ", ".join(each.id for each in profiles.audio if codec_of(each.id).has_mos)
 
 
 def inputs_of(question: Question) -> Inputs:

@@ -11,6 +11,7 @@ from scenario_factory import giaoban, scenario
 from traffic_scenarios import film
 
 from giaoban.errors import InputError
+from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.spec.question import make_question, question_from
 from giaoban.traffic.profiles import load_profiles
 
@@ -260,6 +261,17 @@ source_vi = "test"
     message = refused(tmp_path, criterion, profile="720p30-2250k-aac-ld")
     assert 'criterion "clear-speech": aac-ld has no MOS: its sound goes beyond' in message
     assert "(allowed: another measure, or a call profile with one of g711a, g711u, g722)" in message
+
+
+def test_no_limit_for_speech_quality_that_nobody_can_tell(tmp_path: Path) -> None:
+    limits = "[thresholds]\naudio-loss = 2.0\nmos = 3.5\n"
+    message = refused(tmp_path, limits, profile="sd30-256k-opus")
+    line = line_of((tmp_path / "scenario.toml").read_text(encoding="utf-8"), "mos")
+    assert f"scenario.toml:{line}: thresholds.mos = 3.5: opus has no MOS: its sound" in message
+    assert "(allowed: no such threshold, or a call profile with one of g711a, g7" in message
+    assert "audio-loss" not in message
+    kept = make_question(scenario(tmp_path / "s.toml", more=limits, profile="cif30-128k"))
+    assert criteria_of(kept).ids.count("mos") == 1
 
 
 def test_sound_in_packets_that_the_mcu_does_not_send_is_not_mixed(tmp_path: Path) -> None:
