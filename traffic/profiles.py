@@ -66,15 +66,19 @@ class Profile(Assumable):
             )
         return self
 
-    def at_rate(self, video_kbps: float) -> Profile:
-        """The same with another rate of the picture, which is said and not assumed."""
+    def recorded(self, encoder: RecordedEncoder) -> Profile:
+        """The same with the rate that an encoder was recorded at, which is that record's figure."""
         codec = "H.264" if self.video_profile == "baseline" else f"H.264 {self.video_profile}"
         sound = self.name.rpartition(", ")[2]
         slides = "" if self.content_kbps is None else f" and content {self.content_kbps:g} kb/s"
         update = {
-            "name": f"{self.resolution}, {codec} {video_kbps:g} kb/s{slides}, {sound}",
-            "video_kbps": video_kbps,
+            "name": f"{self.resolution}, {codec} {encoder.video_kbps:.0f} kb/s{slides}, {sound}",
+            "video_kbps": encoder.video_kbps,
+            "source": encoder.source,
+            "source_vi": encoder.source_vi,
             "assumed": False,
+            "settled_by": "",
+            "settled_by_vi": "",
             "range": None,
         }
         return self.model_copy(update=update)
@@ -118,11 +122,13 @@ def figures_of(encoder: Encoder) -> dict[str, Any]:
 
 
 class RecordedEncoder(Encoder):
-    """An encoder as a recording has it: at its own rate, too."""
+    """An encoder as a recording of calls of one profile has it: at its own rate, too."""
 
-    video_kbps: Annotated[float, Field(ge=32, le=50_000)] | None = None
-    """Rate of its pictures in kb/s, without headers; the call profile's where not given. Like
-    `1536.0`."""
+    profile: Annotated[str, Field(pattern=ID)]
+    """Id of the call profile that was recorded; other profiles keep their rates. Like
+    `"720p30-2m"`."""
+    video_kbps: Annotated[float, Field(ge=32, le=50_000)]
+    """Rate of its pictures in kb/s, without headers, in place of that profile's. Like `1536.0`."""
 
 
 def too_many_key_frames(encoder: Encoder, fps: int) -> Sentence | None:
@@ -303,13 +309,12 @@ class Profiles(StrictModel):
                 raise ValueError(found)
         return self
 
-    def with_encoder(self, encoder: RecordedEncoder | None, profile_id: str) -> Profiles:
-        """These with another encoder, and with its rate in one profile; None: as they are."""
+    def with_encoder(self, encoder: RecordedEncoder | None) -> Profiles:
+        """These with another encoder, and with its rate in the profile in which it was recorded;
+        None: as they are."""
         if encoder is None:
             return self
-        kbps, profiles = encoder.video_kbps, self.profile
-        if kbps is not None:
-            profiles = [p.at_rate(kbps) if p.id == profile_id else p for p in profiles]
+        profiles = [p.recorded(encoder) if p.id == encoder.profile else p for p in self.profile]
         return self.model_copy(update={"profile": profiles, "encoder": encoder})
 
     def pick(self, profile_id: str) -> Profile:

@@ -653,7 +653,7 @@ class MediaPlane:
         # an ordinary user's receive buffer holds some milliseconds of many cameras only
         if not received and (due or not self._kernel_paces):
             self._receive_only("video", "content")
-        if 0 in due:
+        if due:
             late_ns = (now_ns - self._origin_ns) % self._ahead_ns if self._kernel_paces else 0
             self._look(now_ns - late_ns)
         for turn in due:

@@ -156,7 +156,8 @@ class Ports:
                 dscp=_DSCP[local.kind],
                 buffer_bytes=wanted,
             )
-            self.roomy &= sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= wanted
+            # Linux counts twice what it gives, for what it keeps beside the bytes (socket(7))
+            self.roomy &= sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= 2 * wanted
             self._epoll.register(sock, select.EPOLLIN)
         return self._sockets[local]
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.bfcp.floor_participant import FloorAccess, FloorDecision, FloorParticipant
 from giaoban.mcu_sim.bfcp.floor_server import Datagram as FloorDatagram
@@ -139,6 +140,10 @@ _OUTCOMES: dict[RequestStatus | None, FloorOutcome] = {
     RequestStatus.REVOKED: "revoked",
 }
 
+ASK_AGAIN_NS = 5_000_000_000
+"""A floor that was asked for without an answer is asked for again after this, as long as there are
+slides to show."""
+
 
 @dataclass(slots=True)
 class _Pending:
@@ -188,7 +193,9 @@ class BridgeUserAgent:
         self._room = room
         self._wanted = True
         """Whether the meeting goes on."""
-        self._presents = False
+        self._presents = self._floor_missed = False
+        self._ask_again_ns = NEVER_NS
+        """When it asks for the floor once more, after nobody answered."""
         """Whether it has slides to show."""
         self._asked_ns = 0
         """When it wanted their floor, in the last call in which it did."""
@@ -277,7 +284,7 @@ class BridgeUserAgent:
 
     def present(self, now_ns: int) -> None:
         """It has slides to show: it asks for the floor, in this call and in any that follows."""
-        self._presents = True
+        self._presents, self._floor_missed = True, False
         if self._floor is None:
             self._events.append(FloorSettled("no-call", 0.0))
         else:
@@ -285,7 +292,7 @@ class BridgeUserAgent:
 
     def stop_presenting(self, now_ns: int) -> None:
         """It has no more: it gives the floor back."""
-        self._presents = False
+        self._presents, self._ask_again_ns = False, NEVER_NS
         if self._floor is not None:
             self._floor.release(now_ns / 1e6)
 
@@ -299,12 +306,17 @@ class BridgeUserAgent:
         return [] if self._floor is None else self._floor.outgoing()
 
     def _ask_for_floor(self, floor: FloorParticipant, now_ns: int) -> None:
-        self._asked_ns = now_ns
+        self._asked_ns, self._ask_again_ns = now_ns, NEVER_NS
         floor.request(now_ns / 1e6)
 
     def _decided(self, decisions: Sequence[FloorDecision], now_ns: int) -> None:
         for decision in decisions:
             outcome = _OUTCOMES.get(decision.status, "denied")
+            if outcome == "unanswered":
+                self._ask_again_ns = now_ns + ASK_AGAIN_NS
+                if self._floor_missed:  # told once
+                    continue
+                self._floor_missed = True
             self._events.append(FloorSettled(outcome, (now_ns - self._asked_ns) / 1e6))
 
     # ------------------------------------------------------------------- what fails, and comes back
@@ -358,14 +370,19 @@ class BridgeUserAgent:
             self._complete_bye(0, NO_ANSWER, now_ns)
             if self._floor is not None:
                 self._decided(self._floor.advance(now_ns / 1e6), now_ns)
+                if self._ask_again_ns <= now_ns:
+                    self._ask_for_floor(self._floor, now_ns)
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, in ms as `UserAgent` has it; None for never."""
         if not self.is_on:
             return None
-        floor_ms = None if self._floor is None else self._floor.next_timeout()
-        timers = [t for t in (self.agent.next_timeout(), floor_ms) if t is not None]
-        return min(timers, default=None)
+        timers = [self.agent.next_timeout()]
+        if self._floor is not None:
+            timers.append(self._floor.next_timeout())
+            if self._ask_again_ns != NEVER_NS:
+                timers.append(self._ask_again_ns / 1e6)
+        return min((t for t in timers if t is not None), default=None)
 
     def outgoing(self) -> list[Datagram]:
         """Take out what is to be sent, in order."""
@@ -525,7 +542,7 @@ class BridgeUserAgent:
 
     def _stop_media(self) -> None:
         if self.stands:
-            self.stands, self._floor = False, None
+            self.stands, self._floor, self._ask_again_ns = False, None, NEVER_NS
             self._events.append(MediaStopped())
 
     def _redial(self, now_ns: int) -> None:

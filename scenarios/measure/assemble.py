@@ -363,15 +363,17 @@ def inputs_of(question: Question) -> Inputs:
     )
 
 
+_NO_FLOOR = {"unanswered": (NO_ANSWER, "no answer by BFCP"), "no-call": (NO_CALL, "it has no call")}
+"""What comes of asking for the floor that the MCU says nothing of, as a refusal."""
+
+
 def _refused_commands(captures: Captures) -> list[RefusedCommand]:
     """What the control room asked for in vain, in order of time."""
     refused = []
     for e in captures.events_of(EventRecord):
-        if isinstance(e, ContentFloor) and e.outcome == "unanswered":
-            reason = "no answer by BFCP"
-            refused.append(
-                RefusedCommand(by=e.bridge, command="present", code=NO_ANSWER, reason=reason)
-            )
+        if isinstance(e, ContentFloor) and e.outcome in _NO_FLOOR:
+            code, reason = _NO_FLOOR[e.outcome]
+            refused.append(RefusedCommand(by=e.bridge, command="present", code=code, reason=reason))
         elif isinstance(e, CommandWithoutCall):
             reason = "it has no call"
             refused.append(

@@ -50,8 +50,13 @@ class FrameAnalyses:
         return self._found.get(index, self._frames)
 
     def _frames(self, index: int) -> Frames:
-        buffer_ns = round(self._captures.plan.terminal.video_playout_ms * 1e6)
-        return frames(self._captures.traces[index], buffer_ns)
+        plan = self._captures.plan
+        buffer_ns = round(plan.terminal.video_playout_ms * 1e6)
+        wanted_ns = None
+        if index == plan.slides_sent and plan.content is not None:
+            # who waits for the floor has nothing due yet, and should have
+            wanted_ns = self._captures.origin_ns + round(plan.content.from_s * 1e9)
+        return frames(self._captures.traces[index], buffer_ns, wanted_ns)
 
 
 @dataclass(frozen=True)
@@ -327,10 +332,8 @@ class _Measured:
     @cached_property
     def _slides_due_ns(self) -> NDArray[np.int64]:
         """When the packets of the slides were due that are shown."""
-        plan = self.captures.plan
-        assert plan.content is not None
-        shown = plan.content.bridge
-        [index] = (call.up["content"] for call in plan.calls if call.bridge == shown)
+        index = self.captures.plan.slides_sent
+        assert index is not None
         return self.captures.traces[index].due_ns
 
     def _hear(self, leg: StreamLeg, at: tuple[int, int], direction: str) -> None:

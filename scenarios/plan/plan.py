@@ -194,6 +194,14 @@ class Plan(StrictModel):
         return self.retransmission is not None or self.fec is not None
 
     @property
+    def slides_sent(self) -> int | None:
+        """Index of the stream in which slides are sent; None: none are shown."""
+        if self.content is None:
+            return None
+        shown = self.content.bridge
+        return next((c.up.get("content") for c in self.calls if c.bridge == shown), None)
+
+    @property
     def floor_port(self) -> int | None:
         """The MCU's UDP port for BFCP; None: bridges do not ask for the content channel's floor."""
         asks = self.content is not None and self.content.floor_control == "bfcp"

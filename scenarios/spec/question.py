@@ -135,7 +135,7 @@ def question_from(
     if scenario.devices is not None:
         devices_path = (scenario_path.parent / scenario.devices).resolve()
     profiles = load_profiles() if profiles is None else profiles
-    profiles = profiles.with_encoder(scenario.encoder, scenario.profile)
+    profiles = profiles.with_encoder(scenario.encoder)
     devices = load_devices(devices_path)
     astray = list(_network_mistakes(scenario, province))
     found = [
@@ -370,13 +370,18 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
 
 
 def _encoder_mistakes(scenario: Scenario, profiles: Profiles) -> Iterator[Mistake]:
-    if scenario.encoder is None:
+    encoder = scenario.encoder
+    if encoder is None:
         return
+    if encoder.profile not in [profile.id for profile in profiles.profile]:
+        near = profiles.instead_of(encoder.profile)
+        what = Sentence("unknown call profile{instead_of}", instead_of=near)
+        yield ("encoder", "profile"), encoder.profile, what
     for profile in profiles.profile:
         if profile.id == scenario.profile:
-            what = too_many_key_frames(scenario.encoder, profile.fps)
-            if what is not None:
-                yield ("encoder", "key_ratio"), scenario.encoder.key_ratio, what
+            too_many = too_many_key_frames(encoder, profile.fps)
+            if too_many is not None:
+                yield ("encoder", "key_ratio"), encoder.key_ratio, too_many
 
 
 def _content_mistakes(

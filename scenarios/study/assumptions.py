@@ -14,7 +14,7 @@ from giaoban.scenarios.measure.streams import answer_delays
 from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import N_, Sentence, joined, message, number
 from giaoban.topology.assumptions import assumed_records as of_province
-from giaoban.traffic.profiles import Recovery
+from giaoban.traffic.profiles import RecordedEncoder, Recovery
 from giaoban.traffic.quality.codecs import codec_of
 from giaoban.translation import translator
 
@@ -333,6 +333,13 @@ def _pictures(question: Question) -> Iterator[Told]:
             share=100.0 * encoder.motion_share,
             scenes=float(encoder.scene_changes_per_min),
         )
+        if isinstance(encoder, RecordedEncoder):
+            value = message(
+                N_("{kbps:.0f} kb/s in calls of {profile}; {spending}"),
+                kbps=encoder.video_kbps,
+                profile=encoder.profile,
+                spending=value,
+            )
         yield encoder, assumption(encoder, message(N_("how an encoder spends its rate")), value)
     if question.plan.content is not None and slides.assumed:
         value = message(

@@ -86,7 +86,7 @@ class FrameMeasures:
 
 
 @memoized
-def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
+def frames(trace: Trace, buffer_ns: int | None = None, wanted_ns: int | None = None) -> Frames:
     """The frames of a video stream: a frame is the packets of one RTP timestamp (RFC 6184 §5.1).
 
     Only what was missing on this way counts: a forwarded stream may lack packets from before. A
@@ -97,6 +97,7 @@ def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
     Args:
         buffer_ns: of the receiver's playout buffer for pictures; None: each is shown as soon as it
             can be, and none is late.
+        wanted_ns: from when on there was to be a picture; None: from when the first one was due.
     """
     n = len(trace.due_ns)
     if not n:
@@ -124,7 +125,7 @@ def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
         late, shown_after = decodable & played.late, played.after_ns
     # where there is a buffer, frames are shown by its clock, however early they came
     at = complete if buffer_ns is None else due + shown_after
-    frozen = _frozen(due, decodable & ~late, at)
+    frozen = _frozen(due, decodable & ~late, at, wanted_ns)
     made = Frames(due, key, lost, decodable, complete, late, shown_after, frozen)
     if trace.found is not None:
         object.__setattr__(made, "found", {})
@@ -132,7 +133,10 @@ def frames(trace: Trace, buffer_ns: int | None = None) -> Frames:
 
 
 def _frozen(
-    due: NDArray[np.int64], visible: NDArray[np.bool_], shown_ns: NDArray[np.int64]
+    due: NDArray[np.int64],
+    visible: NDArray[np.bool_],
+    shown_ns: NDArray[np.int64],
+    wanted_ns: int | None,
 ) -> NDArray[np.int64]:
     """(k, 2) the freezes of a stream; `shown_ns` (f,) is when a visible frame is on the screen.
 
@@ -144,14 +148,16 @@ def _frozen(
     steps = np.diff(due)
     interval = int(np.median(steps)) if len(steps) else 0
     shown = np.flatnonzero(visible)
-    end = int(due[-1]) + interval
+    first, end = int(due[0]), int(due[-1]) + interval
+    if wanted_ns is not None:
+        first = min(wanted_ns, first)
     if not len(shown):
-        whole = np.array([[due[0], end]], np.int64)
-        return whole if end - due[0] >= _threshold(np.array([interval]))[0] else whole[:0]
+        whole = np.array([[first, end]], np.int64)
+        return whole if end - first >= _threshold(np.array([interval]))[0] else whole[:0]
     # a frame is decoded after those it refers to
     at = np.maximum.accumulate(shown_ns[shown])
     at = at - int(np.min(shown_ns[shown] - due[shown]))
-    moments = np.r_[min(int(due[0]), int(at[0])), at, max(end, int(at[-1]))]
+    moments = np.r_[min(first, int(at[0])), at, max(end, int(at[-1]))]
     waits = np.maximum(np.r_[steps, interval], interval)
     allowed = _threshold(np.r_[interval, waits[shown]])
     frozen = np.diff(moments) >= allowed

@@ -215,6 +215,8 @@ class ReceptionBank:
             (n,) whether each belongs to its row's source: not those of closed rows, those that are
             no RTP, and those far away from the source's sequence numbers (A.1).
         """
+        if not len(rows):
+            return np.zeros(0, np.bool_)
         arrivals = _Arrivals.of(rows, headers, arrival_ns)
         if self._go_on(arrivals, headers.valid):
             self._uncounted.append(arrivals)

@@ -213,6 +213,16 @@ class EncoderFit:
     fitted: Likeness
     usual: Likeness
 
+    def figures_at(self, fps: int) -> dict[str, float]:
+        """The figures of the same encoder at other frames a second, as nobody recorded it: key
+        frames of as many bytes, and motion that lasts as long."""
+        slower = self.fps / fps
+        changed = {
+            "key_ratio": round(self.figures["key_ratio"] / slower, 2),
+            "motion_persistence": round(self.figures["motion_persistence"] ** slower, 4),
+        }
+        return self.figures | changed
+
 
 def fit_encoder(recording: Recording, usual: Encoder, name: str, *, timed: bool) -> EncoderFit:
     """Fit an encoder's figures to a recording.
@@ -223,8 +233,13 @@ def fit_encoder(recording: Recording, usual: Encoder, name: str, *, timed: bool)
         timed: its packets are at the distances and of the lengths in which they were sent.
 
     Raises:
-        InputError: it is shorter than `LEAST_S`, or has no key frame but at its beginning.
+        InputError: it is shorter than `LEAST_S`, has B pictures, or no key frame but at its
+            beginning.
     """
+    if (np.diff(recording.timestamp) < 0).any():
+        raise InputError(
+            "{name}: has pictures that refer to later ones (allowed: I and P pictures)", name=name
+        )
     heads = np.flatnonzero(np.diff(recording.timestamp, prepend=-1))
     size, key = _frame_bytes(recording, heads), recording.key[heads]
     seconds = recording.length_ns / 1e9
@@ -270,7 +285,7 @@ def fit_encoder(recording: Recording, usual: Encoder, name: str, *, timed: bool)
         figures["key_interval_s"] = round(float(apart_s.mean()), 2)
     if timed:
         figures["spread"] = round(_spread(recording, heads, fps), 2)
-        figures["max_payload"] = int(np.clip(recording.sizes.max(), 100, MOST_PAYLOAD))
+        figures["max_payload"] = min(int(recording.sizes.max()), MOST_PAYLOAD)
     before = figures_of(usual)
     keys = at[1:].tolist()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
@@ -19,7 +20,8 @@ from giaoban.scenarios.cli.commands.lists import listed
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.spec.recordings import CAPTURES, open_recording
 from giaoban.sentence import Sentence, number
-from giaoban.traffic.profiles import load_profiles
+from giaoban.tomlfile import said_by_pydantic
+from giaoban.traffic.profiles import DEFAULT_PROFILE, Profile, RecordedEncoder, load_profiles
 from giaoban.traffic.recorded.encoder_fit import (
     DRAWS,
     LAGS,
@@ -77,11 +79,15 @@ def fit_profile(
         Path,
         typer.Argument(help="a capture of RTP (.pcap, .pcapng), or an H.264 byte stream (Annex B)"),
     ],
+    profile: Annotated[
+        str, typer.Option(help="call profile that was recorded (giaoban profile list)")
+    ] = DEFAULT_PROFILE,
     ssrc: Annotated[
         str | None, typer.Option(metavar="SSRC", help="which stream of a capture with several")
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="frames a second of a byte stream that does not say them")
+        float | None,
+        typer.Option(help="frames a second of a byte stream, in place of those that it says"),
     ] = None,
     as_toml: Annotated[
         bool, typer.Option("--toml", help="print what a scenario is to say, and nothing else")
@@ -89,7 +95,8 @@ def fit_profile(
     as_json: AsJson = False,
 ) -> int:
     """Fit the encoder's figures to recorded pictures, and say how near the model comes to them."""
-    usual = load_profiles().encoder
+    known = load_profiles()
+    call, usual = known.pick(profile), known.encoder
     recording = open_recording(
         file,
         ssrc=_ssrc(ssrc),
@@ -98,7 +105,7 @@ def fit_profile(
         spread=usual.spread,
     )
     fit = fit_encoder(recording, usual, str(file), timed=file.suffix in CAPTURES)
-    scenario = _scenario(fit, file)
+    scenario = _scenario(fit, file, call)
     if as_json:
         print_json({**asdict(fit), "scenario": scenario})
         return 0
@@ -124,35 +131,48 @@ def _ssrc(text: str | None) -> int | None:
     return value
 
 
-def _scenario(fit: EncoderFit, file: Path) -> dict[str, Any]:
-    """What a scenario says of it: its table `encoder`."""
+def _scenario(fit: EncoderFit, file: Path, call: Profile) -> dict[str, Any]:
+    """What a scenario says of it: its table `encoder`. Raises `InputError`: no scenario may."""
     source = Sentence(
         "fitted to {file} (SHA-256 {sum}) by giaoban profile fit: {frames} frames in "
-        "{seconds:.0f} s, {keys} of them key frames; largest gap between the distributions of "
-        "sizes {gap:.2f}, with the program's figures {usual:.2f}. Not told by a recording, and "
-        "the program's: {kept}",
+        "{seconds:.0f} s ({fps:.4g} a second), {keys} of them key frames; largest gap between the "
+        "distributions of sizes {gap:.2f}, with the program's figures {usual:.2f}. Not told by a "
+        "recording, and the program's: {kept}",
         file=file.name,
         sum=hashlib.sha256(read_file(file, most=MAX_BYTES)).hexdigest()[:16],
         frames=fit.frames,
         seconds=fit.seconds,
+        fps=fit.fps,
         keys=fit.key_frames,
         gap=fit.fitted.distance,
         usual=fit.usual.distance,
         kept=", ".join(fit.kept),
     )
     settled_by = Sentence("recordings of whole meetings by the endpoints that are used")
-    return {
-        "encoder": {
-            "video_kbps": round(fit.kbps, 1),
-            **fit.figures,
-            **fit.kept,
-            "source": source.en,
-            "source_vi": source.vi,
-            "assumed": True,
-            "settled_by": settled_by.en,
-            "settled_by_vi": settled_by.vi,
-        },
+    table = {
+        "profile": call.id,
+        "video_kbps": round(fit.kbps, 1),
+        **fit.figures_at(call.fps),
+        **fit.kept,
+        "source": source.en,
+        "source_vi": source.vi,
+        "assumed": True,
+        "settled_by": settled_by.en,
+        "settled_by_vi": settled_by.vi,
     }
+    try:
+        RecordedEncoder.model_validate(table)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(
+            "{file}: {key} = {value}: {what}",
+            file=file,
+            key=key,
+            value=first["input"],
+            what=said_by_pydantic(first),
+        ) from None
+    return {"encoder": table}
 
 
 def _correlation(one: Statistics, place: int) -> Sentence:
@@ -168,14 +188,14 @@ _FIGURES: tuple[tuple[Sentence, Callable[[Statistics], Sentence]], ...] = (
     (Sentence("key frames, in mean frames"), lambda one: number(one.key_ratio, ".2f")),
     *(
         (
-            Sentence("correlation of sizes {lag} frames apart", lag=LAGS[place]),
+            Sentence("correlation of sizes at lag {lag}", lag=LAGS[place]),
             partial(_correlation, place=place),
         )
         for place in (0, 1, 3, 5)
     ),
     *(
         (
-            Sentence("index of dispersion over {window} frames", window=WINDOWS[place]),
+            Sentence("index of dispersion, frames: {window}", window=WINDOWS[place]),
             partial(_dispersion, place=place),
         )
         for place in range(len(WINDOWS))

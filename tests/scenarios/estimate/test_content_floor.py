@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from scenario_factory import scenario
 
+from giaoban.scenarios.estimate import signalling
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.wire import FRAMING_BYTES
@@ -101,3 +102,61 @@ def test_who_dials_again_asks_again(tmp_path: Path, what: str) -> None:
     assert first.to_ns is not None
     assert off_ns <= first.to_ns < second.from_ns
     assert second.from_ns > off_ns + 2_000_000_000
+
+
+def test_slides_that_wait_for_who_shows_them_are_out_of_date_meanwhile(tmp_path: Path) -> None:
+    """A bridge that joins three seconds after it was to show them: nothing that it sends is
+    missing, and yet nobody sees them in time."""
+    more = """
+    [meeting]
+    floor = "open"
+    [content]
+    bridge = "north"
+    from_s = 0.0
+    kbps = 256.0
+    """
+    phases = (3.0, 3.0, 3.0)
+    asked = scenario(tmp_path / "s.toml", profile="sd30-256k", phases=phases, more=more)
+    question = make_question(asked)
+    result = estimate(question).result
+    [floor] = signal(question.plan).floors
+    [frozen] = [c for c in result.criteria if c.id == "slides-frozen"]
+    assert not frozen.ok
+    assert question.plan.content is not None
+    waited_ms = floor.from_ns / 1e6 - 1000 * question.plan.content.from_s
+    assert waited_ms > 3000
+    # until the first frame, whose interval is 200 ms
+    assert frozen.value == pytest.approx(waited_ms, abs=500)
+    assert [(c.command, c.code) for c in result.refused_commands] == [("present", 481)]
+
+
+@pytest.mark.parametrize(
+    ("until_s", "outcomes"), [(2.0, ["granted"]), (6.0, ["unanswered", "granted"])]
+)
+def test_a_floor_that_nobody_answers_for_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until_s: float, outcomes: list[str]
+) -> None:
+    """As long as there are slides to show; that nobody answers is told once."""
+    more = """
+    [content]
+    bridge = "west"
+    from_s = 1.0
+    kbps = 256.0
+    """
+    asked = scenario(tmp_path / "s.toml", profile="sd30-256k", phases=(6.0, 6.0, 12.0), more=more)
+    plan = make_question(asked).plan
+    assert plan.content is not None
+    from_ns = round(plan.content.from_s * 1e9)
+    arrives = signalling._Signalling._floor_to_mcu
+
+    def lost_until(self: signalling._Signalling, number: int, data: bytes, now_ns: int) -> None:
+        if not from_ns <= now_ns < from_ns + until_s * 1e9:
+            arrives(self, number, data, now_ns)
+
+    monkeypatch.setattr(signalling._Signalling, "_floor_to_mcu", lost_until)
+    held = signal(plan)
+    assert [e.outcome for e in held.events if isinstance(e, ContentFloor)] == outcomes
+    [floor] = held.floors
+    # after 0.5, 1 and 2 s; given up after 4 more, and asked for again 5 s later
+    again_s = 3.5 if until_s < 3.5 else 7.5 + 5.0
+    assert floor.from_ns - from_ns == pytest.approx(again_s * 1e9, abs=1e7)

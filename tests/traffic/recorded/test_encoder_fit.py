@@ -128,3 +128,12 @@ def test_what_tells_too_little_is_refused(of: VideoModel, seconds: int, said: st
     with pytest.raises(InputError, match="film") as refused:
         fit_encoder(recorded(of, seconds), USUAL, "film", timed=True)
     assert str(refused.value).startswith(said)
+
+
+def test_pictures_that_refer_to_later_ones_are_refused() -> None:
+    what = recorded(model(), 30)
+    swapped = what.timestamp.copy()
+    third, fourth = swapped == 3 * 3000, swapped == 4 * 3000
+    swapped[third], swapped[fourth] = 4 * 3000, 3 * 3000
+    with pytest.raises(InputError, match="pictures that refer to later ones"):
+        fit_encoder(replace(what, timestamp=swapped), USUAL, "film", timed=True)
