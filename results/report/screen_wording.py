@@ -108,6 +108,10 @@ class ScreenWording:
         """What devices alone take of the delays; '' if that says nothing."""
         return self.say.device_delays(self.result)
 
+    def note(self, sentence: str) -> str:
+        """A sentence as a note beside the criteria."""
+        return sentence
+
     def off_by(self, found: OffBy) -> Sentence:
         """How far the estimate was off."""
         return found.told(self.say.place)
@@ -135,7 +139,7 @@ class ScreenWording:
 
 
 class EnglishScreenWording(ScreenWording):
-    """The same, with the words of files for phases and streams."""
+    """The same, with the words of files for phases and streams, and notes without a full stop."""
 
     def in_unit(self, value: float | None, c: CriterionResult) -> str:
         return _amount(value, c.unit)
@@ -165,7 +169,10 @@ class EnglishScreenWording(ScreenWording):
         return f"({refused.code} {refused.reason})"
 
     def device_delays(self) -> str:
-        return self.say.device_delays(self.result, _amount).removesuffix(".")
+        return self.note(self.say.device_delays(self.result, _amount))
+
+    def note(self, sentence: str) -> str:
+        return sentence.removesuffix(".")
 
     def off_by(self, found: OffBy) -> Sentence:
         return found.told(self.place)

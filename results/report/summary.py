@@ -52,15 +52,16 @@ NOT_EMULATED = N_("estimated, not emulated: no document for approval")
 def notes(result: Result, say: Wording | None = None) -> list[str]:
     """What else to know beside the criteria."""
     say = Wording(SOURCE, result) if say is None else say
+    short = screen_wording(result, say)
     said = list(reasons(result, say)) if result.verdict == "invalid" else []
     said += criteria_notes(result, say)
-    said += [text.removesuffix(".") for text in say.interruptions(result)]
+    said += map(short.note, say.interruptions(result))
     if result.meetings:
-        said += [text.removesuffix(".") for text in meetings_notes(result, say)[:-1]]
+        said += map(short.note, meetings_notes(result, say)[:-1])
     if result.is_estimate:
         said.append(say.text(NOT_EMULATED))
     if result.verdict != "invalid" and result.seeds is not None:
-        said.append(screen_wording(result, say).seeds())
+        said.append(short.seeds())
     said += map(say.say, left_out(result))
     if count := len(result.refused_commands):
         said.append(
@@ -70,7 +71,7 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
             )
         )
     if result.estimate is not None:
-        said.append(say.say(screen_wording(result, say).off_by(result.estimate)))
+        said.append(say.say(short.off_by(result.estimate)))
     if assumed := len(result.assumptions):
         said.append(
             say.say(
@@ -117,11 +118,11 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
                     preferred=short.in_unit(c.preferred, c),
                 )
             )
-    notes += [say.say(told).removesuffix(".") for told in unrated_sound(result.unmodelled)]
+    notes += [short.note(say.say(told)) for told in unrated_sound(result.unmodelled)]
     if delays := short.device_delays():
         notes.append(delays)
     if repairs := say.repairs(result):
-        notes.append(repairs.removesuffix("."))
+        notes.append(short.note(repairs))
     for c in result.criteria:
         if c.detectable is not None:
             notes.append(

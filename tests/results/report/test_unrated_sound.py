@@ -36,6 +36,7 @@ from giaoban.results.report.ci.job_summary import job_summary
 from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings import meeting_summary
+from giaoban.results.report.wording import Wording
 from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.traffic.profiles import load_profiles
 from giaoban.translation import Language, translator
@@ -129,6 +130,15 @@ def test_terminal_and_summary_say_why(made: Any, field: str, words: Any, lang: L
         by = {"language": lang} if words in (summary, failures_summary) else {}
         shown = markdown(words.brief(answer, **by), translator(lang).say)
         assert (said in shown) is told
+
+
+def test_notes_end_alike_in_each_language() -> None:
+    """Without a full stop in English, where they are in few words, and with one in Vietnamese."""
+    result = check(unmodelled=LEFT_OUT)
+    for lang, stops in zip(SAID, (False, True), strict=True):
+        said = summary.criteria_notes(result, Wording(lang, result))
+        assert len(said) > 1
+        assert {note.endswith(".") for note in said} == {stops}
 
 
 @pytest.mark.parametrize("lang", SAID)
