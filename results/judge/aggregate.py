@@ -39,7 +39,9 @@ def aggregate(
 ) -> WorstValue:
     """The statistic of a measure over `phases`, which must not be empty."""
     cause = _CAUSE[measure.on]
-    return pick(_values(measure, phases), phases, sense, statistic, cause, measure.text)
+    # there may have been streams: all of them in an interruption by a fault, which is not judged
+    what = f"measured {measure.text}"
+    return pick(_values(measure, phases), phases, sense, statistic, cause, what)
 
 
 def pick(

@@ -281,7 +281,7 @@ def _measure(criterion: Criterion) -> str | None:
 
 def _reason(result: CriterionResult) -> str:
     if result.place is None:
-        return f"{result.name_en}: nothing to measure ({result.worst_at})"
+        return f"{result.name_en}: could not be measured ({result.worst_at})"
     if result.value is None:
         return f"{result.name_en}: could not be measured at {result.worst_at}"
     limit = "at most" if result.sense == "at-most" else "at least"

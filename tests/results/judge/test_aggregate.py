@@ -171,7 +171,7 @@ def test_what_there_was_none_of_is_left_out(on: str, metric: str) -> None:
     assert metric in ABSENT_IS_LEFT_OUT
     measure, empty = one(on, metric)
     found = aggregate(measure, "worst", "at-most", [empty])
-    assert (found.value, found.nothing) == (None, measure.text)
+    assert (found.value, found.nothing) == (None, f"measured {measure.text}")
     found = aggregate(measure, "worst", "at-most", [empty, PHASES[0]])
     assert found.value is not None
     assert found.place.phase == "before"

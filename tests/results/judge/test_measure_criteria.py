@@ -192,12 +192,12 @@ def test_nothing_to_measure_is_not_met_and_says_so():
     measure = {"on": "stream", "metric": "lost_pct", "kind": "content"}
     result, found = judged(measure=measure, unit="%")
     assert (result.value, result.ok, result.place) == (None, False, None)
-    said = "Mine: nothing to measure (nowhere: there were no content streams)"
-    assert said in found.reasons
+    where = "nowhere: there were no measured content streams"
+    assert f"Mine: could not be measured ({where})" in found.reasons
     whole = make.result().model_copy(update={"criteria": [result], "binding": found.binding})
     [row] = annexes.rows(whole, caption="Kết quả theo từng tiêu chí")
     assert row[0].endswith("\nkhông có gì để đo")
-    assert rows_of(criteria(whole))[0]["worst at"] == "nowhere: there were no content streams"
+    assert rows_of(criteria(whole))[0]["worst at"] == where
     assert "nothing to measure" in binds(whole)
     assert "Không đạt rõ nhất: của tôi – không có gì để đo" in annexes.said(whole)
 
