@@ -27,8 +27,8 @@ OF_OTHERS |= {"--tls-certificate", "--tls-key", "--from"}
 """Certificates, secrets, lists (CSV)."""
 AT_A_TERMINAL = {"shell --province"}
 """It reads as `topology show` does, once a person is there."""
-OF_OTHERS_BY_COMMAND = {"calendar file", "topology import file", "verify files"}
-"""iCalendar, GraphML, documents."""
+OF_OTHERS_BY_COMMAND = {"calendar file", "topology import file", "verify files", "profile fit file"}
+"""iCalendar, GraphML, documents, recordings."""
 NAMED = {"check --meetings", "meeting name", "compare old", "compare new"}
 """Words that may be a path, beside names."""
 NAMED |= {f"{c} --baseline" for c in ("check", "faults", "load", "meeting", "calendar", "whatif")}
