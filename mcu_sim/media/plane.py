@@ -59,9 +59,9 @@ from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 STEP_NS, LEAST_STEP_NS = 5_000_000, 100_000
 """How often the loop looks where it must not miss anything: forwarding, or pacing by itself."""
-MOST_PATIENCE_NS = 20_000_000
-"""Where the device paces by itself it looks as often all the same, but takes pictures that it holds
-for a while in this seldom at the most: many at a time hardly take longer than few."""
+LONGEST_POLL_NS = 20_000_000
+"""Between two times at which pictures to be forwarded are read, where the device paces by itself
+and holds them that long anyway: many at a time hardly take longer than few."""
 AHEAD_NS, AHEAD_LEAD_NS = 400_000_000, 100_000_000
 """Composed video is made in windows of this length where the kernel paces it, so long before the
 first packet of each is due; at their starts the device looks at what came, also at what was lost.
@@ -187,8 +187,8 @@ class MediaPlane:
         self._forward_delay_ns = round(delays.forward_ms * 1e6)
         self._step_ns = forwarding_step_ns(delays.forward_ms) if kernel_paces else STEP_NS
         # what is held here until it is due may be taken in as late as that
-        patience_ns = min(self._forward_delay_ns, MOST_PATIENCE_NS) // STEP_NS * STEP_NS
-        self._patience_ns = max(STEP_NS, patience_ns)
+        poll_ns = min(self._forward_delay_ns, LONGEST_POLL_NS) // STEP_NS * STEP_NS
+        self._poll_ns = max(STEP_NS, poll_ns)
         self._forward_at_ns = origin_ns
         self.tones = DtmfReceiver(capacity)
         self.bank = AudioBank(capacity, origin_ns, delays.playout_ms, modelled)
@@ -450,9 +450,9 @@ class MediaPlane:
             self._forward("video", now_ns)
             self._forward("content", now_ns)
             # an ordinary user's receive buffer holds some milliseconds of many cameras only
-            look_ns = self._patience_ns if self._ports.roomy else STEP_NS
-            looks = (now_ns - self._origin_ns) // look_ns + 1
-            self._forward_at_ns = self._origin_ns + looks * look_ns
+            poll_ns = self._poll_ns if self._ports.buffers_granted else STEP_NS
+            polls = (now_ns - self._origin_ns) // poll_ns + 1
+            self._forward_at_ns = self._origin_ns + polls * poll_ns
         repairing = bool(self._repair) or self.outbound.keeps
         if repairing:
             self._repair_losses(now_ns)

@@ -96,7 +96,7 @@ class Ports:
         self._taken: set[int] = set()
         self._port_group_of: dict[int, int] = {}
         self._epoll = select.epoll()
-        self.roomy = True
+        self.buffers_granted = True
         """Whether the system gave each socket as large a receive buffer as was asked for."""
 
     def port_group_for(self, remotes: Mapping[Kind, HostPort]) -> int:
@@ -157,7 +157,9 @@ class Ports:
                 buffer_bytes=wanted,
             )
             # Linux counts twice what it gives, for what it keeps beside the bytes (socket(7))
-            self.roomy &= sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= 2 * wanted
+            self.buffers_granted &= (
+                sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= 2 * wanted
+            )
             self._epoll.register(sock, select.EPOLLIN)
         return self._sockets[local]
 

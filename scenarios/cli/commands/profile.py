@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from giaoban import tomlfile
 from giaoban.errors import InputError
 from giaoban.files import read_file
+from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.report.document import Par, Table, table
 from giaoban.scenarios.cli.commands.lists import listed
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
@@ -139,7 +139,7 @@ def _scenario(fit: EncoderFit, file: Path, call: Profile) -> dict[str, Any]:
         "distributions of sizes {gap:.2f}, with the program's figures {usual:.2f}. Not told by a "
         "recording, and the program's: {kept}",
         file=file.name,
-        sum=hashlib.sha256(read_file(file, most=MAX_BYTES)).hexdigest()[:16],
+        sum=sha256(read_file(file, most=MAX_BYTES))[:16],
         frames=fit.frames,
         seconds=fit.seconds,
         fps=fit.fps,
@@ -175,12 +175,8 @@ def _scenario(fit: EncoderFit, file: Path, call: Profile) -> dict[str, Any]:
     return {"encoder": table}
 
 
-def _correlation(one: Statistics, place: int) -> Sentence:
-    return number(one.correlation[place], ".2f")
-
-
-def _dispersion(one: Statistics, place: int) -> Sentence:
-    return number(one.dispersion[place], ".2f")
+def _entry(one: Statistics, series: str, place: int) -> Sentence:
+    return number(getattr(one, series)[place], ".2f")
 
 
 _FIGURES: tuple[tuple[Sentence, Callable[[Statistics], Sentence]], ...] = (
@@ -189,14 +185,14 @@ _FIGURES: tuple[tuple[Sentence, Callable[[Statistics], Sentence]], ...] = (
     *(
         (
             Sentence("correlation of sizes at lag {lag}", lag=LAGS[place]),
-            partial(_correlation, place=place),
+            partial(_entry, series="correlation", place=place),
         )
         for place in (0, 1, 3, 5)
     ),
     *(
         (
             Sentence("index of dispersion, frames: {window}", window=WINDOWS[place]),
-            partial(_dispersion, place=place),
+            partial(_entry, series="dispersion", place=place),
         )
         for place in range(len(WINDOWS))
     ),

@@ -259,7 +259,7 @@ def test_pictures_that_are_held_anyhow_are_taken_in_seldom_and_leave_when_they_w
     """Where the receive buffers hold what comes meanwhile."""
     left: dict[bool, list[list[int]]] = {}
     looked: dict[bool, int] = {}
-    for roomy in (True, False):
+    for granted in (True, False):
         came = _Told()
         bench = Bench(tmp_path, stamps=came)
         try:
@@ -267,15 +267,15 @@ def test_pictures_that_are_held_anyhow_are_taken_in_seldom_and_leave_when_they_w
             for row, port in ((0, 28_002), (1, 28_102)):
                 bench.plane.open(leg(row, terms("video", port)), bench.now_ns)
             bench.plane.watch("video", 0, 1, bench.now_ns)
-            bench.ports.roomy = roomy
-            left[roomy], looked[roomy] = [], 0
+            bench.ports.buffers_granted = granted
+            left[granted], looked[granted] = [], 0
             for n in range(60):
                 came.came_ns.append(bench.now_ns + (n * 7 % 50) * MS // 10)
                 source.send(picture(n, key=n == 0), VIDEO)
                 waiting = len(came.came_ns)
                 bench.run(5)
-                looked[roomy] += len(came.came_ns) < waiting
-                left[roomy].append(numbers(viewer.got()))
+                looked[granted] += len(came.came_ns) < waiting
+                left[granted].append(numbers(viewer.got()))
         finally:
             bench.close()
     assert left[True] == left[False]

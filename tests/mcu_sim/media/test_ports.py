@@ -228,4 +228,4 @@ def test_whether_receive_buffers_are_as_large_as_asked_for(
     monkeypatch.setattr(module, "media_socket", as_the_system_allows)
     monkeypatch.setattr(module, "RECEIVE_BUFFER", 1 << 16)  # any user may have that
     ports.port_group_for({})
-    assert ports.roomy is not short
+    assert ports.buffers_granted is not short
