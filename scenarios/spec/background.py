@@ -1,7 +1,7 @@
 """Traffic on a link that is nobody's meeting: as a scenario declares it, and as it is planned.
 
-A [[background]] table is a Poisson process of equal UDP datagrams from one router to the far end
-of one link, or TCP flows the same way, which react to what becomes of them. Who sends it is of no
+A [[background]] table is a Poisson process of equal UDP datagrams from one end of one link to the
+other, or TCP flows the same way, which react to what becomes of them. Who sends it is of no
 concern: it stands for all that shares the link.
 """
 
@@ -26,7 +26,7 @@ from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 DSCPS = {"best-effort": BEST_EFFORT, "video": AF41, "voice": EF}
 MOST_MBPS = 10_000.0
 MOST_STREAMS = 200
-BOTH, DOWN = "both", "down"
+BOTH, UP, DOWN = "both", "up", "down"
 BLOCK = 4096
 BEGINS_AFTER_NS = 6_000_000
 """Phases begin at whole seconds, and then programs are awake, and packets up to a microsecond late.
@@ -48,8 +48,8 @@ class Background(Assumable):
     link: str
     """Id of the link. Like `"centre--north"`."""
     direction: str | None = None
-    """`NODE->NODE` or `both`; on an access link also `down`, from the router, which is meant where
-    it is not given."""
+    """`NODE->NODE` or `both`, which is meant where it is not given; on an access link also `up`,
+    from the host, or `down`, which is meant there. Like `"up"`."""
     mbps: Annotated[float, Field(gt=0, le=MOST_MBPS)] | None = None
     """What it takes of the link in Mb/s, or else `pct`. Like `40.0`."""
     pct: Annotated[float, Field(gt=0, le=1000)] | None = None
@@ -220,7 +220,7 @@ def mistakes(
         if not _hops(item, link):
             ways = ", ".join(_ways(link))
             what = Sentence(
-                "is no direction from a router of {link} (allowed: {ways})",
+                "is no direction of {link} (allowed: {ways})",
                 link=item.link,
                 ways=ways,
             )
@@ -314,11 +314,11 @@ def other_traffic(backgrounds: Sequence[Background], network: Network) -> list[O
 
 
 def _ways(link: NetLink) -> dict[str, list[Hop]]:
-    """The directions that a table may name, and what they are; on an access link a is the host."""
+    """The directions that a table may name, and what they are: first the one that is meant where
+    it names none; on an access link a is the host."""
     up, down = link.hops
-    if link.kind == "access":
-        return {DOWN: [down], down.direction: [down]}
-    return {BOTH: [up, down], up.direction: [up], down.direction: [down]}
+    by_nodes = {BOTH: [up, down], up.direction: [up], down.direction: [down]}
+    return {DOWN: [down], UP: [up], **by_nodes} if link.kind == "access" else by_nodes
 
 
 def _hops(item: Background, link: NetLink) -> list[Hop]:

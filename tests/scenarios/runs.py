@@ -111,6 +111,12 @@ packet_bytes = 1500
 from_s = 1.0
 source = "test"
 
+[[background]]
+link = "access-west"
+direction = "up"
+mbps = 2.5
+source = "test"
+
 [[impairment]]
 link = "west--east"
 from_s = 3.0
@@ -119,7 +125,8 @@ loss = { model = "bernoulli", p = 0.01 }
 duplicate = 0.01
 corrupt = 0.01
 """
-"""Other traffic of several classes, to a router and to a host, also on a line that is impaired."""
+"""Other traffic of several classes, to a router, to a host and from beside one, also on a line that
+is impaired."""
 
 
 def control(at_s: float, by: str, do: str) -> str:

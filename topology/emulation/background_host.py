@@ -1,8 +1,9 @@
-"""Where traffic that is nobody's meeting comes into a router, to cross one of its links.
+"""Where traffic that is nobody's meeting comes into a router or a host, to cross one of its links.
 
 A background host is a namespace of its own beside a router: its packets are paced there, by fq as
 a bridge's are, then routed as any others. So they meet the router's queues, and whatever becomes of
-its links, as what came from other places does.
+its links, as what came from other places does. Beside a bridge or the MCU it is what shares their
+access line with them: these pass its packets on, into the queue in which their own wait.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _BENCHMARKS = "198.18.{}.{}"
 
 
 class BackgroundHost:
-    """One stream's way into a router, and its end at the router at the far side of the link.
+    """One stream's way into a router or a host, and its end at the far side of the link.
 
     Args:
         net: the running network.
@@ -55,14 +56,14 @@ class BackgroundHost:
             self.close()
             raise
 
-    def _build(self, router: int, number: int) -> None:
+    def _build(self, begin: int, number: int) -> None:
         inside, outside = (_BENCHMARKS.format(number, end) for end in (1, 2))
         macs = [netlink.mac(FIRST_LINK + number, end) for end in (0, 1)]
         name = f"feed{number}"
-        netlink.create_veth((self._fd, INTERFACE, macs[0]), (router, name, macs[1]))
+        netlink.create_veth((self._fd, INTERFACE, macs[0]), (begin, name, macs[1]))
         for fd, interface, address, other, mac in (
             (self._fd, INTERFACE, inside, outside, macs[1]),
-            (router, name, outside, inside, macs[0]),
+            (begin, name, outside, inside, macs[0]),
         ):
             with namespace.inside(fd), IPRoute() as route:
                 [index] = route.link_lookup(ifname=interface)
@@ -73,11 +74,13 @@ class BackgroundHost:
                 route.neigh("replace", ifindex=index, dst=other, lladdr=mac, state=128)
                 if fd == self._fd:
                     route.route("add", dst="0.0.0.0/0", gateway=outside)
+        with namespace.inside(begin):
+            netlink.forward()  # which a bridge or the MCU does for nobody else
         # what comes from its address, to which nobody answers, is not to be held for forged
-        for fd in (router, self.target[0]):
+        for fd in (begin, self.target[0]):
             with namespace.inside(fd):
                 netlink.accept_all_sources()
-        self._wait_until_up(router)
+        self._wait_until_up(begin)
 
     def _way_back(self, net: ProvinceNet, number: int) -> None:
         """A host's only way is the one over its router."""
@@ -89,9 +92,9 @@ class BackgroundHost:
             network = _BENCHMARKS.format(number, 0) + "/30"
             route.route("add", dst=network, gateway=back, oif=index)
 
-    def _wait_until_up(self, router: int) -> None:
+    def _wait_until_up(self, begin: int) -> None:
         deadline = time.monotonic() + UP_WITHIN_S
-        while not (netlink.all_up(self._fd) and netlink.all_up(router)):
+        while not (netlink.all_up(self._fd) and netlink.all_up(begin)):
             if time.monotonic() > deadline:
                 raise InvalidRun(
                     "the background host of link {link} did not come up", link=self.hop.link

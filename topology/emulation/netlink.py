@@ -86,7 +86,7 @@ def configure(
         MachineLacks: the kernel has not what the plan asks for (netem, fq or macvlan).
     """
     with namespace.inside(fd):
-        _sysctl("net/ipv4/ip_forward", "0" if is_host else "1")
+        forward(on=not is_host)
         with IPRoute() as route:
             route.link("set", index=interface_index(route, "lo"), state="up")
             for interface in interfaces:
@@ -130,6 +130,11 @@ def silence(fd: int) -> None:
             _sysctl(f"net/ipv4/{name}", "0")
         for interface in os.listdir("/proc/sys/net/ipv4/conf"):
             _sysctl(f"net/ipv4/conf/{interface}/send_redirects", "0")
+
+
+def forward(*, on: bool = True) -> None:
+    """Packets that are not for this namespace are passed on, as routers do."""
+    _sysctl("net/ipv4/ip_forward", str(int(on)))
 
 
 def accept_all_sources() -> None:

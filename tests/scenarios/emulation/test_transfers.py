@@ -20,7 +20,7 @@ pytestmark = pytest.mark.sandbox
 FRAME_BYTES, SEGMENT_BYTES = 1514, 1448
 """A full packet with its Ethernet header; the data in it, behind a header with time stamps."""
 ENDS_S = 30.0
-PROBED = ("full", "codel", "fq-codel", "red")
+PROBED = ("full", "codel", "fq-codel", "red", "up")
 PACKET_MS = FRAME_BYTES * 8e-3 / 10.0
 FULL = {"km": 100.0, "rate_mbps": 10.0, "buffer_packets": 100}
 LOSSY = {"km": 10_000.0, "rate_mbps": 100.0, "buffer_packets": 20_000, "loss_pct": 0.02}
@@ -35,6 +35,8 @@ LINES: dict[str, dict[str, Any]] = {
     **{"full": FULL, "lossy": LOSSY, "bbr": FULL, "backup": FULL, "web": FULL},
     **{"codel": CODEL, "fq-codel": FQ_CODEL, "red": RED},
 }
+UP = "up"
+"""Of the bridge's own access line: its flows start beside the bridge."""
 TABLES: dict[str, dict[str, Any]] = {
     "full": {"flows": 2},
     "lossy": {"flows": 4, "to_s": 120.0},
@@ -44,6 +46,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "codel": {"flows": 1},
     "fq-codel": {"flows": 2},
     "red": {"flows": 2},
+    UP: {"flows": 2, "link": "access-b-0", "source": "b-0", "target": "hub"},
 }
 
 
@@ -53,7 +56,7 @@ def province() -> Province:
         {"id": f"to-{name}", "a": "hub", "b": name, "source": "test", **figures}
         for name, figures in LINES.items()
     ]
-    access = {"router": "hub", "km": 1.0, "rate_mbps": 10.0, "buffer_packets": 100}
+    access = {"router": "hub", **FULL}
     return small_province(links, access, access)
 
 
@@ -90,7 +93,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def flows(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """What is told of the flows of one table."""
-    return [flow for flow in found["flows"] if flow["link"] == f"to-{name}"]
+    link = TABLES[name].get("link", f"to-{name}")
+    return [flow for flow in found["flows"] if flow["link"] == link]
 
 
 def waits_ms(found: dict[str, Any], name: str, from_s: float = 0.0) -> list[float]:
@@ -113,16 +117,21 @@ def test_every_segment_is_accounted_for(found: dict[str, Any]) -> None:
     assert found["pacer_drops"] == 0
 
 
-def test_a_full_queue_delays_by_its_length_at_the_lines_rate(found: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", ["full", UP])
+def test_a_full_queue_delays_by_its_length_at_the_lines_rate(
+    found: dict[str, Any], name: str
+) -> None:
+    """A router's, and a host's own end of its access line, which uploads beside it fill."""
     full_ms = FULL["buffer_packets"] * PACKET_MS
-    waits = waits_ms(found, "full")
+    waits = waits_ms(found, name)
     assert max(waits) == pytest.approx(full_ms, rel=0.02)
     assert sorted(waits)[len(waits) // 2] > full_ms / 2  # CUBIC fills it most of the time
 
 
-def test_a_full_line_carries_its_rate_and_flows_share_it(found: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", ["full", UP])
+def test_a_full_line_carries_its_rate_and_flows_share_it(found: dict[str, Any], name: str) -> None:
     """Less the headers; the first moments, and what is sent again, take little of it."""
-    rates = [mbps(flow, "full") for flow in flows(found, "full")]
+    rates = [mbps(flow, name) for flow in flows(found, name)]
     probes_mbps = FRAME_BYTES * 8e-6 * 10
     whole = (FULL["rate_mbps"] - probes_mbps) * SEGMENT_BYTES / FRAME_BYTES
     assert sum(rates) == pytest.approx(whole, rel=0.02)

@@ -46,14 +46,9 @@ def plan_of(folder: Path, *more: str) -> Plan:
         (('link = "west-east"', "mbps = 1.0"), "link", '(did you mean "west--east"?)'),
         ((*TABLE, 'direction = "up"'), "direction", "r-west->r-east, r-east->r-west)"),
         (
-            ('link = "access-west"', "mbps = 1.0", 'direction = "up"'),
+            ('link = "access-west"', 'tcp = "cubic"', 'direction = "west->r-east"'),
             "direction",
-            "is no direction from a router of access-west (allowed: down, r-west->west)",
-        ),
-        (
-            ('link = "access-west"', "mbps = 1.0", 'direction = "west->r-west"'),
-            "direction",
-            "(allowed: down, r-west->west)",
+            "is no direction of access-west (allowed: down, up, both, west->r-west, r-west->west)",
         ),
         ((SHARE, "mbps = 10001.0"), "mbps", "(allowed: 10000 or less)"),
         ((SHARE, "mbps = 0.0"), "mbps", "(allowed: more than 0)"),
@@ -113,6 +108,18 @@ def test_what_is_planned(tmp_path: Path) -> None:
         ("r-west->west", 2.0, START_S + 1.0, end_s, EF),
         ("r-east->r-west", 5.0, 0.0, START_S + 3.0, AF41),
     ]
+
+
+@pytest.mark.parametrize("kind", ["mbps = 1.0", 'tcp = "cubic"'])
+def test_on_an_access_link_it_goes_down_up_or_both_ways(tmp_path: Path, kind: str) -> None:
+    tables = [
+        background('link = "access-west"', kind, f'direction = "{direction}"')
+        for direction in ("up", "both", "down", "west->r-west")
+    ]
+    plan = plan_of(tmp_path, *tables, background('link = "access-west"', kind))
+    up, down = "west->r-west", "r-west->west"
+    told = [each.hop.direction for each in (*plan.background, *plan.tcp)]
+    assert told == [up, up, down, down, up, down]
 
 
 def test_what_is_assumed_is_told(tmp_path: Path) -> None:
