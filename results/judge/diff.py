@@ -41,6 +41,7 @@ _IGNORED = frozenset(
 )
 _SPREAD = ("least", "median", "largest")
 """Of a criterion's value at other seeds."""
+_ON_LOSS = ("loss_repair", "rate_adaptation")
 _DERIVED = frozenset({"margin_pct", "worst_at", "place", "where"})
 
 
@@ -85,6 +86,8 @@ def _compare_maps(
         skip |= _DERIVED | {"value"}  # the criterion's own, which knows the tolerance of its figure
     if path.startswith("inputs."):
         skip.add("path")
+    if path == "meeting":  # an answer of before does not say, and its scenario is among the inputs
+        skip |= {key for key in _ON_LOSS if a[key] is None or b[key] is None}
     if "verdict" in a and a["verdict"] == b["verdict"] != "invalid":
         skip.add("reasons")
     skip.add("reason_codes")  # the reasons once more

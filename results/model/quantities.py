@@ -14,6 +14,9 @@ Method = Literal["estimate", "sandbox", "native"]
 FoundBy = Literal[Method, "real-time"]
 """How an accepted answer was found: by one of these, or nothing was emulated and all ran on real
 sockets, in real time (a load test, a check at a real MCU)."""
+LossRepair = Literal["none", "retransmission", "fec"]
+"""What terminals and MCU do about lost packets of pictures: send them again when asked, or protect
+them by forward error correction."""
 Kind = Literal["audio", "video", "content"]
 Direction = Literal["up", "down"]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-+[a-z0-9]+)*$", max_length=80)]

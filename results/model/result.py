@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
@@ -24,6 +24,7 @@ from giaoban.results.model.quantities import (
     Id,
     Kind,
     LinkDirection,
+    LossRepair,
     Method,
     OneLine,
     Percent,
@@ -370,6 +371,23 @@ class RefusedCommand(StrictModel):
     reason: str
 
 
+class LossBehaviour(NamedTuple):
+    """What terminals and MCU do about lost packets of pictures."""
+
+    loss_repair: LossRepair = "none"
+    rate_adaptation: bool = False
+
+    @property
+    def id(self) -> str:
+        """`off`, `retransmission`, `retransmission-and-rate-adaptation`."""
+        done = [self.loss_repair] * (self.loss_repair != "none")
+        return "-and-".join([*done, *["rate-adaptation"] * self.rate_adaptation]) or "off"
+
+
+OFF = LossBehaviour()
+"""They wait for a key frame, and keep their rate."""
+
+
 class Meeting(StrictModel):
     """How the meeting was held.
 
@@ -377,7 +395,8 @@ class Meeting(StrictModel):
     composed for each bridge in `layout`, or the speaker's forwarded. `dial`: whether bridges call
     `in` or the MCU calls `out`. `encrypted`: media by SRTP. `sound_devices_ms` and
     `picture_devices_ms`: what terminals and MCU add between mouth and ear, camera and screen,
-    buffers included, without any network.
+    buffers included, without any network. `loss_repair` and `rate_adaptation`: what both do about
+    lost packets of pictures; null: an answer of before does not say.
     """
 
     floor: Literal["chair", "open"]
@@ -387,36 +406,70 @@ class Meeting(StrictModel):
     encrypted: bool
     sound_devices_ms: Amount | None = None
     picture_devices_ms: Amount | None = None
+    loss_repair: LossRepair | None = None
+    rate_adaptation: bool | None = None
+
+    @property
+    def on_loss(self) -> LossBehaviour | None:
+        """What terminals and MCU do about lost packets; None: an answer of before."""
+        if self.loss_repair is None or self.rate_adaptation is None:
+            return None
+        return LossBehaviour(self.loss_repair, self.rate_adaptation)
 
 
 FAR_PCT = 5.0
-"""A meeting with a smaller margin is emulated. An estimate's delays are off by under 0.1 ms of
+"""A variation with a smaller margin is emulated. An estimate's delays are off by under 0.1 ms of
 limits of 150 to 400 ms (docs/estimate.md); the rest is for what nobody has thought of."""
 
 
-class MeetingChecked(StrictModel):
-    """A meeting of the catalogue that the same system was tried in.
+class VariationChecked(StrictModel):
+    """The same question asked otherwise, beside the run.
 
-    `engine`: whether its course was emulated, or, far from every limit, estimated; null, as the
-    `verdict` then: not tried, as an estimate cannot tell what comes of failures in it, or has no
-    room for its packets (`untried`). `binding` is what limits it, `bound` that criterion,
-    `margin_pct` the least margin of its criteria; `names` of what the meeting alone has. `article`
-    is "" where the province's regulation does not have it.
+    `engine`: whether it was emulated or estimated; null, as the `verdict` then: not tried.
+    `reasons`: why it is invalid, or was not tried. `binding` is what limits it, `bound` that
+    criterion, `margin_pct` the least margin of its criteria; `names` of what it alone has.
     """
 
     id: Id
-    name: str
-    name_vi: str
-    article: str
     engine: Method | None
     verdict: Verdict | None
-    untried: Literal["failures", "size"] | None = None
     reasons: list[OneLine] = Field(default_factory=list)
     reason_codes: list[Reason] = Field(default_factory=list)
     binding: Binding | None = None
     bound: CriterionResult | None = None
     margin_pct: float | None = None
     names: dict[str, str] = Field(default_factory=dict)
+
+
+class MeetingChecked(VariationChecked):
+    """A meeting of the catalogue that the same system was tried in.
+
+    Far from every limit its course is estimated alone. `untried`: an estimate cannot tell what
+    comes of failures in it, or has no room for its packets. `article` is "" where the province's
+    regulation does not have it.
+    """
+
+    name: str
+    name_vi: str
+    article: str
+    untried: Literal["failures", "size"] | None = None
+
+
+class TerminalsChecked(VariationChecked):
+    """The same meeting where terminals and MCU do something else about lost packets of pictures.
+
+    It is information beside the run, whose verdict it never changes. `untried`: no estimate can
+    tell, or the scenario has what forbids it.
+    """
+
+    loss_repair: LossRepair
+    rate_adaptation: bool
+    untried: Literal["emulated", "refused"] | None = None
+
+    @property
+    def on_loss(self) -> LossBehaviour:
+        """What they do."""
+        return LossBehaviour(self.loss_repair, self.rate_adaptation)
 
 
 class Result(JsonFile):
@@ -456,6 +509,9 @@ class Result(JsonFile):
     """The same question at other seeds; null: they were not asked for."""
     meetings: list[MeetingChecked] = Field(default_factory=list)
     """Of the catalogue, if the scenario names any."""
+    terminals: list[TerminalsChecked] = Field(default_factory=list)
+    """The same where terminals and MCU do something else about lost packets of pictures: without
+    any of it, where they do any, or all that there is (`giaoban check --terminals`)."""
     robustness: Robustness | None = None
     """As long as what the verdict holds; null: it was not asked for."""
 

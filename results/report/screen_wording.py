@@ -201,7 +201,7 @@ class EnglishScreenWording(ScreenWording):
                 f"{self.place(at.binding.place)} – {value}, limit {most}"
             )
         if (meeting := failed_meeting(result)) is not None:
-            what = ENGLISH.within_meeting(meeting, result)
+            what = ENGLISH.within(meeting, result)
             return f"Fails first, in the meeting “{meeting.name}”: {what}"
         if criterion is not None and criterion.place is None:
             return f"Fails first: {name} – nothing to measure ({criterion.worst_at})"

@@ -40,6 +40,13 @@ from giaoban.results.report.seed_words import (
     tried,
 )
 from giaoban.results.report.sensitivity_summary import of_check
+from giaoban.results.report.terminals_words import TITLE as OTHER_TERMINALS
+from giaoban.results.report.terminals_words import (
+    how_to_ask,
+    other_terminals,
+    terminals_line,
+    terminals_table,
+)
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.sentence import Sentence
@@ -92,6 +99,8 @@ def brief(result: Result, language: Language = SOURCE) -> list[Block]:
         Par(binds(result, say)),
         criteria(result, say),
         *_every_meeting(result, say),
+        *pars(filter(None, [terminals_line(result, say)])),
+        *(terminals_table(result, say) if len(result.terminals) > 1 else ()),
         *pars(notes(result, say), "quiet"),
     ]
 
@@ -123,6 +132,8 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
         notes.append(delays)
     if repairs := say.repairs(result):
         notes.append(short.note(repairs))
+    if ask := how_to_ask(result, say):
+        notes.append(short.note(ask))
     for c in result.criteria:
         if c.detectable is not None:
             notes.append(
@@ -165,6 +176,9 @@ def summary(result: Result, say: Wording) -> Iterator[Block]:
         yield Heading(Sentence(TITLE))
         yield from _every_meeting(result, say)
         yield Bullets(meetings_notes(result, say))
+    if result.terminals:
+        yield Heading(Sentence(OTHER_TERMINALS))
+        yield from other_terminals(result, say)
     yield from _faults(result, say)
     yield from pars(say.interruptions(result))
     yield from _pictures(result, say)

@@ -17,13 +17,16 @@ from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.places import Binding, Place, in_english
 from giaoban.results.model.reasons import SENTENCES, Argument, Reason
 from giaoban.results.model.result import (
+    OFF,
     CriterionResult,
     Impairment,
     InUse,
+    LossBehaviour,
     Meeting,
     MeetingChecked,
     RefusedCommand,
     Result,
+    VariationChecked,
 )
 from giaoban.results.report import seed_words as seeds
 from giaoban.results.report.document import capital, uncapital
@@ -59,6 +62,18 @@ _FLOORS = {
     "open": N_("all are heard"),
 }
 _DIALS = {"in": N_("the bridges call the MCU"), "out": N_("the MCU calls the bridges")}
+_ON_LOSS: Mapping[LossBehaviour, str] = {
+    OFF: N_("neither repair lost packets of pictures nor lower their rates"),
+    LossBehaviour("retransmission"): N_("send lost packets of pictures again"),
+    LossBehaviour("fec"): N_("protect pictures by forward error correction"),
+    LossBehaviour(rate_adaptation=True): N_("lower the rates of pictures where loss is reported"),
+    LossBehaviour("retransmission", rate_adaptation=True): N_(
+        "send lost packets of pictures again and lower the rates of pictures where loss is reported"
+    ),
+    LossBehaviour("fec", rate_adaptation=True): N_(
+        "protect pictures by forward error correction and lower their rates where loss is reported"
+    ),
+}
 _COMMANDS = (
     N_("request-to-speak"),
     N_("withdraw"),
@@ -419,13 +434,21 @@ class Wording(Translator):
         secret = (
             self.gettext("encrypted (SRTP)") if meeting.encrypted else self.gettext("not encrypted")
         )
-        return self.gettext(
+        told = self.gettext(
             "{floor}; {picture}; {dial}; media is {secret}.",
             floor=self.gettext(_FLOORS[meeting.floor]),
             picture=picture,
             dial=self.gettext(_DIALS[meeting.dial]),
             secret=secret,
         )
+        if meeting.on_loss in (None, OFF):
+            return told
+        does = self.on_loss(meeting.on_loss)
+        return f"{told} {self.gettext('All terminals and the MCU {does}.', does=does)}"
+
+    def on_loss(self, does: LossBehaviour) -> str:
+        """What terminals and MCU do about lost packets of pictures, as a predicate."""
+        return self.gettext(_ON_LOSS[does])
 
     def refusal(self, code: int, reason: str = "") -> str:
         """A SIP answer (RFC 3261 section 21) in plain words, with its code."""
@@ -593,7 +616,7 @@ class Wording(Translator):
                 "{lead}, in the meeting “{meeting}”: {what}.",
                 lead=fails,
                 meeting=self.either(meeting.name, meeting.name_vi),
-                what=self.within_meeting(meeting, result),
+                what=self.within(meeting, result),
             )
         return self._led(lead, criterion, binding)
 
@@ -632,19 +655,19 @@ class Wording(Translator):
             limit=self.limit(c),
         )
 
-    def within_meeting(self, meeting: MeetingChecked, result: Result) -> str:
-        """What limits a meeting of the catalogue, and where; '' where none was tried."""
-        bound = meeting.bound
-        if bound is None or meeting.binding is None:
+    def within(self, of: VariationChecked, result: Result) -> str:
+        """What limits a variation of the check, and where; '' where none was tried."""
+        bound = of.bound
+        if bound is None or of.binding is None:
             return ""
         if bound.place is None:
             return self.gettext("{criterion} – nothing to measure", criterion=self._within(bound))
         own = Wording(self.language, result)
-        own._names |= meeting.names
+        own._names |= of.names
         return self.gettext(
             "{criterion} – {place}: {value} (limit {limit})",
             criterion=self._within(bound),
-            place=own.place(meeting.binding.place.model_copy(update={"phase": None})),
+            place=own.place(of.binding.place.model_copy(update={"phase": None})),
             value=self.in_unit(bound.value, bound),
             limit=self.limit(bound),
         )

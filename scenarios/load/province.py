@@ -112,7 +112,7 @@ def storm_in_province(
         # The scenario says nothing of how they dial again, nor that all are there from the start.
         inner = check(
             asked, engine=engine, root=folder.path / CHECKS, now=now, progress=progress,
-            language=language, proved=False, seeds=0,
+            language=language, proved=False, seeds=0, terminals=False,
         )  # fmt: skip
         captured = captures.load(inner.folder, asked.plan)
         result = answer(

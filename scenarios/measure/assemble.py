@@ -145,6 +145,7 @@ def assemble(
             sound_devices_ms=max(each.sound_ms for each in own) + 2 * plan.terminal.playout_ms,
             picture_devices_ms=max(each.picture_ms for each in own)
             + plan.terminal.video_playout_ms,
+            **question.scenario.meeting.on_loss._asdict(),
         ),
         impairments=declared(question.scenario.impairments, plan.network),
         background=other_traffic(question.scenario.background, plan.network),

@@ -14,7 +14,8 @@ from giaoban.mcu_sim.conference.meeting import LayoutChoice, VideoMode
 from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Assumable, Text
 from giaoban.results.judge.criteria import Criterion
-from giaoban.results.model.result import WindowMs
+from giaoban.results.model.quantities import LossRepair
+from giaoban.results.model.result import LossBehaviour, WindowMs
 from giaoban.scenarios.faults.kinds import Fault
 from giaoban.scenarios.spec.background import Background
 from giaoban.scenarios.spec.impairment import Impairment
@@ -116,7 +117,7 @@ class MeetingSettings(Assumable):
     rate_adaptation: bool = False
     """Cameras and composed pictures send at a lower rate where loss is reported, as
     `[rate_adaptation]` of the call profiles says; who forwards pictures changes nothing in them."""
-    loss_repair: Literal["none", "retransmission", "fec"] = "none"
+    loss_repair: LossRepair = "none"
     """`retransmission`: packets of cameras and composed pictures that are missing are asked for and
     sent again (RFC 4585, RFC 4588), as `[retransmission]` of the call profiles says. `fec`: they
     are protected by forward error correction (RFC 5109), as `[fec]` says, and restored from that.
@@ -141,6 +142,11 @@ class MeetingSettings(Assumable):
         if self.silence_suppression and self.sound == "tone":
             raise ValueError(Sentence('silence_suppression = true needs sound = "conversation"'))
         return self
+
+    @property
+    def on_loss(self) -> LossBehaviour:
+        """What terminals and MCU do about lost packets of pictures."""
+        return LossBehaviour(self.loss_repair, self.rate_adaptation)
 
 
 class ConcurrentMeeting(StrictModel):

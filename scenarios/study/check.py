@@ -37,6 +37,7 @@ from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.scenarios.study.seeds import SeedTrials, helpers_for, other_seeds
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, analyse, check_options
+from giaoban.scenarios.study.terminals import terminals_of, with_terminals
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import Helpers
@@ -52,6 +53,7 @@ def check(
     language: Language = SOURCE,
     proved: bool = True,
     seeds: int | None = None,
+    terminals: bool | None = None,
     wanted: AnalysisOptions | None = None,
     helpers: Helpers | None = None,
 ) -> Outcome[Result]:
@@ -61,12 +63,13 @@ def check(
         proved: whether the question is what its files say. If it was changed since, they are no
             evidence: there is no manifest, and the annex is a draft.
         seeds: how many others are tried; None: `OTHER_SEEDS`, if they can be estimated.
+        terminals: whether all that terminals may do about losses is tried (`terminals_of`).
         wanted: what is asked of the assumptions (`giaoban sensitivity`) beside it, if anything.
         helpers: where they are tried meanwhile (`helpers_for`); None: some are begun for it.
 
     Raises:
-        InputError: thresholds, more seeds than can be emulated, or a results folder that cannot be
-            written.
+        InputError: thresholds, more seeds than can be emulated, other terminals that the scenario
+            forbids, or a results folder that cannot be written.
         InvalidRun, MachineLacks: as `emulate`.
     """
     asked = question
@@ -75,6 +78,7 @@ def check(
     if wanted is not None:
         check_options(question, wanted)
     meetings = meetings_of(question)  # and so are mistakes in meetings
+    others = terminals_of(question, engine, terminals)
     with ExitStack() as stack:
         helpers = helpers or stack.enter_context(helpers_for(question, seeds))
         trying = other_seeds(question, seeds, helpers, engine)
@@ -96,6 +100,7 @@ def check(
         pictures = _pictures(folder.path, question, answer, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, engine, progress)
+        answer = with_terminals(others, answer, folder.path, progress)
         answer = _robust(asked, answer, wanted, folder.path, helpers, progress)
         told = minutes(question.plan, captured.events, answer.result.faults)
         folder.keep(Minutes(entries=told))

@@ -1,24 +1,18 @@
-"""An expansion tried in the meetings of the catalogue: what is near a limit is emulated.
-
-A meeting is estimated first. If it passes with everything far from its limit, that is its answer;
-else, and where it cannot be estimated, it is emulated.
-"""
+"""An expansion tried in the meetings of the catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
-from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, MCU_UNITS
 from giaoban.results.judge.verdict import with_meetings
-from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
+from giaoban.results.model.result import MeetingChecked
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.spec.meeting_catalogue import (
     CataloguedMeeting,
@@ -26,12 +20,8 @@ from giaoban.scenarios.spec.meeting_catalogue import (
     load_meeting,
 )
 from giaoban.scenarios.spec.question import Question, question_from
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
+from giaoban.scenarios.study.variations import Untried, checked, try_each, untried
 from giaoban.sentence import N_, Sentence
-from giaoban.workers import cores
-
-EXACT = (MCU_UNITS, CALLS_SET_UP, CALLS_AS_ASKED)
-"""Criteria whose value does not depend on any packet."""
 
 
 @dataclass(frozen=True)
@@ -84,85 +74,29 @@ def in_every_meeting(
     """
     if not asked:
         return answer
-    known = answer.result.names
-    checked: dict[str, MeetingChecked] = {}
-    to_emulate: dict[str, AskedMeeting] = {}
-    for number, each in enumerate(asked):
-        meeting = each.meeting
-        progress(Sentence("estimating the meetings"), number / len(asked))
-        untold = reasons(each.question.plan)
-        if untold and engine is None:
-            checked[meeting.id] = _untried(meeting, each.question, untold)
-            continue
-        if not untold:
-            result = estimate(each.question, meeting.id).result
-            checked[meeting.id] = _checked(meeting, result, known)
-            if engine is None or is_far(result):
-                continue
-        to_emulate[meeting.id] = each
-    if engine is not None:
-        emulated = emulate_all(
-            (
-                EmulationJob(ident, each.question, engine, _place(folder, ident), result_of)
-                for ident, each in to_emulate.items()
-            ),
-            len(to_emulate),
-            at_once=cores(),
-            told=N_("{done} of {count} meetings"),
-            progress=progress,
-        )
-        for ident, each in to_emulate.items():
-            of = emulated[ident].found
-            if isinstance(of, InvalidRun):
+    found = try_each(
+        {each.meeting.id: each.question for each in asked},
+        folder / "meetings",
+        engine,
+        progress,
+        estimating=Sentence("estimating the meetings"),
+        told=N_("{done} of {count} meetings"),
+    )
+    in_order: list[MeetingChecked] = []
+    for each in asked:
+        meeting, of = each.meeting, found[each.meeting.id]
+        about: dict[str, Any] = {
+            "name": meeting.name,
+            "name_vi": meeting.name_vi,
+            "article": meeting.article_in(each.question.province.regulation),
+        }
+        match of:
+            case InvalidRun():
                 raise of
-            checked[ident] = _checked(each.meeting, of, known)
-    in_order = [checked[each.meeting.id] for each in asked]
+            case Untried(why):
+                about |= {"untried": "failures" if each.question.plan.faults else "size"}
+                in_order.append(untried(MeetingChecked, meeting.id, why, **about))
+            case _:
+                known = answer.result.names
+                in_order.append(checked(MeetingChecked, meeting.id, of, known, **about))
     return replace(answer, result=with_meetings(answer.result, answer.criteria, in_order))
-
-
-def is_far(result: Result) -> bool:
-    """Whether it passes with every margin large enough for an estimate to be believed."""
-    margins = [c.margin_pct for c in result.criteria if c.id not in EXACT]
-    return result.verdict == "pass" and all(m is not None and m >= FAR_PCT for m in margins)
-
-
-def _place(folder: Path, ident: str) -> Path:
-    place = folder / "meetings" / ident
-    place.mkdir(parents=True)
-    return place
-
-
-def _untried(
-    meeting: CataloguedMeeting, question: Question, reasons: Sequence[str]
-) -> MeetingChecked:
-    return MeetingChecked(
-        id=meeting.id,
-        name=meeting.name,
-        name_vi=meeting.name_vi,
-        article=meeting.article_in(question.province.regulation),
-        engine=None,
-        verdict=None,
-        untried="failures" if question.plan.faults else "size",
-        reasons=list(reasons),
-    )
-
-
-def _checked(
-    meeting: CataloguedMeeting, result: Result, known: Mapping[str, str]
-) -> MeetingChecked:
-    binding = result.binding
-    margins = [c.margin_pct for c in result.criteria if c.margin_pct is not None]
-    return MeetingChecked(
-        id=meeting.id,
-        name=meeting.name,
-        name_vi=meeting.name_vi,
-        article=meeting.article_in(result.question.regulation),
-        engine=result.engine.name,
-        verdict=result.verdict,
-        reasons=result.reasons,
-        reason_codes=result.reason_codes,
-        binding=result.binding,
-        bound=None if binding is None else result.criterion(binding.criterion),
-        names={ident: name for ident, name in result.names.items() if ident not in known},
-        margin_pct=min(margins, default=None),
-    )

@@ -22,7 +22,7 @@ from giaoban.results.judge.diff import Difference, differences
 from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
-from giaoban.results.model.result import Result
+from giaoban.results.model.result import OFF, Result
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
@@ -94,7 +94,7 @@ def rerun(
         again = partial(
             check_by_estimate
             if manifest.engine == ESTIMATE
-            else partial(check, engine=EngineName.SANDBOX),
+            else partial(check, engine=EngineName.SANDBOX, terminals=other_terminals_of(then)),
             seeds=other_seeds_of(then),
             wanted=None if analysed is None else options_of(analysed, folder),
         )
@@ -110,6 +110,12 @@ def other_seeds_of(then: Result) -> int | None:
     if then.seeds is None:
         return 0
     return None if then.seeds.refused is not None else then.seeds.tried
+
+
+def other_terminals_of(then: Result) -> bool | None:
+    """Which other terminals a result was told beside: all, those that do nothing, or none."""
+    others = {each.on_loss for each in then.terminals}
+    return False if not others else None if others == {OFF} else True
 
 
 def options_of(then: Sensitivity, folder: Path) -> AnalysisOptions:

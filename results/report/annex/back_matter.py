@@ -33,6 +33,7 @@ from giaoban.results.report.document import (
     bullets,
     capital,
 )
+from giaoban.results.report.terminals_words import condition
 from giaoban.translation import N_
 
 FEW = 12
@@ -58,6 +59,8 @@ def conditions(
         key = "condition assumptions" if met else "advice assumptions"
         items.append(say(key, count=count, section=assumptions_at))
     if met:
+        needed = filter(None, [condition(result, say) for result in results])
+        items += [say("condition terminals", does=does) for does in dict.fromkeys(needed)]
         items.append(say("condition as asked"))
         shared = any(result.background for result in results)
         items.append(say("condition background" if shared else "condition no background"))

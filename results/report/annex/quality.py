@@ -33,6 +33,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.meetings.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
+from giaoban.results.report.terminals_words import terminals_table
 from giaoban.results.report.unmodelled_words import unrated_sound
 
 UNINTERRUPTED = frozenset(
@@ -61,6 +62,7 @@ def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
         yield Par(say("criteria faults"), note=True)
     yield from other_seeds(result, say)
     yield from every_meeting(result, say)
+    yield from terminals_table(result, say)
 
 
 def other_seeds(result: Result, say: AnnexWording) -> Iterator[Block]:

@@ -11,6 +11,7 @@ from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Block, Heading, Par, bullets
 from giaoban.results.report.meetings.meetings_table import meetings_line
+from giaoban.results.report.terminals_words import terminals_line
 
 
 def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
@@ -63,6 +64,8 @@ def concluded(
     if result.verdict != "invalid":
         yield Par(say.how_sure(result))
         if line := meetings_line(result, say):
+            yield Par(line)
+        if line := terminals_line(result, say):
             yield Par(line)
     for text in say.interruptions(result):
         yield Par(text)

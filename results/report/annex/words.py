@@ -329,6 +329,9 @@ WORDS: Mapping[str, str] = {
         "the {count:assumption|{count} assumptions} of section {section} {count:is|are} confirmed "
         "before the connection; where a figure turns out to be another, the check is made again;"
     ),
+    "condition terminals": N_(
+        "it is shown, by data sheets or a trial, that all terminals and the MCU {does};"
+    ),
     "condition as asked": N_(
         "the new bridges, their lines and the quality of calls are as they were in the check;"
     ),

@@ -528,7 +528,7 @@ def _filed(
 
 def _of_meeting(meeting: MeetingChecked, result: Result, say: Wording) -> list[str]:
     """What limits a meeting of the catalogue, or why nothing is known of it."""
-    if meeting.verdict == "fail" and (told := say.within_meeting(meeting, result)):
+    if meeting.verdict == "fail" and (told := say.within(meeting, result)):
         return [told]
     return in_words(meeting.reasons, meeting.reason_codes, say)
 

@@ -6,19 +6,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.regulation import cited
-from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result
+from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result, VariationChecked
 from giaoban.results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone, capital
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, pgettext
 
 TITLE = N_("Meetings of the catalogue")
-COLUMNS: Sequence[tuple[str, float, Align]] = (
-    (pgettext("of the catalogue", "meeting"), 42, "left"),
-    (N_("article"), 22, "left"),
+FOUND: Sequence[tuple[str, float, Align]] = (
     (N_("tried by"), 20, "left"),
     (N_("result"), 16, "center"),
     (N_("nearest to its limit, or past it"), 46, "left"),
     (N_("least margin"), 17, "right"),
+)
+"""Columns of what a variation of the check came to."""
+COLUMNS: Sequence[tuple[str, float, Align]] = (
+    (pgettext("of the catalogue", "meeting"), 42, "left"),
+    (N_("article"), 22, "left"),
+    *FOUND,
 )
 _TRIED = {
     "estimate": N_("estimate"),
@@ -118,15 +122,23 @@ def meetings_line(result: Result, say: Wording) -> str:
 
 
 def _row(meeting: MeetingChecked, result: Result, say: Wording) -> list[Cell]:
-    words, tone = _RESULTS[meeting.verdict]
-    bad = meeting.verdict in ("fail", "invalid")
+    _, tone = _RESULTS[meeting.verdict]
     return [
         Cell(say.either(meeting.name, meeting.name_vi), tone=tone),
         Cell(cited(meeting.article, say) or "–"),
-        Cell(say.gettext(_TRIED[meeting.engine])),
+        *found(meeting, result, say),
+    ]
+
+
+def found(of: VariationChecked, result: Result, say: Wording) -> list[Cell]:
+    """What a variation came to, in the columns `FOUND`."""
+    words, tone = _RESULTS[of.verdict]
+    bad = of.verdict in ("fail", "invalid")
+    return [
+        Cell(say.gettext(_TRIED[of.engine])),
         Cell(say.gettext(words), bold=bad, tone=tone),
-        Cell(say.within_meeting(meeting, result)),
-        Cell(say.percent(meeting.margin_pct)),
+        Cell(say.within(of, result)),
+        Cell(say.percent(of.margin_pct)),
     ]
 
 

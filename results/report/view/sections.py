@@ -37,6 +37,7 @@ from giaoban.results.report.html import element, html
 from giaoban.results.report.meetings.meetings_table import every_meeting
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.summary import criteria_notes
+from giaoban.results.report.terminals_words import terminals_line, terminals_table
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.run_data import events, spans
 from giaoban.results.report.view.words import INPUTS, WORDS
@@ -170,6 +171,8 @@ def _verdict(
         if binding := say.binding(result.binding, result):
             yield Par(binding)
         yield Par(say.how_sure(result))
+        if line := terminals_line(result, say):
+            yield Par(line)
         if result.assumptions:
             yield Par(words("assumption count", count=len(result.assumptions)))
         if failures is not None:
@@ -240,6 +243,7 @@ def _criteria(result: Result, words: PageWording, say: AnnexWording) -> Iterator
     yield Par(words("criteria note"), note=True)
     yield from quality.other_seeds(result, say)
     yield from every_meeting(result, say)
+    yield from terminals_table(result, say)
 
 
 def _comparison(a: Result, b: Result, words: PageWording, say: AnnexWording) -> Iterator[Block]:

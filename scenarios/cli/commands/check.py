@@ -56,6 +56,13 @@ def command(
             help="try it in this meeting of the catalogue too, or in all (repeatable)",
         ),
     ] = None,
+    terminals: Annotated[
+        bool,
+        typer.Option(
+            "--terminals",
+            help="say what it comes to with each thing that terminals may do about lost packets",
+        ),
+    ] = False,
     every: Annotated[
         bool, typer.Option("--all", help="every scenario of the project, one after another")
     ] = False,
@@ -83,11 +90,17 @@ def command(
     Without a scenario: the project's, if it has one (`--all`: all of them); else they are listed.
 
     The same question is judged by estimate at other seeds: an answer that depends on luck is no
-    pass. What cannot be estimated is emulated at up to 3 other seeds, if --seeds says so.
+    pass. What cannot be estimated is emulated at up to 3 other seeds, if --seeds says so. Where
+    terminals repair losses or adapt their rates, it is told what it comes to without, too.
     """
     if by_estimate and pcap:
         raise InputError(
             "--pcap: an estimate has no frames to record (allowed: without --estimate)"
+        )
+    if by_estimate and terminals:
+        raise InputError(
+            "--terminals: what terminals do about lost packets is emulated (allowed: without "
+            "--estimate)"
         )
     method: Method = "estimate" if by_estimate else engine.value
     if every and scenario is not None:
@@ -103,13 +116,13 @@ def command(
 
     # what is meant comes first: whoever named nothing is told so on any machine
     scenarios = of_project("check", every=every) if scenario is None else [scenario]
+    held: Callable[..., Outcome[Result]] = check_by_estimate
     if not by_estimate:
         check_installed(engine)
+        held = partial(check, engine=engine, terminals=terminals or None)
 
     def checked(scenario: Path) -> Checked:
-        return _checked(
-            scenario, province, engine, seed, seeds, pcap, meetings, results, by_estimate, wanted
-        )
+        return _checked(scenario, province, seed, seeds, pcap, meetings, results, held, wanted)
 
     if every:
         accepted = judging.accepted_of_each([path.stem for path in scenarios], method)
@@ -206,13 +219,12 @@ def each_of(found: list[Checked]) -> Iterator[Block]:
 def _checked(
     scenario: Path,
     province: Path | None,
-    engine: EngineName,
     seed: int | None,
     seeds: int | None,
     pcap: list[str] | None,
     meetings: list[str] | None,
     results: Path,
-    by_estimate: bool,
+    held: Callable[..., Outcome[Result]],
     wanted: AnalysisOptions | None,
 ) -> Checked:
     question = make_question(
@@ -224,7 +236,6 @@ def _checked(
     )
     # before what shows the progress has a thread
     with helpers_for(question, seeds if wanted is None else None) as helpers, progress() as told:
-        held = check_by_estimate if by_estimate else partial(check, engine=engine)
         outcome = held(
             question,
             root=results,

@@ -170,7 +170,7 @@ def test_rooms_that_the_meeting_alone_has_are_named() -> None:
     assert of.binding is not None
     place = of.binding.place.model_copy(update={"kind": "bridge", "id": "so-y-te", "detail": None})
     of = of.model_copy(update={"binding": of.binding.model_copy(update={"place": place})})
-    assert "Sở Y tế" in Wording("vi", GOOD).within_meeting(of, GOOD)
+    assert "Sở Y tế" in Wording("vi", GOOD).within(of, GOOD)
 
 
 def test_why_some_were_not_emulated() -> None:

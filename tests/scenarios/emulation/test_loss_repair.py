@@ -137,6 +137,19 @@ def test_it_is_emulated_alone(run: Finished) -> None:
     assert 'loss_repair = "retransmission": packets that are sent again are emulated' in run.out
 
 
+@pytest.mark.parametrize("which", ["repaired", "protected"])
+def test_it_is_told_what_it_comes_to_without(runs: Runs, which: str) -> None:
+    """By estimate; here both fail, since sound is not repaired."""
+    run = runs[which]
+    [off] = run.result.terminals
+    assert (run.result.verdict, off.verdict) == ("fail", "fail")
+    assert (off.id, off.engine) == ("off", "estimate")
+    assert off.bound is not None
+    assert off.bound.place is not None
+    assert off.bound.place.id == BRIDGE
+    assert "Where all terminals and the MCU neither repair lost packets of pictures" in run.out
+
+
 def traces(run: Finished) -> list[Trace]:
     return [run.captures.traces[stream(run, way)] for way in ("up", "down")]
 

@@ -187,6 +187,8 @@ def test_how_it_was_held_is_in_result_and_documents(runs: Runs) -> None:
         # picked, not composed: 10 ms of the MCU in place of 120
         "sound_devices_ms": 140.0,
         "picture_devices_ms": 220.0,
+        "loss_repair": "none",
+        "rate_adaptation": False,
     }
     summary = (run.folder / "summary.md").read_text(encoding="utf-8")
     assert "the MCU calls the bridges; media is encrypted (SRTP)." in summary

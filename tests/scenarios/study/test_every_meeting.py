@@ -23,11 +23,12 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.spec.meeting_catalogue import files
 from giaoban.scenarios.spec.question import Question, make_question, question_from
-from giaoban.scenarios.study import every_meeting
+from giaoban.scenarios.study import variations
 from giaoban.scenarios.study.check import check_by_estimate
 from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome
-from giaoban.scenarios.study.every_meeting import in_every_meeting, is_far, meetings_of
+from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.rerun import rerun
+from giaoban.scenarios.study.variations import is_far
 
 MEETING = """
 schema = "giaoban.meeting/1"
@@ -93,7 +94,7 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> Emulated:
         assert len(found) == count
         return found
 
-    monkeypatch.setattr(every_meeting, "emulate_all", instead)
+    monkeypatch.setattr(variations, "emulate_all", instead)
     return asked
 
 
@@ -190,7 +191,7 @@ def test_one_that_cannot_be_trusted_ends_the_check(
     def instead(_orders: object, _count: int, **_how: object) -> dict[str, EmulationOutcome[Any]]:
         return {"storm": EmulationOutcome(InvalidRun("the clock stood still"), 0.0)}
 
-    monkeypatch.setattr(every_meeting, "emulate_all", instead)
+    monkeypatch.setattr(variations, "emulate_all", instead)
     storm = meeting(tmp_path, "storm", more=CRASH)
     question = ask(tmp_path, storm, devices=quick_devices(tmp_path))
     with pytest.raises(InvalidRun, match="stood still"):

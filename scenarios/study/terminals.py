@@ -1,0 +1,136 @@
+"""The same question where terminals and MCU do something else about lost packets of pictures.
+
+Whether they send them again, protect them by forward error correction or lower their rates is what
+a maker's data sheet says, or nobody knows. So a check says what it comes to without, where the
+scenario has any of it, and on request what it comes to with each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from giaoban import tomlfile
+from giaoban.errors import InputError, InvalidRun
+from giaoban.progress import Progress
+from giaoban.results.model.quantities import Method
+from giaoban.results.model.result import OFF, LossBehaviour, TerminalsChecked
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.measure.assemble import Answer
+from giaoban.scenarios.spec.question import Question, question_from
+from giaoban.scenarios.spec.scenario import MeetingSettings
+from giaoban.scenarios.study.variations import Found, Untried, checked, try_each, untried
+from giaoban.sentence import N_, Sentence
+from giaoban.tomlfile import said_by_pydantic
+
+BEHAVIOURS = (
+    OFF,
+    LossBehaviour("retransmission"),
+    LossBehaviour("fec"),
+    LossBehaviour(rate_adaptation=True),
+    LossBehaviour("retransmission", rate_adaptation=True),
+)
+"""What terminals are tried with on request."""
+
+
+@dataclass(frozen=True)
+class AskedTerminals:
+    """What else terminals may do, each as a question, or why the scenario forbids it; engine None:
+    it is estimated where it can be, and else not tried."""
+
+    questions: Mapping[LossBehaviour, Question | InputError]
+    engine: EngineName | None
+
+
+def terminals_of(question: Question, engine: EngineName, each: bool | None) -> AskedTerminals:
+    """What else terminals may do in a question.
+
+    Args:
+        engine: of the check.
+        each: whether everything is tried, emulated; None: only what comes of it without any, where
+            the scenario has any, by estimate; False: nothing is.
+
+    Raises:
+        InputError: everything else is asked for, and the scenario forbids all of it.
+    """
+    own = question.scenario.meeting.on_loss
+    wanted = BEHAVIOURS if each else (OFF,) * (each is None)
+    found = {other: _asked(question, other) for other in wanted if other != own}
+    refused = [error for error in found.values() if isinstance(error, InputError)]
+    if each and len(refused) == len(found):
+        raise InputError(
+            "--terminals: {scenario_path} allows nothing else of its terminals\n  {lines}",
+            scenario_path=question.scenario_path,
+            lines="\n  ".join(map(str, refused)),
+        )
+    return AskedTerminals(found, engine if each else None)
+
+
+def with_terminals(
+    asked: AskedTerminals, answer: Answer, folder: Path, progress: Progress
+) -> Answer:
+    """The answer with what each comes to beside it, which does not change it.
+
+    `folder` is the run's, in which each that is emulated has its result.
+
+    Raises:
+        MachineLacks: as an emulation.
+    """
+    found = try_each(
+        {does.id: of for does, of in asked.questions.items() if isinstance(of, Question)},
+        folder / "terminals",
+        asked.engine,
+        progress,
+        estimating=Sentence("estimating it with other terminals"),
+        told=N_("{done} of {count} kinds of terminals"),
+    )
+    told = []
+    for does, question in asked.questions.items():
+        of = question if isinstance(question, InputError) else found[does.id]
+        told.append(_told(does, of, asked.engine, answer.result.names))
+    return replace(answer, result=answer.result.model_copy(update={"terminals": told}))
+
+
+def _told(
+    does: LossBehaviour,
+    of: Found | InputError,
+    engine: EngineName | None,
+    known: Mapping[str, str],
+) -> TerminalsChecked:
+    about: dict[str, Any] = does._asdict()
+    match of:
+        case InputError():
+            return untried(TerminalsChecked, does.id, [str(of)], untried="refused", **about)
+        case Untried(why):
+            return untried(TerminalsChecked, does.id, why, untried="emulated", **about)
+        case InvalidRun():
+            assert engine is not None
+            how: Method = engine.value
+            said = [str(of)]
+            return TerminalsChecked(
+                id=does.id, engine=how, verdict="invalid", reasons=said, **about
+            )
+    return checked(TerminalsChecked, does.id, of, known, **about)
+
+
+def _asked(question: Question, does: LossBehaviour) -> Question | InputError:
+    """The question where terminals do this, or what in the scenario forbids it."""
+    scenario, path = question.scenario, question.scenario_path
+    try:
+        meeting = MeetingSettings.model_validate({**dict(scenario.meeting), **does._asdict()})
+        return question_from(
+            scenario.model_copy(update={"meeting": meeting}),
+            path,
+            question.province,
+            question.province_path,
+            seed=question.plan.seed,
+        )
+    except ValidationError as error:
+        found = [(("meeting",), does.id, said_by_pydantic(dict(e))) for e in error.errors()]
+        return tomlfile.mistakes(path, found)
+    except InputError as error:
+        return error

@@ -1,0 +1,127 @@
+"""The same question in variations beside it: what is near a limit is emulated.
+
+A variation (a meeting of the catalogue, terminals that do something else about losses) is estimated
+first. If it passes with everything far from its limit, that is its answer; else, and where it
+cannot be estimated, it is emulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from giaoban.errors import InvalidRun
+from giaoban.progress import Progress
+from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, MCU_UNITS
+from giaoban.results.model.result import FAR_PCT, Result, VariationChecked
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.limits import reasons
+from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
+from giaoban.sentence import Sentence
+from giaoban.workers import cores
+
+EXACT = (MCU_UNITS, CALLS_SET_UP, CALLS_AS_ASKED)
+"""Criteria whose value does not depend on any packet."""
+
+
+@dataclass(frozen=True)
+class Untried:
+    """Why a variation was not tried: it cannot be estimated, and was not to be emulated."""
+
+    reasons: list[Sentence]
+
+
+Found = Result | InvalidRun | Untried
+"""What a variation came to, or why its emulation cannot be trusted."""
+
+
+def try_each(
+    asked: Mapping[str, Question],
+    place: Path,
+    engine: EngineName | None,
+    progress: Progress,
+    *,
+    estimating: Sentence,
+    told: str,
+) -> dict[str, Found]:
+    """What each variation comes to, by its name, in their order; engine None: by estimate alone.
+
+    Args:
+        place: the folder in which each that is emulated has one with its result.
+        estimating: what is going on while they are estimated; `told`: how many have been emulated,
+            with `{done}` and `{count}`.
+
+    Raises:
+        MachineLacks: as an emulation.
+    """
+    found: dict[str, Found] = {}
+    to_emulate: dict[str, Question] = {}
+    for number, (ident, question) in enumerate(asked.items()):
+        progress(estimating, number / len(asked))
+        untold = reasons(question.plan)
+        if untold and engine is None:
+            found[ident] = Untried(untold)
+            continue
+        if not untold:
+            found[ident] = result = estimate(question, ident).result
+            if engine is None or is_far(result):
+                continue
+        to_emulate[ident] = question
+    if engine is not None:
+        emulated = emulate_all(
+            (
+                EmulationJob(ident, question, engine, _made(place / ident), result_of)
+                for ident, question in to_emulate.items()
+            ),
+            len(to_emulate),
+            at_once=1 if engine is EngineName.NATIVE else cores(),
+            told=told,
+            progress=progress,
+        )
+        found |= {ident: emulated[ident].found for ident in to_emulate}
+    return {ident: found[ident] for ident in asked}
+
+
+def is_far(result: Result) -> bool:
+    """Whether it passes with every margin large enough for an estimate to be believed."""
+    margins = [c.margin_pct for c in result.criteria if c.id not in EXACT]
+    return result.verdict == "pass" and all(m is not None and m >= FAR_PCT for m in margins)
+
+
+def checked[T: VariationChecked](
+    kind: type[T], ident: str, of: Result, known: Mapping[str, str], **about: Any
+) -> T:
+    """What a variation came to, for the answer that it stands beside.
+
+    Args:
+        known: the names of bridges and routers that the answer has.
+        about: what else there is to say of a variation of its kind.
+    """
+    return kind(
+        id=ident,
+        engine=of.engine.name,
+        verdict=of.verdict,
+        reasons=of.reasons,
+        reason_codes=of.reason_codes,
+        binding=of.binding,
+        bound=None if of.binding is None else of.criterion(of.binding.criterion),
+        margin_pct=min(
+            (c.margin_pct for c in of.criteria if c.margin_pct is not None), default=None
+        ),
+        names={node: name for node, name in of.names.items() if node not in known},
+        **about,
+    )
+
+
+def untried[T: VariationChecked](kind: type[T], ident: str, why: Sequence[str], **about: Any) -> T:
+    """A variation of which nothing is known; `about` as of `checked`."""
+    return kind(id=ident, engine=None, verdict=None, reasons=[*why], **about)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder

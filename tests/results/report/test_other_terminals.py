@@ -1,0 +1,261 @@
+"""On which terminals a check hangs, as each document tells it, in both languages."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import annex_factory as annexes
+import pytest
+import results_factory as make
+
+from giaoban.results.judge.diff import differences
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import OFF, LossBehaviour, Phase, Result, TerminalsChecked
+from giaoban.results.report.document import plain
+from giaoban.results.report.summary import brief, summary_md
+from giaoban.results.report.terminals_words import how_to_ask, terminals_line, terminals_table
+from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.results.report.view.sections import content
+from giaoban.results.report.wording import Wording
+
+AGAIN, FEC = LossBehaviour("retransmission"), LossBehaviour("fec")
+ADAPTS = LossBehaviour(rate_adaptation=True)
+LOSSY = make.stream(
+    "video", sent=7000, received=6990, freezes=3, freeze_ms_max=2500.0, freeze_pct_20s=39.0
+)
+
+
+def lossy(**device: Any) -> list[Phase]:
+    """The last phase loses packets of what Quảng Sơn sees; `device` are changes of the MCU."""
+    before, during, after = make.phases()
+    bridges = [each for each in after.bridges if each.id != "quang-son"]
+    streams = [make.stream(), make.stream("audio", "up", mouth_to_ear_with="gia-nghia"), LOSSY]
+    bridges.append(make.bridge("quang-son", None, *streams))
+    joined = [each.id for each in bridges]
+    return [before, during, make.phase("after", bridges, device=make.mcu(joined, **device))]
+
+
+def passing(does: LossBehaviour = AGAIN) -> Result:
+    return make.result(**does._asdict())
+
+
+def failing(does: LossBehaviour = AGAIN) -> Result:
+    return make.result(lossy(), **does._asdict())
+
+
+def other(does: LossBehaviour, verdict: Verdict | None, **more: Any) -> TerminalsChecked:
+    """What terminals that do so come to; None: it was not tried."""
+    found: dict[str, Any] = {"engine": None}
+    if verdict in ("pass", "fail"):
+        of = passing() if verdict == "pass" else failing()
+        assert of.binding is not None
+        bound = of.criterion(of.binding.criterion)
+        found = {"engine": "estimate", "binding": of.binding, "bound": bound, "margin_pct": -9.0}
+    return TerminalsChecked(id=does.id, verdict=verdict, **(does._asdict() | found | more))
+
+
+def told(result: Result, *others: TerminalsChecked) -> Result:
+    return result.model_copy(update={"terminals": list(others)})
+
+
+def line(result: Result, language: Any = "en") -> str:
+    return terminals_line(result, Wording(language, result)).replace("\N{NO-BREAK SPACE}", " ")
+
+
+HANGS = told(passing(), other(OFF, "fail"))
+
+
+def test_a_pass_that_hangs_on_it() -> None:
+    only, without = line(HANGS).split(". ", 1)
+    assert only == (
+        "This holds on condition that all terminals and the MCU send lost packets of pictures again"
+    )
+    assert without.startswith(
+        "Where they neither repair lost packets of pictures nor lower their rates, the criteria "
+        "are not met (estimated, at this seed alone): "
+    )
+    assert "Xã Quảng Sơn" in without
+
+
+def test_the_same_in_vietnamese() -> None:
+    said = line(HANGS, "vi")
+    assert said.startswith(
+        "Kết luận này đúng với điều kiện mọi thiết bị đầu cuối và MCU đều gửi lại gói hình ảnh "
+        "bị mất. "
+    )
+    assert "thì không đạt (ước tính, chỉ với số khởi tạo này): " in said
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (
+            told(passing(), other(OFF, "pass")),
+            "It does not hang on this: where all terminals and the MCU neither repair lost packets "
+            "of pictures nor lower their rates, the criteria are met, too (estimated",
+        ),
+        (told(failing(), other(OFF, "fail")), "Where all terminals and the MCU neither repair"),
+        (told(failing(), other(OFF, "pass")), "The criteria would be met if all terminals and the"),
+        (
+            told(failing(OFF), other(AGAIN, "fail"), other(FEC, "pass", engine="sandbox")),
+            "The criteria would be met if all terminals and the MCU protect pictures by forward "
+            "error correction (emulated, at this seed alone).",
+        ),
+        (
+            told(passing(), other(OFF, "fail"), other(FEC, "pass"), other(ADAPTS, "fail")),
+            "This holds on condition that all terminals and the MCU send lost packets of pictures "
+            "again, or protect pictures by forward error correction. Where they neither",
+        ),
+        (
+            told(passing(OFF), other(ADAPTS, "fail")),
+            "At this seed the criteria are met where all terminals and the MCU neither",
+        ),
+        (
+            told(passing(), other(OFF, None, untried="emulated")),
+            "What it comes to where they neither repair lost packets of pictures nor lower their "
+            "rates cannot be estimated; giaoban check with --terminals emulates it.",
+        ),
+        (
+            told(passing(OFF), other(FEC, None, untried="refused"), other(ADAPTS, "invalid")),
+            "In this scenario they cannot protect pictures by forward error correction. "
+            "Where they lower the rates of pictures where loss is reported, the emulation cannot",
+        ),
+        (passing(), ""),
+    ],
+)  # fmt: skip
+def test_what_it_hangs_on(result: Result, said: str) -> None:
+    assert line(result).startswith(said)
+    assert bool(said) == bool(line(result))
+
+
+def test_each_that_fails_is_told_and_no_other() -> None:
+    """What the first fails by, of the others only that they do."""
+    more = other(FEC, "pass"), other(ADAPTS, "fail")
+    said = line(told(passing(), other(OFF, "fail"), *more))
+    assert said.count("the criteria are not met (") == 1
+    assert said.endswith(
+        "Nor are they met where they lower the rates of pictures where loss is reported."
+    )
+
+
+def test_a_run_that_fails_at_other_seeds_does_not_hold() -> None:
+    """Its own criteria are met, but it is no pass."""
+    said = line(HANGS.model_copy(update={"verdict": "fail"}))
+    assert said.startswith(
+        "At this seed the criteria are met on condition that all terminals and the MCU "
+    )
+
+
+def test_what_cannot_be_trusted_says_nothing() -> None:
+    unsure = make.result(invalid=[make.unaccounted(3)], **AGAIN._asdict())
+    assert line(told(unsure, other(OFF, "fail"))) == ""
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_terminal_and_summary(language: Any) -> None:
+    said = [plain(getattr(block, "text", "")) for block in brief(HANGS, language)]
+    assert terminals_line(HANGS, Wording(language, HANGS)) in said
+    assert not any(getattr(block, "ident", "") == "terminals-table" for block in brief(HANGS))
+    both = told(passing(), other(OFF, "fail"), other(FEC, "pass"))
+    assert any(getattr(block, "ident", "") == "terminals-table" for block in brief(both))
+    title = Wording(language).gettext("Other terminals")
+    assert f"## {title}" in summary_md(HANGS, language)
+    assert title not in summary_md(passing(), language)
+
+
+def test_the_table() -> None:
+    both = told(passing(), other(OFF, "fail"), other(FEC, "pass", engine="sandbox"))
+    [table] = terminals_table(both, Wording("en", both))
+    cells = [[cell.text for cell in row] for row in table.rows]
+    assert cells[0][0] == "Neither repair lost packets of pictures nor lower their rates"
+    assert [row[1:3] for row in cells] == [["estimate", "NOT MET"], ["emulation", "met"]]
+    assert "Xã Quảng Sơn" in cells[0][3]
+
+
+def test_the_annex_says_it_in_its_conclusion() -> None:
+    text = annexes.said(HANGS)
+    concluded = text.index("Kết luận này đúng với điều kiện mọi thiết bị đầu cuối và MCU")
+    assert concluded < text.index("Kết quả theo từng tiêu chí")
+    assert "Mọi thiết bị đầu cuối và MCU đều gửi lại gói hình ảnh bị mất." in text
+    rows = annexes.rows(HANGS, caption="Khi thiết bị đầu cuối xử lý mất gói theo cách khác")
+    assert [row[2] for row in rows] == ["KHÔNG ĐẠT"]
+
+
+@pytest.mark.parametrize(
+    ("result", "does"),
+    [
+        (HANGS, "gửi lại gói hình ảnh bị mất"),
+        (told(passing(), other(OFF, None, untried="emulated")), "gửi lại gói hình ảnh bị mất"),
+        (
+            told(passing(), other(OFF, "fail"), other(FEC, "pass")),
+            "gửi lại gói hình ảnh bị mất, hoặc bảo vệ hình ảnh bằng mã sửa lỗi trước (FEC)",
+        ),
+        (told(passing(), other(OFF, "pass")), ""),
+        (told(passing(OFF), other(FEC, "pass")), ""),
+        (passing(OFF), ""),
+    ],
+)
+def test_it_is_among_the_conditions_of_a_pass(result: Result, does: str) -> None:
+    text = annexes.said(result)
+    assert f"mọi thiết bị đầu cuối và MCU đều {does}, được xác nhận" in text or not does
+    assert ("được xác nhận bằng tài liệu kỹ thuật hoặc thử nghiệm" in text) == bool(does)
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_page_has_the_same(language: Any) -> None:
+    found = content(PageSubject(Run(HANGS, make.series(), None)), language)
+    assert Wording(language).gettext("send lost packets of pictures again") in found
+    assert 'id="terminals-table"' in found
+
+
+# -------------------------------------------------------------------------------------- how to ask
+
+
+ASK = "terminals that repair losses, or lower their rates, may carry it"
+
+
+def test_what_fails_by_losses_says_how_to_ask() -> None:
+    result = failing(OFF)
+    assert ASK in how_to_ask(result, Wording("en", result))
+    assert ASK in summary_md(result)
+    assert any(ASK in plain(getattr(block, "text", "")) for block in brief(result))
+
+
+def busy() -> Result:
+    """It loses packets of pictures, and the device is too full: no terminal helps."""
+    return make.result(lossy(units_used=89.0), **OFF._asdict())
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        passing(OFF),
+        failing(AGAIN),
+        told(failing(OFF), other(AGAIN, "fail")),
+        make.result(lossy()),  # of before: it does not say what terminals do
+        busy(),
+    ],
+    ids=["passes", "repairs", "was-asked", "of-before", "full"],
+)
+def test_what_no_terminal_would_carry_does_not(result: Result) -> None:
+    assert how_to_ask(result, Wording("en", result)) == ""
+
+
+# ------------------------------------------------------------------------------ answers of before
+
+
+def test_an_answer_of_before_still_loads_and_is_the_same() -> None:
+    result = passing()
+    data = json.loads(result.to_json())
+    del data["terminals"], data["meeting"]["loss_repair"], data["meeting"]["rate_adaptation"]
+    before = Result.from_json(json.dumps(data))
+    assert before.terminals == []
+    assert before.meeting.on_loss is None
+    assert differences(before, result) == []
+    assert [d.path for d in differences(result, passing(FEC))] == ["meeting.loss_repair"]
+
+
+def test_another_verdict_of_other_terminals_is_a_difference() -> None:
+    found = differences(HANGS, told(passing(), other(OFF, "pass")))
+    assert ("measure", "terminals[off].verdict") in [(d.kind, d.path) for d in found]
