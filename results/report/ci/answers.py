@@ -267,6 +267,7 @@ def of_sweep(answer: SweepAnswer) -> Report:
         status: Status = "pass" if point.verdict == "pass" else "fail"
         told = lines if status == "fail" else []
         cases.append(Case(ident, status, told, margin, name=sweep_summary.called(point, answer)))
+    cases += _unrated(answer.not_judged)
     return Report(
         "sweep",
         _stem(answer.inputs),

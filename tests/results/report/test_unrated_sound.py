@@ -29,6 +29,7 @@ from giaoban.results.report.ci.answers import (
     of_headroom,
     of_meeting,
     of_sensitivity,
+    of_sweep,
     of_whatif,
 )
 from giaoban.results.report.ci.commands import Commands
@@ -166,6 +167,7 @@ def test_the_annex_says_why(lang: Language) -> None:
         (of_faults(faults(not_judged=LEFT_OUT)), of_faults(faults())),
         (of_whatif(whatif(not_judged=LEFT_OUT)), of_whatif(whatif())),
         (of_headroom(headroom(not_judged=LEFT_OUT)), of_headroom(headroom())),
+        (of_sweep(sweep(not_judged=LEFT_OUT)), of_sweep(sweep())),
         (of_sensitivity(sensitivity(unmodelled=LEFT_OUT)), of_sensitivity(sensitivity())),
         (of_meeting(meeting(unmodelled=LEFT_OUT)), of_meeting(meeting())),
     ],
