@@ -151,6 +151,9 @@ class Messages:
         self._cmsg_addresses = row_addresses(self._cmsgs)
         self.headers = np.zeros(capacity, MMSGHDR)
         self.headers["iov"], self.headers["iovlen"] = row_addresses(self.iov), pieces
+        # columns of records, looked up once: a system call takes hardly longer than a few look-ups
+        self._times_ns = self._cmsgs["time_ns"]
+        self._control, self._control_len = self.headers["control"], self.headers["controllen"]
         self._base = int(self.headers.ctypes.data)
 
     def address(self, datagram: int) -> int:
@@ -160,11 +163,11 @@ class Messages:
     def leave_at(self, n: int, times_ns: NDArray[np.integer] | None) -> None:
         """When each of the first n leaves, CLOCK_MONOTONIC; None: at once."""
         if times_ns is None:
-            self.headers["control"][:n] = self.headers["controllen"][:n] = 0
+            self._control[:n] = self._control_len[:n] = 0
         else:
-            self._cmsgs["time_ns"][:n] = times_ns
-            self.headers["control"][:n] = self._cmsg_addresses[:n]
-            self.headers["controllen"][:n] = TXTIME_CMSG.itemsize
+            self._times_ns[:n] = times_ns
+            self._control[:n] = self._cmsg_addresses[:n]
+            self._control_len[:n] = TXTIME_CMSG.itemsize
 
 
 class SendBatch:
@@ -181,6 +184,9 @@ class SendBatch:
         self._rows = row_addresses(self.data)
         self._names = np.zeros(capacity, SOCKADDR_IN)
         self._name_addresses = row_addresses(self._names)
+        self._base, self._len = self._messages.iov["base"][:, 0], self._messages.iov["len"][:, 0]
+        self._name = self._messages.headers["name"]
+        self._name_len = self._messages.headers["namelen"]
 
     def send(
         self,
@@ -215,16 +221,15 @@ class SendBatch:
         if n and not 0 <= int(lengths.min()) <= int(lengths.max()) <= self.data.shape[1]:
             # the kernel would send what lies behind the row
             raise ValueError(f"a datagram's length is not within 0 and {self.data.shape[1]} bytes")
-        messages = self._messages.headers
-        self._messages.iov["base"][:n, 0] = self._rows[:n] if rows is None else self._rows[rows]
-        self._messages.iov["len"][:n, 0] = lengths
+        self._base[:n] = self._rows[:n] if rows is None else self._rows[rows]
+        self._len[:n] = lengths
         self._messages.leave_at(n, times_ns)
         if destinations is None:
-            messages["name"][:n] = messages["namelen"][:n] = 0
+            self._name[:n] = self._name_len[:n] = 0
         else:
             self._names[:n] = destinations
-            messages["name"][:n] = self._name_addresses[:n]
-            messages["namelen"][:n] = SOCKADDR_IN.itemsize
+            self._name[:n] = self._name_addresses[:n]
+            self._name_len[:n] = SOCKADDR_IN.itemsize
         start = skipped = 0
         complained_at = -1
         while start < n:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
@@ -43,17 +44,19 @@ def carries(
         start, end: (n,) where the payloads lie (`rtp.payload_bounds`).
         begins: of fragments only the first counts.
     """
-    wanted = np.zeros(TYPE_MASK + 1, np.bool_)
-    wanted[list(types)] = True
+    wanted = _set_of(tuple(types))
     found = np.zeros(len(data), np.bool_)
     present = np.flatnonzero(start < end)
     kind = data[present, start[present]] & TYPE_MASK
     found[present] = wanted[kind]
     fragments = present[kind == FU_A]
-    fragments = fragments[end[fragments] - start[fragments] >= FU_HEADER_BYTES]
-    header = data[fragments, start[fragments] + 1]
-    found[fragments] = wanted[header & TYPE_MASK] & ((header & FU_START != 0) | (not begins))
+    if len(fragments):
+        fragments = fragments[end[fragments] - start[fragments] >= FU_HEADER_BYTES]
+        header = data[fragments, start[fragments] + 1]
+        found[fragments] = wanted[header & TYPE_MASK] & ((header & FU_START != 0) | (not begins))
     aggregates = present[kind == STAP_A]
+    if not len(aggregates):
+        return found
     at = start[aggregates] + 1
     for _ in range(MOST_AGGREGATED):
         room = at + SIZE_BYTES < end[aggregates]
@@ -67,6 +70,14 @@ def carries(
         found[aggregates] |= wanted[data[aggregates, unit] & TYPE_MASK]
         at = unit + size
     return found
+
+
+@functools.cache
+def _set_of(types: tuple[int, ...]) -> NDArray[np.bool_]:
+    """(32,) which NAL unit types are among these."""
+    wanted = np.zeros(TYPE_MASK + 1, np.bool_)
+    wanted[list(types)] = True
+    return wanted
 
 
 def packetise(units: Sequence[bytes], max_payload: int) -> list[bytes]:

@@ -51,6 +51,8 @@ class Consent:
 
     def __init__(self, capacity: int) -> None:
         self._flows: dict[tuple[Kind, int], _Flow] = {}
+        self._to_tell = False
+        """Whether of a flow something may be told that has not been."""
         self._announced = {kind: np.zeros(capacity, np.uint32) for kind in KINDS}
         self._heard_ns = {kind: np.full(capacity, LONG_AGO_NS, np.int64) for kind in KINDS}
         self._signalling_ns = {kind: np.full(capacity, LONG_AGO_NS, np.int64) for kind in KINDS}
@@ -65,6 +67,7 @@ class Consent:
         self._heard_ns[kind][row] = self._signalling_ns[kind][row] = LONG_AGO_NS
         same_host = remote[0] == leg.host
         assured = leg.assured is None or remote[0] in leg.assured
+        self._to_tell = True
         self._flows[kind, row] = _Flow(
             remote=remote,
             assured=assured,
@@ -88,6 +91,9 @@ class Consent:
         """Packets of these calls came, (n,) each, from the address that was announced or from the
         one their signalling comes from."""
         announced = sources["address"] == self._announced[kind][rows]
+        if announced.all():
+            self._heard_ns[kind][rows] = arrival_ns
+            return
         self._heard_ns[kind][rows[announced]] = arrival_ns[announced]
         self._signalling_ns[kind][rows[~announced]] = arrival_ns[~announced]
 
@@ -110,12 +116,16 @@ class Consent:
                 to = flow.at_signalling  # a host with several addresses sends from this one
             if to != flow.to:
                 flow.to = to
+                self._to_tell = True
                 changed.append((kind, row, to))
         return changed
 
     def take_withheld(self) -> list[Withheld]:
         """Media that may not flow and of which that has not been told."""
-        found = []
+        found: list[Withheld] = []
+        if not self._to_tell:
+            return found
+        self._to_tell = False
         for (kind, row), flow in self._flows.items():
             if flow.to is None and not flow.told:
                 flow.told = True

@@ -219,7 +219,10 @@ class Inbound:
         (n,). Strangers are answered nothing: theirs stay what they are."""
         found = np.zeros(len(got), np.bool_)
         # RTP and RTCP begin with a bit that STUN has not (RFC 7983 §7)
-        for i in np.flatnonzero((got.data[:, 0] < STUN_BELOW) & (rows != NOBODY)):
+        possible = got.data[:, 0] < STUN_BELOW
+        if not possible.any():
+            return found
+        for i in np.flatnonzero(possible & (rows != NOBODY)):
             data = bytes(got.data[i, : got.lengths[i]])
             if not stun.is_stun(data):
                 continue
@@ -238,11 +241,12 @@ class Inbound:
         kind = local.kind
         rows = self._ports.remotes(local).find(got.sources)
         alive = self._answer_stun(kind, sock, rows, got)
-        self.lost.stray += int(np.count_nonzero(rows == NOBODY))
+        known = rows != NOBODY
+        self.lost.stray += len(rows) - int(np.count_nonzero(known))
         control = rtcp.is_rtcp(got.data, got.lengths)
         if control.any():
-            self._take_control(kind, rows, got, np.flatnonzero(control & (rows != NOBODY)))
-        media = (rows != NOBODY) & ~control & ~alive
+            self._take_control(kind, rows, got, np.flatnonzero(control & known))
+        media = known & ~(control | alive)
         lengths, data, sources, arrival_ns = got.lengths, got.data, got.sources, got.arrival_ns
         if not media.all():
             at = np.flatnonzero(media)

@@ -696,6 +696,8 @@ class MediaPlane:
         return max(LEAST_KBPS, limit.bits_per_s / 1000 * mean / (mean + limit.overhead))
 
     def _compose(self, turn: int) -> None:
+        if not self._composed:
+            return
         rows, lengths, times = self._composed.fill(
             self._composed_batch.data,
             self._composed_until_ns[turn],

@@ -72,8 +72,10 @@ class Remotes:
         if not len(self._keys):
             return np.full(len(sources), NOBODY, np.intp)
         wanted = _key(sources)
-        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
-        return np.where(self._keys[at] == wanted, self._row_of[at], NOBODY)
+        at = self._keys[:-1].searchsorted(wanted)
+        rows = self._row_of[at]
+        rows[self._keys[at] != wanted] = NOBODY
+        return rows
 
     def _rebuild(self) -> None:
         keys = sorted(self._rows)
@@ -223,10 +225,10 @@ class Ports:
 
 def _number(address: HostPort) -> int:
     """What `_key` gives for one address."""
-    host, port = address
-    return int.from_bytes(socket.inet_aton(host), "big") << 16 | port
+    return int(_key(sockaddr(*address)[np.newaxis])[0])
 
 
 def _key(addresses: NDArray[np.void]) -> NDArray[np.uint64]:
-    host = addresses["address"].astype(np.uint64)
-    return host << np.uint64(16) | addresses["port"].astype(np.uint64)
+    """Family, port and address of each in one number, as they lie in memory."""
+    key: NDArray[np.uint64] = addresses.view(np.uint64)[::2]
+    return key

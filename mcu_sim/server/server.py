@@ -183,7 +183,7 @@ class McuServer:
         self._plane.skip_to(time.monotonic_ns())
         commands = list(config.commands)
         hear_ns = config.origin_ns
-        readable = True
+        ready: Sequence[object] = [self._sip, self._floor]
         stopping = over = False
         over_ns = NEVER_NS if config.over_ns is None else config.over_ns
         while (now_ns := time.monotonic_ns()) < end_ns:
@@ -195,8 +195,8 @@ class McuServer:
                 over = True
                 self._controller.close("The meeting is over", now_ns)
             next_ns = self._plane.run(now_ns)
-            self._signal(readable, now_ns)
-            self._control_floor(now_ns)
+            self._signal(self._sip in ready, now_ns)
+            self._control_floor(self._floor in ready, now_ns)
             while commands and commands[0].at_ns <= now_ns:
                 due = commands.pop(0)
                 self._controller.controls.at_console(due.command, due.meeting, now_ns)
@@ -215,7 +215,7 @@ class McuServer:
             if commands:
                 next_ns = min(next_ns, commands[0].at_ns)
             wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
-            readable = self._sip in self._wait(wait_s)
+            ready = self._wait(wait_s)
 
     def command(self, meeting: str | None, command: Command) -> Answer:
         """A command of the technician at the console; without a meeting, to the only one there is.
@@ -315,11 +315,11 @@ class McuServer:
         )
         return select.select(sockets, [], [], wait_s)[0]
 
-    def _control_floor(self, now_ns: int) -> None:
+    def _control_floor(self, readable: bool, now_ns: int) -> None:
         if self._floor is None:
             return
         control = self._controller.content_floor
-        for data, source in self._floor.receive():
+        for data, source in self._floor.receive() if readable else ():
             control.receive(data, source, now_ns)
         control.advance(now_ns)
 

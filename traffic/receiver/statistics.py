@@ -236,13 +236,13 @@ class ReceptionBank:
         """Whether n packets belong to their rows' sources in any order: each is so near to the
         highest number before all of them that A.1 accepts it behind any of the others."""
         rows = arrivals.rows
-        if not (valid.all() and self._open[rows].all() and self.heard[rows].all()):
+        if not (valid.all() and (self._open & self.heard)[rows].all()):
             return False
-        if not np.array_equal(arrivals.ssrc, self.ssrc[rows]):
+        if (arrivals.ssrc != self.ssrc[rows]).any():
             return False
         top = self._top[rows]
         ahead = serial_difference(arrivals.sequence - top, 16)
-        if len(ahead) and 2 * int(np.abs(ahead).max()) >= self._limits.max_misorder:
+        if 2 * max(int(ahead.max()), -int(ahead.min())) >= self._limits.max_misorder:
             return False
         np.maximum.at(self._top, rows, top + ahead)
         return True

@@ -59,8 +59,10 @@ def is_rtcp(data: NDArray[np.uint8], lengths: NDArray[np.integer]) -> NDArray[np
         lengths: (n,) their lengths in bytes.
     """
     kind = data[:, 1]
-    wanted: NDArray[np.bool_] = (lengths >= HEADER_BYTES) & (data[:, 0] >> 6 == 2)
-    return wanted & (kind >= FIRST_TYPE) & (kind <= LAST_TYPE)
+    wanted: NDArray[np.bool_] = (kind >= FIRST_TYPE) & (kind <= LAST_TYPE)
+    if wanted.any():
+        wanted &= (lengths >= HEADER_BYTES) & (data[:, 0] >> 6 == 2)
+    return wanted
 
 
 # ------------------------------------------------------------------------------------- packing

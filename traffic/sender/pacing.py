@@ -131,9 +131,10 @@ class LoopPacer:
         if not len(due):
             return
         times, fds = self._time_ns[due], self._fd[due]
-        behind = now_ns - times
-        self.late += int(np.count_nonzero(behind > self._tolerance_ns))
-        self.worst_late_ns = max(self.worst_late_ns, int(behind.max()))
+        worst_ns = now_ns - int(times.min())
+        if worst_ns > self._tolerance_ns:
+            self.late += int(np.count_nonzero(now_ns - times > self._tolerance_ns))
+        self.worst_late_ns = max(self.worst_late_ns, worst_ns)
         due = due[np.lexsort((self._number[due], times, fds))]
         fds = self._fd[due]
         edges = np.flatnonzero(fds[1:] != fds[:-1]) + 1

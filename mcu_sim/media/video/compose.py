@@ -70,6 +70,10 @@ class VideoBank:
         """The row's next sequence number (extended), the next frame's timestamp, and its time."""
         return self._streams[row].position()
 
+    def __len__(self) -> int:
+        """How many calls have a picture composed."""
+        return len(self._streams)
+
     def change_rate(self, row: int, kbps: float) -> None:
         """The call allows another rate from its next frame on."""
         self._streams[row].change_rate(self._rates[row].limit(kbps))
@@ -207,6 +211,8 @@ class DecodingLosses:
 
     def look(self, now_ns: int) -> None:
         """See what cannot be decoded; a camera that was asked just now is looked at again later."""
+        if not (self._asking or self._came):
+            return
         self._look_at_all()
         for row in np.flatnonzero(self._gaps.broken & self._open).tolist():
             dither_ns = dither_max_ns(self._kbps[row], len(self._asking) + 1)

@@ -71,14 +71,16 @@ def write_forwarded(
         ValueError: there are more packets than rows, or one is longer than a row.
     """
     start, end = (bounds[forwarded.packet] for bounds in rtp.payload_bounds(data, lengths))
-    written = rtp.HEADER_BYTES + end - start
+    written = end - start + rtp.HEADER_BYTES
     m, width = len(forwarded), out.shape[1]
     if m > len(out) or (m and int(written.max()) > width):
         raise ValueError(f"{m} packets do not fit into {len(out)} rows of {width} bytes")
     write_headers(out, forwarded)
     if m and (start == start[0]).all():  # nearly always: all have a plain header
         first, size = int(start[0]), int(written.max()) - rtp.HEADER_BYTES
-        payloads = data[forwarded.packet, first : first + size]
+        payloads = data[:, first : first + size]
+        if m != len(data) or (forwarded.packet[1:] <= forwarded.packet[:-1]).any():
+            payloads = payloads[forwarded.packet]
         out[:m, rtp.HEADER_BYTES : rtp.HEADER_BYTES + size] = payloads
         return written
     for first in np.unique(start).tolist():
@@ -91,16 +93,24 @@ def write_forwarded(
 
 def write_headers(out: NDArray[np.uint8], forwarded: Forwarded) -> None:
     """Write the headers into the first m rows of `out`, (≥ m, ≥ 12) uint8."""
-    header = np.zeros((len(forwarded), rtp.HEADER_BYTES), np.uint8)
+    m = len(forwarded)
+    header = np.empty((m, rtp.HEADER_BYTES), np.uint8)
     header[:, 0] = VERSION_2
-    header[:, 1] = forwarded.payload_type
-    header[:, 8:12] = forwarded.ssrc.astype(">u4").view(np.uint8).reshape(-1, 4)
-    rtp.patch_headers(out, header, forwarded.sequence, forwarded.timestamp, forwarded.marker)
+    header[:, 1] = forwarded.marker
+    header[:, 1] <<= 7
+    header[:, 1] |= forwarded.payload_type
+    words = header.view(">u4")
+    header.view(">u2")[:, 1] = forwarded.sequence & 0xFFFF
+    words[:, 1] = forwarded.timestamp & 0xFFFFFFFF
+    words[:, 2] = forwarded.ssrc
+    out[:m, : rtp.HEADER_BYTES] = header
 
 
 MAX_MISORDER = 1000
 """Packets. A step back by more is a stream that was started afresh with the same SSRC; it is some
 seconds of video, so that nothing which is merely late is taken for it."""
+NEARBY_TICKS = 1 << 29
+"""Of a timestamp of 32 bits: two within so many of a third one are less than half of it apart."""
 NO_SSRC = -1
 LATE_NS = 2_000_000_000
 """For how long packets of the SSRC that a source has left are late ones, and no return to it."""
@@ -221,6 +231,26 @@ class ForwardedSources:
         self._timestamp[sources[steady]] = timestamp[last]
         return np.repeat(steady, sizes), sequence, timestamp
 
+    def go_on_nearby(
+        self, rows: NDArray[np.intp], headers: rtp.Headers
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """As `go_on`, of n packets in order of arrival, if all are of the stream that their source
+        had and near to where that was; None, and nothing is changed, if one is not."""
+        if (headers.ssrc != self._ssrc[rows]).any():
+            return None
+        sequence, timestamp = self._sequence[rows], self._timestamp[rows]
+        ahead = (headers.sequence - sequence.astype(np.uint16)).view(np.int16)
+        later = (headers.timestamp - timestamp.astype(np.uint32)).view(np.int32)
+        # so none is a step back from another one of the batch that would be a stream begun afresh
+        if max(int(ahead.max()), -int(ahead.min())) > MAX_MISORDER // 2:
+            return None
+        if max(int(later.max()), -int(later.min())) > NEARBY_TICKS:
+            return None
+        sequence += ahead
+        timestamp += later
+        self._sequence[rows], self._timestamp[rows] = sequence, timestamp  # of each the last one's
+        return sequence, timestamp
+
     def take(
         self,
         row: int,
@@ -312,6 +342,26 @@ TICK_NS_9 = 100_000  # nine ticks of the 90 kHz clock (RFC 6184 §8.1) take as m
 LEAST = np.iinfo(np.int64).min
 
 
+@dataclass(frozen=True)
+class _Audience:
+    """Who sees and waits for what, as long as nothing of it changes.
+
+    Attributes:
+        active: whether anybody watches anything.
+        waits: whether anybody waits for a source's key frame.
+        looked_at: (capacity + 1,) sources that somebody sees or waits for; the last is NOBODY's.
+        viewers: (v,) who sees something, source by source.
+        begin, times: (capacity,) where in `viewers` those of a source begin, and how many they are.
+    """
+
+    active: bool
+    waits: bool
+    looked_at: NDArray[np.bool_]
+    viewers: NDArray[np.intp]
+    begin: NDArray[np.intp]
+    times: NDArray[np.intp]
+
+
 class Forwarder:
     """All viewers of one channel, a row each; rows of sources are of the same calls.
 
@@ -326,6 +376,7 @@ class Forwarder:
         self._open = np.zeros(capacity, np.bool_)
         self._watching = np.full(capacity, NOBODY, np.intp)  # what a viewer should see
         self._shown = np.full(capacity, NOBODY, np.intp)  # what it sees
+        self._known_audience: _Audience | None = None  # of both; None: they have changed
         self._waiting_since_ns = np.zeros(capacity, np.int64)
         # what makes a source's numbers the viewer's, and the source's first packet that it got
         self._sequence_offset = np.zeros(capacity, np.int64)
@@ -356,6 +407,7 @@ class Forwarder:
         """
         self._open[row] = True
         self._watching[row] = self._shown[row] = NOBODY
+        self._known_audience = None
         self._ssrc[row], self._payload_type[row] = ssrc, payload_type
         self._sequence[row], self._timestamp[row] = first_sequence - 1, first_timestamp - 1
         self._frame_ns[row] = since_ns
@@ -367,6 +419,7 @@ class Forwarder:
         left[row] = True
         self._watching[left] = NOBODY
         self._shown[left | (self._shown == row)] = NOBODY
+        self._known_audience = None
         self._sources.forget(row)
         self._wanted_ns.pop(row, None)
         self._unanswered_ns.pop(row, None)
@@ -394,16 +447,17 @@ class Forwarder:
         self._waiting_since_ns[row] = now_ns
         if source == NOBODY:
             self._shown[row] = NOBODY
+        self._known_audience = None
 
     @property
     def active(self) -> bool:
         """Whether anybody watches anything, so that packets have to be forwarded."""
-        return bool(np.any(self._watching != NOBODY))
+        return self._audience.active
 
     @property
     def misses_key(self) -> bool:
         """Whether a viewer misses a key frame: a source is asked for one now, or later."""
-        return bool(self._wanted_ns) or bool(self._waiting().any())
+        return bool(self._wanted_ns) or self._audience.waits
 
     def request(self, viewer: int, now_ns: int) -> None:
         """A viewer asked for a key frame (RFC 4585 §6.3.1 PLI, RFC 5104 FIR, RFC 5168)."""
@@ -413,10 +467,9 @@ class Forwarder:
 
     def take_key_requests(self, now_ns: int) -> list[int]:
         """Sources to ask for a key frame now, ascending; what limits forbid is put off."""
-        waiting = self._waiting()
-        if not (self._wanted_ns or waiting.any()):
+        if not self.misses_key:
             return []
-        asking = waiting & (now_ns - self._waiting_since_ns < GIVE_UP_NS)
+        asking = self._waiting() & (now_ns - self._waiting_since_ns < GIVE_UP_NS)
         wanted = self._wanted_ns.keys() | set(self._watching[asking].tolist())
         asked = [
             source
@@ -449,16 +502,24 @@ class Forwarder:
         starts_key = self._key_frames.find(
             rows, headers, data, np.where(usable, start, 0), np.where(usable, end, 0)
         )
-        at = self._looked_at(np.where(usable, rows, NOBODY))
+        audience = self._audience
+        at = np.flatnonzero(audience.looked_at[np.where(usable, rows, NOBODY)])
         parts: list[_Part] = []
-        if len(at):
+        numbers = None
+        if len(at) and not audience.waits:
+            numbers = self._sources.go_on_nearby(rows[at], headers.take(at))
+        if numbers is not None:
+            parts.append(self._send_steady(at, rows, *numbers, arrival_ns))
+            self._note_steady_keys(at[starts_key[at]], rows, arrival_ns)
+            at = at[:0]
+        elif len(at):
+            at = at[np.argsort(rows[at], kind="stable")]
             steady, sequence, timestamp = self._sources.go_on(
                 rows[at], at, headers, self._changing()
             )
-            some = at[steady]
-            parts.append(
-                self._send_steady(some, rows, sequence[steady], timestamp[steady], arrival_ns)
-            )
+            some, order = at[steady], np.argsort(at[steady])
+            steadily = some[order], rows, sequence[steady][order], timestamp[steady][order]
+            parts.append(self._send_steady(*steadily, arrival_ns))
             self._note_steady_keys(some[starts_key[some]], rows, arrival_ns)
             at = at[~steady]
         pieces = self._pieces(at, rows, headers, starts_key, arrival_ns)
@@ -490,13 +551,20 @@ class Forwarder:
         changing[self._watching[waiting]] = changing[self._shown[waiting]] = True
         return changing[:-1]
 
-    def _looked_at(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Places of the packets of sources that somebody sees or waits for, source by source."""
-        looked_at = np.zeros(len(self._open) + 1, np.bool_)  # the last one is NOBODY's
-        looked_at[self._watching] = looked_at[self._shown] = True
-        looked_at[NOBODY] = False
-        at = np.flatnonzero(looked_at[rows])
-        return at[np.argsort(rows[at], kind="stable")]
+    @property
+    def _audience(self) -> _Audience:
+        if self._known_audience is None:
+            looked_at = np.zeros(len(self._open) + 1, np.bool_)
+            looked_at[self._watching] = looked_at[self._shown] = True
+            active = bool(looked_at[:-1].any())
+            looked_at[NOBODY] = False
+            viewers = np.flatnonzero(self._shown != NOBODY)
+            viewers = viewers[np.argsort(self._shown[viewers], kind="stable")]
+            times = np.bincount(self._shown[viewers], minlength=len(self._open))
+            begin = np.cumsum(times) - times
+            waits = bool(self._waiting().any())
+            self._known_audience = _Audience(active, waits, looked_at, viewers, begin, times)
+        return self._known_audience
 
     def _send_steady(
         self,
@@ -508,31 +576,31 @@ class Forwarder:
     ) -> _Part:
         """Send k packets of sources whose viewers all see what they watch, and go on seeing it.
 
-        As `_send`, of all sources at once: `at` (k,) are places in the batch, `sequence` and
-        `timestamp` (k,) of the packets there.
+        As `_send`, of all sources at once: `at` (k,) are places in the batch, ascending, `sequence`
+        and `timestamp` (k,) of the packets there.
         """
-        order = np.argsort(at)
-        at, sequence, timestamp = at[order], sequence[order], timestamp[order]
-        viewers = np.flatnonzero(self._shown != NOBODY)
-        viewers = viewers[np.argsort(self._shown[viewers], kind="stable")]
-        shown, of = self._shown[viewers], rows[at]
-        begin = np.searchsorted(shown, of)
-        times = np.searchsorted(shown, of, side="right") - begin
-        nth = np.repeat(np.arange(len(at)), times)
-        place = np.arange(len(nth)) - np.repeat(np.cumsum(times) - times - begin, times)
-        viewer = viewers[place]
-        since = sequence[nth] >= self._first[viewer]
+        of, audience = rows[at], self._audience
+        begin, times = audience.begin[of], audience.times[of]
+        if (times == 1).all():
+            viewer = audience.viewers[begin]
+        else:
+            nth = np.repeat(np.arange(len(at)), times)
+            place = np.arange(len(nth)) - np.repeat(np.cumsum(times) - times - begin, times)
+            viewer = audience.viewers[place]
+            at, sequence, timestamp = at[nth], sequence[nth], timestamp[nth]
+        since = sequence >= self._first[viewer]
         if not since.all():
-            nth, viewer = nth[since], viewer[since]
-        sent = sequence[nth] + self._sequence_offset[viewer]
-        stamp = timestamp[nth] + self._timestamp_offset[viewer]
+            at, viewer = at[since], viewer[since]
+            sequence, timestamp = sequence[since], timestamp[since]
+        sent = sequence + self._sequence_offset[viewer]
+        stamp = timestamp + self._timestamp_offset[viewer]
         np.maximum.at(self._sequence, viewer, sent)
         before = self._timestamp[viewer]
         np.maximum.at(self._timestamp, viewer, stamp)
         # the first packet of the newest frame tells when that came: it is written last
         newest = np.flatnonzero((stamp > before) & (stamp == self._timestamp[viewer]))[::-1]
-        self._frame_ns[viewer[newest]] = arrival_ns[at[nth[newest]]]
-        return at[nth], viewer, sent, stamp
+        self._frame_ns[viewer[newest]] = arrival_ns[at[newest]]
+        return at, viewer, sent, stamp
 
     def _note_steady_keys(
         self, keys: NDArray[np.intp], rows: NDArray[np.intp], arrival_ns: NDArray[np.int64]
@@ -594,6 +662,7 @@ class Forwarder:
         """The source sends another stream: nobody sees it until a key frame of that begins."""
         viewers = self._shown == source
         self._shown[viewers] = NOBODY
+        self._known_audience = None
         self._waiting_since_ns[viewers & (self._watching == source)] = now_ns
 
     def _note_keys(
@@ -623,6 +692,7 @@ class Forwarder:
         ticks = np.maximum(elapsed_ns * 9 // TICK_NS_9, 1)
         ticks[self._frame_ns[viewers] == NEVER] = 1
         self._shown[viewers] = piece.source
+        self._known_audience = None
         self._first[viewers] = piece.sequence[first]
         self._sequence_offset[viewers] = self._sequence[viewers] + 1 - piece.sequence[first]
         self._timestamp_offset[viewers] = self._timestamp[viewers] + ticks - piece.timestamp[first]
