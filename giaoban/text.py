@@ -71,7 +71,9 @@ def hidden_in(text: str) -> tuple[int, Sentence] | None:
 
 def printable(text: str, longest: int | None = None) -> str:
     """What a stranger sent, fit to be shown in a line: `\\x1b` for what must not be in it."""
-    clean = "".join(c if _plain(c) else _escaped(c) for c in text[: longest and longest + 1])
+    clean = text[: longest and longest + 1]
+    if not (clean.isascii() and clean.isprintable()):
+        clean = "".join(c if _plain(c) else _escaped(c) for c in clean)
     if longest is not None and len(clean) > longest:
         clean = clean[: longest - 1] + "…"
     return clean

@@ -93,6 +93,8 @@ class Capacity:
         # https://manualsdump.com/en/manuals/polycom-version_8.4/126239/42
         self._mixed: dict[str, bool] = {}
         self._showing: set[str] = set()
+        self._known_sum: float | None = None
+        """Units of all that is in; None: something has changed since it was added up."""
 
     def copy(self) -> Capacity:
         """The same state, to try things on."""
@@ -111,8 +113,10 @@ class Capacity:
         if conference in self._mixed:
             raise ValueError(f"conference {conference!r} is open already")
         self._mixed[conference] = False
+        self._known_sum = None
         if not self._fits():
             del self._mixed[conference]
+            self._known_sum = None
             return False
         return True
 
@@ -124,6 +128,7 @@ class Capacity:
             raise ValueError(f"conference {conference!r} still has calls")
         del self._mixed[conference]
         self._showing.discard(conference)
+        self._known_sum = None
 
     def show_content(self, conference: str) -> bool:
         """Take what a conference's content channel does; False, and nothing taken: no room for it.
@@ -136,14 +141,16 @@ class Capacity:
         if conference in self._showing:
             return True
         self._showing.add(conference)
+        self._known_sum = None
         if not self._fits():
-            self._showing.discard(conference)
+            self.hide_content(conference)
             return False
         return True
 
     def hide_content(self, conference: str) -> None:
         """Give back what the content channel of a conference takes, if it takes anything."""
         self._showing.discard(conference)
+        self._known_sum = None
 
     def admit(
         self,
@@ -173,6 +180,7 @@ class Capacity:
                 continue
             self._held[call_id] = held
             self._kinds[held] += 1
+            self._known_sum = None
             if conference is not None:
                 self._mixed[conference] = self._is_mixed(conference)
             reason = "OK"
@@ -192,6 +200,7 @@ class Capacity:
             raise ValueError(f"call {call_id!r} holds nothing")
         units = self._units_of(held)
         self._kinds[held] -= 1
+        self._known_sum = None
         if not self._kinds[held]:
             del self._kinds[held]
         return units
@@ -210,9 +219,11 @@ class Capacity:
     def units_used(self) -> float:
         """Units in use, reserves and content included, in whole ones if the device counts so.
 
-        Summed anew each time, so that rounding cannot pile up.
+        Summed anew after each change, so that rounding cannot pile up.
         """
-        used = self._sum()
+        if self._known_sum is None:
+            self._known_sum = self._sum()
+        used = self._known_sum
         assert used is not None
         if self.device.whole_units:
             used = float(math.ceil(used - TOLERANCE_UNITS))

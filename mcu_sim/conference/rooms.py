@@ -5,6 +5,7 @@ A participant sits in one meeting at a time; several meetings run side by side (
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Container, Iterator, Mapping
 
 from giaoban.mcu_sim.conference import control
@@ -18,7 +19,7 @@ from giaoban.mcu_sim.conference.effects import (
     JoinAccepted,
     UnknownMeeting,
 )
-from giaoban.mcu_sim.conference.meeting import Meetings
+from giaoban.mcu_sim.conference.meeting import Meeting, Meetings, OpenRooms
 
 
 class Rooms:
@@ -182,7 +183,7 @@ class Rooms:
             return self._conferences.get(meeting)
         if self.observes(participant):
             return None
-        made = self._meetings.open_rooms.meeting(meeting, participant)
+        made = _opened(self._meetings.open_rooms, meeting, participant)
         return None if made is None else Conference(made, open_room=True)
 
     def _decide(self, conference: Conference | None, participant: str, now_ms: float) -> Decision:
@@ -208,3 +209,9 @@ class Rooms:
         name = conference.meeting.id
         if conference.ended and name not in self._opens_ms:
             del self._conferences[name]
+
+
+@functools.lru_cache(maxsize=256)
+def _opened(rooms: OpenRooms, name: str, opener: str) -> Meeting | None:
+    """As `OpenRooms.meeting`, which is asked when a call comes and when it stands."""
+    return rooms.meeting(name, opener)

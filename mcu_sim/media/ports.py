@@ -11,6 +11,8 @@ from __future__ import annotations
 import errno
 import select
 import socket
+import struct
+import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -49,6 +51,8 @@ class Remotes:
 
     def __init__(self) -> None:
         self._rows: dict[int, int] = {}
+        self._sorted = True
+        """Whether what follows is what `_rows` says."""
         self._keys = np.empty(0, np.uint64)
         self._row_of = np.empty(0, np.intp)
 
@@ -58,17 +62,19 @@ class Remotes:
     def add(self, address: HostPort, row: int) -> None:
         """From now on packets from `address` belong to `row`, unless they are another one's."""
         self._rows.setdefault(_number(address), row)
-        self._rebuild()
+        self._sorted = False
 
     def remove(self, row: int) -> None:
         """Forget the addresses of a row."""
         left = {key: owner for key, owner in self._rows.items() if owner != row}
         if len(left) < len(self._rows):
             self._rows = left
-            self._rebuild()
+            self._sorted = False
 
     def find(self, sources: NDArray[np.void]) -> NDArray[np.intp]:
         """The row of each of n sources (n,), SOCKADDR_IN; NOBODY for a stranger."""
+        if not self._sorted:
+            self._sort()
         if not len(self._keys):
             return np.full(len(sources), NOBODY, np.intp)
         wanted = _key(sources)
@@ -77,7 +83,8 @@ class Remotes:
         rows[self._keys[at] != wanted] = NOBODY
         return rows
 
-    def _rebuild(self) -> None:
+    def _sort(self) -> None:
+        self._sorted = True
         keys = sorted(self._rows)
         self._keys = np.array(keys, np.uint64)
         self._row_of = np.array([self._rows[key] for key in keys], np.intp)
@@ -225,7 +232,9 @@ class Ports:
 
 def _number(address: HostPort) -> int:
     """What `_key` gives for one address."""
-    return int(_key(sockaddr(*address)[np.newaxis])[0])
+    host, port = address
+    packed = struct.pack("=H", socket.AF_INET) + port.to_bytes(2, "big") + socket.inet_aton(host)
+    return int.from_bytes(packed, sys.byteorder)
 
 
 def _key(addresses: NDArray[np.void]) -> NDArray[np.uint64]:

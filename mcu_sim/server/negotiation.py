@@ -138,6 +138,7 @@ class MediaNegotiation:
         self._conferences: dict[str, int] = {}
         """By meeting: its number for the floor of its content; no later meeting has it soon."""
         self._last_user = self._last_conference = 0
+        self._known_can: dict[tuple[int, bool, str], list[sdp.Media]] = {}
         self._resolutions = [
             name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
         ]
@@ -392,6 +393,16 @@ class MediaNegotiation:
         self, port_group: int, user: FloorUser | None = None, profile: str = "baseline"
     ) -> list[sdp.Media]:
         """`user`: as whom a call may ask for the content channel."""
+        by_user = self._floor_port is not None and user is not None
+        known = self._known_can.get((port_group, by_user, profile))
+        if known is None:
+            known = self._can_on(port_group, profile, by_user=by_user)
+            self._known_can[port_group, by_user, profile] = known
+        if len(known) > 1 and self._floor_port is not None and user is not None:
+            return [*known, floor_control(self._floor_port, user, FLOOR_ID)]
+        return list(known)
+
+    def _can_on(self, port_group: int, profile: str, *, by_user: bool) -> list[sdp.Media]:
         port = self._ports.port
         how = self._protocol
         can = [audio(port(port_group, "audio"), self._audio_codecs, protocol=how)]
@@ -410,9 +421,8 @@ class MediaNegotiation:
                 ),
                 content(port(port_group, "content"), self._max_kbps, shown, protocol=how),
             ]
-        if len(can) > 1 and self._floor_port is not None and user is not None:
+        if len(can) > 1 and by_user:
             can[-1] = replace(can[-1], label=CONTENT_LABEL)
-            can.append(floor_control(self._floor_port, user, FLOOR_ID))
         return can
 
 

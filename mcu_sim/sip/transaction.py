@@ -16,7 +16,14 @@ from dataclasses import dataclass
 
 from sipmessage import CSeq, Request, Response
 
-from giaoban.mcu_sim.sip.message.headers import cseq_of, from_of, parameter, tag_of, top_via
+from giaoban.mcu_sim.sip.message.headers import (
+    bare_request,
+    cseq_of,
+    from_of,
+    parameter,
+    tag_of,
+    top_via,
+)
 from giaoban.mcu_sim.sip.message.responses import MAGIC_COOKIE, reply
 
 T1_MS = 500.0
@@ -272,7 +279,7 @@ class ClientInvite(ClientTransaction):
 
     def _make_ack(self, response: Response) -> Request:
         """The ACK to a refusal, with the INVITE's own branch (§17.1.1.3)."""
-        ack = Request("ACK", self.request.uri)
+        ack = bare_request("ACK", self.request.uri)
         ack.headers.set("Via", self.request.headers["Via"])
         for header in ("Route", "From", "Call-ID", "Max-Forwards"):
             for value in self.request.headers.getlist(header):

@@ -11,9 +11,79 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from sipmessage import Address, CSeq, MediaType, Parameters, Request, Response, Via
+from sipmessage import URI, Address, CSeq, MediaType, Parameters, Request, Response, Via
+from sipmessage.message import Headers
 
-from giaoban.mcu_sim.sip.message.addresses import HostPort, forget, one_comma, read_addresses
+from giaoban.mcu_sim.sip.message.addresses import (
+    HostPort,
+    forget,
+    one_comma,
+    read_addresses,
+    read_uri,
+)
+
+
+class IndexedHeaders(Headers):  # type: ignore[misc]
+    """Header fields that are found by their name at once; `Headers` goes through all of them."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, tuple[str, list[str]]] = {}
+        """By their names in small letters: as they were written, and their values."""
+
+    def add(self, key: str, value: str) -> None:
+        """One value more."""
+        self._fields.setdefault(key.lower(), (key, []))[1].append(value)
+
+    def get(self, key: str, default: str | None = None) -> str | None:
+        """The first value, or `default`."""
+        field = self._fields.get(key.lower())
+        return default if field is None else field[1][0]
+
+    def getlist(self, key: str) -> list[str]:
+        """All values."""
+        field = self._fields.get(key.lower())
+        return [] if field is None else field[1]
+
+    def keys(self) -> list[str]:
+        """All names, as they were written first."""
+        return [name for name, _ in self._fields.values()]
+
+    def remove(self, key: str) -> None:
+        """Take a field out, if it is there."""
+        self._fields.pop(key.lower(), None)
+
+    def set(self, key: str, value: str) -> None:
+        """One value, instead of all others."""
+        self.setlist(key, [value])
+
+    def setlist(self, key: str, values: list[str]) -> None:
+        """These values, instead of all others; a field that is there keeps its place and name."""
+        lower = key.lower()
+        field = self._fields.get(lower)
+        self._fields[lower] = (key if field is None else field[0], values)
+
+    def __getitem__(self, key: str) -> str:
+        return self._fields[key.lower()][1][0]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{name}: {value}\r\n" for name, values in self._fields.values() for value in values
+        ]
+        return "".join(lines) + "\r\n"
+
+
+def bare_request(method: str, uri: URI, body: bytes = b"") -> Request:
+    """A request without headers."""
+    request = Request(method, uri, body)
+    request.headers = IndexedHeaders()
+    return request
+
+
+def bare_response(code: int, phrase: str, body: bytes = b"") -> Response:
+    """A response without headers."""
+    response = Response(code, phrase, body)
+    response.headers = IndexedHeaders()
+    return response
 
 
 def _cached[T](parse_text: Callable[[str], T]) -> Callable[[str], T]:
@@ -33,6 +103,7 @@ def _addresses(text: str) -> tuple[Address, ...]:
 
 vias = _cached(lambda text: tuple(Via.parse_many(one_comma(text))))
 addresses = _cached(_addresses)
+uri_of = _cached(read_uri)
 _cseq = _cached(CSeq.parse)
 _media_type = _cached(MediaType.parse)
 
@@ -77,9 +148,9 @@ def media_type_of(message: Request | Response) -> MediaType | None:
 
 def parameter(parameters: Parameters, name: str) -> str | None:
     """A parameter's value by its case-insensitive name; "" if it stands without one."""
-    for key, value in parameters.items():
-        if key.lower() == name:
-            return value or ""
+    for key in parameters:
+        if key == name or key.lower() == name:
+            return parameters[key] or ""
     return None
 
 
@@ -186,7 +257,7 @@ def again(request: Request, sequence: int) -> Request:
     Its Via on top is empty, and what it proved itself with stays behind: that was good for one
     request.
     """
-    copy = Request(request.method, request.uri, request.body)
+    copy = bare_request(request.method, request.uri, request.body)
     copy.headers.set("Via", "")
     for name in request.headers.keys():  # noqa: SIM118  # `Headers` is no mapping
         if name not in ("Via", "Authorization", "Proxy-Authorization"):

@@ -18,10 +18,11 @@ from giaoban.mcu_sim.sip.message.addresses import (
     HeadedURI,
     OtherURI,
     forget,
-    read_uri,
 )
 from giaoban.mcu_sim.sip.message.headers import (
     addresses,
+    bare_request,
+    bare_response,
     contacts_of,
     cseq_of,
     from_of,
@@ -29,6 +30,7 @@ from giaoban.mcu_sim.sip.message.headers import (
     tag_of,
     to_of,
     top_via,
+    uri_of,
     vias,
 )
 from giaoban.mcu_sim.sip.message.responses import METHODS, PHRASES
@@ -118,7 +120,7 @@ def _begin(start: str, body: bytes, problems: list[tuple[int, str]]) -> Request 
         start = _CONTROL.sub(" ", start)
     status = _STATUS.match(start)
     if status is not None:
-        return Response(int(status["code"]), status["phrase"], body)
+        return bare_response(int(status["code"]), status["phrase"], body)
     method, _, rest = start.rstrip(" ").partition(" ")
     target, _, version = rest.rpartition(" ")
     target = target.strip(" ")
@@ -129,12 +131,12 @@ def _begin(start: str, body: bytes, problems: list[tuple[int, str]]) -> Request 
         problems.append((505, PHRASES[505]))
     else:
         uri = _target(target, problems)
-    return Request(method, uri, body)
+    return bare_request(method, uri, body)
 
 
 def _target(text: str, problems: list[tuple[int, str]]) -> URI:
     try:
-        uri = read_uri(text)
+        uri = uri_of(text)
     except PARSE_ERRORS as error:
         forget(error)
         problems.append((400, "Bad Request-URI"))

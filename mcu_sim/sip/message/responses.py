@@ -8,7 +8,13 @@ import re
 from sipmessage import Request, Response, Via
 
 from giaoban.mcu_sim.sip.message.addresses import PARSE_ERRORS, SIP_PORT, Peer, forget
-from giaoban.mcu_sim.sip.message.headers import addresses, parameter, tag_of, top_via
+from giaoban.mcu_sim.sip.message.headers import (
+    addresses,
+    bare_response,
+    parameter,
+    tag_of,
+    top_via,
+)
 from giaoban.text import printable
 
 MAGIC_COOKIE = "z9hG4bK"
@@ -103,8 +109,10 @@ def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Re
 
     A phrase may quote what a peer sent, so what could end the status line is taken out.
     """
-    line = "".join(c if c.isprintable() else " " for c in phrase or PHRASES.get(code, "Unknown"))
-    response = Response(code=code, phrase=line)
+    line = phrase or PHRASES.get(code, "Unknown")
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else " " for c in line)
+    response = bare_response(code, line)
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
         if values := request.headers.getlist(name):
             response.headers.setlist(name, list(values))

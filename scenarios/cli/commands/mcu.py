@@ -221,7 +221,8 @@ def serve(
     screen = _Screen(quiet=as_json)
 
     def tell(event: dict[str, Any]) -> None:
-        screen.say(_line(event))
+        if not as_json:
+            screen.say(_line(event))
         if log is not None:
             log.write(json.dumps(event, ensure_ascii=False) + "\n")
             log.flush()

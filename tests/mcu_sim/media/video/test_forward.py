@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scapy.layers.rtp import RTP
 
-from giaoban.mcu_sim.media.video.forward import NOBODY, Forwarder
+from giaoban.mcu_sim.media.video.forward import NOBODY, ForwardedSources, Forwarder
 from tests.mcu_sim.video_factory import (
     FIRST_SEQUENCE,
     FIRST_TIMESTAMP,
@@ -599,7 +599,7 @@ def test_sources_taken_at_once_or_one_by_one_give_the_same(
     sizes: list[int],
     data: st.DataObject,
 ) -> None:
-    """The short way, for sources that go on as they did, against the way for all others."""
+    """The short ways, for sources that go on as they did, against the way for all others."""
     if isinstance(seen, tuple):
         restart_ms = data.draw(st.none() | st.integers(0, int(END_MS)))
         rng = data.draw(st.randoms(use_true_random=False))
@@ -610,14 +610,16 @@ def test_sources_taken_at_once_or_one_by_one_give_the_same(
         packets = [replace(packet, ms=nth * 30.0) for nth, packet in enumerate(seen)]
     at_once = run(packets, when, sizes)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ForwardedSources, "go_on_nearby", lambda self, rows, headers: None)
+        by_source = run(packets, when, sizes)
         patch.setattr(Forwarder, "_changing", lambda self: np.ones_like(self._open))
         one_by_one = run(packets, when, sizes)
-    assert at_once.got == one_by_one.got
+    assert at_once.got == by_source.got == one_by_one.got
     ends = [
         (
             room.forwarder.take_key_requests(at(END_MS)),
             [room.forwarder.position(row, at(END_MS)) for row in range(ROWS)],
         )
-        for room in (at_once, one_by_one)
+        for room in (at_once, by_source, one_by_one)
     ]
-    assert ends[0] == ends[1]
+    assert ends[0] == ends[1] == ends[2]
