@@ -210,6 +210,18 @@ class Criterion(StrictModel):
         return type(self).model_validate(given | {key: value})
 
     @property
+    def judged_only_with(self) -> Literal["slides", "rates", "faults"] | None:
+        """What a run has to have for this to be judged: slides, rates that answer reported loss,
+        or something that fails on purpose; None: nothing that not every run has."""
+        if self.id in OF_FAULTS:
+            return "faults"
+        if self.measure is None:
+            return None
+        if self.measure.kinds == ("content",):
+            return "slides"
+        return "rates" if self.measure.metric == RATE else None
+
+    @property
     def is_of_speech_quality(self) -> bool:
         """Whether it is on a MOS."""
         return self.measure is not None and self.measure.metric.startswith("mos")
@@ -274,17 +286,18 @@ class Criteria(StrictModel):
 
     def without_faults(self) -> Criteria:
         """Those for a run in which nothing fails on purpose."""
-        kept = [item for item in self.criterion if item.id not in OF_FAULTS]
-        return self.model_copy(update={"criterion": kept})
+        return self._without("faults")
 
     def without_slides(self) -> Criteria:
         """Those for a run in which nobody shows any."""
-        kept = [c for c in self.criterion if c.measure is None or c.measure.kinds != ("content",)]
-        return self.model_copy(update={"criterion": kept})
+        return self._without("slides")
 
     def without_rates(self) -> Criteria:
         """Those for a run in which no rate answers reported loss."""
-        kept = [c for c in self.criterion if c.measure is None or c.measure.metric != RATE]
+        return self._without("rates")
+
+    def _without(self, what: Literal["slides", "rates", "faults"]) -> Criteria:
+        kept = [item for item in self.criterion if item.judged_only_with != what]
         return self.model_copy(update={"criterion": kept})
 
     def without_speech_quality(self) -> Criteria:

@@ -267,6 +267,16 @@ class CriterionResult(StrictModel):
         return self.window_ms in (None, SECOND_MS)
 
 
+class UnjudgedLimit(StrictModel):
+    """A limit that the scenario sets, for what there was none of in this run: no slides, no rates
+    that answer loss, nothing that fails on purpose."""
+
+    id: Id
+    name_en: str
+    name_vi: str
+    why: Literal["slides", "rates", "faults"]
+
+
 class Assumption(StrictModel):
     """A figure without a source, and what would replace it; `_vi` texts are for the annex."""
 
@@ -497,6 +507,8 @@ class Result(JsonFile):
     """Null: not asked, as no criterion limits how much of the device may be in use."""
     criteria: list[CriterionResult]
     binding: Binding | None
+    unjudged_limits: list[UnjudgedLimit] = Field(default_factory=list)
+    """What the scenario sets limits for, and had none of."""
     assumptions: list[Assumption]
     unmodelled: list[Unmodelled] = Field(default_factory=list)
     """What the model leaves out of this answer, and which way each errs; none of it is among the

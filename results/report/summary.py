@@ -128,6 +128,7 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
                 )
             )
     notes += [short.note(say.say(told)) for told in unrated_sound(result.unmodelled)]
+    notes += map(short.note, say.unjudged_limits(result))
     if delays := short.device_delays():
         notes.append(delays)
     if repairs := say.repairs(result):

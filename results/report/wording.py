@@ -62,6 +62,11 @@ _FLOORS = {
     "open": N_("all are heard"),
 }
 _DIALS = {"in": N_("the bridges call the MCU"), "out": N_("the MCU calls the bridges")}
+_UNJUDGED = {
+    "slides": N_("nobody shows slides"),
+    "rates": N_("no rate answers reported loss"),
+    "faults": N_("nothing fails on purpose"),
+}
 _ON_LOSS: Mapping[LossBehaviour, str] = {
     OFF: N_("neither repair lost packets of pictures nor lower their rates"),
     LossBehaviour("retransmission"): N_("send lost packets of pictures again"),
@@ -538,6 +543,18 @@ class Wording(Translator):
             repaired=repaired,
             late=late,
         )
+
+    def unjudged_limits(self, result: Result) -> list[str]:
+        """Which limits of the scenario were not judged, and why."""
+        return [
+            self.gettext(
+                "The scenario’s limit for {criterion} was not judged: {why}.",
+                criterion=uncapital(name) if not self._english else name,
+                why=self.gettext(_UNJUDGED[limit.why]),
+            )
+            for limit in result.unjudged_limits
+            for name in [self.either(limit.name_en, limit.name_vi)]
+        ]
 
     # ------------------------------------------------------------------ the verdict
 

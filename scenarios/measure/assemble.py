@@ -31,6 +31,7 @@ from giaoban.results.model.result import (
     Refused,
     RefusedCommand,
     Result,
+    UnjudgedLimit,
 )
 from giaoban.results.model.result import Question as AskedQuestion
 from giaoban.results.model.series import Series
@@ -155,6 +156,7 @@ def assemble(
         more_calls=_more_calls(plan, criteria),
         criteria=judgement.criteria,
         binding=judgement.binding,
+        unjudged_limits=_unjudged_limits(question, criteria),
         assumptions=assumptions(question, criteria),
         unmodelled=unmodelled(question, estimate=engine.name == "estimate"),
         accounting=validity.accounting(captures),
@@ -267,15 +269,7 @@ def of_load_windows(criteria: Criteria) -> bool:
 def criteria_of(question: Question) -> Criteria:
     """The default criteria with the scenario's own and its thresholds. Raises `InputError`."""
     scenario, plan, origin = question.scenario, question.plan, str(question.scenario_path)
-    criteria = load_criteria(
-        question.criteria_path,
-        scenario.thresholds,
-        origin,
-        scenario.criteria,
-        scenario.link_window_ms,
-        regulation=question.province.regulation,
-        province=str(question.province_path),
-    )
+    criteria = _of_any_run(question)
     for criterion in scenario.criteria:
         kinds = criterion.measure and criterion.measure.kinds
         if kinds == ("content",) and plan.content is None:
@@ -321,6 +315,39 @@ def criteria_of(question: Question) -> Criteria:
                 shortest_s=shortest_s,
             )
     return criteria
+
+
+def _of_any_run(question: Question) -> Criteria:
+    """The same with what a run has nothing to judge of. Raises `InputError`."""
+    scenario = question.scenario
+    return load_criteria(
+        question.criteria_path,
+        scenario.thresholds,
+        str(question.scenario_path),
+        scenario.criteria,
+        scenario.link_window_ms,
+        regulation=question.province.regulation,
+        province=str(question.province_path),
+    )
+
+
+def _unjudged_limits(question: Question, judged: Criteria) -> list[UnjudgedLimit]:
+    """The limits and criteria of the scenario's that are not among those of this run.
+
+    They are no mistake: `giaoban faults`, a meeting of the catalogue or other terminals may have
+    what they are about.
+    """
+    scenario, known = question.scenario, {each.id for each in judged.criterion}
+    own = {*scenario.thresholds, *(each.id for each in scenario.criteria)}
+    if own <= known:
+        return []
+    return [
+        UnjudgedLimit(
+            id=each.id, name_en=each.name_en, name_vi=each.name_vi, why=each.judged_only_with
+        )
+        for each in _of_any_run(question).criterion
+        if each.id in own - known and each.judged_only_with is not None
+    ]
 
 
 def _refuse_thresholds_of_speech_quality(question: Question, criteria: Criteria) -> None:

@@ -54,6 +54,8 @@ def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
     yield Par(say("criteria note"), note=True)
     for told in unrated_sound(result.unmodelled):
         yield Par(say.say(told), note=True)
+    for limit in say.unjudged_limits(result):
+        yield Par(limit, note=True)
     if delays := say.device_delays(result):
         yield Par(delays, note=True)
     if repairs := say.repairs(result):

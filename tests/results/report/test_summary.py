@@ -1,8 +1,9 @@
 """summary.md and the terminal's table."""
 
+import annex_factory
 import results_factory as make
 
-from giaoban.results.model.result import Refused
+from giaoban.results.model.result import Refused, UnjudgedLimit
 from giaoban.results.report.summary import criteria, notes, summary_md
 from giaoban.results.report.wording import Wording
 from tests.results.tables import rows_of
@@ -57,3 +58,16 @@ def test_without_new_bridges_the_verdict_is_about_those_there_are():
     assert summary_md(result).startswith("# PASS – the system as it is meets the criteria")
     assert "điểm cầu mới" not in VI.verdict(result)
     assert VI.verdict(result).startswith("Đạt: hệ thống hiện có")
+
+
+def test_a_limit_that_was_not_judged_is_told_with_why():
+    named = {"name_en": "Slides: frames not shown", "name_vi": "Trình chiếu: khung không hiển thị"}
+    limit = UnjudgedLimit(id="slides-not-shown", why="slides", **named)
+    told = make.result().model_copy(update={"unjudged_limits": [limit]})
+    said = "The scenario’s limit for Slides: frames not shown was not judged: nobody shows slides"
+    assert said in notes(told)
+    assert said in summary_md(told)
+    vietnamese = "cho trình chiếu: khung không hiển thị không được xét: không điểm cầu nào trình"
+    assert vietnamese in summary_md(told, "vi")
+    assert vietnamese in annex_factory.said(told)
+    assert "not judged:" not in summary_md(make.result())
