@@ -77,7 +77,7 @@ def series(
     for call in plan.calls:
         for kind, direction, _ in streams_of(call, ("audio",)):
             key = f"{call.bridge} {kind} {direction}"
-            encodings = np.array([each[call.meeting] for each in in_phase])[numbers]
+            encodings = np.array([each[call.bridge] for each in in_phase])[numbers]
             score = mos(figures[key], codec, 0.0, encodings)
             if score is not None:
                 speech[key] = score

@@ -160,15 +160,22 @@ def _present(captures: Captures, phase: PhasePlan) -> dict[str, Joined]:
 
 
 def encodings_in(captures: Captures, phase: PhasePlan) -> dict[str, int]:
-    """By meeting, how often sound is encoded on its longest way in a phase."""
+    """How often sound is encoded on the longest way from or to a bridge in a phase, by bridge."""
     return _encodings(captures.plan, _present(captures, phase))
 
 
 def _encodings(plan: Plan, joined: Container[str]) -> dict[str, int]:
-    """As of `encodings_in`; `joined`: the bridges that had a call in the phase."""
+    """As of `encodings_in`; `joined`: the bridges that had a call in the phase.
+
+    Once more by the outside MCU that a bridge is, and by another one at the far end.
+    """
     outside = {each.bridge for each in plan.outside_mcus if each.bridge in joined}
     cascades = Counter(call.meeting for call in plan.calls if call.bridge in outside)
-    return {each.id: ENCODINGS + min(cascades[each.id], 2) for each in plan.meetings}
+    found = {}
+    for call in plan.calls:
+        own = call.bridge in outside
+        found[call.bridge] = ENCODINGS + own + (cascades[call.meeting] > own)
+    return found
 
 
 class _AudioLeg(NamedTuple):
@@ -272,7 +279,7 @@ class _Measured:
         for sound in self._sounds:
             bridge, place = sound.at
             streams = self._bridges[bridge].streams
-            encodings = self._encodings[self._meeting_ids[self._meetings[bridge]]]
+            encodings = self._encodings[self._bridges[bridge].id]
             # the loss is this leg's alone, so that a bad line shows at its own bridge and not at
             # all others; the delay is that of the whole way
             delays_ms = {"mos": streams[place].mouth_to_ear_ms, "mos_listening": 0.0}

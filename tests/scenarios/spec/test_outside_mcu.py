@@ -123,6 +123,32 @@ def test_sound_is_encoded_once_more(tmp_path: Path) -> None:
     assert after < before - 0.05
 
 
+def test_what_comes_over_two_other_mcus_is_encoded_four_times_for_these_alone(
+    tmp_path: Path,
+) -> None:
+    """Who is at our MCU hears what one of the others has encoded, and never both."""
+
+    def judged(*bridges: str) -> dict[tuple[str, str], float | None]:
+        behind = "".join(map(outside, bridges))
+        path = scenario(tmp_path / "s.toml", more=behind, profile="720p30-high-512k")
+        whole = estimate(make_question(path), "test").result
+        during = whole.model_copy(update={"phases": whole.phases[1:]})
+        return {
+            (b, direction): stream(during, b, "audio", direction).mos_listening
+            for b in ("west", "east", "north")
+            for direction in ("down", "up")
+        }
+
+    one, both = judged("west"), judged("west", "east")
+    for direction in ("down", "up"):
+        assert both["north", direction] == one["north", direction]
+        more, less = one["west", direction], both["west", direction]
+        assert more is not None
+        assert less is not None
+        assert less < more - 0.05
+    assert both["east", "down"] == pytest.approx(both["west", "down"], abs=0.01)
+
+
 @pytest.mark.parametrize(("count", "encodings"), [(1, 3), (2, 4)])
 def test_what_its_encoder_has_to_know_ahead_delays_sound(
     tmp_path: Path, count: int, encodings: int
