@@ -86,6 +86,7 @@ LABELS = {
     "layout": N_("layout of pictures"),
     "sound": N_("what is heard"),
     "silence_suppression": N_("nothing sent in pauses"),
+    "error_concealment": N_("errors in pictures concealed"),
 }
 """Which figure of a record, by its key; one that is not here is called by its key."""
 CHOICES = {

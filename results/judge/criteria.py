@@ -22,7 +22,7 @@ from giaoban.provenance import Ranges, check_ranges, needs_assumed
 from giaoban.regulation import Regulation, cited
 from giaoban.results.judge.aggregate import Statistic
 from giaoban.results.judge.metrics import Measure
-from giaoban.results.model.quantities import Id
+from giaoban.results.model.quantities import Id, JudgedOnlyWith
 from giaoban.results.model.result import SECOND_MS, Assumption, WindowMs
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel, load
@@ -38,6 +38,7 @@ AUDIO_LOSS: Final = "audio-loss"
 VIDEO_LOSS: Final = "video-loss"
 LONGEST_FREEZE: Final = "longest-freeze"
 PICTURE_FROZEN: Final = "picture-frozen"
+PICTURE_DAMAGED: Final = "picture-damaged"
 FRAMES_NOT_SHOWN: Final = "frames-not-shown"
 SLIDES_FROZEN: Final = "slides-frozen"
 SLIDES_NOT_SHOWN: Final = "slides-not-shown"
@@ -75,6 +76,9 @@ OF_FAULTS = (FAULT_INTERRUPTION, FAULT_BRIDGES_LOST)
 
 RATE = "rate_least_pct"
 """The figure that there is only where rates answer reported loss."""
+
+DAMAGE = ("frames_damaged", "damaged_ms_total", "damaged_pct", "damaged_pct_20s")
+"""The figures that there are only where errors in pictures are concealed."""
 
 DRAWN_WORLDS = "holds-in-drawn-worlds"
 """Judged only where a share of drawn worlds is required, which is no file's: so it stands in none.
@@ -210,15 +214,18 @@ class Criterion(StrictModel):
         return type(self).model_validate(given | {key: value})
 
     @property
-    def judged_only_with(self) -> Literal["slides", "rates", "faults"] | None:
+    def judged_only_with(self) -> JudgedOnlyWith | None:
         """What a run has to have for this to be judged: slides, rates that answer reported loss,
-        or something that fails on purpose; None: nothing that not every run has."""
+        decoders that conceal errors, or something that fails on purpose; None: nothing that not
+        every run has."""
         if self.id in OF_FAULTS:
             return "faults"
         if self.measure is None:
             return None
         if self.measure.kinds == ("content",):
             return "slides"
+        if self.measure.metric in DAMAGE:
+            return "concealment"
         return "rates" if self.measure.metric == RATE else None
 
     @property
@@ -296,7 +303,11 @@ class Criteria(StrictModel):
         """Those for a run in which no rate answers reported loss."""
         return self._without("rates")
 
-    def _without(self, what: Literal["slides", "rates", "faults"]) -> Criteria:
+    def without_damage(self) -> Criteria:
+        """Those for a run in which no errors in pictures are concealed."""
+        return self._without("concealment")
+
+    def _without(self, what: JudgedOnlyWith) -> Criteria:
         kept = [item for item in self.criterion if item.judged_only_with != what]
         return self.model_copy(update={"criterion": kept})
 

@@ -41,7 +41,7 @@ _IGNORED = frozenset(
 )
 _SPREAD = ("least", "median", "largest")
 """Of a criterion's value at other seeds."""
-_ON_LOSS = ("loss_repair", "rate_adaptation")
+_ON_LOSS = ("loss_repair", "rate_adaptation", "error_concealment")
 _DERIVED = frozenset({"margin_pct", "worst_at", "place", "where"})
 
 
@@ -87,7 +87,7 @@ def _compare_maps(
     if path.startswith("inputs."):
         skip.add("path")
     if path == "meeting":  # an answer of before does not say, and its scenario is among the inputs
-        skip |= {key for key in _ON_LOSS if a[key] is None or b[key] is None}
+        skip |= {key for key in _ON_LOSS if None in (a[key], b[key])}
     if "verdict" in a and a["verdict"] == b["verdict"] != "invalid":
         skip.add("reasons")
     skip.add("reason_codes")  # the reasons once more
@@ -131,7 +131,7 @@ def _unit(key: str, siblings: Mapping[str, Any]) -> str:
         return _unit(of.removeprefix("rtcp."), part) or str(siblings.get("unit", ""))
     if key == "jitter_ms" and "reports" in siblings:
         return "RTCP ms"
-    if key in ("freeze_pct", "freeze_pct_20s"):
+    if key in ("freeze_pct", "freeze_pct_20s", "damaged_pct", "damaged_pct_20s"):
         return "time share"
     if key.endswith("_ms") or "_ms_" in key:
         return "ms"

@@ -21,10 +21,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from giaoban.results.judge.criteria import (
+    DAMAGE,
     DRAWN_WORLDS,
     EVERY_MEETING,
     EVERY_SEED,
     LINK_PEAK,
+    RATE,
     Criteria,
     Criterion,
 )
@@ -110,8 +112,10 @@ def judge(
         raise ValueError("there is nothing to judge: no phases")
     if not faults:
         criteria = criteria.without_faults()
-    if not _tells_rates(phases):
+    if not _tells(phases, (RATE,)):
         criteria = criteria.without_rates()
+    if not _tells(phases, DAMAGE):
+        criteria = criteria.without_damage()
     judged: list[tuple[CriterionResult, WorstValue]] = []
     for criterion in criteria.criterion:
         if criterion.id in (EVERY_SEED, EVERY_MEETING):
@@ -129,10 +133,10 @@ def judge(
     return judgement if seeds is None else _at(judgement, criteria, seeds)
 
 
-def _tells_rates(phases: Sequence[Phase]) -> bool:
-    """Whether some rate may answer reported loss."""
+def _tells(phases: Sequence[Phase], figures: Sequence[str]) -> bool:
+    """Whether some stream has one of these figures, which there are not in every run."""
     streams = (s for phase in phases for bridge in phase.bridges for s in bridge.streams)
-    return any(stream.rate_least_pct is not None for stream in streams)
+    return any(getattr(stream, figure) is not None for stream in streams for figure in figures)
 
 
 def judged_alone(criterion: Criterion, phases: Sequence[Phase]) -> CriterionResult:

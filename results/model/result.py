@@ -22,6 +22,7 @@ from giaoban.results.model.quantities import (
     Count,
     Direction,
     Id,
+    JudgedOnlyWith,
     Kind,
     LinkDirection,
     LossRepair,
@@ -269,12 +270,12 @@ class CriterionResult(StrictModel):
 
 class UnjudgedLimit(StrictModel):
     """A limit that the scenario sets, for what there was none of in this run: no slides, no rates
-    that answer loss, nothing that fails on purpose."""
+    that answer loss, no errors concealed, nothing that fails on purpose."""
 
     id: Id
     name_en: str
     name_vi: str
-    why: Literal["slides", "rates", "faults"]
+    why: JudgedOnlyWith
 
 
 class Assumption(StrictModel):
@@ -406,7 +407,8 @@ class Meeting(StrictModel):
     `in` or the MCU calls `out`. `encrypted`: media by SRTP. `sound_devices_ms` and
     `picture_devices_ms`: what terminals and MCU add between mouth and ear, camera and screen,
     buffers included, without any network. `loss_repair` and `rate_adaptation`: what both do about
-    lost packets of pictures; null: an answer of before does not say.
+    lost packets of pictures, `error_concealment`: whether their decoders show damaged ones; null:
+    an answer of before does not say.
     """
 
     floor: Literal["chair", "open"]
@@ -418,6 +420,7 @@ class Meeting(StrictModel):
     picture_devices_ms: Amount | None = None
     loss_repair: LossRepair | None = None
     rate_adaptation: bool | None = None
+    error_concealment: bool | None = None
 
     @property
     def on_loss(self) -> LossBehaviour | None:

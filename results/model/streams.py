@@ -17,6 +17,10 @@ VIDEO_ONLY = (
     "camera_to_screen_ms",
     "camera_to_screen_with",
     "rate_least_pct",
+    "frames_damaged",
+    "damaged_ms_total",
+    "damaged_pct",
+    "damaged_pct_20s",
     "packets_requested",
     "packets_repaired",
     "packets_repaired_late",
@@ -97,6 +101,11 @@ class StreamResult(StrictModel):
     of the call's; null where rates do not answer reported loss. Freezes count where they began;
     `freeze_ms_max` is the longest as a whole, also beyond the phase, and `freeze_pct` of the time
     in which pictures were due.
+
+    Where errors are concealed, `frames_damaged` of those lost or undecodable are shown all the
+    same, and are not among those not shown; `damaged_ms_total` and `damaged_pct` are how long the
+    picture was damaged, until a right one was shown, also while it stood still. Null where errors
+    are not concealed.
     """
 
     kind: Kind
@@ -154,6 +163,10 @@ class StreamResult(StrictModel):
     freeze_ms_total: Amount | None = None
     freeze_pct: Percent | None = None
     freeze_pct_20s: Percent | None = None
+    frames_damaged: Count | None = None
+    damaged_ms_total: Amount | None = None
+    damaged_pct: Percent | None = None
+    damaged_pct_20s: Percent | None = None
     rtcp: RtcpResult | None = None
 
     @model_validator(mode="after")
@@ -166,6 +179,8 @@ class StreamResult(StrictModel):
         bad = (self.frames_lost or 0) + (self.frames_undecodable or 0) + (self.frames_late or 0)
         if bad > (self.frames_sent or 0):
             raise ValueError("frames lost, undecodable and late are more than frames_sent")
+        if (self.frames_damaged or 0) > bad - (self.frames_late or 0):
+            raise ValueError("frames_damaged are more than those lost and undecodable")
         return self
 
     @model_validator(mode="after")

@@ -409,6 +409,7 @@ def _pictures(result: Result, say: Wording) -> Iterator[Block]:
         return
     yield Heading(Sentence("Pictures"))
     short = screen_wording(result, say)
+    conceals = any(s.damaged_pct is not None for _, _, s in found)
     rows = [
         (
             f"{say.of(bridge.id)} {short.stream(f'{s.kind} {s.direction}')}",
@@ -418,6 +419,7 @@ def _pictures(result: Result, say: Wording) -> Iterator[Block]:
                 (
                     s.frames_sent, s.frames_lost, s.frames_undecodable, s.frames_late,
                     s.frames_not_shown_pct, s.freezes, s.freeze_ms_max, s.freeze_pct,
+                    *((s.damaged_pct,) if conceals else ()),
                 ),
             ),
         )
@@ -433,8 +435,9 @@ def _pictures(result: Result, say: Wording) -> Iterator[Block]:
         *(Sentence(pgettext("frames", "lost")), Sentence("undecodable")),
         *(Sentence(pgettext("frames", "late")), Sentence("not shown, %"), Sentence("freezes")),
         *(Sentence("longest, ms"), Sentence("frozen, %")),
+        *((Sentence("damaged, %"),) if conceals else ()),
     )
-    yield table(head, rows[:MOST_ROWS], range(2, 10))
+    yield table(head, rows[:MOST_ROWS], range(2, len(head)))
     yield from _and_more(len(rows))
 
 

@@ -12,6 +12,7 @@ from giaoban.results.judge.criteria import (
     LONGEST_FREEZE,
     LOSS_NO_WORSE,
     MOS,
+    PICTURE_DAMAGED,
     PICTURE_FROZEN,
     VIDEO_LOSS,
 )
@@ -25,7 +26,7 @@ from giaoban.translation import N_
 
 TITLE = N_("Other terminals")
 OF_LOSS = (
-    *(VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, FRAMES_NOT_SHOWN),
+    *(VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, PICTURE_DAMAGED, FRAMES_NOT_SHOWN),
     *(AUDIO_LOSS, MOS, LOSS_NO_WORSE),
 )
 """Criteria that what terminals do about losses may help to meet."""

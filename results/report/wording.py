@@ -65,6 +65,7 @@ _DIALS = {"in": N_("the bridges call the MCU"), "out": N_("the MCU calls the bri
 _UNJUDGED = {
     "slides": N_("nobody shows slides"),
     "rates": N_("no rate answers reported loss"),
+    "concealment": N_("no errors in pictures are concealed"),
     "faults": N_("nothing fails on purpose"),
 }
 _ON_LOSS: Mapping[LossBehaviour, str] = {
@@ -446,10 +447,12 @@ class Wording(Translator):
             dial=self.gettext(_DIALS[meeting.dial]),
             secret=secret,
         )
-        if meeting.on_loss in (None, OFF):
-            return told
-        does = self.on_loss(meeting.on_loss)
-        return f"{told} {self.gettext('All terminals and the MCU {does}.', does=does)}"
+        if meeting.on_loss not in (None, OFF):
+            does = self.on_loss(meeting.on_loss)
+            told += f" {self.gettext('All terminals and the MCU {does}.', does=does)}"
+        if meeting.error_concealment:
+            told += f" {self.gettext('Decoders show damaged pictures (error concealment).')}"
+        return told
 
     def on_loss(self, does: LossBehaviour) -> str:
         """What terminals and MCU do about lost packets of pictures, as a predicate."""

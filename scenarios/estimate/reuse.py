@@ -121,6 +121,7 @@ def _held_by(question: Question) -> str:
     judged = {
         "terminal": plan.terminal.model_copy(update=dict.fromkeys(ONLY_JUDGED, 0.0)),
         "device": plan.device.idle(),
+        "error_concealment": False,
     }
     return f"{kept} {plan.model_copy(update=judged).to_json()}"
 

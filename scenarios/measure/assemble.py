@@ -147,6 +147,7 @@ def assemble(
             picture_devices_ms=max(each.picture_ms for each in own)
             + plan.terminal.video_playout_ms,
             **question.scenario.meeting.on_loss._asdict(),
+            error_concealment=plan.error_concealment,
         ),
         impairments=declared(question.scenario.impairments, plan.network),
         background=other_traffic(question.scenario.background, plan.network),
@@ -296,6 +297,8 @@ def criteria_of(question: Question) -> Criteria:
         criteria = criteria.without_slides()
     if plan.rate_adaptation is None:
         criteria = criteria.without_rates()
+    if not plan.error_concealment:
+        criteria = criteria.without_damage()
     if not plan.faults:
         criteria = criteria.without_faults()
     criteria.check_places(

@@ -52,11 +52,12 @@ class FrameAnalyses:
     def _frames(self, index: int) -> Frames:
         plan = self._captures.plan
         buffer_ns = round(plan.terminal.video_playout_ms * 1e6)
+        conceals = plan.error_concealment and plan.streams[index].kind == "video"
         wanted_ns = None
         if index == plan.slides_sent and plan.content is not None:
             # who waits for the floor has nothing due yet, and should have
             wanted_ns = self._captures.origin_ns + round(plan.content.from_s * 1e9)
-        return frames(self._captures.traces[index], buffer_ns, wanted_ns)
+        return frames(self._captures.traces[index], buffer_ns, wanted_ns, conceals=conceals)
 
 
 @dataclass(frozen=True)
@@ -534,6 +535,10 @@ def _frame_figures(m: FrameMeasures) -> dict[str, Any]:
         "freeze_ms_total": _round(m.freeze_ms_total),
         "freeze_pct": _round(m.frozen_pct),
         "freeze_pct_20s": _round(m.frozen_pct_worst),
+        "frames_damaged": m.damaged,
+        "damaged_ms_total": _round(m.damaged_ms_total),
+        "damaged_pct": _round(m.damaged_pct),
+        "damaged_pct_20s": _round(m.damaged_pct_worst),
     }
 
 

@@ -162,6 +162,8 @@ class Plan(StrictModel):
     """How packets of pictures that are missing are sent again; None: they are not."""
     fec: Fec | None = None
     """How packets of pictures are protected (RFC 5109); None: they are not."""
+    error_concealment: bool = False
+    """Whether who decodes pictures shows what is damaged."""
     background: list[BackgroundPlan] = Field(default_factory=list)
     tcp: list[TcpPlan] = Field(default_factory=list)
     hang_up_s: float
@@ -345,6 +347,7 @@ def make_plan(
         if scenario.meeting.loss_repair == "retransmission"
         else None,
         fec=profiles.fec if scenario.meeting.loss_repair == "fec" else None,
+        error_concealment=scenario.meeting.error_concealment,
         background=background_plans(scenario.background, network, start_s, phases[-1].end_s),
         tcp=tcp_plans(scenario.background, network, start_s, phases[-1].end_s),
         hang_up_s=hang_up_s,

@@ -122,6 +122,9 @@ class MeetingSettings(Assumable):
     sent again (RFC 4585, RFC 4588), as `[retransmission]` of the call profiles says. `fec`: they
     are protected by forward error correction (RFC 5109), as `[fec]` says, and restored from that.
     """
+    error_concealment: bool = False
+    """Decoders of bridges and of the MCU conceal errors: a picture that lacks something, or refers
+    to one that does, is shown damaged in place of the last right one. Slides are shown whole."""
 
     @model_validator(mode="after")
     def _layout_is_seen(self) -> Self:

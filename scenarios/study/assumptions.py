@@ -152,13 +152,19 @@ def _meeting(question: Question) -> Iterator[Told]:
     settings = question.scenario.meeting
     if settings.assumed:
         value = message(
-            N_("floor {floor}, pictures {video}, layout {layout}, sound {sound}{silence}"),
+            N_(
+                "floor {floor}, pictures {video}, layout {layout}, sound {sound}{silence}"
+                "{concealment}"
+            ),
             floor=settings.floor,
             video=settings.video,
             layout=settings.layout,
             sound=settings.sound,
             silence=message(N_(", nothing sent in pauses"))
             if settings.silence_suppression
+            else NOTHING,
+            concealment=message(N_(", errors in pictures concealed"))
+            if settings.error_concealment
             else NOTHING,
         )
         yield settings, assumption(settings, message(N_("how the meeting is held")), value)

@@ -29,6 +29,7 @@ Fact = Literal[
     "background",
     "delay-by-load",
     "disciplines",
+    "error-concealment",
     "estimate",
     "excess",
     "faults",
@@ -55,7 +56,8 @@ class Entry(Unmodelled):
     """It concerns only questions with one of these: a device that takes longer the fuller it is,
     with all that it does (`all-delays-by-load`), declared other traffic (`background`), a device
     that takes longer with some of it (`delay-by-load`), with queue `disciplines` of
-    lines, judged by an `estimate`, with lines that let through an `excess` beyond what is
+    lines, with decoders that conceal errors (`error-concealment`), judged by an `estimate`, with
+    lines that let through an `excess` beyond what is
     committed, with declared `faults`, with pictures protected by `fec`, of a province that says
     what rates count (`framing`), with links judged in windows under a second (`link-window`),
     with packets of pictures that are sent again or restored (`loss-repair`), with sound of which
@@ -120,6 +122,7 @@ def _facts(question: Question, *, estimate: bool) -> set[Fact]:
         "background": bool(scenario.background),
         "delay-by-load": any(growing),
         "disciplines": any(link.queue for link in question.plan.network.links),
+        "error-concealment": scenario.meeting.error_concealment,
         "estimate": estimate,
         "excess": any(each.eir_mbps for each in profiles),
         "faults": bool(scenario.faults),

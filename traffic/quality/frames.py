@@ -1,4 +1,5 @@
-"""Pictures of a video stream: which were lost, undecodable or too late, and when it froze."""
+"""Pictures of a video stream: which were lost, undecodable or too late, and when it froze, or was
+damaged."""
 
 from __future__ import annotations
 
@@ -36,10 +37,13 @@ class Frames:
         decodable: (f,) not lost, and there is a last complete key frame with none lost since.
         complete_ns: (f,) when its last packet arrived; -1 if lost.
         late: (f,) decodable, but complete only after it had to be shown: others may refer to it.
+        damaged: (f,) not decodable, but shown all the same, where errors are concealed.
         shown_after_ns: (f,) from when it was due until it is shown, if it can be by then; 0 where
             nothing is said of a buffer.
         frozen_ns: (k, 2) from when until when the picture stood still, in order and apart, moved
             back by the stream's shortest frame delay: on the axis of due times.
+        damaged_ns: (k, 2) when what was on the screen was damaged, in order, on the same axis; None
+            where no errors are concealed.
         found: see `giaoban.traffic.quality.memoized`.
     """
 
@@ -49,9 +53,16 @@ class Frames:
     decodable: NDArray[np.bool_]
     complete_ns: NDArray[np.int64]
     late: NDArray[np.bool_]
+    damaged: NDArray[np.bool_]
     shown_after_ns: NDArray[np.int64]
     frozen_ns: NDArray[np.int64]
+    damaged_ns: NDArray[np.int64] | None
     found: dict[Hashable, Any] | None = field(default=None, init=False)
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """(f,) on the screen, damaged or not."""
+        return self.decodable & ~self.late | self.damaged
 
 
 @dataclass(frozen=True)
@@ -62,9 +73,10 @@ class FrameMeasures:
     longest freeze is that of all that the window has a part of, as a whole: nobody's picture moves
     because a phase ends. `frozen_pct` is of the time in which pictures were due.
     `undecodable` arrived whole, but what they refer to did not; `late` are decodable, but came too
-    late to be shown: frames = shown + late + lost + undecodable. `not_shown_pct` is the share of
-    the last three. `_worst`: in the 20 s in which it is most; where there are less, what is not
-    there counts as good.
+    late to be shown: frames = shown as they were + late + lost + undecodable. `not_shown_pct` is
+    the share of the last three, but of those of them that are shown `damaged`. `_worst`: in the
+    20 s in which it is most; where there are less, what is not there counts as good. How long the
+    picture was damaged counts whether it moves or stands still; None where no errors are concealed.
     `delay` is from when a frame's first packet was due to its last one's arrival;
     `shown_after_ms` the longest from due to shown, the buffer's time in it.
     """
@@ -80,13 +92,23 @@ class FrameMeasures:
     freeze_ms_max: float | None
     frozen_pct: float
     frozen_pct_worst: float
+    damaged: int | None
+    damaged_ms_total: float | None
+    damaged_pct: float | None
+    damaged_pct_worst: float | None
     delay_p50_ms: float | None
     delay_p95_ms: float | None
     shown_after_ms: float | None
 
 
 @memoized
-def frames(trace: Trace, buffer_ns: int | None = None, wanted_ns: int | None = None) -> Frames:
+def frames(
+    trace: Trace,
+    buffer_ns: int | None = None,
+    wanted_ns: int | None = None,
+    *,
+    conceals: bool = False,
+) -> Frames:
     """The frames of a video stream: a frame is the packets of one RTP timestamp (RFC 6184 §5.1).
 
     Only what was missing on this way counts: a forwarded stream may lack packets from before. A
@@ -94,15 +116,20 @@ def frames(trace: Trace, buffer_ns: int | None = None, wanted_ns: int | None = N
     that one is; a stream that begins with predicted frames shows nothing until then. A frame that
     is complete only after its time is decoded, so that others can refer to it, but not shown.
 
+    A decoder that conceals errors shows a frame of which something came in time, whatever it lacks
+    or refers to, as soon as it has had anything of a key frame: the damage stays until a frame is
+    decodable again. One of which nothing came is not shown (RFC 7867 tells both apart, too).
+
     Args:
         buffer_ns: of the receiver's playout buffer for pictures; None: each is shown as soon as it
             can be, and none is late.
         wanted_ns: from when on there was to be a picture; None: from when the first one was due.
+        conceals: the decoder conceals errors.
     """
     n = len(trace.due_ns)
     if not n:
-        none, no = np.empty(0, np.int64), np.empty(0, np.bool_)
-        return Frames(none, no, no, no, none, no, none, np.empty((0, 2), np.int64))
+        none, no, never = np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((0, 2), np.int64)
+        return Frames(none, no, no, no, none, no, no, none, never, never if conceals else None)
     _, first, inverse = np.unique(trace.timestamp, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     place = np.empty_like(order)
@@ -123,10 +150,21 @@ def frames(trace: Trace, buffer_ns: int | None = None, wanted_ns: int | None = N
     if buffer_ns is not None:
         played = playout(complete - due, ~lost, buffer_ns)
         late, shown_after = decodable & played.late, played.after_ns
+    damaged, came = np.zeros(count, np.bool_), complete
+    if conceals:
+        usable = ~trace.missing
+        came = np.full(count, -1, np.int64)
+        np.maximum.at(came, frame, np.where(usable, trace.arrival_ns, -1))
+        begun = np.maximum.accumulate(key & (came >= 0))
+        if buffer_ns is not None:
+            usable &= trace.arrival_ns <= (due + shown_after)[frame]
+        damaged = ~decodable & begun & (np.bincount(frame[usable], minlength=count) > 0)
     # where there is a buffer, frames are shown by its clock, however early they came
-    at = complete if buffer_ns is None else due + shown_after
-    frozen = _frozen(due, decodable & ~late, at, wanted_ns)
-    made = Frames(due, key, lost, decodable, complete, late, shown_after, frozen)
+    at = came if buffer_ns is None else due + shown_after
+    visible = decodable & ~late | damaged
+    frozen = _frozen(due, visible, at, wanted_ns)
+    spoilt = _damaged(due, visible, damaged) if conceals else None
+    made = Frames(due, key, lost, decodable, complete, late, damaged, shown_after, frozen, spoilt)
     if trace.found is not None:
         object.__setattr__(made, "found", {})
     return made
@@ -164,18 +202,31 @@ def _frozen(
     return np.column_stack([moments[:-1][frozen], moments[1:][frozen]])
 
 
+def _damaged(
+    due: NDArray[np.int64], visible: NDArray[np.bool_], damaged: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """(k, 2) when the last frame shown was a damaged one; not while the sender itself waits."""
+    steps = np.diff(due)
+    interval = int(np.median(steps)) if len(steps) else 0
+    last = np.maximum.accumulate(np.where(visible, np.arange(len(due)), -1))
+    on_screen = (last >= 0) & damaged[last]
+    following = np.append(due[1:], due[-1] + interval)
+    waits = following - due >= _threshold(np.array([interval]))
+    return np.column_stack([due, np.where(waits, due + interval, following)])[on_screen]
+
+
 def _threshold(interval_ns: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.maximum(FREEZE_FACTOR * interval_ns, interval_ns + FREEZE_MARGIN_NS)
 
 
-def frozen_until(frozen_ns: NDArray[np.int64], times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(m,) ns that the picture was frozen in all before each of m times."""
-    if not len(frozen_ns):
+def spent_until(spans_ns: NDArray[np.int64], times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(m,) ns of (k, 2) times, as those in which a picture was frozen, before each of m moments."""
+    if not len(spans_ns):
         return np.zeros(len(times_ns))
-    lengths = frozen_ns[:, 1] - frozen_ns[:, 0]
+    lengths = spans_ns[:, 1] - spans_ns[:, 0]
     before = np.cumsum(lengths) - lengths
-    origin = int(frozen_ns[0, 0])  # small enough then for a float to be exact
-    points = (frozen_ns - origin).reshape(-1).astype(np.float64)
+    origin = int(spans_ns[0, 0])  # small enough then for a float to be exact
+    points = (spans_ns - origin).reshape(-1).astype(np.float64)
     totals = np.column_stack([before, before + lengths]).reshape(-1).astype(np.float64)
     return np.interp((times_ns - origin).astype(np.float64), points, totals)
 
@@ -187,18 +238,17 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
     whole = within & ~found.lost
     delays = (found.complete_ns[whole] - found.due_ns[whole]) / 1e6
     whole_ms = (found.frozen_ns[:, 1] - found.frozen_ns[:, 0]) / 1e6
-    clipped = np.clip(found.frozen_ns, start_ns, end_ns)
-    lengths = (clipped[:, 1] - clipped[:, 0]) / 1e6
+    lengths = _lengths_ms(found.frozen_ns, start_ns, end_ns)
     begun = (found.frozen_ns[:, 0] >= start_ns) & (found.frozen_ns[:, 0] < end_ns)
     p50: float | None = None
     p95: float | None = None
     if len(delays):
         p50, p95 = percentiles(delays, (50, 95))
-    total, frozen_pct = float(np.sum(lengths)), 0.0
-    if total and (due_ms := _due_ms(found, within, end_ns)):
-        frozen_pct = min(100.0, 100 * total / due_ms)
+    total, damaged_ms = float(np.sum(lengths)), None
+    if found.damaged_ns is not None:
+        damaged_ms = float(np.sum(_lengths_ms(found.damaged_ns, start_ns, end_ns)))
     count = int(np.count_nonzero(within))
-    bad = int(np.count_nonzero(within & (~found.decodable | found.late)))
+    bad = int(np.count_nonzero(within & ~found.shown))
     return FrameMeasures(
         frames=count,
         lost=int(np.count_nonzero(within & found.lost)),
@@ -209,12 +259,30 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         freezes=int(np.count_nonzero(begun)),
         freeze_ms_total=total,
         freeze_ms_max=float(np.max(whole_ms[lengths > 0])) if total else None,
-        frozen_pct=frozen_pct,
-        frozen_pct_worst=_frozen_worst(found, start_ns, end_ns),
+        frozen_pct=_share(total, found, within, end_ns),
+        frozen_pct_worst=_worst(found.frozen_ns, start_ns, end_ns),
+        damaged=None if damaged_ms is None else int(np.count_nonzero(within & found.damaged)),
+        damaged_ms_total=damaged_ms,
+        damaged_pct=None if damaged_ms is None else _share(damaged_ms, found, within, end_ns),
+        damaged_pct_worst=None
+        if found.damaged_ns is None
+        else _worst(found.damaged_ns, start_ns, end_ns),
         delay_p50_ms=p50,
         delay_p95_ms=p95,
         shown_after_ms=float(np.max(found.shown_after_ns[within])) / 1e6 if count else None,
     )
+
+
+def _lengths_ms(spans_ns: NDArray[np.int64], start_ns: int, end_ns: int) -> NDArray[np.float64]:
+    """(k,) how much of each of (k, 2) times is in [start, end)."""
+    clipped = np.clip(spans_ns, start_ns, end_ns)
+    return (clipped[:, 1] - clipped[:, 0]) / 1e6
+
+
+def _share(total_ms: float, found: Frames, within: NDArray[np.bool_], end_ns: int) -> float:
+    """In % of how long pictures were due: those within, until the end."""
+    due_ms = _due_ms(found, within, end_ns) if total_ms else 0.0
+    return min(100.0, 100 * total_ms / due_ms) if due_ms else 0.0
 
 
 def _due_ms(found: Frames, within: NDArray[np.bool_], end_ns: int) -> float:
@@ -230,16 +298,17 @@ def _clips(start_ns: int, end_ns: int) -> tuple[NDArray[np.int64], NDArray[np.in
     return starts, np.minimum(starts + CLIP_NS, end_ns)
 
 
-def _frozen_worst(found: Frames, start_ns: int, end_ns: int) -> float:
-    if not len(found.frozen_ns):
+def _worst(spans_ns: NDArray[np.int64], start_ns: int, end_ns: int) -> float:
+    """How much of the clip in which it is most some times take, in %."""
+    if not len(spans_ns):
         return 0.0
     starts, ends = _clips(start_ns, end_ns)
-    still = frozen_until(found.frozen_ns, ends) - frozen_until(found.frozen_ns, starts)
-    return 100 * float(np.max(still)) / CLIP_NS
+    spent = spent_until(spans_ns, ends) - spent_until(spans_ns, starts)
+    return 100 * float(np.max(spent)) / CLIP_NS
 
 
 def _not_shown_worst(found: Frames, start_ns: int, end_ns: int) -> float:
-    unseen = ~found.decodable | found.late
+    unseen = ~found.shown
     if not unseen.any():
         return 0.0
     bad = np.append(0, np.cumsum(unseen))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from giaoban.clock import SECOND_NS
 from giaoban.traffic.quality.bursts import burst_ratios
 from giaoban.traffic.quality.codecs import SpeechCodec, speech_mos
-from giaoban.traffic.quality.frames import Frames, frozen_until
+from giaoban.traffic.quality.frames import Frames, spent_until
 from giaoban.traffic.quality.measure import Trace
 
 _DELAY_BITS = 40  # of a sort key: 1100 s
@@ -92,7 +92,7 @@ def _last_to_arrive(
 def frozen_pct(found: Frames, start_ns: int, seconds: int) -> Series:
     """(seconds,) share of each second in which the picture stood still."""
     edges = start_ns + SECOND_NS * np.arange(seconds + 1)
-    return 100 * np.diff(frozen_until(found.frozen_ns, edges)) / SECOND_NS
+    return 100 * np.diff(spent_until(found.frozen_ns, edges)) / SECOND_NS
 
 
 def mos(

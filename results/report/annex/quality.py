@@ -10,6 +10,7 @@ from giaoban.results.judge.criteria import (
     FRAMES_NOT_SHOWN,
     LONGEST_FREEZE,
     MOS,
+    PICTURE_DAMAGED,
     PICTURE_FROZEN,
     SLIDES_FROZEN,
     SLIDES_NOT_SHOWN,
@@ -38,8 +39,8 @@ from giaoban.results.report.unmodelled_words import unrated_sound
 
 UNINTERRUPTED = frozenset(
     {
-        AUDIO_LOSS, VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, FRAMES_NOT_SHOWN, MOS,
-        SLIDES_FROZEN, SLIDES_NOT_SHOWN,
+        AUDIO_LOSS, VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, PICTURE_DAMAGED, FRAMES_NOT_SHOWN,
+        MOS, SLIDES_FROZEN, SLIDES_NOT_SHOWN,
     }
 )  # fmt: skip
 """The criteria of what is heard and seen, in which interruptions by failures are not counted."""
@@ -170,6 +171,9 @@ def _video(result: Result, say: AnnexWording) -> Iterator[Block]:
         ("freeze max", lambda s: s.freeze_ms_max, 0),
         ("frozen", lambda s: s.freeze_pct, 1),
     ]
+    conceals = any(s.damaged_pct is not None for s in _streams(result))
+    if conceals:
+        columns.append(("damaged", lambda s: s.damaged_pct, 1))
     rows = []
     for bridge, here in _by_phase(result.phases).items():
         figures = [([_extreme(b, read, max) for b in here], digits) for _, read, digits in columns]
@@ -179,6 +183,8 @@ def _video(result: Result, say: AnnexWording) -> Iterator[Block]:
     if rows:
         yield _phase_table("video table", [key for key, *_ in columns], rows, result.phases, say)
         yield Par(say("video note"), note=True)
+        if conceals:
+            yield Par(say("damaged note"), note=True)
     elif any(s.frames_sent is not None for s in _streams(result)):
         yield Par(say("no bad video"))
 

@@ -136,9 +136,14 @@ WORDS: Mapping[str, str] = {
     "freezes": N_("Freezes"),
     "freeze max": N_("Longest (ms)"),
     "frozen": N_("Time frozen (%)"),
+    "damaged": N_("Time damaged (%)"),
     "video note": N_(
         "Bad frames: those that could not be shown, as packets of their own were lost or of a "
         "frame that they build on, or as they came too late. Shares are of a whole phase."
+    ),
+    "damaged note": N_(
+        "Errors are concealed: bad frames of which something came were shown damaged. The time "
+        "damaged lasts until a right frame was shown."
     ),
     "no bad video": N_("Pictures: every frame could be shown in time, and no picture stood still."),
     # MCU

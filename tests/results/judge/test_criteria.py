@@ -25,6 +25,7 @@ def test_defaults_are_those_of_the_design():
         "longest-freeze": (360, "ms", "at-most"),
         "picture-frozen": (1.8, "%", "at-most"),
         "frames-not-shown": (1.8, "%", "at-most"),
+        "picture-damaged": (1.8, "%", "at-most"),
         "picture-rate": (50, "%", "at-least"),
         "slides-frozen": (2000, "ms", "at-most"),
         "slides-not-shown": (10, "%", "at-most"),
@@ -186,7 +187,7 @@ def test_bad_criteria_file(tmp_path, old, new, message):
 
 def test_assumed_thresholds_become_assumptions():
     found = load_criteria().assumptions()
-    pictures, slides = ["1,8 %", "1,8 %", "50 %"], ["2000 ms", "10 %"]
+    pictures, slides = ["1,8 %", "1,8 %", "1,8 %", "50 %"], ["2000 ms", "10 %"]
     worse, faults = ["0,1 điểm phần trăm", "5 ms"], ["1000 ms"]
     assert [a.value_vi for a in found] == ["80 %", "80 %", *pictures, *slides, *worse, *faults]
     without = load_criteria().without_faults().without_slides()

@@ -61,6 +61,7 @@ def picture(**changes):
         (picture(freezes=1, freeze_ms_max=361.0), "longest-freeze", SEEN),
         (picture(freeze_pct_20s=1.9), "picture-frozen", SEEN),
         (picture(frames_not_shown_pct_20s=1.9), "frames-not-shown", SEEN),
+        (picture(damaged_pct_20s=1.9), "picture-damaged", SEEN),
         (make.stream(mos=3.9), "mos", HEARD),
         (make.stream(interruption_ms=1001.0), "no-bridge-dropped", HEARD),
         (make.stream(delay_ms=8.1), "existing-delay-no-worse", HEARD),

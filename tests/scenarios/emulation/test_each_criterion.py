@@ -330,6 +330,16 @@ def _(worse: bool) -> Made:
     return {"phases": THIRTY, "more": more}
 
 
+@case("picture-damaged")
+def _(worse: bool) -> Made:
+    """A frame of which nothing comes, seven before a key frame: six are shown damaged for it, so
+    that no picture stands still. Twice, or once, in 20 seconds."""
+    more = ""
+    for _ in range(2 if worse else 1):
+        more = before_key(7, more)
+    return {"phases": THIRTY, "more": "[meeting]\nerror_concealment = true\n" + more}
+
+
 @case("frames-not-shown")
 def _(worse: bool) -> Made:
     """Eleven frames of 600, or ten, each too late by itself: no picture stands still for it."""

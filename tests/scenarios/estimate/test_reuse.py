@@ -309,6 +309,7 @@ def test_a_terminals_delays_are_judged_again_of_the_same_meeting(
     judge = CachingJudge()
     for figure in reuse.ONLY_JUDGED:
         assert again(world, judge, [(("profiles", "terminal", figure), 50.0)])
+    assert again(world, judge, [(("scenario", "meeting", "error_concealment"), "true")])
     assert len(held) == 1
 
 

@@ -151,6 +151,7 @@ def test_how_the_meeting_was_held(tmp_path: Path) -> None:
         "sound_devices_ms": 20 + 40 + 40 + 40,  # a packet, the MCU's buffer, mixing, a buffer
         "picture_devices_ms": 60 + 10 + 85 + 65,  # encoding, forwarding, a buffer, decoding
         "loss_repair": "none",
+        "error_concealment": False,
         "rate_adaptation": False,
     }
 

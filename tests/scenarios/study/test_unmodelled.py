@@ -49,7 +49,14 @@ def test_a_question_is_told_what_concerns_it() -> None:
     again, fec = (of(f"lossy-line-with-{how}", estimate=False) for how in ("retransmission", "fec"))
     assert "loss-repair" in plain - again
     assert fec ^ again == {"fec-rate"}
-    assert "concealment" in (fec & again) - plain
+    assert "repair-in-two-ways" in (fec & again) - plain
+    assert "error-concealment" in plain
+
+
+def test_where_errors_are_concealed_it_is_told_how_they_are_counted(tmp_path: Path) -> None:
+    file = scenario(tmp_path / "s.toml", more="[meeting]\nerror_concealment = true\n")
+    found = {each.id for each in unmodelled(make_question(file), estimate=False)}
+    assert found & {"error-concealment", "visibility-of-damage"} == {"visibility-of-damage"}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from quality_factory import delivered, video_log
 from traffic_factory import MS, START_NS, sent_log
 
-from giaoban.traffic.quality.frames import frames, frozen_until, measure_frames
+from giaoban.traffic.quality.frames import Frames, frames, measure_frames, spent_until
 from giaoban.traffic.quality.lipsync import lip_sync, skew_ms
 from giaoban.traffic.quality.measure import Trace
 
@@ -95,7 +95,7 @@ def test_frames_are_those_of_a_decoder_and_windows_add_up(
     assert 0 <= whole.frozen_pct <= 100
     assert np.all(np.diff(found.frozen_ns.reshape(-1)) >= 0)
     times = np.array([START_NS, middle, end])
-    assert np.diff(frozen_until(found.frozen_ns, times)) / 1e6 == pytest.approx(
+    assert np.diff(spent_until(found.frozen_ns, times)) / 1e6 == pytest.approx(
         [a.freeze_ms_total, b.freeze_ms_total]
     )
 
@@ -268,3 +268,106 @@ def test_a_bad_spell_is_not_thinned_by_a_long_phase_nor_by_a_cut_through_it() ->
         assert got.frozen_pct_worst == pytest.approx(100 * 2.1 / 20)  # until the next picture
     late = measure_frames(found, START_NS + 31 * SECOND_NS, START_NS + 41 * SECOND_NS)
     assert (late.not_shown_pct, late.not_shown_pct_worst) == pytest.approx((10.0, 5.0))
+
+
+# ----------------------------------------------------------------- decoders that conceal errors
+
+
+def concealed(trace: Trace, buffer_ns: int | None = None) -> Frames:
+    return frames(trace, buffer_ns, conceals=True)
+
+
+def test_a_decoder_that_conceals_shows_the_damage_until_the_next_key_frame() -> None:
+    trace = delivered(video_log(90, 4, [0, 45]), missing=[4 * 30 + 1])
+    found = concealed(trace)
+    assert np.flatnonzero(found.damaged).tolist() == list(range(30, 45))
+    got = measure_frames(found, START_NS, END_NS)
+    assert (got.lost, got.undecodable, got.damaged) == (1, 14, 15)
+    assert (got.freezes, got.freeze_ms_total, got.not_shown_pct) == (0, 0, 0)
+    assert got.damaged_ms_total == pytest.approx(15 * FRAME_MS)
+    assert got.damaged_pct == pytest.approx(100 * 15 / 90)
+    assert got.damaged_pct_worst == pytest.approx(100 * 15 * FRAME_MS / 20_000)
+    plain = measure_frames(frames(trace), START_NS, END_NS)
+    assert (plain.damaged, plain.damaged_ms_total) == (None, None)
+    assert (plain.damaged_pct, plain.damaged_pct_worst) == (None, None)
+
+
+def test_a_frame_of_which_nothing_came_is_not_shown_and_a_still_picture_stays_damaged() -> None:
+    """Frame 30 is damaged; of 31 to 37 nothing comes, so the picture stands still until 38."""
+    missing = [4 * 30, *range(4 * 31, 4 * 38)]
+    got = measure_frames(concealed(delivered(video_log(90, 4, [0, 45]), missing)), START_NS, END_NS)
+    assert (got.lost, got.undecodable, got.damaged) == (8, 7, 8)
+    assert got.not_shown_pct == pytest.approx(100 * 7 / 90)
+    assert (got.freezes, got.freeze_ms_total) == (1, pytest.approx(8 * FRAME_MS))
+    assert got.damaged_ms_total == pytest.approx(15 * FRAME_MS)
+
+
+def test_without_anything_of_a_key_frame_there_is_nothing_to_show() -> None:
+    late = measure_frames(concealed(delivered(video_log(60, 2, [45]))), START_NS, END_NS)
+    assert (late.undecodable, late.damaged, late.freezes) == (45, 0, 1)
+    half = concealed(delivered(video_log(60, 2, [10, 45]), missing=[2 * 10]))
+    assert np.flatnonzero(half.damaged).tolist() == list(range(10, 45))
+
+
+def test_a_picture_is_damaged_no_longer_than_there_is_one_to_come() -> None:
+    """A call that ends damaged, and another one five seconds later."""
+    log = video_log(60, 2, [0, 30])
+    log["due_ns"][2 * 30 :] += 5_000 * MS
+    got = measure_frames(concealed(delivered(log, missing=[2 * 20])), START_NS, END_NS)
+    assert (got.damaged, got.damaged_ms_total) == (10, pytest.approx(10 * FRAME_MS))
+
+
+def test_what_comes_after_its_time_is_not_shown_damaged_either() -> None:
+    delays = np.full(60, 10.0)
+    delays[[25, 26]] = [95.0, 95.001]
+    found = concealed(arriving(delays, [0, 45], missing=[20]), BUFFER_NS)
+    assert np.flatnonzero(found.damaged).tolist() == [21, 22, 23, 24, 25, *range(27, 45)]
+    assert np.flatnonzero(~found.shown).tolist() == [20, 26]
+
+
+def test_what_is_there_in_time_of_a_frame_is_shown() -> None:
+    """Of frame 25 the second packet comes too late, of frame 26 both."""
+    trace = delivered(video_log(60, 2, [0, 45]), missing=[2 * 20])
+    arrival = trace.arrival_ns.copy()
+    arrival[[2 * 25 + 1, 2 * 26, 2 * 26 + 1]] += 200 * MS
+    found = concealed(replace(trace, arrival_ns=arrival), BUFFER_NS)
+    assert np.flatnonzero(found.damaged).tolist() == [*range(20, 26), *range(27, 45)]
+
+
+@given(
+    came=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=80),
+    keys=st.lists(st.booleans(), min_size=80, max_size=80),
+    cut=st.integers(0, 80),
+)
+def test_what_is_damaged_is_what_a_decoder_shows_that_conceals(
+    came: list[tuple[bool, bool]], keys: list[bool], cut: int
+) -> None:
+    """In windows as in the whole; right, damaged and not shown are all there is."""
+    n = len(came)
+    at = [i for i in range(n) if keys[i]]
+    missing = [2 * i + k for i in range(n) for k in (0, 1) if not came[i][k]]
+    trace = delivered(video_log(n, 2, at), missing)
+    found = concealed(trace, BUFFER_NS)
+    right = begun = False
+    expected, screen, still = [], "", 0
+    for i in range(n):
+        right = all(came[i]) and (keys[i] or right)
+        begun = begun or (keys[i] and any(came[i]))
+        expected.append(begun and any(came[i]) and not right)
+        screen = "right" if right else "damaged" if expected[-1] else screen
+        still += screen == "damaged"
+    assert found.damaged.tolist() == expected
+    assert (found.shown == (found.decodable | found.damaged)).all()
+    assert not (found.decodable & found.damaged).any()
+    end = START_NS + (n + 1) * 1_000_000_000 // 30
+    whole = measure_frames(found, START_NS, end)
+    assert whole.damaged_ms_total == pytest.approx(still * FRAME_MS, abs=1e-3)
+    middle = min(START_NS + cut * 1_000_000_000 // 30 + 1, end - 1)
+    a, b = measure_frames(found, START_NS, middle), measure_frames(found, middle, end)
+    for name in ("damaged", "damaged_ms_total"):
+        assert getattr(a, name) + getattr(b, name) == pytest.approx(getattr(whole, name))
+    # what stood still is damaged or not shown, but for the frame before it
+    plain = measure_frames(frames(trace, BUFFER_NS), START_NS, end)
+    unseen = np.count_nonzero(~found.shown) + plain.freezes
+    assert whole.damaged_ms_total is not None
+    assert plain.freeze_ms_total <= whole.damaged_ms_total + unseen * FRAME_MS + 1e-3
