@@ -6,6 +6,7 @@ that a change of speaker moves nobody in a layout of equal cells in which all ha
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ class Layout:
     id: str
     cells: tuple[Cell, ...]
 
-    @property
+    @functools.cached_property
     def speaker_cell(self) -> int | None:
         """Place of the one cell that is bigger than the others; None where all are equal."""
         first, *others = self.cells
@@ -98,14 +99,14 @@ def assign(
     Raises:
         ValueError: the layout has no cell of a name in `fixed`.
     """
-    names = [cell.name for cell in layout.cells]
+    names = [cell.name for cell in layout.cells] if fixed else []
     if unknown := sorted(set(fixed) - set(names)):
         raise ValueError(f"layout {layout.id} has no cell {', '.join(unknown)}")
     waiting = [one for one in dict.fromkeys(participants_by_recency) if one != viewer]
     if speaker in waiting:
         waiting.remove(speaker)
         waiting.insert(0, speaker)
-    shown: list[int | None] = [None] * len(names)
+    shown: list[int | None] = [None] * len(layout.cells)
 
     def show(place: int, participant: int) -> None:
         shown[place] = participant

@@ -183,7 +183,7 @@ def _compositions(state: State, speaker: str | None, before: Compositions) -> Co
         nearest = by_recency[: len(layout.cells) + 2]
         listed = nearest if speaks is None or speaks in nearest else [*nearest, speaks]
         shown = assign(layout, listed, number, speaks, {})
-        return layout.id, tuple(names.get(cell) for cell in shown)
+        return layout.id, tuple(map(names.get, shown))
 
     own = {
         who: seen_by(places[who].number, chosen.get(who, layout))

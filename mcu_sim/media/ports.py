@@ -9,6 +9,7 @@ own. What a device really has of ports is counted by its capacity, not here.
 from __future__ import annotations
 
 import errno
+import functools
 import select
 import socket
 import struct
@@ -101,6 +102,8 @@ class Ports:
         self.address = address
         self._first_port = first_port
         self._sockets: dict[LocalPort, socket.socket] = {}
+        self._own_ports: set[int] = set()
+        self._open_groups: set[int] = set()
         self._remotes: dict[LocalPort, Remotes] = {}
         self._taken: set[int] = set()
         self._port_group_of: dict[int, int] = {}
@@ -148,8 +151,7 @@ class Ports:
 
     def is_own(self, address: HostPort) -> bool:
         """Whether an address is that of one of these sockets."""
-        ports = {self.port(local.group, local.kind) + local.rtcp for local in self._sockets}
-        return address[0] == self.address and address[1] in ports
+        return address[0] == self.address and address[1] in self._own_ports
 
     def port(self, port_group: int, kind: Kind) -> int:
         """The RTP port of a medium on a port group; RTCP has the next one."""
@@ -159,12 +161,12 @@ class Ports:
         """Its socket, opened if it is not yet. Raises `OSError` if the port is taken."""
         if local not in self._sockets:
             wanted = RECEIVE_BUFFER if local.group == 0 else RECEIVE_BUFFER >> 6
+            port = self.port(local.group, local.kind) + local.rtcp
             sock = self._sockets[local] = media_socket(
-                self.address,
-                self.port(local.group, local.kind) + local.rtcp,
-                dscp=_DSCP[local.kind],
-                buffer_bytes=wanted,
+                self.address, port, dscp=_DSCP[local.kind], buffer_bytes=wanted
             )
+            self._own_ports.add(port)
+            self._open_groups.add(local.group)
             # Linux counts twice what it gives, for what it keeps beside the bytes (socket(7))
             self.buffers_granted &= (
                 sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= 2 * wanted
@@ -187,8 +189,8 @@ class Ports:
         for kind in KINDS:
             for rtcp in (False, True):
                 self.remotes(LocalPort(port_group, kind, rtcp)).remove(row)
-        in_use = set(self._port_group_of.values())
-        if port_group in in_use or port_group == min(local.group for local in self._sockets):
+        in_use = port_group in self._port_group_of.values()
+        if in_use or port_group == min(self._open_groups):
             return []
         return self._close(port_group)
 
@@ -216,20 +218,27 @@ class Ports:
 
     def close(self) -> None:
         """Close every socket."""
-        for port_group in {local.group for local in self._sockets}:
+        for port_group in sorted(self._open_groups):
             self._close(port_group)
         self._epoll.close()
 
     def _close(self, port_group: int) -> list[int]:
         closed = []
-        for local in [local for local in self._sockets if local.group == port_group]:
-            sock = self._sockets.pop(local)
+        for local in (
+            LocalPort(port_group, kind, rtcp) for kind in KINDS for rtcp in (False, True)
+        ):
+            sock = self._sockets.pop(local, None)
+            if sock is None:
+                continue
             closed.append(sock.fileno())
             sock.close()
             self._remotes.pop(local, None)
+            self._own_ports.discard(self.port(port_group, local.kind) + local.rtcp)
+        self._open_groups.discard(port_group)
         return closed
 
 
+@functools.lru_cache(maxsize=1024)
 def _number(address: HostPort) -> int:
     """What `_key` gives for one address."""
     host, port = address

@@ -105,6 +105,8 @@ class LoopPacer:
         self._free = np.arange(ROOM)[::-1].copy()
         self._n_free = ROOM
         """The first so many of `_free` are places that hold nothing; the last of them is next."""
+        self._reach = 0
+        """Places from here on have never held anything: the next one is a low one where it can."""
 
     def send(
         self,
@@ -127,7 +129,7 @@ class LoopPacer:
 
     def flush(self, now_ns: int) -> None:
         """Send what is due at `now_ns`, in order of time within a socket."""
-        due = np.flatnonzero(self._time_ns <= now_ns)
+        due = np.flatnonzero(self._time_ns[: self._reach] <= now_ns)
         if not len(due):
             return
         times, fds = self._time_ns[due], self._fd[due]
@@ -158,7 +160,9 @@ class LoopPacer:
         while self._n_free < n:
             self._grow()
         self._n_free -= n
-        return self._free[self._n_free : self._n_free + n].copy()
+        at = self._free[self._n_free : self._n_free + n].copy()
+        self._reach = max(self._reach, int(at.max()) + 1)
+        return at
 
     def _grow(self) -> None:
         """Twice the room."""

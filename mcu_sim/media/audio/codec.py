@@ -202,9 +202,9 @@ class Transcoder:
 
     def close(self, row: int) -> None:
         """No call in the row any more, if there was one."""
-        self._codecs.pop(row, None)
-        self._g722.pop(row, None)
-        self._arrange()
+        if self._codecs.pop(row, None) is not None:
+            self._g722.pop(row, None)
+            self._arrange()
 
     def decode(
         self, octets: NDArray[np.uint8], present: NDArray[np.bool_]
