@@ -91,8 +91,8 @@ def _network(plan: Plan) -> tuple[float, int]:
     took, put, ended = 0.0, 0, 0
     began = time.process_time()
     paths, flows = find_paths(plan), Flows.of(plan)
-    transit = Transit(paths, flows.way_of, servers_of(plan, paths, flows), {}, NoMeter())
-    first_hop = [paths.of(int(way))[0] for way in flows.way_of[: len(plan.streams)]]
+    transit = Transit(paths, flows.path_of, servers_of(plan, paths, flows), {}, NoMeter())
+    first_hop = [paths.of(int(path))[0] for path in flows.path_of[: len(plan.streams)]]
     order = paths.in_order
     took += time.process_time() - began
     for step in range(STEPS + 1):

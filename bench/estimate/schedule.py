@@ -106,8 +106,8 @@ def through_estimate(schedule: Schedule) -> SimulatedPassage:
     """The estimate's network: its queues, served step by step of time."""
     plan = schedule.plan
     paths, flows = find_paths(plan), Flows.of(plan)
-    transit = Transit(paths, flows.way_of, servers_of(plan, paths, flows), {}, NoMeter())
-    ways = {stream: paths.of(int(flows.way_of[stream])) for stream, _ in schedule.streams}
+    transit = Transit(paths, flows.path_of, servers_of(plan, paths, flows), {}, NoMeter())
+    ways = {stream: paths.of(int(flows.path_of[stream])) for stream, _ in schedule.streams}
     ends = np.cumsum([count for _, count in schedule.streams])
     places = list(ends - [count for _, count in schedule.streams])
     order = paths.in_order

@@ -8,7 +8,7 @@ from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.judge.under_faults import as_judged
 from giaoban.results.judge.verdict import judged_alone
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.meetings import BridgeJudged, Interrupted, Way
+from giaoban.results.model.meetings import BridgeJudged, Interrupted, StreamJudged
 from giaoban.results.model.result import CriterionResult, Phase
 from giaoban.results.model.streams import StreamResult
 
@@ -50,7 +50,7 @@ def by_bridge(
                 name=name,
                 connected=bool(as_it_was) and ident not in refused,
                 refused=refused.get(ident),
-                ways=[_way(stream, own, criteria) for stream in streams],
+                ways=[_judged_stream(stream, own, criteria) for stream in streams],
                 interruption_ms=_longest(streams),
                 interruptions=_by_faults(ident, faults),
                 there_at_end=ident in phases[-1].mcu.joined,
@@ -83,7 +83,9 @@ def _longest(streams: Sequence[StreamResult]) -> float | None:
     return max((s.interruption_ms_max for s in streams if s.interruption_ms_max), default=None)
 
 
-def _way(stream: StreamResult, judged: Mapping[float, Sequence[Phase]], criteria: Criteria) -> Way:
+def _judged_stream(
+    stream: StreamResult, judged: Mapping[float, Sequence[Phase]], criteria: Criteria
+) -> StreamJudged:
     own = {warm: [_of_stream(p, stream) for p in found] for warm, found in judged.items()}
     results = [
         judged_alone(c, seen)
@@ -92,7 +94,7 @@ def _way(stream: StreamResult, judged: Mapping[float, Sequence[Phase]], criteria
     ]
     alone = [s for p in own.get(0.0, ())[-1:] for b in p.bridges for s in b.streams]
     left = alone[0] if alone else None
-    return Way(
+    return StreamJudged(
         kind=stream.kind,
         direction=stream.direction,
         packets_sent=stream.packets_sent,

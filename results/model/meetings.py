@@ -35,7 +35,7 @@ class HeldMeeting(StrictModel):
     length_min: Annotated[float, Field(gt=0)]
 
 
-class Way(StrictModel):
+class StreamJudged(StrictModel):
     """What one stream of a bridge was like; null: not measured.
 
     The counts are of everything. What follows is as it is judged, without what interruptions by
@@ -85,7 +85,7 @@ class BridgeJudged(StrictModel):
     connected: bool
     refused: Annotated[int, Field(ge=300, le=699)] | None = None
     setup_ms: Amount | None = None
-    ways: list[Way] = Field(default_factory=list)
+    ways: list[StreamJudged] = Field(default_factory=list)
     interruption_ms: Amount | None = None
     interruptions: list[Interrupted] = Field(default_factory=list)
     there_at_end: bool = True

@@ -33,7 +33,7 @@ class DisplayNames:
         """Nodes in a row."""
         return self.said(lambda say: ", ".join(say.of(node).split(" (")[0] for node in nodes))
 
-    def way(self, link: str, direction: str) -> Both:
+    def direction(self, link: str, direction: str) -> Both:
         """A direction of a link."""
         return self.said(lambda say: say.link(link, direction))
 

@@ -117,7 +117,10 @@ def failures_table(
             str(f.packets_lost) if f.bridges else "–",
             "–" if worst is None else _percent(worst.peak_pct),
             _cut_off(f, len(answer.bridges), named),
-            *(["–" if worst is None else named.way(worst.id, worst.direction)] * with_worst_link),
+            *(
+                ["–" if worst is None else named.direction(worst.id, worst.direction)]
+                * with_worst_link
+            ),
         )
         rows.append(toned(row, _TONES.get(state, "")))
     head = [
@@ -159,7 +162,11 @@ def links_table(answer: FaultsAnswer, link: str | None = None) -> Table:
     """The worst load of each direction of each link, or of one link's."""
     named = DisplayNames(answer)
     rows = [
-        (named.way(w.id, w.direction), _percent(w.peak_pct), _failure(w.failure, answer, named))
+        (
+            named.direction(w.id, w.direction),
+            _percent(w.peak_pct),
+            _failure(w.failure, answer, named),
+        )
         for w in answer.links
         if link in (None, w.id)
     ]
@@ -243,7 +250,7 @@ def busiest(answer: FaultsAnswer) -> str | None:
         return None
     return Sentence(
         "{link}: {pct:.1f} % by {failure} (limit {limit:g} %)",
-        link=DisplayNames(answer).way(worst.id, worst.direction),
+        link=DisplayNames(answer).direction(worst.id, worst.direction),
         pct=worst.peak_pct,
         failure=_failure(worst.failure, answer, DisplayNames(answer)),
         limit=answer.link_limit_pct,
@@ -376,7 +383,7 @@ def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
         found.append(
             Sentence(
                 "{link} at {pct:.1f} % (limit {limit:g} %)",
-                link=named.way(load.id, load.direction),
+                link=named.direction(load.id, load.direction),
                 pct=load.peak_pct,
                 limit=answer.link_limit_pct,
             )

@@ -51,7 +51,7 @@ def bottleneck_line(item: Bottleneck, answer: Headroom) -> Sentence:
     """What is in the way, and where."""
     where = Sentence(item.name)
     if item.thing == "link" and item.direction:
-        where = DisplayNames(names=answer.names).way(item.id, item.direction)
+        where = DisplayNames(names=answer.names).direction(item.id, item.direction)
     elif item.thing == "stream":
         where = _stream(item, answer)
     if item.method != "arithmetic":
@@ -160,7 +160,7 @@ def summary(answer: Headroom) -> Iterator[Block]:
         ),
         [
             (
-                named.way(room.id, room.direction),
+                named.direction(room.id, room.direction),
                 Sentence("{rate:g} Mb/s", rate=room.rate_mbps),
                 Sentence("{pct:.1f} %", pct=room.peak_pct),
                 _count(room.more),

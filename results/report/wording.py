@@ -48,7 +48,7 @@ _IN_PHASES = {
     "course": N_("in the meeting"),
 }
 _KINDS = {"audio": N_("sound"), "video": N_("picture"), "content": N_("content")}
-_WAYS = {"up": N_("up"), "down": N_("down")}
+_DIRECTIONS = {"up": N_("up"), "down": N_("down")}
 _REFUSALS = {
     408: N_("the MCU did not answer"),
     480: N_("temporarily unavailable"),
@@ -228,9 +228,9 @@ class Wording(Translator):
         """A date with its time."""
         return when.strftime("%Y-%m-%d %H:%M" if self._english else "%d/%m/%Y %H:%M")
 
-    def way(self, direction: str) -> str:
+    def direction(self, direction: str) -> str:
         """`up` or `down` in words."""
-        return self.gettext(_WAYS[direction]) if direction in _WAYS else direction
+        return self.gettext(_DIRECTIONS[direction]) if direction in _DIRECTIONS else direction
 
     def kind(self, kind: str) -> str:
         """A kind of media."""
@@ -239,7 +239,7 @@ class Wording(Translator):
     def stream(self, detail: str) -> str:
         """A stream of a bridge, as places have it: `audio down`."""
         kind, _, way = detail.partition(" ")
-        return f"{self.kind(kind)} {self.way(way)}"
+        return f"{self.kind(kind)} {self.direction(way)}"
 
     def link(self, link: str, direction: str) -> str:
         """`Gia Nghĩa → Đắk Song`, or `access line of Quảng Sơn (up)`."""
@@ -248,7 +248,7 @@ class Wording(Translator):
             return f"{self.of(source)} → {self.of(target)}"
         up = link == access_link_id(source)
         host = self.of(source if up else target).split(" (")[0]
-        way = self.way("up" if up else "down")
+        way = self.direction("up" if up else "down")
         return self.gettext("access line of {host} ({way})", host=host, way=way)
 
     def filled(self, by: str) -> str:
@@ -370,7 +370,7 @@ class Wording(Translator):
         source, _, end = (fault.direction or "").partition("->")
         if host != fault.target_id:
             text = self.pgettext("fault", "access line of {host}", host=of(host))
-            way = self.way("up" if source == host else "down")
+            way = self.direction("up" if source == host else "down")
             return f"{text} ({way})" if fault.direction else text
         ends = [of(f"r-{end}").removeprefix("r-") for end in fault.target_id.split("--")]
         text = " – ".join(ends)
@@ -490,7 +490,7 @@ class Wording(Translator):
             words = [self.link(item.id, way) if item.direction else self.both_ways(item.id)]
         else:
             both = self.gettext("both ways")
-            words = [self.of(item.id), self.way(way) if item.direction else both]
+            words = [self.of(item.id), self.direction(way) if item.direction else both]
         if item.media:
             words.append(self.kind(item.media))
         start = self.number(max(item.from_s, 0.0))
@@ -751,7 +751,7 @@ def _named(key: str, value: Argument, say: Wording) -> str:
         case "stream":
             return say.place(Place(kind="bridge", id=ident, detail=detail, phase=None))
         case "leg":
-            return f"{say.of(ident)}, {say.way(detail)}"
+            return f"{say.of(ident)}, {say.direction(detail)}"
         case "who":
             return "MCU" if value == "mcu" else say.of(value)
         case "router":

@@ -3,7 +3,7 @@
 Some figures matter only at some bounds. A queue that never filled would have lost nothing with a
 larger buffer either; a line on which netem draws a number for every packet, and loses those below a
 limit, loses the same ones with every limit between the highest number that was below it and the
-lowest that was not; and what lies on nobody's way may be anything. So who asks again with one
+lowest that was not; and what lies on nobody's path may be anything. So who asks again with one
 figure changed has an answer for many of its values at once.
 """
 
@@ -70,8 +70,8 @@ class Bounds:
 def beyond_bounds(plan: Plan) -> str:
     """All of a plan for which `Bounds` say nothing, as text: what has to be equal.
 
-    Left out are buffers and losses, for which they do; rate and delay of links on nobody's way, as
-    long as ways are the same; when the plan ends; and what is only told of a link. A line that
+    Left out are buffers and losses, for which they do; rate and delay of links on nobody's path, as
+    long as paths are the same; when the plan ends; and what is only told of a link. A line that
     loses has drawn a number for each of the packets by which it was measured, and how many these
     are hangs on its buffer.
     """

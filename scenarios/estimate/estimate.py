@@ -69,7 +69,7 @@ def estimate(question: Question, run_id: str | None = None) -> Answer:
 
 
 class FailingEstimate(NamedTuple):
-    """An estimated answer, and the ways that packets took at the phases' marks, as an emulation's
+    """An estimated answer, and the paths that packets took at the phases' marks, as an emulation's
     guest notes them."""
 
     answer: Answer
@@ -85,8 +85,8 @@ def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
         answer = assemble(question, captures, ENGINE, run_id, rebuilt)
     marks_s = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     moments_ns = [math.ceil(at_s) * SECOND_NS + SAMPLE_OFFSET_NS for at_s in marks_s]
-    ways = failing.over_time
-    routes = [Routes(at / 1e6, ways.paths_at(plan.network, at)) for at in moments_ns]
+    over_time = failing.over_time
+    routes = [Routes(at / 1e6, over_time.paths_at(plan.network, at)) for at in moments_ns]
     return FailingEstimate(answer, routes)
 
 

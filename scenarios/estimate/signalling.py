@@ -78,7 +78,7 @@ COMMAND, ARRIVAL, TIMER = range(3)
 def signal(plan: Plan, failing: FailingPaths | None = None) -> Timeline:
     """All that is said in a meeting until the plan's end, and what it settles.
 
-    `failing`: the ways of a plan in which links fail, if the caller has them already.
+    `failing`: the paths of a plan in which links fail, if the caller has them already.
     """
     if plan.changes and failing is None:
         failing = FailingPaths(plan)
@@ -99,14 +99,14 @@ class _Signalling:
         self._agenda: list[tuple[int, int, int, Callable[[int], None]]] = []
         self._count = 0
         self._end_ns = round(plan.end_s * 1e9)
-        ways = range(2 * len(plan.calls))
-        self._ways: list[IdleRoute | FailingRoute] = [
-            IdleRoute(paths, way) if failing is None else FailingRoute(failing, way) for way in ways
+        self._routes: list[IdleRoute | FailingRoute] = [
+            IdleRoute(paths, path) if failing is None else FailingRoute(failing, path)
+            for path in range(2 * len(plan.calls))
         ]
         self._around = around_bytes(plan)
         self._restarts = dict.fromkeys(range(len(plan.calls)), 0)
         self._not_receiving: dict[int, int] = {}
-        """Way → since when who is at its end pays no heed to what comes: a bridge, or the MCU."""
+        """Path → since when who is at its end pays no heed to what comes: a bridge, or the MCU."""
         self._starts = 0
         """How often the MCU has started anew."""
         self._mcu_off_ns: int | None = None
@@ -122,7 +122,7 @@ class _Signalling:
         self._by_id = {bridge.user: n for n, bridge in enumerate(self._bridges)}
         self._timers: dict[int, float | None] = {}
         self._floors_held: dict[int, FloorHeld] = {}
-        self._talker_powers = TalkerPowers(plan, self._ways, self.timeline)
+        self._talker_powers = TalkerPowers(plan, self._routes, self.timeline)
         self._make_mcu(plan)
 
     def _make_mcu(self, plan: Plan) -> None:
@@ -216,8 +216,8 @@ class _Signalling:
         while self._agenda and self._agenda[0][0] < self._end_ns:
             at_ns, _, _, action = heapq.heappop(self._agenda)
             action(at_ns)
-        for way, since_ns in self._not_receiving.items():
-            self.timeline.unheard.append((way, since_ns, self._end_ns))
+        for path, since_ns in self._not_receiving.items():
+            self.timeline.unheard.append((path, since_ns, self._end_ns))
         self.timeline.calls_left = len(self._participants) if self._mcu_off_ns is None else 0
         self.timeline.units_left = self._capacity.units_used
         return self.timeline
@@ -330,10 +330,10 @@ class _Signalling:
         bridge.persevere(now_ns)
         self._flush_bridge(number, now_ns)
 
-    def _heard_ns(self, way: int, since_ns: int, now_ns: int) -> int:
-        """When the last packet of sound came on a way; 0: none since a moment."""
-        number, down = divmod(way, 2)
-        plan, through = self._plan, self._ways[way]
+    def _heard_ns(self, path: int, since_ns: int, now_ns: int) -> int:
+        """When the last packet of sound came on a path; 0: none since a moment."""
+        number, down = divmod(path, 2)
+        plan, through = self._plan, self._routes[path]
         if down:
             every_ns, after_ns = TICK_NS, round(plan.device.audio_mix_delay_ms * 1e6)
             size = plan.audio.octets(AUDIO_PACKET_MS)
@@ -485,21 +485,21 @@ class _Signalling:
         if used_pct != self.timeline.mcu_use[-1][1]:
             self.timeline.mcu_use.append((now_ns, used_pct))
 
-    def _receives_again(self, way: int, now_ns: int) -> None:
-        if (since_ns := self._not_receiving.pop(way, None)) is not None:
-            self.timeline.unheard.append((way, since_ns, now_ns))
+    def _receives_again(self, path: int, now_ns: int) -> None:
+        if (since_ns := self._not_receiving.pop(path, None)) is not None:
+            self.timeline.unheard.append((path, since_ns, now_ns))
 
     def _send(
         self,
-        way: int,
+        path: int,
         datagram: Datagram | FloorDatagram,
         now_ns: int,
         arrives: Callable[[int], None],
         protocol: Literal["sip", "bfcp"] = "sip",
     ) -> None:
         size = len(datagram.data) + FRAMING_BYTES
-        self.timeline.messages.append(SignallingDatagram(now_ns, size, way, protocol))
-        if (arrival_ns := self._ways[way].arrival_ns(now_ns, size)) is not None:
+        self.timeline.messages.append(SignallingDatagram(now_ns, size, path, protocol))
+        if (arrival_ns := self._routes[path].arrival_ns(now_ns, size)) is not None:
             self._at(arrival_ns, ARRIVAL, arrives)
 
     def _wake(self, who: int, due_ms: float | None) -> None:

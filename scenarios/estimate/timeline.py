@@ -57,11 +57,11 @@ class ForwardingChange:
 
 @dataclass(frozen=True, slots=True)
 class SignallingDatagram:
-    """One datagram of SIP or BFCP: when it left, its bytes on the wire, its way (see `paths`)."""
+    """One datagram of SIP or BFCP: when it left, its bytes on the wire, its path (see `paths`)."""
 
     at_ns: int
     size: int
-    way: int
+    path: int
     protocol: Literal["sip", "bfcp"] = "sip"
 
 
@@ -89,7 +89,7 @@ class Timeline:
         floors: who had the floor of the content channel, in order of time.
         mcu_woken: when signalling woke the MCU, ns after the origin, in order: datagrams that came,
             timers of its transactions.
-        unheard: (way, from, to) when who is at a way's end pays no heed to the media that come: a
+        unheard: (path, from, to) when who is at a path's end pays no heed to the media that come: a
             bridge has taken its call for dead, or was without power, and no other call stands yet;
             the MCU was without power, and no call stands since.
         mcu_gaps: (off, on) when the MCU had no power, ns after the origin, of which it came back.

@@ -12,7 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from giaoban.progress import Progress
-from giaoban.results.model.meetings import BridgeJudged, Closing, Entry, Opening, PartJudged, Way
+from giaoban.results.model.meetings import (
+    BridgeJudged,
+    Closing,
+    Entry,
+    Opening,
+    PartJudged,
+    StreamJudged,
+)
 from giaoban.results.model.quantities import Verdict
 from giaoban.scenarios.load import media
 from giaoban.scenarios.load.load_test import LoadRecords, LoadTest, execute, problems
@@ -139,18 +146,18 @@ def _bridge(
         connected=bool(answered),
         refused=None if answered else code,
         setup_ms=answered[0].ms if answered else None,
-        ways=[way for kind in KINDS for way in _ways(kind, heard)] if answered else [],
+        ways=[one for kind in KINDS for one in _streams(kind, heard)] if answered else [],
         there_at_end=bool(answered),
         hung_up=bool(ended) and all(record.ok for record in ended) if answered else None,
     )
 
 
-def _ways(kind: Medium, heard: Sequence[ReceivedMedia]) -> Iterator[Way]:
+def _streams(kind: Medium, heard: Sequence[ReceivedMedia]) -> Iterator[StreamJudged]:
     calls = [one for one in heard if one.medium == kind]
     sent, received = sum(c.sent for c in calls), sum(c.received for c in calls)
     lost = sum(max(0, c.lost) for c in calls)
     took = bool(calls) and all(c.agreed and not c.withheld for c in calls)
-    yield Way(
+    yield StreamJudged(
         kind=kind,
         direction="up",
         packets_sent=sent,
@@ -159,7 +166,7 @@ def _ways(kind: Medium, heard: Sequence[ReceivedMedia]) -> Iterator[Way]:
         delay_ms=None,
         ok=took and sent > 0,
     )
-    yield Way(
+    yield StreamJudged(
         kind=kind,
         direction="down",
         packets_sent=0,
@@ -174,7 +181,7 @@ def _reason(bridge: BridgeJudged) -> str:
     if not bridge.connected:
         code = f" (SIP {bridge.refused})" if bridge.refused else ""
         return f"{bridge.bridge}: its call was not set up{code}"
-    bad = [f"{way.kind} {way.direction}" for way in bridge.ways if not way.ok]
+    bad = [f"{one.kind} {one.direction}" for one in bridge.ways if not one.ok]
     if bad:
         return f"{bridge.bridge}: {', '.join(bad)} did not come, or not as it should"
     return f"{bridge.bridge}: its call was not hung up as it should"

@@ -114,7 +114,7 @@ class Impairment(StrictModel):
         )
 
     @property
-    def way(self) -> str:
+    def effective_direction(self) -> str:
         """The direction, where none is written too."""
         return self.direction or ("up" if self.bridge is not None else BOTH)
 
@@ -201,7 +201,8 @@ def mistakes(
                     "the far side would take it for forged (allowed: corrupt on a link)"
                 )
                 yield (*loc, "corrupt"), item.corrupt, what
-            places: list[tuple[str, ...]] = [(item.bridge, kind, item.way) for kind in item.media]
+            goes = item.effective_direction
+            places: list[tuple[str, ...]] = [(item.bridge, kind, goes) for kind in item.media]
         else:
             yield from _line_mistakes(item, loc, network)
             hops = hops_of(item, network)
@@ -240,10 +241,10 @@ def _slide_mistakes(
         return
     presenter, from_s, to_s = slides
     way = "up" if item.bridge == presenter else "down"
-    if item.way != way:
+    if item.effective_direction != way:
         yield (
             (*loc, "direction"),
-            item.way,
+            item.effective_direction,
             Sentence("slides do not go there (allowed: {way})", way=way),
         )
     if item.span_s[0] >= to_s or item.span_s[1] <= from_s:
@@ -265,8 +266,8 @@ def _line_mistakes(item: Impairment, loc: tuple[str, int], network: Network) -> 
             Sentence("unknown link{near}", near=near_names("link", item.link, known)),
         )
         return
-    if (what := no_direction(item.link, item.way, network)) is not None:
-        yield (*loc, "direction"), item.way, what
+    if (what := no_direction(item.link, item.effective_direction, network)) is not None:
+        yield (*loc, "direction"), item.effective_direction, what
     keeps = network.link(item.link).keeps_buffer
     if keeps and item.rate is not None and "buffer_packets" in item.rate.model_fields_set:
         yield (*loc, "rate", "buffer_packets"), item.rate.buffer_packets, KEEPS_ROOM
@@ -278,7 +279,7 @@ def _line_mistakes(item: Impairment, loc: tuple[str, int], network: Network) -> 
 
 def hops_of(item: Impairment, network: Network) -> list[Hop]:
     """The directions of its link that it is about; none if there is no such thing."""
-    return [] if item.link is None else hops_along(item.link, item.way, network)
+    return [] if item.link is None else hops_along(item.link, item.effective_direction, network)
 
 
 def intervals(
@@ -288,7 +289,7 @@ def intervals(
     mine = [
         item
         for item in impairments
-        if item.bridge == bridge and kind in item.media and item.way == direction
+        if item.bridge == bridge and kind in item.media and item.effective_direction == direction
     ]
     return [
         Interval(from_s=from_s, to_s=to_s, what=item.what)

@@ -31,7 +31,7 @@ _MEDIA = {
     "video": message(N_("picture")),
     "content": message(N_("slides")),
 }
-_WAYS = {"up": message(N_("up")), "down": message(N_("down"))}
+_DIRECTIONS = {"up": message(N_("up")), "down": message(N_("down"))}
 _LOSS: dict[type, Sentence] = {
     BernoulliLoss: message(pgettext("loss", "independent")),
     GilbertLoss: message(pgettext("loss", "Gilbert")),
@@ -45,7 +45,8 @@ def declared(impairments: Sequence[Impairment], network: Network) -> list[Declar
     """As the result holds them."""
     found = []
     for item in impairments:
-        words, way = what(item, network), None if item.way == BOTH else item.way
+        words, direction = what(item, network), item.effective_direction
+        way = None if direction == BOTH else direction
         if item.link is not None:
             hops = hops_of(item, network)
             way = hops[0].direction if len(hops) == 1 else None
@@ -132,7 +133,7 @@ def _jitter(model: Jitter) -> Sentence:
 
 def _place(item: Impairment, names: dict[str, str]) -> Sentence:
     if item.bridge is not None:
-        parts = [message("{name}", name=names[item.bridge]), _WAYS[item.way]]
+        parts = [message("{name}", name=names[item.bridge]), _DIRECTIONS[item.effective_direction]]
         if media := _MEDIA.get(item.kind or BOTH):
             parts.append(media)
         return joined(", ", parts)
@@ -141,10 +142,10 @@ def _place(item: Impairment, names: dict[str, str]) -> Sentence:
     if host == item.link:
         return message(N_("link {ends}"), ends=host)
     line = message(pgettext("fault", "access line of {host}"), host=names.get(host, host))
-    if item.way == BOTH:
+    if item.effective_direction == BOTH:
         return line
-    up = item.way == "up" or item.way.startswith(f"{host}->")
-    return joined(", ", [line, _WAYS["up" if up else "down"]])
+    up = item.effective_direction == "up" or item.effective_direction.startswith(f"{host}->")
+    return joined(", ", [line, _DIRECTIONS["up" if up else "down"]])
 
 
 def _rounded(value: float) -> float:

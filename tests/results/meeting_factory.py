@@ -14,7 +14,7 @@ from giaoban.results.model.meetings import (
     MeetingAnswer,
     Opening,
     PartJudged,
-    Way,
+    StreamJudged,
 )
 from giaoban.topology.load import load_province
 from tests.results import results_factory as make
@@ -28,10 +28,10 @@ NAMES = {
 BRIDGES = ("gia-nghia", "cu-jut", "tuy-duc")
 
 
-def way(kind: Any = "audio", direction: Any = "up", **more: Any) -> Way:
+def way(kind: Any = "audio", direction: Any = "up", **more: Any) -> StreamJudged:
     """One stream of which everything arrived, but for what a test wants."""
     there = {"packets_sent": 500, "packets_received": 500, "lost_pct": 0.0, "delay_ms": 2.5}
-    return Way(kind=kind, direction=direction, **{**there, "ok": True, **more})
+    return StreamJudged(kind=kind, direction=direction, **{**there, "ok": True, **more})
 
 
 def bridge(ident: str, **more: Any) -> BridgeJudged:

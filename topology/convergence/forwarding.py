@@ -18,7 +18,7 @@ HostRoutes = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
-class WaysOverTime:
+class RoutesOverTime:
     """The routers' routes and the links' state, ns after a run's origin.
 
     Attributes:
@@ -32,7 +32,7 @@ class WaysOverTime:
     times: LinkTimes
 
     def paths_at(self, network: Network, at_ns: int) -> dict[str, dict[str, list[str] | None]]:
-        """The ways that packets take at a moment, as `giaoban.topology.forwarding.paths`."""
+        """The paths that packets take at a moment, as `giaoban.topology.forwarding.paths`."""
         tables = {router: dict(table) for router, table in self.at_first.items()}
         for change in self.changes:
             if change.at_ns > at_ns:
@@ -44,9 +44,9 @@ class WaysOverTime:
         return paths(network, by_prefix(network, tables))
 
 
-def ways_over_time(
+def routes_over_time(
     network: Network, changes: Sequence[NetworkChange], seed: int, until_s: float
-) -> WaysOverTime:
+) -> RoutesOverTime:
     """What becomes of routes when these changes happen, until a moment.
 
     As the emulation's routers find it: by OSPF with BFD, not at all where routes are static, or all
@@ -57,7 +57,7 @@ def ways_over_time(
     if network.routed:
         routers = RoutedNetwork(network, seed)
         at_first = routers.routes
-        return WaysOverTime(at_first, routers.run(changes, times, until_ns), times)
+        return RoutesOverTime(at_first, routers.run(changes, times, until_ns), times)
     at_first = _tables(network, shortest_paths(network))
     found: list[RouteChange] = []
     routing = network.routing
@@ -71,11 +71,11 @@ def ways_over_time(
                     if tables[router].get(host) != table.get(host):
                         found.append(RouteChange(at_ns, router, host, table.get(host)))
             tables = after
-    return WaysOverTime(at_first, [change for change in found if change.at_ns < until_ns], times)
+    return RoutesOverTime(at_first, [change for change in found if change.at_ns < until_ns], times)
 
 
 def _tables(network: Network, routes: Routes) -> HostRoutes:
-    """The way of each router to each host, from the model. Their prefixes stay at their routers,
+    """The route of each router to each host, from the model. Their prefixes stay at their routers,
     also where their access links are gone."""
     access = [link for link in network.links if link.kind == "access"]
     host_of = {prefix(link.address_a): link.a for link in access}

@@ -67,7 +67,7 @@ class Lsa(NamedTuple):
 
 class RouteChange(NamedTuple):
     """From a moment on (ns after the origin) a router sends what is for a host by this link; None:
-    it has no way for it."""
+    it has no route for it."""
 
     at_ns: int
     router: str
@@ -109,7 +109,7 @@ class RoutedNetwork:
     """All routers of a network, from their start on; `run` goes on until a moment after the
     origin.
 
-    Raises `InvalidRun` if they never find the best ways.
+    Raises `InvalidRun` if they never find the best paths.
     """
 
     def __init__(self, network: Network, seed: int) -> None:
@@ -135,7 +135,7 @@ class RoutedNetwork:
         self._times = LinkTimes({}, {})
         self._origin_ns = 0
         self.agreed_ns = 0
-        """When packets took the best ways, after the second in which all routers started."""
+        """When packets took the best paths, after the second in which all routers started."""
         self._hosts = {link.a: link for link in network.links if link.kind == "access"}
         self._at: dict[str, list[str]] = {}
         for host, link in self._hosts.items():
@@ -196,7 +196,7 @@ class RoutedNetwork:
             action(at_ns)
 
     def _agree(self) -> None:
-        """Run until packets take the best ways; the origin is soon after that. Raises `InvalidRun`
+        """Run until packets take the best paths; the origin is soon after that. Raises `InvalidRun`
         as `giaoban.topology.emulation.routers.converge`."""
         while wrong := astray(self._network, by_prefix(self._network, self.routes)):
             told = len(self._changes)
@@ -506,7 +506,7 @@ class RoutedNetwork:
     def _shortest(self, root: _Router) -> Iterator[tuple[str, str]]:
         """(host, link by which packets for it leave), of all but the router's own hosts (§16.1).
 
-        Of two ways of the same cost BIRD keeps the one that it found first; so does this.
+        Of two paths of the same cost BIRD keeps the one that it found first; so does this.
         """
         database = {name: lsa for name, (lsa, _) in root.database.items()}
         if root.id not in database:

@@ -7,13 +7,13 @@ from typing import Literal, NamedTuple
 from giaoban.results.judge.diff import differences
 from giaoban.results.model.result import CriterionResult, Result
 
-Way = Literal["better", "worse", "same", "other"]
+Trend = Literal["better", "worse", "same", "other"]
 
 
 class Change(NamedTuple):
     """One criterion in both runs; None: a run did not judge it, or did not measure it.
 
-    `way` is how B is to A, by the share of the allowance left; `other`: cannot be said.
+    `trend` is how B is to A, by the share of the allowance left; `other`: cannot be said.
     """
 
     id: str
@@ -23,7 +23,7 @@ class Change(NamedTuple):
     unit_vi: str
     a: CriterionResult | None
     b: CriterionResult | None
-    way: Way
+    trend: Trend
 
 
 class Comparison(NamedTuple):
@@ -73,11 +73,11 @@ def _change(a: CriterionResult | None, b: CriterionResult | None, moved: bool) -
         unit_vi=known.unit_vi or known.unit,
         a=a,
         b=b,
-        way=_way(a, b) if moved else "same",
+        trend=_trend(a, b) if moved else "same",
     )
 
 
-def _way(a: CriterionResult | None, b: CriterionResult | None) -> Way:
+def _trend(a: CriterionResult | None, b: CriterionResult | None) -> Trend:
     if a is None or b is None or a.threshold != b.threshold or a.value is None or b.value is None:
         return "other"
     if a.value == b.value:

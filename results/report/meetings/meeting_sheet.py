@@ -33,11 +33,11 @@ from giaoban.results.report.meetings.meeting_summary import (
     closest,
     connected_cell,
     failing,
+    judged_streams,
     opened,
     part_title,
+    stream_cell,
     summary_md,
-    way_cell,
-    ways_of,
 )
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.wording import Wording
@@ -203,7 +203,7 @@ def _sheet_row(number: int, bridge: BridgeJudged, say: Wording) -> list[Cell]:
         Cell(str(number)),
         Cell(say.name(bridge.name).split(" (")[0]),
         connected_cell(bridge, say),
-        *(_plain(way_cell(way, say)) for way in ways_of(bridge)),
+        *(_plain(stream_cell(stream, say)) for stream in judged_streams(bridge)),
         Cell(_fixed(max(lost, default=None), 2, say)),
         Cell(_fixed(max(delay, default=None), 1, say)),
         Cell(capital(result), bold=not bridge.ok, tone=tone),

@@ -10,7 +10,7 @@ from giaoban.results.model.meetings import (
     Outcome,
     Part,
     PartJudged,
-    Way,
+    StreamJudged,
 )
 from giaoban.results.model.quantities import Direction, Kind
 from giaoban.results.model.result import CriterionResult
@@ -189,15 +189,15 @@ def _row(bridge: BridgeJudged, say: Wording) -> list[Cell]:
     return [
         Cell(say.name(bridge.name).split(" (")[0]),
         connected_cell(bridge, say),
-        *(way_cell(way, say) for way in ways_of(bridge)),
+        *(stream_cell(stream, say) for stream in judged_streams(bridge)),
         Cell(_interruption(bridge, say)),
         Cell(say.gettext(result), tone=tone),
     ]
 
 
-def ways_of(bridge: BridgeJudged) -> list[Way | None]:
-    ways = {(way.kind, way.direction): way for way in bridge.ways}
-    return [ways.get((kind, direction)) for kind, direction, _ in COLUMNS]
+def judged_streams(bridge: BridgeJudged) -> list[StreamJudged | None]:
+    judged = {(stream.kind, stream.direction): stream for stream in bridge.ways}
+    return [judged.get((kind, direction)) for kind, direction, _ in COLUMNS]
 
 
 def connected_cell(bridge: BridgeJudged, say: Wording) -> Cell:
@@ -209,15 +209,15 @@ def connected_cell(bridge: BridgeJudged, say: Wording) -> Cell:
     return Cell(text, tone="bad", bold=True)
 
 
-def way_cell(way: Way | None, say: Wording) -> Cell:
-    if way is None:
+def stream_cell(stream: StreamJudged | None, say: Wording) -> Cell:
+    if stream is None:
         return Cell("–")
-    if way.packets_received == 0:
+    if stream.packets_received == 0:
         return Cell(say.gettext(N_("nothing")), tone="bad", bold=True)
-    text = say.gettext(N_("good")) if way.ok else say.gettext(N_("bad"))
-    if way.lost_pct:
-        text += f" ({say.percent(way.lost_pct, 2)})"
-    return Cell(text, tone="" if way.ok else "bad", bold=not way.ok)
+    text = say.gettext(N_("good")) if stream.ok else say.gettext(N_("bad"))
+    if stream.lost_pct:
+        text += f" ({say.percent(stream.lost_pct, 2)})"
+    return Cell(text, tone="" if stream.ok else "bad", bold=not stream.ok)
 
 
 def _interruption(bridge: BridgeJudged, say: Wording) -> str:

@@ -45,7 +45,7 @@ from giaoban.results.report.wording import reasons
 from giaoban.translation import Language
 
 SIGNS = {"pass": "✓", "fail": "✗", "invalid": "!"}
-_WAYS: dict[str, Tone] = {"better": "good", "worse": "bad", "same": "", "other": "doubt"}
+_TRENDS: dict[str, Tone] = {"better": "good", "worse": "bad", "same": "", "other": "doubt"}
 
 
 class Placeholder(NamedTuple):
@@ -291,7 +291,7 @@ def _change(change: Change, words: PageWording, say: AnnexWording) -> list[Cell]
         ),
         Cell(say.limit(either)),
         *(Cell(say.percent(c.margin_pct) if c else "–") for c in (change.a, change.b)),
-        Cell(words(change.way), tone=_WAYS[change.way]),
+        Cell(words(change.trend), tone=_TRENDS[change.trend]),
     ]
 
 

@@ -175,7 +175,7 @@ def comparison(found: Comparison) -> Iterator[Block]:
         yield Par(Sentence("all measures are the same"))
 
 
-WAYS = {
+TRENDS = {
     "better": Sentence(pgettext("B is", "better")),
     "worse": Sentence(pgettext("B is", "worse")),
     "same": Sentence(pgettext("B is", "same")),
@@ -198,10 +198,10 @@ def _change_row(c: Change) -> Sequence[Cell]:
         ),
         margin(c.a.margin_pct if c.a else None),
         margin(c.b.margin_pct if c.b else None),
-        WAYS[c.way],
+        TRENDS[c.trend],
     )
     tones: dict[str, Tone] = {"worse": "bad", "better": "good"}
-    return toned(row, tones.get(c.way, ""))
+    return toned(row, tones.get(c.trend, ""))
 
 
 def pruning(
@@ -287,7 +287,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         return None if c is None else c.model_dump(include=keep)
 
     def change(c: Change) -> dict[str, Any]:
-        return {"id": c.id, "unit": c.unit, "a": side(c.a), "b": side(c.b), "b_is": c.way}
+        return {"id": c.id, "unit": c.unit, "a": side(c.a), "b": side(c.b), "b_is": c.trend}
 
     return {**found._asdict(), "criteria": [change(c) for c in found.criteria]}
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
 from giaoban.lru_cache import LruCache
-from giaoban.scenarios.estimate.media.flows import A_WAY
+from giaoban.scenarios.estimate.media.flows import PER_PATH
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.media.rtcp import ReportsByStream
 from giaoban.scenarios.estimate.timeline import Timeline
@@ -207,7 +207,7 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     arrived = estimated.received.counts
     damaged = sum(line.damaged for lines in estimated.lines.values() for line in lines)
-    hosts = estimated.flows.streams + A_WAY * 2 * len(plan.calls)
+    hosts = estimated.flows.streams + PER_PATH * 2 * len(plan.calls)
     of_hosts = np.ones(len(arrived), bool)
     of_hosts[hosts : hosts + len(plan.background)] = False
     background = [
@@ -322,16 +322,16 @@ def _health(
     flows = estimated.flows
 
     def of(counts: NDArray[np.int64]) -> list[tuple[int, int]]:
-        """By way, datagrams of SIP and of RTCP: each bridge's way up, and after it its way down."""
-        firsts = [flows.signalling(way) for way in range(2 * len(plan.calls))]
-        return [(int(counts[n]), int(counts[n + 1 : n + A_WAY].sum())) for n in firsts]
+        """By path, datagrams of SIP and of RTCP: each bridge's up, and after it its down."""
+        firsts = [flows.signalling(path) for path in range(2 * len(plan.calls))]
+        return [(int(counts[n]), int(counts[n + 1 : n + PER_PATH].sum())) for n in firsts]
 
     def floor(counts: NDArray[np.int64], *, down: bool) -> list[int | None]:
         """By call, datagrams of BFCP one way; None where nobody asks for a floor."""
-        ways = range(int(down), 2 * len(plan.calls), 2)
+        paths = range(int(down), 2 * len(plan.calls), 2)
         if plan.floor_port is None:
-            return [None for _ in ways]
-        return [int(counts[flows.floor_control(way)]) for way in ways]
+            return [None for _ in paths]
+        return [int(counts[flows.floor_control(path)]) for path in paths]
 
     def in_all(counts: list[int | None]) -> int | None:
         return None if plan.floor_port is None else sum(each or 0 for each in counts)

@@ -104,7 +104,7 @@ class Feedback:
         self._mcu_size = _request_bytes(CNAME) + extra
 
     def came(self, packets: Packets) -> None:
-        """What came to the ends of ways, also later than the next `look`."""
+        """What came to the ends of paths, also later than the next `look`."""
         media = packets.flow < self._flows.streams
         media[media] = self._pictures[packets.flow[media]]
         asked = packets.seq >= REQUEST

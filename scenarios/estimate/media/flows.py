@@ -1,8 +1,8 @@
 """Everything that sends in a meeting, numbered: streams, signalling, RTCP, other traffic.
 
-Flow n is stream n of the plan; behind them each way has four (`SIP`, and RTCP of each medium), and
+Flow n is stream n of the plan; behind them each path has four (`SIP`, and RTCP of each medium), and
 behind those are the plan's background streams. Where bridges ask for the floor of the content
-channel, each way has one of BFCP at the end.
+channel, each path has one of BFCP at the end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from giaoban.scenarios.plan.plan import Plan
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_SIGNALLING, DSCP_VIDEO
 
 SIP = 0
-A_WAY = 1 + len(KINDS)
+PER_PATH = 1 + len(KINDS)
 
 
 @dataclass(frozen=True)
@@ -29,44 +29,44 @@ class Flows:
     Attributes:
         streams: how many of the flows are streams of the plan.
         kinds: medium of each stream, its place in `KINDS`.
-        way_of: (flows,) way of each, END for background.
+        path_of: (flows,) path of each, END for background.
         dscp: (flows,) code point of its packets.
         backgrounds: how many of the flows are background streams of the plan.
     """
 
     streams: int
     kinds: list[int]
-    way_of: NDArray[np.int32]
+    path_of: NDArray[np.int32]
     dscp: NDArray[np.int32]
     backgrounds: int
 
-    def signalling(self, way: int) -> int:
-        """SIP on a way."""
-        return self.streams + A_WAY * way + SIP
+    def signalling(self, path: int) -> int:
+        """SIP on a path."""
+        return self.streams + PER_PATH * path + SIP
 
-    def floor_control(self, way: int) -> int:
-        """BFCP on a way, where there is any."""
-        return self._first_background + self.backgrounds + way
+    def floor_control(self, path: int) -> int:
+        """BFCP on a path, where there is any."""
+        return self._first_background + self.backgrounds + path
 
-    def control(self, way: int, kind: Kind) -> int:
-        """RTCP of a medium on a way."""
-        return self.streams + A_WAY * way + 1 + KINDS.index(kind)
+    def control(self, path: int, kind: Kind) -> int:
+        """RTCP of a medium on a path."""
+        return self.streams + PER_PATH * path + 1 + KINDS.index(kind)
 
-    def controls(self, way: NDArray[np.int32], kind: NDArray[np.int8]) -> NDArray[np.int32]:
-        """(n,) RTCP of media on ways, both (n,); the media by their places in `KINDS`."""
-        return (self.streams + A_WAY * way + 1 + kind).astype(np.int32)
+    def controls(self, path: NDArray[np.int32], kind: NDArray[np.int8]) -> NDArray[np.int32]:
+        """(n,) RTCP of media on paths, both (n,); the media by their places in `KINDS`."""
+        return (self.streams + PER_PATH * path + 1 + kind).astype(np.int32)
 
     def control_of(self, flow: int) -> tuple[int, Kind, bool]:
         """Of a flow of RTCP: whose call's (index into the plan's), its medium, whether it goes
         down."""
-        way, kind = divmod(flow - self.streams, A_WAY)
-        return way // 2, KINDS[kind - 1], bool(way % 2)
+        path, kind = divmod(flow - self.streams, PER_PATH)
+        return path // 2, KINDS[kind - 1], bool(path % 2)
 
     def is_control(self, flow: int) -> bool:
         """Whether a flow behind the streams is RTCP of a medium."""
         if not self.streams <= flow < self._first_background:
             return False
-        return (flow - self.streams) % A_WAY != SIP
+        return (flow - self.streams) % PER_PATH != SIP
 
     def background(self, number: int) -> int:
         """A background stream of the plan."""
@@ -74,25 +74,25 @@ class Flows:
 
     @property
     def _first_background(self) -> int:
-        return self.streams + A_WAY * (int(self.way_of.max(initial=END)) + 1)
+        return self.streams + PER_PATH * (int(self.path_of.max(initial=END)) + 1)
 
     @classmethod
     def of(cls, plan: Plan) -> Flows:
         """All flows of a plan."""
         number = {call.bridge: place for place, call in enumerate(plan.calls)}
-        ways = [2 * number[s.bridge] + (s.direction == "down") for s in plan.streams]
+        paths = [2 * number[s.bridge] + (s.direction == "down") for s in plan.streams]
         codes = [DSCP_AUDIO if s.kind == "audio" else DSCP_VIDEO for s in plan.streams]
-        for way in range(2 * len(plan.calls)):
-            ways += [way] * A_WAY
+        for path in range(2 * len(plan.calls)):
+            paths += [path] * PER_PATH
             codes += [DSCP_SIGNALLING, DSCP_AUDIO, DSCP_VIDEO, DSCP_VIDEO]
-        ways += [END] * len(plan.background)
+        paths += [END] * len(plan.background)
         codes += [each.dscp for each in plan.background]
         if plan.floor_port is not None:
-            ways += range(2 * len(plan.calls))
+            paths += range(2 * len(plan.calls))
             codes += [DSCP_SIGNALLING] * (2 * len(plan.calls))
         kinds = [KINDS.index(s.kind) for s in plan.streams]
         backgrounds = len(plan.background)
-        return cls(len(plan.streams), kinds, _int32(ways), _int32(codes), backgrounds)
+        return cls(len(plan.streams), kinds, _int32(paths), _int32(codes), backgrounds)
 
 
 def _int32(values: Iterable[int]) -> NDArray[np.int32]:

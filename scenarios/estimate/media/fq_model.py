@@ -1,4 +1,4 @@
-"""When a datagram of RTCP leaves that shares its way with media.
+"""When a datagram of RTCP leaves that shares its path with media.
 
 It has a moment of its own (`next_control_ns`). But the kernel's pacing (fq) keeps a queue for each
 pair of addresses and ports, and sleeps until the moment of the packet that was first in it when it
@@ -55,8 +55,8 @@ class FqModel:
         """`reports`: of the whole meeting. `handed_ns` (stream, ns): up to when a stream's packets
         are handed over by a moment."""
         self._handed_ns = handed_ns
-        ways, kinds = flows.way_of[: flows.streams], np.array(flows.kinds, np.int8)
-        self._control_of: list[int] = flows.controls(ways, kinds).tolist()
+        paths, kinds = flows.path_of[: flows.streams], np.array(flows.kinds, np.int8)
+        self._control_of: list[int] = flows.controls(paths, kinds).tolist()
         self._expected = _PlannedReports(flows, reports)
         self._handed: dict[int, list[NDArray[np.int64]]] = {}
         self._leaving: dict[int, _MediaDepartures] = {}
@@ -137,7 +137,7 @@ class _PlannedReports:
 
     def __init__(self, flows: Flows, reports: Reports) -> None:
         self.made_ns, self.size = reports["made_ns"].tolist(), reports["size"].tolist()
-        self.flow = flows.controls(reports["way"], reports["kind"])
+        self.flow = flows.controls(reports["path"], reports["kind"])
         self._order = np.argsort(self.flow, kind="stable")
         self._sorted = self.flow[self._order]
 

@@ -63,14 +63,14 @@ class SentLogs(Mapping[int, NDArray[np.void]]):
 
 
 class ReceivedLogs:
-    """What came to the ends of ways.
+    """What came to the ends of paths.
 
     Attributes:
         counts: (flows,) packets of each flow.
     """
 
     def __init__(self, flows: Flows) -> None:
-        self.counts = np.zeros(len(flows.way_of), np.int64)
+        self.counts = np.zeros(len(flows.path_of), np.int64)
         self._streams = flows.streams
         self._spool = Spool(ARRIVAL_DTYPE, flows.streams)
         self._waiting: list[Packets] = []

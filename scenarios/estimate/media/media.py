@@ -84,16 +84,16 @@ class EstimatedTraffic:
 
     Attributes:
         sent: the log of each stream that somebody made.
-        received: packets that came to the ends of their ways.
+        received: packets that came to the ends of their paths.
         reports: every RTCP report.
         waited: how long media waited at each hop.
         injected: datagrams that were put on the wire, by flow (flows,).
         lines: hop → what its line took and gave, where it does anything.
         failed: what faults took, where any do.
-        unheard: media that came to bridges, or to the MCU, which paid no heed to it, by way.
+        unheard: media that came to bridges, or to the MCU, which paid no heed to it, by path.
         equivalent: hop → the least and the highest limit of its queue with which the same would
             have become of all packets.
-        last_ns: when the last packet came to the end of its way.
+        last_ns: when the last packet came to the end of its path.
     """
 
     paths: Paths
@@ -144,7 +144,7 @@ def estimate_media(
     Where nothing is lost nobody asks for key frames, and long steps of time are exact. A step in
     which something was lost is done again in steps that are short enough for what follows from it.
 
-    `failing`: the ways of a plan in which links fail. `made`: streams of other meetings, which are
+    `failing`: the paths of a plan in which links fail. `made`: streams of other meetings, which are
     not made again; `known`: what queues made there of what came to them; `resumable`: some that
     differ from this one in losses and buffers alone. `waits`: whether anybody wants to know how
     long packets waited at each hop, `load_windows`: how much links carried in windows shorter than
@@ -275,12 +275,12 @@ class _MeetingRun:
         self._waited = Passages(self.paths.hops)
         self._order = list(self.paths.in_order)
         self._transit: Transit | BatchedTransit
-        way_of = self.flows.way_of
+        path_of = self.flows.path_of
         self._forwards = plan.meeting.video == "switched" or plan.content is not None
         if is_steady(plan) and not (backing and self._forwards):
             waited = None if backing else self._waited
             self._transit = BatchedTransit(
-                self.paths, way_of, self.meter, waited, self.lines, known
+                self.paths, path_of, self.meter, waited, self.lines, known
             )
         else:
             servers = servers_of(plan, self.paths, self.flows)
@@ -289,13 +289,13 @@ class _MeetingRun:
             self._order += [hop for hop in servers if hop not in used]
             if failing is None:
                 self._transit = Transit(
-                    self.paths, way_of, servers, self.lines, self.meter, policers
+                    self.paths, path_of, servers, self.lines, self.meter, policers
                 )
             else:
                 self._transit = FailingTransit(
-                    failing, way_of, servers, self.lines, self.meter, policers
+                    failing, path_of, servers, self.lines, self.meter, policers
                 )
-        self._first_hop = [self.paths.of(way)[0] for way in range(2 * len(plan.calls))]
+        self._first_hop = [self.paths.of(path)[0] for path in range(2 * len(plan.calls))]
         self.sources = sources_of(plan, timeline, windows, recordings, made)
         self._backing = backing
         self._coarse_ns = coarse_ns(plan)
@@ -320,7 +320,7 @@ class _MeetingRun:
         self._last_ns = 0
         self._control: list[RtcpDeparture] = []
         """RTCP that is to be put on its way."""
-        self.injected = np.zeros(len(self.flows.way_of), np.int64)
+        self.injected = np.zeros(len(self.flows.path_of), np.int64)
         self._put_known(timeline)
         self._others = [
             PoissonArrivals(each, plan.seed, number) for number, each in enumerate(plan.background)
@@ -329,7 +329,7 @@ class _MeetingRun:
             plan, timeline, self.flows, self.sources, self._buffer_of, self._wanted
         )
         self._forwarding = Forwarding(plan, timeline, self.sources, self._ask)
-        ups = {hop for way in range(0, 2 * len(plan.calls), 2) for hop in self.paths.of(way)}
+        ups = {hop for path in range(0, 2 * len(plan.calls), 2) for hop in self.paths.of(path)}
         self._up = [hop for hop in self._order if hop in ups]
         self._down = [hop for hop in self._order if hop not in ups]
         self._hop_number = {hop: place for place, hop in enumerate(self.paths.hops)}
@@ -437,7 +437,7 @@ class _MeetingRun:
         return now_ns + max(LOOK_NS, (change_ns - now_ns) // LOOK_NS * LOOK_NS)
 
     def _stands(self, ended: Packets) -> None:
-        """What came to the ends of ways in a step that is not gone back to."""
+        """What came to the ends of paths in a step that is not gone back to."""
         if len(ended.at_ns):
             self._last_ns = max(self._last_ns, int(ended.at_ns.max()))
         self._received.add(self._without_unheard(ended))
@@ -447,14 +447,14 @@ class _MeetingRun:
 
     def _without_unheard(self, ended: Packets) -> Packets:
         """Without media that came to a bridge, or to the MCU, which paid no heed to it."""
-        for way, from_ns, to_ns in self.timeline.unheard:
+        for path, from_ns, to_ns in self.timeline.unheard:
             unheard = (ended.at_ns >= from_ns) & (ended.at_ns < to_ns)
             if unheard.any():
-                number, down = divmod(way, 2)
+                number, down = divmod(path, 2)
                 call = self._plan.calls[number]
                 streams = list((call.down if down else call.up).values())
                 unheard &= np.isin(ended.flow, streams)
-                self._unheard[way] += int(np.count_nonzero(unheard))
+                self._unheard[path] += int(np.count_nonzero(unheard))
                 ended = ended.take(~unheard)
         return ended
 
@@ -468,7 +468,7 @@ class _MeetingRun:
         self._unsettled = 0
 
     def _step(self, start_ns: int, until_ns: int) -> Packets:
-        """Everything from one moment to another; what came to the ends of ways."""
+        """Everything from one moment to another; what came to the ends of paths."""
         self.meter.past(start_ns)
         for index, source in self.sources.items():
             if self._made_ns[index] < until_ns:
@@ -607,10 +607,10 @@ class _MeetingRun:
 
     def _is_cut(self, flow: int, now_ns: int) -> bool:
         """Whether nothing of a flow gets through, a while before and after a moment."""
-        failing, way = self._failing, int(self.flows.way_of[flow])
-        if failing is None or way == END or failing.any_change(now_ns - SETTLED_NS, now_ns):
+        failing, path = self._failing, int(self.flows.path_of[flow])
+        if failing is None or path == END or failing.any_change(now_ns - SETTLED_NS, now_ns):
             return False
-        return failing.is_cut(way, now_ns)
+        return failing.is_cut(path, now_ns)
 
     def _is_delicate(self, start_ns: int, until_ns: int) -> bool:
         """Whether packets may come out of order, so that one that is late seems lost for a while,
@@ -678,7 +678,7 @@ class _MeetingRun:
             self._take_control(self._fq.unexpected(*asked))
 
     def _put_made(self, index: int, buffer: StreamBuffer) -> None:
-        """What was made goes to the first hop of its way."""
+        """What was made goes to the first hop of its path."""
         for part in buffer.fresh:
             which: slice | NDArray[np.intp] = slice(None)
             if not (part["copies"] == 1).all():
@@ -704,7 +704,7 @@ class _MeetingRun:
         known: dict[int, list[tuple[int, int]]] = {}
         for message in timeline.messages:
             of = self.flows.floor_control if message.protocol == "bfcp" else self.flows.signalling
-            flow = of(message.way)
+            flow = of(message.path)
             known.setdefault(flow, []).append((message.at_ns, message.size))
         for flow, sent in known.items():
             at_ns, size = np.array(sent, np.int64).T
@@ -731,7 +731,7 @@ class _MeetingRun:
         n = len(at_ns)
         self.injected[flow] += n
         if hop is None:
-            hop = self._first_hop[int(self.flows.way_of[flow])]
+            hop = self._first_hop[int(self.flows.path_of[flow])]
         self._transit.put(hop, Packets(at_ns + TIMER_NS, size, np.full(n, flow, np.int32), seq))
 
 

@@ -39,18 +39,18 @@ HEARD_NS = 500_000_000
 class PlannedReport(NamedTuple):
     """One report: who made it, of which medium's reception, when, and its datagram.
 
-    `way`: on which it travels, from who received the medium. `size`: on the wire.
+    `path`: on which it travels, from who received the medium. `size`: on the wire.
     """
 
     number: int
     kind: Kind
-    way: int
+    path: int
     made_ns: int
     size: int
 
 
 REPORT_DTYPE = np.dtype(
-    [("number", "i4"), ("kind", "i1"), ("way", "i4"), ("made_ns", "i8"), ("size", "i4")]
+    [("number", "i4"), ("kind", "i1"), ("path", "i4"), ("made_ns", "i8"), ("size", "i4")]
 )
 """A report as a record; its kind by its place in `KINDS`."""
 
@@ -74,7 +74,7 @@ def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
     )
     rows = ((r.number, KINDS.index(r.kind), *r[2:]) for r in chain(bridges, mcu))
     made = np.fromiter(rows, REPORT_DTYPE)
-    return made[np.lexsort((made["way"], made["made_ns"]))]
+    return made[np.lexsort((made["path"], made["made_ns"]))]
 
 
 def _slides_shown(plan: Plan, timeline: Timeline) -> list[tuple[int, int]]:
@@ -216,13 +216,13 @@ class ReportsByStream(Mapping[ReportedBy, list[RtcpReport]]):
         self._traces = traces
         self._made_ns: dict[ReportedBy, NDArray[np.int64]] = {}
         self._index: dict[ReportedBy, int] = {}
-        keys = reports["way"] * len(KINDS) + reports["kind"]
+        keys = reports["path"] * len(KINDS) + reports["kind"]
         order = np.argsort(keys, kind="stable")
         made_ns = reports["made_ns"][order]
         senders, first = np.unique(keys[order], return_index=True)
         for sender, times in zip(senders.tolist(), np.split(made_ns, first[1:]), strict=True):
-            way, kind = sender // len(KINDS), KINDS[sender % len(KINDS)]
-            call, from_bridge = plan.calls[way // 2], way % 2 == 0
+            path, kind = sender // len(KINDS), KINDS[sender % len(KINDS)]
+            call, from_bridge = plan.calls[path // 2], path % 2 == 0
             of = (call.down if from_bridge else call.up).get(kind)
             if of is not None and came[of]:
                 key: ReportedBy = "bridge" if from_bridge else "mcu", call.bridge, kind

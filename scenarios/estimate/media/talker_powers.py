@@ -45,12 +45,12 @@ class TalkerPowers:
     """Follows a timeline while it grows; the owner asks in order of time."""
 
     def __init__(
-        self, plan: Plan, ways: Sequence[IdleRoute | FailingRoute], timeline: Timeline
+        self, plan: Plan, routes: Sequence[IdleRoute | FailingRoute], timeline: Timeline
     ) -> None:
-        """`ways`: from and to each bridge in turn, as plans number them."""
+        """`routes`: from and to each bridge in turn, as plans number them."""
         self._plan = plan
         self._timeline = timeline
-        self._ways = ways
+        self._routes = routes
         size = rtp.HEADER_BYTES + plan.audio.packet_bytes
         self._wire = size + around_bytes(plan)
         self._out = np.zeros((ROOM, size), np.uint8)
@@ -104,14 +104,14 @@ class TalkerPowers:
     def _put(
         self, bank: AudioBank, bridge_leg: BridgeLeg, stream: AudioStream, now_ns: int
     ) -> None:
-        way = self._ways[2 * bridge_leg.number]
+        route = self._routes[2 * bridge_leg.number]
         number = bridge_leg.number
         parts = [self._under_way.pop(number)] if number in self._under_way else []
         until_ns = stream.position()[2]
         while until_ns < now_ns:
             until_ns = min(now_ns, until_ns + ROOM // 2 * TICK_NS)
             lengths, sent_ns = stream.window(self._out, until_ns)
-            came_ns = way.transit_ends_ns(sent_ns, self._wire)
+            came_ns = route.transit_ends_ns(sent_ns, self._wire)
             through = came_ns < NEVER_NS
             packets = self._out[: len(lengths)][through]
             parts.append(AudioPackets(came_ns[through], lengths[through], packets))

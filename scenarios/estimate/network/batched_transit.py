@@ -1,7 +1,7 @@
 """A network's queues served level by level, all hops of a level at once.
 
-A hop's level is how many hops at the most come before it on any way, so no packet goes from one hop
-to another of its level. The packets' order is that of `transit.Transit`, to the nanosecond and
+A hop's level is how many hops at the most come before it on any path, so no packet goes from one
+hop to another of its level. The packets' order is that of `transit.Transit`, to the nanosecond and
 where several come at one.
 """
 
@@ -30,16 +30,16 @@ class _HopLevel:
 
     Attributes:
         hops: (k,) their numbers.
-        place: (ways,) of the hop here that each way crosses: its place in `hops`, else END.
+        place: (paths,) of the hop here that each path crosses: its place in `hops`, else END.
         turn: (k,) the hops in the order in which `Transit` takes them.
-        after: (ways,) the level that a way crosses behind this one, else END.
+        after: (paths,) the level that a path crosses behind this one, else END.
     """
 
-    def __init__(self, hops: list[int], paths: Paths, ways: int) -> None:
+    def __init__(self, hops: list[int], paths: Paths) -> None:
         self.hops = np.array(sorted(hops), np.int64)
         small = np.int16 if len(hops) < 1 << 15 else np.int32  # sorted in one pass
-        self.place = np.full(ways, END, small)
-        self.after = np.full(ways, END, np.int16)
+        self.place = np.full(len(paths.first), END, small)
+        self.after = np.full(len(paths.first), END, np.int16)
         self.turn = np.empty(len(hops), small)
         self.turn[np.searchsorted(self.hops, hops)] = np.arange(len(hops))
         links = [paths.links[hop] for hop in self.hops.tolist()]
@@ -61,37 +61,36 @@ class BatchedTransit:
     def __init__(
         self,
         paths: Paths,
-        way_of: NDArray[np.int32],
+        path_of: NDArray[np.int32],
         meter: HopCounters,
         waited: Passages | None,
         lines: Mapping[int, list[LineEnd]] | None = None,
         known: HopCache | None = None,
     ) -> None:
-        """`way_of`: of each flow; all have one. Rates never change. `waited` is told how long media
-        waits; None: the meter is, since steps may be undone. `lines`: as of `Transit`. `known`:
-        what hops made of what came to them in other meetings; each is served by itself then, which
-        takes longer where steps are short, and nobody is told how long anything waits or what was
-        carried in short windows."""
-        self._way_of = way_of
+        """`path_of`: of each flow; all have one. Rates never change. `waited` is told how long
+        media waits; None: the meter is, since steps may be undone. `lines`: as of `Transit`.
+        `known`: what hops made of what came to them in other meetings; each is served by itself
+        then, which takes longer where steps are short, and nobody is told how long anything waits
+        or what was carried in short windows."""
+        self._path_of = path_of
         self._meter, self._waited = meter, waited
         self._lines = dict(lines or {})
         self._lost: list[tuple[int, int, int]] = []
         self._known = known
-        self._setting = paths.along.tobytes() + way_of.tobytes(), meter.sent_bytes.shape[1]
+        self._setting = paths.along.tobytes() + path_of.tobytes(), meter.sent_bytes.shape[1]
         self._now_ns = 0
         self._level_of = level_of(paths) if known is None else _each_its_own(paths)
         by_level: dict[int, list[int]] = {}
         for hop in paths.in_order:
             by_level.setdefault(self._level_of[hop], []).append(hop)
-        ways = len(paths.first)
-        self._levels = [_HopLevel(by_level[n], paths, ways) for n in range(len(by_level))]
-        for way in range(ways):
-            own = paths.of(way)
+        self._levels = [_HopLevel(by_level[n], paths) for n in range(len(by_level))]
+        for path in range(len(paths.first)):
+            own = paths.of(path)
             numbers = [self._level_of[hop] for hop in own]
             for hop, n, after in zip(own, numbers, [*numbers[1:], END], strict=True):
                 level = self._levels[n]
-                level.place[way] = np.searchsorted(level.hops, hop)
-                level.after[way] = after
+                level.place[path] = np.searchsorted(level.hops, hop)
+                level.after[path] = after
 
     def __deepcopy__(self, memo: dict[int, object]) -> BatchedTransit:
         """What is never changed is shared."""
@@ -129,7 +128,7 @@ class BatchedTransit:
             level.queues.limit([rate_of(links[hop]) for hop in level.hops.tolist()])
 
     def run(self, _hops: list[int], until_ns: int) -> Packets:
-        """Serve all hops until a moment; what comes out at the ends of ways, now or later."""
+        """Serve all hops until a moment; what comes out at the ends of paths, now or later."""
         numbers = range(len(self._levels))
         due = [(n, part) for n in numbers if (part := self._due(n, until_ns)) is not None]
         if not due:
@@ -144,21 +143,21 @@ class BatchedTransit:
             step = self._known.step((*self._setting, since_ns, until_ns), cargo)
             return self._run_known(step, coming, until_ns)
         ended: list[Keys] = []
-        way = self._way_of[cargo.flow]
+        path = self._path_of[cargo.flow]
         for n, level in enumerate(self._levels):
             keys, coming[n] = in_order(coming[n]), []
             if len(keys) and (end := cargo.before(keys, until_ns)) < len(keys):
                 level.waiting.put(cargo.packets(keys[end:]))
                 keys = keys[:end]
             if len(keys):
-                for to, moved in self._pass(level, keys, cargo, way):
+                for to, moved in self._pass(level, keys, cargo, path):
                     (ended if to == END else coming[to]).append(moved)
         return cargo.packets(np.concatenate(ended)) if ended else joined([])
 
     def _run_known(self, step: KnownStep, coming: list[list[Keys]], until_ns: int) -> Packets:
         """As the end of `run`: what is known of a step is not found again."""
         cargo = step.cargo
-        way = self._way_of[cargo.flow]
+        path = self._path_of[cargo.flow]
         ended: list[Packets] = []
         for n, level in enumerate(self._levels):
             parts, coming[n] = coming[n], []
@@ -170,7 +169,7 @@ class BatchedTransit:
                 level.waiting.put(cargo.packets(keys[end:]))
             if not end:
                 continue
-            for to, moved in self._pass_known(n, keys, end, step, way):
+            for to, moved in self._pass_known(n, keys, end, step, path):
                 if to == END:
                     ended.append(step.ended(n, moved))
                 else:
@@ -178,7 +177,7 @@ class BatchedTransit:
         return joined(ended)
 
     def _pass_known(
-        self, n: int, keys: Keys, end: int, step: KnownStep, way: NDArray[np.int32]
+        self, n: int, keys: Keys, end: int, step: KnownStep, path: NDArray[np.int32]
     ) -> Iterable[tuple[int, Keys]]:
         """As `_pass`, of the first so many of these keys at a level's only hop."""
         level = self._levels[n]
@@ -190,7 +189,7 @@ class BatchedTransit:
             self._meter.sent_bytes[hop] += known.sent_bytes
             return known.moved
         before, sent_bytes = queue, self._meter.sent_bytes[hop].copy()
-        moved = list(self._pass(level, keys[:end], step.cargo, way))
+        moved = list(self._pass(level, keys[:end], step.cargo, path))
         after = level.queues.only
         if hop in self._lines or after.loses:
             step.passes.pop(n, None)
@@ -207,19 +206,19 @@ class BatchedTransit:
         packets = level.waiting.due(until_ns)
         if packets is None or len(level.hops) == 1:
             return packets
-        turn = level.turn[level.place[self._way_of[packets.flow]]]
+        turn = level.turn[level.place[self._path_of[packets.flow]]]
         return packets.take(np.argsort(turn, kind="stable"))
 
     def _pass(
-        self, level: _HopLevel, keys: Keys, cargo: Cargo, way: NDArray[np.int32]
+        self, level: _HopLevel, keys: Keys, cargo: Cargo, path: NDArray[np.int32]
     ) -> Iterable[tuple[int, Keys]]:
         """Serve a level: what goes on, by the level that it crosses next."""
         places = cargo.places(keys)
-        ways = way[places]
-        hop = level.place[ways]
+        paths = path[places]
+        hop = level.place[paths]
         if len(level.hops) > 1:
             order = np.argsort(hop, kind="stable")
-            keys, places, ways, hop = keys[order], places[order], ways[order], hop[order]
+            keys, places, paths, hop = keys[order], places[order], paths[order], hop[order]
         came_ns, size = cargo.at_ns(keys), cargo.size[places]
         batch = _batch(came_ns, size, hop)
         through = level.queues.serve(batch)
@@ -230,7 +229,7 @@ class BatchedTransit:
             kept = ~lost
             if not kept.any():
                 return ()
-            places, ways, hop, out_ns = places[kept], ways[kept], hop[kept], out_ns[kept]
+            places, paths, hop, out_ns = places[kept], paths[kept], hop[kept], out_ns[kept]
             batch = _batch(came_ns[kept], size[kept], hop)
             through = BatchServed(through.began_ns[kept], out_ns, None)
         self._tell_waits(
@@ -242,9 +241,9 @@ class BatchedTransit:
             places, out_ns = self._along_lines(level, batch, places, out_ns, cargo)
             if not len(places):
                 return ()
-            ways = way[places]
+            paths = path[places]
         moved = cargo.keys(out_ns, places)
-        after = level.after[ways]
+        after = level.after[paths]
         low = int(after.min())
         found = (low + np.flatnonzero(np.bincount(after - low))).tolist()
         if len(found) == 1:
@@ -306,7 +305,7 @@ def _each_its_own(paths: Paths) -> dict[int, int]:
 
 
 def level_of(paths: Paths) -> dict[int, int]:
-    """Used hop → how many come before it at the most on any way."""
+    """Used hop → how many come before it at the most on any path."""
     after: dict[int, set[int]] = {hop: set() for hop in paths.in_order}
     along = paths.along.tolist()
     for hop, to in pairwise(along):

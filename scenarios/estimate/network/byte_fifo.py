@@ -18,7 +18,7 @@ from giaoban.scenarios.estimate.network.queues import (
     UNLIMITED,
     Served,
     ServiceRate,
-    way_ns,
+    propagation_ns,
 )
 from giaoban.topology.buffers import CREDIT_NS
 from giaoban.topology.token_bucket import BucketSize
@@ -33,7 +33,7 @@ class ByteFifo:
         (`giaoban.scenarios.estimate.limits`)."""
         self._rate = rate
         self._bucket = BucketSize.of(rate.rate_mbps, 0)
-        self._delay_ns = way_ns(delay_us)
+        self._delay_ns = propagation_ns(delay_us)
         self._buffer_bytes = buffer_bytes
         self._paid_ns = 0
         """When all that was let go is paid for."""

@@ -14,7 +14,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.queues import UNLIMITED, Served, ServiceRate, way_ns
+from giaoban.scenarios.estimate.network.queues import UNLIMITED, Served, ServiceRate, propagation_ns
 from giaoban.scenarios.estimate.network.transit import FlowOf
 from giaoban.topology.qos import TrafficClass
 from giaoban.traffic.fifo import bytes_per_s, serialisation_ns
@@ -35,7 +35,7 @@ class Classes:
         place in `classes`."""
         self._overhead_bytes = rate.overhead_bytes
         self._per_s = bytes_per_s(rate.rate_mbps)
-        self._delay_ns = way_ns(delay_us)
+        self._delay_ns = propagation_ns(delay_us)
         self._class_of = class_of
         self._limits = [each.buffer_packets for each in classes]
         self._quanta = [each.quantum_bytes for each in classes]

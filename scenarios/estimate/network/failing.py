@@ -23,7 +23,7 @@ from giaoban.scenarios.estimate.network.hops import ClassBlindFifo
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.network.paths import END, find_paths
-from giaoban.scenarios.estimate.network.queues import Served, way_ns
+from giaoban.scenarios.estimate.network.queues import Served, propagation_ns
 from giaoban.scenarios.estimate.network.transit import (
     Cargo,
     EndPolicer,
@@ -33,11 +33,11 @@ from giaoban.scenarios.estimate.network.transit import (
     Transit,
 )
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.topology.convergence.forwarding import WaysOverTime, ways_over_time
+from giaoban.topology.convergence.forwarding import RoutesOverTime, routes_over_time
 from giaoban.topology.convergence.links import Edges, within
 
 NO_ROUTE = -2
-"""A router has no way for a packet."""
+"""A router has no route for a packet."""
 UNTIL_DRAINED_NS = 20_000_000
 """So long after routes have changed packets may be under way by the ones before."""
 ROUTERS_PASSED = 63
@@ -49,10 +49,10 @@ NUMBER_MASK = (1 << PASSED_SHIFT) - 1
 
 
 class FailingPaths:
-    """Which hop comes next, at every moment of a plan; hops and ways as `Paths` numbers them."""
+    """Which hop comes next, at every moment of a plan; hops and paths as `Paths` numbers them."""
 
     def __init__(self, plan: Plan) -> None:
-        self.over_time: WaysOverTime = ways_over_time(
+        self.over_time: RoutesOverTime = routes_over_time(
             plan.network, plan.changes, plan.seed, plan.end_s
         )
         paths = self.paths = find_paths(plan)
@@ -61,10 +61,10 @@ class FailingPaths:
         mcu = network.mcu.id
         targets = [t for call in plan.calls for t in (mcu, call.bridge)]
         routers = {node.id for node in network.routers}
-        self._ways_to: dict[str, list[int]] = {}
-        for way, target in enumerate(targets):
-            self._ways_to.setdefault(target, []).append(way)
-        self._ways = len(targets)
+        self._paths_to: dict[str, list[int]] = {}
+        for path, target in enumerate(targets):
+            self._paths_to.setdefault(target, []).append(path)
+        self._count = len(targets)
         leaving = {
             (hop.source, hop.link): place for hop, place in number.items() if hop.source in routers
         }
@@ -73,10 +73,10 @@ class FailingPaths:
         self._moments: dict[str, list[int]] = {}
         self._next: dict[str, list[NDArray[np.int32]]] = {}
         for router in routers:
-            row = np.full(self._ways + 1, NO_ROUTE, np.int32)
+            row = np.full(self._count + 1, NO_ROUTE, np.int32)
             row[-1] = END  # other traffic ends behind its first hop
             for host, link in self.over_time.at_first.get(router, {}).items():
-                row[self._ways_to.get(host, [])] = leaving[router, link]
+                row[self._paths_to.get(host, [])] = leaving[router, link]
             self._moments[router], self._next[router] = [], [row]
         for change in self.over_time.changes:
             moments, rows = self._moments[change.router], self._next[change.router]
@@ -84,7 +84,7 @@ class FailingPaths:
                 moments.append(change.at_ns)
                 rows.append(rows[-1].copy())
             to = NO_ROUTE if change.link is None else leaving[change.router, change.link]
-            rows[-1][self._ways_to.get(change.host, [])] = to
+            rows[-1][self._paths_to.get(change.host, [])] = to
         self.moments = sorted({at for of in self._moments.values() for at in of})
         """When any route changes."""
         times = self.over_time.times
@@ -112,45 +112,45 @@ class FailingPaths:
         edges = {at for of in (*self.discards, *self.carrier_down) for at in of}
         return sorted(edges | set(self.moments))
 
-    def is_cut(self, way: int, at_ns: int) -> bool:
-        """Whether nothing gets through on a way, links and routes being as at a moment."""
-        hop = int(self.paths.along[self.paths.first[way]])
+    def is_cut(self, path: int, at_ns: int) -> bool:
+        """Whether nothing gets through on a path, links and routes being as at a moment."""
+        hop = int(self.paths.along[self.paths.first[path]])
         for _ in range(ROUTERS_PASSED + 1):
             if within(self.discards[hop], at_ns):
                 return True
-            hop = self.after_one(hop, way, at_ns)
+            hop = self.after_one(hop, path, at_ns)
             if hop < 0:
                 return hop == NO_ROUTE
         return True
 
     def after(
-        self, hop: int, ways: NDArray[np.int32], out_ns: NDArray[np.int64]
+        self, hop: int, paths: NDArray[np.int32], out_ns: NDArray[np.int64]
     ) -> NDArray[np.int32]:
-        """(n,) what comes behind a hop on these ways, for packets that leave it at these moments:
+        """(n,) what comes behind a hop on these paths, for packets that leave it at these moments:
         a hop, `END` or `NO_ROUTE`."""
         router = self.at_router[hop]
         if router is None:
-            return np.full(len(ways), END, np.int32)
+            return np.full(len(paths), END, np.int32)
         moments, rows = self._moments[router], self._next[router]
         if not moments:
-            return rows[0][ways]
+            return rows[0][paths]
         first = bisect_right(moments, int(out_ns.min()))
         last = bisect_right(moments, int(out_ns.max()))
         if first == last:
-            return rows[first][ways]
+            return rows[first][paths]
         at = np.searchsorted(np.array(moments), out_ns, "right")
-        found: NDArray[np.int32] = np.stack(rows[first : last + 1])[at - first, ways]
+        found: NDArray[np.int32] = np.stack(rows[first : last + 1])[at - first, paths]
         return found
 
-    def after_one(self, hop: int, way: int, out_ns: int) -> int:
+    def after_one(self, hop: int, path: int, out_ns: int) -> int:
         """The same for one packet."""
         router = self.at_router[hop]
         if router is None:
             return END
-        return int(self._next[router][bisect_right(self._moments[router], out_ns)][way])
+        return int(self._next[router][bisect_right(self._moments[router], out_ns)][path])
 
     def halves(self, start_ns: int, until_ns: int) -> tuple[list[int], list[int]] | None:
-        """All hops in order, those on ways to the MCU and the others; None where packets cross a
+        """All hops in order, those on paths to the MCU and the others; None where packets cross a
         hop both ways, or one that they would not by the routes of the beginning."""
         if self.any_change(start_ns - UNTIL_DRAINED_NS, until_ns):
             return None
@@ -158,20 +158,20 @@ class FailingPaths:
         if order is None:
             return None
         up, down = (
-            {hop for way in range(first, self._ways, 2) for hop in self._hops_of(way, start_ns)}
+            {hop for path in range(first, self._count, 2) for hop in self._hops_of(path, start_ns)}
             for first in (0, 1)
         )
         if up & down:
             return None
         return [hop for hop in order if hop in up], [hop for hop in order if hop not in up]
 
-    def _hops_of(self, way: int, at_ns: int) -> Iterator[int]:
+    def _hops_of(self, path: int, at_ns: int) -> Iterator[int]:
         """What a packet crosses by the routes of a moment; where they lead round in a circle it
         never ends."""
-        hop = int(self.paths.along[self.paths.first[way]])
+        hop = int(self.paths.along[self.paths.first[path]])
         while hop >= 0:
             yield hop
-            hop = self.after_one(hop, way, at_ns)
+            hop = self.after_one(hop, path, at_ns)
 
     def order_at(self, at_ns: int) -> list[int] | None:
         """All hops, each after all from which packets come to it by the routes of a moment; None if
@@ -188,9 +188,9 @@ class FailingPaths:
     def _order(self, at_ns: int) -> list[int] | None:
         behind: dict[int, set[int]] = {hop: set() for hop in range(len(self.paths.hops))}
         crossed: set[int] = set()
-        for way in range(self._ways):
+        for path in range(self._count):
             own: list[int] = []
-            for hop in self._hops_of(way, at_ns):
+            for hop in self._hops_of(path, at_ns):
                 if hop in own:
                     return None  # packets go round in a circle
                 own.append(hop)
@@ -216,20 +216,20 @@ class FailingTransit(Transit):
     def __init__(
         self,
         failing: FailingPaths,
-        way_of: NDArray[np.int32],
+        path_of: NDArray[np.int32],
         servers: dict[int, Server],
         lines: dict[int, list[LineEnd]],
         meter: Meter,
         policers: Mapping[int, EndPolicer] | None = None,
     ) -> None:
-        super().__init__(failing.paths, way_of, servers, lines, meter, policers)
+        super().__init__(failing.paths, path_of, servers, lines, meter, policers)
         self._only_after = {}
         self._failing = failing
         self._now_ns = 0
         self.lost = np.zeros(len(failing.paths.hops), np.int64)
         self.without_route = self.expired = 0
         links = failing.paths.links
-        fibres = [way_ns(link.delay_us) for link in links if link.kind == "backbone"]
+        fibres = [propagation_ns(link.delay_us) for link in links if link.kind == "backbone"]
         self._step_ns = min(fibres, default=UNTIL_DRAINED_NS)
         plain = all(isinstance(one, ClassBlindFifo) for one in servers.values())
         self._one_by_one = plain and not self._policers
@@ -318,13 +318,13 @@ class FailingTransit(Transit):
         self._lost += cargo.named(at_ns, places)
 
     def _after(
-        self, hop: int, ways: NDArray[np.int32], out_ns: NDArray[np.int64]
+        self, hop: int, paths: NDArray[np.int32], out_ns: NDArray[np.int64]
     ) -> NDArray[np.int32]:
-        return self._failing.after(hop, ways, out_ns)
+        return self._failing.after(hop, paths, out_ns)
 
     def _run_one_by_one(self, until_ns: int) -> Packets:
         """All packets in order of time, whatever hop they come to."""
-        failing, lines, way_of = self._failing, self._lines, self._way_of
+        failing, lines, path_of = self._failing, self._lines, self._path_of
         agenda: list[tuple[int, int, int, int, int, int]] = []
         count = 0
         for hop, waiting in self._waiting.items():
@@ -370,7 +370,7 @@ class FailingTransit(Transit):
             if not outs:
                 self._lost.append((at_ns, flow, seq))
             for out_ns in outs:
-                to = failing.after_one(hop, int(way_of[flow]), out_ns)
+                to = failing.after_one(hop, int(path_of[flow]), out_ns)
                 if to == NO_ROUTE:
                     self.without_route += 1
                     self._lost.append((at_ns, flow, seq))

@@ -73,7 +73,7 @@ class KnownStep:
         return found
 
     def ended(self, place: int, keys: Keys) -> Packets:
-        """What came to the end of its way behind a hop."""
+        """What came to the end of its path behind a hop."""
         known = self._ended.get(place)
         if known is None or known[0] is not keys:
             known = self._ended[place] = keys, self.cargo.packets(keys)
@@ -98,7 +98,7 @@ class HopCache:
         """What is known of a step; nothing, if other packets were under way in it the last time.
 
         Args:
-            key: of the meeting the ways of all flows, and how many samples are taken; from when to
+            key: of the meeting the paths of all flows, and how many samples are taken; from when to
                 when the step is.
         """
         known = self._steps.pop(key, None)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from giaoban.clock import NEVER_NS
 from giaoban.scenarios.estimate.network.failing import NO_ROUTE, ROUTERS_PASSED, FailingPaths
 from giaoban.scenarios.estimate.network.paths import END, Paths
-from giaoban.scenarios.estimate.network.queues import way_ns
+from giaoban.scenarios.estimate.network.queues import propagation_ns
 from giaoban.topology.convergence.links import within
 
 
@@ -40,8 +40,8 @@ class _Route(ABC):
 class IdleRoute(_Route):
     """By its first routes, where nothing fails; what lines may lose by chance is not lost."""
 
-    def __init__(self, paths: Paths, way: int) -> None:
-        links = [paths.links[hop] for hop in paths.of(way)]
+    def __init__(self, paths: Paths, path: int) -> None:
+        links = [paths.links[hop] for hop in paths.of(path)]
         self._ns_a_byte = sum(8e3 / link.rate_mbps for link in links)
         self._overhead_ns = sum(link.overhead_bytes * 8e3 / link.rate_mbps for link in links)
         self._propagation_ns = sum(round(link.delay_us * 1000) for link in links)
@@ -59,9 +59,9 @@ class IdleRoute(_Route):
 class FailingRoute(_Route):
     """By the routes of each moment."""
 
-    def __init__(self, failing: FailingPaths, way: int) -> None:
-        self._failing, self._way = failing, way
-        self._first = int(failing.paths.along[failing.paths.first[way]])
+    def __init__(self, failing: FailingPaths, path: int) -> None:
+        self._failing, self._path = failing, path
+        self._first = int(failing.paths.along[failing.paths.first[path]])
 
     def transit_end_ns(self, now_ns: int, size: int) -> int | None:
         """As of any route."""
@@ -71,10 +71,10 @@ class FailingRoute(_Route):
                 return None
             link = failing.paths.links[hop]
             wire_bytes = size + link.overhead_bytes
-            now_ns += round(wire_bytes * 8e3 / link.rate_mbps) + way_ns(link.delay_us)
+            now_ns += round(wire_bytes * 8e3 / link.rate_mbps) + propagation_ns(link.delay_us)
             if within(failing.discards[hop], now_ns):
                 return None
-            hop = failing.after_one(hop, self._way, now_ns)
+            hop = failing.after_one(hop, self._path, now_ns)
             if hop == END:
                 return now_ns
             if hop == NO_ROUTE:

@@ -1,7 +1,7 @@
 """Which directions of links a plan's packets cross, as numbers for arrays.
 
 A hop is one direction of one link, numbered as the network's links are: 2n is a→b of link n, 2n + 1
-is b→a. A way is one bridge's packets in one direction: 2n is up from bridge n of the plan's calls
+is b→a. A path is one bridge's packets in one direction: 2n is up from bridge n of the plan's calls
 to the MCU, 2n + 1 down to it. Paths are the emulation's static ones.
 """
 
@@ -19,18 +19,18 @@ from giaoban.topology.network import Hop, NetLink
 from giaoban.topology.routing import shortest_paths
 
 END = -1
-"""Behind a way's last hop."""
+"""Behind a path's last hop."""
 
 
 @dataclass(frozen=True)
 class Paths:
-    """All ways of a plan.
+    """All paths of a plan.
 
     Attributes:
         hops: every direction of every link, in order.
         links: of each hop.
-        first: (ways,) place of each way's first hop in `along`.
-        along: the hops of all ways, one way after another, each ended by `END`.
+        first: (paths,) place of each path's first hop in `along`.
+        along: the hops of all paths, one after another, each ended by `END`.
     """
 
     hops: list[Hop]
@@ -38,23 +38,23 @@ class Paths:
     first: NDArray[np.int64]
     along: NDArray[np.int32]
 
-    def of(self, way: int) -> list[int]:
-        """The hops of a way, in order."""
+    def of(self, path: int) -> list[int]:
+        """The hops of a path, in order."""
         found = []
-        at = int(self.first[way])
+        at = int(self.first[path])
         while (hop := int(self.along[at])) != END:
             found.append(hop)
             at += 1
         return found
 
-    def after(self, hop: int, ways: NDArray[np.int32]) -> NDArray[np.int32]:
-        """(n,) the hop that each way crosses behind this one, or `END`; END for the way END."""
-        after: NDArray[np.int32] = self._after(hop)[ways]
+    def after(self, hop: int, paths: NDArray[np.int32]) -> NDArray[np.int32]:
+        """(n,) the hop that each path crosses behind this one, or `END`; END for the path END."""
+        after: NDArray[np.int32] = self._after(hop)[paths]
         return after
 
     @cached_property
     def only_after(self) -> dict[int, int]:
-        """What comes behind a hop, `END` too, where the same comes on every way through it."""
+        """What comes behind a hop, `END` too, where the same comes on every path through it."""
         inner = self.along != END
         behind = np.append(self.along[1:], np.int32(END))
         hops, after = self.along[inner], behind[inner]
@@ -66,7 +66,7 @@ class Paths:
 
     @cached_property
     def _behind(self) -> dict[int, NDArray[np.int32]]:
-        """Of hops that were asked for: (ways + 1,) what comes behind them on each way."""
+        """Of hops that were asked for: (paths + 1,) what comes behind them on each path."""
         return {}
 
     def _after(self, hop: int) -> NDArray[np.int32]:
@@ -86,8 +86,8 @@ class Paths:
         no hop is crossed both upwards and downwards, and none comes before itself.
         """
         behind: dict[int, set[int]] = {}
-        for way in range(len(self.first)):
-            own = self.of(way)
+        for path in range(len(self.first)):
+            own = self.of(path)
             for before, hop in zip((None, *own), own, strict=False):
                 behind.setdefault(hop, set())
                 if before is not None:
@@ -96,7 +96,7 @@ class Paths:
 
 
 def find_paths(plan: Plan) -> Paths:
-    """The ways of every bridge of a plan, in the order of its calls."""
+    """The paths of every bridge of a plan, in the order of its calls."""
     network = plan.network
     routes, mcu = shortest_paths(network), network.mcu.id
     hops = [hop for link in network.links for hop in link.hops]

@@ -42,7 +42,7 @@ COUNTED = 1000
 holds then for shorter queues, too."""
 
 
-def way_ns(delay_us: float) -> int:
+def propagation_ns(delay_us: float) -> int:
     """How long a packet takes over a link after its service."""
     return round(delay_us * 1000) + TIMER_NS
 
@@ -136,7 +136,7 @@ class Fifo:
         self._rates = rates
         self._least = min(rate.limit for rate in rates)
         self._shortest_ns = min(rate.shortest_ns for rate in rates)
-        self._delay_ns = way_ns(delay_us)
+        self._delay_ns = propagation_ns(delay_us)
         self._inside = np.zeros(0, np.int64)
         """When each packet that is in the queue or on the fibre will be at the far end."""
         self._free_ns = 0
@@ -379,7 +379,7 @@ class BatchedFifo:
         self._overhead_bytes = np.array([rate.overhead_bytes for rate in rates], np.int32)
         self._any_overhead = bool(self._overhead_bytes.any())
         self._limit = np.array([rate.limit for rate in rates], np.int64)
-        self._delay_ns = np.array([way_ns(delay_us) for delay_us in delays_us], np.int64)
+        self._delay_ns = np.array([propagation_ns(delay_us) for delay_us in delays_us], np.int64)
         self._free_ns = np.zeros(len(rates), np.int64)
         self._last_ns = np.full(len(rates), np.iinfo(np.int64).min)
         """When the last packet came to each."""

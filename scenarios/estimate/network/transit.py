@@ -70,16 +70,16 @@ class Transit:
     def __init__(
         self,
         paths: Paths,
-        way_of: NDArray[np.int32],
+        path_of: NDArray[np.int32],
         servers: dict[int, Server],
         lines: dict[int, list[LineEnd]],
         meter: Meter,
         policers: Mapping[int, EndPolicer] | None = None,
     ) -> None:
-        """`way_of`: of each flow; END for one that ends behind its first hop. `policers`: of hops
+        """`path_of`: of each flow; END for one that ends behind its first hop. `policers`: of hops
         at whose far end a carrier polices."""
         self._paths = paths
-        self._way_of = way_of
+        self._path_of = path_of
         self._servers = servers
         self._lines = lines
         self._meter = meter
@@ -88,7 +88,7 @@ class Transit:
         """What comes to a hop in a later step."""
         self._left: dict[int, Packets] = {}
         """What came to a hop, and waits where later packets may overtake it."""
-        self._only_after = paths.only_after if (way_of != END).all() else {}
+        self._only_after = paths.only_after if (path_of != END).all() else {}
         """Other traffic leaves the network behind its first hop: then each packet is looked at."""
         self._lost: list[tuple[int, int, int]] = []
 
@@ -109,7 +109,7 @@ class Transit:
             self._waiting[hop].put(packets)
 
     def run(self, hops: list[int], until_ns: int) -> Packets:
-        """Serve these hops until a moment; what comes out at the ends of ways, now or later."""
+        """Serve these hops until a moment; what comes out at the ends of paths, now or later."""
         old = [(hop, self._left.pop(hop)) for hop in hops if hop in self._left]
         due = [
             (hop, part) for hop in hops if (part := self._waiting[hop].due(until_ns)) is not None
@@ -183,7 +183,7 @@ class Transit:
         only = self._only_after.get(hop)
         if only is not None:
             return ((only, moved),)
-        return self._split(hop, moved, self._after(hop, self._way_of[cargo.flow[places]], out_ns))
+        return self._split(hop, moved, self._after(hop, self._path_of[cargo.flow[places]], out_ns))
 
     def _police(
         self,
@@ -212,10 +212,10 @@ class Transit:
         return zip(targets, np.split(moved[order], edges), strict=True)
 
     def _after(
-        self, hop: int, ways: NDArray[np.int32], _out_ns: NDArray[np.int64]
+        self, hop: int, paths: NDArray[np.int32], _out_ns: NDArray[np.int64]
     ) -> NDArray[np.int32]:
-        """(n,) what comes behind a hop for packets on these ways that leave it at these moments."""
-        return self._paths.after(hop, ways)
+        """(n,) what comes behind a hop for packets that leave it on these paths, at these times."""
+        return self._paths.after(hop, paths)
 
 
 class Cargo:

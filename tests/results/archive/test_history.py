@@ -216,9 +216,9 @@ def test_what_changed_between_two_runs() -> None:
     changed = compare(a, b)
     assert changed.verdicts == ("pass", "fail")
     assert changed.inputs == ["seed"]
-    ways = {c.id: c.way for c in changed.criteria if c.way != "same"}
+    ways = {c.id: c.trend for c in changed.criteria if c.trend != "same"}
     assert ways == {"mouth-to-ear": "worse", "existing-delay-no-worse": "worse"}
-    assert {c.id: c.way for c in compare(b, a).criteria if c.way != "same"} == dict.fromkeys(
+    assert {c.id: c.trend for c in compare(b, a).criteria if c.trend != "same"} == dict.fromkeys(
         ways, "better"
     )
     delay = next(c for c in changed.criteria if c.id == "mouth-to-ear")

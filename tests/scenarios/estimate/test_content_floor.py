@@ -42,11 +42,11 @@ def test_the_floor_is_granted_a_trip_there_and_back_later(tmp_path: Path, meetin
     from_ns = round(plan.content.from_s * 1e9)
     asked, *_ = (m for m in held.messages if m.protocol == "bfcp" and m.at_ns == from_ns)
     # a header of 12 bytes and a FLOOR-ID of 4 (RFC 8855 §5.1, §5.2.2)
-    assert (asked.way, asked.size) == (0, 12 + 4 + FRAMING_BYTES)
+    assert (asked.path, asked.size) == (0, 12 + 4 + FRAMING_BYTES)
     assert told.wait_ms == pytest.approx((floor.from_ns - from_ns) / 1e6, abs=0.001)
     assert (floor.number, floor.to_ns) == (0, round(plan.content.released_s * 1e9))
-    ways = {m.way for m in held.messages if m.protocol == "bfcp"}
-    assert ways == set(range(2 * len(plan.calls)))
+    paths = {m.path for m in held.messages if m.protocol == "bfcp"}
+    assert paths == set(range(2 * len(plan.calls)))
 
 
 def test_where_the_technician_gives_it_nobody_asks(tmp_path: Path) -> None:

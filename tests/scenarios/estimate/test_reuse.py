@@ -148,7 +148,7 @@ def test_other_ways_and_another_end_are_another_meeting(
     monkeypatch.setattr(media, "coarse_ns", lambda _plan: 2_000_000_000)
     path = scenario(tmp_path / "s.toml", province=DEFAULT, bridges=(), phases=(2, 2, 2))
     world = World.of(make_question(path))
-    judge, ways, ends = CachingJudge(), set(), set()
+    judge, paths, ends = CachingJudge(), set(), set()
     for number, figure, value in (
         (0, "rate_mbps", 10.0),
         (1, "rate_mbps", 50.0),
@@ -158,9 +158,9 @@ def test_other_ways_and_another_end_are_another_meeting(
         changed = [(("province", "links", number, figure), value)]
         assert again(world, judge, changed)
         plan = world.put_all(changed).question().plan
-        ways.add(find_paths(plan).along.tobytes())
+        paths.add(find_paths(plan).along.tobytes())
         ends.add(plan.end_s)
-    assert len(ways) > 1
+    assert len(paths) > 1
     assert len(ends) > 1
 
 

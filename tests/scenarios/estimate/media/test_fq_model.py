@@ -18,13 +18,13 @@ from giaoban.scenarios.spec.question import make_question
 MS = 1_000_000
 FLOWS = Flows.of(make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml").plan)
 STREAM = 0
-WAY, KIND = int(FLOWS.way_of[STREAM]), KINDS[FLOWS.kinds[STREAM]]
-CONTROL = FLOWS.control(WAY, KIND)
+PATH, KIND = int(FLOWS.path_of[STREAM]), KINDS[FLOWS.kinds[STREAM]]
+CONTROL = FLOWS.control(PATH, KIND)
 
 
 def fq_model(*made_ms: float) -> FqModel:
     """Reports on the way of `STREAM`, of its medium, made at these moments."""
-    rows = [(WAY // 2, KINDS.index(KIND), WAY, round(ms * MS), 100) for ms in made_ms]
+    rows = [(PATH // 2, KINDS.index(KIND), PATH, round(ms * MS), 100) for ms in made_ms]
     return FqModel(FLOWS, np.array(rows, REPORT_DTYPE))
 
 
@@ -89,7 +89,7 @@ def test_a_transaction_that_ends_wakes_the_mcu_for_a_report() -> None:
     plan = make_question(SCENARIOS / "expansion-thin-link.toml").plan
     meeting = signal(plan)
     made = reports(plan, meeting, Windows.of(plan))
-    by_mcu = set(made["made_ns"][made["way"] % 2 == 1].tolist())
+    by_mcu = set(made["made_ns"][made["path"] % 2 == 1].tolist())
     off_grid = {ns for ns in by_mcu if ns % (40 * MS)}
     assert off_grid
     assert off_grid <= set(meeting.mcu_woken)

@@ -147,8 +147,8 @@ def test_each_level_is_behind_all_that_comes_to_it(tmp_path: Path) -> None:
     assert set(level) == set(paths.in_order)
     ranks = [level[hop] for hop in paths.in_order]
     assert ranks == sorted(ranks)  # packets are put in order by this
-    for way in range(len(paths.first)):
-        own = [level[hop] for hop in paths.of(way)]
+    for path in range(len(paths.first)):
+        own = [level[hop] for hop in paths.of(path)]
         assert own == sorted(set(own))
 
 

@@ -43,8 +43,8 @@ def test_what_follows_every_hop_is_what_its_ways_say(tmp_path: Path) -> None:
     for plan in (tree(tmp_path, 60), make_question(scenario(tmp_path / "s.toml")).plan):
         paths = find_paths(plan)
         behind: dict[int, set[int]] = {}
-        for way in range(len(paths.first)):
-            own = [*paths.of(way), END]
+        for path in range(len(paths.first)):
+            own = [*paths.of(path), END]
             for hop, after in itertools.pairwise(own):
                 behind.setdefault(hop, set()).add(after)
         only = {hop: next(iter(after)) for hop, after in behind.items() if len(after) == 1}
@@ -57,7 +57,7 @@ def test_every_packet_comes_to_the_end_of_its_own_way(tmp_path: Path) -> None:
     plan = tree(tmp_path, 60)
     paths, flows = find_paths(plan), Flows.of(plan)
     crossed = _Crossed()
-    transit = Transit(paths, flows.way_of, servers_of(plan, paths, flows), {}, crossed)
+    transit = Transit(paths, flows.path_of, servers_of(plan, paths, flows), {}, crossed)
     streams = [stream.index for stream in plan.streams]
     for stream in reversed(streams):
         packet = (
@@ -66,16 +66,16 @@ def test_every_packet_comes_to_the_end_of_its_own_way(tmp_path: Path) -> None:
             np.array([stream], np.int32),
             np.array([stream], np.int64),
         )
-        transit.put(paths.of(int(flows.way_of[stream]))[0], Packets(*packet))
+        transit.put(paths.of(int(flows.path_of[stream]))[0], Packets(*packet))
     came = transit.run(paths.in_order, 10**12)
     assert sorted(came.flow.tolist()) == streams
     assert came.flow.tolist() == came.seq.tolist()
     for flow, at_ns in zip(came.flow.tolist(), came.at_ns.tolist(), strict=True):
-        way = paths.of(int(flows.way_of[flow]))
-        links = [paths.links[hop] for hop in way]
+        path = paths.of(int(flows.path_of[flow]))
+        links = [paths.links[hop] for hop in path]
         least_ns = sum(k.delay_us * 1e3 + 8e6 / k.rate_mbps for k in links)
-        assert crossed.of[flow] == way
-        assert at_ns >= least_ns - len(way)  # each hop rounds by half a nanosecond at the most
+        assert crossed.of[flow] == path
+        assert at_ns >= least_ns - len(path)  # each hop rounds by half a nanosecond at the most
 
 
 @pytest.mark.parametrize("step_ns", [10**12, 3_000_000])
@@ -96,20 +96,20 @@ def test_packets_may_be_put_in_any_order_and_served_in_any_steps(
     )
     arrival = np.zeros(n, np.int64)
     at_ns = sent.at_ns.copy()
-    ways = flows.way_of[stream]
+    path_of = flows.path_of[stream]
     for hop in paths.in_order:
-        mine = np.flatnonzero([hop in paths.of(int(way)) for way in ways])
+        mine = np.flatnonzero([hop in paths.of(int(path)) for path in path_of])
         mine = mine[np.argsort(at_ns[mine])]
         server = servers_of(plan, paths, flows)[hop]
         served, left = server.serve(at_ns[mine], sent.size[mine], lambda: stream, 2**62)
         assert left is None
         at_ns[mine] = served.out_ns
-    transit = Transit(paths, flows.way_of, servers_of(plan, paths, flows), {}, _Crossed())
+    transit = Transit(paths, flows.path_of, servers_of(plan, paths, flows), {}, _Crossed())
     for start_ns in range(0, int(at_ns.max()) + step_ns, step_ns):
         now = np.flatnonzero((sent.at_ns >= start_ns) & (sent.at_ns < start_ns + step_ns))
         for place in rng.permutation(now).tolist():
             part = sent.take(slice(place, place + 1))
-            transit.put(paths.of(int(ways[place]))[0], part)
+            transit.put(paths.of(int(path_of[place]))[0], part)
         came = transit.run(paths.in_order, start_ns + step_ns)
         arrival[came.seq] = came.at_ns
     assert arrival.tolist() == at_ns.tolist()

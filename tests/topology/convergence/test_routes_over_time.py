@@ -12,7 +12,7 @@ from routing_settings import SETTINGS
 
 from giaoban.topology.bird import ASK_EVERY_NS, next_asked_ns
 from giaoban.topology.changes import NetworkChange
-from giaoban.topology.convergence.forwarding import WaysOverTime, ways_over_time
+from giaoban.topology.convergence.forwarding import RoutesOverTime, routes_over_time
 from giaoban.topology.convergence.ospf import RoutedNetwork
 from giaoban.topology.network import Hop, Network, build
 from giaoban.topology.rerouting import settled_after_ms
@@ -38,29 +38,29 @@ def ring(routing: dict[str, Any]) -> Network:
 
 def changes(how: str, to_s: float | None = TO_S) -> list[NetworkChange]:
     do, undo = ("link-down", "link-up") if how == "cut" else ("discard", "forward")
-    ways: list[dict[str, str]] = [{}]
+    paths: list[dict[str, str]] = [{}]
     if how == "silent":
-        ways = [FAILED._asdict(), Hop(FAILED.link, FAILED.target, FAILED.source)._asdict()]
+        paths = [FAILED._asdict(), Hop(FAILED.link, FAILED.target, FAILED.source)._asdict()]
     elif how == "one way":
-        ways = [FAILED._asdict()]
+        paths = [FAILED._asdict()]
     moments = [(AT_S, do), *([] if to_s is None else [(to_s, undo)])]
     return [
         NetworkChange.model_validate(
-            {"at_s": at_s, "fault": 0, "do": what, "link": FAILED.link, **way}
+            {"at_s": at_s, "fault": 0, "do": what, "link": FAILED.link, **path}
         )
         for at_s, what in moments
-        for way in ways
+        for path in paths
     ]
 
 
 def turned_ms(
-    network: Network, found: WaysOverTime, direction: str, after_s: float, way: list[str]
+    network: Network, found: RoutesOverTime, direction: str, after_s: float, path: list[str]
 ) -> float:
     """How long after a moment packets take a way for good, in ms."""
     until_s = TO_S if after_s < TO_S else END_S
     moments = sorted({c.at_ns for c in found.changes if after_s * 1e9 <= c.at_ns < until_s * 1e9})
-    turned = [found.paths_at(network, at_ns)[BRIDGE][direction] == way for at_ns in moments]
-    assert True in turned, f"never again {way}"
+    turned = [found.paths_at(network, at_ns)[BRIDGE][direction] == path for at_ns in moments]
+    assert True in turned, f"never again {path}"
     first = turned.index(True)
     assert all(turned[first:])
     return moments[first] / MS - after_s * 1e3
@@ -85,17 +85,17 @@ def bounds_ms(routing: dict[str, Any], how: str) -> tuple[float, float]:
 def test_ways_turn_within_what_the_timers_allow(setting: str, how: str, seed: int) -> None:
     routing = SETTINGS[setting]
     network = ring(routing)
-    found = ways_over_time(network, changes(how), seed, END_S)
+    found = routes_over_time(network, changes(how), seed, END_S)
     assert found.paths_at(network, 0)[BRIDGE] == {"up": BEST, "down": BEST[::-1]}
     least_ms, most_ms = bounds_ms(routing, how)
     up_ms, down_ms = (
-        turned_ms(network, found, direction, AT_S, way)
-        for direction, way in (("up", REST), ("down", REST[::-1]))
+        turned_ms(network, found, direction, AT_S, path)
+        for direction, path in (("up", REST), ("down", REST[::-1]))
     )
     assert least_ms - SLACK_MS <= max(up_ms, down_ms) <= most_ms + SLACK_MS
     # mended, a neighbour is heard both ways after a hello, and its account may have to wait
-    for direction, way in (("up", BEST), ("down", BEST[::-1])):
-        assert turned_ms(network, found, direction, TO_S, way) <= 2 * routing["hello_ms"] + max(
+    for direction, path in (("up", BEST), ("down", BEST[::-1])):
+        assert turned_ms(network, found, direction, TO_S, path) <= 2 * routing["hello_ms"] + max(
             settled_after_ms(network.routing), 10 * routing["spf_ms"]
         )
 
@@ -104,10 +104,10 @@ def test_ways_turn_within_what_the_timers_allow(setting: str, how: str, seed: in
 @given(st.integers(0, 1 << 30), st.sampled_from(["cut", "silent"]))
 def test_at_any_seed_all_find_the_ways_that_are_left(seed: int, how: str) -> None:
     network = ring(SETTINGS["100x3"])
-    found = ways_over_time(network, changes(how, None), seed, AT_S + 3)
+    found = routes_over_time(network, changes(how, None), seed, AT_S + 3)
     after = found.paths_at(network, round((AT_S + 3) * 1e9))
     assert after[BRIDGE] == {"up": REST, "down": REST[::-1]}
-    again = ways_over_time(network, changes(how, None), seed, AT_S + 3)
+    again = routes_over_time(network, changes(how, None), seed, AT_S + 3)
     assert again == found
     least_ms, most_ms = bounds_ms(SETTINGS["100x3"], how)
     for change in found.changes:
@@ -117,7 +117,7 @@ def test_at_any_seed_all_find_the_ways_that_are_left(seed: int, how: str) -> Non
 
 def test_a_protected_ring_turns_at_once() -> None:
     network = ring(SETTINGS["protected"])
-    found = ways_over_time(network, changes("cut"), 1, END_S)
+    found = routes_over_time(network, changes("cut"), 1, END_S)
     assert {change.at_ns / 1e9 for change in found.changes} == {AT_S + 0.05, TO_S + 0.05}
     assert turned_ms(network, found, "up", AT_S, REST) == pytest.approx(50)
     assert turned_ms(network, found, "down", TO_S, BEST[::-1]) == pytest.approx(50)
@@ -126,7 +126,7 @@ def test_a_protected_ring_turns_at_once() -> None:
 @pytest.mark.parametrize("routing", [None, {"protocol": "static"}])
 def test_static_routes_never_change(routing: dict[str, Any] | None) -> None:
     network = RING if routing is None else ring(routing)
-    found = ways_over_time(network, changes("cut"), 1, END_S)
+    found = routes_over_time(network, changes("cut"), 1, END_S)
     assert found.changes == []
     assert found.paths_at(network, round(10e9))[BRIDGE]["up"] == BEST
 
@@ -139,7 +139,7 @@ def test_a_router_that_dies_forgets_its_routes_and_finds_them_again() -> None:
         for at_s, do, of in ((AT_S, "link-down", "stop-router"), (TO_S, "link-up", "start-router"))
         for what in ({"do": of, "router": "r-1"}, *({"do": do, "link": link} for link in lines))
     ]
-    found = ways_over_time(network, made, 3, END_S)
+    found = routes_over_time(network, made, 3, END_S)
     gone = [change for change in found.changes if change.at_ns == AT_S * 1e9]
     assert {(change.router, change.link) for change in gone} == {("r-1", None)}
     assert turned_ms(network, found, "up", AT_S, REST) <= 10 + 200 + 20 + 2
