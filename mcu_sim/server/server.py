@@ -182,7 +182,7 @@ class McuServer:
         end_ns = NEVER_NS if config.end_ns is None else config.end_ns
         self._plane.skip_to(time.monotonic_ns())
         commands = list(config.commands)
-        hear_ns = config.origin_ns
+        hear_ns = media_ns = config.origin_ns
         ready: Sequence[object] = [self._sip, self._floor]
         stopping = over = False
         over_ns = NEVER_NS if config.over_ns is None else config.over_ns
@@ -194,7 +194,9 @@ class McuServer:
             if not over and now_ns >= over_ns:
                 over = True
                 self._controller.close("The meeting is over", now_ns)
-            next_ns = self._plane.run(now_ns)
+            # where the loop paces it comes every few ms anyway, whoever calls meanwhile
+            if config.kernel_paces or now_ns >= media_ns:
+                media_ns = self._plane.run(now_ns)
             self._signal(self._sip in ready, now_ns)
             self._control_floor(self._floor in ready, now_ns)
             while commands and commands[0].at_ns <= now_ns:
@@ -211,7 +213,7 @@ class McuServer:
             self._send()
             if stopping and not self._agent.waits:
                 break
-            next_ns = min(next_ns, end_ns, self._next_timer_ns())
+            next_ns = min(media_ns, end_ns, self._next_timer_ns())
             if commands:
                 next_ns = min(next_ns, commands[0].at_ns)
             wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
