@@ -104,7 +104,7 @@ class StreamResult(StrictModel):
 
     Where errors are concealed, `frames_damaged` of those lost or undecodable are shown all the
     same, and are not among those not shown; `damaged_ms_total` and `damaged_pct` are how long the
-    picture was damaged, until a right one was shown, also while it stood still. Null where errors
+    picture was damaged or not renewed, until a right one was shown. Null where errors
     are not concealed.
     """
 

@@ -42,8 +42,8 @@ class Frames:
             nothing is said of a buffer.
         frozen_ns: (k, 2) from when until when the picture stood still, in order and apart, moved
             back by the stream's shortest frame delay: on the axis of due times.
-        damaged_ns: (k, 2) when what was on the screen was damaged, in order, on the same axis; None
-            where no errors are concealed.
+        damaged_ns: (k, 2) when what was on the screen was damaged, or not renewed, in order, on the
+            same axis; None where no errors are concealed.
         found: see `giaoban.traffic.quality.memoized`.
     """
 
@@ -76,7 +76,8 @@ class FrameMeasures:
     late to be shown: frames = shown as they were + late + lost + undecodable. `not_shown_pct` is
     the share of the last three, but of those of them that are shown `damaged`. `_worst`: in the
     20 s in which it is most; where there are less, what is not there counts as good. How long the
-    picture was damaged counts whether it moves or stands still; None where no errors are concealed.
+    picture was damaged is until a right one is shown, from the first frame that was not, whether it
+    moves or stands still; None where no errors are concealed.
     `delay` is from when a frame's first packet was due to its last one's arrival;
     `shown_after_ms` the longest from due to shown, the buffer's time in it.
     """
@@ -150,7 +151,8 @@ def frames(
     if buffer_ns is not None:
         played = playout(complete - due, ~lost, buffer_ns)
         late, shown_after = decodable & played.late, played.after_ns
-    damaged, came = np.zeros(count, np.bool_), complete
+    right = decodable & ~late
+    damaged, came, spoilt = np.zeros(count, np.bool_), complete, None
     if conceals:
         usable = ~trace.missing
         came = np.full(count, -1, np.int64)
@@ -159,11 +161,10 @@ def frames(
         if buffer_ns is not None:
             usable &= trace.arrival_ns <= (due + shown_after)[frame]
         damaged = ~decodable & begun & (np.bincount(frame[usable], minlength=count) > 0)
+        spoilt = _spoilt(due, begun & ~right)
     # where there is a buffer, frames are shown by its clock, however early they came
     at = came if buffer_ns is None else due + shown_after
-    visible = decodable & ~late | damaged
-    frozen = _frozen(due, visible, at, wanted_ns)
-    spoilt = _damaged(due, visible, damaged) if conceals else None
+    frozen = _frozen(due, right | damaged, at, wanted_ns)
     made = Frames(due, key, lost, decodable, complete, late, damaged, shown_after, frozen, spoilt)
     if trace.found is not None:
         object.__setattr__(made, "found", {})
@@ -202,17 +203,13 @@ def _frozen(
     return np.column_stack([moments[:-1][frozen], moments[1:][frozen]])
 
 
-def _damaged(
-    due: NDArray[np.int64], visible: NDArray[np.bool_], damaged: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """(k, 2) when the last frame shown was a damaged one; not while the sender itself waits."""
+def _spoilt(due: NDArray[np.int64], wrong: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(k, 2) when frames were due that are wrong; not while the sender itself waits."""
     steps = np.diff(due)
     interval = int(np.median(steps)) if len(steps) else 0
-    last = np.maximum.accumulate(np.where(visible, np.arange(len(due)), -1))
-    on_screen = (last >= 0) & damaged[last]
     following = np.append(due[1:], due[-1] + interval)
     waits = following - due >= _threshold(np.array([interval]))
-    return np.column_stack([due, np.where(waits, due + interval, following)])[on_screen]
+    return np.column_stack([due, np.where(waits, due + interval, following)])[wrong]
 
 
 def _threshold(interval_ns: NDArray[np.int64]) -> NDArray[np.int64]:

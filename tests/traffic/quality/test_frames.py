@@ -349,25 +349,26 @@ def test_what_is_damaged_is_what_a_decoder_shows_that_conceals(
     trace = delivered(video_log(n, 2, at), missing)
     found = concealed(trace, BUFFER_NS)
     right = begun = False
-    expected, screen, still = [], "", 0
+    expected, wrong, empty = [], 0, 0
     for i in range(n):
         right = all(came[i]) and (keys[i] or right)
         begun = begun or (keys[i] and any(came[i]))
         expected.append(begun and any(came[i]) and not right)
-        screen = "right" if right else "damaged" if expected[-1] else screen
-        still += screen == "damaged"
+        wrong += begun and not right
+        empty += not begun
     assert found.damaged.tolist() == expected
     assert (found.shown == (found.decodable | found.damaged)).all()
     assert not (found.decodable & found.damaged).any()
     end = START_NS + (n + 1) * 1_000_000_000 // 30
     whole = measure_frames(found, START_NS, end)
-    assert whole.damaged_ms_total == pytest.approx(still * FRAME_MS, abs=1e-3)
+    assert whole.damaged_ms_total == pytest.approx(wrong * FRAME_MS, abs=1e-3)
     middle = min(START_NS + cut * 1_000_000_000 // 30 + 1, end - 1)
     a, b = measure_frames(found, START_NS, middle), measure_frames(found, middle, end)
     for name in ("damaged", "damaged_ms_total"):
         assert getattr(a, name) + getattr(b, name) == pytest.approx(getattr(whole, name))
-    # what stood still is damaged or not shown, but for the frame before it
+    # what would not have been shown, or stood still (and the frame before it), is damaged
     plain = measure_frames(frames(trace, BUFFER_NS), START_NS, end)
-    unseen = np.count_nonzero(~found.shown) + plain.freezes
+    assert plain.not_shown_pct == pytest.approx(100 * (wrong + empty) / n)
     assert whole.damaged_ms_total is not None
-    assert plain.freeze_ms_total <= whole.damaged_ms_total + unseen * FRAME_MS + 1e-3
+    others = empty + plain.freezes
+    assert plain.freeze_ms_total <= whole.damaged_ms_total + others * FRAME_MS + 1e-3
