@@ -153,8 +153,16 @@ class Scenario:
         return path.name
 
 
+NO_ECHO = 253
+"""SIPp's exit code where nothing of a call's sound (`rtp_stream`) came back as it was sent, though
+all calls succeeded. Who hears a mixer hears others: only by chance the same comes back."""
+
+
 def sipp(folder: Path, mcu_port: int, *words: str, timeout_s: int = 60) -> str:
-    """Run SIPp to its end; its last screen. It must have found that all went as it should."""
+    """Run SIPp to its end; its last screen. It must have found that all calls went as they should.
+
+    Whether it hears its own sound is not asked.
+    """
     done = subprocess.run(
         [
             *_command(mcu_port),
@@ -168,7 +176,9 @@ def sipp(folder: Path, mcu_port: int, *words: str, timeout_s: int = 60) -> str:
         check=False,
     )
     errors = _errors(folder)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr + errors[:3000]
+    assert done.returncode in (0, NO_ECHO), done.stdout[-3000:] + done.stderr + errors[:3000]
+    if done.returncode == NO_ECHO:  # which hides what else would have been said
+        assert count(done.stdout, "Failed call") == 0, done.stdout[-3000:] + errors[:3000]
     return done.stdout
 
 
