@@ -94,8 +94,8 @@ class Remotes:
 class Ports:
     """All port groups of one address.
 
-    Sockets are opened when a call first needs them. Those of a group that no call uses any more are
-    closed, but for one group's.
+    Sockets are opened when a call first needs them. Those of groups that no call uses any more are
+    closed, but for the first such group's, which is the next call's.
     """
 
     def __init__(self, address: str, first_port: int = FIRST_PORT) -> None:
@@ -189,10 +189,8 @@ class Ports:
         for kind in KINDS:
             for rtcp in (False, True):
                 self.remotes(LocalPort(port_group, kind, rtcp)).remove(row)
-        in_use = port_group in self._port_group_of.values()
-        if in_use or port_group == min(self._open_groups):
-            return []
-        return self._close(port_group)
+        unused = sorted(self._open_groups.difference(self._port_group_of.values()))
+        return [fd for each in unused[1:] for fd in self._close(each)]
 
     @property
     def sockets(self) -> list[tuple[LocalPort, socket.socket]]:

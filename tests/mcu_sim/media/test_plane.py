@@ -439,6 +439,7 @@ def test_a_row_that_is_forgotten_gives_its_ports_back_and_what_waits_for_them(
     bench.plane.open(leg(1, terms("audio", 28_000), port_group=port_group), bench.now_ns)
     bench.run(60)
     assert numbers(a.got())
+    bench.plane.forget(0)
     bench.plane.close(1, bench.now_ns)
     bench.plane.forget(1)
     assert {local.group for local, _ in bench.ports.sockets} == {0}
