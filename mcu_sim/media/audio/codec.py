@@ -177,34 +177,44 @@ class _Law(NamedTuple):
 
 
 class Transcoder:
-    """Frames come and go as (calls, …) arrays, one row for each of `rows`.
-
-    Attributes:
-        rows: active rows, ascending.
-        narrow, wide: which of `rows` are at 8 kHz, and which at 16 kHz: an index into such arrays.
-    """
-
-    rows: NDArray[np.intp]
-    narrow: Which
-    wide: Which
+    """Frames come and go as (calls, …) arrays, one row for each of `rows`."""
 
     def __init__(self) -> None:
         self._codecs: dict[int, AudioCodec] = {}
         self._g722: dict[int, G722Call] = {}
-        self._arrange()
+        self._arranged = False
+        """Calls come and go oftener than there are frames; codecs are arranged for the frames."""
 
     def open(self, row: int, codec: AudioCodec) -> None:
         """A call in a free row, with codec state of its own."""
         self._codecs[row] = codec
         if codec is G722:
             self._g722[row] = G722Call()
-        self._arrange()
+        self._arranged = False
 
     def close(self, row: int) -> None:
         """No call in the row any more, if there was one."""
         if self._codecs.pop(row, None) is not None:
             self._g722.pop(row, None)
-            self._arrange()
+            self._arranged = False
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Active rows, ascending."""
+        self._arrange()
+        return self._rows
+
+    @property
+    def narrow(self) -> Which:
+        """Which of `rows` are at 8 kHz: an index into such arrays."""
+        self._arrange()
+        return self._narrow
+
+    @property
+    def wide(self) -> Which:
+        """Which of `rows` are at 16 kHz."""
+        self._arrange()
+        return self._wide
 
     def decode(
         self, octets: NDArray[np.uint8], present: NDArray[np.bool_]
@@ -231,6 +241,7 @@ class Transcoder:
     def encode(self, narrow: NDArray[np.int16], wide: NDArray[np.int16]) -> NDArray[np.uint8]:
         """The other way round, (calls, 160), or wider where there are longer frames. What is beyond
         the length of a call's frames means nothing."""
+        self._arrange()
         octets = self._compress(narrow)
         if self._wide_calls:
             codes = octets
@@ -264,13 +275,16 @@ class Transcoder:
         return codes
 
     def _arrange(self) -> None:
+        if self._arranged:
+            return
+        self._arranged = True
         rows = sorted(self._codecs)
-        self.rows = np.array(rows, np.intp)
-        self.rows.flags.writeable = False
+        self._rows: NDArray[np.intp] = np.array(rows, np.intp)
+        self._rows.flags.writeable = False
         codecs = [self._codecs[row] for row in rows]
         self._wide_calls = [self._g722[row] for row in rows if row in self._g722]
         wide = np.array([codec.wide for codec in codecs], np.bool_)
-        self.narrow, self.wide = _index(~wide), _index(wide)
+        self._narrow, self._wide = _index(~wide), _index(wide)
         narrow = [codec for codec in codecs if not codec.wide]
         names = [PCMA.name if codec.modelled else codec.name for codec in narrow]
         self._modelled = {
