@@ -93,9 +93,9 @@ class Headers:
 
 def parse_headers(data: NDArray[np.uint8], lengths: NDArray[np.integer]) -> Headers:
     """Read the headers of n datagrams, (n, ≥ 12) uint8 with their lengths (n,) in bytes."""
-    valid = (lengths >= HEADER_BYTES) & (data[:, 0] >> 6 == 2)
     header = np.ascontiguousarray(data[:, :HEADER_BYTES])
     second, words = header[:, 1], header.view(">u4")
+    valid = (lengths >= HEADER_BYTES) & (header[:, 0] >> 6 == 2)
     return Headers(
         valid=valid,
         marker=second >= MARKER,

@@ -290,7 +290,9 @@ class Outbound:
         for (of, row), ssrc in self._renamed.items():
             if of == kind:
                 batch.data[np.flatnonzero(rows == row), 8:12] = list(ssrc.to_bytes(4, "big"))
-        batch.data[:n, 1] = batch.data[:n, 1] & rtp.MARKER | self._type[kind][rows]
+        second = batch.data[:n, 1]
+        second &= rtp.MARKER
+        second |= self._type[kind][rows]
         protecting = self._keep(kind, batch, rows, lengths, times_ns)
         size = lengths
         lengths, good = self._protect(kind, batch, rows, lengths)
@@ -302,7 +304,7 @@ class Outbound:
             timestamps = timestamps[at]
         self.rtp_sent += len(rows)
         counters = self.counters[kind]
-        np.add.at(counters.packets, rows, 1)
+        counters.packets += np.bincount(rows, minlength=len(counters.packets))
         np.add.at(counters.octets, rows, size - rtp.HEADER_BYTES)
         counters.timestamp[rows] = timestamps
         counters.at_ns[rows] = times_ns

@@ -640,7 +640,7 @@ class MediaPlane:
             out = forwarder.forward(got.rows, got.headers, got.data, got.lengths, got.arrival_ns)
             batch = self._forward_batch
             for part in out.parts(FORWARD_ROOM):
-                lengths = write_forwarded(batch.data, part, got.data, got.lengths)
+                lengths = write_forwarded(batch.data, part, got.data)
                 due = part.arrival_ns + self._forward_delay_ns
                 self.outbound.send(
                     kind, batch, part.row, lengths, due, part.sequence, part.timestamp

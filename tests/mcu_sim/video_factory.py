@@ -135,7 +135,7 @@ class Room:
         )
         assert np.all(np.diff(out.packet) >= 0)
         wire = np.full((len(out), 64), 0xEE, np.uint8)
-        written = write_forwarded(wire, out, data, lengths)
+        written = write_forwarded(wire, out, data)
         assert out.arrival_ns.tolist() == [at(packets[i].ms) for i in out.packet]
         assert out.marker.tolist() == [packets[i].marker for i in out.packet]
         return [

@@ -241,7 +241,7 @@ class ReceptionBank:
         if (arrivals.ssrc != self.ssrc[rows]).any():
             return False
         top = self._top[rows]
-        ahead = serial_difference(arrivals.sequence - top, 16)
+        ahead = (arrivals.sequence - top.astype(np.uint16)).view(np.int16)  # the short way round
         if 2 * max(int(ahead.max()), -int(ahead.min())) >= self._limits.max_misorder:
             return False
         np.maximum.at(self._top, rows, top + ahead)

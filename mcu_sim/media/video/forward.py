@@ -27,6 +27,7 @@ class Forwarded:
 
     Attributes:
         packet: (m,) place of the packet in the received batch.
+        start, end: (m,) int64, where its payload lies (`rtp.payload_bounds`).
         row: (m,) the viewer.
         sequence, timestamp: (m,) int64, of the viewer's stream, without the wraps.
         marker: (m,) as it came.
@@ -35,6 +36,8 @@ class Forwarded:
     """
 
     packet: NDArray[np.intp]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
     row: NDArray[np.intp]
     sequence: NDArray[np.int64]
     timestamp: NDArray[np.int64]
@@ -57,27 +60,25 @@ class Forwarded:
 
 
 def write_forwarded(
-    out: NDArray[np.uint8],
-    forwarded: Forwarded,
-    data: NDArray[np.uint8],
-    lengths: NDArray[np.integer],
+    out: NDArray[np.uint8], forwarded: Forwarded, data: NDArray[np.uint8]
 ) -> NDArray[np.int64]:
     """Write the packets into the first m rows of `out`; their lengths (m,) in bytes.
 
-    Headers are without CSRCs, extension and padding. `data` (n, width) and `lengths` (n,) are the
-    received batch. What `out` has behind a packet's end is left undefined.
+    Headers are without CSRCs, extension and padding. `data` (n, width) is the received batch. What
+    `out` has behind a packet's end is left undefined.
 
     Raises:
         ValueError: there are more packets than rows, or one is longer than a row.
     """
-    start, end = (bounds[forwarded.packet] for bounds in rtp.payload_bounds(data, lengths))
+    start, end = forwarded.start, forwarded.end
     written = end - start + rtp.HEADER_BYTES
     m, width = len(forwarded), out.shape[1]
-    if m > len(out) or (m and int(written.max()) > width):
+    longest = int(written.max()) if m else 0
+    if m > len(out) or longest > width:
         raise ValueError(f"{m} packets do not fit into {len(out)} rows of {width} bytes")
     write_headers(out, forwarded)
     if m and (start == start[0]).all():  # nearly always: all have a plain header
-        first, size = int(start[0]), int(written.max()) - rtp.HEADER_BYTES
+        first, size = int(start[0]), longest - rtp.HEADER_BYTES
         payloads = data[:, first : first + size]
         if m != len(data) or (forwarded.packet[1:] <= forwarded.packet[:-1]).any():
             payloads = payloads[forwarded.packet]
@@ -166,6 +167,8 @@ class KeyFrameDetector:
         """(n,) for n packets of the sources `rows`, with payloads as in `carries`."""
         found = carries(data, start, end, KEY_FRAME_START, begins=True)
         at = np.flatnonzero(found)
+        if not len(at):
+            return found
         row = rows[at]
         frame = headers.ssrc[at].astype(np.uint64) << np.uint64(32) | headers.timestamp[at]
         found[at[self._known[row] & (self._frame[row] == frame)]] = False
@@ -498,16 +501,17 @@ class Forwarder:
         """
         start, end = rtp.payload_bounds(data, lengths)
         usable = (rows != NOBODY) & headers.valid & (start > 0)
-        # what is not usable has a payload of no bytes here, and begins nothing
-        starts_key = self._key_frames.find(
-            rows, headers, data, np.where(usable, start, 0), np.where(usable, end, 0)
-        )
+        if not usable.all():  # the others have a payload of no bytes here, and begin nothing
+            rows = np.where(usable, rows, NOBODY)
+            start, end = np.where(usable, start, 0), np.where(usable, end, 0)
+        starts_key = self._key_frames.find(rows, headers, data, start, end)
         audience = self._audience
-        at = np.flatnonzero(audience.looked_at[np.where(usable, rows, NOBODY)])
+        at = np.flatnonzero(audience.looked_at[rows])
         parts: list[_Part] = []
         numbers = None
         if len(at) and not audience.waits:
-            numbers = self._sources.go_on_nearby(rows[at], headers.take(at))
+            all_are = len(at) == len(rows)
+            numbers = self._sources.go_on_nearby(rows[at], headers if all_are else headers.take(at))
         if numbers is not None:
             parts.append(self._send_steady(at, rows, *numbers, arrival_ns))
             self._note_steady_keys(at[starts_key[at]], rows, arrival_ns)
@@ -530,6 +534,8 @@ class Forwarder:
         packet, row, sequence, timestamp = _in_order(parts)
         return Forwarded(
             packet=packet,
+            start=start[packet],
+            end=end[packet],
             row=row,
             sequence=sequence,
             timestamp=timestamp,

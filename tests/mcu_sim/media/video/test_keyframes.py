@@ -231,7 +231,7 @@ def forwarded(wire: bytes, width: int = 200, room: int = 4) -> bytes:
         np.array([0]), rtp.parse_headers(data, lengths), data, lengths, np.array([at(0)])
     )
     target = np.full((room, width), 0x55, np.uint8)
-    size = write_forwarded(target, out, data, lengths)
+    size = write_forwarded(target, out, data)
     assert np.all(target[1:] == 0x55)
     return target[0, : int(size[0])].tobytes()
 
@@ -291,7 +291,7 @@ def test_packets_with_headers_of_different_lengths_in_one_batch() -> None:
         np.array([0, 0]), rtp.parse_headers(data, lengths), data, lengths, np.full(2, at(0))
     )
     target = np.zeros((4, 60), np.uint8)
-    sizes = write_forwarded(target, out, data, lengths)
+    sizes = write_forwarded(target, out, data)
     payloads = [line[12:size].tobytes() for line, size in zip(target, sizes.tolist(), strict=True)]
     assert payloads == [b"\x7c\x85plain", b"\x7c\x85plain", b"\x41csrc", b"\x41csrc"]
 
