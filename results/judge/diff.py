@@ -37,6 +37,7 @@ _IGNORED = frozenset(
         "estimate",
         "seconds",
         "seeds.refused_vi",
+        "unjudged_limits",  # what the inputs say, and an answer of before does not
     }
 )
 _SPREAD = ("least", "median", "largest")
@@ -84,13 +85,15 @@ def _compare_maps(
         skip |= _DERIVED
     if path == "binding" and a["criterion"] == b["criterion"]:
         skip |= _DERIVED | {"value"}  # the criterion's own, which knows the tolerance of its figure
+    if "bound" in a:  # which says it, and knows the tolerance
+        skip.add("margin_pct")
     if path.startswith("inputs."):
         skip.add("path")
     if path == "meeting":  # an answer of before does not say, and its scenario is among the inputs
         skip |= {key for key in _ON_LOSS if None in (a[key], b[key])}
     if "verdict" in a and a["verdict"] == b["verdict"] != "invalid":
         skip.add("reasons")
-    skip.add("reason_codes")  # the reasons once more
+    skip |= {"reason_codes", "reasons_vi"}  # the reasons once more
     for key in dict.fromkeys([*a, *b]):
         here = f"{path}.{key}" if path else key
         if key not in skip and here not in _IGNORED:

@@ -439,7 +439,8 @@ class VariationChecked(StrictModel):
     """The same question asked otherwise, beside the run.
 
     `engine`: whether it was emulated or estimated; null, as the `verdict` then: not tried.
-    `reasons`: why it is invalid, or was not tried. `binding` is what limits it, `bound` that
+    `reasons`: why it is invalid, or was not tried; `reasons_vi`: the same in Vietnamese, where
+    there is no code of them. `binding` is what limits it, `bound` that
     criterion, `margin_pct` the least margin of its criteria; `names` of what it alone has.
     """
 
@@ -447,6 +448,7 @@ class VariationChecked(StrictModel):
     engine: Method | None
     verdict: Verdict | None
     reasons: list[OneLine] = Field(default_factory=list)
+    reasons_vi: list[OneLine] = Field(default_factory=list)
     reason_codes: list[Reason] = Field(default_factory=list)
     binding: Binding | None = None
     bound: CriterionResult | None = None
@@ -458,14 +460,14 @@ class MeetingChecked(VariationChecked):
     """A meeting of the catalogue that the same system was tried in.
 
     Far from every limit its course is estimated alone. `untried`: an estimate cannot tell what
-    comes of failures in it, or has no room for its packets. `article` is "" where the province's
-    regulation does not have it.
+    comes of failures in it, or of terminals that answer losses, or has no room for its packets.
+    `article` is "" where the province's regulation does not have it.
     """
 
     name: str
     name_vi: str
     article: str
-    untried: Literal["failures", "size"] | None = None
+    untried: Literal["failures", "size", "terminals"] | None = None
 
 
 class TerminalsChecked(VariationChecked):

@@ -25,11 +25,10 @@ from giaoban.results.report.wording import Wording
 from giaoban.translation import N_
 
 TITLE = N_("Other terminals")
-OF_LOSS = (
-    *(VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, PICTURE_DAMAGED, FRAMES_NOT_SHOWN),
-    *(AUDIO_LOSS, MOS, LOSS_NO_WORSE),
-)
-"""Criteria that what terminals do about losses may help to meet."""
+OF_PICTURES = (VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, PICTURE_DAMAGED, FRAMES_NOT_SHOWN)
+"""Criteria that what terminals do about lost packets of pictures may help to meet."""
+OF_LOSS = (*OF_PICTURES, AUDIO_LOSS, MOS, LOSS_NO_WORSE)
+"""Criteria that are not met where packets are lost; lower rates may help with all of them."""
 
 
 def terminals_line(result: Result, say: Wording) -> str:
@@ -37,7 +36,7 @@ def terminals_line(result: Result, say: Wording) -> str:
     own, others = result.meeting.on_loss, result.terminals
     if not others or own is None or result.verdict == "invalid":
         return ""
-    return " ".join([*_decided(own, result, say), *_open(others, say)])
+    return " ".join([*_tried(own, result, say), *_open(others, say)])
 
 
 def terminals_table(result: Result, say: Wording) -> Iterator[Table]:
@@ -67,18 +66,22 @@ def other_terminals(result: Result, say: Wording) -> Iterator[Block]:
 
 
 def condition(result: Result, say: Wording) -> str:
-    """What terminals and MCU have to do for a pass to hold; '' where it holds without, too."""
+    """What terminals and MCU have to do for a pass to hold, as it was found with those alone; ''
+    where they do nothing. What one estimate at one seed said without is no reason to leave it out.
+    """
     own = result.meeting.on_loss
-    met = [other.on_loss for other in result.terminals if other.verdict == "pass"]
-    if result.verdict != "pass" or own is None or OFF in (own, *met):
-        return ""
-    return _either([own, *met], say)
+    return "" if result.verdict != "pass" or own in (None, OFF) else say.on_loss(own)
 
 
 def how_to_ask(result: Result, say: Wording) -> str:
-    """That other terminals might carry what fails by losses alone, and how to try; else ''."""
+    """How to try other terminals: those of which no estimate can tell, or that might carry what
+    fails by losses of pictures alone; else ''."""
+    if any(other.untried == "emulated" for other in result.terminals):
+        return say.gettext("giaoban check with --terminals emulates what other terminals come to.")
     if result.verdict != "fail" or result.terminals or result.meeting.on_loss != OFF:
         return ""
+    if result.meeting.video == "switched" or any(i.target == "bridge" for i in result.impairments):
+        return ""  # nothing can be repaired then
     failed = {c.id for c in result.criteria if not c.ok} - {*BESIDE_THE_RUN}
     lost = any(
         stream.kind == "video" and stream.lost_pct
@@ -86,7 +89,7 @@ def how_to_ask(result: Result, say: Wording) -> str:
         for bridge in phase.bridges
         for stream in bridge.streams
     )
-    if not lost or not failed or not failed.issubset(OF_LOSS):
+    if not lost or failed.isdisjoint(OF_PICTURES) or not failed.issubset(OF_LOSS):
         return ""
     return say.gettext(
         "Pictures lost packets: terminals that repair losses, or lower their rates, may carry it; "
@@ -94,92 +97,63 @@ def how_to_ask(result: Result, say: Wording) -> str:
     )
 
 
-def _decided(own: LossBehaviour, result: Result, say: Wording) -> Iterator[str]:
-    """What it comes to with the run's own terminals, and with each that was tried."""
+def _tried(own: LossBehaviour, result: Result, say: Wording) -> Iterator[str]:
+    """On what a pass was found to hang, and what it comes to with each that was tried.
+
+    Each was tried at the run's own seed, in the scenario's own meeting, and by all terminals alike.
+    """
     passes = passes_alone(result)
-    met = [other for other in result.terminals if other.verdict == "pass"]
     unmet = [other for other in result.terminals if other.verdict == "fail"]
-    if passes and unmet:
-        met_by = [own, *(other.on_loss for other in met)]
-        does = _either(met_by, say)
-        if OFF in met_by:  # what does nothing is nothing that they would have to do
+    if result.verdict == "pass" and OFF in [other.on_loss for other in unmet]:
+        yield say.gettext(
+            "This holds on condition that all terminals and the MCU {does}.", does=say.on_loss(own)
+        )
+    for other in result.terminals:
+        does, how = say.on_loss(other.on_loss), _how(other, say)
+        if other.verdict == "pass" and passes:
             yield say.gettext(
-                "At this seed the criteria are met where all terminals and the MCU {does}.",
+                "In the scenario’s own meeting the criteria are met, too, where all terminals and "
+                "the MCU {does} ({how}, at this seed alone).",
                 does=does,
+                how=how,
             )
-        elif result.verdict == "pass":
+        elif other.verdict == "pass":
             yield say.gettext(
-                "This holds on condition that all terminals and the MCU {does}.", does=does
-            )
-        else:  # other seeds or meetings of the catalogue do not pass
-            yield say.gettext(
-                "At this seed the criteria are met on condition that all terminals and the MCU "
-                "{does}.",
+                "In the scenario’s own meeting the criteria are met where all terminals and the "
+                "MCU {does} ({how}, at this seed alone).",
                 does=does,
+                how=how,
             )
-        yield from _unmet(unmet, result, say)
-    elif passes and met:
-        yield say.gettext(
-            "It does not hang on this: where all terminals and the MCU {does}, the criteria are "
-            "met, too ({how}, at this seed alone).",
-            does=_either([other.on_loss for other in met], say),
-            how=_how(met, say),
-        )
-    elif met:
-        yield say.gettext(
-            "The criteria would be met if all terminals and the MCU {does} ({how}, at this seed "
-            "alone).",
-            does=_either([other.on_loss for other in met], say),
-            how=_how(met, say),
-        )
-    elif unmet:
-        yield say.gettext(
-            "Where all terminals and the MCU {does}, the criteria are not met either ({how}, at "
-            "this seed alone).",
-            does=_either([other.on_loss for other in unmet], say),
-            how=_how(unmet, say),
-        )
-
-
-def _unmet(unmet: Sequence[TerminalsChecked], result: Result, say: Wording) -> Iterator[str]:
-    """What the first of them fails by; what others do, the table says."""
-    first, *rest = unmet
-    yield say.gettext(
-        "Where they {does}, the criteria are not met ({how}, at this seed alone): {what}.",
-        does=say.on_loss(first.on_loss),
-        what=say.within(first, result),
-        how=_how([first], say),
-    )
-    if rest:
-        does = _either([other.on_loss for other in rest], say)
-        yield say.gettext("Nor are they met where they {does}.", does=does)
+        elif other.verdict == "fail":
+            yield say.gettext(
+                "The criteria are not met where all terminals and the MCU {does} ({how}, at this "
+                "seed alone): {what}.",
+                does=does,
+                how=how,
+                what=say.within(other, result),
+            )
 
 
 def _open(others: Sequence[TerminalsChecked], say: Wording) -> Iterator[str]:
-    """Of which of them nothing is known, and why."""
-    for why, text in (
-        (
-            "emulated",
-            N_(
-                "What it comes to where they {does} cannot be estimated; giaoban check with "
-                "--terminals emulates it."
-            ),
-        ),
-        ("refused", N_("In this scenario they cannot {does}.")),
-    ):
-        if left := [other.on_loss for other in others if other.untried == why]:
-            yield say.gettext(text, does=_either(left, say))
-    if unsure := [other.on_loss for other in others if other.verdict == "invalid"]:
-        yield say.gettext(
-            "Where they {does}, the emulation cannot be trusted.", does=_either(unsure, say)
-        )
+    """Of which of them nothing is known, and why; what forbids it in a file, result.json says."""
+    for other in others:
+        does, why = say.on_loss(other.on_loss), "; ".join(say.why_not(other))
+        if other.verdict == "invalid":
+            yield say.gettext(
+                "What it comes to where all terminals and the MCU {does} cannot be trusted: {why}.",
+                does=does,
+                why=why,
+            )
+        elif other.untried == "refused":
+            yield say.gettext("In this scenario terminals and MCU cannot {does}.", does=does)
+        elif other.untried is not None:
+            yield say.gettext(
+                "What it comes to where all terminals and the MCU {does} was not tried: {why}.",
+                does=does,
+                why=why,
+            )
 
 
-def _either(does: Sequence[LossBehaviour], say: Wording) -> str:
-    return say.gettext(", or ").join(map(say.on_loss, does))
-
-
-def _how(others: Sequence[TerminalsChecked], say: Wording) -> str:
-    """By which methods they were tried."""
-    methods = dict.fromkeys(METHOD_WORDS[other.engine] for other in others if other.engine)
-    return " / ".join(map(say.say, methods))
+def _how(other: TerminalsChecked, say: Wording) -> str:
+    """By which method it was tried."""
+    return "" if other.engine is None else say.say(METHOD_WORDS[other.engine])

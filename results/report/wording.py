@@ -454,6 +454,12 @@ class Wording(Translator):
             told += f" {self.gettext('Decoders show damaged pictures (error concealment).')}"
         return told
 
+    def why_not(self, of: VariationChecked) -> list[str]:
+        """Why a variation of the check is invalid, or was not tried."""
+        if self._english or not of.reasons_vi:
+            return in_words(of.reasons, of.reason_codes, self)
+        return of.reasons_vi
+
     def on_loss(self, does: LossBehaviour) -> str:
         """What terminals and MCU do about lost packets of pictures, as a predicate."""
         return self.gettext(_ON_LOSS[does])
@@ -551,7 +557,7 @@ class Wording(Translator):
         """Which limits of the scenario were not judged, and why."""
         return [
             self.gettext(
-                "The scenario’s limit for {criterion} was not judged: {why}.",
+                "The scenario’s limit for {criterion} was not judged in its own meeting: {why}.",
                 criterion=uncapital(name) if not self._english else name,
                 why=self.gettext(_UNJUDGED[limit.why]),
             )

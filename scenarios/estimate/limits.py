@@ -133,7 +133,7 @@ def _rerouted(plan: Plan) -> list[str]:
     found = (
         each.link
         for each in plan.background
-        if each.target in routers
+        if each.source in routers and each.target in routers
         for number, fault in enumerate(plan.faults)
         if each.link in fault.links or {each.source, each.target} & {*fault.nodes}
         if fault.at_s < each.to_s and each.from_s < _back_s(plan, number)

@@ -316,9 +316,8 @@ def check_scenario(meeting: CataloguedMeeting, base: Scenario, province: Provinc
 
 def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str]) -> Scenario:
     """`base` with this meeting in place of its own, without what happens in one."""
-    settings = meeting.how.model_copy(
-        update={"chair": attendance[0], "participants": list(attendance)}
-    )
+    attending = {"chair": attendance[0], "participants": list(attendance)}
+    settings = meeting.how.model_copy(update=attending | _terminals(meeting, base))
     return base.model_copy(
         update={
             "id": meeting.id,
@@ -336,6 +335,19 @@ def _held(meeting: CataloguedMeeting, base: Scenario, attendance: Sequence[str])
             "accepted": [],
         }
     )
+
+
+def _terminals(meeting: CataloguedMeeting, base: Scenario) -> dict[str, object]:
+    """What terminals and MCU do about lost packets: they are those of `base`, unless the meeting
+    says it itself. Forwarded pictures are not repaired."""
+    found = {
+        name: getattr(base.meeting, name)
+        for name in ("loss_repair", "rate_adaptation", "error_concealment")
+        if name not in meeting.how.model_fields_set
+    }
+    if meeting.how.video == "switched":
+        found.pop("loss_repair", None)
+    return found
 
 
 def _outside(

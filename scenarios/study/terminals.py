@@ -33,6 +33,7 @@ BEHAVIOURS = (
     LossBehaviour("fec"),
     LossBehaviour(rate_adaptation=True),
     LossBehaviour("retransmission", rate_adaptation=True),
+    LossBehaviour("fec", rate_adaptation=True),
 )
 """What terminals are tried with on request."""
 
@@ -104,16 +105,14 @@ def _told(
     about: dict[str, Any] = does._asdict()
     match of:
         case InputError():
-            return untried(TerminalsChecked, does.id, [str(of)], untried="refused", **about)
+            return untried(TerminalsChecked, does.id, [of.said], untried="refused", **about)
         case Untried(why):
             return untried(TerminalsChecked, does.id, why, untried="emulated", **about)
         case InvalidRun():
             assert engine is not None
             how: Method = engine.value
-            said = [str(of)]
-            return TerminalsChecked(
-                id=does.id, engine=how, verdict="invalid", reasons=said, **about
-            )
+            about |= {"reasons": [of.said.en], "reasons_vi": [of.said.vi]}
+            return TerminalsChecked(id=does.id, engine=how, verdict="invalid", **about)
     return checked(TerminalsChecked, does.id, of, known, **about)
 
 

@@ -117,9 +117,12 @@ def checked[T: VariationChecked](
     )
 
 
-def untried[T: VariationChecked](kind: type[T], ident: str, why: Sequence[str], **about: Any) -> T:
+def untried[T: VariationChecked](
+    kind: type[T], ident: str, why: Sequence[Sentence], **about: Any
+) -> T:
     """A variation of which nothing is known; `about` as of `checked`."""
-    return kind(id=ident, engine=None, verdict=None, reasons=[*why], **about)
+    about |= {"reasons": [each.en for each in why], "reasons_vi": [each.vi for each in why]}
+    return kind(id=ident, engine=None, verdict=None, **about)
 
 
 def _made(folder: Path) -> Path:

@@ -77,7 +77,8 @@ class FrameMeasures:
     the share of the last three, but of those of them that are shown `damaged`. `_worst`: in the
     20 s in which it is most; where there are less, what is not there counts as good. How long the
     picture was damaged is until a right one is shown, from the first frame that was not, whether it
-    moves or stands still; None where no errors are concealed.
+    moves or stands still; `damaged_pct_worst` has all of each that the window has a part of. None
+    where no errors are concealed.
     `delay` is from when a frame's first packet was due to its last one's arrival;
     `shown_after_ms` the longest from due to shown, the buffer's time in it.
     """
@@ -204,12 +205,12 @@ def _frozen(
 
 
 def _spoilt(due: NDArray[np.int64], wrong: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(k, 2) when frames were due that are wrong; not while the sender itself waits."""
-    steps = np.diff(due)
-    interval = int(np.median(steps)) if len(steps) else 0
-    following = np.append(due[1:], due[-1] + interval)
-    waits = following - due >= _threshold(np.array([interval]))
-    return np.column_stack([due, np.where(waits, due + interval, following)])[wrong]
+    """(k, 2) from when frames were due that are wrong until the next ones that are not."""
+    before = np.append(False, wrong[:-1])
+    first = np.flatnonzero(wrong & ~before)
+    after = np.append(np.flatnonzero(~wrong & before), len(due))[: len(first)]
+    interval = int(np.median(np.diff(due))) if len(due) > 1 else 0
+    return np.column_stack([due[first], np.append(due, due[-1] + interval)[after]])
 
 
 def _threshold(interval_ns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -263,7 +264,7 @@ def measure_frames(found: Frames, start_ns: int, end_ns: int) -> FrameMeasures:
         damaged_pct=None if damaged_ms is None else _share(damaged_ms, found, within, end_ns),
         damaged_pct_worst=None
         if found.damaged_ns is None
-        else _worst(found.damaged_ns, start_ns, end_ns),
+        else _worst(found.damaged_ns, *_with_whole(found.damaged_ns, start_ns, end_ns)),
         delay_p50_ms=p50,
         delay_p95_ms=p95,
         shown_after_ms=float(np.max(found.shown_after_ns[within])) / 1e6 if count else None,
@@ -293,6 +294,14 @@ def _clips(start_ns: int, end_ns: int) -> tuple[NDArray[np.int64], NDArray[np.in
     last = max(start_ns, end_ns - CLIP_NS)
     starts = np.append(np.arange(start_ns, last, STEP_NS, dtype=np.int64), last)
     return starts, np.minimum(starts + CLIP_NS, end_ns)
+
+
+def _with_whole(spans_ns: NDArray[np.int64], start_ns: int, end_ns: int) -> tuple[int, int]:
+    """A window with the whole of each time that it has a part of."""
+    touching = spans_ns[(spans_ns[:, 0] < end_ns) & (spans_ns[:, 1] > start_ns)]
+    if not len(touching):
+        return start_ns, end_ns
+    return min(start_ns, int(touching[0, 0])), max(end_ns, int(touching[-1, 1]))
 
 
 def _worst(spans_ns: NDArray[np.int64], start_ns: int, end_ns: int) -> float:

@@ -83,6 +83,13 @@ def meetings_notes(result: Result, say: Wording) -> list[str]:
             ),
         ),
         (
+            "terminals",
+            N_(
+                "Not tried: {meetings}. What terminals do about lost packets cannot be estimated; "
+                "the check without --estimate emulates them."
+            ),
+        ),
+        (
             "size",
             N_("Not tried: {meetings}. There is no room for the packets that an estimate keeps."),
         ),
@@ -91,9 +98,9 @@ def meetings_notes(result: Result, say: Wording) -> list[str]:
             notes.append(say.gettext(text, meetings=_listed(left, say)))
     notes.append(
         say.gettext(
-            "Each is held with the bridges, lines and device of this check: all call, the chair "
-            "speaks and calls the others one by one. Failures and commands of the scenario are "
-            "left out; those of the meeting are made."
+            "Each is held with the bridges, terminals, lines and device of this check: all call, "
+            "the chair speaks and calls the others one by one. Failures and commands of the "
+            "scenario are left out; those of the meeting are made."
         )
     )
     return notes

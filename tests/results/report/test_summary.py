@@ -64,10 +64,11 @@ def test_a_limit_that_was_not_judged_is_told_with_why():
     named = {"name_en": "Slides: frames not shown", "name_vi": "Trình chiếu: khung không hiển thị"}
     limit = UnjudgedLimit(id="slides-not-shown", why="slides", **named)
     told = make.result().model_copy(update={"unjudged_limits": [limit]})
-    said = "The scenario’s limit for Slides: frames not shown was not judged: nobody shows slides"
+    what = "The scenario’s limit for Slides: frames not shown was not judged in its own meeting"
+    said = f"{what}: nobody shows slides"
     assert said in notes(told)
     assert said in summary_md(told)
-    vietnamese = "cho trình chiếu: khung không hiển thị không được xét: không điểm cầu nào trình"
+    vietnamese = "được xét trong cuộc họp của chính kịch bản: không điểm cầu nào trình"
     assert vietnamese in summary_md(told, "vi")
     assert vietnamese in annex_factory.said(told)
     assert "not judged:" not in summary_md(make.result())

@@ -99,6 +99,33 @@ def test_the_chair_asks_for_the_floor_of_its_slides_or_is_given_it(
     assert (plan.floor_port is not None, len(given)) == ((True, 0) if by_default else (False, 2))
 
 
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+def test_it_is_held_with_the_terminals_of_the_scenario(path: Path) -> None:
+    """What they do about lost packets; forwarded pictures are not repaired."""
+    does = {"loss_repair": "fec", "rate_adaptation": True, "error_concealment": True}
+    base = plain_scenario(DEFAULT)
+    base = base.model_copy(update={"meeting": base.meeting.model_copy(update=does)})
+    meeting = load_meeting(path)
+    plan = plan_of(course_scenario(meeting, base, load_province(DEFAULT)), DEFAULT)
+    assert (plan.fec is not None) == (meeting.how.video == "presence")
+    assert plan.rate_adaptation is not None
+    assert plan.error_concealment
+
+
+def test_what_a_meeting_says_of_its_terminals_itself_stands(tmp_path: Path) -> None:
+    text = find("traffic-safety-board").read_text(encoding="utf-8")
+    assert "[meeting]" not in text
+    file = tmp_path / "traffic-safety-board.toml"
+    said = '[meeting]\nloss_repair = "retransmission"\nerror_concealment = false\n'
+    file.write_text(text.replace("[course]", f"{said}\n[course]"), encoding="utf-8")
+    base = plain_scenario(DEFAULT)
+    does = {"loss_repair": "fec", "error_concealment": True}
+    base = base.model_copy(update={"meeting": base.meeting.model_copy(update=does)})
+    plan = plan_of(course_scenario(load_meeting(file), base, load_province(DEFAULT)), DEFAULT)
+    assert (plan.fec, plan.error_concealment) == (None, False)
+    assert plan.retransmission is not None
+
+
 def test_a_meeting_by_its_name_or_its_file(tmp_path: Path) -> None:
     assert find("monthly-briefing") in files()
     assert find("elsewhere/mine.toml") == Path("elsewhere/mine.toml")

@@ -154,6 +154,32 @@ def test_failures_that_cannot_be_estimated_are_named_and_those_that_can(
     assert not list((tmp_path / "runs").glob("*"))
 
 
+@pytest.mark.parametrize("direction", ["up", "down"])
+@pytest.mark.parametrize("kind", ["cut", "site"])
+def test_other_traffic_on_an_access_line_has_no_other_way(
+    tmp_path: Path, direction: str, kind: str
+) -> None:
+    """What is lost by the fault is estimated: nothing goes round."""
+    where = {"cut": 'link = "access-west"', "site": 'bridge = "west"\nboot_s = 0.5'}[kind]
+    more = f"""
+[[background]]
+link = "access-west"
+direction = "{direction}"
+mbps = 2.0
+source = "test"
+
+[[fault]]
+kind = "{kind}"
+{where}
+at_s = 3.0
+to_s = 4.0
+"""
+    path = scenario(tmp_path / "s.toml", bridges=(), phases=(2, 4, 2), more=more)
+    result = estimate(make_question(path)).result
+    assert result.accounting.unaccounted == 0
+    assert result.accounting.packets_lost_by_faults > 100
+
+
 def test_pictures_forwarded_at_once_are_refused_where_links_fail(tmp_path: Path) -> None:
     question = make_question(
         scenario(

@@ -136,14 +136,15 @@ def test_on_request_each_is_emulated(tmp_path: Path, judges: Judges) -> None:
     assert [each.id for each in found.values() if each.verdict == "pass"] == ["fec"]
     for ident, plan in judges.emulated.items():
         assert (plan.retransmission is not None) == ("retransmission" in ident)
-        assert (plan.fec is not None) == (ident == "fec")
+        assert (plan.fec is not None) == ident.startswith("fec")
         assert (plan.rate_adaptation is not None) == ("rate-adaptation" in ident)
 
 
 def test_its_own_is_not_tried_again(tmp_path: Path, judges: Judges) -> None:
     judges.verdicts = {"off": "pass"}
     found = tried(ask(tmp_path, AGAIN), tmp_path, each=True)
-    assert list(found) == ["off", "fec", "rate-adaptation", "retransmission-and-rate-adaptation"]
+    adapting = ["rate-adaptation", "retransmission-and-rate-adaptation", "fec-and-rate-adaptation"]
+    assert list(found) == ["off", "fec", *adapting]
     # all of it is far from every limit, so an estimate is enough where there can be one
     assert found["off"].engine == "estimate"
     assert list(judges.emulated) == list(found)[1:]
@@ -158,7 +159,8 @@ def test_an_estimate_near_a_limit_is_emulated_on_request(tmp_path: Path, judges:
 def test_what_the_scenario_forbids_is_told(tmp_path: Path, judges: Judges, more: str) -> None:
     found = tried(ask(tmp_path, more), tmp_path, each=True)
     refused = [ident for ident, each in found.items() if each.untried == "refused"]
-    assert refused == ["retransmission", "fec", "retransmission-and-rate-adaptation"]
+    repairs = ["retransmission", "fec"]
+    assert refused == [*repairs, *(f"{repair}-and-rate-adaptation" for repair in repairs)]
     assert all("s.toml" in found[ident].reasons[0] for ident in refused)
     assert "allowed" in found["fec"].reasons[0]
     assert list(judges.emulated) == ["rate-adaptation"]
@@ -175,7 +177,7 @@ def test_where_all_is_forbidden_it_says_so_before_anything_starts(
     monkeypatch.setattr(terminals, "question_from", refuse)
     with pytest.raises(InputError, match=r"--terminals: .*s.toml allows nothing else") as error:
         terminals_of(question, EngineName.SANDBOX, each=True)
-    assert str(error.value).count("has what forbids it") == 4
+    assert str(error.value).count("has what forbids it") == 5
 
 
 def test_one_that_cannot_be_trusted_leaves_the_others(tmp_path: Path, judges: Judges) -> None:

@@ -309,12 +309,24 @@ def test_without_anything_of_a_key_frame_there_is_nothing_to_show() -> None:
     assert np.flatnonzero(half.damaged).tolist() == list(range(10, 45))
 
 
-def test_a_picture_is_damaged_no_longer_than_there_is_one_to_come() -> None:
-    """A call that ends damaged, and another one five seconds later."""
+def test_a_damaged_picture_stays_as_long_as_nothing_is_sent() -> None:
+    """A sender pauses for 5 s: as long as the last right picture would stand still."""
     log = video_log(60, 2, [0, 30])
     log["due_ns"][2 * 30 :] += 5_000 * MS
     got = measure_frames(concealed(delivered(log, missing=[2 * 20])), START_NS, END_NS)
-    assert (got.damaged, got.damaged_ms_total) == (10, pytest.approx(10 * FRAME_MS))
+    plain = measure_frames(frames(delivered(log, missing=[2 * 20])), START_NS, END_NS)
+    assert (got.damaged, got.freezes) == (10, 0)
+    assert got.damaged_ms_total == pytest.approx(10 * FRAME_MS + 5_000)
+    assert plain.freeze_ms_total == pytest.approx(11 * FRAME_MS + 5_000)
+
+
+def test_damage_across_a_boundary_is_whole_on_both_sides() -> None:
+    """As the longest freeze is: nobody's picture is right because a phase ends."""
+    found = concealed(delivered(video_log(90, 4, [0, 45]), missing=[4 * 30 + 1]))
+    middle = START_NS + 38 * 1_000_000_000 // 30
+    for window in ((START_NS, middle), (middle, END_NS)):
+        got = measure_frames(found, *window)
+        assert got.damaged_pct_worst == pytest.approx(100 * 15 * FRAME_MS / 20_000)
 
 
 def test_what_comes_after_its_time_is_not_shown_damaged_either() -> None:
