@@ -189,6 +189,7 @@ def test_how_it_was_held_is_in_result_and_documents(runs: Runs) -> None:
         "picture_devices_ms": 220.0,
         "loss_repair": "none",
         "rate_adaptation": False,
+        "error_concealment": False,
     }
     summary = (run.folder / "summary.md").read_text(encoding="utf-8")
     assert "the MCU calls the bridges; media is encrypted (SRTP)." in summary
