@@ -460,14 +460,15 @@ class MeetingChecked(VariationChecked):
     """A meeting of the catalogue that the same system was tried in.
 
     Far from every limit its course is estimated alone. `untried`: an estimate cannot tell what
-    comes of failures in it, or of terminals that answer losses, or has no room for its packets.
-    `article` is "" where the province's regulation does not have it.
+    comes of failures in it, or of something else in it that `reasons` name; `size`, in an answer of
+    before: it has no room for its packets. `article` is "" where the province's regulation does not
+    have it.
     """
 
     name: str
     name_vi: str
     article: str
-    untried: Literal["failures", "size", "terminals"] | None = None
+    untried: Literal["failures", "emulated", "size"] | None = None
 
 
 class TerminalsChecked(VariationChecked):

@@ -30,6 +30,26 @@ OF_PICTURES = (VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, PICTURE_DAMAGED, FRAM
 OF_LOSS = (*OF_PICTURES, AUDIO_LOSS, MOS, LOSS_NO_WORSE)
 """Criteria that are not met where packets are lost; lower rates may help with all of them."""
 
+_MET = N_(
+    "In the scenario’s own meeting the criteria are met where all terminals and the MCU {does} "
+    "({how}, at this seed alone)."
+)
+_MET_TOO = N_(
+    "In the scenario’s own meeting the criteria are met, too, where all terminals and the MCU "
+    "{does} ({how}, at this seed alone)."
+)
+_UNMET = N_(
+    "The criteria are not met where all terminals and the MCU {does} ({how}, at this seed alone): "
+    "{what}."
+)
+_DISTRUSTED = N_(
+    "What it comes to where all terminals and the MCU {does} cannot be trusted: {why}."
+)
+_NOT_TRIED = {
+    "refused": N_("In this scenario terminals and MCU cannot {does}."),
+    "emulated": N_("What it comes to where all terminals and the MCU {does} was not tried: {why}."),
+}
+
 
 def terminals_line(result: Result, say: Wording) -> str:
     """On which terminals the answer hangs, in a few sentences; '' where nothing else was tried."""
@@ -102,34 +122,19 @@ def _tried(own: LossBehaviour, result: Result, say: Wording) -> Iterator[str]:
 
     Each was tried at the run's own seed, in the scenario's own meeting, and by all terminals alike.
     """
-    passes = passes_alone(result)
     unmet = [other for other in result.terminals if other.verdict == "fail"]
     if result.verdict == "pass" and OFF in [other.on_loss for other in unmet]:
         yield say.gettext(
             "This holds on condition that all terminals and the MCU {does}.", does=say.on_loss(own)
         )
+    met = _MET_TOO if passes_alone(result) else _MET
     for other in result.terminals:
-        does, how = say.on_loss(other.on_loss), _how(other, say)
-        if other.verdict == "pass" and passes:
+        if other.verdict in ("pass", "fail"):
+            text = met if other.verdict == "pass" else _UNMET
             yield say.gettext(
-                "In the scenario’s own meeting the criteria are met, too, where all terminals and "
-                "the MCU {does} ({how}, at this seed alone).",
-                does=does,
-                how=how,
-            )
-        elif other.verdict == "pass":
-            yield say.gettext(
-                "In the scenario’s own meeting the criteria are met where all terminals and the "
-                "MCU {does} ({how}, at this seed alone).",
-                does=does,
-                how=how,
-            )
-        elif other.verdict == "fail":
-            yield say.gettext(
-                "The criteria are not met where all terminals and the MCU {does} ({how}, at this "
-                "seed alone): {what}.",
-                does=does,
-                how=how,
+                text,
+                does=say.on_loss(other.on_loss),
+                how=_how(other, say),
                 what=say.within(other, result),
             )
 
@@ -137,21 +142,10 @@ def _tried(own: LossBehaviour, result: Result, say: Wording) -> Iterator[str]:
 def _open(others: Sequence[TerminalsChecked], say: Wording) -> Iterator[str]:
     """Of which of them nothing is known, and why; what forbids it in a file, result.json says."""
     for other in others:
-        does, why = say.on_loss(other.on_loss), "; ".join(say.why_not(other))
-        if other.verdict == "invalid":
-            yield say.gettext(
-                "What it comes to where all terminals and the MCU {does} cannot be trusted: {why}.",
-                does=does,
-                why=why,
-            )
-        elif other.untried == "refused":
-            yield say.gettext("In this scenario terminals and MCU cannot {does}.", does=does)
-        elif other.untried is not None:
-            yield say.gettext(
-                "What it comes to where all terminals and the MCU {does} was not tried: {why}.",
-                does=does,
-                why=why,
-            )
+        text = _DISTRUSTED if other.verdict == "invalid" else _NOT_TRIED.get(other.untried or "")
+        if text is not None:
+            why = "; ".join(say.why_not(other))
+            yield say.gettext(text, does=say.on_loss(other.on_loss), why=why)
 
 
 def _how(other: TerminalsChecked, say: Wording) -> str:

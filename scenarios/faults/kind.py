@@ -23,10 +23,11 @@ from giaoban.results.model.failures import Element
 from giaoban.results.model.faults import FaultTarget
 from giaoban.scenarios.faults.effects import DIGITS, FOREVER_S, Effect
 from giaoban.scenarios.faults.graph import carrying_links
-from giaoban.scenarios.spec.hops import BOTH, crossed_hops, hops_along, no_direction
+from giaoban.scenarios.spec.hops import crossed_hops, hops_along, no_direction
 from giaoban.scenarios.spec.impairment import LinePlan
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel
+from giaoban.topology.bandwidth_profile import BOTH
 from giaoban.topology.impairments import LineImpairment
 from giaoban.topology.network import Hop, NetLink, Network
 

@@ -17,8 +17,10 @@ from pydantic import Field, model_validator
 from giaoban.errors import near_names
 from giaoban.provenance import Assumable
 from giaoban.results.model.result import OtherTraffic
+from giaoban.scenarios.spec.hops import hops_along, no_direction
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake, StrictModel
+from giaoban.topology.bandwidth_profile import BOTH
 from giaoban.topology.network import Hop, NetLink, Network
 from giaoban.topology.qos import AF41, BEST_EFFORT, EF
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
@@ -26,7 +28,6 @@ from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 DSCPS = {"best-effort": BEST_EFFORT, "video": AF41, "voice": EF}
 MOST_MBPS = 10_000.0
 MOST_STREAMS = 200
-BOTH, UP, DOWN = "both", "up", "down"
 BLOCK = 4096
 BEGINS_AFTER_NS = 6_000_000
 """Phases begin at whole seconds, and then programs are awake, and packets up to a microsecond late.
@@ -217,14 +218,10 @@ def mistakes(
             )
             continue
         link = network.link(item.link)
-        if not _hops(item, link):
-            ways = ", ".join(_ways(link))
-            what = Sentence(
-                "is no direction of {link} (allowed: {ways})",
-                link=item.link,
-                ways=ways,
-            )
-            yield (*loc, "direction"), item.direction, what
+        if item.direction is not None:
+            wrong = no_direction(item.link, item.direction, network)
+            if wrong is not None:
+                yield (*loc, "direction"), item.direction, wrong
         if (rate_mbps := item.rate_mbps(link)) > MOST_MBPS:
             what = Sentence(
                 "is {rate_mbps:g} Mb/s (allowed: up to {most_mbps:g} Mb/s)",
@@ -232,9 +229,7 @@ def mistakes(
                 most_mbps=MOST_MBPS,
             )
             yield (*loc, "pct"), item.pct, what
-    streams = sum(
-        len(_hops(b, network.link(b.link))) * (b.flows or 1) for b in backgrounds if b.link in known
-    )
+    streams = sum(len(_hops(b, network)) * (b.flows or 1) for b in backgrounds if b.link in known)
     if streams > MOST_STREAMS:
         what = Sentence(
             "too many (allowed: {most_streams} directions of links, times their flows of TCP)",
@@ -256,7 +251,7 @@ def background_plans(
         )
         for item in backgrounds
         if item.tcp is None
-        for hop in _hops(item, network.link(item.link))
+        for hop in _hops(item, network)
     ]
 
 
@@ -274,7 +269,7 @@ def tcp_plans(
         )
         for item in backgrounds
         if item.tcp is not None
-        for hop in _hops(item, network.link(item.link))
+        for hop in _hops(item, network)
     ]
 
 
@@ -309,18 +304,11 @@ def other_traffic(backgrounds: Sequence[Background], network: Network) -> list[O
         )
         for item in backgrounds
         for link in [network.link(item.link)]
-        for hop in _hops(item, link)
+        for hop in _hops(item, network)
     ]
 
 
-def _ways(link: NetLink) -> dict[str, list[Hop]]:
-    """The directions that a table may name, and what they are: first the one that is meant where
-    it names none; on an access link a is the host."""
-    up, down = link.hops
-    by_nodes = {BOTH: [up, down], up.direction: [up], down.direction: [down]}
-    return {DOWN: [down], UP: [up], **by_nodes} if link.kind == "access" else by_nodes
-
-
-def _hops(item: Background, link: NetLink) -> list[Hop]:
-    ways = _ways(link)
-    return ways.get(next(iter(ways)) if item.direction is None else item.direction, [])
+def _hops(item: Background, network: Network) -> list[Hop]:
+    """The directions of a link that a table means; none if there is no such one."""
+    usual = "down" if network.link(item.link).kind == "access" else BOTH
+    return hops_along(item.link, item.direction or usual, network)

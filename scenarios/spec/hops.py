@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from giaoban.errors import InputError
 from giaoban.sentence import Sentence
-from giaoban.topology.network import Hop, Network
+from giaoban.topology.bandwidth_profile import Ends
+from giaoban.topology.network import Hop, NetLink, Network
 from giaoban.topology.routing import shortest_paths
-
-BOTH = "both"
 
 
 def hops_along(link_id: str, direction: str, network: Network) -> list[Hop]:
@@ -16,24 +15,24 @@ def hops_along(link_id: str, direction: str, network: Network) -> list[Hop]:
     if not links:
         return []
     [link] = links
-    up, down = link.hops  # on an access link a is the host
-    named = {BOTH: [up, down], up.direction: [up], down.direction: [down]}
-    if link.kind == "access":
-        named |= {"up": [up], "down": [down]}
-    return named.get(direction, [])
+    sources = _ends(link).sources(direction)
+    return [hop for hop in link.hops if hop.source in sources]
 
 
 def no_direction(link_id: str, direction: str, network: Network) -> Sentence | None:
     """What is wrong with a direction of a link that is there; None: nothing."""
-    if hops_along(link_id, direction, network):
+    ends = _ends(network.link(link_id))
+    if ends.sources(direction):
         return None
-    link = network.link(link_id)
-    allowed = [BOTH, *(hop.direction for hop in link.hops)]
-    if link.kind == "access":
-        allowed += ["up", "down"]
     return Sentence(
-        "is no direction of {link_id} (allowed: {ways})", link_id=link_id, ways=", ".join(allowed)
+        "is no direction of {link_id} (allowed: {ways})",
+        link_id=link_id,
+        ways=", ".join(ends.directions),
     )
+
+
+def _ends(link: NetLink) -> Ends:
+    return Ends(link.id, link.a, link.b, access=link.kind == "access")
 
 
 def crossed_hops(network: Network) -> set[Hop]:

@@ -14,10 +14,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from giaoban.errors import near_names
-from giaoban.scenarios.spec.hops import BOTH, crossed_hops, hops_along, no_direction
+from giaoban.scenarios.spec.hops import crossed_hops, hops_along, no_direction
 from giaoban.scenarios.spec.line_models import to_line
 from giaoban.sentence import Sentence, said_by
 from giaoban.tomlfile import Mistake, StrictModel
+from giaoban.topology.bandwidth_profile import BOTH
 from giaoban.topology.impairments import LineImpairment
 from giaoban.topology.network import Hop, Network
 from giaoban.traffic.impairments.jitter import log_quantile

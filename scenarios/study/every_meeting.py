@@ -11,7 +11,7 @@ from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.progress import Progress
 from giaoban.results.judge.verdict import with_meetings
-from giaoban.results.model.result import OFF, MeetingChecked
+from giaoban.results.model.result import MeetingChecked
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.spec.meeting_catalogue import (
@@ -94,16 +94,9 @@ def in_every_meeting(
             case InvalidRun():
                 raise of
             case Untried(why):
-                about |= {"untried": _why(each.question)}
+                about |= {"untried": "failures" if each.question.plan.faults else "emulated"}
                 in_order.append(untried(MeetingChecked, meeting.id, why, **about))
             case _:
                 known = answer.result.names
                 in_order.append(checked(MeetingChecked, meeting.id, of, known, **about))
     return replace(answer, result=with_meetings(answer.result, answer.criteria, in_order))
-
-
-def _why(question: Question) -> str:
-    """Why the course of a meeting was not estimated."""
-    if question.plan.faults:
-        return "failures"
-    return "size" if question.scenario.meeting.on_loss == OFF else "terminals"

@@ -83,19 +83,21 @@ def meetings_notes(result: Result, say: Wording) -> list[str]:
             ),
         ),
         (
-            "terminals",
-            N_(
-                "Not tried: {meetings}. What terminals do about lost packets cannot be estimated; "
-                "the check without --estimate emulates them."
-            ),
-        ),
-        (
             "size",
             N_("Not tried: {meetings}. There is no room for the packets that an estimate keeps."),
         ),
     ):
         if left := [meeting for meeting in result.meetings if meeting.untried == why]:
             notes.append(say.gettext(text, meetings=_listed(left, say)))
+    for meeting in result.meetings:
+        if meeting.untried == "emulated":
+            notes.append(
+                say.gettext(
+                    "Not tried: {meetings}: {why}; the check without --estimate emulates it.",
+                    meetings=_listed([meeting], say),
+                    why="; ".join(say.why_not(meeting)),
+                )
+            )
     notes.append(
         say.gettext(
             "Each is held with the bridges, terminals, lines and device of this check: all call, "

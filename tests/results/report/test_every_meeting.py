@@ -182,6 +182,16 @@ def test_why_some_were_not_emulated() -> None:
     assert "the chair speaks" in how
 
 
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_what_was_not_tried_says_what_cannot_be_estimated(language: Any) -> None:
+    why = {"en": "TCP is emulated", "vi": "TCP chỉ mô phỏng được"}
+    reasons = {"reasons": [why["en"]], "reasons_vi": [why["vi"]]}
+    of = judged(meeting("briefing", None, untried="emulated", **reasons))
+    [untried] = [note for note in meetings_notes(of, Wording(language)) if "--estimate" in note]
+    assert why[language] in untried
+    assert {"en": "The briefing", "vi": "Cuộc họp briefing"}[language] in untried
+
+
 def test_an_estimate_does_not_say_that_it_is_enough() -> None:
     engine = GOOD.engine.model_copy(update={"name": "estimate"})
     of = TOLD.model_copy(update={"engine": engine})

@@ -48,7 +48,7 @@ def plan_of(folder: Path, *more: str) -> Plan:
         (
             ('link = "access-west"', 'tcp = "cubic"', 'direction = "west->r-east"'),
             "direction",
-            "is no direction of access-west (allowed: down, up, both, west->r-west, r-west->west)",
+            "is no direction of access-west (allowed: both, west->r-west, r-west->west, up, down)",
         ),
         ((SHARE, "mbps = 10001.0"), "mbps", "(allowed: 10000 or less)"),
         ((SHARE, "mbps = 0.0"), "mbps", "(allowed: more than 0)"),

@@ -167,6 +167,19 @@ def test_by_estimate_alone_what_fails_is_not_tried(tmp_path: Path, emulated: Emu
     assert [c.value for c in result.criteria if c.id == "holds-in-every-meeting"] == [0]
 
 
+def test_by_estimate_alone_what_else_is_emulated_is_not_tried_and_says_why(
+    tmp_path: Path, emulated: Emulated
+) -> None:
+    repaired = '[meeting]\nloss_repair = "fec"\n'
+    _, found = tried(ask(tmp_path, meeting(tmp_path, "repaired", more=repaired)), tmp_path, None)
+    assert emulated == []
+    told = found["repaired"]
+    assert (told.engine, told.verdict, told.untried) == (None, None, "emulated")
+    assert "loss_repair" in told.reasons[0]
+    assert len(told.reasons) == len(told.reasons_vi)
+    assert told.reasons != told.reasons_vi
+
+
 def test_an_expansion_that_passes_may_fail_in_a_meeting(tmp_path: Path, emulated: Emulated) -> None:
     """The department brings rooms of its own, over a line that is too thin for a call."""
     room = (
