@@ -143,6 +143,7 @@ def read_json[M: BaseModel](model: type[M], text: str | bytes, origin: str, sche
 
 @cache
 def _stopping(model: type[BaseModel]) -> SchemaValidator:
+    model.model_rebuild()  # if it was not used before
     schema = _fail_fast(model.__pydantic_core_schema__)
     try:  # else the models inside keep the validators that they have, which do not stop
         return SchemaValidator(schema, _use_prebuilt=False)
@@ -181,7 +182,14 @@ class StrictModel(BaseModel):
     What a text may hold is decided in `giaoban.text`, for each field of each model.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        # a program has some 200 models, and a command or the guest uses a few of them
+        defer_build=True,
+    )
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Input never changes: what goes on from a copy of a state shares it."""

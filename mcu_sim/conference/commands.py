@@ -14,7 +14,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from giaoban.mcu_sim.conference.meeting import LayoutChoice
 from giaoban.mcu_sim.device import Id
@@ -282,7 +282,9 @@ Command = (
     | ReportInterruption
 )
 
-_ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
+_ADAPTER: TypeAdapter[Command] = TypeAdapter(
+    Annotated[Command, Field(discriminator="command")], config=ConfigDict(defer_build=True)
+)
 
 
 def parse(data: bytes) -> Command:

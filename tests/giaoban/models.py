@@ -52,5 +52,7 @@ def bare_texts(schema: Any, path: str = "") -> Iterator[str]:
 
 if __name__ == "__main__":  # in a process of its own: some modules change what Python's sockets do
     found = [(f"{m.__module__}.{m.__qualname__}", m) for m in all_models()]
+    for _, model in found:
+        model.model_rebuild()  # none was used before
     bare = [f"{n}{path}" for n, m in found for path in bare_texts(m.__pydantic_core_schema__)]
     sys.stdout.write(json.dumps({"models": [name for name, _ in found], "bare": bare}))
