@@ -56,7 +56,7 @@ for _kind, _options, _stats in (
 
 
 def request(link: NetLink, what: Codel | FqCodel | Red) -> dict[str, Any]:
-    """What one end of a line asks the kernel for: keyword arguments for `IPRoute.tc`."""
+    """What one end of a line asks the kernel for: keyword arguments for `Rtnetlink.tc`."""
     if isinstance(what, Red):
         options = _red(link, what)
     else:

@@ -13,12 +13,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyroute2.iproute.linux import IPRoute
-
 from giaoban.errors import InvalidRun
 from giaoban.topology.addressing import host
 from giaoban.topology.emulation import namespace, netlink, qdisc
 from giaoban.topology.emulation.mininet_net import UP_WITHIN_S, ProvinceNet
+from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Hop
 
 INTERFACE = "feed0"
@@ -65,7 +64,7 @@ class BackgroundHost:
             (self._fd, INTERFACE, inside, outside, macs[1]),
             (begin, name, outside, inside, macs[0]),
         ):
-            with namespace.inside(fd), IPRoute() as route:
+            with namespace.inside(fd), Rtnetlink() as route:
                 [index] = route.link_lookup(ifname=interface)
                 if fd == self._fd:
                     route.tc("add", index=index, **qdisc.pacer(netlink.PACER_LIMIT))
@@ -86,7 +85,7 @@ class BackgroundHost:
         """A host's only way is the one over its router."""
         if self.hop.target not in {node.id for node in net.network.routers}:
             return
-        with namespace.inside(self.target[0]), IPRoute() as route:
+        with namespace.inside(self.target[0]), Rtnetlink() as route:
             [index] = route.link_lookup(ifname=net.interfaces[self.hop.link, self.hop.target])
             back = host(net.network.link(self.hop.link).address_of(self.hop.source))
             network = _BENCHMARKS.format(number, 0) + "/30"
@@ -107,7 +106,7 @@ class BackgroundHost:
 
     def pacer_drops(self) -> int:
         """Packets that its pacing dropped: there must be none."""
-        with namespace.inside(self._fd), IPRoute() as route:
+        with namespace.inside(self._fd), Rtnetlink() as route:
             [index] = route.link_lookup(ifname=INTERFACE)
             return sum(
                 int(queue.get_attr("TCA_STATS2").get_attr("TCA_STATS_QUEUE")["drops"])

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyroute2.iproute.linux import IPRoute
 
 from giaoban.topology.bandwidth_profile import ENDS, At
 from giaoban.topology.counts import (
@@ -27,6 +26,7 @@ from giaoban.topology.emulation import namespace, scheduler
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.netlink import HOST_INTERFACE, SINK
 from giaoban.topology.emulation.qdisc import FIBRE_HANDLE, ROOT_HANDLE
+from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Hop, NetLink
 from giaoban.topology.qos import by_class, traffic_classes
 
@@ -119,7 +119,7 @@ def queues(net: ProvinceNet) -> list[QueueCount]:
     """Every queue's counters, in the order of the links."""
     found: dict[tuple[str, str], QueueCount] = {}
     for node in net.network.nodes:
-        with namespace.inside(net.namespace(node.id)), IPRoute() as route:
+        with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
             names = {link["index"]: link.get_attr("IFLA_IFNAME") for link in route.get_links()}
             counts: dict[tuple[str, int], Any] = {
                 (names[q["index"]], q["handle"]): q.get_attr("TCA_STATS2")
@@ -164,7 +164,7 @@ def classes(net: ProvinceNet) -> list[ClassCount]:
     names = [each.name for each in traffic_classes(qos)]
     found: dict[Hop, list[ClassCount]] = {}
     for node in net.network.routers:
-        with namespace.inside(net.namespace(node.id)), IPRoute() as route:
+        with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
             for link in net.network.links_at(node.id):
                 hop = Hop(link.id, node.id, link.other(node.id))
                 stats = scheduler.counted(route, net.interfaces[link.id, node.id])
@@ -195,7 +195,7 @@ def pacer_drops(net: ProvinceNet) -> int:
     for node in net.network.nodes:
         if node.kind == "router":
             continue
-        with namespace.inside(net.namespace(node.id)), IPRoute() as route:
+        with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
             index = route.link_lookup(ifname=HOST_INTERFACE)[0]
             for queue in route.get_qdiscs(index=index):
                 if queue["index"] == index:
@@ -241,7 +241,7 @@ def routers(net: ProvinceNet) -> RouterCount:
             continue
         with namespace.inside(net.namespace(node.id)):
             _add(own, _ROUTER)
-            with IPRoute() as route:
+            with Rtnetlink() as route:
                 for index in route.link_lookup(ifname=SINK):
                     [device] = route.get_links(index)
                     without_route += device.get_attr("IFLA_STATS64")["tx_packets"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from pyroute2.iproute.linux import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from giaoban.clock import sleep_until
@@ -19,6 +18,7 @@ from giaoban.errors import InvalidRun, MachineLacks, strerror
 from giaoban.sentence import Sentence
 from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.netlink import interface_index
+from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Hop, NetLink
 
 INGRESS, EGRESS = 0xFFFF0000, 0xFFFFFFF3  # linux/pkt_sched.h: of `ingress`, and of `clsact`
@@ -42,7 +42,7 @@ class LinkEnd:
     def __init__(self, fd: int, interface: str, upper: str | None) -> None:
         self._upper = upper
         with namespace.inside(fd):
-            self._route = IPRoute()
+            self._route = Rtnetlink()
         try:
             self._in = self._make_sink(f"in-{interface}")
             self._end = interface_index(self._route, interface)

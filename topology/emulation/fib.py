@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pyroute2.iproute.linux import IPRoute
-
 from giaoban.topology.addressing import host, prefix
 from giaoban.topology.emulation import namespace
+from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Network
 from giaoban.topology.routing import Routes
 
@@ -25,11 +24,11 @@ class Fib:
     ) -> None:
         self._network = network
         self._hosts = {prefix(link.address_a) for link in network.links if link.kind == "access"}
-        self._routes: dict[str, IPRoute] = {}
+        self._routes: dict[str, Rtnetlink] = {}
         self._links: dict[str, dict[int, str]] = {}
         for router, fd in namespaces.items():
             with namespace.inside(fd):
-                route = self._routes[router] = IPRoute()
+                route = self._routes[router] = Rtnetlink()
             index = {link.get_attr("IFLA_IFNAME"): link["index"] for link in route.get_links()}
             self._links[router] = {index[name]: id_ for id_, name in interfaces[router].items()}
 
@@ -68,7 +67,7 @@ class Fib:
                     self._remove(route, to)
 
     @staticmethod
-    def _remove(route: IPRoute, to: str) -> None:
+    def _remove(route: Rtnetlink, to: str) -> None:
         there = [e for e in route.get_routes(table=MAIN_TABLE) if _is(e, to)]
         if there:
             route.route("del", dst=to)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from pyroute2.iproute.linux import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.netlink import interface_index
+from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.impairments import GilbertElliott, LineImpairment, LineJitter
 
 INGRESS_HANDLE = 0xFFFF0000
@@ -46,7 +46,7 @@ class ImpairedLine:
         self._seed = seed
         self._changes = 0
         with namespace.inside(fd):
-            self._route = IPRoute()
+            self._route = Rtnetlink()
         try:
             self._build()
         except BaseException:

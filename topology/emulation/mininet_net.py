@@ -17,7 +17,6 @@ from mininet.link import Intf, Link
 from mininet.net import Mininet
 from mininet.node import Node
 from mininet.topo import Topo
-from pyroute2.iproute.linux import IPRoute
 
 from giaoban.children import beginning
 from giaoban.errors import InvalidRun
@@ -25,6 +24,7 @@ from giaoban.topology.addressing import host
 from giaoban.topology.bandwidth_profile import ENDS, At
 from giaoban.topology.emulation import namespace, netlink, policing, qdisc, scheduler
 from giaoban.topology.emulation.impaired_line import ImpairedLine
+from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.impairments import LineImpairment
 from giaoban.topology.network import Hop, NetLink, Network
 from giaoban.topology.qos import by_class, traffic_classes
@@ -173,7 +173,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         self.impaired: dict[Hop, ImpairedLine] = {}
         self.policers: dict[tuple[Hop, At], policing.Policer] = {}
         self._impairable = tuple(impaired)
-        self._routes: dict[str, IPRoute] = {}
+        self._routes: dict[str, Rtnetlink] = {}
         # Mininet.init() would raise limits of the whole machine through sysctl
         Mininet.inited = True
         super().__init__(
@@ -208,7 +208,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         )
         if hop.source not in self._routes:  # opened now, since it takes milliseconds
             with namespace.inside(self.namespace(hop.source)):
-                self._routes[hop.source] = IPRoute()
+                self._routes[hop.source] = Rtnetlink()
 
     def police(self) -> None:
         """From now on lines let through what their bandwidth profiles say, and queues drop what
@@ -239,7 +239,7 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             return None if line is None else qdisc.redirect(line.index)
         if not self._waits_apart(self.network.link(hop.link), hop.source):
             return None
-        with namespace.inside(self.namespace(hop.source)), IPRoute() as route:
+        with namespace.inside(self.namespace(hop.source)), Rtnetlink() as route:
             name = scheduler.device(self.interfaces[hop.link, hop.source])
             return qdisc.redirect(route.link_lookup(ifname=name)[0])
 

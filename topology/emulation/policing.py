@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from pyroute2.iproute.linux import IPRoute
 from pyroute2.netlink import nla
 from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.rtnl.tcmsg import common_act
@@ -26,6 +25,7 @@ from giaoban.topology.bandwidth_profile import LineProfile
 from giaoban.topology.emulation import namespace
 from giaoban.topology.emulation.netem import RATE_32_BITS
 from giaoban.topology.emulation.qdisc import ROOT_HANDLE
+from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.emulation.scheduler import DSCP_KEY, ETH_P_IP, LINKLAYER_ETHERNET
 from giaoban.topology.qos import TrafficClass
 from giaoban.topology.token_bucket import BucketSize
@@ -134,7 +134,7 @@ class Policer:
         incoming: bool,
     ) -> None:
         with namespace.inside(fd):
-            self._route = IPRoute()
+            self._route = Rtnetlink()
         self._index = self._route.link_lookup(ifname=interface)[0]
         self._parent = INGRESS_HANDLE if incoming else ROOT_HANDLE
         # what comes in has lost its Ethernet header by then

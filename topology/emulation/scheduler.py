@@ -28,7 +28,6 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from pyroute2.iproute.linux import IPRoute
 from pyroute2.netlink import NLA_F_NESTED, nla
 from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.rtnl import TC_H_ROOT
@@ -42,6 +41,7 @@ from giaoban.topology.emulation import aqm, namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
 from giaoban.topology.emulation.netlink import interface_index
 from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HANDLE
+from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import NetLink
 from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
 from giaoban.topology.queue_discipline import Codel, FqCodel, Red
@@ -167,7 +167,7 @@ def build(fd: int, interface: str, link: NetLink, qos: Qos | None) -> None:
     Raises:
         MachineLacks: this kernel has no ifb, htb, ets, u32, matchall or mirred.
     """
-    with namespace.inside(fd), IPRoute() as route:
+    with namespace.inside(fd), Rtnetlink() as route:
         name = device(interface)
         ask = partial(_ask, cannot=BY_BYTES if qos is None else BY_CLASS)
         ask("ifb", lambda: route.link("add", ifname=name, kind="ifb"))
@@ -204,7 +204,7 @@ def manage(fd: int, interface: str, link: NetLink, what: Codel | FqCodel | Red) 
     Raises:
         MachineLacks: this kernel does not have the discipline.
     """
-    with namespace.inside(fd), IPRoute() as route:
+    with namespace.inside(fd), Rtnetlink() as route:
         index = interface_index(route, device(interface))
         place = {"index": index, "handle": DISCIPLINE_HANDLE, "parent": ONLY_CLASS}
         wanted = aqm.request(link, what)

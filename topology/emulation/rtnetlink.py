@@ -1,0 +1,114 @@
+"""rtnetlink as pyroute2 speaks it, but without an event loop: who asks reads the answer itself.
+
+pyroute2's `IPRoute` runs asyncio's loop for each request, some ten system calls where two do, and
+begins one for each socket. A system call is the dearest thing in the guest, and its network takes
+hundreds of requests. What is asked, how, and what is made of the answer stays pyroute2's
+(`RTNL_API`, `NetlinkRequest`); its coroutines find here a socket at which they never wait.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Coroutine
+from itertools import count
+from typing import Any
+
+from pyroute2.iproute.linux import RTNL_API
+from pyroute2.netlink.core import AsyncCoreSocket
+from pyroute2.netlink.rtnl.marshal import MarshalRtnl
+
+MOST_BYTES = 32_768
+"""The kernel puts no more of a long answer into one datagram (net/netlink/af_netlink.c)."""
+SEQUENCE = struct.Struct("=8xI")
+"""A message's number, in its header (RFC 3549, 2.3.2)."""
+
+
+class Rtnetlink:
+    """A rtnetlink socket in the namespace in which it was opened, with the methods of `IPRoute`."""
+
+    def __init__(self) -> None:
+        self._socket = _Socket()
+
+    def __enter__(self) -> Rtnetlink:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """A request of pyroute2's, by its name. It raises `NetlinkError` if the kernel refuses."""
+        ask = getattr(self._socket, name)
+        return lambda *given, **named: _outcome(_whole(ask(*given, **named)))
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
+
+class _Socket(RTNL_API):  # type: ignore[misc]
+    """What pyroute2's requests know of a socket, and of its queue of answers."""
+
+    get = AsyncCoreSocket.get
+    batch = request_proxy = exception_factory = None
+    callbacks = ()
+
+    def __init__(self) -> None:
+        kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+        self._own = socket.socket(socket.AF_NETLINK, kind, socket.NETLINK_ROUTE)
+        self._own.bind((0, 0))
+        self.epid = self._own.getsockname()[0]
+        self.send, self.close = self._own.send, self._own.close
+        self.marshal = MarshalRtnl()
+        self.status = {"nlm_echo": False, "strict_check": False, "target": "localhost"}
+        self.addr_pool = _Numbers()
+        self.msg_queue = _Answers(self._own)
+
+    async def setup_endpoint(self) -> None:
+        """It is there already."""
+
+
+class _Numbers:
+    """Of requests, each once."""
+
+    def __init__(self) -> None:
+        self._next = count(1)
+
+    def alloc(self) -> int:
+        return next(self._next)
+
+    def free(self, number: int, ban: int) -> None:
+        """None is given twice."""
+
+
+class _Answers:
+    def __init__(self, own: socket.socket) -> None:
+        self._own = own
+
+    def ensure_tag(self, number: int) -> None:
+        """Answers wait in the kernel."""
+
+    free_tag = ensure_tag
+
+    async def get(self, number: int) -> bytes:
+        """The next datagram for a request. What an earlier one left unread, as the receipt behind
+        an answer, is nobody's."""
+        while True:
+            data = self._own.recv(MOST_BYTES)
+            if SEQUENCE.unpack_from(data)[0] == number:
+                return data
+
+
+async def _whole(asked: Coroutine[Any, Any, Any]) -> Any:
+    """An answer; of one that comes in parts, all of them."""
+    answer = await asked
+    return [part async for part in answer] if isinstance(answer, AsyncIterator) else answer
+
+
+def _outcome(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine comes to that never waits for anything."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("pyroute2 waits for something else than the kernel's answer")
