@@ -354,7 +354,7 @@ Event = (
 )
 _EVENT: TypeAdapter[Event] = TypeAdapter(
     Annotated[Event, Discriminator("event")],
-    config=ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True),
+    config=ConfigDict(extra="forbid", strict=True, allow_inf_nan=False),
 )
 _STATE = ("units", "ports", "use")
 

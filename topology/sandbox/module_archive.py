@@ -33,6 +33,9 @@ NAME = "modules"
 INDEX = f"{NAME}.json"
 OF = str(IMPORTED_FROM), sys.prefix
 """The program and the installation of Python that an archive is of."""
+HOLLOW = ("pyroute2",)
+"""Packages that import all that they have, whichever part is asked for: the guest imports the parts
+that its program names, and these import what they need."""
 
 
 def lay(module: str, folder: Path) -> Path:
@@ -55,7 +58,7 @@ def lay(module: str, folder: Path) -> Path:
 
 def _lay_kept(module: str, to: Path) -> None:
     """From what is kept, which is made before if need be. Raises `OSError`."""
-    told = repr((module, *OF, sys.version))
+    told = repr((module, *OF, *HOLLOW, sys.version))
     kept = build_cache.cache() / NAME / hashlib.sha256(told.encode()).hexdigest()[:16]
     kept.mkdir(parents=True, exist_ok=True)
     with build_cache.locked(kept / "lock"):
@@ -140,11 +143,8 @@ def write(module: str, archive: Path) -> None:
         if spec.name != name or not os.path.isabs(path):
             continue  # imported under another name: that one is there, too
         sources[path] = _stamp(Path(path))
-        codes.append(
-            marshal.dumps(
-                compile(Path(path).read_bytes(), path, "exec", dont_inherit=True, optimize=0)
-            )
-        )
+        code = b"" if name in HOLLOW else Path(path).read_bytes()
+        codes.append(marshal.dumps(compile(code, path, "exec", dont_inherit=True, optimize=0)))
         package = spec.submodule_search_locations is not None
         table[name] = path, package, start, len(codes[-1])
         start += len(codes[-1])

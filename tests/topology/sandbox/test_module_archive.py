@@ -32,7 +32,8 @@ def told(name):
     spec = one.__spec__
     return [getattr(one, "__file__", None), list(getattr(one, "__path__", [])),
             one.__package__, spec.origin, type(spec.loader).__name__]
-found = {n: told(n) for n in sorted(set(sys.modules) - before)}
+new = sorted(n for n in set(sys.modules) - before if sys.modules[n].__spec__)
+found = {n: told(n) for n in new}
 data = resources.files("giaoban.topology").joinpath("province.toml").read_text(encoding="utf-8")
 print(json.dumps([found, data]))
 """
@@ -57,6 +58,14 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
+def told(archive: str, module: str) -> tuple[dict[str, list[object]], str]:
+    """All that is loaded with a module, how, and a file of the program's as it is read then."""
+    command = [sys.executable, "-c", TELL, archive, module]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=IMPORTED_FROM)
+    modules, data = json.loads(done.stdout)
+    return modules, data
+
+
 def folder(tmp_path: Path, name: str) -> Path:
     (tmp_path / name).mkdir()
     return tmp_path / name
@@ -64,13 +73,6 @@ def folder(tmp_path: Path, name: str) -> Path:
 
 def test_modules_from_an_archive_are_those_of_the_sources(tmp_path: Path) -> None:
     archive = module_archive.lay(SMALL, tmp_path)
-
-    def told(*words: str) -> tuple[dict[str, list[object]], str]:
-        command = [sys.executable, "-c", TELL, *words]
-        done = subprocess.run(command, capture_output=True, check=True, cwd=IMPORTED_FROM)
-        modules, data = json.loads(done.stdout)
-        return modules, data
-
     (compiled, data), (imported, as_ever) = told(str(archive), SMALL), told("", SMALL)
     assert data == as_ever
     assert {n: each[:-1] for n, each in compiled.items()} == {
@@ -80,6 +82,15 @@ def test_modules_from_an_archive_are_those_of_the_sources(tmp_path: Path) -> Non
     from_sources = {n for n, each in imported.items() if each[-1] == "SourceFileLoader"}
     assert from_archive == from_sources
     assert {SMALL, "pydantic"} <= from_archive
+
+
+def test_of_a_hollow_package_the_parts_that_are_named_are_loaded(tmp_path: Path) -> None:
+    module = "giaoban.topology.emulation.rtnetlink"
+    archive = module_archive.lay(module, tmp_path)
+    loaded, _ = told(str(archive), module)
+    assert loaded["pyroute2"][-1] == loaded["pyroute2.iproute.linux"][-1] == "Compiled"
+    assert "pyroute2.ndb.main" not in loaded
+    assert "pyroute2.ndb.main" in told("", module)[0]
 
 
 def test_it_is_made_once_and_anew_where_a_source_changed(
