@@ -1,7 +1,7 @@
 """Commands to a running meeting and their answers, as typed data and as the JSON they travel in.
 
 One JSON object with its "command" and what that command needs, nothing else:
-`{"command": "mute", "participant": "cu-jut"}`. Content type `application/vnd.giaoban.control+json`.
+`{"command": "mute", "participant": "cu-jut"}`. Content type `CONTROL_TYPE`.
 
 At the MCU's console (Art. 2, 15) a line is a command's name and what it needs, in the same words:
 `mute cu-jut`, `call-to-speak dak-mil also`, `layout 2x2 for krong-no`, `queue`. Where several
@@ -20,6 +20,7 @@ from giaoban.mcu_sim.conference.meeting import LayoutChoice
 from giaoban.mcu_sim.device import Id
 from giaoban.tomlfile import StrictModel
 
+CONTROL_TYPE = "application/vnd.giaoban.control+json"
 BAD_COMMAND = 400
 FORBIDDEN = 403
 NOT_FOUND = 404

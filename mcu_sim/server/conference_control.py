@@ -15,6 +15,7 @@ from typing import Protocol
 from giaoban.mcu_sim.bfcp.floor_server import FloorServer
 from giaoban.mcu_sim.conference import commands, control
 from giaoban.mcu_sim.conference.commands import (
+    CONTROL_TYPE,
     NOT_FOUND,
     Answer,
     Command,
@@ -193,7 +194,6 @@ class ConferenceEffects:
         return call if call is not None and call.standing else None
 
 
-CONTROL_TYPE = "application/vnd.giaoban.control+json"
 KEYS: dict[str, Command] = {
     "1": RequestToSpeak(command="request-to-speak"),
     "2": Withdraw(command="withdraw"),

@@ -17,12 +17,11 @@ from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.bfcp.floor_participant import FloorAccess, FloorDecision, FloorParticipant
 from giaoban.mcu_sim.bfcp.floor_server import Datagram as FloorDatagram
 from giaoban.mcu_sim.bfcp.message import RequestStatus
-from giaoban.mcu_sim.conference.commands import Command
+from giaoban.mcu_sim.conference.commands import CONTROL_TYPE, Command
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp.floor_control import access_of
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia, make_answer, make_offer, read_answer
 from giaoban.mcu_sim.secret_source import Secrets
-from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
 from giaoban.mcu_sim.sip import (
     CallEnded,
     CallEstablished,

@@ -19,9 +19,6 @@ MOST_LATE_MS = 250.0
 LATE_SECONDS_PCT = 5.0
 DIAL_LATE_P99_MS = 100.0
 WARM_UP_S = 1.0
-STOOD_S = 0.1
-"""A process that was not let for longer than this stood still, whatever it waited for."""
-HELD_UP_S = 0.01
 SILENT_S = 5.0
 """It says every second how it fares; what it says comes in batches of half a second."""
 
@@ -47,16 +44,6 @@ def view(healths: Sequence[GeneratorHealth], records: Sequence[Record]) -> Gener
         media_worst_late_ms=max((h.media_worst_late_ms for h in healths), default=0.0),
         media_overflowed=sum(h.media_overflowed for h in healths),
     )
-
-
-def held_up(due_s: float, answered_s: float, stood_s: float) -> bool:
-    """Whether it is the MCU's doing that a call cannot be dialled in time.
-
-    Args:
-        answered_s: when the MCU's last answer came.
-        stood_s: for how long the generator itself has stood still since the call before.
-    """
-    return answered_s - stood_s > due_s + HELD_UP_S
 
 
 def problems(

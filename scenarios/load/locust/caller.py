@@ -11,8 +11,8 @@ from locust import User
 
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.scenarios.bridge.user_agent import Operation
-from giaoban.scenarios.load import generators, timetable
-from giaoban.scenarios.load.locust.outcomes import Record
+from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.locust.outcomes import Record, is_held_up
 from giaoban.scenarios.load.locust.sip_transport import PhoneSession, now_ns
 from giaoban.scenarios.load.locust.worker_context import WorkerContext
 from giaoban.scenarios.load.passwords import LoadAccounts, PhoneAccount
@@ -111,9 +111,7 @@ class Caller(User):  # type: ignore[misc]  # Locust's metaclass is not typed
         held_up = False
         if due_s is not None:
             answered_s, stood_s = self.context.s_of(session.answered_ms), self.context.watch.stood_s
-            held_up = not began_late and generators.held_up(
-                due_s, answered_s, stood_s - self._stood_s
-            )
+            held_up = not began_late and is_held_up(due_s, answered_s, stood_s - self._stood_s)
             self._stood_s = stood_s
             self.context.sleep_until(due_s)
 

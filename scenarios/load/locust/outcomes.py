@@ -19,6 +19,7 @@ TIMEOUT = (408, 504)
 AUTHENTICATION = (401, 403, 407)
 UNSUPPORTED = (405, 415, 416, 420, 488, 501, 505, 606)
 """RFC 3261 §21: method, body, URI scheme, extension, session, functionality, version, session."""
+HELD_UP_S = 0.01
 
 
 class Record(StrictModel):
@@ -102,3 +103,13 @@ def cause_of(code: int, capacity_codes: Collection[int]) -> Cause:
     if code in AUTHENTICATION:
         return "authentication"
     return "unsupported" if code in UNSUPPORTED else "protocol"
+
+
+def is_held_up(due_s: float, answered_s: float, stood_s: float) -> bool:
+    """Whether it is the MCU's doing that a call cannot be dialled in time.
+
+    Args:
+        answered_s: when the MCU's last answer came.
+        stood_s: for how long the generator itself has stood still since the call before.
+    """
+    return answered_s - stood_s > due_s + HELD_UP_S

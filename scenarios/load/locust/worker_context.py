@@ -12,7 +12,6 @@ from gevent.lock import BoundedSemaphore
 
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.scenarios.bridge.user_agent import Completed
-from giaoban.scenarios.load.generators import STOOD_S
 from giaoban.scenarios.load.locust.journal import Journal
 from giaoban.scenarios.load.locust.outcomes import (
     Cause,
@@ -36,6 +35,8 @@ LEAVE_WITHIN_S = 5.0
 """A BYE that is lost is sent again after 0.5, 1 and 2 s (RFC 3261 §17.1.2.1)."""
 LEAVE_PER_S = 100.0
 """How many hang up a second where a test is broken off."""
+STOOD_S = 0.1
+"""A process that was not let for longer than this stood still, whatever it waited for."""
 
 _FIGURES = ReceivedMedia.model_fields.keys() & Figures.model_fields.keys()
 

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from giaoban.mcu_sim.accounts import Accounts
 from giaoban.mcu_sim.conference import commands
+from giaoban.mcu_sim.conference.commands import CONTROL_TYPE
 from giaoban.mcu_sim.sdp import Direction
-from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
 from giaoban.mcu_sim.sip import CallState, InfoAnswered
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import Bridge

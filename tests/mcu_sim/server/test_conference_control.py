@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from giaoban.mcu_sim.accounts import Accounts
+from giaoban.mcu_sim.conference.commands import CONTROL_TYPE
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.mcu_sim.media.audio import g711
-from giaoban.mcu_sim.server.conference_control import CONTROL_TYPE
 from giaoban.mcu_sim.server.negotiation import NegotiationResult
 from giaoban.mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
 from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture

@@ -9,7 +9,7 @@ import pytest
 from giaoban.errors import InputError
 from giaoban.results.model.load import OperationResult
 from giaoban.scenarios.load import generators, judge, measures, timetable
-from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record, cause_of
+from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record, cause_of, is_held_up
 from tests.scenarios.load.test_timetable import plan
 
 
@@ -214,4 +214,4 @@ def test_a_generator_that_says_nothing_is_missed() -> None:
 def test_a_call_is_held_up_only_by_an_answer_that_comes_late(
     answered_s: float, stood_s: float, by_the_mcu: bool
 ) -> None:
-    assert generators.held_up(10.0, answered_s, stood_s) is by_the_mcu
+    assert is_held_up(10.0, answered_s, stood_s) is by_the_mcu
