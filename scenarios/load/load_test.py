@@ -21,7 +21,6 @@ from giaoban.results.model.load import LoadInputs, LoadResult, McuView, Trial
 from giaoban.results.model.reasons import Reason, because
 from giaoban.results.model.result import FileRef
 from giaoban.results.report.load_summary import summary_md
-from giaoban.results.report.plots.load import write_load_plots
 from giaoban.scenarios.load import (
     assumed,
     generators,
@@ -95,6 +94,8 @@ def load(
         progress(Sentence("summing up"), 1.0)
         result = answer(test, seen, folder.run_id, found)
         folder.keep(result, summary_md(result, language))
+        from giaoban.results.report.plots.load import write_load_plots
+
         write_load_plots(result, folder.path / "plots", language)
         prove(folder.path, result)
         return folder.finished_with(result)

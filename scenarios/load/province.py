@@ -19,7 +19,6 @@ from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.load import LoadInputs, LoadResult, McuView, Storm
 from giaoban.results.model.result import Result
 from giaoban.results.report.load_summary import summary_md
-from giaoban.results.report.plots.load import write_load_plots
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load import assumed, judge, measures
 from giaoban.scenarios.load.locust.outcomes import Record, cause_of
@@ -119,6 +118,8 @@ def storm_in_province(
             asked, inner.answer, captured.events, outage, back_off, folder.run_id, thresholds
         )
         folder.keep(result, summary_md(result, language))
+        from giaoban.results.report.plots.load import write_load_plots
+
         write_load_plots(result, folder.path / "plots", language)
         prove(folder.path, asked, result)
         return folder.finished_with(result)

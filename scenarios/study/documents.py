@@ -30,8 +30,6 @@ from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.sensitivity import OF_ANOTHER, Analysis
 from giaoban.results.report.excerpt import MOST_MAPPED
-from giaoban.results.report.plots.run import write_plots
-from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.identity import versions
 from giaoban.scenarios.plan.plan import PLAN, Plan
@@ -41,7 +39,6 @@ from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.failures.answer import draw_failures
 from giaoban.tomlfile import read_json
 from giaoban.topology.load import load_province
-from giaoban.topology.map.draw import BROAD_IN, draw
 from giaoban.topology.network import Network
 from giaoban.translation import Language
 
@@ -91,6 +88,9 @@ def draw_pictures(
 
     Of a network too large to be drawn there is no map.
     """
+    from giaoban.results.report.plots.run import write_plots
+    from giaoban.topology.map.draw import BROAD_IN, draw
+
     limits = {c.id: c.threshold for c in result.criteria if c.limits_series}
     pictures = write_plots(series, folder, lang=lang, limits=limits)
     if len(network.nodes) > MOST_MAPPED:
@@ -166,7 +166,7 @@ def analysis_of(run: Path, folder: Path, lang: Language, proof: Proof | None) ->
         return None
     answer = Sensitivity.read(run)
     kept = () if proof is None else (each.path for each in proof.manifest.files)
-    return Analysis(answer, write_tornado(answer, folder, lang=lang), Sensitivity.FILE in kept)
+    return Analysis(answer, _tornado(answer, folder, lang), Sensitivity.FILE in kept)
 
 
 def with_analyses(
@@ -181,12 +181,18 @@ def with_analyses(
     for answer in analyses:
         if asked(answer.inputs) not in known:
             raise InputError(OF_ANOTHER, run_id=answer.run_id)
-        picture = write_tornado(answer, _place(folder, answer.run_id), lang=lang)
+        picture = _tornado(answer, _place(folder, answer.run_id), lang)
         found[asked(answer.inputs)] = Analysis(answer, picture, proved=False)
     return [
         chapter._replace(analysis=found.get(asked(chapter.part.answer.inputs), chapter.analysis))
         for chapter in checks
     ]
+
+
+def _tornado(answer: Sensitivity, folder: Path, lang: Language) -> Path | None:
+    from giaoban.results.report.plots.tornado import write_tornado
+
+    return write_tornado(answer, folder, lang=lang)
 
 
 def _place(folder: Path, name: str) -> Path:

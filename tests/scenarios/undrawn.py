@@ -22,7 +22,11 @@ def undrawn(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(check, "draw_pictures", lambda *_, **__: {})
     patch.setattr(check, "write_annex", lambda path, _chapters: path.touch())
     patch.setattr(failures, "draw_failures", _touch)
-    patch.setattr(whatif, "draw", _touch)
+    patch.setattr(whatif, "draw_map", _touch_map)
+
+
+def _touch_map(_line: Any, folder: Path, lang: str) -> None:
+    _touch(folder / f"map.{lang}.svg", folder / f"map.{lang}.png")
 
 
 def _touch(*words: Any, **_: Any) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from giaoban.drawing import DPI, own_look
+from giaoban.drawing import DPI, SUFFIXES, own_look
 from giaoban.errors import InputError
 from giaoban.files import whole
 from giaoban.topology.map import frame
@@ -23,8 +23,6 @@ from giaoban.translation import Language, translator
 
 Values = Mapping[tuple[str, str], float]
 """Percent of each direction, by (link id, direction): ("access-mcu", "mcu->r-gia-nghia")."""
-
-SUFFIXES = (".png", ".svg", ".pdf")
 
 BROAD_IN = 4.4
 """How high routers stand on a map that fills a broad page: every letter is 6 pt there or more."""

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from giaoban.drawing import SUFFIXES
 from giaoban.errors import InputError, near_names
 from giaoban.results.archive.store import writing
 from giaoban.results.judge import baseline as baselines
@@ -26,7 +27,6 @@ from giaoban.scenarios.study.failures.answer import draw_failures
 from giaoban.scenarios.study.failures.failures import FailuresOutcome, try_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from giaoban.sentence import Sentence
-from giaoban.topology.map.draw import SUFFIXES
 from giaoban.topology.network import Network
 from giaoban.workers import cores
 

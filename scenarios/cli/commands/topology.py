@@ -29,7 +29,6 @@ from giaoban.topology.importers.files import (
 )
 from giaoban.topology.listing import PathRow, address_rows, path_rows
 from giaoban.topology.load import load_province
-from giaoban.topology.map.draw import draw
 from giaoban.topology.network import build
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.profiles import DEFAULT_PROFILE, load_profiles
@@ -164,6 +163,8 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Draw the map, list addresses and the paths from each bridge to the MCU."""
+    from giaoban.topology.map.draw import draw
+
     loaded = load_province(province)
     network = build(loaded)
     with writing(picture):

@@ -29,7 +29,6 @@ from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import CONFIRMED, summarised
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, said_by
-from giaoban.topology.map.draw import draw
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
 from giaoban.workers import InlineWorker, WorkerPool
@@ -291,6 +290,8 @@ def _draw(
     question = each.new or each.old
     if question is None or line.state in ("same", "gone"):
         return
+    from giaoban.topology.map.draw import draw
+
     network = question.plan.network
     there = {link.id for link in network.links} | {node.id for node in network.nodes}
     changed = {change.at for change in line.inputs if change.at and not change.words}

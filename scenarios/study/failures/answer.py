@@ -22,7 +22,6 @@ from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.failures.trial import TIMING
 from giaoban.scenarios.study.unmodelled import not_judged
-from giaoban.topology.map.draw import BROAD_IN, draw
 from giaoban.topology.model import Province
 from giaoban.topology.network import Network
 from giaoban.translation import Language
@@ -102,6 +101,8 @@ def draw_failures(
 
     As .svg, .png or .pdf. Raises `InputError` for another kind, `OSError`.
     """
+    from giaoban.topology.map.draw import BROAD_IN, draw
+
     draw(
         network,
         path,

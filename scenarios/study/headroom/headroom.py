@@ -20,7 +20,6 @@ from giaoban.results.model.headroom import Bottleneck, Curve, DeviceRoom, Headro
 from giaoban.results.model.result import Result
 from giaoban.results.model.whatif import Judged
 from giaoban.results.report.headroom_summary import summary_md
-from giaoban.results.report.plots.headroom import write_plot
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import inputs_of
 from giaoban.scenarios.study.headroom.arithmetic import Hop, spread
@@ -40,7 +39,6 @@ from giaoban.scenarios.study.whatif.join_pacing import slower
 from giaoban.scenarios.study.whatif.judge import judged, without_result
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
-from giaoban.topology.map.draw import draw
 from giaoban.topology.network import Network
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import InlineWorker, WorkerProcess
@@ -172,6 +170,8 @@ def headroom(
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(answer, summary_md(answer, order.language))
+        from giaoban.results.report.plots.headroom import write_plot
+
         write_plot(answer, folder.path, lang=order.language)
         drawn()
         return folder.finished_with(answer)
@@ -345,6 +345,8 @@ def _used_pct(here: HeadroomModel) -> dict[Hop, float]:
 def _map(
     name: str, network: Network, used_pct: Mapping[Hop, float], folder: Path, lang: Language
 ) -> None:
+    from giaoban.topology.map.draw import draw
+
     draw(
         network,
         folder / f"map.{lang}.svg",

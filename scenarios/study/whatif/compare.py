@@ -37,7 +37,6 @@ from giaoban.scenarios.study.whatif.search import Judgement, SearchResult
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.scenarios.study.whatif.words import changes
 from giaoban.sentence import Sentence
-from giaoban.topology.map.draw import draw
 from giaoban.translation import N_, SOURCE, Language
 
 CHEAPEST, AS_ASKED = "cheapest", "cheapest-as-asked"
@@ -160,7 +159,7 @@ def compare(
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(whole, summary_md(whole, order.language))
-        _draw(answer or lines[0], folder.path, order.language)
+        draw_map(answer or lines[0], folder.path, order.language)
         return folder.finished_with(whole)
 
 
@@ -314,8 +313,10 @@ def _judged(order: WhatIfRequest, name: str, result: Result | InvalidRun) -> Jud
     return judged(result, method, run)
 
 
-def _draw(line: _Line, folder: Path, lang: Language) -> None:
+def draw_map(line: _Line, folder: Path, lang: Language) -> None:
     """The map of the answer: the worst load of each direction of each link."""
+    from giaoban.topology.map.draw import draw
+
     draw(
         line.question.plan.network,
         folder / f"map.{lang}.svg",

@@ -15,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import segno
 import typst
 
@@ -160,6 +159,8 @@ def qr_svg(payload: str) -> bytes:
 
 
 def _compile(root: Path, fonts: Path) -> bytes:
+    import matplotlib as mpl
+
     fallback = Path(mpl.get_data_path()) / "fonts" / "ttf"
     try:
         made = typst.compile(

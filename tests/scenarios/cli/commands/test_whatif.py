@@ -21,8 +21,8 @@ from giaoban.scenarios.study.headroom import headroom as headroom_run
 from giaoban.scenarios.study.whatif import compare as whatif_run
 from giaoban.scenarios.study.whatif import confirm as confirming
 from giaoban.scenarios.study.whatif.apply import Base
+from giaoban.scenarios.study.whatif.compare import draw_map
 from giaoban.scenarios.study.whatif.variant import Variant
-from giaoban.topology.map.draw import draw
 
 VARIANTS = """
 schema = "giaoban.variants/1"
@@ -84,7 +84,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whatif_run, "draw", draw)
+    monkeypatch.setattr(whatif_run, "draw_map", draw_map)
     ran = run(tmp_path, "whatif", small(tmp_path), "--more", "1")
     assert ran.code == 0, ran.err
     assert "PASS – with this the criteria are met" in ran.out
