@@ -387,16 +387,21 @@ class LossBehaviour(NamedTuple):
 
     loss_repair: LossRepair = "none"
     rate_adaptation: bool = False
+    error_concealment: bool = False
 
     @property
     def id(self) -> str:
-        """`off`, `retransmission`, `retransmission-and-rate-adaptation`."""
-        done = [self.loss_repair] * (self.loss_repair != "none")
-        return "-and-".join([*done, *["rate-adaptation"] * self.rate_adaptation]) or "off"
+        """`off`, `retransmission`, `fec-and-rate-adaptation-and-error-concealment`."""
+        done = {
+            self.loss_repair: self.loss_repair != "none",
+            "rate-adaptation": self.rate_adaptation,
+            "error-concealment": self.error_concealment,
+        }
+        return "-and-".join(name for name, does in done.items() if does) or "off"
 
 
 OFF = LossBehaviour()
-"""They wait for a key frame, and keep their rate."""
+"""They wait for a key frame with the last right picture, and keep their rate."""
 
 
 class Meeting(StrictModel):
@@ -427,7 +432,7 @@ class Meeting(StrictModel):
         """What terminals and MCU do about lost packets; None: an answer of before."""
         if self.loss_repair is None or self.rate_adaptation is None:
             return None
-        return LossBehaviour(self.loss_repair, self.rate_adaptation)
+        return LossBehaviour(self.loss_repair, self.rate_adaptation, bool(self.error_concealment))
 
 
 FAR_PCT = 5.0
@@ -480,12 +485,13 @@ class TerminalsChecked(VariationChecked):
 
     loss_repair: LossRepair
     rate_adaptation: bool
+    error_concealment: bool = False
     untried: Literal["emulated", "refused"] | None = None
 
     @property
     def on_loss(self) -> LossBehaviour:
         """What they do."""
-        return LossBehaviour(self.loss_repair, self.rate_adaptation)
+        return LossBehaviour(self.loss_repair, self.rate_adaptation, self.error_concealment)
 
 
 class Result(JsonFile):

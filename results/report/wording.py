@@ -69,7 +69,7 @@ _UNJUDGED = {
     "faults": N_("nothing fails on purpose"),
 }
 _ON_LOSS: Mapping[LossBehaviour, str] = {
-    OFF: N_("neither repair lost packets of pictures nor lower their rates"),
+    OFF: N_("neither repair nor conceal losses of pictures, nor lower their rates"),
     LossBehaviour("retransmission"): N_("send lost packets of pictures again"),
     LossBehaviour("fec"): N_("protect pictures by forward error correction"),
     LossBehaviour(rate_adaptation=True): N_("lower the rates of pictures where loss is reported"),
@@ -450,8 +450,6 @@ class Wording(Translator):
         if meeting.on_loss not in (None, OFF):
             does = self.on_loss(meeting.on_loss)
             told += f" {self.gettext('All terminals and the MCU {does}.', does=does)}"
-        if meeting.error_concealment:
-            told += f" {self.gettext('Decoders show damaged pictures (error concealment).')}"
         return told
 
     def why_not(self, of: VariationChecked) -> list[str]:
@@ -462,7 +460,14 @@ class Wording(Translator):
 
     def on_loss(self, does: LossBehaviour) -> str:
         """What terminals and MCU do about lost packets of pictures, as a predicate."""
-        return self.gettext(_ON_LOSS[does])
+        if not does.error_concealment:
+            return self.gettext(_ON_LOSS[does])
+        beside = does._replace(error_concealment=False)
+        if beside == OFF:
+            return self.gettext("show damaged pictures (error concealment)")
+        return self.gettext(
+            "{does}, and show damaged pictures (error concealment)", does=self.on_loss(beside)
+        )
 
     def refusal(self, code: int, reason: str = "") -> str:
         """A SIP answer (RFC 3261 section 21) in plain words, with its code."""

@@ -147,7 +147,6 @@ def assemble(
             picture_devices_ms=max(each.picture_ms for each in own)
             + plan.terminal.video_playout_ms,
             **question.scenario.meeting.on_loss._asdict(),
-            error_concealment=plan.error_concealment,
         ),
         impairments=declared(question.scenario.impairments, plan.network),
         background=other_traffic(question.scenario.background, plan.network),

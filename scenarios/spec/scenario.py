@@ -149,7 +149,7 @@ class MeetingSettings(Assumable):
     @property
     def on_loss(self) -> LossBehaviour:
         """What terminals and MCU do about lost packets of pictures."""
-        return LossBehaviour(self.loss_repair, self.rate_adaptation)
+        return LossBehaviour(self.loss_repair, self.rate_adaptation, self.error_concealment)
 
 
 class ConcurrentMeeting(StrictModel):

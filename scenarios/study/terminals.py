@@ -1,8 +1,8 @@
 """The same question where terminals and MCU do something else about lost packets of pictures.
 
-Whether they send them again, protect them by forward error correction or lower their rates is what
-a maker's data sheet says, or nobody knows. So a check says what it comes to without, where the
-scenario has any of it, and on request what it comes to with each.
+Whether they send them again, protect them by forward error correction, lower their rates or conceal
+what is missing is what a maker's data sheet says, or nobody knows. So a check says what it comes to
+without, where the scenario has any of it, and on request what it comes to with each.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from giaoban.scenarios.study.variations import Found, Untried, checked, try_each
 from giaoban.sentence import N_, Sentence
 from giaoban.tomlfile import said_by_pydantic
 
-BEHAVIOURS = (
+REPAIRS = (
     OFF,
     LossBehaviour("retransmission"),
     LossBehaviour("fec"),
@@ -35,7 +35,16 @@ BEHAVIOURS = (
     LossBehaviour("retransmission", rate_adaptation=True),
     LossBehaviour("fec", rate_adaptation=True),
 )
-"""What terminals are tried with on request."""
+"""What terminals that conceal nothing are tried with on request."""
+
+
+def behaviours(own: LossBehaviour) -> list[LossBehaviour]:
+    """What else there is to try: none of it, each repair by decoders as they are, and the
+    scenario's own by decoders that conceal errors if these do not, and none if they do."""
+    conceals = own.error_concealment
+    each = [OFF, *(repair._replace(error_concealment=conceals) for repair in REPAIRS)]
+    each.append(own._replace(error_concealment=not conceals))
+    return [does for does in dict.fromkeys(each) if does != own]
 
 
 @dataclass(frozen=True)
@@ -59,8 +68,8 @@ def terminals_of(question: Question, engine: EngineName, each: bool | None) -> A
         InputError: everything else is asked for, and the scenario forbids all of it.
     """
     own = question.scenario.meeting.on_loss
-    wanted = BEHAVIOURS if each else (OFF,) * (each is None)
-    found = {other: _asked(question, other) for other in wanted if other != own}
+    wanted = behaviours(own) if each else [OFF] * (each is None and own != OFF)
+    found = {other: _asked(question, other) for other in wanted}
     refused = [error for error in found.values() if isinstance(error, InputError)]
     if each and len(refused) == len(found):
         raise InputError(

@@ -104,8 +104,9 @@ def stream_recording(
 ) -> Recording:
     """The packets of a captured stream in order of their numbers, each once.
 
-    Other payload types than the most frequent, such as telephone events, are left out. H.264
-    begins with its first key frame and ends with its last whole picture.
+    Other payload types than the most frequent, such as telephone events, are left out, and what
+    carries nothing: baresip keeps a path open with such packets, of timestamp 0 in the midst of a
+    stream. H.264 begins with its first key frame and ends with its last whole picture.
 
     Raises:
         InputError: packets are missing, or what is there cannot go round.
@@ -121,7 +122,8 @@ def stream_recording(
             number=len(numbers) + missing,
         )
     kind = most_frequent(stream.payload_type)
-    order = order[stream.payload_type[order] == kind]
+    carries = np.array([len(payload) > 0 for payload in stream.payloads])
+    order = order[(stream.payload_type[order] == kind) & carries[order]]
     if clock_hz is None:
         clock_hz = CLOCK_HZ if h264 else CLOCKS.get(kind)
     if clock_hz is None:

@@ -91,7 +91,8 @@ def command(
 
     The same question is judged by estimate at other seeds: an answer that depends on luck is no
     pass. What cannot be estimated is emulated at up to 3 other seeds, if --seeds says so. Where
-    terminals repair losses or adapt their rates, it is told what it comes to without, too.
+    terminals repair or conceal losses or adapt their rates, it is told what it comes to without,
+    too.
     """
     if by_estimate and pcap:
         raise InputError(

@@ -20,6 +20,7 @@ from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
 
 AGAIN, FEC = LossBehaviour("retransmission"), LossBehaviour("fec")
+CONCEALS = LossBehaviour(error_concealment=True)
 ADAPTS = LossBehaviour(rate_adaptation=True)
 LOSSY = make.stream(
     "video", sent=7000, received=6990, freezes=3, freeze_ms_max=2500.0, freeze_pct_20s=39.0
@@ -72,8 +73,8 @@ def test_a_pass_that_hangs_on_it() -> None:
         "This holds on condition that all terminals and the MCU send lost packets of pictures again"
     )
     assert without.startswith(
-        "The criteria are not met where all terminals and the MCU neither repair lost packets of "
-        "pictures nor lower their rates (estimated, at this seed alone): "
+        "The criteria are not met where all terminals and the MCU neither repair nor conceal "
+        "losses of pictures, nor lower their rates (estimated, at this seed alone): "
     )
     assert "Xã Quảng Sơn" in without
 
@@ -93,7 +94,7 @@ def test_the_same_in_vietnamese() -> None:
         (
             told(passing(), other(OFF, "pass")),
             "In the scenario’s own meeting the criteria are met, too, where all terminals and the "
-            "MCU neither repair lost packets of pictures nor lower their rates (estimated, at",
+            "MCU neither repair nor conceal losses of pictures, nor lower their rates (estimated",
         ),
         (told(failing(), other(OFF, "fail")), "The criteria are not met where all terminals and"),
         (
@@ -115,13 +116,23 @@ def test_the_same_in_vietnamese() -> None:
         ),
         (
             told(passing(), other(OFF, None, untried="emulated", reasons=["TCP"])),
-            "What it comes to where all terminals and the MCU neither repair lost packets of "
-            "pictures nor lower their rates was not tried: TCP.",
+            "What it comes to where all terminals and the MCU neither repair nor conceal "
+            "losses of pictures, nor lower their rates was not tried: TCP.",
         ),
         (
             told(passing(OFF), other(FEC, None, untried="refused"), other(ADAPTS, "invalid")),
             "In this scenario terminals and MCU cannot protect pictures by forward error "
             "correction. What it comes to where all terminals and the MCU lower the rates",
+        ),
+        (
+            told(passing(CONCEALS), other(OFF, "fail"), other(AGAIN, "fail")),
+            "This holds on condition that all terminals and the MCU show damaged pictures (error "
+            "concealment). The criteria are not met where all terminals and the MCU neither",
+        ),
+        (
+            told(failing(AGAIN), other(AGAIN._replace(error_concealment=True), "fail")),
+            "The criteria are not met where all terminals and the MCU send lost packets of "
+            "pictures again, and show damaged pictures (error concealment) (estimated, at",
         ),
         (passing(), ""),
     ],
@@ -177,7 +188,7 @@ def test_the_table() -> None:
     both = told(passing(), other(OFF, "fail"), other(FEC, "pass", engine="sandbox"))
     [table] = terminals_table(both, Wording("en", both))
     cells = [[cell.text for cell in row] for row in table.rows]
-    assert cells[0][0] == "Neither repair lost packets of pictures nor lower their rates"
+    assert cells[0][0] == "Neither repair nor conceal losses of pictures, nor lower their rates"
     assert [row[1:3] for row in cells] == [["estimate", "NOT MET"], ["emulation", "met"]]
     assert "Xã Quảng Sơn" in cells[0][3]
 
@@ -203,6 +214,7 @@ def test_the_annex_says_it_in_its_conclusion() -> None:
         # one estimate at one seed takes no condition away
         (told(passing(), other(OFF, "pass")), "gửi lại gói hình ảnh bị mất"),
         (passing(), "gửi lại gói hình ảnh bị mất"),
+        (passing(CONCEALS), "hiển thị cả hình bị hỏng (che lỗi)"),
         (told(passing(OFF), other(FEC, "pass")), ""),
         (passing(OFF), ""),
     ],

@@ -147,7 +147,7 @@ def test_it_is_told_what_it_comes_to_without(runs: Runs, which: str) -> None:
     assert off.bound is not None
     assert off.bound.place is not None
     assert off.bound.place.id == BRIDGE
-    said = "The criteria are not met where all terminals and the MCU neither repair lost packets"
+    said = "The criteria are not met where all terminals and the MCU neither repair nor conceal"
     assert said in " ".join(run.out.split())
 
 

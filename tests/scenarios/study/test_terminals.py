@@ -24,7 +24,7 @@ from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study import terminals, variations
 from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome
 from giaoban.scenarios.study.rerun import other_terminals_of
-from giaoban.scenarios.study.terminals import BEHAVIOURS, terminals_of, with_terminals
+from giaoban.scenarios.study.terminals import behaviours, terminals_of, with_terminals
 from tests.results import results_factory as make
 
 AGAIN = '[meeting]\nloss_repair = "retransmission"\n'
@@ -92,7 +92,13 @@ def tried(
 
 
 @pytest.mark.parametrize(
-    "settings", [AGAIN, '[meeting]\nloss_repair = "fec"\n', "[meeting]\nrate_adaptation = true\n"]
+    "settings",
+    [
+        AGAIN,
+        '[meeting]\nloss_repair = "fec"\n',
+        "[meeting]\nrate_adaptation = true\n",
+        "[meeting]\nerror_concealment = true\n",
+    ],
 )
 def test_without_what_the_scenario_has_it_is_estimated(
     tmp_path: Path, judges: Judges, settings: str
@@ -104,6 +110,7 @@ def test_without_what_the_scenario_has_it_is_estimated(
     assert off.binding == OWN.binding
     plan = judges.estimated["off"]
     assert (plan.retransmission, plan.fec, plan.rate_adaptation) == (None, None, None)
+    assert not plan.error_concealment
     assert plan.seed == 7
     assert judges.emulated == {}
 
@@ -131,20 +138,33 @@ def test_what_cannot_be_estimated_is_emulated_on_request_alone(
 def test_on_request_each_is_emulated(tmp_path: Path, judges: Judges) -> None:
     judges.verdicts = {"fec": "pass"}
     found = tried(ask(tmp_path), tmp_path, each=True)
-    assert [each.on_loss for each in found.values()] == list(BEHAVIOURS[1:])
+    assert [each.on_loss for each in found.values()] == behaviours(OFF)
     assert {each.engine for each in found.values()} == {"sandbox"}
     assert [each.id for each in found.values() if each.verdict == "pass"] == ["fec"]
     for ident, plan in judges.emulated.items():
         assert (plan.retransmission is not None) == ("retransmission" in ident)
         assert (plan.fec is not None) == ident.startswith("fec")
         assert (plan.rate_adaptation is not None) == ("rate-adaptation" in ident)
+        assert plan.error_concealment == (ident == "error-concealment")
+
+
+def test_concealing_terminals_are_tried_with_each_repair() -> None:
+    own = LossBehaviour("fec", error_concealment=True)
+    tried = [does.id for does in behaviours(own)]
+    repairs = ["error-concealment", "retransmission-and-error-concealment"]
+    assert tried[:3] == ["off", *repairs]
+    assert tried[-1] == "fec"
+    assert own.id not in tried
+    assert all(does.error_concealment for does in behaviours(own)[1:-1])
+    assert len(set(tried)) == len(tried) == 7
 
 
 def test_its_own_is_not_tried_again(tmp_path: Path, judges: Judges) -> None:
     judges.verdicts = {"off": "pass"}
     found = tried(ask(tmp_path, AGAIN), tmp_path, each=True)
     adapting = ["rate-adaptation", "retransmission-and-rate-adaptation", "fec-and-rate-adaptation"]
-    assert list(found) == ["off", "fec", *adapting]
+    concealing = "retransmission-and-error-concealment"
+    assert list(found) == ["off", "fec", *adapting, concealing]
     # all of it is far from every limit, so an estimate is enough where there can be one
     assert found["off"].engine == "estimate"
     assert list(judges.emulated) == list(found)[1:]
@@ -163,7 +183,7 @@ def test_what_the_scenario_forbids_is_told(tmp_path: Path, judges: Judges, more:
     assert refused == [*repairs, *(f"{repair}-and-rate-adaptation" for repair in repairs)]
     assert all("s.toml" in found[ident].reasons[0] for ident in refused)
     assert "allowed" in found["fec"].reasons[0]
-    assert list(judges.emulated) == ["rate-adaptation"]
+    assert list(judges.emulated) == ["rate-adaptation", "error-concealment"]
 
 
 def test_where_all_is_forbidden_it_says_so_before_anything_starts(
@@ -177,7 +197,7 @@ def test_where_all_is_forbidden_it_says_so_before_anything_starts(
     monkeypatch.setattr(terminals, "question_from", refuse)
     with pytest.raises(InputError, match=r"--terminals: .*s.toml allows nothing else") as error:
         terminals_of(question, EngineName.SANDBOX, each=True)
-    assert str(error.value).count("has what forbids it") == 5
+    assert str(error.value).count("has what forbids it") == 6
 
 
 def test_one_that_cannot_be_trusted_leaves_the_others(tmp_path: Path, judges: Judges) -> None:
@@ -198,7 +218,7 @@ def test_an_estimate_tries_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("others", "again"),
-    [([], False), ([OFF], None), ([LossBehaviour("fec")], True), ([OFF, BEHAVIOURS[1]], True)],
+    [([], False), ([OFF], None), ([LossBehaviour("fec")], True), (behaviours(OFF), True)],
 )
 def test_a_rerun_asks_the_same(others: list[LossBehaviour], again: bool | None) -> None:
     told = [

@@ -213,6 +213,28 @@ def test_h264_begins_with_its_key_frame_and_ends_with_a_whole_picture() -> None:
     assert len(np.unique(what.timestamp)) == 6
 
 
+def test_packets_that_carry_nothing_are_no_part_of_a_picture() -> None:
+    """A keep-alive of baresip's in the midst of a stream: the next number, timestamp 0."""
+    packets = h264_packets()
+    plain = stream_recording(only(packets), "capture", h264=True)
+    at = 12
+    number = int.from_bytes(packets[0][2:4], "big")
+    renumbered = [
+        p[:2] + ((number + n + (n >= at)) % 2**16).to_bytes(2, "big") + p[4:]
+        for n, p in enumerate(packets)
+    ]
+    empty = (
+        renumbered[at][:2]
+        + ((number + at) % 2**16).to_bytes(2, "big")
+        + bytes(4)
+        + packets[0][8:12]
+    )
+    what = stream_recording(only([*renumbered[:at], empty, *renumbered[at:]]), "capture", h264=True)
+    assert np.array_equal(what.payload, plain.payload)
+    assert np.array_equal(what.timestamp, plain.timestamp)
+    assert np.array_equal(what.key, plain.key)
+
+
 def test_sound_out_of_a_capture() -> None:
     """Talk spurts: no packets while nobody speaks; a key of a telephone is another payload type."""
     at = [0, 1, 2, 50, 51, 52]

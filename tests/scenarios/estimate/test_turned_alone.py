@@ -1,0 +1,88 @@
+"""Scenarios of the repository whose verdict one thing turns, alone: without it, it is another.
+
+By estimate; what only an emulation knows is in the `[expect]` of two files that differ by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scenario_factory import SCENARIOS
+
+from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.spec.question import make_question
+from giaoban.tomlfile import dumps, parse
+
+Document = dict[str, Any]
+
+
+def without(*path: str) -> Callable[[Document, Path], object]:
+    """Leaves out a key; of an array the first table is meant."""
+
+    def change(scenario: Document, _folder: Path) -> None:
+        at: Any = scenario
+        for key in path[:-1]:
+            at = at[key][0] if isinstance(at[key], list) else at[key]
+        del at[path[-1]]
+
+    return change
+
+
+def queue_of_packets(scenario: Document, _folder: Path) -> None:
+    [bridge] = scenario["bridge"]
+    del bridge["buffer_ms"]
+    bridge["buffer_packets"] = 200
+
+
+def g711(scenario: Document, _folder: Path) -> None:
+    scenario["profile"] = "cif30-128k"
+
+
+def as_quick_when_full(scenario: Document, folder: Path) -> None:
+    """Devices that take no longer the fuller they are."""
+    file = Path(scenario["devices"])
+    devices = _idle(parse(file, file.read_text(encoding="utf-8")))
+    scenario["devices"] = "devices.toml"
+    (folder / "devices.toml").write_text(dumps(devices), encoding="utf-8")
+
+
+def _idle(table: Any) -> Any:
+    if isinstance(table, list):
+        return [_idle(each) for each in table]
+    if not isinstance(table, dict):
+        return table
+    by_load = ("key_frame_delay", "more_at_capacity_ms")
+    return {key: _idle(value) for key, value in table.items() if key not in by_load}
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("damaged-pictures-shown", without("meeting", "error_concealment")),
+        ("communes-on-an-e1", g711),
+        ("slides-over-a-thin-line", without("content")),
+        ("buffer-of-ten-milliseconds", queue_of_packets),
+        ("pictures-of-a-recorded-endpoint", without("encoder")),
+        ("load-in-ten-milliseconds", without("link_window_ms")),
+        ("rate-with-all-that-is-on-the-wire", without("link", "framing")),
+        ("policed-access-line", without("bridge", "profile")),
+        ("composing-on-a-loaded-server", as_quick_when_full),
+        ("key-frames-of-a-loaded-server", as_quick_when_full),
+    ],
+)
+def test_its_verdict_is_another_without(
+    tmp_path: Path, name: str, change: Callable[[Document, Path], object]
+) -> None:
+    file = SCENARIOS / f"{name}.toml"
+    said = parse(file, file.read_text(encoding="utf-8"))
+    for key in {"province", "devices"} & said.keys():
+        said[key] = str((SCENARIOS / said[key]).resolve())
+    change(said, tmp_path)
+    other = tmp_path / "other.toml"
+    other.write_text(dumps(said), encoding="utf-8")
+    verdicts = [estimate(make_question(asked)).result.verdict for asked in (file, other)]
+    assert verdicts[0] == said["expect"]["verdict"]
+    assert sorted(verdicts) == ["fail", "pass"]
