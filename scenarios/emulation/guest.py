@@ -72,6 +72,7 @@ SAMPLE_S = 1.0
 
 def main(folder: Path, clock: Path | None = None) -> int:
     """Run the plan in a folder; exit code 0, or an error's, told in `fault.json`."""
+    gc.enable()
     plan = Plan.model_validate_json((folder / PLAN).read_text(encoding="utf-8"))
     captures = folder / "captures"
     captures.mkdir(exist_ok=True)

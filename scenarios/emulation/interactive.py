@@ -6,6 +6,7 @@ link down and `mend LINK` brings it up.
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from contextlib import ExitStack
@@ -66,6 +67,7 @@ class ProvinceCli(CLI):  # type: ignore[misc]
 def main(folder: Path, clock: Path | None = None) -> int:
     """Build, hand over to the keyboard, take down. CLOCK as in
     `giaoban.scenarios.emulation.guest`."""
+    gc.enable()
     network = Network.model_validate_json((folder / NETWORK).read_text(encoding="utf-8"))
     setLogLevel("info")
     with ProvinceNet(network, seed=0, may_fail=True) as net, ExitStack() as stack:

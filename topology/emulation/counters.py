@@ -120,7 +120,7 @@ def queues(net: ProvinceNet) -> list[QueueCount]:
     found: dict[tuple[str, str], QueueCount] = {}
     for node in net.network.nodes:
         with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
-            names = {link["index"]: link.get_attr("IFLA_IFNAME") for link in route.get_links()}
+            names = dict(socket.if_nameindex())
             counts: dict[tuple[str, int], Any] = {
                 (names[q["index"]], q["handle"]): q.get_attr("TCA_STATS2")
                 for q in route.get_qdiscs()
@@ -196,7 +196,7 @@ def pacer_drops(net: ProvinceNet) -> int:
         if node.kind == "router":
             continue
         with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
-            index = route.link_lookup(ifname=HOST_INTERFACE)[0]
+            index = socket.if_nametoindex(HOST_INTERFACE)
             for queue in route.get_qdiscs(index=index):
                 if queue["index"] == index:
                     stats = queue.get_attr("TCA_STATS2").get_attr("TCA_STATS_QUEUE")

@@ -292,10 +292,14 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
         packets into it vanish."""
         waiting = [node.id for node in self.network.nodes]
         deadline = time.monotonic() + UP_WITHIN_S
-        while waiting := [n for n in waiting if not netlink.all_up(self.namespace(n))]:
-            if time.monotonic() > deadline:
-                raise InvalidRun("links at {waiting} did not come up", waiting=", ".join(waiting))
-            time.sleep(0.1)
+        while waiting:
+            if netlink.all_up(self.namespace(waiting[-1])):
+                waiting.pop()  # and stays so
+            elif time.monotonic() > deadline:
+                down = [n for n in waiting if not netlink.all_up(self.namespace(n))]
+                raise InvalidRun("links at {waiting} did not come up", waiting=", ".join(down))
+            else:
+                time.sleep(0.1)
 
     def _configure(self, node_id: str, is_host: bool, routes: Routes) -> None:
         ends = []

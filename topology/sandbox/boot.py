@@ -34,6 +34,8 @@ GUEST_ENVIRONMENT = (
     "PYTHONHASHSEED=0",
     "LANG=C.UTF-8",
     "OPENBLAS_NUM_THREADS=1",
+    # else it looks into each package that this machine has for plugins of somebody's
+    "PYDANTIC_DISABLE_PLUGINS=__all__",
     # memory that is given back must be faulted in again, which is dear in the guest
     "MALLOC_MMAP_THRESHOLD_=268435456",
     "MALLOC_TRIM_THRESHOLD_=1073741824",

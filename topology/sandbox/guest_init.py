@@ -9,6 +9,7 @@ keeps.
 from __future__ import annotations
 
 import ctypes
+import gc
 import marshal
 import os
 import runpy
@@ -145,6 +146,7 @@ class Archived(MetaPathFinder):
 
 def run(module: str) -> int:
     """Run the module as `__main__`; its exit code, 70 (EX_SOFTWARE) for an exception."""
+    gc.disable()  # nothing of what is being loaded is garbage; what makes some enables it then
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as end:
