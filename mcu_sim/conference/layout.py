@@ -106,6 +106,10 @@ def assign(
     if speaker in waiting:
         waiting.remove(speaker)
         waiting.insert(0, speaker)
+    big = layout.speaker_cell
+    if not fixed and big is None:
+        others = sorted(waiting[: len(layout.cells)])
+        return [*others, *[None] * (len(layout.cells) - len(others))]
     shown: list[int | None] = [None] * len(layout.cells)
 
     def show(place: int, participant: int) -> None:
@@ -115,7 +119,6 @@ def assign(
     for place, name in enumerate(names):
         if name in fixed and fixed[name] in waiting:
             show(place, fixed[name])
-    big = layout.speaker_cell
     if big is not None and shown[big] is None and waiting:
         show(big, waiting[0])
     free = [place for place, participant in enumerate(shown) if participant is None]

@@ -6,6 +6,7 @@ open a room by calling a name of its own. Patterns are those of Art. 3(2).
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
@@ -27,11 +28,17 @@ Uri = Annotated[str, StringConstraints(pattern=r"^sip:[!-;=?-~]+$", max_length=2
 MOST_MEMBERS = 100_000
 """More than every commune of a country."""
 
+LONGEST_ID = 32
 _ID: TypeAdapter[str] = TypeAdapter(Id)
 
 
 def is_id(name: str) -> bool:
     """Whether a name from the network has the form of a meeting's or a participant's id."""
+    return len(name) <= LONGEST_ID and _is_id(name)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_id(name: str) -> bool:
     try:
         _ID.validate_python(name)
     except ValidationError:

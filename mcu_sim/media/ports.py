@@ -28,6 +28,8 @@ from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 FIRST_PORT = 20_000
 PORTS_A_GROUP = 6
 MOST_PORT_GROUPS = 1000
+SPARE_GROUPS = 4
+"""So many port groups that no call uses stay open: calls that come and go open no sockets."""
 FEW_SOCKETS = 2
 """So many are looked into without asking the system which of them have something."""
 RECEIVE_BUFFER = 64 << 20
@@ -95,7 +97,7 @@ class Ports:
     """All port groups of one address.
 
     Sockets are opened when a call first needs them. Those of groups that no call uses any more are
-    closed, but for the first such group's, which is the next call's.
+    closed, but for the first such groups', which are the next calls'.
     """
 
     def __init__(self, address: str, first_port: int = FIRST_PORT) -> None:
@@ -124,6 +126,8 @@ class Ports:
                 a in self.remotes(LocalPort(port_group, k, rtcp=False)) for k, a in remotes.items()
             ):
                 continue
+            if port_group in self._open_groups:
+                return port_group
             try:
                 for kind in KINDS:
                     self.open(LocalPort(port_group, kind, rtcp=False))
@@ -134,6 +138,7 @@ class Ports:
                     raise PortsExhaustedError("no sockets are left for media") from None
                 self._taken.add(port_group)
                 continue
+            self._open_groups.add(port_group)
             return port_group
         raise PortsExhaustedError("no UDP ports are left for media")
 
@@ -166,7 +171,6 @@ class Ports:
                 self.address, port, dscp=_DSCP[local.kind], buffer_bytes=wanted
             )
             self._own_ports.add(port)
-            self._open_groups.add(local.group)
             # Linux counts twice what it gives, for what it keeps beside the bytes (socket(7))
             self.buffers_granted &= (
                 sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= 2 * wanted
@@ -190,7 +194,7 @@ class Ports:
             for rtcp in (False, True):
                 self.remotes(LocalPort(port_group, kind, rtcp)).remove(row)
         unused = sorted(self._open_groups.difference(self._port_group_of.values()))
-        return [fd for each in unused[1:] for fd in self._close(each)]
+        return [fd for each in unused[SPARE_GROUPS:] for fd in self._close(each)]
 
     @property
     def sockets(self) -> list[tuple[LocalPort, socket.socket]]:
@@ -216,7 +220,7 @@ class Ports:
 
     def close(self) -> None:
         """Close every socket."""
-        for port_group in sorted(self._open_groups):
+        for port_group in {local.group for local in self._sockets}:
             self._close(port_group)
         self._epoll.close()
 

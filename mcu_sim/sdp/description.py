@@ -9,10 +9,11 @@ have none of their own.
 from __future__ import annotations
 
 import enum
+import functools
 import ipaddress
 import re
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from giaoban.mcu_sim.sdp.crypto import Crypto, read_crypto
 
@@ -189,6 +190,10 @@ STATIC_CODECS = {
 
 MAX_PAYLOAD_TYPE = 127
 
+ip_address = functools.lru_cache(maxsize=128)(ipaddress.ip_address)
+"""A host's address is read again and again."""
+
+_DIRECTIONS = {str(direction): direction for direction in Direction}
 _LINE = re.compile(r"^([a-zA-Z])=(.*)$", re.DOTALL)
 _RTPMAP = re.compile(r"^(\d{1,3}) +([^\s/]+)/(\d{1,9})(?:/(\d{1,2}))?$", re.ASCII)
 _NUMBER = re.compile(r"^\d{1,20}$", re.ASCII)
@@ -196,13 +201,22 @@ _NUMBER = re.compile(r"^\d{1,20}$", re.ASCII)
 
 @dataclass(slots=True)
 class _Section:
-    """Lines of one m= section while it is read."""
+    """Lines of one m= section while it is read; `terms`: what of `Media` they say."""
 
-    media: Media
+    kind: str
+    protocol: str
+    formats: tuple[str, ...]
+    terms: dict[str, Any]
+    problems: list[Problem] = field(default_factory=list)
     maps: dict[int, Codec] = field(default_factory=dict)
     unreadable: set[int] = field(default_factory=set)
     fmtp: dict[int, str] = field(default_factory=dict)
     direction: Direction | None = None
+
+    def refuse(self, problem: Problem) -> None:
+        """As `Media.without`."""
+        self.terms["port"] = 0
+        self.problems.append(problem)
 
 
 def parse(data: bytes) -> Session:
@@ -214,7 +228,8 @@ def parse(data: bytes) -> Session:
     lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
     if lines[:1] != ["v=0"]:
         raise SdpError("does not begin with v=0")
-    session = Session(address=None, media=())
+    address: str | None = None
+    heading: dict[str, Any] = {}
     direction = Direction.SENDRECV
     nowhere = Problem("no connection address (c=)", Warn.NETWORK)
     sections: list[_Section] = []
@@ -226,55 +241,53 @@ def parse(data: bytes) -> Session:
             raise SdpError(f"line {number} is no SDP line")
         kind, value = match[1], match[2]
         if kind == "m":
-            sections.append(_Section(_media_line(value)))
+            sections.append(_media_line(value))
         elif sections:
             _within(sections[-1], kind, value)
-        elif kind == "a" and value in tuple(Direction):
-            direction = Direction(value)
+        elif kind == "a" and value in _DIRECTIONS:
+            direction = _DIRECTIONS[value]
         elif kind == "c":
             try:
-                session = replace(session, address=_connection(value))
+                address = _connection(value)
             except SdpError as error:
                 nowhere = Problem(str(error), error.warning)
         else:
-            session = _session_level(session, kind, value)
+            heading |= _session_level(kind, value)
         seen.add(kind)
     if missing := {"o", "s"} - seen:
         raise SdpError(f"has no {' or '.join(sorted(missing))}= line")
-    media = (_close(section, direction) for section in sections)
-    lost = session.address is None
-    return replace(
-        session,
-        media=tuple(m.without(nowhere) if lost and m.port and not m.address else m for m in media),
-    )
+    lacking = nowhere if address is None else None
+    media = tuple(_close(section, direction, lacking) for section in sections)
+    return Session(address, media, **heading)
 
 
-def _session_level(session: Session, kind: str, value: str) -> Session:
+def _session_level(kind: str, value: str) -> dict[str, Any]:
+    """What of `Session` a line says."""
     match kind:
         case "o":
             parts = value.split()
             if len(parts) != 6:
                 raise SdpError("o= needs six fields")
             number, version = _number(parts[1], "o="), _number(parts[2], "o=")
-            session = replace(session, user=parts[0], session_id=number, version=version)
-            return replace(session, origin_address=parts[5])
+            told = {"user": parts[0], "session_id": number, "version": version}
+            return told | {"origin_address": parts[5]}
         case "s":
-            return replace(session, name=value)
+            return {"name": value}
         case "b" if value.startswith("AS:") and _NUMBER.match(value[3:].strip()):
-            return replace(session, as_kbps=_number(value[3:], "b=AS"))
-    return session
+            return {"as_kbps": _number(value[3:], "b=AS")}
+    return {}
 
 
-def _media_line(value: str) -> Media:
+def _media_line(value: str) -> _Section:
     parts = value.split()
     if len(parts) < 4:
         raise SdpError(f"m={value[:40]}: needs kind, port, protocol and a format")
     kind, port_text, protocol, *formats = parts
     port = _number(port_text.partition("/")[0], "m=")
-    media = Media(kind=kind, port=port, protocol=protocol, formats=tuple(formats))
+    section = _Section(kind, protocol, tuple(formats), {"port": port})
     if port > 65535:
-        return media.without(Problem(f"m={kind}: port {port_text[:20]} is above 65535"))
-    return media
+        section.refuse(Problem(f"m={kind}: port {port_text[:20]} is above 65535"))
+    return section
 
 
 def _within(section: _Section, kind: str, value: str) -> None:
@@ -282,23 +295,19 @@ def _within(section: _Section, kind: str, value: str) -> None:
         _media_level(section, kind, value)
     except SdpError as error:
         if kind == "c":
-            section.media = section.media.without(Problem(str(error), error.warning))
+            section.refuse(Problem(str(error), error.warning))
         else:
-            _note(section, str(error))
-
-
-def _note(section: _Section, problem: str) -> None:
-    section.media = replace(section.media, problems=(*section.media.problems, Problem(problem)))
+            section.problems.append(Problem(str(error)))
 
 
 def _media_level(section: _Section, kind: str, value: str) -> None:
-    media = section.media
+    terms = section.terms
     if kind == "c":
-        section.media = replace(media, address=_connection(value))
+        terms["address"] = _connection(value)
     elif kind == "b" and value.startswith("AS:"):
-        section.media = replace(media, as_kbps=_number(value[3:], "b=AS"))
+        terms["as_kbps"] = _number(value[3:], "b=AS")
     elif kind == "b" and value.startswith("TIAS:"):
-        section.media = replace(media, tias_bps=_number(value[5:], "b=TIAS"))
+        terms["tias_bps"] = _number(value[5:], "b=TIAS")
     elif kind == "a":
         _attribute(section, value)
 
@@ -306,7 +315,7 @@ def _media_level(section: _Section, kind: str, value: str) -> None:
 def _attribute(section: _Section, attribute: str) -> None:
     name, _, value = attribute.partition(":")
     value = value.strip()
-    media = section.media
+    terms = section.terms
     match name:
         case "rtpmap":
             _rtpmap(section, value)
@@ -316,30 +325,30 @@ def _attribute(section: _Section, attribute: str) -> None:
             if _NUMBER.match(number_text):
                 section.fmtp[int(number_text)] = text.strip()
         case "ptime":
-            section.media = replace(media, ptime_ms=_milliseconds(value, "a=ptime"))
+            terms["ptime_ms"] = _milliseconds(value, "a=ptime")
         case "maxptime":
-            section.media = replace(media, maxptime_ms=_milliseconds(value, "a=maxptime"))
+            terms["maxptime_ms"] = _milliseconds(value, "a=maxptime")
         case "rtcp":
             port = _number(value.partition(" ")[0], "a=rtcp")
             if not 0 < port < 65536:
                 raise SdpError(f"a=rtcp: port {port} is not 1–65535")
-            section.media = replace(media, rtcp_port=port)
+            terms["rtcp_port"] = port
         case "rtcp-mux":
-            section.media = replace(media, rtcp_mux=True)
+            terms["rtcp_mux"] = True
         case "rtcp-fb":
-            section.media = replace(media, feedback=(*media.feedback, " ".join(value.split())))
+            terms["feedback"] = (*terms.get("feedback", ()), " ".join(value.split()))
         case "content":
-            tags = tuple(tag.strip().lower() for tag in value.split(",") if tag.strip())
-            section.media = replace(media, content=tags)
+            tags = (tag.strip().lower() for tag in value.split(",") if tag.strip())
+            terms["content"] = tuple(tags)
         case "label":
-            section.media = replace(media, label=value)
+            terms["label"] = value
         case "crypto":
             _crypto(section, value)
         case "floorctrl" | "confid" | "userid" | "floorid":
-            terms = _floor_control(media.floor_control or FloorControl(), name, value)
-            section.media = replace(media, floor_control=terms)
-        case _ if attribute in tuple(Direction):
-            section.direction = Direction(attribute)
+            known = terms.get("floor_control") or FloorControl()
+            terms["floor_control"] = _floor_control(known, name, value)
+        case _ if attribute in _DIRECTIONS:
+            section.direction = _DIRECTIONS[attribute]
 
 
 def _floor_control(terms: FloorControl, name: str, value: str) -> FloorControl:
@@ -374,22 +383,33 @@ def _crypto(section: _Section, value: str) -> None:
     except ValueError as error:
         raise SdpError(f"a=crypto: {error}") from None
     if line is not None:
-        section.media = replace(section.media, crypto=(*section.media.crypto, line))
+        section.terms["crypto"] = (*section.terms.get("crypto", ()), line)
 
 
-def _close(section: _Section, session_direction: Direction) -> Media:
-    media = section.media
+def _close(section: _Section, session_direction: Direction, lacking: Problem | None) -> Media:
+    """`lacking`: why the session has no address, if it has none."""
     codecs = []
-    for text in media.formats if media.protocol.startswith("RTP/") else ():
+    for text in section.formats if section.protocol.startswith("RTP/") else ():
         if not _NUMBER.match(text) or int(text) > MAX_PAYLOAD_TYPE:
-            _note(section, f"m={media.kind}: {text[:20]} is no payload type")
+            problem = Problem(f"m={section.kind}: {text[:20]} is no payload type")
+            section.problems.append(problem)
             continue
         number = int(text)
         codec = section.maps.get(number) or STATIC_CODECS.get(number)
         if codec is not None and number not in section.unreadable:
-            codecs.append(replace(codec, fmtp=section.fmtp.get(number, "")))
-    direction = section.direction or session_direction
-    return replace(section.media, codecs=tuple(codecs), direction=direction)
+            fmtp = section.fmtp.get(number)
+            codecs.append(replace(codec, fmtp=fmtp) if fmtp else codec)
+    if lacking is not None and section.terms["port"] and "address" not in section.terms:
+        section.refuse(lacking)
+    return Media(
+        section.kind,
+        codecs=tuple(codecs),
+        direction=section.direction or session_direction,
+        protocol=section.protocol,
+        formats=section.formats,
+        problems=tuple(section.problems),
+        **section.terms,
+    )
 
 
 def _connection(value: str) -> str:
@@ -397,7 +417,7 @@ def _connection(value: str) -> str:
     if len(parts) != 3 or parts[0] != "IN":
         raise SdpError(f"c={value[:40]}: needs IN, IP4 or IP6, and an address", Warn.NETWORK)
     try:
-        return str(ipaddress.ip_address(parts[2].partition("/")[0]))
+        return str(ip_address(parts[2].partition("/")[0]))
     except ValueError:
         wrong = f"c={value[:40]}: {parts[2][:40]} is no IP address"
         raise SdpError(wrong, Warn.NETWORK) from None

@@ -6,7 +6,7 @@ in the descriptions themselves (RFC 4568); the source of their bytes is passed i
 
 from __future__ import annotations
 
-import ipaddress
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +24,7 @@ from giaoban.mcu_sim.sdp import (
     h264,
 )
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
+from giaoban.mcu_sim.sdp.description import ip_address
 from giaoban.mcu_sim.sdp.floor_control import answer_to, is_floor_control
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.text import printable
@@ -250,7 +251,8 @@ def tones_of(theirs: Sequence[Codec], ours: Sequence[Codec], main: Codec) -> Cod
     return replace(known, payload_type=found.payload_type, clock_hz=found.clock_hz)
 
 
-def choose_codec(ours: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec, Codec] | None:
+@functools.lru_cache(maxsize=64)  # the lists of one maker are always the same
+def choose_codec(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, Codec] | None:
     """For an answer: our first codec that they offer, as they offer it and as we state it.
 
     Of H.264 it is the best of theirs, in their profile and packetization mode, at what both can.
@@ -453,7 +455,7 @@ def agree(
     """
     their_codec, codec = codecs
     address = their_session.address_of(theirs)
-    held = ipaddress.ip_address(address).is_unspecified  # send me nothing: RFC 3264 §8.4
+    held = ip_address(address).is_unspecified  # send me nothing: RFC 3264 §8.4
     rtcp = rtcp_port(theirs, ours)
     if rtcp is None:
         return None

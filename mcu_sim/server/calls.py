@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from giaoban.mcu_sim.conference.meeting import is_id
+from giaoban.mcu_sim.conference.meeting import LONGEST_ID, is_id
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp import Session
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.sip.message.addresses import HostPort
-
-LONGEST_ID = 32
 
 
 @dataclass

@@ -15,6 +15,7 @@ from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import NOBODY, Kind
 from giaoban.mcu_sim.media.ports import Ports, PortsExhaustedError
+from giaoban.mcu_sim.sdp.description import ip_address
 from giaoban.mcu_sim.sdp.floor_control import CONTENT_LABEL, client_of, floor_control
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
@@ -264,7 +265,8 @@ class MediaNegotiation:
             if audio_only and one.port and one.kind != "audio":
                 why = "an observer gets audio alone"
             media.append(one if why is None else one.without(sdp.Problem(why, sdp.Warn.NETWORK)))
-        return replace(theirs, media=tuple(media))
+        told = tuple(media)
+        return theirs if told == theirs.media else replace(theirs, media=told)
 
     def _why_not(self, theirs: sdp.Session, media: sdp.Media, *, first: bool) -> str | None:
         if not media.port:
@@ -459,7 +461,7 @@ def why_no_media_at(text: str, *, from_loopback: bool) -> str | None:
     `from_loopback`: whether the sender's own address is on the loopback; if not, 127/8 would be
     its own machine.
     """
-    address = ipaddress.ip_address(text)
+    address = ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         return "media at an IPv6 address, this device has IPv4"
     if not is_one_host(address):

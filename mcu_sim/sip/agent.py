@@ -18,7 +18,7 @@ from giaoban.mcu_sim.sip.events import Event
 from giaoban.mcu_sim.sip.info import Infos
 from giaoban.mcu_sim.sip.invite import IncomingInvites, OutgoingInvites, Reinvites
 from giaoban.mcu_sim.sip.message.addresses import HostPort, Peer
-from giaoban.mcu_sim.sip.message.headers import OTHER_WARNING, tag_of, to_of
+from giaoban.mcu_sim.sip.message.headers import OTHER_WARNING, to_tag
 from giaoban.mcu_sim.sip.message.headers import reason as told
 from giaoban.mcu_sim.sip.message.responses import PHRASES, reply
 from giaoban.mcu_sim.sip.refer import Refers
@@ -354,7 +354,7 @@ class UserAgent:
             self._capabilities.tell(slot, 200, now_ms)
 
     def _on_invite(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
-        if tag_of(to_of(request)):
+        if to_tag(request):
             self._reinvites.on_invite(slot, request, now_ms)
             return
         if self._incoming_invites.is_merged(slot, request, now_ms):

@@ -25,9 +25,9 @@ from giaoban.mcu_sim.sip.message.headers import (
     contacts_of,
     cseq_of,
     from_of,
+    from_tag,
     parameter,
-    tag_of,
-    to_of,
+    to_tag,
 )
 from giaoban.mcu_sim.sip.message.responses import USER_AGENT
 from giaoban.traffic.hosts import is_one_host
@@ -42,7 +42,7 @@ DialogId = tuple[str, str, str]
 
 def id_in_request(request: Request) -> DialogId:
     """The dialog a received request speaks of, seen from its receiver."""
-    return request.call_id, tag_of(to_of(request)), tag_of(from_of(request))
+    return request.call_id, to_tag(request), from_tag(request)
 
 
 def new_request(
@@ -112,7 +112,7 @@ class Dialog:
             local=f"{request.headers['To']};tag={local_tag}",
             remote=request.headers["From"],
             local_tag=local_tag,
-            remote_tag=tag_of(from_of(request)),
+            remote_tag=from_tag(request),
             remote_target=without_headers((contact[0] if contact else from_of(request)).uri),
             route_set=_record_route(request),
             local_cseq=0,
@@ -131,8 +131,8 @@ class Dialog:
             call_id=request.call_id,
             local=request.headers["From"],
             remote=response.headers["To"],
-            local_tag=tag_of(from_of(request)),
-            remote_tag=tag_of(to_of(response)),
+            local_tag=from_tag(request),
+            remote_tag=to_tag(response),
             remote_target=without_headers(contact[0].uri) if contact else request.uri,
             route_set=_record_route(response)[::-1],
             local_cseq=cseq_of(request).sequence,

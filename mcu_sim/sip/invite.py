@@ -35,9 +35,9 @@ from giaoban.mcu_sim.sip.message.headers import (
     body_of,
     cseq_of,
     from_of,
+    from_tag,
     retry_after_s,
-    tag_of,
-    to_of,
+    to_tag,
     warned,
 )
 from giaoban.mcu_sim.sip.message.responses import PHRASES, phrase_of, reply
@@ -150,7 +150,7 @@ class OutgoingInvites:
     def _on_success(
         self, attempt: _InviteClient, slot: Slot, response: Response, now_ms: float
     ) -> None:
-        tag = tag_of(to_of(response))
+        tag = to_tag(response)
         if tag in attempt.acks:
             ack = attempt.acks[tag]
             self._end.send(ack.data, ack.target)
@@ -331,7 +331,7 @@ class IncomingInvites(TransactionUser):
 
 
 def _identity(request: Request) -> Identity:
-    return tag_of(from_of(request)), request.call_id, cseq_of(request).sequence
+    return from_tag(request), request.call_id, cseq_of(request).sequence
 
 
 MAX_GLARES = 8

@@ -27,8 +27,7 @@ from giaoban.mcu_sim.sip.message.headers import (
     cseq_of,
     parameter,
     set_body,
-    tag_of,
-    to_of,
+    to_tag,
     tokens,
 )
 from giaoban.mcu_sim.sip.message.responses import LONGEST_PHRASE
@@ -62,7 +61,7 @@ class Refers:
 
     def on_request(self, slot: Slot, request: Request, now_ms: float) -> None:
         """A REFER came."""
-        if not tag_of(to_of(request)):
+        if not to_tag(request):
             self._end.refuse(slot, 403, now_ms, "Only inside a call")
             return
         call = self._sessions.established(slot, request, now_ms)

@@ -19,9 +19,8 @@ from sipmessage import CSeq, Request, Response
 from giaoban.mcu_sim.sip.message.headers import (
     bare_request,
     cseq_of,
-    from_of,
+    from_tag,
     parameter,
-    tag_of,
     top_via,
 )
 from giaoban.mcu_sim.sip.message.responses import MAGIC_COOKIE, reply
@@ -137,7 +136,7 @@ def server_key(request: Request, method: str) -> Key:
     if branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:  # RFC 4475 §3.2.1
         return "server", branch, sent_by, method
     number = str(cseq_of(request).sequence)
-    return "server", branch, sent_by, method, request.call_id, tag_of(from_of(request)), number
+    return "server", branch, sent_by, method, request.call_id, from_tag(request), number
 
 
 def invite_key(cancel: Key) -> Key:

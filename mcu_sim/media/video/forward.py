@@ -409,25 +409,32 @@ class Forwarder:
         clock runs until the first frame. NEVER: that of the first frame, whenever it comes.
         """
         self._open[row] = True
-        self._watching[row] = self._shown[row] = NOBODY
-        self._known_audience = None
+        if self._watching[row] != NOBODY or self._shown[row] != NOBODY:
+            self._watching[row] = self._shown[row] = NOBODY
+            self._known_audience = None
         self._ssrc[row], self._payload_type[row] = ssrc, payload_type
         self._sequence[row], self._timestamp[row] = first_sequence - 1, first_timestamp - 1
         self._frame_ns[row] = since_ns
 
     def close(self, row: int) -> None:
         """Forget the row as viewer and as source; its viewers watch nothing."""
+        if self._open.any():
+            self._stop_watching(row)
         self._open[row] = False
-        left = self._watching == row
-        left[row] = True
-        self._watching[left] = NOBODY
-        self._shown[left | (self._shown == row)] = NOBODY
-        self._known_audience = None
         self._sources.forget(row)
         self._wanted_ns.pop(row, None)
         self._unanswered_ns.pop(row, None)
         self._key_frames.forget(row)
         self._damper.forget(row)
+
+    def _stop_watching(self, row: int) -> None:
+        """The row watches nothing and shows nothing, nor do its viewers."""
+        left, shown = self._watching == row, self._shown == row
+        left[row] = True
+        shown |= left
+        if (self._watching[left] != NOBODY).any() or (self._shown[shown] != NOBODY).any():
+            self._watching[left] = self._shown[shown] = NOBODY
+            self._known_audience = None
 
     def position(self, row: int, now_ns: int) -> tuple[int, int, int]:
         """Sequence number (extended) and timestamp with which the row's stream would go on, and

@@ -32,7 +32,12 @@ class IndexedHeaders(Headers):  # type: ignore[misc]
 
     def add(self, key: str, value: str) -> None:
         """One value more."""
-        self._fields.setdefault(key.lower(), (key, []))[1].append(value)
+        lower = key.lower()
+        field = self._fields.get(lower)
+        if field is None:
+            self._fields[lower] = key, [value]
+        else:
+            field[1].append(value)
 
     def get(self, key: str, default: str | None = None) -> str | None:
         """The first value, or `default`."""
@@ -54,13 +59,26 @@ class IndexedHeaders(Headers):  # type: ignore[misc]
 
     def set(self, key: str, value: str) -> None:
         """One value, instead of all others."""
-        self.setlist(key, [value])
+        lower = key.lower()
+        field = self._fields.get(lower)
+        self._fields[lower] = key if field is None else field[0], [value]
 
     def setlist(self, key: str, values: list[str]) -> None:
         """These values, instead of all others; a field that is there keeps its place and name."""
         lower = key.lower()
         field = self._fields.get(lower)
         self._fields[lower] = (key if field is None else field[0], values)
+
+    def copy(self, key: str, source: IndexedHeaders) -> None:
+        """The values that another message has of a field that is not here yet, if it has any."""
+        lower = key.lower()
+        field = source._fields.get(lower)
+        if field is not None:
+            self._fields[lower] = key, field[1].copy()
+
+    def repeated(self) -> list[str]:
+        """The fields with more than one value, by their names in small letters."""
+        return [lower for lower, (_, values) in self._fields.items() if len(values) > 1]
 
     def __getitem__(self, key: str) -> str:
         return self._fields[key.lower()][1][0]
@@ -93,16 +111,51 @@ def _cached[T](parse_text: Callable[[str], T]) -> Callable[[str], T]:
     return lambda text: kept(text) if len(text) <= 256 else parse_text(text)
 
 
+_TOKEN = r"[\w.!*+'~-]+"
+_PLAIN_PARAMETERS = rf"((?:;{_TOKEN}(?:={_TOKEN})?)*)"
+_PLAIN_VIA = re.compile(
+    rf"SIP/2\.0/([A-Z]+) (\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?::(\d+))?{_PLAIN_PARAMETERS}", re.ASCII
+)
+_PLAIN_ADDRESS = re.compile(rf"([\w-]*) ?<([^>?\"]+)>{_PLAIN_PARAMETERS}", re.ASCII)
+"""What most messages have; all else is left to `sipmessage`."""
+
+
 def _addresses(text: str) -> tuple[Address, ...]:
+    plain = _PLAIN_ADDRESS.fullmatch(text)
     try:
+        if plain is not None:
+            return (Address(URI.parse(plain[2]), plain[1], _plain(plain[3])),)
         return tuple(Address.parse_many(text))
     except ValueError as error:
         forget(error)
     return tuple(read_addresses(text))
 
 
-vias = _cached(lambda text: tuple(Via.parse_many(one_comma(text))))
+def _only(text: str) -> Address:
+    found = addresses(text)
+    if len(found) != 1:
+        raise ValueError("one address is wanted")
+    return found[0]
+
+
+def _vias(text: str) -> tuple[Via, ...]:
+    plain = _PLAIN_VIA.fullmatch(text)
+    if plain is None:
+        return tuple(Via.parse_many(one_comma(text)))
+    transport, host, port, parameters = plain.groups()
+    return (Via(transport, host, int(port) if port else None, _plain(parameters)),)
+
+
+def _plain(parameters: str) -> Parameters:
+    """As `Parameters.parse`, of those in which nothing is quoted, escaped or blank."""
+    pairs = (one.partition("=") for one in parameters.split(";")[1:])
+    return Parameters(**{name: value if equals else None for name, equals, value in pairs})
+
+
+vias = _cached(_vias)
 addresses = _cached(_addresses)
+_address = _cached(_only)
+_tag = _cached(lambda text: tag_of(_only(text)))
 uri_of = _cached(read_uri)
 _cseq = _cached(CSeq.parse)
 _media_type = _cached(MediaType.parse)
@@ -115,24 +168,27 @@ def top_via(message: Request | Response) -> Via:
 
 def from_of(message: Request | Response) -> Address:
     """From."""
-    return _only(message.headers["From"])
+    return _address(message.headers["From"])
 
 
 def to_of(message: Request | Response) -> Address:
     """To."""
-    return _only(message.headers["To"])
+    return _address(message.headers["To"])
+
+
+def from_tag(message: Request | Response) -> str:
+    """The tag of From, "" if there is none (RFC 2543 peers)."""
+    return _tag(message.headers["From"])
+
+
+def to_tag(message: Request | Response) -> str:
+    """The tag of To, "" if there is none: outside a dialog."""
+    return _tag(message.headers["To"])
 
 
 def cseq_of(message: Request | Response) -> CSeq:
     """CSeq."""
     return _cseq(message.headers["CSeq"])
-
-
-def _only(text: str) -> Address:
-    found = addresses(text)
-    if len(found) != 1:
-        raise ValueError("one address is wanted")
-    return found[0]
 
 
 def contacts_of(message: Request | Response) -> list[Address]:

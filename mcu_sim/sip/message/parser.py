@@ -26,10 +26,9 @@ from giaoban.mcu_sim.sip.message.headers import (
     contacts_of,
     cseq_of,
     from_of,
+    from_tag,
     media_type_of,
-    tag_of,
     to_of,
-    top_via,
     uri_of,
     vias,
 )
@@ -77,15 +76,18 @@ def parse(data: bytes, *, stream: bool = False) -> Request | Response:
         text = head.decode("utf-8")
     except UnicodeDecodeError:
         raise GarbageError("headers are not UTF-8") from None
-    start, *lines = _FOLD.sub(" ", text).rstrip("\r\n").split("\r\n")
+    text = _FOLD.sub(" ", text).rstrip("\r\n")
+    clean = text.replace("\r\n", "").isprintable() or _CONTROL.search(text) is None
+    start, *lines = text.split("\r\n")
     if len(lines) > MAX_HEADER_LINES:
         raise GarbageError("too many header lines")
     message = _begin(start, body, problems)
-    for line in lines:
-        name, colon, value = _without_controls(line, problems).partition(":")
+    add = message.headers.add
+    for line in lines if clean else [_without_controls(line, problems) for line in lines]:
+        name, colon, value = line.partition(":")
         name = name.strip()
         if colon and name:
-            message.headers.add(COMPACT_FORMS.get(name.lower(), name), value.strip())
+            add(COMPACT_FORMS.get(name.lower(), name) if len(name) == 1 else name, value.strip())
         else:
             problems.append((400, "Header line without a name"))
     if stream and not message.headers.get("Content-Length"):
@@ -150,8 +152,9 @@ def _target(text: str, problems: list[tuple[int, str]]) -> URI:
 
 def _problem(message: Request | Response) -> str | None:
     """What is wrong with the mandatory headers and the body, or None. Cuts the body."""
-    for name in _ONCE:
-        if len(message.headers.getlist(name)) > 1:
+    repeated = message.headers.repeated()
+    for name in _ONCE if repeated else ():
+        if name.lower() in repeated:
             return f"{name} more than once"
     request = isinstance(message, Request)
     reading = "Via"
@@ -159,10 +162,10 @@ def _problem(message: Request | Response) -> str | None:
         lines = [vias(value) for value in message.headers.getlist("Via")]
         if not lines or not all(lines):
             return "Missing Via"
-        if not 0 < (top_via(message).port or SIP_PORT) < 65536:
+        if not 0 < (lines[0][0].port or SIP_PORT) < 65536:
             return "Bad port in Via"
         reading = "From"
-        sender = from_of(message)
+        from_of(message)
         reading = "To"
         to_of(message)
         reading = "Call-ID"
@@ -179,9 +182,10 @@ def _problem(message: Request | Response) -> str | None:
         starred = request and message.headers.get("Contact") == "*"
         contact = [] if starred else contacts_of(message)
         # callers of RFC 2543 have none, and no tag in From (RFC 4475 §3.4.1)
-        fewest = 1 if tag_of(sender) else 0
-        if request and message.method == "INVITE" and not fewest <= len(contact) <= 1:
-            return "INVITE needs one Contact"
+        if request and message.method == "INVITE":
+            fewest = 1 if from_tag(message) else 0
+            if not fewest <= len(contact) <= 1:
+                return "INVITE needs one Contact"
         for reading in ("Route", "Record-Route"):
             for value in message.headers.getlist(reading):
                 addresses(value)

@@ -59,7 +59,7 @@ METHODS = (
 not 405 (RFC 3261 §21.5.2)."""
 
 _RPORT = re.compile(r";\s*rport\s*(?:=\s*\d*\s*)?(?=;|$)", re.IGNORECASE)
-_FIRST = re.compile(r'(?:[^",]|"[^"]*"|")*')
+_FIRST = re.compile(r'(?:[^",]++|"[^"]*"|")*')
 
 
 def mark_source(request: Request, source: Peer) -> None:
@@ -114,8 +114,7 @@ def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Re
         line = "".join(c if c.isprintable() else " " for c in line)
     response = bare_response(code, line)
     for name in ("Via", "From", "To", "Call-ID", "CSeq"):
-        if values := request.headers.getlist(name):
-            response.headers.setlist(name, list(values))
+        response.headers.copy(name, request.headers)
     if 100 < code < 300:  # those that make a dialog (§12.1.1)
         for route in request.headers.getlist("Record-Route"):
             response.headers.add("Record-Route", route)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from giaoban.mcu_sim.media import ports
 from giaoban.mcu_sim.media.leg import NOBODY, Delays, Kind, Position
 from giaoban.mcu_sim.media.plane import STEP_NS, MediaPlane, forwarding_step_ns
 from giaoban.mcu_sim.media.ports import Ports
@@ -429,8 +430,9 @@ def test_the_last_packets_are_in_the_log(bench: Bench) -> None:
 
 
 def test_a_row_that_is_forgotten_gives_its_ports_back_and_what_waits_for_them(
-    bench: Bench,
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ports, "SPARE_GROUPS", 1)
     bench.plane.hold(0, 0, {"audio": (local_address(86), 28_000)})
     port_group = bench.ports.port_group_for({"audio": (local_address(86), 28_000)})
     assert port_group == 1

@@ -93,7 +93,10 @@ def test_the_ports_of_a_port_group(ports: Ports) -> None:
     assert ports.port(1, "audio") == ports.port(0, "audio") + PORTS_A_GROUP
 
 
-def test_a_port_group_goes_with_its_last_call_but_for_the_next_calls(ports: Ports) -> None:
+def test_a_port_group_goes_with_its_last_call_but_for_the_next_calls(
+    ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SPARE_GROUPS", 1)
     for row in range(3):
         ports.hold(row, ports.port_group_for({"audio": A}), {"audio": A})
     assert ports.held == {0: 0, 1: 1, 2: 2}
@@ -195,7 +198,8 @@ def test_a_few_are_always_looked_into(ports: Ports) -> None:
     assert readable(ports, rtcp=True) == [LocalPort(0, "audio", True), LocalPort(1, "audio", True)]
 
 
-def test_of_many_those_that_have_something(ports: Ports) -> None:
+def test_of_many_those_that_have_something(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SPARE_GROUPS", 1)
     open_port_groups(ports, 5)
     assert readable(ports) == []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:

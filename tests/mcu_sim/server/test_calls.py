@@ -16,6 +16,7 @@ from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.media.leg import Kind
+from giaoban.mcu_sim.media.ports import PORTS_A_GROUP, SPARE_GROUPS
 from giaoban.mcu_sim.sdp import Crypto, CryptoKey, Direction, Suite
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
 from giaoban.mcu_sim.sdp.h264 import codec_for
@@ -186,15 +187,15 @@ def test_two_calls_from_one_address_have_ports_of_their_own(make: Make) -> None:
 
 def test_guests_give_back_ports_and_shelves(make: Make) -> None:
     office = make(meetings(rooms={}), planned_streams={}, guests=8)
-    callers = [bridge(office, "sipp", 1, sip_port=5062 + n) for n in range(4)]
+    callers = [bridge(office, "sipp", 1, sip_port=5062 + n) for n in range(6)]
     for one in callers:
         one.dial("room")
-    assert len(office.ports.sockets) == 4 * 6
-    assert office.said("joined") == ["sipp", "sipp-2", "sipp-3", "sipp-4"]
+    assert len(office.ports.sockets) == 6 * PORTS_A_GROUP
+    assert office.said("joined") == ["sipp", *(f"sipp-{n}" for n in range(2, 7))]
     for one in callers:
         one.hang_up()
     assert office.ports.held == {}
-    assert len(office.ports.sockets) == 6
+    assert len(office.ports.sockets) == SPARE_GROUPS * PORTS_A_GROUP
     assert office.is_empty()
 
 
