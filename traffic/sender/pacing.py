@@ -129,6 +129,8 @@ class LoopPacer:
 
     def flush(self, now_ns: int) -> None:
         """Send what is due at `now_ns`, in order of time within a socket."""
+        if self._n_free == len(self._length):
+            return
         due = np.flatnonzero(self._time_ns[: self._reach] <= now_ns)
         if not len(due):
             return
