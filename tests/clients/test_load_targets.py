@@ -111,7 +111,7 @@ def plan(address: str, case: Case) -> LoadPlan:
     host, port = address.removeprefix("sip:").split(":")
     return LoadPlan(
         target=(host, int(port)), shape="hold", bridges=BRIDGES, rate_per_s=4, seconds=1, hold_s=0,
-        answer_within_s=3, media=[] if case.missed is None else ["audio"], profile=PROFILE.id,
+        answer_within_s=2, media=[] if case.missed is None else ["audio"], profile=PROFILE.id,
         kbps=PROFILE.video_kbps, registers=case.asks, asks_options=case.asks, asks_to_speak=False,
     )  # fmt: skip
 

@@ -50,7 +50,7 @@ def proven_call(user: str = "cu-jut", body: str = AUDIO.format(port=41000)) -> S
 
 
 def test_many_calls_of_the_built_in_caller(serve: Serve, tmp_path: Path) -> None:
-    """Without media; a thousand calls are in `test_rtp_of_many_calls`."""
+    """Without media; with it in `test_rtp_of_many_calls`."""
     mcu = serve()
     screen = sipp(tmp_path, mcu.port, *("-sn", "uac", "-m", "300", "-r", "50", "-d", "200"))
     report = mcu.stop()
@@ -115,8 +115,8 @@ def test_calls_from_one_address_of_media_are_told_apart(serve: Serve, tmp_path: 
 
 @pytest.mark.alone
 def test_rtp_of_many_calls(serve: Serve, tmp_path: Path) -> None:
-    """1,000 calls at 50 calls/s; each has a media port of its own and streams for a second."""
-    mcu, calls = serve(), 1000
+    """50 calls/s, as many at a time; each has a media port of its own and streams for a second."""
+    mcu, calls = serve(), 300
     (tmp_path / "sound.raw").write_bytes(g711.a_law_encode(_square()).tobytes() * 50)
     scenario = Scenario().send("INVITE", AUDIO.format(port="[rtpstream_audio_port]")).answered()
     play = '<exec rtp_stream="sound.raw,-1,8,PCMA/8000"/>'

@@ -33,7 +33,8 @@ NOT_FORMATTED = {"topology/sandbox/kernel_build.py"}
 Key = tuple[str | None, str | tuple[str, ...]]
 
 
-def in_code() -> set[Key]:
+@cache
+def in_code() -> frozenset[Key]:
     """What gettext's tools find, with its context."""
     found: set[Key] = set()
     for room in ROOMS:
@@ -41,7 +42,7 @@ def in_code() -> set[Key]:
             str(ROOT / room), [("**.py", "python")], keywords=KEYWORDS
         ):
             found.add((context, message))
-    return found | in_help()
+    return frozenset(found | in_help())
 
 
 @cache

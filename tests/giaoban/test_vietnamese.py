@@ -39,6 +39,8 @@ ELSEWHERE = {
 
 def said_in_python(text: str) -> set[str]:
     """Texts with such letters that are no docstrings and no comments."""
+    if "\\" not in text and not LETTERS.search(text):
+        return set()  # nor is one written as an escape
     tree = ast.parse(text)
     quoted = {
         id(node.value)
