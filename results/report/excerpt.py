@@ -161,8 +161,8 @@ def left_out(result: Result) -> list[str]:
     return said
 
 
-def and_more(count: int, most: int = MOST_ROWS) -> str | None:
-    """What stands below a list of which only the first `most` of `count` are shown."""
-    if count <= most:
+def and_more(count: int) -> str | None:
+    """What stands below a list of which only the first `MOST_ROWS` of `count` are shown."""
+    if count <= MOST_ROWS:
         return None
-    return Sentence("… and {more:,} more, in result.json", more=count - most)
+    return Sentence("… and {more:,} more, in result.json", more=count - MOST_ROWS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,12 +54,12 @@ def accounts_toml(names: Sequence[str], secret: str) -> str:
 class LoadAccounts:
     """Accounts by number or name, as a plan has them."""
 
-    def __init__(self, plan: LoadPlan, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, plan: LoadPlan) -> None:
         """Raises `InputError` for a file that cannot be used, `KeyError` without one."""
         self._plan = plan
-        self._secret = environment[SECRET] if plan.accounts == "secret" else ""
+        self._secret = os.environ[SECRET] if plan.accounts == "secret" else ""
         self._file = (
-            list(load_accounts(Path(environment[ACCOUNTS])).passwords().items())
+            list(load_accounts(Path(os.environ[ACCOUNTS])).passwords().items())
             if plan.accounts == "file"
             else []
         )

@@ -52,7 +52,7 @@ SPREAD_S = 20.0
 CAPACITY = (486, 503, 600)
 
 
-def with_back_off(question: Question, back_off: BackOff, spread_s: float = SPREAD_S) -> Question:
+def with_back_off(question: Question, back_off: BackOff) -> Question:
     """The same question, with bridges that dial again together or at random.
 
     Raises:
@@ -68,7 +68,7 @@ def with_back_off(question: Question, back_off: BackOff, spread_s: float = SPREA
     changed = plan.recovery.model_copy(
         update={
             "redial": "together" if back_off == "none" else "back-off",
-            "redial_spread_s": spread_s if back_off == "random" else 0.0,
+            "redial_spread_s": SPREAD_S if back_off == "random" else 0.0,
         }
     )
     return replace(question, plan=plan.model_copy(update={"recovery": changed}))

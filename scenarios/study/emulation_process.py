@@ -33,6 +33,7 @@ from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of
 from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.spec.recordings import save_recordings
 from giaoban.sentence import Sentence
+from giaoban.workers import cores
 
 ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.pickle", "work"
 
@@ -62,6 +63,11 @@ class EmulationOutcome[T](NamedTuple):
 def result_of(answer: Answer, _captures: Path) -> Result:
     """What to `look` at where the result alone is wanted."""
     return answer.result
+
+
+def side_by_side(engine: EngineName) -> int:
+    """How many emulations go on at once; one in real time has the machine to itself."""
+    return 1 if engine is EngineName.NATIVE else cores()
 
 
 def emulate_all[T](

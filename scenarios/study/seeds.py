@@ -27,7 +27,12 @@ from giaoban.scenarios.estimate.estimate import estimate, judge_alone
 from giaoban.scenarios.estimate.limits import kept_bytes, reasons
 from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.spec.question import Question
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
+from giaoban.scenarios.study.emulation_process import (
+    EmulationJob,
+    emulate_all,
+    result_of,
+    side_by_side,
+)
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores, keep_in, with_kept
 
@@ -160,7 +165,7 @@ class _EmulatedTrials:
                 for seed, name in names.items()
             ),
             len(names),
-            at_once=1 if self._engine is EngineName.NATIVE else cores(),
+            at_once=side_by_side(self._engine),
             told=N_("other seeds: {done} of {count}"),
             progress=progress,
             on_end=_trusted,

@@ -20,9 +20,13 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.spec.question import Question
-from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
+from giaoban.scenarios.study.emulation_process import (
+    EmulationJob,
+    emulate_all,
+    result_of,
+    side_by_side,
+)
 from giaoban.sentence import Sentence
-from giaoban.workers import cores
 
 EXACT = (MCU_UNITS, CALLS_SET_UP, CALLS_AS_ASKED)
 """Criteria whose value does not depend on any packet."""
@@ -78,7 +82,7 @@ def try_each(
                 for ident, question in to_emulate.items()
             ),
             len(to_emulate),
-            at_once=1 if engine is EngineName.NATIVE else cores(),
+            at_once=side_by_side(engine),
             told=told,
             progress=progress,
         )

@@ -44,9 +44,9 @@ def kind_of(answer: Proved) -> Kind:
             return "sensitivity"
 
 
-def read_answer(kind: Kind, text: str | bytes, origin: str = "") -> Proved:
+def read_answer(kind: Kind, text: str | bytes) -> Proved:
     """An answer from its file. Raises `InputError` that names the key at fault."""
-    origin = origin or ANSWERS[kind]
+    origin = ANSWERS[kind]
     match kind:
         case "check":
             return Result.from_json(text, origin)

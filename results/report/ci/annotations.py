@@ -57,13 +57,12 @@ def of_error(error: GiaobanError, lines: Sequence[str]) -> list[Annotation]:
     return found
 
 
-def of_report(report: Report, say: Any, root: Path | None = None) -> list[Annotation]:
+def of_report(report: Report, say: Any) -> list[Annotation]:
     """An annotation for each case that is not met, where it is caused."""
-    here = Path() if root is None else root
     title = f"giaoban {report.command} {report.subject}"
     return [
         Annotation(
-            *_caused(case, [here / name for name in report.files]),
+            *_caused(case, [Path(name) for name in report.files]),
             title,
             "; ".join(say(line) for line in case.lines[:3]) or case.id,
             case.id,

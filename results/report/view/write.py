@@ -84,22 +84,18 @@ def read_run(folder: Path) -> Run:
     return _read(folder, read_result(folder), _series(folder))
 
 
-def write_page(
-    folder: Path,
-    *,
-    lang: Language = "vi",
-    result: Result | None = None,
-    series: Series | None = None,
-) -> Path:
-    """Write the page into the run's folder, in one step. Raises `InputError`, `MachineLacks`.
+def write_page(folder: Path, *, result: Result | None = None, series: Series | None = None) -> Path:
+    """Write the page into the run's folder, in one step; it begins in Vietnamese.
+
+    Raises `InputError`, `MachineLacks`.
 
     `result`, `series`: what `result.json` and `series.npz` of the folder hold, if that is known
     already.
     """
     if result is None:
-        text = page_of(folder, lang=lang)
+        text = page_of(folder, lang="vi")
     else:
-        text = _page(_read(folder, result, series or _series(folder)), lang)
+        text = _page(_read(folder, result, series or _series(folder)), "vi")
     write_whole(folder / FILE, text.encode())
     return folder / FILE
 
