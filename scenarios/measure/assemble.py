@@ -12,8 +12,9 @@ import numpy as np
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.fit import room_beside
-from giaoban.mcu_sim.media.leg import KINDS
-from giaoban.results.judge.criteria import MCU_UNITS, Criteria, load_criteria
+from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
+from giaoban.results.judge.criteria import DELAY_NO_WORSE, MCU_UNITS, Criteria, load_criteria
+from giaoban.results.judge.metrics import ONLY_GROWS
 from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.reasons import Reason
@@ -184,17 +185,22 @@ def measured_phases(captures: Captures, criteria: Criteria) -> list[Phase]:
     """Every phase of a plan as far as these criteria look at streams, without how long packets
     waited in queues."""
     wanted = figures_of_streams(criteria)
-    return _phases(captures, None, FrameAnalyses(captures), wanted=wanted)[0.0]
+    kinds = VISUAL_KINDS if wanted <= ONLY_GROWS else KINDS
+    pictures = FrameAnalyses(captures)
+    return _phases(captures, None, pictures, wanted=wanted, kinds=kinds)[0.0]
 
 
 def figures_of_streams(criteria: Criteria) -> frozenset[str]:
     """The figures of streams and bridges that criteria look at, by their names in results."""
     measures = (each.measure for each in criteria.criterion)
-    return frozenset(
+    found = {
         measure.metric.partition(".")[0]
         for measure in measures
         if measure is not None and measure.on in ("stream", "bridge")
-    )
+    }
+    if any(each.id == DELAY_NO_WORSE for each in criteria.criterion):
+        found.add("delay_p95_ms")
+    return frozenset(found)
 
 
 @dataclass(frozen=True)
@@ -433,12 +439,13 @@ def _phases(
     warm_ups: Sequence[float] = (),
     visit: Callable[[CallPlan], None] | None = None,
     wanted: Container[str] | None = None,
+    kinds: Container[Kind] = KINDS,
 ) -> dict[float, list[Phase]]:
     """Every phase: whole (0), and but for each of these many seconds of its start as far as streams
-    are concerned. `visit`, `wanted`: see `bridges_in`."""
+    are concerned. `visit`, `wanted`, `kinds`: see `bridges_in`."""
     planned, cuts = captures.plan.phases, [0.0, *warm_ups]
     windows = [Window(phase, warm_up_s) for warm_up_s in cuts for phase in planned]
-    bridges = iter(bridges_in(captures, windows, pictures, visit, wanted))
+    bridges = iter(bridges_in(captures, windows, pictures, visit, wanted, kinds))
     return {
         warm_up_s: [
             Phase(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -31,6 +31,16 @@ SHOWN_NS = 1_000_000_000
 """Slides shown to a bridge for so long must have come to it: a key frame is soon asked for."""
 
 
+DELAY_FIGURES = (
+    "delay_p50_ms",
+    "delay_p95_ms",
+    "delay_p95_low_ms",
+    "delay_p95_high_ms",
+    "delay_p99_ms",
+    "delay_max_ms",
+    "ipdv_ms",
+)
+JITTER_FIGURES = ("jitter_ms", "jitter_ms_mean", "jitter_ms_max")
 BURST_FIGURES = ("burst_ms_mean", "gap_ms_mean", "burst_density_pct", "gap_density_pct")
 ENCODINGS = 2
 """Sound is encoded at the bridge, and again by the MCU once it is mixed: codecs in tandem. Each
@@ -66,6 +76,9 @@ class StreamLeg:
 
     trace: Trace
     window_ns: tuple[int, int]
+    delays: bool = True
+    jitter: bool = True
+    """Whether anybody looks at them; see `measure`."""
 
     @cached_property
     def part(self) -> slice:
@@ -75,7 +88,7 @@ class StreamLeg:
 
     @cached_property
     def measures(self) -> Measures:
-        return measure(self.trace, *self.window_ns)
+        return measure(self.trace, *self.window_ns, delays=self.delays, jitter=self.jitter)
 
     @cached_property
     def played_after_ms(self) -> float:
@@ -118,6 +131,7 @@ def bridges_in(
     pictures: FrameAnalyses,
     visit: Callable[[CallPlan], None] | None = None,
     wanted: Container[str] | None = None,
+    kinds: Container[Kind] = KINDS,
 ) -> list[list[BridgeResult]]:
     """In each window every bridge that had a call in the phase, with the streams of it.
 
@@ -128,8 +142,10 @@ def bridges_in(
         wanted: the figures of streams and bridges that somebody looks at, by their names in
             `StreamResult` and `BridgeResult`: of those that take long no other is measured. None:
             all.
+        kinds: the media that somebody looks at. Without sound nothing is found that two bridges
+            have together.
     """
-    measured = [_Measured(captures, pictures, window, wanted) for window in windows]
+    measured = [_Measured(captures, pictures, window, wanted, kinds) for window in windows]
     for number, call in enumerate(captures.plan.calls):
         for one in measured:
             one.look_at(number, call)
@@ -198,9 +214,11 @@ class _Measured:
         pictures: FrameAnalyses,
         window: Window,
         wanted: Container[str] | None = None,
+        wanted_kinds: Container[Kind] = KINDS,
     ) -> None:
-        """`wanted`: see `bridges_in`."""
+        """`wanted`, `wanted_kinds`: see `bridges_in`."""
         self._wanted = wanted
+        self._wanted_kinds = wanted_kinds
         self.captures = captures
         self.pictures = pictures
         self.phase = window.phase
@@ -220,10 +238,12 @@ class _Measured:
         joined = self._joined.get(call.bridge)
         if joined is None:
             return
-        kinds = self._kinds(joined)
+        kinds = tuple(kind for kind in self._kinds(joined) if kind in self._wanted_kinds)
+        told = {"delays": self._wants(*DELAY_FIGURES), "jitter": self._wants(*JITTER_FIGURES)}
         legs = {
-            index: StreamLeg(self.captures.traces[index], self._window_ns)
-            for _, _, index in streams_of(call, KINDS)
+            index: StreamLeg(self.captures.traces[index], self._window_ns, **told)
+            for kind, _, index in streams_of(call, KINDS)
+            if kind in self._wanted_kinds
         }
         pictures = {
             index: measure_frames(self.pictures[index], *self._window_ns)
@@ -241,21 +261,8 @@ class _Measured:
         skews: dict[str, float | None] = dict.fromkeys(WAYS)
         if "video" in kinds and self._wants("lip_sync_up_ms", "lip_sync_down_ms"):
             skews = {"up": self._skew_ms(call.up), "down": self._skew_ms(call.down)}
-        up, down = pictures.get(call.up.get("video", -1)), pictures.get(call.down.get("video", -1))
-        behind = self._outside.get(call.bridge)
-        sound_ms, picture_ms = (behind.sound_ms, behind.picture_ms) if behind else (0.0, 0.0)
-        if behind:  # it encodes once more what it has mixed
-            sound_ms += self.captures.plan.audio.lookahead_ms
-        self._legs.append(
-            (
-                legs[call.up["audio"]].played_after_ms + sound_ms,
-                legs[call.down["audio"]].played_after_ms + sound_ms,
-                _or_nan(None if up is None else up.delay_p95_ms) + picture_ms,
-                _or_nan(None if down is None else down.shown_after_ms) + picture_ms,
-                legs[call.up["audio"]].played_after_least_ms + sound_ms,
-                legs[call.down["audio"]].played_after_least_ms + sound_ms,
-            )
-        )
+        if "audio" in self._wanted_kinds:
+            self._legs.append(self._leg(call, legs, pictures))
         self._meetings.append(self._meeting_ids.index(call.meeting))
         self._bridges.append(
             BridgeResult(
@@ -267,8 +274,31 @@ class _Measured:
             )
         )
 
+    def _leg(
+        self,
+        call: CallPlan,
+        legs: Mapping[int, StreamLeg],
+        pictures: Mapping[int, FrameMeasures],
+    ) -> tuple[float, ...]:
+        """What a bridge adds to the ways from and to others: the fields of `Legs`."""
+        up, down = pictures.get(call.up.get("video", -1)), pictures.get(call.down.get("video", -1))
+        behind = self._outside.get(call.bridge)
+        sound_ms, picture_ms = (behind.sound_ms, behind.picture_ms) if behind else (0.0, 0.0)
+        if behind:  # it encodes once more what it has mixed
+            sound_ms += self.captures.plan.audio.lookahead_ms
+        return (
+            legs[call.up["audio"]].played_after_ms + sound_ms,
+            legs[call.down["audio"]].played_after_ms + sound_ms,
+            _or_nan(None if up is None else up.delay_p95_ms) + picture_ms,
+            _or_nan(None if down is None else down.shown_after_ms) + picture_ms,
+            legs[call.up["audio"]].played_after_least_ms + sound_ms,
+            legs[call.down["audio"]].played_after_least_ms + sound_ms,
+        )
+
     def bridges(self) -> list[BridgeResult]:
         """All of them, when all had their turn."""
+        if not self._legs:
+            return self._bridges
         found = end_to_end(
             Legs(*np.array(self._legs, np.float64).reshape(-1, 6).T.copy()),
             devices(self.captures, self.captures.plan.phases.index(self.phase)),

@@ -329,8 +329,15 @@ def interarrival_jitter_ms(
 
 
 @memoized
-def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
-    """The figures over packets due in [start, end)."""
+def measure(
+    trace: Trace, start_ns: int, end_ns: int, *, delays: bool = True, jitter: bool = True
+) -> Measures:
+    """The figures over packets due in [start, end).
+
+    Args:
+        delays: also those of one-way delays and their variation; `jitter`: also that of RFC 3550.
+            Either is None else, as where nothing arrived: they take longest.
+    """
     first, end = (int(at) for at in np.searchsorted(trace.due_ns, (start_ns, end_ns)))
     part = slice(first, end)
     arrival_ns, corrupted = trace.arrival_ns[part], trace.corrupted[part]
@@ -348,20 +355,21 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
     low: float | None = None
     high: float | None = None
     ipdv: float | None = None
-    jitter: float | None = None
+    jitter_last: float | None = None
     jitter_mean: float | None = None
     jitter_max: float | None = None
-    if received:
+    if received and delays:
         due_ns = trace.due_ns[part][arrived]
-        delays = (arrival_ns[arrived] - due_ns) / 1e6
-        ordered = np.sort(delays)
+        delay_ms = (arrival_ns[arrived] - due_ns) / 1e6
+        ordered = np.sort(delay_ms)
         least, p50, p95, p99, most, longest = of_ordered(ordered, (0, 50, 95, 99, 99.9, 100))
-        low, high = quantile_interval(delays, ordered, (due_ns - start_ns) // BATCH_NS, 95)
+        low, high = quantile_interval(delay_ms, ordered, (due_ns - start_ns) // BATCH_NS, 95)
         ipdv = most - least
+    if received and jitter:
         after = trace.jitter_ms[part]
         # of packets that came at the same time, the later sent one is taken to have come later
         last = packets - 1 - int(np.argmax(arrival_ns[::-1]))
-        jitter = float(after[last])
+        jitter_last = float(after[last])
         jitter_mean, jitter_max = float(np.mean(after[arrived])), float(np.max(after[arrived]))
     run_max, run_mean = run_lengths(missing) if lacking else (0, None)
     interruptions = _interruptions_ms(trace, part, missing) if lacking else np.empty(0)
@@ -381,7 +389,7 @@ def measure(trace: Trace, start_ns: int, end_ns: int) -> Measures:
         loss_spread=_loss_spread(trace, part) if lacking else None,
         loss_burst_max=run_max,
         loss_burst_mean=run_mean,
-        jitter_ms=jitter,
+        jitter_ms=jitter_last,
         jitter_mean_ms=jitter_mean,
         jitter_max_ms=jitter_max,
         delay_p50_ms=p50,

@@ -71,9 +71,10 @@ class VideoGaps:
         if not len(later):
             return
         whose, ahead, key = streams[later], ahead[later], starts_key[later]
-        # of several copies one: each number of each stream once
-        _, once = np.unique(whose.astype(np.int64) * SEQUENCE_MOD + ahead, return_index=True)
-        whose, ahead, key = whose[once], ahead[once], key[once]
+        named = whose.astype(np.int64) * SEQUENCE_MOD + ahead
+        if not (named[1:] > named[:-1]).all():  # of several copies one
+            _, once = np.unique(named, return_index=True)
+            whose, ahead, key = whose[once], ahead[once], key[once]
         count = len(self._highest)
         reached = np.zeros(count, np.int64)
         np.maximum.at(reached, whose, ahead)

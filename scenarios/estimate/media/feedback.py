@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -144,7 +145,9 @@ class Feedback:
         """Do what both sides do at this moment."""
         self._begin(now_ns)
         self._control, requests = _until(self._control, now_ns)
+        requests = requests.take(np.argsort(requests.at_ns, kind="stable"))
         self._media, media = _until(self._media, now_ns)
+        media = _by_flow(media)
         self._gaps.take(media.flow, media.seq, self._starts_key(media))
         if not self._may_double:
             self._under_way.difference_update(requests.seq.tolist())
@@ -203,17 +206,17 @@ class Feedback:
             self._cameras[row] = camera
 
     def _starts_key(self, packets: Packets) -> NDArray[np.bool_]:
-        """(n,) which packets are the first of key frames, as their payloads say."""
+        """(n,) which packets, flow by flow, are the first of key frames, as their payloads say."""
         found = np.zeros(len(packets.flow), np.bool_)
         if not len(found):
             return found
-        order = np.argsort(packets.flow, kind="stable")
-        flows, first = np.unique(packets.flow[order], return_index=True)
-        for flow, at in zip(flows.tolist(), np.split(order, first[1:]), strict=True):
-            buffer = self._recent(flow)
+        edges = [0, *(np.flatnonzero(np.diff(packets.flow)) + 1).tolist(), len(found)]
+        for first, end in pairwise(edges):
+            buffer = self._recent(int(packets.flow[first]))
             if buffer is None:
                 continue
-            log = buffer.recent(int(packets.seq[at].min()))
+            came = packets.seq[first:end]
+            log = buffer.recent(int(came.min()))
             key = np.flatnonzero(log["key"])
             if not len(key):
                 continue
@@ -223,7 +226,7 @@ class Feedback:
                 key, number = np.flatnonzero(log["key"]), log["sequence"]
             stamp = log["timestamp"]
             begins = (key == 0) | (stamp[key] != stamp[key - 1])
-            found[at] = np.isin(packets.seq[at], number[key[begins]])
+            found[first:end] = np.isin(came, number[key[begins]])
         return found
 
     def _request(self, flow: int, size: int, now_ns: int, not_before_ns: int) -> None:
@@ -287,14 +290,26 @@ def _camera(mcu_leg: McuLeg) -> _Camera:
 
 
 def _until(parts: list[Packets], now_ns: int) -> tuple[list[Packets], Packets]:
-    """What came later, and what came before `now_ns`, in order of time."""
+    """What came later, and what came before `now_ns`."""
     if not parts:
         return [], joined([])
     packets = joined(parts)
     came = packets.at_ns < now_ns
-    later = [] if came.all() else [packets.take(~came)]
-    packets = packets.take(came)
-    return later, packets.take(np.argsort(packets.at_ns, kind="stable"))
+    if came.all():
+        return [], packets
+    return [packets.take(~came)], packets.take(came)
+
+
+def _by_flow(packets: Packets) -> Packets:
+    """Flow by flow, of each in order of time; it is nearly always in that order already."""
+    # numbers of 16 bits are sorted in one pass
+    small = len(packets.flow) and int(packets.flow.max()) < 1 << 16
+    flow = packets.flow.astype(np.uint16) if small else packets.flow
+    order = np.argsort(flow, kind="stable")
+    at_ns, flow = packets.at_ns[order], flow[order]
+    if ((at_ns[1:] < at_ns[:-1]) & (flow[1:] == flow[:-1])).any():
+        order = np.lexsort((packets.at_ns, packets.flow))
+    return packets.take(order)
 
 
 def _request_bytes(name: str) -> int:

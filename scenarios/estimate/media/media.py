@@ -529,6 +529,8 @@ class _MeetingRun:
         timeline = self.timeline
         shared = [self, self._plan, timeline, self.paths, self.flows, self._windows]
         shared += [*timeline.bridge_legs, *timeline.mcu_legs, *self._plan.streams]
+        if not self._forwards:
+            shared.append(self._forwarding)
         memo: dict[int, Any] = {id(one): one for one in shared}
         return copy.deepcopy(state, memo)
 

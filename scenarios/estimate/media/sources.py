@@ -299,6 +299,13 @@ class MixedAudio:
         self._next: int | None = None
         self._mixed_ns = 0
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> MixedAudio:
+        """What never changes is shared."""
+        other = memo[id(self)] = copy.copy(self)
+        other.buffer, other._spans = copy.deepcopy(self.buffer, memo), list(self._spans)
+        other._injector = copy.deepcopy(self._injector, memo)
+        return other
+
     def ask_key(self, from_ns: int) -> None:
         """Sound has no key frames."""
 

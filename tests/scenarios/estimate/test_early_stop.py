@@ -7,8 +7,16 @@ from pathlib import Path
 import pytest
 from scenario_factory import DEFAULT, scenario
 
-from giaoban.scenarios.estimate.estimate import estimate, judge_alone, judge_early
+from giaoban.results.judge.metrics import ONLY_GROWS
+from giaoban.scenarios.estimate.estimate import (
+    estimate,
+    estimate_meeting,
+    judge_alone,
+    judge_early,
+)
 from giaoban.scenarios.estimate.media import media
+from giaoban.scenarios.estimate.media.captures import captures_of
+from giaoban.scenarios.measure.assemble import criteria_of, measured_phases
 from giaoban.scenarios.spec.question import Question, make_question
 
 LOSSES = """
@@ -83,6 +91,32 @@ def test_how_far_it_fails_is_waited_for(tmp_path: Path) -> None:
         assert binding.margin_pct is not None
         assert soon.whole or binding.margin_pct <= -past_pct
     assert soon.whole
+
+
+def test_a_look_finds_what_all_that_is_measured_says(tmp_path: Path) -> None:
+    """Of pictures alone, where nothing else is looked at."""
+    question = losing(tmp_path, "access-mcu", 0.002)
+    criteria = criteria_of(question)
+    growing = [e for e in criteria.criterion if e.measure and e.measure.metric in ONLY_GROWS]
+    held = estimate_meeting(question, None)
+    captures = captures_of(question.plan, held.meeting, held.estimated)
+    looked, whole = (
+        {
+            (phase.name, bridge.id, stream.kind, stream.direction): stream
+            for phase in measured_phases(captures, each)
+            for bridge in phase.bridges
+            for stream in bridge.streams
+        }
+        for each in (criteria.model_copy(update={"criterion": growing}), criteria)
+    )
+    held.estimated.close()
+    assert {kind for _, _, kind, _ in looked} == {"video"}
+    assert looked.keys() == {key for key in whole if key[2] == "video"}
+    names = ["packets_sent", "packets_received", *(e.measure.metric for e in growing if e.measure)]
+    for key, stream in looked.items():
+        told, known = ([getattr(one, name) for name in names] for one in (stream, whole[key]))
+        assert told == known, key
+    assert any(stream.freeze_ms_max for stream in looked.values())
 
 
 OWN = """

@@ -163,6 +163,15 @@ def test_measures_are_counts_of_what_happened(
     else:
         assert got.delay_p50_ms is got.delay_p95_ms is got.delay_p99_ms is got.jitter_ms is None
 
+    # what nobody looks at is left out, and nothing else
+    long = ("delay_", "ipdv_"), ("jitter_",)
+    for delays, jitter in ((True, False), (False, True), (False, False)):
+        left = [*(long[0] if not delays else ()), *(long[1] if not jitter else ())]
+        part = measure(found, start, end, delays=delays, jitter=jitter)
+        for name in (each.name for each in fields(got)):
+            value = None if name.startswith(tuple(left)) else getattr(got, name)
+            assert getattr(part, name) == value, name
+
 
 @pytest.mark.parametrize(
     ("n", "expected_ms"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -61,6 +62,19 @@ def test_impairments_need_an_origin() -> None:
     with pytest.raises(ValueError, match="origin"):
         Injector(plan, None)
     assert Injector(stream_plan(IDENT), None).idle
+
+
+def test_a_copy_goes_on_as_the_one_copied_would() -> None:
+    idle = injector()
+    assert copy.deepcopy(idle) is idle
+    one = injector(*during_all(loss=BernoulliLoss(p=0.5)))
+    due_ns, sizes = START_NS + np.arange(100) * MS, np.full(100, 200)
+    one.apply(due_ns, sizes)
+    other = copy.deepcopy(one)
+    later_ns = due_ns + 100 * MS
+    expected = one.apply(later_ns, sizes)
+    assert 0 < expected.copies.sum() < 100
+    np.testing.assert_array_equal(other.apply(later_ns, sizes).copies, expected.copies)
 
 
 def test_a_packet_belongs_to_the_interval_of_its_due_time() -> None:

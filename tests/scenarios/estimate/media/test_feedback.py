@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from runs import FULL
 from scenario_factory import DEFAULT, WHY_NOT_ESTIMATED, only_emulated, scenario
 
@@ -13,7 +16,7 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
 from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
 from giaoban.scenarios.estimate.media import media
-from giaoban.scenarios.estimate.media.feedback import Feedback
+from giaoban.scenarios.estimate.media.feedback import Feedback, _by_flow
 from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.spec.question import make_question
@@ -68,6 +71,18 @@ def freezes(result: Result, direction: str) -> list[float]:
             if (stream.kind, stream.direction) == ("video", direction)
         )
         for bridge in result.phases[-1].bridges
+    ]
+
+
+@given(came=st.lists(st.tuples(st.integers(0, 9), st.sampled_from([3, 7, 1 << 16]))))
+def test_packets_are_looked_at_flow_by_flow_in_order_of_time(came: list[tuple[int, int]]) -> None:
+    at_ns, flow = np.array(came, np.int64).reshape(-1, 2).T
+    seq = np.arange(len(came))
+    found = _by_flow(Packets(at_ns, flow.astype(np.int32), flow.astype(np.int32), seq))
+    expected = sorted(range(len(came)), key=lambda n: (came[n][1], came[n][0]))
+    assert found.seq.tolist() == expected  # of one moment in the order in which they came
+    assert list(zip(found.at_ns.tolist(), found.flow.tolist(), strict=True)) == [
+        came[n] for n in expected
     ]
 
 
