@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ from giaoban.scenarios.estimate.network.meter import HopCounters, Passages
 from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.network.paths import END, Paths, find_paths
-from giaoban.scenarios.estimate.network.queues import TIMER_NS
+from giaoban.scenarios.estimate.network.queues import TIMER_NS, rate_of
 from giaoban.scenarios.estimate.network.transit import Transit
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.plan.plan import Plan
@@ -159,7 +160,7 @@ def estimate_media(
         load_windows=load_windows,
     )
     if not plan.watchful:
-        if resumable is None or plan not in resumable.losing:
+        if resumable is None or not resumable.loses(plan):
             if waits or load_windows:
                 known = None  # of these it knows nothing
             estimated = begin(plan, known=known, backing=False).run()
@@ -167,7 +168,7 @@ def estimate_media(
                 return estimated
             estimated.close()
             if resumable is not None:
-                resumable.losing.append(plan)
+                resumable.lost(plan)
         plan = plan.model_copy(update={"loses": True})
     if failing is not None:
         # what faults take is known in advance: as a rule there is nothing to go back to
@@ -184,15 +185,26 @@ def estimate_media(
 
 @dataclass
 class ResumableMeetings:
-    """Meetings that differ in losses and buffers alone, and who goes on with any of them.
+    """Meetings that differ in losses and buffers alone, and who goes on with any of them."""
 
-    `losing`: plans of which it was found that their queues lose packets.
-    """
-
-    losing: list[Plan] = field(default_factory=list)
+    _lost: list[tuple[float, list[int]]] = field(default_factory=list)
+    """Of those in which queues lost packets: their ends, and the limits of all queues."""
     _checkpoints: Checkpoints = field(default_factory=Checkpoints)
     _run: _MeetingRun | None = None
     _plan: Plan | None = None
+
+    def lost(self, plan: Plan) -> None:
+        """Where nothing else loses any, it was found that a plan's queues lose packets."""
+        self._lost.append((plan.end_s, _limits(plan)))
+
+    def loses(self, plan: Plan) -> bool:
+        """Whether a plan's queues are known to lose packets: those of another one did, none of
+        which was shorter. Up to the first packet that is lost, all go through both alike."""
+        limits, steady = _limits(plan), is_steady(plan)
+        return any(
+            plan.end_s == end_s and (limits == of or (steady and all(map(operator.le, limits, of))))
+            for end_s, of in self._lost
+        )
 
     def timeline_of(self, plan: Plan) -> Timeline | None:
         """The signalling of those that end when this plan does."""
@@ -219,6 +231,10 @@ class ResumableMeetings:
 
     def _ends_as(self, plan: Plan) -> bool:
         return self._plan is not None and self._plan.end_s == plan.end_s
+
+
+def _limits(plan: Plan) -> list[int]:
+    return [rate_of(link).limit for link in plan.network.links]
 
 
 class _LostUnforeseenError(Exception):

@@ -251,6 +251,27 @@ def test_a_meeting_goes_on_from_where_another_was(
     assert min(steps)[0] > 1_000_000_000
 
 
+def test_a_queue_shorter_than_one_that_loses_is_known_to_lose(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looks first whether it does; of a longer one that is not known."""
+    backing: list[bool] = []
+    step = _MeetingRun._step
+
+    def noted(run: _MeetingRun, start_ns: int, until_ns: int) -> Packets:
+        backing.append(run._backing)
+        return step(run, start_ns, until_ns)
+
+    monkeypatch.setattr(_MeetingRun, "_step", noted)
+    judge, path = CachingJudge(), line(world, "west", "buffer_packets")
+    for value, known in ((8, False), (4, True), (16, False), (8, True)):
+        backing.clear()
+        question = world.put(path, value).question()
+        judged = judge(question, None)
+        assert (False not in backing) == known, value
+        assert judged.judgement == judge_early(question, None).judgement
+
+
 def test_threads_take_turns(world: World) -> None:
     """As those of a worker of a cluster."""
     judge, path = CachingJudge(), line(world, "west", "rate_mbps")
