@@ -11,7 +11,6 @@ from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
 from giaoban.regulation import Regulation
 from giaoban.results.archive.history.entry import Entry
-from giaoban.results.archive.history.trend import draw_trend
 from giaoban.results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly
 from giaoban.results.archive.store import write_whole
 from giaoban.results.report.annex.pdf.write import pdf
@@ -167,6 +166,8 @@ def document(entries: Sequence[Entry], year: int, folder: Path, lang: Language =
 
 
 def _pictures(runs: Sequence[Entry], ledger: Ledger, folder: Path, say: Wording) -> list[Picture]:
+    from giaoban.results.report.plots.trend import draw_trend
+
     drawn = []
     for caption, points in pictures(runs, ledger, say):
         file = folder / f"trend-{len(list(folder.iterdir()))}.svg"

@@ -24,7 +24,7 @@ from giaoban.results.archive.history.prune import (
     unfinished,
 )
 from giaoban.results.archive.history.recheck import Moved, Rechecked
-from giaoban.results.archive.history.trend import Point, draw_trend, drawable, trend
+from giaoban.results.archive.history.trend import Point, drawable, trend
 from giaoban.results.archive.history.yearly import yearly
 from giaoban.results.archive.store import open_run, read_result, writing
 from giaoban.results.model.quantities import Verdict
@@ -417,6 +417,8 @@ def trend_of(
                 plot=plot,
                 criterion=criterion,
             )
+        from giaoban.results.report.plots.trend import draw_trend
+
         with writing(plot):
             draw_trend(points, plot, lang=language.asked() or "vi")
     if as_json:

@@ -19,8 +19,9 @@ from giaoban.results.archive.history.choose import Choice, check_criterion, choo
 from giaoban.results.archive.history.compare import compare
 from giaoban.results.archive.history.entry import scenario_of, slug, time_in
 from giaoban.results.archive.history.index import INDEX, opened
-from giaoban.results.archive.history.trend import draw_trend, drawable, trend
+from giaoban.results.archive.history.trend import drawable, trend
 from giaoban.results.archive.history.yearly import yearly
+from giaoban.results.report.plots.trend import draw_trend
 
 IN_ORDER = [h.JANUARY, h.FEBRUARY, h.APRIL, h.JULY, h.FAULTS, h.NEXT_YEAR]
 
@@ -247,5 +248,5 @@ def test_a_criterion_through_the_year(root: Path, tmp_path: Path) -> None:
         for path in (tmp_path / f"a.{suffix}", again):
             draw_trend(points, path, lang="vi")
         assert again.read_bytes() == (tmp_path / f"a.{suffix}").read_bytes()
-    with pytest.raises(InputError, match=r"allowed: \.svg, \.png, \.pdf"):
+    with pytest.raises(InputError, match=r"allowed: \.png, \.svg, \.pdf"):
         draw_trend(points, tmp_path / "a.gif", lang="vi")

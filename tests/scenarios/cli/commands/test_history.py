@@ -104,7 +104,7 @@ def test_pruning_follows_no_link(root: Path, tmp_path: Path) -> None:
         (("list", "--scenario", "mo-rong-dot-3"), "did you mean"),
         (("trend", "delay"), "in no run"),
         (("trend", "mos", "--lang", "fr"), "allowed: vi, en"),
-        (("trend", "mos", "--plot", "x.gif"), "allowed: .svg, .png, .pdf"),
+        (("trend", "mos", "--plot", "x.gif"), "allowed: .png, .svg, .pdf"),
         (("compare", h.JANUARY, "nobody"), "no such run"),
         (("compare", h.JANUARY, h.FAULTS), "is a run of kind faults (allowed here: check)"),
         (("summary", "--year", "2031"), "no run was kept of that year"),
