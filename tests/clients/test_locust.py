@@ -49,7 +49,7 @@ class Idle(User):
 SHAPE = """
 class Steps(LoadTestShape):
     def tick(self):
-        steps = [(4, 3), (8, 7), (11, 2)]
+        steps = [(3, 3), (6, 7), (8, 2)]
         return next(((n, 10) for until, n in steps if self.get_run_time() < until), None)
 """
 
