@@ -317,13 +317,13 @@ class LocustListeners:
     # ------------------------------------------------------------------------------ the inside
 
     def _end_in_time(self, plan: LoadPlan) -> None:
-        """The timetable has an end, so the test has; calls that are not answered by then have
-        until the MCU may be said not to answer."""
+        """The test ends when all have done what they had to. The timetable has an end; calls that
+        are not answered by then have until the MCU may be said not to answer."""
         if plan.by_hand:
             gevent.sleep(plan.seconds)
         else:
-            gevent.sleep(timetable.total_s(plan) + GRACE_S)
-            limit_s = time.monotonic() + plan.answer_within_s
+            takes_s = timetable.total_s(plan) + GRACE_S + plan.answer_within_s
+            limit_s = time.monotonic() + takes_s
             while self._finished < self._users and time.monotonic() < limit_s:
                 gevent.sleep(LOOK_EVERY_S)
         runner = self._environment.runner
