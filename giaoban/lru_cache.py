@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
+
+LONGEST = 256
+"""Letters of a text whose meaning is remembered."""
+
+
+def of_short_texts[T](read: Callable[[str], T]) -> Callable[[str], T]:
+    """A reader of texts that come again and again. What it remembers must not be large, whatever
+    peers send, so that long ones are read anew."""
+    kept = lru_cache(maxsize=256)(read)
+    return lambda text: kept(text) if len(text) <= LONGEST else read(text)
 
 
 class LruCache[K, V]:

@@ -654,7 +654,9 @@ class MediaPlane:
         if not received and (due or not self._kernel_paces):
             self._receive_only("video", "content")
         if due and not self._kernel_paces:
-            self.pacer.flush(now_ns)  # what is due waits for no pictures that are to be made
+            # what is due waits for no pictures that are to be made; what was done since `now_ns`
+            # makes it late too
+            self.pacer.flush(self._clock())
         if due:
             late_ns = (now_ns - self._origin_ns) % self._ahead_ns if self._kernel_paces else 0
             self._look(now_ns - late_ns)

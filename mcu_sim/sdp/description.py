@@ -9,12 +9,12 @@ have none of their own.
 from __future__ import annotations
 
 import enum
-import functools
 import ipaddress
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from giaoban.lru_cache import of_short_texts
 from giaoban.mcu_sim.sdp.crypto import Crypto, read_crypto
 
 
@@ -190,8 +190,7 @@ STATIC_CODECS = {
 
 MAX_PAYLOAD_TYPE = 127
 
-ip_address = functools.lru_cache(maxsize=128)(ipaddress.ip_address)
-"""A host's address is read again and again."""
+ip_address = of_short_texts(ipaddress.ip_address)
 
 _DIRECTIONS = {str(direction): direction for direction in Direction}
 _LINE = re.compile(r"^([a-zA-Z])=(.*)$", re.DOTALL)

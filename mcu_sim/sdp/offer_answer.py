@@ -34,6 +34,8 @@ from giaoban.traffic.sources.audio_encoding import AudioEncoding
 # --------------------------------------------------------- what our side can, as a list of `Media`
 
 PTIME_MS = 20
+MOST_KEPT = 1024
+"""Letters of an offer's codecs for which the choice is remembered."""
 SLIDES = "slides"
 """Tag of the content channel's section (RFC 4796 §5)."""
 G722 = Codec(9, "G722", 8000)
@@ -251,13 +253,18 @@ def tones_of(theirs: Sequence[Codec], ours: Sequence[Codec], main: Codec) -> Cod
     return replace(known, payload_type=found.payload_type, clock_hz=found.clock_hz)
 
 
-@functools.lru_cache(maxsize=64)  # the lists of one maker are always the same
 def choose_codec(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, Codec] | None:
     """For an answer: our first codec that they offer, as they offer it and as we state it.
 
     Of H.264 it is the best of theirs, in their profile and packetization mode, at what both can.
     The offerer's payload type is used in both directions, which RFC 3264 §5.1 asks for.
     """
+    # one maker's lists are always the same; what is kept must not be large, whatever peers send
+    usual = sum(len(one.name) + len(one.fmtp) for one in theirs) <= MOST_KEPT
+    return (_kept_choice if usual else _choice)(ours, theirs)
+
+
+def _choice(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, Codec] | None:
     for one in ours:
         if _is_beside(one):
             continue
@@ -270,6 +277,9 @@ def choose_codec(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Co
             if _same_name(one, other):
                 return other, replace(one, payload_type=other.payload_type)
     return None
+
+
+_kept_choice = functools.lru_cache(maxsize=64)(_choice)
 
 
 def answered_codec(theirs: Sequence[Codec], ours: Sequence[Codec]) -> tuple[Codec, Codec] | None:

@@ -464,9 +464,9 @@ class Wording(Translator):
             return self.gettext(_ON_LOSS[does])
         beside = does._replace(error_concealment=False)
         if beside == OFF:
-            return self.gettext("show damaged pictures (error concealment)")
+            return self.gettext("conceal errors, showing damaged pictures")
         return self.gettext(
-            "{does}, and show damaged pictures (error concealment)", does=self.on_loss(beside)
+            "{does}, and conceal errors, showing damaged pictures", does=self.on_loss(beside)
         )
 
     def refusal(self, code: int, reason: str = "") -> str:

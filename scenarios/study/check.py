@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from giaoban.results.archive.evidence.manifest import Proof
 from giaoban.results.archive.store import Outcome, new_run, write_result
 from giaoban.results.judge.verdict import with_robustness, with_seeds
 from giaoban.results.model.meetings import Minutes
-from giaoban.results.model.result import Result
+from giaoban.results.model.result import LossBehaviour, Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
@@ -53,7 +54,7 @@ def check(
     language: Language = SOURCE,
     proved: bool = True,
     seeds: int | None = None,
-    terminals: bool | None = None,
+    terminals: bool | Sequence[LossBehaviour] | None = None,
     wanted: AnalysisOptions | None = None,
     helpers: Helpers | None = None,
 ) -> Outcome[Result]:
@@ -63,7 +64,8 @@ def check(
         proved: whether the question is what its files say. If it was changed since, they are no
             evidence: there is no manifest, and the annex is a draft.
         seeds: how many others are tried; None: `OTHER_SEEDS`, if they can be estimated.
-        terminals: whether all that terminals may do about losses is tried (`terminals_of`).
+        terminals: whether all that terminals may do about losses is tried, or what
+            (`terminals_of`).
         wanted: what is asked of the assumptions (`giaoban sensitivity`) beside it, if anything.
         helpers: where they are tried meanwhile (`helpers_for`); None: some are begun for it.
 

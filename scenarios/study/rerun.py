@@ -22,7 +22,7 @@ from giaoban.results.judge.diff import Difference, differences
 from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
-from giaoban.results.model.result import OFF, Result
+from giaoban.results.model.result import OFF, LossBehaviour, Result
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.faults.failure_cases import chosen
@@ -112,10 +112,11 @@ def other_seeds_of(then: Result) -> int | None:
     return None if then.seeds.refused is not None else then.seeds.tried
 
 
-def other_terminals_of(then: Result) -> bool | None:
-    """Which other terminals a result was told beside: all, those that do nothing, or none."""
-    others = {each.on_loss for each in then.terminals}
-    return False if not others else None if others == {OFF} else True
+def other_terminals_of(then: Result) -> Sequence[LossBehaviour] | None:
+    """Which other terminals a result was told beside; None: those that do nothing, which nobody
+    asked for."""
+    others = [each.on_loss for each in then.terminals]
+    return None if others == [OFF] else others
 
 
 def options_of(then: Sensitivity, folder: Path) -> AnalysisOptions:

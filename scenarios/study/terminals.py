@@ -7,7 +7,7 @@ without, where the scenario has any of it, and on request what it comes to with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,19 +56,26 @@ class AskedTerminals:
     engine: EngineName | None
 
 
-def terminals_of(question: Question, engine: EngineName, each: bool | None) -> AskedTerminals:
+def terminals_of(
+    question: Question, engine: EngineName, each: bool | Sequence[LossBehaviour] | None
+) -> AskedTerminals:
     """What else terminals may do in a question.
 
     Args:
         engine: of the check.
-        each: whether everything is tried, emulated; None: only what comes of it without any, where
-            the scenario has any, by estimate; False: nothing is.
+        each: whether everything is tried, or what is, emulated; None: only what comes of it without
+            any, where the scenario has any, by estimate; False: nothing is.
 
     Raises:
         InputError: everything else is asked for, and the scenario forbids all of it.
     """
     own = question.scenario.meeting.on_loss
-    wanted = behaviours(own) if each else [OFF] * (each is None and own != OFF)
+    if each is None:
+        wanted: Sequence[LossBehaviour] = [OFF] * (own != OFF)
+    elif isinstance(each, bool):
+        wanted = behaviours(own) if each else []
+    else:
+        wanted = each
     found = {other: _asked(question, other) for other in wanted}
     refused = [error for error in found.values() if isinstance(error, InputError)]
     if each and len(refused) == len(found):

@@ -296,8 +296,9 @@ class ProvinceNet(Mininet):  # type: ignore[misc]
             if netlink.all_up(self.namespace(waiting[-1])):
                 waiting.pop()  # and stays so
             elif time.monotonic() > deadline:
-                down = [n for n in waiting if not netlink.all_up(self.namespace(n))]
-                raise InvalidRun("links at {waiting} did not come up", waiting=", ".join(down))
+                others = [n for n in waiting[:-1] if not netlink.all_up(self.namespace(n))]
+                down = ", ".join([*others, waiting[-1]])
+                raise InvalidRun("links at {waiting} did not come up", waiting=down)
             else:
                 time.sleep(0.1)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from itertools import count
 from typing import Any
@@ -82,21 +83,37 @@ class _Numbers:
 
 
 class _Answers:
+    """Datagrams of the kernel's, for the requests whose answers are still read: one may be asked in
+    the midst of another's answer, as `flush_routes` deletes routes while they are listed."""
+
     def __init__(self, own: socket.socket) -> None:
         self._own = own
+        self._set_aside: dict[int, deque[bytes]] = {}
 
     def ensure_tag(self, number: int) -> None:
-        """Answers wait in the kernel."""
+        """The answer to a request is read from now on."""
+        self._set_aside.setdefault(number, deque())
 
-    free_tag = ensure_tag
+    def free_tag(self, number: int) -> None:
+        """It is read no longer: what is left of it, as the receipt behind it, is nobody's."""
+        self._set_aside.pop(number, None)
 
     async def get(self, number: int) -> bytes:
-        """The next datagram for a request. What an earlier one left unread, as the receipt behind
-        an answer, is nobody's."""
+        """The next datagram for a request. The kernel has answered when a request is sent, and
+        puts the next part of a long answer there when one is read: there is nothing to wait for.
+
+        Raises:
+            BlockingIOError: no answer is there.
+        """
+        if waiting := self._set_aside.get(number):
+            return waiting.popleft()
         while True:
-            data = self._own.recv(MOST_BYTES)
-            if SEQUENCE.unpack_from(data)[0] == number:
+            data = self._own.recv(MOST_BYTES, socket.MSG_DONTWAIT)
+            of = SEQUENCE.unpack_from(data)[0]
+            if of == number:
                 return data
+            if of in self._set_aside:
+                self._set_aside[of].append(data)
 
 
 async def _whole(asked: Coroutine[Any, Any, Any]) -> Any:

@@ -195,7 +195,8 @@ class EncoderFit:
     """What a recording says of an encoder.
 
     Attributes:
-        frames, key_frames, seconds, fps, kbps: of the recording; its rate is that of NAL units.
+        frames, key_frames, seconds: of the recording.
+        fps, kbps: frames a second, and the rate of NAL units, where it leaves no picture out.
         figures: of `Encoder`, those that the recording tells.
         kept: the others, as they were.
         recorded: statistics of its frames.
@@ -267,7 +268,7 @@ def fit_encoder(recording: Recording, usual: Encoder, name: str, *, timed: bool)
             name=name,
             least=LEAST_SETTLED,
         )
-    kbps = float(size.sum()) * 8 / seconds / 1000
+    kbps = float(size.mean()) * 8 * fps / 1000
     relative = size / size.mean()
     recorded = statistics(relative, key, second)
     share, persistence = motion([recorded.correlation])

@@ -121,9 +121,11 @@ def stream_recording(
             missing=missing,
             number=len(numbers) + missing,
         )
-    kind = most_frequent(stream.payload_type)
-    carries = np.array([len(payload) > 0 for payload in stream.payloads])
-    order = order[(stream.payload_type[order] == kind) & carries[order]]
+    order = order[np.array([len(payload) > 0 for payload in stream.payloads])[order]]
+    if not len(order):
+        raise InputError("{name}: holds no packet that carries anything", name=name)
+    kind = most_frequent(stream.payload_type[order])
+    order = order[stream.payload_type[order] == kind]
     if clock_hz is None:
         clock_hz = CLOCK_HZ if h264 else CLOCKS.get(kind)
     if clock_hz is None:

@@ -8,12 +8,12 @@ The fields that are read most are read once and remembered by their text. Of a m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Iterable
 
 from sipmessage import URI, Address, CSeq, MediaType, Parameters, Request, Response, Via
 from sipmessage.message import Headers
 
+from giaoban.lru_cache import of_short_texts
 from giaoban.mcu_sim.sip.message.addresses import (
     HostPort,
     forget,
@@ -104,13 +104,6 @@ def bare_response(code: int, phrase: str, body: bytes = b"") -> Response:
     return response
 
 
-def _cached[T](parse_text: Callable[[str], T]) -> Callable[[str], T]:
-    """Headers are read again and again, in one message and in all those of a dialog."""
-    kept = lru_cache(maxsize=256)(parse_text)
-    # What is kept must not be large, whatever peers send.
-    return lambda text: kept(text) if len(text) <= 256 else parse_text(text)
-
-
 _TOKEN = r"[\w.!*+'~-]+"
 _PLAIN_PARAMETERS = rf"((?:;{_TOKEN}(?:={_TOKEN})?)*)"
 _PLAIN_VIA = re.compile(
@@ -152,13 +145,13 @@ def _plain(parameters: str) -> Parameters:
     return Parameters(**{name: value if equals else None for name, equals, value in pairs})
 
 
-vias = _cached(_vias)
-addresses = _cached(_addresses)
-_address = _cached(_only)
-_tag = _cached(lambda text: tag_of(_only(text)))
-uri_of = _cached(read_uri)
-_cseq = _cached(CSeq.parse)
-_media_type = _cached(MediaType.parse)
+vias = of_short_texts(_vias)
+addresses = of_short_texts(_addresses)
+_address = of_short_texts(_only)
+_tag = of_short_texts(lambda text: tag_of(_only(text)))
+uri_of = of_short_texts(read_uri)
+_cseq = of_short_texts(CSeq.parse)
+_media_type = of_short_texts(MediaType.parse)
 
 
 def top_via(message: Request | Response) -> Via:

@@ -238,6 +238,31 @@ def test_what_is_due_does_not_wait_for_pictures_that_are_made(bench: Bench) -> N
     assert 4 < bench.plane.health()["worst_late_ms"] <= 5
 
 
+def test_what_was_done_since_the_wake_up_makes_packets_late_too(bench: Bench) -> None:
+    """All that leaves is as late as it leaves, also what does not wait for the next pictures."""
+    for row in range(4):
+        bench.far(28_000 + 100 * row)
+        bench.far(28_002 + 100 * row)
+        both = terms("audio", 28_000 + 100 * row), terms("video", 28_002 + 100 * row)
+        bench.plane.open(leg(row, *both, composed=MODEL), bench.now_ns)
+    bench.run(200)
+    mix, flush, told = bench.plane.bank.mix, bench.plane.pacer.flush, []
+
+    def slow(tick: int) -> Any:
+        bench.now_ns += 4 * MS
+        return mix(tick)
+
+    def note(now_ns: int) -> None:
+        told.append((now_ns, bench.now_ns))
+        flush(now_ns)
+
+    bench.plane.bank.mix = slow  # type: ignore[method-assign]
+    bench.plane.pacer.flush = note  # type: ignore[method-assign]
+    bench.run(200)
+    assert told
+    assert all(said == true for said, true in told)
+
+
 @pytest.mark.parametrize("delay_ms", [10.0, 5.0, 2.0, 0.5, 0.2])
 def test_the_loop_looks_twice_within_what_it_takes_to_forward(delay_ms: float) -> None:
     """Else pictures would reach the kernel when they are due already, or later."""

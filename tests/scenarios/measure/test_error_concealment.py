@@ -65,7 +65,7 @@ def test_a_picture_that_stood_still_is_damaged_and_fails_by_that(found: dict[boo
     [judged] = [c for c in found[True].criteria if c.id == "picture-damaged"]
     assert (judged.threshold, judged.place and judged.place.id) == (1.8, "east")
     told = [Wording("en").meeting(found[conceals].meeting) for conceals in (False, True)]
-    does = "All terminals and the MCU show damaged pictures (error concealment)."
+    does = "All terminals and the MCU conceal errors, showing damaged pictures."
     assert told[1] == f"{told[0]} {does}"
     assumed = {assumption.what for assumption in found[True].assumptions}
     assert assumed - {each.what for each in found[False].assumptions} == {

@@ -217,12 +217,16 @@ def test_an_estimate_tries_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("others", "again"),
-    [([], False), ([OFF], None), ([LossBehaviour("fec")], True), (behaviours(OFF), True)],
+    "others", [[], [OFF], [LossBehaviour("fec")], behaviours(OFF), [*behaviours(OFF)[:-1]]]
 )
-def test_a_rerun_asks_the_same(others: list[LossBehaviour], again: bool | None) -> None:
+def test_a_rerun_asks_the_same(tmp_path: Path, others: list[LossBehaviour]) -> None:
+    """Of an answer of before, too, which tried other things than are tried today."""
     told = [
         TerminalsChecked(id=does.id, engine="estimate", verdict="fail", **does._asdict())
         for does in others
     ]
-    assert other_terminals_of(OWN.model_copy(update={"terminals": told})) is again
+    again = other_terminals_of(OWN.model_copy(update={"terminals": told}))
+    question = ask(tmp_path, AGAIN if others == [OFF] else "")
+    asked = terminals_of(question, EngineName.SANDBOX, again)
+    assert list(asked.questions) == others
+    assert asked.engine == (None if others in ([], [OFF]) else EngineName.SANDBOX)

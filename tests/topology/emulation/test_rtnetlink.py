@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from pyroute2.netlink.exceptions import NetlinkError
 
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
+from giaoban.topology.emulation.rtnetlink import Rtnetlink, _outcome
 
 LOOPBACK = 1
 NO_SUCH = 2**31 - 1
@@ -35,6 +35,24 @@ def test_what_an_answer_left_unread_is_not_the_next_ones(route: Rtnetlink) -> No
         route.get_links(NO_SUCH)
     assert refused.value.code == 19  # ENODEV
     assert route.link_lookup(ifname="lo") == [LOOPBACK]
+
+
+def test_a_request_in_the_midst_of_an_answer(route: Rtnetlink) -> None:
+    """As `flush_routes` asks; the kernel sends the end of a list in a datagram of its own."""
+
+    async def both() -> list[int]:
+        found = []
+        async for link in await route._socket.get_links():
+            async for same in await route._socket.get_links(link["index"]):
+                found.append(same["index"])
+        return found
+
+    assert _outcome(both()) == [link["index"] for link in route.get_links()]
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for(route: Rtnetlink) -> None:
+    with pytest.raises(BlockingIOError):
+        _outcome(route._socket.msg_queue.get(NO_SUCH))
 
 
 def test_it_is_closed_with_its_block() -> None:

@@ -260,6 +260,7 @@ def test_sound_out_of_a_capture() -> None:
         ([rtp_packet(n, n * 160) for n in (0, 1, 3, 4, 9)], {"h264": False}, "5 of 10 packets"),
         ([rtp_packet(n, n * 160) for n in range(4)], {"h264": False}, "does not say its clock"),
         ([rtp_packet(n) for n in range(4)], {"h264": False, "clock_hz": 8000}, "a single picture"),
+        ([rtp_packet(n, n, b"") for n in range(4)], {"h264": False}, "no packet that carries"),
         ([rtp_packet(n, n, b"\x41\x9a") for n in range(4)], {"h264": True}, "has no key frame"),
         ([rtp_packet(n, n, b"\x65\x88") for n in range(4)], {"h264": True}, "no whole picture"),
     ],

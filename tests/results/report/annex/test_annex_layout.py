@@ -19,8 +19,7 @@ from giaoban.results.report.annex.docx.write import docx_bytes
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.document import Par, Picture, table
-from giaoban.scenarios.study.documents import BROAD_IN
-from giaoban.topology.map.draw import draw
+from giaoban.topology.map.draw import BROAD_IN, draw
 from tests.results.view_factory import network
 
 AT = datetime(2026, 2, 5, 8, 30, 59, tzinfo=timezone(timedelta(hours=7)))
