@@ -17,8 +17,7 @@ from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.annex.sensitivity import Analysis
 from giaoban.results.report.document import Document
 from giaoban.results.report.plots.tornado import write_tornado
-from giaoban.scenarios.study.documents import BROAD_IN
-from giaoban.topology.map.draw import draw
+from giaoban.topology.map.draw import BROAD_IN, draw
 from tests.results import annex_factory, results_factory, sensitivity_factory
 from tests.results.pdf_text import pages_of
 from tests.results.view_factory import network

@@ -133,7 +133,7 @@ def test_a_kernel_that_lacks_something_is_told_for_what(
         def link(self, *_: Any, **__: Any) -> None:
             raise NetlinkError(errno.EOPNOTSUPP)
 
-    monkeypatch.setattr(scheduler, "IPRoute", WithoutIfb)
+    monkeypatch.setattr(scheduler, "Rtnetlink", WithoutIfb)
     monkeypatch.setattr(scheduler.namespace, "inside", nullcontext)
     of = small_province(buffer_packets=None, buffer_bytes=64_000)
     with pytest.raises(MachineLacks, match=f"this kernel cannot {cannot}, it lacks ifb"):
