@@ -74,7 +74,7 @@ class InterruptHandler:
     def _raise(self, frame: FrameType | None) -> None:
         if self._timed:
             signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
-            if _unwinding() or _importing(frame):
+            if _unwinding() or is_importing(frame):
                 return
         raise KeyboardInterrupt
 
@@ -124,7 +124,8 @@ def _unwinding() -> bool:
     return False
 
 
-def _importing(frame: FrameType | None) -> bool:
+def is_importing(frame: FrameType | None) -> bool:
+    """Whether modules load in a frame: what is raised there may become another exception."""
     while frame is not None:
         if frame.f_code.co_filename == IMPORTING:
             return True

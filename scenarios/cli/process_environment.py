@@ -7,10 +7,9 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
 
 from giaoban.errors import MachineLacks
-from giaoban.interruptions import INTERRUPTIONS
+from giaoban.interruptions import INTERRUPTIONS, is_importing
 from giaoban.scarce import memory_is_limited
 from giaoban.scenarios.cli.standard_streams import open_standard_streams
 
@@ -113,10 +112,23 @@ def _handle_cpu_time_limit() -> None:
     if hard != resource.RLIM_INFINITY and (soft == resource.RLIM_INFINITY or soft >= hard):
         resource.setrlimit(resource.RLIMIT_CPU, (max(1, hard - SPARE_CPU_S), hard))
     signal.signal(signal.SIGXCPU, _cpu_time_used_up)
+    told = sys.unraisablehook
+
+    def on_swallowed(what: sys.UnraisableHookArgs) -> None:
+        if not isinstance(what.exc_value, _CpuTimeUsedUpError):
+            told(what)
+
+    sys.unraisablehook = on_swallowed
 
 
-def _cpu_time_used_up(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise MachineLacks(
-        "the processor time that a process may take here is used up",
-        "raise the limit: ulimit -t unlimited",
-    )
+class _CpuTimeUsedUpError(MachineLacks):
+    """Where C code swallows it, or modules load, it is raised a second of processor time later: the
+    kernel signals again and again (setrlimit(2))."""
+
+
+def _cpu_time_used_up(_number: int, frame: FrameType | None) -> None:
+    if not is_importing(frame):
+        raise _CpuTimeUsedUpError(
+            "the processor time that a process may take here is used up",
+            "raise the limit: ulimit -t unlimited",
+        )

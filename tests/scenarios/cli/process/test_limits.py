@@ -41,6 +41,37 @@ def test_a_check(tmp_path: Path, limit: int, amount: int, said: str) -> None:
     assert not results.exists() or list(results.iterdir()) == []
 
 
+SWALLOWING = """
+import os, signal
+from giaoban.errors import MachineLacks
+from giaoban.scenarios.cli import process_environment
+
+process_environment._handle_cpu_time_limit()
+
+def signalled():
+    os.kill(os.getpid(), signal.SIGXCPU)
+
+class Swallows:
+    def __del__(self):
+        signalled()
+
+Swallows()
+try:
+    signalled()
+except MachineLacks as error:
+    print(error)
+"""
+
+
+def test_where_the_end_of_its_time_is_swallowed_the_next_signal_tells_it() -> None:
+    """As in what pydantic's Rust code calls."""
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWING], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith("the processor time that a process may take here is used up")
+
+
 @pytest.mark.realtime
 @pytest.mark.parametrize(
     ("size", "workers"),
