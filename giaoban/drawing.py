@@ -1,7 +1,7 @@
 """Pictures look the same on every machine, whatever its user has told matplotlib.
 
-That takes longer to load than all else that a command needs, and most commands draw nothing or end
-before: who has pictures drawn imports what draws them only then.
+Matplotlib takes long to load, and most commands draw nothing or end before: who has
+pictures drawn imports what draws them only then.
 """
 
 from __future__ import annotations
