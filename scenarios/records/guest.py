@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from giaoban.scenarios.records.events import SCHEMA
-from giaoban.tomlfile import read_json
+from giaoban.tomlfile import StrictModel, read_json
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import ClassCount, LineCount, Probe, QueueCount, RouterCount
 
@@ -116,9 +116,7 @@ class Routes:
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True
-    )
+    model_config = StrictModel.model_config
 
     def write(self, path: Path) -> None:
         """Put it down as JSON."""
