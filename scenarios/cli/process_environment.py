@@ -12,6 +12,7 @@ from giaoban.errors import MachineLacks
 from giaoban.interruptions import INTERRUPTIONS, is_importing
 from giaoban.scarce import memory_is_limited
 from giaoban.scenarios.cli.standard_streams import open_standard_streams
+from giaoban.sentence import N_
 
 PYTHON_VARIABLES = (
     "PYTHONASYNCIODEBUG",
@@ -129,6 +130,6 @@ class _CpuTimeUsedUpError(MachineLacks):
 def _cpu_time_used_up(_number: int, frame: FrameType | None) -> None:
     if not is_importing(frame):
         raise _CpuTimeUsedUpError(
-            "the processor time that a process may take here is used up",
-            "raise the limit: ulimit -t unlimited",
+            N_("the processor time that a process may take here is used up"),
+            N_("raise the limit: ulimit -t unlimited"),
         )
