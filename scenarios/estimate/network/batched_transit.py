@@ -278,17 +278,22 @@ class BatchedTransit:
         cargo: Cargo,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which packets come out of the lines behind the queues, hop by hop, and when."""
-        came = []
+        came, all_same = [], True
         for place, begin, end in zip(
             batch.hops.tolist(), batch.first.tolist(), (batch.last + 1).tolist(), strict=True
         ):
             own, at_ns = places[begin:end], out_ns[begin:end]
             for line in self._lines.get(int(level.hops[place]), ()):
                 through = line.pass_on(at_ns)
+                if through.which is None:
+                    continue
+                all_same = False
                 if len(through.which) < len(own) or line.doubled:
                     self._lost += cargo.named(*(np.delete(a, through.which) for a in (at_ns, own)))
                 own, at_ns = own[through.which], through.out_ns
             came.append((own, at_ns))
+        if all_same:
+            return places, out_ns
         own_of_all, at_ns_of_all = zip(*came, strict=True)
         return np.concatenate(own_of_all), np.concatenate(at_ns_of_all)
 

@@ -55,8 +55,16 @@ class NetemRandom:
         self._drawn += 1
         return int(self._numbers[self._drawn - 1])
 
+    def ahead(self, n: int) -> NDArray[np.uint32] | None:
+        """The next n times 32 bits, which stay to be taken; None: not so many were drawn yet."""
+        end = self._drawn + n
+        return self._numbers[self._drawn : end] if end <= len(self._numbers) else None
+
     def take(self, n: int) -> NDArray[np.uint32]:
-        """The next n times 32 bits."""
+        """The next n times 32 bits; not to be changed."""
+        if (known := self.ahead(n)) is not None:
+            self._drawn += n
+            return known
         parts = []
         while n:
             if self._drawn == len(self._numbers):
@@ -131,9 +139,10 @@ def _numbers(state: tuple[int, ...]) -> tuple[_Words, tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class NetemOutput:
-    """Which packets come out, and when: `which` (m,) of the n that came, in order of `out_ns`."""
+    """Which packets come out, and when: `which` (m,) of the n that came, in order of `out_ns`.
+    None: all of them, at the moments at which they came."""
 
-    which: NDArray[np.intp]
+    which: NDArray[np.intp] | None
     out_ns: NDArray[np.int64]
 
 
@@ -144,6 +153,10 @@ class LineSetting:
     from_ns: int
     what: LineImpairment
     seed: int
+
+    def __deepcopy__(self, memo: dict[int, object]) -> LineSetting:
+        """It never changes."""
+        return self
 
 
 def seed_of(line_seed: int, changes: int) -> int:
@@ -171,6 +184,12 @@ class LineEnd:
         self._now: _Netem | None = None
         self._last_ns = 0
 
+    def __deepcopy__(self, memo: dict[int, object]) -> LineEnd:
+        """What is never changed is shared."""
+        other = memo[id(self)] = copy.copy(self)
+        other._now = copy.deepcopy(self._now, memo)
+        return other
+
     @property
     def equivalent(self) -> tuple[int, int]:
         """The least and the highest probability of loss with which the same would have become of
@@ -190,6 +209,10 @@ class LineEnd:
 
     def pass_on(self, at_ns: NDArray[np.int64]) -> NetemOutput:
         """Take n packets in the order in which they come, none before those of the last call."""
+        settled = self._done == len(self._changes) and len(at_ns) and at_ns[0] >= self._last_ns
+        if settled and self._now is not None and self._now.passes_all(len(at_ns)):
+            self._last_ns = int(at_ns[-1])
+            return NetemOutput(None, at_ns)
         which: list[NDArray[np.intp]] = []
         outs: list[NDArray[np.int64]] = []
         start = 0
@@ -238,14 +261,32 @@ class _Netem:
         jitter = change.what.jitter
         self._delay = None if jitter is None else _Delay(jitter)
         self._keeps_order = jitter is None or not jitter.reorder
+        self._only_loses = change.what == LineImpairment(loss=change.what.loss)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> _Netem:
+        """What is never changed is shared."""
+        other = memo[id(self)] = copy.copy(self)
+        other._random = copy.deepcopy(self._random, memo)
+        other.loss = copy.deepcopy(self.loss, memo)
+        return other
+
+    def passes_all(self, many: int) -> bool:
+        """Whether the next so many packets are seen to be spared where nothing but losses at random
+        can befall them: then they are through. Else nothing was done."""
+        loss = self.loss
+        if not (self._only_loses and isinstance(loss, _RandomLoss)):
+            return False
+        drawn = self._random.ahead(many)
+        if drawn is None or not loss.spares(drawn):
+            return False
+        self._random.take(many)
+        return True
 
     def pass_on(
         self, at_ns: NDArray[np.int64], last_ns: int
     ) -> tuple[NDArray[np.intp], NDArray[np.int64], tuple[int, int, int]]:
         """Places and times of what comes out, and how many were lost, damaged, doubled."""
-        if isinstance(self.loss, _RandomLoss) and self._what == LineImpairment(
-            loss=self._what.loss
-        ):
+        if self._only_loses and isinstance(self.loss, _RandomLoss):
             return self._lose_at_random(self.loss, at_ns, last_ns)
         draw, loss, delay = self._random.draw, self.loss, self._delay
         double, corrupt = scaled(self._what.duplicate), scaled(self._what.corrupt)
@@ -325,8 +366,21 @@ class _RandomLoss:
         self.equivalent = 0, PROBABILITY_ONE
         """See `LineEnd.equivalent`."""
 
+    def __deepcopy__(self, memo: dict[int, object]) -> _RandomLoss:
+        """All that it knows are numbers."""
+        return copy.copy(self)
+
     def lose(self, draw: Draw) -> bool:
         return bool(self.lose_all(np.array([draw()], np.uint32))[0])
+
+    def spares(self, drawn: NDArray[np.uint32]) -> bool:
+        """Whether none of n packets, at least one, is lost; then it knows of these numbers."""
+        lowest = int(drawn.min())
+        if lowest <= self.p:
+            return False
+        least, highest = self.equivalent
+        self.equivalent = least, min(highest, lowest - 1)
+        return True
 
     def lose_all(self, drawn: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of n packets are lost, by a number drawn for each."""

@@ -172,6 +172,8 @@ class Transit:
                 places, out_ns = self._police(hop, policer, places, out_ns, cargo)
                 policer = None
             came = line.pass_on(out_ns)
+            if came.which is None:
+                continue
             if len(came.which) < len(places) or line.doubled:
                 self._lost += cargo.named(*(np.delete(a, came.which) for a in (out_ns, places)))
             places, out_ns = places[came.which], came.out_ns

@@ -38,9 +38,10 @@ WHAT = {
 }
 
 
-def told(line: LineEnd, first: int, count: int) -> object:
+def told(line: LineEnd, first: int, count: int) -> tuple[object, ...]:
     out = line.pass_on(np.arange(first, first + count) * GAP_NS)
-    return out.which.tolist(), out.out_ns.tolist(), line.lost, line.damaged, line.doubled
+    which = np.arange(count) if out.which is None else out.which
+    return which.tolist(), out.out_ns.tolist(), line.lost, line.damaged, line.doubled
 
 
 @pytest.mark.parametrize("name", WHAT)
@@ -92,7 +93,7 @@ def test_numbers_are_the_kernels(seed: int) -> None:
 def test_a_line_that_loses_at_random_says_with_which_other_losses_it_would_be_the_same(
     p: float, skip: int, parts: list[int]
 ) -> None:
-    def fate(probability: float) -> tuple[list[object], LineEnd]:
+    def fate(probability: float) -> tuple[list[tuple[object, ...]], LineEnd]:
         what = LineImpairment(loss=RandomLoss(p=probability))
         line = LineEnd([LineSetting(0, what, SEED)], own=True, skip=skip)
         begins = np.cumsum([0, *parts])
@@ -103,6 +104,8 @@ def test_a_line_that_loses_at_random_says_with_which_other_losses_it_would_be_th
     lost = [number for number in drawn if number <= scaled(p)]
     kept = [number for number in drawn if number > scaled(p)]
     assert line.lost == len(lost)
+    fates = np.split(np.array(drawn, np.int64) > scaled(p), np.cumsum(parts)[:-1])
+    assert [which for which, *_ in expected] == [np.flatnonzero(part).tolist() for part in fates]
     least, highest = line.equivalent
     assert least == max(lost, default=0)
     assert highest == min(kept, default=PROBABILITY_ONE + 1) - 1
