@@ -26,7 +26,7 @@ from giaoban.results.model.result import Result
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.emulation.guest import SAMPLE_S
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.check import check
 
 SPEED_TARGETS = {8: 15.0, 71: 1.5}

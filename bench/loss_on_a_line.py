@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from giaoban.results.model.seeds import others
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.workers import WorkerPool, cores
 

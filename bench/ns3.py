@@ -20,7 +20,7 @@ from giaoban.topology.addressing import host, prefix
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic import rtp
-from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.rtp import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
 from giaoban.traffic.sources.video_model import FrameSource, VideoModel, packetise
 
 SOURCE = Path(__file__).with_name("ns3_udp.cc")

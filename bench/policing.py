@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.estimate import estimate_meeting
 from giaoban.scenarios.estimate.network.policing import TokenBucket
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.plan.wire import around_bytes
-from giaoban.scenarios.spec.question import make_question
 from giaoban.topology.token_bucket import BucketSize
 
 SCENARIO = Path(__file__).parents[1] / "scenarios/expansion-gia-nghia-quang-son.toml"

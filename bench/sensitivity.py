@@ -13,7 +13,7 @@ from rich.console import Console
 from bench.harness import ROOT, Say, Target, answer, table
 from giaoban.scenarios.estimate.estimate import judge_early
 from giaoban.scenarios.estimate.reuse import CachingJudge
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.sensitivity.world import World
 

@@ -5,7 +5,7 @@ catalogue, `giaoban/locale/*.po`, read as it is at first use. A sentence that is
 in English. `pybabel extract` finds the sentences by its own keywords.
 
 Babel is loaded by whoever translates. The guest, which does not, goes without: what it loads moves
-its measures (see `giaoban.scenarios.faults.graph`).
+its measures (see `giaoban.scenarios.spec.faults.graph`).
 """
 
 from __future__ import annotations

@@ -37,9 +37,9 @@ from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.whatif import WhatIf
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate as estimated
-from giaoban.scenarios.project.project import current, project_of, scenario_file
-from giaoban.scenarios.project.where import FILE
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.spec.project import current, project_of, scenario_file
+from giaoban.scenarios.spec.project_folder import FILE
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study import check as checks
 from giaoban.scenarios.study.headroom import headroom as room

@@ -19,9 +19,6 @@ from giaoban.traffic.sources.video_model import SMALLEST_SHARE, VideoModel
 from giaoban.traffic.ulpfec import LONG_MASK_BITS
 
 DEFAULT_PATH = Path(__file__).with_name("profiles.toml")
-AUDIO_PACKET_MS = 20  # RFC 3551 §4.2: the default packetisation interval
-AUDIO_CLOCK_HZ = 8000  # RFC 3551 §4.5.14
-AUDIO_PACKET_SAMPLES = AUDIO_CLOCK_HZ * AUDIO_PACKET_MS // 1000
 AUDIO_PAYLOAD_TYPE = 8  # PCMA, RFC 3551 table 4
 VIDEO_PAYLOAD_TYPE = 97  # dynamic, RFC 3551 §6
 RTX_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 2

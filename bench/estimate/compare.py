@@ -27,7 +27,7 @@ from bench.harness import ROOT, Say, Target, table
 from bench.inputs import SIZES, write_scenario
 from giaoban.errors import GiaobanError
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 
 THIN_LINK = ROOT / "scenarios" / "expansion-thin-link.toml"
 SCALE = (8, 71, 500, 2000, 11_000)

@@ -26,11 +26,11 @@ from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.network.transit import Transit
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
-from giaoban.scenarios.spec.question import make_question
-from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, DEFAULT_PROFILE
-from giaoban.traffic.rtp import HEADER_BYTES
+from giaoban.traffic.profiles import DEFAULT_PROFILE
+from giaoban.traffic.rtp import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES, HEADER_BYTES
 from giaoban.traffic.sources.video_model import FrameSource, packetise
 
 DRAWN = 32

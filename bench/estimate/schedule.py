@@ -22,8 +22,8 @@ from giaoban.scenarios.estimate.network.queues import Served
 from giaoban.scenarios.estimate.network.transit import FlowOf, Transit
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.plan.wire import around_bytes
-from giaoban.scenarios.spec.question import Question
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.rtp import UDP_IP_BYTES
 

@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import GiaobanError
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
-from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.study.check import check_by_estimate
 from giaoban.traffic.profiles import DEFAULT_PROFILE
 

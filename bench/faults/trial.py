@@ -18,12 +18,12 @@ from pydantic import TypeAdapter
 from giaoban.errors import InputError, InvalidRun
 from giaoban.results.model.result import Result
 from giaoban.scenarios.emulation.engine import EngineName, emulate
-from giaoban.scenarios.faults.failure_cases import possible
-from giaoban.scenarios.faults.kind import BootingFault, FailureCase
-from giaoban.scenarios.faults.kinds import KINDS, Fault
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import assemble
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
+from giaoban.scenarios.spec.faults.failure_cases import possible
+from giaoban.scenarios.spec.faults.kind import BootingFault, FailureCase
+from giaoban.scenarios.spec.faults.kinds import KINDS, Fault
 from giaoban.scenarios.spec.scenario import Phases, Scenario
 from giaoban.topology.network import Network
 

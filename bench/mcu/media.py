@@ -18,15 +18,8 @@ from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic import rtp
 from giaoban.traffic.batch import ReceiveBatch, SendBatch, media_socket, sockaddr
-from giaoban.traffic.profiles import (
-    AUDIO_CLOCK_HZ,
-    AUDIO_PACKET_MS,
-    AUDIO_PACKET_SAMPLES,
-    AUDIO_PAYLOAD_TYPE,
-    DSCP_AUDIO,
-    DSCP_VIDEO,
-    VIDEO_PAYLOAD_TYPE,
-)
+from giaoban.traffic.profiles import AUDIO_PAYLOAD_TYPE, DSCP_AUDIO, DSCP_VIDEO, VIDEO_PAYLOAD_TYPE
+from giaoban.traffic.rtp import AUDIO_CLOCK_HZ, AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
 from giaoban.traffic.sources.packet_loop import LOOP_S, LoopedStream, PacketLoop, audio_loop
 from giaoban.traffic.sources.video_model import VideoModel
 from giaoban.traffic.sources.video_stream import fill_with_noise

@@ -21,9 +21,9 @@ from giaoban.mcu_sim.media.srtp import Keyring, SrtpError
 from giaoban.traffic import rtcp, rtp
 from giaoban.traffic.batch import ReceiveBatch, Received
 from giaoban.traffic.log import PacketLog
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.receiver.timestamps import StampClock
+from giaoban.traffic.rtp import AUDIO_CLOCK_HZ
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 LONGEST_PACKET = 2048

@@ -37,12 +37,7 @@ from giaoban.traffic.log import (
     SENT,
     PacketLog,
 )
-from giaoban.traffic.profiles import (
-    AUDIO_PACKET_SAMPLES,
-    Fec,
-    RateAdaptation,
-    Retransmission,
-)
+from giaoban.traffic.profiles import Fec, RateAdaptation, Retransmission
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from giaoban.traffic.receiver.nack import (
     Packets,
@@ -51,6 +46,7 @@ from giaoban.traffic.receiver.nack import (
 )
 from giaoban.traffic.receiver.timestamps import StampClock
 from giaoban.traffic.rtcp import RateLimit
+from giaoban.traffic.rtp import AUDIO_PACKET_SAMPLES
 from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
 from giaoban.traffic.sender.stream import next_start_ns
 from giaoban.traffic.sources.video_model import CLOCK_HZ as VIDEO_CLOCK_HZ

@@ -29,12 +29,12 @@ from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.names import slug
 from giaoban.results.judge.baseline import Baseline
 from giaoban.results.judge.criteria import Criteria
-from giaoban.scenarios.project.project import ProjectFile
+from giaoban.scenarios.measure.unmodelled import LeftOut
 from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
+from giaoban.scenarios.spec.project import ProjectFile
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.sensitivity.figures import Ranges
 from giaoban.scenarios.study.sweep.axes import Sweep
-from giaoban.scenarios.study.unmodelled import LeftOut
 from giaoban.scenarios.study.whatif.variant import Variants
 from giaoban.text import LONGEST
 from giaoban.tomlfile import load
@@ -84,7 +84,7 @@ INPUTS = (
     Input(Profiles, ("traffic/profiles.toml",)),
     Input(device._File, ("mcu_sim/devices.toml", "scenarios/devices/*.toml")),
     Input(Ranges, ("scenarios/study/sensitivity/ranges.toml",)),
-    Input(LeftOut, ("scenarios/study/unmodelled.toml",)),
+    Input(LeftOut, ("scenarios/measure/unmodelled.toml",)),
     Input(Baseline, ("results/baselines/*.toml",)),
     Input(ImpairmentFile),
     Input(Meetings),

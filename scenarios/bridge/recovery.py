@@ -6,11 +6,9 @@ import random
 from typing import Literal
 
 from giaoban.clock import NEVER_NS
+from giaoban.scenarios.plan.plan import DIAL_GRID_S
 from giaoban.traffic.profiles import Recovery
 
-DIAL_GRID_S = 0.02
-"""Media starts on a grid too (see `next_start_ns`): the few milliseconds in which a call is set up
-then never decide on which side of a step it starts."""
 GRID_NS = round(DIAL_GRID_S * 1e9)
 MOST_DOUBLED = 6
 """Waits do not grow beyond 64 times the first."""

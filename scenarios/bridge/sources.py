@@ -18,11 +18,11 @@ from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.traffic.log import PacketLog
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
 from giaoban.traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
-from giaoban.traffic.recorded.recording import Recording
+from giaoban.traffic.recorded.recording import RATE_MARGIN, Recording
 from giaoban.traffic.recorded.recording import load as load_recording
 from giaoban.traffic.recorded.stream import RecordedStream
+from giaoban.traffic.rtp import AUDIO_CLOCK_HZ
 from giaoban.traffic.sender.stream import next_start_ns
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
@@ -70,8 +70,6 @@ _ENCODERS: dict[str, Callable[[Samples], Packets]] = {
 
 Source = AudioStream | VideoStream | RecordedStream
 SOURCE_START_NS, SOURCE_PHASE_NS = 20_000_000, 33_000_000  # first capture after the answer
-RATE_MARGIN = 1.1
-"""How far a recording may be above its call's rate: encoders keep to it in the long run."""
 BRIDGE_REQUESTS = 5
 """Tells the seed of what is drawn for a bridge's requests from that of the stream it sees."""
 GRANTED_NS = 100_000_000

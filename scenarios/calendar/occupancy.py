@@ -16,8 +16,8 @@ from pathlib import Path
 from giaoban.results.model.calendar import Period
 from giaoban.scenarios.calendar.registration import Registration
 from giaoban.scenarios.estimate.static import StaticLoads, static_loads
+from giaoban.scenarios.plan.question import Question, question_from
 from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
-from giaoban.scenarios.spec.question import Question, question_from
 from giaoban.scenarios.spec.scenario import (
     ConcurrentMeeting,
     Content,

@@ -10,19 +10,19 @@ import typer
 
 
 def _runs() -> Path:
-    from giaoban.scenarios.project.project import current
+    from giaoban.scenarios.spec.project import current
 
     return current().runs
 
 
 def _baselines() -> Path:
-    from giaoban.scenarios.project.project import current
+    from giaoban.scenarios.spec.project import current
 
     return current().baselines
 
 
 def _province() -> Path:
-    from giaoban.scenarios.project.project import current
+    from giaoban.scenarios.spec.project import current
 
     return current().province
 

@@ -178,7 +178,7 @@ def folder_of_baselines() -> Path:
     """Where baselines are looked for by name."""
     if ci_options.baselines is not None:
         return ci_options.baselines
-    from giaoban.scenarios.project.project import current
+    from giaoban.scenarios.spec.project import current
 
     return current().baselines
 

@@ -74,7 +74,7 @@ def of_environment(environment: Mapping[str, str], *, strict: bool = True) -> La
     ours = environment.get(VARIABLE, "")
     if ours and (strict or ours in LANGUAGES):
         return _known(VARIABLE, ours)
-    from giaoban.scenarios.project.where import find, here, language_of
+    from giaoban.scenarios.spec.project_folder import find, here, language_of
 
     if (of_project := language_of(find(here()))) in LANGUAGES:
         return of_project

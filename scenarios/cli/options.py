@@ -11,7 +11,7 @@ import typer
 from giaoban.errors import InputError
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.project.project import scenario_file
+from giaoban.scenarios.spec.project import scenario_file
 from giaoban.scenarios.study.whatif.apply import PACE_S
 
 OtherProvince = Annotated[

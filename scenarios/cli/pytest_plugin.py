@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
     from giaoban.results.model.result import Result
-    from giaoban.scenarios.spec.question import Question
+    from giaoban.scenarios.plan.question import Question
     from giaoban.scenarios.spec.scenario import Expect
 
 OPTION, SEEDS, FAST = "--giaoban-results", "--giaoban-seeds", "--giaoban-fast"
@@ -76,8 +76,8 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         from giaoban.scenarios.emulation.engine import EngineName
-        from giaoban.scenarios.project.project import project_of
-        from giaoban.scenarios.spec.question import make_question
+        from giaoban.scenarios.plan.question import make_question
+        from giaoban.scenarios.spec.project import project_of
         from giaoban.scenarios.study.check import check, check_by_estimate
 
         question, fast = make_question(self.path), self.config.getoption(FAST)

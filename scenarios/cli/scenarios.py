@@ -7,7 +7,7 @@ from pathlib import Path
 from giaoban.errors import InputError
 from giaoban.results.archive.history.index import opened
 from giaoban.scenarios.cli.output import tell
-from giaoban.scenarios.project.project import current, known
+from giaoban.scenarios.spec.project import current, known
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.sentence import Sentence, joined
 

@@ -21,7 +21,7 @@ from giaoban.scenarios.bridge.sources import recorded
 from giaoban.scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS, window_ns
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records import events
-from giaoban.topology.sandbox.order import in_virtual_time
+from giaoban.topology.emulation.order import in_virtual_time
 from giaoban.traffic import rtp, ulpfec
 from giaoban.traffic.batch import ReceiveBatch, SendBatch
 from giaoban.traffic.log import RECEIVED, REPAIRS, SENT, PacketLog

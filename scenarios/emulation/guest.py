@@ -51,11 +51,10 @@ from giaoban.scenarios.records.guest import (
 )
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.counts import QueueCount
-from giaoban.topology.emulation import background_host, counters, namespace, probe
+from giaoban.topology.emulation import background_host, counters, namespace, order, probe
 from giaoban.topology.emulation.background_host import BackgroundHost
 from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
-from giaoban.topology.sandbox import order
 from giaoban.traffic import log
 
 START_IN_NS = 1_000_000_000

@@ -42,8 +42,8 @@ from giaoban.scenarios.measure.assemble import (
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import Rebuilt
 from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.records.guest import Routes
-from giaoban.scenarios.spec.question import Question
 from giaoban.sentence import Sentence, joined
 
 ENGINE = Engine(name="estimate", time="virtual", kernel="none")

@@ -13,7 +13,7 @@ from giaoban.mcu_sim.media.plane import LEAST_STEP_NS
 from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.sentence import Sentence, joined
 from giaoban.topology.qos import by_class
 

@@ -20,7 +20,7 @@ from giaoban.scenarios.estimate.media.media import ResumableMeetings
 from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
 from giaoban.scenarios.estimate.network.hop_cache import HopCache
 from giaoban.scenarios.measure.assemble import criteria_of, of_load_windows, of_queues
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 
 ONLY_JUDGED = (
     "packetisation_ms",

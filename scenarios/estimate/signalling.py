@@ -68,8 +68,7 @@ from giaoban.scenarios.records.events import (
     of_bridge,
 )
 from giaoban.scenarios.spec.scenario import Control
-from giaoban.traffic.profiles import AUDIO_PACKET_MS
-from giaoban.traffic.rtp import HEADER_BYTES
+from giaoban.traffic.rtp import AUDIO_PACKET_MS, HEADER_BYTES
 
 COMMAND, ARRIVAL, TIMER = range(3)
 """Of what happens at one moment: commands and dialling first, then what comes, then timers."""

@@ -31,8 +31,7 @@ from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import Routes, shortest_paths
-from giaoban.traffic.profiles import AUDIO_PACKET_MS
-from giaoban.traffic.rtp import ETHERNET_BYTES, HEADER_BYTES
+from giaoban.traffic.rtp import AUDIO_PACKET_MS, ETHERNET_BYTES, HEADER_BYTES
 from giaoban.traffic.sources.video_model import FrameSource, VideoModel, packetise
 
 TRIAL_S = 240

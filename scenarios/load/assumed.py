@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from giaoban.results.model.load import LoadCriterion, MediaResult
 from giaoban.results.model.result import Assumption
 from giaoban.scenarios.load.media import LEAST_PCT, START_MS
-from giaoban.scenarios.study.assumptions import assumed
+from giaoban.scenarios.measure.assumptions import assumed
 from giaoban.sentence import N_, message
 
 LAST_BACK, GUESSES_ANSWERED = "last-back", "guesses-answered"

@@ -37,6 +37,7 @@ from giaoban.results.model.result import (
 from giaoban.results.model.result import Question as AskedQuestion
 from giaoban.results.model.series import Series
 from giaoban.scenarios.measure import validity
+from giaoban.scenarios.measure.assumptions import assumptions
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.fault_impact import PUT_OUT, Impacts
 from giaoban.scenarios.measure.hop_delays import Rebuilt, rebuild
@@ -50,8 +51,10 @@ from giaoban.scenarios.measure.streams import (
     speech_codec,
     streams_of,
 )
+from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.identity import code_identity, commit
 from giaoban.scenarios.plan.plan import CallPlan, Plan
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.records.events import (
     CallRefused,
     CommandWithoutCall,
@@ -66,9 +69,6 @@ from giaoban.scenarios.records.events import (
 )
 from giaoban.scenarios.spec.background import other_traffic
 from giaoban.scenarios.spec.impairment_words import declared
-from giaoban.scenarios.spec.question import Question
-from giaoban.scenarios.study.assumptions import assumptions
-from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.sentence import Sentence, message
 from giaoban.tomlfile import Mistake, mistakes
 from giaoban.topology.counts import WINDOWS_MS

@@ -12,8 +12,6 @@ import numpy as np
 
 from giaoban.mcu_sim.media.leg import KINDS
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.scenarios.faults.graph import unreachable
-from giaoban.scenarios.faults.plan import FaultPlan
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.interruptions import (
     Edge,
@@ -36,6 +34,8 @@ from giaoban.scenarios.records.events import (
     MediaLost,
     Redialled,
 )
+from giaoban.scenarios.spec.faults.graph import unreachable
+from giaoban.scenarios.spec.faults.plan import FaultPlan
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.topology.rerouting import settled_after_ms
 from giaoban.traffic.quality.measure import Trace

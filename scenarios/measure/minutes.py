@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.meetings import Entry
 from giaoban.results.model.reasons import Argument
-from giaoban.scenarios.faults.kinds import KINDS
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records.events import (
     CallRefused,
@@ -20,6 +19,7 @@ from giaoban.scenarios.records.events import (
     Redialled,
     TimedOut,
 )
+from giaoban.scenarios.spec.faults.kinds import KINDS
 
 TOLD = (
     "request-to-speak",

@@ -15,8 +15,8 @@ from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.links import utilisation_pct
 from giaoban.scenarios.measure.streams import FrameAnalyses, encodings_in, speech_codec, streams_of
 from giaoban.scenarios.plan.plan import CallPlan
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.impairment_words import marks
-from giaoban.scenarios.spec.question import Question
 from giaoban.traffic.quality.over_time import OverTime, frozen_pct, mos, over_time
 
 Curves = dict[str, NDArray[np.float64]]

@@ -18,9 +18,6 @@ from giaoban.mcu_sim.conference.meeting import Meeting, Member
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
-from giaoban.scenarios.bridge.recovery import DIAL_GRID_S
-from giaoban.scenarios.faults.kind import BootTimes, FaultContext, LinkGroup
-from giaoban.scenarios.faults.plan import FaultPlan, plan_faults
 from giaoban.scenarios.plan.drain import drain_s
 from giaoban.scenarios.plan.streams import stream_plans
 from giaoban.scenarios.spec.background import (
@@ -29,6 +26,8 @@ from giaoban.scenarios.spec.background import (
     background_plans,
     tcp_plans,
 )
+from giaoban.scenarios.spec.faults.kind import BootTimes, FaultContext, LinkGroup
+from giaoban.scenarios.spec.faults.plan import FaultPlan, plan_faults
 from giaoban.scenarios.spec.impairment import LinePlan, line_plans
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
 from giaoban.scenarios.spec.scenario import Control, FloorControl, PhaseName, Scenario
@@ -55,6 +54,9 @@ FIRST_DIAL_S = 0.5
 DIAL_EVERY_S = 0.2
 DIALLING_S = 60.0
 """However many bridges there are, all have dialled within this: a great many dial at once."""
+DIAL_GRID_S = 0.02
+"""Media starts on a grid too (see `next_start_ns`): the few milliseconds in which a call is set up
+then never decide on which side of a step it starts."""
 SAMPLE_OFFSET_NS = 11_000_000
 """Counters are read so long after each whole second: the MCU's audio leaves on a grid of 20 ms, and
 on it a packet could be counted on either side of a second."""

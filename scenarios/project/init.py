@@ -18,9 +18,9 @@ from giaoban.names import identifier
 from giaoban.results.archive.store import writing
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.project.where import FILE
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.generated_country import PROVINCE, tree_files
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.project_folder import FILE
 from giaoban.schemas import IN_A_PROJECT, input_schemas, referring
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.importers.complete import (

@@ -18,7 +18,7 @@ from giaoban.mcu_sim.conference.commands import CallToSpeak, EndSpeech, RequestT
 from giaoban.mcu_sim.device import Id
 from giaoban.provenance import Name, Sourced, Text
 from giaoban.regulation import Regulation
-from giaoban.scenarios.faults.kinds import Fault
+from giaoban.scenarios.spec.faults.kinds import Fault
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
 from giaoban.scenarios.spec.scenario import (
     Content,

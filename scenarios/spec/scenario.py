@@ -16,8 +16,8 @@ from giaoban.provenance import Assumable, Text
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.model.quantities import LossRepair
 from giaoban.results.model.result import LossBehaviour, WindowMs
-from giaoban.scenarios.faults.kinds import Fault
 from giaoban.scenarios.spec.background import Background
+from giaoban.scenarios.spec.faults.kinds import Fault
 from giaoban.scenarios.spec.impairment import Impairment
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
 from giaoban.sentence import N_, Sentence

@@ -31,8 +31,8 @@ from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.measure.pcap import write_pcapng
 from giaoban.scenarios.plan.plan import PLAN
-from giaoban.scenarios.spec.question import Question
-from giaoban.scenarios.spec.recordings import save_recordings
+from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.plan.recordings import save_recordings
 from giaoban.scenarios.study.documents import analysis_of, draw_pictures, prove
 from giaoban.scenarios.study.every_meeting import in_every_meeting, meetings_of
 from giaoban.scenarios.study.page_map import write_map

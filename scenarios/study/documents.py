@@ -33,9 +33,9 @@ from giaoban.results.report.excerpt import MOST_MAPPED
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.identity import versions
 from giaoban.scenarios.plan.plan import PLAN, Plan
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.records.events import FILE as EVENTS
 from giaoban.scenarios.records.events import read as read_events
-from giaoban.scenarios.spec.question import Question
 from giaoban.scenarios.study.failures.answer import draw_failures
 from giaoban.tomlfile import read_json
 from giaoban.topology.load import load_province

@@ -30,8 +30,8 @@ from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulat
 from giaoban.scenarios.estimate.estimate import prior_estimate
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of_load_windows
-from giaoban.scenarios.spec.question import Question
-from giaoban.scenarios.spec.recordings import save_recordings
+from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.plan.recordings import save_recordings
 from giaoban.sentence import Sentence
 from giaoban.workers import cores
 

@@ -14,12 +14,12 @@ from giaoban.results.judge.verdict import with_meetings
 from giaoban.results.model.result import MeetingChecked
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import Answer
+from giaoban.scenarios.plan.question import Question, question_from
 from giaoban.scenarios.spec.meeting_catalogue import (
     CataloguedMeeting,
     course_scenario,
     load_meeting,
 )
-from giaoban.scenarios.spec.question import Question, question_from
 from giaoban.scenarios.study.variations import Untried, checked, try_each, untried
 from giaoban.sentence import N_, Sentence
 

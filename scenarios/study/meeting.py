@@ -38,18 +38,18 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load.system_check import RATE_PER_S, TOGETHER_S, check_system, plan_of
 from giaoban.scenarios.load.target import check_bounds
 from giaoban.scenarios.measure.assemble import Answer, criteria_of
+from giaoban.scenarios.measure.assumptions import assumption
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.project.project import current
+from giaoban.scenarios.plan.question import Question, make_question, province_of, question_from
 from giaoban.scenarios.records.events import Connected, Event, Joined, Left, McuHealth, read
 from giaoban.scenarios.spec.meeting_catalogue import (
     CataloguedMeeting,
     check_scenario,
     course_scenario,
 )
-from giaoban.scenarios.spec.question import Question, make_question, province_of, question_from
+from giaoban.scenarios.spec.project import current
 from giaoban.scenarios.spec.scenario import Scenario, load_scenario
-from giaoban.scenarios.study.assumptions import assumption
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.sentence import N_, Sentence, message
 from giaoban.topology.model import Province

@@ -12,7 +12,7 @@ from giaoban.results.archive.history.recheck import Now, Rechecked, moved
 from giaoban.results.archive.store import read_result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World, told_value
 from giaoban.sentence import Sentence
 

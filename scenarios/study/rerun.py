@@ -25,17 +25,17 @@ from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import OFF, LossBehaviour, Result
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.faults.failure_cases import chosen
-from giaoban.scenarios.load.province import storm_in_province
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.plan.plan import PLAN
-from giaoban.scenarios.project.where import FILE
-from giaoban.scenarios.spec.question import make_question
-from giaoban.scenarios.spec.recordings import renamed
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.plan.recordings import renamed
+from giaoban.scenarios.spec.faults.failure_cases import chosen
+from giaoban.scenarios.spec.project_folder import FILE
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.failures.failures import try_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.redial_storm import storm_in_province
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, parse, read_json

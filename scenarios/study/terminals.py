@@ -21,7 +21,7 @@ from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import OFF, LossBehaviour, TerminalsChecked
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import Answer
-from giaoban.scenarios.spec.question import Question, question_from
+from giaoban.scenarios.plan.question import Question, question_from
 from giaoban.scenarios.spec.scenario import MeetingSettings
 from giaoban.scenarios.study.variations import Found, Untried, checked, try_each, untried
 from giaoban.sentence import N_, Sentence

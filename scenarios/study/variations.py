@@ -19,7 +19,7 @@ from giaoban.results.model.result import FAR_PCT, Result, VariationChecked
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.emulation_process import (
     EmulationJob,
     emulate_all,

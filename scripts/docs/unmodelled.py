@@ -8,7 +8,7 @@ import re
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.terminal import in_language
 from giaoban.results.report.unmodelled_words import unmodelled_table
-from giaoban.scenarios.study.unmodelled import left_out
+from giaoban.scenarios.measure.unmodelled import left_out
 from giaoban.translation import translator
 from scripts.docs.fences import ROOT
 
@@ -16,7 +16,7 @@ PAGES = {
     "en": ROOT / "docs/how-far-to-trust-it.md",
     "vi": ROOT / "docs/vi/how-far-to-trust-it.md",
 }
-TABLE = re.compile(r"(?<=<!-- scenarios/study/unmodelled\.toml -->\n)\n(?:\|.*\n)*")
+TABLE = re.compile(r"(?<=<!-- scenarios/measure/unmodelled\.toml -->\n)\n(?:\|.*\n)*")
 
 
 def with_table(page: str, lang: str) -> str:

@@ -12,12 +12,12 @@ from runs import Emulated
 from scenario_factory import scenario
 
 from giaoban.scenarios.emulation.engine import EngineName, emulate
-from giaoban.scenarios.faults.plan import FaultPlan
 from giaoban.scenarios.measure import captures, validity
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.events import EventRecord, as_fields
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.faults.plan import FaultPlan
 from giaoban.topology.changes import Outage
 
 

@@ -15,9 +15,9 @@ from giaoban.results.model.result import Result
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import Answer, assemble
 from giaoban.scenarios.measure.captures import Captures
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.records import events
 from giaoban.scenarios.records.guest import COUNTERS, Counters
-from giaoban.scenarios.spec.question import Question, make_question
 
 
 class Meeting:

@@ -12,8 +12,7 @@ from runs import Finished
 
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.scenarios.plan.plan import FLOOR_PORT
-from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
-from giaoban.traffic.rtp import HEADER_BYTES
+from giaoban.traffic.rtp import AUDIO_PACKET_SAMPLES, HEADER_BYTES
 from giaoban.traffic.sources.tone import tone_hz
 
 SAMPLES = 8000  # a second of G.711, so that the lines of a spectrum are 1 Hz apart

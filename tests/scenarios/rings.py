@@ -7,7 +7,7 @@ from typing import Any
 
 from scenario_factory import scenario
 
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 
 HEAD = """
 schema = "giaoban.province/1"

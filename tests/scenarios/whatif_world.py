@@ -19,7 +19,7 @@ from giaoban.mcu_sim.fit import room_beside
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.static import LinkLoad, RefusedOrReduced, StaticLoads
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.remedy import changed
 from giaoban.scenarios.study.whatif.search import Judgement, Key, SearchTools, State

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from pyroute2.netlink.exceptions import NetlinkError
 
 from giaoban.errors import InputError, MachineLacks
-from giaoban.scenarios.faults.kinds.rate_drop import RateDrop
 from giaoban.scenarios.plan.drain import drain_s
+from giaoban.scenarios.spec.faults.kinds.rate_drop import RateDrop
 from giaoban.scenarios.spec.impairment import Impairment
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.emulation import scheduler

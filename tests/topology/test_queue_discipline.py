@@ -12,8 +12,8 @@ from provinces import small_province, west
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
-from giaoban.scenarios.faults.kinds.rate_drop import RateDrop
 from giaoban.scenarios.plan.drain import drain_s
+from giaoban.scenarios.spec.faults.kinds.rate_drop import RateDrop
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.emulation import aqm
 from giaoban.topology.importers.files import export_province, write_toml

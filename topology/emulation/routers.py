@@ -19,11 +19,10 @@ from pathlib import Path
 from giaoban.children import beginning
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.topology import bird
-from giaoban.topology.emulation import namespace
+from giaoban.topology.emulation import namespace, order
 from giaoban.topology.emulation.fib import Fib
 from giaoban.topology.forwarding import astray
 from giaoban.topology.network import Network
-from giaoban.topology.sandbox import order
 
 BIRD, BIRDC = "/usr/sbin/bird", "/usr/sbin/birdc"
 ALL_SPF_ROUTERS = "224.0.0.5"  # RFC 2328 appendix A.1

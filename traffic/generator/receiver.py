@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.traffic.batch import ReceiveBatch
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ
 from giaoban.traffic.receiver.statistics import ENDLESS, ReceptionBank
-from giaoban.traffic.rtp import Headers, parse_headers
+from giaoban.traffic.rtp import AUDIO_CLOCK_HZ, Headers, parse_headers
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 BATCH, MAX_BYTES = 1024, 2048

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from giaoban.traffic import rtp
 from giaoban.traffic.media_load.sockets import put
-from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
+from giaoban.traffic.rtp import AUDIO_PACKET_SAMPLES
 
 SLOTS = 4
 BYTES = rtp.HEADER_BYTES + AUDIO_PACKET_SAMPLES

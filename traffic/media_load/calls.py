@@ -17,8 +17,9 @@ from giaoban.traffic.media_load.audio import SLOTS, AudioSenders
 from giaoban.traffic.media_load.messages import MEDIA, MediaTarget, Medium
 from giaoban.traffic.media_load.receivers import Receivers
 from giaoban.traffic.media_load.sockets import Pair, open_pair
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES, DSCP_AUDIO, DSCP_VIDEO
+from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from giaoban.traffic.rtcp.session import Reporter
+from giaoban.traffic.rtp import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
 from giaoban.traffic.sources.packet_loop import LoopedStream, PacketLoop
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 from giaoban.traffic.sources.video_stream import fill_with_noise

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from giaoban.clock import NEVER_NS
 from giaoban.traffic import rtp
 from giaoban.traffic.log import PacketLog
-from giaoban.traffic.profiles import AUDIO_PACKET_MS
+from giaoban.traffic.rtp import AUDIO_PACKET_MS
 from giaoban.traffic.sender.departure_queue import DepartureQueue
 from giaoban.traffic.sender.injection import Injector
 from giaoban.traffic.sender.stream_plan import StreamPlan

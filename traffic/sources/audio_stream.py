@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from giaoban.traffic import rtp
 from giaoban.traffic.log import PacketLog
-from giaoban.traffic.profiles import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
+from giaoban.traffic.rtp import AUDIO_PACKET_MS, AUDIO_PACKET_SAMPLES
 from giaoban.traffic.sender.stream import OutgoingStream
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.talk_spurts import Speech

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from giaoban.clock import SECOND_NS
 from giaoban.traffic import rtp
 from giaoban.traffic.h264 import FU_INDICATOR
-from giaoban.traffic.recorded.recording import Rounds
+from giaoban.traffic.sources.rounds import Rounds
 from giaoban.traffic.sources.video_model import CLOCK_HZ, FrameSource, VideoModel, packetise
 
 LOOP_S = 30

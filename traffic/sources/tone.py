@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.traffic.profiles import AUDIO_CLOCK_HZ, AUDIO_PACKET_MS
+from giaoban.traffic.rtp import AUDIO_CLOCK_HZ, AUDIO_PACKET_MS
 
 SYLLABLE_HZ = 4
 """The envelope of speech moves most at this rate (Houtgast and Steeneken 1985, J. Acoust. Soc. Am.

@@ -29,8 +29,8 @@ from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_project
 from giaoban.scenarios.emulation.engine import EngineName, check_installed
 from giaoban.scenarios.estimate.limits import reasons
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.meeting_catalogue import find
-from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate
 from giaoban.scenarios.study.seeds import helpers_for

@@ -17,7 +17,7 @@ from giaoban.results.report.document import Par
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.project.project import scenario_file
+from giaoban.scenarios.spec.project import scenario_file
 from giaoban.scenarios.study.compare.compare import (
     MAP,
     TOLERANCE_POINTS,

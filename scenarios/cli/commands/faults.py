@@ -22,7 +22,7 @@ from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_last_run
 from giaoban.scenarios.emulation.engine import EngineName, check_installed
-from giaoban.scenarios.faults.failure_cases import chosen
+from giaoban.scenarios.spec.faults.failure_cases import chosen
 from giaoban.scenarios.study.failures.answer import draw_failures
 from giaoban.scenarios.study.failures.failures import FailuresOutcome, try_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in

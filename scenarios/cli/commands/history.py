@@ -496,7 +496,7 @@ def recheck_runs(
     Of checks that passed with --sensitivity: an assumed figure that was measured since, or entered
     anew, may lie beyond where the verdict held.
     """
-    from giaoban.scenarios.project.project import known
+    from giaoban.scenarios.spec.project import known
     from giaoban.scenarios.spec.scenario import load_scenario
     from giaoban.scenarios.study import recheck
     from giaoban.topology.load import load_province

@@ -21,7 +21,7 @@ from giaoban.scenarios.project.init import (
     add_ci,
     make_project,
 )
-from giaoban.scenarios.project.where import FILE
+from giaoban.scenarios.spec.project_folder import FILE
 from giaoban.sentence import Sentence
 
 

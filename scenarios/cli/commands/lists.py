@@ -10,9 +10,9 @@ import typer
 from giaoban.results.judge.criteria import Criterion, load_criteria
 from giaoban.results.report.document import Block, Par, table
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.scenarios.project.project import BUNDLED, current, known
 from giaoban.scenarios.spec.meeting_catalogue import files as catalogue_files
 from giaoban.scenarios.spec.meeting_catalogue import load_meeting
+from giaoban.scenarios.spec.project import BUNDLED, current, known
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.sentence import Both, Sentence, joined, number
 from giaoban.topology.load import load_province

@@ -29,12 +29,12 @@ from giaoban.scenarios.load.locust.options import MEDIA
 from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.own_mcu import HOST, free_port
 from giaoban.scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
-from giaoban.scenarios.load.province import storm_in_province
 from giaoban.scenarios.load.search import search
 from giaoban.scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
 from giaoban.scenarios.load.trial import attempt
-from giaoban.scenarios.project.project import current
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.spec.project import current
+from giaoban.scenarios.study.redial_storm import storm_in_province
 from giaoban.sentence import Sentence
 from giaoban.topology.load import load_province
 from giaoban.traffic.profiles import DEFAULT_PROFILE, load_profiles

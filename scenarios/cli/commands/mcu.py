@@ -40,7 +40,7 @@ from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import print_json
-from giaoban.scenarios.project.project import current
+from giaoban.scenarios.spec.project import current
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.load import load_province
 from giaoban.traffic.profiles import load_profiles

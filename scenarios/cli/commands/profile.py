@@ -18,7 +18,7 @@ from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.report.document import Par, Table, table
 from giaoban.scenarios.cli.commands.lists import listed
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.scenarios.spec.recordings import CAPTURES, open_recording
+from giaoban.scenarios.plan.recordings import CAPTURES, open_recording
 from giaoban.sentence import Sentence, number
 from giaoban.tomlfile import said_by_pydantic
 from giaoban.traffic.profiles import DEFAULT_PROFILE, Profile, RecordedEncoder, load_profiles

@@ -19,9 +19,8 @@ from giaoban.clock import NEVER_NS
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.media.leg import Position
 from giaoban.traffic.log import SENT, PacketLog
-from giaoban.traffic.profiles import AUDIO_PACKET_MS
 from giaoban.traffic.recorded.stream import RecordedStream
-from giaoban.traffic.rtp import HEADER_BYTES
+from giaoban.traffic.rtp import AUDIO_PACKET_MS, HEADER_BYTES
 from giaoban.traffic.sender.injection import Injector
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding

@@ -21,7 +21,7 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.compare import effects, inputs
 from giaoban.scenarios.study.compare.sides import Pair
 from giaoban.scenarios.study.emulation_process import emulate_all

@@ -16,12 +16,12 @@ from giaoban.results.judge.failure_points import (
 from giaoban.results.model.failures import Acceptance, FailureResult, FaultsAnswer
 from giaoban.results.model.result import Engine, Named
 from giaoban.results.model.result import Question as AskedQuestion
-from giaoban.scenarios.faults.kind import FailureCase
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.measure.unmodelled import not_judged
+from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.failures.trial import TIMING
-from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.topology.model import Province
 from giaoban.topology.network import Network
 from giaoban.translation import Language

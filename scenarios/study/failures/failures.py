@@ -25,10 +25,10 @@ from giaoban.results.report.view.write import write_page
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate import limits
 from giaoban.scenarios.estimate.estimate import estimate_failing
-from giaoban.scenarios.faults.failure_cases import PAIR
-from giaoban.scenarios.faults.kind import FailureCase
-from giaoban.scenarios.faults.plan import FaultPlan
 from giaoban.scenarios.measure.assemble import Answer
+from giaoban.scenarios.spec.faults.failure_cases import PAIR
+from giaoban.scenarios.spec.faults.kind import FailureCase
+from giaoban.scenarios.spec.faults.plan import FaultPlan
 from giaoban.scenarios.study.documents import prove
 from giaoban.scenarios.study.emulation_process import (
     EmulationJob,

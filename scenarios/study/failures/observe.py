@@ -14,9 +14,9 @@ from giaoban.results.judge.failure_points import worst_of
 from giaoban.results.model.failures import BridgeImpact, FailureResult, LinkPeak
 from giaoban.results.model.faults import FaultImpact
 from giaoban.results.model.result import Result
-from giaoban.scenarios.faults.kind import FailureCase
-from giaoban.scenarios.faults.plan import FaultPlan
 from giaoban.scenarios.records import guest
+from giaoban.scenarios.spec.faults.kind import FailureCase
+from giaoban.scenarios.spec.faults.plan import FaultPlan
 
 FAILED = "during"
 """The phase in which the failure is there, and the network has its new routes."""

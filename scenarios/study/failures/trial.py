@@ -12,13 +12,13 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from giaoban.results.model.failures import Timing
-from giaoban.scenarios.faults.failure_cases import possible
-from giaoban.scenarios.faults.kind import FailureCase
-from giaoban.scenarios.faults.kinds import Fault
 from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.background import Background
+from giaoban.scenarios.spec.faults.failure_cases import possible
+from giaoban.scenarios.spec.faults.kind import FailureCase
+from giaoban.scenarios.spec.faults.kinds import Fault
 from giaoban.scenarios.spec.impairment import Impairment
-from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Phases, Scenario
 
 BEFORE_S = 4.0

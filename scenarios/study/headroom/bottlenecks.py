@@ -12,7 +12,7 @@ from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.headroom import Bottleneck, LinkRoom, RouterRoom
 from giaoban.scenarios.estimate.static import StaticLoads, second_limit_pct, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.headroom.arithmetic import Growth, growth, room_of_link, room_on_links
 from giaoban.scenarios.study.whatif.apply import Base, ask

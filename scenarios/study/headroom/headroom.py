@@ -22,6 +22,7 @@ from giaoban.results.model.whatif import Judged
 from giaoban.results.report.headroom_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import inputs_of
+from giaoban.scenarios.measure.unmodelled import not_judged
 from giaoban.scenarios.study.headroom.arithmetic import Hop, spread
 from giaoban.scenarios.study.headroom.bottlenecks import (
     HeadroomModel,
@@ -32,7 +33,6 @@ from giaoban.scenarios.study.headroom.bottlenecks import (
 )
 from giaoban.scenarios.study.headroom.search import HeadroomSearch, largest
 from giaoban.scenarios.study.seeds import Judge, SeedsJudge
-from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.scenarios.study.whatif import confirm
 from giaoban.scenarios.study.whatif.apply import PACE_S, Base, ask
 from giaoban.scenarios.study.whatif.join_pacing import slower

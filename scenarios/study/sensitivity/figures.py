@@ -16,9 +16,9 @@ from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
 from giaoban.results.model.sensitivity import RangeFrom
+from giaoban.scenarios.measure.assumptions import assumed_records
 from giaoban.scenarios.measure.streams import speech_codec
 from giaoban.scenarios.spec.background import Background
-from giaoban.scenarios.study.assumptions import assumed_records
 from giaoban.scenarios.study.sensitivity import world as worlds
 from giaoban.scenarios.study.sensitivity.flip_points import Scale
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World, told_value

@@ -36,7 +36,8 @@ from giaoban.results.report.sensitivity_summary import summary_md
 from giaoban.scenarios.estimate.limits import check as check_estimable
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.measure.unmodelled import unmodelled
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.documents import prove
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order, value_at
@@ -57,7 +58,6 @@ from giaoban.scenarios.study.sensitivity.tried import (
     tried_value,
 )
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World
-from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 from giaoban.workers import Helpers, InlineWorker, WorkerProcess

@@ -21,7 +21,7 @@ from giaoban.results.model.sensitivity import FAR_PCT, FlipPoint, TriedValue
 from giaoban.scenarios.estimate.estimate import EarlyJudgement
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.sensitivity.figures import Figure
 from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath

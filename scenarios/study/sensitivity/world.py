@@ -8,7 +8,7 @@ from typing import Any
 
 from giaoban.mcu_sim.device import Device
 from giaoban.provenance import Assumable
-from giaoban.scenarios.spec.question import Question, question_from
+from giaoban.scenarios.plan.question import Question, question_from
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.model import UNSAID, Province, Routing

@@ -12,8 +12,8 @@ from giaoban import tomlfile
 from giaoban.errors import near_names
 from giaoban.mcu_sim.device import DeviceCatalogue, load_devices
 from giaoban.results.model.seeds import OTHER_SEEDS
-from giaoban.scenarios.faults.kinds.cut import Cut
-from giaoban.scenarios.faults.kinds.router import RouterDown
+from giaoban.scenarios.spec.faults.kinds.cut import Cut
+from giaoban.scenarios.spec.faults.kinds.router import RouterDown
 from giaoban.scenarios.study.whatif.apply import Base, beside, bridges_of
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence

@@ -14,15 +14,15 @@ from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.sweep_summary import summary_md
-from giaoban.scenarios.faults.failure_cases import possible
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
+from giaoban.scenarios.measure.unmodelled import not_judged
 from giaoban.scenarios.plan.identity import code_identity
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.spec.faults.failure_cases import possible
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sweep.axes import Sweep, spots
 from giaoban.scenarios.study.sweep.points import Points
 from giaoban.scenarios.study.sweep.work import Task, key_of, solve
-from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence

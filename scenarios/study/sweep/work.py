@@ -17,9 +17,9 @@ from giaoban.results.report.screen_wording import place_words
 from giaoban.scenarios.estimate.static import second_limit_pct, shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of, names_of
 from giaoban.scenarios.plan.identity import code_identity
-from giaoban.scenarios.project.project import project_of
-from giaoban.scenarios.spec.question import Question
-from giaoban.scenarios.spec.recordings import files_of
+from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.plan.recordings import files_of
+from giaoban.scenarios.spec.project import project_of
 from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.sweep.axes import NONE, GridPoint
 from giaoban.scenarios.study.whatif.apply import LIST, Base, ask

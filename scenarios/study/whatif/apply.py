@@ -11,7 +11,7 @@ from giaoban.errors import InputError
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
 from giaoban.names import ACCESS_PREFIX
-from giaoban.scenarios.spec.question import Question, province_of, question_from
+from giaoban.scenarios.plan.question import Question, province_of, question_from
 from giaoban.scenarios.spec.scenario import Phases, Scenario, load_scenario
 from giaoban.scenarios.study.whatif.cut_away import (
     NONE_UNREACHABLE,

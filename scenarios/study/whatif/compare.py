@@ -18,10 +18,10 @@ from giaoban.results.model.whatif import FailureCheck, Judged, VariantResult, Wh
 from giaoban.results.report.whatif_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.measure.unmodelled import not_judged
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.seeds import Judge
-from giaoban.scenarios.study.unmodelled import not_judged
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import (
     CONFIRMED,

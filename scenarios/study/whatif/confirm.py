@@ -13,12 +13,12 @@ from giaoban.results.model.result import Result
 from giaoban.results.report.summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.static import static_loads
-from giaoban.scenarios.faults.failure_cases import find, possible
-from giaoban.scenarios.faults.graph import unreachable
-from giaoban.scenarios.faults.kind import FailureCase
-from giaoban.scenarios.faults.kinds.cut import Cut
 from giaoban.scenarios.measure.assemble import Answer
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.spec.faults.failure_cases import find, possible
+from giaoban.scenarios.spec.faults.graph import unreachable
+from giaoban.scenarios.spec.faults.kind import FailureCase
+from giaoban.scenarios.spec.faults.kinds.cut import Cut
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.scenarios.study.failures.trial import trial
 from giaoban.scenarios.study.whatif.apply import Base, ask

@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from giaoban.errors import NOTHING, InputError, near_names
-from giaoban.scenarios.faults.kinds.cut import Cut
-from giaoban.scenarios.faults.kinds.router import RouterDown
+from giaoban.scenarios.spec.faults.kinds.cut import Cut
+from giaoban.scenarios.spec.faults.kinds.router import RouterDown
 from giaoban.sentence import Sentence
 from giaoban.topology.model import BridgeSpec, Province
 from giaoban.topology.validate import pieces

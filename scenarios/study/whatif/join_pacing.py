@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from giaoban.results.model.result import Result
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.seeds import Judge
 from giaoban.scenarios.study.whatif.apply import PACE_S, Base, ask
 from giaoban.scenarios.study.whatif.variant import Variant

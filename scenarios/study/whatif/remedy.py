@@ -15,7 +15,7 @@ from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.seeds import Judge
 from giaoban.scenarios.study.whatif.apply import Base, ask

@@ -20,7 +20,7 @@ from giaoban.results.model.places import Binding
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.static import StaticLoads, shortfall
 from giaoban.scenarios.measure.streams import grow_by_load
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.whatif.ladder import (
     RATES_MBPS,
     holds,

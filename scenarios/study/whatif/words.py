@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from giaoban.results.report.display_names import DisplayNames
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, message
 

@@ -38,7 +38,7 @@ from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings import meeting_summary
 from giaoban.results.report.wording import Wording
-from giaoban.scenarios.study.unmodelled import not_judged
+from giaoban.scenarios.measure.unmodelled import not_judged
 from giaoban.traffic.profiles import load_profiles
 from giaoban.translation import Language, translator
 

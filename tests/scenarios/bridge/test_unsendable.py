@@ -17,7 +17,7 @@ from scenario_factory import scenario
 from giaoban.scenarios.bridge import terminal as module
 from giaoban.scenarios.bridge.terminal import Terminal
 from giaoban.scenarios.estimate.signalling import signal
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.traffic.batch import SOCKADDR_IN, ReceiveBatch, Received, SendBatch
 from giaoban.traffic.log import FEC_SENT, RECEIVED, REPAIRS, RETRANSMITTED, SENT, PacketLog, read
 from giaoban.traffic.profiles import FEC_PAYLOAD_TYPE, RTX_PAYLOAD_TYPE

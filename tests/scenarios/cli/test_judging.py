@@ -14,7 +14,7 @@ from undrawn import undrawn
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.app import COMMANDS, app
 from giaoban.scenarios.cli.commands.check import _next, headline_of_all
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from tests.results.junit_schema import by_schema
 
 TIGHT = "[thresholds]\nmouth-to-ear = 1.0\n"

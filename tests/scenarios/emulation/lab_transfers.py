@@ -22,11 +22,10 @@ from giaoban.clock import sleep_until
 from giaoban.scenarios.emulation import tcp
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.spec.background import TcpPlan
-from giaoban.topology.emulation import background_host, counters, namespace
+from giaoban.topology.emulation import background_host, counters, namespace, order
 from giaoban.topology.emulation.background_host import BackgroundHost
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.network import Network
-from giaoban.topology.sandbox import order
 
 EACH_NS = 100_000_000
 EARLY_NS = 20_000_000_000

@@ -24,7 +24,7 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.media.captures import captures_of
 from giaoban.scenarios.estimate.media.media import estimate_media
 from giaoban.scenarios.estimate.signalling import signal
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 ELSEWHERE = {
     "picture-rate",

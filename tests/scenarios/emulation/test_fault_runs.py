@@ -12,7 +12,7 @@ from scenario_factory import DEFAULT, NORTH, giaoban, scenario
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from tests.scenarios.rings import MEETINGS, ring_province
 
 pytestmark = pytest.mark.sandbox

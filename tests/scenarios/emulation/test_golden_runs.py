@@ -16,10 +16,9 @@ from giaoban.results.report.screen_wording import screen_wording
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.measure.hop_delays import REPORT_BYTES, rebuild
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.events import BridgeHealth
-from giaoban.scenarios.spec.question import make_question
-from giaoban.traffic.profiles import AUDIO_PACKET_SAMPLES
-from giaoban.traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
+from giaoban.traffic.rtp import AUDIO_PACKET_SAMPLES, ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
 
 pytestmark = pytest.mark.sandbox
 

@@ -11,7 +11,7 @@ from scenario_factory import giaoban, scenario
 from giaoban.mcu_sim.conference.commands import CallToSpeak, Drop, Redial
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 LENGTH_S = 6  # of the three phases of the factory's scenario
 

@@ -14,8 +14,8 @@ from scenario_factory import giaoban, scenario
 
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.measure.hop_delays import rebuild
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.plan.wire import SRTP_TAG_BYTES
-from giaoban.scenarios.spec.question import make_question
 from giaoban.traffic.rtp import ETHERNET_BYTES, HEADER_BYTES, UDP_IP_BYTES
 
 pytestmark = pytest.mark.sandbox

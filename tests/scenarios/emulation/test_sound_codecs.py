@@ -17,8 +17,8 @@ from giaoban.results.judge.criteria import AUDIO_LOSS, MOS
 from giaoban.results.model.unmodelled import SPEECH_QUALITY
 from giaoban.results.report.summary import summary_md
 from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.events import RtcpReport
-from giaoban.scenarios.spec.question import make_question
 
 pytestmark = pytest.mark.sandbox
 

@@ -16,8 +16,8 @@ from giaoban.mcu_sim.bfcp.message import Primitive, RequestStatus
 from giaoban.scenarios.estimate.estimate import estimate_meeting
 from giaoban.scenarios.estimate.media.captures import captures_of
 from giaoban.scenarios.measure import validity
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.events import BridgeHealth, ContentFloor, McuHealth
-from giaoban.scenarios.spec.question import make_question
 from giaoban.traffic.impairments import FourStateLoss, loss_rate
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.quality.measure import Trace

@@ -13,7 +13,7 @@ from giaoban.scenarios.cli.entry import run as run_command_line
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.static import static_loads
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from tests.scenarios.rings import ring_scenario
 
 

@@ -11,9 +11,9 @@ from scenario_factory import scenario
 from giaoban.scenarios.estimate import signalling
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.plan.wire import FRAMING_BYTES
 from giaoban.scenarios.records.events import ContentFloor, Controlled
-from giaoban.scenarios.spec.question import Question, make_question
 
 SLIDES = """
 [meeting]

@@ -17,7 +17,7 @@ from giaoban.scenarios.estimate.estimate import (
 from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.estimate.media.captures import captures_of
 from giaoban.scenarios.measure.assemble import criteria_of, measured_phases
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 
 LOSSES = """
 [[impairment]]

@@ -10,8 +10,8 @@ from scenario_factory import NORTH, scenario
 
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.static import static_loads
-from giaoban.scenarios.spec.question import Question, make_question
-from giaoban.scenarios.study.unmodelled import unmodelled
+from giaoban.scenarios.measure.unmodelled import unmodelled
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.topology.model import Province
 
 FRAMING = """

@@ -12,7 +12,7 @@ from scenario_factory import SCENARIOS
 
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 FILES = {
     "pass": "expansion-gia-nghia-quang-son",

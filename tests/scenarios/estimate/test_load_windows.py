@@ -19,7 +19,7 @@ from giaoban.scenarios.estimate.network.queues import Batch, BatchServed, Served
 from giaoban.scenarios.estimate.static import second_limit_pct
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 
 SECONDS = 6
 OVERHEAD = 24

@@ -9,7 +9,7 @@ from runs import IMPAIRMENTS, MEETINGS, SHARED, control
 from scenario_factory import DEFAULT, scenario
 
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 SLIDES = """
 [meeting]

@@ -17,8 +17,8 @@ from giaoban.scenarios.estimate.network.paths import END, find_paths
 from giaoban.scenarios.estimate.network.queues import Served
 from giaoban.scenarios.estimate.network.transit import FlowOf, Transit
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.generated_country import tree_files
-from giaoban.scenarios.spec.question import make_question
 
 
 class _Crossed:

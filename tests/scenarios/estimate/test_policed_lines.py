@@ -12,9 +12,9 @@ from scenario_factory import NORTH, scenario
 from giaoban.results.model.result import LinkResult, Result
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.reuse import CachingJudge
+from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.spec.question import Question, make_question
-from giaoban.scenarios.study.unmodelled import unmodelled
+from giaoban.scenarios.plan.question import Question, make_question
 
 PROFILE = """
 [[bridge.profile]]

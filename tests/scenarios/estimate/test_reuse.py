@@ -24,7 +24,7 @@ from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.drawn import value_at
 from giaoban.scenarios.study.sensitivity.figures import Figure, figures
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World

@@ -20,7 +20,7 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.scenarios.estimate import limits, spool
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.spool import Spool
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from tests.processes import wait_for
 
 PAIR = np.dtype([("number", "u2"), ("count", "i8")])

@@ -13,7 +13,7 @@ import pytest
 from scenario_factory import SCENARIOS
 
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.tomlfile import dumps, parse
 
 Document = dict[str, Any]

@@ -18,8 +18,8 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.measure.assemble import criteria_of, measured_phases
 from giaoban.scenarios.measure.streams import devices
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.records.events import Connected, EventRecord, Joined
-from giaoban.scenarios.spec.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.translation import translator
 

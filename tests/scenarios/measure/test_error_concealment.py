@@ -12,7 +12,7 @@ from giaoban.results.judge.criteria import DAMAGE
 from giaoban.results.model.result import Result
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 LOSSY = """
 [content]

@@ -16,7 +16,7 @@ from giaoban.scenarios.measure import captures, hop_delays
 from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import rebuild
 from giaoban.scenarios.measure.links import links_in, utilisation_pct
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.topology.network import Hop
 from giaoban.traffic.log import FEC_CAME, FEC_SENT, REPAIRS
 

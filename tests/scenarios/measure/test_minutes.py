@@ -10,9 +10,9 @@ from scenario_factory import scenario
 
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.report.meetings.minutes import SENTENCES
-from giaoban.scenarios.faults.kinds import KINDS
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.events import (
     CallRefused,
     Controlled,
@@ -23,7 +23,7 @@ from giaoban.scenarios.records.events import (
     Redialled,
     TimedOut,
 )
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.faults.kinds import KINDS
 
 HEALTH: dict[str, Any] = dict.fromkeys(
     ("starved", "stray", "overflowed", "unheard", "unsendable", "rtcp_sent", "rtcp_received",

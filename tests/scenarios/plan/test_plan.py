@@ -13,9 +13,9 @@ from scenario_factory import NORTH, SCENARIOS, scenario
 
 from giaoban.errors import InputError
 from giaoban.scenarios.plan.plan import CLOSING_S, Plan
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.plan.streams import WATCHING
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
-from giaoban.scenarios.spec.question import make_question
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.topology.impairments import GilbertElliott
 from giaoban.topology.network import Hop

@@ -14,10 +14,10 @@ from undrawn import undrawn
 from giaoban.errors import InputError, MachineLacks
 from giaoban.scenarios.cli.language import of_environment
 from giaoban.scenarios.emulation import engine
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.project import init
 from giaoban.scenarios.project.init import ProjectOptions, make_project
-from giaoban.scenarios.project.project import project_of
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.project import project_of
 from giaoban.schemas import IN_A_PROJECT, MARK, input_schemas, kind_of
 from giaoban.topology.load import load_province
 

@@ -10,11 +10,11 @@ import pytest
 from scenario_factory import CUT, SCENARIOS, giaoban, scenario
 
 from giaoban.results.judge.criteria import load_criteria
+from giaoban.scenarios.measure.assumptions import assumptions
+from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.background import BackgroundPlan, PoissonArrivals, other_traffic
-from giaoban.scenarios.spec.question import make_question
-from giaoban.scenarios.study.assumptions import assumptions
-from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.topology.qos import AF41, BEST_EFFORT, EF
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 

@@ -12,7 +12,7 @@ from traffic_scenarios import film
 
 from giaoban.errors import InputError
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import make_question, question_from
+from giaoban.scenarios.plan.question import make_question, question_from
 from giaoban.traffic.profiles import load_profiles
 
 RATE = "rate = { kbps = 500.0 }"

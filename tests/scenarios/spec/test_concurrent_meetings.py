@@ -9,7 +9,7 @@ from scenario_factory import NORTH, scenario
 
 from giaoban.errors import InputError
 from giaoban.scenarios.plan.plan import MEETING, Plan
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 TWO_AT_ONCE = """
 [[concurrent_meeting]]

@@ -8,7 +8,7 @@ import pytest
 from scenario_factory import DEFAULT, scenario
 
 from giaoban.errors import InputError
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 CORRUPT = "corrupt = 0.1"
 SLIDES = '[content]\nbridge = "west"\nfrom_s = 1.0\nto_s = 3.0\nkbps = 256\n'

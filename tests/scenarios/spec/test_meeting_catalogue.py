@@ -11,6 +11,7 @@ from scenario_factory import DEFAULT, SCENARIOS, giaoban
 from giaoban.errors import InputError
 from giaoban.regulation import cited
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import question_from
 from giaoban.scenarios.spec.meeting_catalogue import (
     CHECK_S,
     CataloguedMeeting,
@@ -21,7 +22,6 @@ from giaoban.scenarios.spec.meeting_catalogue import (
     find,
     load_meeting,
 )
-from giaoban.scenarios.spec.question import question_from
 from giaoban.scenarios.spec.scenario import Scenario, load_scenario
 from giaoban.scenarios.study.meeting import plain_scenario
 from giaoban.topology.load import load_province

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from scenario_factory import SCENARIOS, SMALL, giaoban, scenario
 
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.measure.unmodelled import unmodelled
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.scenario import load_scenario
-from giaoban.scenarios.study.unmodelled import unmodelled
 from giaoban.topology.queue_discipline import FqCodel
 
 FQ_CODEL = """

@@ -7,7 +7,7 @@ from pathlib import Path
 from scenario_factory import giaoban, scenario
 
 from giaoban.mcu_sim.device import load_devices
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 
 def test_a_country_is_a_question_like_any_other(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from giaoban.results.archive.evidence.manifest import MANIFEST, Manifest, read_p
 from giaoban.results.model.result import MeetingChecked, Result
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.plan.question import Question, make_question, question_from
 from giaoban.scenarios.spec.meeting_catalogue import files
-from giaoban.scenarios.spec.question import Question, make_question, question_from
 from giaoban.scenarios.study import variations
 from giaoban.scenarios.study.check import check_by_estimate
 from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome

@@ -15,7 +15,7 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.network import failing
 from giaoban.scenarios.estimate.signalling import signal
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 from giaoban.scenarios.study.sensitivity.world import World
 from tests.scenarios.rings import MEETINGS, ring_scenario

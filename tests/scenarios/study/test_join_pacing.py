@@ -14,7 +14,7 @@ from whatif_factory import base
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.headroom import headroom as run
 from giaoban.scenarios.study.headroom.headroom import HeadroomRequest
 from giaoban.scenarios.study.headroom.search import HeadroomSearch

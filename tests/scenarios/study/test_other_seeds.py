@@ -21,7 +21,7 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import Seeds
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate, judge_alone
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study import check as checking
 from giaoban.scenarios.study.seeds import SeedsJudge, helpers_for, other_seeds
 from giaoban.scenarios.study.whatif.apply import ask

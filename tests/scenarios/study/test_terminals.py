@@ -20,7 +20,7 @@ from giaoban.results.model.result import OFF, LossBehaviour, Result, TerminalsCh
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study import terminals, variations
 from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome
 from giaoban.scenarios.study.rerun import other_terminals_of

@@ -13,10 +13,10 @@ from typing import Literal
 import pytest
 
 from bench.faults import trial
-from giaoban.scenarios.faults.kind import FailureCase, FaultContext
-from giaoban.scenarios.faults.kinds import KINDS
-from giaoban.scenarios.faults.kinds.router import RouterDown
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.spec.faults.kind import FailureCase, FaultContext
+from giaoban.scenarios.spec.faults.kinds import KINDS
+from giaoban.scenarios.spec.faults.kinds.router import RouterDown
 
 
 @pytest.mark.sandbox

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.clock import sleep_until
-from giaoban.topology.sandbox import order
+from giaoban.topology.emulation import order
 
 ROOT = Path(__file__).resolve().parents[3]
 SLEEP_S = 1000.0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from emulation_factory import ROOT, chain, run_lab
 
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.topology.load import load_province
 from giaoban.topology.network import build
 from giaoban.topology.routing import shortest_paths

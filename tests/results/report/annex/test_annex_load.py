@@ -26,7 +26,7 @@ from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.load import generators, load_test
 from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record
-from giaoban.scenarios.study.unmodelled import left_out
+from giaoban.scenarios.measure.unmodelled import left_out
 
 VI = Wording("vi")
 WITHOUT = loads.storm("none")

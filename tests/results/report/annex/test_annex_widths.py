@@ -22,8 +22,8 @@ from giaoban.results.report.annex.content import document
 from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.sensitivity import Analysis
 from giaoban.results.report.document import Cell, Table
-from giaoban.scenarios.spec.question import make_question
-from giaoban.scenarios.study.assumptions import assumptions
+from giaoban.scenarios.measure.assumptions import assumptions
+from giaoban.scenarios.plan.question import make_question
 from giaoban.translation import Language
 
 ROOT = Path(__file__).parents[4]

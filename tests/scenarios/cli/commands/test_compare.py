@@ -15,7 +15,7 @@ from scenario_factory import ROOT, SMALL, Ran, giaoban, only_emulated, only_run,
 
 from giaoban.errors import InputError
 from giaoban.scenarios.cli.commands.compare import _sides
-from giaoban.scenarios.project.project import BUNDLED
+from giaoban.scenarios.spec.project import BUNDLED
 from giaoban.scenarios.study.compare.inputs import changes
 from tests.results.junit_schema import by_schema
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from scenario_factory import giaoban, scenario
 
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.traffic.profiles import DEFAULT_PROFILE, RecordedEncoder, load_profiles
 from tests.scenarios.traffic_scenarios import film
 

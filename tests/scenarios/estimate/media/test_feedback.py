@@ -19,7 +19,7 @@ from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.estimate.media.feedback import Feedback, _by_flow
 from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture
 from giaoban.scenarios.estimate.network.packets import Packets
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.traffic.receiver.feedback import ANSWER_NS, LOOK_NS, MOST_DITHER_NS
 
 MS = 1_000_000

@@ -17,7 +17,7 @@ from giaoban.scenarios.estimate.media.sources import StreamBuffer
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.timeline import ForwardingChange, Timeline
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 from giaoban.traffic.impairments import BernoulliLoss, Impairments, Interval
 
 MS = 1_000_000

@@ -13,7 +13,7 @@ from giaoban.scenarios.estimate.media.fq_model import HANDED_NS, FqModel, RtcpDe
 from giaoban.scenarios.estimate.media.rtcp import REPORT_DTYPE, reports
 from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.signalling import signal
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 MS = 1_000_000
 FLOWS = Flows.of(make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml").plan)

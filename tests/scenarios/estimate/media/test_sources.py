@@ -15,7 +15,7 @@ from giaoban.scenarios.estimate.media.meeting_sources import sources_of
 from giaoban.scenarios.estimate.media.sources import CachedSource, PlannedSource, StreamCache
 from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.signalling import signal
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 Sources = Callable[[], dict[int, PlannedSource]]
 

@@ -18,8 +18,8 @@ from giaoban.scenarios.estimate.network.batched_transit import level_of
 from giaoban.scenarios.estimate.network.hops import is_steady
 from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, rate_from
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
-from giaoban.scenarios.spec.question import Question, make_question
 
 LINKS = [(2.0, 190.0, 40, 0), (10.0, 5.0, 300, 24), (0.3, 2000.0, 12, -14)]
 """Mb/s, µs, packets, bytes that the rate counts beside a frame's own."""

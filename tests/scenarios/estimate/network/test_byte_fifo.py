@@ -14,7 +14,7 @@ from scenario_factory import NORTH, scenario
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
 from giaoban.scenarios.estimate.network.queues import rate_from
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
 
 BYTES_A_SECOND = 250_000
 MBPS, DELAY_US, CREDIT_NS = BYTES_A_SECOND / 125_000, 300.0, 5120

@@ -15,7 +15,7 @@ from giaoban.results.model.sensitivity import FlipPoint
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import judge_early
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all, result_of
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
 from giaoban.scenarios.study.sensitivity.tried import Asked, attempt, sides

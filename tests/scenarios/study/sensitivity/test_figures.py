@@ -11,8 +11,8 @@ from scenario_factory import DEFAULT, SCENARIOS, scenario
 from giaoban.errors import InputError
 from giaoban.figure_words import LABELS
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import make_question
-from giaoban.scenarios.study.assumptions import assumptions
+from giaoban.scenarios.measure.assumptions import assumptions
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.recheck import figures_now
 from giaoban.scenarios.study.sensitivity.drawn import hypercube, value_at
 from giaoban.scenarios.study.sensitivity.figures import (

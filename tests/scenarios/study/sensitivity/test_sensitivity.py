@@ -35,7 +35,7 @@ from giaoban.results.schema.make import schema_text
 from giaoban.scenarios.cli.commands import check as check_command
 from giaoban.scenarios.estimate.estimate import EarlyJudgement, judge_alone
 from giaoban.scenarios.measure.assemble import criteria_of
-from giaoban.scenarios.spec.question import Question, make_question
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity

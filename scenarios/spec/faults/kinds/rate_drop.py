@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from giaoban.scenarios.faults.kind import (
+from giaoban.scenarios.spec.faults.kind import (
     FaultContext,
     KeyMistake,
     LineStep,

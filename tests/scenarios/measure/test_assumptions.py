@@ -10,8 +10,8 @@ import pytest
 from scenario_factory import scenario
 
 from giaoban.results.judge.criteria import load_criteria
-from giaoban.scenarios.spec.question import make_question
-from giaoban.scenarios.study.assumptions import assumptions
+from giaoban.scenarios.measure.assumptions import assumptions
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.sensitivity.world import World
 
 ENCODER, SLIDES, TALK = "how an encoder spends its rate", "shared slides", "when a bridge talks"

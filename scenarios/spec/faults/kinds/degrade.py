@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.scenarios.faults.kind import (
+from giaoban.scenarios.spec.faults.kind import (
     FaultContext,
     KeyMistake,
     LineStep,

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenario_factory import DEFAULT
 
-from giaoban.scenarios.faults.effects import Effect, compose, idle
-from giaoban.scenarios.faults.graph import carrying_links, unreachable
-from giaoban.scenarios.faults.kinds import KINDS
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.spec.faults.effects import Effect, compose, idle
+from giaoban.scenarios.spec.faults.graph import carrying_links, unreachable
+from giaoban.scenarios.spec.faults.kinds import KINDS
 from giaoban.topology.load import load_province
 from giaoban.topology.network import Network, build
-from tests.scenarios.faults.fault_tables import QL14, RING, fault, with_faults
+from tests.scenarios.spec.faults.fault_tables import QL14, RING, fault, with_faults
 
 NETWORK = build(load_province(DEFAULT))
 AT_DAK_MIL = ["access-dak-mil", "dak-mil--cu-jut", "dak-song--dak-mil"]

@@ -11,7 +11,7 @@ from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
 from giaoban.scenarios.measure.streams import answer_delays
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.sentence import N_, Sentence, joined, message, number
 from giaoban.topology.assumptions import assumed_records as of_province
 from giaoban.traffic.profiles import RecordedEncoder, Recovery

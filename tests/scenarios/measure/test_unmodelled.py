@@ -12,8 +12,8 @@ from giaoban.errors import InputError
 from giaoban.mcu_sim.device import DelayFigure, KeyFrameDelayFigure, SetupDelayFigure
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.report.unmodelled_words import left_out_of
-from giaoban.scenarios.spec.question import Question, make_question
-from giaoban.scenarios.study.unmodelled import UNMODELLED, LeftOut, left_out, unmodelled
+from giaoban.scenarios.measure.unmodelled import UNMODELLED, LeftOut, left_out, unmodelled
+from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.tomlfile import load
 from giaoban.translation import translator
 from scripts.docs.unmodelled import PAGES, with_table

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from giaoban import tomlfile
 from giaoban.errors import InputError, allowed, near_names
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
-from giaoban.scenarios.project.where import find, here
+from giaoban.scenarios.spec.project_folder import find, here
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.load import DEFAULT_PROVINCE

@@ -14,7 +14,7 @@ from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.model.result import SECOND_MS
 from giaoban.results.model.unmodelled import SPEECH_QUALITY, Unmodelled
 from giaoban.scenarios.measure.streams import grow_by_load, speech_codec
-from giaoban.scenarios.spec.question import Question
+from giaoban.scenarios.plan.question import Question
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load
 from giaoban.traffic.profiles import Profiles

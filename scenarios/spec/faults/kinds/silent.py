@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from giaoban.scenarios.faults.effects import Effect
-from giaoban.scenarios.faults.kind import DirectedLinkFault, FailureCase, FaultContext, link_ends
-from giaoban.scenarios.faults.kinds.cut import Cut, tried
+from giaoban.scenarios.spec.faults.effects import Effect
+from giaoban.scenarios.spec.faults.kind import (
+    DirectedLinkFault,
+    FailureCase,
+    FaultContext,
+    link_ends,
+)
+from giaoban.scenarios.spec.faults.kinds.cut import Cut, tried
 from giaoban.sentence import N_, Sentence, message
 
 

@@ -29,7 +29,7 @@ def find(start: Path | None) -> Path | None:
 
 def language_of(file: Path | None) -> str:
     """What a project file says of the language; '' if it says nothing. Its mistakes are told when
-    all of it is read (`giaoban.scenarios.project.project`)."""
+    all of it is read (`giaoban.scenarios.spec.project`)."""
     if file is None:
         return ""
     try:

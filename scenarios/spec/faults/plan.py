@@ -10,8 +10,8 @@ from pydantic import Field
 
 from giaoban.results.model.faults import FaultTarget
 from giaoban.results.model.quantities import Id
-from giaoban.scenarios.faults.effects import Effect, compose
-from giaoban.scenarios.faults.kind import FaultContext, FaultKind, rounded_s
+from giaoban.scenarios.spec.faults.effects import Effect, compose
+from giaoban.scenarios.spec.faults.kind import FaultContext, FaultKind, rounded_s
 from giaoban.scenarios.spec.impairment import LinePlan
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.changes import NetworkChange, Outage
@@ -51,7 +51,7 @@ def plan_faults(
 ) -> FaultTimetable:
     """Break faults down; the first phase begins `start_s` after the origin.
 
-    They must be sound (`giaoban.scenarios.faults.validate`).
+    They must be sound (`giaoban.scenarios.spec.faults.validate`).
     """
     effects = [fault.effects(context) for fault in faults]
     changes, outages = compose(effects, start_s)

@@ -16,20 +16,20 @@ from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
 from giaoban.mcu_sim.media.audio.codec import FRAME_MS, is_mixed
 from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
-from giaoban.scenarios.faults.failure_cases import acceptance_mistakes
-from giaoban.scenarios.faults.kind import BootTimes, FaultContext
-from giaoban.scenarios.faults.validate import mistakes as fault_mistakes
 from giaoban.scenarios.plan.plan import MEETING, Plan, at_seed, make_plan
-from giaoban.scenarios.project.project import project_of
-from giaoban.scenarios.spec.background import mistakes as background_mistakes
-from giaoban.scenarios.spec.impairment import mistakes as impairment_mistakes
-from giaoban.scenarios.spec.meeting_catalogue import catalogue, catalogue_mistakes
-from giaoban.scenarios.spec.recordings import (
+from giaoban.scenarios.plan.recordings import (
     files_of,
     read_recordings,
     recording_mistakes,
     with_traces,
 )
+from giaoban.scenarios.spec.background import mistakes as background_mistakes
+from giaoban.scenarios.spec.faults.failure_cases import acceptance_mistakes
+from giaoban.scenarios.spec.faults.kind import BootTimes, FaultContext
+from giaoban.scenarios.spec.faults.validate import mistakes as fault_mistakes
+from giaoban.scenarios.spec.impairment import mistakes as impairment_mistakes
+from giaoban.scenarios.spec.meeting_catalogue import catalogue, catalogue_mistakes
+from giaoban.scenarios.spec.project import project_of
 from giaoban.scenarios.spec.scenario import Control, Scenario, load_scenario
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake

@@ -1,8 +1,8 @@
 """What each kind of fault answers for itself, and what several kinds have in common.
 
-A kind is a module in `giaoban.scenarios.faults.kinds`: how a `[[fault]]` table of it is written,
-what is wrong with one, what it does to the network, its words, and as which failure cases `giaoban
-faults` tries it. Everybody else asks the kind.
+A kind is a module in `giaoban.scenarios.spec.faults.kinds`: how a `[[fault]]` table of it is
+written, what is wrong with one, what it does to the network, its words, and as which failure cases
+`giaoban faults` tries it. Everybody else asks the kind.
 
 `at_s` and `to_s` (restored) are seconds after the first phase began; without `to_s` a fault lasts
 to the end.
@@ -21,8 +21,8 @@ from pydantic import Field, model_validator
 from giaoban.errors import near_names
 from giaoban.results.model.failures import Element
 from giaoban.results.model.faults import FaultTarget
-from giaoban.scenarios.faults.effects import DIGITS, FOREVER_S, Effect
-from giaoban.scenarios.faults.graph import carrying_links
+from giaoban.scenarios.spec.faults.effects import DIGITS, FOREVER_S, Effect
+from giaoban.scenarios.spec.faults.graph import carrying_links
 from giaoban.scenarios.spec.hops import crossed_hops, hops_along, no_direction
 from giaoban.scenarios.spec.impairment import LinePlan
 from giaoban.sentence import N_, Sentence, message

@@ -14,9 +14,9 @@ from giaoban.results.model.result import FileRef
 from giaoban.scenarios.cli.commands import check as commands_check
 from giaoban.scenarios.cli.language import of_environment
 from giaoban.scenarios.cli.runs import last_for_annex
-from giaoban.scenarios.project.project import current, project_of, scenario_file
-from giaoban.scenarios.project.where import find
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.spec.project import current, project_of, scenario_file
+from giaoban.scenarios.spec.project_folder import find
 from giaoban.scenarios.spec.scenario import load_scenario
 from tests.results import history_factory as h
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from giaoban.errors import InputError, near_names
-from giaoban.scenarios.faults.kind import FailureCase, FaultContext, LinkGroup
-from giaoban.scenarios.faults.kinds import KINDS
+from giaoban.scenarios.spec.faults.kind import FailureCase, FaultContext, LinkGroup
+from giaoban.scenarios.spec.faults.kinds import KINDS
 from giaoban.scenarios.spec.scenario import Accepted
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import Mistake

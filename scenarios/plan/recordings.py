@@ -8,7 +8,6 @@ from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
-from giaoban.scenarios.bridge.sources import RATE_MARGIN
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.spec.scenario import Recorded, Scenario
 from giaoban.sentence import Sentence
@@ -16,7 +15,7 @@ from giaoban.tomlfile import Mistake
 from giaoban.traffic.impairments import read_trace
 from giaoban.traffic.impairments.models import TraceLoss
 from giaoban.traffic.recorded.capture import loss_runs, read_capture
-from giaoban.traffic.recorded.recording import Recording
+from giaoban.traffic.recorded.recording import RATE_MARGIN, Recording
 from giaoban.traffic.recorded.sources import recording_from_capture, recording_from_h264
 from giaoban.traffic.rtp import HEADER_BYTES
 from giaoban.traffic.sources.video_model import CLOCK_HZ, VideoModel

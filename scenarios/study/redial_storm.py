@@ -26,7 +26,9 @@ from giaoban.scenarios.load.plan import BackOff
 from giaoban.scenarios.load.timetable import LineOutage
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.measure.assumptions import of_recovery
 from giaoban.scenarios.plan.plan import Plan
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.records.events import (
     CallRefused,
     Connected,
@@ -40,8 +42,6 @@ from giaoban.scenarios.records.events import (
     TimedOut,
     as_fields,
 )
-from giaoban.scenarios.spec.question import Question
-from giaoban.scenarios.study.assumptions import of_recovery
 from giaoban.scenarios.study.check import check
 from giaoban.scenarios.study.documents import prove
 from giaoban.scenarios.study.every_meeting import meetings_of

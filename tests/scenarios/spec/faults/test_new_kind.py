@@ -24,26 +24,26 @@ from giaoban.results.model.reasons import because
 from giaoban.results.report.failures_summary import summary_md as failures_md
 from giaoban.results.report.summary import summary_md
 from giaoban.results.report.wording import Wording, reasons
-from giaoban.scenarios.faults import failure_cases
-from giaoban.scenarios.faults.effects import Effect
-from giaoban.scenarios.faults.kind import (
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.spec import scenario
+from giaoban.scenarios.spec.faults import failure_cases
+from giaoban.scenarios.spec.faults.effects import Effect
+from giaoban.scenarios.spec.faults.kind import (
     FailureCase,
     FaultContext,
     KeyMistake,
     LinkFault,
     links_down,
 )
-from giaoban.scenarios.faults.kinds import KINDS, Fault
-from giaoban.scenarios.spec import scenario
-from giaoban.scenarios.spec.question import make_question
+from giaoban.scenarios.spec.faults.kinds import KINDS, Fault
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.failures import trial
 from giaoban.scenarios.study.failures.answer import answer_of
 from giaoban.scenarios.study.failures.observe import no_measures, observe
 from giaoban.sentence import N_, Sentence, message
 from giaoban.translation import translator
-from tests.scenarios.faults.fault_tables import fault
 from tests.scenarios.scenario_factory import scenario as scenario_file
+from tests.scenarios.spec.faults.fault_tables import fault
 
 LINK = "west--east"
 VIETNAMESE = {

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.scenarios.faults.effects import Effect
-from giaoban.scenarios.faults.kind import (
+from giaoban.scenarios.spec.faults.effects import Effect
+from giaoban.scenarios.spec.faults.kind import (
     LONGEST_S,
     FaultContext,
     LinkFault,

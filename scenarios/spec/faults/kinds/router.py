@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from giaoban.results.model.faults import FaultTarget
-from giaoban.scenarios.faults.effects import Effect
-from giaoban.scenarios.faults.kind import (
+from giaoban.scenarios.spec.faults.effects import Effect
+from giaoban.scenarios.spec.faults.kind import (
     NEVER,
     FailureCase,
     FaultContext,

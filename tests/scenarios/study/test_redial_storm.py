@@ -13,15 +13,15 @@ from scenario_factory import scenario
 
 from giaoban.results.model.load import LoadResult
 from giaoban.scenarios.load.measures import sessions
-from giaoban.scenarios.load.province import (
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.records.events import Event, Joined, made
+from giaoban.scenarios.study.redial_storm import (
     LineOutage,
     outage_of,
     records_of,
     storm_of,
     with_back_off,
 )
-from giaoban.scenarios.records.events import Event, Joined, made
-from giaoban.scenarios.spec.question import make_question
 
 CUT = '\n[[fault]]\nkind = "cut"\nlink = "access-mcu"\nat_s = 4.0\nto_s = 18.0\n'
 

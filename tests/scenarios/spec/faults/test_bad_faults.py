@@ -9,8 +9,8 @@ import pytest
 from scenario_factory import DEFAULT
 
 from giaoban.errors import InputError
-from giaoban.scenarios.spec.question import make_question
-from tests.scenarios.faults.fault_tables import RING, fault, with_faults
+from giaoban.scenarios.plan.question import make_question
+from tests.scenarios.spec.faults.fault_tables import RING, fault, with_faults
 
 MCU = "access-mcu"
 IDLE = "fault[1]: does nothing that another fault does not do at the same time"

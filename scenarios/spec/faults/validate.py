@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from giaoban.scenarios.faults.effects import idle
-from giaoban.scenarios.faults.kind import FaultContext, FaultKind, KeyMistake
+from giaoban.scenarios.spec.faults.effects import idle
+from giaoban.scenarios.spec.faults.kind import FaultContext, FaultKind, KeyMistake
 from giaoban.scenarios.spec.impairment import Impairment, hops_of
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
