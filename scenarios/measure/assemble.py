@@ -12,7 +12,7 @@ import numpy as np
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.fit import room_beside
-from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
+from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS
 from giaoban.results.judge.criteria import DELAY_NO_WORSE, MCU_UNITS, Criteria, load_criteria
 from giaoban.results.judge.metrics import ONLY_GROWS
 from giaoban.results.judge.verdict import Judgement, judge
@@ -182,12 +182,21 @@ def judged(
 
 
 def measured_phases(captures: Captures, criteria: Criteria) -> list[Phase]:
-    """Every phase of a plan as far as these criteria look at streams, without how long packets
-    waited in queues."""
+    """Every phase of a plan as far as these criteria look at streams, without its links."""
     wanted = figures_of_streams(criteria)
     kinds = VISUAL_KINDS if wanted <= ONLY_GROWS else KINDS
-    pictures = FrameAnalyses(captures)
-    return _phases(captures, None, pictures, wanted=wanted, kinds=kinds)[0.0]
+    windows = [Window(phase) for phase in captures.plan.phases]
+    bridges = bridges_in(captures, windows, FrameAnalyses(captures), wanted=wanted, kinds=kinds)
+    return [
+        Phase(
+            name=phase.name,
+            seconds=phase.end_s - phase.start_s,
+            bridges=found,
+            links=[],
+            mcu=_mcu(captures, number),
+        )
+        for number, (phase, found) in enumerate(zip(captures.plan.phases, bridges, strict=True))
+    ]
 
 
 def figures_of_streams(criteria: Criteria) -> frozenset[str]:
@@ -439,13 +448,12 @@ def _phases(
     warm_ups: Sequence[float] = (),
     visit: Callable[[CallPlan], None] | None = None,
     wanted: Container[str] | None = None,
-    kinds: Container[Kind] = KINDS,
 ) -> dict[float, list[Phase]]:
     """Every phase: whole (0), and but for each of these many seconds of its start as far as streams
-    are concerned. `visit`, `wanted`, `kinds`: see `bridges_in`."""
+    are concerned. `visit`, `wanted`: see `bridges_in`."""
     planned, cuts = captures.plan.phases, [0.0, *warm_ups]
     windows = [Window(phase, warm_up_s) for warm_up_s in cuts for phase in planned]
-    bridges = iter(bridges_in(captures, windows, pictures, visit, wanted, kinds))
+    bridges = iter(bridges_in(captures, windows, pictures, visit, wanted))
     return {
         warm_up_s: [
             Phase(

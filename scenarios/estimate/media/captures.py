@@ -200,7 +200,6 @@ def captures_of(
 def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     """What the kernels would have counted."""
     meter, paths, failed = estimated.meter, estimated.paths, estimated.failed
-    hops = range(len(paths.hops))
     dropped, policed = (
         np.cumsum(counted, axis=1) for counted in (meter.drops, meter.policed_packets)
     )
@@ -226,9 +225,7 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     at_routers = sum(count.received for count, each in told if each.target in routers)
     return Counters(
         hops=[(hop.link, hop.direction) for hop in paths.hops],
-        queues=[
-            _queue(estimated, hop, int(dropped[hop, -1]), int(policed[hop, -1])) for hop in hops
-        ],
+        queues=_queues(estimated, dropped[:, -1], policed[:, -1]),
         classes=[],
         lines=[
             LineCount(
@@ -269,12 +266,7 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
         background=background,
         background_damaged=0,
         at_phase=[
-            [
-                _queue(
-                    estimated, hop, *(int(of[hop, _sample(mark_s)]) for of in (dropped, policed))
-                )
-                for hop in hops
-            ]
+            _queues(estimated, *(of[:, _sample(mark_s)] for of in (dropped, policed)))
             for mark_s in marks
         ],
         line_changes=[
@@ -296,18 +288,36 @@ def _counters(plan: Plan, estimated: EstimatedTraffic) -> Counters:
     )
 
 
-def _queue(estimated: EstimatedTraffic, hop: int, drops: int, policed: int) -> QueueCount:
-    of = estimated.paths.hops[hop]
-    own = [line for line in estimated.lines.get(hop, ()) if line.own]
-    return QueueCount(
-        link=of.link,
-        direction=of.direction,
-        sent_packets=int(estimated.meter.sent[hop]),
-        queue_drops=drops,
-        line_losses=sum(line.lost for line in own),
-        backlog=0,
-        policed=policed,
+def _queues(
+    estimated: EstimatedTraffic, drops: NDArray[np.int64], policed: NDArray[np.int64]
+) -> list[QueueCount]:
+    """All queues; (hops,) what they had dropped by a moment."""
+    counted = zip(
+        estimated.paths.hops,
+        estimated.meter.sent.tolist(),
+        drops.tolist(),
+        _own_losses(estimated),
+        policed.tolist(),
+        strict=True,
     )
+    return [
+        QueueCount(
+            link=hop.link,
+            direction=hop.direction,
+            sent_packets=sent,
+            queue_drops=dropped,
+            line_losses=lost,
+            backlog=0,
+            policed=gone,
+        )
+        for hop, sent, dropped, lost, gone in counted
+    ]
+
+
+def _own_losses(estimated: EstimatedTraffic) -> list[int]:
+    """What each hop's own line lost, no impairment of it."""
+    lines = (estimated.lines.get(hop, ()) for hop in range(len(estimated.paths.hops)))
+    return [sum(line.lost for line in of_hop if line.own) for of_hop in lines]
 
 
 def _sample(at_s: float) -> int:

@@ -9,6 +9,7 @@ asleep on it first.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -65,6 +66,14 @@ class FqModel:
         self._told = 0
         self._early: set[int] = set()
         """Places of reports that left with media that was handed over before they were made."""
+
+    def __deepcopy__(self, memo: dict[int, object]) -> FqModel:
+        """No array that it holds is ever changed."""
+        other = memo[id(self)] = copy.copy(self)
+        other._handed = {flow: list(parts) for flow, parts in self._handed.items()}
+        other._leaving, other._next = dict(self._leaving), dict(self._next)
+        other._early = set(self._early)
+        return other
 
     def media(self, stream: int, leaving_ns: NDArray[np.int64]) -> list[RtcpDeparture]:
         """Media that is handed over, with its times; the reports that wait for a packet of it."""
@@ -139,7 +148,10 @@ class _PlannedReports:
         self.made_ns, self.size = reports["made_ns"].tolist(), reports["size"].tolist()
         self.flow = flows.controls(reports["path"], reports["kind"])
         self._order = np.argsort(self.flow, kind="stable")
-        self._sorted = self.flow[self._order]
+        flows_told, counts = np.unique(self.flow, return_counts=True)
+        firsts = zip((np.cumsum(counts) - counts).tolist(), counts.tolist(), strict=True)
+        self._of = dict(zip(flows_told.tolist(), firsts, strict=True))
+        """Flow → of its reports the place of the first one in that order, and how many they are."""
 
     def __deepcopy__(self, memo: dict[int, object]) -> _PlannedReports:
         """It never changes."""
@@ -147,8 +159,8 @@ class _PlannedReports:
 
     def of(self, flow: int, after: int) -> list[int]:
         """The places of a flow's reports, in order of their making, after so many."""
-        first, end = np.searchsorted(self._sorted, (flow, flow + 1))
-        places: list[int] = self._order[first + after : end].tolist()
+        first, count = self._of.get(flow, (0, 0))
+        places: list[int] = self._order[first + after : first + count].tolist()
         return places
 
 

@@ -241,9 +241,9 @@ class CachedSource:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CachedSource:
         """What was made never changes: a copy shares it."""
-        other = object.__new__(CachedSource)
-        own = copy.deepcopy((self.buffer, self._source), memo)
-        vars(other).update(vars(self), buffer=own[0], _source=own[1])
+        other = memo[id(self)] = copy.copy(self)
+        other.buffer = copy.deepcopy(self.buffer, memo)
+        other._source = copy.deepcopy(self._source, memo)
         return other
 
     def ask_key(self, from_ns: int) -> None:
