@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import stat
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-from giaoban.errors import InputError, did_you_mean, hints_anew, strerror
+from giaoban.errors import GiaobanError, InputError, did_you_mean, hints_anew, strerror
+from giaoban.scarce import shortage
 from giaoban.sentence import Sentence
 
 MOST_ENTRIES = 20_000
@@ -173,3 +175,35 @@ def shown(path: Path) -> Path:
         return Path(os.path.abspath(path)).relative_to(Path.cwd())
     except (OSError, ValueError):  # the folder is gone, or the path lies elsewhere
         return path
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the disk's refusals into errors a person can act on: `InputError`, `MachineLacks`."""
+    try:
+        yield
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def _refusal(path: Path, error: OSError) -> GiaobanError:
+    if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        error.filename = str(path)  # else it is named: a temporary file may be on another disk
+    if (lacks := shortage(error)) is not None:
+        return lacks
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        why = (
+            Sentence("is read-only")
+            if error.errno == errno.EROFS
+            else Sentence("may not be written by you")
+        )
+        return InputError("{path}: {why}; name another folder", path=path, why=why)
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return InputError("{path}: is not a folder, so nothing can be written into it", path=path)
+    return InputError("{path}: cannot be written: {why}", path=path, why=strerror(error))
+
+
+def write_whole(out: Path, data: bytes) -> None:
+    """A file that is there whole, or not at all. Raises `InputError`, `MachineLacks`."""
+    with writing(out.parent), whole(out) as aside:
+        aside.write_bytes(data)

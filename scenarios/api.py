@@ -26,10 +26,10 @@ from pydantic import ValidationError
 
 from giaoban.cluster import workers_for
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, read_file
+from giaoban.files import MOST_ANSWER, read_file, write_whole
 from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
-from giaoban.results.archive.store import open_run, read_result, write_whole
+from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import OTHER_SEEDS

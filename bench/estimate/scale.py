@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bench.estimate import whole
 from bench.estimate.schedule import NoMeter
 from giaoban.clock import SECOND_NS
-from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.hops import servers_of
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.estimate.network.paths import find_paths

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import ns3
-from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.media.media import estimate_media
+from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.hops import servers_of
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.estimate.network.paths import find_paths

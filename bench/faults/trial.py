@@ -21,7 +21,7 @@ from giaoban.scenarios.emulation.engine import EngineName, emulate
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import assemble
 from giaoban.scenarios.plan.question import Question, make_question
-from giaoban.scenarios.spec.faults.failure_cases import possible
+from giaoban.scenarios.spec.failure_cases import possible
 from giaoban.scenarios.spec.faults.kind import BootingFault, FailureCase
 from giaoban.scenarios.spec.faults.kinds import KINDS, Fault
 from giaoban.scenarios.spec.scenario import Phases, Scenario

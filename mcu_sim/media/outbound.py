@@ -17,7 +17,7 @@ from giaoban.traffic import rtp, rtx, ulpfec
 from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, sockaddr
 from giaoban.traffic.h264 import KEY_FRAME, carries
 from giaoban.traffic.log import FEC_SENT, RETRANSMITTED, PacketLog
-from giaoban.traffic.profiles import Fec, Retransmission
+from giaoban.traffic.loss_repair import Fec, Retransmission
 from giaoban.traffic.sender.departure_queue import DepartureQueue
 from giaoban.traffic.sender.fec import FecEncoder, FecPacket
 from giaoban.traffic.sender.injection import EVER, Fate, Injector

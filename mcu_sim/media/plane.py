@@ -37,7 +37,7 @@ from giaoban.traffic.log import (
     SENT,
     PacketLog,
 )
-from giaoban.traffic.profiles import Fec, RateAdaptation, Retransmission
+from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from giaoban.traffic.receiver.nack import (
     Packets,

@@ -13,7 +13,7 @@ from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.mcu_sim.sip.transport.tls import Tls
-from giaoban.traffic.profiles import Fec, RateAdaptation, Retransmission
+from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.video_model import VideoModel

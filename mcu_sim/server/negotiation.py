@@ -43,12 +43,8 @@ from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.mcu_sim.server.calls import ParticipantCall
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.hosts import is_one_host
-from giaoban.traffic.profiles import (
-    FEC_PAYLOAD_TYPE,
-    RTX_PAYLOAD_TYPE,
-    VIDEO_PAYLOAD_TYPE,
-    Retransmission,
-)
+from giaoban.traffic.loss_repair import Retransmission
+from giaoban.traffic.profiles import FEC_PAYLOAD_TYPE, RTX_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE
 from giaoban.traffic.rtp import AUDIO_CLOCK_HZ
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 

@@ -8,7 +8,6 @@ told from a run that is going on.
 from __future__ import annotations
 
 import atexit
-import errno
 import os
 import re
 import shutil
@@ -21,43 +20,16 @@ from typing import Self
 
 from giaoban import ownership
 from giaoban.children import interruptions_held
-from giaoban.errors import GiaobanError, InputError, near_names, strerror
-from giaoban.files import whole
+from giaoban.errors import InputError, near_names
+from giaoban.files import writing
 from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, JsonFile
 from giaoban.results.model.result import Result, in_pieces
-from giaoban.scarce import shortage
 from giaoban.sentence import Sentence
 
 PARTIAL = ".partial-"
 SUMMARY = "summary.md"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn the disk's refusals into errors a person can act on: `InputError`, `MachineLacks`."""
-    try:
-        yield
-    except OSError as error:
-        raise _refusal(path, error) from None
-
-
-def _refusal(path: Path, error: OSError) -> GiaobanError:
-    if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        error.filename = str(path)  # else it is named: a temporary file may be on another disk
-    if (lacks := shortage(error)) is not None:
-        return lacks
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        why = (
-            Sentence("is read-only")
-            if error.errno == errno.EROFS
-            else Sentence("may not be written by you")
-        )
-        return InputError("{path}: {why}; name another folder", path=path, why=why)
-    if error.errno in (errno.ENOTDIR, errno.EEXIST):
-        return InputError("{path}: is not a folder, so nothing can be written into it", path=path)
-    return InputError("{path}: cannot be written: {why}", path=path, why=strerror(error))
 
 
 @dataclass(frozen=True)
@@ -177,12 +149,6 @@ def new_run(root: Path, name: str, now: datetime) -> Iterator[RunFolder]:
     remove_stale_partials(root)
     with RunFolder.create(root, f"{name}-{now:%Y%m%d-%H%M%S}") as folder, writing(folder.path):
         yield folder
-
-
-def write_whole(out: Path, data: bytes) -> None:
-    """A file that is there whole, or not at all. Raises `InputError`, `MachineLacks`."""
-    with writing(out.parent), whole(out) as aside:
-        aside.write_bytes(data)
 
 
 def write_result(folder: Path, result: Result) -> Path:

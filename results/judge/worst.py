@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from giaoban.results.judge import criteria
-from giaoban.results.judge.aggregate import Value, aggregate, heard_streams, pick, stream_place
-from giaoban.results.judge.confidence import (
+from giaoban.results.confidence import (
     ConfidenceInterval,
     certain_rise,
     detectable_rise,
@@ -18,6 +16,8 @@ from giaoban.results.judge.confidence import (
     in_bursts,
     lost_share,
 )
+from giaoban.results.judge import criteria
+from giaoban.results.judge.aggregate import Value, aggregate, heard_streams, pick, stream_place
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.judge.under_faults import (
     bridges_lost,

@@ -13,9 +13,9 @@ from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from giaoban.regulation import Regulation
-from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.answer_files import RESULT, JsonFile
 from giaoban.results.model.faults import FaultResult
+from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.quantities import (
     Amount,

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from giaoban.results.judge.confidence import wilson
+from giaoban.results.confidence import wilson
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Count, Id, Method, Percent, Verdict
 from giaoban.tomlfile import StrictModel
@@ -126,7 +126,7 @@ def others(seed: int, count: int) -> list[int]:
 
 
 def wilson_pct(passed: int, tried: int) -> tuple[float, float]:
-    """The interval of the share in %, at 95 % (`giaoban.results.judge.confidence.wilson`)."""
+    """The interval of the share in %, at 95 % (`giaoban.results.confidence.wilson`)."""
     found = wilson(passed, tried, 0.5 + CONFIDENCE_PCT / 200)
     return round(100 * found.low, 3), round(100 * found.high, 3)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from giaoban.regulation import Regulation, Subject, article_of, calendar_rules, cited
-from giaoban.results.report.annex.letter import date_in_words
+from giaoban.results.report.letter import date_in_words
 from giaoban.translation import Translator
 
 

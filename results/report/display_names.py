@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from giaoban.names import ACCESS_PREFIX
-from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.model.answers import Answer
 from giaoban.results.model.changes import CHANGES, change_sentence
 from giaoban.results.model.failures import Change, FailureResult, NotTried
 from giaoban.results.model.places import Place

@@ -6,7 +6,7 @@ languages have one way to say these, that of documents (`giaoban.results.report.
 
 from __future__ import annotations
 
-from giaoban.results.judge.off_by import OffBy
+from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import CriterionResult, Refused, Result
 from giaoban.results.report.document import NOTHING

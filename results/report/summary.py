@@ -27,7 +27,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.excerpt import MOST_ROWS, and_more, left_out
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.meetings.meetings_table import (
+from giaoban.results.report.meetings_table import (
     TITLE,
     meetings_line,
     meetings_notes,

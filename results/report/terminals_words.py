@@ -18,7 +18,7 @@ from giaoban.results.judge.criteria import (
 )
 from giaoban.results.model.result import OFF, LossBehaviour, Result, TerminalsChecked
 from giaoban.results.report.document import Block, Cell, Head, Par, Table, capital
-from giaoban.results.report.meetings.meetings_table import FOUND, found
+from giaoban.results.report.meetings_table import FOUND, found
 from giaoban.results.report.seed_words import passes_alone
 from giaoban.results.report.whatif_summary import METHOD_WORDS
 from giaoban.results.report.wording import Wording

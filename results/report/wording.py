@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from giaoban.names import ACCESS_PREFIX, access_link_id
-from giaoban.results.archive.evidence.answers import Answer
 from giaoban.results.judge.criteria import EVERY_MEETING, FAULT_INTERRUPTION
 from giaoban.results.judge.under_faults import longest_interruption
+from giaoban.results.model.answers import Answer
 from giaoban.results.model.calendar import CalendarAnswer
 from giaoban.results.model.failures import FailureResult, FaultsAnswer, NotTried
 from giaoban.results.model.faults import FaultImpact, FaultResult

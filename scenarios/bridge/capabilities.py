@@ -10,13 +10,8 @@ from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp.floor_control import asking_for_floors
 from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import PCMA, audio, content, video
-from giaoban.traffic.profiles import (
-    FEC_PAYLOAD_TYPE,
-    RTX_PAYLOAD_TYPE,
-    VIDEO_PAYLOAD_TYPE,
-    Profile,
-    Retransmission,
-)
+from giaoban.traffic.loss_repair import Retransmission
+from giaoban.traffic.profiles import FEC_PAYLOAD_TYPE, RTX_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE, Profile
 
 
 def capabilities(

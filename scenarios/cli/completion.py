@@ -22,7 +22,6 @@ from giaoban.translation import Language
 
 VARIABLE = "_GIAOBAN_COMPLETE"
 """Set by the shells' scripts, to the shell's name."""
-SHELLS = ("bash", "zsh", "fish")
 FILES, FOLDERS = ":files", ":folders"
 """An answer by which the shell adds names of files itself."""
 PROJECT = "giaoban.toml"
@@ -291,8 +290,3 @@ def _kind(command: str, parameter: Any) -> str:
     if "path" in value.lower() or shown == "FILE":
         return "file"
     return ""
-
-
-def script(shell: str) -> str:
-    """What a shell is to be told, so that it asks us."""
-    return Path(__file__).with_name("shells").joinpath(f"giaoban.{shell}").read_text("utf-8")

@@ -201,7 +201,7 @@ def accepted_of_each(subjects: Sequence[str], method: FoundBy) -> Mapping[str, A
     """
     if ci_options.baseline is None:
         return {}
-    from giaoban.results.report.ci.stored_report import accepted_in
+    from giaoban.results.archive.stored_report import accepted_in
 
     return accepted_in(
         Path(ci_options.baseline), ci_options.command, subjects, method, date.today()
@@ -342,7 +342,7 @@ def alone(path: Path) -> str:
 
 def _write(report: Report, commands: Any) -> None:
     """The files and lines that are asked for."""
-    from giaoban.results.archive.store import write_whole, writing
+    from giaoban.files import write_whole, writing
 
     seconds = time.monotonic() - ci_options.began_s
     if ci_options.junit is not None:
@@ -363,7 +363,7 @@ def _write(report: Report, commands: Any) -> None:
 
 
 def _annotate(found: Sequence[Any]) -> None:
-    from giaoban.results.archive.store import write_whole
+    from giaoban.files import write_whole
     from giaoban.results.report.ci import annotations
 
     if ci_options.code_quality is not None:

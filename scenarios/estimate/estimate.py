@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from giaoban.clock import SECOND_NS
-from giaoban.results.judge.off_by import OffBy, off_by
+from giaoban.results.judge.off_by import off_by
 from giaoban.results.judge.verdict import Judgement
+from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.result import Engine, Result
 from giaoban.scenarios.estimate.bounds import Bounds
 from giaoban.scenarios.estimate.early_stop import EarlyStop

@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.results.archive.store import writing
+from giaoban.files import writing
 
 MOST_BYTES = 64_000_000
 """So much of each kind of records is kept in memory, and written in one go."""

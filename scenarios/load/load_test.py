@@ -29,8 +29,8 @@ from giaoban.scenarios.load import (
     media,
     timetable,
 )
+from giaoban.scenarios.load.environment import ACCOUNTS, JOURNAL, SECRET
 from giaoban.scenarios.load.locust import journal
-from giaoban.scenarios.load.locust.environment import ACCOUNTS, JOURNAL, SECRET
 from giaoban.scenarios.load.locust.processes import LocustProcesses, LocustSetup
 from giaoban.scenarios.load.own_mcu import OwnMcu, available, shares
 from giaoban.scenarios.load.plan import LoadPlan

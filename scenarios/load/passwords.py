@@ -11,7 +11,7 @@ from pathlib import Path
 
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.mcu_sim.sip.digest import Credentials
-from giaoban.scenarios.load.locust.environment import ACCOUNTS, SECRET
+from giaoban.scenarios.load.environment import ACCOUNTS, SECRET
 from giaoban.scenarios.load.plan import LoadPlan
 
 

@@ -35,15 +35,8 @@ from giaoban.tomlfile import StrictModel
 from giaoban.topology.changes import NetworkChange, Outage
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
-from giaoban.traffic.profiles import (
-    Fec,
-    Profile,
-    Profiles,
-    RateAdaptation,
-    Recovery,
-    Retransmission,
-    Terminal,
-)
+from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
+from giaoban.traffic.profiles import Profile, Profiles, Recovery, Terminal
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.content import ContentModel

@@ -24,7 +24,7 @@ from giaoban.scenarios.plan.recordings import (
     with_traces,
 )
 from giaoban.scenarios.spec.background import mistakes as background_mistakes
-from giaoban.scenarios.spec.faults.failure_cases import acceptance_mistakes
+from giaoban.scenarios.spec.failure_cases import acceptance_mistakes
 from giaoban.scenarios.spec.faults.kind import BootTimes, FaultContext
 from giaoban.scenarios.spec.faults.validate import mistakes as fault_mistakes
 from giaoban.scenarios.spec.impairment import mistakes as impairment_mistakes

@@ -10,18 +10,17 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results.archive.evidence.answers import Proved, asked
 from giaoban.results.archive.evidence.manifest import (
     INPUTS,
-    MANIFEST,
-    Proof,
     read_proof,
     save_inputs,
     write_manifest,
 )
 from giaoban.results.archive.store import kind_of_run, open_run, read_result
+from giaoban.results.model.answers import Proved, asked
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
+from giaoban.results.model.manifest import MANIFEST, Proof
 from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
@@ -36,7 +35,7 @@ from giaoban.scenarios.plan.plan import PLAN, Plan
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.records.events import FILE as EVENTS
 from giaoban.scenarios.records.events import read as read_events
-from giaoban.scenarios.study.failures.answer import draw_failures
+from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.tomlfile import read_json
 from giaoban.topology.load import load_province
 from giaoban.topology.network import Network

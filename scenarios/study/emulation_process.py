@@ -20,10 +20,11 @@ from typing import Any, NamedTuple
 from giaoban import IMPORTED_FROM, interruptions
 from giaoban.children import Ended, Job, module, run_all
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
+from giaoban.files import writing
 from giaoban.progress import Progress
 from giaoban.progress import tell as tell_progress
 from giaoban.progress import told as progress_told
-from giaoban.results.archive.store import write_result, writing
+from giaoban.results.archive.store import write_result
 from giaoban.results.model.result import Result
 from giaoban.scarce import shortage
 from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate

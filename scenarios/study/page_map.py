@@ -12,10 +12,9 @@ from pathlib import Path
 from pydantic import ConfigDict
 
 from giaoban.errors import GiaobanError
-from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results.archive.store import write_whole
+from giaoban.files import MOST_ANSWER, read_file, write_whole
+from giaoban.results.model.map import Host, Map, MapLink, Router
 from giaoban.results.report.excerpt import MOST_MAPPED
-from giaoban.results.report.view.map import Host, Map, MapLink, Router
 from giaoban.scenarios.plan.plan import PLAN
 from giaoban.tomlfile import StrictModel, read_json
 from giaoban.topology.map.geometry import Box, Point, Segment

@@ -13,15 +13,16 @@ from pydantic import ConfigDict, Field
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
-from giaoban.results.archive.evidence.answers import ESTIMATE, SEVERAL
-from giaoban.results.archive.evidence.manifest import Manifest, Proof, read_proof
+from giaoban.results.archive.evidence.manifest import read_proof
 from giaoban.results.archive.store import Outcome
 from giaoban.results.judge.baseline_compare import alone
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.diff import Difference, differences
 from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
+from giaoban.results.model.answers import ESTIMATE, SEVERAL
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
+from giaoban.results.model.manifest import Manifest, Proof
 from giaoban.results.model.result import OFF, LossBehaviour, Result
 from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.scenarios.emulation.engine import EngineName
@@ -29,7 +30,7 @@ from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.plan.plan import PLAN
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.plan.recordings import renamed
-from giaoban.scenarios.spec.faults.failure_cases import chosen
+from giaoban.scenarios.spec.failure_cases import chosen
 from giaoban.scenarios.spec.project_folder import FILE
 from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.check import check, check_by_estimate

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Protocol
 
 from giaoban.errors import InputError, InvalidRun
+from giaoban.files import writing
 from giaoban.progress import Progress
-from giaoban.results.archive import store
 from giaoban.results.judge.criteria import EVERY_SEED, Criteria
 from giaoban.results.judge.verdict import Judgement, trial, with_seeds
 from giaoban.results.model.quantities import Method
@@ -154,7 +154,7 @@ class _EmulatedTrials:
     def seeds(self, folder: Path, progress: Progress) -> Seeds:
         place = folder / PLACE
         names = {seed: f"seed-{seed}" for seed in self._seeds}
-        with store.writing(place):
+        with writing(place):
             for name in names.values():
                 (place / name).mkdir(parents=True)
         found = emulate_all(

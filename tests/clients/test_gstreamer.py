@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from giaoban.traffic import rtp, rtx
-from giaoban.traffic.profiles import Fec, load_profiles
+from giaoban.traffic.loss_repair import Fec
+from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.receiver.fec import FecDecoder
 from giaoban.traffic.sender.fec import FecEncoder
 from giaoban.traffic.sender.retransmission import Retransmitter

@@ -21,9 +21,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from giaoban.results.model.load import LoadResult
-from giaoban.results.schema.make import schema_path
+from giaoban.scenarios.load.environment import JOURNAL
 from giaoban.scenarios.load.locust import journal
-from giaoban.scenarios.load.locust.environment import JOURNAL
+from giaoban.scenarios.schemas.make import schema_path
 from tests.clients.kamailio import kamailio
 from tests.clients.programs import HOST, LATE, Mcu, end, giaoban
 from tests.processes import descendants, processes, wait_for

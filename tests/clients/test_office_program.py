@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from giaoban.results.report.annex.content import document
-from giaoban.results.report.annex.docx.write import docx_bytes
-from giaoban.results.report.annex.letter import Letter
-from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.annex.sensitivity import Analysis
 from giaoban.results.report.document import Document
+from giaoban.results.report.docx.write import docx_bytes
+from giaoban.results.report.letter import Letter
+from giaoban.results.report.pdf.write import pdf
 from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.topology.map.draw import BROAD_IN, draw
 from tests.results import annex_factory, results_factory, sensitivity_factory

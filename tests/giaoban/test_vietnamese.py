@@ -23,7 +23,7 @@ ELSEWHERE = {
     "bench/inputs.py": "names of places, and a scenario file's own question in Vietnamese",
     "giaoban/names.py": "the letter that no decomposition takes apart",
     "results/model/places.py": "what people's own data add to a chair's name",
-    "results/report/annex/letter.py": "letters that the number of a letter may have",
+    "results/report/letter.py": "letters that the number of a letter may have",
     "results/archive/history/entry.py": "the letter that no decomposition takes apart",
     "scenarios/calendar/csv_file.py": "headings that people's own tables have",
     "scenarios/calendar/icalendar_file.py": "words that people's own calendars have",

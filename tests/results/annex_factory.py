@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from giaoban.results.archive.evidence.answers import Answer, kind_of
-from giaoban.results.archive.evidence.manifest import Manifest, Proof, sha256
+from giaoban.results.archive.evidence.manifest import sha256
+from giaoban.results.model.answers import Answer, kind_of
+from giaoban.results.model.manifest import Manifest, Proof
 from giaoban.results.model.result import Result
 from giaoban.results.report.annex.content import Chapter, document
 from giaoban.results.report.annex.draft import AnswerWithProof
-from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.document import Table
+from giaoban.results.report.letter import Letter
 
 VERSIONS = {"kernel": "6.12.57", "python": "3.13.5", "mininet": "2.3.0", "numpy": "2.1.0"}
 

@@ -13,16 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from giaoban.results.archive.evidence.manifest import (
-    KeptFile,
-    Proof,
-    save_inputs,
-    sha256,
-    write_manifest,
-)
+from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from giaoban.results.archive.evidence.pack import open_evidence, packed
 from giaoban.results.archive.evidence.verify import verify
 from giaoban.results.archive.store import write_result
+from giaoban.results.model.manifest import KeptFile, Proof
 from giaoban.results.model.result import FileRef, Result
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof

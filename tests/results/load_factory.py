@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from giaoban.results.archive.evidence.manifest import Proof, save_inputs, sha256, write_manifest
+from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from giaoban.results.model.load import (
     Delay,
     LoadCriterion,
@@ -18,6 +18,7 @@ from giaoban.results.model.load import (
     Sessions,
     Storm,
 )
+from giaoban.results.model.manifest import Proof
 from giaoban.results.model.result import Assumption, Engine, FileRef
 from tests.results import results_factory
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from giaoban.results.archive.store import write_result
 from giaoban.results.model.faults import FaultImpact, FaultResult
+from giaoban.results.model.map import Map
 from giaoban.results.model.reasons import Reason
 from giaoban.results.model.result import Result
-from giaoban.results.report.view.map import Map
 from giaoban.scenarios.study.page_map import page_map
 from giaoban.topology.load import load_province
 from giaoban.topology.model import BridgeSpec

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from giaoban.traffic import rtp, rtx, ulpfec
 from giaoban.traffic.log import FEC_CAME, OF_NO_USE, REPAIRED, REQUESTED, REQUESTED_AGAIN
-from giaoban.traffic.profiles import Fec, Retransmission
+from giaoban.traffic.loss_repair import Fec, Retransmission
 from giaoban.traffic.receiver.fec import KEPT_NS, FecDecoder, Restored
 from giaoban.traffic.rtp import serial_difference
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from giaoban.traffic import rtp, ulpfec
-from giaoban.traffic.profiles import Fec
+from giaoban.traffic.loss_repair import Fec
 
 
 class FecPacket(NamedTuple):

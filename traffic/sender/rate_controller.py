@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from giaoban.traffic.profiles import RateAdaptation
+from giaoban.traffic.loss_repair import RateAdaptation
 
 WHOLE = 256
 """A fraction lost is told in parts of this (RFC 3550 §6.4.1)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from giaoban.traffic import rtx
-from giaoban.traffic.profiles import Retransmission
+from giaoban.traffic.loss_repair import Retransmission
 
 LEAST_ROUND_TRIP_NS = 20_000_000
 """Nobody asks again sooner, whatever reports tell of the round trip, or if none has yet (a receiver

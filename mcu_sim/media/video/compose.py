@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim.media.video.forward import KeyFrameDetector
 from giaoban.traffic import rtp
 from giaoban.traffic.log import PacketLog
-from giaoban.traffic.profiles import RateAdaptation
+from giaoban.traffic.loss_repair import RateAdaptation
 from giaoban.traffic.receiver.feedback import KeyFrameRequestTimer, dither_max_ns
 from giaoban.traffic.receiver.video_gaps import VideoGaps
 from giaoban.traffic.sender.rate_controller import RateController

@@ -11,31 +11,23 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Annotated, ClassVar, Literal, NamedTuple
-
-from pydantic import Field, field_validator
+from pathlib import Path
 
 from giaoban.errors import InputError, strerror
-from giaoban.files import MOST_ANSWER, open_file, read_file
-from giaoban.results.archive.evidence.answers import (
+from giaoban.files import MOST_ANSWER, open_file, read_file, writing
+from giaoban.results.model.answer_files import RESULT, SENSITIVITY
+from giaoban.results.model.answers import (
     ANSWERS,
     SEVERAL,
-    Kind,
     Proved,
     engine_of,
     input_refs,
     kind_of,
     read_answer,
 )
-from giaoban.results.archive.store import writing
-from giaoban.results.model.answer_files import RESULT, SENSITIVITY, JsonFile
-from giaoban.results.model.quantities import Count, Verdict
-from giaoban.results.model.result import RunId, Sha256
+from giaoban.results.model.manifest import MANIFEST, InputFile, KeptFile, Manifest, Proof
 from giaoban.sentence import Sentence, joined
-from giaoban.tomlfile import StrictModel
 
-MANIFEST = "manifest.json"
 INPUTS = "inputs"
 
 KEPT = (
@@ -51,73 +43,6 @@ was done, and the MCU's own view."""
 CHECKS = "check"
 """Where the check lies that a load test in the province is judged by."""
 KEPT_CAPTURES = ("counters.json", "guest.json", "links.npz")
-
-RelPath = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]{0,254}(/[A-Za-z0-9_][A-Za-z0-9._+-]{0,254})*$",
-        max_length=1024,
-    ),
-]
-"""A path in the run's folder; it cannot lead out of it, and is as long as a disk takes it."""
-
-
-class KeptFile(StrictModel):
-    """One file's sum."""
-
-    path: RelPath
-    bytes: Count
-    sha256: Sha256
-
-
-class InputFile(StrictModel):
-    """One file that the run was made from: `name` as it was called, `path` where its copy is."""
-
-    role: Literal["scenario", "province", "devices", "criteria", "meeting", "file"]
-    name: str
-    path: RelPath
-
-
-class Manifest(JsonFile):
-    """All sums of a run. `left_out` are files that are in the run's folder alone."""
-
-    FILE: ClassVar[str] = MANIFEST
-    INDENT: ClassVar[int | None] = 1
-    schema_id: Literal["giaoban.evidence/1"] = Field(default="giaoban.evidence/1", alias="schema")
-    kind: Kind
-    run_id: RunId
-    verdict: Verdict
-    engine: str
-    seed: int
-    code: str
-    commit: str | None
-    committed: bool
-    versions: dict[str, str]
-    inputs: list[InputFile]
-    files: list[KeptFile]
-    left_out: list[KeptFile]
-
-    @field_validator("files")
-    @classmethod
-    def _no_file_is_a_folder(cls, files: list[KeptFile]) -> list[KeptFile]:
-        paths = {kept.path for kept in files}
-        for path in sorted(paths):
-            for parent in PurePosixPath(path).parents:
-                if str(parent) in paths:
-                    raise ValueError(Sentence("{path} is a file and a folder", path=parent))
-        return files
-
-    @property
-    def answer(self) -> str:
-        """The file with the answer."""
-        return ANSWERS[self.kind]
-
-
-class Proof(NamedTuple):
-    """A run's manifest with the sum of its bytes."""
-
-    manifest: Manifest
-    sum: str
 
 
 def sha256(data: bytes) -> str:

@@ -15,17 +15,9 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, entries_of, refuse_too_many
-from giaoban.results.archive.evidence.manifest import (
-    MANIFEST,
-    KeptFile,
-    Manifest,
-    Proof,
-    contradictions,
-    read_proof,
-    sha256,
-)
-from giaoban.results.archive.store import write_whole, writing
+from giaoban.files import MOST_ANSWER, entries_of, refuse_too_many, write_whole, writing
+from giaoban.results.archive.evidence.manifest import contradictions, read_proof, sha256
+from giaoban.results.model.manifest import MANIFEST, KeptFile, Manifest, Proof
 from giaoban.sentence import Sentence, joined
 
 ENDING = ".evidence.zip"

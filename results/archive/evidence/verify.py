@@ -8,11 +8,11 @@ from typing import Any, Literal, NamedTuple
 
 from giaoban.files import MOST_ANSWER, bounded, read_file
 from giaoban.results.archive.evidence import pack
-from giaoban.results.archive.evidence.manifest import Manifest, Proof
 from giaoban.results.archive.evidence.signing import Signature, certificates, detached, signatures
-from giaoban.results.report.annex.about import About, InputSum, RunSum
-from giaoban.results.report.annex.docx import seal as seal_docx
-from giaoban.results.report.annex.pdf import seal as seal_pdf
+from giaoban.results.model.about import About, InputSum, RunSum
+from giaoban.results.model.manifest import Manifest, Proof
+from giaoban.results.report.docx import seal as seal_docx
+from giaoban.results.report.pdf import seal as seal_pdf
 from giaoban.sentence import N_, Sentence
 
 Kind = Literal["evidence", "pdf", "docx", "unknown"]

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
+from giaoban.files import write_whole
 from giaoban.ownership import temporary_folder
 from giaoban.regulation import Regulation
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly
-from giaoban.results.archive.store import write_whole
-from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import (
     Align,
@@ -30,6 +29,7 @@ from giaoban.results.report.document import (
     capital,
     numbered,
 )
+from giaoban.results.report.pdf.write import pdf
 from giaoban.results.report.wording import Wording
 from giaoban.translation import Language, pgettext
 
@@ -166,7 +166,7 @@ def document(entries: Sequence[Entry], year: int, folder: Path, lang: Language =
 
 
 def _pictures(runs: Sequence[Entry], ledger: Ledger, folder: Path, say: Wording) -> list[Picture]:
-    from giaoban.results.report.plots.trend import draw_trend
+    from giaoban.results.archive.history.draw_trend import draw_trend
 
     drawn = []
     for caption, points in pictures(runs, ledger, say):

@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
-from giaoban.results.archive.evidence.answers import ANSWERS
-from giaoban.results.archive.evidence.manifest import MANIFEST, sha256
+from giaoban.files import write_whole, writing
+from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence, write_evidence
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.scan import PRUNED
-from giaoban.results.archive.store import write_whole, writing
 from giaoban.results.model.answer_files import SENSITIVITY
-from giaoban.results.report.view.map import Map
+from giaoban.results.model.answers import ANSWERS
+from giaoban.results.model.manifest import MANIFEST
+from giaoban.results.model.map import Map
 from giaoban.sentence import Sentence
 
 SCHEMA = "giaoban.pruned/1"

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results.archive.evidence.manifest import INPUTS, MANIFEST
+from giaoban.results.archive.evidence.manifest import INPUTS
 from giaoban.results.archive.history.entry import (
     CriterionValue,
     Entry,
@@ -28,6 +28,7 @@ from giaoban.results.archive.history.entry import (
 from giaoban.results.archive.store import PARTIAL
 from giaoban.results.judge.criteria import LINK_PEAK
 from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.report.screen_wording import place_words
 from giaoban.results.report.wording import Wording, reasons

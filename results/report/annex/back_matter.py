@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.results.archive.evidence.answers import input_refs
+from giaoban.results.model.answers import input_refs
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.quantities import Method

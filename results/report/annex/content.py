@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from giaoban.errors import InputError
-from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.model.answers import Answer
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.meetings import Entry
@@ -23,9 +23,9 @@ from giaoban.results.report.annex import (
     sensitivity,
 )
 from giaoban.results.report.annex.draft import AnswerWithProof, notices
-from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import Block, Document, Heading, Par, Picture, Words, numbered
+from giaoban.results.report.letter import Letter
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.translation import N_, Language, translator
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from giaoban.results.archive.evidence.answers import ESTIMATE, Answer
-from giaoban.results.archive.evidence.manifest import Proof
+from giaoban.results.model.answers import ESTIMATE, Answer
+from giaoban.results.model.manifest import Proof
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.wording import reasons
 from giaoban.translation import N_, Language, translator

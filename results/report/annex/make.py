@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from giaoban.results.archive.store import write_whole
+from giaoban.files import write_whole
 from giaoban.results.report.annex.about import about
 from giaoban.results.report.annex.content import Chapter, document
-from giaoban.results.report.annex.docx import seal as seal_docx
-from giaoban.results.report.annex.letter import Letter
-from giaoban.results.report.annex.pdf import seal as seal_pdf
-from giaoban.results.report.annex.pdf.write import FONTS, made_at, pdf
+from giaoban.results.report.docx import seal as seal_docx
+from giaoban.results.report.letter import Letter
+from giaoban.results.report.pdf import seal as seal_pdf
+from giaoban.results.report.pdf.write import FONTS, made_at, pdf
 from giaoban.translation import Language
 
 Format = Literal["pdf", "docx"]
@@ -34,7 +34,7 @@ def annex_bytes(
     told = about(made, [chapter.part for chapter in chapters])
     if form == "docx":
         # its library comes with an extra
-        from giaoban.results.report.annex.docx.write import docx_bytes
+        from giaoban.results.report.docx.write import docx_bytes
 
         when = made_at(told.runs[0].run_id)
         return seal_docx.sealed(docx_bytes(made, when), told), made.draft

@@ -32,7 +32,7 @@ from giaoban.results.report.document import (
     aligned,
     capital,
 )
-from giaoban.results.report.meetings.meetings_table import every_meeting
+from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
 from giaoban.results.report.terminals_words import terminals_table
 from giaoban.results.report.unmodelled_words import unrated_sound

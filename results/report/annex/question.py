@@ -10,7 +10,7 @@ from giaoban.results.report.annex import failure_sections
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Block, Heading, Par, bullets
-from giaoban.results.report.meetings.meetings_table import meetings_line
+from giaoban.results.report.meetings_table import meetings_line
 from giaoban.results.report.terminals_words import terminals_line
 
 

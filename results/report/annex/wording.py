@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from giaoban.counting import Count
 from giaoban.names import ACCESS_PREFIX
-from giaoban.results.archive.evidence.answers import Answer
+from giaoban.results.model.answers import Answer
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Assumption, CriterionResult, Result

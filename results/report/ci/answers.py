@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
-from giaoban.mcu_sim.fit import Fit
 from giaoban.results.judge.cases import Case, Figure, Report, Status
 from giaoban.results.judge.criteria import MOS
 from giaoban.results.model.calendar import CalendarAnswer
@@ -328,12 +327,14 @@ def _worse(each: ScenarioCompared) -> Iterator[Sentence]:
         yield Sentence(compared_summary.UNDECLARED, bridges=", ".join(names))
 
 
-def of_fit(device: str, found: Fit, headline: str, lines: Sequence[str]) -> Report:
+def of_fit(
+    device: str, use_pct: float, headline: str, lines: Sequence[str], *, fits: bool
+) -> Report:
     """Whether calls fit on a device; how much of it is in use is the figure."""
-    status: Status = "pass" if found.fits else "fail"
-    in_use = Figure(round(found.use.pct, 3), 100.0, "%")
+    status: Status = "pass" if fits else "fail"
+    in_use = Figure(round(use_pct, 3), 100.0, "%")
     case = Case("fits", status, [headline, *lines] if status == "fail" else [], in_use)
-    verdict: Verdict = "pass" if found.fits else "fail"
+    verdict: Verdict = "pass" if fits else "fail"
     return Report("device fit", device, verdict, headline, [case])
 
 

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from itertools import groupby
 
 from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Period
-from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.citation import Citation, in_brackets
 from giaoban.results.report.document import (
     Block,
@@ -25,6 +24,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.calendar_summary import brief, day, moved, what
+from giaoban.results.report.pdf.write import pdf
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, Language, Translator, translator
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from giaoban.regulation import cited
 from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, PartJudged
-from giaoban.results.report.annex.pdf.write import pdf
 from giaoban.results.report.document import (
     TONES,
     Align,
@@ -40,6 +39,7 @@ from giaoban.results.report.meetings.meeting_summary import (
     summary_md,
 )
 from giaoban.results.report.meetings.minutes import minutes_table
+from giaoban.results.report.pdf.write import pdf
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, NBSP, Language, translator
 

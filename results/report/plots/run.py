@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from giaoban.drawing import own_look
-from giaoban.results.archive.store import writing
+from giaoban.files import writing
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS, MOS
 from giaoban.results.model.series import Floats, Series
 from giaoban.results.report.excerpt import MOST_LINES

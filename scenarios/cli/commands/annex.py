@@ -14,16 +14,16 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.extras import need
-from giaoban.files import read_file, refuse_if_others_read
+from giaoban.files import read_file, refuse_if_others_read, write_whole, writing
 from giaoban.ownership import temporary_folder
-from giaoban.results.archive.evidence.answers import ANSWERS as PROVED
 from giaoban.results.archive.evidence.pack import ENDING, write_evidence
 from giaoban.results.archive.evidence.signing import Signer, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING
-from giaoban.results.archive.store import open_run, write_whole, writing
-from giaoban.results.report.annex.letter import make_letter
+from giaoban.results.archive.store import open_run
+from giaoban.results.model.answers import ANSWERS as PROVED
 from giaoban.results.report.annex.make import Format, annex_bytes
 from giaoban.results.report.document import Par, pars
+from giaoban.results.report.letter import make_letter
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.cli.runs import last_for_annex, last_run

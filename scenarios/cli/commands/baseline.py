@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from giaoban.results.archive.store import open_run, write_whole, writing
+from giaoban.files import write_whole, writing
+from giaoban.results.archive.store import open_run
+from giaoban.results.archive.stored_report import report_of_run
 from giaoban.results.judge import baseline as baselines
 from giaoban.results.judge.accepted_cases import (
     AcceptedCases,
@@ -27,7 +29,6 @@ from giaoban.results.judge.baseline import (
 )
 from giaoban.results.model.answer_files import ANSWER_FILES
 from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.report.ci.stored_report import report_of_run
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json

@@ -11,8 +11,8 @@ import typer
 from giaoban.errors import InputError
 from giaoban.files import shown
 from giaoban.results.report.document import Par
-from giaoban.scenarios.cli.completion import SHELLS, script
 from giaoban.scenarios.cli.output import print_blocks
+from giaoban.scenarios.cli.shells import SHELLS, script
 from giaoban.sentence import Sentence
 
 MARK = "# giaoban's completion"

@@ -181,7 +181,13 @@ def fit_(
     found = fit(device, asked, content=content)
     blocks = _fit(device, found)
     return judging.end(
-        of_fit(device.id, found, plain(_headline(blocks)), _falling_short(found)),
+        of_fit(
+            device.id,
+            found.use.pct,
+            plain(_headline(blocks)),
+            _falling_short(found),
+            fits=found.fits,
+        ),
         *blocks,
         data=lambda: {
             "device": device.id,

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 
 from giaoban import IMPORTED_FROM, build_cache, extras
 from giaoban.errors import MachineLacks
-from giaoban.results.report.annex.pdf.write import FONTS
 from giaoban.results.report.document import Cell, table
+from giaoban.results.report.pdf.write import FONTS
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.emulation import engine
 from giaoban.sentence import Sentence

@@ -11,7 +11,7 @@ import typer
 
 from giaoban.drawing import SUFFIXES
 from giaoban.errors import InputError, near_names
-from giaoban.results.archive.store import writing
+from giaoban.files import writing
 from giaoban.results.judge import baseline as baselines
 from giaoban.results.model.quantities import Method
 from giaoban.results.report.ci.answers import of_faults
@@ -22,8 +22,8 @@ from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_last_run
 from giaoban.scenarios.emulation.engine import EngineName, check_installed
-from giaoban.scenarios.spec.faults.failure_cases import chosen
-from giaoban.scenarios.study.failures.answer import draw_failures
+from giaoban.scenarios.spec.failure_cases import chosen
+from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.scenarios.study.failures.failures import FailuresOutcome, try_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from giaoban.sentence import Sentence

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from giaoban.errors import InputError
+from giaoban.files import writing
 from giaoban.results.archive.history.choose import Choice, check_criterion, choose
-from giaoban.results.archive.history.compare import Change, Comparison, compare
 from giaoban.results.archive.history.document import write_summary
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.index import opened
@@ -26,7 +26,8 @@ from giaoban.results.archive.history.prune import (
 from giaoban.results.archive.history.recheck import Moved, Rechecked
 from giaoban.results.archive.history.trend import Point, drawable, trend
 from giaoban.results.archive.history.yearly import yearly
-from giaoban.results.archive.store import open_run, read_result, writing
+from giaoban.results.archive.store import open_run, read_result
+from giaoban.results.judge.compare import Change, Comparison, compare
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import (
@@ -417,7 +418,7 @@ def trend_of(
                 plot=plot,
                 criterion=criterion,
             )
-        from giaoban.results.report.plots.trend import draw_trend
+        from giaoban.results.archive.history.draw_trend import draw_trend
 
         with writing(plot):
             draw_trend(points, plot, lang=language.asked() or "vi")

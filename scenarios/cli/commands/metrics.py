@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results.archive.store import kind_of_run, list_runs, open_run, write_whole
+from giaoban.files import write_whole
+from giaoban.results.archive.store import kind_of_run, list_runs, open_run
+from giaoban.results.archive.stored_report import report_of_run
 from giaoban.results.model.answer_files import ANSWER_FILES
 from giaoban.results.report.ci.openmetrics import KeptReport, dashboard, openmetrics
-from giaoban.results.report.ci.stored_report import report_of_run
 from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import print_json
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.results.archive.store import write_whole, writing
+from giaoban.files import write_whole, writing
 from giaoban.results.report.document import Par, pars, table
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.schemas import (

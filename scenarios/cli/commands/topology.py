@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from giaoban.errors import InputError
+from giaoban.files import writing
 from giaoban.mcu_sim.device import load_devices, pick
-from giaoban.results.archive.store import writing
 from giaoban.results.report.document import Par, pars, table
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json

@@ -12,13 +12,13 @@ import typer
 
 from giaoban import interruptions
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, read_file
+from giaoban.files import MOST_ANSWER, read_file, write_whole
 from giaoban.ownership import temporary_folder
 from giaoban.results.archive.evidence.pack import ENDING, is_evidence, unpack
-from giaoban.results.archive.store import open_run, write_whole
+from giaoban.results.archive.page import page_of
+from giaoban.results.archive.store import open_run
 from giaoban.results.report.document import Par
 from giaoban.results.report.view.serve import PageServer
-from giaoban.results.report.view.write import page_of
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks
 from giaoban.scenarios.cli.runs import last_run

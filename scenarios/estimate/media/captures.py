@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
 from giaoban.lru_cache import LruCache
-from giaoban.scenarios.estimate.media.flows import PER_PATH
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.media.rtcp import ReportsByStream
+from giaoban.scenarios.estimate.network.flows import PER_PATH
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.measure.captures import (
     Captures,

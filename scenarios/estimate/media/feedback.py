@@ -18,8 +18,8 @@ from giaoban.mcu_sim.media.leg import VISUAL_KINDS, Kind
 from giaoban.mcu_sim.media.plane import MCU_REQUESTS
 from giaoban.mcu_sim.media.reports import CNAME
 from giaoban.scenarios.bridge.sources import key_frame_request_timer
-from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.media.sources import PlannedSource, StreamBuffer
+from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
 from giaoban.scenarios.plan.plan import Plan

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS
-from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.media.rtcp import Reports
+from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.traffic.sender.stream import next_control_ns
 
 HANDED_NS = LONG_WINDOW_NS + WINDOW_LEAD_NS

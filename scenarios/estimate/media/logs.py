@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.media.sources import StreamBuffer
+from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.spool import Spool
 from giaoban.traffic.log import SENT

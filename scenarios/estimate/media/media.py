@@ -25,7 +25,6 @@ from giaoban.scenarios.estimate.media.checkpoints import (
     Within,
 )
 from giaoban.scenarios.estimate.media.feedback import Feedback
-from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.media.forwarding import Forwarding
 from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture, long_before
 from giaoban.scenarios.estimate.media.logs import ReceivedLogs, SentLogs
@@ -35,6 +34,7 @@ from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer,
 from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
 from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
 from giaoban.scenarios.estimate.network.failing import FailingPaths, FailingTransit
+from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.hop_cache import HopCache
 from giaoban.scenarios.estimate.network.hops import (
     is_steady,

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
 from giaoban.scenarios.estimate.network.classes import Classes
+from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.netem import LineEnd, LineSetting, seed_of
 from giaoban.scenarios.estimate.network.paths import Paths
 from giaoban.scenarios.estimate.network.policing import PolicedServer, Policer

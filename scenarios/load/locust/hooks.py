@@ -32,7 +32,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from giaoban.errors import InputError, MachineLacks
 from giaoban.scarce import shortage
 from giaoban.scenarios.load import timetable
-from giaoban.scenarios.load.locust.environment import ACCOUNTS, JOURNAL, UNTOLD
+from giaoban.scenarios.load.environment import ACCOUNTS, JOURNAL, UNTOLD
 from giaoban.scenarios.load.locust.journal import FINISHED, Journal, JournalFile
 from giaoban.scenarios.load.locust.number_pool import NumberPool
 from giaoban.scenarios.load.locust.options import add_options, plan_of

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.accounts import load_accounts
-from giaoban.scenarios.load.locust.environment import ACCOUNTS
+from giaoban.scenarios.load.environment import ACCOUNTS
 from giaoban.scenarios.load.plan import LoadPlan, Shape
 from giaoban.scenarios.load.target import (
     MOST_BRIDGES,

@@ -18,7 +18,7 @@ from giaoban import IMPORTED_FROM, PACKAGE
 from giaoban.children import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.scenarios.load import timetable
-from giaoban.scenarios.load.locust.environment import UNTOLD
+from giaoban.scenarios.load.environment import UNTOLD
 from giaoban.scenarios.load.plan import LoadPlan
 
 LOCUSTFILE = PACKAGE / "traffic" / "locustfile.py"

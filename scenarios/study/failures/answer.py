@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from giaoban.results.judge.criteria import FAULT_INTERRUPTION, LINK_PEAK
 from giaoban.results.judge.failure_points import (
@@ -24,7 +23,6 @@ from giaoban.scenarios.spec.scenario import Scenario
 from giaoban.scenarios.study.failures.trial import TIMING
 from giaoban.topology.model import Province
 from giaoban.topology.network import Network
-from giaoban.translation import Language
 
 
 def answer_of(
@@ -92,25 +90,3 @@ def acceptances(scenario: Scenario) -> dict[str, Acceptance]:
         item.failure: Acceptance(failure=item.failure, reason=item.reason, reason_vi=item.reason_vi)
         for item in scenario.accepted
     }
-
-
-def draw_failures(
-    answer: FaultsAnswer, network: Network, title: str, path: Path, lang: Language = "vi"
-) -> None:
-    """The map of all failures: each link's worst load, and the single points of failure marked.
-
-    As .svg, .png or .pdf. Raises `InputError` for another kind, `OSError`.
-    """
-    from giaoban.topology.map.draw import BROAD_IN, draw
-
-    draw(
-        network,
-        path,
-        title=title,
-        values={(link.id, link.direction): link.peak_pct for link in answer.links},
-        lang=lang,
-        new=[bridge.id for bridge in answer.question.new],
-        # the sign of a site stands at its bridge, of a group at nothing: its links are marked
-        single_points=[point.element.id for point in answer.single_points],
-        high=BROAD_IN,
-    )

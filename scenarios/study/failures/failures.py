@@ -12,8 +12,10 @@ from itertools import batched
 from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
+from giaoban.files import writing
 from giaoban.progress import Progress
 from giaoban.results.archive import store
+from giaoban.results.archive.page import write_page
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.baseline import Baseline
 from giaoban.results.judge.baseline_compare import against
@@ -21,12 +23,11 @@ from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.result import Engine
 from giaoban.results.report.failures_summary import summary_md
-from giaoban.results.report.view.write import write_page
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate import limits
 from giaoban.scenarios.estimate.estimate import estimate_failing
 from giaoban.scenarios.measure.assemble import Answer
-from giaoban.scenarios.spec.faults.failure_cases import PAIR
+from giaoban.scenarios.spec.failure_cases import PAIR
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.spec.faults.plan import FaultPlan
 from giaoban.scenarios.study.documents import prove
@@ -35,7 +36,8 @@ from giaoban.scenarios.study.emulation_process import (
     EmulationOutcome,
     emulate_all,
 )
-from giaoban.scenarios.study.failures.answer import answer_of, draw_failures
+from giaoban.scenarios.study.failure_map import draw_failures
+from giaoban.scenarios.study.failures.answer import answer_of
 from giaoban.scenarios.study.failures.observe import no_measures, observe, read_routes, snapshots
 from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
 from giaoban.scenarios.study.page_map import write_map
@@ -178,7 +180,7 @@ def _estimated(
     began = time.monotonic()
     question = question_of(asked, case)
     answer, routes = estimate_failing(question, place.name)
-    with store.writing(place):
+    with writing(place):
         store.write_result(place, answer.result)
     found = observe(case, answer.result, question.plan.faults, snapshots(routes))
     return case.id, EmulationOutcome(found, time.monotonic() - began)

@@ -15,7 +15,7 @@ from giaoban.results.model.failures import Timing
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.background import Background
-from giaoban.scenarios.spec.faults.failure_cases import possible
+from giaoban.scenarios.spec.failure_cases import possible
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.spec.faults.kinds import Fault
 from giaoban.scenarios.spec.impairment import Impairment

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.cluster import ClusterWorkers
+from giaoban.files import writing
 from giaoban.progress import Progress
-from giaoban.results.archive.store import Outcome, new_run, writing
+from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.model.seeds import wilson_pct
 from giaoban.results.model.sensitivity import (

@@ -12,7 +12,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from giaoban import build_cache
-from giaoban.results.archive.store import writing
+from giaoban.files import writing
 from giaoban.results.model.sweep import SweepPoint
 
 
@@ -51,7 +51,7 @@ class Points[M: Keyed]:
             return None
 
     def keep(self, point: M) -> None:
-        """Write a point down. Raises what `giaoban.results.archive.store.writing` does."""
+        """Write a point down. Raises what `giaoban.files.writing` does."""
         path = self._path(point.key)
         with writing(self._folder):
             path.parent.mkdir(parents=True, exist_ok=True)

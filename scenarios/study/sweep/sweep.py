@@ -18,7 +18,7 @@ from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.measure.unmodelled import not_judged
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.plan.question import Question
-from giaoban.scenarios.spec.faults.failure_cases import possible
+from giaoban.scenarios.spec.failure_cases import possible
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sweep.axes import Sweep, spots
 from giaoban.scenarios.study.sweep.points import Points

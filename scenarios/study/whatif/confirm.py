@@ -15,7 +15,7 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.plan.question import Question
-from giaoban.scenarios.spec.faults.failure_cases import find, possible
+from giaoban.scenarios.spec.failure_cases import find, possible
 from giaoban.scenarios.spec.faults.graph import unreachable
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.spec.faults.kinds.cut import Cut

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from giaoban.mcu_sim import sdp
-from giaoban.traffic.profiles import Fec
+from giaoban.traffic.loss_repair import Fec
 from giaoban.traffic.receiver.fec import FecDecoder
 from giaoban.traffic.rtcp import PictureLossIndication, parse
 from giaoban.traffic.sender.fec import FecEncoder

@@ -11,7 +11,7 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER
-from giaoban.results.archive.evidence.manifest import MANIFEST, read_proof, sha256
+from giaoban.results.archive.evidence.manifest import read_proof, sha256
 from giaoban.results.archive.evidence.pack import (
     MOST_MANIFEST,
     EvidenceFiles,
@@ -20,6 +20,7 @@ from giaoban.results.archive.evidence.pack import (
     write_evidence,
 )
 from giaoban.results.archive.evidence.verify import MOST_DOCUMENT, together, verify
+from giaoban.results.model.manifest import MANIFEST
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ import results_factory as f
 
 from giaoban.errors import InputError
 from giaoban.results.archive.history.choose import Choice, check_criterion, choose
-from giaoban.results.archive.history.compare import compare
+from giaoban.results.archive.history.draw_trend import draw_trend
 from giaoban.results.archive.history.entry import scenario_of, slug, time_in
 from giaoban.results.archive.history.index import INDEX, opened
 from giaoban.results.archive.history.trend import drawable, trend
 from giaoban.results.archive.history.yearly import yearly
-from giaoban.results.report.plots.trend import draw_trend
+from giaoban.results.judge.compare import compare
 
 IN_ORDER = [h.JANUARY, h.FEBRUARY, h.APRIL, h.JULY, h.FAULTS, h.NEXT_YEAR]
 

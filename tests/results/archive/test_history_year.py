@@ -20,7 +20,7 @@ from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.history.prune import prunable, prune_run, unfinished
 from giaoban.results.archive.history.scan import PRUNED
 from giaoban.results.archive.history.yearly import KINDS, Ledger, pictures, yearly
-from giaoban.results.report.view.write import page_of
+from giaoban.results.archive.page import page_of
 from giaoban.results.report.wording import Wording
 from giaoban.schemas import answer_schemas
 

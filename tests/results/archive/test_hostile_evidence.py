@@ -18,15 +18,16 @@ import numpy as np
 import pytest
 
 from giaoban.errors import InputError
-from giaoban.results.archive.evidence.manifest import MANIFEST, sha256
+from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.archive.evidence.pack import open_evidence, unpack, write_evidence
 from giaoban.results.archive.evidence.signing import Signer
 from giaoban.results.archive.evidence.verify import together, verify
+from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
-from giaoban.results.report.annex.pdf import seal as seal_pdf
+from giaoban.results.report.pdf import seal as seal_pdf
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 import results_factory as make
 
 from giaoban.errors import InputError, MachineLacks
+from giaoban.files import writing
 from giaoban.ownership import OWNER
 from giaoban.results.archive.store import (
     RunFolder,
@@ -20,7 +21,6 @@ from giaoban.results.archive.store import (
     read_result,
     remove_stale_partials,
     write_result,
-    writing,
 )
 from tests.processes import PATIENCE_S
 

@@ -17,6 +17,7 @@ import sensitivity_factory
 from failures_factory import answer as failures
 
 from giaoban.errors import InputError
+from giaoban.results.archive.stored_report import _REPORTS
 from giaoban.results.judge.accepted_cases import (
     accept_cases,
     changes,
@@ -28,7 +29,6 @@ from giaoban.results.judge.baseline import accept, text_of
 from giaoban.results.judge.cases import Case, Report
 from giaoban.results.model.quantities import FoundBy, Method
 from giaoban.results.report.ci.answers import of_check, of_load, of_meeting, of_sensitivity
-from giaoban.results.report.ci.stored_report import _REPORTS
 from giaoban.scenarios.cli import entry
 from giaoban.translation import languages, translator
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from results_factory import EXISTING, bridge, phases, result, stream
 
-from giaoban.results.judge.off_by import OffBy, off_by
+from giaoban.results.judge.off_by import off_by
+from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.result import Phase, Result
 from giaoban.results.report.summary import notes, summary_md
 

@@ -10,7 +10,7 @@ import annex_factory as annexes
 import pytest
 import results_factory as make
 
-from giaoban.results.judge.confidence import detectable_share_rise, wilson
+from giaoban.results.confidence import detectable_share_rise, wilson
 from giaoban.results.judge.verdict import judge
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import CriterionResult, Phase

@@ -12,13 +12,13 @@ from giaoban.results.model.answer_files import JsonFile
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import Accounting, Impairment, Result
 from giaoban.results.model.streams import lost_pcts
-from giaoban.results.schema.make import ANSWERS, schema_path, schema_text
+from giaoban.scenarios.schemas.make import ANSWERS, schema_path, schema_text
 
 
 @pytest.mark.parametrize("of", ANSWERS)
 def test_schema_file_is_what_the_model_gives(of: type[JsonFile]):
     assert schema_path(of).read_text(encoding="utf-8") == schema_text(of), (
-        "run python -m giaoban.results.schema.make"
+        "run python -m giaoban.scenarios.schemas.make"
     )
 
 

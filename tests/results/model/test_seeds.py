@@ -16,7 +16,7 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import SEEDS, Seeds, Trial, Valued, others, seeds_of, wilson_pct
 from giaoban.results.report.annex.content import Chapter, document
 from giaoban.results.report.annex.draft import AnswerWithProof
-from giaoban.results.report.annex.letter import Letter
+from giaoban.results.report.letter import Letter
 from giaoban.results.report.seed_words import note, sentence
 from giaoban.results.report.summary import binds, headline, notes, summary_md
 from giaoban.results.report.view.page_data import PageSubject, Run

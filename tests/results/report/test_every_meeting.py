@@ -14,7 +14,7 @@ from giaoban.results.judge.verdict import trial, with_meetings, with_seeds
 from giaoban.results.model.result import CriterionResult, MeetingChecked, Refused, Result
 from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.report.document import plain
-from giaoban.results.report.meetings.meetings_table import (
+from giaoban.results.report.meetings_table import (
     every_meeting,
     meetings_notes,
     meetings_table,

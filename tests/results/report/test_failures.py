@@ -35,7 +35,7 @@ from giaoban.results.report.failures_summary import (
     unneeded_lines,
 )
 from giaoban.results.report.markdown import markdown
-from giaoban.results.schema.make import schema_path
+from giaoban.scenarios.schemas.make import schema_path
 from giaoban.translation import translator
 from tests.results.identifiers import showing
 from tests.results.tables import rows_of

@@ -15,11 +15,11 @@ import pytest
 import results_factory as make
 import sensitivity_factory
 
-from giaoban.results.judge.off_by import OffBy
 from giaoban.results.model.compared import Compared, InputChange, MarginChange, ScenarioCompared
 from giaoban.results.model.failures import Change, Comparison, FaultsAnswer
 from giaoban.results.model.headroom import Bottleneck, Headroom, Point, RouterRoom, verdict_of
 from giaoban.results.model.load import GeneratorView, LoadResult, MediaResult
+from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import RefusedCommand, Result
 from giaoban.results.model.seeds import Seeds

@@ -18,12 +18,11 @@ from giaoban.scenarios.cli.commands import completion as command
 from giaoban.scenarios.cli.completion import (
     FILES,
     FOLDERS,
-    SHELLS,
     answer,
     candidates,
-    script,
     tree,
 )
+from giaoban.scenarios.cli.shells import SHELLS, script
 from tests.processes import PATIENCE_S
 
 

@@ -17,11 +17,11 @@ from undrawn import undrawn
 from whatif_factory import small
 
 from giaoban.errors import InvalidRun
-from giaoban.results.archive.evidence.manifest import MANIFEST
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.scan import answer_file, scan
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.report.annex.failure_sections import concluded
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.load_summary import summary_md

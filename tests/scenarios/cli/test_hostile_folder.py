@@ -9,9 +9,9 @@ import pytest
 from scenario_factory import giaoban
 
 from giaoban.files import bounded
-from giaoban.results.archive.evidence.manifest import MANIFEST
 from giaoban.results.archive.evidence.pack import ENDING
 from giaoban.results.model.answer_files import RESULT
+from giaoban.results.model.manifest import MANIFEST
 from tests.results import history_factory as h
 
 

@@ -11,7 +11,7 @@ from scenario_factory import giaoban
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.conference.commands import CommandAccepted, CommandRejected, MeetingState
-from giaoban.results.archive.history.compare import compare
+from giaoban.results.judge.compare import compare
 from giaoban.results.report.markdown import markdown
 from giaoban.scenarios.cli.app import COMMANDS
 from giaoban.scenarios.cli.commands import history, mcu

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from scenario_factory import scenario
 
-from giaoban.scenarios.estimate.media.flows import Flows
+from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.hops import servers_of
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.estimate.network.paths import END, find_paths

@@ -17,7 +17,8 @@ from scenario_factory import CUT, FORWARDED, giaoban, only_run, quick_devices, s
 from undrawn import undrawn
 
 from giaoban.errors import InputError, InvalidRun
-from giaoban.results.archive.evidence.manifest import MANIFEST, Manifest, read_proof
+from giaoban.results.archive.evidence.manifest import read_proof
+from giaoban.results.model.manifest import MANIFEST, Manifest
 from giaoban.results.model.result import MeetingChecked, Result
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate

@@ -14,7 +14,7 @@ from giaoban.errors import InputError
 from giaoban.results.judge.baseline import read
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.result import Result
-from giaoban.scenarios.spec.faults.failure_cases import chosen, find, pairs, possible
+from giaoban.scenarios.spec.failure_cases import chosen, find, pairs, possible
 from giaoban.scenarios.spec.faults.plan import FaultPlan
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study.failures.observe import (

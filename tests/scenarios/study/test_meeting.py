@@ -14,11 +14,11 @@ from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
 
 from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
-from giaoban.results.schema.make import schema_path, schema_text
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.events import Event, Joined, Left, McuHealth, read, write
+from giaoban.scenarios.schemas.make import schema_path, schema_text
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study import emulation_process, meeting
 from giaoban.scenarios.study.emulation_process import EmulationJob, EmulationOutcome

@@ -9,7 +9,7 @@ from scenario_factory import giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError
-from giaoban.results.archive.evidence.manifest import InputFile, Manifest
+from giaoban.results.model.manifest import InputFile, Manifest
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study.rerun import as_laid_out, lay_out, options_of

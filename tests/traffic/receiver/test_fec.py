@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from giaoban.traffic import ulpfec
 from giaoban.traffic.impairments.loss import loss_process
 from giaoban.traffic.impairments.models import BernoulliLoss, GilbertElliottLoss, Loss
-from giaoban.traffic.profiles import Fec
+from giaoban.traffic.loss_repair import Fec
 from giaoban.traffic.receiver.fec import KEPT_NS, MOST_FEC_PACKETS, MOST_PACKETS, FecDecoder
 from giaoban.traffic.sender.fec import FecEncoder
 

@@ -18,7 +18,8 @@ from giaoban.traffic.impairments.loss import loss_process
 from giaoban.traffic.impairments.models import BernoulliLoss, GilbertLoss, Loss
 from giaoban.traffic.impairments.theory import chain
 from giaoban.traffic.log import FEC_CAME, OF_NO_USE, REPAIRED
-from giaoban.traffic.profiles import Fec, Retransmission, load_profiles
+from giaoban.traffic.loss_repair import Fec, Retransmission
+from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.receiver.nack import MOST_MISSING, Packets, RepairBuffer
 from giaoban.traffic.sender.fec import FecEncoder
 from giaoban.traffic.sender.retransmission import Retransmitter

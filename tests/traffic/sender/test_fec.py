@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.traffic.profiles import Fec
+from giaoban.traffic.loss_repair import Fec
 from giaoban.traffic.sender.fec import FecEncoder, FecPacket
 from giaoban.traffic.ulpfec import Protection
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.traffic.profiles import RateAdaptation, load_profiles
+from giaoban.traffic.loss_repair import RateAdaptation
+from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.sender.rate_controller import RateController
 
 MODEL = load_profiles().rate_adaptation

@@ -14,11 +14,11 @@ import pytest
 import results_factory as make
 from pdf_text import pages_of
 
-from giaoban.results.report.annex.decimals import room
-from giaoban.results.report.annex.docx.write import docx_bytes
-from giaoban.results.report.annex.letter import Letter
-from giaoban.results.report.annex.pdf.write import pdf
+from giaoban.results.report.decimals import room
 from giaoban.results.report.document import Par, Picture, table
+from giaoban.results.report.docx.write import docx_bytes
+from giaoban.results.report.letter import Letter
+from giaoban.results.report.pdf.write import pdf
 from giaoban.topology.map.draw import BROAD_IN, draw
 from tests.results.view_factory import network
 

@@ -15,9 +15,9 @@ from giaoban.results.judge.verdict import with_robustness
 from giaoban.results.model.sensitivity import Influence, Sensitivity
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import document
-from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.sensitivity import Analysis
 from giaoban.results.report.document import Document, Heading, Picture, Table
+from giaoban.results.report.letter import Letter
 from giaoban.results.report.plots import tornado
 from giaoban.results.report.plots.style import STYLE
 from giaoban.results.report.sensitivity_summary import brief, robustness, summary_md

@@ -19,9 +19,9 @@ import sensitivity_factory
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import document
-from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.annex.sensitivity import Analysis
 from giaoban.results.report.document import Cell, Table
+from giaoban.results.report.letter import Letter
 from giaoban.scenarios.measure.assumptions import assumptions
 from giaoban.scenarios.plan.question import make_question
 from giaoban.translation import Language

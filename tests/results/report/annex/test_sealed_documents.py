@@ -15,10 +15,10 @@ from giaoban.results.archive.evidence.pack import write_evidence
 from giaoban.results.archive.evidence.signing import Signer
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING, verify
 from giaoban.results.report.annex.content import Chapter
-from giaoban.results.report.annex.docx import seal as seal_docx
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
-from giaoban.results.report.annex.pdf import seal as seal_pdf
+from giaoban.results.report.docx import seal as seal_docx
+from giaoban.results.report.pdf import seal as seal_pdf
 
 
 @pytest.fixture(scope="module")

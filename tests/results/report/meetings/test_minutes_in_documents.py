@@ -9,11 +9,11 @@ import results_factory
 import view_factory
 
 from giaoban.errors import InputError
+from giaoban.results.archive.page import page_of
 from giaoban.results.model.meetings import Minutes
 from giaoban.results.report.annex.content import MOST_MINUTES, document
-from giaoban.results.report.annex.letter import Letter
 from giaoban.results.report.document import Document, Heading, Table
-from giaoban.results.report.view.write import page_of
+from giaoban.results.report.letter import Letter
 
 ENTRIES = [
     *(make.entry(-2.0 + 0.1 * n, "joined", b) for n, b in enumerate(results_factory.EXISTING)),

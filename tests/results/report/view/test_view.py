@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 
 from giaoban.errors import InputError
-from giaoban.results.report.view.map import Map
+from giaoban.results.archive.page import page_of, read_run, write_page
+from giaoban.results.model.map import Map
 from giaoban.results.report.view.page import PARTS, page
 from giaoban.results.report.view.page_data import PageSubject, page_data
 from giaoban.results.report.view.run_data import curves, run_data
 from giaoban.results.report.view.serve import PageServer
-from giaoban.results.report.view.write import page_of, read_run, write_page
 from giaoban.scenarios.study.page_map import page_map
 from tests.results import history_factory as h
 from tests.results import results_factory as f

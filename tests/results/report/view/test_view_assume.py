@@ -10,8 +10,8 @@ import sensitivity_factory as some
 from browser import Page, chromium
 
 from giaoban.errors import InputError
+from giaoban.results.archive.page import page_of, write_page
 from giaoban.results.model.sensitivity import Sensitivity
-from giaoban.results.report.view.write import page_of, write_page
 from tests.results import view_factory as v
 
 pytestmark = pytest.mark.realtime

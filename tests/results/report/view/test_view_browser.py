@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from browser import Page, chromium
 
+from giaoban.results.archive.page import page_of, write_page
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.view import words
-from giaoban.results.report.view.write import page_of, write_page
 from giaoban.results.report.wording import Wording
 from giaoban.translation import NBSP, translator
 from tests.results import history_factory as h

@@ -14,8 +14,8 @@ from undrawn import undrawn
 from giaoban.errors import InputError, InvalidRun, MachineLacks
 from giaoban.results.model.failures import FaultsAnswer
 from giaoban.scenarios.spec.faults.kind import FailureCase
+from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.scenarios.study.failures import failures
-from giaoban.scenarios.study.failures.answer import draw_failures
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 
 USUAL = {

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from scenario_factory import SMALL, giaoban
 
-from giaoban.results.schema.inputs import INPUTS
 from giaoban.scenarios.cli.commands.schema import WHAT
+from giaoban.scenarios.schemas.inputs import INPUTS
 from giaoban.schemas import (
     IN_A_PROJECT,
     MARK,

@@ -13,8 +13,8 @@ from whatif_factory import DEVICE, base, small
 
 from giaoban.errors import InvalidRun
 from giaoban.results.model.whatif import WhatIf
-from giaoban.results.schema.make import ANSWERS, schema_path, schema_text
 from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.schemas.make import ANSWERS, schema_path, schema_text
 from giaoban.scenarios.study.failures.trial import ask as ask_failures
 from giaoban.scenarios.study.failures.trial import possible_in
 from giaoban.scenarios.study.headroom import headroom as headroom_run

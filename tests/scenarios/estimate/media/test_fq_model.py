@@ -8,10 +8,10 @@ import numpy as np
 from scenario_factory import SCENARIOS
 
 from giaoban.mcu_sim.media.leg import KINDS
-from giaoban.scenarios.estimate.media.flows import Flows
 from giaoban.scenarios.estimate.media.fq_model import HANDED_NS, FqModel, RtcpDeparture
 from giaoban.scenarios.estimate.media.rtcp import REPORT_DTYPE, reports
 from giaoban.scenarios.estimate.media.windows import Windows
+from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.question import make_question
 

@@ -25,8 +25,7 @@ from giaoban.results.report.failures_summary import summary_md as failures_md
 from giaoban.results.report.summary import summary_md
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.spec import scenario
-from giaoban.scenarios.spec.faults import failure_cases
+from giaoban.scenarios.spec import failure_cases, scenario
 from giaoban.scenarios.spec.faults.effects import Effect
 from giaoban.scenarios.spec.faults.kind import (
     FailureCase,

@@ -31,11 +31,11 @@ from giaoban.results.report.document import Table
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.sensitivity_summary import choices, conditions, summary, summary_md
 from giaoban.results.report.view.run_data import assumed_data
-from giaoban.results.schema.make import schema_text
 from giaoban.scenarios.cli.commands import check as check_command
 from giaoban.scenarios.estimate.estimate import EarlyJudgement, judge_alone
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
+from giaoban.scenarios.schemas.make import schema_text
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
-from giaoban.results.report.annex.about import About
+from giaoban.results.model.about import About
 from giaoban.sentence import N_, Sentence, said_by
 
 SCHEMA = "giaoban.seal/1"

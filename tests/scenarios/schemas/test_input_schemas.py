@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from giaoban.results.schema.inputs import INPUTS, Input, input_schema, key_docs
-from giaoban.results.schema.make import input_texts
+from giaoban.scenarios.schemas.inputs import INPUTS, Input, input_schema, key_docs
+from giaoban.scenarios.schemas.make import input_texts
 from giaoban.schemas import MARK, OF_INPUT, input_schemas, kind_of
 from giaoban.topology.load import load_province
 
@@ -334,7 +334,7 @@ def test_what_a_model_accepts_its_schema_accepts(data: st.DataObject) -> None:
 def test_the_schemas_in_the_tree_are_those_of_the_models() -> None:
     made = input_texts()
     assert {path: path.read_text(encoding="utf-8") for path in made} == made, (
-        "run python -m giaoban.results.schema.make"
+        "run python -m giaoban.scenarios.schemas.make"
     )
     assert [*input_schemas()] == sorted(KINDS)
 

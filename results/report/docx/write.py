@@ -28,7 +28,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm, Pt, RGBColor
 
 from giaoban.errors import InputError
-from giaoban.results.report.annex.decimals import room
+from giaoban.results.report.decimals import room
 from giaoban.results.report.document import (
     Block,
     Bullets,

@@ -7,7 +7,7 @@ import pytest
 import results_factory as make
 
 from giaoban.errors import InputError
-from giaoban.results.report.annex.letter import Letter, make_letter
+from giaoban.results.report.letter import Letter, make_letter
 
 ISSUER = "Sở Thông tin và Truyền thông tỉnh Đắk Nông"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from giaoban.results.judge.confidence import (
+from giaoban.results.confidence import (
     ConfidenceInterval,
     certain_rise,
     detectable_rise,

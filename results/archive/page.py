@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, read_file
+from giaoban.files import MOST_ANSWER, read_file, write_whole
 from giaoban.ownership import temporary_folder
-from giaoban.results.archive.evidence.answers import asked
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence
-from giaoban.results.archive.store import read_result, write_whole
+from giaoban.results.archive.store import read_result
 from giaoban.results.model.answer_files import RESULT
+from giaoban.results.model.answers import asked
 from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.map import Map
 from giaoban.results.model.meetings import Entry, Minutes
 from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
 from giaoban.results.report.annex.sensitivity import OF_ANOTHER
-from giaoban.results.report.view.map import Map
 from giaoban.results.report.view.page import FILE, page
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.translation import Language, languages

@@ -20,8 +20,8 @@ import typst
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks, strerror
 from giaoban.ownership import temporary_folder
-from giaoban.results.report.annex.about import ATTACHMENT, About
-from giaoban.results.report.annex.decimals import room
+from giaoban.results.model.about import ATTACHMENT, About
+from giaoban.results.report.decimals import room
 from giaoban.results.report.document import (
     Block,
     Bullets,

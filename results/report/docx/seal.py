@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import difflib
+import hashlib
 import io
 import re
 import zipfile
@@ -19,8 +20,7 @@ from xml.etree import ElementTree
 
 from giaoban.errors import InputError
 from giaoban.files import entries_of, refuse_too_many
-from giaoban.results.archive.evidence.manifest import sha256
-from giaoban.results.report.annex.about import About
+from giaoban.results.model.about import About
 from giaoban.sentence import Sentence
 
 SEAL = "customXml/item1.xml"
@@ -83,9 +83,11 @@ def sealed(docx: bytes, about: About) -> bytes:
 
 def _seal(parts: Mapping[str, bytes], about: bytes) -> bytes:
     """The seal of these parts; texts are not XML here, so that nothing rewrites them."""
-    sums = " ".join(f"{name}={sha256(data)}" for name, data in sorted(parts.items()))
+    sums = " ".join(
+        f"{name}={hashlib.sha256(data).hexdigest()}" for name, data in sorted(parts.items())
+    )
     said = base64.encodebytes(about).decode()
-    total = sha256(f"{sums}\n{said}".encode())
+    total = hashlib.sha256(f"{sums}\n{said}".encode()).hexdigest()
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
         f'<seal xmlns="{NAMESPACE}" sha256="{total}"><parts>{sums}</parts>'
@@ -132,7 +134,7 @@ def unsealed(data: bytes) -> UnsealedDocx:
     )
     altered: list[str] = []
     stated = sealed_by["parts"] + b"\n" + sealed_by["about"]
-    if sha256(stated) != sealed_by["sum"].decode():
+    if hashlib.sha256(stated).hexdigest() != sealed_by["sum"].decode():
         altered.append(Sentence("the seal: it does not give its own sum"))
     try:
         told = base64.b64decode(sealed_by["about"])
@@ -162,7 +164,7 @@ def _parts_altered(parts: Mapping[str, bytes], sums: Mapping[str, str]) -> list[
     found: list[str] = [
         Sentence("{path}: was altered", path=name)
         for name, data in parts.items()
-        if name in sums and sha256(data) != sums[name]
+        if name in sums and hashlib.sha256(data).hexdigest() != sums[name]
     ]
     found += [Sentence("{path}: was added", path=name) for name in parts if name not in sums]
     found += [Sentence("{path}: is missing", path=name) for name in sums if name not in parts]

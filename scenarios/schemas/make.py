@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas beside this file: `python -m giaoban.results.schema.make`."""
+"""Writes the JSON Schemas (`results/schema/`): `python -m giaoban.scenarios.schemas.make`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.sweep import SweepAnswer
 from giaoban.results.model.whatif import WhatIf
-from giaoban.results.schema.inputs import INPUTS, input_schema_text
+from giaoban.scenarios.schemas.inputs import INPUTS, input_schema_text
 from giaoban.schemas import FOLDER, OF_ANSWER, OF_INPUT
 
 ANSWERS: tuple[type[JsonFile], ...] = (

@@ -1,0 +1,1 @@
+"""JSON Schemas of what people write and of what the program answers, made of the models."""
