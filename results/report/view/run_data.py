@@ -36,6 +36,7 @@ _STREAM = (
     "interruption_ms_max",
     "freezes",
     "freeze_pct",
+    "damaged_pct",
 )
 
 

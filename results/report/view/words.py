@@ -81,6 +81,7 @@ SCRIPT: Mapping[str, str] = {
     "interruption": pgettext("page", "Longest interruption (ms)"),
     "freezes": pgettext("page", "Freezes"),
     "frozen pct": pgettext("page", "Frozen (%)"),
+    "damaged pct": pgettext("page", "Damaged (%)"),
     "streams caption": pgettext("page", "{bridge}: each stream by phase"),
     "seconds": pgettext("page", "Second by second"),
     "seconds caption": pgettext("page", "{bridge}, {measure}: second by second"),
