@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +91,17 @@ class Frames:
     index: NDArray[np.int64]
     size: NDArray[np.int64]
     key: NDArray[np.bool_]
+
+
+def joined_frames(parts: Sequence[Frames]) -> Frames:
+    """At least one part, one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    return Frames(
+        index=np.concatenate([part.index for part in parts]),
+        size=np.concatenate([part.size for part in parts]),
+        key=np.concatenate([part.key for part in parts]),
+    )
 
 
 class FrameSource:
@@ -194,10 +206,8 @@ class FrameSource:
         draws = self._rng.standard_normal((count, 2))
         keep = model.motion_persistence
         new = math.sqrt(1 - keep * keep)
-        motion, states = self._motion, []
-        for draw in draws[:, 0].tolist():
-            motion = keep * motion + new * draw
-            states.append(motion)
+        motion = self._motion
+        states = [motion := keep * motion + moved for moved in (new * draws[:, 0]).tolist()]
         self._motion = motion
         lasting, passing = math.sqrt(model.motion_share), math.sqrt(1 - model.motion_share)
         normal = lasting * np.array(states) + passing * draws[:, 1]

@@ -18,8 +18,10 @@ from giaoban.traffic.sources.content import ContentModel, ContentSource
 from giaoban.traffic.sources.video_model import (
     CLOCK_HZ,
     FrameModel,
+    Frames,
     FrameSource,
     VideoModel,
+    joined_frames,
     packetise,
 )
 
@@ -109,17 +111,12 @@ class VideoStream(OutgoingStream):
         Of a payload only the FU indicator and header are written: the rest of a row stays as it
         is (see `fill_with_noise`). Returns (lengths, times) to send.
         """
-        lengths, times, used = [], [], 0
+        parts = []
         while (at_ns := self._next_order_ns()) < until_ns:
-            length, time = self._window(out[used:], at_ns)
+            parts.append(self._frames.take(self._due_before(at_ns)))
             self._follow_orders(at_ns)
-            used += len(length)
-            lengths.append(length)
-            times.append(time)
-        last = self._window(out[used:], until_ns)
-        if not lengths:
-            return last
-        return np.concatenate([*lengths, last[0]]), np.concatenate([*times, last[1]])
+        parts.append(self._frames.take(self._due_before(until_ns)))
+        return self._fill(out, joined_frames(parts), until_ns)
 
     def _next_order_ns(self) -> int:
         """From when on the next key frame is asked for, or the next rate holds."""
@@ -134,12 +131,12 @@ class VideoStream(OutgoingStream):
             heapq.heappop(self._keys)
             self._frames.request_key()
 
-    def _window(
-        self, out: NDArray[np.uint8], until_ns: int
+    def _fill(
+        self, out: NDArray[np.uint8], frames: Frames, until_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         model = self._frames.model
         first_ns = self._start_ns + self._delay_ns
-        packets = packetise(self._frames.take(self._due_before(until_ns)), model)
+        packets = packetise(frames, model)
         n = len(packets.frame)
         out[:n, rtp.HEADER_BYTES] = FU_INDICATOR
         out[:n, rtp.HEADER_BYTES + 1] = packets.fu_header

@@ -181,13 +181,10 @@ class GeneratedSource:
         assert stream is not None
         while self._done_ns < until_ns:
             step_ns = min(until_ns, max(self._done_ns, stream.position()[2]) + MAKER_STEP_NS)
-            if self._keys and self._keys[0] < step_ns:
+            while self._keys and self._keys[0] < step_ns:
                 at_ns = heapq.heappop(self._keys)
-                stream.window(self._scratch, at_ns)
                 if not isinstance(stream, AudioStream):
-                    stream.request_key()
-                self._done_ns = max(self._done_ns, at_ns)
-                continue
+                    stream.request_key(at_ns)
             stream.window(self._scratch, step_ns)
             self._done_ns = step_ns
 
