@@ -55,6 +55,7 @@ from giaoban.topology.emulation import background_host, counters, namespace, ord
 from giaoban.topology.emulation.background_host import BackgroundHost
 from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
+from giaoban.topology.sandbox import guest_init
 from giaoban.traffic import log
 
 START_IN_NS = 1_000_000_000
@@ -71,7 +72,7 @@ SAMPLE_S = 1.0
 
 def main(folder: Path, clock: Path | None = None) -> int:
     """Run the plan in a folder; exit code 0, or an error's, told in `fault.json`."""
-    gc.enable()
+    guest_init.loaded()
     plan = Plan.model_validate_json((folder / PLAN).read_text(encoding="utf-8"))
     captures = folder / "captures"
     captures.mkdir(exist_ok=True)

@@ -6,7 +6,6 @@ link down and `mend LINK` brings it up.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from giaoban.topology.emulation.failable_link import FailableLink
 from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.network import Network
+from giaoban.topology.sandbox import guest_init
 
 NETWORK = "network.json"
 
@@ -67,7 +67,7 @@ class ProvinceCli(CLI):  # type: ignore[misc]
 def main(folder: Path, clock: Path | None = None) -> int:
     """Build, hand over to the keyboard, take down. CLOCK as in
     `giaoban.scenarios.emulation.guest`."""
-    gc.enable()
+    guest_init.loaded()
     network = Network.model_validate_json((folder / NETWORK).read_text(encoding="utf-8"))
     setLogLevel("info")
     with ProvinceNet(network, seed=0, may_fail=True) as net, ExitStack() as stack:
