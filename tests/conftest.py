@@ -4,14 +4,17 @@ the same result every time."""
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from giaoban import workers
 from tests import kept
 from tests.loopback import local_address
 from tests.marked import Watch
@@ -22,6 +25,9 @@ settings.register_profile("brief", settings.get_profile("steady"), max_examples=
 settings.load_profile("steady")
 
 os.environ["GIAOBAN_LANG"] = "en"  # whatever the language of who runs them
+# as the program has it (scenarios/cli/process_environment.py), also where numpy is there before it:
+# a thread more, and it begins its helpers anew instead of copying itself
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # whatever the width of who runs them: where it is said, output is broken as for a terminal
 os.environ.pop("COLUMNS", None)
 
@@ -57,6 +63,17 @@ LIMIT_S, LONG_LIMIT_S = 300.0, 1200.0
 watch = Watch()
 watch.begin()
 kept.begin()
+
+
+def _context() -> Any:
+    """As `giaoban.workers` has it, but for the thread by which xdist waits for the next test: it
+    holds nothing. What copies itself does not load everything once more for each helper."""
+    threads = len(os.listdir("/proc/self/task"))
+    of_xdist = 1 if "PYTEST_XDIST_WORKER" in os.environ else 0
+    return multiprocessing.get_context("fork" if threads - of_xdist == 1 else "spawn")
+
+
+workers._context = _context
 
 
 @pytest.hookimpl(tryfirst=True)
