@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import fcntl
 import hashlib
+import json
 import os
 import platform
 import runpy
@@ -21,7 +22,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -146,7 +147,36 @@ def key(
 
 @cache
 def sources(module: str) -> str:
-    """The sum of a module, of all of ours that it may come to import, and of the data beside it."""
+    """The sum of a module, of all of ours that it may come to import, and of the data beside it.
+
+    To find them takes half a second, in each process that asks a guest: it is noted for as long as
+    none of the files, and none of the folders in which one more would count, has been written to.
+    """
+    named = hashlib.sha256(f"{ROOT} {module}".encode()).hexdigest()
+    note = folder() / f".sources-{named}.json"
+    with suppress(OSError, ValueError):
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        if all(_written(Path(name)) == when for name, when in noted["written"]):
+            return str(noted["sum"])
+    files = _sources(module)
+    told = sorted((str(path.relative_to(ROOT)), _sum(path)) for path in files)
+    found = hashlib.sha256(repr(told).encode()).hexdigest()
+    looked_at = {*files, *(place for path in files for place in (path.parent, path.parent.parent))}
+    written = [(str(path), _written(path)) for path in sorted(looked_at)]
+    note.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=note.parent, prefix=UNFINISHED, delete=False) as to:
+        json.dump({"sum": found, "written": written}, to)
+    Path(to.name).rename(note)
+    return found
+
+
+def _written(path: Path) -> list[int]:
+    """When a file was last written and how long it is, or when a folder was given another."""
+    status = path.stat()
+    return [status.st_mtime_ns, 0 if path.is_dir() else status.st_size]
+
+
+def _sources(module: str) -> set[Path]:
     found: dict[str, Path] = {}
     todo = [module, *ALWAYS]
     while todo:
@@ -164,15 +194,11 @@ def sources(module: str) -> str:
     files = {path for path in found.values() if path.is_file()}
     for place in {path.parent for path in files}:
         files |= {p for p in place.iterdir() if p.is_file() and p.suffix not in (".py", ".pyc")}
-    told = sorted((str(path.relative_to(ROOT)), _sum(path)) for path in files)
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    return files
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """All of a module: of an import nothing else has to be looked at, and the most are expressions.
-
-    Each process that asks a guest has to look at all sources.
-    """
+    """All of a module, but expressions, which are the most of it: none imports anything."""
     todo = [tree]
     while todo:
         node = todo.pop()

@@ -139,6 +139,8 @@ def test_sources_are_all_that_a_module_may_import(tmp_path: Path, monkeypatch: A
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
 
+    monkeypatch.setenv("GIAOBAN_TESTS_KEEP", str(tmp_path.parent / "kept"))
+
     def found() -> str:
         return kept.sources.__wrapped__("giaoban.traffic.sent")
 
@@ -148,3 +150,9 @@ def test_sources_are_all_that_a_module_may_import(tmp_path: Path, monkeypatch: A
         assert (found() != before) == (name != "giaoban/results/__init__.py"), name
         (tmp_path / name).write_text(files[name])
     assert found() == before
+    # what was found is noted until one of them is written to, or there is one more
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "_sources", lambda _module: pytest.fail("looked for again"))
+        assert found() == before
+    (tmp_path / "giaoban" / "mcu_sim" / "beside.toml").touch()
+    assert found() != before
