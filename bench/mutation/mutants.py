@@ -71,11 +71,16 @@ def mutants(source: str) -> list[Mutant]:
     starts = [0]
     for line in data.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
-    found: dict[str, Mutant] = {}
-    for start, end, other in sorted(set(_Edits(data, starts).of(ast.parse(source)))):
+    tree, edits = ast.parse(source), _Edits(data, starts)
+    statements = [edits.span(statement) for statement in tree.body]
+    old, found = source.splitlines(), dict[str, Mutant]()
+    for start, end, other in sorted(set(edits.of(tree))):
         text = (data[:start] + other + data[end:]).decode()
-        if text != source and text not in found and _is_python(text):
-            found[text] = _mutant(source, text)
+        # only what it stands in can have become no Python: to compile the rest takes seconds
+        first, last = next(span for span in statements if span[0] <= start and end <= span[1])
+        statement = (data[first:start] + other + data[end:last]).decode()
+        if text != source and text not in found and _is_python(statement):
+            found[text] = _mutant(old, text)
     return list(found.values())
 
 
@@ -87,8 +92,8 @@ def _is_python(text: str) -> bool:
     return True
 
 
-def _mutant(source: str, text: str) -> Mutant:
-    old, new = source.splitlines(), text.splitlines()
+def _mutant(old: list[str], text: str) -> Mutant:
+    new = text.splitlines()
     first = next(n for n, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1])
     last = 0
     while last < min(len(old), len(new)) - first and old[-1 - last] == new[-1 - last]:
@@ -134,25 +139,25 @@ class _Edits:
                 if not any(_is_text(side) for side in (left, right)):
                     yield self._between(left, right, *OPERATORS[type(op)])
             case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
-                yield *self._span(node)[:1], self._span(operand)[0], b""
+                yield *self.span(node)[:1], self.span(operand)[0], b""
             case ast.Constant(value=bool()):
-                yield *self._span(node), str(not node.value).encode()
+                yield *self.span(node), str(not node.value).encode()
             case ast.Constant(value=int() | float() as number):
-                yield *self._span(node), repr(number + 1).encode()
+                yield *self.span(node), repr(number + 1).encode()
             case ast.Name(id=name) if name in EXCHANGED:
-                yield *self._span(node), EXCHANGED[name].encode()
+                yield *self.span(node), EXCHANGED[name].encode()
             case ast.Return(value=ast.expr() as value) if not _is_none(value):
-                yield *self._span(node), b"return None"
+                yield *self.span(node), b"return None"
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
-                yield *self._span(node), b"pass"
+                yield *self.span(node), b"pass"
             case ast.stmt() if isinstance(node, LEFT_OUT) and not _is_docstring(node):
-                yield *self._span(node), b"pass"
+                yield *self.span(node), b"pass"
         for test in _conditions(node):
             if not isinstance(test, ast.Compare | ast.BoolOp | ast.UnaryOp):
-                start, end = self._span(test)
+                start, end = self.span(test)
                 yield start, end, b"(not (" + self.data[start:end] + b"))"
 
-    def _span(self, node: ast.AST) -> tuple[int, int]:
+    def span(self, node: ast.AST) -> tuple[int, int]:
         at: ast.expr | ast.stmt = node  # type: ignore[assignment]
         assert at.end_lineno is not None
         assert at.end_col_offset is not None
@@ -163,7 +168,7 @@ class _Edits:
 
     def _between(self, left: ast.AST, right: ast.AST, written: str, other: str) -> Edit:
         """The operator between two operands, brackets around them aside."""
-        start, end = self._span(left)[1], self._span(right)[0]
+        start, end = self.span(left)[1], self.span(right)[0]
         found = re.search(written.encode(), self.data[start:end])
         assert found is not None
         return start + found.start(), start + found.end(), other.encode()
