@@ -226,9 +226,10 @@ def samples(name: str) -> list[dict[str, Any]]:
 
 
 def shortened(value: Any) -> Any:
-    """Of tables that have the same keys the first."""
+    """Of tables that have the same keys the first, of what stands under ids two."""
     if isinstance(value, dict):
-        return {key: shortened(item) for key, item in value.items()}
+        ids = [key for key in value if not key.isidentifier()]
+        return {key: shortened(item) for key, item in value.items() if key not in ids[2:]}
     if isinstance(value, list) and value and isinstance(value[0], dict):
         kept: dict[str, Any] = {}
         for item in map(shortened, value):
