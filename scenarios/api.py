@@ -30,11 +30,11 @@ from giaoban.files import MOST_ANSWER, read_file, write_whole
 from giaoban.ownership import temporary_folder
 from giaoban.progress import Progress
 from giaoban.results.archive.store import open_run, read_result
-from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import OTHER_SEEDS
-from giaoban.results.model.sensitivity import Sensitivity
-from giaoban.results.model.whatif import WhatIf
+from giaoban.results.model.studies.headroom import Headroom
+from giaoban.results.model.studies.sensitivity import Sensitivity
+from giaoban.results.model.studies.whatif import WhatIf
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate as estimated
 from giaoban.scenarios.plan.question import make_question

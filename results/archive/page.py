@@ -11,12 +11,12 @@ from giaoban.results.archive.evidence.pack import ENDING, open_evidence
 from giaoban.results.archive.store import read_result
 from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.answers import asked
-from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.map import Map
-from giaoban.results.model.meetings import Entry, Minutes
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.meetings import Entry, Minutes
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.annex.sensitivity import OF_ANOTHER
 from giaoban.results.report.view.page import FILE, page
 from giaoban.results.report.view.page_data import PageSubject, Run

@@ -11,17 +11,17 @@ from giaoban.results.archive.history.entry import STAMP
 from giaoban.results.archive.store import kind_of_run, list_runs
 from giaoban.results.judge.accepted_cases import AcceptedCases, as_it_was, is_of_cases
 from giaoban.results.judge.cases import Report
-from giaoban.results.model.calendar import CalendarAnswer
-from giaoban.results.model.compared import Compared
-from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.headroom import Headroom
-from giaoban.results.model.load import LoadResult
-from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.quantities import FoundBy
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import Sensitivity
-from giaoban.results.model.sweep import SweepAnswer
-from giaoban.results.model.whatif import WhatIf
+from giaoban.results.model.studies.calendar import CalendarAnswer
+from giaoban.results.model.studies.compared import Compared
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.headroom import Headroom
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.model.studies.meetings import MeetingAnswer
+from giaoban.results.model.studies.sensitivity import Sensitivity
+from giaoban.results.model.studies.sweep import SweepAnswer
+from giaoban.results.model.studies.whatif import WhatIf
 from giaoban.results.report.ci import answers
 from giaoban.tomlfile import load
 

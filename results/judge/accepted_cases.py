@@ -25,8 +25,8 @@ from giaoban.results.judge.baseline import (
 )
 from giaoban.results.judge.baseline import SCHEMA as FAULTS_SCHEMA
 from giaoban.results.judge.cases import Case, Figure, Report
-from giaoban.results.model.failures import Sense
 from giaoban.results.model.quantities import FoundBy, Verdict
+from giaoban.results.model.studies.failures import Sense
 from giaoban.sentence import Both, Sentence
 from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
 

@@ -17,9 +17,9 @@ from pydantic import Field
 
 from giaoban.errors import InputError, near_names
 from giaoban.provenance import Text
-from giaoban.results.model.failures import FailureId, FailureResult, FaultsAnswer
 from giaoban.results.model.quantities import Amount, Count, FoundBy, Id, Method
 from giaoban.results.model.result import Sha256
+from giaoban.results.model.studies.failures import FailureId, FailureResult, FaultsAnswer
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, load, parse, read_text
 

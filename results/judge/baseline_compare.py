@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from giaoban.results.judge.baseline import NOTICED_MS, Accepted, Baseline, Tolerance, accepted_of
 from giaoban.results.judge.failure_points import verdict_of
 from giaoban.results.model.changes import CUT_OFF, UNINTERRUPTED, change_sentence, in_a_row
-from giaoban.results.model.failures import (
+from giaoban.results.model.reasons import Argument
+from giaoban.results.model.studies.failures import (
     Change,
     Comparison,
     FailureResult,
@@ -15,7 +16,6 @@ from giaoban.results.model.failures import (
     NotTried,
     Sense,
 )
-from giaoban.results.model.reasons import Argument
 
 
 def compare(baseline: Baseline, answer: FaultsAnswer) -> list[Change]:

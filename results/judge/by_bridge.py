@@ -8,9 +8,9 @@ from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.judge.under_faults import as_judged
 from giaoban.results.judge.verdict import judged_alone
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.meetings import BridgeJudged, Interrupted, StreamJudged
 from giaoban.results.model.result import CriterionResult, Phase
 from giaoban.results.model.streams import StreamResult
+from giaoban.results.model.studies.meetings import BridgeJudged, Interrupted, StreamJudged
 
 OF_A_BRIDGE = ("stream", "bridge")
 

@@ -12,10 +12,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.model.studies.sensitivity import Sensitivity
 
 TIME_TOLERANCE_MS = 0.1
 RELATIVE = 1e-6

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from giaoban.counting import counted
 from giaoban.names import ACCESS_PREFIX
-from giaoban.results.model.failures import (
+from giaoban.results.model.quantities import Id, Verdict
+from giaoban.results.model.studies.failures import (
     Acceptance,
     BridgeImpact,
     Element,
@@ -18,7 +19,6 @@ from giaoban.results.model.failures import (
     SinglePoint,
     Unneeded,
 )
-from giaoban.results.model.quantities import Id, Verdict
 
 SINGLE = "Single point of failure"
 MANY = 3

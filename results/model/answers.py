@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
-from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.load import LoadInputs, LoadResult
 from giaoban.results.model.result import FileRef, Inputs, Result
-from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.load import LoadInputs, LoadResult
+from giaoban.results.model.studies.sensitivity import Sensitivity
 
 Kind = Literal["check", "faults", "load", "sensitivity"]
 ANSWERS: Mapping[Kind, str] = {

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol
 
-from giaoban.results.model.load import LoadCriterion
 from giaoban.results.model.result import CriterionResult
+from giaoban.results.model.studies.load import LoadCriterion
 from giaoban.results.report.document import NOTHING, Align, Cell, Head, Table, toned
 from giaoban.sentence import N_
 

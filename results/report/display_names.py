@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.answers import Answer
 from giaoban.results.model.changes import CHANGES, change_sentence
-from giaoban.results.model.failures import Change, FailureResult, NotTried
 from giaoban.results.model.places import Place
 from giaoban.results.model.reasons import Argument
+from giaoban.results.model.studies.failures import Change, FailureResult, NotTried
 from giaoban.results.report.wording import Wording
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import SOURCE

@@ -20,8 +20,7 @@ from giaoban.results.model.result import OFF, LossBehaviour, Result, TerminalsCh
 from giaoban.results.report.document import Block, Cell, Head, Par, Table, capital
 from giaoban.results.report.meetings_table import FOUND, found
 from giaoban.results.report.seed_words import passes_alone
-from giaoban.results.report.whatif_summary import METHOD_WORDS
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import METHOD_WORDS, Wording
 from giaoban.translation import N_
 
 TITLE = N_("Other terminals")

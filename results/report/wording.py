@@ -9,11 +9,7 @@ from giaoban.names import ACCESS_PREFIX, access_link_id
 from giaoban.results.judge.criteria import EVERY_MEETING, FAULT_INTERRUPTION
 from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.answers import Answer
-from giaoban.results.model.calendar import CalendarAnswer
-from giaoban.results.model.failures import FailureResult, FaultsAnswer, NotTried
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.load import LoadResult
-from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.places import Binding, Place, in_english
 from giaoban.results.model.reasons import SENTENCES, Argument, Reason
 from giaoban.results.model.result import (
@@ -28,6 +24,10 @@ from giaoban.results.model.result import (
     Result,
     VariationChecked,
 )
+from giaoban.results.model.studies.calendar import CalendarAnswer
+from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer, NotTried
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report import seed_words as seeds
 from giaoban.results.report.document import capital, uncapital
 from giaoban.sentence import Sentence
@@ -109,6 +109,12 @@ _COMMAND_REFUSALS = {
 _NOT_DONE = N_("could not be carried out")
 
 
+EMULATED = Sentence(pgettext("method", "emulated"))
+METHOD_WORDS: Mapping[str, Sentence] = {
+    "estimate": Sentence("estimated"),
+    "sandbox": EMULATED,
+    "native": EMULATED,
+}
 VERDICTS: Mapping[str, Sentence] = {
     "pass": Sentence(pgettext("verdict", "pass")),
     "fail": Sentence(pgettext("verdict", "fail")),

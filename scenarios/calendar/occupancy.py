@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-from giaoban.results.model.calendar import Period
+from giaoban.results.model.studies.calendar import Period
 from giaoban.scenarios.calendar.registration import Registration
 from giaoban.scenarios.estimate.static import StaticLoads, static_loads
 from giaoban.scenarios.plan.question import Question, question_from

@@ -12,7 +12,7 @@ from operator import gt
 from typing import NamedTuple
 
 from giaoban.regulation import CalendarRules, Regulation
-from giaoban.results.model.calendar import Finding, Move, Period
+from giaoban.results.model.studies.calendar import Finding, Move, Period
 from giaoban.scenarios.calendar.occupancy import Loads, Moment, moments
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
 from giaoban.scenarios.estimate.static import StaticLoads

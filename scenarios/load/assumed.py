@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from giaoban.results.model.load import LoadCriterion, MediaResult
 from giaoban.results.model.result import Assumption
+from giaoban.results.model.studies.load import LoadCriterion, MediaResult
 from giaoban.scenarios.load.media import LEAST_PCT, START_MS
 from giaoban.scenarios.measure.assumptions import assumed
 from giaoban.sentence import N_, message

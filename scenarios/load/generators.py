@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
-from giaoban.results.model.load import GeneratorView
 from giaoban.results.model.reasons import Reason, because
+from giaoban.results.model.studies.load import GeneratorView
 from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record
 
 MOST_CPU_PCT = 90.0

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from giaoban.errors import InputError, near_names
-from giaoban.results.model.load import (
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.studies.load import (
     Guessing,
     LoadCriterion,
     MediaResult,
@@ -14,7 +15,6 @@ from giaoban.results.model.load import (
     Sessions,
     Storm,
 )
-from giaoban.results.model.quantities import Verdict
 from giaoban.translation import N_, translator
 
 E721 = N_("ITU-T E.721 (1999) table 2, post-selection delay of local connections")

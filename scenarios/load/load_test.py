@@ -17,10 +17,10 @@ from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.progress import Progress
 from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from giaoban.results.archive.store import Outcome, new_run
-from giaoban.results.model.load import LoadInputs, LoadResult, McuView, Trial
 from giaoban.results.model.reasons import Reason, because
 from giaoban.results.model.result import FileRef
-from giaoban.results.report.load_summary import summary_md
+from giaoban.results.model.studies.load import LoadInputs, LoadResult, McuView, Trial
+from giaoban.results.report.summaries.load_summary import summary_md
 from giaoban.scenarios.load import (
     assumed,
     generators,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from giaoban.results.model.load import (
+from giaoban.results.model.studies.load import (
     Delay,
     Guessing,
     McuView,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from giaoban.results.model.load import MediaResult
+from giaoban.results.model.studies.load import MediaResult
 from giaoban.scenarios.load.locust.outcomes import ReceivedMedia
 from giaoban.traffic.media_load.messages import MEDIA
 

@@ -22,7 +22,7 @@ from giaoban import IMPORTED_FROM
 from giaoban.children import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.mcu_sim.device import Device
-from giaoban.results.model.load import McuView
+from giaoban.results.model.studies.load import McuView
 from giaoban.scenarios.load.measures import mcu_view
 from giaoban.scenarios.load.passwords import accounts_toml
 from giaoban.scenarios.load.plan import LoadPlan

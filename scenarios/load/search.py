@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from giaoban.results.model.load import Trial
+from giaoban.results.model.studies.load import Trial
 
 PRECISION = 1.05
 """The rate that failed is at most so many times the one that went well."""

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from giaoban.progress import Progress
-from giaoban.results.model.meetings import (
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.studies.meetings import (
     BridgeJudged,
     Closing,
     Entry,
@@ -20,7 +21,6 @@ from giaoban.results.model.meetings import (
     PartJudged,
     StreamJudged,
 )
-from giaoban.results.model.quantities import Verdict
 from giaoban.scenarios.load import media
 from giaoban.scenarios.load.load_test import LoadRecords, LoadTest, execute, problems
 from giaoban.scenarios.load.locust.outcomes import ReceivedMedia, Record

@@ -9,8 +9,8 @@ from typing import Literal
 
 from giaoban.progress import Progress
 from giaoban.results.archive.store import RunFolder
-from giaoban.results.model.load import Trial
 from giaoban.results.model.reasons import SENTENCES
+from giaoban.results.model.studies.load import Trial
 from giaoban.scenarios.load import measures
 from giaoban.scenarios.load.load_test import LoadTest, execute, problems
 from giaoban.sentence import N_, Sentence, joined

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.meetings import Entry
 from giaoban.results.model.reasons import Argument
+from giaoban.results.model.studies.meetings import Entry
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records.events import (
     CallRefused,

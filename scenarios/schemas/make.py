@@ -6,16 +6,16 @@ import json
 from pathlib import Path
 
 from giaoban.results.model.answer_files import JsonFile
-from giaoban.results.model.calendar import CalendarAnswer
-from giaoban.results.model.compared import Compared
-from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.headroom import Headroom
-from giaoban.results.model.load import LoadResult
-from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import Sensitivity
-from giaoban.results.model.sweep import SweepAnswer
-from giaoban.results.model.whatif import WhatIf
+from giaoban.results.model.studies.calendar import CalendarAnswer
+from giaoban.results.model.studies.compared import Compared
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.headroom import Headroom
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.model.studies.meetings import MeetingAnswer
+from giaoban.results.model.studies.sensitivity import Sensitivity
+from giaoban.results.model.studies.sweep import SweepAnswer
+from giaoban.results.model.studies.whatif import WhatIf
 from giaoban.scenarios.schemas.inputs import INPUTS, input_schema_text
 from giaoban.schemas import FOLDER, OF_ANSWER, OF_INPUT
 

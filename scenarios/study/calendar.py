@@ -12,7 +12,9 @@ from giaoban.progress import Progress
 from giaoban.regulation import Regulation, article_of, calendar_rules
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import MCU_UNITS
-from giaoban.results.model.calendar import (
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import Result
+from giaoban.results.model.studies.calendar import (
     Booked,
     CalendarAnswer,
     Finding,
@@ -20,8 +22,6 @@ from giaoban.results.model.calendar import (
     Peak,
     Period,
 )
-from giaoban.results.model.quantities import Verdict
-from giaoban.results.model.result import Result
 from giaoban.results.report.meetings.calendar_sheet import sheets_pdf, summary_md
 from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.csv_file import read_csv

@@ -14,14 +14,14 @@ from giaoban.results.archive.page import write_page
 from giaoban.results.archive.store import Outcome, new_run, write_result
 from giaoban.results.judge.verdict import with_robustness, with_seeds
 from giaoban.results.model.manifest import Proof
-from giaoban.results.model.meetings import Minutes
 from giaoban.results.model.result import LossBehaviour, Result
-from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.studies.meetings import Minutes
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import write_annex
-from giaoban.results.report.sensitivity_summary import robustness
-from giaoban.results.report.summary import summary_md
+from giaoban.results.report.summaries.check_summary import summary_md
+from giaoban.results.report.summaries.sensitivity_summary import robustness
 from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
 from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
 from giaoban.scenarios.estimate.limits import LEAVE_OUT

@@ -18,13 +18,13 @@ from giaoban.results.archive.evidence.manifest import (
 )
 from giaoban.results.archive.store import kind_of_run, open_run, read_result
 from giaoban.results.model.answers import Proved, asked
-from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.load import LoadResult
 from giaoban.results.model.manifest import MANIFEST, Proof
-from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.model.studies.meetings import Entry
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.sensitivity import OF_ANOTHER, Analysis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.topology.network import Network
 from giaoban.translation import Language
 

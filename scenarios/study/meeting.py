@@ -20,7 +20,9 @@ from giaoban.progress import Progress
 from giaoban.regulation import Regulation
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.by_bridge import by_bridge
-from giaoban.results.model.meetings import (
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import Assumption
+from giaoban.results.model.studies.meetings import (
     BridgeJudged,
     Closing,
     HeldMeeting,
@@ -30,8 +32,6 @@ from giaoban.results.model.meetings import (
     PartJudged,
     verdict_of,
 )
-from giaoban.results.model.quantities import Verdict
-from giaoban.results.model.result import Assumption
 from giaoban.results.model.unmodelled import Unmodelled, once
 from giaoban.results.report.meetings.meeting_sheet import write_documents
 from giaoban.scenarios.emulation.engine import EngineName

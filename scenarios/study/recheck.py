@@ -10,7 +10,7 @@ from giaoban.provenance import Sourced
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.recheck import Now, Rechecked, moved
 from giaoban.results.archive.store import read_result
-from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World, told_value

@@ -16,9 +16,9 @@ from giaoban.errors import InputError
 from giaoban.progress import Progress
 from giaoban.results.archive.evidence.manifest import CHECKS
 from giaoban.results.archive.store import Outcome, new_run
-from giaoban.results.model.load import LoadInputs, LoadResult, McuView, Storm
 from giaoban.results.model.result import Result
-from giaoban.results.report.load_summary import summary_md
+from giaoban.results.model.studies.load import LoadInputs, LoadResult, McuView, Storm
+from giaoban.results.report.summaries.load_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.load import assumed, judge, measures
 from giaoban.scenarios.load.locust.outcomes import Record, cause_of

@@ -20,11 +20,11 @@ from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.diff import Difference, differences
 from giaoban.results.model.answer_files import FAULTS, LOAD, RESULT, SENSITIVITY
 from giaoban.results.model.answers import ESTIMATE, SEVERAL
-from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.load import LoadResult
 from giaoban.results.model.manifest import Manifest, Proof
 from giaoban.results.model.result import OFF, LossBehaviour, Result
-from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.model.studies.sensitivity import Sensitivity, TriedFigure
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.plan.plan import PLAN

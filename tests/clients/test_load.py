@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from giaoban.results.model.load import LoadResult
+from giaoban.results.model.studies.load import LoadResult
 from giaoban.scenarios.load.environment import JOURNAL
 from giaoban.scenarios.load.locust import journal
 from giaoban.scenarios.schemas.make import schema_path

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from giaoban.results.model.load import LoadResult
-from giaoban.results.report.load_summary import lacking_lines, media_lines, summary_md
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.report.summaries.load_summary import lacking_lines, media_lines, summary_md
 from giaoban.scenarios.cli.output import EXIT_CODES
 from giaoban.scenarios.load.load_test import LoadRecords, LoadTest, answer
 from giaoban.scenarios.load.locust.journal import HEARD, RECORD, JournalRecords

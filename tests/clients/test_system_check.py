@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from giaoban.results.model.meetings import MeetingAnswer
+from giaoban.results.model.studies.meetings import MeetingAnswer
 from tests.clients.programs import HOST, LATE, Mcu, giaoban
 
 pytestmark = pytest.mark.realtime

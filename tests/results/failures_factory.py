@@ -13,7 +13,9 @@ from giaoban.results.judge.failure_points import (
     worst_links,
     worst_of,
 )
-from giaoban.results.model.failures import (
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import Engine, Named, Question
+from giaoban.results.model.studies.failures import (
     Acceptance,
     BridgeImpact,
     Element,
@@ -22,8 +24,6 @@ from giaoban.results.model.failures import (
     LinkPeak,
     Timing,
 )
-from giaoban.results.model.reasons import Reason
-from giaoban.results.model.result import Engine, Named, Question
 from tests.results import results_factory
 
 BRIDGES = {"gia-nghia": "Gia Nghĩa", "cu-jut": "Cư Jút", "dak-glong": "Đắk Glong"}

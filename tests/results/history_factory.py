@@ -8,7 +8,9 @@ from typing import Any
 
 from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from giaoban.results.archive.store import write_result
-from giaoban.results.model.failures import (
+from giaoban.results.model.reasons import Reason
+from giaoban.results.model.result import FileRef, Result
+from giaoban.results.model.studies.failures import (
     BridgeImpact,
     Element,
     FailureResult,
@@ -17,8 +19,6 @@ from giaoban.results.model.failures import (
     SinglePoint,
     Timing,
 )
-from giaoban.results.model.reasons import Reason
-from giaoban.results.model.result import FileRef, Result
 from tests.results import results_factory as f
 
 JANUARY = "mo-rong-dot-1-20260115-080000"

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
-from giaoban.results.model.load import (
+from giaoban.results.model.manifest import Proof
+from giaoban.results.model.result import Assumption, Engine, FileRef
+from giaoban.results.model.studies.load import (
     Delay,
     LoadCriterion,
     LoadInputs,
@@ -18,8 +20,6 @@ from giaoban.results.model.load import (
     Sessions,
     Storm,
 )
-from giaoban.results.model.manifest import Proof
-from giaoban.results.model.result import Assumption, Engine, FileRef
 from tests.results import results_factory
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

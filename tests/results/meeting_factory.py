@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.meetings import (
+from giaoban.results.model.studies.meetings import (
     BridgeJudged,
     Closing,
     Entry,

@@ -8,7 +8,7 @@ from typing import Any
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Assumption
-from giaoban.results.model.sensitivity import (
+from giaoban.results.model.studies.sensitivity import (
     DrawnWorlds,
     FailedBy,
     FlipPoint,

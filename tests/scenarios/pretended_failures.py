@@ -13,7 +13,7 @@ import pytest
 
 from giaoban.errors import GiaobanError
 from giaoban.results.judge.failure_points import worst_of
-from giaoban.results.model.failures import BridgeImpact, FailureResult, LinkPeak
+from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, LinkPeak
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study import emulation_process
 from giaoban.scenarios.study.emulation_process import ERROR, FOUND, EmulationJob

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
+from giaoban.results.model.studies.sensitivity import Sensitivity, TriedFigure
 from giaoban.tomlfile import StrictModel
 
 State = Literal["holds", "falls", "untried"]

@@ -27,9 +27,9 @@ from giaoban.results.archive.history.entry import (
 )
 from giaoban.results.archive.store import PARTIAL
 from giaoban.results.judge.criteria import LINK_PEAK
-from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.result import CriterionResult, Result
+from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.screen_wording import place_words
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.text import LONGEST_NAME, text_problem

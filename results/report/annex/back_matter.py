@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.results.model.answers import input_refs
-from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.load import LoadResult
 from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import Accounting, Assumption, Result
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.method_words import (
     METHOD,

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from giaoban.errors import InputError
 from giaoban.results.model.answers import Answer
-from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.load import LoadResult
-from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.model.studies.meetings import Entry
 from giaoban.results.report.annex import (
     back_matter,
     capacity,

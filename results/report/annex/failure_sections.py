@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from giaoban.results.model.failures import FailureResult, FaultsAnswer, SinglePoint
 from giaoban.results.model.faults import FaultImpact
 from giaoban.results.model.result import Result
+from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer, SinglePoint
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import (
     Align,

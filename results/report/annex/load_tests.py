@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from giaoban.results.model.load import LoadCriterion, LoadResult
+from giaoban.results.model.studies.load import LoadCriterion, LoadResult
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import (
     Align,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import OtherTraffic, Result
+from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.annex import failure_sections
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.citation import Citation

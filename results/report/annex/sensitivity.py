@@ -1,6 +1,7 @@
 """How far the assumptions may be off: what the conclusion says of it, and a section with the rest.
 
-Sentences are those of `giaoban.results.report.sensitivity_summary`, said in the annex's language.
+Sentences are those of `giaoban.results.report.summaries.sensitivity_summary`, said in the annex's
+language.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import FlipPoint, Sensitivity, TriedFigure
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.model.studies.sensitivity import FlipPoint, Sensitivity, TriedFigure
 from giaoban.results.model.unmodelled import Unmodelled, once
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import (
@@ -30,7 +31,7 @@ from giaoban.results.report.document import (
     plain,
 )
 from giaoban.results.report.seed_words import passes_alone
-from giaoban.results.report.sensitivity_summary import (
+from giaoban.results.report.summaries.sensitivity_summary import (
     CHOICES,
     USUAL,
     amount,

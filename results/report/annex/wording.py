@@ -8,8 +8,8 @@ from giaoban.counting import Count
 from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.answers import Answer
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.load import LoadResult
 from giaoban.results.model.result import Assumption, CriterionResult, Result
+from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.annex.words import WORDS
 from giaoban.results.report.document import uncapital
 from giaoban.results.report.seed_words import sentence

@@ -10,30 +10,30 @@ from pathlib import PurePath
 
 from giaoban.results.judge.cases import Case, Figure, Report, Status
 from giaoban.results.judge.criteria import MOS
-from giaoban.results.model.calendar import CalendarAnswer
-from giaoban.results.model.compared import Compared, ScenarioCompared
-from giaoban.results.model.failures import FailureResult, FaultsAnswer
-from giaoban.results.model.headroom import Headroom
-from giaoban.results.model.load import LoadCriterion, LoadResult
-from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, Part, PartJudged
 from giaoban.results.model.places import Place
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Inputs, MeetingChecked, Result
-from giaoban.results.model.sensitivity import Sensitivity
-from giaoban.results.model.sweep import SweepAnswer
+from giaoban.results.model.studies.calendar import CalendarAnswer
+from giaoban.results.model.studies.compared import Compared, ScenarioCompared
+from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
+from giaoban.results.model.studies.headroom import Headroom
+from giaoban.results.model.studies.load import LoadCriterion, LoadResult
+from giaoban.results.model.studies.meetings import BridgeJudged, MeetingAnswer, Part, PartJudged
+from giaoban.results.model.studies.sensitivity import Sensitivity
+from giaoban.results.model.studies.sweep import SweepAnswer
+from giaoban.results.model.studies.whatif import Judged, WhatIf
 from giaoban.results.model.unmodelled import Unmodelled
-from giaoban.results.model.whatif import Judged, WhatIf
-from giaoban.results.report import (
+from giaoban.results.report.meetings import calendar_summary, meeting_summary
+from giaoban.results.report.summaries import (
+    check_summary,
     compared_summary,
     failures_summary,
     headroom_summary,
     load_summary,
     sensitivity_summary,
-    summary,
     sweep_summary,
     whatif_summary,
 )
-from giaoban.results.report.meetings import calendar_summary, meeting_summary
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, Wording, in_words, reasons
 from giaoban.sentence import N_, Both, Sentence
@@ -68,7 +68,7 @@ def of_check(result: Result) -> Report:
         "check",
         _stem(result.inputs),
         result.verdict,
-        in_both_languages(lambda say: summary.headline(result, say), known),
+        in_both_languages(lambda say: check_summary.headline(result, say), known),
         _whole(result.verdict, cases, result.reasons),
         files=_files(result.inputs),
         method=result.engine.name,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
 
-from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Period
+from giaoban.results.model.studies.calendar import Booked, CalendarAnswer, Finding, Period
 from giaoban.results.report.citation import Citation, in_brackets
 from giaoban.results.report.document import (
     Block,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from giaoban.regulation import cited
-from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak
+from giaoban.results.model.studies.calendar import Booked, CalendarAnswer, Finding, Move, Peak
 from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import TONES, Block, Bullets, Cell, Heading, Par, Table, table
 from giaoban.results.report.wording import VERDICTS as VERDICT_WORDS

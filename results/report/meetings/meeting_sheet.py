@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from giaoban.regulation import cited
-from giaoban.results.model.meetings import BridgeJudged, MeetingAnswer, PartJudged
+from giaoban.results.model.studies.meetings import BridgeJudged, MeetingAnswer, PartJudged
 from giaoban.results.report.document import (
     TONES,
     Align,

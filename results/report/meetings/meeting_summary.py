@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from giaoban.results.model.meetings import (
+from giaoban.results.model.quantities import Direction, Kind
+from giaoban.results.model.result import CriterionResult
+from giaoban.results.model.studies.meetings import (
     BridgeJudged,
     MeetingAnswer,
     Outcome,
@@ -12,8 +14,6 @@ from giaoban.results.model.meetings import (
     PartJudged,
     StreamJudged,
 )
-from giaoban.results.model.quantities import Direction, Kind
-from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.citation import Citation, in_brackets
 from giaoban.results.report.document import (
     TONES,
@@ -28,7 +28,7 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.meetings.minutes import minutes_table
-from giaoban.results.report.summary import assumptions_table
+from giaoban.results.report.summaries.check_summary import assumptions_table
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import Wording, in_words
 from giaoban.translation import N_, NBSP, Language

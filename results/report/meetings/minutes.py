@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from giaoban.counting import Count
-from giaoban.results.model.meetings import Entry
+from giaoban.results.model.studies.meetings import Entry
 from giaoban.results.report.document import Cell, Table, capital, table
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.drawing import own_look
-from giaoban.results.model.headroom import Headroom
+from giaoban.results.model.studies.headroom import Headroom
 from giaoban.results.report.plots.style import (
     COLOURS,
     GREY,

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from giaoban.drawing import own_look
-from giaoban.results.model.load import LoadResult
+from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.plots.style import (
     COLOURS,
     LIMIT,

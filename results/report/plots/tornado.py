@@ -17,10 +17,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.drawing import own_look
-from giaoban.results.model.sensitivity import FAR_PCT, Sensitivity, TriedFigure, TriedValue
+from giaoban.results.model.studies.sensitivity import FAR_PCT, Sensitivity, TriedFigure, TriedValue
 from giaoban.results.report.plots.style import LIMIT, LIMIT_STYLE, STYLE, write
 from giaoban.results.report.plots.words import number
-from giaoban.results.report.sensitivity_summary import amount, name_of
+from giaoban.results.report.summaries.sensitivity_summary import amount, name_of
 from giaoban.sentence import Sentence, message
 from giaoban.translation import Language, pgettext, translator
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.map import Map
-from giaoban.results.model.meetings import Entry
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.meetings import Entry
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.excerpt import Excerpt, excerpt
 from giaoban.results.report.view.run_data import assumed_data, run_data
 from giaoban.translation import Language

@@ -10,11 +10,11 @@ import numpy as np
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS, MOS
 from giaoban.results.model.map import Map
 from giaoban.results.model.result import LinkResult, Phase, Result
-from giaoban.results.model.sensitivity import Sensitivity, TriedFigure
 from giaoban.results.model.series import Floats, Series
 from giaoban.results.model.streams import StreamResult
+from giaoban.results.model.studies.sensitivity import Sensitivity, TriedFigure
 from giaoban.results.report.annex.wording import AnnexWording
-from giaoban.results.report.sensitivity_summary import name_of
+from giaoban.results.report.summaries.sensitivity_summary import name_of
 from giaoban.results.report.wording import Wording
 from giaoban.sentence import Sentence
 

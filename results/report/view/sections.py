@@ -9,9 +9,9 @@ from itertools import dropwhile
 from typing import NamedTuple
 
 from giaoban.results.judge.compare import Change, compare
-from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.result import CriterionResult, Result
-from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.annex import (
     back_matter,
     capacity,
@@ -36,7 +36,7 @@ from giaoban.results.report.excerpt import MOST_DIRECTIONS, Excerpt
 from giaoban.results.report.html import element, html
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.meetings_table import every_meeting
-from giaoban.results.report.summary import criteria_notes
+from giaoban.results.report.summaries.check_summary import criteria_notes
 from giaoban.results.report.terminals_words import terminals_line, terminals_table
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.run_data import events, spans

@@ -28,7 +28,7 @@ from giaoban.results.judge.baseline import (
     tolerance_in,
 )
 from giaoban.results.model.answer_files import ANSWER_FILES
-from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json

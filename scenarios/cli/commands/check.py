@@ -21,8 +21,8 @@ from giaoban.results.model.quantities import Method, Verdict
 from giaoban.results.model.result import Result
 from giaoban.results.report.ci import answers
 from giaoban.results.report.document import TONES, Block, Heading, Par
-from giaoban.results.report.sensitivity_summary import of_check
-from giaoban.results.report.summary import brief
+from giaoban.results.report.summaries.check_summary import brief
+from giaoban.results.report.summaries.sensitivity_summary import of_check
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress

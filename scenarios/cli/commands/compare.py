@@ -12,8 +12,8 @@ import typer
 from giaoban.errors import InputError
 from giaoban.ownership import temporary_folder
 from giaoban.results.report.ci.answers import of_compared
-from giaoban.results.report.compared_summary import brief
 from giaoban.results.report.document import Par
+from giaoban.results.report.summaries.compared_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName

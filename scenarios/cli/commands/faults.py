@@ -16,7 +16,7 @@ from giaoban.results.judge import baseline as baselines
 from giaoban.results.model.quantities import Method
 from giaoban.results.report.ci.answers import of_faults
 from giaoban.results.report.document import Block, Par
-from giaoban.results.report.failures_summary import brief
+from giaoban.results.report.summaries.failures_summary import brief
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from giaoban.results.archive.store import Outcome
-from giaoban.results.model.headroom import Headroom
 from giaoban.results.model.seeds import OTHER_SEEDS
+from giaoban.results.model.studies.headroom import Headroom
 from giaoban.results.report.ci.answers import of_headroom
 from giaoban.results.report.document import Block, Par
-from giaoban.results.report.headroom_summary import brief
+from giaoban.results.report.summaries.headroom_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName

@@ -42,9 +42,9 @@ from giaoban.results.report.document import (
     toned,
 )
 from giaoban.results.report.screen_wording import MET
-from giaoban.results.report.sensitivity_summary import amount, name_of
+from giaoban.results.report.summaries.sensitivity_summary import amount, name_of
+from giaoban.results.report.summaries.whatif_summary import margin
 from giaoban.results.report.view.words import INPUTS
-from giaoban.results.report.whatif_summary import margin
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.options import day

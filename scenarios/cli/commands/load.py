@@ -15,10 +15,10 @@ from giaoban.mcu_sim.conference.meeting import VideoMode
 from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome
-from giaoban.results.model.load import LoadResult, Trial
+from giaoban.results.model.studies.load import LoadResult, Trial
 from giaoban.results.report.ci.answers import of_load
 from giaoban.results.report.document import Block, Par
-from giaoban.results.report.load_summary import brief
+from giaoban.results.report.summaries.load_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName

@@ -10,7 +10,7 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.results.archive.store import Outcome
-from giaoban.results.model.meetings import PARTS, MeetingAnswer, Part
+from giaoban.results.model.studies.meetings import PARTS, MeetingAnswer, Part
 from giaoban.results.report.ci.answers import of_meeting
 from giaoban.results.report.document import Par
 from giaoban.results.report.meetings.meeting_summary import brief

@@ -10,7 +10,7 @@ import typer
 from giaoban.cluster import workers_for
 from giaoban.results.report.ci.answers import of_sensitivity
 from giaoban.results.report.document import Par
-from giaoban.results.report.sensitivity_summary import brief
+from giaoban.results.report.summaries.sensitivity_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.cli.scenarios import of_last_run

@@ -10,10 +10,10 @@ import typer
 
 from giaoban.cluster import workers_for
 from giaoban.results.archive.store import Outcome
-from giaoban.results.model.sweep import SweepAnswer
+from giaoban.results.model.studies.sweep import SweepAnswer
 from giaoban.results.report.ci.answers import of_sweep
 from giaoban.results.report.document import Block, Par
-from giaoban.results.report.sweep_summary import brief
+from giaoban.results.report.summaries.sweep_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.study.sweep.axes import load_sweep

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from giaoban.errors import InputError
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.seeds import OTHER_SEEDS
-from giaoban.results.model.whatif import WhatIf
+from giaoban.results.model.studies.whatif import WhatIf
 from giaoban.results.report.ci.answers import of_whatif
 from giaoban.results.report.document import Block, Par
-from giaoban.results.report.whatif_summary import brief
+from giaoban.results.report.summaries.whatif_summary import brief
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.emulation.engine import EngineName

@@ -19,8 +19,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self
 from pydantic import Field, model_validator
 
 from giaoban.errors import near_names
-from giaoban.results.model.failures import Element
 from giaoban.results.model.faults import FaultTarget
+from giaoban.results.model.studies.failures import Element
 from giaoban.scenarios.spec.faults.effects import DIGITS, FOREVER_S, Effect
 from giaoban.scenarios.spec.faults.graph import carrying_links
 from giaoban.scenarios.spec.hops import crossed_hops, hops_along, no_direction

@@ -13,10 +13,10 @@ from giaoban.errors import InvalidRun
 from giaoban.files import read_file
 from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
-from giaoban.results.model.compared import Compared, InputChange, ScenarioCompared
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import FAR_PCT, Result
-from giaoban.results.report.compared_summary import summary_md
+from giaoban.results.model.studies.compared import Compared, InputChange, ScenarioCompared
+from giaoban.results.report.summaries.compared_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons

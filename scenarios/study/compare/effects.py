@@ -13,9 +13,15 @@ from giaoban.results.judge.criteria import (
     MOUTH_TO_EAR,
     VIDEO_LOSS,
 )
-from giaoban.results.model.compared import CONNECTED, BridgeChange, InputChange, MarginChange, State
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Result
+from giaoban.results.model.studies.compared import (
+    CONNECTED,
+    BridgeChange,
+    InputChange,
+    MarginChange,
+    State,
+)
 from giaoban.results.report.screen_wording import place_words
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from giaoban.results.model.compared import InputChange
+from giaoban.results.model.studies.compared import InputChange
 from giaoban.tomlfile import Loc, parse, places, read_text
 
 IDS = ("id", "link", "failure", "bridge", "target")

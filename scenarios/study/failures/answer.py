@@ -12,9 +12,9 @@ from giaoban.results.judge.failure_points import (
     with_points,
     worst_links,
 )
-from giaoban.results.model.failures import Acceptance, FailureResult, FaultsAnswer
 from giaoban.results.model.result import Engine, Named
 from giaoban.results.model.result import Question as AskedQuestion
+from giaoban.results.model.studies.failures import Acceptance, FailureResult, FaultsAnswer
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.measure.unmodelled import not_judged
 from giaoban.scenarios.plan.question import Question

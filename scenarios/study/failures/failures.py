@@ -20,9 +20,9 @@ from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.baseline import Baseline
 from giaoban.results.judge.baseline_compare import against
 from giaoban.results.model.answer_files import RESULT
-from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.result import Engine
-from giaoban.results.report.failures_summary import summary_md
+from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
+from giaoban.results.report.summaries.failures_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate import limits
 from giaoban.scenarios.estimate.estimate import estimate_failing

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from giaoban.results.judge.failure_points import worst_of
-from giaoban.results.model.failures import BridgeImpact, FailureResult, LinkPeak
 from giaoban.results.model.faults import FaultImpact
 from giaoban.results.model.result import Result
+from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, LinkPeak
 from giaoban.scenarios.records import guest
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.spec.faults.plan import FaultPlan

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from giaoban.results.model.failures import Timing
+from giaoban.results.model.studies.failures import Timing
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.background import Background

@@ -9,7 +9,7 @@ from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.fit import room_beside
 from giaoban.names import access_link_id
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
-from giaoban.results.model.headroom import Bottleneck, LinkRoom, RouterRoom
+from giaoban.results.model.studies.headroom import Bottleneck, LinkRoom, RouterRoom
 from giaoban.scenarios.estimate.static import StaticLoads, second_limit_pct, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question

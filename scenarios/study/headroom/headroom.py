@@ -16,10 +16,16 @@ from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
-from giaoban.results.model.headroom import Bottleneck, Curve, DeviceRoom, Headroom, verdict_of
 from giaoban.results.model.result import Result
-from giaoban.results.model.whatif import Judged
-from giaoban.results.report.headroom_summary import summary_md
+from giaoban.results.model.studies.headroom import (
+    Bottleneck,
+    Curve,
+    DeviceRoom,
+    Headroom,
+    verdict_of,
+)
+from giaoban.results.model.studies.whatif import Judged
+from giaoban.results.report.summaries.headroom_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import inputs_of
 from giaoban.scenarios.measure.unmodelled import not_judged

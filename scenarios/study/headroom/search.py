@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from giaoban.results.model.headroom import Point
 from giaoban.results.model.result import Result
+from giaoban.results.model.studies.headroom import Point
 from giaoban.scenarios.study.whatif.judge import judged
 from giaoban.sentence import Sentence
 from giaoban.workers import InlineWorker, WorkerProcess

@@ -15,7 +15,7 @@ from giaoban.figure_words import unit_of
 from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
-from giaoban.results.model.sensitivity import RangeFrom
+from giaoban.results.model.studies.sensitivity import RangeFrom
 from giaoban.scenarios.measure.assumptions import assumed_records
 from giaoban.scenarios.measure.streams import speech_codec
 from giaoban.scenarios.spec.background import Background

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Verdict
-from giaoban.results.model.sensitivity import FlipPoint, TriedValue
+from giaoban.results.model.studies.sensitivity import FlipPoint, TriedValue
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.scenarios.study.sensitivity.tried import Asked, Draw, Found, Looked, Side, Tried

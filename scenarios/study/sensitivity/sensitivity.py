@@ -22,7 +22,7 @@ from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.model.seeds import wilson_pct
-from giaoban.results.model.sensitivity import (
+from giaoban.results.model.studies.sensitivity import (
     LEAST_INFLUENCE,
     DrawnWorlds,
     FailedBy,
@@ -33,7 +33,7 @@ from giaoban.results.model.sensitivity import (
     UntriedAssumption,
     verdict_of,
 )
-from giaoban.results.report.sensitivity_summary import summary_md
+from giaoban.results.report.summaries.sensitivity_summary import summary_md
 from giaoban.scenarios.estimate.limits import check as check_estimable
 from giaoban.scenarios.estimate.reuse import CachingJudge
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of

@@ -17,7 +17,7 @@ from giaoban.results.model.places import Binding
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.model.seeds import others
-from giaoban.results.model.sensitivity import FAR_PCT, FlipPoint, TriedValue
+from giaoban.results.model.studies.sensitivity import FAR_PCT, FlipPoint, TriedValue
 from giaoban.scenarios.estimate.estimate import EarlyJudgement
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.measure.assemble import criteria_of

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from giaoban import build_cache
 from giaoban.files import writing
-from giaoban.results.model.sweep import SweepPoint
+from giaoban.results.model.studies.sweep import SweepPoint
 
 
 def sweep_points(folder: Path) -> Points[SweepPoint]:

@@ -12,8 +12,8 @@ from giaoban.cluster import Workers
 from giaoban.mcu_sim.device import load_devices
 from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
-from giaoban.results.model.sweep import SweepAnswer, SweepPoint
-from giaoban.results.report.sweep_summary import summary_md
+from giaoban.results.model.studies.sweep import SweepAnswer, SweepPoint
+from giaoban.results.report.summaries.sweep_summary import summary_md
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.measure.unmodelled import not_judged
 from giaoban.scenarios.plan.identity import code_identity

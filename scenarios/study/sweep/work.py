@@ -11,7 +11,7 @@ from pathlib import Path
 from giaoban.errors import InputError, MachineLacks
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.places import Place
-from giaoban.results.model.sweep import SINGLE_POINT, SweepPoint
+from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepPoint
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.screen_wording import place_words
 from giaoban.scenarios.estimate.static import second_limit_pct, shortfall, static_loads

@@ -14,8 +14,8 @@ from giaoban.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.quantities import Method, Verdict
 from giaoban.results.model.result import Result
-from giaoban.results.model.whatif import FailureCheck, Judged, VariantResult, WhatIf
-from giaoban.results.report.whatif_summary import summary_md
+from giaoban.results.model.studies.whatif import FailureCheck, Judged, VariantResult, WhatIf
+from giaoban.results.report.summaries.whatif_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.measure.assemble import criteria_of, inputs_of
 from giaoban.scenarios.measure.unmodelled import not_judged

@@ -10,7 +10,7 @@ from pathlib import Path
 from giaoban.errors import InvalidRun
 from giaoban.progress import Progress
 from giaoban.results.model.result import Result
-from giaoban.results.report.summary import summary_md
+from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.measure.assemble import Answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import InUse, Result
-from giaoban.results.model.whatif import Judged, Margin
+from giaoban.results.model.studies.whatif import Judged, Margin
 from giaoban.results.report.screen_wording import place_words
 from giaoban.scenarios.study.whatif.cut_away import UnreachableBridges
 

@@ -10,7 +10,7 @@ from giaoban.mcu_sim.device import load_devices
 from giaoban.progress import Progress
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.result import Result
-from giaoban.results.model.whatif import CostOf, CostPart
+from giaoban.results.model.studies.whatif import CostOf, CostPart
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.estimate.static import static_loads

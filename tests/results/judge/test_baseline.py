@@ -23,8 +23,8 @@ from giaoban.results.judge.baseline import (
     tolerance_in,
 )
 from giaoban.results.judge.baseline_compare import against, compare
-from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.result import Named
+from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 
 DAY = date(2026, 11, 25)
 LINK = "cut:gia-nghia--cu-jut"

@@ -7,9 +7,9 @@ import results_factory as make
 
 from giaoban.results.judge.by_bridge import by_bridge
 from giaoban.results.model.faults import FaultResult
-from giaoban.results.model.meetings import BridgeJudged
 from giaoban.results.model.result import Phase, Refused
 from giaoban.results.model.streams import BridgeResult
+from giaoban.results.model.studies.meetings import BridgeJudged
 
 IDS = ["gia-nghia", "cu-jut", "tuy-duc"]
 NAMED = [(ident, make.EXISTING[ident]) for ident in IDS]

@@ -14,7 +14,7 @@ from giaoban.results.judge.aggregate import aggregate
 from giaoban.results.judge.criteria import Criterion, load_criteria
 from giaoban.results.judge.metrics import METRICS, Measure, kinds_of
 from giaoban.results.judge.verdict import judge
-from giaoban.results.report.summary import binds, criteria
+from giaoban.results.report.summaries.check_summary import binds, criteria
 from tests.results.tables import rows_of
 
 ASKED = {"existing": list(make.EXISTING), "new": list(make.NEW), "invalid": []}

@@ -8,7 +8,7 @@ from results_factory import EXISTING, bridge, phases, result, stream
 from giaoban.results.judge.off_by import off_by
 from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.result import Phase, Result
-from giaoban.results.report.summary import notes, summary_md
+from giaoban.results.report.summaries.check_summary import notes, summary_md
 
 
 def changed(**figures: float) -> list[Phase]:

@@ -14,7 +14,7 @@ from giaoban.results.confidence import detectable_share_rise, wilson
 from giaoban.results.judge.verdict import judge
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import CriterionResult, Phase
-from giaoban.results.report.summary import criteria_notes, summary_md
+from giaoban.results.report.summaries.check_summary import criteria_notes, summary_md
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording

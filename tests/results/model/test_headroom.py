@@ -2,8 +2,8 @@
 
 import results_factory as make
 
-from giaoban.results.model.headroom import Headroom, Point, RouterRoom
-from giaoban.results.model.whatif import Judged
+from giaoban.results.model.studies.headroom import Headroom, Point, RouterRoom
+from giaoban.results.model.studies.whatif import Judged
 
 
 def test_a_file_that_speaks_of_districts_is_read() -> None:

@@ -18,7 +18,7 @@ from giaoban.results.report.annex.content import Chapter, document
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.letter import Letter
 from giaoban.results.report.seed_words import note, sentence
-from giaoban.results.report.summary import binds, headline, notes, summary_md
+from giaoban.results.report.summaries.check_summary import binds, headline, notes, summary_md
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording

@@ -25,13 +25,13 @@ from giaoban.results.judge.accepted_cases import (
     text_of_cases,
 )
 from giaoban.results.judge.cases import Case, Figure, Report
-from giaoban.results.model.sweep import SweepAnswer, SweepPoint
-from giaoban.results.report import failures_summary, load_summary, summary
+from giaoban.results.model.studies.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.ci.answers import of_check, of_faults, of_load, of_meeting, of_sweep
 from giaoban.results.report.ci.commands import Commands
 from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.document import Block, Par, plain
 from giaoban.results.report.meetings import meeting_summary
+from giaoban.results.report.summaries import check_summary, failures_summary, load_summary
 from giaoban.sentence import Sentence
 
 ON = date(2026, 11, 27)
@@ -48,7 +48,7 @@ def reports() -> Iterable[Any]:
         checked = results_factory.result().model_copy(
             update={"verdict": verdict, "reasons": reasons}
         )
-        yield pytest.param(of_check(checked), summary.brief(checked), id=f"check, {verdict}")
+        yield pytest.param(of_check(checked), check_summary.brief(checked), id=f"check, {verdict}")
     for bad in ({}, {"timeout": 3}):
         load = load_factory.calls(failed=bad)
         yield pytest.param(of_load(load), load_summary.brief(load), id=f"load, {load.verdict}")

@@ -22,9 +22,9 @@ from giaoban.regulation import CalendarRules, Regulation, Subject
 from giaoban.results.archive.history.choose import Choice, choose
 from giaoban.results.archive.history.document import document as yearly_document
 from giaoban.results.archive.history.index import opened
-from giaoban.results.model.calendar import Rule
-from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
+from giaoban.results.model.studies.calendar import Rule
+from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report.annex import back_matter, question
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.citation import Citation

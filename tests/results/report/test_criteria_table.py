@@ -12,13 +12,14 @@ import results_factory as make
 from rich.console import Console
 
 from giaoban.results.judge.criteria import EVERY_SEED
-from giaoban.results.report import criteria_table, document, load_summary, terminal
+from giaoban.results.report import criteria_table, document, terminal
 from giaoban.results.report.annex import quality
 from giaoban.results.report.annex.quality import AnnexCriteriaWording
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.criteria_table import COLUMNS, Column
 from giaoban.results.report.document import Cell, Table
-from giaoban.results.report.summary import criteria, summary_md
+from giaoban.results.report.summaries import load_summary
+from giaoban.results.report.summaries.check_summary import criteria, summary_md
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.sections import content
 from giaoban.translation import translator

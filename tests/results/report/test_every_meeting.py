@@ -20,7 +20,7 @@ from giaoban.results.report.meetings_table import (
     meetings_table,
 )
 from giaoban.results.report.seed_words import by_luck
-from giaoban.results.report.summary import brief, headline, summary_md
+from giaoban.results.report.summaries.check_summary import brief, headline, summary_md
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording

@@ -17,7 +17,7 @@ from giaoban.results.report.excerpt import (
     worst_bridges,
 )
 from giaoban.results.report.plots.run import draw_lines
-from giaoban.results.report.summary import notes, summary_md
+from giaoban.results.report.summaries.check_summary import notes, summary_md
 from giaoban.results.report.view.page import page
 from giaoban.results.report.view.page_data import PageSubject, Run, page_data
 

@@ -19,10 +19,11 @@ from giaoban.results.judge.failure_points import (
     worst_links,
     worst_of,
 )
-from giaoban.results.model.failures import FaultsAnswer, LinkPeak
 from giaoban.results.model.result import Named
-from giaoban.results.report import failures_summary
-from giaoban.results.report.failures_summary import (
+from giaoban.results.model.studies.failures import FaultsAnswer, LinkPeak
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.summaries import failures_summary
+from giaoban.results.report.summaries.failures_summary import (
     bridges_table,
     busiest,
     failures_table,
@@ -34,7 +35,6 @@ from giaoban.results.report.failures_summary import (
     summary_md,
     unneeded_lines,
 )
-from giaoban.results.report.markdown import markdown
 from giaoban.scenarios.schemas.make import schema_path
 from giaoban.translation import translator
 from tests.results.identifiers import showing

@@ -11,7 +11,7 @@ from giaoban.results.judge.under_faults import as_judged, never_back
 from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.result import Refused
-from giaoban.results.report.summary import notes, summary_md
+from giaoban.results.report.summaries.check_summary import notes, summary_md
 from giaoban.results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")

@@ -17,9 +17,9 @@ from giaoban.results.judge.verdict import trial, with_seeds
 from giaoban.results.model.result import RefusedCommand, Result
 from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.report.document import Table
-from giaoban.results.report.failures_summary import summary_md as of_failures
-from giaoban.results.report.load_summary import summary_md as of_load
-from giaoban.results.report.summary import summary_md as of_check
+from giaoban.results.report.summaries.check_summary import summary_md as of_check
+from giaoban.results.report.summaries.failures_summary import summary_md as of_failures
+from giaoban.results.report.summaries.load_summary import summary_md as of_load
 from giaoban.translation import translator
 from tests.results import view_factory as v
 

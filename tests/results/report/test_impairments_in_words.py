@@ -6,7 +6,7 @@ from pdf_text import text_of
 
 from giaoban.results.model.result import Impairment
 from giaoban.results.report.plots.run import write_plots
-from giaoban.results.report.summary import summary_md
+from giaoban.results.report.summaries.check_summary import summary_md
 
 LINK = Impairment(
     target="link",

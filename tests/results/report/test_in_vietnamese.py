@@ -15,16 +15,27 @@ import pytest
 import results_factory as make
 import sensitivity_factory
 
-from giaoban.results.model.compared import Compared, InputChange, MarginChange, ScenarioCompared
-from giaoban.results.model.failures import Change, Comparison, FaultsAnswer
-from giaoban.results.model.headroom import Bottleneck, Headroom, Point, RouterRoom, verdict_of
-from giaoban.results.model.load import GeneratorView, LoadResult, MediaResult
 from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import RefusedCommand, Result
 from giaoban.results.model.seeds import Seeds
-from giaoban.results.model.sweep import SweepAnswer, SweepPoint
-from giaoban.results.model.whatif import (
+from giaoban.results.model.studies.compared import (
+    Compared,
+    InputChange,
+    MarginChange,
+    ScenarioCompared,
+)
+from giaoban.results.model.studies.failures import Change, Comparison, FaultsAnswer
+from giaoban.results.model.studies.headroom import (
+    Bottleneck,
+    Headroom,
+    Point,
+    RouterRoom,
+    verdict_of,
+)
+from giaoban.results.model.studies.load import GeneratorView, LoadResult, MediaResult
+from giaoban.results.model.studies.sweep import SweepAnswer, SweepPoint
+from giaoban.results.model.studies.whatif import (
     CostOf,
     CostPart,
     FailureCheck,
@@ -33,21 +44,21 @@ from giaoban.results.model.whatif import (
     VariantResult,
     WhatIf,
 )
-from giaoban.results.report import (
-    compared_summary,
-    failures_summary,
-    headroom_summary,
-    load_summary,
-    sensitivity_summary,
-    summary,
-    sweep_summary,
-    whatif_summary,
-)
 from giaoban.results.report.ci import answers
 from giaoban.results.report.ci.commands import Commands
 from giaoban.results.report.ci.job_summary import job_summary
 from giaoban.results.report.document import Block, Cell, Code, Table, in_language
 from giaoban.results.report.meetings import meeting_summary
+from giaoban.results.report.summaries import (
+    check_summary,
+    compared_summary,
+    failures_summary,
+    headroom_summary,
+    load_summary,
+    sensitivity_summary,
+    sweep_summary,
+    whatif_summary,
+)
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.load.load_test import described
 from giaoban.scenarios.load.locust.processes import LocustSetup
@@ -135,7 +146,7 @@ def all_answers() -> Iterator[Any]:
         result = made.values[0]
         more = {"estimate": emulated_only, "seeds": not_tried}
         for each in (result, result.model_copy(update=more)):
-            yield each, partial(_brief_and_summary, summary), answers.of_check
+            yield each, partial(_brief_and_summary, check_summary), answers.of_check
     for made in trials():
         yield made.values[0], partial(_brief_and_summary, failures_summary), answers.of_faults
     for made in loads():
@@ -251,14 +262,14 @@ def checks() -> Iterator[Any]:
 
 @pytest.mark.parametrize("result", list(checks()))
 def test_of_a_check(result: Result) -> None:
-    en, vi = summary.brief(result), summary.brief(result, "vi")
+    en, vi = check_summary.brief(result), check_summary.brief(result, "vi")
     assert english_left(en, en, ()) != []
     assert english_left(en, vi, [*result.names, *result.names.values()]) == []
 
 
 def test_of_all_that_a_summary_has() -> None:
     """Of a check, of failures, of a storm and of calls."""
-    made = (summary, failures_summary, load_summary, load_summary)
+    made = (check_summary, failures_summary, load_summary, load_summary)
     for answer, blocks in zip(everything(), made, strict=True):
         en, vi = (list(blocks.summary(answer, Wording(lang, answer))) for lang in ("en", "vi"))
         known = [answer.run_id, *answer.names, *answer.names.values(), answer.inputs.code]

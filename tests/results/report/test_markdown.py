@@ -8,7 +8,7 @@ import pytest
 import results_factory as make
 
 from giaoban.results.report.markdown import escaped_text
-from giaoban.results.report.summary import summary_md
+from giaoban.results.report.summaries.check_summary import summary_md
 
 MARKUP = [
     *("<b>x</b>", "<script>alert(1)</script>", "<!-- x", "<http://x.invalid>", "a &lt; b &#60;"),

@@ -13,7 +13,7 @@ from giaoban.results.judge.diff import differences
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import OFF, LossBehaviour, Phase, Result, TerminalsChecked
 from giaoban.results.report.document import plain
-from giaoban.results.report.summary import brief, summary_md
+from giaoban.results.report.summaries.check_summary import brief, summary_md
 from giaoban.results.report.terminals_words import how_to_ask, terminals_line, terminals_table
 from giaoban.results.report.view.page_data import PageSubject, Run
 from giaoban.results.report.view.sections import content

@@ -4,7 +4,7 @@ import annex_factory
 import results_factory as make
 
 from giaoban.results.model.result import Refused, UnjudgedLimit
-from giaoban.results.report.summary import criteria, notes, summary_md
+from giaoban.results.report.summaries.check_summary import criteria, notes, summary_md
 from giaoban.results.report.wording import Wording
 from tests.results.tables import rows_of
 

@@ -12,17 +12,9 @@ import results_factory
 import sensitivity_factory
 from junit_schema import by_schema
 
-from giaoban.results.model.headroom import Headroom, Point
-from giaoban.results.model.sweep import SweepAnswer, SweepPoint
-from giaoban.results.model.whatif import Judged, VariantResult, WhatIf
-from giaoban.results.report import (
-    failures_summary,
-    headroom_summary,
-    sensitivity_summary,
-    summary,
-    sweep_summary,
-    whatif_summary,
-)
+from giaoban.results.model.studies.headroom import Headroom, Point
+from giaoban.results.model.studies.sweep import SweepAnswer, SweepPoint
+from giaoban.results.model.studies.whatif import Judged, VariantResult, WhatIf
 from giaoban.results.report.ci.answers import (
     of_check,
     of_faults,
@@ -37,6 +29,14 @@ from giaoban.results.report.ci.job_summary import job_summary
 from giaoban.results.report.ci.junit import junit_xml
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings import meeting_summary
+from giaoban.results.report.summaries import (
+    check_summary,
+    failures_summary,
+    headroom_summary,
+    sensitivity_summary,
+    sweep_summary,
+    whatif_summary,
+)
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.measure.unmodelled import not_judged
 from giaoban.traffic.profiles import load_profiles
@@ -112,7 +112,7 @@ def check(**more: Any) -> Any:
 
 
 ANSWERS: list[tuple[Any, str, Any]] = [
-    (check, "unmodelled", summary),
+    (check, "unmodelled", check_summary),
     (faults, "not_judged", failures_summary),
     (whatif, "not_judged", whatif_summary),
     (headroom, "not_judged", headroom_summary),
@@ -128,7 +128,7 @@ def test_terminal_and_summary_say_why(made: Any, field: str, words: Any, lang: L
     for found, told in ((LEFT_OUT, True), ([], False)):
         answer = made(**{field: found})
         assert (said in words.summary_md(answer, lang)) is told
-        by = {"language": lang} if words in (summary, failures_summary) else {}
+        by = {"language": lang} if words in (check_summary, failures_summary) else {}
         shown = markdown(words.brief(answer, **by), translator(lang).say)
         assert (said in shown) is told
 
@@ -137,7 +137,7 @@ def test_notes_end_alike_in_each_language() -> None:
     """Without a full stop in English, where they are in few words, and with one in Vietnamese."""
     result = check(unmodelled=LEFT_OUT)
     for lang, stops in zip(SAID, (False, True), strict=True):
-        said = summary.criteria_notes(result, Wording(lang, result))
+        said = check_summary.criteria_notes(result, Wording(lang, result))
         assert len(said) > 1
         assert {note.endswith(".") for note in said} == {stops}
 

@@ -22,9 +22,7 @@ from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.judge.verdict import trial, with_seeds
-from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.faults import FaultImpact, FaultResult
-from giaoban.results.model.load import LoadResult
 from giaoban.results.model.places import Place
 from giaoban.results.model.reasons import because
 from giaoban.results.model.result import (
@@ -37,6 +35,8 @@ from giaoban.results.model.result import (
     Result,
 )
 from giaoban.results.model.seeds import others, seeds_of
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.document import Bullets, Document, Heading, Par, Table
 from giaoban.results.report.plots.words import WORDS
 from giaoban.results.report.view import words as page_words

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from giaoban.regulation import CalendarRules, calendar_rules
-from giaoban.results.model.calendar import Finding, Move
+from giaoban.results.model.studies.calendar import Finding, Move
 from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.occupancy import Loads, periods
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration

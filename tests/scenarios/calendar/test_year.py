@@ -7,7 +7,7 @@ import pytest
 
 from bench.calendar import COUNT, write_year
 from giaoban.results.archive.store import Outcome
-from giaoban.results.model.calendar import CalendarAnswer
+from giaoban.results.model.studies.calendar import CalendarAnswer
 from giaoban.scenarios.study.calendar import plan
 from tests.scenarios.calendar.calendars import read, world
 from tests.scenarios.calendar.test_round_trip import told

@@ -11,7 +11,7 @@ from rich.console import Console
 from giaoban.results.model.places import Place
 from giaoban.results.report import terminal
 from giaoban.results.report.document import Par, in_language
-from giaoban.results.report.summary import criteria
+from giaoban.results.report.summaries.check_summary import criteria
 from giaoban.translation import translator
 from tests.results import results_factory as make
 

@@ -20,11 +20,11 @@ from giaoban.errors import InvalidRun
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.scan import answer_file, scan
 from giaoban.results.archive.store import Outcome
-from giaoban.results.model.failures import FaultsAnswer
 from giaoban.results.model.manifest import MANIFEST
+from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.annex.failure_sections import concluded
 from giaoban.results.report.annex.wording import AnnexWording
-from giaoban.results.report.load_summary import summary_md
+from giaoban.results.report.summaries.load_summary import summary_md
 from giaoban.results.report.view.page import FILE
 from giaoban.scenarios.cli.commands.load import _end
 from giaoban.scenarios.estimate.estimate import estimate

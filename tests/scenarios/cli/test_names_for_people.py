@@ -18,27 +18,17 @@ from scenario_factory import ROOT, giaoban, only_run, scenario
 from giaoban.results.judge.accepted_cases import AcceptedCase, accept_cases, changes
 from giaoban.results.judge.cases import Report
 from giaoban.results.model.answer_files import JsonFile
-from giaoban.results.model.calendar import CalendarAnswer
-from giaoban.results.model.compared import Compared
-from giaoban.results.model.failures import FaultsAnswer
-from giaoban.results.model.headroom import Headroom
-from giaoban.results.model.load import LoadResult
-from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
-from giaoban.results.model.sweep import SweepAnswer
-from giaoban.results.model.whatif import WhatIf
-from giaoban.results.report import (
-    compared_summary,
-    failures_summary,
-    headroom_summary,
-    load_summary,
-    sensitivity_summary,
-    summary,
-    sweep_summary,
-    whatif_summary,
-)
+from giaoban.results.model.studies.calendar import CalendarAnswer
+from giaoban.results.model.studies.compared import Compared
+from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.results.model.studies.headroom import Headroom
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.model.studies.meetings import MeetingAnswer
+from giaoban.results.model.studies.sensitivity import Sensitivity
+from giaoban.results.model.studies.sweep import SweepAnswer
+from giaoban.results.model.studies.whatif import WhatIf
 from giaoban.results.report.ci import answers
 from giaoban.results.report.document import Block, Document, Par
 from giaoban.results.report.markdown import markdown
@@ -52,6 +42,16 @@ from giaoban.results.report.plots import headroom as headroom_plot
 from giaoban.results.report.plots.load import write_load_plots
 from giaoban.results.report.plots.run import write_plots
 from giaoban.results.report.plots.tornado import write_tornado
+from giaoban.results.report.summaries import (
+    check_summary,
+    compared_summary,
+    failures_summary,
+    headroom_summary,
+    load_summary,
+    sensitivity_summary,
+    sweep_summary,
+    whatif_summary,
+)
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.study import check
 from giaoban.scenarios.study.failures.trial import ask, possible_in
@@ -137,7 +137,7 @@ def shown(answer: JsonFile, lang: Language) -> Iterator[Iterable[Block]]:
     match answer:
         case Result():
             say = Wording(lang, answer)
-            yield from (summary.brief(answer, lang), summary.summary(answer, say))
+            yield from (check_summary.brief(answer, lang), check_summary.summary(answer, say))
             yield lines(annex(answer, lang=lang))
         case FaultsAnswer():
             say = Wording(lang, answer)

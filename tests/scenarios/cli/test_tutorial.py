@@ -17,7 +17,7 @@ from scenario_factory import ROOT, Ran, giaoban
 from undrawn import undrawn
 
 from giaoban.results.judge.failure_points import worst_of
-from giaoban.results.model.failures import BridgeImpact, LinkPeak
+from giaoban.results.model.studies.failures import BridgeImpact, LinkPeak
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.study import check
 from giaoban.scenarios.study.failures.trial import ask, possible_in

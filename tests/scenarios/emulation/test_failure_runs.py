@@ -16,7 +16,7 @@ from scenario_factory import DEFAULT, ROOT, SCENARIOS, scenario
 
 from giaoban.results.judge import baseline
 from giaoban.results.judge.failure_points import SINGLE
-from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.scenarios.study.failures.trial import LASTS_S
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
 from tests.scenarios.rings import DEAD_MS, MEETINGS, ring_province, ring_scenario

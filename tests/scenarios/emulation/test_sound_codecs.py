@@ -15,7 +15,7 @@ from scenario_factory import scenario
 
 from giaoban.results.judge.criteria import AUDIO_LOSS, MOS
 from giaoban.results.model.unmodelled import SPEECH_QUALITY
-from giaoban.results.report.summary import summary_md
+from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.events import RtcpReport

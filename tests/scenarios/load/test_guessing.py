@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from giaoban.results.model.load import Guessing, LoadCriterion, Sessions
+from giaoban.results.model.studies.load import Guessing, LoadCriterion, Sessions
 from giaoban.scenarios.load import assumed, judge, measures
 from giaoban.scenarios.load.locust.outcomes import Record
 from giaoban.scenarios.load.measures import guessing, most_a_minute

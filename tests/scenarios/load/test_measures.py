@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from giaoban.errors import InputError
-from giaoban.results.model.load import OperationResult
+from giaoban.results.model.studies.load import OperationResult
 from giaoban.scenarios.load import generators, judge, measures, timetable
 from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record, cause_of, is_held_up
 from tests.scenarios.load.test_timetable import plan

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from giaoban.results.model.load import OperationResult
+from giaoban.results.model.studies.load import OperationResult
 from giaoban.scenarios.load import judge, measures, media
 from giaoban.scenarios.load.locust.outcomes import ReceivedMedia, Record
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from giaoban.results.model.load import Trial
+from giaoban.results.model.studies.load import Trial
 from giaoban.scenarios.load.search import ATTEMPTS, PRECISION, search
 
 

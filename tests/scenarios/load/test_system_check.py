@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scenario_factory import giaoban
 
-from giaoban.results.model.meetings import PartJudged
+from giaoban.results.model.studies.meetings import PartJudged
 from giaoban.scenarios.load.load_test import LoadRecords, LoadTest
 from giaoban.scenarios.load.locust.journal import JournalRecords
 from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, ReceivedMedia, Record

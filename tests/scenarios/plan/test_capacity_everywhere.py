@@ -9,7 +9,7 @@ from whatif_factory import base
 
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.mcu_sim.fit import fit
-from giaoban.results.report.summary import summary_md
+from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.static import shortfall, static_loads
 from giaoban.scenarios.study.headroom.bottlenecks import bottlenecks, ground

@@ -11,8 +11,8 @@ import pytest
 from scenario_factory import scenario
 
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
-from giaoban.results.model.failures import FailureResult
 from giaoban.results.model.result import Engine, Result
+from giaoban.results.model.studies.failures import FailureResult
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.study import emulation_process

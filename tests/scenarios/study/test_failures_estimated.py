@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from scenario_factory import FORWARDED, WHY_NOT_ESTIMATED, giaoban, quick_devices, scenario
 
-from giaoban.results.model.failures import FailureResult, FaultsAnswer
+from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.network import failing

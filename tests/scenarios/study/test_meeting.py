@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
 
-from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.result import Result
+from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question

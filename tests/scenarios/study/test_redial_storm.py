@@ -11,7 +11,7 @@ import pytest
 from scenario_factory import giaoban as here
 from scenario_factory import scenario
 
-from giaoban.results.model.load import LoadResult
+from giaoban.results.model.studies.load import LoadResult
 from giaoban.scenarios.load.measures import sessions
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.events import Event, Joined, made

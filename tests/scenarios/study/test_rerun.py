@@ -10,7 +10,7 @@ from undrawn import undrawn
 
 from giaoban.errors import InputError
 from giaoban.results.model.manifest import InputFile, Manifest
-from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.scenarios.spec.scenario import load_scenario
 from giaoban.scenarios.study.rerun import as_laid_out, lay_out, options_of
 from giaoban.scenarios.study.sensitivity import sensitivity as study

@@ -20,7 +20,7 @@ from scenario_factory import ROOT, Ran, giaoban
 from whatif_factory import DEVICE, small
 
 from giaoban.cluster import ClusterWorkers
-from giaoban.results.model.sweep import SINGLE_POINT, SweepAnswer, SweepPoint
+from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepAnswer, SweepPoint
 from giaoban.scenarios.cli.commands import sweep as sweep_command
 from giaoban.scenarios.study.sweep import sweep as sweep_run
 from giaoban.scenarios.study.sweep import work as sweep_work

@@ -8,7 +8,7 @@ import pytest
 from scenario_factory import NORTH, SCENARIOS, SMALL, scenario
 
 from giaoban.mcu_sim.device import load_devices
-from giaoban.results.model.whatif import CostOf
+from giaoban.results.model.studies.whatif import CostOf
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.ladder import holds, larger_devices, lower_profiles, next_rate

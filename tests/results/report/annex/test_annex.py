@@ -14,10 +14,10 @@ from pdf_text import overprinted, pages_of, text_of
 from giaoban.errors import InputError, MachineLacks
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.results.judge.verdict import trial, with_seeds
-from giaoban.results.model.failures import FailureResult
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import MoreCalls, OtherTraffic, Refused
 from giaoban.results.model.seeds import others, seeds_of
+from giaoban.results.model.studies.failures import FailureResult
 from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.plots.run import write_plots
 from giaoban.results.report.wording import Wording

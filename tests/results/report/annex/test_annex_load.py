@@ -15,9 +15,9 @@ from pdf_text import pages_of, text_of
 
 from giaoban.errors import InputError
 from giaoban.results.archive.evidence.verify import verify
-from giaoban.results.model.load import LoadInputs, LoadResult, MediaResult
 from giaoban.results.model.reasons import because
 from giaoban.results.model.result import FileRef
+from giaoban.results.model.studies.load import LoadInputs, LoadResult, MediaResult
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof

@@ -12,7 +12,7 @@ import sensitivity_factory as some
 from giaoban.drawing import own_look
 from giaoban.errors import InputError
 from giaoban.results.judge.verdict import with_robustness
-from giaoban.results.model.sensitivity import Influence, Sensitivity
+from giaoban.results.model.studies.sensitivity import Influence, Sensitivity
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import document
 from giaoban.results.report.annex.sensitivity import Analysis
@@ -20,7 +20,7 @@ from giaoban.results.report.document import Document, Heading, Picture, Table
 from giaoban.results.report.letter import Letter
 from giaoban.results.report.plots import tornado
 from giaoban.results.report.plots.style import STYLE
-from giaoban.results.report.sensitivity_summary import brief, robustness, summary_md
+from giaoban.results.report.summaries.sensitivity_summary import brief, robustness, summary_md
 from giaoban.scenarios.study.documents import with_analyses
 from giaoban.translation import NBSP
 

@@ -17,7 +17,7 @@ import results_factory
 import sensitivity_factory
 
 from giaoban.results.judge.criteria import load_criteria
-from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.annex.content import document
 from giaoban.results.report.annex.sensitivity import Analysis
 from giaoban.results.report.document import Cell, Table

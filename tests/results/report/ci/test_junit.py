@@ -14,7 +14,7 @@ from lxml import etree
 
 from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
-from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.ci.answers import of_faults
 from giaoban.results.report.ci.commands import Commands
 from giaoban.results.report.ci.junit import junit_xml

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from pdf_text import overprinted, text_of
 
-from giaoban.results.model.calendar import Booked, CalendarAnswer, Finding, Move, Peak, Period
+from giaoban.results.model.studies.calendar import (
+    Booked,
+    CalendarAnswer,
+    Finding,
+    Move,
+    Peak,
+    Period,
+)
 from giaoban.results.report.document import Bullets, Heading, Par, Table
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.calendar_sheet import (

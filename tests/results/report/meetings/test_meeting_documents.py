@@ -10,8 +10,8 @@ import pytest
 import results_factory
 
 from giaoban.results.judge.verdict import judge
-from giaoban.results.model.meetings import Closing, MeetingAnswer, Opening
 from giaoban.results.model.result import CriterionResult
+from giaoban.results.model.studies.meetings import Closing, MeetingAnswer, Opening
 from giaoban.results.report.document import Block, Bullets, Par, Table, plain
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.meeting_sheet import (

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from giaoban.results.judge.diff import differences
 from giaoban.results.judge.verdict import judge
 from giaoban.results.model.result import Downspeeded, Meeting, RefusedCommand
-from giaoban.results.report.summary import notes, summary_md
+from giaoban.results.report.summaries.check_summary import notes, summary_md
 from giaoban.results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from meeting_factory import answer, part
 
-from giaoban.results.model.meetings import MeetingAnswer
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import Assumption, CriterionResult
+from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report.document import Par, Table
 from giaoban.results.report.meetings.meeting_sheet import minutes_document, sheet
 from giaoban.results.report.meetings.meeting_summary import brief, summary_md

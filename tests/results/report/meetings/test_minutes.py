@@ -4,7 +4,7 @@ import meeting_factory as make
 import pytest
 
 from giaoban.regulation import cited
-from giaoban.results.model.meetings import Entry
+from giaoban.results.model.studies.meetings import Entry
 from giaoban.results.report.meetings.minutes import (
     SENTENCES,
     MinutesLine,

@@ -10,7 +10,7 @@ import view_factory
 
 from giaoban.errors import InputError
 from giaoban.results.archive.page import page_of
-from giaoban.results.model.meetings import Minutes
+from giaoban.results.model.studies.meetings import Minutes
 from giaoban.results.report.annex.content import MOST_MINUTES, document
 from giaoban.results.report.document import Document, Heading, Table
 from giaoban.results.report.letter import Letter

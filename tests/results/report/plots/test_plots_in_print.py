@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from giaoban.drawing import own_look
-from giaoban.results.model.headroom import Curve, Headroom, Point
-from giaoban.results.model.whatif import Judged, Margin
+from giaoban.results.model.studies.headroom import Curve, Headroom, Point
+from giaoban.results.model.studies.whatif import Judged, Margin
 from giaoban.results.report.docx.write import BROAD_MM, TEXT_MM
 from giaoban.results.report.plots import headroom, load, tornado
 from giaoban.results.report.plots.run import draw_lines, mcu_plot

@@ -11,7 +11,7 @@ from browser import Page, chromium
 
 from giaoban.errors import InputError
 from giaoban.results.archive.page import page_of, write_page
-from giaoban.results.model.sensitivity import Sensitivity
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from tests.results import view_factory as v
 
 pytestmark = pytest.mark.realtime

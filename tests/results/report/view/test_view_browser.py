@@ -13,8 +13,8 @@ from browser import Page, chromium
 
 from giaoban.results.archive.page import page_of, write_page
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import Sensitivity
 from giaoban.results.model.series import Series
+from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.view import words
 from giaoban.results.report.wording import Wording
 from giaoban.translation import NBSP, translator

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from scenario_factory import giaoban, only_run
 
-from giaoban.results.model.calendar import CalendarAnswer
+from giaoban.results.model.studies.calendar import CalendarAnswer
 
 HEAD = "nội dung,bắt đầu,số phút,thành phần,ngày đăng ký\n"
 KEPT = f'{HEAD}Hai huyện,02/03/2027 08:00,60,"Cư Jút, Đắk Mil",01/02/2027 08:00\n'

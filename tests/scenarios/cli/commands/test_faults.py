@@ -12,7 +12,7 @@ from scenario_factory import Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks
-from giaoban.results.model.failures import FaultsAnswer
+from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.scenarios.study.failures import failures

@@ -12,8 +12,8 @@ import pytest
 from scenario_factory import SMALL, giaoban, scenario
 from undrawn import undrawn
 
-from giaoban.results.model.load import LoadResult
-from giaoban.results.report.load_summary import summary_md
+from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.report.summaries.load_summary import summary_md
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.study import check
 

@@ -12,7 +12,7 @@ from undrawn import undrawn
 from whatif_factory import DEVICE, base, small
 
 from giaoban.errors import InvalidRun
-from giaoban.results.model.whatif import WhatIf
+from giaoban.results.model.studies.whatif import WhatIf
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.schemas.make import ANSWERS, schema_path, schema_text
 from giaoban.scenarios.study.failures.trial import ask as ask_failures

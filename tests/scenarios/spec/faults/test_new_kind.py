@@ -19,10 +19,10 @@ from pydantic import Field, TypeAdapter
 from giaoban.errors import InputError
 from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import compare
-from giaoban.results.model.failures import FailureResult, FaultsAnswer
 from giaoban.results.model.reasons import because
-from giaoban.results.report.failures_summary import summary_md as failures_md
-from giaoban.results.report.summary import summary_md
+from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
+from giaoban.results.report.summaries.check_summary import summary_md
+from giaoban.results.report.summaries.failures_summary import summary_md as failures_md
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec import failure_cases, scenario

@@ -11,7 +11,7 @@ from scenario_factory import SCENARIOS
 from giaoban.errors import InvalidRun
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import Result
-from giaoban.results.model.sensitivity import FlipPoint
+from giaoban.results.model.studies.sensitivity import FlipPoint
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import judge_early
 from giaoban.scenarios.measure.assemble import criteria_of

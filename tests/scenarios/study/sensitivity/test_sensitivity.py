@@ -24,12 +24,17 @@ from giaoban.results.archive.store import read_result
 from giaoban.results.judge.criteria import DRAWN_WORLDS
 from giaoban.results.judge.verdict import Judgement, with_robustness
 from giaoban.results.model.robustness import Robustness, WorldsPassed
-from giaoban.results.model.sensitivity import Sensitivity, TriedFigure, verdict_of
+from giaoban.results.model.studies.sensitivity import Sensitivity, TriedFigure, verdict_of
 from giaoban.results.report.annex.sensitivity import of_choices
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.document import Table
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.sensitivity_summary import choices, conditions, summary, summary_md
+from giaoban.results.report.summaries.sensitivity_summary import (
+    choices,
+    conditions,
+    summary,
+    summary_md,
+)
 from giaoban.results.report.view.run_data import assumed_data
 from giaoban.scenarios.cli.commands import check as check_command
 from giaoban.scenarios.estimate.estimate import EarlyJudgement, judge_alone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from giaoban.results.model.load import Delay, LoadCriterion, LoadResult
+from giaoban.results.model.studies.load import Delay, LoadCriterion, LoadResult
 from giaoban.results.report.criteria_table import criteria_table
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import (

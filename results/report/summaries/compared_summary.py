@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from giaoban.results.model.compared import (
+from giaoban.results.model.studies.compared import (
     CONNECTED,
     BridgeChange,
     Compared,
@@ -23,7 +23,7 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.whatif_summary import margin
+from giaoban.results.report.summaries.whatif_summary import margin
 from giaoban.results.report.wording import VERDICTS
 from giaoban.sentence import Both, Sentence, significant
 from giaoban.translation import N_, SOURCE, Language, pgettext, translator, unit_words

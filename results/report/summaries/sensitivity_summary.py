@@ -8,7 +8,7 @@ from typing import Protocol
 from giaoban.figure_words import choice_in_words, label_of, span
 from giaoban.results.model.places import Binding, in_english
 from giaoban.results.model.robustness import PassedWorlds, Robustness, WorldsPassed
-from giaoban.results.model.sensitivity import (
+from giaoban.results.model.studies.sensitivity import (
     OF_LIMITS,
     DrawnWorlds,
     FlipPoint,

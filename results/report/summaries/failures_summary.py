@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from giaoban.results.judge.failure_points import MANY
-from giaoban.results.model.failures import (
+from giaoban.results.model.places import in_english
+from giaoban.results.model.studies.failures import (
     BridgeImpact,
     Change,
     Comparison,
@@ -13,7 +14,6 @@ from giaoban.results.model.failures import (
     FaultsAnswer,
     SinglePoint,
 )
-from giaoban.results.model.places import in_english
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import (
     TONES,
@@ -30,7 +30,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.summary import ESTIMATED
+from giaoban.results.report.summaries.check_summary import ESTIMATED
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, Wording, reasons
 from giaoban.sentence import Both, Sentence, joined

@@ -39,7 +39,7 @@ from giaoban.results.report.seed_words import (
     spreads,
     tried,
 )
-from giaoban.results.report.sensitivity_summary import of_check
+from giaoban.results.report.summaries.sensitivity_summary import of_check
 from giaoban.results.report.terminals_words import TITLE as OTHER_TERMINALS
 from giaoban.results.report.terminals_words import (
     how_to_ask,

@@ -7,7 +7,7 @@ from functools import partial
 
 from giaoban.results.model.places import Binding
 from giaoban.results.model.seeds import Seeds
-from giaoban.results.model.whatif import CostOf, Judged, VariantResult, WhatIf
+from giaoban.results.model.studies.whatif import CostOf, Judged, VariantResult, WhatIf
 from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import (
     TONES,
@@ -26,12 +26,10 @@ from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.seed_words import stopped
 from giaoban.results.report.unmodelled_words import unrated_sound
-from giaoban.results.report.wording import UNKNOWN, VERDICTS, Wording
+from giaoban.results.report.wording import EMULATED, METHOD_WORDS, UNKNOWN, VERDICTS, Wording
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
-ESTIMATED, EMULATED = Sentence("estimated"), Sentence(pgettext("method", "emulated"))
-METHOD_WORDS = {"estimate": ESTIMATED, "sandbox": EMULATED, "native": EMULATED}
 OF_ONE = {
     "pass": N_("PASS – with this the criteria are met"),
     "fail": N_("FAIL – with this the criteria are not met"),

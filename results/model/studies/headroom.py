@@ -13,8 +13,8 @@ from pydantic import Field
 from giaoban.results.model.answer_files import HEADROOM, JsonFile
 from giaoban.results.model.quantities import Amount, Count, Id, LinkDirection, Method, Verdict
 from giaoban.results.model.result import Inputs, RunId
+from giaoban.results.model.studies.whatif import Judged, final
 from giaoban.results.model.unmodelled import Unmodelled
-from giaoban.results.model.whatif import Judged, final
 from giaoban.tomlfile import StrictModel
 
 Thing = Literal["device", "link", "stream"]

@@ -1,0 +1,1 @@
+"""What every other command than `giaoban check` answers, a module each."""

@@ -1,0 +1,1 @@
+"""What a terminal shows of each kind of answer (`brief`), and the whole of its `summary.md`."""
