@@ -21,6 +21,11 @@ def in_virtual_time() -> bool:
     return CLOCKSOURCE.is_file() and CLOCKSOURCE.read_text(encoding="ascii").strip() == VIRTUAL
 
 
+def priority(who: str) -> int:
+    """What real-time priority its place in TURNS is (sched(7))."""
+    return 1 + TURNS.index(who)
+
+
 def take_turn(who: str) -> None:
     """Give this process its place in TURNS; what it starts later has none until it takes its own.
 
@@ -28,4 +33,4 @@ def take_turn(who: str) -> None:
     """
     if in_virtual_time():
         policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(0, policy, os.sched_param(1 + TURNS.index(who)))
+        os.sched_setscheduler(0, policy, os.sched_param(priority(who)))

@@ -1,4 +1,7 @@
-/* Loaded before a router's BIRD: its clock, and its chance.
+/* Loaded before a router's BIRD: its turn, its end, its clock, and its chance.
+ *
+ * Its turn among real-time processes is GIAOBAN_TURN, and it is killed when GIAOBAN_PARENT ends.
+ * The process that starts it would have to be copied to say so: here nothing is.
  *
  * BIRD counts OSPF's timers in whole seconds and takes in changes once a second. Routers do so ten
  * times as fast and more. So the clock by which BIRD counts runs GIAOBAN_CLOCK times as fast as the
@@ -21,11 +24,13 @@
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -52,8 +57,20 @@ static void sleep_until(long long at_ns)
     ;
 }
 
+static void take_place(void)
+{
+  const char *parent = getenv("GIAOBAN_PARENT"), *turn = getenv("GIAOBAN_TURN");
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (parent && getppid() != atoi(parent)) /* it is gone already, and no signal comes */
+    _exit(1);
+  struct sched_param place = { .sched_priority = turn ? atoi(turn) : 0 };
+  if (turn && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &place))
+    _exit(1);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
+  take_place();
   const char *clock = getenv("GIAOBAN_CLOCK"), *seed = getenv("GIAOBAN_SEED");
   const char *begin_ns = getenv("GIAOBAN_BEGIN_NS"), *install = getenv("GIAOBAN_INSTALL_NS");
   if (clock)

@@ -16,7 +16,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from giaoban.children import beginning
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.topology import bird
 from giaoban.topology.emulation import namespace, order
@@ -88,27 +87,23 @@ class Routers:
         if begin_ns is None:
             begin_ns = _next(time.monotonic_ns(), STEP_NS)
 
-        begin = beginning()
-
-        def enter() -> None:
-            os.setns(fd, os.CLONE_NEWNET)
-            begin()
-            order.take_turn("routers")
-
         environment = {
             "LD_PRELOAD": str(self._clock),
+            "GIAOBAN_PARENT": str(os.getpid()),
             "GIAOBAN_BEGIN_NS": str(begin_ns),
             "GIAOBAN_CLOCK": str(bird.clock_factor(routing)),
             "GIAOBAN_INSTALL_NS": str(routing.installed_after_ms * 1_000_000),
             "GIAOBAN_SEED": str(bird.process_seed(self._seed, self._restarts, number)),
             "PATH": os.environ.get("PATH", ""),
         }
+        if order.in_virtual_time():
+            environment["GIAOBAN_TURN"] = str(order.priority("routers"))
         self._restarts += 1
         base = self.folder / router
-        with base.with_suffix(".log").open("ab") as log:
+        with base.with_suffix(".log").open("ab") as log, namespace.inside(fd):
+            # nothing is left to be done between fork and exec: so nothing of us is copied
             self._processes[router] = subprocess.Popen(
                 [BIRD, "-f", "-c", f"{base}.conf", "-s", f"{base}.ctl", "-P", f"{base}.pid"],
-                preexec_fn=enter,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
