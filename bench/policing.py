@@ -18,7 +18,7 @@ from giaoban.scenarios.estimate.estimate import estimate_meeting
 from giaoban.scenarios.estimate.network.policing import TokenBucket
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.plan.wire import around_bytes
-from giaoban.topology.token_bucket import BucketSize
+from giaoban.topology.lines.token_bucket import BucketSize
 
 SCENARIO = Path(__file__).parents[1] / "scenarios/expansion-gia-nghia-quang-son.toml"
 CIR_MBPS = 10.0

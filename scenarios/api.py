@@ -24,11 +24,12 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError
 
-from giaoban.cluster import workers_for
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file, write_whole
-from giaoban.ownership import temporary_folder
-from giaoban.progress import Progress
+from giaoban.processes.cluster import workers_for
+from giaoban.processes.ownership import temporary_folder
+from giaoban.processes.progress import Progress
+from giaoban.processes.workers import worker_beside
 from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import OTHER_SEEDS
@@ -53,7 +54,6 @@ from giaoban.sentence import Sentence
 from giaoban.tomlfile import dumps, parse, read_text, said_by_pydantic
 from giaoban.topology.load import load_province
 from giaoban.translation import N_
-from giaoban.workers import worker_beside
 
 Rows = Iterable[Mapping[str, Any]]
 """Tables of a file, as `DataFrame.to_dict("records")` gives them: None or NaN is no key."""

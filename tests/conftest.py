@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from giaoban import workers
+from giaoban.processes import workers
 from tests import kept
 from tests.loopback import local_address
 from tests.marked import Watch
@@ -66,8 +66,8 @@ kept.begin()
 
 
 def _context() -> Any:
-    """As `giaoban.workers` has it, but for the thread by which xdist waits for the next test: it
-    holds nothing. What copies itself does not load everything once more for each helper."""
+    """As `giaoban.processes.workers` has it, but for the thread by which xdist waits for the next
+    test: it holds nothing. What copies itself does not load everything anew for each helper."""
     threads = len(os.listdir("/proc/self/task"))
     of_xdist = 1 if "PYTEST_XDIST_WORKER" in os.environ else 0
     return multiprocessing.get_context("fork" if threads - of_xdist == 1 else "spawn")

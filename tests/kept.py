@@ -26,7 +26,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from giaoban import build_cache, children
+from giaoban import build_cache
+from giaoban.processes import children
 from giaoban.topology.sandbox import boot
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -224,7 +225,8 @@ def _machine() -> str:
 
 
 def _files(place: Path) -> Iterator[tuple[str, Path]]:
-    """The files below a folder, by their names in it, but not whose it is (`giaoban.ownership`)."""
+    """The files below a folder, by their names in it, but not whose it is
+    (`giaoban.processes.ownership`)."""
     for path in sorted(place.rglob("*")):
         if path.is_file() and not path.name.startswith("."):
             yield str(path.relative_to(place)), path

@@ -22,6 +22,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "scenarios": (SHARED, "traffic", "topology", "mcu_sim", "results"),
 }
 """Room → what it may know beside itself. What all share lies in no room, beside them."""
+MOST_MODULES = 20
 ENTRANCES = {"giaoban.traffic.locustfile"}
 """What another program begins in a room, for the rooms above it."""
 BOTH_WAYS = ("giaoban.sentence", "giaoban.translation")
@@ -99,6 +100,14 @@ def test_nothing_in_a_folder_knows_each_other_in_a_circle(folder: str) -> None:
 
 def _child(module: str, within: str) -> str:
     return module.removeprefix(within).split(".")[0]
+
+
+@pytest.mark.parametrize("folder", _folders())
+def test_a_folder_is_seen_at_a_glance(folder: str) -> None:
+    """Of commands there is a module each, however many there are."""
+    within = [module for module in imports() if module.rpartition(".")[0] == folder]
+    modules = [module for module in within if module not in _folders()]
+    assert folder == "giaoban.scenarios.cli.commands" or len(modules) <= MOST_MODULES
 
 
 def test_there_is_something_to_find() -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from giaoban.figure_words import with_ranges
 from giaoban.provenance import Assumable, Sourced
 from giaoban.tomlfile import StrictModel
-from giaoban.topology.bandwidth_profile import BandwidthProfile
-from giaoban.topology.framing import Framing
+from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
+from giaoban.topology.lines.framing import Framing
+from giaoban.topology.lines.queue_discipline import Codel, FqCodel, QueueDiscipline, Red
 from giaoban.topology.model import UNSAID, Access, BridgeSpec, Link, LinkChange, Province, Routing
-from giaoban.topology.queue_discipline import Codel, FqCodel, QueueDiscipline, Red
 from giaoban.translation import N_, Language, Translator, translator
 
 _FIGURES = {

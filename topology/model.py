@@ -20,11 +20,11 @@ from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.regulation import Regulation
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, told
-from giaoban.topology.bandwidth_profile import BandwidthProfile
-from giaoban.topology.buffers import Buffer, BufferBytes, BufferMs, check_one
-from giaoban.topology.framing import Framing
-from giaoban.topology.qos import Qos
-from giaoban.topology.queue_discipline import QueueDiscipline
+from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
+from giaoban.topology.lines.buffers import Buffer, BufferBytes, BufferMs, check_one
+from giaoban.topology.lines.framing import Framing
+from giaoban.topology.lines.qos import Qos
+from giaoban.topology.lines.queue_discipline import QueueDiscipline
 from giaoban.topology.usual import known_key, with_probable
 from giaoban.translation import N_
 

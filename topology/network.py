@@ -16,12 +16,12 @@ from giaoban.errors import InputError, near_names
 from giaoban.names import access_link_id
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.addressing import AddressPair, allocate, host
-from giaoban.topology.bandwidth_profile import At, Ends, LineProfile, line_profiles
-from giaoban.topology.buffers import packets_in
-from giaoban.topology.framing import Framing
+from giaoban.topology.lines.bandwidth_profile import At, Ends, LineProfile, line_profiles
+from giaoban.topology.lines.buffers import packets_in
+from giaoban.topology.lines.framing import Framing
+from giaoban.topology.lines.qos import Qos, by_class
+from giaoban.topology.lines.queue_discipline import Discipline
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province, Routing
-from giaoban.topology.qos import Qos, by_class
-from giaoban.topology.queue_discipline import Discipline
 from giaoban.topology.validate import (
     WITH_CLASSES,
     bridge_mistakes,

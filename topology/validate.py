@@ -14,11 +14,11 @@ from giaoban.names import access_link_id
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Loc, dotted
 from giaoban.topology.addressing import allocate
-from giaoban.topology.bandwidth_profile import BandwidthProfile, Ends, clashes
-from giaoban.topology.buffers import Buffer
+from giaoban.topology.lines.bandwidth_profile import BandwidthProfile, Ends, clashes
+from giaoban.topology.lines.buffers import Buffer
+from giaoban.topology.lines.qos import by_class
+from giaoban.topology.lines.queue_discipline import QueueDiscipline
 from giaoban.topology.model import Access, BridgeSpec, Link, LinkChange, Province
-from giaoban.topology.qos import by_class
-from giaoban.topology.queue_discipline import QueueDiscipline
 
 UNKNOWN_ROUTER = Sentence("unknown router")
 WITH_CLASSES = Sentence(

@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.harness import ROOT, SCENARIO, Say, Target, answer
-from giaoban.children import Ended, Job, module, run_all
+from giaoban.processes.children import Ended, Job, module, run_all
 
 TRIALS = 200
 REPETITIONS = 20

@@ -20,7 +20,7 @@ from bench.faults import storm
 from bench.harness import Say, Target, answer, table
 from bench.mcu import sipp as mcu_sipp
 from bench.mcu.sipp import DEVICE, CallRate
-from giaoban.children import die_with_parent
+from giaoban.processes.children import die_with_parent
 from giaoban.scenarios.load.trial import HELD_S
 
 TIMES = 2

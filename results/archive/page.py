@@ -6,7 +6,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file, write_whole
-from giaoban.ownership import temporary_folder
+from giaoban.processes.ownership import temporary_folder
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence
 from giaoban.results.archive.store import read_result
 from giaoban.results.model.answer_files import RESULT

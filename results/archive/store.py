@@ -1,8 +1,8 @@
 """Run folders: written aside, put in place in one step, so a half run is never taken for a whole.
 
 A run is written in `.partial-RUN_ID` and renamed to `RUN_ID` when it is complete and on the disk.
-The partial folder says whose it is (`giaoban.ownership`), so that what a killed run left can be
-told from a run that is going on.
+The partial folder says whose it is (`giaoban.processes.ownership`), so that what a killed run left
+can be told from a run that is going on.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from giaoban import ownership
-from giaoban.children import interruptions_held
 from giaoban.errors import InputError, near_names
 from giaoban.files import writing
+from giaoban.processes import ownership
+from giaoban.processes.children import interruptions_held
 from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, JsonFile
 from giaoban.results.model.result import Result, in_pieces
 from giaoban.sentence import Sentence

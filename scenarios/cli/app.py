@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
-from giaoban import interruptions
+from giaoban.processes import interruptions
 from giaoban.scenarios.cli import help_page, judging, language
 from giaoban.scenarios.cli.version import VersionOption
 from giaoban.sentence import N_

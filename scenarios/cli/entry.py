@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from giaoban import interruptions
+from giaoban.processes import interruptions
 from giaoban.sentence import N_, Sentence
 
 if TYPE_CHECKING:

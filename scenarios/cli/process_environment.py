@@ -9,7 +9,7 @@ import sys
 from types import FrameType
 
 from giaoban.errors import MachineLacks
-from giaoban.interruptions import INTERRUPTIONS, is_importing
+from giaoban.processes.interruptions import INTERRUPTIONS, is_importing
 from giaoban.scarce import memory_is_limited
 from giaoban.scenarios.cli.standard_streams import open_standard_streams
 from giaoban.sentence import N_
@@ -46,7 +46,7 @@ def normalize() -> None:
     for name in LIBRARY_VARIABLES:
         os.environ.pop(name, None)
     # what little linear algebra there is needs no threads; with one thread, and only so, a process
-    # may be copied (`giaoban.workers`)
+    # may be copied (`giaoban.processes.workers`)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     open_standard_streams()
 

@@ -17,7 +17,7 @@ from giaoban.scenarios.spec.impairment import LinePlan
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.emulation.failing_network import FailingNetwork
 from giaoban.topology.emulation.mininet_net import ProvinceNet
-from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.lines.impairments import LineImpairment
 
 END, BEGIN, RESTORE, FAIL = range(4)
 """In this order at the same moment: one impairment, or fault, may follow another."""

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from giaoban import IMPORTED_FROM, children, extras, sentence
+from giaoban import IMPORTED_FROM, extras, sentence
 from giaoban.errors import InvalidRun, MachineLacks
-from giaoban.progress import Progress, told
+from giaoban.processes import children
+from giaoban.processes.progress import Progress, told
 from giaoban.results.model.result import Engine
 from giaoban.scenarios.plan.plan import PLAN, Plan
 from giaoban.scenarios.records.guest import Guest

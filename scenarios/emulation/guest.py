@@ -3,7 +3,7 @@
 `python -m giaoban.scenarios.emulation.guest RUN_FOLDER [CLOCK]`: reads `plan.json`, writes
 `captures/` and `events.jsonl`. CLOCK is the library of `giaoban.topology.emulation.router_clock`,
 where routers find their ways by themselves. It measures and does not judge. Progress goes to
-standard output as lines that begin with `giaoban.progress.MARK`.
+standard output as lines that begin with `giaoban.processes.progress.MARK`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban import sentence
-from giaoban.children import die_with_parent
 from giaoban.clock import SECOND_NS, sleep_until
 from giaoban.errors import GiaobanError, InvalidRun
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.mcu_sim.server import McuConfig, PlannedStreams, TimedCommand, serve
-from giaoban.progress import tell as tell_progress
+from giaoban.processes.children import die_with_parent
+from giaoban.processes.progress import tell as tell_progress
 from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.emulation import background, tcp
 from giaoban.scenarios.emulation.bridges import attend

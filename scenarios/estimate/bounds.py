@@ -18,7 +18,7 @@ from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.network.queues import rate_of
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.topology.impairments import scaled
+from giaoban.topology.lines.impairments import scaled
 from giaoban.topology.network import NetLink
 
 

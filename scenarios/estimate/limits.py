@@ -15,7 +15,7 @@ from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import Question
 from giaoban.sentence import Sentence, joined
-from giaoban.topology.qos import by_class
+from giaoban.topology.lines.qos import by_class
 
 COARSE_NS = 2_000_000_000
 """Time goes in steps of this where nothing is lost, but something may be."""

@@ -14,7 +14,7 @@ from giaoban import extras
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.reasons import Reason, because

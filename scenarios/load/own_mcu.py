@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from giaoban import IMPORTED_FROM
-from giaoban.children import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.mcu_sim.device import Device
+from giaoban.processes.children import beginning, interruptions_held
 from giaoban.results.model.studies.load import McuView
 from giaoban.scenarios.load.measures import mcu_view
 from giaoban.scenarios.load.passwords import accounts_toml

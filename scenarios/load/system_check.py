@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.studies.meetings import (
     BridgeJudged,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.archive.store import RunFolder
 from giaoban.results.model.reasons import SENTENCES
 from giaoban.results.model.studies.load import Trial

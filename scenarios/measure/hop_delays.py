@@ -26,9 +26,9 @@ from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.scenarios.records.events import BridgeHealth
 from giaoban.scenarios.spec.impairment import LinePlan
-from giaoban.topology.bandwidth_profile import At
+from giaoban.topology.lines.bandwidth_profile import At
+from giaoban.topology.lines.qos import by_class
 from giaoban.topology.network import Hop
-from giaoban.topology.qos import by_class
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.fifo import bytes_per_s, departures, serialisation_ns
 from giaoban.traffic.log import FEC_CAME, FEC_SENT, RETRANSMITTED

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from giaoban.errors import InputError
 from giaoban.scenarios.spec.impairment import Impairment, LinePlan
+from giaoban.topology.lines.qos import by_class, traffic_classes
 from giaoban.topology.network import Network
-from giaoban.topology.qos import by_class, traffic_classes
 from giaoban.traffic import rtp
 
 FRAME_BYTES = rtp.HEADER_BYTES + 1200 + rtp.UDP_IP_BYTES + rtp.ETHERNET_BYTES  # a full packet

@@ -33,10 +33,10 @@ from giaoban.scenarios.spec.project import project_of
 from giaoban.scenarios.spec.scenario import Control, Scenario, load_scenario
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
+from giaoban.topology.lines.qos import by_class
 from giaoban.topology.load import load_province
 from giaoban.topology.model import Province
 from giaoban.topology.network import build
-from giaoban.topology.qos import by_class
 from giaoban.topology.validate import WITH_CLASSES, bridge_mistakes, change_mistakes, managed
 from giaoban.traffic.profiles import Profiles, load_profiles, too_many_key_frames
 from giaoban.traffic.recorded.recording import Recording

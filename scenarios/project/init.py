@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from giaoban import tomlfile
-from giaoban.children import interruptions_held
 from giaoban.errors import InputError
 from giaoban.files import writing
 from giaoban.names import identifier
+from giaoban.processes.children import interruptions_held
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import make_question

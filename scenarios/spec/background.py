@@ -20,9 +20,9 @@ from giaoban.results.model.result import OtherTraffic
 from giaoban.scenarios.spec.hops import hops_along, no_direction
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake, StrictModel
-from giaoban.topology.bandwidth_profile import BOTH
+from giaoban.topology.lines.bandwidth_profile import BOTH
+from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF
 from giaoban.topology.network import Hop, NetLink, Network
-from giaoban.topology.qos import AF41, BEST_EFFORT, EF
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 DSCPS = {"best-effort": BEST_EFFORT, "video": AF41, "voice": EF}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from giaoban.errors import InputError
 from giaoban.sentence import Sentence
-from giaoban.topology.bandwidth_profile import Ends
+from giaoban.topology.lines.bandwidth_profile import Ends
 from giaoban.topology.network import Hop, NetLink, Network
 from giaoban.topology.routing import shortest_paths
 

@@ -18,8 +18,8 @@ from giaoban.scenarios.spec.hops import crossed_hops, hops_along, no_direction
 from giaoban.scenarios.spec.line_models import to_line
 from giaoban.sentence import Sentence, said_by
 from giaoban.tomlfile import Mistake, StrictModel
-from giaoban.topology.bandwidth_profile import BOTH
-from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.lines.bandwidth_profile import BOTH
+from giaoban.topology.lines.impairments import LineImpairment
 from giaoban.topology.network import Hop, Network
 from giaoban.traffic.impairments.jitter import log_quantile
 from giaoban.traffic.impairments.models import (

@@ -9,7 +9,7 @@ from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.result import Impairment as Declared
 from giaoban.scenarios.spec.impairment import Impairment, hops_of
 from giaoban.sentence import N_, Sentence, joined, message
-from giaoban.topology.bandwidth_profile import BOTH
+from giaoban.topology.lines.bandwidth_profile import BOTH
 from giaoban.topology.network import Network
 from giaoban.traffic.impairments import loss_rate, mean_burst
 from giaoban.traffic.impairments.models import (

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.sentence import Sentence
-from giaoban.topology import impairments as line
+from giaoban.topology.lines import impairments as line
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,

@@ -22,8 +22,8 @@ from giaoban.scenarios.spec.impairment import Impairment
 from giaoban.scenarios.spec.outside_mcu import OutsideMcu
 from giaoban.sentence import N_, Sentence
 from giaoban.tomlfile import StrictModel
+from giaoban.topology.lines.qos import Qos
 from giaoban.topology.model import BridgeSpec, LinkChange
-from giaoban.topology.qos import Qos
 from giaoban.topology.usual import known_key, unusual
 from giaoban.traffic.profiles import DEFAULT_PROFILE, RecordedEncoder
 

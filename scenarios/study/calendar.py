@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.regulation import Regulation, article_of, calendar_rules
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import MCU_UNITS

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from giaoban.heap import give_back
-from giaoban.progress import Progress
+from giaoban.processes.heap import give_back
+from giaoban.processes.progress import Progress
+from giaoban.processes.workers import Helpers
 from giaoban.results.archive.page import write_page
 from giaoban.results.archive.store import Outcome, new_run, write_result
 from giaoban.results.judge.verdict import with_robustness, with_seeds
@@ -41,7 +42,6 @@ from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, ana
 from giaoban.scenarios.study.terminals import terminals_of, with_terminals
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
-from giaoban.workers import Helpers
 
 
 def check(

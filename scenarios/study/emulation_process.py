@@ -1,9 +1,9 @@
 """An emulation in a process of its own, and several of them side by side.
 
 `python -m giaoban.scenarios.study.emulation_process ORDER`: ORDER is the path of an `EmulationJob`
-that our parent has pickled. The process prints its progress (`giaoban.progress`). When it exits
-with 0, there are `result.json` and what the order's `look` made of it; any other exit code is that
-of the error told in `error.pickle`.
+that our parent has pickled. The process prints its progress (`giaoban.processes.progress`). When it
+exits with 0, there are `result.json` and what the order's `look` made of it; any other exit code is
+that of the error told in `error.pickle`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from giaoban import IMPORTED_FROM, interruptions
-from giaoban.children import Ended, Job, module, run_all
+from giaoban import IMPORTED_FROM
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.files import writing
-from giaoban.progress import Progress
-from giaoban.progress import tell as tell_progress
-from giaoban.progress import told as progress_told
+from giaoban.processes import interruptions
+from giaoban.processes.children import Ended, Job, module, run_all
+from giaoban.processes.progress import Progress
+from giaoban.processes.progress import tell as tell_progress
+from giaoban.processes.progress import told as progress_told
+from giaoban.processes.workers import cores
 from giaoban.results.archive.store import write_result
 from giaoban.results.model.result import Result
 from giaoban.scarce import shortage
@@ -34,7 +36,6 @@ from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.plan.recordings import save_recordings
 from giaoban.sentence import Sentence
-from giaoban.workers import cores
 
 ORDER, FOUND, ERROR, WORK = "order.pickle", "found.pickle", "error.pickle", "work"
 

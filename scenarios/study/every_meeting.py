@@ -9,7 +9,7 @@ from typing import Any
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.judge.verdict import with_meetings
 from giaoban.results.model.result import MeetingChecked
 from giaoban.scenarios.emulation.engine import EngineName

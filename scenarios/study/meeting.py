@@ -16,7 +16,7 @@ from pathlib import Path
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.mcu_sim.accounts import load_accounts
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.regulation import Regulation
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.by_bridge import by_bridge

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.archive.evidence.manifest import CHECKS
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.result import Result

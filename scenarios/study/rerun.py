@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 from pydantic import ConfigDict, Field
 
 from giaoban.errors import InputError
-from giaoban.ownership import temporary_folder
-from giaoban.progress import Progress
+from giaoban.processes.ownership import temporary_folder
+from giaoban.processes.progress import Progress
+from giaoban.processes.workers import cores
 from giaoban.results.archive.evidence.manifest import read_proof
 from giaoban.results.archive.store import Outcome
 from giaoban.results.judge.baseline_compare import alone
@@ -40,7 +41,6 @@ from giaoban.scenarios.study.redial_storm import storm_in_province
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, parse, read_json
-from giaoban.workers import cores
 
 CODE = "inputs.code"
 OF_EVIDENCE = {

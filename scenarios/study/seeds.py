@@ -16,7 +16,8 @@ from typing import Protocol
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.files import writing
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
+from giaoban.processes.workers import Helpers, InlineWorker, WorkerPool, cores, keep_in, with_kept
 from giaoban.results.judge.criteria import EVERY_SEED, Criteria
 from giaoban.results.judge.verdict import Judgement, trial, with_seeds
 from giaoban.results.model.quantities import Method
@@ -34,7 +35,6 @@ from giaoban.scenarios.study.emulation_process import (
     side_by_side,
 )
 from giaoban.sentence import N_, Sentence, joined
-from giaoban.workers import Helpers, InlineWorker, WorkerPool, cores, keep_in, with_kept
 
 Judge = Callable[[Question], Answer]
 """How a question is answered without files: the estimate, or a stand-in in tests."""

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.model.quantities import Method
 from giaoban.results.model.result import OFF, LossBehaviour, TerminalsChecked
 from giaoban.scenarios.emulation.engine import EngineName

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from giaoban.errors import InvalidRun
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, MCU_UNITS
 from giaoban.results.model.result import FAR_PCT, Result, VariationChecked
 from giaoban.scenarios.emulation.engine import EngineName

@@ -17,10 +17,10 @@ from giaoban.provenance import FigureRange
 from giaoban.results.judge.criteria import Criteria, load_criteria
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.importers.files import as_toml
+from giaoban.topology.lines.qos import Qos
 from giaoban.topology.load import DEFAULT_PROVINCE as PROVINCE
 from giaoban.topology.load import load_province
 from giaoban.topology.model import Link
-from giaoban.topology.qos import Qos
 from giaoban.translation import translator
 
 ASSUMED = {"source": "test", "assumed": True, "settled_by": "a survey"}

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from giaoban.ownership import OWNER, temporary_folder
+from giaoban.processes.ownership import OWNER, temporary_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLED = """
 import os
-from giaoban.ownership import temporary_folder
+from giaoban.processes.ownership import temporary_folder
 with temporary_folder("test") as folder:
     (folder / "written").write_text("x")
     os.kill(os.getpid(), 9)
 """
 ELSEWHERE = {
-    "giaoban/ownership.py",  # this is it
+    "giaoban/processes/ownership.py",  # this is it
     "giaoban/build_cache.py",  # under a lock, in a folder of its own
     "topology/sandbox/module_archive.py",  # as that
     "topology/sandbox/boot.py",  # in a folder that is removed in the same way

@@ -22,7 +22,7 @@ STAMPS = "SO_TIMESTAMP"
 DATES = "a date for people"
 READERS = {
     "results/archive/evidence/signing.py": DATES,
-    "giaoban/ownership.py": "the age of what killed runs left",
+    "giaoban/processes/ownership.py": "the age of what killed runs left",
     "scenarios/api.py": DATES,
     "scenarios/cli/commands/annex.py": DATES,
     "scenarios/cli/commands/baseline.py": DATES,

@@ -20,7 +20,7 @@ from giaoban.scenarios.study.emulation_process import ERROR, FOUND, EmulationJob
 
 CODE = """
 import base64, json, pathlib, sys
-from giaoban.progress import tell
+from giaoban.processes.progress import tell
 folder, found, error, code = pathlib.Path(sys.argv[1]), *sys.argv[2:5]
 tell("meeting", 0.5)
 print("a warning of some library", flush=True)

@@ -14,9 +14,9 @@ from pyroute2.netlink.rtnl import TC_H_ROOT
 from pyroute2.netlink.rtnl.tcmsg import plugins, sched_codel, sched_fq_codel
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
+from giaoban.topology.lines.qos import FULL_FRAME_BYTES
+from giaoban.topology.lines.queue_discipline import Codel, FqCodel, Red
 from giaoban.topology.network import NetLink
-from giaoban.topology.qos import FULL_FRAME_BYTES
-from giaoban.topology.queue_discipline import Codel, FqCodel, Red
 from giaoban.traffic.fifo import bytes_per_s
 
 WEIGHT_LOG = 9

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.topology.bandwidth_profile import ENDS, At
 from giaoban.topology.counts import (
     BIN_NS,
     BINS,
@@ -27,8 +26,9 @@ from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.netlink import HOST_INTERFACE, SINK
 from giaoban.topology.emulation.qdisc import FIBRE_HANDLE, ROOT_HANDLE
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
+from giaoban.topology.lines.bandwidth_profile import ENDS, At
+from giaoban.topology.lines.qos import by_class, traffic_classes
 from giaoban.topology.network import Hop, NetLink
-from giaoban.topology.qos import by_class, traffic_classes
 
 # /proc/net/snmp and /proc/net/netstat: where a datagram can end that no queue and no line took
 SNMP = {

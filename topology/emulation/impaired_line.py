@@ -18,7 +18,7 @@ from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import namespace, qdisc
 from giaoban.topology.emulation.netlink import interface_index
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
-from giaoban.topology.impairments import GilbertElliott, LineImpairment, LineJitter
+from giaoban.topology.lines.impairments import GilbertElliott, LineImpairment, LineJitter
 
 INGRESS_HANDLE = 0xFFFF0000
 NEEDED = ("TCA_NETEM_LOSS", "TCA_NETEM_LATENCY64", "TCA_NETEM_JITTER64", "TCA_NETEM_PRNG_SEED")

@@ -18,16 +18,16 @@ from mininet.net import Mininet
 from mininet.node import Node
 from mininet.topo import Topo
 
-from giaoban.children import beginning
 from giaoban.errors import InvalidRun
+from giaoban.processes.children import beginning
 from giaoban.topology.addressing import host
-from giaoban.topology.bandwidth_profile import ENDS, At
 from giaoban.topology.emulation import namespace, netlink, policing, qdisc, scheduler
 from giaoban.topology.emulation.impaired_line import ImpairedLine
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
-from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.lines.bandwidth_profile import ENDS, At
+from giaoban.topology.lines.impairments import LineImpairment
+from giaoban.topology.lines.qos import by_class, traffic_classes
 from giaoban.topology.network import Hop, NetLink, Network
-from giaoban.topology.qos import by_class, traffic_classes
 from giaoban.topology.routing import Routes, shortest_paths
 
 UP_WITHIN_S = 10.0

@@ -15,7 +15,7 @@ from pyroute2.netlink.rtnl import TC_H_ROOT
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 from pyroute2.netlink.rtnl.tcmsg.sched_netem import options as pyroute2_netem_options
 
-from giaoban.topology.impairments import (
+from giaoban.topology.lines.impairments import (
     PROBABILITY_ONE,
     FourState,
     GilbertElliott,

@@ -21,14 +21,14 @@ from pyroute2.netlink.rtnl.tcmsg import common_act
 
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import Sentence
-from giaoban.topology.bandwidth_profile import LineProfile
 from giaoban.topology.emulation import namespace
 from giaoban.topology.emulation.netem import RATE_32_BITS
 from giaoban.topology.emulation.qdisc import ROOT_HANDLE
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.emulation.scheduler import DSCP_KEY, ETH_P_IP, LINKLAYER_ETHERNET
-from giaoban.topology.qos import TrafficClass
-from giaoban.topology.token_bucket import BucketSize
+from giaoban.topology.lines.bandwidth_profile import LineProfile
+from giaoban.topology.lines.qos import TrafficClass
+from giaoban.topology.lines.token_bucket import BucketSize
 from giaoban.traffic.rtp import ETHERNET_BYTES
 
 INGRESS_HANDLE = 0xFFFF0000

@@ -15,7 +15,7 @@ from pyroute2.netlink.rtnl.tcmsg import plugins
 from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
 from giaoban.topology.emulation.netem import NETEM, NO_OVERTAKING_RATE
-from giaoban.topology.impairments import LineImpairment, RandomLoss
+from giaoban.topology.lines.impairments import LineImpairment, RandomLoss
 from giaoban.topology.network import NetLink
 from giaoban.traffic.fifo import bytes_per_s
 

@@ -36,16 +36,16 @@ from pyroute2.netlink.rtnl.tcmsg.common import stats2
 
 from giaoban.errors import MachineLacks, strerror
 from giaoban.sentence import N_, Sentence
-from giaoban.topology.buffers import CREDIT_NS
 from giaoban.topology.emulation import aqm, namespace, qdisc
 from giaoban.topology.emulation.netem import RATE_32_BITS
 from giaoban.topology.emulation.netlink import interface_index
 from giaoban.topology.emulation.qdisc import LINE_HANDLE, MAX_PACKETS, ROOT_HANDLE
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
+from giaoban.topology.lines.buffers import CREDIT_NS
+from giaoban.topology.lines.qos import Qos, TrafficClass, traffic_classes
+from giaoban.topology.lines.queue_discipline import Codel, FqCodel, Red
+from giaoban.topology.lines.token_bucket import TICK_NS
 from giaoban.topology.network import NetLink
-from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
-from giaoban.topology.queue_discipline import Codel, FqCodel, Red
-from giaoban.topology.token_bucket import TICK_NS
 from giaoban.traffic.fifo import bytes_per_s
 
 ONLY_CLASS = ROOT_HANDLE | 1

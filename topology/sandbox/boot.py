@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from giaoban import children
-from giaoban.children import beginning
 from giaoban.errors import MachineLacks
+from giaoban.processes import children
+from giaoban.processes.children import beginning
 from giaoban.sentence import N_
 from giaoban.topology.sandbox import memory, module_archive
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from giaoban import build_cache
 from giaoban.errors import MachineLacks
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.sentence import Sentence
 from giaoban.topology.sandbox import kernel_build
 from giaoban.topology.sandbox.kernel_build import FRAGMENT, INSTALL

@@ -15,8 +15,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from giaoban.children import die_with_parent
 from giaoban.errors import strerror
+from giaoban.processes.children import die_with_parent
 from giaoban.traffic.media_load import messages
 from giaoban.traffic.media_load.calls import MediaLoad
 from giaoban.traffic.media_load.sockets import room_for

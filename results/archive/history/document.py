@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
 from giaoban.files import write_whole
-from giaoban.ownership import temporary_folder
+from giaoban.processes.ownership import temporary_folder
 from giaoban.regulation import Regulation
 from giaoban.results.archive.history.entry import Entry
 from giaoban.results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly

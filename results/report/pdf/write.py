@@ -19,7 +19,7 @@ import segno
 import typst
 
 from giaoban.errors import GiaobanError, InputError, MachineLacks, strerror
-from giaoban.ownership import temporary_folder
+from giaoban.processes.ownership import temporary_folder
 from giaoban.results.model.about import ATTACHMENT, About
 from giaoban.results.report.decimals import room
 from giaoban.results.report.document import (

@@ -15,7 +15,7 @@ import typer
 from giaoban.errors import InputError
 from giaoban.extras import need
 from giaoban.files import read_file, refuse_if_others_read, write_whole, writing
-from giaoban.ownership import temporary_folder
+from giaoban.processes.ownership import temporary_folder
 from giaoban.results.archive.evidence.pack import ENDING, write_evidence
 from giaoban.results.archive.evidence.signing import Signer, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING

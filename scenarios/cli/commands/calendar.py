@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from giaoban.processes.workers import cores
 from giaoban.results.report.ci.answers import of_calendar
 from giaoban.results.report.document import Par
 from giaoban.results.report.meetings.calendar_summary import brief
@@ -20,7 +21,6 @@ from giaoban.scenarios.study.calendar import plan
 from giaoban.scenarios.study.meeting import held_with
 from giaoban.sentence import Sentence
 from giaoban.topology.load import load_province
-from giaoban.workers import cores
 
 MOST_PEAKS = 3
 

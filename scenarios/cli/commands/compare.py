@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
-from giaoban.ownership import temporary_folder
+from giaoban.processes.ownership import temporary_folder
+from giaoban.processes.workers import InlineWorker, WorkerPool, cores
 from giaoban.results.report.ci.answers import of_compared
 from giaoban.results.report.document import Par
 from giaoban.results.report.summaries.compared_summary import brief
@@ -26,7 +27,6 @@ from giaoban.scenarios.study.compare.compare import (
 )
 from giaoban.scenarios.study.compare.sides import at_revision, pairs, top_of, tree_of
 from giaoban.sentence import Sentence
-from giaoban.workers import InlineWorker, WorkerPool, cores
 
 
 def command(

@@ -12,6 +12,7 @@ import typer
 from giaoban.drawing import SUFFIXES
 from giaoban.errors import InputError, near_names
 from giaoban.files import writing
+from giaoban.processes.workers import cores
 from giaoban.results.judge import baseline as baselines
 from giaoban.results.model.quantities import Method
 from giaoban.results.report.ci.answers import of_faults
@@ -28,7 +29,6 @@ from giaoban.scenarios.study.failures.failures import FailuresOutcome, try_failu
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from giaoban.sentence import Sentence
 from giaoban.topology.network import Network
-from giaoban.workers import cores
 
 
 def command(

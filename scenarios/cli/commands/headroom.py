@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from giaoban.processes.workers import cores, worker_beside
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.model.studies.headroom import Headroom
@@ -21,7 +22,6 @@ from giaoban.scenarios.study.headroom.headroom import HeadroomRequest, headroom
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
-from giaoban.workers import cores, worker_beside
 
 
 def command(

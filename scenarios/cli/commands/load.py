@@ -13,7 +13,7 @@ from giaoban.errors import InputError, MachineLacks
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.mcu_sim.conference.meeting import VideoMode
 from giaoban.mcu_sim.device import Device, load_devices, pick
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.studies.load import LoadResult, Trial
 from giaoban.results.report.ci.answers import of_load

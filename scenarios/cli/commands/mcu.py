@@ -20,7 +20,6 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks, strerror
-from giaoban.interruptions import INTERRUPTIONS
 from giaoban.mcu_sim.accounts import Accounts, load_accounts
 from giaoban.mcu_sim.conference.commands import (
     HELP,
@@ -38,6 +37,7 @@ from giaoban.mcu_sim.media.ports import FIRST_PORT
 from giaoban.mcu_sim.server import McuConfig, McuServer
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
+from giaoban.processes.interruptions import INTERRUPTIONS
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import print_json
 from giaoban.scenarios.spec.project import current

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
+from giaoban.processes.workers import cores
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.studies.meetings import PARTS, MeetingAnswer, Part
 from giaoban.results.report.ci.answers import of_meeting
@@ -23,7 +24,6 @@ from giaoban.scenarios.spec.meeting_catalogue import find, load_meeting
 from giaoban.scenarios.study.meeting import check_at, held_with, hold
 from giaoban.sentence import Sentence
 from giaoban.topology.load import load_province
-from giaoban.workers import cores
 
 
 def command(

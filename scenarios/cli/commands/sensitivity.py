@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from giaoban.cluster import workers_for
+from giaoban.processes.cluster import workers_for
+from giaoban.processes.workers import cores
 from giaoban.results.report.ci.answers import of_sensitivity
 from giaoban.results.report.document import Par
 from giaoban.results.report.summaries.sensitivity_summary import brief
@@ -18,7 +19,6 @@ from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.scenarios.study.sweep.points import default_folder
 from giaoban.sentence import Sentence
-from giaoban.workers import cores
 
 
 def command(

@@ -6,7 +6,7 @@ import sys
 
 from giaoban import extras
 from giaoban.errors import InputError
-from giaoban.ownership import temporary_folder
+from giaoban.processes.ownership import temporary_folder
 from giaoban.scenarios.cli import folders
 from giaoban.scenarios.cli.output import progress
 from giaoban.scenarios.emulation.engine import NEEDED

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks, strerror
-from giaoban.interruptions import INTERRUPTED, INTERRUPTIONS
+from giaoban.processes.interruptions import INTERRUPTED, INTERRUPTIONS
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.output import AsJson, print_json
 from giaoban.sentence import N_, Sentence, joined

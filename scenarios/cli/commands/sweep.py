@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from giaoban.cluster import workers_for
+from giaoban.processes.cluster import workers_for
+from giaoban.processes.workers import cores
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.studies.sweep import SweepAnswer
 from giaoban.results.report.ci.answers import of_sweep
@@ -25,7 +26,6 @@ from giaoban.scenarios.study.sweep.sweep import (
 )
 from giaoban.scenarios.study.whatif.apply import base_of
 from giaoban.sentence import Sentence
-from giaoban.workers import cores
 
 
 def command(

@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from giaoban import interruptions
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file, write_whole
-from giaoban.ownership import temporary_folder
+from giaoban.processes import interruptions
+from giaoban.processes.ownership import temporary_folder
 from giaoban.results.archive.evidence.pack import ENDING, is_evidence, unpack
 from giaoban.results.archive.page import page_of
 from giaoban.results.archive.store import open_run

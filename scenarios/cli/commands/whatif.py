@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from giaoban.errors import InputError
+from giaoban.processes.workers import cores, worker_beside
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.model.studies.whatif import WhatIf
@@ -28,7 +29,6 @@ from giaoban.sentence import Sentence
 from giaoban.tomlfile import parse, read_text
 from giaoban.topology.model import Link, LinkChange
 from giaoban.translation import N_
-from giaoban.workers import cores, worker_beside
 
 SCHEMA_OF_VARIANTS = "giaoban.variants/1"
 COMMAND_LINE = {

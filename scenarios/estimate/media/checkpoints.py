@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 from giaoban.scenarios.estimate.network.queues import rate_of
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.topology.impairments import scaled
+from giaoban.topology.lines.impairments import scaled
 
 MOST_MEETINGS = 3
 """From so many of those that were held last others can go on."""

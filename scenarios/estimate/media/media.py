@@ -52,7 +52,7 @@ from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.scenarios.spec.background import PoissonArrivals
-from giaoban.topology.impairments import RandomLoss
+from giaoban.topology.lines.impairments import RandomLoss
 from giaoban.traffic.receiver.feedback import LOOK_NS
 from giaoban.traffic.recorded.recording import Recording
 from giaoban.traffic.rtp import ETHERNET_BYTES

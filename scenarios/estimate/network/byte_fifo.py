@@ -2,8 +2,8 @@
 
 An htb lets a packet go when those before it are paid for, from a bfifo to the netem that is the
 line (`giaoban.topology.emulation.scheduler`): what waits counts, what is being sent does not. The
-htb's tokens are nanoseconds (`giaoban.topology.token_bucket`), with a credit of some after a pause.
-While nothing is lost whole arrays are served at once (Lindley, 1952), else packet by packet.
+htb's tokens are nanoseconds (`giaoban.topology.lines.token_bucket`), with a credit of some after a
+pause. While nothing is lost whole arrays are served at once (Lindley, 1952), else packet by packet.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from giaoban.scenarios.estimate.network.queues import (
     ServiceRate,
     propagation_ns,
 )
-from giaoban.topology.buffers import CREDIT_NS
-from giaoban.topology.token_bucket import BucketSize
+from giaoban.topology.lines.buffers import CREDIT_NS
+from giaoban.topology.lines.token_bucket import BucketSize
 from giaoban.traffic.fifo import bytes_per_s, serialisation_ns
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.network.queues import UNLIMITED, Served, ServiceRate, propagation_ns
 from giaoban.scenarios.estimate.network.transit import FlowOf
-from giaoban.topology.qos import TrafficClass
+from giaoban.topology.lines.qos import TrafficClass
 from giaoban.traffic.fifo import bytes_per_s, serialisation_ns
 
 

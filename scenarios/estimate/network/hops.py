@@ -17,10 +17,10 @@ from giaoban.scenarios.estimate.network.policing import PolicedServer, Policer
 from giaoban.scenarios.estimate.network.queues import Fifo, Served, ServiceRate, rate_from, rate_of
 from giaoban.scenarios.estimate.network.transit import FlowOf, Server
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.topology.bandwidth_profile import At
-from giaoban.topology.impairments import LineImpairment, RandomLoss
+from giaoban.topology.lines.bandwidth_profile import At
+from giaoban.topology.lines.impairments import LineImpairment, RandomLoss
+from giaoban.topology.lines.qos import TrafficClass, by_class, traffic_classes
 from giaoban.topology.network import NetLink
-from giaoban.topology.qos import TrafficClass, by_class, traffic_classes
 
 MOST_PROBES, PROBE_BYTES = 20, 1242
 SEED_BITS = 0xFFFF_FFFF_FFFF_FFFF

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.topology.impairments import (
+from giaoban.topology.lines.impairments import (
     DIST_SCALE,
     PROBABILITY_ONE,
     FourState,

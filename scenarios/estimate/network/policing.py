@@ -1,8 +1,9 @@
 """Bandwidth profiles: which packets have tokens, for whole arrays at once.
 
-In the kernel's whole numbers (`giaoban.topology.token_bucket`). A bucket from which nothing is
-refused is a queue without loss (Lindley, 1952): it is full again when the packets before have been
-paid for at its rate, and a packet has tokens if that is no further off than the bucket is large.
+In the kernel's whole numbers (`giaoban.topology.lines.token_bucket`). A bucket from which nothing
+is refused is a queue without loss (Lindley, 1952): it is full again when the packets before have
+been paid for at its rate, and a packet has tokens if that is no further off than the bucket is
+large.
 Only from a packet that has none on packets are looked at one by one.
 """
 
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.network.queues import Served
 from giaoban.scenarios.estimate.network.transit import FlowOf, Server
-from giaoban.topology.bandwidth_profile import LineProfile
-from giaoban.topology.token_bucket import BucketSize
+from giaoban.topology.lines.bandwidth_profile import LineProfile
+from giaoban.topology.lines.token_bucket import BucketSize
 
 ONE_BY_ONE = 64
 """So many packets are looked at by themselves once one has no tokens."""

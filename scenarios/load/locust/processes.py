@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from giaoban import IMPORTED_FROM, PACKAGE
-from giaoban.children import beginning, interruptions_held
 from giaoban.errors import InvalidRun, MachineLacks
+from giaoban.processes.children import beginning, interruptions_held
 from giaoban.scenarios.load import timetable
 from giaoban.scenarios.load.environment import UNTOLD
 from giaoban.scenarios.load.plan import LoadPlan

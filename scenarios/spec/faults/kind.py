@@ -27,8 +27,8 @@ from giaoban.scenarios.spec.hops import crossed_hops, hops_along, no_direction
 from giaoban.scenarios.spec.impairment import LinePlan
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel
-from giaoban.topology.bandwidth_profile import BOTH
-from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.lines.bandwidth_profile import BOTH
+from giaoban.topology.lines.impairments import LineImpairment
 from giaoban.topology.network import Hop, NetLink, Network
 
 LONGEST_S = 10_800

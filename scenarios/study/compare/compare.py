@@ -11,7 +11,8 @@ from pathlib import Path
 
 from giaoban.errors import InvalidRun
 from giaoban.files import read_file
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
+from giaoban.processes.workers import InlineWorker, WorkerPool
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import FAR_PCT, Result
@@ -31,7 +32,6 @@ from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, said_by
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
-from giaoban.workers import InlineWorker, WorkerPool
 
 MAP = "map.svg"
 TOLERANCE_POINTS = 10.0

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
 from giaoban.files import writing
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
+from giaoban.processes.workers import WorkerPool
 from giaoban.results.archive import store
 from giaoban.results.archive.page import write_page
 from giaoban.results.archive.store import Outcome, new_run
@@ -44,7 +45,6 @@ from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import SOURCE, Language
-from giaoban.workers import WorkerPool
 
 OTHERS_A_LINE = 8
 """An error's line is cut where it is long."""

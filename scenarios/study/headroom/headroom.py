@@ -13,7 +13,8 @@ from giaoban.errors import InvalidRun
 from giaoban.mcu_sim.device import load_devices
 from giaoban.mcu_sim.fit import use_by_calls
 from giaoban.mcu_sim.sdp.h264 import LEVELS
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
+from giaoban.processes.workers import InlineWorker, WorkerProcess
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.result import Result
@@ -47,7 +48,6 @@ from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.topology.network import Network
 from giaoban.translation import SOURCE, Language
-from giaoban.workers import InlineWorker, WorkerProcess
 
 MOST_STEPS = 6
 

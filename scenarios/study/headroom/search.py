@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from giaoban.processes.workers import InlineWorker, WorkerProcess
 from giaoban.results.model.result import Result
 from giaoban.results.model.studies.headroom import Point
 from giaoban.scenarios.study.whatif.judge import judged
 from giaoban.sentence import Sentence
-from giaoban.workers import InlineWorker, WorkerProcess
 
 MOST_UPWARDS = 6
 """Steps of growing length beyond what arithmetic said; then it is the answer."""

@@ -24,9 +24,9 @@ from giaoban.scenarios.study.sensitivity.flip_points import Scale
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World, told_value
 from giaoban.sentence import N_, Both, Sentence, message
 from giaoban.tomlfile import Mistake, StrictModel, load, mistakes
-from giaoban.topology.bandwidth_profile import BandwidthProfile
+from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
+from giaoban.topology.lines.queue_discipline import QueueDiscipline
 from giaoban.topology.model import LinkChange, Routing
-from giaoban.topology.queue_discipline import QueueDiscipline
 
 RANGES = Path(__file__).with_name("ranges.toml")
 NOWHERE = N_("stands in no file: the program's own figure, or what the model leaves out")

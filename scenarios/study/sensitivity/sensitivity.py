@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.cluster import ClusterWorkers
 from giaoban.files import writing
-from giaoban.progress import Progress
+from giaoban.processes.cluster import ClusterWorkers
+from giaoban.processes.progress import Progress
+from giaoban.processes.workers import Helpers, InlineWorker, WorkerProcess
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.model.seeds import wilson_pct
@@ -61,7 +62,6 @@ from giaoban.scenarios.study.sensitivity.tried import (
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World
 from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
-from giaoban.workers import Helpers, InlineWorker, WorkerProcess
 
 WORLDS = 1000
 """Drawn where a share of them is required and nobody says how many."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from giaoban.cluster import Workers
 from giaoban.mcu_sim.device import load_devices
-from giaoban.progress import Progress
+from giaoban.processes.cluster import Workers
+from giaoban.processes.progress import Progress
+from giaoban.processes.workers import InlineWorker
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.studies.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.summaries.sweep_summary import summary_md
@@ -28,7 +29,6 @@ from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
 from giaoban.table import written
 from giaoban.translation import SOURCE, Language
-from giaoban.workers import InlineWorker
 
 TABLE = "points.csv"
 

@@ -22,7 +22,7 @@ from giaoban.scenarios.study.whatif.cut_away import (
 from giaoban.scenarios.study.whatif.extra import extra_bridges
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import N_, Sentence, joined, message
-from giaoban.topology.buffers import KEYS as BUFFERS
+from giaoban.topology.lines.buffers import KEYS as BUFFERS
 from giaoban.topology.load import load_province
 from giaoban.topology.model import BridgeSpec, LinkChange, Province
 from giaoban.topology.units import as_bridges, catalogue, units_from_csv

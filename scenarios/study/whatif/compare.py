@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.quantities import Method, Verdict
 from giaoban.results.model.result import Result

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from giaoban.errors import InvalidRun
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.model.result import Result
 from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName

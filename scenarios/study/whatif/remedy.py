@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from giaoban.mcu_sim.device import load_devices
-from giaoban.progress import Progress
+from giaoban.processes.progress import Progress
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.result import Result
 from giaoban.results.model.studies.whatif import CostOf, CostPart

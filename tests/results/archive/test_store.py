@@ -13,7 +13,7 @@ import results_factory as make
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.files import writing
-from giaoban.ownership import OWNER
+from giaoban.processes.ownership import OWNER
 from giaoban.results.archive.store import (
     RunFolder,
     list_runs,

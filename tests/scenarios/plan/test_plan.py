@@ -17,7 +17,7 @@ from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.plan.streams import WATCHING
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.scenarios.spec.scenario import load_scenario
-from giaoban.topology.impairments import GilbertElliott
+from giaoban.topology.lines.impairments import GilbertElliott
 from giaoban.topology.network import Hop
 from giaoban.traffic import rtp, rtx, ulpfec
 from giaoban.traffic.impairments import BernoulliLoss, GammaJitter, Impairments, Interval

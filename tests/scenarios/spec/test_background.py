@@ -15,7 +15,7 @@ from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.background import BackgroundPlan, PoissonArrivals, other_traffic
-from giaoban.topology.qos import AF41, BEST_EFFORT, EF
+from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
 SHARE = 'link = "west--east"'

@@ -16,7 +16,7 @@ from giaoban.scenarios.spec.line_models import (
     normal_quantile,
     to_line,
 )
-from giaoban.topology.impairments import FourState, GilbertElliott, LineImpairment, RandomLoss
+from giaoban.topology.lines.impairments import FourState, GilbertElliott, LineImpairment, RandomLoss
 from giaoban.traffic.impairments.models import (
     BernoulliLoss,
     FourStateLoss,

@@ -10,7 +10,7 @@ from scenario_factory import SCENARIOS, SMALL, giaoban, scenario
 from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.scenario import load_scenario
-from giaoban.topology.queue_discipline import FqCodel
+from giaoban.topology.lines.queue_discipline import FqCodel
 
 FQ_CODEL = """
 [[link]]

@@ -15,6 +15,7 @@ from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.mcu_sim.fit import fit, room_beside
 from giaoban.mcu_sim.media.audio.codec import CODECS
 from giaoban.mcu_sim.sdp.h264 import LEVELS
+from giaoban.processes.workers import InlineWorker
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.static import static_loads
@@ -31,7 +32,6 @@ from giaoban.scenarios.study.headroom.search import HeadroomSearch, largest
 from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.traffic.profiles import load_profiles
-from giaoban.workers import InlineWorker
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 7, 1000, MOST - 1])

@@ -11,6 +11,7 @@ import pytest
 from scenario_factory import DEFAULT
 from whatif_factory import base
 
+from giaoban.processes.workers import InlineWorker
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.estimate import estimate
@@ -21,7 +22,6 @@ from giaoban.scenarios.study.headroom.search import HeadroomSearch
 from giaoban.scenarios.study.whatif.apply import EXISTING, Base, ask, base_of
 from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, with_slower_joins
 from giaoban.scenarios.study.whatif.variant import Variant
-from giaoban.workers import InlineWorker
 
 MORE = Variant(id="more", more=2)
 

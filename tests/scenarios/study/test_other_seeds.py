@@ -16,6 +16,7 @@ from scenario_factory import NORTH, ROOT, WHY_NOT_ESTIMATED, Ran, giaoban, only_
 from undrawn import undrawn
 from whatif_factory import base
 
+from giaoban.processes.workers import InlineWorker, WorkerPool, WorkerProcess
 from giaoban.results.judge.verdict import Judgement, trial
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import Seeds
@@ -27,7 +28,6 @@ from giaoban.scenarios.study.seeds import SeedsJudge, helpers_for, other_seeds
 from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.scenarios.study.whatif.variant import Variant
-from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
 from tests.processes import alive, wait_for
 
 NOT_ESTIMATED_VI = "không thiết bị nào của chương trình này"

@@ -19,14 +19,14 @@ from runs import COMMAND
 from scenario_factory import ROOT, Ran, giaoban
 from whatif_factory import DEVICE, small
 
-from giaoban.cluster import ClusterWorkers
+from giaoban.processes.cluster import ClusterWorkers
+from giaoban.processes.workers import InlineWorker
 from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepAnswer, SweepPoint
 from giaoban.scenarios.cli.commands import sweep as sweep_command
 from giaoban.scenarios.study.sweep import sweep as sweep_run
 from giaoban.scenarios.study.sweep import work as sweep_work
 from giaoban.scenarios.study.sweep.work import Task, solve
 from giaoban.scenarios.study.whatif.apply import EXISTING, ask
-from giaoban.workers import InlineWorker
 from tests.processes import processes, wait_for
 
 FILE = f"""

@@ -16,7 +16,7 @@ import numpy as np
 
 from giaoban.topology.counts import damaged
 from giaoban.topology.emulation.mininet_net import ProvinceNet
-from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.lines.impairments import LineImpairment
 from giaoban.topology.network import Hop, Network
 from giaoban.traffic import log
 from tests.topology.emulation.lab_wire import Agenda, Flow, carry, count

@@ -25,7 +25,7 @@ from giaoban.scenarios.spec.line_models import (
     normal_quantile,
     to_line,
 )
-from giaoban.topology.impairments import TABLE_SIZE
+from giaoban.topology.lines.impairments import TABLE_SIZE
 from giaoban.topology.sandbox import kernel
 from giaoban.traffic import log
 from giaoban.traffic.impairments.models import (

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.network.policing import Policer
 from giaoban.scenarios.estimate.network.queues import Fifo, rate_from
+from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF, by_class, traffic_classes
 from giaoban.topology.network import NetLink, Network
-from giaoban.topology.qos import AF41, BEST_EFFORT, EF, by_class, traffic_classes
 from giaoban.topology.sandbox import kernel
 from giaoban.traffic import log
 

@@ -12,7 +12,7 @@ import pytest
 from emulation_factory import WIRE_OVERHEAD, run_lab, star
 from numpy.typing import NDArray
 
-from giaoban.topology.qos import AF41, BEST_EFFORT, CS5, CS6, EF
+from giaoban.topology.lines.qos import AF41, BEST_EFFORT, CS5, CS6, EF
 from giaoban.topology.sandbox import kernel
 from giaoban.traffic import log
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from giaoban.scenarios.estimate.network.byte_fifo import ByteFifo
 from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.queues import Fifo, rate_of
+from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF, traffic_classes
 from giaoban.topology.network import Network
-from giaoban.topology.qos import AF41, BEST_EFFORT, EF, traffic_classes
 from giaoban.topology.sandbox import kernel
 from giaoban.traffic import log
 

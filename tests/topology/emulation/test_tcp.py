@@ -9,7 +9,7 @@ import pytest
 from emulation_factory import run_lab, star
 from lab_tcp import SENT_BYTES
 
-from giaoban.topology.qos import FULL_FRAME_BYTES
+from giaoban.topology.lines.qos import FULL_FRAME_BYTES
 from giaoban.topology.sandbox import kernel
 
 pytestmark = pytest.mark.sandbox

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from giaoban.children import follow
+from giaoban.processes.children import follow
 from giaoban.topology.sandbox.boot import own_core
 
 AVAILABLE = os.sched_getaffinity(0)

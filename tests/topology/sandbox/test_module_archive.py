@@ -15,7 +15,7 @@ from giaoban import IMPORTED_FROM, build_cache
 from giaoban.errors import MachineLacks
 from giaoban.topology.sandbox import module_archive
 
-SMALL = "giaoban.topology.bandwidth_profile"
+SMALL = "giaoban.topology.lines.bandwidth_profile"
 """A module of ours that imports others, and those others' libraries."""
 
 TELL = """

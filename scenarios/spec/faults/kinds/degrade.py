@@ -17,7 +17,7 @@ from giaoban.scenarios.spec.faults.kind import (
     rounded_s,
 )
 from giaoban.sentence import N_, Sentence, message
-from giaoban.topology.impairments import LineImpairment, RandomLoss
+from giaoban.topology.lines.impairments import LineImpairment, RandomLoss
 from giaoban.topology.network import Network
 
 STEP_S = 1.0

@@ -15,7 +15,7 @@ from giaoban.scenarios.spec.faults.kind import (
 )
 from giaoban.scenarios.spec.impairment import KEEPS_ROOM
 from giaoban.sentence import N_, Sentence, message
-from giaoban.topology.impairments import LineImpairment
+from giaoban.topology.lines.impairments import LineImpairment
 from giaoban.topology.network import Network
 
 

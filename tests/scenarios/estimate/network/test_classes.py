@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from giaoban.scenarios.estimate.network.classes import Classes
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.network.queues import rate_from
-from giaoban.topology.qos import Qos, TrafficClass, traffic_classes
+from giaoban.topology.lines.qos import Qos, TrafficClass, traffic_classes
 
 MBPS = 2.0
 BUFFERS = {

@@ -16,7 +16,7 @@ from giaoban.scenarios.estimate.network.netem import (
     NetemRandom,
     scaled,
 )
-from giaoban.topology.impairments import (
+from giaoban.topology.lines.impairments import (
     FourState,
     GilbertElliott,
     LineImpairment,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.network.policing import ONE_BY_ONE, Policer, TokenBucket
-from giaoban.topology.bandwidth_profile import LineProfile
-from giaoban.topology.token_bucket import BucketSize
+from giaoban.topology.lines.bandwidth_profile import LineProfile
+from giaoban.topology.lines.token_bucket import BucketSize
 
 SECOND_NS = 1_000_000_000
 FULL = 1254

@@ -17,9 +17,9 @@ from multiprocessing.reduction import ForkingPickler
 from queue import SimpleQueue
 from typing import Any, Self
 
-from giaoban.children import die_with_parent
 from giaoban.errors import MachineLacks
-from giaoban.interruptions import INTERRUPTIONS
+from giaoban.processes.children import die_with_parent
+from giaoban.processes.interruptions import INTERRUPTIONS
 from giaoban.sentence import N_
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HEAD = """
 import os, signal, sys, time
-from giaoban import interruptions
+from giaoban.processes import interruptions
 def hit():
     os.kill(os.getpid(), signal.SIGTERM)
 def wait():

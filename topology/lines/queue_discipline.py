@@ -12,8 +12,8 @@ from pydantic import Field, model_validator
 from giaoban.provenance import Sourced
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
-from giaoban.topology.buffers import Buffer
-from giaoban.topology.qos import FULL_FRAME_BYTES
+from giaoban.topology.lines.buffers import Buffer
+from giaoban.topology.lines.qos import FULL_FRAME_BYTES
 
 TARGET_MS, INTERVAL_MS = 5.0, 100.0  # RFC 8289 §4.2, §4.3; RFC 8290 §5.2.1
 FLOWS = 1024  # RFC 8290 §5.2.4

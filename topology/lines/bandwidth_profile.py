@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 from giaoban.provenance import Assumable
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
-from giaoban.topology.qos import FULL_FRAME_BYTES
-from giaoban.topology.token_bucket import MOST_TICKS, BucketSize
+from giaoban.topology.lines.qos import FULL_FRAME_BYTES
+from giaoban.topology.lines.token_bucket import MOST_TICKS, BucketSize
 
 MIN_MBPS = 0.064
 BOTH, UP, DOWN = "both", "up", "down"

@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.topology.assumptions import assumptions
-from giaoban.topology.bandwidth_profile import BandwidthProfile
 from giaoban.topology.importers.files import export_province, write_toml
+from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
 from giaoban.topology.load import load_province
 from giaoban.topology.model import LinkChange, Province
 from giaoban.topology.network import build
 from giaoban.topology.validate import province_mistakes
 
-SMALL = Path(__file__).with_name("small.toml")
+SMALL = Path(__file__).parents[1] / "small.toml"
 PROFILE = {"cir_mbps": 10.0, "cbs_bytes": 6000, "source": "test"}
 
 

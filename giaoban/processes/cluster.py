@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
 
 from giaoban.errors import InputError, MachineLacks
-from giaoban.workers import InlineWorker, WorkerPool
+from giaoban.processes.workers import InlineWorker, WorkerPool
 
 CONNECT_S = 15
 

@@ -1,7 +1,7 @@
 """How much may wait for a line: packets, bytes, or so many milliseconds of its rate.
 
 Pure. A queue of bytes or milliseconds holds what waits, not what is being sent; its bytes are those
-that the line's rate counts (`giaoban.topology.framing`).
+that the line's rate counts (`giaoban.topology.lines.framing`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from giaoban.sentence import Sentence
-from giaoban.topology.qos import FULL_FRAME_BYTES
+from giaoban.topology.lines.qos import FULL_FRAME_BYTES
 
 KEYS = ("buffer_packets", "buffer_bytes", "buffer_ms")
 MOST_BYTES = 1_000_000_000

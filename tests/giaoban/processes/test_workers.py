@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from giaoban.errors import InputError, MachineLacks
-from giaoban.workers import InlineWorker, WorkerPool, WorkerProcess
+from giaoban.processes.workers import InlineWorker, WorkerPool, WorkerProcess
 from tests.processes import alive, wait_for
 
 
@@ -148,14 +148,14 @@ def test_it_ignores_what_we_ignore() -> None:
 def test_it_is_a_copy_of_us_if_we_are_our_only_thread(threads: int, is_copy: bool) -> None:
     code = (
         "import colorsys, threading\n"
-        "from giaoban.workers import WorkerProcess\n"
+        "from giaoban.processes.workers import WorkerProcess\n"
         "if __name__ == '__main__':\n"
         f"    for _ in range({threads}):\n"
         "        threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
         "    with WorkerProcess() as beside:\n"
         "        print(beside.ask(eval, \"'colorsys' in __import__('sys').modules\")())\n"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=root,
@@ -177,7 +177,7 @@ def test_it_is_gone_when_we_leave_though_it_has_work() -> None:
 def test_it_does_not_outlive_us(number: signal.Signals) -> None:
     code = (
         "import os, time\n"
-        "from giaoban.workers import WorkerProcess\n"
+        "from giaoban.processes.workers import WorkerProcess\n"
         "if __name__ == '__main__':\n"
         "    with WorkerProcess() as beside:\n"
         "        print(beside.ask(os.getpid)(), flush=True)\n"
@@ -186,7 +186,7 @@ def test_it_does_not_outlive_us(number: signal.Signals) -> None:
         "        while True:\n"
         "            time.sleep(0.05)\n"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     us = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=root,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from giaoban import children
-from giaoban.children import Ended, Job, die_with_parent, run_all
 from giaoban.errors import MachineLacks
+from giaoban.processes import children
+from giaoban.processes.children import Ended, Job, die_with_parent, run_all
 from tests.processes import PATIENCE_S, alive, wait_for
 
 
@@ -108,12 +108,12 @@ def test_a_child_has_time_to_tidy_up(tmp_path: Path) -> None:
 
 def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script = (
-        "import sys\nfrom giaoban.children import Job, run_all\n"
+        "import sys\nfrom giaoban.processes.children import Job, run_all\n"
         "code = 'import os, time; print(os.getpid(), flush=True); time.sleep(600)'\n"
         "run_all([Job('a', [sys.executable, '-c', code])], at_once=1,\n"
         "        on_line=lambda _n, line: print(line, flush=True), on_end=print)"
     )
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     with subprocess.Popen(
         [sys.executable, "-c", script], cwd=root, stdout=subprocess.PIPE, text=True
     ) as parent:

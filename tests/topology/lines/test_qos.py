@@ -8,9 +8,7 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.topology.assumptions import assumptions
-from giaoban.topology.load import load_province
-from giaoban.topology.network import build
-from giaoban.topology.qos import (
+from giaoban.topology.lines.qos import (
     AF41,
     CS5,
     CS6,
@@ -20,9 +18,11 @@ from giaoban.topology.qos import (
     by_class,
     traffic_classes,
 )
+from giaoban.topology.load import load_province
+from giaoban.topology.network import build
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_SIGNALLING, DSCP_VIDEO
 
-SMALL = Path(__file__).parent / "small.toml"
+SMALL = Path(__file__).parents[1] / "small.toml"
 TABLE = """
 [qos]
 scheduling = "classes"

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.topology.assumptions import assumptions
-from giaoban.topology.framing import Framing
 from giaoban.topology.importers.files import export_province, write_toml
+from giaoban.topology.lines.framing import Framing
 from giaoban.topology.load import load_province
 from giaoban.topology.model import LinkChange, Province
 from giaoban.topology.network import NetLink, build
 
-SMALL = Path(__file__).with_name("small.toml")
+SMALL = Path(__file__).parents[1] / "small.toml"
 L1 = {"layer": "L1", "source": "test"}
 
 

@@ -20,9 +20,9 @@ from giaoban.scenarios.spec.impairment import Impairment
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.emulation import scheduler
 from giaoban.topology.importers.files import export_province, write_toml
+from giaoban.topology.lines.qos import Qos
 from giaoban.topology.load import load_province
 from giaoban.topology.network import NetLink, build
-from giaoban.topology.qos import Qos
 
 
 @pytest.mark.parametrize(

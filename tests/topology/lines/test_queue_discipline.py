@@ -17,10 +17,10 @@ from giaoban.scenarios.spec.faults.kinds.rate_drop import RateDrop
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.emulation import aqm
 from giaoban.topology.importers.files import export_province, write_toml
+from giaoban.topology.lines.queue_discipline import Codel, FqCodel, QueueDiscipline, Red
 from giaoban.topology.load import load_province
 from giaoban.topology.model import LinkChange
 from giaoban.topology.network import NetLink, build
-from giaoban.topology.queue_discipline import Codel, FqCodel, QueueDiscipline, Red
 
 CLASSES = {"scheduling": "classes", "source": "test"}
 BYTES = {"buffer_packets": None, "buffer_bytes": 64_000}

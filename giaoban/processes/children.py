@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from giaoban.errors import MachineLacks, strerror
-from giaoban.interruptions import INTERRUPTIONS
+from giaoban.processes.interruptions import INTERRUPTIONS
 from giaoban.sentence import N_, Sentence
 
 PR_SET_PDEATHSIG = 1

@@ -8,7 +8,7 @@ import sys
 PROGRAM = """
 from pathlib import Path
 from resource import getpagesize
-from giaoban.heap import give_back
+from giaoban.processes.heap import give_back
 
 def resident_mb():
     return int(Path("/proc/self/statm").read_text().split()[1]) * getpagesize() / 1e6

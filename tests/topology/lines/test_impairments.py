@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from giaoban.topology.impairments import (
+from giaoban.topology.lines.impairments import (
     DIST_SCALE,
     TABLE_MAX,
     TABLE_SIZE,

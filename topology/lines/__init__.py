@@ -1,0 +1,1 @@
+"""What a line does to packets: its framing, queue and buffer, classes, policing, impairments."""
