@@ -52,6 +52,29 @@ class _Read(NamedTuple):
     records: NDArray[np.void]
 
 
+def as_one(parts: list[NDArray[np.void]], dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """All records of parts, in their order, only to be read: no copy where they lie behind one
+    another in an array already."""
+    if len(parts) == 1:
+        return parts[0]
+    base = parts[0].base if parts else None
+    if isinstance(base, np.ndarray) and all(part.base is base for part in parts):
+        first = end = (_address(parts[0]) - _address(base)) // dtype.itemsize
+        for part in parts:
+            if part.dtype != base.dtype or _address(part) != _address(base) + end * dtype.itemsize:
+                break
+            end += len(part)
+        else:
+            return base[first:end]
+    # to join records of several fields numpy looks at each field first
+    return np.frombuffer(b"".join(parts), dtype)
+
+
+def _address(records: NDArray[np.void]) -> int:
+    address: int = records.ctypes.data
+    return address
+
+
 class Spool:
     """Records by number, each number's in the order in which they were added."""
 
@@ -102,12 +125,8 @@ class Spool:
         self._has(records.nbytes)
 
     def read(self, number: int) -> NDArray[np.void]:
-        """(n,) all records of one number."""
-        parts = list(self.parts(number))
-        if len(parts) == 1:
-            return parts[0]
-        # to join records of several fields numpy looks at each field first
-        return np.frombuffer(b"".join(parts), self._dtype)
+        """(n,) all records of one number; not to be changed."""
+        return as_one(list(self.parts(number)), self._dtype)
 
     def parts(self, number: int) -> Iterator[NDArray[np.void]]:
         """All records of one number, part by part: there may be more than memory holds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -25,6 +25,7 @@ from giaoban.traffic.quality.codecs import SpeechCodec, codec_of, speech_mos
 from giaoban.traffic.quality.frames import FrameMeasures, Frames, frames, measure_frames
 from giaoban.traffic.quality.lipsync import lip_sync
 from giaoban.traffic.quality.measure import Measures, Trace, measure
+from giaoban.traffic.quality.memoized import memoized
 
 WAYS = ("up", "down")
 SHOWN_NS = 1_000_000_000
@@ -90,26 +91,37 @@ class StreamLeg:
     def measures(self) -> Measures:
         return measure(self.trace, *self.window_ns, delays=self.delays, jitter=self.jitter)
 
-    @cached_property
-    def played_after_ms(self) -> float:
-        """The longest from due to played; NaN where nothing was due."""
-        after_ns = self.trace.played_after_ns[self.part]
-        return float(after_ns.max()) / 1e6 if len(after_ns) else np.nan
-
-    @cached_property
-    def played_after_least_ms(self) -> float:
-        """The shortest from due to played; NaN where nothing was due."""
-        after_ns = self.trace.played_after_ns[self.part]
-        return float(after_ns.min()) / 1e6 if len(after_ns) else np.nan
+    @property
+    def played_after_ms(self) -> tuple[float, float]:
+        """The shortest and the longest from due to played; NaN where nothing was due."""
+        return _played_after_ms(self, self.window_ns)
 
     @cached_property
     def bursts(self) -> GapBurst:
         trace, part = self.trace, self.part
         return gap_burst(trace.missing[part], trace.due_ns[part], trace.ends_ns[part])
 
-    @cached_property
+    @property
     def burst_ratio(self) -> float:
-        return burst_ratio(self.trace.missing[self.part])
+        return _burst_ratio(self, self.window_ns)
+
+    @property
+    def found(self) -> dict[Hashable, Any] | None:
+        """Legs have no memory of their own: what is memoized of one is told by its window."""
+        return self.trace.found
+
+
+@memoized
+def _played_after_ms(leg: StreamLeg, _window_ns: tuple[int, int]) -> tuple[float, float]:
+    after_ns = leg.trace.played_after_ns[leg.part]
+    if not len(after_ns):
+        return np.nan, np.nan
+    return float(after_ns.min()) / 1e6, float(after_ns.max()) / 1e6
+
+
+@memoized
+def _burst_ratio(leg: StreamLeg, _window_ns: tuple[int, int]) -> float:
+    return burst_ratio(leg.trace.missing[leg.part])
 
 
 @dataclass(frozen=True)
@@ -286,13 +298,15 @@ class _Measured:
         sound_ms, picture_ms = (behind.sound_ms, behind.picture_ms) if behind else (0.0, 0.0)
         if behind:  # it encodes once more what it has mixed
             sound_ms += self.captures.plan.audio.lookahead_ms
+        up_least_ms, up_ms = legs[call.up["audio"]].played_after_ms
+        down_least_ms, down_ms = legs[call.down["audio"]].played_after_ms
         return (
-            legs[call.up["audio"]].played_after_ms + sound_ms,
-            legs[call.down["audio"]].played_after_ms + sound_ms,
+            up_ms + sound_ms,
+            down_ms + sound_ms,
             _or_nan(None if up is None else up.delay_p95_ms) + picture_ms,
             _or_nan(None if down is None else down.shown_after_ms) + picture_ms,
-            legs[call.up["audio"]].played_after_least_ms + sound_ms,
-            legs[call.down["audio"]].played_after_least_ms + sound_ms,
+            up_least_ms + sound_ms,
+            down_least_ms + sound_ms,
         )
 
     def bridges(self) -> list[BridgeResult]:
@@ -387,52 +401,19 @@ class _Measured:
         leg: StreamLeg,
         pictures: FrameMeasures | None,
     ) -> StreamResult:
-        m = leg.measures
-        lost, listener_lost = lost_pcts(m.sent, m.received, m.impaired, m.corrupted + m.late)
-        figures: dict[str, Any] = {
-            "kind": kind,
-            "direction": direction,
-            "packets_sent": m.sent,
-            "packets_received": m.received,
-            "packets_impaired": m.impaired,
-            "packets_duplicated": m.duplicated,
-            "packets_corrupted": m.corrupted,
-            "packets_late": m.late,
-            "packets_reordered": m.reordered,
-            "lost_pct": lost,
-            "listener_lost_pct": listener_lost,
-            "listener_lost_pct_20s": _round(m.missing_pct_20s),
-            "listener_lost_pct_60s": _round(m.missing_pct_60s),
-            "loss_spread": _round(m.loss_spread),
-            "reordered_pct": None if m.reordered_ratio is None else 100 * m.reordered_ratio,
-            "loss_burst_max": m.loss_burst_max,
-            "loss_burst_mean": _round(m.loss_burst_mean),
-            "jitter_ms": _round(m.jitter_ms),
-            "jitter_ms_mean": _round(m.jitter_mean_ms),
-            "jitter_ms_max": _round(m.jitter_max_ms),
-            "delay_p50_ms": _round(m.delay_p50_ms),
-            "delay_p95_ms": _round(m.delay_p95_ms),
-            "delay_p95_low_ms": _round(m.delay_p95_low_ms),
-            "delay_p95_high_ms": _round(m.delay_p95_high_ms),
-            "delay_p99_ms": _round(m.delay_p99_ms),
-            "delay_max_ms": _round(m.delay_max_ms),
-            "ipdv_ms": _round(m.ipdv_ms),
-            "interruptions": m.interruptions,
-            "interruption_ms_max": _round(m.interruption_ms_max),
-            "mos": None,
-        }
-        if self._wants(*BURST_FIGURES):
-            figures |= _burst_figures(leg.bursts)
+        own: dict[str, object] = {}
+        """What does not follow from its packets."""
         if self._wants("rtcp"):
-            figures["rtcp"] = self._rtcp(call.bridge, kind, direction)
-        if pictures is not None:
-            figures |= _frame_figures(pictures)
+            own["rtcp"] = self._rtcp(call.bridge, kind, direction)
         if kind == "video":
-            figures |= self._repairs(call, direction, leg)
-            figures["rate_least_pct"] = self._rate_least_pct(call.bridge, direction)
+            own |= self._repairs(call, direction, leg)
+            own["rate_least_pct"] = self._rate_least_pct(call.bridge, direction)
+        what = kind, direction, pictures, self._wants(*BURST_FIGURES)
         if self._wanted is None:
-            return StreamResult.model_validate(figures)
-        return StreamResult.model_construct(**figures)  # nobody writes it down
+            return StreamResult.model_validate(_figures(leg, *what) | own)
+        found = _unwritten(leg, (leg.window_ns, leg.delays, leg.jitter), *what)
+        told = {name: figure for name, figure in own.items() if figure is not None}
+        return found.model_copy(update=told) if told else found
 
     def _wants(self, *names: str) -> bool:
         return self._wanted is None or any(name in self._wanted for name in names)
@@ -544,6 +525,64 @@ def grow_by_load(plan: Plan) -> list[bool]:
 
 def _or_nan(value: float | None) -> float:
     return np.nan if value is None else value
+
+
+def _figures(
+    leg: StreamLeg, kind: Kind, direction: str, pictures: FrameMeasures | None, bursts: bool
+) -> dict[str, Any]:
+    """What of a stream follows from its packets; `bursts`: and how they were missed in bursts."""
+    m = leg.measures
+    lost, listener_lost = lost_pcts(m.sent, m.received, m.impaired, m.corrupted + m.late)
+    figures: dict[str, Any] = {
+        "kind": kind,
+        "direction": direction,
+        "packets_sent": m.sent,
+        "packets_received": m.received,
+        "packets_impaired": m.impaired,
+        "packets_duplicated": m.duplicated,
+        "packets_corrupted": m.corrupted,
+        "packets_late": m.late,
+        "packets_reordered": m.reordered,
+        "lost_pct": lost,
+        "listener_lost_pct": listener_lost,
+        "listener_lost_pct_20s": _round(m.missing_pct_20s),
+        "listener_lost_pct_60s": _round(m.missing_pct_60s),
+        "loss_spread": _round(m.loss_spread),
+        "reordered_pct": None if m.reordered_ratio is None else 100 * m.reordered_ratio,
+        "loss_burst_max": m.loss_burst_max,
+        "loss_burst_mean": _round(m.loss_burst_mean),
+        "jitter_ms": _round(m.jitter_ms),
+        "jitter_ms_mean": _round(m.jitter_mean_ms),
+        "jitter_ms_max": _round(m.jitter_max_ms),
+        "delay_p50_ms": _round(m.delay_p50_ms),
+        "delay_p95_ms": _round(m.delay_p95_ms),
+        "delay_p95_low_ms": _round(m.delay_p95_low_ms),
+        "delay_p95_high_ms": _round(m.delay_p95_high_ms),
+        "delay_p99_ms": _round(m.delay_p99_ms),
+        "delay_max_ms": _round(m.delay_max_ms),
+        "ipdv_ms": _round(m.ipdv_ms),
+        "interruptions": m.interruptions,
+        "interruption_ms_max": _round(m.interruption_ms_max),
+        "mos": None,
+    }
+    if bursts:
+        figures |= _burst_figures(leg.bursts)
+    if pictures is not None:
+        figures |= _frame_figures(pictures)
+    return figures
+
+
+@memoized
+def _unwritten(
+    leg: StreamLeg,
+    _looked_at: tuple[tuple[int, int], bool, bool],
+    kind: Kind,
+    direction: str,
+    pictures: FrameMeasures | None,
+    bursts: bool,
+) -> StreamResult:
+    """The same, which nobody writes down."""
+    return StreamResult.model_construct(**_figures(leg, kind, direction, pictures, bursts))
 
 
 def _burst_figures(b: GapBurst) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from giaoban.scenarios.records.events import BridgeHealth, Joined, McuHealth, Po
 from giaoban.scenarios.records.guest import BackgroundCount, ChangeMade, TcpCount, TcpFlowCount
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import damaged as damaged_of
+from giaoban.traffic.quality.measure import Trace
+from giaoban.traffic.quality.memoized import memoized
 
 LATE_MS = 5.0
 """An impairment of a line, or a failure, that comes later than this is not the one asked for."""
@@ -85,11 +87,15 @@ def unexpected_packets(captures: Captures, index: int) -> UnexpectedPackets:
         edges = captures.origin_ns + np.rint(np.array([interval.from_s, to_s]) * 1e9)
         first, last = np.searchsorted(trace.due_ns, edges.astype(np.int64))
         met.append(bool(last > first))
-    return UnexpectedPackets(
-        unknown=trace.unknown,
-        removed=int(np.count_nonzero(trace.impaired & trace.arrived)),
-        twice=int(np.sum(np.maximum(trace.arrivals - np.maximum(trace.copies, 1), 0))),
-        met=tuple(met),
+    removed, twice = _removed_and_twice(trace)
+    return UnexpectedPackets(trace.unknown, removed, twice, tuple(met))
+
+
+@memoized
+def _removed_and_twice(trace: Trace) -> tuple[int, int]:
+    return (
+        int(np.count_nonzero(trace.impaired & trace.arrived)),
+        int(np.sum(np.maximum(trace.arrivals - np.maximum(trace.copies, 1), 0))),
     )
 
 

@@ -132,12 +132,8 @@ def frames(
     if not n:
         none, no, never = np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((0, 2), np.int64)
         return Frames(none, no, no, no, none, no, no, none, never, never if conceals else None)
-    _, first, inverse = np.unique(trace.timestamp, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    frame = place[inverse.reshape(-1)]
-    count = len(order)
+    first, frame = _by_frame(trace.timestamp)
+    count = len(first)
     key = np.bincount(frame[trace.key], minlength=count) > 0
     lost = np.bincount(frame[trace.missing], minlength=count) > 0
     complete = np.full(count, -1, np.int64)
@@ -147,7 +143,7 @@ def frames(
     last_key = np.maximum.accumulate(np.where(key & ~lost, nth, -1))
     last_lost = np.maximum.accumulate(np.where(lost, nth, -1))
     decodable = last_key > last_lost
-    due = trace.due_ns[first[order]]
+    due = trace.due_ns[first]
     late, shown_after = np.zeros(count, np.bool_), np.zeros(count, np.int64)
     if buffer_ns is not None:
         played = playout(complete - due, ~lost, buffer_ns)
@@ -170,6 +166,20 @@ def frames(
     if trace.found is not None:
         object.__setattr__(made, "found", {})
     return made
+
+
+def _by_frame(timestamp: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Of n packets, at least one: (f,) where each frame's first one is, in order, and (n,) which
+    frame each is of."""
+    begins = np.append(True, timestamp[1:] != timestamp[:-1])
+    first = np.flatnonzero(begins)
+    if (np.diff(timestamp[first]) > 0).all():  # frame behind frame, as they are sent
+        return first, np.cumsum(begins) - 1
+    _, first, inverse = np.unique(timestamp, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return first[order], place[inverse.reshape(-1)]
 
 
 def _frozen(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, Concatenate, Protocol
 
-MOST_ANSWERS = 32
+MOST_ANSWERS = 64
 """So many are kept with a record."""
 
 

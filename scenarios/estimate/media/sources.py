@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from giaoban.clock import NEVER_NS
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.media.leg import Position
+from giaoban.scenarios.estimate.spool import as_one
 from giaoban.traffic.log import SENT, PacketLog
 from giaoban.traffic.recorded.stream import RecordedStream
 from giaoban.traffic.rtp import AUDIO_PACKET_MS, HEADER_BYTES
@@ -86,7 +87,7 @@ class StreamBuffer(PacketLog):
             old = (n for n in range(len(parts) - 1, 0, -1) if parts[n]["sequence"][0] < first)
             # one more: packets of a part may be out of order
             parts = parts[max(0, next(old, 0) - 1) :]
-        return _joined(parts)
+        return as_one(parts, SENT)
 
     def give_up(self, last: int) -> list[NDArray[np.void]]:
         """What was not given up before, in order; only so many of the `last` parts stay here."""
@@ -94,12 +95,6 @@ class StreamBuffer(PacketLog):
         del self.parts[: max(0, len(self.parts) - last)]
         self._given = len(self.parts)
         return given
-
-
-def _joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
-    """All of them, only to be read. As bytes: numpy would compare all fields of all parts, which
-    takes fifty times as long."""
-    return np.frombuffer(b"".join([part.tobytes() for part in parts]), SENT)
 
 
 class PlannedSource(Protocol):
@@ -204,7 +199,7 @@ class CachedStream(NamedTuple):
     def of(cls, source: GeneratedSource) -> CachedStream:
         """All that a source makes that has made nothing yet."""
         source.advance(NEVER_NS)
-        log = _joined(source.buffer.parts)
+        log = as_one(source.buffer.parts, SENT)
         begins = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
         return cls(log, log["due_ns"][np.flatnonzero(begins)[np.cumsum(begins) - 1]])
 
@@ -263,7 +258,7 @@ class CachedSource:
         """A source that has come as far."""
         source = self._make()
         source.advance(self._done_ns)
-        made = _joined(source.buffer.parts)
+        made = as_one(source.buffer.parts, SENT)
         source.buffer.become(self.buffer)
         source.buffer.add(made[self._taken :])
         return source

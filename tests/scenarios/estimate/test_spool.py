@@ -54,6 +54,25 @@ def test_each_number_has_its_records_in_their_order(
 
 
 @given(
+    cuts=st.lists(st.integers(0, 30), min_size=1, max_size=6).map(sorted),
+    swapped=st.booleans(),
+)
+def test_parts_that_lie_behind_one_another_are_not_copied(cuts: list[int], swapped: bool) -> None:
+    made = np.zeros(30, PAIR)
+    made["count"] = np.arange(30)
+    parts = [part for part in np.split(made, cuts)[:-1] if len(part)]
+    if swapped:
+        parts.reverse()
+    kept = Spool(PAIR, 1)
+    for part in parts:
+        kept.add(0, part)
+    read = kept.read(0)
+    assert read["count"].tolist() == [n for part in parts for n in part["count"].tolist()]
+    if parts:
+        assert np.shares_memory(read, made) == (not swapped or len(parts) == 1)
+
+
+@given(
     blocks=st.lists(st.lists(st.integers(0, 3), min_size=40, max_size=40), max_size=6),
     alone=st.sets(st.integers(0, 5)),
     most_bytes=st.sampled_from([0, 300, 10**6]),

@@ -39,6 +39,21 @@ def test_a_lost_packet_spoils_all_until_the_next_key_frame() -> None:
     assert got.freeze_ms_total == pytest.approx(16 * FRAME_MS)  # from frame 29 to frame 45
 
 
+@given(stamps=st.lists(st.integers(0, 6), min_size=1, max_size=40), ordered=st.booleans())
+def test_a_frame_is_all_packets_of_a_timestamp_wherever_they_lie(
+    stamps: list[int], ordered: bool
+) -> None:
+    stamps = sorted(stamps) if ordered else stamps
+    sent = video_log(len(stamps), 1, [0])
+    sent["timestamp"] = stamps
+    trace = delivered(sent)
+    found, firsts = frames(trace), [stamps.index(stamp) for stamp in dict.fromkeys(stamps)]
+    assert found.due_ns.tolist() == trace.due_ns[firsts].tolist()
+    assert found.complete_ns.tolist() == [
+        trace.arrival_ns[np.array(stamps) == stamp].max() for stamp in dict.fromkeys(stamps)
+    ]
+
+
 def test_damage_before_a_window_counts_in_it() -> None:
     found = frames(delivered(video_log(90, 2, [0, 60]), missing=[2 * 10]))
     later = measure_frames(found, START_NS + 10**9, START_NS + 2 * 10**9)
