@@ -269,7 +269,12 @@ def _emulated(
         question = world.question(scenario)
         orders.append(EmulationJob(scenario.id, question, EngineName.SANDBOX, place, result_of))
     emulated = emulate_all(
-        orders, len(orders), at_once=jobs, told=N_("{done} of {count} peaks"), progress=progress
+        orders,
+        len(orders),
+        engine=EngineName.SANDBOX,
+        jobs=jobs,
+        told=N_("{done} of {count} peaks"),
+        progress=progress,
     )
     found = []
     for ident, each in emulated.items():

@@ -67,26 +67,24 @@ def result_of(answer: Answer, _captures: Path) -> Result:
     return answer.result
 
 
-def side_by_side(engine: EngineName) -> int:
-    """How many emulations go on at once; one in real time has the machine to itself."""
-    return 1 if engine is EngineName.NATIVE else cores()
-
-
 def emulate_all[T](
     orders: Iterable[EmulationJob[T]],
     count: int,
     *,
-    at_once: int,
+    engine: EngineName,
+    jobs: int | None = None,
     told: str,
     progress: Progress,
     on_end: Callable[[str, T | InvalidRun], object] = lambda _name, _found: None,
 ) -> dict[str, EmulationOutcome[T]]:
-    """Emulate `count` orders, so many at once, each in a process; by their names.
+    """Emulate `count` orders by an engine, each in a process; by their names.
 
     An order is asked for when its turn comes. Its folder is there; what its process is told and
     tells us is in there only meanwhile.
 
     Args:
+        jobs: so many at once, None: as many as there are cores. In real time one has the machine to
+            itself, whatever is said here.
         told: the sentence that says how many of all have ended, with `{done}` and `{count}`.
         on_end: is told of each at once; what it raises ends all.
 
@@ -97,7 +95,7 @@ def emulate_all[T](
     found: dict[str, EmulationOutcome[T]] = {}
     done: dict[str, float] = {}
 
-    def jobs() -> Iterator[Job]:
+    def processes() -> Iterator[Job]:
         for order in orders:
             folders[order.name] = order.folder
             yield Job(order.name, command(order))
@@ -120,7 +118,8 @@ def emulate_all[T](
         done[ended.name] = 1.0
         tell()
 
-    run_all(jobs(), at_once=at_once, on_line=line, on_end=end, cwd=IMPORTED_FROM)
+    at_once = 1 if engine is EngineName.NATIVE else jobs or cores()
+    run_all(processes(), at_once=at_once, on_line=line, on_end=end, cwd=IMPORTED_FROM)
     return found
 
 

@@ -146,7 +146,8 @@ def hold(
         found = emulate_all(
             orders,
             len(orders),
-            at_once=jobs,
+            engine=engine,
+            jobs=jobs,
             told=N_("{done} of {count} parts of the meeting"),
             progress=progress,
         )

@@ -32,7 +32,6 @@ from giaoban.scenarios.study.emulation_process import (
     EmulationJob,
     emulate_all,
     result_of,
-    side_by_side,
 )
 from giaoban.sentence import N_, Sentence, joined
 
@@ -165,7 +164,7 @@ class _EmulatedTrials:
                 for seed, name in names.items()
             ),
             len(names),
-            at_once=side_by_side(self._engine),
+            engine=self._engine,
             told=N_("other seeds: {done} of {count}"),
             progress=progress,
             on_end=_trusted,

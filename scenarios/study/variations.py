@@ -24,7 +24,6 @@ from giaoban.scenarios.study.emulation_process import (
     EmulationJob,
     emulate_all,
     result_of,
-    side_by_side,
 )
 from giaoban.sentence import Sentence
 
@@ -82,7 +81,7 @@ def try_each(
                 for ident, question in to_emulate.items()
             ),
             len(to_emulate),
-            at_once=side_by_side(engine),
+            engine=engine,
             told=told,
             progress=progress,
         )

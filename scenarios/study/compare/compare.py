@@ -222,7 +222,8 @@ def _emulated(
             for name, side, question in jobs
         ),
         len(jobs),
-        at_once=order.jobs,
+        engine=order.engine,
+        jobs=order.jobs,
         told=N_("emulating: {done} of {count}"),
         progress=progress,
     )

@@ -106,7 +106,8 @@ def try_failures(
             found = emulate_all(
                 (order_of(asked, case, places[case.id], engine) for case in cases),
                 len(cases),
-                at_once=jobs,
+                engine=engine,
+                jobs=jobs,
                 told=TOLD,
                 progress=progress,
             )

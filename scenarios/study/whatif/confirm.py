@@ -65,7 +65,8 @@ def confirm(
             for point in points
         ),
         len(points),
-        at_once=jobs,
+        engine=engine,
+        jobs=jobs,
         told=N_("emulating: {done} of {count}"),
         progress=progress,
     )

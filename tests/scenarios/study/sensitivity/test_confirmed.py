@@ -88,7 +88,12 @@ def confirmed(question: Question, keys: Sequence[str], tmp_path: Path) -> None:
         folder.mkdir()
         jobs.append(EmulationJob(name, changed, EngineName.SANDBOX, folder, result_of))
     found = emulate_all(
-        jobs, len(jobs), at_once=2, told=N_("{done} of {count}"), progress=lambda _what, _done: None
+        jobs,
+        len(jobs),
+        engine=EngineName.SANDBOX,
+        jobs=2,
+        told=N_("{done} of {count}"),
+        progress=lambda _what, _done: None,
     )
     said = {name: _verdict(outcome.found) for name, outcome in found.items()}
     assert said == {name: "pass" if " holds " in name else "fail" for name in worlds}
