@@ -19,9 +19,11 @@ from tests import kept
 from tests.loopback import local_address
 from tests.marked import Watch
 
-settings.register_profile("steady", deadline=None, derandomize=True, database=None)
-# `scripts/test --fast`: fewer examples of each law than the whole run looks at
+# always the same examples of each law: some by day, more at night (`thorough`)
+settings.register_profile("steady", deadline=None, derandomize=True, database=None, max_examples=50)
+# `scripts/test --fast` and `--nightly`
 settings.register_profile("brief", settings.get_profile("steady"), max_examples=30)
+settings.register_profile("thorough", settings.get_profile("steady"), max_examples=300)
 settings.load_profile("steady")
 
 os.environ["GIAOBAN_LANG"] = "en"  # whatever the language of who runs them
