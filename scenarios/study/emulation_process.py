@@ -30,7 +30,6 @@ from giaoban.results.archive.store import write_result
 from giaoban.results.model.result import Result
 from giaoban.scarce import shortage
 from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
-from giaoban.scenarios.estimate.estimate import prior_estimate
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.measure.assemble import Answer, assemble, criteria_of, of_load_windows
 from giaoban.scenarios.plan.question import Question
@@ -184,6 +183,8 @@ def emulated[T](order: EmulationJob[T], folder: Path) -> T:
         work.mkdir()
         question = order.question
         if not question.plan.watchful:  # else nothing hangs on whether any packet is lost
+            from giaoban.scenarios.estimate.estimate import prior_estimate  # long to load
+
             question = prior_estimate(question).question
         save_recordings(question.plan, question.recordings, work)
         about = emulate(question.plan, work, order.engine, tell_progress)

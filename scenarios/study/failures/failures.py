@@ -27,10 +27,8 @@ from giaoban.results.report.summaries.failures_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate import limits
 from giaoban.scenarios.estimate.estimate import estimate_failing
-from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.spec.failure_cases import PAIR
 from giaoban.scenarios.spec.faults.kind import FailureCase
-from giaoban.scenarios.spec.faults.plan import FaultPlan
 from giaoban.scenarios.study.documents import prove
 from giaoban.scenarios.study.emulation_process import (
     EmulationJob,
@@ -39,7 +37,7 @@ from giaoban.scenarios.study.emulation_process import (
 )
 from giaoban.scenarios.study.failure_map import draw_failures
 from giaoban.scenarios.study.failures.answer import answer_of
-from giaoban.scenarios.study.failures.observe import no_measures, observe, read_routes, snapshots
+from giaoban.scenarios.study.failures.observe import no_measures, observe, observe_run, snapshots
 from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence, joined
@@ -196,14 +194,8 @@ def order_of(
     asked: FailuresQuestion, case: FailureCase, folder: Path, engine: EngineName
 ) -> EmulationJob[FailureResult]:
     question = question_of(asked, case)
-    look = partial(_look, case, question.plan.faults)
+    look = partial(observe_run, case, question.plan.faults)
     return EmulationJob(case.id, question, engine, folder, look)
-
-
-def _look(
-    case: FailureCase, faults: Sequence[FaultPlan], answer: Answer, captures: Path
-) -> FailureResult:
-    return observe(case, answer.result, faults, read_routes(captures))
 
 
 def _result(case: FailureCase, found: FailureResult | InvalidRun) -> FailureResult:

@@ -14,6 +14,7 @@ from giaoban.results.judge.failure_points import worst_of
 from giaoban.results.model.faults import FaultImpact
 from giaoban.results.model.result import Result
 from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, LinkPeak
+from giaoban.scenarios.measure.assemble import Answer
 from giaoban.scenarios.records import guest
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.spec.faults.plan import FaultPlan
@@ -43,6 +44,14 @@ def snapshots(told: Iterable[guest.Routes]) -> list[Snapshot]:
         Snapshot(routes.t_ms, {bridge: ways["up"] for bridge, ways in routes.paths.items()})
         for routes in told
     ]
+
+
+def observe_run(
+    case: FailureCase, faults: Sequence[FaultPlan], answer: Answer, captures: Path
+) -> FailureResult:
+    """As `observe`, of an emulation that has just ended: what its process looks at. It is here so
+    that each process loads no more than it needs."""
+    return observe(case, answer.result, faults, read_routes(captures))
 
 
 def observe(
