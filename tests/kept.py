@@ -21,6 +21,7 @@ import runpy
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -39,6 +40,8 @@ PROGRAMS = Path("/var/lib/dpkg/status")
 MOST_BYTES = 2 << 30
 LEFT, CONSOLE = "folder", "console.log"
 UNFINISHED = ".keep-"
+CLOCK_STEP_NS = 20_000_000
+"""Files are dated by the kernel's last tick, 10 ms ago at the most."""
 
 booted = boot.run
 """What boots a guest, whatever is kept."""
@@ -159,11 +162,14 @@ def sources(module: str) -> str:
         noted = json.loads(note.read_text(encoding="utf-8"))
         if all(_written(Path(name)) == when for name, when in noted["written"]):
             return str(noted["sum"])
+    began_ns = time.time_ns()
     files = _sources(module)
     told = sorted((str(path.relative_to(ROOT)), _sum(path)) for path in files)
     found = hashlib.sha256(repr(told).encode()).hexdigest()
     looked_at = {*files, *(place for path in files for place in (path.parent, path.parent.parent))}
     written = [(str(path), _written(path)) for path in sorted(looked_at)]
+    if any(when[0] >= began_ns - CLOCK_STEP_NS for _, when in written):
+        return found  # of what was written to meanwhile nobody knows what was read
     note.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=note.parent, prefix=UNFINISHED, delete=False) as to:
         json.dump({"sum": found, "written": written}, to)

@@ -130,7 +130,7 @@ class WorkerProcess:
 
 
 class WorkerPool:
-    """WorkerPool processes beside us, which are asked in turn."""
+    """Processes beside us, which are asked in turn."""
 
     def __init__(self, count: int, *, niceness: int = 0) -> None:
         """`count` of them, 1 or more; `niceness`: as of `WorkerProcess`."""

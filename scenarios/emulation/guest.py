@@ -149,6 +149,7 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
         ).write(captures / COUNTERS)
         if failing is not None:
             write_routes(changes.routes, captures)
+            failing.check()
     about = Guest(kernel=platform.release(), build_virtual_s=built_s, origin_ns=origin_ns)
     about.write(captures / GUEST)
     _merge_events(captures)

@@ -61,7 +61,8 @@ def as_one(parts: list[NDArray[np.void]], dtype: np.dtype[np.void]) -> NDArray[n
     if isinstance(base, np.ndarray) and all(part.base is base for part in parts):
         first = end = (_address(parts[0]) - _address(base)) // dtype.itemsize
         for part in parts:
-            if part.dtype != base.dtype or _address(part) != _address(base) + end * dtype.itemsize:
+            alike = part.dtype == base.dtype and part.flags.c_contiguous
+            if not alike or _address(part) != _address(base) + end * dtype.itemsize:
                 break
             end += len(part)
         else:

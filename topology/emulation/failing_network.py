@@ -85,6 +85,12 @@ class FailingNetwork:
             self.routers.start_all()
             self.routers.converge()
 
+    def check(self) -> None:
+        """Raises `InvalidRun` if a router's process ended by itself, or started without its clock.
+        It takes some virtual time."""
+        if self.routers is not None:
+            self.routers.check_clocks()
+
     def apply(self, change: NetworkChange) -> list[tuple[float, Callable[[], None]]]:
         """Carry out one change, now; what is to follow so many seconds later."""
         later: list[tuple[float, Callable[[], None]]] = []

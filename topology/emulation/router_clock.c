@@ -61,11 +61,15 @@ static void take_place(void)
 {
   const char *parent = getenv("GIAOBAN_PARENT"), *turn = getenv("GIAOBAN_TURN");
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (parent && getppid() != atoi(parent)) /* it is gone already, and no signal comes */
+  if (parent && getppid() != atoi(parent)) { /* it is gone already, and no signal comes */
+    fputs("who started it is gone\n", stderr);
     _exit(1);
+  }
   struct sched_param place = { .sched_priority = turn ? atoi(turn) : 0 };
-  if (turn && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &place))
+  if (turn && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &place)) {
+    perror("sched_setscheduler");
     _exit(1);
+  }
 }
 
 __attribute__((constructor)) static void begin(void)

@@ -11,7 +11,6 @@ from pathlib import Path
 from giaoban import build_cache
 from giaoban.errors import MachineLacks
 
-NAME = "router-clock.so"
 SOURCE = Path(__file__).with_name("router_clock.c")
 INSTALL = "apt-get install gcc libc6-dev"
 
@@ -22,10 +21,15 @@ def ensure() -> Path:
     Raises:
         MachineLacks: there is no compiler, or it fails.
     """
-    if (given := build_cache.prebuilt(NAME)) is not None:
+    if (given := build_cache.prebuilt(name())) is not None:
         return given
-    name = hashlib.sha256(SOURCE.read_bytes() + platform.machine().encode()).hexdigest()[:16]
-    return build_cache.ensure(build_cache.cache() / "router-clock" / f"{name}.so", _build)
+    return build_cache.ensure(build_cache.cache() / "router-clock" / name(), _build)
+
+
+def name() -> str:
+    """What it is called: another source makes another library."""
+    of = hashlib.sha256(SOURCE.read_bytes() + platform.machine().encode()).hexdigest()[:16]
+    return f"router-clock-{of}.so"
 
 
 def _build(scratch: Path) -> Path:

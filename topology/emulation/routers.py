@@ -134,20 +134,35 @@ class Routers:
         """Raises `InvalidRun` if one ended by itself."""
         for router, process in self._processes.items():
             if process.poll() is not None:
-                log = (self.folder / f"{router}.log").read_text(encoding="utf-8", errors="replace")
-                said = "\n".join(log.splitlines()[-5:])
                 raise InvalidRun(
                     "{router}: BIRD ended with {code}:\n{said}",
                     router=router,
                     code=process.returncode,
-                    said=said,
+                    said=self._said(router),
                 )
+
+    def check_clocks(self) -> None:
+        """Raises `InvalidRun` if one ended, or runs without its clock: by the same library it has
+        its turn, and ends when we do."""
+        self.check()
+        for router, process in self._processes.items():
+            if self._clock.name not in Path(f"/proc/{process.pid}/maps").read_text("utf-8"):
+                raise InvalidRun(
+                    "{router}: BIRD runs without {clock}:\n{said}",
+                    router=router,
+                    clock=self._clock,
+                    said=self._said(router),
+                )
+
+    def _said(self, router: str) -> str:
+        log = (self.folder / f"{router}.log").read_text(encoding="utf-8", errors="replace")
+        return "\n".join(log.splitlines()[-5:])
 
     def converge(self) -> float:
         """Wait until all packets take the best ways; how long it took, in seconds.
 
         Raises:
-            InvalidRun: they do not, long after they should.
+            InvalidRun: they do not, long after they should; a process ended, or has no clock.
         """
         routing = self._network.routing
         assert routing is not None
@@ -161,6 +176,7 @@ class Routers:
                 )
             now_ns = time.monotonic_ns()
             time.sleep((bird.next_asked_ns(now_ns) - now_ns) / 1e9)
+        self.check_clocks()
         return time.monotonic() - started
 
     @property

@@ -36,7 +36,7 @@ def main(option: str, folder: str = "") -> int:
         sys.stderr.write(f"  sandbox kernel: {built}\n")
         if option == "--into":
             build_cache.hand_over(built, Path(folder), kernel.NAME)
-            build_cache.hand_over(router_clock.ensure(), Path(folder), router_clock.NAME)
+            build_cache.hand_over(router_clock.ensure(), Path(folder), router_clock.name())
     except GiaobanError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

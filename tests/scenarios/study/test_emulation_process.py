@@ -1,17 +1,107 @@
-"""How many emulations go on at once."""
+"""An emulation in a process of its own: what it leaves, how errors are told, how many at once."""
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pretended
 import pytest
+from scenario_factory import scenario
 
+from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.processes.workers import cores
+from giaoban.results.model.result import Engine, Result
+from giaoban.results.model.studies.failures import FailureResult
 from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.study import emulation_process
-from giaoban.scenarios.study.emulation_process import emulate_all
+from giaoban.scenarios.study.emulation_process import (
+    ERROR,
+    ORDER,
+    command,
+    emulate_all,
+    main,
+)
+from giaoban.scenarios.study.failures.failures import order_of
+from giaoban.scenarios.study.failures.trial import ask, possible_in
 
+Pretend = Callable[[BaseException | None], list[str]]
 SANDBOX, NATIVE = EngineName.SANDBOX, EngineName.NATIVE
+
+
+@pytest.fixture
+def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
+    """The words of a process whose emulation is replaced: the failure does not happen, or an error
+    is raised."""
+    folder = tmp_path / "cut-west--east"
+    folder.mkdir()
+
+    def use(error: BaseException | None) -> list[str]:
+        def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
+            pretended.emulate(plan, folder)
+            if error is not None:
+                raise error
+            return pretended.engine()
+
+        monkeypatch.setattr(emulation_process, "emulate", emulate)
+        asked = ask(scenario(tmp_path / "s.toml"), None, None)
+        case = possible_in(asked)["cut:west--east"]
+        return command(order_of(asked, case, folder, EngineName.SANDBOX))[-1:]
+
+    return use
+
+
+def test_what_it_leaves(tmp_path: Path, pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure that never took effect is invalid, never a pass. What parent and child tell each
+    other stays nowhere."""
+    words = pretend(None)
+    folder = Path(words[0]).parent
+    assert main(words) == 0
+    assert {path.name for path in folder.iterdir()} == {"result.json", "found.pickle"}
+    result = Result.from_json((folder / "result.json").read_bytes())
+    assert (result.run_id, result.verdict) == ("cut-west--east", "invalid")
+    assert [f.id for f in result.faults] == ["cut-west--east"]
+    found = emulation_process.taken(folder / "found.pickle")
+    assert isinstance(found, FailureResult)
+    assert (found.id, found.verdict, found.reasons) == ("cut:west--east", "invalid", result.reasons)
+    assert [(b.bridge, b.behind) for b in found.bridges] == [
+        ("west", False),
+        ("east", True),
+        ("north", True),
+    ]
+    assert {path.name for path in folder.iterdir()} == {"result.json"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InputError("{file}: no", file="s.toml"), 2),
+        (InvalidRun("link x: 9 Mb/s"), 3),
+        (MachineLacks("no {what}", "make setup", what="netem"), 4),
+        (KeyboardInterrupt(), 130),
+    ],
+    ids=["input", "invalid", "lacking", "interrupted"],
+)
+def test_how_errors_are_told(pretend: Pretend, error: BaseException, code: int) -> None:
+    words = pretend(error)
+    folder = Path(words[0]).parent
+    assert main(words) == code
+    path = folder / ERROR
+    assert path.exists() == isinstance(error, GiaobanError)
+    if isinstance(error, GiaobanError):
+        told = pickle.loads(path.read_bytes())
+        assert type(told) is type(error)
+        assert (told.said, told.said.values) == (error.said, error.said.values)
+    assert not (folder / "found.pickle").exists()
+    assert not (folder / ORDER).exists()
+
+
+def test_an_error_of_the_program_is_not_swallowed(pretend: Pretend) -> None:
+    with pytest.raises(ZeroDivisionError):
+        main(pretend(ZeroDivisionError()))
 
 
 @pytest.mark.parametrize(
