@@ -106,7 +106,7 @@ def test_it_is_made_once_and_anew_where_a_source_changed(
     )
     assert first == second
     assert len(made) == 1
-    source = root / "giaoban" / "topology" / "bandwidth_profile.py"
+    source = root / "giaoban" / "topology" / "lines" / "bandwidth_profile.py"
     source.write_text(source.read_text(encoding="utf-8") + "CHANGED = 1\n", encoding="utf-8")
     assert b"CHANGED" in module_archive.lay(SMALL, folder(tmp_path, "3")).read_bytes()
     [kept] = cache.iterdir()
