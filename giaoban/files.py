@@ -1,4 +1,5 @@
-"""Reading of files that somebody else may have made: of a known kind, and never without end."""
+"""Files: read, whoever made them, of a known kind and never without end; written whole, or refused
+in words that a person can act on."""
 
 from __future__ import annotations
 

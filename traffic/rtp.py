@@ -1,4 +1,4 @@
-"""RTP packets (RFC 3550): one header template a stream, patched in numpy by the window.
+"""RTP packets (RFC 3550, of audio RFC 3551): one header template a stream, patched in numpy.
 
 Marker, sequence number and timestamp of every packet of a window are written at once. A test holds
 the packets byte for byte equal to scapy's.

@@ -1,1 +1,1 @@
-"""Answers that are kept: run folders, evidence, history."""
+"""Answers that are kept: run folders and their pages, evidence, history."""

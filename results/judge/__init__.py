@@ -1,1 +1,1 @@
-"""From measures to a verdict: criteria, figures, the worst place, confidence, baselines. Pure."""
+"""From measures to a verdict: criteria, figures, the worst place, baselines, comparisons. Pure."""

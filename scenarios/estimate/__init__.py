@@ -2,7 +2,7 @@
 
 Two ways in:
 
-- `run.estimate(question)`: the whole answer, packet by packet, as an emulation gives it;
+- `estimate.estimate(question)`: the whole answer, packet by packet, as an emulation gives it;
 - `static.static_loads(plan)`: what every link and the MCU carry when all are in, from rates alone,
   for searches that ask thousands of times.
 

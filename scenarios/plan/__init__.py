@@ -1,1 +1,1 @@
-"""Scenario + network + device → plan: everything that is fixed before an emulation starts."""
+"""Scenario + network + device → question and plan: all that is fixed before an emulation starts."""

@@ -1,1 +1,1 @@
-"""A province's project: the folder with `giaoban.toml` that commands are given in."""
+"""A new project: the folder with `giaoban.toml` that commands are given in, and its templates."""

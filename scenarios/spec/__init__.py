@@ -1,1 +1,1 @@
-"""What a scenario may say: read, checked, and put together with what it names."""
+"""What people may write, read and checked: scenarios, their faults and meetings, projects."""

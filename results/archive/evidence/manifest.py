@@ -1,7 +1,6 @@
-"""`manifest.json` of a run: every file that the answer rests on or consists of, with its SHA-256.
+"""A run's manifest (`giaoban.results.model.manifest`): written with the run, and held to it.
 
-It is written when the run is made. Its own sum (`Proof.sum`) stands for the whole run: documents
-carry it, and `giaoban verify` finds by it whether a document and an evidence belong together.
+By its sum `giaoban verify` finds whether a document and an evidence belong together.
 Documents and pictures are not in it, as they are made from what is. Packets as they were captured
 are in it by their sums alone: a run repeated from its inputs gives the same bytes.
 """

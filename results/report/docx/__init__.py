@@ -1,1 +1,1 @@
-"""The annex as a sealed DOCX."""
+"""A document as a sealed DOCX."""

@@ -1,1 +1,1 @@
-"""The annex as a sealed PDF."""
+"""A document as a sealed PDF."""

@@ -3,5 +3,6 @@
 `sections` has its content in each language: the annex's blocks, written by
 `giaoban.results.report.html`, readable without a script. `page_data`, `run_data` and `curves` are
 what the script in `page/` draws (map, time line, plots), `words` what it says; `page` puts all into
-one file, `write` into a run's folder, and `serve` shows it on this machine.
+one file, `serve` shows it on this machine. That of a run's folder is
+`giaoban.results.archive.page`.
 """
