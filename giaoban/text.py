@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from giaoban.sentence import N_, Sentence
 
@@ -74,6 +75,9 @@ def printable(text: str, longest: int | None = None) -> str:
     clean = text[: longest and longest + 1]
     if not (clean.isascii() and clean.isprintable()):
         clean = "".join(c if _plain(c) else _escaped(c) for c in clean)
+        if _PILED.search(clean):
+            piled = zip(clean, _marks(clean), strict=True)
+            clean = "".join(_escaped(c) if marks > MOST_MARKS else c for c, marks in piled)
     if longest is not None and len(clean) > longest:
         clean = clean[: longest - 1] + "…"
     return clean
@@ -81,10 +85,7 @@ def printable(text: str, longest: int | None = None) -> str:
 
 def in_a_line(text: str) -> str:
     """What an error or another program said, perhaps in several lines, as one that is shown."""
-    said = "; ".join(printable(line.strip()) for line in text.splitlines() if line.strip())
-    return (
-        said if text_problem(said) is None else ascii(said)[1:-1]
-    )  # marks without end on one letter
+    return "; ".join(printable(line.strip()) for line in text.splitlines() if line.strip())
 
 
 def fit(value: object, longest: int) -> object:
@@ -114,13 +115,17 @@ def _hidden(text: str) -> int | None:
         return next(at for at, c in enumerate(plain) if not c.isprintable())
     if found := _BLANK.search(plain):
         return found.start()
-    marks = 0
     if _PILED.search(plain):
-        for at, c in enumerate(plain):
-            marks = marks + 1 if unicodedata.combining(c) or unicodedata.category(c) == "Mn" else 0
-            if marks > MOST_MARKS:
-                return at
+        return next((at for at, marks in enumerate(_marks(plain)) if marks > MOST_MARKS), None)
     return None
+
+
+def _marks(text: str) -> Iterator[int]:
+    """Of each character how many marks have come on its letter, with itself; 0: it is none."""
+    marks = 0
+    for c in text:
+        marks = marks + 1 if unicodedata.combining(c) or unicodedata.category(c) == "Mn" else 0
+        yield marks
 
 
 def _plain(c: str) -> bool:

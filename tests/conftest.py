@@ -20,7 +20,7 @@ from tests.loopback import local_address
 from tests.marked import Watch
 
 # always the same examples of each law: some by day, more at night (`thorough`)
-settings.register_profile("steady", deadline=None, derandomize=True, database=None, max_examples=50)
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 # `scripts/test --fast` and `--nightly`
 settings.register_profile("brief", settings.get_profile("steady"), max_examples=30)
 settings.register_profile("thorough", settings.get_profile("steady"), max_examples=300)

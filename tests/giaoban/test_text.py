@@ -209,6 +209,10 @@ def test_what_a_stranger_sent_is_fit_for_a_log_at_any_depth() -> None:
         "list": ["\\u202e", 1, None],
         "table": {"\\n": "xxxxxxxxx…"},
     }
+    piled = "a" + "\u0300" * 9
+    assert printable(piled) == "a" + "\u0300" * 4 + "\\u0300" * 5
+    assert text_problem(piled)
+    assert text_problem(printable(piled)) is None
 
 
 class Told(StrictModel):
