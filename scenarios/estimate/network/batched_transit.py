@@ -33,13 +33,15 @@ class _HopLevel:
         place: (paths,) of the hop here that each path crosses: its place in `hops`, else END.
         turn: (k,) the hops in the order in which `Transit` takes them.
         after: (paths,) the level that a path crosses behind this one, else END.
+        only_after: that of all paths that cross this one, if it is the same.
     """
 
     def __init__(self, hops: list[int], paths: Paths) -> None:
         self.hops = np.array(sorted(hops), np.int64)
         small = np.int16 if len(hops) < 1 << 15 else np.int32  # sorted in one pass
-        self.place = np.full(len(paths.first), END, small)
+        self.place: NDArray[Any] = np.full(len(paths.first), END, small)
         self.after = np.full(len(paths.first), END, np.int16)
+        self.only_after: int | None = None
         self.turn = np.empty(len(hops), small)
         self.turn[np.searchsorted(self.hops, hops)] = np.arange(len(hops))
         links = [paths.links[hop] for hop in self.hops.tolist()]
@@ -91,6 +93,9 @@ class BatchedTransit:
                 level = self._levels[n]
                 level.place[path] = np.searchsorted(level.hops, hop)
                 level.after[path] = after
+        for level in self._levels:
+            after_any = np.unique(level.after[level.place != END]).tolist()
+            level.only_after = after_any[0] if len(after_any) == 1 else None
 
     def __deepcopy__(self, memo: dict[int, object]) -> BatchedTransit:
         """What is never changed is shared."""
@@ -214,23 +219,27 @@ class BatchedTransit:
     ) -> Iterable[tuple[int, Keys]]:
         """Serve a level: what goes on, by the level that it crosses next."""
         places = cargo.places(keys)
-        paths = path[places]
-        hop = level.place[paths]
+        hops, first = _FIRST, _FIRST
         if len(level.hops) > 1:
+            hop = level.place.take(path.take(places))
             order = np.argsort(hop, kind="stable")
-            keys, places, paths, hop = keys[order], places[order], paths[order], hop[order]
-        came_ns, size = cargo.at_ns(keys), cargo.size[places]
-        batch = _batch(came_ns, size, hop)
+            keys, places = keys.take(order), places.take(order)
+            counts = np.bincount(hop)
+            hops = np.flatnonzero(counts)
+            first = np.cumsum(counts)[hops] - counts[hops]
+        came_ns, size = cargo.at_ns(keys), cargo.size.take(places)
+        batch = Batch(came_ns, size, hops, first)
         through = level.queues.serve(batch)
         out_ns, lost = through.out_ns, through.lost
         if lost is not None:
+            hop = np.repeat(hops, batch.counts)
             self._meter.dropped(level.hops[hop[lost]], came_ns[lost])
             self._lost += cargo.named(came_ns[lost], places[lost])
             kept = ~lost
             if not kept.any():
                 return ()
-            places, paths, hop, out_ns = places[kept], paths[kept], hop[kept], out_ns[kept]
-            batch = _batch(came_ns[kept], size[kept], hop)
+            places, out_ns = places[kept], out_ns[kept]
+            batch = _batch(came_ns[kept], size[kept], hop[kept])
             through = BatchServed(through.began_ns[kept], out_ns, None)
         self._tell_waits(
             level,
@@ -241,14 +250,15 @@ class BatchedTransit:
             places, out_ns = self._along_lines(level, batch, places, out_ns, cargo)
             if not len(places):
                 return ()
-            paths = path[places]
         moved = cargo.keys(out_ns, places)
-        after = level.after[paths]
-        low = int(after.min())
-        found = (low + np.flatnonzero(np.bincount(after - low))).tolist()
-        if len(found) == 1:
-            return ((low, moved),)
-        return [(to, moved[after == to]) for to in found]
+        if level.only_after is not None:
+            return ((level.only_after, moved),)
+        after = level.after.take(path.take(places))
+        order = np.argsort(after, kind="stable")
+        after, moved = after.take(order), moved.take(order)
+        edges = np.flatnonzero(after[1:] != after[:-1]) + 1
+        targets = after[np.append(0, edges)].tolist()
+        return zip(targets, np.split(moved, edges), strict=True)
 
     def _tell_waits(
         self,
@@ -296,6 +306,10 @@ class BatchedTransit:
             return places, out_ns
         own_of_all, at_ns_of_all = zip(*came, strict=True)
         return np.concatenate(own_of_all), np.concatenate(at_ns_of_all)
+
+
+_FIRST = np.zeros(1, np.intp)
+"""The place of the only hop, and that of its first packet."""
 
 
 def _batch(came_ns: NDArray[np.int64], size: NDArray[np.int32], hop: NDArray[Any]) -> Batch:

@@ -13,7 +13,7 @@ import copy
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +37,8 @@ BLOCK = 128
 """So many are made ready at a time to be looked at one by one."""
 RESUMED = 1024
 """So many are then tried at once."""
+LONGEST_TABLED = 2048
+"""Of packets of fewer bytes it is looked up how long they are served."""
 COUNTED = 1000
 """Of so many packets or more it is worth while to know exactly how much room they needed: the same
 holds then for shorter queues, too."""
@@ -355,6 +357,21 @@ class BatchServed:
     lost: NDArray[np.bool_] | None
 
 
+def _each(numbers: NDArray[np.int64], counts: NDArray[np.intp]) -> NDArray[np.int64] | np.int64:
+    """(k,) numbers of hops → (n,) of their packets; where all hops have one, that."""
+    first: np.int64 = numbers[0]
+    return first if (numbers == first).all() else np.repeat(numbers, counts)
+
+
+@lru_cache(maxsize=64)
+def _services_ns(rates_per_s: tuple[int, ...]) -> NDArray[np.int64]:
+    """How long a packet of so many bytes, up to `LONGEST_TABLED`, is served at each rate."""
+    sizes = np.arange(LONGEST_TABLED)
+    tabled = np.concatenate([serialisation_ns(sizes, per_s) for per_s in rates_per_s])
+    tabled.flags.writeable = False
+    return tabled
+
+
 class FifoState(NamedTuple):
     """A queue as it stands: all that it hangs on what it makes of packets. `inside`: (n,) int64, as
     bytes, when each packet that is there will be at the far end."""
@@ -376,6 +393,9 @@ class BatchedFifo:
         self._rates, self._delays_us = rates, delays_us
         self._shortest_ns = np.array([rate.shortest_ns for rate in rates], np.int64)
         self._per_s = np.array([bytes_per_s(rate.rate_mbps) for rate in rates])
+        tabled, row = np.unique(self._per_s, return_inverse=True)
+        self._services_ns = _services_ns(tuple(tabled.tolist()))
+        self._tabled_from = row * LONGEST_TABLED
         self._overhead_bytes = np.array([rate.overhead_bytes for rate in rates], np.int32)
         self._any_overhead = bool(self._overhead_bytes.any())
         self._limit = np.array([rate.limit for rate in rates], np.int64)
@@ -432,31 +452,29 @@ class BatchedFifo:
     def serve(self, batch: Batch) -> BatchServed:
         """Take packets, none before the latest of the call before at the same hop."""
         came, hops, first, counts = batch.came_ns, batch.hops, batch.first, batch.counts
-        size = batch.size
-        if self._any_overhead:
-            size = size + np.repeat(self._overhead_bytes[hops], counts)
-        service = serialisation_ns(size, np.repeat(self._per_s[hops], counts))
+        service = self._service_ns(batch)
         served = np.cumsum(service)
-        served -= np.repeat(served[first] - service[first], counts)
         leaving = came - served
         leaving += service
-        leaving[first] = np.maximum(came[first], self._free_ns[hops])
+        before = served[first] - service[first]  # of the hops before
+        leaving[first] = np.maximum(came[first], self._free_ns[hops]) - before
         if len(hops) > 1:  # each hop's numbers lie above those of all before it
-            apart = int(leaving.max()) - int(leaving.min()) + 1
-            lifted = np.repeat(np.arange(len(hops)) * apart, counts)
+            waiting = np.maximum(came[batch.last], self._free_ns[hops]).max() - came[first].min()
+            apart = int(waiting) + int((served[batch.last] - before).max()) + 1
+            lifted = np.repeat(np.arange(len(hops)) * apart + before, counts)
             leaving += lifted
             np.maximum.accumulate(leaving, out=leaving)
             leaving -= lifted
         else:
             np.maximum.accumulate(leaving, out=leaving)
         leaving += served
-        out = leaving + np.repeat(self._delay_ns[hops], counts)
+        out = leaving + _each(self._delay_ns[hops], counts)
         lost: NDArray[np.bool_] | None = None
         overfull = [(k, self._resumed(int(hops[k]))) for k in self._full(batch, out)]
         self._free_ns[hops] = np.maximum(self._free_ns[hops], leaving[batch.last])
         self._last_ns[hops] = came[batch.last]
-        of = np.repeat(hops, counts)
-        still, old = out > self._last_ns[of], self._inside > self._last_ns[self._inside_of]
+        still = out > _each(self._last_ns[hops], counts)
+        old = self._inside > self._last_ns[self._inside_of]
         leaving -= service
         for k, queue in overfull:  # in place of what was found as if there were room
             hop, part = int(hops[k]), slice(int(first[k]), int(first[k] + counts[k]))
@@ -468,8 +486,17 @@ class BatchedFifo:
             self._free_ns[hop] = queue.free_ns
             still[part] = ~alone.lost & (alone.out_ns > self._last_ns[hop])
         self._inside = np.concatenate([self._inside[old], out[still]])
-        self._inside_of = np.concatenate([self._inside_of[old], of[still]])
+        self._inside_of = np.concatenate([self._inside_of[old], np.repeat(hops, counts)[still]])
         return BatchServed(leaving, out, lost)
+
+    def _service_ns(self, batch: Batch) -> NDArray[np.int64]:
+        """(n,) how long each packet is served."""
+        size, hops, counts = batch.size, batch.hops, batch.counts
+        if self._any_overhead:
+            size = size + np.repeat(self._overhead_bytes[hops], counts)
+        if int(size.max()) >= LONGEST_TABLED:
+            return serialisation_ns(size, np.repeat(self._per_s[hops], counts))
+        return self._services_ns.take(size + _each(self._tabled_from[hops], counts))
 
     def _resumed(self, hop: int) -> Fifo:
         """One of the queues as it stands, by itself."""
