@@ -90,7 +90,9 @@ class FqModel:
             if made_ns >= last_ns:
                 break
             if in_order is None:
-                in_order = np.sort(leaving_ns)
+                in_order = leaving_ns
+                if (leaving_ns[1:] < leaving_ns[:-1]).any():
+                    in_order = np.sort(leaving_ns)
             own_ns, since_ns = next_control_ns(made_ns, 0), None
             at_ns = int(in_order[np.searchsorted(in_order, made_ns, "right")])
             if at_ns < own_ns:

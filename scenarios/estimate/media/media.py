@@ -493,8 +493,7 @@ class _MeetingRun:
                 self._put_made(index, source.buffer)
                 if not self._backing:
                     self._sent.settle({index: source.buffer})
-        for asked in self._feedback.take_requests():
-            self._take_control(self._fq.unexpected(*asked))
+        self._take_requests()
         self._put_reports(start_ns, until_ns)
         self._put_others(until_ns)
         if not self._forwards:
@@ -666,21 +665,30 @@ class _MeetingRun:
 
     def _put_control(self) -> None:
         """RTCP that waits for no packet of media."""
-        for departure in sorted(self._control):
-            self._put_departure(departure)
+        self._put_departures(sorted(self._control))
         self._control.clear()
 
-    def _take_control(self, departure: RtcpDeparture) -> None:
+    def _take_requests(self) -> None:
+        asked = self._feedback.take_requests()
+        self._take_control([self._fq.unexpected(*each) for each in asked])
+
+    def _take_control(self, departures: list[RtcpDeparture]) -> None:
         """RTCP that is to leave just before a packet of media goes first, what waits for none at
         the next `_put_control`."""
-        if departure.since_ns is None:
-            self._put_departure(departure)
-        else:
-            self._control.append(departure)
+        self._put_departures(each for each in departures if each.since_ns is None)
+        self._control += [each for each in departures if each.since_ns is not None]
 
-    def _put_departure(self, departure: RtcpDeparture) -> None:
-        size, number = np.array([departure.size], np.int32), np.array([departure.number])
-        self._put(departure.flow, np.array([departure.at_ns]), size, number)
+    def _put_departures(self, departures: Iterable[RtcpDeparture]) -> None:
+        by_hop: dict[int, list[RtcpDeparture]] = {}
+        for each in departures:
+            hop = self._first_hop[int(self.flows.path_of[each.flow])]
+            by_hop.setdefault(hop, []).append(each)
+        for hop, own in by_hop.items():
+            at_ns, _, flows, sizes, numbers = zip(*own, strict=True)
+            came_ns, flow = np.array(at_ns, np.int64) + TIMER_NS, np.array(flows, np.int32)
+            np.add.at(self.injected, flow, 1)
+            packets = Packets(came_ns, np.array(sizes, np.int32), flow, np.array(numbers, np.int64))
+            self._transit.put(hop, packets)
 
     def _buffer_of(self, index: int) -> StreamBuffer | None:
         """What was sent lately of a stream, made or forwarded."""
@@ -692,29 +700,22 @@ class _MeetingRun:
 
     def _ask(self, row: int, kind: Kind, now_ns: int) -> None:
         self._feedback.ask_bridge(row, kind, now_ns, now_ns)
-        for asked in self._feedback.take_requests():
-            self._take_control(self._fq.unexpected(*asked))
+        self._take_requests()
 
     def _put_made(self, index: int, buffer: StreamBuffer) -> None:
         """What was made goes to the first hop of its path."""
         for part in buffer.fresh:
-            which: slice | NDArray[np.intp] = slice(None)
-            if not (part["copies"] == 1).all():
-                which = np.repeat(np.arange(len(part)), part["copies"])
-                for one in part[part["copies"] == 0]:
+            leaving_ns, size, sequence = part.leaving_ns, part.size, part.sequence
+            if not part.once:
+                copies = part.log["copies"]
+                for one in part.log[copies == 0]:
                     self._removed.append((int(one["due_ns"]), index, int(one["sequence"])))
-            sent = part[which]
-            leaving_ns = sent["leaving_ns"].astype(np.int64)
+                which = np.repeat(np.arange(len(copies)), copies)
+                leaving_ns, size, sequence = leaving_ns[which], size[which], sequence[which]
             # before the packet that they wait for: what leaves at one moment goes in the order in
             # which it is put
-            for departure in self._fq.media(index, leaving_ns):
-                self._take_control(departure)
-            self._put(
-                index,
-                leaving_ns,
-                sent["size"].astype(np.int32) + np.int32(self._around),
-                sent["sequence"].astype(np.int64),
-            )
+            self._take_control(self._fq.media(index, leaving_ns))
+            self._put(index, leaving_ns, size + np.int32(self._around), sequence)
         buffer.fresh.clear()
 
     def _put_known(self, timeline: Timeline) -> None:

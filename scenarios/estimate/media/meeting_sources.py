@@ -19,6 +19,7 @@ from giaoban.scenarios.bridge.windows import WINDOW_LEAD_NS
 from giaoban.scenarios.estimate.media.sources import (
     MAKER_STEP_NS,
     CachedSource,
+    FramePace,
     GeneratedSource,
     MixedAudio,
     PlannedSource,
@@ -35,7 +36,7 @@ from giaoban.traffic.recorded.recording import Recording
 from giaoban.traffic.recorded.stream import RecordedStream
 from giaoban.traffic.sender.stream import next_start_ns
 from giaoban.traffic.sender.stream_plan import StreamPlan
-from giaoban.traffic.sources.video_model import CLOCK_HZ
+from giaoban.traffic.sources.video_model import CLOCK_HZ, VideoModel
 from giaoban.traffic.sources.video_stream import VideoStream, packets_in
 
 NO_MEDIA = {"network", "device", "terminal", "streams", "loses", "end_s", "error_concealment"}
@@ -125,8 +126,8 @@ def sources_of(
         if made is None or len(parts) > 1:
             found[index] = make()
             continue
-        key = media, *parts[0].made_of, *asked
-        found[index] = CachedSource(made.get(key, make), make)
+        key = media, *parts[0].key(asked)
+        found[index] = CachedSource(made.get(key, make, parts[0].pace), make)
     for index, own in spans.items():
         found[index] = MixedAudio(plan.streams[index], own, TICK_NS, delay_ns, plan.audio)
     return dict(sorted(found.items()))
@@ -200,11 +201,18 @@ def _composed(plan: Plan, mcu_leg: McuLeg, windows: Windows) -> StreamSegment:
     if mcu_leg.to_ns is not None:
         made_ns = windows.composed_made_ns(mcu_leg.to_ns)
         end_ns = min(end_ns, mcu_leg.to_ns if mcu_leg.power_gone else made_ns)
-    leg, delay_ms = mcu_leg.leg, plan.device.compose_delay_ms
-    assert leg.composed is not None
-    down, model = leg.flows["video"].down.model_dump_json(), leg.composed.model_dump_json()
-    made_of = down, model, delay_ms, next_start_ns(mcu_leg.from_ns, 0)
-    return StreamSegment(partial(_compose, plan, mcu_leg), end_ns, CLOCK_HZ, made_of)
+    leg, model = mcu_leg.leg, mcu_leg.leg.composed
+    assert model is not None
+    down = leg.flows["video"].down
+    start_ns = next_start_ns(mcu_leg.from_ns, 0) + _frame_phase_ns(down, model)
+    pace = FramePace(start_ns + round(plan.device.compose_delay_ms * 1e6), model.fps)
+    made_of = down.model_dump_json(), model.model_dump_json()
+    return StreamSegment(partial(_compose, plan, mcu_leg), end_ns, CLOCK_HZ, made_of, pace)
+
+
+def _frame_phase_ns(down: StreamPlan, model: VideoModel) -> int:
+    """From when a composed picture's stream starts to its first frame."""
+    return round(np.random.default_rng(down.seed).random() / model.fps * 1e9)
 
 
 def _compose(
@@ -220,7 +228,6 @@ def _compose(
         from_ns = max(from_ns, before.at_ns)
         sequence, timestamp = before.at(mcu_leg.from_ns)
         down = down.model_copy(update={"first_sequence": sequence, "first_timestamp": timestamp})
-    phase = np.random.default_rng(down.seed).random() / model.fps
     delay_ns = round(plan.device.compose_delay_ms * 1e6)
-    start_ns = from_ns + round(phase * 1e9)
+    start_ns = from_ns + _frame_phase_ns(down, model)
     return VideoStream(down, buffer, start_ns, model, delay_ns, origin_ns=0)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import copy
 import heapq
 from collections.abc import Callable, Hashable
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.clock import NEVER_NS
+from giaoban.clock import NEVER_NS, SECOND_NS
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.media.leg import Position
 from giaoban.scenarios.estimate.spool import as_one
@@ -39,12 +40,54 @@ RECENT_PARTS = 64
 """So many of the last parts of a log are looked into for a packet that came."""
 
 
+class LeavingPackets:
+    """A part of a log as a network takes it: fields apart, in arrays that are not to be changed."""
+
+    def __init__(self, log: NDArray[np.void]) -> None:
+        self.log = log
+
+    @cached_property
+    def leaving_ns(self) -> NDArray[np.int64]:
+        """(n,) when each leaves."""
+        return self.log["leaving_ns"].astype(np.int64)
+
+    @cached_property
+    def size(self) -> NDArray[np.int32]:
+        """(n,) bytes of RTP."""
+        return self.log["size"].astype(np.int32)
+
+    @cached_property
+    def sequence(self) -> NDArray[np.int64]:
+        """(n,) extended sequence numbers."""
+        return self.log["sequence"].astype(np.int64)
+
+    @cached_property
+    def once(self) -> bool:
+        """Whether each is put on the wire once."""
+        return bool((self.log["copies"] == 1).all())
+
+    def part(self, first: int, end: int) -> LeavingPackets:
+        """Those from a place to before another, of a log that is asked for part by part."""
+        own = LeavingPackets(self.log[first:end])
+        for name in ("leaving_ns", "size", "sequence"):
+            vars(own)[name] = getattr(self, name)[first:end]
+        if self.once:
+            vars(own)["once"] = True
+        return own
+
+    def later(self, log: NDArray[np.void], by_ns: int) -> LeavingPackets:
+        """The same that leave so much later; `log`: theirs."""
+        own = LeavingPackets(log)
+        vars(own).update(vars(self) | {"log": log, "leaving_ns": self.leaving_ns + by_ns})
+        return own
+
+
 class StreamBuffer(PacketLog):
     """A log in memory, of one stream: its last `parts`; `fresh` is what nobody has taken yet."""
 
     def __init__(self) -> None:
         self.parts: list[NDArray[np.void]] = []
-        self.fresh: list[NDArray[np.void]] = []
+        self.fresh: list[LeavingPackets] = []
         self._given = 0
 
     def __deepcopy__(self, memo: dict[int, object]) -> StreamBuffer:
@@ -61,12 +104,12 @@ class StreamBuffer(PacketLog):
         part = np.empty(n, SENT)
         for name, column in columns.items():
             part[name] = column
-        self.add(part)
+        self.add(LeavingPackets(part))
 
-    def add(self, part: NDArray[np.void]) -> None:
-        """Add packets, dtype SENT, which are not to be changed any more."""
-        if len(part):
-            self.parts.append(part)
+    def add(self, part: LeavingPackets) -> None:
+        """Add packets, whose log is not to be changed any more."""
+        if len(part.log):
+            self.parts.append(part.log)
             self.fresh.append(part)
 
     def become(self, other: StreamBuffer) -> None:
@@ -109,6 +152,23 @@ class PlannedSource(Protocol):
         """The first frame that is due from `from_ns` on is to be a key frame."""
 
 
+class FramePace(NamedTuple):
+    """Pictures of which nothing hangs on when they are but that: one that begins a little later is
+    the same, later.
+
+    Attributes:
+        first_ns: when the first packet of the first frame is due.
+        fps: frames a second.
+    """
+
+    first_ns: int
+    fps: int
+
+    def frames_before(self, at_ns: int) -> int:
+        """How many frames are due before a moment, as `VideoStream` counts them."""
+        return max(0, -(-(at_ns - self.first_ns) * self.fps // SECOND_NS))
+
+
 class StreamSegment:
     """A stream within one call: made when its time comes, from where the one before it ended."""
 
@@ -118,17 +178,29 @@ class StreamSegment:
         end_ns: int,
         clock_hz: int,
         made_of: tuple[Hashable, ...] = (),
+        pace: FramePace | None = None,
     ) -> None:
         """`make`: from where the last segment has come to, None for the first. `end_ns`: before
-        when its packets are due. `made_of`: all that it hangs on beside the plan's media."""
+        when its packets are due. `made_of`: all that it hangs on beside the plan's media, but for
+        when it is where that is a `pace`."""
         self.make = make
         self.end_ns = end_ns
         self.clock_hz = clock_hz
-        self.made_of = (*made_of, end_ns)
+        self.made_of = made_of
+        self.pace = pace
 
     def __deepcopy__(self, memo: dict[int, object]) -> StreamSegment:
         """It never changes."""
         return self
+
+    def key(self, asked: list[int]) -> tuple[Hashable, ...]:
+        """All that it hangs on beside the plan's media, but when it is where that is a `pace`;
+        `asked`: from when on key frames are asked for."""
+        if self.pace is None:
+            return (*self.made_of, self.end_ns, *asked)
+        frames = self.pace.frames_before(self.end_ns)
+        keys = {self.pace.frames_before(at_ns) for at_ns in asked}
+        return (*self.made_of, frames, *sorted(keys.intersection(range(1, frames))))
 
 
 class GeneratedSource:
@@ -184,39 +256,64 @@ class GeneratedSource:
             self._done_ns = step_ns
 
 
-class CachedStream(NamedTuple):
+class CachedStream:
     """A stream of which nobody asks anything while it lasts.
 
     Attributes:
         log: (n,) its packets, dtype SENT, in the order in which they are made.
         from_ns: (n,) when the frame of each was due; it is made before a later moment.
+        leaving: what it gives a network.
+        first_ns: of its `pace`; 0 for one without.
     """
 
-    log: NDArray[np.void]
-    from_ns: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, source: GeneratedSource) -> CachedStream:
+    def __init__(self, source: GeneratedSource, pace: FramePace | None) -> None:
         """All that a source makes that has made nothing yet."""
         source.advance(NEVER_NS)
-        log = as_one(source.buffer.parts, SENT)
-        begins = np.diff(log["timestamp"].astype(np.int64), prepend=-1) != 0
-        return cls(log, log["due_ns"][np.flatnonzero(begins)[np.cumsum(begins) - 1]])
+        self.log = as_one(source.buffer.parts, SENT)
+        begins = np.diff(self.log["timestamp"].astype(np.int64), prepend=-1) != 0
+        self.from_ns = self.log["due_ns"][np.flatnonzero(begins)[np.cumsum(begins) - 1]]
+        self.leaving = LeavingPackets(self.log)
+        self.first_ns = 0 if pace is None else pace.first_ns
+
+    def beginning(self, first_ns: int) -> CachedStream:
+        """The same with its first packet due at a moment."""
+        by_ns = first_ns - self.first_ns
+        if not by_ns:
+            return self
+        other = copy.copy(self)
+        other.log = self.log.copy()
+        other.log["due_ns"] += by_ns
+        other.log["leaving_ns"] += by_ns
+        other.from_ns = self.from_ns + by_ns
+        other.leaving = self.leaving.later(other.log, by_ns)
+        other.first_ns = first_ns
+        return other
 
 
-def _packets(made: CachedStream) -> int:
-    return len(made.log)
+class _LastAsked:
+    """A stream as it was asked for last."""
+
+    def __init__(self, stream: CachedStream) -> None:
+        self.stream = stream
 
 
 class StreamCache:
     """Streams that were made, by all that they hang on: other meetings have the same ones."""
 
     def __init__(self) -> None:
-        self._kept: LruCache[Hashable, CachedStream] = LruCache(KEPT_PACKETS, _packets)
+        self._kept: LruCache[Hashable, _LastAsked] = LruCache(
+            KEPT_PACKETS, lambda kept: len(kept.stream.log)
+        )
 
-    def get(self, made_of: Hashable, make: Callable[[], GeneratedSource]) -> CachedStream:
-        """The stream of this key; `make`: its source, where it was not made yet."""
-        return self._kept.get(made_of, lambda _: CachedStream.of(make()))
+    def get(
+        self, made_of: Hashable, make: Callable[[], GeneratedSource], pace: FramePace | None = None
+    ) -> CachedStream:
+        """The stream of this key; `make`: its source, where it was not made yet; `pace`: of its
+        segment."""
+        kept = self._kept.get(made_of, lambda _: _LastAsked(CachedStream(make(), pace)))
+        if pace is not None:
+            kept.stream = kept.stream.beginning(pace.first_ns)
+        return kept.stream
 
 
 class CachedSource:
@@ -251,7 +348,7 @@ class CachedSource:
             self._source.advance(until_ns)
             return
         end = int(np.searchsorted(self._made.from_ns, until_ns))
-        self.buffer.add(self._made.log[self._taken : end])
+        self.buffer.add(self._made.leaving.part(self._taken, end))
         self._taken, self._done_ns = end, max(self._done_ns, until_ns)
 
     def _anew(self) -> GeneratedSource:
@@ -260,7 +357,7 @@ class CachedSource:
         source.advance(self._done_ns)
         made = as_one(source.buffer.parts, SENT)
         source.buffer.become(self.buffer)
-        source.buffer.add(made[self._taken :])
+        source.buffer.add(LeavingPackets(made[self._taken :]))
         return source
 
 

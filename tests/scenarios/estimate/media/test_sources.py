@@ -9,22 +9,28 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scenario_factory import scenario
 
 from giaoban.scenarios.estimate.media.meeting_sources import sources_of
 from giaoban.scenarios.estimate.media.sources import CachedSource, PlannedSource, StreamCache
 from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
 
 Sources = Callable[[], dict[int, PlannedSource]]
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sources, Sources]:
-    """The sources of a meeting: made for it, and as another one had them."""
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     path = scenario(tmp_path_factory.mktemp("s") / "short.toml", phases=(2, 2, 2))
-    plan = make_question(path).plan.model_copy(update={"loses": True})
+    return make_question(path).plan.model_copy(update={"loses": True})
+
+
+@pytest.fixture(scope="module")
+def both(plan: Plan) -> tuple[Sources, Sources]:
+    """The sources of a meeting: made for it, and as another one had them."""
     timeline, windows, known = signal(plan), Windows.of(plan), StreamCache()
     sources_of(plan, timeline, windows, {}, known)
     return (
@@ -77,3 +83,30 @@ def test_pictures_are_made_once_for_all_meetings(both: tuple[Sources, Sources]) 
             source.advance(30_000_000_000)
         first, second = (each[index].buffer.parts for each in (one, same))
         assert all(map(np.shares_memory, first, second))
+
+
+def composed_after(plan: Plan, delay_ms: float) -> Plan:
+    figure = plan.device.compose_delay.model_copy(update={"delay_ms": delay_ms})
+    device = plan.device.model_copy(update={"compose_delay": figure})
+    return plan.model_copy(update={"device": device})
+
+
+def test_pictures_composed_later_are_the_same_later(plan: Plan) -> None:
+    """They are not made again as long as no other frame is a key frame or the last."""
+    known, timeline = StreamCache(), signal(plan)
+    windows = Windows.of(plan)
+    shared: set[int] = set()
+    before: dict[int, NDArray[np.int32]] = {}
+    for delay_ms in (100.0, 99.0, 99.9, 150.0, 100.0):
+        other = composed_after(plan, delay_ms)
+        anew = sources_of(other, timeline, windows, {})
+        again = sources_of(other, timeline, windows, {}, known)
+        for index, source in again.items():
+            for each in (anew[index], source):
+                each.advance(30_000_000_000)
+            assert packets(source) == packets(anew[index])
+            size = source.buffer.fresh[0].size
+            if index in before and np.shares_memory(size, before[index]):
+                shared.add(index)
+            before[index] = size
+    assert {call.down["video"] for call in plan.calls} <= shared
