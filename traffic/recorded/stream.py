@@ -64,9 +64,10 @@ class RecordedStream(OutgoingStream):
             self._done += 1
 
     def window(
-        self, out: NDArray[np.uint8], until_ns: int
+        self, out: NDArray[np.uint8] | None, until_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Fill `out` with the packets due before `until_ns`: (lengths, times) to send.
+        """Fill `out` with the packets due before `until_ns`: (lengths, times) to send. Without it
+        they are only logged.
 
         Raises:
             ValueError: `out` has too few rows, or they are too short
@@ -75,10 +76,10 @@ class RecordedStream(OutgoingStream):
         recording = self.recording
         nth = self._due_before(until_ns)
         n = len(nth)
-        if out.shape[0] < n or out.shape[1] < recording.max_bytes:
+        if out is not None and (out.shape[0] < n or out.shape[1] < recording.max_bytes):
             raise ValueError(f"{n} packets of {recording.max_bytes} bytes in rows {out.shape}")
         rounds, at = np.divmod(nth, len(recording))
-        if self._from_byte is not None:
+        if out is not None and self._from_byte is not None:
             out[:n, rtp.HEADER_BYTES : recording.max_bytes] = self._from_byte[recording.offset[at]]
         return self._emit(
             out,

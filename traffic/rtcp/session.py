@@ -13,7 +13,7 @@ the wall clock at the same moment.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -42,6 +42,8 @@ from giaoban.traffic.rtcp import (
 
 INTERVAL_NS = 5_000_000_000
 """Tmin of RFC 3550 §6.2; half of it before the first report."""
+DRAWN = 0.5, 1.5
+"""By what the calculated interval is multiplied (RFC 3550 §6.3.1)."""
 COMPENSATION = math.e - 1.5  # RFC 3550 §6.3.1
 LOOP_MEMORY_NS = 10 * INTERVAL_NS
 """How long a conflict is remembered (RFC 3550 §8.2)."""
@@ -112,6 +114,22 @@ class _RemoteSenderReport:
     ssrc: int
     lsr: int
     arrival_ns: int
+
+
+def interval_ns(minimum_ns: int, draw: Callable[[], float]) -> int:
+    """A random interval (§6.3.1) after reconsideration (§6.3.6).
+
+    Reconsideration draws again when the time has come, and waits on if the new interval is longer.
+    With two members nothing that it depends on changes meanwhile: it can be done at once. The mean
+    is the minimum interval.
+
+    Args:
+        draw: the next number, uniform between the two of `DRAWN`.
+    """
+    share = draw()
+    while (again := draw()) > share:
+        share = again
+    return int(minimum_ns * share / COMPENSATION)
 
 
 class Reporter:
@@ -260,16 +278,7 @@ class Reporter:
         return [Collision(self.ssrc)]
 
     def _interval_ns(self, minimum_ns: int) -> int:
-        """A random interval (§6.3.1) after reconsideration (§6.3.6).
-
-        Reconsideration draws again when the time has come, and waits on if the new interval is
-        longer. With two members nothing that it depends on changes meanwhile: it can be done at
-        once. The mean is the minimum interval.
-        """
-        share = self._rng.uniform(0.5, 1.5)
-        while (again := self._rng.uniform(0.5, 1.5)) > share:
-            share = again
-        return int(minimum_ns * share / COMPENSATION)
+        return interval_ns(minimum_ns, lambda: self._rng.uniform(*DRAWN))
 
     def _empty(self) -> ReceiverReport:
         return ReceiverReport(self.ssrc)

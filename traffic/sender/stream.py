@@ -40,7 +40,7 @@ class OutgoingStream:
 
     def _emit(
         self,
-        out: NDArray[np.uint8],
+        out: NDArray[np.uint8] | None,
         payload_sizes: NDArray[np.int64],
         timestamps: NDArray[np.int64],
         markers: NDArray[np.bool_],
@@ -57,13 +57,16 @@ class OutgoingStream:
         held back for the next one; so are those that find no row.
 
         Args:
+            out: None: nobody wants the datagrams, only the log is kept; then all packets are
+                returned.
             until_ns: no later packet is due before it.
             key: (n,) packets of key frames; None: there are none.
         """
         n = len(due_ns)
         sequences = self._sequence + np.arange(n)
         self._sequence += n
-        rtp.patch_headers(out, self._header, sequences, timestamps, markers)
+        if out is not None:
+            rtp.patch_headers(out, self._header, sequences, timestamps, markers)
         lengths = payload_sizes + rtp.HEADER_BYTES
         fate = self._injector.apply(due_ns, lengths)
         self._log.append(
@@ -78,8 +81,8 @@ class OutgoingStream:
             corrupted=fate.corrupted,
             key=False if key is None else key,
         )
-        if self._injector.idle:
-            return lengths, due_ns
+        if out is None or self._injector.idle:
+            return lengths, fate.leaving_ns
         self._injector.flip(out, lengths, np.flatnonzero(fate.corrupted))
         if self._queue is not None:
             which = np.repeat(np.arange(n), fate.copies)

@@ -70,26 +70,26 @@ class AudioStream(OutgoingStream):
         return self._sequence, timestamp, self._start_ns + self._done * self._step_ns
 
     def window(
-        self, out: NDArray[np.uint8], until_ns: int
+        self, out: NDArray[np.uint8] | None, until_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Fill `out` with the packets due before `until_ns`: (lengths, times) to send."""
+        """Fill `out` with the packets due before `until_ns`: (lengths, times) to send. Without it
+        they are only logged."""
         count = max(0, -(-(until_ns - self._start_ns) // self._step_ns) - self._done)
         nth = self._done + np.arange(count)
         self._done += count
         marker = np.zeros(count, np.bool_)
-        payload = self._payloads[nth % len(self._payloads)]
+        quiet: NDArray[np.bool_] | None = None
         if self._talk is not None:
             talks = self._talk.speech.talking(self._start_ns + nth * self._step_ns)
-            silence = self._talk.silence
-            if silence is None:
+            if self._talk.silence is None:
                 marker = talks & ~np.r_[self._talked, talks][:-1]
-                nth, marker, payload = nth[talks], marker[talks], payload[talks]
+                nth, marker = nth[talks], marker[talks]
                 self._talked = bool(talks[-1]) if count else self._talked
             else:
                 quiet = ~talks
-                payload[quiet] = silence[nth[quiet] % len(silence)]
-        n, size = payload.shape
-        out[:n, rtp.HEADER_BYTES : rtp.HEADER_BYTES + size] = payload
+        n, size = len(nth), self._payloads.shape[1]
+        if out is not None:
+            out[:n, rtp.HEADER_BYTES : rtp.HEADER_BYTES + size] = self._payload(nth, quiet)
         return self._emit(
             out,
             np.full(n, size),
@@ -98,3 +98,13 @@ class AudioStream(OutgoingStream):
             self._start_ns + nth * self._step_ns,
             until_ns,
         )
+
+    def _payload(
+        self, nth: NDArray[np.int64], quiet: NDArray[np.bool_] | None
+    ) -> NDArray[np.uint8]:
+        """What packets carry, by their numbers; where it is `quiet`, a pause."""
+        payload = self._payloads[nth % len(self._payloads)]
+        if quiet is not None and self._talk is not None and self._talk.silence is not None:
+            silence = self._talk.silence
+            payload[quiet] = silence[nth[quiet] % len(silence)]
+        return payload

@@ -239,18 +239,21 @@ def packetise(frames: Frames, model: FrameModel) -> Packets:
     room = model.max_payload - FU_HEADER_BYTES
     # the NAL unit's own header byte travels in the FU headers; a FU-A needs two fragments
     count = np.maximum(2, -(-(frames.size - 1) // room))
-    total = int(count.sum())
-    first = np.cumsum(count) - count
-    which = np.repeat(np.arange(len(count)), count)
-    nth = np.arange(total) - first[which]
-    body = frames.size[which] - 1
-    base, rest = np.divmod(body, count[which])
-    start, end = nth == 0, nth == count[which] - 1
-    kind = np.where(frames.key[which], NAL_IDR, NAL_SLICE)
+    end = np.cumsum(count)
+    first, last = end - count, end - 1
+    # whatever is the same for all packets of a frame is found once: frames are far fewer
+    base, rest = np.divmod(frames.size - 1, count)
+    nth = np.arange(int(count.sum())) - np.repeat(first, count)
+    kind = np.where(frames.key, NAL_IDR, NAL_SLICE).astype(np.uint8)
+    fu_header = np.repeat(kind, count)
+    fu_header[first] |= FU_START
+    fu_header[last] |= FU_END
+    marker = np.zeros(len(nth), np.bool_)
+    marker[last] = True
     return Packets(
-        frame=frames.index[which],
-        offset=nth / count[which] * model.spread,
-        size=base + (nth < rest) + FU_HEADER_BYTES,
-        fu_header=(kind | np.where(start, FU_START, 0) | np.where(end, FU_END, 0)).astype(np.uint8),
-        marker=end,
+        frame=np.repeat(frames.index, count),
+        offset=nth / np.repeat(count, count) * model.spread,
+        size=np.repeat(base + FU_HEADER_BYTES, count) + (nth < np.repeat(rest, count)),
+        fu_header=fu_header,
+        marker=marker,
     )

@@ -104,12 +104,13 @@ class VideoStream(OutgoingStream):
         return count
 
     def window(
-        self, out: NDArray[np.uint8], until_ns: int
+        self, out: NDArray[np.uint8] | None, until_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Fill `out` with the packets of frames whose first packet is due before `until_ns`.
 
         Of a payload only the FU indicator and header are written: the rest of a row stays as it
-        is (see `fill_with_noise`). Returns (lengths, times) to send.
+        is (see `fill_with_noise`). Without `out` they are only logged. Returns (lengths, times) to
+        send.
         """
         parts = []
         while (at_ns := self._next_order_ns()) < until_ns:
@@ -132,14 +133,15 @@ class VideoStream(OutgoingStream):
             self._frames.request_key()
 
     def _fill(
-        self, out: NDArray[np.uint8], frames: Frames, until_ns: int
+        self, out: NDArray[np.uint8] | None, frames: Frames, until_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         model = self._frames.model
         first_ns = self._start_ns + self._delay_ns
         packets = packetise(frames, model)
-        n = len(packets.frame)
-        out[:n, rtp.HEADER_BYTES] = FU_INDICATOR
-        out[:n, rtp.HEADER_BYTES + 1] = packets.fu_header
+        if out is not None:
+            n = len(packets.frame)
+            out[:n, rtp.HEADER_BYTES] = FU_INDICATOR
+            out[:n, rtp.HEADER_BYTES + 1] = packets.fu_header
         at = (packets.frame + packets.offset) * 1e9 / model.fps
         return self._emit(
             out,

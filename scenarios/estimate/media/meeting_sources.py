@@ -9,15 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.audio.bank import TICK_NS
 from giaoban.mcu_sim.media.leg import Kind, Position
 from giaoban.scenarios.bridge.sources import Sources
-from giaoban.scenarios.bridge.windows import WINDOW_LEAD_NS
 from giaoban.scenarios.estimate.media.sources import (
-    MAKER_STEP_NS,
     CachedSource,
     FramePace,
     GeneratedSource,
@@ -31,34 +28,15 @@ from giaoban.scenarios.estimate.media.sources import (
 from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.traffic import rtp
 from giaoban.traffic.recorded.recording import Recording
 from giaoban.traffic.recorded.stream import RecordedStream
 from giaoban.traffic.sender.stream import next_start_ns
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.video_model import CLOCK_HZ, VideoModel
-from giaoban.traffic.sources.video_stream import VideoStream, packets_in
+from giaoban.traffic.sources.video_stream import VideoStream
 
 NO_MEDIA = {"network", "device", "terminal", "streams", "loses", "end_s", "error_concealment"}
 """What is of no account for what a bridge's devices make; of each stream its own plan is."""
-
-
-def scratch(plan: Plan, recordings: Mapping[str, Recording]) -> NDArray[np.uint8]:
-    """Rows for what any stream makes at a time (`MAKER_STEP_NS`)."""
-    span_ns = MAKER_STEP_NS + WINDOW_LEAD_NS
-    rooms = [packets_in(span_ns, plan.video.kbps, plan.video)]
-    widths = [plan.video.max_payload, plan.audio.packet_bytes]
-    rooms.append(span_ns // (plan.audio.packet_ms * 1_000_000) + 2)
-    if plan.content is not None:
-        model = plan.content.model
-        rooms.append(packets_in(span_ns, model.kbps, model))
-        widths.append(model.max_payload)
-    for recording in recordings.values():
-        rooms.append(recording.packets_in_window(span_ns))
-        widths.append(recording.max_bytes)
-    # an impairment may send packets twice, and hold some back for the next time
-    more = 1 + any(s.duplicated for s in plan.streams) + any(s.out_of_order for s in plan.streams)
-    return np.zeros((max(rooms) * more, rtp.HEADER_BYTES + max(widths)), np.uint8)
 
 
 def sources_of(
@@ -72,7 +50,6 @@ def sources_of(
 
     `made`: streams of other meetings, which are not made again.
     """
-    room = scratch(plan, recordings)
     media = hashlib.sha256(plan.model_dump_json(exclude=NO_MEDIA).encode()).digest()
     if recordings or any(stream.impairments for stream in plan.streams):
         made = None  # not all that such a stream hangs on can be told by a key
@@ -122,7 +99,7 @@ def sources_of(
     found: dict[int, PlannedSource] = {}
     for index, parts in segments.items():
         asked = sorted(keys.get(index, ()))
-        make = partial(_generated, parts, room, asked)
+        make = partial(_generated, parts, asked)
         if made is None or len(parts) > 1:
             found[index] = make()
             continue
@@ -147,10 +124,8 @@ def _sent(
             yield held.from_ns, held.to_ns
 
 
-def _generated(
-    parts: list[StreamSegment], room: NDArray[np.uint8], asked: list[int]
-) -> GeneratedSource:
-    source = GeneratedSource(parts, room)
+def _generated(parts: list[StreamSegment], asked: list[int]) -> GeneratedSource:
+    source = GeneratedSource(parts)
     for from_ns in asked:
         source.ask_key(from_ns)
     return source

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +29,7 @@ from giaoban.scenarios.records.events import RtcpReport
 from giaoban.traffic.quality.measure import Trace
 from giaoban.traffic.receiver.feedback import LOOK_NS
 from giaoban.traffic.rtcp import ReportBlock
-from giaoban.traffic.rtcp.session import Reporter
+from giaoban.traffic.rtcp.session import DRAWN, INTERVAL_NS, Reporter, interval_ns
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 HEARD_NS = 500_000_000
@@ -145,13 +145,15 @@ def _of_mcu(
 def _intervals_ns(seed: int, count: int) -> list[int]:
     """From the beginning to the first report, and from each to the next, as a reporter with this
     seed draws them: the same in all meetings."""
-    reporter = Reporter(1, CNAME, CLOCK_HZ, np.random.default_rng(seed), 0)
-    found, last_ns = [], 0
-    for _ in range(count):
-        found.append(reporter.due_ns - last_ns)
-        last_ns = reporter.due_ns
-        reporter.make(None, last_ns, last_ns)
-    return found
+    draw = _drawn(np.random.default_rng(seed)).__next__
+    least_ns = chain([INTERVAL_NS // 2], repeat(INTERVAL_NS, count - 1))
+    return [interval_ns(each, draw) for each in least_ns]
+
+
+def _drawn(rng: np.random.Generator) -> Iterator[float]:
+    """What `Reporter` draws one by one, many at a time."""
+    while True:
+        yield from rng.uniform(*DRAWN, 64).tolist()
 
 
 def _interval_ns(seed: int, place: int) -> int:

@@ -29,8 +29,8 @@ from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.audio_stream import AudioStream
 from giaoban.traffic.sources.video_stream import VideoStream
 
-MAKER_STEP_NS = 8_000_000_000
-"""A stream is asked for so much at a time: what it is written into has to hold it."""
+MAKER_STEP_NS = 32_000_000_000
+"""A stream is asked for no more at a time: a long one would take much memory meanwhile."""
 KEPT_PACKETS = 1_000_000
 """Of so many packets streams are kept for other meetings: some 50 MB."""
 TrafficStream = AudioStream | VideoStream | RecordedStream
@@ -206,24 +206,14 @@ class StreamSegment:
 class GeneratedSource:
     """A stream of `traffic`: a camera, a microphone, slides, a recording or a composed picture."""
 
-    def __init__(self, segments: list[StreamSegment], scratch: NDArray[np.uint8]) -> None:
-        """`scratch`: rows for `MAKER_STEP_NS` of any stream; what is written there is not used."""
+    def __init__(self, segments: list[StreamSegment]) -> None:
         self.buffer = StreamBuffer()
         self._waiting = segments[::-1]
         self._segment: StreamSegment | None = None
         self._stream: TrafficStream | None = None
         self._position: Position | None = None
-        self._scratch = scratch
         self._done_ns = 0
         self._keys: list[int] = []
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> GeneratedSource:
-        """A copy goes on as this one would, and writes to the same scratch."""
-        other = object.__new__(GeneratedSource)
-        memo[id(self)] = other
-        memo[id(self._scratch)] = self._scratch
-        vars(other).update({k: copy.deepcopy(v, memo) for k, v in vars(self).items()})
-        return other
 
     def ask_key(self, from_ns: int) -> None:
         """See `PlannedSource`."""
@@ -252,7 +242,7 @@ class GeneratedSource:
                 at_ns = heapq.heappop(self._keys)
                 if not isinstance(stream, AudioStream):
                     stream.request_key(at_ns)
-            stream.window(self._scratch, step_ns)
+            stream.window(None, step_ns)
             self._done_ns = step_ns
 
 

@@ -15,7 +15,7 @@ from recorded_factory import IDENT, MAX_PAYLOAD, clip, play, recording
 from traffic_factory import MS, START_NS, during_all, stream_plan
 
 from giaoban.traffic.impairments import BernoulliLoss
-from giaoban.traffic.log import SENT, PacketLog, save
+from giaoban.traffic.log import SENT, PacketLog, read, save
 from giaoban.traffic.recorded.recording import Recording, load
 from giaoban.traffic.recorded.sources import clip_recording
 from giaoban.traffic.recorded.stream import RecordedStream
@@ -34,6 +34,16 @@ def test_the_far_end_has_the_file_again_round_after_round(tmp_path: Path) -> Non
     sent = play(tmp_path / "sent.bin", recording(), [100 * MS, 100 * MS, ROUND_NS, 3 * ROUND_NS])
     units = [unit for picture in clip(12).pictures for unit in picture.units]
     assert depacketise(d[HEADER_BYTES:] for d in sent.datagrams) == units * 3
+
+
+def test_without_rows_a_recording_is_logged_just_so(tmp_path: Path) -> None:
+    sent = play(tmp_path / "sent.bin", recording(), [ROUND_NS, 2 * ROUND_NS])
+    log = PacketLog(SENT, tmp_path / "unsent.bin")
+    stream = RecordedStream(stream_plan(IDENT), log, START_NS, recording(), origin_ns=START_NS)
+    for end_ns in (ROUND_NS, 2 * ROUND_NS):
+        stream.window(None, START_NS + end_ns)
+    log.close()
+    assert np.array_equal(read(tmp_path / "unsent.bin", SENT), sent.log)
 
 
 def test_headers_are_the_streams_own_and_run_on(tmp_path: Path) -> None:

@@ -182,6 +182,24 @@ def test_what_is_sent_is_what_the_log_says(
     assert not sent["key"].all()
 
 
+@pytest.mark.parametrize("impairments", [[], *EVERYTHING])
+def test_without_rows_a_stream_is_logged_just_so(
+    tmp_path: Path, impairments: list[Interval]
+) -> None:
+    plan = stream_plan(IDENT, impairments=impairments)
+    logs = []
+    for name, room in (("sent", packets_in(10**9, MODEL.kbps, MODEL)), ("logged", 0)):
+        log = PacketLog(SENT, tmp_path / name)
+        stream = VideoStream(plan, log, START_NS, MODEL, origin_ns=START_NS)
+        out = np.zeros((4 * room + 600, 1212), np.uint8) if room else None
+        for end_ms in (500, 900, 1900):
+            stream.window(out, START_NS + end_ms * MS)
+        log.close()
+        logs.append(read(tmp_path / name, SENT))
+    assert len(logs[0]) > 100
+    assert np.array_equal(*logs)
+
+
 def test_corrupted_packets_differ_in_one_bit_of_their_payload(tmp_path: Path) -> None:
     ends = [START_NS + 100 * MS * i for i in range(1, 31)]
     sound = np.random.default_rng(3).integers(0, 256, (7, 160)).astype(np.uint8)

@@ -26,7 +26,14 @@ G711 = PROFILES.encoding("g711a")
 class Line:
     """Everything a stream sent by windows that end at these times after its start."""
 
-    def __init__(self, ends_ms: list[int], encoding: AudioEncoding, talk: Talk | None) -> None:
+    def __init__(
+        self,
+        ends_ms: list[int],
+        encoding: AudioEncoding,
+        talk: Talk | None,
+        *,
+        sends: bool = True,
+    ) -> None:
         size = encoding.packet_bytes
         sound = np.tile(np.arange(25, dtype=np.uint8)[:, np.newaxis], size)
         out = np.zeros((max(ends_ms) // encoding.packet_ms + 2, 12 + size), np.uint8)
@@ -44,7 +51,7 @@ class Line:
                 talk=talk,
             )
             for end in ends_ms:
-                lengths, _ = stream.window(out, START_NS + end * MS)
+                lengths, _ = stream.window(out if sends else None, START_NS + end * MS)
                 assert np.all(lengths == 12 + size)
                 packets.append(out[: len(lengths)].copy())
             self.position = stream.position()
@@ -93,6 +100,17 @@ def test_what_is_suppressed_leaves_gaps_in_time_but_none_in_the_sequence(
     assert sequence == 65_500 + len(line.log)
     assert at_ns == START_NS + len(steps) * 20 * MS
     assert timestamp == 2**32 - 9_000 + len(steps) * encoding.packet_ticks
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), ENDS, st.booleans())
+def test_without_rows_a_stream_is_logged_just_so(
+    seed: int, ends: list[int], suppressed: bool
+) -> None:
+    talk = Talk(speech(seed), None if suppressed else SILENCE)
+    sent, unsent = Line(ends, G711, talk), Line(ends, G711, talk, sends=False)
+    assert np.array_equal(sent.log, unsent.log)
+    assert sent.position == unsent.position
 
 
 @settings(max_examples=40, deadline=None)
