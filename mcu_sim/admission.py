@@ -95,6 +95,8 @@ class Capacity:
         self._showing: set[str] = set()
         self._known_sum: float | None = None
         """Units of all that is in; None: something has changed since it was added up."""
+        self._known_use: Use | None = None
+        """As `use`; likewise."""
 
     def copy(self) -> Capacity:
         """The same state, to try things on."""
@@ -113,10 +115,10 @@ class Capacity:
         if conference in self._mixed:
             raise ValueError(f"conference {conference!r} is open already")
         self._mixed[conference] = False
-        self._known_sum = None
+        self._changed()
         if not self._fits():
             del self._mixed[conference]
-            self._known_sum = None
+            self._changed()
             return False
         return True
 
@@ -128,7 +130,7 @@ class Capacity:
             raise ValueError(f"conference {conference!r} still has calls")
         del self._mixed[conference]
         self._showing.discard(conference)
-        self._known_sum = None
+        self._changed()
 
     def show_content(self, conference: str) -> bool:
         """Take what a conference's content channel does; False, and nothing taken: no room for it.
@@ -141,7 +143,7 @@ class Capacity:
         if conference in self._showing:
             return True
         self._showing.add(conference)
-        self._known_sum = None
+        self._changed()
         if not self._fits():
             self.hide_content(conference)
             return False
@@ -150,7 +152,7 @@ class Capacity:
     def hide_content(self, conference: str) -> None:
         """Give back what the content channel of a conference takes, if it takes anything."""
         self._showing.discard(conference)
-        self._known_sum = None
+        self._changed()
 
     def admit(
         self,
@@ -180,7 +182,7 @@ class Capacity:
                 continue
             self._held[call_id] = held
             self._kinds[held] += 1
-            self._known_sum = None
+            self._changed()
             if conference is not None:
                 self._mixed[conference] = self._is_mixed(conference)
             reason = "OK"
@@ -200,7 +202,7 @@ class Capacity:
             raise ValueError(f"call {call_id!r} holds nothing")
         units = self._units_of(held)
         self._kinds[held] -= 1
-        self._known_sum = None
+        self._changed()
         if not self._kinds[held]:
             del self._kinds[held]
         return units
@@ -247,7 +249,9 @@ class Capacity:
     @property
     def use(self) -> Use:
         """How much of the device is in use: of that of which most is."""
-        return max(self.uses(), key=lambda use: use.pct)  # of equals the first
+        if self._known_use is None:
+            self._known_use = max(self.uses(), key=lambda use: use.pct)  # of equals the first
+        return self._known_use
 
     def uses(self) -> list[Use]:
         """Everything by which the device may refuse a call; limits and levels without calls of
@@ -264,6 +268,9 @@ class Capacity:
                 most = max(limit.calls.values())
                 found.append(_use(limit_id(limit), _shares(limit, calls) * most, most))
         return found + self._level_uses()
+
+    def _changed(self) -> None:
+        self._known_sum = self._known_use = None
 
     def _level_uses(self) -> list[Use]:
         """Of devices whose ports are set aside: what calls of each kind may take, if there are

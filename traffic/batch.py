@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import socket
 import struct
@@ -129,10 +130,13 @@ def send_at(
     sock.sendmsg([packet], control, 0, *(() if to is None else (to,)))
 
 
+@functools.lru_cache(maxsize=256)
 def sockaddr(address: str, port: int) -> NDArray[np.void]:
-    """One `struct sockaddr_in` as a zero-dimensional record of dtype SOCKADDR_IN."""
+    """One `struct sockaddr_in` as a zero-dimensional record of dtype SOCKADDR_IN, to be read."""
     packed = int.from_bytes(socket.inet_aton(address), "big")
-    return np.array((socket.AF_INET, port, packed, 0), dtype=SOCKADDR_IN)
+    record = np.array((socket.AF_INET, port, packed, 0), dtype=SOCKADDR_IN)
+    record.flags.writeable = False
+    return record
 
 
 class Messages:

@@ -54,6 +54,8 @@ class Remotes:
 
     def __init__(self) -> None:
         self._rows: dict[int, int] = {}
+        self._numbers_of: dict[int, list[int]] = {}
+        """By row: its addresses in `_rows`."""
         self._sorted = True
         """Whether what follows is what `_rows` says."""
         self._keys = np.empty(0, np.uint64)
@@ -64,14 +66,16 @@ class Remotes:
 
     def add(self, address: HostPort, row: int) -> None:
         """From now on packets from `address` belong to `row`, unless they are another one's."""
-        self._rows.setdefault(_number(address), row)
-        self._sorted = False
+        number = _number(address)
+        if number not in self._rows:
+            self._rows[number] = row
+            self._numbers_of.setdefault(row, []).append(number)
+            self._sorted = False
 
     def remove(self, row: int) -> None:
         """Forget the addresses of a row."""
-        left = {key: owner for key, owner in self._rows.items() if owner != row}
-        if len(left) < len(self._rows):
-            self._rows = left
+        for number in self._numbers_of.pop(row, ()):
+            del self._rows[number]
             self._sorted = False
 
     def find(self, sources: NDArray[np.void]) -> NDArray[np.intp]:
@@ -109,6 +113,9 @@ class Ports:
         self._remotes: dict[LocalPort, Remotes] = {}
         self._taken: set[int] = set()
         self._port_group_of: dict[int, int] = {}
+        self._known_of: dict[tuple[tuple[Kind, ...], bool], list[tuple[LocalPort, socket.socket]]]
+        self._known_of = {}
+        """Open sockets by media and whether they are RTCP's, until some are opened or closed."""
         self._epoll = select.epoll()
         self.buffers_granted = True
         """Whether the system gave each socket as large a receive buffer as was asked for."""
@@ -122,9 +129,7 @@ class Ports:
         for port_group in range(MOST_PORT_GROUPS):
             if port_group in self._taken or self.port(port_group, "content") + 1 > 65_535:
                 continue
-            if any(
-                a in self.remotes(LocalPort(port_group, k, rtcp=False)) for k, a in remotes.items()
-            ):
+            if self._has_one_of(port_group, remotes):
                 continue
             if port_group in self._open_groups:
                 return port_group
@@ -141,6 +146,14 @@ class Ports:
             self._open_groups.add(port_group)
             return port_group
         raise PortsExhaustedError("no UDP ports are left for media")
+
+    def _has_one_of(self, port_group: int, remotes: Mapping[Kind, HostPort]) -> bool:
+        """Whether one of these addresses is a call's on a port group already."""
+        for kind, address in remotes.items():
+            known = self._remotes.get(LocalPort(port_group, kind, rtcp=False))
+            if known is not None and address in known:
+                return True
+        return False
 
     def hold(self, row: int, port_group: int, remotes: Mapping[Kind, HostPort]) -> None:
         """A call gets a port group. What comes from these RTP addresses is its own from now on, so
@@ -170,6 +183,7 @@ class Ports:
             sock = self._sockets[local] = media_socket(
                 self.address, port, dscp=_DSCP[local.kind], buffer_bytes=wanted
             )
+            self._known_of.clear()
             self._own_ports.add(port)
             # Linux counts twice what it gives, for what it keeps beside the bytes (socket(7))
             self.buffers_granted &= (
@@ -203,11 +217,13 @@ class Ports:
 
     def readable(self, *kinds: Kind, rtcp: bool) -> list[tuple[LocalPort, socket.socket]]:
         """Open sockets of these media that may have something to be read, in the order opened."""
-        found = [
-            (local, sock)
-            for local, sock in self._sockets.items()
-            if local.rtcp == rtcp and local.kind in kinds
-        ]
+        found = self._known_of.get((kinds, rtcp))
+        if found is None:
+            found = self._known_of[kinds, rtcp] = [
+                (local, sock)
+                for local, sock in self._sockets.items()
+                if local.rtcp == rtcp and local.kind in kinds
+            ]
         if len(found) <= FEW_SOCKETS:
             return found
         ready = {descriptor for descriptor, _ in self._epoll.poll(0)}
@@ -232,6 +248,7 @@ class Ports:
             sock = self._sockets.pop(local, None)
             if sock is None:
                 continue
+            self._known_of.clear()
             closed.append(sock.fileno())
             sock.close()
             self._remotes.pop(local, None)

@@ -9,8 +9,10 @@ have none of their own.
 from __future__ import annotations
 
 import enum
+import functools
 import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -155,8 +157,13 @@ class Media:
 
     def feedback_for(self, payload_type: int) -> set[str]:
         """The kinds of RTCP feedback for one payload type, e.g. `nack pli`."""
-        pairs = (value.partition(" ") for value in self.feedback)
-        return {kind for format_, _, kind in pairs if format_ in ("*", str(payload_type))}
+        return feedback_for(self.feedback, payload_type)
+
+
+def feedback_for(feedback: Sequence[str], payload_type: int) -> set[str]:
+    """As `Media.feedback_for`, of values of a=rtcp-fb."""
+    pairs = (value.partition(" ") for value in feedback)
+    return {kind for format_, _, kind in pairs if format_ in ("*", str(payload_type))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +225,18 @@ class _Section:
         self.problems.append(problem)
 
 
+LONGEST_KEPT = 2048
+"""Bytes of a description that is remembered: one that refreshes a session is as it was before (RFC
+4028 §7.4)."""
+
+
 def parse(data: bytes) -> Session:
     """Read a description. Raises `SdpError`, and nothing else, for bytes of any kind."""
+    kept = len(data) <= LONGEST_KEPT and b"crypto" not in data  # keys are forgotten
+    return _kept_session(data) if kept else _parse(data)
+
+
+def _parse(data: bytes) -> Session:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -258,6 +275,9 @@ def parse(data: bytes) -> Session:
     lacking = nowhere if address is None else None
     media = tuple(_close(section, direction, lacking) for section in sections)
     return Session(address, media, **heading)
+
+
+_kept_session = functools.lru_cache(maxsize=64)(_parse)
 
 
 def _session_level(kind: str, value: str) -> dict[str, Any]:

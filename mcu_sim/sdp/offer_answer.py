@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from giaoban.mcu_sim.sdp import (
     Codec,
@@ -24,7 +25,7 @@ from giaoban.mcu_sim.sdp import (
     h264,
 )
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, OFFERED
-from giaoban.mcu_sim.sdp.description import ip_address
+from giaoban.mcu_sim.sdp.description import feedback_for, ip_address
 from giaoban.mcu_sim.sdp.floor_control import answer_to, is_floor_control
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.text import printable
@@ -259,9 +260,7 @@ def choose_codec(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Co
     Of H.264 it is the best of theirs, in their profile and packetization mode, at what both can.
     The offerer's payload type is used in both directions, which RFC 3264 §5.1 asks for.
     """
-    # one maker's lists are always the same; what is kept must not be large, whatever peers send
-    usual = sum(len(one.name) + len(one.fmtp) for one in theirs) <= MOST_KEPT
-    return (_kept_choice if usual else _choice)(ours, theirs)
+    return (_kept_choice if _letters(theirs) <= MOST_KEPT else _choice)(ours, theirs)
 
 
 def _choice(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, Codec] | None:
@@ -280,6 +279,16 @@ def _choice(ours: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, 
 
 
 _kept_choice = functools.lru_cache(maxsize=64)(_choice)
+
+
+def _letters(codecs: Sequence[Codec]) -> int:
+    return sum(len(one.name) + len(one.fmtp) for one in codecs)
+
+
+def _is_usual(theirs: Media) -> bool:
+    """Whether what is made of a section's codecs is remembered: one maker's lists are always the
+    same, and what is kept must not be large, whatever peers send."""
+    return _letters(theirs.codecs) + sum(map(len, theirs.feedback)) <= MOST_KEPT
 
 
 def answered_codec(theirs: Sequence[Codec], ours: Sequence[Codec]) -> tuple[Codec, Codec] | None:
@@ -456,12 +465,14 @@ def agree(
     crypto: tuple[Crypto, Crypto] | None,
     *,
     content: bool,
+    stated: tuple[Codec, ...] | None = None,
 ) -> NegotiatedMedia | None:
     """The terms of a section that both take, None if there is no port for their RTCP.
 
     Args:
         codecs: the codec as they state it and as we do.
         crypto: our line and theirs, None without SRTP.
+        stated: those of our section, if not its own.
     """
     their_codec, codec = codecs
     address = their_session.address_of(theirs)
@@ -469,18 +480,8 @@ def agree(
     rtcp = rtcp_port(theirs, ours)
     if rtcp is None:
         return None
-    theirs_understand = theirs.feedback_for(their_codec.payload_type)
-    both_understand = theirs_understand & ours.feedback_for(codec.payload_type)
-    feedback = frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK)
-    again = rtx_of(theirs.codecs, their_codec), rtx_of(ours.codecs, codec)
-    rtx_types = None if None in again else tuple(one.payload_type for one in again if one)
-    their_fec, our_fec = fec_of(theirs.codecs, their_codec), fec_of(ours.codecs, codec)
-    protected = their_fec is not None and our_fec is not None
-    if "nack" not in feedback:  # nothing is asked for
-        rtx_types = None
-    elif rtx_types is None and crypto is not None:
-        # nothing is sent again: SRTP has no second packet of one number (RFC 3711 §3.3.2)
-        feedback -= {"nack"}
+    both = their_codec, theirs.codecs, theirs.feedback, codec, stated or ours.codecs, ours.feedback
+    beside = (_kept_beside if _is_usual(theirs) else _beside)(*both, crypto is not None)
     return NegotiatedMedia(
         kind=ours.kind,
         codec=codec,
@@ -497,13 +498,58 @@ def agree(
         protocol=theirs.protocol,
         crypto_send=crypto[0].key if crypto else None,
         crypto_receive=crypto[1].key if crypto else None,
-        tone_type=_tone_type(theirs, ours),
-        feedback=feedback,
-        rtx_send_type=None if rtx_types is None else rtx_types[0],
-        rtx_receive_type=None if rtx_types is None else rtx_types[1],
-        fec_send_type=their_fec.payload_type if their_fec is not None and protected else None,
-        fec_receive_type=our_fec.payload_type if our_fec is not None and protected else None,
+        feedback=beside.feedback,
+        tone_type=beside.tone_type,
+        rtx_send_type=beside.rtx_send_type,
+        rtx_receive_type=beside.rtx_receive_type,
+        fec_send_type=beside.fec_send_type,
+        fec_receive_type=beside.fec_receive_type,
     )
+
+
+class _Beside(NamedTuple):
+    """What goes beside a codec, as `NegotiatedMedia` has it."""
+
+    feedback: frozenset[str]
+    tone_type: int | None
+    rtx_send_type: int | None
+    rtx_receive_type: int | None
+    fec_send_type: int | None
+    fec_receive_type: int | None
+
+
+def _beside(
+    their_codec: Codec,
+    theirs: tuple[Codec, ...],
+    their_feedback: tuple[str, ...],
+    codec: Codec,
+    ours: tuple[Codec, ...],
+    our_feedback: tuple[str, ...],
+    encrypted: bool,
+) -> _Beside:
+    """`theirs`, `ours`: all of a section."""
+    theirs_understand = feedback_for(their_feedback, their_codec.payload_type)
+    both_understand = theirs_understand & feedback_for(our_feedback, codec.payload_type)
+    feedback = frozenset(FEEDBACK[kind] for kind in both_understand if kind in FEEDBACK)
+    their_rtx, our_rtx = rtx_of(theirs, their_codec), rtx_of(ours, codec)
+    # without "nack" nothing is asked for
+    again = their_rtx is not None and our_rtx is not None and "nack" in feedback
+    their_fec, our_fec = fec_of(theirs, their_codec), fec_of(ours, codec)
+    protected = their_fec is not None and our_fec is not None
+    if encrypted and not again:
+        # nothing is sent again: SRTP has no second packet of one number (RFC 3711 §3.3.2)
+        feedback -= {"nack"}
+    return _Beside(
+        feedback,
+        _tone_type(theirs, ours),
+        their_rtx.payload_type if their_rtx is not None and again else None,
+        our_rtx.payload_type if our_rtx is not None and again else None,
+        their_fec.payload_type if their_fec is not None and protected else None,
+        our_fec.payload_type if our_fec is not None and protected else None,
+    )
+
+
+_kept_beside = functools.lru_cache(maxsize=64)(_beside)
 
 
 def rtcp_port(theirs: Media, ours: Media) -> int | None:
@@ -514,10 +560,10 @@ def rtcp_port(theirs: Media, ours: Media) -> int | None:
     return port if port <= MAX_PORT else None
 
 
-def _tone_type(theirs: Media, ours: Media) -> int | None:
-    if not any(is_tones(codec) for codec in theirs.codecs):
+def _tone_type(theirs: Sequence[Codec], ours: Sequence[Codec]) -> int | None:
+    if not any(is_tones(codec) for codec in theirs):
         return None
-    return next((codec.payload_type for codec in ours.codecs if is_tones(codec)), None)
+    return next((codec.payload_type for codec in ours if is_tones(codec)), None)
 
 
 def at_their_rate(ours: Media, their_session: Session, theirs: Media) -> Media:
@@ -721,43 +767,62 @@ def _accept(
     """Our section and the terms, None if what they offer cannot be had."""
     if not theirs.port or theirs.protocol not in PROTOCOLS:
         return None
-    pair = choose_codec(ours.codecs, theirs.codecs)
+    taken = _codecs_taken(theirs, ours)
     # without SAVP a key asks for SRTP if that can be had (RFC 8643 §3.1)
     crypto = answer_keys(theirs, old, keys) if is_secure(theirs) or theirs.crypto else None
-    if pair is None or (crypto is None and is_secure(theirs)):
+    if taken is None or (crypto is None and is_secure(theirs)):
         return None
-    beside = [tones_of(theirs.codecs, ours.codecs, pair[0])]
-    their_fec, our_fec = fec_of(theirs.codecs, pair[0]), fec_of(ours.codecs, pair[1])
-    if their_fec is not None and our_fec is not None:
-        beside.append(replace(our_fec, payload_type=their_fec.payload_type))
-    again, known = rtx_of(theirs.codecs, pair[0]), next(filter(is_rtx, ours.codecs), None)
-    asked_for = PACKET_REQUEST in theirs.feedback_for(pair[0].payload_type)
-    if again is not None and known is not None and asked_for:
-        same = replace(known, payload_type=again.payload_type)
-        beside.append(_of(same, pair[0].payload_type))
-    mux = ours.rtcp_mux and theirs.rtcp_mux
-    # their word for the main picture, so that sections have the same roles in our description
-    tags = ours.content or theirs.content
-    stated = replace(
-        at_their_rate(ours, offer, theirs),
-        codecs=(pair[1], *(one for one in beside if one is not None)),
-        formats=(),
-        protocol=theirs.protocol,
-        content=tags,
-        crypto=crypto[:1] if crypto else (),
-        rtcp_mux=mux,
-        rtcp_port=None if mux else ours.rtcp_port,
-    )
-    terms = agree(offer, theirs, stated, pair, crypto, content=role(ours) == "content")
+    pair, stated = taken
+    ours = at_their_rate(ours, offer, theirs)
+    is_content = role(ours) == "content"
+    terms = agree(offer, theirs, ours, pair, crypto, content=is_content, stated=stated)
     if terms is None:
         return None
     kinds = [kind for kind, short in FEEDBACK.items() if short in terms.feedback]
     section = replace(
-        stated,
+        ours,
+        codecs=stated,
+        formats=(),
+        protocol=theirs.protocol,
+        # their word for the main picture, so that sections have the same roles in our description
+        content=ours.content or theirs.content,
+        crypto=crypto[:1] if crypto else (),
+        rtcp_mux=terms.rtcp_mux,
+        rtcp_port=None if terms.rtcp_mux else ours.rtcp_port,
         direction=Direction.of(terms.sends, terms.receives),
         feedback=tuple(f"* {kind}" for kind in kinds),
     )
     return section, terms
+
+
+def _codecs_taken(
+    theirs: Media, ours: Media
+) -> tuple[tuple[Codec, Codec], tuple[Codec, ...]] | None:
+    """For an answer: the codec as they offer it and as we state it, and all codecs that we state;
+    None if none of theirs is ours."""
+    usual = _is_usual(theirs)
+    return (_kept_taken if usual else _taken)(theirs.codecs, theirs.feedback, ours.codecs)
+
+
+def _taken(
+    theirs: tuple[Codec, ...], their_feedback: tuple[str, ...], ours: tuple[Codec, ...]
+) -> tuple[tuple[Codec, Codec], tuple[Codec, ...]] | None:
+    pair = choose_codec(ours, theirs)
+    if pair is None:
+        return None
+    beside = [tones_of(theirs, ours, pair[0])]
+    their_fec, our_fec = fec_of(theirs, pair[0]), fec_of(ours, pair[1])
+    if their_fec is not None and our_fec is not None:
+        beside.append(replace(our_fec, payload_type=their_fec.payload_type))
+    again, known = rtx_of(theirs, pair[0]), next(filter(is_rtx, ours), None)
+    asked_for = PACKET_REQUEST in feedback_for(their_feedback, pair[0].payload_type)
+    if again is not None and known is not None and asked_for:
+        same = replace(known, payload_type=again.payload_type)
+        beside.append(_of(same, pair[0].payload_type))
+    return pair, (pair[1], *(one for one in beside if one is not None))
+
+
+_kept_taken = functools.lru_cache(maxsize=64)(_taken)
 
 
 # ------------------------------------------------------------------------ offers (RFC 3264 §5, §8)

@@ -105,7 +105,10 @@ def flows(
     found: dict[Kind, Flow] = {}
     for kind, terms in agreed.items():
         planned = None if planned_streams is None else planned_streams.down.get(kind)
-        down = planned or _new(participant, kind, rng)
+        if planned is None:
+            down = _new(participant, kind, rng, terms.send_type)
+        else:
+            down = planned.carrying(terms.send_type)
         from_ns = 0
         if kind in before and planned is not None:
             from_ns = before[kind].at_ns
@@ -114,7 +117,7 @@ def flows(
                 update={"first_sequence": sequence, "first_timestamp": timestamp}
             )
         up = UNLOGGED if planned_streams is None else planned_streams.up.get(kind, UNLOGGED)
-        found[kind] = Flow(terms, down.carrying(terms.send_type), up, from_ns)
+        found[kind] = Flow(terms, down, up, from_ns)
     return found
 
 
@@ -128,14 +131,14 @@ def composed(call: ParticipantCall, model: VideoModel, *, switched: bool) -> Vid
     return model.model_copy(update={"kbps": max(LEAST_KBPS, main.max_kbps)})
 
 
-def _new(participant: str, kind: Kind, rng: random.Random) -> StreamPlan:
+def _new(participant: str, kind: Kind, rng: random.Random, payload_type: int) -> StreamPlan:
     ssrc = rng.getrandbits(32)
     return StreamPlan(
         index=UNLOGGED,
         bridge=participant,
         kind="audio" if kind == "audio" else "video",
         direction="down",
-        header_hex=struct.pack("!BBHII", RTP_VERSION_2, 0, 0, 0, ssrc).hex(),
+        header_hex=struct.pack("!BBHII", RTP_VERSION_2, payload_type, 0, 0, ssrc).hex(),
         ssrc=ssrc,
         first_sequence=rng.getrandbits(15),
         first_timestamp=rng.getrandbits(32),

@@ -135,7 +135,7 @@ class MediaNegotiation:
         self._conferences: dict[str, int] = {}
         """By meeting: its number for the floor of its content; no later meeting has it soon."""
         self._last_user = self._last_conference = 0
-        self._known_can: dict[tuple[int, bool, str], list[sdp.Media]] = {}
+        self._known_can: dict[tuple[int, bool, str, str | None], list[sdp.Media]] = {}
         self._resolutions = [
             name for name in reversed(LEVELS) if capacity.device.units_for(name) is not None
         ]
@@ -217,7 +217,7 @@ class MediaNegotiation:
 
     def renew(self, call: ParticipantCall) -> sdp.Session:
         """An offer within a call of all that it could have now, in the sections it has."""
-        can = _limited(self._can_of(call), call.given)
+        can = self._can_of(call, call.given)
         offer = make_reoffer(call.local, can, keys=self._secrets)
         return replace(offer, media=offer.media[: len(call.local.media)])
 
@@ -237,9 +237,7 @@ class MediaNegotiation:
         if resolution != call.asked:
             self._readmit(call, resolution, kbps)
         try:
-            session, agreed = self._make_again(
-                call, theirs, _limited(self._can_of(call), call.given)
-            )
+            session, agreed = self._make_again(call, theirs, self._can_of(call, call.given))
         except sdp.SdpError:  # it is refused, and so the session stays
             self._readmit(call, before[1], None)
             call.asked, call.given, call.why_less = before
@@ -323,7 +321,8 @@ class MediaNegotiation:
         self, call: str, meeting: str, offer: bytes, *, audio_only: bool
     ) -> NegotiationResult | NegotiationRefusal:
         theirs = self._reachable(sdp.parse(offer), first=True, audio_only=audio_only)
-        probe = _by_kind(self._make(theirs, self._can(0))[1])
+        taken = self._make(theirs, self._can(0))[1]
+        probe = _by_kind(taken)
         admission = self._admit(call, meeting, *self._asked(probe))
         if isinstance(admission, NegotiationRefusal):
             return admission
@@ -331,8 +330,10 @@ class MediaNegotiation:
             {kind: terms.remote for kind, terms in probe.items()}
         )
         user = self._floor_user(call, meeting)
-        local, terms = self._make(theirs, _limited(self._can(port_group, user), admission.given))
-        refused = tuple(one.text for one in refusals(theirs, self._can(0, user)))
+        local, terms = self._make(theirs, self._can(port_group, user, given=admission.given))
+        refused: tuple[str, ...] = ()
+        if None in taken or any(one.problems for one in theirs.media):
+            refused = tuple(one.text for one in refusals(theirs, self._can(0, user)))
         client = client_of(local, theirs)
         return NegotiationResult(local, _by_kind(terms), port_group, admission, refused, client)
 
@@ -354,7 +355,7 @@ class MediaNegotiation:
             return admission
         port_group = self._ports.port_group_for({})
         user = self._floor_user(call, meeting)
-        can = _limited(self._can(port_group, user, self._dialled_profile), admission.given)
+        can = self._can(port_group, user, self._dialled_profile, given=admission.given)
         local = make_offer(self._address, can, self._rng.getrandbits(32), keys=self._secrets)
         return NegotiationResult(local, {}, port_group, admission)
 
@@ -383,19 +384,27 @@ class MediaNegotiation:
     def _floor_user(self, call: str, meeting: str) -> FloorUser:
         return FloorUser(self._conferences[meeting], self._calls[meeting][call])
 
-    def _can_of(self, call: ParticipantCall) -> list[sdp.Media]:
-        """What a standing call can have."""
-        return self._can(call.port_group, self._floor_user(call.held, call.meeting))
+    def _can_of(self, call: ParticipantCall, given: str | None = None) -> list[sdp.Media]:
+        """What a standing call can have, with what it was given of the device or (None) any."""
+        user = self._floor_user(call.held, call.meeting)
+        return self._can(call.port_group, user, given=given)
 
     def _can(
-        self, port_group: int, user: FloorUser | None = None, profile: str = "baseline"
+        self,
+        port_group: int,
+        user: FloorUser | None = None,
+        profile: str = "baseline",
+        *,
+        given: str | None = None,
     ) -> list[sdp.Media]:
-        """`user`: as whom a call may ask for the content channel."""
+        """`user`: as whom a call may ask for the content channel. `given`: what it was given of the
+        device; None: whatever it does."""
         by_user = self._floor_port is not None and user is not None
-        known = self._known_can.get((port_group, by_user, profile))
+        key = port_group, by_user, profile, given
+        known = self._known_can.get(key)
         if known is None:
-            known = self._can_on(port_group, profile, by_user=by_user)
-            self._known_can[port_group, by_user, profile] = known
+            known = _limited(self._can_on(port_group, profile, by_user=by_user), given)
+            self._known_can[key] = known
         if len(known) > 1 and self._floor_port is not None and user is not None:
             return [*known, floor_control(self._floor_port, user, FLOOR_ID)]
         return list(known)

@@ -278,7 +278,9 @@ class Reporter:
         return [Collision(self.ssrc)]
 
     def _interval_ns(self, minimum_ns: int) -> int:
-        return interval_ns(minimum_ns, lambda: self._rng.uniform(*DRAWN))
+        # `random`, which costs a tenth of `uniform` and gives the same
+        low, high = DRAWN
+        return interval_ns(minimum_ns, lambda: low + (high - low) * self._rng.random())
 
     def _empty(self) -> ReceiverReport:
         return ReceiverReport(self.ssrc)

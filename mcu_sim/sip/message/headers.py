@@ -117,7 +117,7 @@ def _addresses(text: str) -> tuple[Address, ...]:
     plain = _PLAIN_ADDRESS.fullmatch(text)
     try:
         if plain is not None:
-            return (Address(URI.parse(plain[2]), plain[1], _plain(plain[3])),)
+            return (Address(_sip_uri(plain[2]), plain[1], _plain(plain[3])),)
         return tuple(Address.parse_many(text))
     except ValueError as error:
         forget(error)
@@ -145,6 +145,7 @@ def _plain(parameters: str) -> Parameters:
     return Parameters(**{name: value if equals else None for name, equals, value in pairs})
 
 
+_sip_uri = of_short_texts(URI.parse)
 vias = of_short_texts(_vias)
 addresses = of_short_texts(_addresses)
 _address = of_short_texts(_only)

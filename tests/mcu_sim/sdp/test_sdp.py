@@ -45,6 +45,16 @@ a=floorctrl:c-s\r
 """
 
 
+def test_a_description_that_comes_again_is_read_once_but_none_with_keys_is_remembered() -> None:
+    assert sdp.parse(bytes(bytearray(POLYCOM))) is sdp.parse(POLYCOM)
+    key = base64.b64encode(bytes(MASTER_BYTES[Suite.AES_CM_128_HMAC_SHA1_80]))
+    secret = POLYCOM.replace(b"a=ptime:20", b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + key, 1)
+    [line] = sdp.parse(secret).media[0].crypto
+    assert line.key.suite is Suite.AES_CM_128_HMAC_SHA1_80
+    assert sdp.parse(secret) == sdp.parse(secret)
+    assert sdp.parse(secret) is not sdp.parse(secret)
+
+
 def test_a_devices_offer_is_read() -> None:
     session = sdp.parse(POLYCOM)
     sound, picture, floor = session.media
