@@ -37,6 +37,7 @@ from giaoban.scenarios.measure.assemble import (
     assemble,
     criteria_of,
     judged,
+    of_jitter,
     of_load_windows,
     of_queues,
 )
@@ -190,8 +191,9 @@ def judge_meeting(
     plan, (meeting, estimated, early) = question.plan, held
     if early is not None and early.found is not None:
         return EarlyJudgement(early.found, whole=False)
-    captures = captures_of(plan, meeting, estimated, known)
-    judgement = judged(question, captures, criteria_of(question), queue_waits(estimated))
+    criteria = criteria_of(question)
+    captures = captures_of(plan, meeting, estimated, known, jitter=of_jitter(criteria))
+    judgement = judged(question, captures, criteria, queue_waits(estimated))
     if early is not None and early.looked and judgement.verdict != "pass":
         # when it was looked at hangs on steps that were done again, of which bounds know nothing
         return EarlyJudgement(judgement, whole=True)

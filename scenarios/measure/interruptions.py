@@ -106,6 +106,7 @@ def without(trace: Trace, spans: Spans) -> Trace:
         field.name: packets[keep]
         for field in fields(trace)
         if isinstance(packets := getattr(trace, field.name), np.ndarray)
+        and len(packets) == len(keep)  # of jitter that nobody wants to know there is none
     }
     return replace(trace, **arrays)
 

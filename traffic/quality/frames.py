@@ -135,9 +135,9 @@ def frames(
     first, frame = _by_frame(trace.timestamp)
     count = len(first)
     key = np.bincount(frame[trace.key], minlength=count) > 0
-    lost = np.bincount(frame[trace.missing], minlength=count) > 0
-    complete = np.full(count, -1, np.int64)
-    np.maximum.at(complete, frame, trace.arrival_ns)
+    missing = trace.missing
+    lost = np.bincount(frame[missing], minlength=count) > 0
+    complete = _last_ns(trace.arrival_ns, first, frame)
     complete[lost] = -1
     nth = np.arange(count)
     last_key = np.maximum.accumulate(np.where(key & ~lost, nth, -1))
@@ -151,9 +151,8 @@ def frames(
     right = decodable & ~late
     damaged, came, spoilt = np.zeros(count, np.bool_), complete, None
     if conceals:
-        usable = ~trace.missing
-        came = np.full(count, -1, np.int64)
-        np.maximum.at(came, frame, np.where(usable, trace.arrival_ns, -1))
+        usable = ~missing
+        came = _last_ns(np.where(usable, trace.arrival_ns, -1), first, frame)
         begun = np.maximum.accumulate(key & (came >= 0))
         if buffer_ns is not None:
             usable &= trace.arrival_ns <= (due + shown_after)[frame]
@@ -180,6 +179,17 @@ def _by_frame(timestamp: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[n
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return first[order], place[inverse.reshape(-1)]
+
+
+def _last_ns(
+    at_ns: NDArray[np.int64], first: NDArray[np.intp], frame: NDArray[np.intp]
+) -> NDArray[np.int64]:
+    """(f,) the latest moment of each frame's packets; -1 for none, of any. See `_by_frame`."""
+    if (frame[1:] >= frame[:-1]).all():
+        return np.maximum.reduceat(at_ns, first)
+    last_ns = np.full(len(first), -1, np.int64)
+    np.maximum.at(last_ns, frame, at_ns)
+    return last_ns
 
 
 def _frozen(

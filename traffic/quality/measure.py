@@ -46,6 +46,7 @@ class Trace:
         overtaken: (n,) arrived after a packet that was sent later: reordered, by RFC 4737 §3.3.
             Copies of a packet after its first are no packets of their own, there as here.
         jitter_ms: (n,) RFC 3550 interarrival jitter after this packet's arrival; NaN without one.
+            (0,) where nobody wants to know.
         unknown: packets that nobody sent.
         late: (n,) came after it had to be played; none where nothing is said of a playout buffer
             (`giaoban.traffic.quality.playout`): pictures are late by the frame.
@@ -259,27 +260,53 @@ def with_repairs(found: Trace, sent: NDArray[np.void], again: NDArray[np.void]) 
 
 
 def trace_in_order(
-    sent: NDArray[np.void], at: NDArray[np.int64], arrival_ns: NDArray[np.int64], clock_hz: int
+    sent: NDArray[np.void],
+    at: NDArray[np.int64],
+    arrival_ns: NDArray[np.int64],
+    clock_hz: int,
+    *,
+    jitter: bool = True,
+    another: Trace | None = None,
 ) -> Trace:
     """As `trace`, of n packets (dtype SENT) of which some came, once each and in order.
 
     Args:
         at: (m,) the places of those that came among the n, rising.
         arrival_ns: (m,) when.
+        jitter: whether anybody wants to know it.
+        another: what was made of the very same packets that came at other times.
 
     Raises:
         ValueError: as `trace`.
     """
-    if np.any(np.diff(sent["sequence"]) != 1):
+    if another is None and np.any(np.diff(sent["sequence"]) != 1):
         raise ValueError(NO_STREAM)
-    if len(at) == len(sent):
-        return _whole(sent, arrival_ns, clock_hz)
-    n = len(sent)
-    arrivals, arrival = np.zeros(n, np.int64), np.full(n, -1, np.int64)
-    arrivals[at], arrival[at] = 1, arrival_ns
-    jitter = np.full(n, np.nan)
-    jitter[at] = interarrival_jitter_ms(arrival_ns, sent["timestamp"][at], clock_hz)
-    return _trace(sent, arrivals, arrival, np.zeros(n, np.bool_), jitter, 0)
+    n, none = len(sent), np.zeros(len(sent), np.bool_)
+    whole = len(at) == n
+    after = interarrival_jitter_ms(arrival_ns, sent["timestamp"][at], clock_hz) if jitter else None
+    arrivals, arrival = np.ones(n, np.int64), arrival_ns
+    if not whole:
+        arrivals, arrival = np.zeros(n, np.int64), np.full(n, -1, np.int64)
+        arrivals[at], arrival[at] = 1, arrival_ns
+        if after is not None:
+            jitter_of_all = np.full(n, np.nan)
+            jitter_of_all[at] = after
+            after = jitter_of_all
+    if after is None:
+        after = np.empty(0)
+    if another is None:
+        return _trace(sent, arrivals, arrival, none, after, 0)
+    return replace(
+        another,
+        arrivals=arrivals,
+        arrival_ns=arrival,
+        overtaken=none,
+        jitter_ms=after,
+        unknown=0,
+        late=none,
+        played_after_ns=np.zeros(n, np.int64),
+        by_itself_ns=None,
+    )
 
 
 def _whole(sent: NDArray[np.void], arrival_ns: NDArray[np.int64], clock_hz: int) -> Trace:
@@ -359,11 +386,15 @@ def measure(
     jitter_mean: float | None = None
     jitter_max: float | None = None
     if received and delays:
-        due_ns = trace.due_ns[part][arrived]
-        delay_ms = (arrival_ns[arrived] - due_ns) / 1e6
+        due_ns, came_ns = trace.due_ns[part], arrival_ns
+        if received < packets:
+            due_ns, came_ns = due_ns[arrived], came_ns[arrived]
+        delay_ms = (came_ns - due_ns) / 1e6
         ordered = np.sort(delay_ms)
         least, p50, p95, p99, most, longest = of_ordered(ordered, (0, 50, 95, 99, 99.9, 100))
-        low, high = quantile_interval(delay_ms, ordered, (due_ns - start_ns) // BATCH_NS, 95)
+        batches = np.arange(start_ns, int(due_ns[-1]) + BATCH_NS + 1, BATCH_NS)
+        counts = np.diff(np.searchsorted(due_ns, batches))
+        low, high = quantile_interval(delay_ms, ordered, counts, 95)
         ipdv = most - least
     if received and jitter:
         after = trace.jitter_ms[part]

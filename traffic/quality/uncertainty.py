@@ -36,7 +36,7 @@ def student_t(degrees: int, confidence: float = CONFIDENCE) -> float:
 def quantile_interval(
     values: NDArray[np.float64],
     ordered: NDArray[np.float64],
-    batch: NDArray[np.int64],
+    counts: NDArray[np.int64],
     percent: float,
 ) -> tuple[float, float]:
     """(low, high) between which a percentile of n values lies, n at least 1.
@@ -47,15 +47,13 @@ def quantile_interval(
 
     Args:
         values: (n,) in order of time; `ordered`: the same by size.
-        batch: (n,) the number of each one's batch, not falling.
+        counts: (b,) how many each batch has, in order of time.
     """
     n = len(values)
     at = percent / 100 * (n - 1)
     above = values > ordered[int(at)]
-    counts = np.bincount(batch - batch[0])
-    exceeding = np.bincount(batch - batch[0], weights=above)
-    filled = counts > 0
-    counts, exceeding = counts[filled], exceeding[filled]
+    counts = counts[counts > 0]
+    exceeding = np.add.reduceat(above, np.cumsum(counts) - counts, dtype=np.int64)
     batches = len(counts)
     if batches < 2:
         return float(ordered[0]), float(ordered[-1])

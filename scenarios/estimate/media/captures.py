@@ -66,21 +66,24 @@ class TraceCache:
         of: Hashable,
         sent: NDArray[np.void],
         came: NDArray[np.void],
-        make: Callable[[], Trace],
+        make: Callable[[Trace | None], Trace],
     ) -> Trace:
         """A stream's trace.
 
         Args:
             of: all that it hangs on beside what was `sent` and `came`, dtypes SENT and
                 ARRIVAL_DTYPE.
-            make: if anything of that was another the last time.
+            make: if anything of that was another the last time; of the trace from then, if only
+                what came is.
         """
         known = self._known.pop(index, None)
         if known is not None:
             self._packets -= len(known.sent)
-        same = known is not None and known.of == of
-        if known is None or not (same and _equal(known.sent, sent) and _equal(known.came, came)):
-            known = _KnownTrace(of, sent, came, make().memoizing())
+            if known.of != of or not _equal(known.sent, sent):
+                known = None
+        if known is None or not _equal(known.came, came):
+            trace = make(None if known is None else known.trace)
+            known = _KnownTrace(of, sent, came, trace.memoizing())
         if self._packets + len(sent) <= MOST_PACKETS:
             self._known[index] = known
             self._packets += len(sent)
@@ -105,9 +108,15 @@ class Traces(Sequence[Trace]):
     asked for last are memoized."""
 
     def __init__(
-        self, plan: Plan, estimated: EstimatedTraffic, known: TraceCache | None = None
+        self,
+        plan: Plan,
+        estimated: EstimatedTraffic,
+        known: TraceCache | None = None,
+        *,
+        jitter: bool = True,
     ) -> None:
-        """`known`: those of other meetings."""
+        """`known`: those of other meetings. `jitter`: whether anybody wants to know it."""
+        self._jitter = jitter
         self._plan = plan
         self._estimated = estimated
         self._known = known
@@ -136,12 +145,12 @@ class Traces(Sequence[Trace]):
         came = self._estimated.received.as_added(index)
         plan, stream = self._plan, self._plan.streams[index]
         # all that `trace_of` asks of a plan
-        of: tuple[Hashable, ...] = stream.kind, stream.direction, plan.meeting.video
+        of: tuple[Hashable, ...] = stream.kind, stream.direction, plan.meeting.video, self._jitter
         if stream.kind == "audio":
             of += plan.audio.clock_hz, plan.terminal.playout_ms
-        return self._known.get(index, of, sent, came, lambda: self._made(index))
+        return self._known.get(index, of, sent, came, lambda another: self._made(index, another))
 
-    def _made(self, index: int) -> Trace:
+    def _made(self, index: int, another: Trace | None = None) -> Trace:
         plan, stream = self._plan, self._plan.streams[index]
         sent = self._estimated.sent.get(index, _NOTHING)
         came = self._estimated.received.of(index)
@@ -149,7 +158,10 @@ class Traces(Sequence[Trace]):
         in_order = bool((number[1:] > number[:-1]).all())
         if len(sent) and len(came) and in_order and not is_forwarded(plan, stream):
             at = number - sent["sequence"][0]
-            return trace_of_in_order(plan, stream, sent, at, came["at_ns"].copy())
+            arrival_ns = came["at_ns"].copy()
+            return trace_of_in_order(
+                plan, stream, sent, at, arrival_ns, jitter=self._jitter, another=another
+            )
         return trace_of(plan, stream, sent, _received(sent, came))
 
 
@@ -175,9 +187,12 @@ def captures_of(
     timeline: Timeline,
     estimated: EstimatedTraffic,
     known: TraceCache | None = None,
+    *,
+    jitter: bool = True,
 ) -> Captures:
-    """The captures of an estimated meeting; its origin is at 0. `known`: traces of other ones."""
-    traces = Traces(plan, estimated, known)
+    """The captures of an estimated meeting; its origin is at 0. `known`: traces of other ones.
+    `jitter`: whether anybody wants to know it."""
+    traces = Traces(plan, estimated, known, jitter=jitter)
     seconds = int(plan.end_s) + 1
     samples = np.empty((seconds, 1 + len(estimated.paths.hops)), np.int64)
     samples[:, 0] = np.arange(seconds) * SECOND_NS + SAMPLE_OFFSET_NS

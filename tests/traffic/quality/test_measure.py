@@ -87,11 +87,15 @@ def test_what_came_once_and_in_order_needs_no_matching(
     which = np.flatnonzero(rng.random(n) >= loss)
     arrival_ns = sent["due_ns"][which] + MS + np.cumsum(rng.integers(0, 2 * MS, len(which)))
     found = trace_in_order(sent, which, arrival_ns, 8000)
+    whole = trace_in_order(sent, np.arange(n), sent["due_ns"] + MS, 8000)
+    again = trace_in_order(sent, which, arrival_ns, 8000, another=whole)
     expected = trace(sent, received_log(sent, which.tolist(), arrival_ns), 8000)
     for name in (each.name for each in fields(Trace)):
-        one, other = getattr(found, name), getattr(expected, name)
-        np.testing.assert_array_equal(one, other)
-        assert getattr(one, "dtype", None) == getattr(other, "dtype", None)
+        for got in (found, again):
+            one, other = getattr(got, name), getattr(expected, name)
+            np.testing.assert_array_equal(one, other)
+            assert getattr(one, "dtype", None) == getattr(other, "dtype", None)
+    assert not len(trace_in_order(sent, which, arrival_ns, 8000, jitter=False).jitter_ms)
 
 
 @given(

@@ -42,7 +42,7 @@ def test_student_s_t_of_other_confidences() -> None:
 def interval(
     values: NDArray[np.float64], batch: NDArray[np.int64], percent: float = 95
 ) -> tuple[float, float]:
-    return quantile_interval(values, np.sort(values), batch, percent)
+    return quantile_interval(values, np.sort(values), np.bincount(batch), percent)
 
 
 SECONDS, A_SECOND = 30, 50
