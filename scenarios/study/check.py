@@ -99,7 +99,7 @@ def check(
         captured = captures.load(folder.path, question.plan)
         answer = assemble(question, captured, about, folder.run_id)
         answer = ahead.beside(answer)
-        pictures = _pictures(folder.path, question, answer, progress)
+        pictures = _pictures(folder.path, question, answer, helpers, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, engine, progress)
         answer = with_terminals(others, answer, folder.path, progress)
@@ -150,7 +150,7 @@ def check_by_estimate(
         (folder.path / PLAN).write_text(question.plan.to_json(), encoding="utf-8")
         progress(Sentence("estimating"), 0.0)
         answer = estimate(question, folder.run_id)
-        _pictures(folder.path, question, answer, progress)
+        _pictures(folder.path, question, answer, helpers, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, None, progress)
         answer = _robust(question, answer, wanted, folder.path, helpers, progress)
@@ -185,7 +185,7 @@ def _at_others(answer: Answer, trying: SeedTrials, folder: Path, progress: Progr
 
 
 def _pictures(
-    folder: Path, question: Question, answer: Answer, progress: Progress
+    folder: Path, question: Question, answer: Answer, helpers: Helpers, progress: Progress
 ) -> dict[str, Path]:
     """Plots and map; no other seed changes them. By name."""
     progress(Sentence("drawing"), 0.3)
@@ -199,6 +199,7 @@ def _pictures(
         result=answer.result,
         series=answer.series,
         lang="vi",
+        helpers=helpers,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
+from giaoban.processes.workers import Helpers, InlineWorker
 from giaoban.results.archive.evidence.manifest import (
     INPUTS,
     read_proof,
@@ -81,31 +82,51 @@ def _names(files: Sequence[Path], parent: Path) -> list[str]:
 
 
 def draw_pictures(
-    folder: Path, *, network: Network, title: str, result: Result, series: Series, lang: Language
+    folder: Path,
+    *,
+    network: Network,
+    title: str,
+    result: Result,
+    series: Series,
+    lang: Language,
+    helpers: Helpers | None = None,
 ) -> dict[str, Path]:
     """All pictures of a check, as `delay.vi.svg` and so on; paths by name.
 
-    Of a network too large to be drawn there is no map.
+    Of a network too large to be drawn there is no map. `helpers`: who draws it meanwhile.
     """
     from giaoban.results.report.plots.run import write_plots
-    from giaoban.topology.map.draw import BROAD_IN, draw
 
     limits = {c.id: c.threshold for c in result.criteria if c.limits_series}
-    pictures = write_plots(series, folder, lang=lang, limits=limits)
     if len(network.nodes) > MOST_MAPPED:
-        return pictures
-    pictures["map"] = folder / f"map.{lang}.svg"
-    draw(
-        network,
-        pictures["map"],
-        pictures["map"].with_suffix(".png"),
-        title=title,
-        values=result.link_peaks,
-        lang=lang,
-        new=[bridge.id for bridge in result.question.new],
-        high=BROAD_IN,
-    )
-    return pictures
+        return write_plots(series, folder, lang=lang, limits=limits)
+    new = [bridge.id for bridge in result.question.new]
+    told = network, folder, title, result.link_peaks, lang, new
+    drawn = (helpers or InlineWorker()).ask(_draw_map, *told)
+    pictures = write_plots(series, folder, lang=lang, limits=limits)
+    return {**pictures, "map": drawn()}
+
+
+def _draw_map(
+    network: Network,
+    folder: Path,
+    title: str,
+    peaks: Mapping[tuple[str, str], float],
+    lang: Language,
+    new: list[str],
+) -> Path:
+    from giaoban.topology.map.draw import BROAD_IN, draw
+
+    path = folder / f"map.{lang}.svg"
+    pixels = path.with_suffix(".png")
+    draw(network, path, pixels, title=title, values=peaks, lang=lang, new=new, high=BROAD_IN)
+    return path
+
+
+def load_drawing() -> None:
+    """What it takes to draw a check's pictures: helpers that are begun after that share it."""
+    import giaoban.results.report.plots.run
+    import giaoban.topology.map.draw  # noqa: F401
 
 
 DOCUMENTED = ("check", "faults", "load", "sensitivity")

@@ -28,6 +28,7 @@ from giaoban.scenarios.estimate.estimate import estimate, judge_alone
 from giaoban.scenarios.estimate.limits import kept_bytes, reasons
 from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.study.documents import load_drawing
 from giaoban.scenarios.study.emulation_process import (
     EmulationJob,
     emulate_all,
@@ -50,10 +51,13 @@ PLACE = "other-seeds"
 
 
 def helpers_for(question: Question, count: int | None) -> AbstractContextManager[Helpers]:
-    """Processes to try so many seeds in; begun before threads are, they are cheaper."""
+    """Processes to try so many seeds in, and to draw the map; begun before threads are, they are
+    cheaper. What all of them need is read before, once. Raises `InputError`: thresholds."""
     count = OTHER_SEEDS if count is None else count
     if not count or reasons(question.plan):
         return nullcontext(InlineWorker())
+    criteria_of(question)
+    load_drawing()
     most = cores() if kept_bytes(question.plan) <= IN_MEMORY_BYTES else 1
     return WorkerPool(min(most, count), niceness=NICENESS)
 

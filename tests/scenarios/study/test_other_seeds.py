@@ -20,10 +20,12 @@ from giaoban.processes.workers import InlineWorker, WorkerPool, WorkerProcess
 from giaoban.results.judge.verdict import Judgement, trial
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import Seeds
+from giaoban.results.report.plots import run
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate, judge_alone
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study import check as checking
+from giaoban.scenarios.study.documents import draw_pictures
 from giaoban.scenarios.study.seeds import SeedsJudge, helpers_for, other_seeds
 from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
@@ -155,6 +157,30 @@ def test_processes_are_begun_only_for_seeds(
 ) -> None:
     with helpers_for(make_question(thin(tmp_path)), count) as helpers:
         assert isinstance(helpers, kind)
+
+
+def test_a_helper_draws_the_same_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "write_plots", lambda *_, **__: {"delay": tmp_path})
+    question = make_question(thin(tmp_path))
+    answer = estimate(question)
+    maps = []
+    with helpers_for(question, 1) as beside:
+        for name, helpers in (("alone", None), ("helped", beside)):
+            folder = tmp_path / name
+            folder.mkdir()
+            pictures = draw_pictures(
+                folder,
+                network=question.plan.network,
+                title="",
+                result=answer.result,
+                series=answer.series,
+                lang="vi",
+                helpers=helpers,
+            )
+            assert pictures == {"delay": tmp_path, "map": folder / "map.vi.svg"}
+            assert pictures["map"].stat().st_size > 10_000
+            maps.append((folder / "map.vi.png").read_bytes())
+    assert maps[0] == maps[1]
 
 
 def passing(until: int) -> Callable[[Question], Judgement]:
