@@ -99,17 +99,18 @@ def assign(
     Raises:
         ValueError: the layout has no cell of a name in `fixed`.
     """
-    names = [cell.name for cell in layout.cells] if fixed else []
-    if unknown := sorted(set(fixed) - set(names)):
-        raise ValueError(f"layout {layout.id} has no cell {', '.join(unknown)}")
     waiting = [one for one in dict.fromkeys(participants_by_recency) if one != viewer]
     if speaker in waiting:
         waiting.remove(speaker)
         waiting.insert(0, speaker)
-    big = layout.speaker_cell
-    if not fixed and big is None:
-        others = sorted(waiting[: len(layout.cells)])
-        return [*others, *[None] * (len(layout.cells) - len(others))]
+    big, room = layout.speaker_cell, len(layout.cells)
+    if not fixed:
+        first = 0 if big is None else 1  # the big cell is the first
+        others = [*waiting[:first], *sorted(waiting[first:room])]
+        return [*others, *[None] * (room - len(others))]
+    names = [cell.name for cell in layout.cells]
+    if unknown := sorted(set(fixed) - set(names)):
+        raise ValueError(f"layout {layout.id} has no cell {', '.join(unknown)}")
     shown: list[int | None] = [None] * len(layout.cells)
 
     def show(place: int, participant: int) -> None:

@@ -52,13 +52,14 @@ class McuServer:
         self,
         config: McuConfig,
         captures: Path | None,
-        on_event: Callable[[dict[str, Any]], None],
+        on_event: Callable[[dict[str, Any]], None] | None,
         name: str = "mcu",
         positions: Mapping[str, Mapping[Kind, Position]] | None = None,
     ) -> None:
-        """`captures`: folder of the packet logs, None to keep none; `name`: what their names begin
-        with. `positions`: how far planned streams came in an earlier life of the device, whose
-        calls may be talked in still; None for its first."""
+        """`captures`: folder of the packet logs, None to keep none; `on_event`: is told what
+        happens, None: nobody is; `name`: what the logs' names begin with. `positions`: how far
+        planned streams came in an earlier life of the device, whose calls may be talked in still;
+        None for its first."""
         self._config = config
         self._on_event = on_event
         rng, secrets = drawn_from(config.seed, name)
@@ -370,6 +371,8 @@ class McuServer:
         return min((round(t * 1e6) for t in timers if t is not None), default=NEVER_NS)
 
     def _tell(self, now_ns: int, event: str, bridge: str, **details: object) -> None:
+        if self._on_event is None:
+            return
         self._on_event(
             {
                 "t_ms": round((now_ns - self._config.origin_ns) / 1e6, 3),

@@ -65,9 +65,15 @@ class TimerHeaders:
     supported: bool
 
 
+_READ = ("Supported", "Session-Expires", "Require", "Min-SE")
+_SAYS_NOTHING = TimerHeaders(None, None, SHORTEST_S, supported=False)
+
+
 def read(message: Request | Response) -> TimerHeaders:
     """The session timer headers of a message; what cannot be read counts as absent."""
     headers = message.headers
+    if not any(map(headers.get, _READ)):
+        return _SAYS_NOTHING
     value, _, rest = (headers.get("Session-Expires") or "").partition(";")
     refresher: Role | None = None
     for part in rest.split(";"):

@@ -15,9 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
-
-import numpy as np
+from typing import Literal, Protocol
 
 from giaoban.traffic.rtcp import (
     CNAME,
@@ -132,6 +130,13 @@ def interval_ns(minimum_ns: int, draw: Callable[[], float]) -> int:
     return int(minimum_ns * share / COMPENSATION)
 
 
+class Draws(Protocol):
+    """What moments of reports are drawn from."""
+
+    def random(self) -> float:
+        """The next number, from 0 to below 1."""
+
+
 class Reporter:
     """Our side for one medium of one call.
 
@@ -142,9 +147,7 @@ class Reporter:
         round_trip_ms: there and back without the far end's own delay, None if not known.
     """
 
-    def __init__(
-        self, ssrc: int, cname: str, clock_hz: int, rng: np.random.Generator, now_ns: int
-    ) -> None:
+    def __init__(self, ssrc: int, cname: str, clock_hz: int, rng: Draws, now_ns: int) -> None:
         self.ssrc = ssrc
         self.far: RemoteReport | None = None
         self.round_trip_ms: float | None = None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from sipmessage import URI, Address, CSeq, MediaType, Parameters, Request, Response, Via
-from sipmessage.message import Headers
+from sipmessage.message import COMPACT_FORMS, Headers
 
 from giaoban.lru_cache import of_short_texts
 from giaoban.mcu_sim.sip.message.addresses import (
@@ -21,6 +21,17 @@ from giaoban.mcu_sim.sip.message.addresses import (
     read_addresses,
     read_uri,
 )
+
+
+def _as_known(written: str) -> tuple[str, str]:
+    name = written.strip()
+    if len(name) == 1:
+        name = COMPACT_FORMS.get(name.lower(), name)
+    return name, name.lower()
+
+
+_name = of_short_texts(_as_known)
+"""The name of a field as it is known, and in small letters."""
 
 
 class IndexedHeaders(Headers):  # type: ignore[misc]
@@ -38,6 +49,23 @@ class IndexedHeaders(Headers):  # type: ignore[misc]
             self._fields[lower] = key, [value]
         else:
             field[1].append(value)
+
+    def add_lines(self, lines: Iterable[str]) -> bool:
+        """Header lines as they came, compact names as their long ones (RFC 3261 §7.3.3); whether
+        each has a name."""
+        named, fields = True, self._fields
+        for line in lines:
+            written, colon, value = line.partition(":")
+            name, lower = _name(written)
+            if not (colon and name):
+                named = False
+                continue
+            field = fields.get(lower)
+            if field is None:
+                fields[lower] = name, [value.strip()]
+            else:
+                field[1].append(value.strip())
+        return named
 
     def get(self, key: str, default: str | None = None) -> str | None:
         """The first value, or `default`."""
@@ -69,12 +97,13 @@ class IndexedHeaders(Headers):  # type: ignore[misc]
         field = self._fields.get(lower)
         self._fields[lower] = (key if field is None else field[0], values)
 
-    def copy(self, key: str, source: IndexedHeaders) -> None:
-        """The values that another message has of a field that is not here yet, if it has any."""
-        lower = key.lower()
-        field = source._fields.get(lower)
-        if field is not None:
-            self._fields[lower] = key, field[1].copy()
+    def copy(self, source: IndexedHeaders, *keys: str) -> None:
+        """The values that another message has of fields that are not here yet, of those it has."""
+        for key in keys:
+            lower = key.lower()
+            field = source._fields.get(lower)
+            if field is not None:
+                self._fields[lower] = key, field[1].copy()
 
     def repeated(self) -> list[str]:
         """The fields with more than one value, by their names in small letters."""

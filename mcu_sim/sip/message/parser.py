@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 
 from sipmessage import URI, Request, Response
-from sipmessage.message import COMPACT_FORMS
 
 from giaoban.mcu_sim.sip.message.addresses import (
     PARSE_ERRORS,
@@ -82,14 +81,10 @@ def parse(data: bytes, *, stream: bool = False) -> Request | Response:
     if len(lines) > MAX_HEADER_LINES:
         raise GarbageError("too many header lines")
     message = _begin(start, body, problems)
-    add = message.headers.add
-    for line in lines if clean else [_without_controls(line, problems) for line in lines]:
-        name, colon, value = line.partition(":")
-        name = name.strip()
-        if colon and name:
-            add(COMPACT_FORMS.get(name.lower(), name) if len(name) == 1 else name, value.strip())
-        else:
-            problems.append((400, "Header line without a name"))
+    if not clean:
+        lines = [_without_controls(line, problems) for line in lines]
+    if not message.headers.add_lines(lines):
+        problems.append((400, "Header line without a name"))
     if stream and not message.headers.get("Content-Length"):
         problems.append((400, "Missing Content-Length"))
     code, problem = problems[0] if problems else (400, _problem(message))

@@ -113,8 +113,7 @@ def reply(request: Request, code: int, phrase: str = "", to_tag: str = "") -> Re
     if not line.isprintable():
         line = "".join(c if c.isprintable() else " " for c in line)
     response = bare_response(code, line)
-    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
-        response.headers.copy(name, request.headers)
+    response.headers.copy(request.headers, "Via", "From", "To", "Call-ID", "CSeq")
     if 100 < code < 300:  # those that make a dialog (§12.1.1)
         for route in request.headers.getlist("Record-Route"):
             response.headers.add("Record-Route", route)

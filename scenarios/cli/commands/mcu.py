@@ -230,7 +230,7 @@ def serve(
     with ExitStack() as stack:
         log = None if events is None else stack.enter_context(_opened(events))
         try:
-            server = McuServer(config, None, tell)
+            server = McuServer(config, None, None if as_json and log is None else tell)
         except OSError as error:
             place: str = listen
             if config.tls is not None:

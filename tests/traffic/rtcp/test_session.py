@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -88,6 +89,16 @@ def test_intervals_are_spread_as_reconsideration_spreads_them() -> None:
     for u in (0.1, 0.3, 0.5, 0.7, 0.9):
         wanted = (u - 1) * math.exp(u) + 1
         assert np.mean(shares <= 0.5 + u) == pytest.approx(wanted, abs=0.01)
+
+
+def test_moments_of_who_has_no_seed_are_the_systems() -> None:
+    drawn = [
+        Reporter(OURS, "mcu@10.67.0.2", 90_000, random.SystemRandom(), 0).due_ns for _ in range(500)
+    ]
+    shares = np.array(drawn) / (2.5 * S) * (math.e - 1.5)
+    assert 0.5 <= shares.min() < 0.6
+    assert shares.max() < 1.5
+    assert len(set(drawn)) == 500
 
 
 def test_a_report_made_late_puts_off_the_next() -> None:
