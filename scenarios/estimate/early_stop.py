@@ -18,7 +18,7 @@ from giaoban.results.judge.verdict import Judgement, judge
 from giaoban.scenarios.estimate.media.captures import captures_of
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.timeline import Timeline
-from giaoban.scenarios.measure.assemble import measured_phases
+from giaoban.scenarios.measure.assemble import measured_phases, of_jitter
 from giaoban.scenarios.plan.plan import PhasePlan, Plan
 
 LOOK_S = 2.0
@@ -93,7 +93,9 @@ class EarlyStop:
             self._missed.clear()
         if not hit:
             return False
-        captures = replace(captures_of(self._plan, timeline, estimated), plan=held)
+        jitter = of_jitter(self._criteria)
+        captures = captures_of(self._plan, timeline, estimated, jitter=jitter)
+        captures = replace(captures, plan=held)
         phases = measured_phases(captures, self._criteria)
         judgement = judge(phases, self._criteria, existing=(), invalid=())
         margin_pct = None if judgement.binding is None else judgement.binding.margin_pct

@@ -59,10 +59,11 @@ def as_one(parts: list[NDArray[np.void]], dtype: np.dtype[np.void]) -> NDArray[n
         return parts[0]
     base = parts[0].base if parts else None
     if isinstance(base, np.ndarray) and all(part.base is base for part in parts):
-        first = end = (_address(parts[0]) - _address(base)) // dtype.itemsize
+        base_at = _address(base)
+        first = end = (_address(parts[0]) - base_at) // dtype.itemsize
         for part in parts:
-            alike = part.dtype == base.dtype and part.flags.c_contiguous
-            if not alike or _address(part) != _address(base) + end * dtype.itemsize:
+            alike = part.dtype is base.dtype and part.flags.c_contiguous
+            if not alike or _address(part) != base_at + end * dtype.itemsize:
                 break
             end += len(part)
         else:

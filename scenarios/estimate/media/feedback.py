@@ -226,7 +226,7 @@ class Feedback:
                 key, number = np.flatnonzero(log["key"]), log["sequence"]
             stamp = log["timestamp"]
             begins = (key == 0) | (stamp[key] != stamp[key - 1])
-            found[first:end] = np.isin(came, number[key[begins]])
+            found[first:end] = _among(came, number[key[begins]])
         return found
 
     def _request(self, flow: int, size: int, now_ns: int, not_before_ns: int) -> None:
@@ -280,6 +280,17 @@ class Feedback:
             at_ns = camera.asking.ask(now_ns, dither_ns, int(self._gaps.keys[index]))
             if at_ns is not None:
                 self.ask_bridge(row, "video", now_ns, at_ns)
+
+
+def _among(numbers: NDArray[np.int64], few: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n,) which of these numbers are among a few."""
+    if (numbers[1:] <= numbers[:-1]).any():
+        return np.isin(numbers, few)
+    at = np.searchsorted(numbers, few)
+    at = at[at < len(numbers)]
+    found = np.zeros(len(numbers), np.bool_)
+    found[at] = np.isin(numbers[at], few)
+    return found
 
 
 def _camera(mcu_leg: McuLeg) -> _Camera:

@@ -30,17 +30,20 @@ class _HopLevel:
 
     Attributes:
         hops: (k,) their numbers.
-        place: (paths,) of the hop here that each path crosses: its place in `hops`, else END.
+        place: (paths,) of the hop here that each path crosses: its place in `hops`, else `nowhere`.
+        nowhere: no place.
         turn: (k,) the hops in the order in which `Transit` takes them.
         after: (paths,) the level that a path crosses behind this one, else END.
         only_after: that of all paths that cross this one, if it is the same.
     """
 
-    def __init__(self, hops: list[int], paths: Paths) -> None:
+    def __init__(self, hops: list[int], paths: Paths, levels: int) -> None:
+        """`levels`: so many are there in all."""
         self.hops = np.array(sorted(hops), np.int64)
-        small = np.int16 if len(hops) < 1 << 15 else np.int32  # sorted in one pass
-        self.place: NDArray[Any] = np.full(len(paths.first), END, small)
-        self.after = np.full(len(paths.first), END, np.int16)
+        small = np.min_scalar_type(len(hops))  # the smaller, the sooner they are sorted
+        self.nowhere = len(hops)
+        self.place: NDArray[Any] = np.full(len(paths.first), self.nowhere, small)
+        self.after: NDArray[Any] = np.full(len(paths.first), END, np.min_scalar_type(-levels))
         self.only_after: int | None = None
         self.turn = np.empty(len(hops), small)
         self.turn[np.searchsorted(self.hops, hops)] = np.arange(len(hops))
@@ -85,7 +88,7 @@ class BatchedTransit:
         by_level: dict[int, list[int]] = {}
         for hop in paths.in_order:
             by_level.setdefault(self._level_of[hop], []).append(hop)
-        self._levels = [_HopLevel(by_level[n], paths) for n in range(len(by_level))]
+        self._levels = [_HopLevel(by_level[n], paths, len(by_level)) for n in range(len(by_level))]
         for path in range(len(paths.first)):
             own = paths.of(path)
             numbers = [self._level_of[hop] for hop in own]
@@ -94,7 +97,7 @@ class BatchedTransit:
                 level.place[path] = np.searchsorted(level.hops, hop)
                 level.after[path] = after
         for level in self._levels:
-            after_any = np.unique(level.after[level.place != END]).tolist()
+            after_any = np.unique(level.after[level.place != level.nowhere]).tolist()
             level.only_after = after_any[0] if len(after_any) == 1 else None
 
     def __deepcopy__(self, memo: dict[int, object]) -> BatchedTransit:
@@ -135,13 +138,13 @@ class BatchedTransit:
     def run(self, _hops: list[int], until_ns: int) -> Packets:
         """Serve all hops until a moment; what comes out at the ends of paths, now or later."""
         numbers = range(len(self._levels))
-        due = [(n, part) for n in numbers if (part := self._due(n, until_ns)) is not None]
+        due = [(n, parts) for n in numbers if (parts := self._due(n, until_ns))]
         if not due:
             return joined([])
-        cargo = Cargo([part for _, part in due])
+        cargo = Cargo([part for _, parts in due for part in parts])
         coming: list[list[Keys]] = [[] for _ in self._levels]
-        for n, part in due:
-            coming[n].append(cargo.next_keys(part))
+        for n, parts in due:
+            coming[n].append(cargo.next_keys(sum(len(part.at_ns) for part in parts)))
         del due  # the cargo has them
         since_ns, self._now_ns = self._now_ns, until_ns
         if self._known is not None:
@@ -205,14 +208,15 @@ class BatchedTransit:
         step.passes[n] = KnownPass(keys, end, before, after, moved, carried)
         return moved
 
-    def _due(self, n: int, until_ns: int) -> Packets | None:
+    def _due(self, n: int, until_ns: int) -> list[Packets]:
         """What comes to a level: hop by hop, of each in the order in which it was put."""
         level = self._levels[n]
-        packets = level.waiting.due(until_ns)
-        if packets is None or len(level.hops) == 1:
-            return packets
-        turn = level.turn[level.place[self._path_of[packets.flow]]]
-        return packets.take(np.argsort(turn, kind="stable"))
+        parts = level.waiting.due_parts(until_ns)
+        if not parts or len(level.hops) == 1:
+            return parts
+        packets = joined(parts)
+        turn = level.turn.take(level.place.take(self._path_of.take(packets.flow)))
+        return [packets.take(np.argsort(turn, kind="stable"))]
 
     def _pass(
         self, level: _HopLevel, keys: Keys, cargo: Cargo, path: NDArray[np.int32]

@@ -52,6 +52,10 @@ SLOT_NS = 200_000_000
 """By so much of it."""
 
 
+MANY_PARTS = 32
+"""So many parts that wait for later steps are one from then on."""
+
+
 class PendingPackets:
     """What was put, and is not due yet."""
 
@@ -75,23 +79,35 @@ class PendingPackets:
 
     def due(self, until_ns: int) -> Packets | None:
         """Take out what comes before a moment, in the order in which it was put."""
+        due = self.due_parts(until_ns)
+        return joined(due) if due else None
+
+    def due_parts(self, until_ns: int) -> list[Packets]:
+        """The same in parts, each of at least one packet."""
         parts = self._parts
         if self._later:
             slots = sorted(slot for slot in self._later if slot * SLOT_NS < until_ns)
             parts = [part for slot in slots for part in self._later.pop(slot)] + parts
-        if not parts:
-            return None
-        packets = joined(parts)
-        due = packets.at_ns < until_ns
-        self._parts = []
-        if due.all():
-            return packets
-        rest = packets.take(~due)
-        if len(rest.at_ns) > MANY:
-            self._put_apart(rest)
-        else:
-            self._parts.append(rest)
-        return packets.take(due) if due.any() else None
+        due: list[Packets] = []
+        rest: list[Packets] = []
+        for part in parts:
+            before = part.at_ns < until_ns
+            many = int(np.count_nonzero(before))
+            if many == len(before):
+                due.append(part)
+            elif not many:
+                rest.append(part)
+            elif before[:many].all():  # as it is where they are in order
+                due.append(part.take(slice(None, many)))
+                rest.append(part.take(slice(many, None)))
+            else:
+                due.append(part.take(before))
+                rest.append(part.take(~before))
+        self._parts = [joined(rest)] if len(rest) > MANY_PARTS else rest
+        if sum(len(part.at_ns) for part in rest) > MANY:
+            self._put_apart(joined(self._parts))
+            self._parts = []
+        return due
 
     def _put_apart(self, packets: Packets) -> None:
         """So that not all of them are looked at in every step."""

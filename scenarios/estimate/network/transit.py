@@ -117,10 +117,10 @@ class Transit:
         if not old and not due:
             return joined([])
         cargo = Cargo([part for _, part in [*old, *due]])
-        left = {hop: cargo.next_keys(part) for hop, part in old}
+        left = {hop: cargo.next_keys(len(part.at_ns)) for hop, part in old}
         coming: dict[int, list[Keys]] = {hop: [] for hop in (*self._waiting, END)}
         for hop, part in due:
-            coming[hop].append(cargo.next_keys(part))
+            coming[hop].append(cargo.next_keys(len(part.at_ns)))
         del old, due  # the cargo has them
         for hop in hops:
             keys = in_order(coming[hop])
@@ -245,10 +245,10 @@ class Cargo:
             )
         )
 
-    def next_keys(self, part: Packets) -> Keys:
-        """Of the parts, one after another."""
+    def next_keys(self, many: int) -> Keys:
+        """Of the parts, so many packets after another."""
         first = self._next
-        self._next += len(part.at_ns)
+        self._next += many
         return self._all[first : self._next]
 
     def keys(self, at_ns: NDArray[np.int64], places: NDArray[np.int64]) -> Keys:
