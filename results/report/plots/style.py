@@ -111,7 +111,9 @@ def paper(series: Series, title: str, lang: Language) -> tuple[Figure, Axes]:
             _AXES_HEIGHT_IN / height,
         )
     )
-    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=20)
+    # where these two stand is known: else all texts at the axes are measured for each, every time
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", pad=20, y=1.0)
+    axes.yaxis.set_label_coords(0.0, 0.5)  # it has none
     axes.set_xlabel(label_text("time", lang))
     _phases(axes, series, lang)
     _hatch(axes, series, spans)
