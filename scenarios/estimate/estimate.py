@@ -30,7 +30,7 @@ from giaoban.scenarios.estimate.media.media import (
 from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.hop_cache import HopCache
-from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.estimate.signalling import TimelineCache, signal
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.measure.assemble import (
     Answer,
@@ -144,6 +144,7 @@ def estimate_meeting(
     made: StreamCache | None = None,
     known: HopCache | None = None,
     resumable: ResumableMeetings | None = None,
+    timelines: TimelineCache | None = None,
 ) -> EstimatedMeeting:
     """Hold a question's meeting; `past_pct`: as of `judge_early`.
 
@@ -151,6 +152,7 @@ def estimate_meeting(
         made: streams of other questions, which are not made again; `known`: what queues made of
             what came to them there.
         resumable: meetings of questions that differ in losses and buffers alone.
+        timelines: signalling of other questions.
 
     Raises:
         InputError: as `estimate`.
@@ -163,7 +165,8 @@ def estimate_meeting(
         early = EarlyStop(plan, criteria, past_pct)
     failing = _failing(plan)
     meeting = None if resumable is None else resumable.timeline_of(plan)
-    meeting = meeting or signal(plan, failing)
+    if meeting is None:
+        meeting = (signal if timelines is None else timelines.get)(plan, failing)
     estimated = estimate_media(
         plan,
         meeting,

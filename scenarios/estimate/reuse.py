@@ -19,6 +19,7 @@ from giaoban.scenarios.estimate.media.captures import TraceCache
 from giaoban.scenarios.estimate.media.media import ResumableMeetings
 from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
 from giaoban.scenarios.estimate.network.hop_cache import HopCache
+from giaoban.scenarios.estimate.signalling import TimelineCache
 from giaoban.scenarios.measure.assemble import criteria_of, of_load_windows, of_queues
 from giaoban.scenarios.plan.question import Question
 
@@ -60,6 +61,7 @@ class CachingJudge:
         self._streams = StreamCache()
         self._traces = TraceCache()
         self._hops = HopCache()
+        self._timelines = TimelineCache()
         self._resumable = b"", ResumableMeetings()
         """Of the question that was asked last."""
         self._held: tuple[str, EstimatedMeeting] | None = None
@@ -104,7 +106,14 @@ class CachingJudge:
                 return judge_meeting(question, self._held[1], self._traces)
             self._held[1].estimated.close()
             self._held = None
-        held = estimate_meeting(question, past_pct, self._streams, self._hops, self._resumable[1])
+        held = estimate_meeting(
+            question,
+            past_pct,
+            self._streams,
+            self._hops,
+            self._resumable[1],
+            self._timelines,
+        )
         if held.early is None or not held.early.looked:
             self._held = key, held
             return judge_meeting(question, held, self._traces)

@@ -19,6 +19,7 @@ from functools import partial
 from typing import Literal, cast
 
 from giaoban.clock import NEVER_NS
+from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.admission import Capacity
 from giaoban.mcu_sim.bfcp.floor_server import Datagram as FloorDatagram
 from giaoban.mcu_sim.conference.commands import Command
@@ -70,6 +71,8 @@ from giaoban.scenarios.records.events import (
 from giaoban.scenarios.spec.scenario import Control
 from giaoban.traffic.rtp import AUDIO_PACKET_MS, HEADER_BYTES
 
+MOST_TIMELINES = 16
+"""Of so many meetings the signalling is remembered."""
 COMMAND, ARRIVAL, TIMER = range(3)
 """Of what happens at one moment: commands and dialling first, then what comes, then timers."""
 
@@ -87,6 +90,34 @@ def signal(plan: Plan, failing: FailingPaths | None = None) -> Timeline:
     # its parts know it: without this all agents would stay until they are looked for
     vars(signalling).clear()
     return timeline
+
+
+class TimelineCache:
+    """The signalling of the meetings that were looked at last: no datagram of it waits for losses,
+    buffers or pictures."""
+
+    def __init__(self) -> None:
+        self._known: LruCache[str, Timeline] = LruCache(MOST_TIMELINES, lambda _: 1)
+
+    def get(self, plan: Plan, failing: FailingPaths | None = None) -> Timeline:
+        """As `signal`; what it gives is not to be changed."""
+        if plan.changes or plan.lines:
+            return signal(plan, failing)
+        links = [
+            link.model_copy(update={"loss_pct": 0.0, "buffer_packets": 1})
+            for link in plan.network.links
+        ]
+        composing = plan.device.compose_delay.model_copy(
+            update={"delay_ms": 0.0, "more_at_capacity_ms": None}
+        )
+        device = plan.device.model_copy(update={"compose_delay": composing})
+        update = {
+            "network": plan.network.model_copy(update={"links": links}),
+            "device": device,
+            "loses": False,
+        }
+        key = plan.model_copy(update=update).to_json()
+        return self._known.get(key, lambda _: signal(plan, failing))
 
 
 class _Signalling:

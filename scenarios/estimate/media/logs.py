@@ -16,6 +16,8 @@ from giaoban.traffic.log import SENT
 
 ARRIVAL_DTYPE = np.dtype([("at_ns", "i8"), ("sequence", "i8")])
 """A packet that came: when, and its extended sequence number."""
+SORTED_APART = 10_000
+"""Of so many packets each of those that were added together are sorted by themselves."""
 SORTED_PACKETS = 1_000_000
 """So many packets that came are sorted by their streams at a time."""
 
@@ -116,11 +118,15 @@ class ReceivedLogs:
         self._spool.close()
 
     def _sort(self) -> None:
-        packets, self._waiting, self._many = joined(self._waiting), [], 0
-        # numbers of 16 bits are sorted in one pass
-        flow = packets.flow.astype(np.uint16) if self._streams < 1 << 16 else packets.flow
-        order = np.argsort(flow, kind="stable")
-        came = np.empty(len(order), ARRIVAL_DTYPE)
-        came["at_ns"], came["sequence"] = packets.at_ns[order], packets.seq[order]
-        counts = np.bincount(packets.flow, minlength=self._streams)
-        self._spool.add_all(came, np.append(0, np.cumsum(counts)))
+        waiting, self._waiting, self._many = self._waiting, [], 0
+        if sum(len(packets.flow) for packets in waiting) < SORTED_APART * len(waiting):
+            waiting = [joined(waiting)]
+        for packets in waiting:
+            # the fewer bytes a number has, the fewer passes sort it
+            flow = packets.flow.astype(np.min_scalar_type(self._streams))
+            order = np.argsort(flow, kind="stable")
+            came = np.empty((len(order), 2), np.int64)
+            came[:, 0], came[:, 1] = packets.at_ns.take(order), packets.seq.take(order)
+            counts = np.bincount(packets.flow, minlength=self._streams)
+            edges = np.append(0, np.cumsum(counts))
+            self._spool.add_all(came.view(ARRIVAL_DTYPE).reshape(-1), edges)

@@ -15,15 +15,19 @@ from hypothesis import strategies as st
 from scenario_factory import DEFAULT, scenario
 
 from giaoban.errors import InputError
-from giaoban.scenarios.estimate import reuse
+from giaoban.scenarios.estimate import reuse, signalling
 from giaoban.scenarios.estimate.estimate import EstimatedMeeting, estimate_meeting, judge_early
 from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.estimate.media.media import _MeetingRun
+from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed
 from giaoban.scenarios.estimate.reuse import CachingJudge
+from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.drawn import value_at
 from giaoban.scenarios.study.sensitivity.figures import Figure, figures
@@ -138,6 +142,28 @@ def test_who_is_looked_at_early_and_fails_says_nothing_of_others(world: World) -
         assert (judged.judgement.verdict, judged.whole) == ("fail", past_pct > 0)
         assert judged.bounds is None
         assert judge_early(question, None).bounds is not None
+
+
+def test_signalling_waits_for_no_loss_buffer_or_picture(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, signalled = CachingJudge(), list[Plan]()
+
+    def noted(plan: Plan, failing: FailingPaths | None = None) -> Timeline:
+        signalled.append(plan)
+        return signal(plan, failing)
+
+    monkeypatch.setattr(signalling, "signal", noted)
+    same: list[tuple[WorldPath, Value]] = [
+        (("device", "compose_delay", "delay_ms"), 90.0),
+        (line(world, "west", "loss_pct"), 0.3),
+        (line(world, "west", "buffer_packets"), 2),
+    ]
+    for change in same:
+        assert again(world, judge, [change])
+    assert len(signalled) == 1
+    assert again(world, judge, [(line(world, "west", "rate_mbps"), 50.0)])
+    assert len(signalled) == 2
 
 
 def test_other_ways_and_another_end_are_another_meeting(
