@@ -97,23 +97,40 @@ def _step(words: _Words, a: int, b: int, mask: int, d: int) -> _Words:
     return shifted
 
 
-def _apply(columns: _Words, words: _Words) -> _Words:
-    """A matrix over GF(2), by its 32 columns, times each of the words."""
-    product = np.zeros_like(words)
-    for bit, column in enumerate(columns):
-        product ^= ((words >> np.uint32(bit)) & np.uint32(1)) * column
-    return product
+class _Matrix:
+    """A matrix over GF(2)."""
+
+    def __init__(self, columns: _Words) -> None:
+        """`columns`: (32,) of it."""
+        self._columns = columns
+        bits = np.arange(256)[:, None] >> np.arange(8) & 1
+        self._tabled = [
+            np.bitwise_xor.reduce(np.where(bits, own, np.uint32(0)), axis=1, dtype=np.uint32)
+            for own in columns.reshape(4, 8)
+        ]
+        """Of each byte of a word what it adds, by its value."""
+
+    def times(self, words: _Words) -> _Words:
+        """It times each of the words."""
+        product: _Words = self._tabled[0].take(words & np.uint32(0xFF))
+        for byte in range(1, 4):
+            product ^= self._tabled[byte].take(words >> np.uint32(8 * byte) & np.uint32(0xFF))
+        return product
+
+    def twice(self) -> _Matrix:
+        """It times itself."""
+        return _Matrix(self.times(self._columns))
 
 
 @cache
-def _steps_ahead() -> list[list[_Words]]:
+def _steps_ahead() -> list[list[_Matrix]]:
     """Of each register the matrices that go 1, 2, 4 and so on steps ahead."""
     found = []
     for component in COMPONENTS:
         columns = _step(np.uint32(1) << np.arange(32, dtype=np.uint32), *component)
-        matrices = [columns]
-        for _ in range(DOUBLINGS):
-            matrices.append(columns := _apply(columns, columns))
+        matrices = [_Matrix(columns)]
+        for _ in range(DOUBLINGS - 1):
+            matrices.append(matrices[-1].twice())
         found.append(matrices)
     return found
 
@@ -128,9 +145,9 @@ def _numbers(state: tuple[int, ...]) -> tuple[_Words, tuple[int, ...]]:
     drawn = np.zeros(1 << DOUBLINGS, np.uint32)
     after = []
     for word, matrices in zip(state, _steps_ahead(), strict=True):
-        words = _apply(matrices[0], np.array([word], np.uint32))
-        for ahead in matrices[:DOUBLINGS]:
-            words = np.concatenate([words, _apply(ahead, words)])
+        words = matrices[0].times(np.array([word], np.uint32))
+        for ahead in matrices:
+            words = np.concatenate([words, ahead.times(words)])
         drawn ^= words
         after.append(int(words[-1]))
     drawn.flags.writeable = False
