@@ -328,13 +328,15 @@ class _Measured:
             # the loss is this leg's alone, so that a bad line shows at its own bridge and not at
             # all others; the delay is that of the whole way
             delays_ms = {"mos": streams[place].mouth_to_ear_ms, "mos_listening": 0.0}
+            scores: dict[str, object] = {}
             for name, delay_ms in delays_ms.items():
-                if delay_ms is None:  # nobody else is there
+                if delay_ms is None or not self._wants(name):  # None: nobody else is there
                     continue
                 score = speech_mos(codec, delay_ms, sound.missing_pct, sound.burst_ratio, encodings)
                 if score is not None:
-                    mos = {name: round(float(score), 3), "mos_scale": codec.scale}
-                    streams[place] = streams[place].model_copy(update=mos)
+                    scores |= {name: round(float(score), 3), "mos_scale": codec.scale}
+            if scores:
+                streams[place] = streams[place].model_copy(update=scores)
         return self._bridges
 
     def _with_pairs(self, place: int, found: EndToEnd) -> BridgeResult:
@@ -353,7 +355,9 @@ class _Measured:
             ("video", "down"): of(found.camera_to_screen, "camera_to_screen"),
         }
         streams = [
-            stream.model_copy(update=updates.get((stream.kind, stream.direction), {}))
+            stream.model_copy(update=own)
+            if (own := updates.get((stream.kind, stream.direction)))
+            else stream
             for stream in bridge.streams
         ]
         skews = of(found.sound_early, "sound_early") | of(found.sound_late, "sound_late")

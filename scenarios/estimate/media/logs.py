@@ -127,6 +127,5 @@ class ReceivedLogs:
             order = np.argsort(flow, kind="stable")
             came = np.empty((len(order), 2), np.int64)
             came[:, 0], came[:, 1] = packets.at_ns.take(order), packets.seq.take(order)
-            counts = np.bincount(packets.flow, minlength=self._streams)
-            edges = np.append(0, np.cumsum(counts))
+            edges = np.searchsorted(flow.take(order), np.arange(self._streams + 1))
             self._spool.add_all(came.view(ARRIVAL_DTYPE).reshape(-1), edges)

@@ -228,16 +228,16 @@ class HopCounters:
         else:
             # of each queue they come out in order: what is out by each sample is found, not counted
             out_by = SAMPLE_OFFSET_NS + np.arange(first, last) * SECOND_NS
-            total = np.zeros(len(size) + 1, np.int64)
-            np.cumsum(size, out=total[1:])
             cuts = np.empty((len(own), len(out_by) + 2), np.intp)
             cuts[:, 0], cuts[:, -1] = batch.first, batch.first + counts
             for row, begin, end in zip(
                 cuts, batch.first.tolist(), (batch.first + counts).tolist(), strict=True
             ):
                 row[1:-1] = begin + np.searchsorted(out_ns[begin:end], out_by)
-            carried = total[cuts]
-            self.sent_bytes[own, first : last + 1] += carried[:, 1:] - carried[:, :-1]
+            any_between = cuts[:, 1:] > cuts[:, :-1]
+            carried = np.zeros(any_between.shape, np.int64)
+            carried[any_between] = np.add.reduceat(size, cuts[:, :-1][any_between], dtype=np.int64)
+            self.sent_bytes[own, first : last + 1] += carried
         if int(came_ns.max()) < self._from_ns:
             return None
         media = (flow_of() < self._streams) & (came_ns >= self._from_ns)
