@@ -90,6 +90,8 @@ class Reports:
         self._losses: list[LossReport] = []
         self._rates: list[RateRequest] = []
         self._next_due_ns = 0
+        self._split: bool | None = None
+        """Whether some RTCP comes on ports of its own; None: it is to be looked."""
         self.sent = self.unsendable = self.unreadable = 0
 
     def begin(self, leg: Leg, kind: Kind, now_ns: int) -> None:
@@ -100,14 +102,16 @@ class Reports:
             own = np.random.default_rng(self._rng.getrandbits(64))
         reporter = Reporter(leg.flows[kind].down.ssrc, CNAME, clock_hz, own, now_ns)
         self._lines[leg.row, kind] = _RtcpStream(leg, kind, reporter)
-        self._next_due_ns = 0
+        self._next_due_ns, self._split = 0, None
 
     def turn(self, kind: Kind, row: int, flow: Flow) -> None:
         """The terms of a flow changed."""
         self._lines[row, kind].turn(flow)
+        self._split = None
 
     def close(self, row: int) -> None:
         """A call ends: say so for each of its streams (RFC 3550 §6.6)."""
+        self._split = None
         for key in [key for key in self._lines if key[0] == row]:
             line = self._lines.pop(key)
             self._note_sent(line)
@@ -121,8 +125,9 @@ class Reports:
 
     def hear(self, now_ns: int) -> None:
         """Take in what came."""
-        split = any(not line.muxed for line in self._lines.values())
-        for arrival in self._inbound.receive_control(separate_ports=split):
+        if self._split is None:
+            self._split = any(not line.muxed for line in self._lines.values())
+        for arrival in self._inbound.receive_control(separate_ports=self._split):
             self._take(arrival, now_ns)
         for row, kind in self._inbound.take_collisions():
             if (line := self._lines.get((row, kind))) is not None:

@@ -38,6 +38,8 @@ from giaoban.traffic.receiver.timestamps import StampClock
 
 GOODBYE_NS = 2_000_000_000
 """How long the last BYEs may take when the MCU is told to stop."""
+TIMERS_WITHIN_NS = 1_000
+"""A timer's moment, which is in ms, is known to so much in ns."""
 NONCE_SECRET_BYTES = 32
 MOST_CONNECTIONS = 512
 
@@ -187,6 +189,7 @@ class McuServer:
         ready: Sequence[object] = [self._sip, self._floor]
         stopping = over = False
         over_ns = NEVER_NS if config.over_ns is None else config.over_ns
+        timer_ns = 0
         while (now_ns := time.monotonic_ns()) < end_ns:
             if not stopping and stop():
                 stopping = True
@@ -198,7 +201,8 @@ class McuServer:
             # where the loop paces it comes every few ms anyway, whoever calls meanwhile
             if config.kernel_paces or now_ns >= media_ns:
                 media_ns = self._plane.run(now_ns)
-            self._signal(self._sip in ready, now_ns)
+            if self._sip in ready or now_ns >= timer_ns - TIMERS_WITHIN_NS:
+                self._signal(self._sip in ready, now_ns)
             self._control_floor(self._floor in ready, now_ns)
             while commands and commands[0].at_ns <= now_ns:
                 due = commands.pop(0)
@@ -214,7 +218,8 @@ class McuServer:
             self._send()
             if stopping and not self._agent.waits:
                 break
-            next_ns = min(media_ns, end_ns, self._next_timer_ns())
+            timer_ns = self._next_timer_ns()
+            next_ns = min(media_ns, end_ns, timer_ns)
             if commands:
                 next_ns = min(next_ns, commands[0].at_ns)
             wait_s = max(0.0, (next_ns - time.monotonic_ns()) / 1e9)
