@@ -219,6 +219,19 @@ class SendBatch:
             ValueError: more datagrams, or longer ones, than there is room for.
             OSError: the kernel took fewer than all of them.
         """
+        messages = self.prepare(lengths, times_ns, destinations, rows=rows)
+        return send_messages(fd, messages, skip_unsendable=skip_unsendable)
+
+    def prepare(
+        self,
+        lengths: NDArray[np.integer],
+        times_ns: NDArray[np.integer] | None = None,
+        destinations: NDArray[np.void] | None = None,
+        *,
+        rows: NDArray[np.integer] | None = None,
+    ) -> NDArray[np.void]:
+        """As `send`, but nothing is handed over: (n,) MMSGHDR for `send_messages`, good until the
+        next call of this or of `send`."""
         n = len(lengths)
         if n > self.capacity:
             raise ValueError(f"{n} datagrams in a batch of {self.capacity}")
@@ -234,22 +247,31 @@ class SendBatch:
             self._names[:n] = destinations
             self._name[:n] = self._name_addresses[:n]
             self._name_len[:n] = SOCKADDR_IN.itemsize
-        start = skipped = 0
-        complained_at = -1
-        while start < n:
-            count = min(n - start, MAX_MESSAGES)
-            done = sendmmsg(fd, self._messages.address(start), count, 0)
-            if done < 0:
-                code = ctypes.get_errno()
-                if code in COMPLAINTS and complained_at != start:
-                    complained_at = start
-                    continue
-                if not skip_unsendable:
-                    raise OSError(code, f"sendmmsg, datagram {start} of {n}: {os.strerror(code)}")
-                skipped += 1
-                done = 1
-            start += done
-        return skipped
+        return self._messages.headers[:n]
+
+
+def send_messages(fd: int, messages: NDArray[np.generic], *, skip_unsendable: bool) -> int:
+    """Hand the kernel datagrams, in their order: (n,) MMSGHDR, or (n, words) of what it holds.
+
+    Returns and raises as `SendBatch.send`.
+    """
+    n, base = len(messages), int(messages.ctypes.data)
+    start = skipped = 0
+    complained_at = -1
+    while start < n:
+        count = min(n - start, MAX_MESSAGES)
+        done = sendmmsg(fd, base + start * MMSGHDR.itemsize, count, 0)
+        if done < 0:
+            code = ctypes.get_errno()
+            if code in COMPLAINTS and complained_at != start:
+                complained_at = start
+                continue
+            if not skip_unsendable:
+                raise OSError(code, f"sendmmsg, datagram {start} of {n}: {os.strerror(code)}")
+            skipped += 1
+            done = 1
+        start += done
+    return skipped
 
 
 @dataclass(frozen=True)

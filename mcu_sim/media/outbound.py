@@ -30,6 +30,12 @@ SRTP_ROOM = max(TAG_BYTES.values()) + MOST_MKI_BYTES
 """Bytes a row of a batch needs beyond its packet: the longest tag and the longest MKI."""
 
 
+def row_bytes(width: int) -> int:
+    """Bytes of a batch's row for packets of at most `width`, with what encryption adds."""
+    wide = width + SRTP_ROOM
+    return wide + -wide % ALIGNMENT
+
+
 class _ImpairedStream:
     """The injector of one row's medium, and what it holds back because it leaves out of order."""
 
@@ -205,8 +211,7 @@ class Outbound:
 
     def batch(self, room: int, width: int) -> SendBatch:
         """A batch whose rows have room for what encryption adds."""
-        wide = width + SRTP_ROOM
-        return SendBatch(room, wide + -wide % ALIGNMENT)
+        return SendBatch(room, row_bytes(width))
 
     def send(
         self,

@@ -21,7 +21,7 @@ from giaoban.mcu_sim.media.audio.telephone_events import DtmfReceiver
 from giaoban.mcu_sim.media.consent import Consent, Withheld
 from giaoban.mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
 from giaoban.mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Delays, Flow, Kind, Leg, Position
-from giaoban.mcu_sim.media.outbound import SRTP_ROOM, Outbound
+from giaoban.mcu_sim.media.outbound import Outbound, row_bytes
 from giaoban.mcu_sim.media.ports import Ports
 from giaoban.mcu_sim.media.reports import Reports
 from giaoban.mcu_sim.media.srtp import Keyring
@@ -160,7 +160,7 @@ class MediaPlane:
             self._lead_ns = LEAD_NS if watchful else AHEAD_LEAD_NS
         self._turns = 1 if kernel_paces else self._ahead_ns // TURN_NS
         composed_room = capacity * packets_in(2 * self._ahead_ns, composed.kbps, composed)
-        self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(width + SRTP_ROOM)
+        self.pacer: Pacer = KernelPacer() if kernel_paces else LoopPacer(row_bytes(width))
         sizes = capacity, max(MAX_STRIDE * capacity, FORWARD_ROOM, composed_room), width
         self.outbound = Outbound(
             ports,
@@ -634,8 +634,8 @@ class MediaPlane:
         forwarder = self._forwarders[kind]
         for got in self._arrivals(kind):
             out = forwarder.forward(got.rows, got.headers, got.data, got.lengths, got.arrival_ns)
-            batch = self._forward_batch
             for part in out.parts(FORWARD_ROOM):
+                batch = self.pacer.borrow(len(part)) or self._forward_batch
                 lengths = write_forwarded(batch.data, part, got.data)
                 due = part.arrival_ns + self._forward_delay_ns
                 self.outbound.send(

@@ -13,12 +13,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.traffic.batch import SOCKADDR_IN, SendBatch
+from giaoban.traffic.batch import MMSGHDR, SendBatch, send_messages
 
-FREE = 2**63 - 1
-"""Time of a place that holds no packet."""
-ROOM = 8192
-"""Places of a loop's pacer before it grows, which costs it milliseconds: 71 calls' key frames."""
+NEVER = 2**63 - 1
+LEAST_ROOM_BITS = 5
+"""Room of a batch in which packets wait: so many bits of a number, or more."""
 
 
 class Pacer(Protocol):
@@ -30,6 +29,10 @@ class Pacer(Protocol):
     unsendable: int
     """Packets that the kernel did not take: no way there, or its buffer was full."""
 
+    def borrow(self, room: int) -> SendBatch | None:
+        """A batch for so many datagrams whose rows need not be copied if it comes with the next
+        `send`, and are the pacer's from then on; None: it has none to lend."""
+
     def send(
         self,
         fd: int,
@@ -40,7 +43,7 @@ class Pacer(Protocol):
     ) -> None:
         """Take the first `len(lengths)` rows of `batch`: bytes of each, CLOCK_MONOTONIC, where to.
 
-        The rows may be written again at once.
+        The rows may be written again at once, but for a borrowed batch's.
         """
 
     def flush(self, now_ns: int) -> None:
@@ -57,6 +60,10 @@ class KernelPacer:
         self.late = self.worst_late_ns = self.unsendable = 0
         self._tolerance_ns = tolerance_ns
         self._handed_over: list[NDArray[np.int64]] = []
+
+    def borrow(self, room: int) -> SendBatch | None:
+        """None: nothing waits here."""
+        return None
 
     def send(
         self,
@@ -85,6 +92,32 @@ class KernelPacer:
         """Nothing waits here."""
 
 
+class _Queue:
+    """Packets that wait for one socket.
+
+    Attributes:
+        times_ns: (n,) when each is due, ascending; equal ones in the order in which they came.
+        messages: (n, words) MMSGHDR of them, as numbers of 64 bits: numpy moves records with
+            fields one field after another.
+        held: the batches that they are in, each with when the last of it is due.
+    """
+
+    def __init__(self) -> None:
+        self.times_ns = np.empty(0, np.int64)
+        self.messages = np.empty((0, MMSGHDR.itemsize // 8), np.uint64)
+        self.held: list[tuple[int, SendBatch]] = []
+
+    def put(self, times_ns: NDArray[np.int64], messages: NDArray[np.uint64]) -> None:
+        """More packets, in any order."""
+        if len(self.times_ns):
+            times_ns = np.concatenate((self.times_ns, times_ns))
+            messages = np.concatenate((self.messages, messages))
+        if (times_ns[1:] < times_ns[:-1]).any():
+            order = np.argsort(times_ns, kind="stable")
+            times_ns, messages = times_ns[order], messages[order]
+        self.times_ns, self.messages = times_ns, messages
+
+
 class LoopPacer:
     """Holds packets until they are due; its grain is the owner's time between two wake-ups.
 
@@ -94,19 +127,25 @@ class LoopPacer:
 
     def __init__(self, max_bytes: int, tolerance_ns: int = 20_000_000) -> None:
         self.late = self.worst_late_ns = self.unsendable = 0
+        self._max_bytes = max_bytes
         self._tolerance_ns = tolerance_ns
-        self._held = SendBatch(ROOM, max_bytes)
-        self._length = np.zeros(ROOM, np.int64)
-        self._time_ns = np.full(ROOM, FREE, np.int64)
-        self._fd = np.full(ROOM, -1, np.int64)
-        self._to = np.zeros(ROOM, SOCKADDR_IN)
-        self._number = np.zeros(ROOM, np.int64)
-        self._taken = 0
-        self._free = np.arange(ROOM)[::-1].copy()
-        self._n_free = ROOM
-        """The first so many of `_free` are places that hold nothing; the last of them is next."""
-        self._reach = 0
-        """Places from here on have never held anything: the next one is a low one where it can."""
+        self._queues: dict[int, _Queue] = {}
+        """By socket."""
+        self._spare: dict[int, list[SendBatch]] = {}
+        """Batches in which nothing waits, by their room; the last one was used last."""
+        self._lent: SendBatch | None = None
+
+    def borrow(self, room: int) -> SendBatch | None:
+        if self._lent is not None:
+            self._spare[self._lent.capacity].append(self._lent)
+        self._lent = self._take(room)
+        return self._lent
+
+    def _take(self, room: int) -> SendBatch:
+        """A batch in which nothing waits."""
+        room = 1 << max(LEAST_ROOM_BITS, (room - 1).bit_length())
+        spare = self._spare.setdefault(room, [])
+        return spare.pop() if spare else SendBatch(room, self._max_bytes)
 
     def send(
         self,
@@ -119,62 +158,41 @@ class LoopPacer:
         n = len(lengths)
         if not n:
             return
-        at = self._places(n)
-        width = int(lengths.max())
-        self._held.data[at, :width] = batch.data[:n, :width]
-        self._length[at], self._time_ns[at], self._fd[at] = lengths, times_ns, fd
-        self._to[at] = destinations
-        self._number[at] = self._taken + np.arange(n)
-        self._taken += n
+        if batch is self._lent:
+            held, self._lent = batch, None
+        else:
+            held, width = self._take(n), int(lengths.max())
+            held.data[:n, :width] = batch.data[:n, :width]
+        messages = held.prepare(lengths, None, destinations).view(np.uint64).reshape(n, -1)
+        queue = self._queues.setdefault(fd, _Queue())
+        queue.held.append((int(times_ns.max()), held))
+        queue.put(times_ns.copy(), messages)
 
     def flush(self, now_ns: int) -> None:
         """Send what is due at `now_ns`, in order of time within a socket."""
-        if self._n_free == len(self._length):
-            return
-        due = np.flatnonzero(self._time_ns[: self._reach] <= now_ns)
-        if not len(due):
-            return
-        times, fds = self._time_ns[due], self._fd[due]
-        worst_ns = now_ns - int(times.min())
-        if worst_ns > self._tolerance_ns:
-            self.late += int(np.count_nonzero(now_ns - times > self._tolerance_ns))
-        self.worst_late_ns = max(self.worst_late_ns, worst_ns)
-        due = due[np.lexsort((self._number[due], times, fds))]
-        fds = self._fd[due]
-        edges = np.flatnonzero(fds[1:] != fds[:-1]) + 1
-        for rows in np.split(due, edges) if len(edges) else (due,):
-            fd, lengths, to = int(self._fd[rows[0]]), self._length[rows], self._to[rows]
-            self.unsendable += self._held.send(
-                fd, lengths, None, to, rows=rows, skip_unsendable=True
-            )
-        self._let_go(due)
+        for fd, queue in sorted(self._queues.items()):
+            times_ns = queue.times_ns
+            due = int(times_ns.searchsorted(now_ns, "right"))
+            if not due:
+                continue
+            worst_ns = now_ns - int(times_ns[0])
+            if worst_ns > self._tolerance_ns:
+                self.late += int(times_ns.searchsorted(now_ns - self._tolerance_ns))
+            self.worst_late_ns = max(self.worst_late_ns, worst_ns)
+            messages = queue.messages[:due]
+            self.unsendable += send_messages(fd, messages, skip_unsendable=True)
+            queue.times_ns, queue.messages = times_ns[due:], queue.messages[due:]
+            self._let_go(queue, now_ns)
+            if not len(queue.times_ns):
+                del self._queues[fd]
 
     def forget(self, fd: int) -> None:
-        self._let_go(np.flatnonzero(self._fd == fd))
+        if (queue := self._queues.pop(fd, None)) is not None:
+            self._let_go(queue, NEVER)
 
-    def _let_go(self, at: NDArray[np.intp]) -> None:
-        self._time_ns[at], self._fd[at] = FREE, -1
-        self._free[self._n_free : self._n_free + len(at)] = at
-        self._n_free += len(at)
-
-    def _places(self, n: int) -> NDArray[np.intp]:
-        """So many places that hold nothing, no longer free."""
-        while self._n_free < n:
-            self._grow()
-        self._n_free -= n
-        at = self._free[self._n_free : self._n_free + n].copy()
-        self._reach = max(self._reach, int(at.max()) + 1)
-        return at
-
-    def _grow(self) -> None:
-        """Twice the room."""
-        room = len(self._length)
-        held, self._held = self._held, SendBatch(2 * room, self._held.data.shape[1])
-        self._held.data[:room] = held.data
-        blank = {"_time_ns": FREE, "_fd": -1}
-        for name in ("_length", "_time_ns", "_fd", "_to", "_number", "_free"):
-            old = getattr(self, name)
-            more = np.full_like(old, blank[name]) if name in blank else np.zeros_like(old)
-            setattr(self, name, np.concatenate([old, more]))
-        self._free[self._n_free : self._n_free + room] = np.arange(room, 2 * room)
-        self._n_free += room
+    def _let_go(self, queue: _Queue, until_ns: int) -> None:
+        """All that was due by then has left: the batches it was in are free."""
+        for last_ns, batch in queue.held:
+            if last_ns <= until_ns:
+                self._spare[batch.capacity].append(batch)
+        queue.held = [one for one in queue.held if one[0] > until_ns]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from giaoban.traffic.batch import SOCKADDR_IN, SendBatch, media_socket, sockaddr
-from giaoban.traffic.sender import pacing
 from giaoban.traffic.sender.pacing import KernelPacer, LoopPacer, Pacer
 
 HERE = "127.0.0.1"
@@ -97,8 +96,7 @@ def test_what_is_late_is_counted(wire: Wire) -> None:
     assert (pacer.late, pacer.worst_late_ns) == (1, 30 * MS)
 
 
-def test_it_grows_as_needed_and_keeps_all(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "ROOM", 1024)
+def test_it_grows_as_needed_and_keeps_all(wire: Wire) -> None:
     pacer = LoopPacer(8)
     for start in range(0, 3000, 100):
         times = [(3000 - start - n) * 10 for n in range(100)]
@@ -108,6 +106,34 @@ def test_it_grows_as_needed_and_keeps_all(wire: Wire, monkeypatch: pytest.Monkey
         pacer.flush(now)
         got += numbers(wire.got())
     assert got == [n % 251 for n in reversed(range(3000))]
+
+
+def test_a_borrowed_batch_is_the_pacers_until_all_of_it_has_left(wire: Wire) -> None:
+    pacer = LoopPacer(8)
+    fd = wire.senders[0].fileno()
+    to = np.full(2, sockaddr(HERE, wire.sink.getsockname()[1]), SOCKADDR_IN)
+    first = pacer.borrow(2)
+    assert first is not None
+    assert pacer.borrow(2) is first  # nothing was sent of it
+    first.data[:2, 0] = [1, 2]
+    pacer.send(fd, first, np.full(2, 3), np.array([20, 10]), to)
+    second = pacer.borrow(2)
+    assert second is not None
+    assert second is not first
+    second.data[:2, 0] = [3, 4]
+    pacer.send(fd, second, np.full(2, 3), np.array([15, 30]), to)
+    pacer.flush(19)
+    assert numbers(wire.got()) == [2, 3]
+    third = pacer.borrow(2)
+    assert third is not first
+    assert third is not second
+    pacer.flush(20)
+    assert numbers(wire.got()) == [1]
+    assert pacer.borrow(2) is third
+    wire.send(pacer, [5], [25])
+    pacer.flush(30)
+    assert numbers(wire.got()) == [5, 4]
+    assert KernelPacer().borrow(2) is None
 
 
 def test_what_waits_for_a_closed_socket_is_dropped(wire: Wire) -> None:
