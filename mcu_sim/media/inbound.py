@@ -242,22 +242,19 @@ class Inbound:
         rows = self._ports.remotes(local).find(got.sources)
         alive = self._answer_stun(kind, sock, rows, got)
         known = rows != NOBODY
-        self.lost.stray += len(rows) - int(np.count_nonzero(known))
         control = rtcp.is_rtcp(got.data, got.lengths)
-        if control.any():
-            self._take_control(kind, rows, got, np.flatnonzero(control & known))
-        media = known & ~(control | alive)
         lengths, data, sources, arrival_ns = got.lengths, got.data, got.sources, got.arrival_ns
-        if not media.all():
-            at = np.flatnonzero(media)
+        if control.any() or alive.any() or not known.all():  # rarely
+            self.lost.stray += len(rows) - int(np.count_nonzero(known))
+            self._take_control(kind, rows, got, np.flatnonzero(control & known))
+            at = np.flatnonzero(known & ~(control | alive))
             rows, lengths, data = rows[at], lengths[at], data[at]
             sources, arrival_ns = sources[at], arrival_ns[at]
         lengths, forged = self._unprotect(kind, rows, data, lengths)
         self.lost.unauthentic += forged
         headers = rtp.parse_headers(data, lengths)
-        bad = np.count_nonzero(~headers.valid)
-        if bad:
-            self.lost.not_rtp += int(bad) - forged
+        if not headers.valid.all():
+            self.lost.not_rtp += int(np.count_nonzero(~headers.valid)) - forged
             at = np.flatnonzero(headers.valid)
             rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
             sources = sources[at]
@@ -281,8 +278,9 @@ class Inbound:
         mine = current & self._wanted[kind][rows]
         if kind != "audio":  # a jitter buffer needs all that is numbered with the audio
             of_type = headers.payload_type == self._type[kind][rows]
-            self.lost.foreign += int(np.count_nonzero(mine & ~of_type))
-            mine &= of_type
+            if not of_type.all():
+                self.lost.foreign += int(np.count_nonzero(mine & ~of_type))
+                mine &= of_type
         if mine.all():
             return Arrivals(rows, headers, data, lengths, arrival_ns)
         at = np.flatnonzero(mine)
