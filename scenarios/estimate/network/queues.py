@@ -509,23 +509,23 @@ class BatchedFifo:
         """The hops, by their places in the batch, at which a packet finds as many as its queue may
         hold."""
         hops = batch.hops
-        longest_ns = np.maximum.reduceat(out - batch.came_ns, batch.first)
-        # so many could be there at the most: all that there are, were they as short as can be
-        most = longest_ns // self._shortest_ns[hops] + 2
-        there = np.bincount(self._inside_of, minlength=len(self._room))[hops] + batch.counts
-        most = np.minimum(most, there)
-        near = most > self._limit[hops]
-        near |= (most > self._room[hops]) & (batch.counts >= COUNTED)
-        far = hops[~near]
-        self._room[far] = np.maximum(self._room[far], most[~near])
+        near = batch.counts >= COUNTED
+        if not near.all():
+            longest_ns = np.maximum.reduceat(out - batch.came_ns, batch.first)
+            # so many could be there at the most: all that there are, were they as short as can be
+            most = longest_ns // self._shortest_ns[hops] + 2
+            there = np.bincount(self._inside_of, minlength=len(self._room))[hops] + batch.counts
+            most = np.minimum(most, there)
+            near = (most > self._limit[hops]) | ((most > self._room[hops]) & near)
+            far = hops[~near]
+            self._room[far] = np.maximum(self._room[far], most[~near])
         found = []
         for k in np.flatnonzero(near).tolist():
             hop, part = int(hops[k]), slice(int(batch.first[k]), int(batch.last[k]) + 1)
             came = batch.came_ns[part]
             inside = self._inside[(self._inside_of == hop) & (self._inside > came[0])]
-            everything = np.concatenate([inside, out[part]])
             room, limit = int(self._room[hop]), int(self._limit[hop])
-            needed = _room_needed(everything, came, min(room, limit))
+            needed = _room_needed(inside, out[part], came, min(room, limit))
             if needed > limit:
                 found.append(k)
             else:
@@ -533,22 +533,27 @@ class BatchedFifo:
         return found
 
 
-def _room_needed(out_ns: NDArray[np.int64], came_ns: NDArray[np.int64], enough: int) -> int:
+def _room_needed(
+    inside_ns: NDArray[np.int64], out_ns: NDArray[np.int64], came_ns: NDArray[np.int64], enough: int
+) -> int:
     """The room that n packets would have needed for none to be lost; `enough`: if that is not more
     than this, this.
 
     A packet finds so many inside if the one that came so many before it has not got out yet.
 
     Args:
-        out_ns: in order, when each gets out: of those that were inside before, and of the n.
-        came_ns: (n,) in order, when they came.
+        inside_ns: in order, when those get out that were inside before.
+        out_ns, came_ns: (n,) in order, when each gets out, and when it came.
     """
-    inside, n = len(out_ns) - len(came_ns), len(came_ns)
+    inside, n = len(inside_ns), len(came_ns)
 
     def finds(many: int) -> bool:
         """Whether any of them finds so many inside."""
+        if many < n and (out_ns[: n - many] > came_ns[many:]).any():
+            return True
+        before = inside_ns[max(0, inside - many) :][:n]
         first = max(0, many - inside)
-        return bool((out_ns[inside + first - many : inside + n - many] > came_ns[first:]).any())
+        return bool((before[: n - first] > came_ns[first : first + len(before)]).any())
 
     if enough > 0 and (enough > inside + n or not finds(enough)):
         return enough
