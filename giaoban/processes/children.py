@@ -110,22 +110,65 @@ def follow(
     Raises:
         MachineLacks: the program cannot be started, or said nothing for FOLLOWED_SILENCE_S.
     """
-    tail: list[str] = []
+    cores = () if core is None else {core}
+    with running(command, env=env, cwd=cwd, cores=cores) as process:
+        assert process.stdout is not None
+        tail = follow_lines(process.stdout.fileno(), log=log, on_line=on_line)
+        return process.wait(), tail
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    cores: Collection[int] = (),
+    stdin: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in a process group of its own, of which nothing is left when this is left.
+
+    What it prints (standard output and error) is in its `stdout`.
+
+    Raises:
+        MachineLacks: it cannot be started.
+    """
     process = None
     try:
         with interruptions_held():
-            process = _started(command, env, cwd, () if core is None else {core})
-        with log.open("w", encoding="utf-8") as file:
-            for line in _lines_of(process):
-                file.write(line + "\n")
-                file.flush()
-                tail = [*tail[-TAIL_LINES + 1 :], line]
-                on_line(line)
-        code = process.wait()
+            process = _started(command, env, cwd, cores, stdin)
+        yield process
     finally:
         if process is not None:
             _killed(process)
-    return code, tail
+
+
+def follow_lines(
+    descriptor: int,
+    *,
+    log: Path,
+    on_line: Callable[[str], None],
+    lives: int | None = None,
+    silence_s: float | None = FOLLOWED_SILENCE_S,
+) -> list[str]:
+    """Read a pipe to its end, and keep all that comes; the last lines.
+
+    Args:
+        lives: the end that is written to of a pipe of the same program's: who never began to write
+            to the first, and is gone, shows there.
+        silence_s: for so long nothing may come; None: for any time.
+
+    Raises:
+        MachineLacks: nothing came for so long.
+    """
+    tail: list[str] = []
+    with log.open("w", encoding="utf-8") as file:
+        for line in _lines_of(descriptor, lives, silence_s):
+            file.write(line + "\n")
+            file.flush()
+            tail = [*tail[-TAIL_LINES + 1 :], line]
+            on_line(line)
+    return tail
 
 
 def _started(
@@ -133,11 +176,12 @@ def _started(
     env: Mapping[str, str] | None,
     cwd: Path | None,
     cores: Collection[int] = (),
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=env,
@@ -154,15 +198,20 @@ def _started(
         ) from None
 
 
-def _lines_of(process: subprocess.Popen[bytes]) -> Iterator[str]:
-    assert process.stdout is not None
+def _lines_of(descriptor: int, lives: int | None, silence_s: float | None) -> Iterator[str]:
     lines = _Lines()
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(descriptor, selectors.EVENT_READ)
+        if lives is not None:
+            selector.register(lives, selectors.EVENT_READ)  # of which only its end can come
         while not lines.ended:
-            if not selector.select(FOLLOWED_SILENCE_S):
-                raise _hung(Sentence("the program"), FOLLOWED_SILENCE_S)
-            yield from lines.take(os.read(process.stdout.fileno(), 1 << 16))
+            ready = selector.select(silence_s)
+            if not ready and silence_s is not None:
+                raise _hung(Sentence("the program"), silence_s)
+            if any(key.fd == descriptor for key, _ in ready):
+                yield from lines.take(os.read(descriptor, 1 << 16))
+            else:
+                return
 
 
 class _Lines:

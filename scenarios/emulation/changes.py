@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from giaoban.clock import sleep_until
-from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records.guest import ChangeMade, LineChange, Routes
 from giaoban.scenarios.spec.impairment import LinePlan
 from giaoban.topology.changes import NetworkChange
@@ -47,24 +46,34 @@ class Timetable:
 class Changes:
     """Carries out all that a plan does to its network; the owner runs `timetable`.
 
+    Args:
+        lines: what impairs them, and when.
+
     Attributes:
         of_lines, made: what was changed.
         routes: the ways that packets took, where any may change.
     """
 
     def __init__(
-        self, net: ProvinceNet, failing: FailingNetwork | None, plan: Plan, origin_ns: int
+        self,
+        net: ProvinceNet,
+        failing: FailingNetwork | None,
+        lines: Sequence[LinePlan],
+        origin_ns: int,
     ) -> None:
         self._net, self._failing, self._origin_ns = net, failing, origin_ns
         self.timetable = Timetable()
         self.of_lines: list[LineChange] = []
         self.made: list[ChangeMade] = []
         self.routes: list[Routes] = []
-        for line in plan.lines:
+        for line in lines:
             self._plan_line(line)
-        for change in plan.changes:
-            assert failing is not None
-            self._plan(failing, change)
+
+    def plan(self, failures: Sequence[NetworkChange]) -> None:
+        """Put on the timetable what fails, and comes back."""
+        for change in failures:
+            assert self._failing is not None
+            self._plan(self._failing, change)
 
     def note_routes(self) -> None:
         """Write down the ways that packets take now, if they may change."""

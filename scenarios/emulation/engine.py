@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import NoReturn
 
 from giaoban import IMPORTED_FROM, extras, sentence
 from giaoban.errors import InvalidRun, MachineLacks
@@ -17,10 +18,11 @@ from giaoban.processes import children
 from giaoban.processes.progress import Progress, told
 from giaoban.results.model.result import Engine
 from giaoban.scenarios.plan.plan import PLAN, Plan
-from giaoban.scenarios.records.guest import Guest
+from giaoban.scenarios.records.guest import CAPTURES, FAULT, Guest
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import router_clock
-from giaoban.topology.sandbox import boot, kernel
+from giaoban.topology.sandbox import boot, fork_server, kernel
+from giaoban.topology.sandbox.fork_server import LOG, ForkServer
 
 DOCUMENT_BYTES, LOG_BYTES_A_PACKET = 4 << 20, 64
 FULL_DISK_BYTES = 64 << 10  # with less than this free, a failure to write is the cause
@@ -95,8 +97,18 @@ def _check_system() -> None:
         raise MachineLacks("packets are emulated on Linux only", "giaoban … --estimate, or Linux")
 
 
-def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) -> Engine:
+def emulate(
+    plan: Plan,
+    folder: Path,
+    engine: EngineName,
+    progress: Progress,
+    origin: ForkServer | None = None,
+) -> Engine:
     """Run a plan; its captures are in `folder` afterwards.
+
+    Args:
+        origin: the guest that has come so far with what begins alike (`Beginning`); None: one of
+            its own.
 
     Raises:
         OSError: no room for the captures.
@@ -105,34 +117,44 @@ def emulate(plan: Plan, folder: Path, engine: EngineName, progress: Progress) ->
     """
     _check_system()
     extras.need(*NEEDED)
-    _check_space(folder, DOCUMENT_BYTES + _packets(plan) * LOG_BYTES_A_PACKET)
+    _check_space(folder, DOCUMENT_BYTES + packets(plan) * LOG_BYTES_A_PACKET)
     (folder / PLAN).write_text(plan.to_json(), encoding="utf-8")
 
     def on_line(line: str) -> None:
         if (step := told(line)) is not None:
             progress(*step)
 
-    clock = [str(router_clock.ensure())] if plan.changes and plan.network.routed else []
-    console = folder / "console.log"
-    if engine is EngineName.SANDBOX:
+    console = folder / LOG
+    if origin is not None:
+        try:
+            code = fork_server.go_on(origin, folder, console=console, on_line=on_line)
+        except fork_server.EndedError:
+            _raise_end_of(origin)
+    elif engine is EngineName.SANDBOX:
         machine = boot.Guest(kernel.ensure(progress), memory_mb=memory_mb(plan))
         progress(Sentence("booting the guest"), 0.0)
         code = boot.run(
             machine,
             GUEST_MODULE,
-            [str(folder.resolve()), *clock],
+            arguments(plan, folder),
             writable=folder,
             console=console,
             on_line=on_line,
         )
     else:
-        code = _native(folder, console, on_line, clock)
+        code = _native(plan, folder, console, on_line)
     _raise_fault(folder, code, console)
     return Engine(
         name=engine.value,
         time="virtual" if engine is EngineName.SANDBOX else "real",
-        kernel=Guest.read(folder / "captures").kernel,
+        kernel=Guest.read(folder / CAPTURES).kernel,
     )
+
+
+def arguments(plan: Plan, folder: Path) -> list[str]:
+    """Those of GUEST_MODULE, for a plan that lies in this folder."""
+    clock = [str(router_clock.ensure())] if plan.changes and plan.network.routed else []
+    return [str(folder.resolve()), *clock]
 
 
 def memory_mb(plan: Plan) -> int:
@@ -144,10 +166,10 @@ def memory_mb(plan: Plan) -> int:
     ahead_s = (background.WINDOW_NS + background.LEAD_NS) / 1e9
     waiting = sum(ahead_s * 1e9 / each.mean_ns for each in plan.background)
     of_tcp = tcp.BUFFERS_MB * sum(each.flows for each in plan.tcp)
-    return 512 + of_tcp + round((_packets(plan) * 200 + 2 * waiting * 4096) / 1e6)
+    return 512 + of_tcp + round((packets(plan) * 200 + 2 * waiting * 4096) / 1e6)
 
 
-def _packets(plan: Plan) -> float:
+def packets(plan: Plan) -> float:
     """About how many packets a plan will send, generously."""
     packet_bits = plan.video.max_payload * 8
     per_second = (
@@ -164,13 +186,13 @@ def _check_space(folder: Path, needed_bytes: float) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
-def _native(folder: Path, console: Path, on_line: Callable[[str], None], clock: list[str]) -> int:
+def _native(plan: Plan, folder: Path, console: Path, on_line: Callable[[str], None]) -> int:
     if os.geteuid() != 0:
         raise MachineLacks(
             "--engine native makes network namespaces and needs root",
             "sudo giaoban check … --engine native, or leave it out (the sandbox needs no root)",
         )
-    command = [sys.executable, "-m", GUEST_MODULE, str(folder.resolve()), *clock]
+    command = [sys.executable, "-m", GUEST_MODULE, *arguments(plan, folder)]
     code, tail = children.follow(command, log=console, on_line=on_line, cwd=IMPORTED_FROM)
     if code not in (0, InvalidRun.exit_code, MachineLacks.exit_code):
         said = "\n".join(tail[-12:])
@@ -178,11 +200,20 @@ def _native(folder: Path, console: Path, on_line: Callable[[str], None], clock: 
     return code
 
 
+def _raise_end_of(origin: ForkServer) -> NoReturn:
+    """Why a fork server did not come to where it takes orders."""
+    console = origin.folder / LOG
+    tail = console.read_text(encoding="utf-8").splitlines()[-children.TAIL_LINES :]
+    code = boot.exit_code(origin.folder, tail, origin.memory_in)
+    _raise_fault(origin.folder, code or os.EX_SOFTWARE, console)
+    raise AssertionError("it ended with 0, and took no orders")
+
+
 def _raise_fault(folder: Path, code: int, console: Path) -> None:
     if code == 0:
         return
     _check_space(folder, FULL_DISK_BYTES)
-    fault = folder / "fault.json"
+    fault = folder / FAULT
     if not fault.is_file():
         tail = console.read_text(encoding="utf-8").splitlines()[-12:]
         raise InvalidRun(

@@ -1,7 +1,9 @@
 """Conduct one emulation from inside: build, probe, run the meeting, count, leave files behind.
 
 `python -m giaoban.scenarios.emulation.guest RUN_FOLDER [CLOCK]`: reads `plan.json`, writes
-`captures/` and `events.jsonl`. CLOCK is the library of `giaoban.topology.emulation.router_clock`,
+`captures/` and `events.jsonl`. Where a `beginning.json` lies beside the plan it goes no further
+than that says: copies of the guest go on from there, each in a run folder of its own. CLOCK is the
+library of `giaoban.topology.emulation.router_clock`,
 where routers find their ways by themselves. It measures and does not judge. Progress goes to
 standard output as lines that begin with `giaoban.processes.progress.MARK`.
 """
@@ -13,6 +15,7 @@ import json
 import multiprocessing
 import os
 import platform
+import shutil
 import sys
 import time
 import traceback
@@ -37,10 +40,13 @@ from giaoban.scenarios.emulation import background, tcp
 from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.changes import Changes
 from giaoban.scenarios.emulation.recorder import Recorder
+from giaoban.scenarios.plan.beginning import Beginning
 from giaoban.scenarios.plan.plan import GRACE_S, PLAN, SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.records import events
 from giaoban.scenarios.records.guest import (
+    CAPTURES,
     COUNTERS,
+    FAULT,
     GUEST,
     LINKS,
     Counters,
@@ -50,7 +56,7 @@ from giaoban.scenarios.records.guest import (
     write_routes,
 )
 from giaoban.sentence import N_, Sentence, joined
-from giaoban.topology.counts import QueueCount
+from giaoban.topology.counts import Probe, QueueCount
 from giaoban.topology.emulation import background_host, counters, namespace, order, probe
 from giaoban.topology.emulation.background_host import BackgroundHost
 from giaoban.topology.emulation.failing_network import FailingNetwork
@@ -70,27 +76,44 @@ kernel's into another one, and moved packets by a nanosecond.
 SAMPLE_S = 1.0
 
 
+class Run:
+    """What is emulated: a plan, and the folder in which it lies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._read(folder)
+
+    def _read(self, folder: Path) -> None:
+        self.folder = folder
+        self.plan = Plan.model_validate_json((folder / PLAN).read_text(encoding="utf-8"))
+        self.beginning = Beginning.beside(folder)
+
+    def go_on(self) -> None:
+        """Nothing more of this one: each that goes on from here does so in a copy of this guest."""
+        sys.stdout.flush()
+        self._read(guest_init.fork())
+
+
 def main(folder: Path, clock: Path | None = None) -> int:
     """Run the plan in a folder; exit code 0, or an error's, told in `fault.json`."""
     guest_init.loaded()
-    plan = Plan.model_validate_json((folder / PLAN).read_text(encoding="utf-8"))
-    captures = folder / "captures"
-    captures.mkdir(exist_ok=True)
+    guest_init.leave_in(folder)
+    run = Run(folder)
     try:
-        _conduct(plan, captures, clock)
+        _conduct(run, clock)
     except GiaobanError as error:
         what, install = getattr(error, "what", error.said), getattr(error, "install", "")
         told = {"what": sentence.record(what), "install": sentence.record(install)}
-        _write_json(folder / "fault.json", told)
+        _write_json(run.folder / FAULT, told)
         return error.exit_code
     return 0
 
 
-def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
+def _conduct(run: Run, clock: Path | None) -> None:
     if order.in_virtual_time():
         sleep_until(_next(time.monotonic_ns(), BUILDING_GRID_NS))
     started = time.monotonic()
     tell_progress(N_("building the network"), 0.0)
+    plan = run.plan
     impaired = list(dict.fromkeys(line.hop for line in plan.lines))
     with (
         ProvinceNet(plan.network, plan.seed, impaired, may_fail=bool(plan.changes)) as net,
@@ -118,41 +141,64 @@ def _conduct(plan: Plan, captures: Path, clock: Path | None) -> None:
             stack.callback(failing.close)
             tell_progress(N_("waiting for the routers"), 0.0)
             failing.converge()
-        before = count(net, failing)
-        if order.in_virtual_time():
-            # what was read of files to begin with: else the guest takes more memory instead
-            Path("/proc/sys/vm/drop_caches").write_text("1", encoding="ascii")
-        order.take_turn("conductor")
-        origin_ns = _next(time.monotonic_ns() + START_IN_NS, ORIGIN_GRID_NS)
-        with Recorder(net, plan.pcap, captures) as recorder:
-            crew = [
-                _start(_run_mcu, net, plan, origin_ns, captures),
-                _start(_run_bridges, net, plan, origin_ns, captures),
-            ]
-            if ways:
-                crew.append(_start(_run_background, net, plan, origin_ns, captures, ways))
-            if tcp_ways:
-                crew.append(_start(_run_tcp, net, plan, origin_ns, captures, tcp_ways))
-            changes = Changes(net, failing, plan, origin_ns)
-            carried, at_phase = _watch(net, plan, origin_ns, changes, crew, recorder, captures)
-        log.save(captures / LINKS, **carried)
-        background_counts, damaged = background.counted(net, ways, captures)
-        Counters(
-            **dict(count(net, failing).since(before)),
-            background=background_counts,
-            background_damaged=damaged,
-            tcp=tcp.counted(net, tcp_ways, captures),
-            at_phase=at_phase,
-            line_changes=changes.of_lines,
-            changes=changes.made,
-            probes=probes,
-        ).write(captures / COUNTERS)
-        if failing is not None:
-            write_routes(changes.routes, captures)
-            failing.check()
+        if run.beginning is not None and run.beginning.until_s is None:
+            run.go_on()
+        _meet(run, net, failing, ways, tcp_ways, probes, built_s)
+
+
+def _meet(
+    run: Run,
+    net: ProvinceNet,
+    failing: FailingNetwork | None,
+    ways: Sequence[BackgroundHost],
+    tcp_ways: Sequence[BackgroundHost],
+    probes: list[Probe],
+    built_s: float,
+) -> None:
+    captures = run.folder / CAPTURES
+    captures.mkdir(exist_ok=True)
+    if run.beginning is not None:  # each that goes on has its own: in its copy of our memory
+        guest_init.mount("tmpfs", str(captures))
+    before = count(net, failing)
+    if order.in_virtual_time():
+        # what was read of files to begin with: else the guest takes more memory instead
+        Path("/proc/sys/vm/drop_caches").write_text("1", encoding="ascii")
+    order.take_turn("conductor")
+    origin_ns = _next(time.monotonic_ns() + START_IN_NS, ORIGIN_GRID_NS)
+    plan = run.plan
+    with Recorder(net, plan.pcap, captures) as recorder:
+        crew = [
+            _start(_run_mcu, net, plan, origin_ns, captures),
+            _start(_run_bridges, net, plan, origin_ns, captures),
+        ]
+        if ways:
+            crew.append(_start(_run_background, net, plan, origin_ns, captures, ways))
+        if tcp_ways:
+            crew.append(_start(_run_tcp, net, plan, origin_ns, captures, tcp_ways))
+        changes = Changes(net, failing, plan.lines, origin_ns)
+        if run.beginning is None:
+            changes.plan(plan.changes)
+        carried, at_phase = _watch(net, run, origin_ns, changes, crew, recorder, captures)
+    log.save(captures / LINKS, **carried)
+    background_counts, damaged = background.counted(net, ways, captures)
+    Counters(
+        **dict(count(net, failing).since(before)),
+        background=background_counts,
+        background_damaged=damaged,
+        tcp=tcp.counted(net, tcp_ways, captures),
+        at_phase=at_phase,
+        line_changes=changes.of_lines,
+        changes=changes.made,
+        probes=probes,
+    ).write(captures / COUNTERS)
+    if failing is not None:
+        write_routes(changes.routes, captures)
+        failing.check()
     about = Guest(kernel=platform.release(), build_virtual_s=built_s, origin_ns=origin_ns)
     about.write(captures / GUEST)
-    _merge_events(captures)
+    _merge_events(captures, run.folder)
+    if captures.parent != run.folder:
+        shutil.copytree(captures, run.folder / CAPTURES)
 
 
 def _next(at_ns: int, grid_ns: int) -> int:
@@ -192,7 +238,7 @@ def _counts(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
 
 def _watch(
     net: ProvinceNet,
-    plan: Plan,
+    run: Run,
     origin_ns: int,
     changes: Changes,
     crew: list[BaseProcess],
@@ -201,16 +247,22 @@ def _watch(
 ) -> tuple[dict[str, NDArray[np.int64]], list[list[QueueCount]]]:
     """Sample the links each second, change the network as planned, until the crew has ended.
 
+    What fails is that of the plan from which this goes on; all else is the same in both.
+
     Returns:
         What links carried (`LINKS`), and the queues' counters at the start of the first phase and
         the end of each.
     """
+    plan, until = run.plan, run.beginning
     meter = counters.LinkMeter(net)
     marks = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     at_phase: list[list[QueueCount]] = []
     rows, windows = [], []
     count = int(plan.end_s / SAMPLE_S) + 1
     for number in range(count):
+        if until is not None and number * SAMPLE_S == until.until_s:
+            run.go_on()
+            changes.plan(run.plan.changes)
         sample_ns = origin_ns + round(number * SAMPLE_S * 1e9) + SAMPLE_OFFSET_NS
         changes.timetable.run(sample_ns)
         sleep_until(sample_ns)
@@ -352,7 +404,7 @@ def _last_words(process: BaseProcess, captures: Path) -> str:
     )
 
 
-def _merge_events(captures: Path) -> None:
+def _merge_events(captures: Path, folder: Path) -> None:
     """One file of all events in order of time; how programs fared comes last."""
     told: list[events.Event] = []
     for name in ("mcu.jsonl", "bridges.jsonl"):
@@ -360,7 +412,7 @@ def _merge_events(captures: Path) -> None:
         with path.open("rb") as file:
             told += map(events.parse, file)
         path.unlink()
-    events.write(events.in_order(told), captures.parent)
+    events.write(events.in_order(told), folder)
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -15,6 +15,8 @@ from giaoban.tomlfile import StrictModel, read_json
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.counts import ClassCount, LineCount, Probe, QueueCount, RouterCount
 
+CAPTURES, FAULT = "captures", "fault.json"
+"""In a run's folder: what is told here, and why there is none of it."""
 COUNTERS, GUEST, ROUTES = "counters.json", "guest.json", "routes.json"
 LINKS = "links.npz"
 """What links carried: `samples` and `windows` (`giaoban.scenarios.measure.captures.Captures`)."""

@@ -25,9 +25,9 @@ from giaoban.processes import children
 from giaoban.processes.children import beginning
 from giaoban.sentence import N_
 from giaoban.topology.sandbox import memory, module_archive
+from giaoban.topology.sandbox.guest_init import EXIT_FILE
 
 GUEST_INIT = Path(__file__).with_name("guest_init.py")
-EXIT_FILE = ".guest-exit"
 VIRTUAL_EPOCH_S = 1382659200  # 2013-10-25 00:00 UTC, the day of the decision: same run, same times
 
 GUEST_ENVIRONMENT = (
@@ -77,6 +77,50 @@ def run(
             message quotes its last lines.
     """
     writable = writable.resolve()
+    (writable / EXIT_FILE).unlink(missing_ok=True)
+    with (
+        made(guest, module, arguments, writable=writable, interactive=interactive) as machine,
+        own_core() as core,
+    ):
+        if interactive:
+            _attach(machine, core)
+            tail: list[str] = []
+        else:
+            _, tail = children.follow(
+                machine.command,
+                log=console.resolve(),
+                on_line=on_line,
+                env=machine.environment,
+                cwd=machine.scratch,
+                core=core,
+            )
+    return taken_exit_code(writable, tail, machine.memory)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A guest that can be booted: the command, and where its memory will be.
+
+    `scratch`, the folder from which it is to be started, is there until it has ended: where the
+    kernel cannot make its own folder it makes one in the current directory.
+    """
+
+    command: list[str]
+    environment: dict[str, str]
+    memory: Path
+    scratch: Path
+
+
+@contextmanager
+def made(
+    guest: Guest,
+    module: str,
+    arguments: Sequence[str],
+    *,
+    writable: Path,
+    interactive: bool = False,
+) -> Iterator[Machine]:
+    """All that a guest needs to boot; as `run`."""
     if "," in str(writable):
         raise MachineLacks(
             "the guest cannot mount a folder with a comma: {writable}",
@@ -84,8 +128,6 @@ def run(
             writable=writable,
         )
     held = memory.place(guest.memory_mb, writable)
-    exit_file = writable / EXIT_FILE
-    exit_file.unlink(missing_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".boot-", dir=_without_blank(writable)))
     try:
         script = scratch / "init"
@@ -95,31 +137,37 @@ def run(
         script.write_text(f"#!/bin/sh\nexec {shlex.join(words)}\n", encoding="utf-8")
         script.chmod(0o755)
         command = _command(guest, script, scratch, interactive)
-        with own_core() as core:
-            if interactive:
-                _attach(command, core, held)
-                tail: list[str] = []
-            else:
-                _, tail = children.follow(
-                    # where the kernel cannot make its folder it makes one in the current directory
-                    command,
-                    log=console.resolve(),
-                    on_line=on_line,
-                    env=_environment(held),
-                    cwd=scratch,
-                    core=core,
-                )
+        yield Machine(command, _environment(held), held, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def taken_exit_code(folder: Path, tail: Sequence[str], memory_in: Path) -> int:
+    """As `exit_code`; it is not left there."""
     try:
-        return int(exit_file.read_text(encoding="ascii"))
+        return exit_code(folder, tail, memory_in)
+    finally:
+        (folder / EXIT_FILE).unlink(missing_ok=True)
+
+
+def exit_code(folder: Path, tail: Sequence[str], memory_in: Path) -> int:
+    """What a guest that has ended left in this folder as its exit code.
+
+    Args:
+        tail: the last lines of its console.
+
+    Raises:
+        MachineLacks: it left nothing.
+    """
+    try:
+        return int((folder / EXIT_FILE).read_text(encoding="ascii"))
     except (OSError, ValueError):
-        if memory.is_full(held):
+        if memory.is_full(memory_in):
             raise MachineLacks(
                 "the memory of the guest, in {held}, did not get what it was to have: "
                 "others have filled it meanwhile",
                 memory.MEND,
-                held=held,
+                held=memory_in,
             ) from None
         said = "\n".join(tail[-12:])
         raise MachineLacks(
@@ -127,8 +175,6 @@ def run(
             "giaoban doctor",
             said=said,
         ) from None
-    finally:
-        exit_file.unlink(missing_ok=True)
 
 
 def _without_blank(folder: Path) -> str | None:
@@ -168,10 +214,12 @@ def _environment(memory_in: Path) -> dict[str, str]:
     return {**kept, "TMPDIR": str(memory_in.absolute())}
 
 
-def _attach(command: list[str], core: int, memory_in: Path) -> None:
+def _attach(machine: Machine, core: int) -> None:
     """The guest on our own terminal: Ctrl-C belongs to whoever types in it."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    process = subprocess.Popen(command, env=_environment(memory_in), preexec_fn=beginning({core}))
+    process = subprocess.Popen(
+        machine.command, env=machine.environment, preexec_fn=beginning({core})
+    )
     try:
         process.wait()
     finally:

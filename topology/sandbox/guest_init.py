@@ -35,6 +35,9 @@ PACKAGE = "giaoban"
 HEAD_BYTES = 8
 POWER_OFF = 0x4321FEDC  # LINUX_REBOOT_CMD_POWER_OFF
 MCL_FUTURE = 2  # of mlockall(2)
+FORK, ORDER_BYTES = "/proc/fork", 4096
+EXIT_FILE, EXIT_FOLDER = ".guest-exit", "GIAOBAN_GUEST_EXIT"
+"""Where the exit code is written, and the environment's word for the folder."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -174,6 +177,27 @@ def loaded() -> None:
     gc.enable()
 
 
+def leave_in(folder: Path) -> None:
+    """The exit code is to be in this folder, and not in the one that can be written to."""
+    os.environ[EXIT_FOLDER] = str(folder)
+
+
+def fork() -> Path:
+    """This guest goes no further: a copy of it goes on from here for each order (`fork.c`).
+
+    Returns, in each of them, the folder that its order names. Its exit code will be in there.
+    What was printed so far should have left its buffer, and nothing should be open for writing
+    outside of the guest: copies would write to the same.
+    """
+    orders = os.open(FORK, os.O_RDONLY)
+    try:
+        folder = Path(os.read(orders, ORDER_BYTES).decode())
+    finally:
+        os.close(orders)
+    leave_in(folder)
+    return folder
+
+
 def main() -> None:
     _, writable, archive, module, *arguments = sys.argv
     # the first entry is this file's folder, whose modules are not meant to be found by name
@@ -185,7 +209,8 @@ def main() -> None:
             sys.meta_path.insert(0, Archived(archive))
         prepare(writable)
         code = run(module)
-        Path(writable, ".guest-exit").write_text(f"{code}\n", encoding="ascii")
+        exit_file = Path(os.environ.get(EXIT_FOLDER, writable), EXIT_FILE)
+        exit_file.write_text(f"{code}\n", encoding="ascii")
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,12 +1,13 @@
 """How the guest's kernel is made: what is changed in its source and why, its options, the steps.
 
-With `kernel.config` this is all of this program that shapes the kernel: after a change of either
-it is built anew.
+With `kernel.config` and the files that are added this is all of this program that shapes the
+kernel: after a change of any it is built anew.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from giaoban.errors import MachineLacks
 
 FRAGMENT = Path(__file__).with_name("kernel.config")
 INSTALL = "apt-get install linux-source gcc libc6-dev make flex bison bc xz-utils"
+ADDED = {
+    "arch/um/kernel/fork.c": Path(__file__).with_name("fork.c"),
+    "arch/um/os-Linux/fork_host.c": Path(__file__).with_name("fork_host.c"),
+}
+"""Files of ours that the source gets, by where they lie in it: what `fork_server` is made of."""
 COMPILE_STEPS = 1100  # about what `make` prints for this configuration; only for the progress bar
 
 Progress = Callable[[str, float], None]
@@ -192,6 +198,41 @@ static __init int veth_init(void)
         why="As above: one file, read once a second, has them all (`LinkMeter`).",
         required=True,
     ),
+    SourceEdit(
+        file="arch/um/kernel/Makefile",
+        old="obj-y = config.o",
+        new="obj-y = fork.o config.o",
+        why="A guest that has gone so far can go on from there more than once (fork.c).",
+        required=True,
+    ),
+    SourceEdit(
+        file="arch/um/os-Linux/Makefile",
+        old="obj-y = execvp.o",
+        new="obj-y = fork_host.o execvp.o",
+        why="As above: what the machine has to do for it (fork_host.c).",
+        required=True,
+    ),
+    SourceEdit(
+        file="arch/um/os-Linux/Makefile",
+        old="elf_aux.o execvp.o",
+        new="elf_aux.o fork_host.o execvp.o",
+        why="As above: it is compiled with the machine's headers, not with the kernel's.",
+        required=True,
+    ),
+    SourceEdit(
+        file="arch/um/os-Linux/mem.c",
+        old="#define TEMPNAME_TEMPLATE",
+        new="""const char *os_memory_folder(void);
+
+const char *os_memory_folder(void)
+{
+	return tempdir;
+}
+
+#define TEMPNAME_TEMPLATE""",
+        why="As above: a copy's memory is where the guest's own is.",
+        required=True,
+    ),
 )
 
 
@@ -212,6 +253,8 @@ def build(source: Path, scratch: Path, progress: Progress) -> Path:
         if edit.required and edit.old not in text:
             raise MachineLacks(f"{edit.file} of this kernel source is not as expected", INSTALL)
         path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
+    for place, file in ADDED.items():
+        shutil.copyfile(file, tree / place)
     make = ["make", "-C", str(tree), "ARCH=um", f"O={out}"]
     progress("configuring the kernel", 0.02)
     _run([*make, "tinyconfig"], scratch)

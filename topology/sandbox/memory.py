@@ -10,7 +10,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from giaoban.errors import MachineLacks
@@ -39,8 +39,18 @@ def place(memory_mb: int, *others: Path) -> Path:
         if (why := unfit(folder, memory_mb)) is None:
             return folder
         found[folder] = why
-    told = "; ".join(f"{folder}: {why}" for folder, why in found.items())
-    raise MachineLacks("there is no room for the memory of a guest: {told}", MEND, told=told)
+    raise _no_room(found)
+
+
+def check(folder: Path, memory_mb: int) -> None:
+    """Raises `MachineLacks` if this folder cannot hold the memory of a guest; it says why."""
+    if (why := unfit(folder, memory_mb)) is not None:
+        raise _no_room({folder: why})
+
+
+def _no_room(why_of: Mapping[Path, str]) -> MachineLacks:
+    told = "; ".join(f"{folder}: {why}" for folder, why in why_of.items())
+    return MachineLacks("there is no room for the memory of a guest: {told}", MEND, told=told)
 
 
 def unfit(folder: Path, memory_mb: int) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -24,9 +25,11 @@ from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.result import Engine
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.results.report.summaries.failures_summary import summary_md
+from giaoban.scenarios.emulation.beginnings import begun
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate import limits
 from giaoban.scenarios.estimate.estimate import estimate_failing
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.failure_cases import PAIR
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study.documents import prove
@@ -42,6 +45,7 @@ from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence, joined
 from giaoban.topology.sandbox import kernel
+from giaoban.topology.sandbox.fork_server import ForkServer
 from giaoban.translation import SOURCE, Language
 
 OTHERS_A_LINE = 8
@@ -84,11 +88,14 @@ def try_failures(
     """
     refused: dict[str, list[Sentence]] = {}
     singles = {case.id for case in cases if case.kind != PAIR}
-    for case in cases:  # all mistakes are told before a minute of emulation
-        if case.id in singles or (engine is None and not singles.issuperset(_parts(case))):
-            each = question_of(asked, case)
-            if engine is None and (why := limits.reasons(each.plan)):
-                refused[case.id] = why
+    if engine is None:  # all mistakes are told before a minute of emulation
+        for case in cases:
+            if case.id in singles or not singles.issuperset(_parts(case)):
+                each = question_of(asked, case)
+                if why := limits.reasons(each.plan):
+                    refused[case.id] = why
+    else:
+        questions = [(case, question_of(asked, case)) for case in cases]
     if refused:
         raise _not_estimated(asked, cases, refused)
     question = question_of(asked, cases[0])
@@ -101,14 +108,7 @@ def try_failures(
         if engine is None:
             found = _estimate_all(asked, cases, places, jobs, progress)
         else:
-            found = emulate_all(
-                (order_of(asked, case, places[case.id], engine) for case in cases),
-                len(cases),
-                engine=engine,
-                jobs=jobs,
-                told=TOLD,
-                progress=progress,
-            )
+            found = _emulate_all(questions, places, engine, jobs, folder.path, progress)
         progress(Sentence("summing up"), 1.0)
         answer = answer_of(
             question,
@@ -155,6 +155,30 @@ def _not_estimated(
     return limits.refused(asked.scenario_path, lines, alone)
 
 
+def _emulate_all(
+    questions: Sequence[tuple[FailureCase, Question]],
+    places: Mapping[str, Path],
+    engine: EngineName,
+    jobs: int,
+    folder: Path,
+    progress: Progress,
+) -> dict[str, EmulationOutcome[FailureResult]]:
+    """In virtual time each goes on from what all have in common."""
+    of = {case.id: question for case, question in questions}
+    with ExitStack() as stack:
+        origins: Mapping[str, ForkServer] = {}
+        if engine is EngineName.SANDBOX:
+            place = folder / "beginnings"
+            origins = stack.enter_context(begun(of, place, min(jobs, len(of)), progress))
+        orders = (
+            order_of(case, question, places[case.id], engine, origins.get(case.id))
+            for case, question in questions
+        )
+        return emulate_all(
+            orders, len(questions), engine=engine, jobs=jobs, told=TOLD, progress=progress
+        )
+
+
 def _estimate_all(
     asked: FailuresQuestion,
     cases: Sequence[FailureCase],
@@ -191,11 +215,15 @@ def folder_name(failure: str) -> str:
 
 
 def order_of(
-    asked: FailuresQuestion, case: FailureCase, folder: Path, engine: EngineName
+    case: FailureCase,
+    question: Question,
+    folder: Path,
+    engine: EngineName,
+    origin: ForkServer | None = None,
 ) -> EmulationJob[FailureResult]:
-    question = question_of(asked, case)
+    """How a failure is emulated."""
     look = partial(observe_run, case, question.plan.faults)
-    return EmulationJob(case.id, question, engine, folder, look)
+    return EmulationJob(case.id, question, engine, folder, look, origin)
 
 
 def _result(case: FailureCase, found: FailureResult | InvalidRun) -> FailureResult:

@@ -26,7 +26,7 @@ from giaoban.scenarios.study.emulation_process import (
     main,
 )
 from giaoban.scenarios.study.failures.failures import order_of
-from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 
 Pretend = Callable[[BaseException | None], list[str]]
 SANDBOX, NATIVE = EngineName.SANDBOX, EngineName.NATIVE
@@ -40,7 +40,7 @@ def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
     folder.mkdir()
 
     def use(error: BaseException | None) -> list[str]:
-        def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
+        def emulate(plan: Plan, folder: Path, _engine: object, *_more: object) -> Engine:
             pretended.emulate(plan, folder)
             if error is not None:
                 raise error
@@ -49,7 +49,7 @@ def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
         monkeypatch.setattr(emulation_process, "emulate", emulate)
         asked = ask(scenario(tmp_path / "s.toml"), None, None)
         case = possible_in(asked)["cut:west--east"]
-        return command(order_of(asked, case, folder, EngineName.SANDBOX))[-1:]
+        return command(order_of(case, question_of(asked, case), folder, EngineName.SANDBOX))[-1:]
 
     return use
 

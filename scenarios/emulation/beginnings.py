@@ -1,0 +1,94 @@
+"""Emulations that begin alike begin once: guests from which several of them go on.
+
+One has built the network, its routers have found their ways; another has gone on from there, into
+the meeting, until something fails. Each emulation is the same as if it had begun by itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from giaoban.processes.progress import Progress
+from giaoban.scenarios.emulation.engine import (
+    GUEST_MODULE,
+    LOG_BYTES_A_PACKET,
+    arguments,
+    memory_mb,
+    packets,
+)
+from giaoban.scenarios.plan.beginning import (
+    Beginning,
+    alike_until_s,
+    meets_alike,
+    network_of,
+    networks_alike,
+)
+from giaoban.scenarios.plan.plan import PLAN, Plan
+from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.plan.recordings import save_recordings
+from giaoban.topology.sandbox import boot, fork_server, kernel
+from giaoban.topology.sandbox.fork_server import ForkServer
+
+NETWORK, MEETING = "network", "meeting"
+
+
+@contextmanager
+def begun(
+    questions: Mapping[str, Question], folder: Path, at_once: int, progress: Progress
+) -> Iterator[Mapping[str, ForkServer]]:
+    """The guest from which each goes on, by their names, as long as this lasts.
+
+    Args:
+        folder: is made, and removed; what the emulations write to is beside it.
+        at_once: so many emulations at the same time.
+
+    Returns:
+        Nothing where they do not begin alike, where there is only one, or where there is not room
+        for so many guests: then each has one of its own.
+
+    Raises:
+        MachineLacks: as `boot.run`.
+    """
+    plans = [question.plan for question in questions.values()]
+    alike = [question for question in questions.values() if meets_alike(question.plan)]
+    if len(plans) < 2 or not all(plan.watchful for plan in plans) or not networks_alike(plans):
+        yield {}
+        return
+    memory = max(map(memory_mb, plans)) + captures_mb(plans[0])
+    guest = boot.Guest(kernel.ensure(progress), memory_mb=memory)
+    if not fork_server.has_room(guest, folder.parent, 2 + at_once):
+        yield {}
+        return
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        plan = network_of(plans)
+        place = _lay(plan, Beginning(), folder / NETWORK)
+        network = stack.enter_context(
+            fork_server.booted(
+                guest, GUEST_MODULE, arguments(plan, place), writable=folder.parent, folder=place
+            )
+        )
+        of = dict.fromkeys(questions, network)
+        if len(alike) > 1:
+            until_s = alike_until_s([question.plan for question in alike])
+            place = _lay(plan, Beginning(until_s=until_s), folder / MEETING)
+            save_recordings(plan, alike[0].recordings, place)
+            meeting = stack.enter_context(fork_server.forked(network, place))
+            of |= {name: meeting for name, each in questions.items() if each in alike}
+        yield of
+
+
+def captures_mb(plan: Plan) -> int:
+    """What a plan's captures take where they are in the guest's memory: once there, and once more
+    on their way out."""
+    return round(2 * packets(plan) * LOG_BYTES_A_PACKET / 1e6)
+
+
+def _lay(plan: Plan, beginning: Beginning, folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / PLAN).write_text(plan.to_json(), encoding="utf-8")
+    beginning.write(folder)
+    return folder

@@ -1,0 +1,69 @@
+"""What several emulations have in common: how far a guest goes from which all of them go on.
+
+Failures that are tried one by one in the same meeting differ by nothing but what fails: the network
+is built, its routers find their ways and the meeting begins alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from giaoban.scenarios.plan.plan import Plan
+from giaoban.tomlfile import StrictModel
+
+BEGINNING = "beginning.json"
+
+
+class Beginning(StrictModel):
+    """Lies beside a plan of which only the beginning is emulated (`giaoban.topology.sandbox.
+    fork_server`).
+
+    Attributes:
+        until_s: seconds after the run's origin at which others go on, a whole number; None: as soon
+            as all packets take the best ways, before the meeting's processes start.
+    """
+
+    until_s: int | None = None
+
+    @classmethod
+    def beside(cls, folder: Path) -> Self | None:
+        """The one in a plan's folder, if the plan is one of which only the beginning is."""
+        path = folder / BEGINNING
+        if not path.is_file():
+            return None
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+
+    def write(self, folder: Path) -> None:
+        """Lay it beside the plan."""
+        (folder / BEGINNING).write_text(self.model_dump_json(), encoding="utf-8")
+
+
+def networks_alike(plans: Sequence[Plan]) -> bool:
+    """Whether these differ by nothing but what fails and when."""
+    first = _without_failures(plans[0])
+    return all(_without_failures(plan) == first for plan in plans[1:])
+
+
+def network_of(plans: Sequence[Plan]) -> Plan:
+    """Of plans whose networks are alike, one in which all that fails in any of them can fail."""
+    changes = [change for plan in plans for change in plan.changes]
+    return plans[0].model_copy(update={"changes": changes})
+
+
+def meets_alike(plan: Plan) -> bool:
+    """Whether what takes part in the meeting knows nothing of what will fail: links and routers do,
+    and none of its own devices."""
+    return bool(plan.changes) and not plan.outages
+
+
+def alike_until_s(plans: Sequence[Plan]) -> int:
+    """Up to when meetings that are alike are, until something fails in one of them: whole seconds,
+    as links are looked at."""
+    return math.floor(min(change.at_s for plan in plans for change in plan.changes))
+
+
+def _without_failures(plan: Plan) -> Plan:
+    return plan.model_copy(update={"faults": [], "changes": [], "outages": []})

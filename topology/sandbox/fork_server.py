@@ -1,0 +1,219 @@
+"""A guest that goes so far, and from there on once for each of several orders (a fork server).
+
+What they have in common is done once. Each copy has the guest's memory, its processes, network and
+clock as they were at that moment (`fork.c`), and a core and a console of its own; what it computes
+from then on does not depend on the others. A copy can go so far, too, and others on from it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from giaoban.errors import MachineLacks
+from giaoban.processes import children
+from giaoban.topology.sandbox import boot, memory
+from giaoban.topology.sandbox.guest_init import EXIT_FILE
+
+CONTROL, CONSOLE = ".orders", ".console"
+LOG = "console.log"
+MOST_BYTES = 1000
+"""Of a folder's name: an order of three of them is to be written at once (pipe(7), PIPE_BUF)."""
+
+
+@dataclass(frozen=True)
+class ForkServer:
+    """Where one takes orders; any process of this machine may give one (`go_on`).
+
+    Attributes:
+        folder: of its own; what it says is in LOG.
+        memory_in: the folder in which its memory is, and that of all who go on from it.
+    """
+
+    folder: Path
+    memory_in: Path
+    memory_mb: int
+
+    @property
+    def control(self) -> Path:
+        """The named pipe that takes its orders; gone as soon as it is."""
+        return self.folder / CONTROL
+
+
+class EndedError(Exception):
+    """A fork server ended before it took this order."""
+
+
+def has_room(guest: boot.Guest, writable: Path, count: int) -> bool:
+    """Whether so many guests can be at once where the first one's memory would be, and orders can
+    say the names of folders in this one."""
+    name = os.fsencode(writable.resolve())
+    if len(name) > MOST_BYTES or b"\t" in name or b"\n" in name:
+        return False
+    with suppress(MachineLacks):
+        place = memory.place(guest.memory_mb, writable)
+        return memory.unfit(place, guest.memory_mb * count) is None
+    return False
+
+
+@contextmanager
+def booted(
+    guest: boot.Guest, module: str, arguments: Sequence[str], *, writable: Path, folder: Path
+) -> Iterator[ForkServer]:
+    """Boot one, which runs until it calls `guest_init.fork`; as `boot.run`.
+
+    However this is left, neither it nor any copy is running afterwards.
+
+    Args:
+        folder: of its own, in `writable`.
+    """
+    writable, folder = writable.resolve(), folder.resolve()
+    with ExitStack() as stack:
+        machine = stack.enter_context(boot.made(guest, module, arguments, writable=writable))
+        server = ForkServer(folder, machine.memory, guest.memory_mb)
+        with _taking_orders(server) as held, boot.own_core() as core:  # later each order has one
+            orders = os.open(server.control, os.O_RDONLY)
+            stack.callback(os.close, orders)
+            process = stack.enter_context(
+                children.running(
+                    machine.command,
+                    env=machine.environment,
+                    cwd=machine.scratch,
+                    cores={core},
+                    stdin=orders,
+                )
+            )
+        assert process.stdout is not None
+        console = _Console(server, os.dup(process.stdout.fileno()), held)
+        yield server
+        console.close()
+
+
+@contextmanager
+def forked(origin: ForkServer, folder: Path) -> Iterator[ForkServer]:
+    """One that goes on from another until it calls `guest_init.fork` itself.
+
+    Left by an exception, it is running until the other is left, too.
+
+    Args:
+        folder: of its own, where the other can write to.
+    """
+    server = ForkServer(folder.resolve(), origin.memory_in, origin.memory_mb)
+    with _taking_orders(server) as held, boot.own_core() as core:
+        given = _give(origin, core, server.control, server.folder)
+    console = _Console(server, given.console, held, given.lives)
+    yield server
+    console.close()
+
+
+def go_on(
+    server: ForkServer, folder: Path, *, console: Path, on_line: Callable[[str], None]
+) -> int:
+    """Let a copy go on, to its end.
+
+    Args:
+        folder: which it is told, and in which it can write.
+        console, on_line: as `boot.run`.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        EndedError: the server did not come so far.
+        MachineLacks: as `boot.run`.
+    """
+    memory.check(server.memory_in, server.memory_mb)
+    with boot.own_core() as core:
+        given = _give(server, core, Path(os.devnull), folder.resolve())
+        try:
+            tail = children.follow_lines(
+                given.console, log=console, on_line=on_line, lives=given.lives
+            )
+        finally:
+            os.close(given.console)
+            os.close(given.lives)
+    if not (tail or (folder / EXIT_FILE).exists() or server.control.exists()):
+        raise EndedError
+    return boot.taken_exit_code(folder, tail, server.memory_in)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """An order that was given: what is to be read of the copy, and the pipe that it was written
+    to, in which it shows if nobody takes orders any more."""
+
+    console: int
+    lives: int
+
+
+def _give(server: ForkServer, core: int, orders: Path, folder: Path) -> _Given:
+    """Raises `EndedError` where nobody takes it."""
+    try:
+        lives = os.open(server.control, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        raise EndedError from None
+    pipe = folder / CONSOLE
+    try:
+        os.mkfifo(pipe)
+        console = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        os.write(lives, f"{core}\t{pipe}\t{orders}\t{folder}\n".encode())
+    except OSError:
+        os.close(lives)
+        raise
+    return _Given(console, lives)
+
+
+@contextmanager
+def _taking_orders(server: ForkServer) -> Iterator[io.FileIO]:
+    """The pipe that takes them, held open so that it does not end between two."""
+    server.folder.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(server.control)
+    held = io.FileIO(os.open(server.control, os.O_RDWR), "r+")
+    try:
+        yield held
+    except BaseException:
+        held.close()
+        raise
+
+
+class _Console:
+    """Keeps what a server says, and takes its orders' pipe away as soon as it is gone.
+
+    Args:
+        descriptor: what is read, and closed at the end.
+        lives: as `children.follow_lines`; closed at the end.
+    """
+
+    def __init__(
+        self, server: ForkServer, descriptor: int, held: io.FileIO, lives: int | None = None
+    ) -> None:
+        self._server, self._held = server, held
+        self._descriptor, self._lives = descriptor, lives
+        self._thread = threading.Thread(target=self._keep, name="console", daemon=True)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        try:
+            children.follow_lines(
+                self._descriptor,
+                log=self._server.folder / LOG,
+                on_line=lambda _line: None,
+                lives=self._lives,
+                silence_s=None,
+            )
+        finally:
+            os.close(self._descriptor)
+            if self._lives is not None:
+                os.close(self._lives)
+            self._server.control.unlink(missing_ok=True)
+            self._held.close()
+
+    def close(self) -> None:
+        """No more orders: it ends when all who went on from it have, and this with it."""
+        self._held.close()
+        self._thread.join(children.TIDY_S)
