@@ -74,7 +74,7 @@ class Bridge:
         self.agent = planned_agent(plan, number, origin_ns)
         self._restarts = 0
         self._inbox = inbox
-        self.power = Power.of(self.bridge_id, plan.outages, origin_ns)
+        self.power = Power(())
         self._dial_ns = origin_ns + round(self.call_plan.dial_s * 1e9)
         self._ignores_media = False
         """Whether what comes is of a call that this side has given up."""

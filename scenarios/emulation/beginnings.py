@@ -1,7 +1,8 @@
 """Emulations that begin alike begin once: guests from which several of them go on.
 
 One has built the network, its routers have found their ways; another has gone on from there, into
-the meeting, until something fails. Each emulation is the same as if it had begun by itself.
+the meeting, until something fails. Each emulation is as if it had begun by itself, within the
+microsecond that the kernel's own housekeeping can move a packet.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from giaoban.scenarios.plan.beginning import (
     Beginning,
     alike_until_s,
     meets_alike,
-    network_of,
     networks_alike,
 )
 from giaoban.scenarios.plan.plan import PLAN, Plan
@@ -46,15 +46,15 @@ def begun(
         at_once: so many emulations at the same time.
 
     Returns:
-        Nothing where they do not begin alike, where there is only one, or where there is not room
-        for so many guests: then each has one of its own.
+        Nothing where they do not begin alike, or where there is not room for so many guests: then
+        each has one of its own. One alone begins as several do: it has the same figures.
 
     Raises:
         MachineLacks: as `boot.run`.
     """
     plans = [question.plan for question in questions.values()]
     alike = [question for question in questions.values() if meets_alike(question.plan)]
-    if len(plans) < 2 or not all(plan.watchful for plan in plans) or not networks_alike(plans):
+    if not all(plan.watchful for plan in plans) or not networks_alike(plans):
         yield {}
         return
     memory = max(map(memory_mb, plans)) + captures_mb(plans[0])
@@ -64,7 +64,7 @@ def begun(
         return
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        plan = network_of(plans)
+        plan = plans[0]
         place = _lay(plan, Beginning(), folder / NETWORK)
         network = stack.enter_context(
             fork_server.booted(
@@ -72,8 +72,8 @@ def begun(
             )
         )
         of = dict.fromkeys(questions, network)
-        if len(alike) > 1:
-            until_s = alike_until_s([question.plan for question in alike])
+        until_s = alike_until_s([question.plan for question in alike]) if alike else 0
+        if until_s > 0:
             place = _lay(plan, Beginning(until_s=until_s), folder / MEETING)
             save_recordings(plan, alike[0].recordings, place)
             meeting = stack.enter_context(fork_server.forked(network, place))

@@ -9,7 +9,7 @@ import socket
 import time
 from pathlib import Path
 
-from giaoban.clock import sleep_until
+from giaoban.clock import SECOND_NS, sleep_until
 from giaoban.mcu_sim.bfcp.socket import FloorSocket
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS, Kind
@@ -17,10 +17,13 @@ from giaoban.mcu_sim.media.outbound import SRTP_ROOM
 from giaoban.mcu_sim.media.plane import STEP_NS
 from giaoban.mcu_sim.media.srtp import ALIGNMENT
 from giaoban.scenarios.bridge.bridge import Bridge
+from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.bridge.sources import recorded
 from giaoban.scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS, window_ns
+from giaoban.scenarios.plan.beginning import Beginning, told_outages
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.records import events
+from giaoban.topology.changes import Outage
 from giaoban.topology.emulation.order import in_virtual_time
 from giaoban.traffic import rtp, ulpfec
 from giaoban.traffic.batch import ReceiveBatch, SendBatch
@@ -31,7 +34,7 @@ from giaoban.traffic.rtx import OSN_BYTES
 from giaoban.traffic.sources.video_stream import fill_with_noise, packets_in
 
 SOUND: tuple[Kind, ...] = ("audio",)
-WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, PRESENT, PRESENTED, HANG_UP = range(9)
+HEAR, WINDOW, REPAIR, OFF, ON, DIAL, COMMAND, PRESENT, PRESENTED, HANG_UP = range(10)
 """In this order at the same moment."""
 REPAIR_NS = STEP_NS
 """How often bridges look for missing packets that can be repaired, as the MCU does."""
@@ -41,9 +44,15 @@ class Bridges:
     """Runs every bridge's timetable until the plan's end."""
 
     def __init__(
-        self, plan: Plan, namespaces: dict[str, int], origin_ns: int, captures: Path
+        self,
+        plan: Plan,
+        namespaces: dict[str, int],
+        origin_ns: int,
+        captures: Path,
+        beginning: Beginning | None,
     ) -> None:
         self._plan = plan
+        self._captures, self._beginning = captures, beginning
         self._origin_ns = origin_ns
         self._file = (captures / "bridges.jsonl").open("w", encoding="utf-8")
         self._logs = (
@@ -95,8 +104,11 @@ class Bridges:
             if self._plan.dial == "in":
                 dial_ns = self._origin_ns + round(bridge.call_plan.dial_s * 1e9)
                 agenda.append((dial_ns, DIAL, number))
-            for off_ns, on_ns in bridge.power.gaps:
-                agenda += [(off_ns, OFF, number), (on_ns, ON, number)]
+        if self._beginning is None:
+            agenda += self._outages(self._plan.outages)
+        else:
+            assert self._beginning.until_s is not None
+            agenda.append((self._origin_ns + self._beginning.until_s * SECOND_NS, HEAR, 0))
         for number, control in enumerate(self._controls):
             agenda.append((self._origin_ns + round(control.at_s * 1e9), COMMAND, number))
         if self._plan.content is not None and self._plan.floor_port is not None:
@@ -126,6 +138,9 @@ class Bridges:
                     self._bridges[number].switch_off(self._batch)
                 elif what == ON:
                     self._bridges[number].switch_on()
+                elif what == HEAR:
+                    for item in self._outages(told_outages(self._captures)):
+                        heapq.heappush(agenda, item)
                 elif what in (PRESENT, PRESENTED):
                     self._present(begins=what == PRESENT)
                 elif what == COMMAND:
@@ -143,6 +158,15 @@ class Bridges:
             self._signal([sockets[sock] for sock in ready])
         for bridge in self._bridges:
             bridge.receive()
+
+    def _outages(self, outages: list[Outage]) -> list[tuple[int, int, int]]:
+        """When bridges are without power from now on: what is to be done at which moment."""
+        agenda = []
+        for number, bridge in enumerate(self._bridges):
+            bridge.power = Power.of(bridge.bridge_id, outages, self._origin_ns)
+            for off_ns, on_ns in bridge.power.gaps:
+                agenda += [(off_ns, OFF, number), (on_ns, ON, number)]
+        return agenda
 
     def close(self) -> None:
         """Finish the packet logs, and tell each bridge's health as an event."""
@@ -222,8 +246,18 @@ def _room(plan: Plan, folder: Path) -> int:
     return max(rooms) * more
 
 
-def attend(plan: Plan, namespaces: dict[str, int], origin_ns: int, captures: Path) -> None:
-    """Run all bridges of a plan; what they saw goes to the folder `captures`."""
-    bridges = Bridges(plan, namespaces, origin_ns, captures)
+def attend(
+    plan: Plan,
+    namespaces: dict[str, int],
+    origin_ns: int,
+    captures: Path,
+    beginning: Beginning | None = None,
+) -> None:
+    """Run all bridges of a plan; what they saw goes to the folder `captures`.
+
+    Args:
+        beginning: how far this is the plan; from then on it is that of who goes on from it.
+    """
+    bridges = Bridges(plan, namespaces, origin_ns, captures, beginning)
     bridges.run()
     bridges.close()

@@ -3,9 +3,9 @@
 `python -m giaoban.scenarios.emulation.guest RUN_FOLDER [CLOCK]`: reads `plan.json`, writes
 `captures/` and `events.jsonl`. Where a `beginning.json` lies beside the plan it goes no further
 than that says: copies of the guest go on from there, each in a run folder of its own. CLOCK is the
-library of `giaoban.topology.emulation.router_clock`,
-where routers find their ways by themselves. It measures and does not judge. Progress goes to
-standard output as lines that begin with `giaoban.processes.progress.MARK`.
+library of `giaoban.topology.emulation.router_clock`, where routers find their ways by themselves.
+It measures and does not judge. Progress goes to standard output as lines that begin with
+`giaoban.processes.progress.MARK`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from giaoban.scenarios.emulation import background, tcp
 from giaoban.scenarios.emulation.bridges import attend
 from giaoban.scenarios.emulation.changes import Changes
 from giaoban.scenarios.emulation.recorder import Recorder
-from giaoban.scenarios.plan.beginning import Beginning
+from giaoban.scenarios.plan.beginning import Beginning, tell_outages
 from giaoban.scenarios.plan.plan import GRACE_S, PLAN, SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.records import events
 from giaoban.scenarios.records.guest import (
@@ -137,6 +137,8 @@ def _conduct(run: Run, clock: Path | None) -> None:
         failing: FailingNetwork | None = None
         if plan.changes:
             links = [change.link for change in plan.changes if change.link is not None]
+            if run.beginning is not None:  # what will fail is not known yet
+                links = [link.id for link in plan.network.links]
             failing = FailingNetwork(net, links, clock)
             stack.callback(failing.close)
             tell_progress(N_("waiting for the routers"), 0.0)
@@ -169,7 +171,7 @@ def _meet(
     with Recorder(net, plan.pcap, captures) as recorder:
         crew = [
             _start(_run_mcu, net, plan, origin_ns, captures),
-            _start(_run_bridges, net, plan, origin_ns, captures),
+            _start(_run_bridges, net, plan, origin_ns, captures, run.beginning),
         ]
         if ways:
             crew.append(_start(_run_background, net, plan, origin_ns, captures, ways))
@@ -262,6 +264,7 @@ def _watch(
     for number in range(count):
         if until is not None and number * SAMPLE_S == until.until_s:
             run.go_on()
+            tell_outages(run.plan, captures)
             changes.plan(run.plan.changes)
         sample_ns = origin_ns + round(number * SAMPLE_S * 1e9) + SAMPLE_OFFSET_NS
         changes.timetable.run(sample_ns)
@@ -344,9 +347,11 @@ def _run_mcu(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> No
         serve(config, captures, list(power.up_times(0, end_ns)), mcu)
 
 
-def _run_bridges(net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path) -> None:
+def _run_bridges(
+    net: ProvinceNet, plan: Plan, origin_ns: int, captures: Path, beginning: Beginning | None
+) -> None:
     namespaces = {call.bridge: net.namespace(call.bridge) for call in plan.calls}
-    attend(plan, namespaces, origin_ns, captures)
+    attend(plan, namespaces, origin_ns, captures, beginning)
 
 
 def _run_background(

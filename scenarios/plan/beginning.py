@@ -11,10 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from pydantic import TypeAdapter
+
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.tomlfile import StrictModel
+from giaoban.topology.changes import Outage
 
-BEGINNING = "beginning.json"
+BEGINNING, OUTAGES = "beginning.json", "outages.json"
+_OUTAGES: TypeAdapter[list[Outage]] = TypeAdapter(list[Outage])
 
 
 class Beginning(StrictModel):
@@ -47,22 +51,27 @@ def networks_alike(plans: Sequence[Plan]) -> bool:
     return all(_without_failures(plan) == first for plan in plans[1:])
 
 
-def network_of(plans: Sequence[Plan]) -> Plan:
-    """Of plans whose networks are alike, one in which all that fails in any of them can fail."""
-    changes = [change for plan in plans for change in plan.changes]
-    return plans[0].model_copy(update={"changes": changes})
-
-
 def meets_alike(plan: Plan) -> bool:
-    """Whether what takes part in the meeting knows nothing of what will fail: links and routers do,
-    and none of its own devices."""
-    return bool(plan.changes) and not plan.outages
+    """Whether the meeting's devices need not know from its start what will fail: the MCU plans its
+    time by when it has power."""
+    mcu = plan.network.mcu.id
+    return bool(plan.changes) and not any(outage.host == mcu for outage in plan.outages)
 
 
 def alike_until_s(plans: Sequence[Plan]) -> int:
     """Up to when meetings that are alike are, until something fails in one of them: whole seconds,
-    as links are looked at."""
-    return math.floor(min(change.at_s for plan in plans for change in plan.changes))
+    as links are looked at, and another before that, in which all hear of it."""
+    return math.floor(min(change.at_s for plan in plans for change in plan.changes)) - 1
+
+
+def tell_outages(plan: Plan, captures: Path) -> None:
+    """What bridges of a meeting that goes on from another's beginning are to know in time."""
+    (captures / OUTAGES).write_bytes(_OUTAGES.dump_json(plan.outages))
+
+
+def told_outages(captures: Path) -> list[Outage]:
+    """What `tell_outages` left there."""
+    return _OUTAGES.validate_json((captures / OUTAGES).read_bytes())
 
 
 def _without_failures(plan: Plan) -> Plan:

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <os.h>
@@ -110,8 +111,11 @@ static void keep_to(int core)
 		return;
 	CPU_ZERO(&cores);
 	CPU_SET(core, &cores);
-	/* a core that was taken away meanwhile: then any */
-	sched_setaffinity(0, sizeof(cores), &cores);
+	/*
+	 * A core that was taken away meanwhile: then any. Not by the C library's function, since the
+	 * kernel that this is linked into has one of that name.
+	 */
+	syscall(__NR_sched_setaffinity, 0, sizeof(cores), &cores);
 }
 
 /* A nameless file, where the guest's own memory is. */

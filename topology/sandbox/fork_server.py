@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from giaoban.errors import MachineLacks
@@ -76,22 +77,25 @@ def booted(
     with ExitStack() as stack:
         machine = stack.enter_context(boot.made(guest, module, arguments, writable=writable))
         server = ForkServer(folder, machine.memory, guest.memory_mb)
-        with _taking_orders(server) as held, boot.own_core() as core:  # later each order has one
-            orders = os.open(server.control, os.O_RDONLY)
-            stack.callback(os.close, orders)
+        with (
+            _taking_orders(server) as held,
+            server.control.open("rb", buffering=0) as orders,  # for it alone: ours would outlive it
+            boot.own_core() as core,  # until it takes orders: each of these has one
+        ):
             process = stack.enter_context(
                 children.running(
                     machine.command,
                     env=machine.environment,
                     cwd=machine.scratch,
                     cores={core},
-                    stdin=orders,
+                    stdin=orders.fileno(),
                 )
             )
         assert process.stdout is not None
-        console = _Console(server, os.dup(process.stdout.fileno()), held)
+        console = os.dup(process.stdout.fileno())  # the process lets its own go when it is killed
+        log = _Log(server, held, partial(_follow, console), partial(os.close, console))
         yield server
-        console.close()
+        log.end()
 
 
 @contextmanager
@@ -106,9 +110,9 @@ def forked(origin: ForkServer, folder: Path) -> Iterator[ForkServer]:
     server = ForkServer(folder.resolve(), origin.memory_in, origin.memory_mb)
     with _taking_orders(server) as held, boot.own_core() as core:
         given = _give(origin, core, server.control, server.folder)
-    console = _Console(server, given.console, held, given.lives)
+    log = _Log(server, held, partial(given.follow, on_line=_ignored, silence_s=None), given.close)
     yield server
-    console.close()
+    log.end()
 
 
 def go_on(
@@ -131,15 +135,20 @@ def go_on(
     with boot.own_core() as core:
         given = _give(server, core, Path(os.devnull), folder.resolve())
         try:
-            tail = children.follow_lines(
-                given.console, log=console, on_line=on_line, lives=given.lives
-            )
+            tail = given.follow(console, on_line, children.FOLLOWED_SILENCE_S)
         finally:
-            os.close(given.console)
-            os.close(given.lives)
+            given.close()
     if not (tail or (folder / EXIT_FILE).exists() or server.control.exists()):
         raise EndedError
     return boot.taken_exit_code(folder, tail, server.memory_in)
+
+
+def _ignored(_line: str) -> None:
+    """What a server says is in its log."""
+
+
+def _follow(console: int, log: Path) -> None:
+    children.follow_lines(console, log=log, on_line=_ignored, silence_s=None)
 
 
 @dataclass(frozen=True)
@@ -147,8 +156,22 @@ class _Given:
     """An order that was given: what is to be read of the copy, and the pipe that it was written
     to, in which it shows if nobody takes orders any more."""
 
+    pipe: Path
     console: int
     lives: int
+
+    def follow(
+        self, log: Path, on_line: Callable[[str], None], silence_s: float | None
+    ) -> list[str]:
+        """As `children.follow_lines`."""
+        return children.follow_lines(
+            self.console, log=log, on_line=on_line, lives=self.lives, silence_s=silence_s
+        )
+
+    def close(self) -> None:
+        os.close(self.console)
+        os.close(self.lives)
+        self.pipe.unlink(missing_ok=True)
 
 
 def _give(server: ForkServer, core: int, orders: Path, folder: Path) -> _Given:
@@ -165,7 +188,7 @@ def _give(server: ForkServer, core: int, orders: Path, folder: Path) -> _Given:
     except OSError:
         os.close(lives)
         raise
-    return _Given(console, lives)
+    return _Given(pipe, console, lives)
 
 
 @contextmanager
@@ -181,39 +204,35 @@ def _taking_orders(server: ForkServer) -> Iterator[io.FileIO]:
         raise
 
 
-class _Console:
+class _Log:
     """Keeps what a server says, and takes its orders' pipe away as soon as it is gone.
 
     Args:
-        descriptor: what is read, and closed at the end.
-        lives: as `children.follow_lines`; closed at the end.
+        follow: reads all that it says into a file.
+        close: lets go what that is read from.
     """
 
     def __init__(
-        self, server: ForkServer, descriptor: int, held: io.FileIO, lives: int | None = None
+        self,
+        server: ForkServer,
+        held: io.FileIO,
+        follow: Callable[[Path], object],
+        close: Callable[[], object],
     ) -> None:
         self._server, self._held = server, held
-        self._descriptor, self._lives = descriptor, lives
+        self._follow, self._close = follow, close
         self._thread = threading.Thread(target=self._keep, name="console", daemon=True)
         self._thread.start()
 
     def _keep(self) -> None:
         try:
-            children.follow_lines(
-                self._descriptor,
-                log=self._server.folder / LOG,
-                on_line=lambda _line: None,
-                lives=self._lives,
-                silence_s=None,
-            )
+            self._follow(self._server.folder / LOG)
         finally:
-            os.close(self._descriptor)
-            if self._lives is not None:
-                os.close(self._lives)
+            self._close()
             self._server.control.unlink(missing_ok=True)
             self._held.close()
 
-    def close(self) -> None:
+    def end(self) -> None:
         """No more orders: it ends when all who went on from it have, and this with it."""
         self._held.close()
         self._thread.join(children.TIDY_S)
