@@ -23,6 +23,7 @@ from giaoban.scenarios.emulation.engine import (
 from giaoban.scenarios.plan.beginning import (
     Beginning,
     alike_until_s,
+    common,
     meets_alike,
     networks_alike,
 )
@@ -64,7 +65,7 @@ def begun(
         return
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        plan = plans[0]
+        plan = common(plans)
         place = _lay(plan, Beginning(), folder / NETWORK)
         network = stack.enter_context(
             fork_server.booted(

@@ -51,6 +51,13 @@ def networks_alike(plans: Sequence[Plan]) -> bool:
     return all(_without_failures(plan) == first for plan in plans[1:])
 
 
+def common(plans: Sequence[Plan]) -> Plan:
+    """What plans that differ by nothing else are until something fails: everybody has power, and
+    links can fail if they can in any."""
+    changes = next((plan.changes for plan in plans if plan.changes), [])
+    return plans[0].model_copy(update={"changes": changes, "outages": []})
+
+
 def meets_alike(plan: Plan) -> bool:
     """Whether the meeting's devices need not know from its start what will fail: the MCU plans its
     time by when it has power."""

@@ -10,6 +10,7 @@ from scenario_factory import scenario
 from giaoban.scenarios.plan.beginning import (
     Beginning,
     alike_until_s,
+    common,
     meets_alike,
     networks_alike,
     tell_outages,
@@ -44,6 +45,17 @@ def test_only_the_mcu_plans_its_time_by_its_power(plans: dict[str, Plan]) -> Non
     assert unlike == {"mcu"}
     plan = plans["mcu"].model_copy(update={"changes": [], "outages": []})
     assert not meets_alike(plan), "nothing fails in it"
+
+
+def test_nobody_is_without_power_in_what_they_have_in_common(plans: dict[str, Plan]) -> None:
+    """Whichever comes first; and links can fail if they can in any."""
+    for first in plans.values():
+        of = common([first, *plans.values()])
+        assert (of.outages, bool(of.changes), of.watchful) == ([], True, True)
+        assert networks_alike([of, first])
+    still = plans["mcu"].model_copy(update={"changes": []})
+    assert common([still, plans["cut:west--east"]]).changes == plans["cut:west--east"].changes
+    assert common([still]).changes == []
 
 
 def test_all_hear_of_it_a_second_before(plans: dict[str, Plan]) -> None:
