@@ -19,6 +19,7 @@ from giaoban.scenarios.emulation.engine import (
     arguments,
     memory_mb,
     packets,
+    raise_end_of,
 )
 from giaoban.scenarios.plan.beginning import (
     Beginning,
@@ -51,16 +52,16 @@ def begun(
         each has one of its own. One alone begins as several do: it has the same figures.
 
     Raises:
-        MachineLacks: as `boot.run`.
+        InvalidRun, MachineLacks: the first guest did not even begin.
     """
     plans = [question.plan for question in questions.values()]
-    alike = [question for question in questions.values() if meets_alike(question.plan)]
+    alike = {name: each for name, each in questions.items() if meets_alike(each.plan)}
     if not all(plan.watchful for plan in plans) or not networks_alike(plans):
         yield {}
         return
     memory = max(map(memory_mb, plans)) + captures_mb(plans[0])
     guest = boot.Guest(kernel.ensure(progress), memory_mb=memory)
-    if not fork_server.has_room(guest, folder.parent, 2 + at_once):
+    if not fork_server.has_room(guest, folder.parent, 1 + at_once):
         yield {}
         return
     with ExitStack() as stack:
@@ -73,12 +74,15 @@ def begun(
             )
         )
         of = dict.fromkeys(questions, network)
-        until_s = alike_until_s([question.plan for question in alike]) if alike else 0
+        until_s = alike_until_s([each.plan for each in alike.values()]) if alike else 0
         if until_s > 0:
             place = _lay(plan, Beginning(until_s=until_s), folder / MEETING)
-            save_recordings(plan, alike[0].recordings, place)
-            meeting = stack.enter_context(fork_server.forked(network, place))
-            of |= {name: meeting for name, each in questions.items() if each in alike}
+            save_recordings(plan, next(iter(alike.values())).recordings, place)
+            try:
+                meeting = stack.enter_context(fork_server.forked(network, place))
+            except fork_server.EndedError:
+                raise_end_of(network)
+            of |= dict.fromkeys(alike, meeting)
         yield of
 
 

@@ -129,7 +129,7 @@ def emulate(
         try:
             code = fork_server.go_on(origin, folder, console=console, on_line=on_line)
         except fork_server.EndedError:
-            _raise_end_of(origin)
+            raise_end_of(origin)
     elif engine is EngineName.SANDBOX:
         machine = boot.Guest(kernel.ensure(progress), memory_mb=memory_mb(plan))
         progress(Sentence("booting the guest"), 0.0)
@@ -200,8 +200,12 @@ def _native(plan: Plan, folder: Path, console: Path, on_line: Callable[[str], No
     return code
 
 
-def _raise_end_of(origin: ForkServer) -> NoReturn:
-    """Why a fork server did not come to where it takes orders."""
+def raise_end_of(origin: ForkServer) -> NoReturn:
+    """Raise why a fork server did not come to where it takes orders.
+
+    Raises:
+        InvalidRun, MachineLacks: as `emulate`.
+    """
     console = origin.folder / LOG
     tail = console.read_text(encoding="utf-8").splitlines()[-children.TAIL_LINES :]
     code = boot.exit_code(origin.folder, tail, origin.memory_in)

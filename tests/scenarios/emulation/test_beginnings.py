@@ -1,0 +1,46 @@
+"""Who goes on from a guest that did not come so far is told why, as if it had been its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from giaoban import sentence
+from giaoban.errors import GiaobanError, InvalidRun, MachineLacks
+from giaoban.scenarios.emulation.engine import raise_end_of
+from giaoban.scenarios.records.guest import FAULT
+from giaoban.topology.sandbox.boot import EXIT_FILE
+from giaoban.topology.sandbox.fork_server import LOG, ForkServer
+
+
+@pytest.fixture
+def ended(tmp_path: Path) -> ForkServer:
+    """One that printed two lines, and is gone."""
+    (tmp_path / LOG).write_text("booting\nmeasuring the links\n", encoding="utf-8")
+    return ForkServer(tmp_path, tmp_path, memory_mb=512)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [(InvalidRun.exit_code, InvalidRun), (MachineLacks.exit_code, MachineLacks)]
+)
+def test_what_it_told(ended: ForkServer, code: int, error: type[GiaobanError]) -> None:
+    """To everybody who asks: it is left there."""
+    what = {"what": sentence.record("a link is slow"), "install": sentence.record("a faster one")}
+    (ended.folder / FAULT).write_text(json.dumps(what), encoding="utf-8")
+    (ended.folder / EXIT_FILE).write_text(f"{code}\n", encoding="ascii")
+    for _ in range(2):
+        with pytest.raises(error, match="a link is slow"):
+            raise_end_of(ended)
+
+
+def test_it_broke_down(ended: ForkServer) -> None:
+    (ended.folder / EXIT_FILE).write_text("70\n", encoding="ascii")
+    with pytest.raises(InvalidRun, match="70:\nbooting\nmeasuring the links"):
+        raise_end_of(ended)
+
+
+def test_it_was_killed(ended: ForkServer) -> None:
+    with pytest.raises(MachineLacks, match="did not come to its end; the last it said:\nbooting"):
+        raise_end_of(ended)
