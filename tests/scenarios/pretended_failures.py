@@ -6,6 +6,7 @@ import base64
 import pickle
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,6 +18,7 @@ from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, 
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study import emulation_process
 from giaoban.scenarios.study.emulation_process import ERROR, FOUND, EmulationJob
+from giaoban.scenarios.study.failures import failures
 
 CODE = """
 import base64, json, pathlib, sys
@@ -63,6 +65,8 @@ class Pretended:
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(emulation_process, "command", self.command)
+        # nobody goes on from a guest
+        monkeypatch.setattr(failures, "begun", lambda *_of: nullcontext({}))
 
 
 def observed(
