@@ -72,7 +72,7 @@ _SAYS_NOTHING = TimerHeaders(None, None, SHORTEST_S, supported=False)
 def read(message: Request | Response) -> TimerHeaders:
     """The session timer headers of a message; what cannot be read counts as absent."""
     headers = message.headers
-    if not any(map(headers.get, _READ)):
+    if not any(map(headers.getlist, _READ)):
         return _SAYS_NOTHING
     value, _, rest = (headers.get("Session-Expires") or "").partition(";")
     refresher: Role | None = None

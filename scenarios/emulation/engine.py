@@ -23,6 +23,7 @@ from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import router_clock
 from giaoban.topology.sandbox import boot, fork_server, kernel
 from giaoban.topology.sandbox.fork_server import LOG, ForkServer
+from giaoban.topology.sandbox.guest_init import EXIT_FILE
 
 DOCUMENT_BYTES, LOG_BYTES_A_PACKET = 4 << 20, 64
 FULL_DISK_BYTES = 64 << 10  # with less than this free, a failure to write is the cause
@@ -206,6 +207,8 @@ def raise_end_of(origin: ForkServer) -> NoReturn:
     Raises:
         InvalidRun, MachineLacks: as `emulate`.
     """
+    while not (origin.folder / EXIT_FILE).exists() and origin.origin is not None:
+        origin = origin.origin  # what is gone took all with it that went on from it
     console = origin.folder / LOG
     tail = console.read_text(encoding="utf-8").splitlines()[-children.TAIL_LINES :]
     code = boot.exit_code(origin.folder, tail, origin.memory_in)

@@ -71,7 +71,7 @@ static int next_order(void)
 static int opened(const char *path, int flags)
 {
 	/* a pipe that nobody writes to yet must not keep us */
-	int fd = open(path, flags | O_NONBLOCK, 0666);
+	int fd = open(path, flags | O_NONBLOCK);
 
 	if (fd < 0 || fcntl(fd, F_SETFL, flags & O_APPEND) < 0)
 		fail(path);
@@ -81,7 +81,7 @@ static int opened(const char *path, int flags)
 /* Of the console the kernel has descriptors of its own. */
 static void write_to(const char *path)
 {
-	int fd, to = opened(path, O_WRONLY | O_CREAT | O_APPEND);
+	int fd, to = opened(path, O_WRONLY | O_APPEND);
 	struct stat console, other;
 
 	if (fstat(1, &console) < 0)
@@ -164,13 +164,30 @@ static void copy(int from, int to, unsigned long long size)
 	munmap(source, size);
 }
 
-static void become(int memory, unsigned long from, unsigned long reserved,
+/* Tell who waits for a copy that there is none; the others go on. */
+static void refuse(void)
+{
+	const char *why = strerror(errno);
+	char *console = strchr(line, '\t'), *end = console ? strchr(++console, '\t') : NULL;
+	int to;
+
+	if (!end)
+		return;
+	*end = 0;
+	to = open(console, O_WRONLY | O_NONBLOCK);
+	if (to >= 0 && write(to, why, strlen(why)) >= 0)
+		close(to);
+}
+
+static void become(pid_t server, int memory, unsigned long from, unsigned long reserved,
 		   unsigned long long size, const char **text)
 {
 	char *console = strchr(line, '\t'), *input, *rest;
 	int own;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != server) /* it is gone already, and no signal will come */
+		_exit(1);
 	errno = EINVAL;
 	if (!console)
 		fail("an order");
@@ -203,17 +220,22 @@ int os_fork_guest(int memory, unsigned long from, unsigned long reserved,
 		  unsigned long long size, const char **text)
 {
 	sigset_t all, before;
+	pid_t server = getpid();
 	int count = 0, i;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	while (next_order()) {
-		pid_t copy = count < MOST ? fork() : -1;
+		pid_t copy;
 
-		if (copy < 0)
-			fail("a process for a guest");
+		errno = EAGAIN;
+		copy = count < MOST ? fork() : -1;
+		if (copy < 0) {
+			refuse();
+			continue;
+		}
 		if (copy == 0) {
-			become(memory, from, reserved, size, text);
+			become(server, memory, from, reserved, size, text);
 			sigprocmask(SIG_SETMASK, &before, NULL);
 			return 0;
 		}

@@ -34,11 +34,13 @@ class ForkServer:
     Attributes:
         folder: of its own; what it says is in LOG.
         memory_in: the folder in which its memory is, and that of all who go on from it.
+        origin: who this goes on from itself; None: it was booted.
     """
 
     folder: Path
     memory_in: Path
     memory_mb: int
+    origin: ForkServer | None = None
 
     @property
     def control(self) -> Path:
@@ -80,7 +82,7 @@ def booted(
         with (
             _taking_orders(server) as held,
             server.control.open("rb", buffering=0) as orders,  # for it alone: ours would outlive it
-            boot.own_core() as core,  # until it takes orders: each of these has one
+            boot.own_core() as core,  # but it leaves it to others: it is soon done
         ):
             process = stack.enter_context(
                 children.running(
@@ -107,7 +109,7 @@ def forked(origin: ForkServer, folder: Path) -> Iterator[ForkServer]:
     Args:
         folder: of its own, where the other can write to.
     """
-    server = ForkServer(folder.resolve(), origin.memory_in, origin.memory_mb)
+    server = ForkServer(folder.resolve(), origin.memory_in, origin.memory_mb, origin)
     with _taking_orders(server) as held, boot.own_core() as core:
         given = _give(origin, core, server.control, server.folder)
     log = _Log(server, held, partial(given.follow, on_line=_ignored, silence_s=None), given.close)

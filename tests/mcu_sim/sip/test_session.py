@@ -117,6 +117,16 @@ def test_whatever_is_said_the_interval_is_never_below_90_s(expires: str, min_se:
         assert timer_terms.interval_s >= 90
 
 
+@pytest.mark.parametrize("name", ["Supported", "Require"])
+def test_an_empty_field_before_says_nothing(name: str) -> None:
+    """It is allowed (RFC 3261 §20.37), and what the next one says counts."""
+    message = request()
+    message.headers.add(name, "")
+    assert not read(message).supported
+    message.headers.add(name, "timer")
+    assert read(message).supported
+
+
 def test_what_the_caller_takes_from_a_2xx() -> None:
     assert as_client(TimerHeaders(600, "uas", 90, True), RULES) == TimerTerms(600, False, True)
     assert as_client(TimerHeaders(600, "uac", 90, True), RULES) == TimerTerms(600, True, True)

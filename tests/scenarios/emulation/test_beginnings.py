@@ -35,6 +35,21 @@ def test_what_it_told(ended: ForkServer, code: int, error: type[GiaobanError]) -
             raise_end_of(ended)
 
 
+def test_what_its_own_origin_told(ended: ForkServer, tmp_path: Path) -> None:
+    """One that was to go on from it, too, never began, or was taken with it: it has nothing to
+    tell."""
+    (ended.folder / EXIT_FILE).write_text("70\n", encoding="ascii")
+    second = ForkServer(tmp_path / "second", tmp_path, 512, ended)
+    second.folder.mkdir()
+    (second.folder / LOG).write_text("", encoding="utf-8")
+    with pytest.raises(InvalidRun, match="measuring the links"):
+        raise_end_of(second)
+    (second.folder / LOG).write_text("meeting\n", encoding="utf-8")
+    (second.folder / EXIT_FILE).write_text("71\n", encoding="ascii")
+    with pytest.raises(InvalidRun, match="71:\nmeeting"):
+        raise_end_of(second)
+
+
 def test_it_broke_down(ended: ForkServer) -> None:
     (ended.folder / EXIT_FILE).write_text("70\n", encoding="ascii")
     with pytest.raises(InvalidRun, match="70:\nbooting\nmeasuring the links"):

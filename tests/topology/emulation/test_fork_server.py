@@ -116,8 +116,14 @@ def test_a_copy_has_a_core_of_its_own(guest: boot.Guest, tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("nothing_left")
 def test_one_that_does_not_come_so_far(guest: boot.Guest, tmp_path: Path) -> None:
-    """Who wants to go on from it is told, before it and after it is gone."""
-    with served(guest, tmp_path, "exit", "5") as server:
+    """Who wants to go on from it is told, before it and after it is gone; and who wants to from
+    another that was to go on from it."""
+    with (
+        served(guest, tmp_path, "exit", "5") as server,
+        fork_server.forked(server, tmp_path / "server-2") as second,
+    ):
+        with pytest.raises(EndedError):
+            gone_on(second, tmp_path / "of-second")
         for name in ("early", "late"):
             with pytest.raises(EndedError):
                 gone_on(server, tmp_path / name)
