@@ -67,7 +67,7 @@ def emulator(
     """What takes the place of `giaoban.scenarios.emulation.engine.emulate`: `how` is what `emulate`
     is told, `spoil` may change the folder, `error` is raised at its end."""
 
-    def instead(plan: Plan, folder: Path, _engine: object, _progress: object) -> Engine:
+    def instead(plan: Plan, folder: Path, *_of: object) -> Engine:
         (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
         emulate(plan, folder, **how)
         spoil(folder)

@@ -13,7 +13,6 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -86,8 +85,9 @@ def send(
 
     process = multiprocessing.get_context("fork").Process(target=body)
     process.start()
-    agenda = SimpleNamespace(lines=[], changes=changes)  # all that is asked of a plan
-    Changes(net, failing, agenda, begin_ns).timetable.run(begin_ns + round(case.seconds * 1e9))
+    agenda = Changes(net, failing, [], begin_ns)
+    agenda.plan(changes)
+    agenda.timetable.run(begin_ns + round(case.seconds * 1e9))
     process.join()
     if process.exitcode != 0:
         raise RuntimeError(f"the sender ended with {process.exitcode}")
