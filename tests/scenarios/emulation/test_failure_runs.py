@@ -7,20 +7,23 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from runs import COMMAND, UNDRAWN
 from scenario_factory import DEFAULT, ROOT, SCENARIOS, scenario
+from undrawn import undrawn
 
 from giaoban.results.judge import baseline
 from giaoban.results.judge.failure_points import SINGLE
 from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.studies.failures import FaultsAnswer
-from giaoban.scenarios.study.failures.failures import folder_name
-from giaoban.scenarios.study.failures.trial import LASTS_S
+from giaoban.scenarios.emulation import beginnings
+from giaoban.scenarios.emulation.engine import EngineName
+from giaoban.scenarios.study.failures.failures import folder_name, try_failures
+from giaoban.scenarios.study.failures.trial import LASTS_S, ask, possible_in
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
 from tests.scenarios.rings import DEAD_MS, MEETINGS, ring_province, ring_scenario
 
@@ -199,13 +202,28 @@ def test_one_by_itself_gives_the_same_figures(ring: Ring) -> None:
     assert alone.failures == [ring.failure("silent:a--b")]
 
 
-def test_one_in_a_guest_of_its_own_gives_the_same_figures(ring: Ring) -> None:
+def test_one_in_a_guest_of_its_own_gives_the_same_figures(
+    ring: Ring, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Within a microsecond: it does not go on from where all others do."""
-    own = "own\tguest"  # no order could name that folder
+    undrawn(monkeypatch)
+    monkeypatch.setattr(beginnings.fork_server, "has_room", lambda *_of: False)
+    monkeypatch.setattr(beginnings.fork_server, "booted", None)
     failures = ("silent:a--b", "site:a")
-    ran = ring.faults(own, *only(*failures))
-    assert ran.returncode == 1, ran.stderr
-    [theirs], [ours] = ((ring.folder / name).iterdir() for name in ("first", own))
+    asked = ask(ring.file, None, None)
+    possible = possible_in(asked)
+    try_failures(
+        asked,
+        [possible[name] for name in failures],
+        possible=possible,
+        whole=False,
+        jobs=2,
+        engine=EngineName.SANDBOX,
+        root=ring.folder / "own",
+        now=datetime(2026, 1, 2),
+        progress=lambda _what, _done: None,
+    )
+    [theirs], [ours] = ((ring.folder / name).iterdir() for name in ("first", "own"))
     for failure in map(folder_name, failures):
         of = [
             json.loads((run / "failures" / failure / RESULT).read_bytes()) for run in (theirs, ours)
