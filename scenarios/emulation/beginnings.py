@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from giaoban.processes.progress import Progress
 from giaoban.scenarios.emulation.engine import (
     GUEST_MODULE,
     LOG_BYTES_A_PACKET,
@@ -31,7 +30,7 @@ from giaoban.scenarios.plan.beginning import (
 from giaoban.scenarios.plan.plan import PLAN, Plan
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.plan.recordings import save_recordings
-from giaoban.topology.sandbox import boot, fork_server, kernel
+from giaoban.topology.sandbox import boot, fork_server
 from giaoban.topology.sandbox.fork_server import ForkServer
 
 NETWORK, MEETING = "network", "meeting"
@@ -39,13 +38,14 @@ NETWORK, MEETING = "network", "meeting"
 
 @contextmanager
 def begun(
-    questions: Mapping[str, Question], folder: Path, at_once: int, progress: Progress
+    questions: Mapping[str, Question], folder: Path, at_once: int, kernel: Path
 ) -> Iterator[Mapping[str, ForkServer]]:
     """The guest from which each goes on, by their names, as long as this lasts.
 
     Args:
         folder: is made, and removed; what the emulations write to is beside it.
         at_once: so many emulations at the same time.
+        kernel: the guests'.
 
     Returns:
         Nothing where they do not begin alike, or where there is not room for so many guests: then
@@ -60,7 +60,7 @@ def begun(
         yield {}
         return
     memory = max(map(memory_mb, plans)) + captures_mb(plans[0])
-    guest = boot.Guest(kernel.ensure(progress), memory_mb=memory)
+    guest = boot.Guest(kernel, memory_mb=memory)
     if not fork_server.has_room(guest, folder.parent, 1 + at_once):
         yield {}
         return

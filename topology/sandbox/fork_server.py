@@ -185,12 +185,16 @@ def _give(server: ForkServer, core: int, orders: Path, folder: Path) -> _Given:
     pipe = folder / CONSOLE
     try:
         os.mkfifo(pipe)
-        console = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-        os.write(lives, f"{core}\t{pipe}\t{orders}\t{folder}\n".encode())
+        given = _Given(pipe, os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), lives)
     except OSError:
         os.close(lives)
         raise
-    return _Given(pipe, console, lives)
+    try:
+        os.write(lives, os.fsencode(f"{core}\t{pipe}\t{orders}\t{folder}\n"))
+    except BrokenPipeError:  # it is gone since we looked
+        given.close()
+        raise EndedError from None
+    return given
 
 
 @contextmanager

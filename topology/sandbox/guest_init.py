@@ -191,7 +191,7 @@ def fork() -> Path:
     """
     orders = os.open(FORK, os.O_RDONLY)
     try:
-        folder = Path(os.read(orders, ORDER_BYTES).decode())
+        folder = Path(os.fsdecode(os.read(orders, ORDER_BYTES)))
     finally:
         os.close(orders)
     leave_in(folder)

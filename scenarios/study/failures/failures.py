@@ -94,13 +94,15 @@ def try_failures(
                 each = question_of(asked, case)
                 if why := limits.reasons(each.plan):
                     refused[case.id] = why
+        if refused:
+            raise _not_estimated(asked, cases, refused)
+        questions = []
+        question = question_of(asked, cases[0])
     else:
         questions = [(case, question_of(asked, case)) for case in cases]
-    if refused:
-        raise _not_estimated(asked, cases, refused)
-    question = question_of(asked, cases[0])
-    if engine is EngineName.SANDBOX:
-        kernel.ensure(progress)  # once, before several would wait for it
+        question = questions[0][1]
+    # once, before several would wait for it
+    guest_kernel = kernel.ensure(progress) if engine is EngineName.SANDBOX else None
     with new_run(root, f"faults-{question.plan.scenario_id}", now) as folder:
         places = {case.id: folder.path / "failures" / folder_name(case.id) for case in cases}
         for place in places.values():
@@ -108,7 +110,9 @@ def try_failures(
         if engine is None:
             found = _estimate_all(asked, cases, places, jobs, progress)
         else:
-            found = _emulate_all(questions, places, engine, jobs, folder.path, progress)
+            found = _emulate_all(
+                questions, places, engine, guest_kernel, jobs, folder.path, progress
+            )
         progress(Sentence("summing up"), 1.0)
         answer = answer_of(
             question,
@@ -159,17 +163,18 @@ def _emulate_all(
     questions: Sequence[tuple[FailureCase, Question]],
     places: Mapping[str, Path],
     engine: EngineName,
+    guest_kernel: Path | None,
     jobs: int,
     folder: Path,
     progress: Progress,
 ) -> dict[str, EmulationOutcome[FailureResult]]:
-    """In virtual time each goes on from what all have in common."""
+    """In virtual time, where there is a guest, each goes on from what all have in common."""
     of = {case.id: question for case, question in questions}
     with ExitStack() as stack:
         origins: Mapping[str, ForkServer] = {}
-        if engine is EngineName.SANDBOX:
+        if guest_kernel is not None:
             place = folder / "beginnings"
-            origins = stack.enter_context(begun(of, place, min(jobs, len(of)), progress))
+            origins = stack.enter_context(begun(of, place, min(jobs, len(of)), guest_kernel))
         orders = (
             order_of(case, question, places[case.id], engine, origins.get(case.id))
             for case, question in questions

@@ -132,6 +132,26 @@ def test_one_that_does_not_come_so_far(guest: boot.Guest, tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("nothing_left")
+def test_one_that_is_gone_as_an_order_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, folder, made = ForkServer(tmp_path / "server", tmp_path, 1), tmp_path / "one", os.mkfifo
+    server.folder.mkdir()
+    folder.mkdir()
+    os.mkfifo(server.control)
+    reads = os.open(server.control, os.O_RDONLY | os.O_NONBLOCK)
+
+    def gone_meanwhile(path: Path) -> None:
+        made(path)
+        os.close(reads)
+        server.control.unlink()
+
+    monkeypatch.setattr(os, "mkfifo", gone_meanwhile)
+    with pytest.raises(EndedError):
+        fork_server.go_on(server, folder, console=folder / "log", on_line=print)
+
+
+@pytest.mark.usefixtures("nothing_left")
 def test_nothing_stays_when_it_is_left_early(guest: boot.Guest, tmp_path: Path) -> None:
     with (
         pytest.raises(KeyboardInterrupt),
