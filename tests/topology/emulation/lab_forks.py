@@ -1,6 +1,7 @@
 """In the guest: a program with a child, memory and open files, of which copies go on.
 
-`lab_forks FOLDER HOW`: HOW is fork, or exit N, which comes to no fork.
+`lab_forks FOLDER HOW`: HOW is fork, or exit N, which comes to no fork. A copy in a folder whose
+name begins with STAYS ends only when there is a file MAY_END in it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from giaoban.clock import sleep_until
 from giaoban.topology.sandbox import guest_init
 
+STAYS, MAY_END = "stays", "may-end"
 VALUES, MARK = 1 << 20, b"before"
 
 
@@ -86,6 +88,8 @@ def main(folder: Path, how: str, *words: str) -> int:
             break
         child.answer(place.name)
         time.sleep(5.0)
+    while place.name.startswith(STAYS) and not (place / MAY_END).exists():
+        time.sleep(0.1)
     tell(place, child, values, ours)
     return 3 if place.name == "three" else 0
 

@@ -17,6 +17,7 @@ from giaoban.errors import MachineLacks
 from giaoban.topology.sandbox import boot, fork_server, kernel, memory
 from giaoban.topology.sandbox.fork_server import EndedError, ForkServer
 from tests.processes import wait_for
+from tests.topology.emulation.lab_forks import MAY_END, STAYS
 from tests.topology.emulation.test_guest import guest_in
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anew]
@@ -99,19 +100,20 @@ def test_a_copy_has_a_core_of_its_own(guest: boot.Guest, tmp_path: Path) -> None
                 of_server = psutil.Process(machine).children()
                 copy = {p for one in of_server if one.children() for p in (one, *one.children())}
                 seen[folder.name] = {core for process in copy for core in process.cpu_affinity()}
+                (folder / MAY_END).touch()
 
         return on_line
 
     with served(guest, tmp_path) as server:
         for core in cores[:2]:
-            folder = tmp_path / f"core-{core}"
+            folder = tmp_path / f"{STAYS}-{core}"
             folder.mkdir()
             given = fork_server._give(server, core, Path(os.devnull), folder)
             try:
                 given.follow(folder / "console.log", look(folder), 60.0)
             finally:
                 given.close()
-    assert seen == {f"core-{core}": {core} for core in cores[:2]}
+    assert seen == {f"{STAYS}-{core}": {core} for core in cores[:2]}
 
 
 @pytest.mark.usefixtures("nothing_left")
@@ -164,7 +166,7 @@ def test_nothing_stays_when_it_is_left_early(guest: boot.Guest, tmp_path: Path) 
 @pytest.mark.usefixtures("nothing_left")
 def test_copies_die_with_their_server(guest: boot.Guest, tmp_path: Path) -> None:
     """Who waits for one is told that it did not come to its end, at once."""
-    folder = tmp_path / "one"
+    folder = tmp_path / STAYS
     folder.mkdir()
     with served(guest, tmp_path) as server:
         [process] = [p for p in guest_in(tmp_path) if os.getpgid(p) == p]
