@@ -95,9 +95,8 @@ def booted(
             )
         assert process.stdout is not None
         console = os.dup(process.stdout.fileno())  # the process lets its own go when it is killed
-        log = _Log(server, held, partial(_follow, console), partial(os.close, console))
-        yield server
-        log.end()
+        with _logged(server, held, partial(_follow, console), partial(os.close, console)):
+            yield server
 
 
 @contextmanager
@@ -112,9 +111,9 @@ def forked(origin: ForkServer, folder: Path) -> Iterator[ForkServer]:
     server = ForkServer(folder.resolve(), origin.memory_in, origin.memory_mb, origin)
     with _taking_orders(server) as held, boot.own_core() as core:
         given = _give(origin, core, server.control, server.folder)
-    log = _Log(server, held, partial(given.follow, on_line=_ignored, silence_s=None), given.close)
-    yield server
-    log.end()
+    follow = partial(given.follow, on_line=_ignored, silence_s=None)
+    with _logged(server, held, follow, given.close, given.pipe):
+        yield server
 
 
 def go_on(
@@ -210,35 +209,42 @@ def _taking_orders(server: ForkServer) -> Iterator[io.FileIO]:
         raise
 
 
-class _Log:
-    """Keeps what a server says, and takes its orders' pipe away as soon as it is gone.
+@contextmanager
+def _logged(
+    server: ForkServer,
+    held: io.FileIO,
+    follow: Callable[[Path], object],
+    close: Callable[[], object],
+    *pipes: Path,
+) -> Iterator[None]:
+    """What a server says is kept, and the pipe that takes its orders gone as soon as it is.
+
+    Left by an exception, its pipes are gone at once, however long it is still running.
 
     Args:
         follow: reads all that it says into a file.
         close: lets go what that is read from.
+        pipes: others of its own.
     """
 
-    def __init__(
-        self,
-        server: ForkServer,
-        held: io.FileIO,
-        follow: Callable[[Path], object],
-        close: Callable[[], object],
-    ) -> None:
-        self._server, self._held = server, held
-        self._follow, self._close = follow, close
-        self._thread = threading.Thread(target=self._keep, name="console", daemon=True)
-        self._thread.start()
+    def unlink() -> None:
+        for pipe in (server.control, *pipes):
+            pipe.unlink(missing_ok=True)
 
-    def _keep(self) -> None:
+    def keep() -> None:
         try:
-            self._follow(self._server.folder / LOG)
+            follow(server.folder / LOG)
         finally:
-            self._close()
-            self._server.control.unlink(missing_ok=True)
-            self._held.close()
+            close()
+            unlink()
+            held.close()
 
-    def end(self) -> None:
-        """No more orders: it ends when all who went on from it have, and this with it."""
-        self._held.close()
-        self._thread.join(children.TIDY_S)
+    thread = threading.Thread(target=keep, name="console", daemon=True)
+    thread.start()
+    try:
+        yield
+    except BaseException:
+        unlink()
+        raise
+    held.close()  # no more orders: it ends when all who went on from it have, and the thread too
+    thread.join(children.TIDY_S)
