@@ -5,7 +5,7 @@ Pictures are drawn from what the evidence holds: plan, result, and the figures b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from giaoban.errors import InputError
@@ -93,18 +93,19 @@ def draw_pictures(
 ) -> dict[str, Path]:
     """All pictures of a check, as `delay.vi.svg` and so on; paths by name.
 
-    Of a network too large to be drawn there is no map. `helpers`: who draws it meanwhile.
+    Of a network too large to be drawn there is no map. `helpers`: who draws them, if anybody does.
     """
-    from giaoban.results.report.plots.run import write_plots
+    from giaoban.results.report.plots.run import pictures_of, write_plot
 
     limits = {c.id: c.threshold for c in result.criteria if c.limits_series}
-    if len(network.nodes) > MOST_MAPPED:
-        return write_plots(series, folder, lang=lang, limits=limits)
-    new = [bridge.id for bridge in result.question.new]
-    told = network, folder, title, result.link_peaks, lang, new
-    drawn = (helpers or InlineWorker()).ask(_draw_map, *told)
-    pictures = write_plots(series, folder, lang=lang, limits=limits)
-    return {**pictures, "map": drawn()}
+    ask = (helpers or InlineWorker()).ask
+    asked: dict[str, Callable[[], Path]] = {}
+    if len(network.nodes) <= MOST_MAPPED:  # first: it takes as long as three of the others
+        new = [bridge.id for bridge in result.question.new]
+        asked["map"] = ask(_draw_map, network, folder, title, result.link_peaks, lang, new)
+    for name in pictures_of(series):
+        asked[name] = ask(write_plot, series, folder, name, lang=lang, limits=limits)
+    return {name: drawn() for name, drawn in asked.items()}
 
 
 def _draw_map(

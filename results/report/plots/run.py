@@ -116,22 +116,37 @@ def write_plots(
 ) -> dict[str, Path]:
     """Write the pictures as .png and .svg into an existing folder, as `delay.vi.svg` and so on.
 
-    `delay`, `loss`, `links` and `mcu` always; `jitter`, `mos` and `frozen` if there is such a
-    series. `limits` are thresholds by criterion id. Returns the .svg paths by picture.
+    `limits` are thresholds by criterion id. Returns the .svg paths by picture.
     """
-    given = {name: (limits or {}).get(ident) for name, ident in _LIMITS.items()}
-    always = {"delay", "loss", "links"}
-    figures = {
-        name: draw_lines(series, name, lang=lang, limit=given.get(name))
-        for name, data in _data(series).items()
-        if data or name in always
+    return {
+        name: write_plot(series, folder, name, lang=lang, limits=limits)
+        for name in pictures_of(series)
     }
-    figures["mcu"] = mcu_plot(series, lang=lang, limit_pct=given["mcu"])
-    paths: dict[str, Path] = {}
-    for name, figure in figures.items():
-        with writing(folder):
-            paths[name], _ = write(figure, folder, f"{name}.{lang}")
-    return paths
+
+
+def pictures_of(series: Series) -> list[str]:
+    """`delay`, `loss`, `links` and `mcu` always; `jitter`, `mos` and `frozen` if there is such a
+    series."""
+    always = {"delay", "loss", "links"}
+    return [*(name for name, data in _data(series).items() if data or name in always), "mcu"]
+
+
+def write_plot(
+    series: Series,
+    folder: Path,
+    name: str,
+    *,
+    lang: Language,
+    limits: Mapping[str, float] | None = None,
+) -> Path:
+    """One of them, as `write_plots`."""
+    limit = (limits or {}).get(_LIMITS.get(name, ""))
+    if name == "mcu":
+        figure = mcu_plot(series, lang=lang, limit_pct=limit)
+    else:
+        figure = draw_lines(series, name, lang=lang, limit=limit)
+    with writing(folder):
+        return write(figure, folder, f"{name}.{lang}")[0]
 
 
 def _data(series: Series) -> dict[str, dict[str, Floats]]:

@@ -159,12 +159,12 @@ def test_processes_are_begun_only_for_seeds(
         assert isinstance(helpers, kind)
 
 
-def test_a_helper_draws_the_same_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "write_plots", lambda *_, **__: {"delay": tmp_path})
+def test_helpers_draw_the_same_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "pictures_of", lambda _series: ["loss"])
     question = make_question(thin(tmp_path))
     answer = estimate(question)
-    maps = []
-    with helpers_for(question, 1) as beside:
+    drawn = []
+    with helpers_for(question, 2) as beside:
         for name, helpers in (("alone", None), ("helped", beside)):
             folder = tmp_path / name
             folder.mkdir()
@@ -177,10 +177,10 @@ def test_a_helper_draws_the_same_map(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 lang="vi",
                 helpers=helpers,
             )
-            assert pictures == {"delay": tmp_path, "map": folder / "map.vi.svg"}
+            assert pictures == {name: folder / f"{name}.vi.svg" for name in ("loss", "map")}
             assert pictures["map"].stat().st_size > 10_000
-            maps.append((folder / "map.vi.png").read_bytes())
-    assert maps[0] == maps[1]
+            drawn.append([path.with_suffix(".png").read_bytes() for path in pictures.values()])
+    assert drawn[0] == drawn[1]
 
 
 def passing(until: int) -> Callable[[Question], Judgement]:
