@@ -29,6 +29,7 @@ from pathlib import Path
 
 from giaoban import build_cache
 from giaoban.processes import children
+from giaoban.scenarios.emulation import guest_ahead
 from giaoban.topology.sandbox import boot
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +46,7 @@ CLOCK_STEP_NS = 20_000_000
 
 booted = boot.run
 """What boots a guest, whatever is kept."""
+begun_ahead = guest_ahead.begin
 answers = True
 """Whether what is kept is an answer; a test marked `anew` is about the guest itself."""
 
@@ -256,6 +258,13 @@ def begin() -> None:
     """From now on guests of this process, and of those that it begins, answer from what is kept."""
     boot.run = run
     children.module = command
+    guest_ahead.begin = _ahead
+
+
+def _ahead() -> None:
+    """What is kept is an answer to who boots a guest of its own."""
+    if not answers:
+        begun_ahead()
 
 
 def command(name: str, *words: str) -> list[str]:

@@ -48,3 +48,16 @@ def descendants(process: int, among: Mapping[int, tuple[int, int]]) -> set[int]:
     while new := {pid for pid, (parent, _) in among.items() if parent in new}:
         found |= new
     return found
+
+
+def guest_in(folder: Path) -> set[int]:
+    """The processes of a guest that may write to `folder`: all have its kernel's command line."""
+    init = f"init={folder}/".encode()
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if init in Path("/proc", pid, "cmdline").read_bytes():
+                found.add(int(pid))
+        except OSError:  # gone by now
+            continue
+    return found

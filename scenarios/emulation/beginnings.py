@@ -13,13 +13,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from giaoban.scenarios.emulation.engine import (
-    GUEST_MODULE,
     LOG_BYTES_A_PACKET,
     arguments,
     memory_mb,
     packets,
     raise_end_of,
 )
+from giaoban.scenarios.emulation.guest_ahead import GUEST_MODULE
 from giaoban.scenarios.plan.beginning import (
     Beginning,
     alike_until_s,

@@ -17,6 +17,8 @@ from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.processes import children
 from giaoban.processes.progress import Progress, told
 from giaoban.results.model.result import Engine
+from giaoban.scenarios.emulation import guest_ahead
+from giaoban.scenarios.emulation.guest_ahead import GUEST_MODULE, NEEDED
 from giaoban.scenarios.plan.plan import PLAN, Plan
 from giaoban.scenarios.records.guest import CAPTURES, FAULT, Guest
 from giaoban.sentence import N_, Sentence
@@ -27,9 +29,6 @@ from giaoban.topology.sandbox.guest_init import EXIT_FILE
 
 DOCUMENT_BYTES, LOG_BYTES_A_PACKET = 4 << 20, 64
 FULL_DISK_BYTES = 64 << 10  # with less than this free, a failure to write is the cause
-GUEST_MODULE = "giaoban.scenarios.emulation.guest"
-NEEDED = ("mininet", "pyroute2", "pylibsrtp", "G722")
-"""Modules of the guest's that a small installation has not."""
 
 
 class EngineName(StrEnum):
@@ -132,16 +131,20 @@ def emulate(
         except fork_server.EndedError:
             raise_end_of(origin)
     elif engine is EngineName.SANDBOX:
-        machine = boot.Guest(kernel.ensure(progress), memory_mb=memory_mb(plan))
+        built = kernel.ensure(progress)
         progress(Sentence("booting the guest"), 0.0)
-        code = boot.run(
-            machine,
-            GUEST_MODULE,
-            arguments(plan, folder),
-            writable=folder,
-            console=console,
-            on_line=on_line,
-        )
+        ahead = _in_guest_ahead(plan, folder, console, on_line)
+        if ahead is not None:
+            code = ahead
+        else:
+            code = boot.run(
+                boot.Guest(built, memory_mb=memory_mb(plan)),
+                GUEST_MODULE,
+                arguments(plan, folder),
+                writable=folder,
+                console=console,
+                on_line=on_line,
+            )
     else:
         code = _native(plan, folder, console, on_line)
     _raise_fault(folder, code, console)
@@ -150,6 +153,23 @@ def emulate(
         time="virtual" if engine is EngineName.SANDBOX else "real",
         kernel=Guest.read(folder / CAPTURES).kernel,
     )
+
+
+def _in_guest_ahead(
+    plan: Plan, folder: Path, console: Path, on_line: Callable[[str], None]
+) -> int | None:
+    """The exit code of the guest that has been booted ahead; None: there is none for this plan, or
+    it ended before it took the plan."""
+    if plan.tcp:  # whose windows depend on how much memory there is
+        guest_ahead.end()
+        return None
+    with guest_ahead.taken(memory_mb(plan)) as server:
+        if server is None:
+            return None
+        try:
+            return fork_server.go_on(server, folder, console=console, on_line=on_line)
+        except fork_server.EndedError:
+            return None
 
 
 def arguments(plan: Plan, folder: Path) -> list[str]:

@@ -2,8 +2,9 @@
 
 `python -m giaoban.scenarios.emulation.guest RUN_FOLDER [CLOCK]`: reads `plan.json`, writes
 `captures/` and `events.jsonl`. Where a `beginning.json` lies beside the plan it goes no further
-than that says: copies of the guest go on from there, each in a run folder of its own. CLOCK is the
-library of `giaoban.topology.emulation.router_clock`, where routers find their ways by themselves.
+than that says: copies of the guest go on from there, each in a run folder of its own. Where there
+is no plan yet a copy of it goes on in the folder of one. CLOCK is the library of
+`giaoban.topology.emulation.router_clock`, where routers find their ways by themselves.
 It measures and does not judge. Progress goes to standard output as lines that begin with
 `giaoban.processes.progress.MARK`.
 """
@@ -96,7 +97,12 @@ class Run:
 def main(folder: Path, clock: Path | None = None) -> int:
     """Run the plan in a folder; exit code 0, or an error's, told in `fault.json`."""
     guest_init.loaded()
-    guest_init.leave_in(folder)
+    if (folder / PLAN).exists():
+        guest_init.leave_in(folder)
+    else:
+        folder = guest_init.fork()
+        guest_init.mount_host_folder(str(folder))
+        os.chdir(folder)
     run = Run(folder)
     try:
         _conduct(run, clock)

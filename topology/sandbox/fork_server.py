@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -76,6 +78,44 @@ def booted(
         folder: of its own, in `writable`.
     """
     writable, folder = writable.resolve(), folder.resolve()
+    with (
+        booting(guest, module, arguments, writable=writable, folder=folder) as begun,
+        begun.taking_orders() as server,
+    ):
+        yield server
+
+
+@dataclass(frozen=True)
+class Booting:
+    """One that boots; what it says waits."""
+
+    server: ForkServer
+    _process: subprocess.Popen[bytes]
+    _held: io.FileIO
+
+    @contextmanager
+    def taking_orders(self) -> Iterator[ForkServer]:
+        """It may be given orders; from now on we have a thread, which keeps what it says."""
+        assert self._process.stdout is not None
+        # the process lets its own go when it is killed
+        console = os.dup(self._process.stdout.fileno())
+        follow, close = partial(_follow, console), partial(os.close, console)
+        with _logged(self.server, self._held, follow, close):
+            yield self.server
+
+    def kill(self) -> None:
+        """It and all that went on from it, at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def booting(
+    guest: boot.Guest, module: str, arguments: Sequence[str], *, writable: Path, folder: Path
+) -> Iterator[Booting]:
+    """As `booted`, without a thread as long as no orders are to be given: who has none may be
+    copied (`giaoban.processes.workers`)."""
+    writable, folder = writable.resolve(), folder.resolve()
     with ExitStack() as stack:
         machine = stack.enter_context(boot.made(guest, module, arguments, writable=writable))
         server = ForkServer(folder, machine.memory, guest.memory_mb)
@@ -93,10 +133,12 @@ def booted(
                     stdin=orders.fileno(),
                 )
             )
-        assert process.stdout is not None
-        console = os.dup(process.stdout.fileno())  # the process lets its own go when it is killed
-        with _logged(server, held, partial(_follow, console), partial(os.close, console)):
-            yield server
+            # a copy of this process must not look as if it took the orders
+            with server.control.open("wb", buffering=0) as writer:
+                os.dup2(writer.fileno(), held.fileno(), inheritable=False)
+        stack.callback(server.control.unlink, missing_ok=True)
+        stack.callback(held.close)
+        yield Booting(server, process, held)
 
 
 @contextmanager
@@ -139,9 +181,25 @@ def go_on(
             tail = given.follow(console, on_line, children.FOLLOWED_SILENCE_S)
         finally:
             given.close()
-    if not (tail or (folder / EXIT_FILE).exists() or server.control.exists()):
+    if not (tail or (folder / EXIT_FILE).exists() or _takes_orders(server)):
         raise EndedError
     return boot.taken_exit_code(folder, tail, server.memory_in)
+
+
+def _takes_orders(server: ForkServer) -> bool:
+    try:
+        os.close(_opened(server))
+    except EndedError:
+        return False
+    return True
+
+
+def _opened(server: ForkServer) -> int:
+    """The pipe that takes its orders, to be written to. Raises `EndedError` where nobody reads."""
+    try:
+        return os.open(server.control, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        raise EndedError from None
 
 
 def _ignored(_line: str) -> None:
@@ -177,10 +235,7 @@ class _Given:
 
 def _give(server: ForkServer, core: int, orders: Path, folder: Path) -> _Given:
     """Raises `EndedError` where nobody takes it."""
-    try:
-        lives = os.open(server.control, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        raise EndedError from None
+    lives = _opened(server)
     pipe = folder / CONSOLE
     try:
         os.mkfifo(pipe)

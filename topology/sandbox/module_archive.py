@@ -56,10 +56,19 @@ def lay(module: str, folder: Path) -> Path:
     return to
 
 
+def is_kept(module: str) -> bool:
+    """Whether the archive of a module is there, made from the sources that are there now."""
+    return _is_current(_place(module))
+
+
+def _place(module: str) -> Path:
+    told = repr((module, *OF, *HOLLOW, sys.version))
+    return build_cache.cache() / NAME / hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
 def _lay_kept(module: str, to: Path) -> None:
     """From what is kept, which is made before if need be. Raises `OSError`."""
-    told = repr((module, *OF, *HOLLOW, sys.version))
-    kept = build_cache.cache() / NAME / hashlib.sha256(told.encode()).hexdigest()[:16]
+    kept = _place(module)
     kept.mkdir(parents=True, exist_ok=True)
     with build_cache.locked(kept / "lock"):
         if not _is_current(kept):

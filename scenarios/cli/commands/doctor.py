@@ -12,7 +12,7 @@ from giaoban.errors import MachineLacks
 from giaoban.results.report.document import Cell, table
 from giaoban.results.report.pdf.write import FONTS
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.scenarios.emulation import engine
+from giaoban.scenarios.emulation import guest_ahead
 from giaoban.sentence import Sentence
 from giaoban.topology.sandbox import kernel, kernel_build, memory
 from giaoban.translation import pgettext
@@ -37,7 +37,7 @@ class Requirement:
 def examine() -> list[Requirement]:
     """Everything a check needs, in the order it would be missed."""
     programs = {"mnexec": "mininet", "ip": "iproute2", "bash": "bash"}
-    libraries = [name for name in engine.NEEDED if name != extras.MININET]
+    libraries = [name for name in guest_ahead.NEEDED if name != extras.MININET]
     tools = [tool for tool in kernel.TOOLS if not shutil.which(tool)]
     return [
         Requirement(

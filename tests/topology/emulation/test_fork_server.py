@@ -16,9 +16,8 @@ import pytest
 from giaoban.errors import MachineLacks
 from giaoban.topology.sandbox import boot, fork_server, kernel, memory
 from giaoban.topology.sandbox.fork_server import EndedError, ForkServer
-from tests.processes import wait_for
+from tests.processes import guest_in, wait_for
 from tests.topology.emulation.lab_forks import MAY_END, STAYS
-from tests.topology.emulation.test_guest import guest_in
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anew]
 LAB = "tests.topology.emulation.lab_forks"

@@ -18,7 +18,7 @@ from emulation_factory import ROOT, run_lab
 from giaoban.errors import MachineLacks
 from giaoban.topology.sandbox import boot, kernel
 from tests.mounts import in_own_mounts
-from tests.processes import wait_for
+from tests.processes import guest_in, wait_for
 from tests.topology.emulation.lab_guest import SLEEP_S
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anew]
@@ -44,19 +44,6 @@ def unharmed(tmp_path: Path) -> Iterator[None]:
     """No process of this test's guest may be there afterwards."""
     yield
     wait_for(lambda: not guest_in(tmp_path), "the guest's processes to end")
-
-
-def guest_in(folder: Path) -> set[int]:
-    """The processes of a guest that may write to `folder`: all have its kernel's command line."""
-    init = f"init={folder}/".encode()
-    found = set()
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if init in Path("/proc", pid, "cmdline").read_bytes():
-                found.add(int(pid))
-        except OSError:  # gone by now
-            continue
-    return found
 
 
 def test_time_is_virtual(seen: dict[str, Any]) -> None:
