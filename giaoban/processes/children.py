@@ -246,33 +246,82 @@ def _killed(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
     finally:
         process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        _close(process)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A program to run; `name` is how its lines and its end are told."""
+    """A program to run; `name` is how its lines and its end are told.
+
+    With an `order` it is a program that does several, one after the other: each is a line that it
+    is given on its standard input. When it has done one it prints `DONE`; what goes wrong it tells
+    by its exit code, as others do.
+    """
 
     name: str
     command: Sequence[str]
+    order: str | None = None
+
+
+DONE = "@giaoban-done"
+"""The line by which a program says that it waits for its next order."""
+
+
+def tell_done() -> None:
+    """Say it."""
+    sys.stdout.write(f"{DONE}\n")
+    sys.stdout.flush()
 
 
 @dataclass
 class _Running:
-    job: Job
+    """A child, and what it does; no job: it waits for its next order."""
+
+    command: Sequence[str]
     process: subprocess.Popen[bytes]
-    began_s: float
-    heard_s: float
+    job: Job | None = None
+    began_s: float = 0.0
+    heard_s: float = 0.0
     lines: _Lines = field(default_factory=_Lines)
     tail: list[str] = field(default_factory=list)
 
+    @property
+    def number(self) -> int:
+        """The descriptor of what it prints."""
+        assert self.process.stdout is not None
+        return self.process.stdout.fileno()
+
+    def begin(self, job: Job) -> None:
+        """Nothing is raised where it is gone already: its end is told as any other."""
+        self.job, self.tail = job, []
+        self.began_s = self.heard_s = time.monotonic()
+        if job.order is not None:
+            assert self.process.stdin is not None
+            with suppress(BrokenPipeError):
+                self.process.stdin.write(os.fsencode(f"{job.order}\n"))
+                self.process.stdin.flush()
+
+    def waits_for(self, job: Job) -> bool:
+        """Whether it has nothing to do, and can do this."""
+        idle = self.job is None and job.order is not None and self.process.stdin is not None
+        return idle and self.command == job.command and self.process.poll() is None
+
+    def let_go(self) -> None:
+        """No more orders: it ends."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+            self.process.stdin = None
+
     def take(self, chunk: bytes) -> list[str]:
         """The lines that are complete with this."""
-        lines = self.lines.take(chunk)
-        self.tail = [*self.tail, *lines][-TAIL_LINES:]
         self.heard_s = time.monotonic()
-        return lines
+        return self.lines.take(chunk)
+
+    def end(self, code: int) -> Ended | None:
+        """Of what it was at."""
+        job, self.job = self.job, None
+        seconds = time.monotonic() - self.began_s
+        return None if job is None else Ended(job.name, code, seconds, self.tail)
 
 
 @dataclass(frozen=True)
@@ -300,7 +349,7 @@ def run_all(
 
     Args:
         on_line: told (job's name, line) of standard output and error, as it comes.
-        on_end: told when a child has ended and its last line was told.
+        on_end: told when a child has ended, or done its order, and its last line was told.
 
     Raises:
         MachineLacks: a program cannot be started, or hung.
@@ -309,41 +358,74 @@ def run_all(
     job = next(waiting, None)
     running: dict[int, _Running] = {}
     with selectors.DefaultSelector() as selector:
+
+        def begun(job: Job) -> _Running:
+            """Who does it: one that has nothing to do, or another."""
+            for child in running.values():
+                if child.waits_for(job):
+                    return child
+            stdin = subprocess.DEVNULL if job.order is None else subprocess.PIPE
+            child = _Running(job.command, _started(job.command, None, cwd, stdin=stdin))
+            running[child.number] = child
+            selector.register(child.number, selectors.EVENT_READ)
+            return child
+
+        def read(child: _Running, chunk: bytes) -> None:
+            for line in child.take(chunk):
+                if child.job is None:
+                    continue
+                if line == DONE and child.job.order is not None:
+                    tell(child.end(0))
+                else:
+                    child.tail = [*child.tail, line][-TAIL_LINES:]
+                    on_line(child.job.name, line)
+            if child.lines.ended:
+                selector.unregister(child.number)
+                del running[child.number]
+                tell(child.end(_ended(child.process)))
+
+        def tell(ended: Ended | None) -> None:
+            if ended is not None:
+                on_end(ended)
+
         try:
-            while job is not None or running:
-                while job is not None and len(running) < at_once:
+            while job is not None or _at_work(running):
+                while job is not None and len(_at_work(running)) < at_once:
                     with interruptions_held():
-                        now_s = time.monotonic()
-                        child = _Running(job, _started(job.command, None, cwd), now_s, now_s)
-                        assert child.process.stdout is not None
-                        number = child.process.stdout.fileno()
-                        running[number] = child
-                        selector.register(number, selectors.EVENT_READ)
+                        begun(job).begin(job)
                     job = next(waiting, None)
+                if job is None:
+                    for child in running.values():
+                        if child.job is None:
+                            child.let_go()
                 for key, _ in selector.select(timeout=1.0):
-                    child = running[key.fd]
-                    for line in child.take(os.read(key.fd, 1 << 16)):
-                        on_line(child.job.name, line)
-                    if child.lines.ended:
-                        selector.unregister(key.fd)
-                        del running[key.fd]
-                        on_end(_end_of(child))
-                _check_alive(running.values())
+                    read(running[key.fd], os.read(key.fd, 1 << 16))
+                _check_alive(_at_work(running))
         finally:
             with interruptions_held():
                 _end_all([child.process for child in running.values()])
 
 
-def _end_of(child: _Running) -> Ended:
-    assert child.process.stdout is not None
-    child.process.stdout.close()
-    code = child.process.wait()
-    return Ended(child.job.name, code, time.monotonic() - child.began_s, child.tail)
+def _at_work(running: Mapping[int, _Running]) -> list[_Running]:
+    return [child for child in running.values() if child.job is not None]
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """The exit code of one that prints nothing any more."""
+    _close(process)
+    return process.wait()
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
 
 
 def _check_alive(running: Iterable[_Running]) -> None:
     for child in running:
-        if time.monotonic() - child.heard_s > SILENCE_S:
+        if child.job is not None and time.monotonic() - child.heard_s > SILENCE_S:
             raise _hung(Sentence("{job}: the program", job=child.job.name), SILENCE_S)
 
 

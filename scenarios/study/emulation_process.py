@@ -1,13 +1,17 @@
-"""An emulation in a process of its own, and several of them side by side.
+"""Emulations in processes of their own, several of them side by side.
 
-`python -m giaoban.scenarios.study.emulation_process ORDER`: ORDER is the path of an `EmulationJob`
-that our parent has pickled. The process prints its progress (`giaoban.processes.progress`). When it
-exits with 0, there are `result.json` and what the order's `look` made of it; any other exit code is
-that of the error told in `error.pickle`.
+`python -m giaoban.scenarios.study.emulation_process` takes several, one after the other, so that
+what it needs is loaded once: each line of its standard input is the path, in JSON, of an
+`EmulationJob` that our parent has pickled. The process prints its progress
+(`giaoban.processes.progress`). When it is done with one there are `result.json` and what the
+order's `look` made of it. With the first error it ends: its exit code is that of the error told in
+`error.pickle`.
 """
 
 from __future__ import annotations
 
+import gc
+import json
 import os
 import pickle
 import shutil
@@ -21,7 +25,8 @@ from giaoban import IMPORTED_FROM
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
 from giaoban.files import writing
 from giaoban.processes import interruptions
-from giaoban.processes.children import Ended, Job, module, run_all
+from giaoban.processes.children import Ended, Job, module, run_all, tell_done
+from giaoban.processes.heap import give_back
 from giaoban.processes.progress import Progress
 from giaoban.processes.progress import tell as tell_progress
 from giaoban.processes.progress import told as progress_told
@@ -100,7 +105,7 @@ def emulate_all[T](
     def processes() -> Iterator[Job]:
         for order in orders:
             folders[order.name] = order.folder
-            yield Job(order.name, command(order))
+            yield job(order)
 
     def tell() -> None:
         progress(Sentence(told, done=len(found), count=count), sum(done.values()) / count)
@@ -125,11 +130,12 @@ def emulate_all[T](
     return found
 
 
-def command[T](order: EmulationJob[T]) -> list[str]:
-    """What runs an order, which is written into its folder."""
+def job[T](order: EmulationJob[T]) -> Job:
+    """What carries out an order, which is written into its folder."""
     path = order.folder.resolve() / ORDER
     path.write_bytes(pickle.dumps((Path.cwd(), order)))
-    return module("giaoban.scenarios.study.emulation_process", str(path))
+    command = module("giaoban.scenarios.study.emulation_process")
+    return Job(order.name, command, json.dumps(str(path)))  # whatever the folder's name is
 
 
 def failed(folder: Path, ended: Ended) -> InvalidRun:
@@ -156,18 +162,29 @@ def failed(folder: Path, ended: Ended) -> InvalidRun:
 # ------------------------------------------------------------------------------- in the process
 
 
-def main(words: list[str]) -> int:
-    """The exit code: 0, 130 if interrupted, or an error's, told in the order's folder."""
-    path = Path(words[0])
+def main() -> int:
+    """The exit code: 0 when no more orders come, 130 if interrupted, or an error's."""
+    gc.freeze()  # to look for garbage among what is loaded is dear
+    try:
+        for line in sys.stdin:
+            if code := carried_out(Path(json.loads(line))):
+                return code
+            give_back()  # while the next guest runs, others need it
+            tell_done()
+    except KeyboardInterrupt:
+        interruptions.taken()
+        return interruptions.INTERRUPTED
+    return 0
+
+
+def carried_out(path: Path) -> int:
+    """The exit code of one order: 0, or an error's, told in the order's folder."""
     here, order = taken(path)
     os.chdir(here)  # ours is the program's, so that it is found; files are named as seen from there
     folder = path.parent
     try:
         found = emulated(order, folder)
         (folder / FOUND).write_bytes(pickle.dumps(found))
-    except KeyboardInterrupt:
-        interruptions.taken()
-        return interruptions.INTERRUPTED
     except Exception as raised:
         error = raised if isinstance(raised, GiaobanError) else shortage(raised)
         if error is None:
@@ -209,4 +226,4 @@ def taken(path: Path) -> Any:
 
 if __name__ == "__main__":
     interruptions.obey()
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

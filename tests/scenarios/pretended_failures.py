@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 
 from giaoban.errors import GiaobanError
+from giaoban.processes.children import Job
 from giaoban.results.judge.failure_points import worst_of
 from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, LinkPeak
 from giaoban.scenarios.spec.faults.kind import FailureCase
@@ -53,7 +54,7 @@ class Pretended:
     children: dict[str, Child] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
 
-    def command(self, order: EmulationJob[FailureResult]) -> list[str]:
+    def job(self, order: EmulationJob[FailureResult]) -> Job:
         """In place of the real one."""
         self.started.append(order.name)
         assert isinstance(order.look, partial)
@@ -61,10 +62,10 @@ class Pretended:
         found = base64.b64encode(pickle.dumps(child.found)).decode() if child.found else ""
         error = base64.b64encode(pickle.dumps(child.error)).decode() if child.error else ""
         words = [str(order.folder.resolve()), found, error, str(child.code), FOUND, ERROR]
-        return [sys.executable, "-S", "-c", CODE, *words]
+        return Job(order.name, [sys.executable, "-S", "-c", CODE, *words])
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(emulation_process, "command", self.command)
+        monkeypatch.setattr(emulation_process, "job", self.job)
         # nobody goes on from a guest
         monkeypatch.setattr(failures, "begun", lambda *_of: nullcontext({}))
 

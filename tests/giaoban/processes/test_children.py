@@ -12,7 +12,7 @@ import pytest
 
 from giaoban.errors import MachineLacks
 from giaoban.processes import children
-from giaoban.processes.children import Ended, Job, die_with_parent, run_all
+from giaoban.processes.children import DONE, Ended, Job, die_with_parent, run_all
 from tests.processes import PATIENCE_S, alive, wait_for
 
 
@@ -62,6 +62,87 @@ def test_a_child_that_is_killed_is_told_by_its_signal() -> None:
 def test_only_the_last_lines_are_kept() -> None:
     _, ends = ran([job("a", "for n in range(100): print(n)")], 1)
     assert ends["a"].tail == [str(n) for n in range(80, 100)]
+
+
+SERVES = f"""
+import os, sys
+for line in sys.stdin:
+    print(os.getpid())
+    exec(line)
+    print({DONE!r}, flush=True)
+"""
+
+
+def ordered(**orders: str) -> list[Job]:
+    """A program that does what each of its lines says."""
+    return [Job(name, [sys.executable, "-c", SERVES], order) for name, order in orders.items()]
+
+
+def test_orders_are_given_to_who_has_done_one() -> None:
+    lines, ends = ran(ordered(a="print('x')", b="", c="print('y')", d=""), 1)
+    [pid] = {line for _, line in lines} - {"x", "y"}
+    assert [line for line in lines if line[1] != pid] == [("a", "x"), ("c", "y")]
+    assert {name: (ended.code, ended.tail) for name, ended in ends.items()} == {
+        "a": (0, [pid, "x"]),
+        "b": (0, [pid]),
+        "c": (0, [pid, "y"]),
+        "d": (0, [pid]),
+    }
+    assert not alive(int(pid))
+
+
+def test_as_many_take_orders_as_may_run_at_once() -> None:
+    names = [str(number) for number in range(6)]
+    lines, ends = ran(ordered(**dict.fromkeys(names, "import time; time.sleep(0.1)")), 2)
+    assert list(ends) != []
+    assert len({line for _, line in lines}) == 2
+    assert all(0.1 <= ended.seconds < PATIENCE_S for ended in ends.values())
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [("sys.exit(3)", 3), ("os.kill(os.getpid(), 9)", -signal.SIGKILL)]
+)
+def test_what_ends_one_ends_no_other(how: str, code: int) -> None:
+    """Neither those it did before nor those that were to come."""
+    lines, ends = ran(ordered(a="", b=how, c="", d=""), 1)
+    assert {name: ended.code for name, ended in ends.items()} == {"a": 0, "b": code, "c": 0, "d": 0}
+    pids = dict(lines)
+    assert pids["a"] == pids["b"] != pids["c"] == pids["d"]
+
+
+def test_who_is_killed_while_it_waits_gets_no_order() -> None:
+    """Nothing of what was to be done is taken for what ended it."""
+    ends: dict[str, Ended] = {}
+    pids: dict[str, str] = {}
+
+    def on_end(ended: Ended) -> None:
+        ends[ended.name] = ended
+        if ended.name == "a":
+            os.kill(int(pids["a"]), signal.SIGKILL)
+            wait_for(lambda: not alive(int(pids["a"])), "it to be gone")
+
+    run_all(ordered(a="", b=""), at_once=1, on_line=pids.__setitem__, on_end=on_end)
+    assert {name: ended.code for name, ended in ends.items()} == {"a": 0, "b": 0}
+    assert pids["a"] != pids["b"]
+
+
+def test_when_told_to_stop_who_waits_for_an_order_is_ended_too(tmp_path: Path) -> None:
+    """One has just done its order, and another is at it."""
+    pids: dict[str, str] = {}
+    note = tmp_path / "pid"
+    at_it = f"open({str(note)!r}, 'w').write(str(os.getpid())); import time; time.sleep(600)"
+    done = f"import time\nwhile not os.path.exists({str(note)!r}): time.sleep(0.01)"
+    orders = ordered(a=f"exec({done!r})", b=at_it, c="")
+
+    def on_end(ended: Ended) -> None:
+        assert ended.name == "a"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_all(orders, at_once=2, on_line=pids.__setitem__, on_end=on_end)
+    assert not alive(int(pids["a"]))
+    wait_for(note.read_text, "the other to be there")
+    assert not alive(int(note.read_text()))
 
 
 @pytest.mark.parametrize("stubborn", [False, True])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from scenario_factory import scenario
 
 from giaoban.errors import GiaobanError, InputError, InvalidRun, MachineLacks
+from giaoban.processes.children import DONE
 from giaoban.processes.workers import cores
 from giaoban.results.model.result import Engine, Result
 from giaoban.results.model.studies.failures import FailureResult
@@ -21,45 +25,51 @@ from giaoban.scenarios.study import emulation_process
 from giaoban.scenarios.study.emulation_process import (
     ERROR,
     ORDER,
-    command,
     emulate_all,
+    job,
     main,
 )
 from giaoban.scenarios.study.failures.failures import order_of
 from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 
-Pretend = Callable[[BaseException | None], list[str]]
+Pretend = Callable[..., list[Path]]
 SANDBOX, NATIVE = EngineName.SANDBOX, EngineName.NATIVE
 
 
 @pytest.fixture
 def pretend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pretend:
-    """The words of a process whose emulation is replaced: the failure does not happen, or an error
-    is raised."""
-    folder = tmp_path / "cut-west--east"
-    folder.mkdir()
+    """A process that is given orders, whose emulations are replaced: the failure does not happen,
+    or an error is raised. Their folders."""
+    asked = ask(scenario(tmp_path / "s.toml"), None, None)
+    case = possible_in(asked)["cut:west--east"]
+    question = question_of(asked, case)
 
-    def use(error: BaseException | None) -> list[str]:
+    def use(*errors: BaseException | None) -> list[Path]:
+        left = iter(errors)
+
         def emulate(plan: Plan, folder: Path, _engine: object, *_more: object) -> Engine:
             pretended.emulate(plan, folder)
-            if error is not None:
+            if (error := next(left)) is not None:
                 raise error
             return pretended.engine()
 
         monkeypatch.setattr(emulation_process, "emulate", emulate)
-        asked = ask(scenario(tmp_path / "s.toml"), None, None)
-        case = possible_in(asked)["cut:west--east"]
-        return command(order_of(case, question_of(asked, case), folder, EngineName.SANDBOX))[-1:]
+        folders = [tmp_path / str(number) / "cut-west--east" for number in range(len(errors))]
+        orders = []
+        for folder in folders:
+            folder.mkdir(parents=True)
+            orders.append(job(order_of(case, question, folder, EngineName.SANDBOX)).order)
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{order}\n" for order in orders)))
+        return folders
 
     return use
 
 
-def test_what_it_leaves(tmp_path: Path, pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_it_leaves(pretend: Pretend) -> None:
     """A failure that never took effect is invalid, never a pass. What parent and child tell each
     other stays nowhere."""
-    words = pretend(None)
-    folder = Path(words[0]).parent
-    assert main(words) == 0
+    [folder] = pretend(None)
+    assert main() == 0
     assert {path.name for path in folder.iterdir()} == {"result.json", "found.pickle"}
     result = Result.from_json((folder / "result.json").read_bytes())
     assert (result.run_id, result.verdict) == ("cut-west--east", "invalid")
@@ -75,6 +85,16 @@ def test_what_it_leaves(tmp_path: Path, pretend: Pretend, monkeypatch: pytest.Mo
     assert {path.name for path in folder.iterdir()} == {"result.json"}
 
 
+def test_one_after_the_other(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each has the same result as by itself; the first error is the last that it does."""
+    first, second, wrong, left = pretend(None, None, InvalidRun("no"), None)
+    assert main() == InvalidRun.exit_code
+    assert (first / "result.json").read_bytes() == (second / "result.json").read_bytes()
+    assert capsys.readouterr().out.splitlines().count(DONE) == 2
+    assert (wrong / ERROR).exists()
+    assert {path.name for path in left.iterdir()} == {ORDER}
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -86,9 +106,8 @@ def test_what_it_leaves(tmp_path: Path, pretend: Pretend, monkeypatch: pytest.Mo
     ids=["input", "invalid", "lacking", "interrupted"],
 )
 def test_how_errors_are_told(pretend: Pretend, error: BaseException, code: int) -> None:
-    words = pretend(error)
-    folder = Path(words[0]).parent
-    assert main(words) == code
+    [folder] = pretend(error)
+    assert main() == code
     path = folder / ERROR
     assert path.exists() == isinstance(error, GiaobanError)
     if isinstance(error, GiaobanError):
@@ -100,8 +119,23 @@ def test_how_errors_are_told(pretend: Pretend, error: BaseException, code: int) 
 
 
 def test_an_error_of_the_program_is_not_swallowed(pretend: Pretend) -> None:
+    pretend(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
-        main(pretend(ZeroDivisionError()))
+        main()
+
+
+def test_an_order_is_one_line_whatever_its_folder_is_called(
+    tmp_path: Path, pretend: Pretend
+) -> None:
+    pretend()
+    folder = tmp_path / "odd\nname\tof é"
+    folder.mkdir()
+    asked = ask(tmp_path / "s.toml", None, None)
+    case = possible_in(asked)["cut:west--east"]
+    order = job(order_of(case, question_of(asked, case), folder, EngineName.SANDBOX)).order
+    assert order is not None
+    assert order.isprintable()
+    assert Path(json.loads(order)) == folder.resolve() / ORDER
 
 
 @pytest.mark.parametrize(
