@@ -14,6 +14,7 @@ from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim.media.audio.bank import TICK_NS
 from giaoban.mcu_sim.media.leg import Kind, Position
 from giaoban.scenarios.bridge.sources import Sources
+from giaoban.scenarios.estimate.limits import packets
 from giaoban.scenarios.estimate.media.sources import (
     CachedSource,
     FramePace,
@@ -97,6 +98,7 @@ def sources_of(
             if any(row not in but for but in buts):
                 keys[index].append(from_ns)
     found: dict[int, PlannedSource] = {}
+    each = round(packets(plan) / len(plan.streams))
     for index, parts in segments.items():
         asked = sorted(keys.get(index, ()))
         make = partial(_generated, parts, asked)
@@ -104,7 +106,7 @@ def sources_of(
             found[index] = make()
             continue
         key = media, *parts[0].key(asked)
-        found[index] = CachedSource(made.get(key, make, parts[0].pace), make)
+        found[index] = CachedSource(made.get(key, make, each, parts[0].pace), make)
     for index, own in spans.items():
         found[index] = MixedAudio(plan.streams[index], own, TICK_NS, delay_ns, plan.audio)
     return dict(sorted(found.items()))

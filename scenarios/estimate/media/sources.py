@@ -31,6 +31,9 @@ from giaoban.traffic.sources.video_stream import VideoStream
 
 MAKER_STEP_NS = 32_000_000_000
 """A stream is asked for no more at a time: a long one would take much memory meanwhile."""
+FIRST_MADE_NS = 20_000_000_000
+"""A stream that others may have is made to this moment first: many a meeting that fails ends by
+then. Whoever goes on has all of it made."""
 KEPT_PACKETS = 1_000_000
 """Of so many packets streams are kept for other meetings: some 60 MB, at 63 bytes."""
 TrafficStream = AudioStream | VideoStream | RecordedStream
@@ -247,7 +250,7 @@ class GeneratedSource:
 
 
 class CachedStream:
-    """A stream of which nobody asks anything while it lasts.
+    """A stream of which nobody asks anything while it lasts, made as far as anybody wanted it.
 
     Attributes:
         log: (n,) its packets, dtype SENT, in the order in which they are made.
@@ -257,19 +260,33 @@ class CachedStream:
     """
 
     def __init__(self, source: GeneratedSource, pace: FramePace | None) -> None:
-        """All that a source makes that has made nothing yet."""
-        source.advance(NEVER_NS)
-        self.log = as_one(source.buffer.parts, SENT)
+        """`source`: has made nothing yet."""
+        self._source = source
+        self._made_ns = 0
+        self.first_ns = 0 if pace is None else pace.first_ns
+        self._look()
+
+    def make(self, until_ns: int) -> None:
+        """What is due before a moment, and perhaps more."""
+        if until_ns <= self._made_ns:
+            return
+        self._made_ns = FIRST_MADE_NS if until_ns <= FIRST_MADE_NS else NEVER_NS
+        self._source.advance(self._made_ns)
+        self._look()
+
+    def _look(self) -> None:
+        """At what is made."""
+        self.log = as_one(self._source.buffer.parts, SENT)
         begins = np.diff(self.log["timestamp"].astype(np.int64), prepend=-1) != 0
         self.from_ns = self.log["due_ns"][np.flatnonzero(begins)[np.cumsum(begins) - 1]]
         self.leaving = LeavingPackets(self.log)
-        self.first_ns = 0 if pace is None else pace.first_ns
 
     def beginning(self, first_ns: int) -> CachedStream:
         """The same with its first packet due at a moment."""
         by_ns = first_ns - self.first_ns
         if not by_ns:
             return self
+        self.make(NEVER_NS)
         other = copy.copy(self)
         other.log = self.log.copy()
         other.log["due_ns"] += by_ns
@@ -281,10 +298,11 @@ class CachedStream:
 
 
 class _LastAsked:
-    """A stream as it was asked for last."""
+    """A stream as it was asked for last; `packets`: about how many it has."""
 
-    def __init__(self, stream: CachedStream) -> None:
+    def __init__(self, stream: CachedStream, packets: int) -> None:
         self.stream = stream
+        self.packets = packets
 
 
 class StreamCache:
@@ -292,15 +310,19 @@ class StreamCache:
 
     def __init__(self) -> None:
         self._kept: LruCache[Hashable, _LastAsked] = LruCache(
-            KEPT_PACKETS, lambda kept: len(kept.stream.log)
+            KEPT_PACKETS, lambda kept: kept.packets
         )
 
     def get(
-        self, made_of: Hashable, make: Callable[[], GeneratedSource], pace: FramePace | None = None
+        self,
+        made_of: Hashable,
+        make: Callable[[], GeneratedSource],
+        packets: int,
+        pace: FramePace | None = None,
     ) -> CachedStream:
-        """The stream of this key; `make`: its source, where it was not made yet; `pace`: of its
-        segment."""
-        kept = self._kept.get(made_of, lambda _: _LastAsked(CachedStream(make(), pace)))
+        """The stream of this key; `make`: its source, where it was not made yet; `packets`: about
+        how many it has; `pace`: of its segment."""
+        kept = self._kept.get(made_of, lambda _: _LastAsked(CachedStream(make(), pace), packets))
         if pace is not None:
             kept.stream = kept.stream.beginning(pace.first_ns)
         return kept.stream
@@ -337,6 +359,7 @@ class CachedSource:
         if self._source is not None:
             self._source.advance(until_ns)
             return
+        self._made.make(until_ns)
         end = int(np.searchsorted(self._made.from_ns, until_ns))
         self.buffer.add(self._made.leaving.part(self._taken, end))
         self._taken, self._done_ns = end, max(self._done_ns, until_ns)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scenario_factory import scenario
 
+from giaoban.scenarios.estimate.media import sources
 from giaoban.scenarios.estimate.media.meeting_sources import sources_of
 from giaoban.scenarios.estimate.media.sources import CachedSource, PlannedSource, StreamCache
 from giaoban.scenarios.estimate.media.windows import Windows
@@ -55,7 +56,15 @@ def test_what_is_asked_for_comes_alike(
 ) -> None:
     """However far it is asked for at a time, and when key frames are; and so does what is done
     again from a copy."""
-    own, other = (make() for make in both)
+    asks_alike(*(make() for make in both), turns, number)
+
+
+def asks_alike(
+    own: dict[int, PlannedSource],
+    other: dict[int, PlannedSource],
+    turns: list[tuple[str, float]],
+    number: int,
+) -> None:
     index = sorted(own)[number % len(own)]
     pair = [own[index], other[index]]
     saved, now_ns, saved_ns = copy.deepcopy(pair), 0, 0
@@ -72,6 +81,36 @@ def test_what_is_asked_for_comes_alike(
             for source in pair:
                 source.advance(now_ns)
         assert packets(pair[0]) == packets(pair[1])
+
+
+@settings(max_examples=30)
+@given(turns=asked, number=st.integers(0, 30), first_s=st.floats(0.1, 12.0))
+def test_what_is_made_only_when_it_is_asked_for_comes_alike(
+    plan: Plan, turns: list[tuple[str, float]], number: int, first_s: float
+) -> None:
+    """Wherever its beginning ends, which is made first."""
+    timeline, windows = signal(plan), Windows.of(plan)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "FIRST_MADE_NS", round(first_s * 1e9))
+        own, other = (sources_of(plan, timeline, windows, {}, of) for of in (None, StreamCache()))
+        asks_alike(own, other, turns, number)
+
+
+def test_of_a_meeting_that_soon_ends_only_the_beginning_is_made(plan: Plan) -> None:
+    windows = Windows.of(plan)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "FIRST_MADE_NS", 6_000_000_000)
+        found = sources_of(plan, signal(plan), windows, {}, StreamCache())
+        shared = [source for source in found.values() if isinstance(source, CachedSource)]
+        for source in shared:
+            source.advance(6_000_000_000)
+        assert any(source.buffer.parts for source in shared)
+        made = [part.base for source in shared for part in source.buffer.parts]
+        ends_ns = [part["due_ns"].max() for part in made]
+        assert max(ends_ns) < 6_100_000_000  # a frame's packets take their time
+        for source in shared:
+            source.advance(30_000_000_000)
+        assert max(source.buffer.parts[-1]["due_ns"].max() for source in shared) > 8_000_000_000
 
 
 def test_pictures_are_made_once_for_all_meetings(both: tuple[Sources, Sources]) -> None:
