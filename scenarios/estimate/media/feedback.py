@@ -213,14 +213,12 @@ class Feedback:
         edges = [0, *(np.flatnonzero(np.diff(packets.flow)) + 1).tolist(), len(found)]
         for first, end in pairwise(edges):
             buffer = self._recent(int(packets.flow[first]))
-            if buffer is None:
-                continue
             came = packets.seq[first:end]
-            log = buffer.recent(int(came.min()))
-            key = np.flatnonzero(log["key"])
-            if not len(key):
+            least = int(came.min())
+            if buffer is None or not buffer.had_key(least):
                 continue
-            number = log["sequence"]
+            log = buffer.recent(least)
+            key, number = np.flatnonzero(log["key"]), log["sequence"]
             if (number[1:] < number[:-1]).any():  # impairments let packets overtake each other
                 log = log[np.argsort(number, kind="stable")]
                 key, number = np.flatnonzero(log["key"]), log["sequence"]
@@ -286,10 +284,9 @@ def _among(numbers: NDArray[np.int64], few: NDArray[np.int64]) -> NDArray[np.boo
     """(n,) which of these numbers are among a few."""
     if (numbers[1:] <= numbers[:-1]).any():
         return np.isin(numbers, few)
-    at = np.searchsorted(numbers, few)
-    at = at[at < len(numbers)]
+    at = np.minimum(np.searchsorted(numbers, few), len(numbers) - 1)
     found = np.zeros(len(numbers), np.bool_)
-    found[at] = np.isin(numbers[at], few)
+    found[at[numbers[at] == few]] = True
     return found
 
 

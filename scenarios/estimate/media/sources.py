@@ -65,6 +65,16 @@ class LeavingPackets:
         return self.log["sequence"].astype(np.int64)
 
     @cached_property
+    def key_packets(self) -> NDArray[np.int64]:
+        """(n + 1,) how many packets of key frames there are before each place."""
+        return np.append(0, np.cumsum(self.log["key"]))
+
+    @cached_property
+    def has_key(self) -> bool:
+        """Whether any belongs to a key frame."""
+        return bool(self.log["key"].any())
+
+    @cached_property
     def once(self) -> bool:
         """Whether each is put on the wire once."""
         return bool((self.log["copies"] == 1).all())
@@ -76,6 +86,7 @@ class LeavingPackets:
             vars(own)[name] = getattr(self, name)[first:end]
         if self.once:
             vars(own)["once"] = True
+        vars(own)["has_key"] = bool(self.key_packets[end] > self.key_packets[first])
         return own
 
     def later(self, log: NDArray[np.void], by_ns: int) -> LeavingPackets:
@@ -91,13 +102,14 @@ class StreamBuffer(PacketLog):
     def __init__(self) -> None:
         self.parts: list[NDArray[np.void]] = []
         self.fresh: list[LeavingPackets] = []
+        self._have_key: list[bool] = []
+        """Of each part whether any packet of it belongs to a key frame."""
         self._given = 0
 
     def __deepcopy__(self, memo: dict[int, object]) -> StreamBuffer:
         """What was kept is never changed: a copy shares it."""
         other = StreamBuffer()
-        other.parts, other.fresh = list(self.parts), list(self.fresh)
-        other._given = self._given
+        other.become(self)
         return other
 
     def append(self, n: int, **columns: object) -> None:
@@ -114,11 +126,12 @@ class StreamBuffer(PacketLog):
         if len(part.log):
             self.parts.append(part.log)
             self.fresh.append(part)
+            self._have_key.append(part.has_key)
 
     def become(self, other: StreamBuffer) -> None:
         """Hold what the other one holds."""
         self.parts, self.fresh = list(other.parts), list(other.fresh)
-        self._given = other._given
+        self._have_key, self._given = list(other._have_key), other._given
 
     def recent(self, first: int | None = None) -> NDArray[np.void]:
         """What was sent lately, in the order in which it was made: all that may be under way.
@@ -128,17 +141,27 @@ class StreamBuffer(PacketLog):
         Args:
             first: no packet before this sequence number is looked for but the one before it.
         """
-        parts = self.parts[-RECENT_PARTS:]
-        if first is not None:
-            old = (n for n in range(len(parts) - 1, 0, -1) if parts[n]["sequence"][0] < first)
-            # one more: packets of a part may be out of order
-            parts = parts[max(0, next(old, 0) - 1) :]
-        return as_one(parts, SENT)
+        return as_one(self.parts[self._since(first) :], SENT)
+
+    def had_key(self, first: int) -> bool:
+        """Whether any of what `recent` would give belongs to a key frame."""
+        return any(self._have_key[self._since(first) :])
+
+    def _since(self, first: int | None) -> int:
+        """The place of the first part of what was sent lately."""
+        parts = self.parts
+        since = max(0, len(parts) - RECENT_PARTS)
+        if first is None:
+            return since
+        old = (n for n in range(len(parts) - 1, since, -1) if parts[n]["sequence"][0] < first)
+        # one more: packets of a part may be out of order
+        return max(since, next(old, since) - 1)
 
     def give_up(self, last: int) -> list[NDArray[np.void]]:
         """What was not given up before, in order; only so many of the `last` parts stay here."""
         given = self.parts[self._given :]
-        del self.parts[: max(0, len(self.parts) - last)]
+        gone = max(0, len(self.parts) - last)
+        del self.parts[:gone], self._have_key[:gone]
         self._given = len(self.parts)
         return given
 

@@ -16,7 +16,7 @@ from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
 from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
 from giaoban.scenarios.estimate.media import media
-from giaoban.scenarios.estimate.media.feedback import Feedback, _by_flow
+from giaoban.scenarios.estimate.media.feedback import Feedback, _among, _by_flow
 from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.plan.question import make_question
@@ -84,6 +84,15 @@ def test_packets_are_looked_at_flow_by_flow_in_order_of_time(came: list[tuple[in
     assert list(zip(found.at_ns.tolist(), found.flow.tolist(), strict=True)) == [
         came[n] for n in expected
     ]
+
+
+numbers = st.lists(st.integers(0, 40), min_size=1)
+
+
+@given(came=st.one_of(numbers, st.sets(st.integers(0, 40), min_size=1).map(sorted)), few=numbers)
+def test_packets_are_found_among_those_that_came(came: list[int], few: list[int]) -> None:
+    found = _among(np.array(came), np.array(few))
+    assert found.tolist() == [number in few for number in came]
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])

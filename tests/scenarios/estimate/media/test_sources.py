@@ -14,7 +14,12 @@ from scenario_factory import scenario
 
 from giaoban.scenarios.estimate.media import sources
 from giaoban.scenarios.estimate.media.meeting_sources import sources_of
-from giaoban.scenarios.estimate.media.sources import CachedSource, PlannedSource, StreamCache
+from giaoban.scenarios.estimate.media.sources import (
+    CachedSource,
+    PlannedSource,
+    StreamBuffer,
+    StreamCache,
+)
 from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.plan import Plan
@@ -81,6 +86,14 @@ def asks_alike(
             for source in pair:
                 source.advance(now_ns)
         assert packets(pair[0]) == packets(pair[1])
+        for source in pair:
+            knows_its_key_frames(source.buffer)
+
+
+def knows_its_key_frames(buffer: StreamBuffer) -> None:
+    for part in buffer.parts:
+        first = int(part["sequence"][-1])
+        assert buffer.had_key(first) == buffer.recent(first)["key"].any()
 
 
 @settings(max_examples=30)
