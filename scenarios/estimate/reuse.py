@@ -103,7 +103,13 @@ class CachingJudge:
         key = _held_by(question)
         if self._held is not None:
             if self._held[0] == key:
-                return judge_meeting(question, self._held[1], self._traces)
+                held = self._held[1]
+                judged = judge_meeting(question, held, self._traces)
+                # where somebody looked, nothing was missed: it would have ended for nobody;
+                # and with faults all are held to their ends
+                ends = held.early is not None or bool(question.plan.faults)
+                if ends or _is_held_whole(judged, past_pct):
+                    return judged
             self._held[1].estimated.close()
             self._held = None
         held = estimate_meeting(
@@ -143,7 +149,11 @@ def _serves(known: _KnownAnswer, past_pct: float | None) -> bool:
     """Whether the meeting would have been held as far as it was."""
     if known.past_pct == past_pct:
         return True
-    judged = known.judged
+    return _is_held_whole(known.judged, past_pct)
+
+
+def _is_held_whole(judged: EarlyJudgement, past_pct: float | None) -> bool:
+    """Whether a meeting of which this was found would be held to its end."""
     return judged.whole and (past_pct is None or judged.judgement.verdict == "pass")
 
 

@@ -360,6 +360,26 @@ def test_a_terminals_delays_are_judged_again_of_the_same_meeting(
     assert len(held) == 1
 
 
+def test_what_was_held_to_its_end_is_not_what_fails_early(
+    world: World, held: list[Question]
+) -> None:
+    """Who asks only until it fails is told what failed first, in the phase in which it did."""
+    judge = CachingJudge()
+    lossy = world.put(line(world, "west", "loss_pct"), 1.0)
+    assert judge(lossy.question(), None).whole
+    sooner = lossy.put(("profiles", "terminal", "decoding_ms"), 50.0).question()
+    found, anew = judge(sooner, 0.0), judge_early(sooner, 0.0)
+    assert not anew.whole
+    assert (found.judgement, found.whole) == (anew.judgement, anew.whole)
+    assert len(held) == 2
+    # the other way round, and where nothing fails
+    assert judge(sooner, None) == judge_early(sooner, None)
+    calm = world.put(("profiles", "terminal", "encoding_ms"), 1.0)
+    judge(world.question(), None)
+    judge(calm.question(), 0.0)
+    assert len(held) == 4
+
+
 def test_only_so_many_answers_are_kept(
     world: World, held: list[Question], monkeypatch: pytest.MonkeyPatch
 ) -> None:
