@@ -10,6 +10,8 @@ its measures (see `giaoban.scenarios.spec.faults.graph`).
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from gettext import GNUTranslations, NullTranslations
@@ -18,6 +20,7 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
+from giaoban import build_cache
 from giaoban.sentence import CONTEXT, N_, Both, Figure, Sentence, filled, message
 
 if TYPE_CHECKING:
@@ -192,12 +195,39 @@ def _catalogue(language: Language) -> NullTranslations:
     """Read once for all who say something in the language: that takes longer than what they say."""
     if language == SOURCE:
         return NullTranslations()
+    return GNUTranslations(BytesIO(_compiled(LOCALES / f"{language}.po", language)))
+
+
+def _compiled(catalogue: Path, language: Language) -> bytes:
+    """As gettext reads it: kept in the user's cache, where anything can be kept, since to compile
+    it takes longer than most commands have."""
+    import babel
+
+    source = catalogue.read_bytes()
+    try:
+        place = build_cache.cache() / "catalogues" / _sum(os.fsencode(catalogue))
+        kept = place / f"{language}-{_sum(babel.__version__.encode() + source)}.mo"
+
+        def build(scratch: Path) -> Path:
+            for old in place.glob(f"{language}-*"):
+                old.unlink()
+            made = scratch / kept.name
+            made.write_bytes(_compile(source, language))
+            return made
+
+        return build_cache.ensure(kept, build).read_bytes()
+    except (OSError, ImportError, RuntimeError):  # nowhere, or not on this system
+        return _compile(source, language)
+
+
+def _sum(of: bytes) -> str:
+    return hashlib.sha256(of).hexdigest()[:16]
+
+
+def _compile(source: bytes, language: Language) -> bytes:
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
-    with (LOCALES / f"{language}.po").open("rb") as file:
-        found = read_po(file, locale=language, abort_invalid=True)
     compiled = BytesIO()
-    write_mo(compiled, found)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+    write_mo(compiled, read_po(BytesIO(source), locale=language, abort_invalid=True))
+    return compiled.getvalue()

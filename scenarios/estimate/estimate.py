@@ -223,14 +223,11 @@ def _captures_of(
 
 @dataclass(frozen=True)
 class PriorEstimate:
-    """What an estimate says before a question is emulated.
+    """What an estimate says of a question that is emulated.
 
-    `question`: its plan says whether packets are lost, since then devices look more often.
-    `refused`: why there is no estimate, else `result` is it; what cannot be estimated says itself
-    whether it loses packets.
+    `refused`: why there is no estimate, else `result` is it.
     """
 
-    question: Question
     result: Result | None = None
     refused: Sentence | None = None
 
@@ -245,14 +242,21 @@ class PriorEstimate:
 
 
 def prior_estimate(question: Question) -> PriorEstimate:
-    """The estimate of a question that is to be emulated. Raises `InputError` for thresholds."""
+    """The estimate of a question that is emulated, too. Raises `InputError` for thresholds."""
     plan = question.plan
     if found := reasons(plan):
-        return PriorEstimate(question, refused=joined("; ", found))
+        return PriorEstimate(refused=joined("; ", found))
     with _captures_of(question, _failing(plan)) as (captures, rebuilt):
         name = f"{plan.scenario_id}-estimate"
-        result = assemble(question, captures, ENGINE, name, rebuilt).result
+        return PriorEstimate(assemble(question, captures, ENGINE, name, rebuilt).result)
+
+
+def with_losses_foreseen(question: Question) -> Question:
+    """A question that is to be emulated, whose plan says whether packets are lost, by estimate,
+    since then devices look more often. What cannot be estimated says it itself."""
+    plan = question.plan
+    if plan.watchful or reasons(plan):
+        return question
+    with _captures_of(question, _failing(plan)) as (captures, _):
         loses = any(queue.queue_drops for queue in captures.counters.queues)
-    if loses and not plan.watchful:
-        question = replace(question, plan=plan.model_copy(update={"loses": True}))
-    return PriorEstimate(question, result)
+    return replace(question, plan=plan.model_copy(update={"loses": True})) if loses else question

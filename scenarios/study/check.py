@@ -24,7 +24,7 @@ from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.results.report.summaries.sensitivity_summary import robustness
 from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
-from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
+from giaoban.scenarios.estimate.estimate import estimate, prior_estimate, with_losses_foreseen
 from giaoban.scenarios.estimate.limits import LEAVE_OUT
 from giaoban.scenarios.estimate.limits import check as check_estimable
 from giaoban.scenarios.measure import captures
@@ -86,11 +86,13 @@ def check(
         trying = other_seeds(question, seeds, helpers, engine)
         folder = stack.enter_context(new_run(root, question.plan.scenario_id, now))
         save_recordings(question.plan, question.recordings, folder.path)
+        progress(Sentence("estimating"), 0.0)
+        prior = helpers.ask(prior_estimate, question)
         if engine is EngineName.SANDBOX:  # whose time does not depend on what else is done
             trying.begin()
-        progress(Sentence("estimating"), 0.0)
-        ahead = prior_estimate(question)
-        question = ahead.question
+        else:
+            prior()
+        question = with_losses_foreseen(question)
         give_back()
         about = emulate(question.plan, folder.path, engine, progress)
         if engine is not EngineName.SANDBOX:
@@ -98,7 +100,7 @@ def check(
         progress(Sentence("measuring"), 0.0)
         captured = captures.load(folder.path, question.plan)
         answer = assemble(question, captured, about, folder.run_id)
-        answer = ahead.beside(answer)
+        answer = prior().beside(answer)
         pictures = _pictures(folder.path, question, answer, helpers, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, engine, progress)

@@ -125,7 +125,7 @@ def _draw_map(
 
 
 def load_drawing() -> None:
-    """What it takes to draw a check's pictures: helpers that are begun after that share it."""
+    """What it takes to draw a check's pictures."""
     import giaoban.results.report.plots.run
     import giaoban.topology.map.draw  # noqa: F401
 

@@ -203,9 +203,9 @@ def emulated[T](order: EmulationJob[T], folder: Path) -> T:
         work.mkdir()
         question = order.question
         if not question.plan.watchful:  # else nothing hangs on whether any packet is lost
-            from giaoban.scenarios.estimate.estimate import prior_estimate  # long to load
+            from giaoban.scenarios.estimate.estimate import with_losses_foreseen  # long to load
 
-            question = prior_estimate(question).question
+            question = with_losses_foreseen(question)
         save_recordings(question.plan, question.recordings, work)
         about = emulate(question.plan, work, order.engine, tell_progress, order.origin)
         tell_progress(Sentence("measuring"), 0.0)

@@ -57,9 +57,11 @@ def helpers_for(question: Question, count: int | None) -> AbstractContextManager
     if not count or reasons(question.plan):
         return nullcontext(InlineWorker())
     criteria_of(question)
-    load_drawing()
     most = cores() if kept_bytes(question.plan) <= IN_MEMORY_BYTES else 1
-    return WorkerPool(min(most, count), niceness=NICENESS)
+    pool = WorkerPool(min(most, count), niceness=NICENESS)
+    for _ in range(pool.count):  # each has its turn, while nothing else is asked of it
+        pool.ask(load_drawing)
+    return pool
 
 
 class SeedTrials(Protocol):

@@ -10,6 +10,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
+from giaoban import translation
 from giaoban.scenarios.cli import help_page
 from giaoban.scenarios.cli.app import every_command
 from giaoban.translation import LOCALES, Translator, languages, translator
@@ -162,3 +163,37 @@ def test_a_sentence_without_translation_is_said_in_english() -> None:
     assert translator("vi").gettext(text, n=2) == "2 things that nobody ever translated"
     assert translator("en").ngettext("{n} call", "{n} calls", 1) == "1 call"
     assert translator("en").ngettext("{n} call", "{n} calls", 1000) == "1000 calls"
+
+
+def test_a_catalogue_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And again where it changed, or what is kept was damaged; where nothing can be kept, each
+    time."""
+    monkeypatch.setattr(translation, "LOCALES", tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    compiled: list[bytes] = []
+    compile_it = translation._compile
+
+    def told(source: bytes, language: str) -> bytes:
+        compiled.append(source)
+        return compile_it(source, language)
+
+    def said() -> str:
+        return translation._catalogue.__wrapped__("vi").gettext("a bridge")
+
+    def write(word: str) -> None:
+        (tmp_path / "vi.po").write_text(f'msgid "a bridge"\nmsgstr "{word}"\n', encoding="utf-8")
+
+    monkeypatch.setattr(translation, "_compile", told)
+    write("điểm cầu")
+    assert [said(), said()] == ["điểm cầu"] * 2
+    assert len(compiled) == 1
+    write("cầu")
+    assert [said(), said()] == ["cầu"] * 2
+    assert len(compiled) == 2
+    [kept] = tmp_path.rglob("*.mo")  # the older one is gone
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert [said(), said()] == ["cầu"] * 2
+    assert len(compiled) == 3
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "vi.po"))
+    assert [said(), said()] == ["cầu"] * 2
+    assert len(compiled) == 5

@@ -14,7 +14,7 @@ from scenario_factory import DEFAULT, WHY_NOT_ESTIMATED, only_emulated, scenario
 
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
-from giaoban.scenarios.estimate.estimate import estimate, prior_estimate
+from giaoban.scenarios.estimate.estimate import estimate, prior_estimate, with_losses_foreseen
 from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.estimate.media.feedback import Feedback, _among, _by_flow
 from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture
@@ -130,13 +130,13 @@ def test_devices_are_watchful_where_packets_are_lost(tmp_path: Path) -> None:
     """A queue that is too short is found by the estimate, before an emulation begins."""
     default = make_question(scenario(tmp_path / "s.toml"))
     assert not default.plan.watchful
-    assert not prior_estimate(default).question.plan.watchful
+    assert not with_losses_foreseen(default).plan.watchful
     thin = make_question(scenario(tmp_path / "s.toml", bridges=(FULL,), phases=(2, 4, 2)))
     assert not thin.plan.watchful
-    assert prior_estimate(thin).question.plan.watchful
+    assert with_losses_foreseen(thin).plan.watchful
     lossy = make_question(write(tmp_path, "up"))
     assert lossy.plan.watchful
-    assert prior_estimate(lossy).question is lossy
+    assert with_losses_foreseen(lossy) is lossy
 
 
 def test_why_there_is_no_estimate_beside_an_emulation_is_told_in_both_languages(
