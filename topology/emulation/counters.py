@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from giaoban.topology.emulation import namespace, scheduler
 from giaoban.topology.emulation.mininet_net import ProvinceNet
 from giaoban.topology.emulation.netlink import HOST_INTERFACE, SINK
 from giaoban.topology.emulation.qdisc import FIBRE_HANDLE, ROOT_HANDLE
-from giaoban.topology.emulation.rtnetlink import Rtnetlink
+from giaoban.topology.emulation.rtnetlink import Rtnetlink, attributes
 from giaoban.topology.lines.bandwidth_profile import ENDS, At
 from giaoban.topology.lines.qos import by_class, traffic_classes
 from giaoban.topology.network import Hop, NetLink
@@ -115,36 +116,60 @@ class LinkMeter:
             os.close(fd)
 
 
+RTM_GETQDISC, TCA_STATS2, TCA_STATS_BASIC, TCA_STATS_QUEUE = 38, 7, 1, 3
+QDISC = struct.Struct("=BxxxiIII")
+"""family, index of its interface, handle, parent, information (`tcmsg`)."""
+BASIC, QUEUE = struct.Struct("=QI"), struct.Struct("=5I")
+"""bytes, packets (`gnet_stats_basic`); packets and bytes that wait, drops (`gnet_stats_queue`)."""
+
+
+class QdiscCount(NamedTuple):
+    """A queueing discipline of an interface: packets that it let go and dropped, and that wait."""
+
+    interface: int
+    handle: int
+    packets: int
+    drops: int
+    waiting: int
+
+
+def qdiscs(route: Rtnetlink) -> list[QdiscCount]:
+    """Those of a namespace that count."""
+    found = []
+    for (_, index, handle, *_), more in route.read(RTM_GETQDISC, QDISC):
+        stats = attributes(more.get(TCA_STATS2, b""))
+        if TCA_STATS_BASIC in stats and TCA_STATS_QUEUE in stats:
+            _, packets = BASIC.unpack_from(stats[TCA_STATS_BASIC])
+            waiting, _, drops, *_ = QUEUE.unpack_from(stats[TCA_STATS_QUEUE])
+            found.append(QdiscCount(index, handle, packets, drops, waiting))
+    return found
+
+
 def queues(net: ProvinceNet) -> list[QueueCount]:
     """Every queue's counters, in the order of the links."""
     found: dict[tuple[str, str], QueueCount] = {}
     for node in net.network.nodes:
         with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
-            names = dict(socket.if_nameindex())
-            counts: dict[tuple[str, int], Any] = {
-                (names[q["index"]], q["handle"]): q.get_attr("TCA_STATS2")
-                for q in route.get_qdiscs()
-                if q["index"] in names
-            }
+            index = {name: number for number, name in socket.if_nameindex()}
+            counts = {(count.interface, count.handle): count for count in qdiscs(route)}
         for link in net.network.links_at(node.id):
             name = net.interfaces[link.id, node.id]
-            root = counts[name, ROOT_HANDLE]
-            fibre = counts.get((name, FIBRE_HANDLE))
-            queue = root.get_attr("TCA_STATS_QUEUE")
-            lost = fibre.get_attr("TCA_STATS_QUEUE")["drops"] if fibre is not None else 0
+            root = counts[index[name], ROOT_HANDLE]
+            fibre = counts.get((index[name], FIBRE_HANDLE))
+            lost = fibre.drops if fibre is not None else 0
             # where packets wait by class they do so before the line, and are dropped there
-            waiting = counts.get((scheduler.device(name), ROOT_HANDLE))
-            classes = waiting.get_attr("TCA_STATS_QUEUE") if waiting else {"drops": 0, "qlen": 0}
+            classes = counts.get((index.get(scheduler.device(name), 0), ROOT_HANDLE))
+            before = (classes.drops, classes.waiting) if classes is not None else (0, 0)
             hop = Hop(link.id, node.id, link.other(node.id))
             at_user, at_carrier = (policed(net, hop, at) for at in ENDS)
             found[link.id, node.id] = QueueCount(
                 link=link.id,
                 direction=hop.direction,
-                sent_packets=root.get_attr("TCA_STATS_BASIC")["packets"],
-                queue_drops=queue["drops"] - lost + classes["drops"] - at_user,
+                sent_packets=root.packets,
+                queue_drops=root.drops - lost + before[0] - at_user,
                 policed=at_user + at_carrier,
                 line_losses=lost,
-                backlog=queue["qlen"] + classes["qlen"],
+                backlog=root.waiting + before[1],
             )
     hops = [hop for link in net.network.links for hop in link.hops]
     return [found[hop.link, hop.source] for hop in hops]
@@ -197,10 +222,7 @@ def pacer_drops(net: ProvinceNet) -> int:
             continue
         with namespace.inside(net.namespace(node.id)), Rtnetlink() as route:
             index = socket.if_nametoindex(HOST_INTERFACE)
-            for queue in route.get_qdiscs(index=index):
-                if queue["index"] == index:
-                    stats = queue.get_attr("TCA_STATS2").get_attr("TCA_STATS_QUEUE")
-                    total += stats["drops"]
+            total += sum(count.drops for count in qdiscs(route) if count.interface == index)
     return total
 
 

@@ -8,8 +8,9 @@ macvlan obeys) as soon as its port has noticed, and what it would still send the
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
-from typing import Any
 
 from pyroute2.netlink.exceptions import NetlinkError
 
@@ -22,6 +23,12 @@ from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Hop, NetLink
 
 INGRESS, EGRESS = 0xFFFF0000, 0xFFFFFFF3  # linux/pkt_sched.h: of `ingress`, and of `clsact`
+RTM_GETLINK, IFLA_OPERSTATE, IFLA_STATS64 = 18, 16, 23
+LINK = struct.Struct("=BxHiII")
+"""family, type, index, flags, which flags change (`ifinfomsg`)."""
+LINK_STATS = struct.Struct("=2Q")
+"""What `rtnl_link_stats64` begins with: packets received, packets sent."""
+IF_OPER_UP = 6  # RFC 2863
 LOOK_AGAIN_NS, CARRIER_WITHIN_NS = 10_000, 2_000_000_000
 FIRST = 1
 """Before the filter of an impaired line: what a link that is down discards is not impaired."""
@@ -96,7 +103,7 @@ class LinkEnd:
         """Until the kernel's linkwatch has given the interface its queue back: what is sent before
         that is dropped where nobody counts. It does so as soon as it is let."""
         deadline_ns = time.monotonic_ns() + CARRIER_WITHIN_NS
-        while _state(self._route, self._top) != "UP":
+        while not _is_up(self._route, self._top):
             if time.monotonic_ns() > deadline_ns:
                 raise InvalidRun("{upper} did not come up again", upper=self._upper)
             sleep_until(time.monotonic_ns() + LOOK_AGAIN_NS)
@@ -202,11 +209,15 @@ class FailableLink:
             end.close()
 
 
-def _sent(route: Any, index: int) -> int:
-    [device] = route.get_links(index)
-    return int(device.get_attr("IFLA_STATS64")["tx_packets"])
+def _sent(route: Rtnetlink, index: int) -> int:
+    _, sent, *_ = LINK_STATS.unpack_from(_link(route, index)[IFLA_STATS64])
+    return int(sent)
 
 
-def _state(route: Any, index: int) -> str:
-    [device] = route.get_links(index)
-    return str(device.get_attr("IFLA_OPERSTATE"))
+def _is_up(route: Rtnetlink, index: int) -> bool:
+    return _link(route, index)[IFLA_OPERSTATE][0] == IF_OPER_UP
+
+
+def _link(route: Rtnetlink, index: int) -> dict[int, bytes]:
+    [device] = route.read(RTM_GETLINK, LINK, socket.AF_UNSPEC, 0, index, 0, 0)
+    return device.attributes

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import sys
+
 from giaoban.topology.addressing import host, prefix
 from giaoban.topology.emulation import namespace
 from giaoban.topology.emulation.rtnetlink import Rtnetlink
@@ -9,6 +13,9 @@ from giaoban.topology.network import Network
 from giaoban.topology.routing import Routes
 
 MAIN_TABLE = 254
+RTM_GETROUTE, RTA_DST, RTA_OIF = 26, 1, 4
+ROUTE = struct.Struct("=8BI")
+"""family, length of destination, of source, TOS, table, protocol, scope, type, flags (`rtmsg`)."""
 
 
 class Fib:
@@ -38,9 +45,13 @@ class Fib:
 
     def _read(self, router: str) -> dict[str, str]:
         found: dict[str, str] = {}
-        for entry in self._routes[router].get_routes(table=MAIN_TABLE):
-            to = f"{entry.get_attr('RTA_DST')}/{entry['dst_len']}"
-            out = self._links[router].get(entry.get_attr("RTA_OIF") or 0)
+        for (family, length, _, _, table, *_), more in self._routes[router].read(
+            RTM_GETROUTE, ROUTE
+        ):
+            if table != MAIN_TABLE or family != socket.AF_INET or RTA_DST not in more:
+                continue
+            to = f"{socket.inet_ntop(family, more[RTA_DST])}/{length}"
+            out = self._links[router].get(int.from_bytes(more.get(RTA_OIF, b""), sys.byteorder))
             if to in self._hosts and out is not None:
                 found.setdefault(to, out)
         return found

@@ -4,25 +4,43 @@ pyroute2's `IPRoute` runs asyncio's loop for each request, some ten system calls
 begins one for each socket. A system call is the dearest thing in the guest, and its network takes
 hundreds of requests. What is asked, how, and what is made of the answer stays pyroute2's
 (`RTNL_API`, `NetlinkRequest`); its coroutines find here a socket at which they never wait.
+
+What is looked at again and again is read without it (`Rtnetlink.read`): it decodes all that the
+kernel says of a thing, for one number.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
+import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyroute2.iproute.linux import RTNL_API
 from pyroute2.netlink.core import AsyncCoreSocket
+from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 MOST_BYTES = 32_768
 """The kernel puts no more of a long answer into one datagram (net/netlink/af_netlink.c)."""
 SEQUENCE = struct.Struct("=8xI")
 """A message's number, in its header (RFC 3549, 2.3.2)."""
+HEADER, ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=HH")
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLM_F_REQUEST, NLM_F_DUMP = 1, 0x300
+OF_TYPE = 0x3FFF
+"""The rest of an attribute's type says how it is written."""
+
+
+class Message(NamedTuple):
+    """What the kernel says of one thing: its fixed fields, and its attributes by their types."""
+
+    fields: tuple[int, ...]
+    attributes: dict[int, bytes]
 
 
 class Rtnetlink:
@@ -42,9 +60,63 @@ class Rtnetlink:
         ask = getattr(self._socket, name)
         return lambda *given, **named: _outcome(_whole(ask(*given, **named)))
 
+    def read(self, what: int, fixed: struct.Struct, *of: int) -> list[Message]:
+        """Ask for things of one kind, or for a single one.
+
+        Args:
+            what: the type of the request (rtnetlink(7)).
+            fixed: its fixed fields, which are the answer's too.
+            of: the values of these for the one thing that is wanted; none: for all.
+
+        Raises:
+            NetlinkError: the kernel refuses.
+        """
+        number = self._socket.addr_pool.alloc()
+        asked = fixed.pack(*(of or [0] * len(fixed.unpack(bytes(fixed.size)))))
+        flags = NLM_F_REQUEST if of else NLM_F_REQUEST | NLM_F_DUMP
+        length = HEADER.size + len(asked)
+        answers = self._socket.msg_queue
+        answers.ensure_tag(number)
+        try:
+            self._socket.send(HEADER.pack(length, what, flags, number, self._socket.epid) + asked)
+            found: list[Message] = []
+            while True:
+                for kind, said in _messages(_outcome(answers.get(number))):
+                    if kind == NLMSG_ERROR:
+                        code = -int.from_bytes(said[:4], sys.byteorder, signed=True)
+                        raise NetlinkError(code, os.strerror(code))
+                    if kind == NLMSG_DONE:
+                        return found
+                    there = attributes(said[fixed.size :])
+                    found.append(Message(fixed.unpack_from(said), there))
+                if of:
+                    return found
+        finally:
+            answers.free_tag(number)
+
     def close(self) -> None:
         """Give the socket back."""
         self._socket.close()
+
+
+def attributes(data: bytes) -> dict[int, bytes]:
+    """By their types; of several of one type the first. Each begins on a multiple of 4 bytes."""
+    found: dict[int, bytes] = {}
+    at = 0
+    while at + ATTRIBUTE.size <= len(data):
+        length, kind = ATTRIBUTE.unpack_from(data, at)
+        found.setdefault(kind & OF_TYPE, data[at + ATTRIBUTE.size : at + length])
+        at += -(-max(length, ATTRIBUTE.size) // 4) * 4
+    return found
+
+
+def _messages(datagram: bytes) -> Iterator[tuple[int, bytes]]:
+    """(type, what is behind its header) of each."""
+    at = 0
+    while at < len(datagram):
+        length, kind, *_ = HEADER.unpack_from(datagram, at)
+        yield kind, datagram[at + HEADER.size : at + length]
+        at += -(-length // 4) * 4
 
 
 class _Socket(RTNL_API):  # type: ignore[misc]
