@@ -6,10 +6,11 @@ do (`giaoban.traffic.receiver.feedback`): so the time between a loss and its key
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
+from giaoban.shallow import shallow_copy
 from giaoban.traffic.receiver.feedback import (
     ANSWER_NS,
     LONG_AGO_NS,
@@ -103,6 +105,16 @@ class Feedback:
         extra = FRAMING_BYTES + (SRTCP_BYTES if plan.encrypted else 0)
         self._sizes = [_request_bytes(call.bridge) + extra for call in plan.calls]
         self._mcu_size = _request_bytes(CNAME) + extra
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Feedback:
+        """What never changes is shared."""
+        other = memo[id(self)] = shallow_copy(self)
+        for name in ("_sources", "_gaps", "_cameras", "_asking"):
+            setattr(other, name, copy.deepcopy(getattr(self, name), memo))
+        for name in ("_requests", "_under_way", "_unnoticed", "_media", "_control"):
+            setattr(other, name, getattr(self, name).copy())
+        other._begun, other._legs = set(self._begun), dict(self._legs)
+        return other
 
     def came(self, packets: Packets) -> None:
         """What came to the ends of paths, also later than the next `look`."""

@@ -9,7 +9,6 @@ asleep on it first.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from giaoban.scenarios.bridge.windows import LONG_WINDOW_NS, WINDOW_LEAD_NS
 from giaoban.scenarios.estimate.media.rtcp import Reports
 from giaoban.scenarios.estimate.network.flows import Flows
+from giaoban.shallow import shallow_copy
 from giaoban.traffic.sender.stream import next_control_ns
 
 HANDED_NS = LONG_WINDOW_NS + WINDOW_LEAD_NS
@@ -69,7 +69,7 @@ class FqModel:
 
     def __deepcopy__(self, memo: dict[int, object]) -> FqModel:
         """No array that it holds is ever changed."""
-        other = memo[id(self)] = copy.copy(self)
+        other = memo[id(self)] = shallow_copy(self)
         other._handed = {flow: list(parts) for flow, parts in self._handed.items()}
         other._leaving, other._next = dict(self._leaving), dict(self._next)
         other._early = set(self._early)

@@ -20,6 +20,7 @@ from giaoban.clock import NEVER_NS, SECOND_NS
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.media.leg import Position
 from giaoban.scenarios.estimate.spool import as_one
+from giaoban.shallow import shallow_copy
 from giaoban.traffic.log import SENT, PacketLog
 from giaoban.traffic.recorded.stream import RecordedStream
 from giaoban.traffic.rtp import AUDIO_PACKET_MS, HEADER_BYTES
@@ -310,7 +311,7 @@ class CachedStream:
         if not by_ns:
             return self
         self.make(NEVER_NS)
-        other = copy.copy(self)
+        other = shallow_copy(self)
         other.log = self.log.copy()
         other.log["due_ns"] += by_ns
         other.log["leaving_ns"] += by_ns
@@ -365,7 +366,7 @@ class CachedSource:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CachedSource:
         """What was made never changes: a copy shares it."""
-        other = memo[id(self)] = copy.copy(self)
+        other = memo[id(self)] = shallow_copy(self)
         other.buffer = copy.deepcopy(self.buffer, memo)
         other._source = copy.deepcopy(self._source, memo)
         return other
@@ -425,7 +426,7 @@ class MixedAudio:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> MixedAudio:
         """What never changes is shared."""
-        other = memo[id(self)] = copy.copy(self)
+        other = memo[id(self)] = shallow_copy(self)
         other.buffer, other._spans = copy.deepcopy(self.buffer, memo), list(self._spans)
         other._injector = copy.deepcopy(self._injector, memo)
         return other

@@ -22,6 +22,7 @@ from giaoban.scenarios.estimate.network.packets import Packets, PendingPackets, 
 from giaoban.scenarios.estimate.network.paths import END, Paths
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, BatchServed, rate_of
 from giaoban.scenarios.estimate.network.transit import Cargo, Keys, in_order
+from giaoban.shallow import shallow_copy
 from giaoban.topology.network import NetLink
 
 
@@ -54,7 +55,7 @@ class _HopLevel:
 
     def __deepcopy__(self, memo: dict[int, object]) -> _HopLevel:
         """What is never changed is shared."""
-        other = copy.copy(self)
+        other = shallow_copy(self)
         other.queues = copy.deepcopy(self.queues, memo)
         other.waiting = copy.deepcopy(self.waiting, memo)
         return other
@@ -102,7 +103,7 @@ class BatchedTransit:
 
     def __deepcopy__(self, memo: dict[int, object]) -> BatchedTransit:
         """What is never changed is shared."""
-        other = copy.copy(self)
+        other = shallow_copy(self)
         memo[id(self)] = other
         for name in ("_meter", "_lines", "_levels"):
             setattr(other, name, copy.deepcopy(getattr(self, name), memo))

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.shallow import shallow_copy
 from giaoban.topology.lines.impairments import (
     DIST_SCALE,
     PROBABILITY_ONE,
@@ -45,7 +46,7 @@ class NetemRandom:
 
     def __deepcopy__(self, memo: dict[int, object]) -> NetemRandom:
         """No array that it holds is ever changed."""
-        return copy.copy(self)
+        return shallow_copy(self)
 
     def draw(self) -> int:
         """The next 32 bits."""
@@ -203,7 +204,7 @@ class LineEnd:
 
     def __deepcopy__(self, memo: dict[int, object]) -> LineEnd:
         """What is never changed is shared."""
-        other = memo[id(self)] = copy.copy(self)
+        other = memo[id(self)] = shallow_copy(self)
         other._now = copy.deepcopy(self._now, memo)
         return other
 
@@ -282,7 +283,7 @@ class _Netem:
 
     def __deepcopy__(self, memo: dict[int, object]) -> _Netem:
         """What is never changed is shared."""
-        other = memo[id(self)] = copy.copy(self)
+        other = memo[id(self)] = shallow_copy(self)
         other._random = copy.deepcopy(self._random, memo)
         other.loss = copy.deepcopy(self.loss, memo)
         return other
@@ -385,7 +386,7 @@ class _RandomLoss:
 
     def __deepcopy__(self, memo: dict[int, object]) -> _RandomLoss:
         """All that it knows are numbers."""
-        return copy.copy(self)
+        return shallow_copy(self)
 
     def lose(self, draw: Draw) -> bool:
         return bool(self.lose_all(np.array([draw()], np.uint32))[0])

@@ -9,7 +9,6 @@ one.
 
 from __future__ import annotations
 
-import copy
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
 from giaoban.scenarios.plan.drain import FRAME_BYTES
+from giaoban.shallow import shallow_copy
 from giaoban.topology.network import NetLink
 from giaoban.traffic.fifo import bytes_per_s, serialisation_ns
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
@@ -148,7 +148,7 @@ class Fifo:
 
     def __deepcopy__(self, memo: dict[int, object]) -> Fifo:
         """No array that it holds is ever changed."""
-        return copy.copy(self)
+        return shallow_copy(self)
 
     def resume(self, inside_ns: NDArray[np.int64], free_ns: int) -> None:
         """Go on with packets inside that will be at the far end at these moments, in order, and a
@@ -412,7 +412,7 @@ class BatchedFifo:
 
     def __deepcopy__(self, memo: dict[int, object]) -> BatchedFifo:
         """What is never changed is shared."""
-        other = copy.copy(self)
+        other = shallow_copy(self)
         for name in ("_free_ns", "_last_ns", "_room", "_loses"):
             setattr(other, name, getattr(self, name).copy())
         return other
