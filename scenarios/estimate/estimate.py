@@ -78,12 +78,18 @@ class FailingEstimate(NamedTuple):
     routes: list[Routes]
 
 
-def estimate_failing(question: Question, run_id: str) -> FailingEstimate:
-    """As `estimate`, of a question in which links or routers fail."""
+def estimate_failing(
+    question: Question, run_id: str, made: StreamCache | None = None
+) -> FailingEstimate:
+    """As `estimate`, of a question in which links or routers fail.
+
+    Args:
+        made: streams of other questions, which are not made again.
+    """
     check(question, LEAVE_OUT)
     plan = question.plan
     failing = FailingPaths(plan)
-    with _captures_of(question, failing) as (captures, rebuilt):
+    with _captures_of(question, failing, made) as (captures, rebuilt):
         answer = assemble(question, captures, ENGINE, run_id, rebuilt)
     marks_s = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     moments_ns = [math.ceil(at_s) * SECOND_NS + SAMPLE_OFFSET_NS for at_s in marks_s]
@@ -209,12 +215,12 @@ def _failing(plan: Plan) -> FailingPaths | None:
 
 @contextmanager
 def _captures_of(
-    question: Question, failing: FailingPaths | None
+    question: Question, failing: FailingPaths | None, made: StreamCache | None = None
 ) -> Iterator[tuple[Captures, Rebuilt]]:
     """The meeting held: its captures, and how long packets waited."""
     plan = question.plan
     meeting = signal(plan, failing)
-    estimated = estimate_media(plan, meeting, question.recordings, failing=failing)
+    estimated = estimate_media(plan, meeting, question.recordings, failing=failing, made=made)
     try:
         yield captures_of(plan, meeting, estimated), queue_waits(estimated)
     finally:

@@ -33,7 +33,11 @@ from giaoban.scenarios.estimate.media.rtcp import Reports, reports
 from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer, StreamCache
 from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
 from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
-from giaoban.scenarios.estimate.network.failing import FailingPaths, FailingTransit
+from giaoban.scenarios.estimate.network.failing import (
+    UNTIL_DRAINED_NS,
+    FailingPaths,
+    FailingTransit,
+)
 from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.hop_cache import HopCache
 from giaoban.scenarios.estimate.network.hops import (
@@ -446,11 +450,13 @@ class _MeetingRun:
             buffer.close()
 
     def _calm_until_ns(self, now_ns: int) -> int:
-        """The look before a link or a route changes next."""
+        """The look before a link or a route changes next, from which on nothing that a change may
+        take is under way yet."""
         change_ns = None if self._failing is None else self._failing.next_change_ns(now_ns)
         if change_ns is None:
             return self._end_ns
-        return now_ns + max(LOOK_NS, (change_ns - now_ns) // LOOK_NS * LOOK_NS)
+        calm_ns = change_ns - UNTIL_DRAINED_NS - now_ns
+        return now_ns + max(LOOK_NS, calm_ns // LOOK_NS * LOOK_NS)
 
     def _stands(self, ended: Packets) -> None:
         """What came to the ends of paths in a step that is not gone back to."""

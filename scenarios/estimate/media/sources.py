@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import heapq
+import operator
 from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -334,7 +335,7 @@ class StreamCache:
 
     def __init__(self) -> None:
         self._kept: LruCache[Hashable, _LastAsked] = LruCache(
-            KEPT_PACKETS, lambda kept: kept.packets
+            KEPT_PACKETS, operator.attrgetter("packets")
         )
 
     def get(

@@ -29,6 +29,7 @@ from giaoban.scenarios.emulation.beginnings import begun
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate import limits
 from giaoban.scenarios.estimate.estimate import estimate_failing
+from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.failure_cases import PAIR
 from giaoban.scenarios.spec.faults.kind import FailureCase
@@ -195,19 +196,21 @@ def _estimate_all(
     found: dict[str, EmulationOutcome[FailureResult]] = {}
     with WorkerPool(min(jobs, len(cases))) as helpers:
         given = [(case, places[case.id]) for case in cases]
-        for ident, outcome in helpers.as_finished_with(asked, _estimated, given):
+        kept = asked, StreamCache()  # each process has one of its own
+        for ident, outcome in helpers.as_finished_with(kept, _estimated, given):
             found[ident] = outcome
             progress(Sentence(TOLD, done=len(found), count=len(cases)), len(found) / len(cases))
     return found
 
 
 def _estimated(
-    asked: FailuresQuestion, of: tuple[FailureCase, Path]
+    kept: tuple[FailuresQuestion, StreamCache], of: tuple[FailureCase, Path]
 ) -> tuple[str, EmulationOutcome[FailureResult]]:
-    case, place = of
+    (asked, made), (case, place) = kept, of
     began = time.monotonic()
     question = question_of(asked, case)
-    answer, routes = estimate_failing(question, place.name)
+    few = limits.packets(question.plan) <= KEPT_PACKETS  # more are not kept
+    answer, routes = estimate_failing(question, place.name, made if few else None)
     with writing(place):
         store.write_result(place, answer.result)
     found = observe(case, answer.result, question.plan.faults, snapshots(routes))
