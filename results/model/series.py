@@ -57,6 +57,25 @@ class Series:
     stream_mos: dict[str, Floats] = field(default_factory=dict)
     impaired: list[tuple[str, str, float, float]] = field(default_factory=list)
 
+    @property
+    def lines(self) -> dict[str, dict[str, Floats]]:
+        """What pictures of lines show, by their names."""
+        return {
+            "delay": self.stream_delay_ms,
+            "loss": self.stream_lost_pct,
+            "jitter": self.stream_jitter_ms,
+            "mos": self.stream_mos,
+            "frozen": self.stream_frozen_pct,
+            "links": self.link_utilisation_pct,
+        }
+
+    @property
+    def pictures(self) -> list[str]:
+        """`delay`, `loss`, `links` and `mcu` always; `jitter`, `mos` and `frozen` if there is such
+        a series."""
+        always = {"delay", "loss", "links"}
+        return [*(name for name, data in self.lines.items() if data or name in always), "mcu"]
+
     def __post_init__(self) -> None:
         """Raises `ValueError` if an array does not fit `t_s`, or a key is no stream's."""
         groups = self._groups()

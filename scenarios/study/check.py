@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +25,12 @@ from giaoban.results.report.annex.make import write_annex
 from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.results.report.summaries.sensitivity_summary import robustness
 from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulate
-from giaoban.scenarios.estimate.estimate import estimate, prior_estimate, with_losses_foreseen
+from giaoban.scenarios.estimate.estimate import (
+    PriorEstimate,
+    estimate,
+    prior_estimate,
+    with_losses_foreseen,
+)
 from giaoban.scenarios.estimate.limits import LEAVE_OUT
 from giaoban.scenarios.estimate.limits import check as check_estimable
 from giaoban.scenarios.measure import captures
@@ -86,21 +92,23 @@ def check(
         trying = other_seeds(question, seeds, helpers, engine)
         folder = stack.enter_context(new_run(root, question.plan.scenario_id, now))
         save_recordings(question.plan, question.recordings, folder.path)
-        progress(Sentence("estimating"), 0.0)
-        prior = helpers.ask(prior_estimate, question)
         if engine is EngineName.SANDBOX:  # whose time does not depend on what else is done
             trying.begin()
-        else:
-            prior()
+        progress(Sentence("estimating"), 0.0)
         question = with_losses_foreseen(question)
         give_back()
+        beside = ThreadPoolExecutor(1)  # it has nothing but memory: who leaves early need not wait
+        stack.callback(beside.shutdown, wait=False)
+        prior = beside.submit(_prior, asked)
+        if engine is not EngineName.SANDBOX:
+            prior.result()
         about = emulate(question.plan, folder.path, engine, progress)
         if engine is not EngineName.SANDBOX:
             trying.begin()
         progress(Sentence("measuring"), 0.0)
         captured = captures.load(folder.path, question.plan)
         answer = assemble(question, captured, about, folder.run_id)
-        answer = prior().beside(answer)
+        answer = prior.result().beside(answer)
         pictures = _pictures(folder.path, question, answer, helpers, progress)
         answer = _at_others(answer, trying, folder.path, progress)
         answer = in_every_meeting(meetings, answer, folder.path, engine, progress)
@@ -118,6 +126,14 @@ def check(
             write_pcapng(frames, folder.path / f"{bridge}.pcapng")
             frames.unlink()
         return folder.finished_with(answer.result)
+
+
+def _prior(question: Question) -> PriorEstimate:
+    """While the guest has the meeting; what this loads and finds out is there for the answer."""
+    try:
+        return prior_estimate(question)
+    finally:
+        give_back()
 
 
 def check_by_estimate(

@@ -95,17 +95,23 @@ def draw_pictures(
 
     Of a network too large to be drawn there is no map. `helpers`: who draws them, if anybody does.
     """
-    from giaoban.results.report.plots.run import pictures_of, write_plot
-
     limits = {c.id: c.threshold for c in result.criteria if c.limits_series}
     ask = (helpers or InlineWorker()).ask
     asked: dict[str, Callable[[], Path]] = {}
     if len(network.nodes) <= MOST_MAPPED:  # first: it takes as long as three of the others
         new = [bridge.id for bridge in result.question.new]
         asked["map"] = ask(_draw_map, network, folder, title, result.link_peaks, lang, new)
-    for name in pictures_of(series):
-        asked[name] = ask(write_plot, series, folder, name, lang=lang, limits=limits)
+    for name in series.pictures:
+        asked[name] = ask(_draw_plot, series, folder, name, lang, limits)
     return {name: drawn() for name, drawn in asked.items()}
+
+
+def _draw_plot(
+    series: Series, folder: Path, name: str, lang: Language, limits: Mapping[str, float]
+) -> Path:
+    from giaoban.results.report.plots.run import write_plot
+
+    return write_plot(series, folder, name, lang=lang, limits=limits)
 
 
 def _draw_map(

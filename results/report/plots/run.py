@@ -78,7 +78,7 @@ def draw_lines(
     series: Series, picture: str, *, lang: Language, limit: float | None = None
 ) -> Figure:
     """One of the pictures `delay`, `loss`, `jitter`, `mos`, `frozen` and `links`."""
-    data = _data(series)[picture]
+    data = series.lines[picture]
     named = link_name if picture == "links" else stream_name
     names = {key: named(key, series.names, lang) for key in data}
     return _lines(series, data, names, _LOOKS[picture], lang, limit)
@@ -119,16 +119,8 @@ def write_plots(
     `limits` are thresholds by criterion id. Returns the .svg paths by picture.
     """
     return {
-        name: write_plot(series, folder, name, lang=lang, limits=limits)
-        for name in pictures_of(series)
+        name: write_plot(series, folder, name, lang=lang, limits=limits) for name in series.pictures
     }
-
-
-def pictures_of(series: Series) -> list[str]:
-    """`delay`, `loss`, `links` and `mcu` always; `jitter`, `mos` and `frozen` if there is such a
-    series."""
-    always = {"delay", "loss", "links"}
-    return [*(name for name, data in _data(series).items() if data or name in always), "mcu"]
 
 
 def write_plot(
@@ -147,17 +139,6 @@ def write_plot(
         figure = draw_lines(series, name, lang=lang, limit=limit)
     with writing(folder):
         return write(figure, folder, f"{name}.{lang}")[0]
-
-
-def _data(series: Series) -> dict[str, dict[str, Floats]]:
-    return {
-        "delay": series.stream_delay_ms,
-        "loss": series.stream_lost_pct,
-        "jitter": series.stream_jitter_ms,
-        "mos": series.stream_mos,
-        "frozen": series.stream_frozen_pct,
-        "links": series.link_utilisation_pct,
-    }
 
 
 def _lines(

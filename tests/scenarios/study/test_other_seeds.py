@@ -20,7 +20,7 @@ from giaoban.processes.workers import InlineWorker, WorkerPool, WorkerProcess
 from giaoban.results.judge.verdict import Judgement, trial
 from giaoban.results.model.result import Result
 from giaoban.results.model.seeds import Seeds
-from giaoban.results.report.plots import run
+from giaoban.results.model.series import Series
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate, judge_alone
 from giaoban.scenarios.plan.question import Question, make_question
@@ -160,7 +160,7 @@ def test_processes_are_begun_only_for_seeds(
 
 
 def test_helpers_draw_the_same_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "pictures_of", lambda _series: ["loss"])
+    monkeypatch.setattr(Series, "pictures", ["loss"])
     question = make_question(thin(tmp_path))
     answer = estimate(question)
     drawn = []
