@@ -7,11 +7,13 @@ it: that is what `giaoban.scenarios.estimate.estimate` is for.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from giaoban.clock import SECOND_NS
 from giaoban.counting import counted
 from giaoban.errors import InputError
 from giaoban.mcu_sim.admission import Use
@@ -31,14 +33,21 @@ from giaoban.scenarios.plan.plan import CallPlan, Plan
 from giaoban.scenarios.plan.wire import around_bytes
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import Routes, shortest_paths
+from giaoban.traffic.h264 import FU_HEADER_BYTES
 from giaoban.traffic.rtp import AUDIO_PACKET_MS, ETHERNET_BYTES, HEADER_BYTES
 from giaoban.traffic.sources.video_model import FrameSource, VideoModel, packetise
+from giaoban.traffic.sources.video_stream import packets_in
 
 TRIAL_S = 240
 """So many seconds of the encoder's model are drawn to know how much its seconds differ."""
 WORST_SECOND = 3.0
 """Standard deviations of the busiest second above the mean: about one in 700, of a few minutes'
 seconds on a few links the largest."""
+
+
+PictureLoad = Callable[[VideoModel, int], tuple[float, float]]
+"""Of an encoder, with so much around each packet: a picture's mean in Mb/s on the wire, and the
+variance of its seconds in (Mb/s)²."""
 
 
 @dataclass(frozen=True)
@@ -165,11 +174,14 @@ class _NormalSum:
         self.variance += variance
 
 
-def static_loads(plan: Plan, routes: Routes | None = None) -> StaticLoads:
+def static_loads(
+    plan: Plan, routes: Routes | None = None, pictures: PictureLoad | None = None
+) -> StaticLoads:
     """Admit every call of the plan as the device does, and add up what goes over each link.
 
     Args:
         routes: of the plan's network, if the caller has them already.
+        pictures: what a picture takes; None: `video_load`.
     """
     routes = routes or shortest_paths(plan.network)
     capacity = meeting_on(plan.device, content=plan.content is not None)
@@ -200,7 +212,7 @@ def static_loads(plan: Plan, routes: Routes | None = None) -> StaticLoads:
         if answer.stepped_down:
             downspeeded.append(told)
     return StaticLoads(
-        links=_links(plan, routes, joined, with_video),
+        links=_links(plan, routes, joined, with_video, pictures or video_load),
         units_used=capacity.units_used,
         units_total=capacity.units_total,
         ports_used=capacity.ports_used,
@@ -213,14 +225,18 @@ def static_loads(plan: Plan, routes: Routes | None = None) -> StaticLoads:
 
 
 def _links(
-    plan: Plan, routes: Routes, joined: list[CallPlan], with_video: set[str]
+    plan: Plan,
+    routes: Routes,
+    joined: list[CallPlan],
+    with_video: set[str],
+    pictures: PictureLoad,
 ) -> list[LinkLoad]:
     around = around_bytes(plan)
     sums: dict[Hop, _NormalSum] = {
         hop: _NormalSum() for link in plan.network.links for hop in link.hops
     }
     overhead = {link.id: link.overhead_bytes for link in plan.network.links}
-    of_a_call = {o: _of_a_call(plan, around + o) for o in {*overhead.values()}}
+    of_a_call = {o: _of_a_call(plan, around + o, pictures) for o in {*overhead.values()}}
     shown = plan.content
     slides = shown.model.kbps / 1000 if shown is not None else 0.0
     presenter = shown.bridge if shown is not None else None
@@ -249,13 +265,15 @@ def _links(
     return loads
 
 
-def _of_a_call(plan: Plan, around: int) -> tuple[float, float, tuple[float, float]]:
+def _of_a_call(
+    plan: Plan, around: int, pictures: PictureLoad
+) -> tuple[float, float, tuple[float, float]]:
     """What a call's sound takes up and down, and its pictures, with so much around each packet."""
     up = _audio_mbps(plan.audio.packet_ms, plan.audio.packet_bytes, around)
     if plan.sound == "conversation" and plan.silence_suppression:
         up *= plan.speech.activity
     down = _audio_mbps(AUDIO_PACKET_MS, plan.audio.octets(AUDIO_PACKET_MS), around)
-    return up, down, video_load(plan.video, around)
+    return up, down, pictures(plan.video, around)
 
 
 def _audio_mbps(packet_ms: int, payload_bytes: int, around: int) -> float:
@@ -265,6 +283,14 @@ def _audio_mbps(packet_ms: int, payload_bytes: int, around: int) -> float:
 def video_load(model: VideoModel, around: int) -> tuple[float, float]:
     """A picture's mean in Mb/s on the wire, and the variance of its seconds in (Mb/s)²."""
     return _video_load(model.model_dump_json(), around)
+
+
+def most_video_load(model: VideoModel, around: int) -> tuple[float, float]:
+    """More than that mean can be, whatever is drawn, and 0: nothing is drawn to know it."""
+    octets = model.most_bytes(TRIAL_S * model.fps)
+    packets = packets_in(TRIAL_S * SECOND_NS, model.kbps, model)
+    around += FU_HEADER_BYTES + HEADER_BYTES
+    return (octets + packets * around) * 8e-6 / TRIAL_S, 0.0
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,14 @@ from giaoban.results.model.result import CriterionResult
 from giaoban.results.model.seeds import others
 from giaoban.results.model.studies.sensitivity import FAR_PCT, FlipPoint, TriedValue
 from giaoban.scenarios.estimate.estimate import EarlyJudgement
-from giaoban.scenarios.estimate.static import shortfall, static_loads
+from giaoban.scenarios.estimate.static import (
+    PictureLoad,
+    Shortfall,
+    most_video_load,
+    shortfall,
+    static_loads,
+    video_load,
+)
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.sensitivity.figures import Figure
@@ -208,9 +215,14 @@ def by_arithmetic(question: Question) -> Found | None:
     An estimate would say no as well, and takes long where queues overflow.
     """
     limits = {each.id: each for each in criteria_of(question).criterion}
-    short = shortfall(
-        static_loads(question.plan), limits[MCU_UNITS].threshold, limits[LINK_PEAK].threshold
-    )
+
+    def short_with(pictures: PictureLoad) -> Shortfall | None:
+        loads = static_loads(question.plan, pictures=pictures)
+        return shortfall(loads, limits[MCU_UNITS].threshold, limits[LINK_PEAK].threshold)
+
+    short = short_with(most_video_load)
+    if short is not None and short.link is not None:  # what is drawn may be less
+        short = short_with(video_load)
     limit = None if short is None else limits.get(short.criterion)
     if short is None or limit is None or meets(limit, short.value):
         return None  # a scenario may allow calls that are refused

@@ -38,6 +38,7 @@ from giaoban.results.report.summaries.sensitivity_summary import (
 from giaoban.results.report.view.run_data import assumed_data
 from giaoban.scenarios.cli.commands import check as check_command
 from giaoban.scenarios.estimate.estimate import EarlyJudgement, judge_alone
+from giaoban.scenarios.estimate.static import most_video_load, static_loads, video_load
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.schemas.make import schema_text
@@ -245,6 +246,28 @@ def test_what_sums_of_rates_decide_the_estimate_says_too(question: Question, mbp
     assert peak.place is not None
     assert full.binding is not None
     assert peak.place.id == full.binding.place.id  # both directions are full: either may be told
+
+
+@pytest.mark.parametrize("kbps", [64.0, 512.0, 2000.0])
+@pytest.mark.parametrize("key_ratio", [1.0, 12.0])
+def test_no_picture_takes_more_than_it_is_said_to_at_the_most(
+    question: Question, kbps: float, key_ratio: float
+) -> None:
+    """So that nothing is drawn where even that leaves room; where it does not, what is drawn says
+    it, and is not much less."""
+    wild = {"kbps": kbps, "key_ratio": key_ratio, "size_sigma": 1.0, "scene_changes_per_min": 30.0}
+    model = question.plan.video.model_copy(update=wild)
+    (most, _), (mean, _) = most_video_load(model, 60), video_load(model, 60)
+    assert mean < most < 1.5 * mean
+
+
+def test_sums_of_what_pictures_take_at_the_most_decide_nothing_else(question: Question) -> None:
+    """The MCU's line just wide enough for what is drawn, and just too narrow."""
+    links = static_loads(question.plan).links
+    mean_mbps = max(load.mean_mbps for load in links if load.link == "access-mcu")
+    for share, fails in ((0.799, False), (0.801, True)):
+        world = World.of(question).put(("province", "mcu", "rate_mbps"), mean_mbps / share)
+        assert (by_arithmetic(world.question()) is not None) is fails
 
 
 def test_what_a_full_device_does_is_tried_and_every_choice_has_its_answer(
