@@ -150,6 +150,7 @@ def follow_lines(
     on_line: Callable[[str], None],
     lives: int | None = None,
     silence_s: float | None = FOLLOWED_SILENCE_S,
+    waits: Callable[[], bool] = lambda: False,
 ) -> list[str]:
     """Read a pipe to its end, and keep all that comes; the last lines.
 
@@ -157,13 +158,15 @@ def follow_lines(
         lives: the end that is written to of a pipe of the same program's: who never began to write
             to the first, and is gone, shows there.
         silence_s: for so long nothing may come; None: for any time.
+        waits: asked when nothing came for so long: whether it waits for something else, that goes
+            on.
 
     Raises:
         MachineLacks: nothing came for so long.
     """
     tail: list[str] = []
     with log.open("w", encoding="utf-8") as file:
-        for line in _lines_of(descriptor, lives, silence_s):
+        for line in _lines_of(descriptor, lives, silence_s, waits):
             file.write(line + "\n")
             file.flush()
             tail = [*tail[-TAIL_LINES + 1 :], line]
@@ -198,7 +201,9 @@ def _started(
         ) from None
 
 
-def _lines_of(descriptor: int, lives: int | None, silence_s: float | None) -> Iterator[str]:
+def _lines_of(
+    descriptor: int, lives: int | None, silence_s: float | None, waits: Callable[[], bool]
+) -> Iterator[str]:
     lines = _Lines()
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
@@ -207,6 +212,8 @@ def _lines_of(descriptor: int, lives: int | None, silence_s: float | None) -> It
         while not lines.ended:
             ready = selector.select(silence_s)
             if not ready and silence_s is not None:
+                if waits():
+                    continue
                 raise _hung(Sentence("the program"), silence_s)
             if any(key.fd == descriptor for key, _ in ready):
                 yield from lines.take(os.read(descriptor, 1 << 16))

@@ -8,7 +8,7 @@ microsecond that the kernel's own housekeeping can move a packet.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -36,11 +36,15 @@ from giaoban.topology.sandbox.fork_server import ForkServer
 NETWORK, MEETING = "network", "meeting"
 
 
+Origin = Callable[[Question], ForkServer | None]
+"""From which guest an emulation goes on; None: it boots its own."""
+
+
 @contextmanager
 def begun(
-    questions: Mapping[str, Question], folder: Path, at_once: int, kernel: Path
-) -> Iterator[Mapping[str, ForkServer]]:
-    """The guest from which each goes on, by their names, as long as this lasts.
+    questions: Sequence[Question], folder: Path, at_once: int, kernel: Path
+) -> Iterator[Origin]:
+    """The guests from which emulations go on that begin like these, as long as this lasts.
 
     Args:
         folder: is made, and removed; what the emulations write to is beside it.
@@ -48,21 +52,22 @@ def begun(
         kernel: the guests'.
 
     Returns:
-        Nothing where they do not begin alike, or where there is not room for so many guests: then
-        each has one of its own. One alone begins as several do: it has the same figures.
+        None for each where these do not begin alike, or where there is not room for so many guests.
+        One alone begins as several do: it has the same figures.
 
     Raises:
         InvalidRun, MachineLacks: the first guest did not even begin.
     """
-    plans = [question.plan for question in questions.values()]
-    alike = {name: each for name, each in questions.items() if meets_alike(each.plan)}
-    if not all(plan.watchful for plan in plans) or not networks_alike(plans):
-        yield {}
-        return
+    plans = [question.plan for question in questions]
+    alike = [each for each in questions if meets_alike(each.plan)]
     memory = max(map(memory_mb, plans)) + captures_mb(plans[0])
     guest = boot.Guest(kernel, memory_mb=memory)
-    if not fork_server.has_room(guest, folder.parent, 1 + at_once):
-        yield {}
+    if (
+        not all(plan.watchful for plan in plans)
+        or not networks_alike(plans)
+        or not fork_server.has_room(guest, folder.parent, 1 + at_once)
+    ):
+        yield lambda _question: None
         return
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -73,17 +78,26 @@ def begun(
                 guest, GUEST_MODULE, arguments(plan, place), writable=folder.parent, folder=place
             )
         )
-        of = dict.fromkeys(questions, network)
-        until_s = alike_until_s([each.plan for each in alike.values()]) if alike else 0
+        meeting: ForkServer | None = None
+        until_s = alike_until_s([each.plan for each in alike]) if alike else 0
         if until_s > 0:
             place = _lay(plan, Beginning(until_s=until_s), folder / MEETING)
-            save_recordings(plan, next(iter(alike.values())).recordings, place)
+            save_recordings(plan, alike[0].recordings, place)
             try:
                 meeting = stack.enter_context(fork_server.forked(network, place))
             except fork_server.EndedError:
                 raise_end_of(network)
-            of |= dict.fromkeys(alike, meeting)
-        yield of
+
+        def origin(question: Question) -> ForkServer | None:
+            own = question.plan
+            can_fail = bool(plan.changes) or not own.changes
+            if not own.watchful or not can_fail or not networks_alike([plan, own]):
+                return None
+            if meeting is None or not meets_alike(own) or alike_until_s([own]) < until_s:
+                return network
+            return meeting
+
+        yield origin
 
 
 def captures_mb(plan: Plan) -> int:

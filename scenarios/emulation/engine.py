@@ -127,7 +127,13 @@ def emulate(
     console = folder / LOG
     if origin is not None:
         try:
-            code = fork_server.go_on(origin, folder, console=console, on_line=on_line)
+            code = fork_server.go_on(
+                origin,
+                folder,
+                console=console,
+                on_line=on_line,
+                on_wait=lambda: progress(Sentence("building the network"), 0.0),
+            )
         except fork_server.EndedError:
             raise_end_of(origin)
     elif engine is EngineName.SANDBOX:

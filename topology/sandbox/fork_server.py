@@ -159,13 +159,19 @@ def forked(origin: ForkServer, folder: Path) -> Iterator[ForkServer]:
 
 
 def go_on(
-    server: ForkServer, folder: Path, *, console: Path, on_line: Callable[[str], None]
+    server: ForkServer,
+    folder: Path,
+    *,
+    console: Path,
+    on_line: Callable[[str], None],
+    on_wait: Callable[[], None] = lambda: None,
 ) -> int:
     """Let a copy go on, to its end.
 
     Args:
         folder: which it is told, and in which it can write.
         console, on_line: as `boot.run`.
+        on_wait: called now and then where it takes long until the server takes orders.
 
     Returns:
         The exit code.
@@ -178,7 +184,8 @@ def go_on(
     with boot.own_core() as core:
         given = _give(server, core, Path(os.devnull), folder.resolve())
         try:
-            tail = given.follow(console, on_line, children.FOLLOWED_SILENCE_S)
+            waits = partial(_goes_on, server, on_wait, {})
+            tail = given.follow(console, on_line, children.FOLLOWED_SILENCE_S, waits)
         finally:
             given.close()
     if not (tail or (folder / EXIT_FILE).exists() or _takes_orders(server)):
@@ -202,6 +209,21 @@ def _opened(server: ForkServer) -> int:
         raise EndedError from None
 
 
+def _goes_on(server: ForkServer, on_wait: Callable[[], None], said: dict[Path, int]) -> bool:
+    """Whether it, or who it goes on from, has said more than when it was looked at last (`said`).
+    Once it takes orders it says nothing any more."""
+    before = dict(said)
+    at: ForkServer | None = server
+    while at is not None:
+        with suppress(FileNotFoundError):
+            said[at.folder] = (at.folder / LOG).stat().st_size
+        at = at.origin
+    if said == before:
+        return False
+    on_wait()
+    return True
+
+
 def _ignored(_line: str) -> None:
     """What a server says is in its log."""
 
@@ -220,11 +242,20 @@ class _Given:
     lives: int
 
     def follow(
-        self, log: Path, on_line: Callable[[str], None], silence_s: float | None
+        self,
+        log: Path,
+        on_line: Callable[[str], None],
+        silence_s: float | None,
+        waits: Callable[[], bool] = lambda: False,
     ) -> list[str]:
         """As `children.follow_lines`."""
         return children.follow_lines(
-            self.console, log=log, on_line=on_line, lives=self.lives, silence_s=silence_s
+            self.console,
+            log=log,
+            on_line=on_line,
+            lives=self.lives,
+            silence_s=silence_s,
+            waits=waits,
         )
 
     def close(self) -> None:

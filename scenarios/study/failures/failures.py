@@ -25,7 +25,7 @@ from giaoban.results.model.answer_files import RESULT
 from giaoban.results.model.result import Engine
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.results.report.summaries.failures_summary import summary_md
-from giaoban.scenarios.emulation.beginnings import begun
+from giaoban.scenarios.emulation.beginnings import Origin, begun
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate import limits
 from giaoban.scenarios.estimate.estimate import estimate_failing
@@ -87,21 +87,12 @@ def try_failures(
             a folder that cannot be written.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
-    refused: dict[str, list[Sentence]] = {}
-    singles = {case.id for case in cases if case.kind != PAIR}
+    known = {case.id: question_of(asked, case) for case in _at_first(cases)}
+    question = next(iter(known.values()))
     if engine is None:  # all mistakes are told before a minute of emulation
-        for case in cases:
-            if case.id in singles or not singles.issuperset(_parts(case)):
-                each = question_of(asked, case)
-                if why := limits.reasons(each.plan):
-                    refused[case.id] = why
-        if refused:
+        reasons = {ident: limits.reasons(each.plan) for ident, each in known.items()}
+        if refused := {ident: why for ident, why in reasons.items() if why}:
             raise _not_estimated(asked, cases, refused)
-        questions = []
-        question = question_of(asked, cases[0])
-    else:
-        questions = [(case, question_of(asked, case)) for case in cases]
-        question = questions[0][1]
     # once, before several would wait for it
     guest_kernel = kernel.ensure(progress) if engine is EngineName.SANDBOX else None
     with new_run(root, f"faults-{question.plan.scenario_id}", now) as folder:
@@ -112,7 +103,7 @@ def try_failures(
             found = _estimate_all(asked, cases, places, jobs, progress)
         else:
             found = _emulate_all(
-                questions, places, engine, guest_kernel, jobs, folder.path, progress
+                asked, cases, known, places, engine, guest_kernel, jobs, folder.path, progress
             )
         progress(Sentence("summing up"), 1.0)
         answer = answer_of(
@@ -133,6 +124,13 @@ def try_failures(
         write_page(folder.path)
         final = folder.finish(answer.FILE)
     return FailuresOutcome(final, answer, {ident: each.seconds for ident, each in found.items()})
+
+
+def _at_first(cases: Sequence[FailureCase]) -> list[FailureCase]:
+    """Those whose questions are asked before anything begins: a pair of two that are tried alone
+    has no mistake that they have not."""
+    singles = {case.id for case in cases if case.kind != PAIR}
+    return [case for case in cases if case.id in singles or not singles.issuperset(_parts(case))]
 
 
 def _parts(case: FailureCase) -> list[str]:
@@ -161,7 +159,9 @@ def _not_estimated(
 
 
 def _emulate_all(
-    questions: Sequence[tuple[FailureCase, Question]],
+    asked: FailuresQuestion,
+    cases: Sequence[FailureCase],
+    known: Mapping[str, Question],
     places: Mapping[str, Path],
     engine: EngineName,
     guest_kernel: Path | None,
@@ -169,19 +169,21 @@ def _emulate_all(
     folder: Path,
     progress: Progress,
 ) -> dict[str, EmulationOutcome[FailureResult]]:
-    """In virtual time, where there is a guest, each goes on from what all have in common."""
-    of = {case.id: question for case, question in questions}
+    """In virtual time, where there is a guest, each goes on from what all have in common. What is
+    not known yet is asked when it is due."""
     with ExitStack() as stack:
-        origins: Mapping[str, ForkServer] = {}
+        origin: Origin = lambda _question: None  # noqa: E731
         if guest_kernel is not None:
-            place = folder / "beginnings"
-            origins = stack.enter_context(begun(of, place, min(jobs, len(of)), guest_kernel))
-        orders = (
-            order_of(case, question, places[case.id], engine, origins.get(case.id))
-            for case, question in questions
-        )
+            place, at_once = folder / "beginnings", min(jobs, len(cases))
+            origin = stack.enter_context(begun([*known.values()], place, at_once, guest_kernel))
+
+        def order(case: FailureCase) -> EmulationJob[FailureResult]:
+            question = known.get(case.id) or question_of(asked, case)
+            return order_of(case, question, places[case.id], engine, origin(question))
+
+        orders = map(order, cases)
         return emulate_all(
-            orders, len(questions), engine=engine, jobs=jobs, told=TOLD, progress=progress
+            orders, len(cases), engine=engine, jobs=jobs, told=TOLD, progress=progress
         )
 
 

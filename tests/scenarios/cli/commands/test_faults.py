@@ -13,10 +13,11 @@ from undrawn import undrawn
 
 from giaoban.errors import InputError, InvalidRun, MachineLacks
 from giaoban.results.model.studies.failures import FaultsAnswer
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.faults.kind import FailureCase
 from giaoban.scenarios.study.failure_map import draw_failures
-from giaoban.scenarios.study.failures import failures
-from giaoban.scenarios.study.failures.trial import ask, possible_in
+from giaoban.scenarios.study.failures import failures, trial
+from giaoban.scenarios.study.failures.trial import FailuresQuestion, ask, possible_in
 
 USUAL = {
     "cut:west--east",
@@ -229,6 +230,26 @@ def test_interrupted_while_summing_up(
     ran = faults(tmp_path, "--only", "mcu")
     assert ran.code == 130
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_pairs_question_is_asked_when_it_is_due(
+    tmp_path: Path, pretended: Pretended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of single failures before anything begins, and of a pair one part of which is not
+    tried alone."""
+    asked: dict[str, int] = {}
+
+    def question_of(of: FailuresQuestion, case: FailureCase) -> Question:
+        assert asked.setdefault(case.id, len(pretended.started)) == len(pretended.started)
+        return trial.question_of(of, case)
+
+    monkeypatch.setattr(failures, "question_of", question_of)
+    ran = faults(tmp_path, "--pairs", "--jobs", "2")
+    assert ran.code in (0, 1), ran.err
+    assert [at for ident, at in asked.items() if "+" not in ident] == [0] * len(USUAL)
+    pairs = [at for ident, at in asked.items() if "+" in ident]
+    assert pairs == [*range(len(USUAL), len(USUAL) + len(pairs))]
+    assert pairs
 
 
 def test_options_choose_what_is_tried(tmp_path: Path, pretended: Pretended) -> None:
