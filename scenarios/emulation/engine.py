@@ -166,7 +166,8 @@ def _in_guest_ahead(
 ) -> int | None:
     """The exit code of the guest that has been booted ahead; None: there is none for this plan, or
     it ended before it took the plan."""
-    if plan.tcp:  # whose windows depend on how much memory there is
+    # windows of TCP depend on how much memory there is, and a comma ends a folder's name (`boot`)
+    if plan.tcp or not fork_server.can_name(folder) or "," in str(folder.resolve()):
         guest_ahead.end()
         return None
     with guest_ahead.taken(memory_mb(plan)) as server:

@@ -100,6 +100,7 @@ def main(folder: Path, clock: Path | None = None) -> int:
     if (folder / PLAN).exists():
         guest_init.leave_in(folder)
     else:
+        Plan.model_rebuild()  # what it takes to read one
         folder = guest_init.fork()
         guest_init.mount_host_folder(str(folder))
         os.chdir(folder)

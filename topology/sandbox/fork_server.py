@@ -54,11 +54,16 @@ class EndedError(Exception):
     """A fork server ended before it took this order."""
 
 
+def can_name(folder: Path) -> bool:
+    """Whether orders can say the names of folders in this one."""
+    name = os.fsencode(folder.resolve())
+    return len(name) <= MOST_BYTES and b"\t" not in name and b"\n" not in name
+
+
 def has_room(guest: boot.Guest, writable: Path, count: int) -> bool:
     """Whether so many guests can be at once where the first one's memory would be, and orders can
     say the names of folders in this one."""
-    name = os.fsencode(writable.resolve())
-    if len(name) > MOST_BYTES or b"\t" in name or b"\n" in name:
+    if not can_name(writable):
         return False
     with suppress(MachineLacks):
         place = memory.place(guest.memory_mb, writable)

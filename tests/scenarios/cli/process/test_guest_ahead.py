@@ -67,13 +67,18 @@ def test_it_emulates_what_one_of_its_own_does(
             recorded(plan, tmp_path / "ended")
 
 
-def test_one_that_is_too_small_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("lacks_mb", "name"), [(1, "run"), (0, "a\tb"), (0, "a,b")], ids=["small", "tab", "comma"]
+)
+def test_one_that_cannot_take_the_plan_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks_mb: int, name: str
+) -> None:
     plan = make_question(scenario(tmp_path / "s.toml")).plan
-    monkeypatch.setattr(guest_ahead, "MEMORY_MB", memory_mb(plan) - 1)
+    monkeypatch.setattr(guest_ahead, "MEMORY_MB", memory_mb(plan) - lacks_mb)
     monkeypatch.setattr(boot, "run", never)
     with begun() as pid:
         with pytest.raises(AssertionError, match="it boots another"):
-            recorded(plan, tmp_path / "run")
+            recorded(plan, tmp_path / name)
         assert not psutil.pid_exists(pid)
 
 
