@@ -1,4 +1,5 @@
-"""Pictures look the same on every machine, whatever its user has told matplotlib.
+"""Pictures look the same on every machine, whatever its user has told matplotlib, and the same
+picture is the same bytes.
 
 Matplotlib takes long to load, and most commands draw nothing or end before: who has
 pictures drawn imports what draws them only then.
@@ -8,12 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from giaoban.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DPI = 150
 """Dots an inch of every picture."""
-SUFFIXES = (".png", ".svg", ".pdf")
-"""Kinds of files that a picture can be."""
+UNDATED: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None},
+}
+"""Kinds of files that a picture can be, with what matplotlib is to leave out of each."""
 NO_LOOK = ("backend", "backend_fallback", "interactive", "toolbar", "timezone", "webagg")
 """Settings that are not about how a picture looks."""
 
@@ -28,6 +39,24 @@ def own_look(style: Mapping[str, Any]) -> Iterator[None]:
         for key, value in mpl.rcParamsDefault.items()
         if key.partition(".")[0] not in NO_LOOK
     }
+    look["svg.hashsalt"] = "giaoban"  # else names within a picture are drawn by lot
     look.update(style)
     with mpl.rc_context(look):
         yield
+
+
+def check_kinds(*paths: Path) -> None:
+    """Raises `InputError` for a file that is of no kind that a picture can be."""
+    for path in paths:
+        if path.suffix.lower() not in UNDATED:
+            raise InputError(
+                '{path}: cannot draw a "{suffix}" file (allowed: {allowed})',
+                path=path,
+                suffix=path.suffix,
+                allowed=", ".join(UNDATED),
+            )
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a picture, without the time at which that was. Raises `OSError`."""
+    figure.savefig(path, dpi=DPI, metadata=UNDATED[path.suffix.lower()])

@@ -124,6 +124,18 @@ def test_another_kind_of_file_is_an_input_error(tmp_path: Path) -> None:
         draw(build(load_province()), tmp_path / "map.gif", title="t")
 
 
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
+def test_the_same_map_is_the_same_bytes(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, drawn = build(load_province()), []
+    for at_s in ("0", "1000000000"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", at_s)  # for matplotlib the time
+        draw(network, tmp_path / f"{at_s}.{kind}", title="t", values=loads(network, 0.0))
+        drawn.append((tmp_path / f"{at_s}.{kind}").read_bytes())
+    assert drawn[0] == drawn[1]
+
+
 def test_a_kilometre_is_as_long_in_both_directions() -> None:
     projection, canvas = fit([(12.0, 107.0), (13.0, 108.0)], 5.0, 7.0, Point(1, 1))
     low, east, north = (projection.point(*p) for p in ((12.5, 107), (12.5, 108), (13.5, 107)))

@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from giaoban.drawing import DPI, SUFFIXES, own_look
-from giaoban.errors import InputError
+from giaoban.drawing import DPI, check_kinds, own_look, save
 from giaoban.files import whole
 from giaoban.topology.map import frame
 from giaoban.topology.map.frame import FONTS
@@ -52,20 +51,12 @@ def draw(
     inches routers stand apart at most; texts stay as large.
     Raises `InputError` for another kind of file; `OSError` if one cannot be written.
     """
-    for path in paths:
-        if path.suffix.lower() not in SUFFIXES:
-            allowed = ", ".join(SUFFIXES)
-            raise InputError(
-                '{path}: cannot draw a "{suffix}" file (allowed: {allowed})',
-                path=path,
-                suffix=path.suffix,
-                allowed=allowed,
-            )
+    check_kinds(*paths)
     with own_look({}):
         figure = _Map(network, values, lang, new, single_points, changed, high).figure(title, what)
         for path in paths:
             with whole(path) as aside:
-                figure.savefig(aside, dpi=DPI)
+                save(figure, aside)
 
 
 class _Map:

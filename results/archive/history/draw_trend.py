@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,8 +12,7 @@ from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from giaoban.drawing import DPI, SUFFIXES, own_look
-from giaoban.errors import InputError
+from giaoban.drawing import check_kinds, own_look, save
 from giaoban.files import whole
 from giaoban.results.archive.history.trend import Point, drawable
 from giaoban.results.report.plots.style import COLOURS, LIMIT, LIMIT_STYLE, STYLE, STYLES
@@ -40,21 +38,9 @@ def draw_trend(points: Sequence[Point], path: Path, *, lang: Language) -> None:
     Raises `InputError` for another kind of file than .svg, .png or .pdf; `OSError` if it cannot be
     written; `ValueError` without a point to draw.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            '{path}: cannot draw a "{suffix}" file (allowed: {suffixes})',
-            path=path,
-            suffix=path.suffix,
-            suffixes=", ".join(SUFFIXES),
-        )
-    # no date in the file: the same points, the same bytes
-    undated: dict[str, Any] = {
-        ".svg": {"Date": None},
-        ".pdf": {"CreationDate": None},
-        ".png": {},
-    }[path.suffix.lower()]
+    check_kinds(path)
     with own_look(STYLE), whole(path) as aside:
-        figure(points, lang).savefig(aside, dpi=DPI, metadata=undated)
+        save(figure(points, lang), aside)
 
 
 def figure(points: Sequence[Point], lang: Language) -> Figure:

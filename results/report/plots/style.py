@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from giaoban.drawing import DPI, own_look
+from giaoban.drawing import own_look, save
 from giaoban.results.model.series import Series
 from giaoban.results.report.plots.words import LABEL_WIDTH, cut, label_text, number
 from giaoban.translation import Language
@@ -59,7 +59,6 @@ STYLE: Any = {
     "axes.labelcolor": "#222222",
     "axes.unicode_minus": True,
     "hatch.linewidth": 0.5,
-    "svg.hashsalt": "giaoban",
     "svg.fonttype": "path",
     "path.simplify": True,
 }
@@ -90,9 +89,9 @@ def write(figure: Figure, folder: Path, name: str) -> list[Path]:
     """
     paths = []
     with own_look(STYLE):
-        for kind, undated in (("svg", {"Date": None}), ("png", {"Software": None})):
+        for kind in ("svg", "png"):
             paths.append(folder / f"{name}.{kind}")
-            figure.savefig(paths[-1], format=kind, dpi=DPI, metadata=undated)
+            save(figure, paths[-1])
     return paths
 
 

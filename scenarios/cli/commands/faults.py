@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from giaoban.drawing import SUFFIXES
+from giaoban.drawing import check_kinds
 from giaoban.errors import InputError, near_names
 from giaoban.files import writing
 from giaoban.processes.workers import cores
@@ -87,12 +87,8 @@ def command(
     name, folder = judging.ci_options.baseline, judging.folder_of_baselines()
     accepted = None if name is None else baselines.read(name, folder, method)
     judging.writable(picture)
-    if picture is not None and picture.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            "--map = {picture}: cannot be drawn (allowed: {suffixes})",
-            picture=picture,
-            suffixes=", ".join(SUFFIXES),
-        )
+    if picture is not None:
+        check_kinds(picture)
     if not by_estimate:
         check_installed(engine)
     with progress() as told:
