@@ -93,10 +93,12 @@ def unexpected_packets(captures: Captures, index: int) -> UnexpectedPackets:
 
 @memoized
 def _removed_and_twice(trace: Trace) -> tuple[int, int]:
-    return (
-        int(np.count_nonzero(trace.impaired & trace.arrived)),
-        int(np.sum(np.maximum(trace.arrivals - np.maximum(trace.copies, 1), 0))),
-    )
+    removed = twice = 0  # as nearly always, which is seen soonest
+    if not trace.copies.all():
+        removed = int(np.count_nonzero(trace.impaired & trace.arrived))
+    if trace.arrivals.max(initial=0) > 1:
+        twice = int(np.sum(np.maximum(trace.arrivals - np.maximum(trace.copies, 1), 0)))
+    return removed, twice
 
 
 def reasons(

@@ -132,7 +132,7 @@ def frames(
     if not n:
         none, no, never = np.empty(0, np.int64), np.empty(0, np.bool_), np.empty((0, 2), np.int64)
         return Frames(none, no, no, no, none, no, no, none, never, never if conceals else None)
-    first, frame = _by_frame(trace.timestamp)
+    first, frame = _frames_sent(trace)
     count = len(first)
     key = np.bincount(frame[trace.key], minlength=count) > 0
     missing = trace.missing
@@ -165,6 +165,17 @@ def frames(
     if trace.found is not None:
         object.__setattr__(made, "found", {})
     return made
+
+
+def _frames_sent(trace: Trace) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """See `_by_frame`."""
+    known = trace.found_of_sent
+    if known is None:
+        return _by_frame(trace.timestamp)
+    if "frames" not in known:
+        known["frames"] = _by_frame(trace.timestamp)
+    found: tuple[NDArray[np.intp], NDArray[np.intp]] = known["frames"]
+    return found
 
 
 def _by_frame(timestamp: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

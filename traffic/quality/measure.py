@@ -54,6 +54,7 @@ class Trace:
         by_itself_ns: (n,) when each arrived that was not sent again (RFC 4588), -1 if it did not;
             `arrival_ns` is when the first of the two came. None: none was sent again.
         found: see `giaoban.traffic.quality.memoized`.
+        found_of_sent: the same of what was sent alone, which traces share that differ in what came.
     """
 
     due_ns: NDArray[np.int64]
@@ -72,11 +73,13 @@ class Trace:
     played_after_ns: NDArray[np.int64]
     by_itself_ns: NDArray[np.int64] | None = None
     found: dict[Hashable, Any] | None = field(default=None, init=False)
+    found_of_sent: dict[str, Any] | None = field(default=None, init=False)
 
     def memoizing(self) -> Trace:
         """The same, which remembers what is found of it."""
         other = replace(self)
         object.__setattr__(other, "found", {})
+        object.__setattr__(other, "found_of_sent", self.found_of_sent or {})
         return other
 
     @property
@@ -120,7 +123,12 @@ class Trace:
     @property
     def duplicates(self) -> int:
         """Arrivals beyond the first of a packet."""
-        return int(np.sum(np.maximum(self.arrivals - 1, 0)))
+        return self.duplicates_in(slice(None))
+
+    def duplicates_in(self, part: slice) -> int:
+        """The same of some packets."""
+        arrivals = self.arrivals[part]
+        return int(arrivals.sum()) - int(np.count_nonzero(arrivals))
 
 
 @dataclass(frozen=True)
@@ -296,7 +304,7 @@ def trace_in_order(
         after = np.empty(0)
     if another is None:
         return _trace(sent, arrivals, arrival, none, after, 0)
-    return replace(
+    made = replace(
         another,
         arrivals=arrivals,
         arrival_ns=arrival,
@@ -307,6 +315,8 @@ def trace_in_order(
         played_after_ns=np.zeros(n, np.int64),
         by_itself_ns=None,
     )
+    object.__setattr__(made, "found_of_sent", another.found_of_sent)
+    return made
 
 
 def _whole(sent: NDArray[np.void], arrival_ns: NDArray[np.int64], clock_hz: int) -> Trace:
@@ -410,7 +420,7 @@ def measure(
         impaired=impaired,
         corrupted=int(np.count_nonzero(arrived & corrupted)),
         late=int(np.count_nonzero(late)),
-        duplicated=int(np.sum(np.maximum(trace.arrivals[part] - 1, 0))),
+        duplicated=trace.duplicates_in(part),
         reordered=reordered,
         reordered_ratio=reordered / received if received else None,
         missing=lacking,

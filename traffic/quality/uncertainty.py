@@ -57,7 +57,7 @@ def quantile_interval(
     batches = len(counts)
     if batches < 2:
         return float(ordered[0]), float(ordered[-1])
-    off = exceeding - above.mean() * counts
+    off = exceeding - int(exceeding.sum()) / n * counts
     # of the share above, from batch to batch; and never less than of independent values
     variance = max(
         float(np.sum(off**2)) * batches / (batches - 1), n * percent / 100 * (1 - percent / 100)

@@ -11,7 +11,7 @@ from traffic_factory import MS, START_NS
 
 from giaoban.traffic.quality.frames import frames, measure_frames
 from giaoban.traffic.quality.lipsync import lip_sync
-from giaoban.traffic.quality.measure import measure
+from giaoban.traffic.quality.measure import measure, trace_in_order
 from giaoban.traffic.quality.memoized import memoized
 
 SECOND_NS = 1000 * MS
@@ -57,3 +57,21 @@ def test_measures_are_the_same_and_another_trace_has_its_own() -> None:
     p50_ms = [measure(each, *windows[0]).delay_p50_ms for each in (kept, later)]
     assert None not in p50_ms
     assert p50_ms[1] == p50_ms[0] + 50  # type: ignore[operator]
+
+
+def test_which_frame_a_packet_is_of_is_found_once_for_all_that_comes_of_a_stream() -> None:
+    sent = video_log(90, 4, keys=[0, 60])
+    at, came_ns = np.arange(len(sent)), sent["leaving_ns"] + 30 * MS
+    first = trace_in_order(sent, at, came_ns, 90_000).memoizing()
+    expected = frames(first, 80 * MS)
+    later = trace_in_order(sent, at, came_ns + MS, 90_000, another=first).memoizing()
+    assert later.found_of_sent is first.found_of_sent
+    assert later.found_of_sent
+    found = frames(later, 80 * MS)
+    assert found.complete_ns.tolist() == (expected.complete_ns + MS).tolist()
+    few = at[3:]
+    without = trace_in_order(sent, few, came_ns[few], 90_000, another=later)
+    alone = trace_in_order(sent, few, came_ns[few], 90_000)
+    window = START_NS, START_NS + 4 * SECOND_NS
+    assert measure_frames(frames(without), *window) == measure_frames(frames(alone), *window)
+    assert replace(first, timestamp=first.timestamp + 1).found_of_sent is None
