@@ -27,8 +27,6 @@ from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.results.report.summaries.failures_summary import summary_md
 from giaoban.scenarios.emulation.beginnings import Origin, begun
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.estimate import limits
-from giaoban.scenarios.estimate.estimate import estimate_failing
 from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.failure_cases import PAIR
@@ -89,7 +87,9 @@ def try_failures(
     """
     known = {case.id: question_of(asked, case) for case in _at_first(cases)}
     question = next(iter(known.values()))
-    if engine is None:  # all mistakes are told before a minute of emulation
+    if engine is None:
+        from giaoban.scenarios.estimate import limits  # long to load
+
         reasons = {ident: limits.reasons(each.plan) for ident, each in known.items()}
         if refused := {ident: why for ident, why in reasons.items() if why}:
             raise _not_estimated(asked, cases, refused)
@@ -141,6 +141,8 @@ def _not_estimated(
     asked: FailuresQuestion, cases: Sequence[FailureCase], refused: Mapping[str, list[Sentence]]
 ) -> InputError:
     """Which failures cannot be estimated, why, and which can."""
+    from giaoban.scenarios.estimate import limits
+
     failures: dict[Sentence, list[str]] = {}
     for ident, reasons in refused.items():
         for why in reasons:
@@ -195,6 +197,8 @@ def _estimate_all(
     progress: Progress,
 ) -> dict[str, EmulationOutcome[FailureResult]]:
     """By their ids, as `emulate_all`."""
+    import giaoban.scenarios.estimate.estimate  # noqa: F401 - once, for all that are copied from us
+
     found: dict[str, EmulationOutcome[FailureResult]] = {}
     with WorkerPool(min(jobs, len(cases))) as helpers:
         given = [(case, places[case.id]) for case in cases]
@@ -208,6 +212,9 @@ def _estimate_all(
 def _estimated(
     kept: tuple[FailuresQuestion, StreamCache], of: tuple[FailureCase, Path]
 ) -> tuple[str, EmulationOutcome[FailureResult]]:
+    from giaoban.scenarios.estimate import limits
+    from giaoban.scenarios.estimate.estimate import estimate_failing
+
     (asked, made), (case, place) = kept, of
     began = time.monotonic()
     question = question_of(asked, case)

@@ -51,3 +51,14 @@ print([m for m in ours if m.split(".")[0] in rooms and not m.startswith("scenari
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "['scenarios']\n"
+
+
+def test_what_emulates_failures_does_not_load_the_estimate() -> None:
+    """Nor does a process of its: a third of what the command takes to load."""
+    code = """
+import sys
+import giaoban.scenarios.cli.commands.faults, giaoban.scenarios.study.emulation_process
+print([m for m in sys.modules if m.startswith("giaoban.scenarios.estimate.estimate")])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
