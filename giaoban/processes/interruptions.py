@@ -64,6 +64,7 @@ class InterruptHandler:
     def _on_signal(self, _number: int, frame: FrameType | None) -> None:
         self.asked = True
         if self.loading and self._at_once is not None:
+            self.end()  # another one must not begin it anew
             self._at_once()
         self._raise(frame)
 

@@ -36,7 +36,11 @@ def begin() -> None:
     with suppress(GiaobanError, OSError), interruptions_held():
         extras.need(*NEEDED)
         built = kernel.cached()
-        if built is not None and module_archive.is_kept(GUEST_MODULE):
+        if (
+            built is not None
+            and module_archive.is_kept(GUEST_MODULE)
+            and router_clock.kept() is not None
+        ):
             _begin(boot.Guest(built, memory_mb=MEMORY_MB))
 
 
@@ -63,9 +67,10 @@ def end() -> None:
 
 @contextmanager
 def taken(memory_mb: int) -> Iterator[ForkServer | None]:
-    """The guest that is booting, for one emulation; None: there is none that has so much memory."""
+    """The guest that is booting, for one emulation; None: there is none that has so much memory, or
+    no room for its copy any more."""
     booting = _booting
-    if booting is None or booting.server.memory_mb < memory_mb:
+    if booting is None or booting.server.memory_mb < memory_mb or not booting.has_room():
         end()
         yield None
         return

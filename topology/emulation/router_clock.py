@@ -21,9 +21,18 @@ def ensure() -> Path:
     Raises:
         MachineLacks: there is no compiler, or it fails.
     """
+    return kept() or build_cache.ensure(_place(), _build)
+
+
+def kept() -> Path | None:
+    """The library, if it is there."""
     if (given := build_cache.prebuilt(name())) is not None:
         return given
-    return build_cache.ensure(build_cache.cache() / "router-clock" / name(), _build)
+    return place if build_cache.is_whole(place := _place()) else None
+
+
+def _place() -> Path:
+    return build_cache.cache() / "router-clock" / name()
 
 
 def name() -> str:

@@ -177,9 +177,11 @@ def exit_code(folder: Path, tail: Sequence[str], memory_in: Path) -> int:
         ) from None
 
 
-def _without_blank(folder: Path) -> str | None:
-    """The kernel's command line knows no blanks: elsewhere the system's temporary folder."""
-    return None if any(c.isspace() for c in str(folder)) else str(folder)
+def _without_blank(folder: Path) -> str:
+    """The kernel's command line knows no blanks: elsewhere a temporary folder."""
+    others = (tempfile.gettempdir(), "/tmp", "/var/tmp")
+    whole = (each for each in (str(folder), *others) if not any(map(str.isspace, each)))
+    return next(whole, str(folder))
 
 
 def _command(guest: Guest, script: Path, scratch: Path, interactive: bool) -> list[str]:

@@ -108,6 +108,10 @@ class Booting:
         with _logged(self.server, self._held, follow, close):
             yield self.server
 
+    def has_room(self) -> bool:
+        """Whether there is room for a copy of it, now that it has its own memory."""
+        return memory.unfit(self.server.memory_in, self.server.memory_mb) is None
+
     def kill(self) -> None:
         """It and all that went on from it, at once."""
         with suppress(ProcessLookupError):

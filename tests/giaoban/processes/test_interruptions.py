@@ -91,6 +91,21 @@ print("on")
     assert ran(code, tmp_path) == (0, ["tidy", "interrupted", "on"], "")
 
 
+def test_who_leaves_at_once_is_not_disturbed(tmp_path: Path) -> None:
+    """While a program loads: by another signal it would begin anew what it is at."""
+    code = """
+def leave():
+    hit()
+    time.sleep(0.2)
+    print("tidy", flush=True)
+    os._exit(interruptions.INTERRUPTED)
+interruptions.obey(leave)
+hit()
+wait()
+"""
+    assert ran(code, tmp_path) == (130, ["tidy"], "")
+
+
 def test_what_was_ignored_from_the_beginning_stays_ignored(tmp_path: Path) -> None:
     """As by `nohup`."""
     code = (

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,10 +138,14 @@ def test_unknown_module_is_told(machine: Path, tmp_path: Path) -> None:
     assert "lab_nowhere" in (tmp_path / "console.log").read_text(encoding="utf-8")
 
 
-def test_arguments_arrive_as_they_are(machine: Path, tmp_path: Path) -> None:
-    """Blanks, quotes and marks come through the shell script that the kernel starts."""
+def test_arguments_arrive_as_they_are(
+    machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blanks, quotes and marks come through the shell script that the kernel starts, wherever that
+    is."""
     folder = tmp_path / "Đắk R'Lấp $HOME"
     folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     said = """Cư Jút's "điểm cầu" $HOME `id` \\n *"""
     assert run_lab(machine, "lab_guest", folder, "say", said) == 0
     assert said in (folder / "console.log").read_text(encoding="utf-8").splitlines()

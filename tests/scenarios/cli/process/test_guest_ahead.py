@@ -18,10 +18,19 @@ from giaoban.scenarios.emulation import guest_ahead
 from giaoban.scenarios.emulation.engine import EngineName, emulate, memory_mb
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
-from giaoban.topology.sandbox import boot
+from giaoban.topology.emulation import router_clock
+from giaoban.topology.sandbox import boot, kernel, memory, module_archive
 from tests.processes import PATIENCE_S, descendants, guest_in, processes, wait_for
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.anew]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What it takes: where anything is missing none boots ahead."""
+    kernel.ensure(lambda _what, _done: None)
+    router_clock.ensure()
+    module_archive.lay(guest_ahead.GUEST_MODULE, tmp_path_factory.mktemp("archive"))
 
 
 def recorded(plan: Plan, folder: Path) -> dict[str, bytes]:
@@ -82,6 +91,21 @@ def test_one_that_cannot_take_the_plan_makes_room(
         assert not psutil.pid_exists(pid)
 
 
+def test_where_others_took_the_room_meanwhile_one_of_its_own_is_booted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which needs no more than the plan does."""
+    plan = make_question(scenario(tmp_path / "s.toml")).plan
+    monkeypatch.setattr(boot, "run", never)
+    with begun() as pid, monkeypatch.context() as patch:
+        needed = memory_mb(plan) + memory.SPARE_MB
+        assert needed < guest_ahead.MEMORY_MB
+        patch.setattr(memory, "_free_mb", lambda _folder: needed)
+        with pytest.raises(AssertionError, match="it boots another"):
+            recorded(plan, tmp_path / "run")
+        assert not psutil.pid_exists(pid)
+
+
 @pytest.mark.parametrize(
     ("words", "interrupted", "code"),
     [((), True, 130), (("--seed", "-1"), False, 2)],
@@ -101,7 +125,13 @@ def test_nothing_is_left_of_one_that_nobody_takes(
         stderr=subprocess.STDOUT,
     )
     with process:
-        booted = wait_for(lambda: guest_of(process.pid, place), "a guest that boots ahead")
+        booted: set[int] = set()
+
+        def seen() -> bool:
+            booted.update(guest_of(process.pid, place))
+            return bool(booted) or process.poll() is not None
+
+        wait_for(seen, "a guest that boots ahead")
         if interrupted:
             process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=PATIENCE_S)
