@@ -37,7 +37,8 @@ SAID = "giaoban: interrupted, nothing is left behind"
 def test_a_check_by_estimate(tmp_path: Path, number: signal.Signals, event: str, part: str) -> None:
     results, temporary = tmp_path / "results", tmp_path / "temporary"
     temporary.mkdir()
-    words = ["check", scenario(tmp_path / "s.toml"), "--estimate", "--seeds", "1"]
+    seeds = "0" if part.startswith("matplotlib") else "1"  # who tries other seeds draws as well
+    words = ["check", scenario(tmp_path / "s.toml"), "--estimate", "--seeds", seeds]
     done = subprocess.run(
         [sys.executable, LAB, str(int(number)), event, part, *words, "--results", results],
         cwd=ROOT,
