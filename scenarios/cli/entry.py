@@ -65,6 +65,7 @@ def _boot_ahead(words: list[str]) -> None:
 
 
 def _end_guest_ahead() -> None:
+    """Whatever happens: how the program ends is known already, and told."""
     ahead = sys.modules.get("giaoban.scenarios.emulation.guest_ahead")
     if ahead is not None:
         with suppress(Exception):

@@ -450,8 +450,8 @@ class _MeetingRun:
             buffer.close()
 
     def _calm_until_ns(self, now_ns: int) -> int:
-        """The look before a link or a route changes next, from which on nothing that a change may
-        take is under way yet."""
+        """The last look before anything is under way that the next change of a link or a route may
+        take."""
         change_ns = None if self._failing is None else self._failing.next_change_ns(now_ns)
         if change_ns is None:
             return self._end_ns

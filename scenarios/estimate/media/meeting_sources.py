@@ -16,6 +16,7 @@ from giaoban.mcu_sim.media.leg import Kind, Position
 from giaoban.scenarios.bridge.sources import Sources
 from giaoban.scenarios.estimate.limits import packets
 from giaoban.scenarios.estimate.media.sources import (
+    KEPT_PACKETS,
     CachedSource,
     FramePace,
     GeneratedSource,
@@ -98,7 +99,10 @@ def sources_of(
             if any(row not in but for but in buts):
                 keys[index].append(from_ns)
     found: dict[int, PlannedSource] = {}
-    each = round(packets(plan) / len(plan.streams))
+    count = packets(plan)
+    if count > KEPT_PACKETS:  # they would push each other out
+        made = None
+    each = round(count / len(plan.streams))
     for index, parts in segments.items():
         asked = sorted(keys.get(index, ()))
         make = partial(_generated, parts, asked)

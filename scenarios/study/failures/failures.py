@@ -27,7 +27,7 @@ from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.results.report.summaries.failures_summary import summary_md
 from giaoban.scenarios.emulation.beginnings import Origin, begun
 from giaoban.scenarios.emulation.engine import EngineName
-from giaoban.scenarios.estimate.media.sources import KEPT_PACKETS, StreamCache
+from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.spec.failure_cases import PAIR
 from giaoban.scenarios.spec.faults.kind import FailureCase
@@ -212,14 +212,12 @@ def _estimate_all(
 def _estimated(
     kept: tuple[FailuresQuestion, StreamCache], of: tuple[FailureCase, Path]
 ) -> tuple[str, EmulationOutcome[FailureResult]]:
-    from giaoban.scenarios.estimate import limits
     from giaoban.scenarios.estimate.estimate import estimate_failing
 
     (asked, made), (case, place) = kept, of
     began = time.monotonic()
     question = question_of(asked, case)
-    few = limits.packets(question.plan) <= KEPT_PACKETS  # more are not kept
-    answer, routes = estimate_failing(question, place.name, made if few else None)
+    answer, routes = estimate_failing(question, place.name, made)
     with writing(place):
         store.write_result(place, answer.result)
     found = observe(case, answer.result, question.plan.faults, snapshots(routes))
