@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,12 @@ from bench.harness import ROOT, SCENARIO, Say, Target, command, table
 from bench.inputs import SIZES, Size, write_scenario
 from bench.ns3 import Simulation
 from bench.processes import PeakMemory
+from bench.timed_check import TimedCheck
 from giaoban.errors import InvalidRun
 from giaoban.results.model.result import Result
-from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.emulation.guest import SAMPLE_S
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.study.check import check
 
 SPEED_TARGETS = {8: 15.0, 71: 1.5}
 BUILD_TARGET_S = 40.0  # of the largest network
@@ -36,52 +35,6 @@ TIMES_NS3_TARGETS = {8: 1.5, 71: 2.5}
 START_TARGET_S = 1.2
 COMMAND_TARGET_S, COMMAND_TARGET_MB = 8.0, 1500.0
 LARGEST_TARGET_MB = 500.0
-
-MEETING = "meeting"
-STAGES = {
-    "planning": "plan",
-    "booting the guest": "boot",
-    "building the network": "build",
-    "measuring the links": "probe",
-    MEETING: MEETING,
-    "measuring": "measure",
-    "drawing": "draw",
-    "typesetting": "annex",
-}
-"""What the program says it does → what it is called here. "save" is the end of the guest."""
-
-
-class Stopwatch:
-    """The program's progress with the host's time of each report."""
-
-    def __init__(self) -> None:
-        self.stages: dict[str, float] = {}
-        self.meeting: list[tuple[float, float]] = []
-        """(fraction of the meeting that is done, host time in s) of each report."""
-        self._stage = ""
-        self._since = time.perf_counter()
-
-    def __call__(self, what: str, done: float) -> None:
-        """A report of progress."""
-        now = time.perf_counter()
-        if what == MEETING:
-            self.meeting.append((done, now))
-        if what == "measuring" and self.meeting:
-            # the meeting's last report comes with its last second, then the guest winds up
-            self._switch("save", self.meeting[-1][1])
-        self._switch(what, now)
-
-    def finish(self) -> None:
-        """The last stage ends now."""
-        self._switch("", time.perf_counter())
-
-    def _switch(self, what: str, at: float) -> None:
-        if what == self._stage:
-            return
-        if self._stage:
-            name = STAGES.get(self._stage, self._stage)
-            self.stages[name] = self.stages.get(name, 0.0) + at - self._since
-        self._stage, self._since = what, at
 
 
 @dataclass(frozen=True)
@@ -109,28 +62,22 @@ class Speed:
 def time_meeting(size: Size, folder: Path) -> tuple[Speed, Plan]:
     """Run the meeting in a temporary folder and time it.
 
+    In a process of its own: what this one has done before is not in its memory.
+
     Raises:
-        InvalidRun: the run was invalid, or not all bridges were in the meeting.
-        MachineLacks: as `emulate`.
+        InvalidRun: it came to no answer, the run was invalid, or not all bridges were in the
+            meeting.
     """
-    watch = Stopwatch()
-    started = time.perf_counter()
-    watch("planning", 0.0)
-    question = make_question(write_scenario(size, folder))
-    with PeakMemory() as memory:
-        outcome = check(
-            question,
-            engine=EngineName.SANDBOX,
-            root=folder / f"runs-{size.bridges}",
-            now=datetime.now(),
-            progress=watch,
-            seeds=0,
-        )
-    watch.finish()
-    total_s = time.perf_counter() - started
-    packets = _packets(size, outcome.answer)
-    marks = _marks(question.plan, watch.meeting)
-    phase = next(phase for phase in question.plan.phases if phase.name == size.timed)
+    scenario = write_scenario(size, folder)
+    said, peak_mb, _ = _run(
+        [sys.executable, "-m", "bench.timed_check", str(scenario), str(folder / "runs")],
+        f"the check of {size.bridges} bridges",
+    )
+    timed = TimedCheck.from_json(said)
+    plan = make_question(scenario).plan
+    packets = _packets(size, Result.read(timed.run))
+    marks = _marks(plan, timed.meeting)
+    phase = next(phase for phase in plan.phases if phase.name == size.timed)
     inside = [mark for mark in marks if phase.start_s <= mark[0] <= phase.end_s]
     speed = Speed(
         bridges=size.bridges,
@@ -138,11 +85,33 @@ def time_meeting(size: Size, folder: Path) -> tuple[Speed, Plan]:
         speed=_speed(inside),
         packets_per_s=packets / size.seconds,
         meeting_speed=_speed(marks),
-        stages_s={name: round(took, 3) for name, took in watch.stages.items()},
-        total_s=total_s,
-        peak_mb=memory.mb,
+        stages_s={name: round(took, 3) for name, took in timed.stages_s.items()},
+        total_s=timed.total_s,
+        peak_mb=peak_mb,
     )
-    return speed, question.plan
+    return speed, plan
+
+
+def _run(words: list[str], what: str) -> tuple[str, float, float]:
+    """What a command says, its highest memory in MB, and how long it took in s.
+
+    Raises:
+        InvalidRun: it came to no verdict.
+    """
+    started = time.perf_counter()
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        try:
+            with PeakMemory(process.pid) as memory:
+                said, complained = process.communicate()
+        except BaseException:
+            process.terminate()
+            raise
+        wall_s = time.perf_counter() - started
+    if process.returncode not in (0, 1):
+        raise InvalidRun(f"{what} ended with {process.returncode}:\n{complained}")
+    return said, memory.mb, wall_s
 
 
 def _packets(size: Size, result: Result) -> int:
@@ -185,30 +154,15 @@ def time_command(folder: Path) -> Command:
     Raises:
         InvalidRun: it did not come to a verdict.
     """
-    started = time.perf_counter()
-    with subprocess.Popen(
-        command(folder / "command", "check", str(SCENARIO)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    ) as process:
-        try:
-            with PeakMemory(process.pid) as memory:
-                said, complained = process.communicate()
-        except BaseException:
-            process.terminate()
-            raise
-        wall_s = time.perf_counter() - started
-    if process.returncode not in (0, 1):
-        raise InvalidRun(f"the default check ended with {process.returncode}:\n{complained}")
+    words = command(folder / "command", "check", str(SCENARIO))
+    said, peak_mb, wall_s = _run(words, "the default check")
     result = json.loads(said)
     return Command(
         scenario=SCENARIO.stem,
         meeting_s=sum(phase["seconds"] for phase in result["phases"]),
         verdict=result["verdict"],
         wall_s=wall_s,
-        peak_mb=memory.mb,
+        peak_mb=peak_mb,
     )
 
 
