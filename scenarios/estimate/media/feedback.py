@@ -139,8 +139,17 @@ class Feedback:
             if flow < self._flows.streams:
                 self._unnoticed[flow] = seq, now_ns
 
-    def is_quiet(self, now_ns: int) -> bool:
-        """After a `look`: whether nothing is missed, asked for, or under way."""
+    def request_lost(self, number: int) -> None:
+        """A request was lost: nothing of it is under way any more."""
+        if not self._may_double:
+            self._under_way.discard(number)
+
+    def is_quiet(self, now_ns: int, is_cut: Callable[[int, int], bool]) -> bool:
+        """After a `look`: whether nothing is missed, asked for, or under way.
+
+        `is_cut` (stream, ns): whether nothing of it gets through, so that nobody notices yet what
+        it lost.
+        """
         if (self._gaps.broken & self._decoded).any():
             return False
         if self._under_way and self._last_ns + QUIET_NS > now_ns:
@@ -151,7 +160,7 @@ class Feedback:
                 for flow, (seq, lost_ns) in self._unnoticed.items()
                 if not self._gaps.reached(flow, seq) and lost_ns + QUIET_NS > now_ns
             }
-        return not self._unnoticed
+        return all(is_cut(flow, now_ns) for flow in self._unnoticed)
 
     def look(self, now_ns: int) -> None:
         """Do what both sides do at this moment."""

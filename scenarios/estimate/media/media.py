@@ -24,7 +24,7 @@ from giaoban.scenarios.estimate.media.checkpoints import (
     Watching,
     Within,
 )
-from giaoban.scenarios.estimate.media.feedback import Feedback
+from giaoban.scenarios.estimate.media.feedback import REQUEST, Feedback
 from giaoban.scenarios.estimate.media.forwarding import Forwarding
 from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture, long_before
 from giaoban.scenarios.estimate.media.logs import ReceivedLogs, SentLogs
@@ -412,7 +412,8 @@ class _MeetingRun:
                 until_ns = min(now_ns + tried_ns, self._end_ns, self._calm_until_ns(now_ns))
                 if lost_ns >= now_ns:
                     until_ns = min(until_ns, _look_before(lost_ns, now_ns))
-                quiet = self._feedback.is_quiet(now_ns) and not self._is_delicate(now_ns, until_ns)
+                quiet = self._feedback.is_quiet(now_ns, self._is_cut)
+                quiet = quiet and not self._is_delicate(now_ns, until_ns)
                 if not quiet:
                     until_ns = min(now_ns + LOOK_NS, self._end_ns)
                 long = until_ns > now_ns + LOOK_NS
@@ -443,6 +444,8 @@ class _MeetingRun:
             if missed or not quiet:
                 quiet_since_ns = until_ns
             now_ns, tried_ns = until_ns, min(max(tried_ns, 2 * LOOK_NS), self._coarse_ns)
+            if self._foresees:  # nothing is lost where it is quiet
+                tried_ns = self._coarse_ns
 
     def _drop(self) -> None:
         """Nothing of it is wanted any more."""
@@ -622,6 +625,8 @@ class _MeetingRun:
         anything does."""
         missed: dict[int, tuple[int, int]] = {}
         for at_ns, flow, seq in [*self._transit.take_lost(), *self._removed]:
+            if seq >= REQUEST:
+                self._feedback.request_lost(seq)
             if self._feedback.asks_for(flow) and not self._is_cut(flow, now_ns):
                 first_ns, last = missed.get(flow, (at_ns, seq))
                 missed[flow] = min(first_ns, at_ns), max(last, seq)

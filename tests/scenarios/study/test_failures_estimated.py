@@ -21,12 +21,16 @@ from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.scenarios.estimate.estimate import estimate, estimate_failing
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.media import media
+from giaoban.scenarios.estimate.media.feedback import Feedback
 from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.estimate.network import failing
+from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.spec.failure_cases import pair
 from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 from giaoban.scenarios.study.sensitivity.world import World
+from giaoban.traffic.receiver.feedback import LOOK_NS
 from tests.scenarios.rings import MEETINGS, ring_scenario
 
 TRIED = ("mcu", "cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
@@ -319,6 +323,38 @@ def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: 
         assert (one.behind, one.redials, one.call_kept) == (True, 1, False)
         away_ms = 1e3 * (timers.media_timeout_s + timers.redial_every_s)
         assert one.sound_interruption_ms == pytest.approx(away_ms + 20 * number, abs=45)
+
+
+@pytest.mark.parametrize(
+    "ident", ["silent:a--b", "site:c", "cut:a--b+cut:b--c", "cut:gia-nghia--dak-song"]
+)
+def test_long_steps_beside_a_failure_say_what_steps_from_look_to_look_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ident: str
+) -> None:
+    """What nobody can notice while nothing gets through makes no step short, nor does a request
+    that a failure took."""
+    whole = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
+    asked = ask(whole if "gia-nghia" in ident else ring(tmp_path), None, None)
+    possible = possible_in(asked)
+    parts = [possible[part] for part in ident.split("+")]
+    question = question_of(asked, parts[0] if len(parts) == 1 else pair(*parts))
+    steps: list[tuple[int, int]] = []
+    own = media._MeetingRun._step
+
+    def step(run: media._MeetingRun, start_ns: int, until_ns: int) -> Packets:
+        steps.append((start_ns, until_ns))
+        return own(run, start_ns, until_ns)
+
+    monkeypatch.setattr(media._MeetingRun, "_step", step)
+    long = estimate(question).result
+    fails_ns = round(min(change.at_s for change in question.plan.changes) * 1e9)
+    soon = [each for each in steps if fails_ns <= each[0] < fails_ns + 2_000_000_000]
+    assert max(until_ns - start_ns for start_ns, until_ns in soon) > 5_000_000_000
+    steps.clear()
+    monkeypatch.setattr(Feedback, "is_quiet", lambda *_: False)
+    short = estimate(question).result
+    assert {until_ns - start_ns for start_ns, until_ns in steps} == {LOOK_NS}
+    assert long == short
 
 
 @pytest.mark.parametrize("ident", ["cut:gia-nghia--dak-r-lap", "router:r-dak-mil"])
