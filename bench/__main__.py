@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -68,6 +69,8 @@ def main() -> int:
     emulated: Measure = partial(emulation.measure, runs=options.runs)
     parts = {"emulation": emulated, **PARTS}
     wanted = parts if options.part == ALL else {options.part: parts[options.part]}
+    # who uses the program has what Python compiled of it
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         # a folder of our own: nothing is left in the results folder
         with tempfile.TemporaryDirectory(prefix="giaoban-bench-") as name:
