@@ -8,9 +8,10 @@ of whole arrays of packets (`queues`, `transit`) in place of the kernel's.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from giaoban.clock import SECOND_NS
@@ -249,20 +250,60 @@ class PriorEstimate:
 
 def prior_estimate(question: Question) -> PriorEstimate:
     """The estimate of a question that is emulated, too. Raises `InputError` for thresholds."""
-    plan = question.plan
-    if found := reasons(plan):
+    if found := reasons(question.plan):
         return PriorEstimate(refused=joined("; ", found))
-    with _captures_of(question, _failing(plan)) as (captures, rebuilt):
-        name = f"{plan.scenario_id}-estimate"
-        return PriorEstimate(assemble(question, captures, ENGINE, name, rebuilt).result)
+    with _captures_of(question, _failing(question.plan)) as (captures, rebuilt):
+        return _prior_of(question, captures, rebuilt)
+
+
+def _prior_of(question: Question, captures: Captures, rebuilt: Rebuilt) -> PriorEstimate:
+    name = f"{question.plan.scenario_id}-estimate"
+    return PriorEstimate(assemble(question, captures, ENGINE, name, rebuilt).result)
+
+
+class Foreseen(NamedTuple):
+    """What an estimate says before an emulation.
+
+    Attributes:
+        question: to be emulated, its plan says whether packets are lost.
+        prior: `prior_estimate` of the question that was asked, to be called once; where packets
+            could be foreseen, the meeting is held already.
+    """
+
+    question: Question
+    prior: Callable[[], PriorEstimate]
+
+
+@contextmanager
+def foreseen(question: Question) -> Iterator[Foreseen]:
+    """As `with_losses_foreseen`, and the meeting that was held for it may be looked at; when this
+    is left it is not needed any more."""
+    plan = question.plan
+    if plan.watchful or reasons(plan):
+        yield Foreseen(question, partial(prior_estimate, question))
+        return
+    held = ExitStack()
+    with held:
+        captures, rebuilt = held.enter_context(_captures_of(question, _failing(plan)))
+        loses = any(queue.queue_drops for queue in captures.counters.queues)
+
+        def prior() -> PriorEstimate:
+            nonlocal captures, rebuilt
+            try:
+                return _prior_of(question, captures, rebuilt)
+            finally:
+                del captures, rebuilt  # what is measured takes no room
+                held.close()
+
+        yield Foreseen(_losing(question) if loses else question, prior)
 
 
 def with_losses_foreseen(question: Question) -> Question:
     """A question that is to be emulated, whose plan says whether packets are lost, by estimate,
     since then devices look more often. What cannot be estimated says it itself."""
-    plan = question.plan
-    if plan.watchful or reasons(plan):
-        return question
-    with _captures_of(question, _failing(plan)) as (captures, _):
-        loses = any(queue.queue_drops for queue in captures.counters.queues)
-    return replace(question, plan=plan.model_copy(update={"loses": True})) if loses else question
+    with foreseen(question) as told:
+        return told.question
+
+
+def _losing(question: Question) -> Question:
+    return replace(question, plan=question.plan.model_copy(update={"loses": True}))

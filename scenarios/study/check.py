@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -28,8 +28,7 @@ from giaoban.scenarios.emulation.engine import EngineName, check_counted, emulat
 from giaoban.scenarios.estimate.estimate import (
     PriorEstimate,
     estimate,
-    prior_estimate,
-    with_losses_foreseen,
+    foreseen,
 )
 from giaoban.scenarios.estimate.limits import LEAVE_OUT
 from giaoban.scenarios.estimate.limits import check as check_estimable
@@ -95,11 +94,11 @@ def check(
         if engine is EngineName.SANDBOX:  # whose time does not depend on what else is done
             trying.begin()
         progress(Sentence("estimating"), 0.0)
-        question = with_losses_foreseen(question)
+        question, look_at_estimate = stack.enter_context(foreseen(question))
         give_back()
         beside = ThreadPoolExecutor(1)  # it has nothing but memory: who leaves early need not wait
         stack.callback(beside.shutdown, wait=False)
-        prior = beside.submit(_prior, asked)
+        prior = beside.submit(_prior, look_at_estimate)
         if engine is not EngineName.SANDBOX:
             prior.result()
         about = emulate(question.plan, folder.path, engine, progress)
@@ -128,10 +127,10 @@ def check(
         return folder.finished_with(answer.result)
 
 
-def _prior(question: Question) -> PriorEstimate:
+def _prior(look: Callable[[], PriorEstimate]) -> PriorEstimate:
     """While the guest has the meeting; what this loads and finds out is there for the answer."""
     try:
-        return prior_estimate(question)
+        return look()
     finally:
         give_back()
 

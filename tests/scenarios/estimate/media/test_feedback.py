@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +15,17 @@ from scenario_factory import DEFAULT, WHY_NOT_ESTIMATED, only_emulated, scenario
 
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
-from giaoban.scenarios.estimate.estimate import estimate, prior_estimate, with_losses_foreseen
+from giaoban.scenarios.estimate import estimate as estimates
+from giaoban.scenarios.estimate.estimate import (
+    estimate,
+    foreseen,
+    prior_estimate,
+    with_losses_foreseen,
+)
 from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.estimate.media.feedback import Feedback, _among, _by_flow
 from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture
+from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.plan.question import make_question
 from giaoban.traffic.receiver.feedback import ANSWER_NS, LOOK_NS, MOST_DITHER_NS
@@ -137,6 +145,30 @@ def test_devices_are_watchful_where_packets_are_lost(tmp_path: Path) -> None:
     lossy = make_question(write(tmp_path, "up"))
     assert lossy.plan.watchful
     assert with_losses_foreseen(lossy) is lossy
+
+
+def test_what_was_held_to_foresee_losses_is_the_estimate_beside_the_emulation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = 0
+    hold = estimates.estimate_media
+
+    def counted(*given: Any, **named: Any) -> EstimatedTraffic:
+        nonlocal held
+        held += 1
+        return hold(*given, **named)
+
+    monkeypatch.setattr(estimates, "estimate_media", counted)
+    calm = make_question(scenario(tmp_path / "s.toml", phases=(2, 2, 2)))
+    thin = make_question(scenario(tmp_path / "t.toml", bridges=(FULL,), phases=(2, 4, 2)))
+    lossy = make_question(write(tmp_path, "up"))
+    for asked in (calm, thin, lossy):
+        alone, question = prior_estimate(asked), with_losses_foreseen(asked)
+        held = 0
+        with foreseen(asked) as told:
+            assert told.question == question
+            assert told.prior() == alone
+        assert held == 1
 
 
 def test_why_there_is_no_estimate_beside_an_emulation_is_told_in_both_languages(
