@@ -353,7 +353,7 @@ def headroom(
     ):
         order = room.HeadroomRequest(
             base=base_of(path, province_path, seed=seed, pace_s=pace_s),
-            variant=Variant(id="now", profile=profile, device=device),
+            variant=_checked({"id": "now", "profile": profile, "device": device}),
             jobs=jobs,
             seeds=seeds,
         )
@@ -542,6 +542,10 @@ def _variant(number: int, row: Mapping[str, Any]) -> Variant:
     for key in ("link", "new_link"):
         if isinstance(rows := data.get(key), list):
             data[key] = [{**CHANGED, **each} if "source" not in each else each for each in rows]
+    return _checked(data)
+
+
+def _checked(data: Mapping[str, Any]) -> Variant:
     try:
         return Variant.model_validate(data)
     except ValidationError as error:

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from giaoban.errors import InputError
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.spec.project import scenario_file
 from giaoban.scenarios.study.whatif.apply import PACE_S
+from giaoban.sentence import Sentence, joined
+from giaoban.tomlfile import StrictModel, said_by_pydantic
 
 OtherProvince = Annotated[
     Path | None, typer.Option("--province", help="another province than the scenario names")
@@ -58,6 +62,39 @@ def day(option: str, text: str | None) -> date | None:
     except ValueError:
         raise InputError(
             '{option} = "{text}": is no day (allowed: 2026-03-02)', option=option, text=text
+        ) from None
+
+
+def of_options[M: StrictModel](model: type[M], **values: object) -> M:
+    """A model of what options of the same names were given; None: it was not.
+
+    Raises `InputError` that names the option of each mistake.
+    """
+    try:
+        return model.model_validate({key: v for key, v in values.items() if v is not None})
+    except ValidationError as error:
+        raise InputError(
+            joined("; ", map(_wrong_option, error.errors(include_url=False)))
+        ) from None
+
+
+def _wrong_option(error: ErrorDetails) -> Sentence:
+    what = said_by_pydantic(error)
+    if not error["loc"]:  # of several together, which it names
+        return what
+    return Sentence(
+        '--{option} = "{text}": {what}', option=error["loc"][0], text=error["input"], what=what
+    )
+
+
+def of_option[M: StrictModel](option: str, text: str, model: type[M], values: object) -> M:
+    """A model of what the text of one option says. Raises `InputError` with the whole text."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        said = joined("; ", map(said_by_pydantic, error.errors(include_url=False)))
+        raise InputError(
+            '{option} = "{text}": {what}', option=option, text=text, what=said
         ) from None
 
 

@@ -288,6 +288,11 @@ def test_headroom_of_a_device_that_is_nearly_full() -> None:
     assert answer.bottlenecks[0].criterion == "mcu-units"
 
 
+def test_a_name_that_no_file_may_have_is_an_input_error() -> None:
+    with pytest.raises(public.InputError, match="profile: "):
+        public.headroom(province=SMALL, profile="a\tb")
+
+
 BLOCKS = re.findall(
     r"^```python\n(.*?)^```$",
     (ROOT / "docs" / "python.md").read_text(encoding="utf-8"),

@@ -51,7 +51,7 @@ def command(
     jobs = jobs or cores()
     order = HeadroomRequest(
         base=base_of(scenario, province, seed=seed, pace_s=pace),
-        variant=Variant(id="now", profile=profile, device=device),
+        variant=options.of_options(Variant, id="now", profile=profile, device=device),
         confirm=confirm,
         engine=engine,
         jobs=jobs,

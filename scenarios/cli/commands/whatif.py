@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from giaoban.errors import InputError
 from giaoban.processes.workers import cores, worker_beside
@@ -127,7 +126,8 @@ def command(
         questions, prices = (variants.question, variants.question_vi), variants.prices
     else:
         base = base_of(scenario, province, seed=seed, pace_s=pace)
-        variant = Variant(
+        variant = options.of_options(
+            Variant,
             id="asked",
             name=N_("as asked"),
             add=add or [],
@@ -182,16 +182,14 @@ def _is_variants(path: Path) -> bool:
 def _link_change(text: str) -> LinkChange:
     """`gia-nghia--dak-song=200`."""
     ident, _, rate = text.partition("=")
-    mbps = _number("--link", text, rate, "like gia-nghia--dak-song=200")
-    try:
-        return LinkChange.model_validate({"link": ident, "rate_mbps": mbps, **COMMAND_LINE})
-    except ValidationError as error:
-        raise _mistake("--link", text, error) from None
+    mbps = _number("--link", text, rate, Sentence("like gia-nghia--dak-song=200"))
+    changed = {"link": ident, "rate_mbps": mbps, **COMMAND_LINE}
+    return options.of_option("--link", text, LinkChange, changed)
 
 
 def _new_link(text: str) -> Link:
     """`r-dak-mil--r-tuy-duc=100,45`: Mb/s and km between two routers."""
-    form = "like r-dak-mil--r-tuy-duc=100,45: Mb/s, km"
+    form = Sentence("like r-dak-mil--r-tuy-duc=100,45: Mb/s, km")
     match = re.fullmatch(r"(?P<a>[^=]+?)--(?P<b>[^=]+)=(?P<mbps>[^,]+),(?P<km>[^,]+)", text)
     if match is None:
         raise InputError(
@@ -202,12 +200,8 @@ def _new_link(text: str) -> Link:
         "km": _number("--new-link", text, match["km"], form),
     }
     ends = {"id": f"new-{match['a']}--{match['b']}", "a": match["a"], "b": match["b"]}
-    try:
-        return Link.model_validate(
-            {**ends, **figures, "buffer_packets": NEW_LINK_BUFFER, **COMMAND_LINE}
-        )
-    except ValidationError as error:
-        raise _mistake("--new-link", text, error) from None
+    link = {**ends, **figures, "buffer_packets": NEW_LINK_BUFFER, **COMMAND_LINE}
+    return options.of_option("--new-link", text, Link, link)
 
 
 def _meeting(text: str) -> OtherMeeting:
@@ -217,13 +211,11 @@ def _meeting(text: str) -> OtherMeeting:
         raise InputError(
             '--meeting = "{text}": cannot be read (allowed: like 8 or 8@r-dak-mil)', text=text
         )
-    try:
-        return OtherMeeting(calls=int(match[1]), at=match[2])
-    except ValidationError as error:
-        raise _mistake("--meeting", text, error) from None
+    other = {"calls": int(match[1]), "at": match[2]}
+    return options.of_option("--meeting", text, OtherMeeting, other)
 
 
-def _number(option: str, text: str, number: str, form: str) -> float:
+def _number(option: str, text: str, number: str, form: Sentence) -> float:
     try:
         return float(number)
     except ValueError:
@@ -233,8 +225,3 @@ def _number(option: str, text: str, number: str, form: str) -> float:
             text=text,
             form=form,
         ) from None
-
-
-def _mistake(option: str, text: str, error: ValidationError) -> InputError:
-    said = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in error.errors())
-    return InputError('{option} = "{text}": {said}', option=option, text=text, said=said)

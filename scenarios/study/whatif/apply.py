@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, near_names
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
 from giaoban.names import ACCESS_PREFIX
@@ -27,6 +27,7 @@ from giaoban.topology.load import load_province
 from giaoban.topology.model import BridgeSpec, LinkChange, Province
 from giaoban.topology.units import as_bridges, catalogue, units_from_csv
 from giaoban.topology.validate import bridge_mistakes, change_mistakes, province_mistakes
+from giaoban.traffic.profiles import load_profiles
 
 PACE_S = 4.0
 """At 4 s the bursts of one who joins are under a twentieth of all packets, so that they do not
@@ -132,6 +133,7 @@ def _ask(
     then: Callable[[Device], Device] | None,
 ) -> VariantQuestion:
     scenario, province = base.scenario, base.province
+    _refuse(list(_unknown(base, variant)))
     province = province.model_copy(
         update={
             "links": [*province.links, *variant.new_links],
@@ -191,6 +193,26 @@ def _ask(
         on_device=on_device,
     )
     return VariantQuestion(question, cut_off)
+
+
+def _unknown(base: Base, variant: Variant) -> Iterator[Sentence]:
+    """Names in the variant that no catalogue has; in the scenario's file they do not stand."""
+    if variant.profile is not None:
+        profiles = load_profiles()
+        if variant.profile not in [profile.id for profile in profiles.profile]:
+            yield Sentence(
+                'unknown call profile "{profile_id}"{near}',
+                profile_id=variant.profile,
+                near=profiles.instead_of(variant.profile),
+            )
+    if variant.device is not None:
+        devices = [device.id for device in load_devices(base.devices_path).device]
+        if variant.device not in devices:
+            yield Sentence(
+                'device = "{device_id}": no such device{near}',
+                device_id=variant.device,
+                near=near_names("device", variant.device, devices),
+            )
 
 
 def _elsewhere(province: Province, variant: Variant) -> list[BridgeSpec]:

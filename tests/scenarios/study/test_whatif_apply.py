@@ -130,7 +130,7 @@ def test_a_second_card() -> None:
         ({"link": [LinkChange(link="west-east", rate_mbps=1.0, **SOURCE)]}, "did you mean"),
         ({"more": 62}, r"address range .10\.2\.0\.0/24. is exhausted"),
         ({"more": 1, "more_at": "r-north"}, 'no router "r-north"'),
-        ({"device": "rmx-9"}, "unknown device"),
+        ({"device": "rmx-9"}, 'device = "rmx-9": no such device'),
         ({"profile": "1080p30-4m", "device": "codian-4505-hd"}, "does not do it"),
         ({"without": ["r-west"]}, "the MCU hangs on it"),
         ({"add": ["Quảng Sơn"]}, "does not have"),

@@ -165,6 +165,11 @@ def test_variants_side_by_side_the_cheapest_first(tmp_path: Path) -> None:
         (["--more", "70"], "is exhausted"),
         (["--device", "codian-4505-hd-pluss"], "did you mean"),
         (["--add", "all-2025"], "does not have"),
+        (["--add", ""], '--add = "": is empty'),
+        (["--cards", "65"], '--cards = "65": is out of range (allowed: 64 or less)'),
+        (["--device", "te30", "--cards", "2"], "device and cards are both given"),
+        (["--profile", "720p99"], 'what if "asked": unknown call profile "720p99"'),
+        (["--device", "none"], 'what if "asked": device = "none": no such device'),
     ],
 )
 def test_impossible(tmp_path: Path, words: list[str], said: str) -> None:
@@ -172,6 +177,37 @@ def test_impossible(tmp_path: Path, words: list[str], said: str) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("option", ["--profile", "--device"])
+@pytest.mark.parametrize("command", ["whatif", "headroom"])
+def test_a_text_that_no_file_may_have_is_told_by_its_option(
+    tmp_path: Path, command: str, option: str
+) -> None:
+    ran = run(tmp_path, command, small(tmp_path), option, "a\tb")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Traceback" not in ran.err
+    assert "a\\tb" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--link", "west--east"], "(cho phép: ví dụ gia-nghia--dak-song=200)"),
+        (["--link", "west--east=0"], "ngoài phạm vi"),
+        (["--link", "west--east=nan"], "phải là số hữu hạn"),
+        (["--new-link", "a--b=1,x"], "(cho phép: ví dụ r-dak-mil"),
+        (["--new-link", "r-west--r-east=-1,2"], "ngoài phạm vi"),
+        (["--meeting", "0"], "ngoài phạm vi"),
+        (["--cards", "65"], "ngoài phạm vi"),
+        (["--add", ""], "đang để trống"),
+    ],
+)
+def test_what_is_wrong_is_said_in_vietnamese(tmp_path: Path, words: list[str], said: str) -> None:
+    ran = run(tmp_path, "whatif", small(tmp_path), *words, "--lang", "vi")
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert "allowed" not in ran.err
 
 
 def _pretend(monkeypatch: pytest.MonkeyPatch, module: object, fail: str | None = None) -> list[str]:
