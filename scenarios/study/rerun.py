@@ -61,10 +61,13 @@ def rerun(
     """
     manifest = proof.manifest
     if manifest.engine not in {ESTIMATE, *EngineName}:
+        if manifest.kind == "load":
+            raise InputError(
+                "{run_id}: nothing was emulated that could be repeated, all of it ran in real time",
+                run_id=manifest.run_id,
+            )
         raise InputError(
-            "{run_id}: nothing was emulated that could be repeated{value}",
-            run_id=manifest.run_id,
-            value=", all of it ran in real time" if manifest.kind == "load" else "",
+            "{run_id}: nothing was emulated that could be repeated", run_id=manifest.run_id
         )
 
     def compared[T: (FaultsAnswer, LoadResult, Sensitivity)](

@@ -320,6 +320,15 @@ def test_bad_tables(tmp_path: Path, sites: str, links: str, message: str) -> Non
         import_province(tables_of(tmp_path, sites, links), "csv")
 
 
+def test_what_is_wrong_with_a_table_is_said_in_vietnamese(tmp_path: Path) -> None:
+    links = "a;b;km\nBuôn A;Buôn B;-3\nBuôn A;Buôn C;1\n"
+    with pytest.raises(InputError) as caught:
+        import_province(tables_of(tmp_path, SITES, links), "csv")
+    said = caught.value.said.vi
+    assert "links.csv:2: km = -3.0: ngoài phạm vi" in said
+    assert "is out of range" not in said
+
+
 def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
     province = load_province()
     (tmp_path / "p.toml").write_text("mine", encoding="utf-8")

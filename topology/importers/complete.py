@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from giaoban.errors import InputError, several
 from giaoban.names import ACCESS_PREFIX, distinct, identifier
-from giaoban.sentence import Sentence
-from giaoban.tomlfile import dotted
+from giaoban.sentence import N_, Sentence
+from giaoban.tomlfile import dotted, said_by_pydantic
 from giaoban.topology.addressing import span_for
 from giaoban.topology.importers import words
 from giaoban.topology.importers.draft import Draft, Line, Site, Values
@@ -82,18 +82,12 @@ def complete(draft: Draft, wishes: ImportOptions | None = None) -> Province:
 
 def _of_a_size(draft: Draft, wishes: ImportOptions) -> None:
     """Refuse what would take minutes, and make a file that is too large to be read again."""
-    for what, number, most in (
-        ("routers", len(draft.routers), MOST_ROUTERS),
-        ("links", len(draft.lines), MOST_LINKS),
+    for what, there, most in (
+        (N_("{path}: has {number} routers (allowed: {most})"), draft.routers, MOST_ROUTERS),
+        (N_("{path}: has {number} links (allowed: {most})"), draft.lines, MOST_LINKS),
     ):
-        if number > most:
-            raise InputError(
-                "{path}: has {number} {what} (allowed: {most})",
-                path=draft.path,
-                number=number,
-                what=what,
-                most=most,
-            )
+        if len(there) > most:
+            raise InputError(what, path=draft.path, number=len(there), most=most)
     seeks = wishes.mcu_at is None and all(site.kind != "mcu" for site in draft.sites)
     if seeks and len(draft.routers) > MOST_COMPARED:
         raise InputError(
@@ -106,7 +100,7 @@ def _of_a_size(draft: Draft, wishes: ImportOptions) -> None:
 
 
 def _validated(draft: Draft, data: dict[str, Any], where: Mapping[str, Any]) -> Province:
-    def told(loc: tuple[int | str, ...], value: object, what: str) -> str:
+    def told(loc: tuple[int | str, ...], value: object, what: Sentence) -> Sentence:
         record = where.get(str(loc[0])) if loc else None
         rest = loc[1:]
         if isinstance(record, list) and rest and isinstance(rest[0], int):
@@ -114,16 +108,15 @@ def _validated(draft: Draft, data: dict[str, Any], where: Mapping[str, Any]) -> 
         place = record.where if isinstance(record, Site | Line) else str(draft.path)
         key = dotted(rest if isinstance(record, Site | Line) else loc)
         shown = f" = {value!r}" if isinstance(value, str | int | float) else ""
-        return f"{place}: {key}{shown}: {what}"
+        return Sentence(
+            "{place}: {key}{value}: {what}", place=place, key=key, value=shown, what=what
+        )
 
     try:
         # text stands for numbers in files without types, as CSV is
         province = Province.model_validate(data, strict=False)
     except ValidationError as error:
-        messages = [
-            told(e["loc"], e["input"], str(e["msg"]).removeprefix("Value error, "))
-            for e in error.errors()
-        ]
+        messages = [told(e["loc"], e["input"], said_by_pydantic(dict(e))) for e in error.errors()]
         raise several(messages) from None
     if mistakes := province_mistakes(province):
         raise several(told(*mistake) for mistake in mistakes)
