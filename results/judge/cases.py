@@ -16,12 +16,17 @@ Sense = Literal["at-most", "at-least"]
 
 @dataclass(frozen=True)
 class Figure:
-    """What a case is judged by, where that is a figure; null `value`: it was not measured."""
+    """What a case is judged by, where that is a figure; null `value`: it was not measured.
+
+    `margin_pct`: how much of the allowance is unused, where the answer itself says it; not every
+    allowance is the way from 0 to the limit.
+    """
 
     value: float | None
     limit: float
     unit: str
     sense: Sense = "at-most"
+    margin_pct: float | None = None
 
 
 @dataclass(frozen=True)

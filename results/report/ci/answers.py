@@ -349,9 +349,13 @@ def _bridge_name(bridge: BridgeJudged, known: Callable[[str], Wording]) -> Sente
     return in_both_languages(lambda say: say.name(bridge.name), known)
 
 
+def _figure(c: CriterionResult) -> Figure:
+    return Figure(c.value, c.threshold, c.unit, c.sense, c.margin_pct)
+
+
 def _criterion(c: CriterionResult, known: Callable[[str], Wording]) -> Case:
     name = _criterion_name(c, known)
-    figure = Figure(c.value, c.threshold, c.unit, c.sense)
+    figure = _figure(c)
     if c.ok:
         return Case(c.id, "pass", figure=figure, name=name)
     return Case(c.id, "fail", [_why(c, known)], figure, at=_at(c.place), name=name)
@@ -456,7 +460,7 @@ def _part(part: PartJudged, known: Callable[[str], Wording]) -> Iterator[Case]:
             f"{name}:{criterion.id}",
             "fail",
             [_why(criterion, known)],
-            Figure(criterion.value, criterion.threshold, criterion.unit, criterion.sense),
+            _figure(criterion),
             at=_at(criterion.place),
             name=called(_criterion_name(criterion, known)),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from giaoban.results.judge.cases import Case, Report
+from giaoban.results.judge.cases import Case, Figure, Report
 
 METRICS: Mapping[str, str] = {
     "giaoban_passed": "Whether a run passes, as its exit code says: 1 or 0",
@@ -65,9 +65,17 @@ def _samples(run: KeptReport) -> Iterator[tuple[str, dict[str, str], float]]:
         if figure.value is None:
             continue
         yield "giaoban_case_value", units, figure.value
-        if figure.limit:
-            left = (figure.limit - figure.value) / abs(figure.limit)
-            yield "giaoban_case_left_ratio", labels, left if figure.sense == "at-most" else -left
+        if (left := _left(figure, figure.value)) is not None:
+            yield "giaoban_case_left_ratio", labels, left
+
+
+def _left(figure: Figure, value: float) -> float | None:
+    """As the answer has it; else by the limit, where 0 is the best value."""
+    if figure.margin_pct is not None:
+        return figure.margin_pct / 100
+    if figure.sense == "at-least" or not figure.limit:
+        return None
+    return (figure.limit - value) / abs(figure.limit)
 
 
 def _once(cases: Sequence[Case]) -> list[Case]:

@@ -22,7 +22,8 @@ ODD = Report(
     "FAIL",
     [
         Case("slow", "fail", figure=Figure(150.0, 100.0, "ms")),
-        Case("mos", "pass", figure=Figure(4.5, 4.0, "MOS", "at-least")),
+        Case("mos", "pass", figure=Figure(4.4, 4.0, "MOS", "at-least", 80.0)),
+        Case("more", "pass", figure=Figure(20.0, 1.0, "bridges", "at-least")),
         Case("unmeasured", "fail", figure=Figure(None, 1.0, "%")),
         Case("zero", "pass", figure=Figure(0.0, 0.0, "calls")),
         Case("skipped", "not-judged"),
@@ -47,7 +48,11 @@ def test_another_program_reads_it() -> None:
     assert found["giaoban_valid", ""] == 1.0
     assert found["giaoban_finished_timestamp_seconds", ""] == 1_700_000_000.25
     assert found["giaoban_case_left_ratio", "slow"] == -0.5
-    assert found["giaoban_case_left_ratio", "mos"] == 0.125
+    assert found["giaoban_case_left_ratio", "mos"] == 0.8
+    assert (
+        "giaoban_case_left_ratio",
+        "more",
+    ) not in found  # there is no most of which it is a share
     assert ("giaoban_case_value", "unmeasured") not in found
     assert ("giaoban_case_left_ratio", "zero") not in found
     assert ("giaoban_case_passed", "skipped") not in found
@@ -64,6 +69,15 @@ def test_several_runs_are_one_family_each() -> None:
     assert set(re.findall(r"^# TYPE (\S+) gauge$", text, re.M)) == set(METRICS)
     [passed, *_] = text_string_to_metric_families(text)
     assert {s.labels["command"] for s in passed.samples} == {"check", "faults"}
+
+
+def test_what_is_left_is_the_margin_that_the_answer_has() -> None:
+    one = result()
+    found = read(openmetrics([KeptReport(of_check(one), 0.0)]))
+    margins = {c.id: c.margin_pct for c in one.criteria if c.margin_pct is not None}
+    assert "mos" in margins
+    for ident, margin_pct in margins.items():
+        assert found["giaoban_case_left_ratio", ident] == pytest.approx(margin_pct / 100), ident
 
 
 def test_the_dashboard_names_only_metrics_that_there_are() -> None:
