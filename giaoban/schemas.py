@@ -20,6 +20,8 @@ from giaoban.files import whole
 FOLDER = PACKAGE / "results" / "schema"
 IN_A_PROJECT = Path(".giaoban") / "schema"
 OF_INPUT, OF_ANSWER = ".toml.schema.json", ".schema.json"
+COMMANDS = {"result": "check", "meeting-result": "meeting", "sweep-answer": "sweep"}
+"""Answers whose schema has another name than the command that gives them, with that command."""
 MARK = "#:schema "
 _KIND = re.compile(r"""^schema\s*=\s*["']giaoban\.([a-z-]+)/\d+["']""", re.MULTILINE)
 

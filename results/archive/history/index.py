@@ -16,7 +16,7 @@ from giaoban.results.archive.history.entry import Entry, SkippedRun, slug
 from giaoban.results.archive.history.scan import scan, stamp
 
 INDEX = ".history.sqlite"
-VERSION = 7
+VERSION = 8
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 

@@ -32,6 +32,7 @@ from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.screen_wording import place_words
 from giaoban.results.report.wording import Wording, reasons
+from giaoban.schemas import COMMANDS
 from giaoban.text import LONGEST_NAME, text_problem
 from giaoban.tomlfile import parse
 from giaoban.translation import N_, translator
@@ -237,7 +238,8 @@ def _of_failure(what: str, value: float, failure: str, answer: FaultsAnswer) -> 
 
 def _of_other(head: Mapping[str, Any]) -> dict[str, Any]:
     """What any answer with a schema, a run id and perhaps a verdict tells."""
-    kind = str(head["schema"]).removeprefix(PREFIX).partition("/")[0]
+    schema = str(head["schema"]).removeprefix(PREFIX).partition("/")[0]
+    kind = COMMANDS.get(schema, schema)
     run_id = str(head["run_id"])
     verdict = head.get("verdict")
     engine = head.get("engine")

@@ -32,13 +32,13 @@ KINDS = {
     "whatif": N_("comparison of variants"),
     "headroom": N_("headroom computed"),
     "sensitivity": N_("assumptions tried"),
-    "sweep-answer": N_("survey of many variants"),
+    "sweep": N_("survey of many variants"),
     "load": N_("load test of the MCU"),
-    "meeting-result": N_("whole meeting held"),
+    "meeting": N_("whole meeting held"),
     "calendar": N_("meetings of a calendar"),
     "compare": N_("change of the network compared"),
 }
-"""By the word of an answer's schema."""
+"""By the command that gives such an answer."""
 OTHER = N_("another kind")
 ASSESSED = ("check", "faults")
 """Kinds whose verdict says how well the system works; others are studies, and listed apart."""

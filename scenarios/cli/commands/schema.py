@@ -13,6 +13,7 @@ from giaoban.files import write_whole, writing
 from giaoban.results.report.document import Par, pars, table
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.schemas import (
+    COMMANDS,
     IN_A_PROJECT,
     OF_INPUT,
     answer_schemas,
@@ -44,8 +45,6 @@ WHAT = {
     "variants": N_("ways to do it, and prices"),
 }
 """Every input file in a few words."""
-COMMANDS = {"result": "check", "meeting-result": "meeting", "sweep-answer": "sweep"}
-"""Whose answers have another name than the command."""
 
 
 def command(

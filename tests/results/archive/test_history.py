@@ -191,6 +191,20 @@ def test_an_answer_of_an_unknown_kind_is_listed(root: Path) -> None:
     assert studies == [["01/08/2026", "so sánh phương án", "Đạt", folder.name]]
 
 
+@pytest.mark.parametrize(
+    ("schema", "command"), [("sweep-answer", "sweep"), ("meeting-result", "meeting")]
+)
+def test_a_kind_is_called_by_its_command(root: Path, schema: str, command: str) -> None:
+    folder = root / f"{command}-x-20260801-120000"
+    folder.mkdir()
+    answer = {"schema": f"giaoban.{schema}/1", "run_id": folder.name}
+    (folder / f"{command}.json").write_text(json.dumps(answer), encoding="utf-8")
+    with opened(root) as index:
+        [entry] = choose(index, Choice(kind=command))
+    assert entry.scenario == "x"
+    assert yearly([entry], 2026)["studies"][0][1] != "loại khác"
+
+
 def test_a_run_id_without_a_time_is_dated_by_its_file(tmp_path: Path) -> None:
     folder = h.keep(tmp_path, f.result(run_id="thu-nghiem"))
     os.utime(folder / "result.json", (1_780_000_000, 1_780_000_000))
