@@ -94,7 +94,9 @@ def check_counted(engine: EngineName, *, short_windows: bool) -> None:
 
 def _check_system() -> None:
     if sys.platform != "linux":
-        raise MachineLacks("packets are emulated on Linux only", "giaoban … --estimate, or Linux")
+        raise MachineLacks(
+            "packets are emulated on Linux only", N_("giaoban … --estimate, or Linux")
+        )
 
 
 def emulate(
@@ -218,7 +220,7 @@ def _native(plan: Plan, folder: Path, console: Path, on_line: Callable[[str], No
     if os.geteuid() != 0:
         raise MachineLacks(
             "--engine native makes network namespaces and needs root",
-            "sudo giaoban check … --engine native, or leave it out (the sandbox needs no root)",
+            N_("sudo giaoban check … --engine native, or leave it out (the sandbox needs no root)"),
         )
     command = [sys.executable, "-m", GUEST_MODULE, *arguments(plan, folder)]
     code, tail = children.follow(command, log=console, on_line=on_line, cwd=IMPORTED_FROM)

@@ -1,6 +1,7 @@
 """The catalogues have every sentence of the code, and no other; numbers are each language's."""
 
 import ast
+import re
 import string
 from functools import cache
 from pathlib import Path
@@ -84,6 +85,27 @@ def is_glued(text: ast.expr) -> bool:
 
 def test_errors_are_sentences_with_fields() -> None:
     assert glued() == set()
+
+
+def installs() -> dict[str, str]:
+    """By place, what `MachineLacks` is given as it stands: commands, which no language has."""
+    found = {}
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and len(node.args) > 1:
+                    called, install = getattr(node.func, "id", ""), node.args[1]
+                    if called == "MachineLacks" and isinstance(install, ast.Constant):
+                        place = f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
+                        found[place] = str(install.value)
+    return found
+
+
+def test_what_mends_a_machine_is_a_command_or_can_be_translated() -> None:
+    known = installs()
+    assert known
+    command = re.compile(r"(sudo )?(apt|apt-get|pip|giaoban)( [\w\['\"./-]+\]?['\"]?)+")
+    assert {at: said for at, said in known.items() if not command.fullmatch(said)} == {}
 
 
 @pytest.mark.parametrize(

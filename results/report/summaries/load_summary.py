@@ -225,7 +225,7 @@ def mcu_lines(result: LoadResult) -> list[str]:
     left = [Sentence("{n} by {why}", n=n, why=why) for why, n in m.left.items()]
     if m.units_total is None:
         most = Sentence(
-            "the MCU at the most: {units:g} units, {ports} ports",
+            "the MCU at the most: {units:g} {units:unit|units}, {ports} {ports:port|ports}",
             units=m.units_peak,
             ports=m.ports_peak,
         )

@@ -241,7 +241,7 @@ def serve(
                 place = Sentence(known, listen=place, port=config.floor_port)
             raise MachineLacks(
                 "{listen}: cannot be listened on: {why}",
-                "another --listen, or stop the program that has the port",
+                N_("another --listen, or stop the program that has the port"),
                 listen=place,
                 why=strerror(error),
             ) from None
@@ -459,7 +459,7 @@ def _line(event: dict[str, Any]) -> Sentence:
     )
     head = f"{event['event']} {event['bridge']}".rstrip()
     return Sentence(
-        "{at:9.3f} s  {what} ({units:g} units, {ports} ports in use)",
+        "{at:9.3f} s  {what} ({units:g} {units:unit|units}, {ports} {ports:port|ports} in use)",
         at=event["t_ms"] / 1000,
         what=f"{head}: {details}" if details else head,
         units=event["units"],

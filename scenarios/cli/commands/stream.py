@@ -187,12 +187,16 @@ def receive(
         )
     else:
         lines: list[str] = [
-            Sentence("{n} packets of {streams} streams", n=arrivals.packets, streams=len(reports))
+            Sentence(
+                "{n} {n:packet|packets} of {streams} {streams:stream|streams}",
+                n=arrivals.packets,
+                streams=len(reports),
+            )
         ]
         lines += [
             Sentence(
-                "SSRC {ssrc}: {n} packets ({rate:,.1f}/s, {kbps:,.0f} kb/s), {lost} lost, "
-                "{twice} duplicates, {reordered} reordered, jitter mean {mean:.3f} ms, max "
+                "SSRC {ssrc}: {n} {n:packet|packets} ({rate:,.1f}/s, {kbps:,.0f} kb/s), {lost} "
+                "lost, {twice} duplicates, {reordered} reordered, jitter mean {mean:.3f} ms, max "
                 "{most:.3f} ms",
                 ssrc=f"{r.ssrc:08x}",
                 n=r.packets,
@@ -280,7 +284,7 @@ def _by_kernel(pacing: str, host: str) -> bool:
     if pacing == "kernel" and not able:
         raise MachineLacks(
             "the kernel does not pace what goes to {host}: the interface's queue is not fq",
-            "tc qdisc replace dev INTERFACE root fq, or --pacing loop",
+            N_("tc qdisc replace dev INTERFACE root fq, or --pacing loop"),
             host=host,
         )
     return able
@@ -360,7 +364,8 @@ def _sent_in_words(report: dict[str, Any]) -> str:
         )
     lines: list[str] = [
         Sentence(
-            "{n} packets of {streams} streams sent, {rate:,.1f}/s ({asked:,.1f}/s asked)",
+            "{n} {n:packet|packets} of {streams} {streams:stream|streams} sent, {rate:,.1f}/s "
+            "({asked:,.1f}/s asked)",
             n=report["packets"],
             streams=len(report["streams"]),
             rate=report["rate_per_s"],

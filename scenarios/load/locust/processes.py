@@ -20,6 +20,7 @@ from giaoban.processes.children import beginning, interruptions_held
 from giaoban.scenarios.load import timetable
 from giaoban.scenarios.load.environment import UNTOLD
 from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.sentence import N_
 
 LOCUSTFILE = PACKAGE / "traffic" / "locustfile.py"
 HOST = "127.0.0.1"
@@ -127,7 +128,7 @@ class LocustProcesses:
         if code == MachineLacks.exit_code or not self._page_is_whole():
             raise MachineLacks(
                 "{folder}: not all that the load test saw could be written down",
-                "free some space (df -h), or raise the limit: ulimit -f unlimited",
+                N_("free some space (df -h), or raise the limit: ulimit -f unlimited"),
                 folder=self._folder,
             )
         if code not in (0, 1):

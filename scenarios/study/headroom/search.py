@@ -55,7 +55,9 @@ class HeadroomSearch:
         """The answer for so many more, at the own seed if no other was tried."""
         if more not in self.results:
             done = min(0.85, 0.1 + 0.1 * len(self.results))
-            self._progress(Sentence("estimating {more} more bridges", more=more), done)
+            self._progress(
+                Sentence("estimating {more} more {more:bridge|bridges}", more=more), done
+            )
             expected = self._expected.get(more)
             self.results[more] = self._judge(more) if expected is None else expected()
         return self.results[more]

@@ -32,6 +32,8 @@ RANGES = Path(__file__).with_name("ranges.toml")
 NOWHERE = N_("stands in no file: the program's own figure, or what the model leaves out")
 EMULATED = N_("what it does only an emulation knows, and other figures of it are not estimated")
 
+_ENDS = (("low", "high"), ("likely_low", "likely_high"))
+
 
 class Range(Sourced):
     """How far a figure may be: from `low` to `high`, or these times the figure itself."""
@@ -75,6 +77,18 @@ class Range(Sourced):
                     "or none)"
                 )
             )
+        for low, high in _ENDS:
+            lowest, highest = getattr(self, low), getattr(self, high)
+            if lowest is not None and highest is not None and lowest > highest:
+                raise ValueError(
+                    Sentence(
+                        "{low_key} = {low:g} is above {high_key} = {high:g}",
+                        low_key=low,
+                        low=lowest,
+                        high_key=high,
+                        high=highest,
+                    )
+                )
         return self
 
     def ends(self, value: float) -> tuple[float, float]:

@@ -25,7 +25,7 @@ from giaoban.scenarios.study.sweep.axes import NONE, GridPoint
 from giaoban.scenarios.study.whatif.apply import LIST, Base, ask
 from giaoban.scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
-from giaoban.sentence import Sentence
+from giaoban.sentence import N_, Sentence
 from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
 
 
@@ -91,7 +91,7 @@ def solve(task: Task) -> SweepPoint:
     if task.code != _own_code():
         raise MachineLacks(
             "a worker of the cluster runs another version of giaoban",
-            "install the same version on all machines of the cluster",
+            N_("install the same version on all machines of the cluster"),
         )
     intact = task.intact
     if intact is not None and intact.verdict != "pass":

@@ -50,6 +50,21 @@ def serve(port: int, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize(
+    ("units", "ports", "in_use"),
+    [
+        (1.0, 1, "1 unit, 1 port in use"),
+        (1.5, 1, "1.5 units, 1 port in use"),
+        (0.0, 0, "0 units, 0 ports in use"),
+        (3.0, 2, "3 units, 2 ports in use"),
+    ],
+)
+def test_what_is_in_use_agrees_with_its_number(units: float, ports: int, in_use: str) -> None:
+    event = {"t_ms": 1.0, "who": "mcu", "event": "joined", "bridge": "a"}
+    said = line({**event, "units": units, "ports": ports})
+    assert str(said).endswith(f"joined a ({in_use})")
+
+
 def test_it_says_what_may_be_called_and_what_was_done() -> None:
     port = free_ports()
     done = serve(port, "--seconds", "0.5", "--device", "codian-4203")

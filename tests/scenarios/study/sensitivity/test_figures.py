@@ -169,6 +169,30 @@ def test_ranges_of_ones_own_come_first_and_must_name_a_figure(tmp_path: Path) ->
         load_ranges(file, world, criteria)
 
 
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ("low = 80\nhigh = 20", "low = 80 is above high = 20"),
+        (
+            "low = 5\nhigh = 20\nlikely_low = 12\nlikely_high = 8",
+            "likely_low = 12 is above likely_high = 8",
+        ),
+    ],
+)
+def test_ends_that_are_the_wrong_way_round_are_refused(
+    tmp_path: Path, ends: str, said: str
+) -> None:
+    file = tmp_path / "ranges.toml"
+    file.write_text(
+        f'schema = "giaoban.ranges/1"\n[[range]]\nof = ["Access.rate_mbps"]\n{ends}\n'
+        'source = "an offer"\n',
+        encoding="utf-8",
+    )
+    question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    with pytest.raises(InputError, match=f"ranges.toml:2: .*{said}"):
+        load_ranges(file, World.of(question), criteria_of(question))
+
+
 def test_a_range_beside_a_figure_holds_before_its_kind_and_after_ones_own(tmp_path: Path) -> None:
     text = DEFAULT.read_text(encoding="utf-8")
     place = text.index("assumed = true", text.index('id = "cu-jut"\n'))
