@@ -143,13 +143,13 @@ def check_ranges(
         if of.choices is None and not (of.low <= value <= of.high and of.low < of.high):  # type: ignore[operator]
             raise ValueError(
                 Sentence(
-                    "{at}: {low:g} to {high:g} is without {key} = {value:g} (allowed: low and high "
+                    "{at}: {low} to {high} is without {key} = {value} (allowed: low and high "
                     "around the figure)",
                     at=at,
-                    low=of.low,
-                    high=of.high,
+                    low=f"{of.low:g}",
+                    high=f"{of.high:g}",
                     key=key,
-                    value=value,
+                    value=f"{value:g}",
                 )
             )
         if of.choices is not None and value not in of.choices:

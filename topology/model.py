@@ -45,10 +45,11 @@ def _within(low: float, high: float, unit: str, key: str = "") -> tuple[AfterVal
             raise ValueError(
                 with_probable(
                     Sentence(
-                        "is out of range (allowed: {low:g} to {high:.10g}{unit})",
-                        low=low,
-                        high=high,
-                        unit=unit,
+                        "is out of range (allowed: {low} to {high}{unit})",
+                        # to be written into the file, with its decimal sign
+                        low=f"{low:g}",
+                        high=f"{high:.10g}",
+                        unit=Sentence(unit),
                     ),
                     key,
                     value,
@@ -67,7 +68,7 @@ def _whole(low: int, high: int, unit: str) -> tuple[AfterValidator, FieldInfo]:
                     "is out of range (allowed: {low} to {high}{unit})",
                     low=low,
                     high=high,
-                    unit=unit,
+                    unit=Sentence(unit),
                 )
             )
         return value
@@ -133,11 +134,11 @@ PrivateRange = Annotated[
 RateMbps = Annotated[float, *_within(0.064, 100_000, " Mb/s", "rate_mbps")]
 Km = Annotated[float, *_within(0, 20_000, " km", "km")]
 """Half way around the Earth: links of imported networks cross continents."""
-Packets = Annotated[int, *_whole(2, 1_000_000, " packets")]
+Packets = Annotated[int, *_whole(2, 1_000_000, N_(" packets"))]
 LossPercent = Annotated[float, *_within(0, 99, " %")]
 """A link that loses everything is a link that is cut, and cannot be measured."""
-Latitude = Annotated[float, *_within(-90, 90, "° north")]
-Longitude = Annotated[float, *_within(-180, 180, "° east")]
+Latitude = Annotated[float, *_within(-90, 90, N_("° north"))]
+Longitude = Annotated[float, *_within(-180, 180, N_("° east"))]
 UsPerKm = Annotated[float, *_within(3.3, 10, " µs/km")]
 """3.3 µs/km is light in vacuum: nothing is faster."""
 

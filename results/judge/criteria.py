@@ -250,12 +250,15 @@ class Criterion(StrictModel):
         low, high = self.lowest, self.highest
         if low is not None and high is not None and not low <= threshold <= high:
             return Sentence(
-                "must be {low:g} to {high:g} {unit}", low=low, high=high, unit=self.unit
+                "must be {low} to {high} {unit}",
+                low=f"{low:g}",
+                high=f"{high:g}",
+                unit=self.unit,
             )
         if low is not None and threshold < low:
-            return Sentence("must be {low:g} {unit} or more", low=low, unit=self.unit)
+            return Sentence("must be {low} {unit} or more", low=f"{low:g}", unit=self.unit)
         if high is not None and threshold > high:
-            return Sentence("must be {high:g} {unit} or less", high=high, unit=self.unit)
+            return Sentence("must be {high} {unit} or less", high=f"{high:g}", unit=self.unit)
         if self.sense == "at-most" and threshold < self.best:
             return Sentence(
                 "must not be below the best value there can be, {best:g} {unit}",

@@ -170,10 +170,10 @@ def _range(parameter: Any) -> Sentence | None:
     if high is not None and high >= LARGEST:
         high = None
     if low is not None and high is not None:
-        return Sentence("{low:g} to {high:g}", low=low, high=high)
+        return Sentence("{low} to {high}", low=f"{low:g}", high=f"{high:g}")
     if low is not None:
-        return Sentence("at least {low:g}", low=low) if low else None
-    return Sentence("at most {high:g}", high=high) if high is not None else None
+        return Sentence("at least {low}", low=f"{low:g}") if low else None
+    return Sentence("at most {high}", high=f"{high:g}") if high is not None else None
 
 
 def _default(parameter: Any) -> Sentence | None:

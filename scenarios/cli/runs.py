@@ -32,7 +32,7 @@ def last_for_annex(root: Path) -> list[str]:
     a check the newest of any kind that an annex may be of. Raises `InputError`: there is none."""
     checks = _last(root, "check")
     if not checks:
-        return [str(last_run(root, "faults", "load"))]
+        return [str(last_run(root, "check", "faults", "load"))]
     check = checks[-1]
     failures = [e for e in _last(root, "faults") if _same(e, check)]
     return [str(_taken(root, entry)) for entry in (check, *failures[-1:])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import networkx
@@ -327,6 +328,26 @@ def test_what_is_wrong_with_a_table_is_said_in_vietnamese(tmp_path: Path) -> Non
     said = caught.value.said.vi
     assert "links.csv:2: km = -3.0: ngoài phạm vi" in said
     assert "is out of range" not in said
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        ("rate_mbps = 0.01", "(cho phép: 0.064 đến 100000 Mb/s)"),
+        ("lat = 91.0", "(cho phép: -90 đến 90° vĩ độ bắc)"),
+        ("buffer_packets = 1", "(cho phép: 2 đến 1000000 gói)"),
+        ("us_per_km = 2.0", "(cho phép: 3.3 đến 10 µs/km)"),
+    ],
+)
+def test_a_limit_can_be_copied_into_the_file(tmp_path: Path, figure: str, said: str) -> None:
+    key = figure.partition(" ")[0]
+    text = re.sub(
+        f"^{key} = .*$", figure, DEFAULT_PROVINCE.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    (tmp_path / "p.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_province(tmp_path / "p.toml")
+    assert said in caught.value.said.vi
 
 
 def test_a_file_that_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:

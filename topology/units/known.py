@@ -23,9 +23,9 @@ HERE = Path(__file__).parent
 YEARS = (2013, 2025)
 DEPARTMENTS = "departments"
 GROUPS: Mapping[str, str] = {
-    "all-2013": "every commune-level unit of 2013",
-    "all-2025": "every commune-level unit of 2025",
-    DEPARTMENTS: "the departments of the province",
+    "all-2013": N_("every commune-level unit of 2013"),
+    "all-2025": N_("every commune-level unit of 2025"),
+    DEPARTMENTS: N_("the departments of the province"),
 }
 
 SEAT_KM, OTHER_KM = 3.0, 20.0

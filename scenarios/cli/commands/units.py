@@ -9,7 +9,7 @@ import typer
 
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
-from giaoban.sentence import Sentence, number
+from giaoban.sentence import Sentence, joined, number
 from giaoban.topology.units import Unit, catalogue, units_from_csv
 from giaoban.topology.units.known import GROUPS, YEARS
 
@@ -77,7 +77,10 @@ def _show(units: list[Unit]) -> None:
         )
         for unit in units
     ]
-    groups = "; ".join(f"{name} ({what})" for name, what in GROUPS.items())
+    groups = joined(
+        "; ",
+        (Sentence("{name} ({what})", name=n, what=Sentence(what)) for n, what in GROUPS.items()),
+    )
     print_blocks(
         table(
             (

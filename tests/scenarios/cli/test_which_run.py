@@ -63,3 +63,9 @@ def test_a_check_with_its_analysis_serves_as_both(tmp_path: Path) -> None:
     (both / ANSWER_FILES[SENSITIVITY]).write_text("{}", encoding="utf-8")
     for kinds in ((CHECK,), (SENSITIVITY,), ()):
         assert open_run("expansion", tmp_path, *kinds) == both
+
+
+def test_without_a_run_an_annex_names_what_it_may_be_of(tmp_path: Path) -> None:
+    ran = giaoban("annex", "--results", tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "holds no finished run of check, faults, load" in ran.err
