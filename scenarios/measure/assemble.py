@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from giaoban.results.model.result import (
     Engine,
     FileRef,
     Inputs,
+    LinkResult,
     McuResult,
     Meeting,
     MoreCalls,
@@ -260,13 +262,18 @@ def _measured(
 
     warm_ups = criteria.warm_ups()
     warmed = () if plan.faults else warm_ups
-    found = _phases(captures, rebuilt, pictures, warmed, visit, wanted)
+
+    @cache
+    def links(number: int, warm_up_s: float) -> list[LinkResult]:
+        return links_in(captures, number, rebuilt, warm_up_s)
+
+    found = _phases(captures, links, pictures, warmed, visit, wanted)
     phases = found[0.0]
     impacts = Impacts(captures, pictures)
     faults = impacts.results(question.scenario)
     if plan.faults:
         calm = impacts.undisturbed()
-        found = _phases(calm, rebuilt, FrameAnalyses(calm), warm_ups, wanted=wanted)
+        found = _phases(calm, links, FrameAnalyses(calm), warm_ups, wanted=wanted)
     return _Measured(phases, found, faults, validity.reasons(captures, seen))
 
 
@@ -449,14 +456,15 @@ def _refused_commands(captures: Captures) -> list[RefusedCommand]:
 
 def _phases(
     captures: Captures,
-    rebuilt: Rebuilt | None,
+    links: Callable[[int, float], list[LinkResult]],
     pictures: FrameAnalyses,
     warm_ups: Sequence[float] = (),
     visit: Callable[[CallPlan], None] | None = None,
     wanted: Container[str] | None = None,
 ) -> dict[float, list[Phase]]:
     """Every phase: whole (0), and but for each of these many seconds of its start as far as streams
-    are concerned. `visit`, `wanted`: see `bridges_in`."""
+    are concerned. `links`: of a phase's number and of these seconds. `visit`, `wanted`: see
+    `bridges_in`."""
     planned, cuts = captures.plan.phases, [0.0, *warm_ups]
     windows = [Window(phase, warm_up_s) for warm_up_s in cuts for phase in planned]
     bridges = iter(bridges_in(captures, windows, pictures, visit, wanted))
@@ -466,7 +474,7 @@ def _phases(
                 name=phase.name,
                 seconds=phase.end_s - phase.start_s,
                 bridges=next(bridges),
-                links=links_in(captures, number, rebuilt, warm_up_s),
+                links=links(number, warm_up_s),
                 mcu=_mcu(captures, number),
             )
             for number, phase in enumerate(planned)

@@ -96,10 +96,9 @@ class StreamLeg:
         """The shortest and the longest from due to played; NaN where nothing was due."""
         return _played_after_ms(self, self.window_ns)
 
-    @cached_property
+    @property
     def bursts(self) -> GapBurst:
-        trace, part = self.trace, self.part
-        return gap_burst(trace.missing[part], trace.due_ns[part], trace.ends_ns[part])
+        return _bursts(self, self.window_ns)
 
     @property
     def burst_ratio(self) -> float:
@@ -117,6 +116,12 @@ def _played_after_ms(leg: StreamLeg, _window_ns: tuple[int, int]) -> tuple[float
     if not len(after_ns):
         return np.nan, np.nan
     return float(after_ns.min()) / 1e6, float(after_ns.max()) / 1e6
+
+
+@memoized
+def _bursts(leg: StreamLeg, _window_ns: tuple[int, int]) -> GapBurst:
+    trace, part = leg.trace, leg.part
+    return gap_burst(trace.missing[part], trace.due_ns[part], trace.ends_ns[part])
 
 
 @memoized

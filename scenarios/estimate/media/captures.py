@@ -140,7 +140,9 @@ class Traces(Sequence[Trace]):
 
     def _trace(self, index: int) -> Trace:
         if self._known is None:
-            return self._made(index)
+            made = self._made(index)
+            # where something fails all is measured twice, most of it alike (`undisturbed`)
+            return made.memoizing() if self._plan.faults else made
         sent = self._estimated.sent.get(index, _NOTHING)
         came = self._estimated.received.as_added(index)
         plan, stream = self._plan, self._plan.streams[index]

@@ -624,10 +624,14 @@ class _MeetingRun:
         number of its last. Where nothing gets through at all nobody notices what is lost before
         anything does."""
         missed: dict[int, tuple[int, int]] = {}
+        counts: dict[int, bool] = {}
+        """Of a flow."""
         for at_ns, flow, seq in [*self._transit.take_lost(), *self._removed]:
             if seq >= REQUEST:
                 self._feedback.request_lost(seq)
-            if self._feedback.asks_for(flow) and not self._is_cut(flow, now_ns):
+            if flow not in counts:
+                counts[flow] = self._feedback.asks_for(flow) and not self._is_cut(flow, now_ns)
+            if counts[flow]:
                 first_ns, last = missed.get(flow, (at_ns, seq))
                 missed[flow] = min(first_ns, at_ns), max(last, seq)
         self._removed.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,13 @@ from giaoban.scenarios.estimate.media.sources import StreamCache
 from giaoban.scenarios.estimate.network import failing
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.estimate.signalling import signal
+from giaoban.scenarios.measure import streams
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.failure_cases import pair
 from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 from giaoban.scenarios.study.sensitivity.world import World
+from giaoban.traffic.quality.measure import Measures, Trace
+from giaoban.traffic.quality.memoized import memoized
 from giaoban.traffic.receiver.feedback import LOOK_NS
 from tests.scenarios.rings import MEETINGS, ring_scenario
 
@@ -374,6 +378,28 @@ def test_what_is_under_way_when_something_fails_is_foreseen(
     asked = ask(SCENARIOS / "expansion-gia-nghia-quang-son.toml", None, None)
     estimate_failing(question_of(asked, possible_in(asked)[ident]), "run")
     assert len(begun) == 1
+
+
+def test_what_no_fault_interrupted_is_measured_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is looked at twice: as it was, and as criteria look at it."""
+    measured: list[tuple[Trace, tuple[int, int]]] = []
+    own = streams.measure.__wrapped__  # type: ignore[attr-defined]
+
+    def measure(trace: Trace, start_ns: int, end_ns: int, **told: bool) -> Measures:
+        measured.append((trace, (start_ns, end_ns)))
+        found: Measures = own(trace, start_ns, end_ns, **told)
+        return found
+
+    monkeypatch.setattr(streams, "measure", memoized(measure))
+    asked = ask(ring(tmp_path), None, None)
+    question = question_of(asked, possible_in(asked)["cut:a--b"])
+    estimate_failing(question, "run")
+    of_each = Counter((id(trace), window) for trace, window in measured)
+    assert set(of_each.values()) == {1}
+    disturbed = len(of_each) - len(question.plan.streams) * len(question.plan.phases)
+    assert 0 < disturbed < len(of_each) / 2
 
 
 def test_streams_of_other_failures_are_the_same(tmp_path: Path) -> None:
