@@ -48,6 +48,7 @@ from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.records.guest import Routes
 from giaoban.sentence import Sentence, joined
+from giaoban.topology.convergence.forwarding import KnownRouters
 
 ENGINE = Engine(name="estimate", time="virtual", kernel="none")
 
@@ -80,16 +81,20 @@ class FailingEstimate(NamedTuple):
 
 
 def estimate_failing(
-    question: Question, run_id: str, made: StreamCache | None = None
+    question: Question,
+    run_id: str,
+    made: StreamCache | None = None,
+    routers: KnownRouters | None = None,
 ) -> FailingEstimate:
     """As `estimate`, of a question in which links or routers fail.
 
     Args:
-        made: streams of other questions, which are not made again.
+        made: streams of other questions, which are not made again; `routers`: theirs, which
+            need not find their routes again.
     """
     check(question, LEAVE_OUT)
     plan = question.plan
-    failing = FailingPaths(plan)
+    failing = FailingPaths(plan, routers)
     with _captures_of(question, failing, made) as (captures, rebuilt):
         answer = assemble(question, captures, ENGINE, run_id, rebuilt)
     marks_s = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]

@@ -44,22 +44,47 @@ class RoutesOverTime:
         return paths(network, by_prefix(network, tables))
 
 
+class KnownRouters:
+    """The routers that were asked about last, as they were just before anything failed: others who
+    ask about the same go on from there."""
+
+    def __init__(self) -> None:
+        self._last: tuple[int, RoutedNetwork] | None = None
+
+    def before(self, network: Network, seed: int, at_ns: int) -> RoutedNetwork:
+        """Up to a moment, before which nothing fails. Raises `InvalidRun` as `RoutedNetwork`."""
+        if self._last is None or self._last[0] > at_ns or not self._last[1].is_of(network, seed):
+            self._last = 0, RoutedNetwork(network, seed)
+        routers = self._last[1]
+        routers.calm_until(at_ns)
+        self._last = at_ns, routers
+        return routers.copy()
+
+
 def routes_over_time(
-    network: Network, changes: Sequence[NetworkChange], seed: int, until_s: float
+    network: Network,
+    changes: Sequence[NetworkChange],
+    seed: int,
+    until_s: float,
+    known: KnownRouters | None = None,
 ) -> RoutesOverTime:
     """What becomes of routes when these changes happen, until a moment.
 
     As the emulation's routers find it: by OSPF with BFD, not at all where routes are static, or all
-    at once where the carrier protects a ring.
+    at once where the carrier protects a ring. `known`: routers that others asked about.
     """
     times = link_times(network, changes)
     until_ns = round(until_s * 1e9)
     if network.routed:
-        routers = RoutedNetwork(network, seed)
-        at_first = routers.routes
-        return RoutesOverTime(at_first, routers.run(changes, times, until_ns), times)
+        if known is None:
+            routers = RoutedNetwork(network, seed)
+        else:
+            first_ns = min((round(change.at_s * 1e9) for change in changes), default=until_ns)
+            routers = known.before(network, seed, first_ns)
+        found = routers.run(changes, times, until_ns)
+        return RoutesOverTime(routers.at_first, found, times)
     at_first = _tables(network, shortest_paths(network))
-    found: list[RouteChange] = []
+    turned: list[RouteChange] = []
     routing = network.routing
     if routing is not None and routing.protection_ms is not None:
         tables = at_first
@@ -69,9 +94,9 @@ def routes_over_time(
             for router, table in after.items():
                 for host in {**tables[router], **table}:
                     if tables[router].get(host) != table.get(host):
-                        found.append(RouteChange(at_ns, router, host, table.get(host)))
+                        turned.append(RouteChange(at_ns, router, host, table.get(host)))
             tables = after
-    return RoutesOverTime(at_first, [change for change in found if change.at_ns < until_ns], times)
+    return RoutesOverTime(at_first, [change for change in turned if change.at_ns < until_ns], times)
 
 
 def _tables(network: Network, routes: Routes) -> HostRoutes:

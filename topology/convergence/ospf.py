@@ -8,6 +8,7 @@ take the time of an idle fibre.
 
 from __future__ import annotations
 
+import copy
 import heapq
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +49,10 @@ CONTROL_BYTES = 66
 MEETING_AFTER_NS = SECOND_NS
 """The run's origin is the first whole second so long after it is seen that the routers agree."""
 
+MOST_EVENTS = 1 << 20
+"""So many things may happen to links and routers from outside: at one moment they come before what
+routers do then."""
+
 DOWN, INIT, EXSTART, EXCHANGE, LOADING, FULL = range(6)
 """Of a neighbour; two-way is never rested in on a link between two."""
 
@@ -59,6 +64,10 @@ class Lsa(NamedTuple):
     number: int
     links: tuple[tuple[str, str, int], ...]
     hosts: frozenset[str]
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Lsa:
+        """It never changes, and is known by being the very same."""
+        return self
 
     def same(self, other: Lsa) -> bool:
         """Whether it says the same."""
@@ -153,6 +162,9 @@ class RoutedNetwork:
         for name in self._names:
             self._start(name, first_tick_ns(seed, name, routing))
         self._agree()
+        self.at_first = self.routes
+        """`routes` at the origin."""
+        self._outside, self._count = self._count, self._count + MOST_EVENTS
 
     # ------------------------------------------------------------------------------ from outside
 
@@ -160,6 +172,20 @@ class RoutedNetwork:
     def routes(self) -> dict[str, dict[str, str]]:
         """Router → host → the link by which packets for it leave, now."""
         return {name: dict(self._forwards(name)) for name in self._names}
+
+    def is_of(self, network: Network, seed: int) -> bool:
+        """Whether they would be the same routers."""
+        return self._seed == seed and self._network == network
+
+    def calm_until(self, until_ns: int) -> None:
+        """Nothing happens to any link or router before a moment after the origin."""
+        self._until(self._origin_ns + until_ns)
+
+    def copy(self) -> RoutedNetwork:
+        """As they are now, to go on by themselves."""
+        network = self._network
+        shared = [network, *network.links, *self._hosts.values(), self._hosts, self._at]
+        return copy.deepcopy(self, {id(one): one for one in shared})
 
     def run(
         self, changes: Sequence[NetworkChange], times: LinkTimes, until_ns: int
@@ -169,6 +195,7 @@ class RoutedNetwork:
         `times`: what they do to links.
         """
         self._times = times
+        told, self._count = self._count, self._outside
         for change in changes:
             if change.do in ("stop-router", "start-router"):
                 begins = change.do == "start-router"
@@ -180,6 +207,7 @@ class RoutedNetwork:
                 self._later(
                     self._origin_ns + edge_ns, partial(self._carrier_changed, link_id, up=up)
                 )
+        self._count = told
         self._until(self._origin_ns + until_ns)
         return self._changes
 

@@ -33,7 +33,11 @@ from giaoban.scenarios.estimate.network.transit import (
     Transit,
 )
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.topology.convergence.forwarding import RoutesOverTime, routes_over_time
+from giaoban.topology.convergence.forwarding import (
+    KnownRouters,
+    RoutesOverTime,
+    routes_over_time,
+)
 from giaoban.topology.convergence.links import Edges, within
 
 NO_ROUTE = -2
@@ -51,9 +55,10 @@ NUMBER_MASK = (1 << PASSED_SHIFT) - 1
 class FailingPaths:
     """Which hop comes next, at every moment of a plan; hops and paths as `Paths` numbers them."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, known: KnownRouters | None = None) -> None:
+        """`known`: routers of other plans."""
         self.over_time: RoutesOverTime = routes_over_time(
-            plan.network, plan.changes, plan.seed, plan.end_s
+            plan.network, plan.changes, plan.seed, plan.end_s, known
         )
         paths = self.paths = find_paths(plan)
         network = plan.network

@@ -43,6 +43,7 @@ from giaoban.scenarios.study.failures.observe import no_measures, observe, obser
 from giaoban.scenarios.study.failures.trial import FailuresQuestion, question_of
 from giaoban.scenarios.study.page_map import write_map
 from giaoban.sentence import N_, Sentence, joined
+from giaoban.topology.convergence.forwarding import KnownRouters
 from giaoban.topology.sandbox import kernel
 from giaoban.topology.sandbox.fork_server import ForkServer
 from giaoban.translation import SOURCE, Language
@@ -202,7 +203,7 @@ def _estimate_all(
     found: dict[str, EmulationOutcome[FailureResult]] = {}
     with WorkerPool(min(jobs, len(cases))) as helpers:
         given = [(case, places[case.id]) for case in cases]
-        kept = asked, StreamCache()  # each process has one of its own
+        kept = asked, StreamCache(), KnownRouters()  # each process has its own
         for ident, outcome in helpers.as_finished_with(kept, _estimated, given):
             found[ident] = outcome
             progress(Sentence(TOLD, done=len(found), count=len(cases)), len(found) / len(cases))
@@ -210,14 +211,14 @@ def _estimate_all(
 
 
 def _estimated(
-    kept: tuple[FailuresQuestion, StreamCache], of: tuple[FailureCase, Path]
+    kept: tuple[FailuresQuestion, StreamCache, KnownRouters], of: tuple[FailureCase, Path]
 ) -> tuple[str, EmulationOutcome[FailureResult]]:
     from giaoban.scenarios.estimate.estimate import estimate_failing
 
-    (asked, made), (case, place) = kept, of
+    (asked, made, routers), (case, place) = kept, of
     began = time.monotonic()
     question = question_of(asked, case)
-    answer, routes = estimate_failing(question, place.name, made)
+    answer, routes = estimate_failing(question, place.name, made, routers)
     with writing(place):
         store.write_result(place, answer.result)
     found = observe(case, answer.result, question.plan.faults, snapshots(routes))

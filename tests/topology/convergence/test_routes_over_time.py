@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,11 @@ from routing_settings import SETTINGS
 
 from giaoban.topology.bird import ASK_EVERY_NS, next_asked_ns
 from giaoban.topology.changes import NetworkChange
-from giaoban.topology.convergence.forwarding import RoutesOverTime, routes_over_time
+from giaoban.topology.convergence.forwarding import (
+    KnownRouters,
+    RoutesOverTime,
+    routes_over_time,
+)
 from giaoban.topology.convergence.ospf import RoutedNetwork
 from giaoban.topology.network import Hop, Network, build
 from giaoban.topology.rerouting import settled_after_ms
@@ -36,20 +41,38 @@ def ring(routing: dict[str, Any]) -> Network:
     return Network.model_validate({**RING.model_dump(), "routing": {**routing, "source": "t"}})
 
 
-def changes(how: str, to_s: float | None = TO_S) -> list[NetworkChange]:
+def changes(how: str, to_s: float | None = TO_S, at_s: float = AT_S) -> list[NetworkChange]:
     do, undo = ("link-down", "link-up") if how == "cut" else ("discard", "forward")
     paths: list[dict[str, str]] = [{}]
     if how == "silent":
         paths = [FAILED._asdict(), Hop(FAILED.link, FAILED.target, FAILED.source)._asdict()]
     elif how == "one way":
         paths = [FAILED._asdict()]
-    moments = [(AT_S, do), *([] if to_s is None else [(to_s, undo)])]
+    moments = [(at_s, do), *([] if to_s is None else [(to_s, undo)])]
     return [
         NetworkChange.model_validate(
-            {"at_s": at_s, "fault": 0, "do": what, "link": FAILED.link, **path}
+            {"at_s": moment_s, "fault": 0, "do": what, "link": FAILED.link, **path}
         )
-        for at_s, what in moments
+        for moment_s, what in moments
         for path in paths
+    ]
+
+
+def stopped(at_s: float) -> list[NetworkChange]:
+    """A router dies, and its links go dark."""
+    return _at_router(at_s, "stop-router", "link-down")
+
+
+def started(at_s: float) -> list[NetworkChange]:
+    """It is there again."""
+    return _at_router(at_s, "start-router", "link-up")
+
+
+def _at_router(at_s: float, of: str, do: str) -> list[NetworkChange]:
+    lines = [link.id for link in RING.links_at("r-1")]
+    return [
+        NetworkChange.model_validate({"at_s": at_s, "fault": 0, **what})
+        for what in ({"do": of, "router": "r-1"}, *({"do": do, "link": link} for link in lines))
     ]
 
 
@@ -115,6 +138,63 @@ def test_at_any_seed_all_find_the_ways_that_are_left(seed: int, how: str) -> Non
         assert least_ms - SLACK_MS <= after_ms <= most_ms + SLACK_MS
 
 
+ASKED = st.tuples(
+    st.integers(1, 2),
+    st.sampled_from(["cut", "silent", "router"]),
+    # whole seconds are moments at which routers have something to do
+    st.sampled_from([2.0, 3.0, 5.0]) | st.floats(1.0, 6.0),
+)
+
+
+@settings(max_examples=10)
+@given(st.lists(ASKED, min_size=2, max_size=4), st.sampled_from(sorted(TIMED)))
+def test_who_goes_on_from_routers_that_are_known_finds_the_same(
+    asked: list[tuple[int, str, float]], setting: str
+) -> None:
+    known = KnownRouters()
+    for seed, how, at_s in asked:
+        network = ring(TIMED[setting])
+        made = stopped(at_s) if how == "router" else changes(how, None, at_s)
+        expected = routes_over_time(network, made, seed, at_s + 4)
+        assert routes_over_time(network, made, seed, at_s + 4, known) == expected
+        assert expected.changes
+
+
+def test_what_fails_at_the_moment_of_a_tick_is_seen_in_it_by_routers_that_are_known_too() -> None:
+    network = ring(SETTINGS["100x3"])
+    routers = RoutedNetwork(network, 1)
+    ticks_ns = [
+        at_ns - routers._origin_ns
+        for at_ns, _, action in routers._agenda
+        if isinstance(action, partial) and action.func.__name__ == "_tick"
+    ]
+    assert len(ticks_ns) == len(network.routers)
+    assert network.routing is not None
+    for tick_ns in ticks_ns:
+        at_s = 2 + tick_ns / 1e9 - network.routing.seen_after_ms / 1e3  # 20 ticks later
+        made, until_s = changes("cut", None, at_s), at_s + 2
+        expected = routes_over_time(network, made, 1, until_s)
+        assert routes_over_time(network, made, 1, until_s, KnownRouters()) == expected
+
+
+def test_routers_that_are_known_do_not_find_their_routes_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = []
+    own = RoutedNetwork.__init__
+
+    def begin(routers: RoutedNetwork, network: Network, seed: int) -> None:
+        begun.append(seed)
+        own(routers, network, seed)
+
+    monkeypatch.setattr(RoutedNetwork, "__init__", begin)
+    known = KnownRouters()
+    for seed, at_s in ((1, 3.0), (1, 3.0), (1, 4.5), (1, 4.0), (2, 4.0)):
+        routes_over_time(ring(SETTINGS["100x3"]), changes("cut", None, at_s), seed, at_s + 1, known)
+    # what is past is not gone back to, and routers draw other numbers at another seed
+    assert begun == [1, 1, 2]
+
+
 def test_a_protected_ring_turns_at_once() -> None:
     network = ring(SETTINGS["protected"])
     found = routes_over_time(network, changes("cut"), 1, END_S)
@@ -133,13 +213,7 @@ def test_static_routes_never_change(routing: dict[str, Any] | None) -> None:
 
 def test_a_router_that_dies_forgets_its_routes_and_finds_them_again() -> None:
     network = ring(SETTINGS["100x3"])
-    lines = [link.id for link in network.links_at("r-1")]
-    made = [
-        NetworkChange.model_validate({"at_s": at_s, "fault": 0, **what})
-        for at_s, do, of in ((AT_S, "link-down", "stop-router"), (TO_S, "link-up", "start-router"))
-        for what in ({"do": of, "router": "r-1"}, *({"do": do, "link": link} for link in lines))
-    ]
-    found = routes_over_time(network, made, 3, END_S)
+    found = routes_over_time(network, [*stopped(AT_S), *started(TO_S)], 3, END_S)
     gone = [change for change in found.changes if change.at_ns == AT_S * 1e9]
     assert {(change.router, change.link) for change in gone} == {("r-1", None)}
     assert turned_ms(network, found, "up", AT_S, REST) <= 10 + 200 + 20 + 2
