@@ -191,11 +191,16 @@ def memory_mb(plan: Plan) -> int:
     """What the guest needs: programs, queues, the logs while they are written out, background
     traffic that waits for its time, 4 kB a packet, and once more where it has come, and TCP's
     buffers."""
-    from giaoban.scenarios.emulation import background, tcp
+    waiting, of_tcp = 0.0, 0
+    if plan.background:  # netlink and all that it loads, while the guest waits for its plan
+        from giaoban.scenarios.emulation import background
 
-    ahead_s = (background.WINDOW_NS + background.LEAD_NS) / 1e9
-    waiting = sum(ahead_s * 1e9 / each.mean_ns for each in plan.background)
-    of_tcp = tcp.BUFFERS_MB * sum(each.flows for each in plan.tcp)
+        ahead_s = (background.WINDOW_NS + background.LEAD_NS) / 1e9
+        waiting = sum(ahead_s * 1e9 / each.mean_ns for each in plan.background)
+    if plan.tcp:
+        from giaoban.scenarios.emulation import tcp
+
+        of_tcp = tcp.BUFFERS_MB * sum(each.flows for each in plan.tcp)
     return 512 + of_tcp + round((packets(plan) * 200 + 2 * waiting * 4096) / 1e6)
 
 
