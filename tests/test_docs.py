@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from giaoban.scenarios.cli.app import COMMANDS
+from giaoban.scenarios.cli import help_page
+from giaoban.scenarios.cli.app import COMMANDS, every_command
 from scripts.docs import fences, reference
 
 ROOT = fences.ROOT
@@ -100,6 +101,24 @@ def test_every_command_has_a_page_with_all_its_options(site: Path, lang: str) ->
             assert f"giaoban {' '.join(path)}" in text
             options = [p for p in command.params if p.opts[0].startswith("-") and not p.hidden]
             assert not {p.opts[0] for p in options if f"<code>{p.opts[0]}</code>" not in text}
+
+
+@pytest.mark.parametrize(
+    ("page", "title"), [("overview.md", "Exit codes"), ("vi/overview.md", "Mã thoát")]
+)
+def test_every_command_that_says_its_exit_codes_is_in_the_table_of_all(
+    page: str, title: str
+) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    table = text.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    said = {
+        "stream" if words[0] == "stream" else " ".join(words)
+        for words, command in every_command()
+        if re.search(r"\bexit (code )?[0-9]", " ".join(help_page.texts(command)), re.IGNORECASE)
+    }
+    assert len(said) > 10
+    # what a trial of failures ends with is what the codes mean anyway
+    assert {command for command in said - {"faults"} if f"`{command}`" not in table} == set()
 
 
 def test_a_broken_link_is_noticed(tmp_path: Path) -> None:
