@@ -133,9 +133,13 @@ class Reports:
             if (line := self._lines.get((row, kind))) is not None:
                 self._react(line, line.reporter.conflict(now_ns), now_ns, now_ns)
 
+    def are_due(self, now_ns: int) -> bool:
+        """Whether `run` has anything to send."""
+        return now_ns >= self._next_due_ns
+
     def run(self, now_ns: int) -> None:
         """Send what is due."""
-        if now_ns < self._next_due_ns:
+        if not self.are_due(now_ns):
             return
         for line in self._lines.values():
             if line.reporter.due_ns <= now_ns:

@@ -449,10 +449,21 @@ class _Signalling:
             self._bridges[who].advance(now_ns)
             self._flush_bridge(who, now_ns)
             return
+        due_ms = self._next_mcu_timer_ms()
+        if due_ms is None or due_ms > now_ns / 1e6:  # the one that was due was taken back
+            self._wake(-1, due_ms)
+            return
         self._plane.at(now_ns)
         for event in self._agent.advance(now_ns / 1e6):
             self._controller.handle(event, now_ns)
         self._flush_mcu(now_ns)
+
+    def _next_mcu_timer_ms(self) -> float | None:
+        """When the first of the MCU's timers is due."""
+        timers = [self._agent.next_timeout()]
+        if self._plan.floor_port is not None:
+            timers.append(self._controller.content_floor.next_timeout())
+        return min((t for t in timers if t is not None), default=None)
 
     def _end_slides(self, number: int, now_ns: int) -> None:
         if (held := self._floors_held.pop(number, None)) is not None:
@@ -501,14 +512,12 @@ class _Signalling:
             number = self._number_of[datagram.target.host]
             arrives = partial(self._to_bridge, number, datagram.data)
             self._send(2 * number + 1, datagram, now_ns, arrives)
-        timers = [self._agent.next_timeout()]
         if self._plan.floor_port is not None:
             for told in self._controller.content_floor.outgoing():
                 number = self._number_of[told.target[0]]
                 arrives = partial(self._floor_to_bridge, number, told.data)
                 self._send(2 * number + 1, told, now_ns, arrives, "bfcp")
-            timers.append(self._controller.content_floor.next_timeout())
-        self._wake(-1, min((t for t in timers if t is not None), default=None))
+        self._wake(-1, self._next_mcu_timer_ms())
 
     def _note_use(self, now_ns: int) -> None:
         used_pct = self._capacity.use.pct

@@ -39,7 +39,8 @@ HEARD_NS = 500_000_000
 class PlannedReport(NamedTuple):
     """One report: who made it, of which medium's reception, when, and its datagram.
 
-    `path`: on which it travels, from who received the medium. `size`: on the wire.
+    `path`: on which it travels, from who received the medium. `size`: on the wire. `parting`: made
+    as its call ended, or the BYE after it (RFC 3550 §6.6): nobody notes any more what it says.
     """
 
     number: int
@@ -47,17 +48,25 @@ class PlannedReport(NamedTuple):
     path: int
     made_ns: int
     size: int
+    parting: bool = False
 
 
 REPORT_DTYPE = np.dtype(
-    [("number", "i4"), ("kind", "i1"), ("path", "i4"), ("made_ns", "i8"), ("size", "i4")]
+    [
+        ("number", "i4"),
+        ("kind", "i1"),
+        ("path", "i4"),
+        ("made_ns", "i8"),
+        ("size", "i4"),
+        ("parting", "?"),
+    ]
 )
 """A report as a record; its kind by its place in `KINDS`."""
 
 
 Reports = NDArray[np.void]
-"""(n,) records of dtype MADE: all reports of a meeting, in order of their making; a country makes
-half a million."""
+"""(n,) records of dtype `REPORT_DTYPE`: all reports of a meeting, in order of their making; a
+country makes half a million."""
 
 
 def reports(plan: Plan, timeline: Timeline, windows: Windows) -> Reports:
@@ -133,12 +142,22 @@ def _of_mcu(
         return found
 
     end_ns = round(plan.end_s * 1e9) if mcu_leg.to_ns is None else mcu_leg.to_ns
+    says_bye = mcu_leg.to_ns is not None and not mcu_leg.power_gone
+    # what wakes the loop is first of all heard by the media plane: a report that is due still goes
+    until_ns = end_ns + 1 if says_bye else end_ns
+    byes = []
     for kind, seed in mcu_leg.report_seeds.items():
         sender = _ReportSender(
             plan, kind, CNAME, seed, shown, sends=kind in call.down, hears=kind in call.up
         )
-        for made_ns, size in sender.until(mcu_leg.from_ns, end_ns, poll):
-            yield PlannedReport(row, kind, 2 * row + 1, made_ns, size)
+        spoken = sender.sends_within(mcu_leg.from_ns, end_ns)
+        for made_ns, size in sender.until(mcu_leg.from_ns, until_ns, poll):
+            yield PlannedReport(row, kind, 2 * row + 1, made_ns, size, made_ns == end_ns)
+            spoken = True
+        if says_bye and spoken:  # who never said anything does not say so (§6.3.7)
+            bye = PlannedReport(row, kind, 2 * row + 1, end_ns, sender.bye_bytes, parting=True)
+            byes.append(bye)
+    yield from byes  # behind all reports, which the order of the times leaves so
 
 
 @lru_cache(maxsize=4096)
@@ -170,6 +189,16 @@ def _report_bytes(name: str, *, sender: bool, heard: bool) -> int:
     return len(reporter.make(ReportBlock(0, 0, 0, 0, 0) if heard else None, 0, 0))
 
 
+@cache
+def _bye_bytes(name: str) -> int:
+    """How long the BYE is of one of this name."""
+    reporter = Reporter(1, name, CLOCK_HZ, np.random.default_rng(0), 0)
+    reporter.sent(1, 1, 0, 0)
+    packet = reporter.bye()
+    assert packet is not None
+    return len(packet)
+
+
 @dataclass(frozen=True)
 class _ReportSender:
     """One side of one medium of one call."""
@@ -187,14 +216,27 @@ class _ReportSender:
         self, from_ns: int, end_ns: int, poll: Callable[[int], int]
     ) -> Iterator[tuple[int, int]]:
         """When it reports, at one of the moments that `poll` gives, and the sizes."""
-        extra = FRAMING_BYTES + (SRTCP_BYTES if self.plan.encrypted else 0)
         last_ns, before, place = from_ns, False, 0
         while (now_ns := poll(max(last_ns + _interval_ns(self.seed, place), from_ns + 1))) < end_ns:
-            sent = self.sends and self._shown(last_ns, now_ns)
+            sent = self.sends_within(last_ns, now_ns)
             heard = self.hears and now_ns > from_ns + HEARD_NS and self._shown(0, now_ns)
             # who sent nothing since the report before the last one is no sender (RFC 3550 §6.4)
-            yield now_ns, _report_bytes(self.name, sender=sent or before, heard=heard) + extra
+            yield now_ns, self._extra + _report_bytes(self.name, sender=sent or before, heard=heard)
             last_ns, before, place = now_ns, sent, place + 1
+
+    def sends_within(self, from_ns: int, to_ns: int) -> bool:
+        """Whether it sends of its medium in a stretch of time."""
+        return self.sends and self._shown(from_ns, to_ns)
+
+    @property
+    def bye_bytes(self) -> int:
+        """The size of its BYE."""
+        return self._extra + _bye_bytes(self.name)
+
+    @property
+    def _extra(self) -> int:
+        """What is around a compound on the wire."""
+        return FRAMING_BYTES + (SRTCP_BYTES if self.plan.encrypted else 0)
 
     def _shown(self, from_ns: int, to_ns: int) -> bool:
         """Whether the medium flows in a stretch of time: slides are not shown all the time."""
@@ -218,6 +260,7 @@ class ReportsByStream(Mapping[ReportedBy, list[RtcpReport]]):
         self._traces = traces
         self._made_ns: dict[ReportedBy, NDArray[np.int64]] = {}
         self._index: dict[ReportedBy, int] = {}
+        reports = reports[~reports["parting"]]
         keys = reports["path"] * len(KINDS) + reports["kind"]
         order = np.argsort(keys, kind="stable")
         made_ns = reports["made_ns"][order]

@@ -12,9 +12,10 @@ import pytest
 from runs import Finished, Runs
 from scenario_factory import SCENARIOS
 
+from giaoban.results.judge.diff import differences
 from giaoban.results.report.screen_wording import screen_wording
 from giaoban.results.report.wording import Wording
-from giaoban.scenarios.estimate.estimate import estimate
+from giaoban.scenarios.estimate.estimate import estimate, with_losses_foreseen
 from giaoban.scenarios.measure.hop_delays import REPORT_BYTES, rebuild
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.records.events import BridgeHealth
@@ -26,6 +27,10 @@ DAILY = ("pass", "thin-link", "step-down")
 GOLDEN = (*DAILY, pytest.param("over-capacity", marks=pytest.mark.nightly))
 """36 bridges take as long as all the others; what a full device does `step-down` shows daily."""
 SIGNALS = ("sip", "rtcp")
+
+
+ONLY_SAID_BY_ONE = {"engine.name", "unmodelled[signalling-in-queues]"}
+"""Of an emulation and its estimate: who measured, and what only an estimate leaves out."""
 
 
 STARTED = (*DAILY, "loss")  # the longest of all goes on beside the others
@@ -73,6 +78,18 @@ def test_every_packet_is_accounted_for(runs: Runs, name: str) -> None:
     ]
     assert int(sum(t.lost.sum() for t in captured.traces)) + sum(told) == gone
     assert (gone > 0) == (name == "thin-link")
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_an_estimate_measures_the_same_to_the_last_digit(runs: Runs, name: str) -> None:
+    """Also what RTCP told, and every packet; on a line that is full a BYE waits behind media, which
+    go on as long."""
+    run = runs[name]
+    question = with_losses_foreseen(make_question(SCENARIOS / f"{run.result.inputs.scenario.path}"))
+    found = {one.path for one in differences(run.result, estimate(question).result)}
+    if name == "thin-link":
+        found -= {"accounting.packets_sent", "accounting.packets_received"}
+    assert found == ONLY_SAID_BY_ONE
 
 
 def test_the_worst_windows_of_links_are_those_estimated(runs: Runs) -> None:

@@ -24,7 +24,7 @@ CONTROL = FLOWS.control(PATH, KIND)
 
 def fq_model(*made_ms: float) -> FqModel:
     """Reports on the way of `STREAM`, of its medium, made at these moments."""
-    rows = [(PATH // 2, KINDS.index(KIND), PATH, round(ms * MS), 100) for ms in made_ms]
+    rows = [(PATH // 2, KINDS.index(KIND), PATH, round(ms * MS), 100, False) for ms in made_ms]
     return FqModel(FLOWS, np.array(rows, REPORT_DTYPE))
 
 
@@ -93,3 +93,12 @@ def test_a_transaction_that_ends_wakes_the_mcu_for_a_report() -> None:
     off_grid = {ns for ns in by_mcu if ns % (40 * MS)}
     assert off_grid
     assert off_grid <= set(meeting.mcu_woken)
+
+
+def test_a_timer_that_was_taken_back_wakes_nobody() -> None:
+    """The 200 would be sent again after T1 (RFC 3261 §13.3.1.4) if its ACK had not come."""
+    meeting = signal(make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml").plan)
+    answered_ns = np.array([leg.from_ns for leg in meeting.mcu_legs])
+    since_ns = np.subtract.outer(meeting.mcu_woken, answered_ns)
+    assert len(answered_ns) == 10
+    assert not ((since_ns > 490 * MS) & (since_ns < 510 * MS)).any()
