@@ -20,6 +20,7 @@ from giaoban.results.report.document import (
     toned,
     uncapital,
 )
+from giaoban.results.report.summaries.failures_summary import own_cut_off, with_its_own
 
 NAMED = 4
 """More bridges than this are told as a number."""
@@ -230,11 +231,13 @@ def _row(failure: FailureResult, say: AnnexWording, named: bool) -> list[Cell]:
 
 def _point(point: SinglePoint, answer: FaultsAnswer, say: AnnexWording) -> str:
     name = uncapital(say.either(point.name_en, point.name_vi))
-    who = (
-        say.listed(point.cut_off)
-        if len(point.cut_off) <= NAMED
-        else say("many bridges", shown=len(point.cut_off), count=len(answer.bridges))
+    who, served_alone = (
+        say.listed(bridges)
+        if len(bridges) <= NAMED
+        else say("many bridges", shown=len(bridges), count=len(answer.bridges))
+        for bridges in (point.cut_off, own_cut_off(point, answer))
     )
+    who = say.say(with_its_own(who, served_alone))
     reasons = [say.either(each.reason, each.reason_vi) for each in point.reasons]
     if point.is_accepted:
         return say("point accepted", failure=name, bridges=who, why="; ".join(reasons))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from giaoban.results.judge.failure_points import MANY
 from giaoban.results.model.places import in_english
+from giaoban.results.model.quantities import Id
 from giaoban.results.model.studies.failures import (
     BridgeImpact,
     Change,
@@ -200,7 +201,8 @@ def point_line(point: SinglePoint, answer: FaultsAnswer) -> Sentence:
     """`link Gia Nghĩa – Đắk Glong: without it Đắk Glong is cut off; not accepted`, or why it was
     accepted: in the scenario, or in a baseline that knows no better."""
     count, named = len(answer.bridges), DisplayNames(answer)
-    who = _who_bridges(point.cut_off, count, named)
+    own = own_cut_off(point, answer)
+    who = with_its_own(_who_bridges(point.cut_off, count, named), _who_bridges(own, count, named))
     open_ = [failure for failure in point.failures if failure not in point.accepted]
     state: list[str] = [
         Sentence("accepted: {reason}", reason=Both(each.reason, each.reason_vi))
@@ -228,6 +230,19 @@ def point_line(point: SinglePoint, answer: FaultsAnswer) -> Sentence:
         n=len(point.cut_off),
         state=joined("; ", state),
     )
+
+
+def own_cut_off(point: SinglePoint, answer: FaultsAnswer) -> list[Id]:
+    """Bridges cut off with a single point that it serves alone: `cut_off` does not count them."""
+    by = [failure for failure in answer.failures if failure.id in point.failures]
+    return sorted({each for failure in by for each in set(failure.cut_off) & set(failure.own)})
+
+
+def with_its_own(who: str, own: str) -> str:
+    """Who is cut off, and whom the thing that fails serves alone: a table counts both."""
+    if not own:
+        return who
+    return Sentence("{who} (and {own}, which it serves alone)", who=who, own=own)
 
 
 def unneeded_lines(answer: FaultsAnswer) -> list[str]:
@@ -392,7 +407,10 @@ def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
         kept = named.all_of(failure.lost_needlessly)
         found.append(Sentence("{bridges} cut off although there was another path", bridges=kept))
     elif failure.others_cut_off and failure.kind != "pair":
-        who = _who_bridges(failure.others_cut_off, len(answer.bridges), named)
+        count, own = len(answer.bridges), sorted(set(failure.cut_off) & set(failure.own))
+        who = with_its_own(
+            _who_bridges(failure.others_cut_off, count, named), _who_bridges(own, count, named)
+        )
         found.append(Sentence("single point of failure, not accepted: {who} cut off", who=who))
     if not found:
         other = Sentence("does not meet a criterion, told in the result's file")

@@ -179,7 +179,8 @@ def test_words() -> None:
     every = [impact(b, 9000.0, cut_off=True, behind=True) for b in ("gia-nghia", "cu-jut")]
     site = answer([failure("site:gia-nghia", every, own=["gia-nghia"])])
     assert point_line(site.single_points[0], site) == (
-        "power at Gia Nghĩa: without it Cư Jút is cut off; not accepted"
+        "power at Gia Nghĩa: without it Cư Jút (and Gia Nghĩa, which it serves alone) is cut off; "
+        "not accepted"
     )
     text = summary_md(made)
     row = "| Link Gia Nghĩa – Cư Jút cut | pass | 412.2 ms at Cư Jút | none | 87 | 20.0 % | – |"
