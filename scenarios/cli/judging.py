@@ -163,15 +163,19 @@ def _keep(command: str, name: str) -> Callable[[Any, Any, Any], Any]:
 
 def writable(path: Path | None) -> None:
     """Told before minutes of emulation, and not after. Raises `InputError`."""
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        what = (
-            Sentence("is a folder")
-            if path.is_dir()
-            else Sentence("{path} is no folder", path=path.parent)
-        )
-        raise InputError(
-            "{path}: {what} (allowed: the name of a file to be written)", path=path, what=what
-        )
+    if path is None:
+        return
+    if path.is_dir():
+        what = Sentence("is a folder")
+    elif not path.parent.is_dir():
+        what = Sentence("{path} is no folder", path=path.parent)
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        what = Sentence("may not be written")
+    else:
+        return
+    raise InputError(
+        "{path}: {what} (allowed: the name of a file to be written)", path=path, what=what
+    )
 
 
 def folder_of_baselines() -> Path:

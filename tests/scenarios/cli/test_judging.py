@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from junitparser import Error, Failure, JUnitXml
 from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 
+from giaoban.errors import InputError
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.app import COMMANDS, app
 from giaoban.scenarios.cli.commands.check import _next, headline_of_all
@@ -122,6 +124,26 @@ def test_a_summary_is_appended(tmp_path: Path) -> None:
         giaoban(*FIT, "3x720p30", "--markdown", path)
     assert path.read_text(encoding="utf-8").count("giaoban device fit rmx-1500-mpmx") == 4
     assert path.read_text(encoding="utf-8").startswith("# before\n")
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_summary_that_may_not_be_written_is_told_before_anything_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    summary = tmp_path / "summary.md"
+    if there:
+        summary.touch()
+    allowed = os.access
+    asked = summary if there else tmp_path
+
+    def access(path: Path, mode: int, **more: bool) -> bool:
+        """Root may write anywhere, and tests may be root's."""
+        return False if (path, mode) == (asked, os.W_OK) else allowed(path, mode, **more)
+
+    monkeypatch.setattr(os, "access", access)
+    with pytest.raises(InputError, match="may not be written"):
+        judging.writable(summary)
+    judging.writable(None)
 
 
 def test_a_criterion_that_is_not_met(tmp_path: Path, reports: tuple[str | Path, ...]) -> None:
