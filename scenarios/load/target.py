@@ -60,8 +60,8 @@ def check_bounds(bridges: int, rate_per_s: float, seconds: float) -> None:
         if value > most:
             raise InputError(
                 "{option} {value:g}: is too much for a device that others may need "
-                "(allowed with --target: up to {most:g})",
+                "(allowed with --target: up to {most})",
                 option=option,
                 value=value,
-                most=most,
+                most=f"{most:g}",
             )

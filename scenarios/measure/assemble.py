@@ -339,10 +339,10 @@ def criteria_of(question: Question) -> Criteria:
         if warm_up_s >= shortest_s:
             raise InputError(
                 "{origin}: criterion: warm_up_s = {warm_up_s:g}: the shortest phase "
-                "would be left out (allowed: below {shortest_s:g} s)",
+                "would be left out (allowed: below {shortest_s} s)",
                 origin=origin,
                 warm_up_s=warm_up_s,
-                shortest_s=shortest_s,
+                shortest_s=f"{shortest_s:g}",
             )
     return criteria
 

@@ -362,7 +362,9 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
             yield ("concurrent_meeting", number, "id"), each.id, Sentence("is there twice")
         if each.from_s is not None and each.from_s >= scenario.phases.total_s:
             length_s = scenario.phases.total_s
-            what = Sentence("is after the run (allowed: below {length_s:g} s)", length_s=length_s)
+            what = Sentence(
+                "is after the run (allowed: below {length_s} s)", length_s=f"{length_s:g}"
+            )
             yield ("concurrent_meeting", number, "from_s"), each.from_s, what
         if scenario.meeting.video == "switched" and each.layout != "auto":
             what = Sentence('means nothing with meeting.video = "switched"')
@@ -408,7 +410,9 @@ def _content_mistakes(
         yield ("content", "bridge"), shown.bridge, what
     length_s = scenario.phases.total_s
     if shown.from_s >= length_s:
-        what = Sentence("begins after the run (allowed: below {length_s:g} s)", length_s=length_s)
+        what = Sentence(
+            "begins after the run (allowed: below {length_s} s)", length_s=f"{length_s:g}"
+        )
         yield ("content", "from_s"), shown.from_s, what
     named = [p for p in profiles.profile if p.id == scenario.profile]
     if shown.kbps is None and named and named[0].content_kbps is None:
@@ -432,7 +436,9 @@ def _control_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
             yield (
                 (*loc, "at_s"),
                 control.at_s,
-                Sentence("is after the run (allowed: below {length_s:g} s)", length_s=length_s),
+                Sentence(
+                    "is after the run (allowed: below {length_s} s)", length_s=f"{length_s:g}"
+                ),
             )
         givers = [OPERATOR.value, *bridges]
         if control.by not in givers:
@@ -475,9 +481,9 @@ def _too_soon(scenario: Scenario, control: Control) -> Sentence | None:
     if control.at_s - last_s >= REDIAL_AFTER_S:
         return None
     return Sentence(
-        "redials too soon (allowed: {redial_after_s:g} s or more after the drop at {last_s:g} s)",
-        redial_after_s=REDIAL_AFTER_S,
-        last_s=last_s,
+        "redials too soon (allowed: {redial_after_s} s or more after the drop at {last_s} s)",
+        redial_after_s=f"{REDIAL_AFTER_S:g}",
+        last_s=f"{last_s:g}",
     )
 
 

@@ -202,13 +202,15 @@ def mistakes(
             yield (*loc, "tcp"), item.tcp, what
         if item.from_s is not None and item.from_s >= length_s:
             what = Sentence(
-                "begins after the run (allowed: below {length_s:g} s)", length_s=length_s
+                "begins after the run (allowed: below {length_s} s)", length_s=f"{length_s:g}"
             )
             yield (*loc, "from_s"), item.from_s, what
         elif item.to_s is None and (short := item.too_short(length_s)) is not None:
             yield (*loc, "from_s"), item.from_s, short
         if item.to_s is not None and item.to_s > length_s:
-            what = Sentence("ends after the run (allowed: up to {length_s:g} s)", length_s=length_s)
+            what = Sentence(
+                "ends after the run (allowed: up to {length_s} s)", length_s=f"{length_s:g}"
+            )
             yield (*loc, "to_s"), item.to_s, what
         if item.link not in known:
             yield (
@@ -224,9 +226,9 @@ def mistakes(
                 yield (*loc, "direction"), item.direction, wrong
         if (rate_mbps := item.rate_mbps(link)) > MOST_MBPS:
             what = Sentence(
-                "is {rate_mbps:g} Mb/s (allowed: up to {most_mbps:g} Mb/s)",
+                "is {rate_mbps:g} Mb/s (allowed: up to {most_mbps} Mb/s)",
                 rate_mbps=rate_mbps,
-                most_mbps=MOST_MBPS,
+                most_mbps=f"{MOST_MBPS:g}",
             )
             yield (*loc, "pct"), item.pct, what
     streams = sum(len(_hops(b, network)) * (b.flows or 1) for b in backgrounds if b.link in known)

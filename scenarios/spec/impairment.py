@@ -175,16 +175,16 @@ def mistakes(
             yield (*loc, "duplicate"), item.duplicate, what
         if item.from_s is not None and item.from_s >= length_s:
             what = Sentence(
-                "begins after the run (allowed: below {length_s:g} s)", length_s=length_s
+                "begins after the run (allowed: below {length_s} s)", length_s=f"{length_s:g}"
             )
             yield (*loc, "from_s"), item.from_s, what
         if item.loss is not None and loss_rate(item.loss) == 0:
             yield (*loc, "loss"), None, Sentence("loses nothing (allowed: probabilities above 0)")
         if item.jitter is not None and (most_s := _longest_s(item.jitter)) > LONGEST_JITTER_S:
             what = Sentence(
-                "holds packets back for {most_s:.3g} s (allowed: {longest_jitter_s:g} s)",
+                "holds packets back for {most_s:.3g} s (allowed: {longest_jitter_s} s)",
                 most_s=most_s,
-                longest_jitter_s=LONGEST_JITTER_S,
+                longest_jitter_s=f"{LONGEST_JITTER_S:g}",
             )
             yield (*loc, "jitter"), None, what
         if item.bridge is not None:
@@ -250,9 +250,9 @@ def _slide_mistakes(
         )
     if item.span_s[0] >= to_s or item.span_s[1] <= from_s:
         what = Sentence(
-            "is not while slides are shown (allowed: within {from_s:g} s to {to_s:g} s)",
-            from_s=from_s,
-            to_s=to_s,
+            "is not while slides are shown (allowed: within {from_s} s to {to_s} s)",
+            from_s=f"{from_s:g}",
+            to_s=f"{to_s:g}",
         )
         yield (*loc, "from_s"), item.from_s, what
 

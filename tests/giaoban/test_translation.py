@@ -161,6 +161,19 @@ def test_there_is_a_catalogue_of_vietnamese() -> None:
     assert len(in_code()) > 40
 
 
+def test_what_is_allowed_is_told_as_it_is_to_be_written() -> None:
+    """With a point, which files and options take, and not with the decimal sign of a language."""
+    messages = in_catalogue(LOCALES / "vi.po")
+    limits = {str(m.id): str(m.id).partition("(allowed")[2].partition(")")[0] for m in messages}
+    assert sum("{" in limit for limit in limits.values()) > 50
+    assert not {
+        told
+        for told, limit in limits.items()
+        for _, field, spec, _ in string.Formatter().parse(limit)
+        if field is not None and spec and "|" not in spec and spec not in (".0f", ",")
+    }
+
+
 @pytest.mark.parametrize(
     ("value", "vi", "en"),
     [

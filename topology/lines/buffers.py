@@ -53,12 +53,12 @@ class Buffer(NamedTuple):
             return None
         return Sentence(
             "{ms:g} ms of {rate_mbps:g} Mb/s are {octets:.0f} bytes (allowed: {most} bytes, which "
-            "are {most_ms:g} ms of it)",
+            "are {most_ms} ms of it)",
             ms=self.ms,
             rate_mbps=rate_mbps,
             octets=octets,
             most=MOST_BYTES,
-            most_ms=MOST_BYTES / (rate_mbps * 125),
+            most_ms=f"{MOST_BYTES / (rate_mbps * 125):g}",
         )
 
     def _ms_bytes(self, rate_mbps: float) -> float:

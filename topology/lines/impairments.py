@@ -140,12 +140,12 @@ def jitter(quantile: Quantile, mean_ms: float, sd_ms: float, *, reorder: bool) -
                 Sentence(
                     "a line's table of {table_size} delays has a {name} of "
                     "{have:.4g} ms instead of {want:.4g} ms (allowed on a line: "
-                    "within {moment_tolerance_pct:g} %)",
+                    "within {moment_tolerance_pct} %)",
                     table_size=TABLE_SIZE,
                     name=name,
                     have=have,
                     want=want,
-                    moment_tolerance_pct=MOMENT_TOLERANCE_PCT,
+                    moment_tolerance_pct=f"{MOMENT_TOLERANCE_PCT:g}",
                 )
             )
     return found

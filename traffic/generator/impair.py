@@ -48,7 +48,7 @@ def load_intervals(path: Path, seconds: float) -> list[Interval]:
             wrong.append((where, loss.file, Sentence("is not read here (allowed: runs)")))
         if interval.from_s >= seconds:
             what = Sentence(
-                "begins after the sending (allowed: below {seconds:g} s)", seconds=seconds
+                "begins after the sending (allowed: below {seconds} s)", seconds=f"{seconds:g}"
             )
             wrong.append(((*place, "from_s"), interval.from_s, what))
     in_order = sorted(enumerate(found), key=lambda one: one[1].from_s)

@@ -246,10 +246,10 @@ def fit_encoder(recording: Recording, usual: Encoder, name: str, *, timed: bool)
     seconds = recording.length_ns / 1e9
     if seconds < LEAST_S:
         raise InputError(
-            "{name}: lasts {seconds:.1f} s (allowed: {least:g} s or more)",
+            "{name}: lasts {seconds:.1f} s (allowed: {least} s or more)",
             name=name,
             seconds=seconds,
-            least=LEAST_S,
+            least=f"{LEAST_S:g}",
         )
     at = np.flatnonzero(key)
     if len(at) < 2:

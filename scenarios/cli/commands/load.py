@@ -278,9 +278,9 @@ def _plan(
     if shape == "steady" and held >= bridges / rate:
         raise InputError(
             "--hold {held:g}: a bridge would call again before it has hung up "
-            "(allowed: below --bridges / --rate = {bridges:g} s)",
+            "(allowed: below --bridges / --rate = {bridges} s)",
             held=held,
-            bridges=bridges / rate,
+            bridges=f"{bridges / rate:g}",
         )
     plan = LoadPlan(
         target=address,

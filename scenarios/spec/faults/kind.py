@@ -202,17 +202,20 @@ class FaultKind(StrictModel):
             yield (
                 "at_s",
                 self.at_s,
-                Sentence("is after the run (allowed: up to {latest_s:g} s)", latest_s=latest_s),
+                Sentence(
+                    "is after the run (allowed: up to {latest_s} s)", latest_s=f"{latest_s:g}"
+                ),
             )
         elif self.at_s > latest_s:
             what = Sentence(
-                "is too late for its effect to be seen (allowed: up to {latest_s:g} s)",
-                latest_s=latest_s,
+                "is too late for its effect to be seen (allowed: up to {latest_s} s)",
+                latest_s=f"{latest_s:g}",
             )
             yield "at_s", self.at_s, what
         if self.to_s is not None and self.to_s >= length_s:
             what = Sentence(
-                "is after the run (allowed: below {length_s:g} s, or no to_s)", length_s=length_s
+                "is after the run (allowed: below {length_s} s, or no to_s)",
+                length_s=f"{length_s:g}",
             )
             yield "to_s", self.to_s, what
         else:
@@ -371,9 +374,9 @@ class BootingFault(FaultKind):
         if self.to_s is not None and self.to_s + boot_s >= length_s:
             what = Sentence(
                 "is too late: after {boot_s:g} s of starting the run is over "
-                "(allowed: below {max:g} s, a smaller boot_s, or no to_s)",
+                "(allowed: below {max} s, a smaller boot_s, or no to_s)",
                 boot_s=boot_s,
-                max=max(length_s - boot_s, 0.0),
+                max=f"{max(length_s - boot_s, 0.0):g}",
             )
             yield "to_s", self.to_s, what
         if self.boot_s is not None and self.to_s is None:

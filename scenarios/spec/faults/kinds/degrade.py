@@ -49,8 +49,8 @@ class Degrade(WorseLineFault):
         if self.over_s is not None and self.over_s > longest_s:
             raise ValueError(
                 Sentence(
-                    "over_s is longer than the fault (allowed: up to {longest_s:g} s)",
-                    longest_s=longest_s,
+                    "over_s is longer than the fault (allowed: up to {longest_s} s)",
+                    longest_s=f"{longest_s:g}",
                 )
             )
         return self
@@ -64,8 +64,8 @@ class Degrade(WorseLineFault):
     def mistimed_end(self, _context: FaultContext, length_s: float) -> Iterator[KeyMistake]:
         if self.at_s + (self.over_s or 0.0) > length_s:
             what = Sentence(
-                "goes on after the run (allowed: up to {length_s:g} s)",
-                length_s=length_s - self.at_s,
+                "goes on after the run (allowed: up to {length_s} s)",
+                length_s=f"{length_s - self.at_s:g}",
             )
             yield "over_s", self.over_s, what
 

@@ -50,8 +50,8 @@ class Flap(LinkFault):
         if self.down_s > self.to_s - self.at_s:
             raise ValueError(
                 Sentence(
-                    "down_s is longer than the fault (allowed: up to {to_s:g} s)",
-                    to_s=self.to_s - self.at_s,
+                    "down_s is longer than the fault (allowed: up to {to_s} s)",
+                    to_s=f"{self.to_s - self.at_s:g}",
                 )
             )
         return self

@@ -40,9 +40,10 @@ class RateDrop(WorseLineFault):
         own = link.rate_mbps
         if self.rate_mbps >= own:
             what = Sentence(
-                "is no drop, {link} has {own:g} Mb/s (allowed: below {own:g})",
+                "is no drop, {link} has {own:g} Mb/s (allowed: below {below})",
                 link=self.link,
                 own=own,
+                below=f"{own:g}",
             )
             yield "rate_mbps", self.rate_mbps, what
         if link.keeps_buffer and self.buffer_packets is not None:
