@@ -461,9 +461,10 @@ class MediaPlane:
                 self.outbound.allow(kind, row, to)
                 if to is not None:
                     self.reports.redirect(kind, row, to[0])
-            if self.reports.are_due(now_ns) and not forwarding:
+            if self.reports.are_due(now_ns):  # a report tells of all that has come
                 self._receive_audio()
-                self._receive_only("video", "content")  # a report tells of all that has come
+                if not forwarding:
+                    self._receive_only("video", "content")
             self.reports.run(now_ns)
             late_ns = (now_ns - self._control_at_ns) % CONTROL_EVERY_NS
             self._control_at_ns = now_ns - late_ns + CONTROL_EVERY_NS

@@ -285,6 +285,8 @@ class _Signalling:
             self._until_power.append(self._close)
             return
         self._plane.at(now_ns)
+        for mcu_leg in self.timeline.mcu_legs:
+            mcu_leg.meeting_over = mcu_leg.to_ns is None
         self._controller.close("The meeting is over", now_ns)
         self._flush_mcu(now_ns)
 

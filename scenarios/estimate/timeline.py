@@ -33,7 +33,7 @@ class McuLeg:
 
     `leg` is what its media plane was told. `report_seeds`: of each medium's RTCP, in the order in
     which the device draws them. `power_gone`: it ended because the MCU's power did, so that nothing
-    of it leaves any more.
+    of it leaves any more. `meeting_over`: the MCU itself ended it, before it looked at its media.
     """
 
     leg: Leg
@@ -41,6 +41,7 @@ class McuLeg:
     report_seeds: dict[Kind, int]
     to_ns: int | None = None
     power_gone: bool = False
+    meeting_over: bool = False
 
 
 @dataclass(frozen=True)

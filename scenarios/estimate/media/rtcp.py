@@ -144,7 +144,7 @@ def _of_mcu(
     end_ns = round(plan.end_s * 1e9) if mcu_leg.to_ns is None else mcu_leg.to_ns
     says_bye = mcu_leg.to_ns is not None and not mcu_leg.power_gone
     # what wakes the loop is first of all heard by the media plane: a report that is due still goes
-    until_ns = end_ns + 1 if says_bye else end_ns
+    until_ns = end_ns + 1 if says_bye and not mcu_leg.meeting_over else end_ns
     byes = []
     for kind, seed in mcu_leg.report_seeds.items():
         sender = _ReportSender(

@@ -160,6 +160,35 @@ def test_when_it_wants_to_be_run(tmp_path: Path) -> None:
         kernel.close()
 
 
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_report_that_is_due_tells_of_all_that_has_come(tmp_path: Path, watched: bool) -> None:
+    """Though sound is read when it is mixed, here every 40 ms, and pictures seldom."""
+    bench = Bench(tmp_path, replace(USUAL, mix_ms=40.0), kernel_paces=True)
+    try:
+        far = {kind: bench.far(port) for kind, port in (("audio", 28_100), ("video", 28_102))}
+        bench.far(28_002)
+        both = terms("audio", 28_100), terms("video", 28_102)
+        bench.plane.open(leg(0, terms("video", 28_002)), bench.now_ns)
+        bench.plane.open(leg(1, *both), bench.now_ns)
+        bench.plane.watch("video", 0, 1 if watched else NOBODY, bench.now_ns)
+        bench.run(95)
+        reporter = bench.plane.reports.reporter(1, "audio")
+        assert reporter is not None
+        reporter.due_ns = bench.now_ns
+        bench.plane.open(leg(2, terms("audio", 28_200)), bench.now_ns)  # it counts anew what is due
+        far["audio"].send(packet(7, bytes(160)), AUDIO)
+        far["video"].send(picture(9, key=True), VIDEO)
+        bench.run(5)  # every tenth of a second it looks whether reports are due
+        read_so_far = bench.plane.inbound.statistics
+        told = {kind: read_so_far[kind].report(1) for kind in ("audio", "video")}
+    finally:
+        bench.close()
+    assert {kind: block and block.highest_sequence for kind, block in told.items()} == {
+        "audio": 7,
+        "video": 9,
+    }
+
+
 def test_before_the_origin_nothing_happens(bench: Bench) -> None:
     bench.now_ns = ORIGIN - 1000 * MS
     a = bench.far(28_000)

@@ -10,9 +10,11 @@ from scenario_factory import SCENARIOS
 from giaoban.mcu_sim.media.leg import KINDS
 from giaoban.scenarios.estimate.media.rtcp import Reports, ReportsByStream, _intervals_ns, reports
 from giaoban.scenarios.estimate.media.windows import Windows
+from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.study.failures.trial import ask, possible_in, question_of
 from giaoban.traffic.rtcp.session import Reporter
 
 PLAN = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml").plan
@@ -60,3 +62,21 @@ def test_a_report_that_is_due_when_a_call_ends_goes_before_its_bye_and_is_heard_
     by_stream = ReportsByStream(PLAN, made, (), [1] * len(PLAN.streams))
     told = sum(len(by_stream._made_ns["mcu", "gia-nghia", kind]) for kind in leg.report_seeds)
     assert told == len(made) - len(at_end)
+
+
+def test_an_mcu_that_ends_the_meeting_itself_reports_no_more() -> None:
+    """It hangs up before it looks at its media: found in an emulation."""
+    legs = [replace(leg, meeting_over=True) for leg in MEETING.mcu_legs]
+    for leg in legs:
+        made = made_by_mcu(replace(MEETING, mcu_legs=legs), leg.leg.row)
+        assert np.count_nonzero(made["made_ns"] == leg.to_ns) == len(leg.report_seeds)
+
+
+def test_bridges_that_cannot_hang_up_are_put_out_when_the_meeting_is_over() -> None:
+    path = SCENARIOS / "expansion-gia-nghia-quang-son.toml"
+    asked = ask(path, None, 5)
+    plan = question_of(asked, possible_in(asked)["router:r-gia-nghia"]).plan
+    legs = signal(plan, FailingPaths(plan)).mcu_legs
+    over = [leg for leg in legs if leg.meeting_over]
+    assert over
+    assert {leg.to_ns for leg in over} == {max(leg.to_ns or 0 for leg in legs)}
