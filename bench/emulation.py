@@ -22,7 +22,7 @@ from bench.inputs import SIZES, Size, write_scenario
 from bench.ns3 import Simulation
 from bench.processes import PeakMemory
 from bench.timed_check import TimedCheck
-from giaoban.errors import InvalidRun
+from giaoban.errors import InvalidRun, MachineLacks
 from giaoban.results.model.result import Result
 from giaoban.scenarios.emulation.guest import SAMPLE_S
 from giaoban.scenarios.plan.plan import Plan
@@ -97,6 +97,7 @@ def _run(words: list[str], what: str) -> tuple[str, float, float]:
 
     Raises:
         InvalidRun: it came to no verdict.
+        MachineLacks: this machine cannot do it.
     """
     started = time.perf_counter()
     with subprocess.Popen(
@@ -109,6 +110,8 @@ def _run(words: list[str], what: str) -> tuple[str, float, float]:
             process.terminate()
             raise
         wall_s = time.perf_counter() - started
+    if process.returncode == MachineLacks.exit_code:
+        raise MachineLacks("{what} cannot be made here", complained.strip(), what=what)
     if process.returncode not in (0, 1):
         raise InvalidRun(f"{what} ended with {process.returncode}:\n{complained}")
     return said, memory.mb, wall_s

@@ -261,14 +261,14 @@ class Criterion(StrictModel):
             return Sentence("must be {high} {unit} or less", high=f"{high:g}", unit=self.unit)
         if self.sense == "at-most" and threshold < self.best:
             return Sentence(
-                "must not be below the best value there can be, {best:g} {unit}",
-                best=self.best,
+                "must not be below the best value there can be, {best} {unit}",
+                best=f"{self.best:g}",
                 unit=self.unit,
             )
         if self.sense == "at-least" and threshold >= self.best:
             return Sentence(
-                "must be below the best value there can be (best = {best:g} {unit})",
-                best=self.best,
+                "must be below the best value there can be (best = {best} {unit})",
+                best=f"{self.best:g}",
                 unit=self.unit,
             )
         return ""

@@ -231,7 +231,8 @@ def mcu_lines(result: LoadResult) -> list[str]:
         )
     else:
         most = Sentence(
-            "the MCU at the most: {units:g} of {total:g} units, {ports} ports",
+            "the MCU at the most: {units:g} of {total:g} {total:unit|units}, "
+            "{ports} {ports:port|ports}",
             units=m.units_peak,
             total=m.units_total,
             ports=m.ports_peak,

@@ -82,11 +82,11 @@ class Range(Sourced):
             if lowest is not None and highest is not None and lowest > highest:
                 raise ValueError(
                     Sentence(
-                        "{low_key} = {low:g} is above {high_key} = {high:g}",
+                        "{low_key} = {low} is above {high_key} = {high}",
                         low_key=low,
-                        low=lowest,
+                        low=f"{lowest:g}",
                         high_key=high,
-                        high=highest,
+                        high=f"{highest:g}",
                     )
                 )
         return self

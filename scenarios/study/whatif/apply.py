@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from giaoban.errors import InputError, near_names
+from giaoban.errors import InputError
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
-from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices
+from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices, pick
 from giaoban.names import ACCESS_PREFIX
 from giaoban.scenarios.plan.question import Question, province_of, question_from
 from giaoban.scenarios.spec.scenario import Phases, Scenario, load_scenario
@@ -197,22 +197,16 @@ def _ask(
 
 def _unknown(base: Base, variant: Variant) -> Iterator[Sentence]:
     """Names in the variant that no catalogue has; in the scenario's file they do not stand."""
-    if variant.profile is not None:
-        profiles = load_profiles()
-        if variant.profile not in [profile.id for profile in profiles.profile]:
-            yield Sentence(
-                'unknown call profile "{profile_id}"{near}',
-                profile_id=variant.profile,
-                near=profiles.instead_of(variant.profile),
-            )
-    if variant.device is not None:
-        devices = [device.id for device in load_devices(base.devices_path).device]
-        if variant.device not in devices:
-            yield Sentence(
-                'device = "{device_id}": no such device{near}',
-                device_id=variant.device,
-                near=near_names("device", variant.device, devices),
-            )
+    try:
+        if variant.profile is not None:
+            load_profiles().pick(variant.profile)
+    except InputError as error:
+        yield error.said
+    try:
+        if variant.device is not None:
+            pick(load_devices(base.devices_path), variant.device)
+    except InputError as error:
+        yield error.said
 
 
 def _elsewhere(province: Province, variant: Variant) -> list[BridgeSpec]:

@@ -179,17 +179,6 @@ def test_impossible(tmp_path: Path, words: list[str], said: str) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("option", ["--profile", "--device"])
-@pytest.mark.parametrize("command", ["whatif", "headroom"])
-def test_a_text_that_no_file_may_have_is_told_by_its_option(
-    tmp_path: Path, command: str, option: str
-) -> None:
-    ran = run(tmp_path, command, small(tmp_path), option, "a\tb")
-    assert (ran.code, ran.out) == (2, "")
-    assert "Traceback" not in ran.err
-    assert "a\\tb" in ran.err
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
