@@ -127,6 +127,11 @@ class FailureResult(StrictModel):
         return sorted(set(self.cut_off) - set(self.own))
 
     @property
+    def own_cut_off(self) -> list[Id]:
+        """Those of which it takes the power or the only line."""
+        return sorted(set(self.cut_off) & set(self.own))
+
+    @property
     def longest(self) -> Longest | None:
         """The longest interruption by the failing or the mending; None: there was none."""
         found = [

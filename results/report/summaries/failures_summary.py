@@ -235,7 +235,7 @@ def point_line(point: SinglePoint, answer: FaultsAnswer) -> Sentence:
 def own_cut_off(point: SinglePoint, answer: FaultsAnswer) -> list[Id]:
     """Bridges cut off with a single point that it serves alone: `cut_off` does not count them."""
     by = [failure for failure in answer.failures if failure.id in point.failures]
-    return sorted({each for failure in by for each in set(failure.cut_off) & set(failure.own)})
+    return sorted({each for failure in by for each in failure.own_cut_off})
 
 
 def with_its_own(who: str, own: str) -> str:
@@ -407,10 +407,11 @@ def why_failed(failure: FailureResult, answer: FaultsAnswer) -> Sentence:
         kept = named.all_of(failure.lost_needlessly)
         found.append(Sentence("{bridges} cut off although there was another path", bridges=kept))
     elif failure.others_cut_off and failure.kind != "pair":
-        count, own = len(answer.bridges), sorted(set(failure.cut_off) & set(failure.own))
-        who = with_its_own(
-            _who_bridges(failure.others_cut_off, count, named), _who_bridges(own, count, named)
+        others, own = (
+            _who_bridges(bridges, len(answer.bridges), named)
+            for bridges in (failure.others_cut_off, failure.own_cut_off)
         )
+        who = with_its_own(others, own)
         found.append(Sentence("single point of failure, not accepted: {who} cut off", who=who))
     if not found:
         other = Sentence("does not meet a criterion, told in the result's file")
