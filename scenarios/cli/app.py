@@ -17,137 +17,128 @@ from giaoban.scenarios.cli.version import VersionOption
 from giaoban.sentence import N_
 from giaoban.translation import pgettext
 
-CHECK, WHAT_IF, DOCUMENTS = pgettext("help", "Check"), N_("What if"), N_("Documents")
-DATA, MCU, MACHINE = N_("Data"), N_("The MCU"), N_("This machine")
-PANELS = (CHECK, WHAT_IF, DOCUMENTS, DATA, MCU, MACHINE)
-"""What commands are about, in the order of the help."""
+PANELS = {
+    "check": pgettext("help", "Check"),
+    "what_if": N_("What if"),
+    "documents": N_("Documents"),
+    "data": N_("Data"),
+    "mcu": N_("The MCU"),
+    "machine": N_("This machine"),
+}
+"""What commands are about, in the order of the help: folder of `commands` → heading."""
 
 
 class LazyCommand(NamedTuple):
     """A command before it is loaded."""
 
     of: str
-    """Module of the package `commands`, and the function or the group of commands in it."""
-    panel: str
+    """Module below `commands`, in the folder of what it is about, and the function or the group of
+    commands in it."""
     help: str
     """The first paragraph of its own help, so that nothing is loaded to show it."""
+
+    @property
+    def folder(self) -> str:
+        """One of `PANELS`."""
+        return self.of.partition(".")[0]
 
 
 COMMANDS = {
     "init": LazyCommand(
-        "init:command",
-        CHECK,
+        "check.init:command",
         "Make a project: a province, a first scenario, criteria, a file for CI, a README.",
     ),
     "check": LazyCommand(
-        "check:command", CHECK, "Emulate an expansion before, during and after, and judge it."
+        "check.check:command", "Emulate an expansion before, during and after, and judge it."
     ),
     "meeting": LazyCommand(
-        "meeting:command",
-        CHECK,
+        "check.meeting:command",
         "Hold a meeting: the check of the system before it, its course, its end.",
     ),
     "calendar": LazyCommand(
-        "calendar:command",
-        CHECK,
+        "check.calendar:command",
         "Check a calendar of meetings: rules broken and what to move, device and lines, the peaks.",
     ),
     "faults": LazyCommand(
-        "faults:command",
-        CHECK,
+        "check.faults:command",
         "Try every failure of the network, one at a time, while everybody is in the meeting.",
     ),
     "load": LazyCommand(
-        "load:command",
-        CHECK,
+        "check.load:command",
         "Let many bridges call an MCU: one of the test's own on this machine, or --target.",
     ),
-    "baseline": LazyCommand("baseline:app", CHECK, "Answers that were accepted."),
+    "baseline": LazyCommand("check.baseline:app", "Answers that were accepted."),
     "whatif": LazyCommand(
-        "whatif:command",
-        WHAT_IF,
+        "what_if.whatif:command",
         "Compare variants of a scenario by estimate; find the cheapest that passes if none does.",
     ),
     "headroom": LazyCommand(
-        "headroom:command",
-        WHAT_IF,
+        "what_if.headroom:command",
         "Say how many more bridges fit, and what fails then: overall, by router, link and device.",
     ),
     "sensitivity": LazyCommand(
-        "sensitivity:command",
-        WHAT_IF,
+        "what_if.sensitivity:command",
         "Say for which world a verdict holds: each assumed figure is tried at other values.",
     ),
     "sweep": LazyCommand(
-        "sweep:command",
-        WHAT_IF,
+        "what_if.sweep:command",
         "Judge bridges × profiles × devices × failures. Exit code 0: all points are computed.",
     ),
     "compare": LazyCommand(
-        "compare:command",
-        WHAT_IF,
+        "what_if.compare:command",
         "Say what a change does: inputs key by key, verdicts, margins, bridges, a map; by "
         "estimate.",
     ),
     "annex": LazyCommand(
-        "annex:command",
-        DOCUMENTS,
+        "documents.annex:command",
         "Write the annex of one or more checks, with the failures that were tried for them, load "
         "tests, and how far the assumptions may be off.",
     ),
     "evidence": LazyCommand(
-        "annex:evidence",
-        DOCUMENTS,
+        "documents.annex:evidence",
         "Pack inputs, plan, result, measures and versions of a run into one file with their sums.",
     ),
     "verify": LazyCommand(
-        "verify:command",
-        DOCUMENTS,
+        "documents.verify:command",
         "Tell whether files are intact, of which run and inputs they are, or what was altered.",
     ),
     "view": LazyCommand(
-        "view:command", DOCUMENTS, "Serve a run as a page on this machine, until Ctrl-C."
+        "documents.view:command", "Serve a run as a page on this machine, until Ctrl-C."
     ),
     "metrics": LazyCommand(
-        "metrics:command",
-        DOCUMENTS,
+        "documents.metrics:command",
         "Print verdicts, figures and limits of runs as OpenMetrics text, for Prometheus.",
     ),
     "history": LazyCommand(
-        "history:app",
-        DOCUMENTS,
+        "documents.history:app",
         "The runs that were kept: list, compare, trend, summary, recheck, prune.",
     ),
     "diff": LazyCommand(
-        "diff:command",
-        DOCUMENTS,
+        "documents.diff:command",
         "Compare two runs' measures: exit 0 if they are the same, 1 if not.",
     ),
-    "topology": LazyCommand("topology:app", DATA, "Look at the province's network."),
+    "topology": LazyCommand("data.topology:app", "Look at the province's network."),
     "units": LazyCommand(
-        "units:app",
-        DATA,
+        "data.units:app",
         "Look at the units of giaoban's own province, or at a list of one's own.",
     ),
-    "scenario": LazyCommand("lists:scenarios", DATA, "Scenarios that have a name."),
-    "profile": LazyCommand("profile:profiles", DATA, "Call profiles."),
-    "criterion": LazyCommand("lists:criteria", DATA, "Criteria that runs are judged by."),
-    "device": LazyCommand("device:app", DATA, "Look at MCUs and what fits on them."),
+    "scenario": LazyCommand("data.lists:scenarios", "Scenarios that have a name."),
+    "profile": LazyCommand("data.profile:profiles", "Call profiles."),
+    "criterion": LazyCommand("data.lists:criteria", "Criteria that runs are judged by."),
+    "device": LazyCommand("data.device:app", "Look at MCUs and what fits on them."),
     "schema": LazyCommand(
-        "schema:command",
-        DATA,
+        "data.schema:command",
         "Print the JSON Schema of an input file (or an answer), for editors and other programs.",
     ),
-    "mcu": LazyCommand("mcu:app", MCU, "Run the MCU by itself."),
-    "stream": LazyCommand("stream:app", MCU, "Send and receive RTP streams in real time."),
+    "mcu": LazyCommand("mcu.mcu:app", "Run the MCU by itself."),
+    "stream": LazyCommand("mcu.stream:app", "Send and receive RTP streams in real time."),
     "doctor": LazyCommand(
-        "doctor:command",
-        MACHINE,
+        "machine.doctor:command",
         "Say what is missing and how to install it; exit 4 if anything is.",
     ),
-    "shell": LazyCommand("shell:command", MACHINE, "Build the network and look around."),
+    "shell": LazyCommand("machine.shell:command", "Build the network and look around."),
     "completion": LazyCommand(
-        "completion:command", MACHINE, "Complete words of the command line in bash, zsh or fish."
+        "machine.completion:command", "Complete words of the command line in bash, zsh or fish."
     ),
 }
 """All commands by name."""
@@ -275,8 +266,8 @@ class _Parsed:
 
 def _listed() -> list[tuple[str, list[tuple[str, str]]]]:
     return [
-        (panel, [(name, entry.help) for name, entry in COMMANDS.items() if entry.panel == panel])
-        for panel in PANELS
+        (panel, [(name, each.help) for name, each in COMMANDS.items() if each.folder == folder])
+        for folder, panel in PANELS.items()
     ]
 
 
@@ -304,7 +295,7 @@ app = typer.Typer(
 
 def _install(asked: bool) -> None:
     if asked:
-        from giaoban.scenarios.cli.commands import completion
+        from giaoban.scenarios.cli.commands.machine import completion
 
         raise typer.Exit(completion.command(install=True))
 

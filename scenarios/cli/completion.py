@@ -233,7 +233,7 @@ def tree(of: Language) -> dict[str, Any]:
 def _sum() -> str:
     """Of the files by which commands and options are said, as a copy elsewhere has it too."""
     ours = Path(__file__).parent
-    files = [*ours.glob("*.py"), *ours.glob("commands/*.py"), *PACKAGE.glob("locale/*.po")]
+    files = [*ours.glob("*.py"), *ours.glob("commands/*/*.py"), *PACKAGE.glob("locale/*.po")]
     told = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(files)]
     return hashlib.sha256(repr((str(ours), told)).encode()).hexdigest()[:16]
 

@@ -10,7 +10,7 @@ import pytest
 from giaoban.errors import InputError
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.results.archive.evidence.signing import Signer
-from giaoban.scenarios.cli.commands.annex import signer_of
+from giaoban.scenarios.cli.commands.documents.annex import signer_of
 
 
 def password_file(path: Path) -> None:

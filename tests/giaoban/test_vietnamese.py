@@ -27,7 +27,7 @@ ELSEWHERE = {
     "results/archive/history/entry.py": "the letter that no decomposition takes apart",
     "scenarios/calendar/csv_file.py": "headings that people's own tables have",
     "scenarios/calendar/icalendar_file.py": "words that people's own calendars have",
-    "scenarios/cli/commands/annex.py": "an office's own kind of letter, in a help text",
+    "scenarios/cli/commands/documents/annex.py": "an office's own kind of letter, in a help text",
     "scenarios/cli/standard_streams.py": "letters that a terminal may lack",
     "topology/country.py": "names of places of a made-up country",
     "topology/importers/tables.py": "headings that people's own tables have",

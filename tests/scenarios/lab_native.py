@@ -9,7 +9,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-import giaoban.scenarios.cli.commands.check  # noqa: F401 - told to `tests.kept`: it is imported by its name
+import giaoban.scenarios.cli.commands.check.check  # noqa: F401 - told to `tests.kept`: it is imported by its name
 from giaoban.scenarios.cli import entry
 from giaoban.scenarios.study import check
 

@@ -1,1 +1,1 @@
-"""The commands of `giaoban`, one module each."""
+"""The commands of `giaoban`, a module each, in the groups that its help shows them in."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.results.archive.history.recheck import Now, Rechecked, moved
-from giaoban.scenarios.cli.commands.history import moved_line
+from giaoban.scenarios.cli.commands.documents.history import moved_line
 from giaoban.translation import NBSP, translator
 from tests.results.sensitivity_factory import KEY, analysis, figure, flip
 

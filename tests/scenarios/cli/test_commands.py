@@ -35,7 +35,7 @@ def test_no_other_word_is_a_command() -> None:
 def test_a_command_does_not_load_the_others() -> None:
     code = (
         "import sys; import giaoban.scenarios.cli.app;"
-        "print('giaoban.scenarios.cli.commands.annex' in sys.modules)"
+        "print('giaoban.scenarios.cli.commands.documents.annex' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "False\n"
@@ -44,7 +44,7 @@ def test_a_command_does_not_load_the_others() -> None:
 def test_files_are_verified_without_emulator_mcu_and_scenarios() -> None:
     code = """
 import sys
-import giaoban.scenarios.cli.commands.verify
+import giaoban.scenarios.cli.commands.documents.verify
 rooms = ("topology", "traffic", "mcu_sim", "scenarios", "mininet", "scapy")
 ours = [m.removeprefix("giaoban.") for m in sys.modules]
 print([m for m in ours if m.split(".")[0] in rooms and not m.startswith("scenarios.cli")])
@@ -57,7 +57,7 @@ def test_what_emulates_failures_does_not_load_the_estimate() -> None:
     """Nor does a process of its: a third of what the command takes to load."""
     code = """
 import sys
-import giaoban.scenarios.cli.commands.faults, giaoban.scenarios.study.emulation_process
+import giaoban.scenarios.cli.commands.check.faults, giaoban.scenarios.study.emulation_process
 print([m for m in sys.modules if m.startswith("giaoban.scenarios.estimate.estimate")])
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from scenario_factory import ROOT, giaoban
 
-from giaoban.scenarios.cli.commands import completion as command
+from giaoban.scenarios.cli.commands.machine import completion as command
 from giaoban.scenarios.cli.completion import (
     FILES,
     FOLDERS,

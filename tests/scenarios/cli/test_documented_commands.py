@@ -26,7 +26,7 @@ from undrawn import undrawn
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices
 from giaoban.results.report import terminal
-from giaoban.scenarios.cli.commands import schema
+from giaoban.scenarios.cli.commands.data import schema
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.study import check
 from giaoban.scenarios.study.failures.trial import ask, possible_in
@@ -36,27 +36,27 @@ from tests.results.wording import unreadable
 
 COMMANDS = "tests/scenarios/cli/commands"
 NOT_RUN = {
-    "giaoban mcu serve *": f"in real time, until Ctrl-C: {COMMANDS}/test_mcu.py",
-    "giaoban profile fit *": f"needs a recording: {COMMANDS}/test_profile.py",
-    "giaoban stream *": f"in real time: {COMMANDS}/test_stream.py",
+    "giaoban mcu serve *": f"in real time, until Ctrl-C: {COMMANDS}/mcu/test_mcu.py",
+    "giaoban profile fit *": f"needs a recording: {COMMANDS}/data/test_profile.py",
+    "giaoban stream *": f"in real time: {COMMANDS}/mcu/test_stream.py",
     "giaoban load *": "in real time: tests/clients/test_load.py",
-    "giaoban compare *main*": f"needs a repository of git: {COMMANDS}/test_compare.py",
+    "giaoban compare *main*": f"needs a repository of git: {COMMANDS}/what_if/test_compare.py",
     "giaoban shell": "needs root and a terminal: tests/topology/emulation",
     "giaoban meeting *": "boots guests of its own: tests/scenarios/emulation/test_meeting_runs.py",
     "giaoban check * --meetings all": "minutes: tests/scenarios/study/test_every_meeting.py",
-    "giaoban whatif --add all-2025": f"minutes: {COMMANDS}/test_whatif.py",
-    "giaoban * --confirm": f"emulates what was found: {COMMANDS}/test_whatif.py",
-    "giaoban headroom": f"half a minute: {COMMANDS}/test_whatif.py",
+    "giaoban whatif --add all-2025": f"minutes: {COMMANDS}/what_if/test_whatif.py",
+    "giaoban * --confirm": f"emulates what was found: {COMMANDS}/what_if/test_whatif.py",
+    "giaoban headroom": f"half a minute: {COMMANDS}/what_if/test_whatif.py",
     "giaoban check --estimate": "within a project: tests/scenarios/project/test_init.py",
     "giaoban sensitivity*": "minutes: tests/scenarios/study/sensitivity",
-    "giaoban view*": f"serves until Ctrl-C: {COMMANDS}/test_view.py",
+    "giaoban view*": f"serves until Ctrl-C: {COMMANDS}/documents/test_view.py",
     "giaoban verify *.evidence.zip --rerun": "emulates anew: tests/scenarios/study/test_rerun.py",
-    "giaoban annex * LOAD_RUN": f"of loads: {COMMANDS}/test_load_documents.py",
-    "giaoban evidence LOAD_RUN": f"of loads: {COMMANDS}/test_load_documents.py",
-    "giaoban * --sign *": f"asks for a password at a terminal: {COMMANDS}/test_annex.py",
-    "giaoban verify FILE… --trust *": f"with a certificate: {COMMANDS}/test_annex.py",
+    "giaoban annex * LOAD_RUN": f"of loads: {COMMANDS}/documents/test_load_documents.py",
+    "giaoban evidence LOAD_RUN": f"of loads: {COMMANDS}/documents/test_load_documents.py",
+    "giaoban * --sign *": f"asks for a password at a terminal: {COMMANDS}/documents/test_annex.py",
+    "giaoban verify FILE… --trust *": f"with a certificate: {COMMANDS}/documents/test_annex.py",
     "giaoban check * --pcap *": "the guest records it: tests/scenarios/emulation/test_runs.py",
-    "giaoban history list *--bridge *": f"another province: {COMMANDS}/test_history.py",
+    "giaoban history list *--bridge *": f"another province: {COMMANDS}/documents/test_history.py",
 }
 """Pattern of a command → why it is parsed, but not carried out. One that fits none is run."""
 RUN_ALL_THE_SAME = ("giaoban view* --out *",)

@@ -10,7 +10,7 @@ import pytest
 from scenario_factory import BAD_PROVINCES, SMALL, giaoban
 
 from giaoban.results.model.result import Result
-from giaoban.scenarios.cli.commands import doctor
+from giaoban.scenarios.cli.commands.machine import doctor
 from giaoban.topology.sandbox import kernel
 
 

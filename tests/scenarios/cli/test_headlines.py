@@ -26,7 +26,7 @@ from giaoban.results.report.annex.failure_sections import concluded
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.summaries.load_summary import summary_md
 from giaoban.results.report.view.page import FILE
-from giaoban.scenarios.cli.commands.load import _end
+from giaoban.scenarios.cli.commands.check.load import _end
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.study import check
 from giaoban.scenarios.study.failures.trial import ask, possible_in

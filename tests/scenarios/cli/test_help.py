@@ -35,7 +35,7 @@ def test_the_table_says_what_a_command_says_of_itself(name: str) -> None:
     [command] = [each for words, each in EVERY if words == (name,)]
     entry = COMMANDS[name]
     assert entry.help == help_page.paragraphs(command.help)[0]
-    assert entry.panel in PANELS
+    assert entry.folder in PANELS
 
 
 def test_no_group_has_options_of_typer_s_own() -> None:

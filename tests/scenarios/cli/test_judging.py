@@ -15,7 +15,7 @@ from undrawn import undrawn
 from giaoban.errors import InputError
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.app import COMMANDS, app
-from giaoban.scenarios.cli.commands.check import _next, headline_of_all
+from giaoban.scenarios.cli.commands.check.check import _next, headline_of_all
 from giaoban.scenarios.plan.question import make_question
 from tests.results.junit_schema import by_schema
 
@@ -90,7 +90,7 @@ def app_command(name: str):
 def test_no_command_judges_unseen() -> None:
     """Who ends with a verdict has the options."""
     folder = Path(judging.__file__).with_name("commands")
-    ending = {path.stem for path in folder.glob("*.py") if "judging.end" in path.read_text()}
+    ending = {path.stem for path in folder.glob("*/*.py") if "judging.end" in path.read_text()}
     assert ending == {name.split()[0] for name in judging.JUDGING}
     assert ending <= set(COMMANDS)
 
@@ -263,7 +263,7 @@ def test_a_baseline_of_another_command(tmp_path: Path) -> None:
 def test_opentelemetry_that_is_not_there_is_told_before_the_test(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("giaoban.scenarios.cli.commands.load.find_spec", lambda _name: None)
+    monkeypatch.setattr("giaoban.scenarios.cli.commands.check.load.find_spec", lambda _name: None)
     ran = giaoban("load", "--otel")
     assert ran.code == 4
     assert "pip install 'locust[otel]'" in ran.err

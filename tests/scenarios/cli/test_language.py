@@ -14,7 +14,8 @@ from giaoban.mcu_sim.conference.commands import CommandAccepted, CommandRejected
 from giaoban.results.judge.compare import compare
 from giaoban.results.report.markdown import markdown
 from giaoban.scenarios.cli.app import COMMANDS
-from giaoban.scenarios.cli.commands import history, mcu
+from giaoban.scenarios.cli.commands.documents import history
+from giaoban.scenarios.cli.commands.mcu import mcu
 from giaoban.scenarios.cli.language import of_environment, without_option
 from giaoban.translation import translator
 from tests.results import results_factory

@@ -14,12 +14,12 @@ from whatif_factory import DEVICE, small
 
 from giaoban.results.archive.store import Outcome
 from giaoban.results.judge.baseline import accept, text_of
-from giaoban.scenarios.cli.commands.load import shown
+from giaoban.scenarios.cli.commands.check.load import shown
 from giaoban.scenarios.cli.output import print_blocks
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from tests.results import failures_factory, load_factory, results_factory
 from tests.results import history_factory as h
-from tests.scenarios.cli.commands.test_whatif import VARIANTS
+from tests.scenarios.cli.commands.what_if.test_whatif import VARIANTS
 
 
 @pytest.fixture(autouse=True)

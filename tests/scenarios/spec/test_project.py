@@ -11,7 +11,7 @@ from scenario_factory import DEFAULT, ROOT, SCENARIOS, SMALL, giaoban, scenario
 from giaoban.errors import InputError, MachineLacks
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.model.result import FileRef
-from giaoban.scenarios.cli.commands import check as commands_check
+from giaoban.scenarios.cli.commands.check import check as commands_check
 from giaoban.scenarios.cli.language import of_environment
 from giaoban.scenarios.cli.runs import last_for_annex
 from giaoban.scenarios.plan.question import make_question

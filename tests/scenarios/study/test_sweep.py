@@ -22,7 +22,7 @@ from whatif_factory import DEVICE, small
 from giaoban.processes.cluster import ClusterWorkers
 from giaoban.processes.workers import InlineWorker
 from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepAnswer, SweepPoint
-from giaoban.scenarios.cli.commands import sweep as sweep_command
+from giaoban.scenarios.cli.commands.what_if import sweep as sweep_command
 from giaoban.scenarios.study.sweep import sweep as sweep_run
 from giaoban.scenarios.study.sweep import work as sweep_work
 from giaoban.scenarios.study.sweep.work import Task, solve

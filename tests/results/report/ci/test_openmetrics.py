@@ -90,7 +90,7 @@ def test_the_dashboard_names_only_metrics_that_there_are() -> None:
 
 
 def test_of_what_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from giaoban.scenarios.cli.commands.metrics import command
+    from giaoban.scenarios.cli.commands.documents.metrics import command
 
     for name, verdict in (("x-1", "pass"), ("x-2", "pass")):
         folder = tmp_path / name

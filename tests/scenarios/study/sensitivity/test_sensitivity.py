@@ -36,7 +36,7 @@ from giaoban.results.report.summaries.sensitivity_summary import (
     summary_md,
 )
 from giaoban.results.report.view.run_data import assumed_data
-from giaoban.scenarios.cli.commands import check as check_command
+from giaoban.scenarios.cli.commands.check import check as check_command
 from giaoban.scenarios.estimate.estimate import EarlyJudgement, judge_alone
 from giaoban.scenarios.estimate.static import most_video_load, static_loads, video_load
 from giaoban.scenarios.measure.assemble import criteria_of

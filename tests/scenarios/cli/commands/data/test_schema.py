@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from scenario_factory import SMALL, giaoban
 
-from giaoban.scenarios.cli.commands.schema import WHAT
+from giaoban.scenarios.cli.commands.data.schema import WHAT
 from giaoban.scenarios.schemas.inputs import INPUTS
 from giaoban.schemas import (
     IN_A_PROJECT,

@@ -26,7 +26,7 @@ from giaoban.results.report.ci.answers import of_fit
 from giaoban.results.report.document import Block, Par, Table, Text, pars, plain, table
 from giaoban.results.report.wording import Wording
 from giaoban.scenarios.cli import judging
-from giaoban.scenarios.cli.commands.lists import listed
+from giaoban.scenarios.cli.commands.data.lists import listed
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.sentence import N_, Both, Sentence, joined, number
 from giaoban.translation import translator

@@ -16,7 +16,7 @@ from giaoban.errors import InputError
 from giaoban.files import read_file
 from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.report.document import Par, Table, table
-from giaoban.scenarios.cli.commands.lists import listed
+from giaoban.scenarios.cli.commands.data.lists import listed
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.plan.recordings import CAPTURES, open_recording
 from giaoban.sentence import Sentence, number

@@ -83,7 +83,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_an_expansion_is_planned_with_its_bridges(tmp_path: Path) -> None:
     """A briefing is of all bridges, those that the scenario adds among them."""
-    root = Path(__file__).parents[4] / "scenarios"
+    root = Path(__file__).parents[5] / "scenarios"
     text = HEAD.replace("thành phần", "loại cuộc họp")
     path = written(
         tmp_path, f"{text}Giao ban,02/03/2027 08:00,60,monthly-briefing,01/02/2027 08:00\n"

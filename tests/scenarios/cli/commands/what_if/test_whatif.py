@@ -283,7 +283,7 @@ def test_an_emulation_without_a_result_makes_the_answer_invalid(
 
 
 def test_a_confirmation_asks_the_same_question(tmp_path: Path) -> None:
-    province = Path(__file__).parents[3] / "topology" / "small.toml"
+    province = Path(__file__).parents[4] / "topology" / "small.toml"
     asked = Base(small(tmp_path), province, seed=7, pace_s=0.5)
     point = confirming.ConfirmationPoint("x", Variant(id="v", more=2), "cut:west--east")
     plan = confirming.question_of(asked, point).plan

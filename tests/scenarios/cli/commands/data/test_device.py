@@ -10,8 +10,8 @@ from scenario_factory import answering_devices, giaoban
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices
-from giaoban.scenarios.cli.commands import device
-from giaoban.scenarios.cli.commands.device import parse_calls
+from giaoban.scenarios.cli.commands.data import device
+from giaoban.scenarios.cli.commands.data.device import parse_calls
 
 
 def test_list_names_every_device_and_marks_what_is_not_confirmed() -> None:

@@ -14,7 +14,7 @@ from junitparser import JUnitXml
 from scenario_factory import ROOT, SMALL, Ran, giaoban, only_emulated, only_run, scenario
 
 from giaoban.errors import InputError
-from giaoban.scenarios.cli.commands.compare import _sides
+from giaoban.scenarios.cli.commands.what_if.compare import _sides
 from giaoban.scenarios.spec.project import BUNDLED
 from giaoban.scenarios.study.compare.inputs import changes
 from tests.results.junit_schema import by_schema

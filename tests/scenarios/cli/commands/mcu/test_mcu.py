@@ -17,8 +17,8 @@ from scenario_factory import giaoban as here
 
 from giaoban.errors import InvalidRun
 from giaoban.mcu_sim.sip import CallEnded
-from giaoban.scenarios.cli.commands.mcu import _judge
-from giaoban.scenarios.cli.commands.mcu import _line as line
+from giaoban.scenarios.cli.commands.mcu.mcu import _judge
+from giaoban.scenarios.cli.commands.mcu.mcu import _line as line
 from tests.clients.programs import HOST, Mcu, end, free_ports, giaoban
 from tests.phone import Phone
 from tests.processes import PATIENCE_S, wait_for

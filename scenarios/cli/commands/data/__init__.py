@@ -1,0 +1,1 @@
+"""What there is to name: network, units, scenarios, criteria, profiles, devices, schemas."""

@@ -1,0 +1,1 @@
+"""What becomes of runs: annex, evidence and its verification, page, metrics, history."""
