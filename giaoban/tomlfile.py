@@ -280,12 +280,37 @@ def parse(path: Path, text: str) -> dict[str, Any]:
     except RecursionError:
         raise InputError("{path}: is nested too deeply", path=path) from None
     except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
-        at = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-        place, said = (f"{path}:{at[1]}", str(error)[: at.start()]) if at else (path, str(error))
-        column = Sentence(" (column {column})", column=at[2]) if at else NOTHING
+        at = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
+        said = str(error)[: at.start()] if at else str(error)
+        at_line = (at[1] or text.rstrip().count("\n") + 1) if at else None
+        place = path if at_line is None else f"{path}:{at_line}"
+        column = Sentence(" (column {column})", column=at[2]) if at and at[2] else NOTHING
         raise InputError(
-            "{place}: is not TOML: {said}{column}", place=place, said=said, column=column
+            "{place}: is not TOML: {said}{column}",
+            place=place,
+            said=Sentence(said) if said in _SAID_BY_TOMLLIB else said,
+            column=column,
         ) from None
+
+
+_SAID_BY_TOMLLIB = (
+    N_("Cannot overwrite a value"),
+    N_("Expected '=' after a key in a key/value pair"),
+    N_("Expected ']' at the end of a table declaration"),
+    N_("Expected ']]' at the end of an array declaration"),
+    N_("Expected newline or end of document after a statement"),
+    N_('Expected "\'"'),
+    N_("Found invalid character '\\n'"),
+    N_("Illegal character '\\n'"),
+    N_("Invalid initial character for a key part"),
+    N_("Invalid statement"),
+    N_("Invalid value"),
+    N_("Unclosed array"),
+    N_("Unclosed inline table"),
+    N_("Unescaped '\\' in a string"),
+    N_("Unterminated string"),
+)
+"""What Python's parser says of usual slips; anything else is told as it says it."""
 
 
 def load[M: BaseModel](path: Path, model: type[M]) -> M:
@@ -351,14 +376,21 @@ def mistakes(
     for loc, value, what in found:
         number = _line_of(lines_of, loc)
         place = f"{path}:{number}" if number else str(path)
-        # repr of a string shows hidden characters; long values would bury the message
-        shown = f" = {value!r}" if isinstance(value, str | int | float | bool) else ""
+        shown = shown_value(value)
+        # a long value would bury the message
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
         key = dotted(loc)
         at = f"{place}: {key + shown + ': ' if key else ''}"
         lines.append((number or 0, Sentence("{at}{what}", at=at, what=what)))
     ordered = sorted(lines, key=lambda line: line[0])
     return several((line for _, line in ordered), more)
+
+
+def shown_value(value: object) -> str:
+    """` = 3` behind a key: the value at fault, hidden characters seen; '' for what is no value."""
+    if isinstance(value, bool):
+        return f" = {_value(value)}"
+    return f" = {value!r}" if isinstance(value, str | int | float) else ""
 
 
 _IN_OUR_WORDS = {

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from giaoban.errors import InputError, near_names, several
 from giaoban.names import access_link_id
-from giaoban.sentence import Sentence
-from giaoban.tomlfile import Loc, dotted
+from giaoban.sentence import N_, Sentence
+from giaoban.tomlfile import Loc, dotted, shown_value
 from giaoban.topology.addressing import allocate
 from giaoban.topology.lines.bandwidth_profile import BandwidthProfile, Ends, clashes
 from giaoban.topology.lines.buffers import Buffer
@@ -37,8 +37,7 @@ class Mistake(NamedTuple):
     @property
     def said(self) -> Sentence:
         """All of it."""
-        value = self.value
-        shown = f" = {value!r}" if isinstance(value, str | int | float) else ""
+        shown = shown_value(self.value)
         return Sentence("{key}{shown}: {what}", key=dotted(self.loc), shown=shown, what=self.what)
 
 
@@ -64,9 +63,7 @@ def province_mistakes(province: Province) -> list[Mistake]:
 
 def bridge_mistakes(province: Province, extra: Sequence[BridgeSpec]) -> list[Mistake]:
     """What is wrong with bridges that a scenario adds; `loc` begins with the list index."""
-    taken = {
-        node: Sentence("{kind} of the province", kind=kind) for node, (kind, _) in _nodes(province)
-    }
+    taken = {node: Sentence(_OF_THE_PROVINCE[kind]) for node, (kind, _) in _nodes(province)}
     routers = [router.id for router in province.routers]
     mistakes = []
     for index, bridge in enumerate(extra):
@@ -243,6 +240,13 @@ def pieces(nodes: Iterable[str], links: Iterable[tuple[str, str]]) -> list[list[
             del left[node]
         found.append(sorted(reached))
     return sorted(found, key=lambda piece: (-len(piece), piece))
+
+
+_OF_THE_PROVINCE = {
+    "router": N_("a router of the province"),
+    "mcu": N_("the MCU of the province"),
+    "bridge": N_("a bridge of the province"),
+}
 
 
 def _nodes(province: Province) -> Iterator[tuple[str, tuple[str, int]]]:

@@ -10,7 +10,6 @@ Loaded by every pytest run of the environment, so that what is heavy is loaded w
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,6 +21,7 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.files import read_file
+from giaoban.scenarios.spec.project_folder import says_scenario
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 OPTION, SEEDS, FAST = "--giaoban-results", "--giaoban-seeds", "--giaoban-fast"
 """Ours by name: `--fast` may be an option of anybody's tests, and two of one name end pytest."""
-_SCHEMA = re.compile(rb"""^\s*schema\s*=\s*["']giaoban\.scenario/\d+["']""", re.MULTILINE)
 
 
 class NotAsExpected(Exception):  # noqa: N818 - shown without its name
@@ -57,7 +56,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
     if file_path.suffix != ".toml":
         return None
     try:
-        if not _SCHEMA.search(read_file(file_path)):
+        if not says_scenario(read_file(file_path)):
             return None
     except InputError:  # none of ours: a pipe would have no end
         return None

@@ -21,6 +21,8 @@ from giaoban.translation import languages
 BUNDLED = Path(__file__).resolve().parents[1]
 """The folder of the scenarios that come with the program."""
 RUNS, BASELINES = "runs", "baselines"
+OF_QUESTIONS = frozenset({"question", "question_vi", "phases"})
+"""Keys by which a scenario is known whose `schema` is missing or mistyped."""
 
 
 def _spoken(value: str) -> str:
@@ -92,12 +94,17 @@ def scenarios_in(folder: Path) -> list[Path]:
 
 
 def is_scenario(path: Path) -> bool:
-    """Whether a file says that it is a scenario."""
+    """Whether a file of a folder of scenarios is one. What cannot be told is taken for one: who
+    reads it says what is wrong with it, and no question is passed over for a typing error.
+    """
     try:
-        schema = tomlfile.parse(path, tomlfile.read_text(path)).get("schema")
+        data = tomlfile.parse(path, tomlfile.read_text(path))
     except InputError:
-        return False
-    return isinstance(schema, str) and schema.startswith("giaoban.scenario/")
+        return not path.is_dir()
+    schema = data.get("schema")
+    if isinstance(schema, str) and schema.startswith("giaoban."):
+        return tomlfile.of_another_kind(schema, "giaoban.scenario/1") is None
+    return not OF_QUESTIONS.isdisjoint(data)  # else another program's, as pyproject.toml
 
 
 def current() -> Project:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
 FILE = "giaoban.toml"
 MOST = 65_536
 """Bytes of it that are looked at for the language."""
+_SCENARIO = re.compile(
+    rb"""(?:\A(?:\xef\xbb\xbf)?|^)\s*schema\s*=\s*["']giaoban\.scenario/\d+["']""", re.MULTILINE
+)
+"""Some Windows editors put a byte-order mark first."""
 
 
 def here() -> Path | None:
@@ -38,3 +43,8 @@ def language_of(file: Path | None) -> str:
     except (OSError, ValueError, RecursionError):
         return ""
     return said if isinstance(said, str) else ""
+
+
+def says_scenario(data: bytes) -> bool:
+    """Whether a TOML file says that it is a scenario; it may be wrong in all else."""
+    return _SCENARIO.search(data) is not None

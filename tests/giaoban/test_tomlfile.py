@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator
 from giaoban.errors import InputError, did_you_mean
 from giaoban.files import MAX_BYTES
 from giaoban.tomlfile import StrictModel, load, mistakes, read_text
+from giaoban.translation import translator
 
 
 class Cost(StrictModel):
@@ -84,12 +85,51 @@ def path(tmp_path: Path) -> Path:
         (b"schema = '\0'\n", "FILE: is a binary file, TOML text is needed"),
         (b"schema = 'a'\nrate == 3\n", "FILE:2: is not TOML: Invalid value (column 7)"),
         (b"schema = 'a'\nschema = 'b'\n", "FILE:2: is not TOML: Cannot overwrite a value"),
+        (b"schema = 'a'\nrate = [3,\n\n", "FILE:2: is not TOML: Invalid value"),
+        (b"schema = 'a'\nrate = \"x", "FILE:2: is not TOML: Unterminated string"),
         (b"x = " + b"[" * 5_000 + b"]" * 5_000, "FILE: is nested too deeply"),
         (b"x = " + b"9" * 5_000, "FILE: is not TOML: Exceeds the limit"),
     ],
 )
 def test_files_that_are_not_toml(path: Path, content: bytes, message: str) -> None:
     assert wrong(path, content).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "km = 40,5",
+            "km = 40 km",
+            "name = “x”",
+            "name = Đà Lạt",
+            'name = "x',
+            "tên = 1",
+            "km 40",
+        ),
+        *(
+            "[link",
+            "[[link]",
+            "km = ",
+            "km = [1",
+            "km = {a = 1",
+            'path = "C:\\data"',
+            "km = 1\nkm = 2",
+        ),
+    ],
+)
+def test_a_usual_slip_is_told_in_the_language_of_the_answer(path: Path, line: str) -> None:
+    """Of what the parser says nothing stays English in a Vietnamese sentence."""
+    path.write_text(f"schema = 'a'\n{line}\n", encoding="utf-8")
+    with pytest.raises(InputError) as told:
+        load(path, Table)
+    said = {language: translator(language).say(told.value.said) for language in ("en", "vi")}
+    what = {
+        language: text.partition("TOML: ")[2].partition(" (column")[0]
+        for language, text in said.items()
+    }
+    assert all(what.values())
+    assert what["en"] not in what["vi"], said
 
 
 def test_a_byte_order_mark_is_no_mistake(path: Path) -> None:
@@ -200,7 +240,7 @@ def test_inline_list_is_placed_at_its_line(path: Path) -> None:
 
 def test_nothing_is_coerced(path: Path) -> None:
     text = "schema = 'a'\n[settings]\nrate = true\n"
-    assert wrong(path, text) == "FILE:3: settings.rate = True: input should be a valid number"
+    assert wrong(path, text) == "FILE:3: settings.rate = true: input should be a valid number"
     assert "finite number" in wrong(path, "schema = 'a'\n[settings]\nrate = nan\n")
 
 

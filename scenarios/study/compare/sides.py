@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import subprocess
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -13,13 +12,13 @@ from pathlib import Path
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.files import read_file
+from giaoban.scenarios.spec.project_folder import says_scenario
 from giaoban.scenarios.study.whatif.apply import EXISTING, Base, base_of
 from giaoban.sentence import N_, Sentence
 from giaoban.tomlfile import of_another_kind, parse, read_text
 
 SCENARIO, PROVINCE = "giaoban.scenario/", "giaoban.province/"
 NOT_LOOKED_INTO = frozenset({"runs", "site-packages", "node_modules", "__pycache__"})
-_SCENARIO = re.compile(rb"""^\s*schema\s*=\s*["']giaoban\.scenario/\d+["']""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _scenarios(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(f for f in folders if f[0] != "." and f not in NOT_LOOKED_INTO)
         for name in sorted(files):
             path = Path(root) / name
-            if path.suffix == ".toml" and _SCENARIO.search(read_file(path)):
+            if path.suffix == ".toml" and says_scenario(read_file(path)):
                 yield path
 
 

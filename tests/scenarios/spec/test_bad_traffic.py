@@ -237,7 +237,7 @@ def test_bad_sound(tmp_path: Path, more: str, said: str) -> None:
 def test_sound_without_dtx_leaves_out_no_pauses(tmp_path: Path) -> None:
     more = '[meeting]\nsound = "conversation"\nsilence_suppression = true\n'
     message = refused(tmp_path, more, profile="720p30-2250k-aac-ld")
-    assert "meeting.silence_suppression = True: aac-ld of the call profile" in message
+    assert "meeting.silence_suppression = true: aac-ld of the call profile" in message
     assert "(allowed: false, or a profile with one of g711a, g711u, g722, opus)" in message
     kept = scenario(tmp_path / "fine.toml", more=more, profile="sd30-256k-opus")
     assert make_question(kept).plan.silence_suppression

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scenario_factory import DEFAULT, ROOT, SCENARIOS, SMALL, giaoban, scenario
 
 from giaoban.errors import InputError, MachineLacks
@@ -15,8 +17,8 @@ from giaoban.scenarios.cli.commands.check import check as commands_check
 from giaoban.scenarios.cli.language import of_environment
 from giaoban.scenarios.cli.runs import last_for_annex
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.spec.project import current, project_of, scenario_file
-from giaoban.scenarios.spec.project_folder import find
+from giaoban.scenarios.spec.project import current, is_scenario, project_of, scenario_file
+from giaoban.scenarios.spec.project_folder import find, says_scenario
 from giaoban.scenarios.spec.scenario import load_scenario
 from tests.results import history_factory as h
 
@@ -168,6 +170,57 @@ def test_of_several_scenarios_none_is_taken(
     assert ran.code == 2
 
 
+@given(data=st.data())
+def test_no_slip_of_the_keyboard_makes_a_scenario_vanish(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Where all scenarios are asked for, one that is passed over would be one that passes."""
+    whole = (SCENARIOS / "expansion-thin-link.toml").read_text(encoding="utf-8")
+    at = data.draw(st.integers(0, len(whole)))
+    slip = data.draw(st.sampled_from(["“", '"', "[", "=", "x", ",", "\n", "#", "\0", "\ufeff"]))
+    gone = data.draw(st.integers(0, 3))
+    path = tmp_path_factory.getbasetemp() / "slip.toml"
+    path.write_bytes((whole[:at] + slip + whole[at + gone :]).encode())
+    assert is_scenario(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        (b"", True),
+        (b"\xff\xfes\0", True),
+        (b'schema = "giaoban.scenario/9"\n', True),
+        (b'schema = "giaoban.senario/1"\n', True),
+        (b'schema = "giaoban.meeting/1"\n', False),
+        (b'[project]\nname = "pyproject"\n', False),
+    ],
+)
+def test_what_cannot_be_told_is_taken_for_a_scenario(
+    tmp_path: Path, text: bytes, one: bool
+) -> None:
+    path = tmp_path / "x.toml"
+    path.write_bytes(text)
+    assert is_scenario(path) is one
+    (tmp_path / "folder.toml").mkdir()
+    assert not is_scenario(tmp_path / "folder.toml")
+
+
+def test_a_broken_scenario_is_told_wherever_all_are_meant(project: Path) -> None:
+    broken = project / "scenarios" / "second.toml"
+    broken.write_text('schema = "giaoban.scenario/1"\nid = second\n', encoding="utf-8")
+    for words in (("check", "--all", "--estimate", "--seeds", "0"), ("scenario", "list")):
+        ran = giaoban(*words)
+        assert (ran.code, "scenarios/second.toml:2: is not TOML" in ran.err) == (2, True), ran.err
+
+
+def test_a_mark_before_the_first_line_hides_no_scenario() -> None:
+    said = b'schema = "giaoban.scenario/1"\n'
+    assert says_scenario(said)
+    assert says_scenario(b"\xef\xbb\xbf" + said)
+    assert says_scenario(b"# one\r\n  " + said)
+    assert not says_scenario(b'x = 1 # schema = "giaoban.scenario/1"\n')
+
+
 def test_names_are_taken_wherever_a_scenario_is(project: Path) -> None:
     for words in (
         ("check", "minee"),
@@ -185,7 +238,7 @@ def test_names_are_taken_wherever_a_scenario_is(project: Path) -> None:
     assert "no such failure" in ran.err  # which is told once the scenario was read
     (project / "expansion-thin-link").write_text("x", encoding="utf-8")
     ran = giaoban("faults", "expansion-thin-link")
-    assert "expansion-thin-link: is not TOML" in ran.err  # a file that exists wins
+    assert "expansion-thin-link:1: is not TOML" in ran.err  # a file that exists wins
 
 
 def test_failures_are_those_of_the_last_check(project: Path) -> None:
