@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Self
 
 from babel import Locale
-from babel.plural import PluralRule
 
 _ENGLISH = Locale("en")
 _TAGS = ("zero", "one", "two", "few", "many", "other")
+
+
+def agreeing(amount: object, forms: str, locale: Locale = _ENGLISH) -> str:
+    """Of words for as many as the language has forms, `call|calls` in CLDR's order (one, few, many,
+    other), those that agree with an amount; the last for what is no number."""
+    words = forms.split("|")
+    if not isinstance(amount, int | float):
+        return words[-1]
+    rule = locale.plural_form
+    tags = [tag for tag in _TAGS if tag in rule.tags or tag == "other"]
+    return words[tags.index(rule(amount))]
 
 
 class Count(int):
@@ -17,17 +27,15 @@ class Count(int):
 
     def __new__(cls, value: int, locale: Locale = _ENGLISH) -> Self:
         made = super().__new__(cls, value)
-        made._plural = locale.plural_form
+        made._locale = locale
         return made
 
-    _plural: PluralRule
+    _locale: Locale
 
     def __format__(self, spec: str, /) -> str:
-        forms = spec.split("|")
-        if len(forms) == 1:
+        if "|" not in spec:
             return super().__format__(spec)
-        tags = [tag for tag in _TAGS if tag in self._plural.tags or tag == "other"]
-        return forms[tags.index(self._plural(int(self)))]
+        return agreeing(int(self), spec, self._locale)
 
 
 def counted(number: int, noun: str) -> str:

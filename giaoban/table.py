@@ -168,9 +168,8 @@ def read_table(
             if any(values[len(headings) :]):
                 mistakes.append(
                     Sentence(
-                        "{path}:{begins}: has {number} cells, the headings are "
-                        "{number2} (allowed: text that holds the separator stands "
-                        "in quotes)",
+                        "{path}:{begins}: has {number} {number:cell|cells}, the headings are "
+                        "{number2} (allowed: text that holds the separator stands in quotes)",
                         path=path,
                         begins=begins,
                         number=len(values),

@@ -58,10 +58,12 @@ def pgettext(context: str, msgid: str) -> str:
     return f"{context}{CONTEXT}{msgid}"
 
 
-UNITS = (
-    *("%", "ms", N_("s"), "kb/s", "Mb/s", N_("MOS"), "calls", "bridges", "points"),
-    *(N_("packets"), N_("frames"), N_("times"), N_("units"), N_("ports"), N_("reports")),
+COUNTED = (
+    *("calls", "bridges", "points", N_("packets"), N_("frames"), N_("times"), N_("units")),
+    *(N_("ports"), N_("reports"), N_("meetings")),
 )
+"""Units that are things, of which there may be one: in English their plurals."""
+UNITS = ("%", "ms", N_("s"), "kb/s", "Mb/s", N_("MOS"), *COUNTED)
 """Units that every language has."""
 
 
@@ -76,8 +78,8 @@ class Translator:
         self._catalogue = _catalogue(language)
 
     def gettext(self, msgid: str, /, **values: object) -> str:
-        """A sentence with values in its fields."""
-        return self.text(msgid).format(**values)
+        """A sentence with values in its fields; `{n:call|calls}` agrees with a number."""
+        return self._filled(self.text(msgid), values)
 
     def text(self, msgid: str) -> str:
         """A sentence as it is, or one that `N_` or `pgettext` marked."""
@@ -94,11 +96,20 @@ class Translator:
 
     def pgettext(self, context: str, msgid: str, /, **values: object) -> str:
         """The same, where one English word is several in other languages."""
-        return self._catalogue.pgettext(context, msgid).format(**values)
+        return self._filled(self._catalogue.pgettext(context, msgid), values)
 
     def ngettext(self, one: str, more: str, n: int, /, **values: object) -> str:
         """A sentence that agrees with a number, which is in its field `n`."""
-        return self._catalogue.ngettext(one, more, n).format(n=n, **values)
+        return self._filled(self._catalogue.ngettext(one, more, n), {"n": n, **values})
+
+    def _filled(self, text: str, values: Mapping[str, object]) -> str:
+        if "|" not in text:
+            return text.format(**values)
+        return filled(text, values, self._agreeing)
+
+    @cached_property
+    def _agreeing(self) -> Formatter:
+        return _Agreeing(self.locale)
 
     def say(self, sentence: str) -> str:
         """A sentence that was made in English, with its numbers and those in its fields; a text of
@@ -141,13 +152,13 @@ class Translator:
     def unit(self, amount: float, unit: str) -> str:
         """A unit after an amount as it is shown: `1 call`, `2 calls`; most are signs, `1 ms`."""
         n = 1 if amount == 1 else 2
+        if n == 1 and self.language == SOURCE and unit in COUNTED:
+            return unit.removesuffix("s")
         match unit:
             case "bridges":
                 return self.ngettext("bridge", "bridges", n)
             case "calls":
                 return self.ngettext("call", "calls", n)
-            case "meetings":
-                return "meeting" if n == 1 and self.language == SOURCE else self.gettext(unit)
             case "points":
                 return self.ngettext("point", "points", n)
         return self.gettext(unit) if unit in UNITS else unit
@@ -159,10 +170,26 @@ def unit_words(unit: str, amount: float, unit_vi: str | None = None) -> Both:
     return Both(english, lambda: translator("vi").unit(amount, unit_vi or unit))
 
 
-class _Fields(Formatter):
-    """Fills the fields of a sentence in a translator's language."""
+class _Agreeing(Formatter):
+    """Fills the fields of a sentence, `{n:call|calls}` with the word that agrees with a number."""
+
+    def __init__(self, locale: Locale) -> None:
+        self._locale = locale
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """A value in its field."""
+        if "|" not in format_spec:
+            return format(value, format_spec)
+        from giaoban.counting import agreeing
+
+        return agreeing(value, format_spec, self._locale)
+
+
+class _Fields(_Agreeing):
+    """Fills those of a sentence that was made in English, in a translator's language."""
 
     def __init__(self, by: Translator) -> None:
+        super().__init__(by.locale)
         self._by = by
 
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -175,13 +202,10 @@ class _Fields(Formatter):
         somebody wrote, or is to write, into a file."""
         if isinstance(value, Figure) and not format_spec:
             return self._by.figure(value)
-        if not isinstance(value, int | float) or not format_spec:
-            return format(value, format_spec)
-        if "|" in format_spec:
-            from giaoban.counting import Count
-
-            return format(Count(int(value), self._by.locale), format_spec)
-        return format(value, format_spec).translate(self._by.signs)
+        told = super().format_field(value, format_spec)
+        if not isinstance(value, int | float) or not format_spec or "|" in format_spec:
+            return told
+        return told.translate(self._by.signs)
 
 
 @cache

@@ -389,7 +389,7 @@ class Device(_Card):
             if taken > self.units_total:
                 raise ValueError(
                     Sentence(
-                        "levels take {taken:g} of {units_total:g} units",
+                        "levels take {taken:g} of {units_total:g} {units_total:unit|units}",
                         taken=taken,
                         units_total=self.units_total,
                     )

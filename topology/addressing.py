@@ -49,8 +49,8 @@ def allocate(span: str, links: Sequence[str]) -> dict[str, AddressPair]:
     room = capacity(span)
     if len(links) > room:
         raise InputError(
-            'address range "{span}" is exhausted: {number} links need a /30 each, it '
-            'holds {room}; the first link without one is "{link}"',
+            'address range "{span}" is exhausted: {number} {number:link needs|links need} a /30 '
+            'each, it holds {room}; the first link without one is "{link}"',
             span=span,
             number=len(links),
             room=room,

@@ -16,8 +16,8 @@ from giaoban.translation import N_, Language, Translator, translator
 _FIGURES = {
     "km": "{value} km",
     "rate_mbps": "{value} Mb/s",
-    "buffer_packets": N_("buffer {value} packets"),
-    "buffer_bytes": N_("buffer {value} bytes"),
+    "buffer_packets": N_("buffer {value} {n:packet|packets}"),
+    "buffer_bytes": N_("buffer {value} {n:byte|bytes}"),
     "buffer_ms": N_("buffer {value} ms"),
     "loss_pct": N_("loss {value} %"),
 }
@@ -107,7 +107,7 @@ def _records(
         return told({name: value for name, value in named.items() if value or name in _ALWAYS})
 
     def told(named: Mapping[str, float]) -> str:
-        return ", ".join(say.gettext(_FIGURES[k], value=number(v)) for k, v in named.items())
+        return ", ".join(say.gettext(_FIGURES[k], value=number(v), n=v) for k, v in named.items())
 
     def framing(what: str, of: Framing | None) -> Iterator[tuple[Sourced, str, str]]:
         if of is not None:

@@ -49,7 +49,7 @@ def country(bridges: int = BRIDGES) -> Province:
     """
     if not 2 <= bridges <= MOST_BRIDGES:
         raise InputError(
-            "{bridges} bridges (allowed: 2 to {most_bridges})",
+            "{bridges} {bridges:bridge|bridges} (allowed: 2 to {most_bridges})",
             bridges=bridges,
             most_bridges=MOST_BRIDGES,
         )

@@ -107,7 +107,9 @@ class Probe:
         place = Sentence("link {link} {direction}", link=self.link, direction=self.direction)
         if self.lost:
             return Sentence(
-                "{place}: {lost} probe packets did not arrive", place=place, lost=self.lost
+                "{place}: {lost} probe {lost:packet|packets} did not arrive",
+                place=place,
+                lost=self.lost,
             )
         if math.isinf(self.rate_mbps):
             return Sentence(

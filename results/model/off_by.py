@@ -73,6 +73,6 @@ def _worst(
     said = (
         Sentence("{value:.2g} ms", value=value)
         if unit == "ms"
-        else Sentence("{value:.2g} points", value=value)
+        else Sentence("{value:.2g} {value:point|points}", value=float(f"{value:.2g}"))
     )
     return Sentence("{value} ({place})", value=said, place=where) if where else said

@@ -12,6 +12,7 @@ from string import Formatter
 
 from pydantic import Field, field_validator
 
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 from giaoban.translation import N_
 
@@ -43,7 +44,7 @@ class Reason(StrictModel):
             said["who"] = "the MCU"
         if "line" in said:
             said["line"] = f"link {said['line']}"
-        return SENTENCES[self.code].format(**said)
+        return str(Sentence(SENTENCES[self.code], **said))
 
 
 _EARLIER_CODES = {
@@ -69,34 +70,51 @@ def because(code: str, **arguments: Argument) -> Reason:
 
 SENTENCES: Mapping[str, str] = {
     "unaccounted": N_(
-        "{packets} packets are unaccounted for ({closed} came to a closed port, {full} to"
-        " a full buffer, {waiting} wait in queues)"
+        "{packets} {packets:packet is|packets are} unaccounted for ({closed} came to a closed "
+        "port, {full} to a full buffer, {waiting} {waiting:waits|wait} in queues)"
     ),
-    "kernel-sent": N_("the hosts' kernels sent {kernel} datagrams, the programs {programs}"),
+    "kernel-sent": N_(
+        "the hosts' kernels sent {kernel} {kernel:datagram|datagrams}, the programs {programs}"
+    ),
     "kernel-delivered": N_(
-        "the hosts' kernels delivered {kernel} datagrams, the programs read {programs}"
+        "the hosts' kernels delivered {kernel} {kernel:datagram|datagrams}, the programs read "
+        "{programs}"
     ),
-    "pacing-dropped": N_("senders' pacing dropped {packets} packets"),
-    "background-unsent": N_("background on {line}: the kernel sent {sent} of {packets} packets"),
+    "pacing-dropped": N_("senders' pacing dropped {packets} {packets:packet|packets}"),
+    "background-unsent": N_(
+        "background on {line}: the kernel sent {sent} of {packets} {packets:packet|packets}"
+    ),
     "background-late": N_(
-        "background on {line}: {times} times it was handed over after it was due"
+        "background on {line}: {times} {times:time|times} it was handed over after it was due"
     ),
     "background-silent": N_("background on {line}: nothing of its TCP flows came"),
-    "background-paced": N_("background on {line}: {packets} packets were dropped by its pacing"),
-    "background-overflowed": N_(
-        "background on {line}: {packets} packets overflowed a receive buffer"
+    "background-paced": N_(
+        "background on {line}: {packets} {packets:packet was|packets were} dropped by its pacing"
     ),
-    "never-sent": N_("{stream}: {packets} packets came that were never sent"),
-    "removed-came": N_("{stream}: {packets} packets came that the injector had removed"),
-    "stream-twice": N_("{stream}: {packets} packets arrived twice"),
-    "more-twice": N_("{packets} packets arrived twice, {duplicated} were duplicated by lines"),
-    "line-changes": N_("{planned} changes of lines were planned, {made} were made"),
+    "background-overflowed": N_(
+        "background on {line}: {packets} {packets:packet|packets} overflowed a receive buffer"
+    ),
+    "never-sent": N_(
+        "{stream}: {packets} {packets:packet came that was|packets came that were} never sent"
+    ),
+    "removed-came": N_(
+        "{stream}: {packets} {packets:packet|packets} came that the injector had removed"
+    ),
+    "stream-twice": N_("{stream}: {packets} {packets:packet|packets} arrived twice"),
+    "more-twice": N_(
+        "{packets} {packets:packet|packets} arrived twice, {duplicated} {duplicated:was|were} "
+        "duplicated by lines"
+    ),
+    "line-changes": N_(
+        "{planned} {planned:change of lines was|changes of lines were} planned, {made} "
+        "{made:was|were} made"
+    ),
     "impairment-began-late": N_("{line}: its impairment began {late_ms} ms late"),
     "impairment-ended-late": N_("{line}: its impairment ended {late_ms} ms late"),
-    "line-duplicated": N_("{line}: {packets} more packets came out than went in"),
+    "line-duplicated": N_("{line}: {packets} more {packets:packet|packets} came out than went in"),
     "damaged": N_(
-        "{packets} packets were thrown away as damaged, but no line damages any ({closed}"
-        " came to a closed port)"
+        "{packets} {packets:packet was|packets were} thrown away as damaged, but no line damages "
+        "any ({closed} came to a closed port)"
     ),
     "line-impaired-idle": N_(
         "{line}: nothing passed while it was impaired, {from_s:g} s to {to_s:g} s"
@@ -104,15 +122,23 @@ SENTENCES: Mapping[str, str] = {
     "leg-impaired-idle": N_(
         "{leg}: nothing passed while it was impaired, {from_s:g} s to {to_s:g} s"
     ),
-    "stray": N_("{who}: {packets} packets came that belong to no stream"),
-    "not-rtp": N_("{who}: {packets} packets came that are not RTP"),
-    "unauthentic": N_("{who}: {packets} packets came that could not be authenticated (SRTP)"),
-    "starved": N_("{who}: media was handed over after it was due {times} times"),
-    "overflowed": N_("{who}: {packets} packets overflowed a receive buffer"),
-    "foreign": N_("{who}: {packets} packets came under another payload type than was agreed on"),
-    "unsendable": N_("{who}: {packets} packets of media could not be sent"),
+    "stray": N_(
+        "{who}: {packets} {packets:packet came that belongs|packets came that belong} to no stream"
+    ),
+    "not-rtp": N_("{who}: {packets} {packets:packet came that is|packets came that are} not RTP"),
+    "unauthentic": N_(
+        "{who}: {packets} {packets:packet|packets} came that could not be authenticated (SRTP)"
+    ),
+    "starved": N_("{who}: media was handed over after it was due {times} {times:time|times}"),
+    "overflowed": N_("{who}: {packets} {packets:packet|packets} overflowed a receive buffer"),
+    "foreign": N_(
+        "{who}: {packets} {packets:packet|packets} came under another payload type than was "
+        "agreed on"
+    ),
+    "unsendable": N_("{who}: {packets} {packets:packet|packets} of media could not be sent"),
     "calls-left": N_(
-        "the MCU still held {calls} calls and {units:g} units after everyone had hung up"
+        "the MCU still held {calls} {calls:call|calls} and {units:g} {units:unit|units} after "
+        "everyone had hung up"
     ),
     "not-link-down": N_("fault {fault}: {line} did not go down"),
     "not-link-up": N_("fault {fault}: {line} did not come up again"),
@@ -130,7 +156,9 @@ SENTENCES: Mapping[str, str] = {
     "not-powered-on": N_("fault {fault}: {who} did not start again"),
     "late-powered-off": N_("fault {fault}: {who}: powered-off came {late_ms} ms late"),
     "late-powered-on": N_("fault {fault}: {who}: powered-on came {late_ms} ms late"),
-    "generators-silent": N_("{said} of {generators} generators said how they fared"),
+    "generators-silent": N_(
+        "{said} of {generators} {generators:generator|generators} said how {said:it|they} fared"
+    ),
     "media-process-ended": N_("the process with the media of generator {generator} has ended"),
     "generator-silent": N_("generator {generator} has said nothing since {since_s:.0f} s"),
     "generator-busy": N_(
@@ -138,7 +166,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "generator-stood": N_(
         "a generator stood still for more than {late_ms:g} ms in {late} of {seconds} "
-        "seconds (limit {limit_pct:g} %)"
+        "{seconds:second|seconds} (limit {limit_pct:g} %)"
     ),
     "dialled-late": N_(
         "1 of 100 calls was dialled {late_ms:g} ms late or later (limit {limit_ms:g} ms)"
@@ -146,12 +174,16 @@ SENTENCES: Mapping[str, str] = {
     "generator-media-late": N_(
         "{late_pct:g} % of the generator's media left more than 20 ms late (limit {limit_pct:g} %)"
     ),
-    "generator-overflowed": N_("{packets} packets overflowed the generator's buffers"),
+    "generator-overflowed": N_(
+        "{packets} {packets:packet|packets} overflowed the generator's buffers"
+    ),
     "nothing-done": N_("nothing was done: no generator came to its first call"),
-    "not-dialled": N_("only {dialled} of {calls} calls of the timetable were dialled"),
+    "not-dialled": N_(
+        "only {dialled} of {calls} {calls:call|calls} of the timetable {dialled:was|were} dialled"
+    ),
     "mcu-machine-late": N_(
-        "the MCU's machine could not keep up: {late_pct:.1f} % of its media left more "
-        "than 20 ms late (limit {limit_pct:g} %), {packets} packets overflowed a receive "
+        "the MCU's machine could not keep up: {late_pct:.1f} % of its media left more than 20 ms "
+        "late (limit {limit_pct:g} %), {packets} {packets:packet|packets} overflowed a receive "
         "buffer"
     ),
 }

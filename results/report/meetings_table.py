@@ -122,8 +122,8 @@ def meetings_line(result: Result, say: Wording) -> str:
         )
     return say.ngettext(
         "Of the catalogue’s meetings {n} was tried: it does not meet the criteria ({meetings}).",
-        "Of the catalogue’s meetings {n} were tried: {failed} do not meet the criteria "
-        "({meetings}).",
+        "Of the catalogue’s meetings {n} were tried: {failed} {failed:does|do} not meet the "
+        "criteria ({meetings}).",
         len(tried),
         failed=len(failed),
         meetings=_listed(failed, say),

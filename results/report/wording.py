@@ -546,20 +546,23 @@ class Wording(Translator):
         ]
         if not streams:
             return ""
-        repaired = self.number(sum(stream.packets_repaired or 0 for stream in streams), 0)
+        restored = sum(stream.packets_repaired or 0 for stream in streams)
+        repaired = self.number(restored, 0)
         late = self.number(sum(stream.packets_repaired_late or 0 for stream in streams), 0)
         asked = [s.packets_requested for s in streams if s.packets_requested is not None]
         if not asked:
             return self.gettext(
-                "Pictures are protected by forward error correction: {repaired} lost packets were "
-                "restored in time, {late} too late.",
+                "Pictures are protected by forward error correction: {repaired} lost {n:packet "
+                "was|packets were} restored in time, {late} too late.",
                 repaired=repaired,
+                n=restored,
                 late=late,
             )
         return self.gettext(
-            "Lost packets of pictures are sent again: {asked} were asked for, {repaired} came in "
-            "time, {late} too late or twice.",
+            "Lost packets of pictures are sent again: {asked} {n:was|were} asked for, {repaired} "
+            "came in time, {late} too late or twice.",
             asked=self.number(sum(asked), 0),
+            n=sum(asked),
             repaired=repaired,
             late=late,
         )

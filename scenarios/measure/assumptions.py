@@ -257,8 +257,8 @@ def _media(question: Question) -> Iterator[Told]:
         value = message(
             N_(
                 "asked for {reorder} ms after a later packet, again a round trip and {retry} ms "
-                "after each request, {times} times at the most; kept for {history} ms, {packets} "
-                "packets at the most"
+                "after each request, {times} {times:time|times} at the most; kept for {history} "
+                "ms, {packets} {packets:packet|packets} at the most"
             ),
             reorder=float(again.reorder_ms),
             retry=float(again.retry_ms),
@@ -271,7 +271,10 @@ def _media(question: Question) -> Iterator[Told]:
     fec = plan.fec
     if fec is not None and fec.assumed:
         value = message(
-            N_("one FEC packet for {packets} packets, of {pictures} pictures at the most"),
+            N_(
+                "one FEC packet for {packets} {packets:packet|packets}, of {pictures} "
+                "{pictures:picture|pictures} at the most"
+            ),
             packets=fec.group_packets,
             pictures=fec.group_pictures,
         )
@@ -331,7 +334,7 @@ def _pictures(question: Question) -> Iterator[Told]:
         value = message(
             N_(
                 "key frame {ratio} × the mean, every {interval} s; σ of log size {sigma}, {share} "
-                "% of its variance lasting; {scenes} scene changes a minute"
+                "% of its variance lasting; {scenes} scene {scenes:change|changes} a minute"
             ),
             ratio=float(encoder.key_ratio),
             interval=float(encoder.key_interval_s),

@@ -36,7 +36,7 @@ def renamed(scenario: Scenario, names: Sequence[str]) -> Scenario:
     known = _names(scenario)
     if len(known) != len(names):
         raise InputError(
-            "{scenario}: names {named} files, {there} are there",
+            "{scenario}: names {named} {named:file|files}, {there} {there:is|are} there",
             scenario=scenario.id,
             named=len(known),
             there=len(names),

@@ -68,7 +68,8 @@ def _devices(bridges: int) -> dict[str, Any]:
 
 def _scenario(bridges: int, profile: str) -> dict[str, Any]:
     question = message(
-        N_("Does a meeting of {bridges} bridges of a whole country work?"), bridges=bridges
+        N_("Does a meeting of {bridges} {bridges:bridge|bridges} of a whole country work?"),
+        bridges=bridges,
     )
     return {
         "schema": "giaoban.scenario/1",

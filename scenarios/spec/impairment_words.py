@@ -95,7 +95,7 @@ def what(item: Impairment, network: Network) -> Sentence:
         if item.link is not None and network.link(item.link).keeps_buffer:
             parts.append(message(N_("rate {rate} kb/s"), rate=kbps))
         else:
-            text = N_("rate {rate} kb/s, {packets} packets may wait")
+            text = N_("rate {rate} kb/s, {packets} {packets:packet|packets} may wait")
             parts.append(message(text, rate=kbps, packets=packets))
     if item.jitter is not None:
         parts.append(_jitter(item.jitter))
@@ -107,7 +107,7 @@ def _loss(model: Loss) -> Sentence:
     if isinstance(model, BernoulliLoss) or math.isinf(burst):
         return message(N_("{share} % loss, {kind}"), share=share, kind=kind)
     return message(
-        N_("{share} % loss, {kind}, bursts of {burst} packets on average"),
+        N_("{share} % loss, {kind}, bursts of {burst} {burst:packet|packets} on average"),
         share=share,
         kind=kind,
         burst=_rounded(burst),

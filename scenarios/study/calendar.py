@@ -71,8 +71,8 @@ def read_calendar(
     over = sum(raw.start < first for raw in raws)
     if raws and over == len(raws):
         raise InputError(
-            "{path}: all {number} meetings begin before {from_day} (allowed: "
-            "one on that day or later; --from names another day)",
+            "{path}: {number:its meeting begins|all {number} meetings begin} before {from_day} "
+            "(allowed: one on that day or later; --from names another day)",
             path=path,
             number=len(raws),
             from_day=from_day.isoformat(),
@@ -273,7 +273,7 @@ def _emulated(
         len(orders),
         engine=EngineName.SANDBOX,
         jobs=jobs,
-        told=N_("{done} of {count} peaks"),
+        told=N_("{done} of {count} {count:peak|peaks}"),
         progress=progress,
     )
     found = []

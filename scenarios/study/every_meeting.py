@@ -80,7 +80,7 @@ def in_every_meeting(
         engine,
         progress,
         estimating=Sentence("estimating the meetings"),
-        told=N_("{done} of {count} meetings"),
+        told=N_("{done} of {count} {count:meeting|meetings}"),
     )
     in_order: list[MeetingChecked] = []
     for each in asked:

@@ -148,7 +148,7 @@ def hold(
             len(orders),
             engine=engine,
             jobs=jobs,
-            told=N_("{done} of {count} parts of the meeting"),
+            told=N_("{done} of {count} {count:part|parts} of the meeting"),
             progress=progress,
         )
         told = {part: found[part].found for part in parts}

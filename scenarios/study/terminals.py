@@ -103,7 +103,7 @@ def with_terminals(
         asked.engine,
         progress,
         estimating=Sentence("estimating it with other terminals"),
-        told=N_("{done} of {count} kinds of terminals"),
+        told=N_("{done} of {count} {count:kind|kinds} of terminals"),
     )
     told = []
     for does, question in asked.questions.items():

@@ -141,9 +141,8 @@ def _in_one_piece(draft: Draft) -> None:
     if len(found) > 1:
         small = "; ".join("[" + ", ".join(piece) + "]" for piece in found[1:])
         raise InputError(
-            "{path}: the network is in {number} pieces, no path joins the largest "
-            "({routers} routers) and: {small} (allowed: every router reaches every "
-            "other)",
+            "{path}: the network is in {number} pieces, no path joins the largest ({routers} "
+            "{routers:router|routers}) and: {small} (allowed: every router reaches every other)",
             path=draft.path,
             number=len(found),
             routers=len(found[0]),

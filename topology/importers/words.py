@@ -39,7 +39,7 @@ def length(km: float) -> Sentence:
 
 def queue(packets: int) -> Sentence:
     """Said of a queue limit that was filled in."""
-    return message(N_("queue: none given, {packets} packets"), packets=packets)
+    return message(N_("queue: none given, {packets} {packets:packet|packets}"), packets=packets)
 
 
 def assume(given: Values, filled: list[Sentence], settles: Sentence) -> None:

@@ -299,7 +299,7 @@ def nal_units(data: bytes, name: str) -> list[bytes]:
                 units.append(unit)
                 continue
             raise InputError(
-                "{place}: is truncated: {number} bytes (allowed: 2 or more)",
+                "{place}: is truncated: {number} {number:byte|bytes} (allowed: 2 or more)",
                 place=place,
                 number=len(unit),
             )

@@ -189,7 +189,9 @@ def rtp_streams(frames: Iterable[Frame], name: str) -> Capture:
             broken += bad
     if not streams:
         raise InputError(
-            "{name}: holds no RTP stream ({broken} broken frames)", name=name, broken=broken
+            "{name}: holds no RTP stream ({broken} broken {broken:frame|frames})",
+            name=name,
+            broken=broken,
         )
     streams.sort(key=lambda stream: (-len(stream), stream.flow))
     return Capture(name, tuple(streams), broken)

@@ -115,7 +115,7 @@ def stream_recording(
     missing = int(numbers[-1] - numbers[0]) + 1 - len(numbers)
     if missing:
         raise InputError(
-            "{name}: {missing} of {number} packets are missing (allowed: none; what "
+            "{name}: {missing} of {number} packets {missing:is|are} missing (allowed: none; what "
             "was lost can be had as a loss trace)",
             name=name,
             missing=missing,

@@ -273,10 +273,12 @@ def _balance(counts: Accounting, say: AnnexWording) -> str:
     )
 
     def told(text: str, packets: int) -> str:
-        return say.gettext(text, packets=say.number(packets))
+        return say.gettext(text, packets=say.number(packets), n=packets)
 
-    sent = told(N_("{packets} packets sent"), counts.packets_sent)
+    sent = told(N_("{packets} {n:packet|packets} sent"), counts.packets_sent)
     if counts.packets_duplicated:
-        sent += " + " + told(N_("{packets} copies made by lines"), counts.packets_duplicated)
+        sent += " + " + told(
+            N_("{packets} {n:copy|copies} made by lines"), counts.packets_duplicated
+        )
     gone = [told(text, count) for count, text, always in kinds if count or always]
     return f"{sent} = {' + '.join(gone)}"

@@ -89,6 +89,7 @@ def _asked(answer: LoadResult, say: AnnexWording) -> str:
         f"load {what['shape']}",
         bridges=_number(what.get("bridges"), say),
         rate=_number(what.get("rate_per_s"), say),
+        n=what.get("rate_per_s"),
         seconds=_number(what.get("seconds"), say),
         told=with_media,
         away=_number(what.get("outage_s"), say),

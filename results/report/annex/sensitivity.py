@@ -110,8 +110,9 @@ def letter(answer: Sensitivity, *, section: int | None = None) -> Sentence:
     if not found:
         return message(
             N_(
-                "The conclusion stays the same whatever each of the {n} assumed figures that were "
-                "tried is within its range, all else being as assumed (section {section})."
+                "The conclusion stays the same whatever {n:the assumed figure that was tried|each "
+                "of the {n} assumed figures that were tried} is within its range, all else being "
+                "as assumed (section {section})."
             ),
             n=len(answer.figures),
             section=section,
@@ -131,19 +132,20 @@ def in_drawn_worlds(answer: Sensitivity) -> Sentence:
     assert drawn is not None
     said = N_(
         "If all assumed figures are off at once, each within its range, the system passes in "
-        "{share} % of {worlds} worlds drawn at random (95 % confidence: {low} % to {high} %)."
+        "{share} % of {worlds} {worlds:world|worlds} drawn at random (95 % confidence: {low} % to "
+        "{high} %)."
     )
     if answer.fails_in_worlds:
         said = N_(
             "If all assumed figures are off at once, each within its range, the system passes in "
-            "only {share} % of {worlds} worlds drawn at random (95 % confidence: {low} % to "
-            "{high} %), and {required} % were required: therefore the conclusion."
+            "only {share} % of {worlds} {worlds:world|worlds} drawn at random (95 % confidence: "
+            "{low} % to {high} %), and {required} % were required: therefore the conclusion."
         )
     elif doubtful(answer, drawn):
         said = N_(
             "This conclusion is fragile: if all assumed figures are off at once, each within its "
-            "range, the system passes in only {share} % of {worlds} worlds drawn at random (95 % "
-            "confidence: {low} % to {high} %)."
+            "range, the system passes in only {share} % of {worlds} {worlds:world|worlds} drawn "
+            "at random (95 % confidence: {low} % to {high} %)."
         )
     return message(
         said,

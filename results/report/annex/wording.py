@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from giaoban.counting import Count
 from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.answers import Answer
 from giaoban.results.model.faults import FaultResult
@@ -30,8 +29,7 @@ class AnnexWording(Wording):
 
     def __call__(self, key: str, /, **values: object) -> str:
         """A sentence by its key, with values in its fields; `{count:one|more}` is by a number."""
-        counts = {k: Count(v, self.locale) if type(v) is int else v for k, v in values.items()}
-        return self.text(WORDS[key]).format(**counts)
+        return self.gettext(WORDS[key], **values)
 
     def run(self) -> str:
         """By what its run is called within a sentence."""

@@ -431,15 +431,15 @@ WORDS: Mapping[str, str] = {
     # what was asked
     "load meeting": N_("{bridges} {bridges:bridge is|bridges are} in the meeting."),
     "load steady": N_(
-        "{bridges} {count:bridge calls|bridges call} in turn, {rate} calls a second, for {seconds} "
-        "s; {told}."
+        "{bridges} {count:bridge calls|bridges call} in turn, {rate} {n:call|calls} a second, for "
+        "{seconds} s; {told}."
     ),
     "load ramp": N_(
-        "{bridges} {count:bridge dials|bridges dial} in as a meeting begins, {rate} calls a second "
-        "at the most, and stay for {seconds} s; {told}."
+        "{bridges} {count:bridge dials|bridges dial} in as a meeting begins, {rate} "
+        "{n:call|calls} a second at the most, and stay for {seconds} s; {told}."
     ),
     "load hold": N_(
-        "{bridges} {count:bridge dials|bridges dial} in, {rate} calls a second, and "
+        "{bridges} {count:bridge dials|bridges dial} in, {rate} {n:call|calls} a second, and "
         "{count:stays|stay} for {seconds} s; {told}."
     ),
     "load storm": N_(
@@ -448,11 +448,11 @@ WORDS: Mapping[str, str] = {
     ),
     "load guess": N_(
         "While {bridges} {count:bridge is|bridges are} in a meeting, somebody tries a wrong "
-        "password {rate} times a second, for {seconds} s; {told}."
+        "password {rate} {n:time|times} a second, for {seconds} s; {told}."
     ),
     "load malformed": N_(
         "While {bridges} {count:bridge is|bridges are} in a meeting, a broken device sends "
-        "nonsense {rate} times a second, for {seconds} s; {told}."
+        "nonsense {rate} {n:time|times} a second, for {seconds} s; {told}."
     ),
     "load media": N_("with sound"),
     "load media both": N_("with sound and pictures"),

@@ -23,7 +23,7 @@ RULES: Mapping[str, str] = {
     "no-hour-for-check": N_("{amount} min for the check of the system, not {limit} min"),
     "bridge-in-two-meetings": N_("in two meetings: {bridges}"),
     "room-in-use": N_("room in use: {room}"),
-    "device-full": N_("the device takes {limit} of {amount} calls; refused: {bridges}"),
+    "device-full": N_("the device takes {limit} of {amount} {n:call|calls}; refused: {bridges}"),
     "device-nearly-full": N_("{amount} % of the device in use, allowed {limit} %"),
     "link-full": N_("{link} at {amount} %, allowed {limit} %"),
     "briefing-missing": N_("no such meeting in this month"),
@@ -147,6 +147,7 @@ def what(finding: Finding, names: Mapping[str, str], language: Language) -> str:
     return say.gettext(
         RULES[finding.rule],
         amount=say.number(finding.amount, 1),
+        n=finding.amount,
         limit=say.number(finding.limit, 1),
         bridges=", ".join(names.get(b, b).partition(" (")[0] for b in finding.bridges),
         room=names.get(finding.room or "", finding.room),

@@ -131,10 +131,11 @@ def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block
     chair = say.of(answer.meeting.chair).split(" (")[0]
     yield Par(
         say.gettext(
-            N_("Chair: {chair}. Bridges: {count}. Planned length: {minutes} minutes."),
+            N_("Chair: {chair}. Bridges: {count}. Planned length: {minutes} {n:minute|minutes}."),
             chair=say.gettext(N_("the bridge {name}"), name=chair),
             count=len(answer.parts[0].bridges),
             minutes=say.number(answer.meeting.length_min),
+            n=answer.meeting.length_min,
         )
     )
     if answer.device is None:
@@ -151,7 +152,7 @@ def _result(part: PartJudged, say: Wording) -> Iterator[Block]:
     good = sum(bridge.ok for bridge in part.bridges)
     yield Par(
         say.gettext(
-            N_("Result: {verdict} ({good} of {count} bridges)."),
+            N_("Result: {verdict} ({good} of {count} {count:bridge|bridges})."),
             verdict=say.gettext(OF_A_PART[part.verdict]),
             good=good,
             count=len(part.bridges),

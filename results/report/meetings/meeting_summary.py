@@ -118,9 +118,14 @@ def opened(part: PartJudged, say: Wording) -> str:
     """How its calls were set up."""
     opening = part.opening
     if opening.seconds is None:
-        return say.gettext(N_("Set up: none of {calls} bridges connected."), calls=opening.calls)
+        return say.gettext(
+            N_("Set up: none of {calls} {calls:bridge|bridges} connected."), calls=opening.calls
+        )
     return say.gettext(
-        N_("Set up: {connected} of {calls} bridges connected, the last one after {seconds} s."),
+        N_(
+            "Set up: {connected} of {calls} {calls:bridge|bridges} connected, the last one after "
+            "{seconds} s."
+        ),
         connected=opening.connected,
         calls=opening.calls,
         seconds=say.number(opening.seconds, 1),
@@ -132,18 +137,19 @@ def closed(part: PartJudged, say: Wording) -> str:
     closing = part.closing
     if closing.ok:
         return say.counted(
-            N_("Hung up: all {standing} calls; the MCU holds no capacity."),
+            N_("Hung up: {standing:the one call|all {standing} calls}; the MCU holds no capacity."),
             standing=closing.standing,
         )
     return say.counted(
         N_(
-            "Hung up: {hung_up} of {standing} calls; the MCU still has {calls} "
-            "{calls:call|calls} and holds {units} units."
+            "Hung up: {hung_up} of {standing} {standing:call|calls}; the MCU still has {calls} "
+            "{calls:call|calls} and holds {units} {n:unit|units}."
         ),
         hung_up=closing.hung_up,
         standing=closing.standing,
         calls=closing.calls_left,
         units=say.number(closing.units_left),
+        n=closing.units_left,
     )
 
 

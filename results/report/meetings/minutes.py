@@ -59,7 +59,8 @@ SENTENCES: Mapping[str, str] = {
     "report-due": N_("{bridge} came back, and its interruption had not been reported"),
     "mcu-free": N_("All calls have ended, and the MCU holds no capacity for them"),
     "mcu-holds": N_(
-        "Not all calls have ended: the MCU still has {calls} and holds {units} units for them"
+        "Not all calls have ended: the MCU still has {calls} and holds {units} {n:unit|units} for "
+        "them"
     ),
 }
 ALIKE_S = 1.0
@@ -146,6 +147,7 @@ def sentence_of(
         fields["cause"] = f"{fields['cause']} ({place})"
     fields["expected"] = _expected(entry, say)
     fields["why"] = _refused(entry, say)
+    fields["n"] = entry.arguments.get("units")
     text = say.gettext(sentence, **fields)
     return capital(text)
 
@@ -166,7 +168,9 @@ def _expected(entry: Entry, say: Wording) -> str:
     if isinstance(minutes, int | float):
         if not minutes:
             return say.gettext(N_("mended already"))
-        return say.gettext(N_("within {minutes} minutes"), minutes=say.number(minutes))
+        return say.gettext(
+            N_("within {minutes} {n:minute|minutes}"), minutes=say.number(minutes), n=minutes
+        )
     return say.gettext(N_("not known yet"))
 
 
@@ -178,11 +182,11 @@ def _whom(bridges: Sequence[str], say: Wording, everybody: Collection[str]) -> s
         return _one(bridges[0], say)
     count = Count(len(bridges), say.locale)
     if len(bridges) == len(everybody):
-        return say.gettext(N_("all {n} bridges"), n=count)
+        return say.gettext(N_("all {n} {n:bridge|bridges}"), n=count)
     if len(bridges) > MOST_NAMED:
-        return say.gettext(N_("{n} bridges"), n=count)
+        return say.gettext(N_("{n} {n:bridge|bridges}"), n=count)
     names = ", ".join(_named(each, say) for each in bridges)
-    return say.gettext(N_("{n} bridges ({names})"), n=count, names=names)
+    return say.gettext(N_("{n} {n:bridge|bridges} ({names})"), n=count, names=names)
 
 
 def _one(ident: str, say: Wording) -> str:

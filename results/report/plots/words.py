@@ -31,7 +31,7 @@ WORDS: Mapping[str, str] = {
     "used": pgettext("plot", "in use: {share}"),
     "others": pgettext("plot", "{n} other {things}"),
     "all": pgettext("plot", "{n} {things}"),
-    "some": pgettext("plot", "{n} others, worst {drawn} drawn"),
+    "some": pgettext("plot", "{n} {n:other|others}, worst {drawn} drawn"),
     "stream": pgettext("plot", "streams"),
     "link": pgettext("plot", "link directions"),
     "no loss": pgettext("plot", "no packet lost"),

@@ -258,7 +258,8 @@ def _evidence(result: Result, say: Wording) -> Bullets:
     if counts.packets_policed:
         more.append(
             Sentence(
-                "of the packets sent, {policed} were dropped by bandwidth profiles of lines, too",
+                "of the packets sent, {policed} {policed:was|were} dropped by bandwidth profiles "
+                "of lines, too",
                 policed=counts.packets_policed,
             )
         )

@@ -70,7 +70,7 @@ def brief(answer: Compared) -> list[Block]:
         Par(headline(answer), bold=True, tone=TONES[answer.verdict]),
         Par(
             Sentence(
-                "{old} → {new}; a margin may lose {points:g} points",
+                "{old} → {new}; a margin may lose {points:g} {points:point|points}",
                 old=answer.old,
                 new=answer.new,
                 points=answer.tolerance_points,

@@ -530,8 +530,8 @@ def _who_bridges(bridges: Sequence[str], count: int, named: DisplayNames) -> str
     if len(bridges) <= MANY:
         return named.all_of(bridges)
     if len(bridges) == count:
-        return Sentence("all {count} bridges", count=count)
-    return Sentence("{n} of {count} bridges", n=len(bridges), count=count)
+        return Sentence("{count:the one bridge|all {count} bridges}", count=count)
+    return Sentence("{n} of {count} {count:bridge|bridges}", n=len(bridges), count=count)
 
 
 def _state(impact: BridgeImpact) -> str:

@@ -29,12 +29,12 @@ def headline(answer: Headroom) -> Sentence:
         return Sentence("FAIL – the bridges that there are do not meet the criteria by themselves")
     if not answer.more:
         return Sentence(
-            "FAIL – no more bridge fits beside the {existing} that there are",
+            "FAIL – no more bridge fits beside the {existing} that there {existing:is|are}",
             existing=answer.existing,
         )
     return Sentence(
-        "PASS – {n} more {n:bridge fits|bridges fit} beside the {existing} that there are "
-        "({whole} in all)",
+        "PASS – {n} more {n:bridge fits|bridges fit} beside the {existing} that there "
+        "{existing:is|are} ({whole} in all)",
         n=answer.more,
         existing=answer.existing,
         whole=answer.existing + answer.more,

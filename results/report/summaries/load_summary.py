@@ -261,7 +261,7 @@ def generator_line(result: LoadResult) -> Sentence | None:
     late = NOTHING if g.dial_late_p99_ms is None else Sentence("{ms:g} ms", ms=g.dial_late_p99_ms)
     said = Sentence(
         "the generator: {n} {n:process|processes}, processor {pct:g} % of a core, dialled late by "
-        "at most {late} (99 of 100), {missed} timers missed",
+        "at most {late} (99 of 100), {missed} {missed:timer|timers} missed",
         n=g.processes,
         pct=g.cpu_pct_mean,
         late=late,
@@ -269,7 +269,7 @@ def generator_line(result: LoadResult) -> Sentence | None:
     )
     if g.media_sent:
         media = Sentence(
-            "media {n} packets, {pct:g} % more than 20 ms late",
+            "media {n} {n:packet|packets}, {pct:g} % more than 20 ms late",
             n=g.media_sent,
             pct=g.media_late_pct,
         )

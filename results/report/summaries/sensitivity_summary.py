@@ -88,12 +88,13 @@ def headline(answer: Sensitivity) -> Sentence:
     deciding, tried = len(answer.deciding), len(answer.figures)
     if not deciding:
         return Sentence(
-            "{verdict} – whatever each of {tried} assumed figures is within its range",
+            "{verdict} – whatever {tried:the assumed figure|each of {tried} assumed figures} is "
+            "within its range",
             verdict=verdict,
             tried=tried,
         )
     return Sentence(
-        "{verdict} as assumed – {n} of {tried} assumed figures {n:decides|decide}",
+        "{verdict} as assumed – {n} of {tried} assumed {tried:figure|figures} {n:decides|decide}",
         verdict=verdict,
         n=deciding,
         tried=tried,
@@ -152,7 +153,8 @@ def of_check(found: Robustness) -> Iterator[Block]:
     else:
         yield Par(
             Sentence(
-                "{verdict} – whatever each of {tried} assumed figures is within its range",
+                "{verdict} – whatever {tried:the assumed figure|each of {tried} assumed figures} "
+                "is within its range",
                 verdict=Sentence(OPENINGS[found.as_assumed]),
                 tried=found.tried,
             )
@@ -208,11 +210,12 @@ def brief(answer: Sensitivity) -> Iterator[Block]:
 def _how(answer: Sensitivity) -> Sentence:
     if not answer.seeds:
         return Sentence(
-            "by estimate, one figure at a time, at the scenario's own seed ({n} worlds)",
+            "by estimate, one figure at a time, at the scenario's own seed ({n} {n:world|worlds})",
             n=answer.estimates,
         )
     return Sentence(
-        "by estimate, one figure at a time, at {seeds} other seeds as well ({n} worlds)",
+        "by estimate, one figure at a time, at {seeds} other {seeds:seed|seeds} as well ({n} "
+        "{n:world|worlds})",
         seeds=answer.seeds,
         n=answer.estimates,
     )
@@ -255,8 +258,8 @@ def robust(drawn: PassedWorlds) -> Sentence:
     """In how many of all worlds the question passes."""
     return message(
         N_(
-            "passes in {share} % of {worlds} worlds in which all assumed figures are others at "
-            "once (95 %: {low} to {high} %)"
+            "passes in {share} % of {worlds} {worlds:world|worlds} in which all assumed figures "
+            "are others at once (95 %: {low} to {high} %)"
         ),
         share=Figure(round(drawn.passed_pct, 1)),
         worlds=drawn.judged,

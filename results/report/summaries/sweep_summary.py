@@ -23,7 +23,8 @@ def headline(answer: SweepAnswer) -> Sentence:
     """How many points there are, and what became of them."""
     counts = Counter(point.verdict for point in answer.points)
     return Sentence(
-        "{n} {n:point|points}: {passed} pass, {failed} fail, {refused} cannot be",
+        "{n} {n:point|points}: {passed} {passed:passes|pass}, {failed} {failed:fails|fail}, "
+        "{refused} cannot be",
         n=len(answer.points),
         passed=counts["pass"],
         failed=counts["fail"],
@@ -66,7 +67,7 @@ def _failure(ident: str, answer: SweepAnswer) -> Sentence:
 def called(point: SweepPoint, answer: SweepAnswer) -> Sentence:
     """What a point is called where it stands alone: where it is on each axis."""
     return Sentence(
-        "{bridges} bridges, {calls}, {device}; failure: {failure}",
+        "{bridges} {bridges:bridge|bridges}, {calls}, {device}; failure: {failure}",
         bridges=point.bridges,
         calls=answer.names.get(point.profile, point.profile),
         device=answer.names.get(point.device, point.device),

@@ -93,7 +93,7 @@ class PageWording(AnnexWording):
         super().__init__(lang, answer)
 
     def __call__(self, key: str, /, **values: object) -> str:
-        return self.text(WORDS[key]).format(**values)
+        return self.gettext(WORDS[key], **values)
 
 
 def _section(part: Section, words: PageWording, of: PageSubject) -> str:

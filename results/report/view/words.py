@@ -167,7 +167,9 @@ WORDS: Mapping[str, str] = {
     "same": pgettext("page", "the same"),
     "other": pgettext("page", "not comparable"),
     "not judged": pgettext("page", "not judged"),
-    "measures differ": pgettext("page", "{count} measures differ between the runs."),
+    "measures differ": pgettext(
+        "page", "{count} {count:measure differs|measures differ} between the runs."
+    ),
     "measures same": pgettext("page", "All measures are the same."),
     "overlay": pgettext("page", "In plots A is drawn strong, B thin and pale."),
     "events": pgettext("page", "Done or failed on purpose"),
@@ -206,7 +208,9 @@ WORDS: Mapping[str, str] = {
         "{criteria}.",
     ),
     "assumption count": pgettext(
-        "page", "{count} figures are assumptions; the answer holds if they do."
+        "page",
+        "{count} {count:figure is an assumption|figures are assumptions}; the answer holds if "
+        "{count:it does|they do}.",
     ),
     "foot": pgettext(
         "page",

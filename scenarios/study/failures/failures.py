@@ -50,7 +50,7 @@ from giaoban.translation import SOURCE, Language
 
 OTHERS_A_LINE = 8
 """An error's line is cut where it is long."""
-TOLD = N_("{done} of {count} failures")
+TOLD = N_("{done} of {count} {count:failure|failures}")
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def sweep(
             left_s = (time.monotonic() - started_s) / done * (len(waiting) - done)
             progress(
                 Sentence(
-                    "{number} of {all} points, {span} left",
+                    "{number} of {all} {all:point|points}, {span} left",
                     number=len(found),
                     all=len(every),
                     span=_span(left_s),

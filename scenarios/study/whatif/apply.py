@@ -231,8 +231,8 @@ def _shared(device: Device, others: int) -> Device:
     left = device.capacity.units_total - device.reserve.units * others
     if left - device.voice_units <= device.reserve.units + device.content.units:
         raise InputError(
-            "{others} further meetings: the reserve of {device}, {units:g} {unit} a "
-            "meeting, leaves nothing for calls",
+            "{others} further {others:meeting|meetings}: the reserve of {device}, {units:g} "
+            "{unit} a meeting, leaves nothing for calls",
             others=others,
             device=device.name,
             units=device.reserve.units,

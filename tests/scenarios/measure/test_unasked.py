@@ -72,13 +72,13 @@ def test_copies_of_one_stream_do_not_hide_those_of_another(tmp_path: Path) -> No
     spoiled(captured, 1, copies=1, arrivals=2)
     plan = captured.plan.streams[1]
     name = f"{plan.bridge} {plan.kind} {plan.direction}"
-    assert f"{name}: 1 packets arrived twice" in map(str, validity.reasons(captured))
+    assert f"{name}: 1 packet arrived twice" in map(str, validity.reasons(captured))
 
 
 def test_a_removed_packet_that_comes_is_a_reason(tmp_path: Path) -> None:
     captured = Meeting(tmp_path).load()
     spoiled(captured, 0, copies=0, arrivals=1)
-    said = "1 packets came that the injector had removed"
+    said = "1 packet came that the injector had removed"
     assert any(said in reason for reason in map(str, validity.reasons(captured)))
 
 

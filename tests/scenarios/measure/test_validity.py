@@ -29,6 +29,7 @@ from validity_meetings import (
     udp,
 )
 
+from giaoban.counting import counted
 from giaoban.scenarios.measure import validity
 from giaoban.scenarios.measure.captures import Captures
 
@@ -131,7 +132,7 @@ def test_packets_that_could_not_be_sent(well: Captures) -> None:
     [
         (
             lambda c: health(c, "north", starved=1),
-            "north: media was handed over after it was due 1 times",
+            "north: media was handed over after it was due 1 time",
         ),
         (
             lambda c: health(c, "mcu", foreign=4),
@@ -139,7 +140,7 @@ def test_packets_that_could_not_be_sent(well: Captures) -> None:
         ),
         (
             lambda c: health(c, "mcu", calls_left=1),
-            "the MCU still held 1 calls and 0 units after everyone had hung up",
+            "the MCU still held 1 call and 0 units after everyone had hung up",
         ),
         (
             lambda c: health(c, "mcu", units_left=2.5),
@@ -152,7 +153,7 @@ def test_packets_that_could_not_be_sent(well: Captures) -> None:
         ),
         (
             lambda c: c.counters["background"][ROUTER].update(late=1),
-            f"background on {NAMES[ROUTER]}: 1 times it was handed over after it was due",
+            f"background on {NAMES[ROUTER]}: 1 time it was handed over after it was due",
         ),
         (
             lambda c: c.counters["background"][ROUTER].update(pacer_drops=6),
@@ -222,10 +223,11 @@ def test_other_traffic_that_overflows_a_buffer(
         udp(c, InDatagrams=-at_hosts)
 
     found = said(well, overflow)
-    what = f"background on {NAMES[HOST]}: {dropped} packets overflowed a receive buffer"
+    what = f"background on {NAMES[HOST]}: {counted(dropped, 'packet')} overflowed a receive buffer"
     assert (what in found) is full
     thrown = at_hosts + at_receivers
-    damage = f"{thrown} packets were thrown away as damaged, but no line damages any"
+    were = "was" if thrown == 1 else "were"
+    damage = f"{counted(thrown, 'packet')} {were} thrown away as damaged, but no line damages any"
     assert [f.split(" (")[0] for f in found if f != what] == ([damage] if thrown else [])
 
 
@@ -234,7 +236,7 @@ def test_packets_that_came_more_often_than_they_were_sent(
     well: Captures, arrivals: int, beyond: int
 ) -> None:
     name = names_of(well, 2)
-    found = [f"{name}: {beyond} packets arrived twice"] if beyond else []
+    found = [f"{name}: {counted(beyond, 'packet')} arrived twice"] if beyond else []
     assert said(well, lambda c: twice(c, 2, arrivals)) == found
 
 
@@ -244,7 +246,7 @@ def test_one_that_came_less_often_than_it_was_sent_makes_up_for_no_other(well: C
         trace, packet = at(c, 2, 50)
         trace.copies[packet] = 3
 
-    assert said(well, one_each) == [f"{names_of(well, 2)}: 1 packets arrived twice"]
+    assert said(well, one_each) == [f"{names_of(well, 2)}: 1 packet arrived twice"]
 
 
 def test_packets_that_nobody_sent(well: Captures) -> None:

@@ -20,6 +20,7 @@ from validity_meetings import (
     udp,
 )
 
+from giaoban.counting import counted
 from giaoban.scenarios.measure import validity
 from giaoban.scenarios.measure.captures import Captures
 
@@ -47,7 +48,7 @@ def test_what_sockets_dropped_is_more_than_what_was_damaged(
     well_sent = mcu_health(impaired).rtcp_sent
     names = {"north": bridge, "the MCU": host}
     expected = {
-        f"{who}: {count} packets overflowed a receive buffer"
+        f"{who}: {counted(count, 'packet')} overflowed a receive buffer"
         for who, count in names.items()
         if count and full
     }
@@ -83,7 +84,7 @@ def test_copies_that_a_line_makes_are_no_more_than_it_made(
         (
             ("access-east", "r-east->north"),
             1,
-            ["link access-east r-east->north: 1 more packets came out than went in"],
+            ["link access-east r-east->north: 1 more packet came out than went in"],
         ),
         (("access-north", "r-east->north"), 2, []),
     ],

@@ -87,7 +87,7 @@ def test_invalid(tmp_path: Path, pretend: Pretend) -> None:
     ran = giaoban("check", scenario(tmp_path / "s.toml"), "--results", tmp_path / "results")
     assert ran.code == 3
     assert "INVALID" in ran.out
-    assert "1 packets are unaccounted for" in ran.out
+    assert "1 packet is unaccounted for" in ran.out
     result = Result.from_json((only_run(tmp_path / "results") / "result.json").read_bytes())
     assert (result.verdict, result.accounting.unaccounted) == ("invalid", 1)
 

@@ -153,7 +153,7 @@ def test_what_is_no_rtp_is_passed_over_and_what_is_broken_counted() -> None:
     assert len(found.streams[0]) == 5
     assert found.broken == 2
     assert found.choose().payloads == [b"payload"] * 5
-    with pytest.raises(InputError, match=r"capture: holds no RTP stream \(1 broken frames\)"):
+    with pytest.raises(InputError, match=r"capture: holds no RTP stream \(1 broken frame\)"):
         rtp_streams(noise[:4], "capture")
     with pytest.raises(InputError, match="link type 147"):
         rtp_streams([Frame(0, 147, b"")], "capture")

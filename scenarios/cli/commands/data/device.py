@@ -91,9 +91,11 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
     if as_json:
         print_json({**device.model_dump(), **_summary(device)})
         return 0
-    capacity = N_("{units:g} × {unit}, {ports} ports{mark}")
+    capacity = N_("{units:g} × {unit}, {ports} {ports:port|ports}{mark}")
     if device.audio_ports:
-        capacity = N_("{units:g} × {unit}, {ports} ports, {audio} for audio only{mark}")
+        capacity = N_(
+            "{units:g} × {unit}, {ports} {ports:port|ports}, {audio} for audio only{mark}"
+        )
     lines: list[str] = [
         Sentence(
             capacity,
@@ -235,7 +237,7 @@ def parse_calls(text: str) -> list[tuple[int, str]]:
     total = sum(number for number, _ in calls)
     if not 1 <= total <= MOST_CALLS:
         raise InputError(
-            '--calls = "{text}": {total} calls (allowed: 1 to {most_calls} in all)',
+            '--calls = "{text}": {total} {total:call|calls} (allowed: 1 to {most_calls} in all)',
             text=text,
             total=total,
             most_calls=MOST_CALLS,
@@ -331,9 +333,9 @@ def _fit(device: Device, found: Fit) -> list[Block]:
     return [
         Par(
             Sentence(
-                "{verdict} {device}: {units_used:g} of {units_total:g} × "
-                "{unit}{mark}, {ports_used} of {ports_total} ports; {amount} % in "
-                "use, by {things} ({left} of {all})",
+                "{verdict} {device}: {units_used:g} of {units_total:g} × {unit}{mark}, "
+                "{ports_used} of {ports_total} {ports_total:port|ports}; {amount} % in use, by "
+                "{things} ({left} of {all})",
                 verdict=verdict,
                 device=device.name,
                 units_used=found.units_used,

@@ -134,10 +134,10 @@ def _ssrc(text: str | None) -> int | None:
 def _scenario(fit: EncoderFit, file: Path, call: Profile) -> dict[str, Any]:
     """What a scenario says of it: its table `encoder`. Raises `InputError`: no scenario may."""
     source = Sentence(
-        "fitted to {file} (SHA-256 {sum}) by giaoban profile fit: {frames} frames in "
-        "{seconds:.0f} s ({fps:.4g} a second where none is left out), {keys} of them key frames; "
-        "largest gap between the distributions of sizes {gap:.2f}, with the program's figures "
-        "{usual:.2f}. Not told by a recording, and the program's: {kept}",
+        "fitted to {file} (SHA-256 {sum}) by giaoban profile fit: {frames} {frames:frame|frames} "
+        "in {seconds:.0f} s ({fps:.4g} a second where none is left out), {keys} of them key "
+        "{keys:frame|frames}; largest gap between the distributions of sizes {gap:.2f}, with the "
+        "program's figures {usual:.2f}. Not told by a recording, and the program's: {kept}",
         file=file.name,
         sum=sha256(read_file(file, most=MAX_BYTES))[:16],
         frames=fit.frames,
@@ -203,8 +203,8 @@ _FIGURES: tuple[tuple[Sentence, Callable[[Statistics], Sentence]], ...] = (
 
 def _shown(fit: EncoderFit) -> list[Par | Table]:
     what = Sentence(
-        "{frames} frames in {seconds:.1f} s, {keys} of them key frames; where none is left out "
-        "{fps:.2f} frames/s, {kbps:,.0f} kb/s",
+        "{frames} {frames:frame|frames} in {seconds:.1f} s, {keys} of them key "
+        "{keys:frame|frames}; where none is left out {fps:.2f} frames/s, {kbps:,.0f} kb/s",
         frames=fit.frames,
         seconds=fit.seconds,
         fps=fit.fps,

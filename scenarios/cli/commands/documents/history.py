@@ -167,7 +167,7 @@ def comparison(found: Comparison) -> Iterator[Block]:
         all_of = f"giaoban diff {found.a} {found.b}"
         yield Par(
             Sentence(
-                "{measures} measures differ; all of them: {all_of}",
+                "{measures} {measures:measure differs|measures differ}; all of them: {all_of}",
                 measures=found.measures,
                 all_of=all_of,
             )

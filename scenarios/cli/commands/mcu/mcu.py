@@ -503,10 +503,10 @@ def _judge(health: dict[str, Any]) -> int:
     late = late_pct(health["starved"], health["rtp_sent"])
     if late > MOST_LATE_PCT or health["overflowed"]:
         raise InvalidRun(
-            "{packets} media packets left more than 20 ms late ({late:.1f} %, limit "
-            "{most_late_pct:g} %; the worst {worst_ms:g} ms), {overflowed} overflowed a "
-            "receive buffer: this machine cannot keep up with so many calls, and what "
-            "was measured at them does not hold",
+            "{packets} media {packets:packet|packets} left more than 20 ms late ({late:.1f} %, "
+            "limit {most_late_pct:g} %; the worst {worst_ms:g} ms), {overflowed} overflowed a "
+            "receive buffer: this machine cannot keep up with so many calls, and what was "
+            "measured at them does not hold",
             packets=health["starved"],
             late=late,
             most_late_pct=MOST_LATE_PCT,

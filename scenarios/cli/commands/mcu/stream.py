@@ -196,8 +196,8 @@ def receive(
         lines += [
             Sentence(
                 "SSRC {ssrc}: {n} {n:packet|packets} ({rate:,.1f}/s, {kbps:,.0f} kb/s), {lost} "
-                "lost, {twice} duplicates, {reordered} reordered, jitter mean {mean:.3f} ms, max "
-                "{most:.3f} ms",
+                "lost, {twice} {twice:duplicate|duplicates}, {reordered} reordered, jitter mean "
+                "{mean:.3f} ms, max {most:.3f} ms",
                 ssrc=f"{r.ssrc:08x}",
                 n=r.packets,
                 rate=r.rate_per_s,
@@ -213,15 +213,16 @@ def receive(
         if arrivals.strange:
             lines.append(
                 Sentence(
-                    "{strange} datagrams that are no RTP, or of too many SSRCs",
+                    "{strange} {strange:datagram that is|datagrams that are} no RTP, or of too "
+                    "many SSRCs",
                     strange=arrivals.strange,
                 )
             )
         sys.stdout.write("\n".join(map(language.say, lines)) + "\n")
     if overflowed:
         raise InvalidRun(
-            "{overflowed} packets overflowed the receive buffer: they are missing "
-            "because of this machine, not of the network",
+            "{overflowed} {overflowed:packet|packets} overflowed the receive buffer: "
+            "{overflowed:it is|they are} missing because of this machine, not of the network",
             overflowed=overflowed,
         )
     return INTERRUPTED if stop() else 0
@@ -313,7 +314,9 @@ def _wrong(sent: Sent, limit_us: float) -> list[Sentence]:
             )
         )
     if sent.refused:
-        wrong.append(Sentence("the kernel refused {refused} packets", refused=sent.refused))
+        wrong.append(
+            Sentence("the kernel refused {refused} {refused:packet|packets}", refused=sent.refused)
+        )
     return wrong
 
 
