@@ -218,7 +218,27 @@ class _Buffered(Assumable):
 
 
 class _Line(_Buffered):
-    """What has one buffer."""
+    """What a line has, whatever is at its ends."""
+
+    km: Km
+    """Length in km."""
+    rate_mbps: RateMbps
+    """Rate in Mb/s, in each direction."""
+    buffer_packets: Packets | None = None
+    """How many packets may wait at each end; what comes more is lost. In packets, for each
+    direction. One of the three `buffer_` keys has to be given. Like `200`."""
+    buffer_bytes: BufferBytes | None = None
+    """How many may wait, in bytes, instead of packets. Like `64000`."""
+    buffer_ms: BufferMs | None = None
+    """What may wait, in ms of the line's rate, instead of packets. Like `50.0`."""
+    loss_pct: LossPercent = 0.0
+    """Packets lost at random on the line, in percent, in each direction."""
+    framing: Framing | None = None
+    """What the rate counts of each packet; as the province's `[framing]` says where not given."""
+    queue: QueueDiscipline | None = None
+    """What its queues drop before they are full; they drop at the tail where not given."""
+    profile: list[BandwidthProfile] = Field(default_factory=list)
+    """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
     @model_validator(mode="after")
     def _has_one_buffer(self) -> Self:
@@ -226,39 +246,25 @@ class _Line(_Buffered):
         return self
 
 
-class Link(_Line):
-    """A fibre link between two routers; the figures hold for each direction."""
-
+class _LinkEnds(Assumable):
     id: LinkIdentifier
     """Name by which scenarios, faults and results refer to it; may not begin with `access-`."""
     a: str
     """Id of the router at one end."""
     b: str
     """Id of the router at the other end."""
+
+
+class Link(_Line, _LinkEnds):  # in this order: a file begins with the keys of the last
+    """A fibre link between two routers; the figures hold for each direction."""
+
     km: Km
     """Length of the fibre in km: what delays every packet by `[fibre] us_per_km` a km."""
     rate_mbps: RateMbps
     """Rate in Mb/s that is committed to the conference system, in each direction."""
-    buffer_packets: Packets | None = None
-    """How many packets may wait at each end; what comes more is lost. In packets, for each
-    direction. One of the three `buffer_` keys has to be given. Like `200`."""
-    buffer_bytes: BufferBytes | None = None
-    """How many may wait, in bytes, instead of packets. Like `64000`."""
-    buffer_ms: BufferMs | None = None
-    """What may wait, in ms of the line's rate, instead of packets. Like `50.0`."""
-    loss_pct: LossPercent = 0.0
-    """Packets lost at random on the line, in percent, in each direction."""
-    framing: Framing | None = None
-    """What the rate counts of each packet; as the province's `[framing]` says where not given."""
-    queue: QueueDiscipline | None = None
-    """What its queues drop before they are full; they drop at the tail where not given."""
-    profile: list[BandwidthProfile] = Field(default_factory=list)
-    """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
 
-class Access(_Line):
-    """What an MCU and a bridge share: an access link to one router."""
-
+class _AtRouter(Assumable):
     id: Identifier
     """Name by which everything refers to it: a-z, 0-9 and `-`, a letter first. Its access link is
     called `access-` and this."""
@@ -266,25 +272,15 @@ class Access(_Line):
     """Name on maps and in documents."""
     router: str
     """Id of the router that its access link goes to."""
+
+
+class Access(_Line, _AtRouter):
+    """What an MCU and a bridge share: an access link to one router."""
+
     km: Km
     """Length of the access line in km."""
     rate_mbps: RateMbps
     """Rate of the access line in Mb/s, in each direction."""
-    buffer_packets: Packets | None = None
-    """How many packets may wait at each end; what comes more is lost. In packets, for each
-    direction. One of the three `buffer_` keys has to be given. Like `200`."""
-    buffer_bytes: BufferBytes | None = None
-    """How many may wait, in bytes, instead of packets. Like `64000`."""
-    buffer_ms: BufferMs | None = None
-    """What may wait, in ms of the line's rate, instead of packets. Like `50.0`."""
-    loss_pct: LossPercent = 0.0
-    """Packets lost at random on the line, in percent, in each direction."""
-    framing: Framing | None = None
-    """What the rate counts of each packet; as the province's `[framing]` says where not given."""
-    queue: QueueDiscipline | None = None
-    """What its queues drop before they are full; they drop at the tail where not given."""
-    profile: list[BandwidthProfile] = Field(default_factory=list)
-    """What the carrier's contract lets through (a bandwidth profile of MEF 10)."""
 
 
 class Mcu(Access):

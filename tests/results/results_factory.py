@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,9 @@ from giaoban.results.model.result import (
 )
 from giaoban.results.model.series import Series
 from giaoban.results.model.streams import BridgeResult, StreamResult, lost_pcts
+from giaoban.results.report.plots.run import write_plot
 from giaoban.topology.load import load_province
+from giaoban.translation import Language
 
 REGULATION = load_province().regulation
 EXISTING = {
@@ -377,3 +380,12 @@ def power_out(
         text_vi="điểm cầu mất điện",
         bridges=[impact],
     )
+
+
+def write_plots(
+    series: Series, folder: Path, *, lang: Language, limits: Mapping[str, float] | None = None
+) -> dict[str, Path]:
+    """All pictures that a run has, in an existing folder: name → .svg."""
+    return {
+        name: write_plot(series, folder, name, lang=lang, limits=limits) for name in series.pictures
+    }

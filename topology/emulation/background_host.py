@@ -21,7 +21,6 @@ from giaoban.topology.emulation.rtnetlink import Rtnetlink
 from giaoban.topology.network import Hop
 
 INTERFACE = "feed0"
-MOST = 255  # of a network, by the addresses there are
 FIRST_LINK = 1 << 16  # MAC addresses that no link of the province has
 _BENCHMARKS = "198.18.{}.{}"
 """RFC 2544 appendix C.2.2: addresses for traffic that only loads a network."""
@@ -33,7 +32,7 @@ class BackgroundHost:
     Args:
         net: the running network.
         hop: the direction of a link that the stream is to cross.
-        number: of the host, below `MOST`; no two of a network have the same.
+        number: of the host, below 255; no two of a network have the same.
         answered: what ends there has a way back to it, over the same link.
 
     Attributes:

@@ -88,25 +88,19 @@ class Capture:
     streams: tuple[CapturedStream, ...]
     broken: int
 
-    def choose(self, *, ssrc: int | None = None, port: int | None = None) -> CapturedStream:
-        """The one stream that is meant: by its SSRC, by the port it goes to, or the only one.
+    def choose(self, *, ssrc: int | None = None) -> CapturedStream:
+        """The one stream that is meant: by its SSRC, or the only one.
 
         Raises:
             InputError: there is none or more than one.
         """
-        fit = [
-            stream
-            for stream in self.streams
-            if ssrc in (None, stream.flow.ssrc) and port in (None, stream.flow.destination_port)
-        ]
+        fit = [stream for stream in self.streams if ssrc in (None, stream.flow.ssrc)]
         if len(fit) == 1:
             return fit[0]
-        asked = [f"ssrc {ssrc:#010x}"] if ssrc is not None else []
-        asked += [f"port {port}"] if port is not None else []
         what = (
-            Sentence("with {asked}", asked=" and ".join(asked))
-            if asked
-            else Sentence("and neither ssrc nor port is given")
+            Sentence("and no ssrc is given")
+            if ssrc is None
+            else Sentence("with {asked}", asked=f"ssrc {ssrc:#010x}")
         )
         there = "\n".join(f"  {stream}" for stream in self.streams)
         raise InputError(

@@ -41,7 +41,6 @@ from giaoban.translation import Language, translator, unit_words
 
 RUN, ABOUT_INPUTS = "run", "inputs"
 """Cases for what is about no other: the run itself, and what got worse of the inputs."""
-OTHER_SEEDS = "other-seeds"
 
 
 def in_both_languages(words: Callable[[Wording], str], of: Callable[[str], Wording]) -> Sentence:

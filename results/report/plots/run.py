@@ -107,22 +107,6 @@ def mcu_plot(series: Series, *, lang: Language, limit_pct: float | None = None) 
     return figure
 
 
-def write_plots(
-    series: Series,
-    folder: Path,
-    *,
-    lang: Language,
-    limits: Mapping[str, float] | None = None,
-) -> dict[str, Path]:
-    """Write the pictures as .png and .svg into an existing folder, as `delay.vi.svg` and so on.
-
-    `limits` are thresholds by criterion id. Returns the .svg paths by picture.
-    """
-    return {
-        name: write_plot(series, folder, name, lang=lang, limits=limits) for name in series.pictures
-    }
-
-
 def write_plot(
     series: Series,
     folder: Path,
@@ -131,7 +115,7 @@ def write_plot(
     lang: Language,
     limits: Mapping[str, float] | None = None,
 ) -> Path:
-    """One of them, as `write_plots`."""
+    """One of them, as .png and .svg."""
     limit = (limits or {}).get(_LIMITS.get(name, ""))
     if name == "mcu":
         figure = mcu_plot(series, lang=lang, limit_pct=limit)

@@ -5,7 +5,6 @@ import results_factory as make
 from pdf_text import text_of
 
 from giaoban.results.model.result import Impairment
-from giaoban.results.report.plots.run import write_plots
 from giaoban.results.report.summaries.check_summary import summary_md
 
 LINK = Impairment(
@@ -116,7 +115,7 @@ def test_annex_without_damage_says_so_in_a_sentence():
 
 
 def test_frozen_pictures_are_drawn_only_if_some_froze(tmp_path):
-    pictures = write_plots(make.series(impaired=[make.MINUTE]), tmp_path, lang="vi")
+    pictures = make.write_plots(make.series(impaired=[make.MINUTE]), tmp_path, lang="vi")
     for name, result, there in (("a", impaired(), True), ("b", make.result(), False)):
         path = tmp_path / f"{name}.pdf"
         annexes.write(result, pictures, path)

@@ -40,7 +40,6 @@ from giaoban.results.report.meetings import (
 )
 from giaoban.results.report.plots import headroom as headroom_plot
 from giaoban.results.report.plots.load import write_load_plots
-from giaoban.results.report.plots.run import write_plots
 from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.results.report.summaries import (
     check_summary,
@@ -264,7 +263,7 @@ def pictures(answer: JsonFile, run: Path, place: Path) -> None:
             folder.mkdir()
         match answer:
             case Result():
-                write_plots(Series.load(run / "series.npz"), folder, lang=lang)
+                results_factory.write_plots(Series.load(run / "series.npz"), folder, lang=lang)
             case Headroom():
                 headroom_plot.write_plot(answer, folder, lang=lang)
             case Sensitivity():

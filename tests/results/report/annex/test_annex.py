@@ -19,7 +19,6 @@ from giaoban.results.model.result import MoreCalls, OtherTraffic, Refused
 from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.model.studies.failures import FailureResult
 from giaoban.results.report.annex.make import write_annex
-from giaoban.results.report.plots.run import write_plots
 from giaoban.results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
@@ -30,7 +29,7 @@ DRAFT = "BẢN NHÁP – KHÔNG DÙNG ĐỂ TRÌNH PHÊ DUYỆT"
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
-    return write_plots(make.series(), folder, lang="vi", limits={"loss": 1.0})
+    return make.write_plots(make.series(), folder, lang="vi", limits={"loss": 1.0})
 
 
 @pytest.fixture(scope="module")
@@ -493,7 +492,7 @@ def test_seventy_one_bridges_and_eighty_failures_stay_readable(tmp_path):
         )
         for n in range(80)
     ]
-    pictures = write_plots(make.series(71), tmp_path, lang="vi")
+    pictures = make.write_plots(make.series(71), tmp_path, lang="vi")
     path = tmp_path / "x.pdf"
     start = processor_s()
     result, answer = make.result(phases), tried(of=failures)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from giaoban.errors import InputError
 from giaoban.results.model.series import STREAM_GROUPS, Series
-from giaoban.results.report.plots.run import draw_lines, mcu_plot, write_plots
+from giaoban.results.report.plots.run import draw_lines, mcu_plot
 from giaoban.results.report.plots.style import spread
 from giaoban.results.report.plots.words import link_name, number, stream_name
 
@@ -66,8 +66,8 @@ def test_pictures_are_written_alike_each_time(tmp_path, bridges, lang):
     one, two = tmp_path / "1", tmp_path / "2"
     one.mkdir()
     two.mkdir()
-    paths = write_plots(series, one, lang=lang, limits=LIMITS)
-    write_plots(series, two, lang=lang, limits=LIMITS)
+    paths = make.write_plots(series, one, lang=lang, limits=LIMITS)
+    make.write_plots(series, two, lang=lang, limits=LIMITS)
     assert set(paths) == {"delay", "loss", "jitter", "mos", "frozen", "links", "mcu"}
     for path in one.iterdir():
         assert path.read_bytes() == (two / path.name).read_bytes(), path.name
@@ -103,13 +103,13 @@ def test_a_bridge_never_measured_is_no_trouble(tmp_path):
     series = make.series()
     series.stream_delay_ms["cu-jut audio up"][:] = np.nan
     series.stream_mos["cu-jut audio up"][:] = np.nan
-    write_plots(series, tmp_path, lang="vi")
+    make.write_plots(series, tmp_path, lang="vi")
     assert (tmp_path / "delay.vi.svg").stat().st_size > 1000
 
 
 def test_folder_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match=r"none.*cannot be written"):
-        write_plots(make.series(), tmp_path / "none", lang="vi")
+        make.write_plots(make.series(), tmp_path / "none", lang="vi")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_what_is_not_there_is_not_drawn(tmp_path):
     series = dataclasses.replace(
         make.series(), stream_jitter_ms={}, stream_mos={}, stream_frozen_pct={}
     )
-    assert set(write_plots(series, tmp_path, lang="vi")) == {"delay", "loss", "links", "mcu"}
+    assert set(make.write_plots(series, tmp_path, lang="vi")) == {"delay", "loss", "links", "mcu"}
 
 
 def test_a_file_of_an_older_version_says_so(tmp_path):
