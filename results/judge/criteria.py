@@ -26,7 +26,7 @@ from giaoban.results.model.quantities import Id, JudgedOnlyWith
 from giaoban.results.model.result import SECOND_MS, Assumption, WindowMs
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel, load
-from giaoban.translation import UNITS, translator
+from giaoban.translation import UNITS, translator, unit_words
 
 DEFAULT_PATH = Path(__file__).parents[1] / "criteria.toml"
 _LIMIT = N_("Limit: {criterion}")
@@ -253,25 +253,32 @@ class Criterion(StrictModel):
                 "must be {low} to {high} {unit}",
                 low=f"{low:g}",
                 high=f"{high:g}",
-                unit=self.unit,
+                unit=self._unit_after(high),
             )
         if low is not None and threshold < low:
-            return Sentence("must be {low} {unit} or more", low=f"{low:g}", unit=self.unit)
+            return Sentence(
+                "must be {low} {unit} or more", low=f"{low:g}", unit=self._unit_after(low)
+            )
         if high is not None and threshold > high:
-            return Sentence("must be {high} {unit} or less", high=f"{high:g}", unit=self.unit)
+            return Sentence(
+                "must be {high} {unit} or less", high=f"{high:g}", unit=self._unit_after(high)
+            )
         if self.sense == "at-most" and threshold < self.best:
             return Sentence(
                 "must not be below the best value there can be, {best} {unit}",
                 best=f"{self.best:g}",
-                unit=self.unit,
+                unit=self._unit_after(self.best),
             )
         if self.sense == "at-least" and threshold >= self.best:
             return Sentence(
                 "must be below the best value there can be (best = {best} {unit})",
                 best=f"{self.best:g}",
-                unit=self.unit,
+                unit=self._unit_after(self.best),
             )
         return ""
+
+    def _unit_after(self, amount: float) -> Sentence:
+        return unit_words(self.unit, amount, self.unit_vi)
 
 
 class Criteria(StrictModel):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from giaoban.errors import NOTHING
 from giaoban.figure_words import choice_in_words, with_ranges
 from giaoban.mcu_sim.device import DelayFigure, Device
+from giaoban.mcu_sim.device_units import unit_of
 from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
@@ -170,6 +171,10 @@ def _meeting(question: Question) -> Iterator[Told]:
         yield settings, assumption(settings, message(N_("how the meeting is held")), value)
 
 
+def _units(amount: float, device: Device) -> Sentence:
+    return Sentence("{amount:g} {unit}", amount=amount, unit=unit_of(device))
+
+
 def _device(
     device: Device,
     *,
@@ -179,11 +184,11 @@ def _device(
 ) -> Iterator[Told]:
     steps = choice_in_words(", ".join(device.when_full.steps))
     values = {
-        "capacity": number(device.units_total, after=f" {device.unit}"),
+        "capacity": _units(device.units_total, device),
         "audio_mix_delay": device.audio_mix_delay.told,
         "compose_delay": device.compose_delay.told,
         "forward_delay": device.forward_delay.told,
-        "content": number(device.content.units, after=f" {device.unit}"),
+        "content": _units(device.content.units, device),
         **{key: delay.told for key, delay in answers.items() if delay is not None},
         "refusal": f"SIP {device.refuse_code}",
         **{

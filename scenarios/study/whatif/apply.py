@@ -10,6 +10,7 @@ from pathlib import Path
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices, pick
+from giaoban.mcu_sim.device_units import unit_of
 from giaoban.names import ACCESS_PREFIX
 from giaoban.scenarios.plan.question import Question, province_of, question_from
 from giaoban.scenarios.spec.scenario import Phases, Scenario, load_scenario
@@ -236,7 +237,7 @@ def _shared(device: Device, others: int) -> Device:
             others=others,
             device=device.name,
             units=device.reserve.units,
-            unit=device.unit,
+            unit=unit_of(device),
         )
     capacity = device.capacity.model_copy(update={"units_total": left})
     return device.model_copy(update={"capacity": capacity})

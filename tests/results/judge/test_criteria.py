@@ -7,6 +7,7 @@ import pytest
 from giaoban.errors import InputError
 from giaoban.results.judge.criteria import DEFAULT_PATH, load_criteria
 from giaoban.topology.load import load_province
+from giaoban.translation import translator
 
 
 def test_defaults_are_those_of_the_design():
@@ -209,3 +210,24 @@ def test_a_scenario_says_how_long_the_windows_are_in_which_links_are_judged():
         "set by the scenario: windows of 10 ms, not 1000 ms (lines have"
     )
     assert load_criteria(link_window_ms=1000) == default
+
+
+@pytest.mark.parametrize(
+    ("limits", "threshold", "en", "vi"),
+    [
+        ({"lowest": 1.0}, 0.0, "must be 1 call or more", "1 cuộc gọi"),
+        ({"highest": 9.0}, 10.0, "must be 9 calls or less", "9 cuộc gọi"),
+        ({"lowest": 1.0, "highest": 9.0}, 10.0, "must be 1 to 9 calls", "9 cuộc gọi"),
+        ({}, -1.0, "must not be below the best value there can be, 0 calls", "0 cuộc gọi"),
+        ({"sense": "at-least", "best": 2.0, "threshold": 1.0}, 2.0, "(best = 2 calls)", "2 cuộc"),
+    ],
+)
+def test_a_problem_has_its_unit_in_the_readers_language(
+    limits: dict[str, object], threshold: float, en: str, vi: str
+) -> None:
+    kind = next(c for c in load_criteria().criterion if c.unit == "calls")
+    of_limits = {"lowest": None, "highest": None, "sense": "at-most", "best": 0.0}
+    item = kind.model_copy(update=of_limits | {"unit": "calls"} | limits)
+    said = item.problem_with(threshold)
+    assert en in said
+    assert vi in translator("vi").say(said)

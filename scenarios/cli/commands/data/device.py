@@ -21,6 +21,7 @@ from giaoban.mcu_sim.device import (
     load_devices,
     pick,
 )
+from giaoban.mcu_sim.device_units import unit_of
 from giaoban.mcu_sim.fit import Fit, fit
 from giaoban.results.report.ci.answers import of_fit
 from giaoban.results.report.document import Block, Par, Table, Text, pars, plain, table
@@ -76,7 +77,12 @@ def _device_row(device: Device) -> tuple[str, ...]:
     calls = fit(device, []).more
     return (
         device.id,
-        number(device.units_total, after=f" × {device.unit}{_mark(device, 'capacity')}"),
+        Sentence(
+            "{units:g} × {unit}{mark}",
+            units=device.units_total,
+            unit=unit_of(device),
+            mark=_mark(device, "capacity"),
+        ),
         *(
             f"{calls[name]}{_calls_mark(device, name)}" if name in calls else "–"
             for name in COLUMNS
@@ -100,7 +106,7 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
         Sentence(
             capacity,
             units=device.units_total,
-            unit=device.unit,
+            unit=unit_of(device),
             ports=device.ports_total,
             audio=device.audio_ports,
             mark=_mark(device, "capacity"),
@@ -340,7 +346,7 @@ def _fit(device: Device, found: Fit) -> list[Block]:
                 device=device.name,
                 units_used=found.units_used,
                 units_total=found.units_total,
-                unit=device.unit,
+                unit=unit_of(device),
                 mark=_mark(device, "capacity"),
                 ports_used=found.ports_used,
                 ports_total=found.ports_total,

@@ -39,6 +39,7 @@ from giaoban.mcu_sim.sip.message.addresses import SIP_PORT
 from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
 from giaoban.processes.interruptions import INTERRUPTIONS
 from giaoban.scenarios.cli import language
+from giaoban.scenarios.cli.commands.mcu.event_line import line_of
 from giaoban.scenarios.cli.output import print_json
 from giaoban.scenarios.spec.project import current
 from giaoban.sentence import N_, Sentence, joined
@@ -449,22 +450,7 @@ def _rooms(config: McuConfig, listen: str) -> Sentence:
 
 
 def _line(event: dict[str, Any]) -> Sentence:
-    if event["event"] == "mcu-health":
-        return _closing(event)
-    left_out = ("t_ms", "who", "event", "bridge", "units", "ports", "use")
-    details = ", ".join(
-        f"{k} {'; '.join(v) if isinstance(v, list) else v}"
-        for k, v in event.items()
-        if k not in left_out and v != ""
-    )
-    head = f"{event['event']} {event['bridge']}".rstrip()
-    return Sentence(
-        "{at:9.3f} s  {what} ({units:g} {units:unit|units}, {ports} {ports:port|ports} in use)",
-        at=event["t_ms"] / 1000,
-        what=f"{head}: {details}" if details else head,
-        units=event["units"],
-        ports=event["ports"],
-    )
+    return _closing(event) if event["event"] == "mcu-health" else line_of(event)
 
 
 def _closing(health: dict[str, Any]) -> Sentence:
