@@ -48,7 +48,7 @@ from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of
 from giaoban.scenarios.study.whatif.compare import WhatIfRequest, compare
-from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.scenarios.study.whatif.variant import UnnamedVariant, Variant
 from giaoban.schemas import referring
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import dumps, parse, read_text, said_by_pydantic
@@ -353,7 +353,7 @@ def headroom(
     ):
         order = room.HeadroomRequest(
             base=base_of(path, province_path, seed=seed, pace_s=pace_s),
-            variant=_checked({"id": "now", "profile": profile, "device": device}),
+            variant=_checked({"id": "now", "profile": profile, "device": device}, UnnamedVariant),
             jobs=jobs,
             seeds=seeds,
         )
@@ -545,9 +545,9 @@ def _variant(number: int, row: Mapping[str, Any]) -> Variant:
     return _checked(data)
 
 
-def _checked(data: Mapping[str, Any]) -> Variant:
+def _checked(data: Mapping[str, Any], kind: type[Variant] = Variant) -> Variant:
     try:
-        return Variant.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise InputError(

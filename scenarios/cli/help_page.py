@@ -166,14 +166,23 @@ def _what(parameter: Any) -> str:
 
 
 def _range(parameter: Any) -> Sentence | None:
-    low, high = getattr(parameter, "min", None), getattr(parameter, "max", None)
-    if high is not None and high >= LARGEST:
-        high = None
+    low, high = limits(parameter)
     if low is not None and high is not None:
-        return Sentence("{low} to {high}", low=f"{low:g}", high=f"{high:g}")
+        return Sentence("{low} to {high}", low=bound(low), high=bound(high))
     if low is not None:
-        return Sentence("at least {low}", low=f"{low:g}") if low else None
-    return Sentence("at most {high}", high=f"{high:g}") if high is not None else None
+        return Sentence("at least {low}", low=bound(low)) if low else None
+    return Sentence("at most {high}", high=bound(high)) if high is not None else None
+
+
+def limits(parameter: Any) -> tuple[float | None, float | None]:
+    """The least and the most that an option's number may be; None: it has no such limit."""
+    low, high = getattr(parameter, "min", None), getattr(parameter, "max", None)
+    return low, None if high is not None and high >= LARGEST else high
+
+
+def bound(limit: float) -> str:
+    """A limit as it may be written for an option: with no power of ten."""
+    return f"{limit:.15g}"
 
 
 def _default(parameter: Any) -> Sentence | None:

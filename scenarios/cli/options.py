@@ -26,8 +26,11 @@ Device = Annotated[str | None, typer.Option("--device", help="another device")]
 Engine = Annotated[
     EngineName, typer.Option("--engine", help="virtual-time guest, or this kernel (root)")
 ]
+MOST_JOBS = 1024
+"""More processes than any machine of today has cores for."""
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", min=1, help="processes at a time (the cores there are)")
+    int | None,
+    typer.Option("--jobs", min=1, max=MOST_JOBS, help="processes at a time (the cores there are)"),
 ]
 Scheduler = Annotated[
     str | None,

@@ -92,6 +92,19 @@ def _missing(error: Any) -> Sentence:
     )
 
 
+def _past_both(parameter: Any) -> Sentence | None:
+    """What a number may be, from both ends, as its help has it."""
+    low, high = help_page.limits(parameter)
+    if low is None or high is None:
+        return None
+    return Sentence(
+        "is out of range (allowed: {low} to {high}{unit})",
+        low=help_page.bound(low),
+        high=help_page.bound(high),
+        unit="",
+    )
+
+
 def _why(error: Any) -> Sentence:
     """Typer has values checked by pydantic, whose errors are said as those of files are."""
     below = error.__cause__
@@ -106,6 +119,8 @@ def _why(error: Any) -> Sentence:
             words = [word.strip("'") for word in str(choices).split(", ")]
             near = did_you_mean(str(given), words) or allowed(words)
             return Sentence('"{value}" is not known{near}', value=given, near=near)
+        if first["type"].startswith(("greater_", "less_")):
+            said = _past_both(error.param) or said
         return Sentence('"{value}": {said}', value=given, said=said) if given is not None else said
     return known(error.message)
 

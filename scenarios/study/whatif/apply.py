@@ -21,7 +21,7 @@ from giaoban.scenarios.study.whatif.cut_away import (
     cut_away,
 )
 from giaoban.scenarios.study.whatif.extra import extra_bridges
-from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.scenarios.study.whatif.variant import UnnamedVariant, Variant
 from giaoban.sentence import N_, Sentence, joined, message
 from giaoban.topology.lines.buffers import KEYS as BUFFERS
 from giaoban.topology.load import load_province
@@ -114,10 +114,12 @@ def ask(
     `change` and `all_from_start` are as in `make_question`, `on_device` as in `question_from`; they
     come after the variant's own changes.
 
-    Raises `InputError`, with the variant's name, for what cannot be: a bridge that is there twice,
-    a link to nowhere, addresses that run out, a device that cannot do the calls; `NoMeetingLeft`
-    where what has failed leaves none.
+    Raises `InputError`, with the variant's name if it has one, for what cannot be: a bridge that is
+    there twice, a link to nowhere, addresses that run out, a device that cannot do the calls;
+    `NoMeetingLeft` where what has failed leaves none.
     """
+    if isinstance(variant, UnnamedVariant):
+        return _ask(base, variant, change, all_from_start, on_device)
     try:
         return _ask(base, variant, change, all_from_start, on_device)
     except NoMeetingLeft as error:

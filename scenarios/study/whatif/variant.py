@@ -19,6 +19,9 @@ from giaoban.topology.model import BridgeSpec, Identifier, Link, LinkChange
 MOST_CALLS = 500
 """Of one further meeting."""
 
+MOST_CARDS = 64
+"""In one device."""
+
 
 class OtherMeeting(StrictModel):
     """Another meeting on the same MCU at the same time, of so many bridges.
@@ -54,7 +57,7 @@ class Variant(StrictModel):
     """Id of another call profile for all. Like `"720p30-1m"`."""
     device: str | None = None
     """Id of another MCU. Like `"rmx-2000-mpmx"`."""
-    cards: Annotated[int, Field(ge=1, le=64)] | None = None
+    cards: Annotated[int, Field(ge=1, le=MOST_CARDS)] | None = None
     """The MCU with so many of the same cards. Like `2`."""
     links: list[LinkChange] = Field(alias="link", default_factory=list)
     """Another figure for a link."""
@@ -106,6 +109,10 @@ class Price(Sourced):
                 Sentence('what = "{what}" takes no id: it holds for all', what=self.what)
             )
         return self
+
+
+class UnnamedVariant(Variant):
+    """One of options: whoever asked gave it no name, so no mistake is told by its id."""
 
 
 class Variants(StrictModel):

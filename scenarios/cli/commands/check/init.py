@@ -23,6 +23,7 @@ from giaoban.scenarios.project.init import (
 )
 from giaoban.scenarios.spec.project_folder import FILE
 from giaoban.sentence import Sentence
+from giaoban.topology.country import MOST_BRIDGES
 
 
 def command(
@@ -40,7 +41,8 @@ def command(
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="the province's name")] = None,
     bridges: Annotated[
-        int | None, typer.Option("--bridges", min=2, help="of a tree: how many (20)")
+        int | None,
+        typer.Option("--bridges", min=2, max=MOST_BRIDGES, help="of a tree: how many (20)"),
     ] = None,
     mcu_at: Annotated[
         str | None,

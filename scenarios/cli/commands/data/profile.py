@@ -30,7 +30,7 @@ from giaoban.traffic.recorded.encoder_fit import (
     Statistics,
     fit_encoder,
 )
-from giaoban.traffic.recorded.sources import MAX_BYTES
+from giaoban.traffic.recorded.sources import FPS, MAX_BYTES
 
 profiles = typer.Typer(help="Call profiles.", no_args_is_help=True, add_completion=False)
 
@@ -87,7 +87,12 @@ def fit_profile(
     ] = None,
     fps: Annotated[
         float | None,
-        typer.Option(help="frames a second of a byte stream, in place of those that it says"),
+        typer.Option(
+            "--fps",
+            min=FPS[0],
+            max=FPS[1],
+            help="frames a second of a byte stream, in place of those that it says",
+        ),
     ] = None,
     as_toml: Annotated[
         bool, typer.Option("--toml", help="print what a scenario is to say, and nothing else")

@@ -17,7 +17,7 @@ from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.sentence import N_, Sentence, number
 from giaoban.topology.assumptions import assumptions
-from giaoban.topology.country import BRIDGES
+from giaoban.topology.country import BRIDGES, MOST_BRIDGES
 from giaoban.topology.importers.complete import ImportOptions
 from giaoban.topology.importers.files import (
     Format,
@@ -133,7 +133,9 @@ ESTIMATED = 100
 @app.command("generate-tree")
 def generate(
     out: Annotated[Path, typer.Option("--out", help="folder for the three files")],
-    bridges: Annotated[int, typer.Option("--bridges", help="how many")] = BRIDGES,
+    bridges: Annotated[
+        int, typer.Option("--bridges", min=2, max=MOST_BRIDGES, help="how many")
+    ] = BRIDGES,
     profile: Annotated[str, typer.Option("--profile", help="call profile")] = DEFAULT_PROFILE,
     force: Annotated[bool, typer.Option("--force", help="replace files that are there")] = False,
     as_json: AsJson = False,

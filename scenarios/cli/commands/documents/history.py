@@ -176,6 +176,9 @@ def comparison(found: Comparison) -> Iterator[Block]:
         yield Par(Sentence("all measures are the same"))
 
 
+MOST_KEPT = 1_000_000
+MOST_DAYS = 36_500
+"""A hundred years."""
 TRENDS = {
     "better": Sentence(pgettext("B is", "better")),
     "worse": Sentence(pgettext("B is", "worse")),
@@ -530,10 +533,14 @@ def recheck_runs(
 @app.command("prune")
 def prune(
     keep: Annotated[
-        int, typer.Option("--keep", min=0, help="so many of the newest runs stay whole")
+        int,
+        typer.Option("--keep", min=0, max=MOST_KEPT, help="so many of the newest runs stay whole"),
     ],
     older_than: Annotated[
-        int | None, typer.Option("--older-than", min=0, help="and all not older than so many days")
+        int | None,
+        typer.Option(
+            "--older-than", min=0, max=MOST_DAYS, help="and all not older than so many days"
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="only say what would be pruned")

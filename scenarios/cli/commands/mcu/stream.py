@@ -61,7 +61,8 @@ def send(
         Literal["both", "audio", "video"], typer.Option("--media", help="of a profile")
     ] = "both",
     rate: Annotated[
-        int | None, typer.Option("--rate", min=1, help="packets/s, all streams together")
+        int | None,
+        typer.Option("--rate", min=1, max=hosts.MOST_PER_S, help="packets/s, all streams together"),
     ] = None,
     size: Annotated[
         int | None,
@@ -245,12 +246,6 @@ def _plan(
                 "--streams {streams}: more than packets a second (allowed: up to {rate})",
                 streams=streams,
                 rate=rate,
-            )
-        if rate > hosts.MOST_PER_S:
-            raise InputError(
-                "--rate {rate}: is too much (allowed: {most_per_s})",
-                rate=rate,
-                most_per_s=hosts.MOST_PER_S,
             )
         return cycle.constant_rate(rate, 1000 if size is None else size, streams, seed)
     assert profile is not None

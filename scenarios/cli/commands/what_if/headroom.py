@@ -20,7 +20,7 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.study.headroom.headroom import HeadroomRequest, headroom
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of
-from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.scenarios.study.whatif.variant import UnnamedVariant
 from giaoban.sentence import Sentence
 
 
@@ -51,7 +51,7 @@ def command(
     jobs = jobs or cores()
     order = HeadroomRequest(
         base=base_of(scenario, province, seed=seed, pace_s=pace),
-        variant=options.of_options(Variant, id="now", profile=profile, device=device),
+        variant=options.of_options(UnnamedVariant, id="now", profile=profile, device=device),
         confirm=confirm,
         engine=engine,
         jobs=jobs,

@@ -32,7 +32,10 @@ def command(
     file: Annotated[Path, typer.Argument(help="sweep file (TOML)")],
     province: options.OtherProvince = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="points at a time (the cores there are)")
+        int | None,
+        typer.Option(
+            "--jobs", min=1, max=options.MOST_JOBS, help="points at a time (the cores there are)"
+        ),
     ] = None,
     scheduler: options.Scheduler = None,
     kept: Annotated[

@@ -23,7 +23,12 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.whatif.apply import EXISTING, base_of, beside
 from giaoban.scenarios.study.whatif.compare import WhatIfRequest, compare
-from giaoban.scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
+from giaoban.scenarios.study.whatif.variant import (
+    MOST_CARDS,
+    OtherMeeting,
+    UnnamedVariant,
+    load_variants,
+)
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import parse, read_text
 from giaoban.topology.model import Link, LinkChange
@@ -63,7 +68,8 @@ def command(
     profile: options.Profile = None,
     device: options.Device = None,
     cards: Annotated[
-        int | None, typer.Option("--cards", min=1, help="the device with so many of its cards")
+        int | None,
+        typer.Option("--cards", min=1, max=MOST_CARDS, help="the device with so many of its cards"),
     ] = None,
     link: Annotated[
         list[str] | None,
@@ -127,7 +133,7 @@ def command(
     else:
         base = base_of(scenario, province, seed=seed, pace_s=pace)
         variant = options.of_options(
-            Variant,
+            UnnamedVariant,
             id="asked",
             name=N_("as asked"),
             add=add or [],

@@ -166,10 +166,10 @@ def test_variants_side_by_side_the_cheapest_first(tmp_path: Path) -> None:
         (["--device", "codian-4505-hd-pluss"], "did you mean"),
         (["--add", "all-2025"], "does not have"),
         (["--add", ""], '--add = "": is empty'),
-        (["--cards", "65"], '--cards = "65": is out of range (allowed: 64 or less)'),
+        (["--cards", "65"], '--cards: "65": is out of range (allowed: 1 to 64)'),
         (["--device", "te30", "--cards", "2"], "device and cards are both given"),
-        (["--profile", "720p99"], 'what if "asked": unknown call profile "720p99"'),
-        (["--device", "none"], 'what if "asked": device = "none": no such device'),
+        (["--profile", "720p99"], 'giaoban: unknown call profile "720p99"'),
+        (["--device", "none"], 'giaoban: device = "none": no such device'),
     ],
 )
 def test_impossible(tmp_path: Path, words: list[str], said: str) -> None:
@@ -177,6 +177,15 @@ def test_impossible(tmp_path: Path, words: list[str], said: str) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("command", ["headroom", "whatif"])
+def test_a_mistake_in_options_speaks_of_no_variant_that_nobody_named(
+    tmp_path: Path, command: str
+) -> None:
+    ran = run(tmp_path, command, small(tmp_path), "--device", "none")
+    assert ran.code == 2
+    assert 'giaoban: device = "none": no such device' in ran.err
 
 
 @pytest.mark.parametrize(
