@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Lock
 from typing import NamedTuple
 
 from giaoban.clock import SECOND_NS
@@ -282,25 +283,31 @@ class Foreseen(NamedTuple):
 @contextmanager
 def foreseen(question: Question) -> Iterator[Foreseen]:
     """As `with_losses_foreseen`, and the meeting that was held for it may be looked at; when this
-    is left it is not needed any more."""
+    is left it is not needed any more, but by whoever looks at it just then."""
     plan = question.plan
     if plan.watchful or reasons(plan):
         yield Foreseen(question, partial(prior_estimate, question))
         return
     held = ExitStack()
-    with held:
-        captures, rebuilt = held.enter_context(_captures_of(question, _failing(plan)))
+    captures, rebuilt = held.enter_context(_captures_of(question, _failing(plan)))
+    closes = Lock()  # taken once, by whoever closes what is held: another thread may read it yet
+
+    def prior() -> PriorEstimate:
+        nonlocal captures, rebuilt
+        if not closes.acquire(blocking=False):
+            raise RuntimeError("the meeting that was held is closed")
+        try:
+            return _prior_of(question, captures, rebuilt)
+        finally:
+            del captures, rebuilt  # what is measured takes no room
+            held.close()
+
+    try:
         loses = any(queue.queue_drops for queue in captures.counters.queues)
-
-        def prior() -> PriorEstimate:
-            nonlocal captures, rebuilt
-            try:
-                return _prior_of(question, captures, rebuilt)
-            finally:
-                del captures, rebuilt  # what is measured takes no room
-                held.close()
-
         yield Foreseen(_losing(question) if loses else question, prior)
+    finally:
+        if closes.acquire(blocking=False):
+            held.close()
 
 
 def with_losses_foreseen(question: Question) -> Question:

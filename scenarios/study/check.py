@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from giaoban.processes.heap import give_back
@@ -96,8 +97,8 @@ def check(
         progress(Sentence("estimating"), 0.0)
         question, look_at_estimate = stack.enter_context(foreseen(question))
         give_back()
-        beside = ThreadPoolExecutor(1)  # it has nothing but memory: who leaves early need not wait
-        stack.callback(beside.shutdown, wait=False)
+        beside = ThreadPoolExecutor(1)
+        stack.push(partial(_end_of, beside))
         prior = beside.submit(_prior, look_at_estimate)
         if engine is not EngineName.SANDBOX:
             prior.result()
@@ -125,6 +126,13 @@ def check(
             write_pcapng(frames, folder.path / f"{bridge}.pcapng")
             frames.unlink()
         return folder.finished_with(answer.result)
+
+
+def _end_of(beside: ThreadPoolExecutor, error: type[BaseException] | None, *_of: object) -> None:
+    """Nothing goes on after a check that fails; who interrupts it need not wait for what has
+    nothing but memory."""
+    at_once = error is not None and issubclass(error, KeyboardInterrupt)
+    beside.shutdown(wait=not at_once, cancel_futures=True)
 
 
 def _prior(look: Callable[[], PriorEstimate]) -> PriorEstimate:
