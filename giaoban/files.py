@@ -6,10 +6,11 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import shutil
 import stat
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
@@ -146,6 +147,24 @@ def read_file(path: Path, kind: str = "", most: int = MAX_BYTES, option: str = "
     if len(data) > most:  # it grew, or is one of those that have no size
         raise _too_large(name, most)
     return data
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all that is in it, as far as that can be done, even where only one more
+    file may be open at a time (`shutil.rmtree` takes some for each level)."""
+    shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):
+        _remove_by_name(path)
+
+
+def _remove_by_name(folder: Path) -> None:
+    for name in os.listdir(folder):
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            _remove_by_name(path)
+        else:
+            path.unlink()
+    folder.rmdir()
 
 
 def open_file(path: Path) -> BufferedReader:

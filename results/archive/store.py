@@ -10,16 +10,15 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from giaoban.errors import InputError, near_names
-from giaoban.files import writing
+from giaoban.files import remove_folder, writing
 from giaoban.processes import ownership
 from giaoban.processes.children import interruptions_held
 from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, JsonFile
@@ -55,6 +54,9 @@ class RunFolder:
     run_id: str
     path: Path
     finished: bool = False
+    _spare: int | None = field(default=None, repr=False)
+    """An open file, given back where it is discarded: to look into a folder takes one, and it may
+    be that no more could be had that it is discarded for."""
 
     @classmethod
     def create(cls, root: Path, run_id: str) -> RunFolder:
@@ -87,6 +89,7 @@ class RunFolder:
                 atexit.register(folder.discard)
                 try:
                     ownership.own(partial)
+                    folder._spare = os.open(os.devnull, os.O_RDONLY)
                 except OSError:
                     folder.discard()
                     raise
@@ -129,9 +132,13 @@ class RunFolder:
 
     def discard(self) -> None:
         """Remove an unfinished folder; does nothing to a finished one."""
+        if self._spare is not None:
+            os.close(self._spare)
+            self._spare = None
         if not self.finished:
-            shutil.rmtree(self.path, ignore_errors=True)
-        atexit.unregister(self.discard)
+            remove_folder(self.path)
+        if self.finished or not self.path.exists():  # else it is tried once more at the end
+            atexit.unregister(self.discard)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Literal
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
-from giaoban.files import writing
+from giaoban.files import remove_folder, writing
 from giaoban.names import identifier
 from giaoban.processes.children import interruptions_held
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
@@ -236,7 +235,7 @@ def _staged(folder: Path) -> Iterator[Path]:
         try:
             yield stage
         finally:
-            shutil.rmtree(stage, ignore_errors=True)
+            remove_folder(stage)
 
 
 def _put(stage: Path, folder: Path, names: list[str]) -> None:

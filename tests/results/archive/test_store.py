@@ -3,9 +3,12 @@
 import errno
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ import results_factory as make
 from giaoban.errors import InputError, MachineLacks
 from giaoban.files import writing
 from giaoban.processes.ownership import OWNER
+from giaoban.results.archive import store
 from giaoban.results.archive.store import (
     RunFolder,
     list_runs,
@@ -210,3 +214,48 @@ def test_a_name_that_no_file_system_takes_is_no_run(tmp_path: Path) -> None:
     for name in ("x" * 300, "a\0b"):
         with pytest.raises(InputError, match="no such run"):
             open_run(name, tmp_path)
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """As many files are open as may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.open(os.devnull, os.O_RDONLY)]
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/dev/fd"))), hard))
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        yield
+    finally:
+        for each in taken:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_run_is_discarded_where_no_more_files_may_be_open(tmp_path: Path) -> None:
+    with RunFolder.create(tmp_path, "r1") as folder:
+        inner = folder.path / "a" / "b"
+        inner.mkdir(parents=True)
+        (inner / "c").write_text("x", encoding="utf-8")
+        (folder.path / "link").symlink_to(tmp_path)
+        with no_more_files():
+            with pytest.raises(OSError, match="Too many open files"):
+                os.listdir(tmp_path)
+            folder.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_removed_now_is_tried_again_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: list[object] = []
+    monkeypatch.setattr(store.atexit, "register", known.append)
+    monkeypatch.setattr(store.atexit, "unregister", known.remove)
+    folder = RunFolder.create(tmp_path, "r1")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(store, "remove_folder", lambda path: None)
+        folder.discard()
+    assert known == [folder.discard]
+    folder.discard()
+    assert (known, list(tmp_path.iterdir())) == ([], [])
