@@ -35,8 +35,10 @@ from giaoban.results.model.streams import StreamResult
 DROPPED_AFTER_MS = 1000.0
 #: SIP answers that come from the caller's own timer (RFC 3261 section 17.1.1.2), not from the MCU.
 UNANSWERED = frozenset({408})
-#: Links whose peaks are this close are told apart by what they dropped, not by noise in the peak.
+#: Of links that are past the limit and whose peaks are this close, the cause is one that drops.
 PEAK_TIE_PCT = 1.0
+#: Which have dropped this share of what the link did that dropped most, or more, drop as much.
+DROPS_TIE = 0.5
 SHOWN = 0.005
 """Less than this is nought in every document, which has two decimals."""
 
@@ -62,7 +64,7 @@ def worst(
         case criteria.CALLS_AS_ASKED:
             return _given_less(phases)
         case criteria.LINK_PEAK:
-            return _link_peak(phases, criterion.link_window_ms)
+            return _link_peak(phases, criterion.link_window_ms, criterion.threshold)
         case criteria.NO_BRIDGE_DROPPED:
             return _dropped(phases, faults)
         case criteria.LOSS_NO_WORSE:
@@ -99,7 +101,8 @@ def _mcu_units(phases: Sequence[Phase]) -> WorstValue:
     return WorstValue(most.mcu.used_pct, place, "mcu")
 
 
-def _link_peak(phases: Sequence[Phase], window_ms: int) -> WorstValue:
+def _link_peak(phases: Sequence[Phase], window_ms: int, limit: float) -> WorstValue:
+    """The value is always that of the link that is named."""
     seen = [
         (pct, link, phase.name)
         for phase in phases
@@ -110,12 +113,13 @@ def _link_peak(phases: Sequence[Phase], window_ms: int) -> WorstValue:
         nothing = "measured windows" if any(phase.links for phase in phases) else "links"
         return WorstValue(None, Place(kind="mcu", id="mcu"), "link", nothing)
     top = max(pct for pct, _, _ in seen)
-    close = [one for one in seen if one[0] >= top - PEAK_TIE_PCT]
-    most = max(link.dropped for _, link, _ in close)
-    rest = [one for one in close if one[1].dropped == most]
-    _, link, phase = min(rest, key=lambda one: (-one[0], one[1].id, one[1].direction))
+    # behind a full link another of its rate is as full, and drops nothing
+    full = [one for one in seen if one[0] >= top - PEAK_TIE_PCT and one[0] > limit]
+    most = max((link.dropped for _, link, _ in full), default=0)
+    rest = [one for one in full if one[1].dropped >= most * DROPS_TIE] or seen
+    pct, link, phase = min(rest, key=lambda one: (-one[0], one[1].id, one[1].direction))
     return WorstValue(
-        top, Place(kind="link", id=link.id, detail=link.direction, phase=phase), "link"
+        pct, Place(kind="link", id=link.id, detail=link.direction, phase=phase), "link"
     )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import results_factory as make
+from hypothesis import given
+from hypothesis import strategies as st
 
 from giaoban.results.judge.criteria import Criterion
 from giaoban.results.judge.worst import worst
@@ -49,23 +51,45 @@ def test_the_mcu_is_fullest_in_the_first_phase_of_the_highest_use() -> None:
 
 
 @pytest.mark.parametrize(
-    ("links", "where"),
+    ("links", "value", "where"),
     [
         # the highest peak, wherever it is
-        ([[("a", AB, 70.0, 0)], [("b", AB, 71.5, 0)]], "link b a->b, during"),
-        ([[("a", AB, 71.5, 0)], [("b", AB, 70.0, 0)]], "link a a->b, before"),
-        # of peaks within a percent the one that dropped most
-        ([[("a", AB, 71.5, 3)], [("b", AB, 70.5, 4)]], "link b a->b, during"),
-        ([[("a", AB, 71.5, 3)], [("b", AB, 70.4, 4)]], "link a a->b, before"),
-        # of as many drops the higher peak, then by name, then by direction
-        ([[("a", AB, 71.4, 3)], [("b", AB, 71.5, 3)]], "link b a->b, during"),
-        ([[("b", AB, 71.5, 3)], [("a", AB, 71.5, 3)]], "link a a->b, during"),
-        ([[("a", BA, 71.5, 3)], [("a", AB, 71.5, 3)]], "link a a->b, during"),
+        ([[("a", AB, 70.0, 0)], [("b", AB, 71.5, 0)]], 71.5, "link b a->b, during"),
+        ([[("a", AB, 71.5, 0)], [("b", AB, 71.4, 9)]], 71.5, "link a a->b, before"),
+        # then by name, then by direction
+        ([[("b", AB, 71.5, 3)], [("a", AB, 71.5, 3)]], 71.5, "link a a->b, during"),
+        ([[("a", BA, 71.5, 3)], [("a", AB, 71.5, 3)]], 71.5, "link a a->b, during"),
+        # of those past the limit within a percent one that drops as much as any
+        ([[("a", AB, 100.5, 3)], [("b", AB, 99.5, 9)]], 99.5, "link b a->b, during"),
+        ([[("a", AB, 100.5, 5)], [("b", AB, 99.5, 9)]], 100.5, "link a a->b, before"),
+        ([[("a", AB, 100.5, 3)], [("b", AB, 99.4, 9)]], 100.5, "link a a->b, before"),
+        ([[("a", AB, 80.5, 0)], [("b", AB, 79.9, 9)]], 80.5, "link a a->b, before"),
     ],
 )
-def test_the_fullest_link(links: list[list[tuple[str, str, float, int]]], where: str) -> None:
+def test_the_fullest_link(
+    links: list[list[tuple[str, str, float, int]]], value: float, where: str
+) -> None:
     made = [{"links": [make.link(*link) for link in part]} for part in links]
-    assert found("link-peak", phases(*made)) == (71.5, where, "link")
+    assert found("link-peak", phases(*made)) == (value, where, "link")
+
+
+@given(
+    loads=st.lists(
+        st.tuples(st.floats(70, 102), st.integers(0, 50)), min_size=1, max_size=6, unique=True
+    )
+)
+def test_the_load_that_is_told_is_that_of_the_link_that_is_named(
+    loads: list[tuple[float, int]],
+) -> None:
+    """And decides as the highest of all does."""
+    criterion = CRITERIA["link-peak"]
+    made = [make.link(f"l{i}", AB, pct, drops) for i, (pct, drops) in enumerate(loads)]
+    one = worst(criterion, phases({"links": made}), [], [])
+    assert one.value is not None
+    assert one.value == next(link.peak_pct for link in made if link.id == one.place.id)
+    top = max(link.peak_pct for link in made)
+    assert (one.value <= criterion.threshold) == (top <= criterion.threshold)
+    assert one.value == top or top - 1.0 <= one.value
 
 
 @pytest.mark.parametrize(
