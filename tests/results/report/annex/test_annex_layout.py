@@ -159,3 +159,24 @@ def test_decimal_signs_are_in_one_line_in_the_pdf(map_, tmp_path):
             ends[text] = right - (len(text.partition(",")[2]) + ("," in text) / 2) * each
     assert len(ends) == 4
     assert max(ends.values()) - min(ends.values()) < 0.3, json.dumps(ends)
+
+
+FIGURES = (
+    *("100,5 %", "−5.949 %", "15.540,25 %", "100,5 Mb/s", "299.792 km/s", "1.234 kb/s"),
+    *("1,5\u00a0%", "360,91\u00a0ms", "1681/QĐ-UBND", "≤\u00a080,5 %"),
+)
+
+
+def test_no_line_ends_within_a_figure(map_, tmp_path):
+    """Wherever in a line it comes to stand."""
+    said = [Par(f"{'a' * n} {figure}, " * 20) for figure in FIGURES for n in range(1, 30)]
+    path = tmp_path / "figures.pdf"
+    path.write_bytes(pdf(replace(document(map_), blocks=said)))
+    text = subprocess.run(
+        ["pdftotext", "-raw", str(path), "-"], check=True, capture_output=True, text=True
+    ).stdout
+    lines = text.replace("\u00a0", " ").split("\n")
+    for figure in FIGURES:
+        there = sum(line.count(f" {figure.replace('\u00a0', ' ')},") for line in lines)
+        at_the_start = sum(line.startswith(figure.replace("\u00a0", " ")) for line in lines)
+        assert there + at_the_start == 29 * 20, figure
