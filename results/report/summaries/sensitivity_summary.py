@@ -303,6 +303,14 @@ def at_once(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[
             ],
             right=(1, 2) if totals else (1,),
         )
+    elif drawn.judged:
+        yield Par(
+            Sentence(
+                "Of none of the figures more can be told with {worlds} worlds than chance gives: "
+                "more of them (--worlds) tell which matter.",
+                worlds=drawn.judged,
+            )
+        )
 
 
 def _deciding(answer: Sensitivity) -> Table:
@@ -424,7 +432,8 @@ def summary(answer: Sensitivity) -> Iterator[Block]:
         yield Par(
             Sentence(
                 "Drawn as a Latin hypercube; the share is the first-order Sobol index of the least "
-                "margin. What figures do only together is in no share."
+                "margin. What figures do only together is in no share. A share as small as chance "
+                "gives to a figure that does nothing, with so many worlds, is not told."
             )
         )
         if any(each.total is not None for each in answer.drawn.influences):

@@ -21,6 +21,9 @@ from giaoban.scenarios.study.sensitivity.world import Value
 LEAST_IN_PART = 8
 """Worlds in a part of a figure's range whose mean is compared with the others'; the more worlds,
 the more of both: √worlds parts."""
+BY_CHANCE, SHUFFLES = 0.01, 1000
+"""A share as large as chance gives to so many of the figures that do nothing is none; found by
+shuffling the answers so often."""
 
 
 def hypercube(worlds: int, figures: int, seed: int) -> NDArray[np.float64]:
@@ -43,8 +46,9 @@ def value_at(figure: Figure, place: float) -> Value:
 def first_order(places: NDArray[np.float64], answers: Sequence[float]) -> NDArray[np.float64]:
     """The first-order Sobol index of each column; 0 where answers do not differ at all.
 
-    Each part's mean differs from the whole's by chance as well: that is taken off, and nothing is
-    below 0.
+    Each part's mean differs from the whole's by chance as well: that is taken off, and what is no
+    more than chance gives (`BY_CHANCE`) is 0: with few worlds a figure that does nothing would
+    else stand before those that decide.
     """
     found = np.zeros(places.shape[1])
     known = np.asarray(answers, dtype=float)
@@ -53,13 +57,24 @@ def first_order(places: NDArray[np.float64], answers: Sequence[float]) -> NDArra
     parts = min(round(math.sqrt(n)), n // LEAST_IN_PART)
     if whole == 0.0 or parts < 2:
         return found
+    rng = np.random.default_rng(0)
+    shuffled = [_in_parts(rng.permutation(known), parts) / whole for _ in range(SHUFFLES)]
+    least = float(np.quantile(shuffled, 1 - BY_CHANCE))
     for column in range(places.shape[1]):
         order = np.argsort(places[:, column], kind="stable")
-        groups = np.array_split(known[order], parts)
-        between = sum(len(g) * (float(g.mean()) - float(known.mean())) ** 2 for g in groups) / n
-        within = sum(float(g.var(ddof=1)) for g in groups) / n
-        found[column] = min(1.0, max(0.0, (between - within) / whole))
+        index = min(1.0, _in_parts(known[order], parts) / whole)
+        found[column] = index if index > max(0.0, least) else 0.0
     return found
+
+
+def _in_parts(answers: NDArray[np.float64], parts: int) -> float:
+    """The variance of the means of so many parts, without what chance has in it."""
+    sizes = np.array([len(part) for part in np.array_split(answers, parts)])
+    starts = np.cumsum(sizes) - sizes
+    spread = answers - answers.mean()
+    means = np.add.reduceat(spread, starts) / sizes
+    squares = np.add.reduceat(spread**2, starts) - sizes * means**2
+    return float((sizes * means**2).sum() - (squares / (sizes - 1)).sum()) / len(answers)
 
 
 def total_order(

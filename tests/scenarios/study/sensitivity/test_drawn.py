@@ -42,6 +42,20 @@ def test_a_sum_is_shared_by_the_squares_of_its_factors() -> None:
     assert found == pytest.approx([9 / 13, 4 / 13, 0.0], abs=0.03)
 
 
+@pytest.mark.parametrize("worlds", [20, 40, 100, 400])
+def test_figures_that_do_nothing_have_no_share(worlds: int) -> None:
+    """However few worlds there are: what is settled first is no matter of luck."""
+    told = [
+        first_order(places, np.sin(40 * places[:, 0] * places[:, 1]).tolist())[2:]
+        for seed in range(10)
+        for places in [hypercube(worlds, 42, seed)]
+    ]
+    assert np.count_nonzero(told) <= 400 * 0.03
+    decides = hypercube(worlds, 42, 3)
+    found = first_order(decides, decides[:, 5].tolist())
+    assert (int(found.argmax()), found[5] > 0.5) == (5, True)
+
+
 def test_nothing_is_said_of_what_does_not_differ_or_of_too_few() -> None:
     assert first_order(hypercube(100, 2, 1), [5.0] * 100).tolist() == [0, 0]
     assert first_order(hypercube(3, 2, 1), [1.0, 2.0, 3.0]).tolist() == [0, 0]
