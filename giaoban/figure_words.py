@@ -127,7 +127,7 @@ UNITS = {
     "buffer_packets": "packets",
     "history_packets": "packets",
     "group_packets": "packets",
-    "buffer_bytes": "bytes",
+    "buffer_bytes": N_("bytes"),
     "video_kbps": "kb/s",
     "least_kbps": "kb/s",
     "picture_bytes": "bytes",

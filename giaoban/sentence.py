@@ -7,6 +7,7 @@ reader. They are `Sentence`s: English text, as any other, that remembers what it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from string import Formatter
 from typing import Any, Self
 
@@ -20,11 +21,17 @@ CONTEXT = "\x04"
 """Between what `giaoban.translation.pgettext` marked and the sentence."""
 
 
+def digits_of(value: float, digits: int = 6) -> str:
+    """A number to so many significant digits, never as a power of ten."""
+    text = float.__format__(float(value), f".{digits}g")
+    return format(Decimal(text), "f") if "e" in text else text
+
+
 class Figure(float):
     """A number as documents say it: to six significant digits, with the language's decimal sign."""
 
     def __format__(self, spec: str, /) -> str:
-        return super().__format__(spec or ".6g")
+        return super().__format__(spec) if spec else digits_of(self)
 
 
 class Sentence(str):

@@ -21,7 +21,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from giaoban import build_cache
-from giaoban.sentence import CONTEXT, N_, Both, Figure, Sentence, filled, message
+from giaoban.sentence import CONTEXT, N_, Both, Figure, Sentence, digits_of, filled, message
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -137,7 +137,7 @@ class Translator:
     def figure(self, value: float, digits: int = 6) -> str:
         """As it was given, to so many significant digits, with the language's decimal sign."""
         point = self.locale.number_symbols["latn"]["decimal"]
-        return f"{value:.{digits}g}".replace(".", point)
+        return digits_of(value, digits).replace(".", point)
 
     @cached_property
     def signs(self) -> Mapping[int, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from giaoban.results.model.off_by import OffBy
 from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import CriterionResult, Refused, Result
-from giaoban.results.report.document import NOTHING
 from giaoban.results.report.seed_words import (
     NOT_TRIED,
     at_seed,
@@ -20,7 +19,7 @@ from giaoban.results.report.seed_words import (
     sentence,
     tried,
 )
-from giaoban.results.report.wording import Wording, failed_meeting
+from giaoban.results.report.wording import Wording, failed_meeting, margin
 from giaoban.sentence import Both, Sentence
 from giaoban.translation import N_, SOURCE
 
@@ -61,7 +60,7 @@ class ScreenWording:
         return self.say.limit(c)
 
     def margin(self, c: CriterionResult) -> str:
-        return _margin(c.margin_pct)
+        return self.say.say(margin(c.margin_pct))
 
     def met(self, c: CriterionResult) -> str:
         return self.say.say(MET[c.ok])
@@ -207,10 +206,10 @@ class EnglishScreenWording(ScreenWording):
             return f"Fails first: {name} – nothing to measure ({criterion.worst_at})"
         most = _amount(binding.threshold, binding.unit)
         value = _amount(binding.value, binding.unit)
-        margin = _margin(binding.margin_pct)
+        room = margin(binding.margin_pct)
         verb = "Binds" if criterion is None or criterion.ok else "Fails first"
         place = self.place(binding.place)
-        return f"{verb}: {name} at {place} – {value}, limit {most}, margin {margin}"
+        return f"{verb}: {name} at {place} – {value}, limit {most}, margin {room}"
 
     def bound_at(self, binding: Binding) -> str:
         return self.place(binding.place)
@@ -229,7 +228,3 @@ def place_words(place: Place | None, result: Result) -> Both:
 
 def _amount(value: float | None, unit: str) -> str:
     return "not measured" if value is None else figure(value, unit)
-
-
-def _margin(margin: float | None) -> str:
-    return NOTHING if margin is None else f"{margin:+.0f} %"

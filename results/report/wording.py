@@ -29,8 +29,8 @@ from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer, 
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report import seed_words as seeds
-from giaoban.results.report.document import capital, uncapital
-from giaoban.sentence import Sentence
+from giaoban.results.report.document import NOTHING, capital, uncapital
+from giaoban.sentence import Sentence, number
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 
 _PHASES = {
@@ -779,3 +779,8 @@ def _named(key: str, value: Argument, say: Wording) -> str:
         case "fault":
             return say.fault(value)
     return value
+
+
+def margin(pct: float | None) -> str:
+    """A margin as text, with its sign."""
+    return NOTHING if pct is None else number(pct, "+,.0f", " %")

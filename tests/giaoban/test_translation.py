@@ -10,8 +10,10 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
 
-from giaoban import translation
+from giaoban import sentence, translation
 from giaoban.scenarios.cli import help_page
 from giaoban.scenarios.cli.app import every_command
 from giaoban.translation import LOCALES, Translator, languages, translator
@@ -232,3 +234,12 @@ def test_a_catalogue_is_compiled_once(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "vi.po"))
     assert [said(), said()] == ["cầu"] * 2
     assert len(compiled) == 5
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_no_figure_is_told_as_a_power_of_ten(value: float) -> None:
+    said = sentence.message("{value}", value=value)
+    for language, point in (("en", "."), ("vi", ",")):
+        told = translator(language).say(said)
+        assert "e" not in told
+        assert float(told.replace(point, ".")) == float(f"{value:.6g}")

@@ -23,9 +23,8 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.summaries.whatif_summary import margin
-from giaoban.results.report.wording import VERDICTS
-from giaoban.sentence import Both, Sentence, significant
+from giaoban.results.report.wording import VERDICTS, margin
+from giaoban.sentence import Both, Sentence, joined, significant
 from giaoban.translation import N_, SOURCE, Language, pgettext, translator, unit_words
 
 HEAD = {
@@ -191,7 +190,7 @@ def _margin(each: MarginChange) -> list[Cell]:
         Cell(Both(each.name_en, each.name_vi)),
         Cell(value(each.old, each.unit)),
         Cell(value(each.new, each.unit)),
-        Cell(f"{was} → {now}"),
+        Cell(joined(" → ", [was, now])),
         Cell(sense, tone=TONES_OF.get(each.sense, "")),
         Cell(Both(each.where, each.where_vi)),
     ]

@@ -10,10 +10,10 @@ from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import TONES, Block, Bullets, Heading, Par, Table, pars, table
 from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.summaries.whatif_summary import criterion, margin, said_by
+from giaoban.results.report.summaries.whatif_summary import criterion, said_by
 from giaoban.results.report.summaries.whatif_summary import known_by as known
 from giaoban.results.report.unmodelled_words import unrated_sound
-from giaoban.results.report.wording import VERDICTS
+from giaoban.results.report.wording import VERDICTS, margin
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import SOURCE, Language, pgettext, translator
 

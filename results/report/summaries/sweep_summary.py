@@ -9,9 +9,8 @@ from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepAnswer, Sweep
 from giaoban.results.report.document import Block, Bullets, Code, Heading, Par, pars, table
 from giaoban.results.report.evidence_list import evidence
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.summaries.whatif_summary import margin
 from giaoban.results.report.unmodelled_words import unrated_sound
-from giaoban.results.report.wording import VERDICTS
+from giaoban.results.report.wording import VERDICTS, margin
 from giaoban.sentence import Both, Sentence
 from giaoban.translation import SOURCE, Language, pgettext, translator
 

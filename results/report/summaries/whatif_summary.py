@@ -26,7 +26,14 @@ from giaoban.results.report.evidence_list import NO_DOCUMENT, evidence
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.seed_words import stopped
 from giaoban.results.report.unmodelled_words import unrated_sound
-from giaoban.results.report.wording import EMULATED, METHOD_WORDS, UNKNOWN, VERDICTS, Wording
+from giaoban.results.report.wording import (
+    EMULATED,
+    METHOD_WORDS,
+    UNKNOWN,
+    VERDICTS,
+    Wording,
+    margin,
+)
 from giaoban.sentence import Both, Sentence, joined
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
@@ -324,11 +331,6 @@ def _margins(shown: Sequence[VariantResult]) -> Iterable[Sequence[str]]:
             found = {m.criterion: m.margin_pct for m in variant.final.margins}
             cells.append(margin(found[ident]) if ident in found else "–")
         yield cells
-
-
-def margin(pct: float | None) -> str:
-    """A margin as text, with its sign."""
-    return "–" if pct is None else f"{pct:+.0f} %"
 
 
 def _reasons(judged: Judged) -> Sentence | str:

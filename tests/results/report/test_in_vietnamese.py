@@ -59,7 +59,7 @@ from giaoban.results.report.summaries import (
     sweep_summary,
     whatif_summary,
 )
-from giaoban.results.report.wording import Wording
+from giaoban.results.report.wording import Wording, margin
 from giaoban.scenarios.load.load_test import described
 from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.plan import LoadPlan
@@ -514,3 +514,10 @@ def sweeps() -> Iterator[Any]:
 def test_of_a_sweep(answer: SweepAnswer) -> None:
     blocks = [*sweep_summary.brief(answer), *sweep_summary.summary(answer)]
     assert english_left(blocks, blocks, ["mouth-to-ear", "720p30", "rmx", answer.inputs.code]) == []
+
+
+def test_a_margin_has_the_signs_of_the_language() -> None:
+    """As all figures beside it: whoever reads a table finds no two kinds of numbers in it."""
+    for pct, en, vi in ((-2100.4, "-2,100 %", "−2.100 %"), (10.4, "+10 %", "+10 %")):
+        assert (str(margin(pct)), translator("vi").say(margin(pct))) == (en, vi)
+    assert margin(None) == "–"

@@ -43,9 +43,8 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.summaries.sensitivity_summary import amount, name_of
-from giaoban.results.report.summaries.whatif_summary import margin
 from giaoban.results.report.view.words import INPUTS
-from giaoban.results.report.wording import VERDICTS
+from giaoban.results.report.wording import VERDICTS, margin
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.options import day
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
