@@ -29,8 +29,8 @@ from giaoban.topology.routing import shortest_paths
 FIGURES: Mapping[tuple[str, str], str] = {
     ("audio", "mouth_to_ear_ms"): MOUTH_TO_EAR,
     ("video", "camera_to_screen_ms"): CAMERA_TO_SCREEN,
-    ("audio", "listener_lost_pct"): AUDIO_LOSS,
-    ("video", "listener_lost_pct"): VIDEO_LOSS,
+    ("audio", "listener_lost_pct_20s"): AUDIO_LOSS,
+    ("video", "listener_lost_pct_60s"): VIDEO_LOSS,
     ("video", "freeze_ms_max"): LONGEST_FREEZE,
 }
 """What a bridge is compared by, and the criterion whose limit says how much is much."""
