@@ -100,6 +100,14 @@ def message(msgid: str, /, **values: object) -> Sentence:
     return Sentence(msgid, **figures)
 
 
+def either(words: Iterable[str]) -> str:
+    """`a or b or c`, with the word of the language."""
+    first, *others = words
+    for word in others:
+        first = Sentence("{first} or {last}", first=first, last=word)
+    return first
+
+
 def number(value: float, spec: str = "g", after: str = "") -> Sentence:
     """A figure where it stands alone, with the signs of the language, and what follows it."""
     field = f"{{value:{spec}}}{{after}}"

@@ -28,7 +28,7 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from giaoban.errors import MOST_TOLD, NOTHING, InputError, did_you_mean, several
 from giaoban.files import read_file
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import N_, Sentence, either
 from giaoban.text import LONGEST, hidden_in, text_problem
 
 
@@ -444,8 +444,7 @@ def said_by_pydantic(error: Mapping[str, Any]) -> Sentence:
         values |= {name: f"{values[name]:g}" for name in ("gt", "ge", "lt", "le") if name in values}
         if "expected" in values:
             first, _, last = str(values["expected"]).rpartition(" or ")
-            either = Sentence("{first} or {last}", first=first, last=last)
-            values["expected"] = either if first else last
+            values["expected"] = either([first, last]) if first else last
         return Sentence(told, **values)
     raised = values.get("error")
     if isinstance(raised, Exception) and raised.args and isinstance(raised.args[0], Sentence):

@@ -19,7 +19,7 @@ from giaoban.results.model.streams import (
     RtcpResult,
     StreamResult,
 )
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, either
 from giaoban.tomlfile import StrictModel
 
 On = Literal["stream", "bridge", "link", "mcu"]
@@ -119,7 +119,7 @@ class Measure(StrictModel):
                         "{name} does not go with a {on} ({where} only)",
                         name=name,
                         on=self.on,
-                        where=" or ".join(where),
+                        where=either(where),
                     )
                 )
         if self.direction is not None and ("->" in self.direction) != (self.on == "link"):

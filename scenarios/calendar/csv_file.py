@@ -36,6 +36,8 @@ TIMES = tuple(
     for day, between in (("%Y-%m-%d", " "), ("%Y-%m-%d", "T"), ("%d/%m/%Y", " "))
     for seconds in ("", ":%S")
 )
+DAYS = ("%Y-%m-%d", "%d/%m/%Y")
+"""Of a registration the day may be all that is known: it counts from that day's end."""
 MORE = ""
 """The key of what stands behind the last column."""
 YES, NO = ("yes", "true", "1", "x", "có"), ("", "no", "false", "0", "không")
@@ -164,6 +166,13 @@ def _time(fields: Mapping[str, str], key: str, place: str) -> datetime | None:
             continue
         if found.year in YEARS:
             return found
+    for form in DAYS if key == "registered" else ():
+        try:
+            day = datetime.strptime(text, form).replace(tzinfo=TIME_ZONE)
+        except ValueError:
+            continue
+        if day.year in YEARS:
+            return day.replace(hour=23, minute=59, second=59)
     raise InputError(
         '{place}: {key} = "{text}" (allowed: 2026-03-02 08:00 or 02/03/2026 08:00)',
         place=place,

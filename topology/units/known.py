@@ -14,7 +14,7 @@ from pathlib import Path
 
 from giaoban.errors import NOTHING, InputError, listed_by, may_hint
 from giaoban.names import distinct, identifier, key
-from giaoban.sentence import N_, Sentence, message
+from giaoban.sentence import N_, Sentence, either, message
 from giaoban.table import Row, read_table
 from giaoban.topology.model import ID_LENGTH
 from giaoban.topology.units.unit import Unit, bare, spelt_out
@@ -118,7 +118,7 @@ class Catalogue:
                 which=which,
             )
         if not found:
-            raise InputError("{missing}: giaoban units list shows all", missing=self.missing(name))
+            raise InputError("{missing}", missing=self.missing(name))
         return found
 
     def named(self, text: str) -> list[Unit]:
@@ -155,7 +155,7 @@ class Catalogue:
         near = difflib.get_close_matches(key(bare(text)), list(shown), n=3, cutoff=0.6)
         if not near:
             return listed_by("unit", NOTHING)
-        which = " or ".join(f'"{shown[word]}"' for word in near)
+        which = either(f'"{shown[word]}"' for word in near)
         return listed_by("unit", Sentence(" (did you mean {which}?)", which=which))
 
 

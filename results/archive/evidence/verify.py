@@ -15,9 +15,13 @@ from giaoban.results.report.docx import seal as seal_docx
 from giaoban.results.report.pdf import seal as seal_pdf
 from giaoban.sentence import N_, Sentence
 
-Kind = Literal["evidence", "pdf", "docx", "unknown"]
+Kind = Literal["evidence", "pdf", "docx", "page", "unknown"]
 MOST_DOCUMENT, MOST_SIGNATURE = 32 * 2**20, 2**20
 _TOO_LARGE = Sentence("it is larger than {most} MiB", most=MOST_DOCUMENT >> 20)
+_PAGE = N_(
+    "a page shows a run, and nothing in it tells whether it was altered: verify the evidence, of "
+    "which giaoban view makes the page"
+)
 _MARKS = (b"giaoban", b"Giaoban")
 SIGNATURE_ENDING = ".p7s"
 """A detached signature (CMS, RFC 5652) stands beside what it is of."""
@@ -90,6 +94,8 @@ def _look(path: Path, roots: _Roots) -> Finding:
         return Finding(path, "docx", found.altered, *_told(found.about, []))
     if pack.is_evidence(data) or path.name.endswith(pack.ENDING):
         return _evidence(path, data, roots)
+    if data[:1000].lstrip().lower().startswith(b"<!doctype html"):
+        return _foreign(path, "page", Sentence(_PAGE))
     return _foreign(path, "unknown", Sentence("it is no evidence and no annex"))
 
 

@@ -14,7 +14,12 @@ from giaoban.errors import LONGEST_LINE, MOST_TOLD, InputError
 from giaoban.files import MOST_ANSWER, read_file, shown
 from giaoban.results.archive.evidence.pack import open_evidence
 from giaoban.results.archive.evidence.signing import Signature, Stamp
-from giaoban.results.archive.evidence.verify import Finding, together, verify
+from giaoban.results.archive.evidence.verify import (
+    SIGNATURE_ENDING,
+    Finding,
+    together,
+    verify,
+)
 from giaoban.results.report.document import Par, Tone, pars, plain
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
@@ -28,6 +33,7 @@ _NAMES = {
     "evidence": pgettext("verify", "evidence"),
     "pdf": N_("annex (PDF)"),
     "docx": N_("annex (DOCX)"),
+    "page": N_("page"),
     "unknown": N_("file"),
 }
 
@@ -73,7 +79,7 @@ def command(
     not belong together, is not signed by who is trusted (--trust), or came out differently when it
     was run again; 2: a file is none of ours, so that nothing can be said of it.
     """
-    found = [verify(path, trust or (), trust_stamp or ()) for path in files]
+    found = [verify(path, trust or (), trust_stamp or ()) for path in _documents(files)]
     if again and not any(f.kind == "evidence" for f in found):
         raise InputError("--rerun: none of the files is an evidence, which alone has the inputs")
     apart = together(found)
@@ -88,6 +94,13 @@ def command(
         )
     bad = apart or any(differing.values()) or not all(f.intact for f in found if f.ours)
     return ALTERED if bad else 0 if all(f.ours for f in found) else UNKNOWN
+
+
+def _documents(files: Sequence[Path]) -> list[Path]:
+    """Without the signatures beside them, which are looked at with what they are of."""
+    given = set(files)
+    signatures = {path for path in given if path.with_name(path.stem) in given}
+    return [p for p in files if p not in signatures or p.suffix != SIGNATURE_ENDING]
 
 
 def _again(finding: Finding, results: Path) -> list[str]:
@@ -110,7 +123,10 @@ def _told(
         kind = Sentence(_NAMES[finding.kind])
         what = Sentence("{path}: {kind}", path=shown(finding.path), kind=kind)
         if not finding.ours:
-            yield Par(Sentence("{what}: UNKNOWN, none of ours", what=what), bold=True, tone="doubt")
+            unknown = Sentence("{what}: UNKNOWN, none of ours", what=what)
+            if finding.kind == "page":  # it may well be
+                unknown = Sentence("{what}: UNKNOWN, as of every page", what=what)
+            yield Par(unknown, bold=True, tone="doubt")
             yield Par(Sentence("  {line}", line=finding.foreign), tone="doubt")
         elif finding.altered:
             yield Par(Sentence("{what}: ALTERED", what=what), bold=True, tone="bad")
