@@ -30,7 +30,7 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 
 
 @dataclass(frozen=True)
-class Cell:
+class InputCell:
     """A value with its place: `line` from 1, `heading` the column's as the file has it."""
 
     path: Path
@@ -81,9 +81,9 @@ class Row:
 
     path: Path
     line: int
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, InputCell]
 
-    def cell(self, column: str) -> Cell | None:
+    def cell(self, column: str) -> InputCell | None:
         """The cell if the file has such a column and something stands in it."""
         cell = self.cells.get(column)
         return cell if cell is not None and cell.text else None
@@ -178,7 +178,7 @@ def read_table(
                 )
                 continue
             placed = zip(headings, values, strict=False)
-            row = {n: Cell(path, begins, h, v) for (n, h), v in placed if n}
+            row = {n: InputCell(path, begins, h, v) for (n, h), v in placed if n}
             mistakes += [
                 cell.mistake(wrong).said
                 for cell in row.values()

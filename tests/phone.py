@@ -90,7 +90,7 @@ class Phone:
         self._bridge.local = sdp.parse(offer)
         self.turn()
 
-    def dial(self, uri: str, offer: str) -> sdp.Session:
+    def dial(self, uri: str, offer: str) -> sdp.SessionDescription:
         """Call; the MCU's answer."""
         self.call(uri, offer.replace("\n", "\r\n").encode())
         self.until(lambda: self.got(InviteAccepted) or self.got(InviteRefused), "an answer")

@@ -14,7 +14,7 @@ from typing import Any
 from giaoban.errors import InputError
 from giaoban.topology.addressing import span_for
 from giaoban.topology.importers import words
-from giaoban.topology.importers.geography import Place, fibre_km
+from giaoban.topology.importers.geography import Coordinates, fibre_km
 from giaoban.topology.model import Province
 from giaoban.topology.usual import keys_of
 from giaoban.translation import N_
@@ -25,12 +25,17 @@ PER_PROVINCE, PER_DISTRICT = 175, 16
 """Communes: about 11,059 in 63 provinces and 705 districts."""
 DEVICE = "made-up-mcu"
 CENTRES = (
-    ("ha-noi", "Hà Nội", Place(21.03, 105.85)),
-    ("da-nang", "Đà Nẵng", Place(16.07, 108.22)),
-    ("tp-hcm", "Thành phố Hồ Chí Minh", Place(10.78, 106.70)),
+    ("ha-noi", "Hà Nội", Coordinates(21.03, 105.85)),
+    ("da-nang", "Đà Nẵng", Coordinates(16.07, 108.22)),
+    ("tp-hcm", "Thành phố Hồ Chí Minh", Coordinates(10.78, 106.70)),
 )
-SPINE = (Place(22.6, 104.9), Place(20.4, 105.9), Place(16.2, 107.8), Place(12.2, 108.6))
-SPINE_END = Place(9.6, 105.4)
+SPINE = (
+    Coordinates(22.6, 104.9),
+    Coordinates(20.4, 105.9),
+    Coordinates(16.2, 107.8),
+    Coordinates(12.2, 108.6),
+)
+SPINE_END = Coordinates(9.6, 105.4)
 """Along which provinces lie, from north to south; approximate."""
 GOLDEN = (math.sqrt(5) - 1) / 2
 COMMUNE_MBPS, DISTRICT_MBPS, PROVINCE_MBPS = 10.0, 200.0, 2_000.0
@@ -106,27 +111,29 @@ def _share(total: int, parts: int, number: int) -> int:
     return total * (number + 1) // parts - total * number // parts
 
 
-def _on_spine(share: float) -> Place:
+def _on_spine(share: float) -> Coordinates:
     points = (*SPINE, SPINE_END)
     along = share * (len(points) - 1)
     at = min(int(along), len(points) - 2)
     (lat_a, lon_a), (lat_b, lon_b) = points[at], points[at + 1]
     part = along - at
-    return Place(round(lat_a + part * (lat_b - lat_a), 4), round(lon_a + part * (lon_b - lon_a), 4))
+    return Coordinates(
+        round(lat_a + part * (lat_b - lat_a), 4), round(lon_a + part * (lon_b - lon_a), 4)
+    )
 
 
-def _around(centre: Place, number: int) -> Place:
+def _around(centre: Coordinates, number: int) -> Coordinates:
     """The places around a centre, spread as seeds in a sunflower; up to half a degree away."""
     radius, angle = 0.12 * math.sqrt(number), 2 * math.pi * number * GOLDEN
     lat = centre.lat + radius * math.sin(angle)
-    return Place(round(lat, 4), round(centre.lon + radius * math.cos(angle), 4))
+    return Coordinates(round(lat, 4), round(centre.lon + radius * math.cos(angle), 4))
 
 
-def _router(router: str, name: str, place: Place) -> dict[str, Any]:
+def _router(router: str, name: str, place: Coordinates) -> dict[str, Any]:
     return {"id": router, "name": name, "lat": place.lat, "lon": place.lon, **SOURCE}
 
 
-def _link(link: str, a: str, b: str, at_a: Place, at_b: Place) -> dict[str, Any]:
+def _link(link: str, a: str, b: str, at_a: Coordinates, at_b: Coordinates) -> dict[str, Any]:
     km = max(1.0, fibre_km(at_a, at_b))
     return {"id": link, "a": a, "b": b, "km": km, **_rate(CENTRE_MBPS), **SOURCE}
 

@@ -53,10 +53,10 @@ class Callers:
         self._socket.setblocking(False)
         self._agent = UserAgent(self._socket.getsockname(), random.Random(1), user="bench")
         self._mcu = f"{mcu[0]}:{mcu[1]}"
-        self._answers: dict[str, sdp.Session] = {}
+        self._answers: dict[str, sdp.SessionDescription] = {}
         self._number: dict[str, int] = {}
 
-    def dial(self, room: str, text: bytes) -> sdp.Session:
+    def dial(self, room: str, text: bytes) -> sdp.SessionDescription:
         """One call more, with this offer; the MCU's answer.
 
         Raises:

@@ -13,7 +13,7 @@ from bench.inputs import BIG_DEVICE
 from bench.mcu.callers import BETWEEN_CALLS_S, Callers, offer
 from bench.mcu.media import LATE_NS, Generator, MediaEndpoint, g711_loop
 from bench.mcu.process import HOST, Cpu, McuProcess, cores, on_core
-from giaoban.mcu_sim.sdp import Session
+from giaoban.mcu_sim.sdp import SessionDescription
 from giaoban.traffic.sources.packet_loop import LOOP_S, PacketLoop, video_loop
 from giaoban.traffic.sources.video_model import VideoModel
 
@@ -181,5 +181,5 @@ def timed(
     )
 
 
-def _port(answer: Session, medium: Medium) -> int:
+def _port(answer: SessionDescription, medium: Medium) -> int:
     return next(section.port for section in answer.media if section.kind == medium)

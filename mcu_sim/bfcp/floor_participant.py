@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from giaoban.mcu_sim.bfcp.floor_server import LONGEST, MOST_ID, SENDS, T1_MS, Datagram
+from giaoban.mcu_sim.bfcp.floor_server import LONGEST, MOST_ID, SENDS, T1_MS, BfcpDatagram
 from giaoban.mcu_sim.bfcp.message import (
     AttributeType,
     BfcpError,
@@ -84,7 +84,7 @@ class FloorParticipant:
         self._query_ms: float | None = None
         self._asked: _Asked | None = None
         self._to_ask = [Primitive.HELLO, Primitive.FLOOR_QUERY]
-        self._out: list[Datagram] = []
+        self._out: list[BfcpDatagram] = []
         self._go_on(now_ms)
 
     def request(self, now_ms: float) -> None:
@@ -122,7 +122,7 @@ class FloorParticipant:
         self._go_on(now_ms)
         return found
 
-    def outgoing(self) -> list[Datagram]:
+    def outgoing(self) -> list[BfcpDatagram]:
         """What is to be sent now."""
         out, self._out = self._out, []
         return out
@@ -250,4 +250,4 @@ class FloorParticipant:
             self._send(message)
 
     def _send(self, message: Message) -> None:
-        self._out.append(Datagram(message.packed(), self.access.server))
+        self._out.append(BfcpDatagram(message.packed(), self.access.server))

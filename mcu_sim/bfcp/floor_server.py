@@ -69,7 +69,7 @@ class FloorReleased(NamedTuple):
 Event = FloorRequested | FloorReleased
 
 
-class Datagram(NamedTuple):
+class BfcpDatagram(NamedTuple):
     """What is to be sent."""
 
     data: bytes
@@ -126,7 +126,7 @@ class FloorServer:
 
     def __init__(self) -> None:
         self._conferences: dict[int, _Conference] = {}
-        self._out: list[Datagram] = []
+        self._out: list[BfcpDatagram] = []
         self._last_transaction = 0
 
     def enter(self, user: FloorUser, name: str, remote: HostPort, *, assured: bool) -> None:
@@ -198,7 +198,7 @@ class FloorServer:
         except BfcpError as wrong:
             if not header.responds:
                 answer = header.answer(Primitive.ERROR, error(wrong.code, wrong.details))
-                self._out.append(Datagram(answer.packed(), source))
+                self._out.append(BfcpDatagram(answer.packed(), source))
             return []
         if message.responds:
             notice = user.notices.get(message.transaction_id)
@@ -213,7 +213,7 @@ class FloorServer:
         key = message.transaction_id, message.primitive
         known = user.responses.get(key)
         if known is not None and now_ms <= known.until_ms:
-            self._out.append(Datagram(known.data, source))
+            self._out.append(BfcpDatagram(known.data, source))
             return []
         before = len(self._out)
         answer, events = self._do(message, user, now_ms)
@@ -222,10 +222,12 @@ class FloorServer:
         user.responses[key] = _Response(data, now_ms + T2_MS)
         while len(user.responses) > MOST_KEPT:
             del user.responses[next(iter(user.responses))]
-        self._out.insert(before, Datagram(data, source))  # before what is told of its consequences
+        self._out.insert(
+            before, BfcpDatagram(data, source)
+        )  # before what is told of its consequences
         return events
 
-    def outgoing(self) -> list[Datagram]:
+    def outgoing(self) -> list[BfcpDatagram]:
         """What is to be sent now."""
         out, self._out = self._out, []
         return out
@@ -249,7 +251,7 @@ class FloorServer:
             notice.sent += 1
             notice.next_ms = now_ms + T1_MS * 2 ** (notice.sent - 1)
             target = conference.users[user].target
-            self._out.append(Datagram(notice.message.packed(), target))
+            self._out.append(BfcpDatagram(notice.message.packed(), target))
         return events
 
     def _user(self, message: Message, source: HostPort) -> _User | None:
@@ -425,7 +427,7 @@ class FloorServer:
             primitive, key.conference_id, transaction_id, key.user_id, tuple(attributes)
         )
         user.notices[transaction_id] = _Notice(message, 1, now_ms + T1_MS)
-        self._out.append(Datagram(message.packed(), user.target))
+        self._out.append(BfcpDatagram(message.packed(), user.target))
 
     def _notices(self) -> Iterator[tuple[FloorUser, _Notice]]:
         for conference in self._conferences.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 
-from giaoban.mcu_sim.bfcp.floor_server import LONGEST, Datagram
+from giaoban.mcu_sim.bfcp.floor_server import LONGEST, BfcpDatagram
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 
 _MOST_DATAGRAMS = 32
@@ -45,7 +45,7 @@ class FloorSocket:
                     self.received += 1
         return found
 
-    def send(self, datagram: Datagram) -> None:
+    def send(self, datagram: BfcpDatagram) -> None:
         """A datagram that cannot be sent is lost, as it may be on its way."""
         with contextlib.suppress(OSError):
             self._udp.sendto(datagram.data, datagram.target)

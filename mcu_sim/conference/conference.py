@@ -25,7 +25,7 @@ from giaoban.mcu_sim.conference.effects import (
 )
 from giaoban.mcu_sim.conference.floor import Request, VoiceSwitch
 from giaoban.mcu_sim.conference.meeting import Meeting
-from giaoban.mcu_sim.conference.state import State
+from giaoban.mcu_sim.conference.state import ConferenceState
 from giaoban.mcu_sim.conference.view import View
 
 REPORT_DUE = "is back; cause, remedy and expected time have not been reported"
@@ -41,7 +41,7 @@ class Conference:
     def __init__(self, meeting: Meeting, open_room: bool = False) -> None:
         self.meeting = meeting
         self._open_room = open_room
-        self._state = State(meeting)
+        self._state = ConferenceState(meeting)
         self._voice = VoiceSwitch()
         self._view = View(meeting)
 
@@ -243,7 +243,7 @@ class Conference:
         if self._open_room:
             return control.end(self._state, "", "The last participant has left")
         before = self._state
-        self._state = State(
+        self._state = ConferenceState(
             self.meeting,
             dialling=before.dialling,
             addresses=before.addresses,

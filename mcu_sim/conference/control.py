@@ -44,13 +44,13 @@ from giaoban.mcu_sim.conference.effects import (
     DialOut,
     Effect,
     HangUp,
-    Interruption,
+    InterruptionReport,
     LogEntry,
     MeetingEnded,
     name_of,
 )
 from giaoban.mcu_sim.conference.roles import Grant, Role, refusal
-from giaoban.mcu_sim.conference.state import State
+from giaoban.mcu_sim.conference.state import ConferenceState
 
 
 class _CommandRefusal(Exception):  # noqa: N818 - an answer, not an error
@@ -69,7 +69,7 @@ def no_address(_participant: str) -> None:
 
 
 def carry_out(
-    state: State,
+    state: ConferenceState,
     by: By,
     command: Command,
     now_ms: float,
@@ -99,13 +99,13 @@ def refuse(
     ]
 
 
-def read_queue(state: State, now_ms: float) -> SpeakerQueue:
+def read_queue(state: ConferenceState, now_ms: float) -> SpeakerQueue:
     """The requests to speak: how long each has waited, and who is called."""
     waiting = [(request.participant, now_ms - request.at_ms) for request in state.floor.queue]
     return SpeakerQueue(tuple(waiting), state.floor.called)
 
 
-def end(state: State, by: str, reason: str) -> list[Effect]:
+def end(state: ConferenceState, by: str, reason: str) -> list[Effect]:
     """End a meeting: everybody's call, and the calls that are being made."""
     gone = [*state.live, *sorted(state.dialling), *state.observers]
     effects: list[Effect] = [HangUp(who, reason) for who in gone]
@@ -119,7 +119,7 @@ def end(state: State, by: str, reason: str) -> list[Effect]:
     return [*effects, LogEntry(name, "ended", by, "", reason), MeetingEnded(name)]
 
 
-def role_of(state: State, by: By) -> Role | None:
+def role_of(state: ConferenceState, by: By) -> Role | None:
     """As whom somebody gives a command; None: its line does not stand in this meeting."""
     if by is OPERATOR:
         return "mcu-technician"
@@ -130,7 +130,7 @@ def role_of(state: State, by: By) -> Role | None:
     return "chair-technician" if by == state.meeting.chair else "branch-technician"
 
 
-def why_not(state: State, by: By, command: Command) -> str | None:
+def why_not(state: ConferenceState, by: By, command: Command) -> str | None:
     """Why somebody may not give a command, None if it may."""
     role = role_of(state, by)
     if role is None:
@@ -140,7 +140,7 @@ def why_not(state: State, by: By, command: Command) -> str | None:
     return refusal(role, name_of(by), command.command, subject(command), state.grants)
 
 
-def _is_of_own_content(state: State, by: By, command: Present) -> bool:
+def _is_of_own_content(state: ConferenceState, by: By, command: Present) -> bool:
     """Whether somebody wants to present while nobody else does, where nobody leads; or presents no
     more."""
     if not isinstance(by, str) or by in state.observers:
@@ -151,13 +151,13 @@ def _is_of_own_content(state: State, by: By, command: Present) -> bool:
     return command.participant == by and state.floor.mode == "open" and free
 
 
-def _check_right(state: State, by: By, command: Command) -> None:
+def _check_right(state: ConferenceState, by: By, command: Command) -> None:
     why = why_not(state, by, command)
     if why is not None:
         raise _CommandRefusal(FORBIDDEN, why)
 
 
-def _used(state: State, by: By, command: Command, effects: list[Effect]) -> list[Effect]:
+def _used(state: ConferenceState, by: By, command: Command, effects: list[Effect]) -> list[Effect]:
     """A grant by which a command was given is used up, and the log says so."""
     grant = Grant(name_of(by), command.command, subject(command))
     if by is OPERATOR or grant not in state.grants:
@@ -172,7 +172,7 @@ class _CommandExecution:
 
     def __init__(
         self,
-        state: State,
+        state: ConferenceState,
         by: By,
         now_ms: float,
         busy: Container[str],
@@ -362,7 +362,7 @@ class _CommandExecution:
         if who not in self.state.meeting.roster:  # a member may not have come in at all
             self._check_place(who)
         self.state.unreported.pop(who, None)
-        report = Interruption(command.cause, command.remedy, command.expected_min)
+        report = InterruptionReport(command.cause, command.remedy, command.expected_min)
         text = (
             f"cause: {report.cause}; remedy: {report.remedy}; "
             f"expected to be repaired in {report.expected_min:g} min"

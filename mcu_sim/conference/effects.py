@@ -157,7 +157,7 @@ class MeetingEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class Interruption:
+class InterruptionReport:
     """What its people say of a bridge's interruption (Art. 16(2)d); the time in minutes."""
 
     cause: str
@@ -178,7 +178,7 @@ class LogEntry:
     by: str
     on: str
     text: str
-    report: Interruption | None = None
+    report: InterruptionReport | None = None
 
 
 Effect = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Cell:
+class LayoutCell:
     """A part of the picture, in fractions of its width and height from the upper left corner.
 
     Attributes:
@@ -28,11 +28,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Layout:
+class VideoLayout:
     """A division of the picture; all cells have its aspect ratio."""
 
     id: str
-    cells: tuple[Cell, ...]
+    cells: tuple[LayoutCell, ...]
 
     @functools.cached_property
     def speaker_cell(self) -> int | None:
@@ -41,34 +41,36 @@ class Layout:
         return 0 if all(first.w > cell.w for cell in others) else None
 
 
-def _grid(side: int) -> Layout:
+def _grid(side: int) -> VideoLayout:
     cells = (
-        Cell(str(side * row + column + 1), column / side, row / side, 1 / side, 1 / side)
+        LayoutCell(str(side * row + column + 1), column / side, row / side, 1 / side, 1 / side)
         for row in range(side)
         for column in range(side)
     )
-    return Layout(f"{side}x{side}", tuple(cells))
+    return VideoLayout(f"{side}x{side}", tuple(cells))
 
 
-def _around(side: int) -> Layout:
+def _around(side: int) -> VideoLayout:
     """One big cell in the upper left corner, small ones beside and below it."""
     big, small = (side - 1) / side, 1 / side
     places = [(big, row / side) for row in range(side - 1)]
     places += [(column / side, big) for column in range(side)]
-    cells = (Cell(str(nth), x, y, small, small) for nth, (x, y) in enumerate(places, start=2))
-    return Layout(f"1+{len(places)}", (Cell("1", 0.0, 0.0, big, big), *cells))
+    cells = (LayoutCell(str(nth), x, y, small, small) for nth, (x, y) in enumerate(places, start=2))
+    return VideoLayout(f"1+{len(places)}", (LayoutCell("1", 0.0, 0.0, big, big), *cells))
 
 
-_SIDE_BY_SIDE = Layout("1+1", (Cell("1", 0.0, 0.25, 0.5, 0.5), Cell("2", 0.5, 0.25, 0.5, 0.5)))
+_SIDE_BY_SIDE = VideoLayout(
+    "1+1", (LayoutCell("1", 0.0, 0.25, 0.5, 0.5), LayoutCell("2", 0.5, 0.25, 0.5, 0.5))
+)
 
-LAYOUTS: Mapping[str, Layout] = {
+LAYOUTS: Mapping[str, VideoLayout] = {
     layout.id: layout
     for layout in (_grid(1), _SIDE_BY_SIDE, _grid(2), _around(3), _around(4), _grid(3), _grid(4))
 }
 """By id, fewest cells first: 1x1, 1+1, 2x2, 1+5, 1+7, 3x3, 4x4."""
 
 
-def automatic(participants: int) -> Layout:
+def automatic(participants: int) -> VideoLayout:
     """The layout with the fewest cells in which each of so many sees all the others.
 
     With more than 17 it is the largest: `assign` then shows those who spoke last.
@@ -79,7 +81,7 @@ def automatic(participants: int) -> Layout:
 
 
 def assign(
-    layout: Layout,
+    layout: VideoLayout,
     participants_by_recency: Sequence[int],
     viewer: int,
     speaker: int | None,

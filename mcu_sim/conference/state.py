@@ -25,7 +25,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class State:
+class ConferenceState:
     """One meeting from its first participant to its last.
 
     Attributes:

@@ -18,9 +18,9 @@ from giaoban.mcu_sim.conference.effects import (
     SetLayoutOfOthers,
     SetPresenter,
 )
-from giaoban.mcu_sim.conference.layout import LAYOUTS, Layout, assign, automatic
+from giaoban.mcu_sim.conference.layout import LAYOUTS, VideoLayout, assign, automatic
 from giaoban.mcu_sim.conference.meeting import LayoutChoice, Meeting
-from giaoban.mcu_sim.conference.state import State
+from giaoban.mcu_sim.conference.state import ConferenceState
 
 Composition = tuple[str, tuple[str | None, ...]]
 """A layout and the participants in its cells."""
@@ -66,7 +66,7 @@ class View:
         """Whose audio is in the mix, in the order they came."""
         return tuple(sorted(self._heard, key=self._heard.__getitem__))
 
-    def follow(self, state: State) -> list[Effect]:
+    def follow(self, state: ConferenceState) -> list[Effect]:
         """Take in what has changed in a meeting's state; the effects that lead there.
 
         Whoever is closed is closed before another is opened: no two speakers are heard by mistake.
@@ -92,7 +92,9 @@ class View:
             effects.append(SetPresenter(self._meeting.id, self.presenter))
         return effects
 
-    def _hear(self, state: State, stirred: Iterable[str], now: dict[str, int]) -> list[SetAudible]:
+    def _hear(
+        self, state: ConferenceState, stirred: Iterable[str], now: dict[str, int]
+    ) -> list[SetAudible]:
         """`stirred`: for whom something may have changed; `now`: of them, whose line stands."""
         heard, hears = self._heard, state.floor.heard
         shut = [who for who in stirred if who in heard and not (who in now and hears(who))]
@@ -105,7 +107,7 @@ class View:
         return effects
 
     def _watch(
-        self, state: State, speaker: str | None, was: dict[str, int], now: dict[str, int]
+        self, state: ConferenceState, speaker: str | None, was: dict[str, int], now: dict[str, int]
     ) -> list[SelectSource]:
         """Switched video. `was`, `now`: of those for whom something may have changed, whose line
         stood before and whose stands now."""
@@ -132,7 +134,7 @@ class View:
         return effects
 
     def _compose(
-        self, state: State, speaker: str | None, was: dict[str, int], now: dict[str, int]
+        self, state: ConferenceState, speaker: str | None, was: dict[str, int], now: dict[str, int]
     ) -> list[SetLayout | SetLayoutOfOthers]:
         """Continuous presence; `was` and `now` as in `_watch`."""
         before = self._compositions
@@ -152,7 +154,9 @@ class View:
         return effects
 
 
-def _compositions(state: State, speaker: str | None, before: Compositions) -> Compositions:
+def _compositions(
+    state: ConferenceState, speaker: str | None, before: Compositions
+) -> Compositions:
     """What is seen; a lost participant keeps its cell, where it will be seen again.
 
     `before`: given back if nothing that it follows from has changed.
@@ -179,7 +183,7 @@ def _compositions(state: State, speaker: str | None, before: Compositions) -> Co
     names[speaks] = speaker
     by_recency = list(near.values())
 
-    def seen_by(number: int, layout: Layout) -> Composition:
+    def seen_by(number: int, layout: VideoLayout) -> Composition:
         nearest = by_recency[: len(layout.cells) + 2]
         listed = nearest if speaks is None or speaks in nearest else [*nearest, speaks]
         shown = assign(layout, listed, number, speaks, {})
@@ -192,5 +196,5 @@ def _compositions(state: State, speaker: str | None, before: Compositions) -> Co
     return Compositions(rule, own, seen_by(NO_PLACE, layout))
 
 
-def _layout(choice: LayoutChoice, auto: Layout) -> Layout:
+def _layout(choice: LayoutChoice, auto: VideoLayout) -> VideoLayout:
     return auto if choice == "auto" else LAYOUTS[choice]

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from giaoban.mcu_sim import stun
 from giaoban.mcu_sim.media.consent import Consent
-from giaoban.mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Flow, Kind, Leg
-from giaoban.mcu_sim.media.ports import LocalPort, Ports
+from giaoban.mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Kind, Leg, MediaFlow
+from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import Keyring, SrtpError
 from giaoban.traffic import rtcp, rtp
 from giaoban.traffic.batch import ReceiveBatch, Received
@@ -81,7 +81,7 @@ class Inbound:
 
     def __init__(
         self,
-        ports: Ports,
+        ports: PortPool,
         keys: Keyring,
         log: PacketLog,
         capacity: int,
@@ -135,7 +135,7 @@ class Inbound:
         self.statistics[kind].open(row, flow.terms.codec.clock_hz)
         self.turn(leg, kind, flow)
 
-    def turn(self, leg: Leg, kind: Kind, flow: Flow) -> None:
+    def turn(self, leg: Leg, kind: Kind, flow: MediaFlow) -> None:
         """The terms of a flow changed: where it comes from, its payload type, whether it comes."""
         row, terms = leg.row, flow.terms
         self._type[kind][row] = terms.receive_type

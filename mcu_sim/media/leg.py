@@ -28,7 +28,7 @@ class Delays:
 
 
 @dataclass(frozen=True)
-class Flow:
+class MediaFlow:
     """One medium of a call.
 
     Attributes:
@@ -63,7 +63,7 @@ class Leg:
     row: int
     meeting: int
     port_group: int
-    flows: dict[Kind, Flow]
+    flows: dict[Kind, MediaFlow]
     composed: VideoModel | None
     heard: bool
     host: str = ""

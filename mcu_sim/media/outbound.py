@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.mcu_sim.media.leg import KINDS, UNLOGGED, Flow, Kind, Leg
-from giaoban.mcu_sim.media.ports import LocalPort, Ports
+from giaoban.mcu_sim.media.leg import KINDS, UNLOGGED, Kind, Leg, MediaFlow
+from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import ALIGNMENT, TAG_BYTES, Keyring
 from giaoban.mcu_sim.sdp.crypto import MOST_MKI_BYTES
 from giaoban.mcu_sim.sip.message.addresses import HostPort
@@ -59,7 +59,7 @@ class _ImpairedStream:
 
 
 @dataclass
-class Counters:
+class SentCounters:
     """What was sent to each row of one medium, (capacity,) each; for sender reports.
 
     `octets` are of payload alone (RFC 3550 §6.4.1); `timestamp` is the latest packet's, `at_ns`
@@ -77,7 +77,7 @@ class Outbound:
 
     def __init__(
         self,
-        ports: Ports,
+        ports: PortPool,
         keys: Keyring,
         pacer: Pacer,
         log: PacketLog,
@@ -122,7 +122,7 @@ class Outbound:
         """Of calls in which nothing is sent again, or protected, for now: the number of that stream
         that is next if it is."""
         self.counters = {
-            kind: Counters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
+            kind: SentCounters(*(np.zeros(capacity, np.int64) for _ in range(4))) for kind in KINDS
         }
 
     def open(self, leg: Leg) -> None:
@@ -143,7 +143,7 @@ class Outbound:
         if flow.down.impairments:
             self._lines[kind, row] = _ImpairedStream(flow.down, self._origin_ns)
 
-    def turn(self, kind: Kind, row: int, flow: Flow) -> None:
+    def turn(self, kind: Kind, row: int, flow: MediaFlow) -> None:
         """The terms of a flow changed: where to send, as what, and whether they want it."""
         self._to[kind][row] = sockaddr(*flow.terms.remote)
         self._type[kind][row] = flow.terms.send_type
@@ -152,7 +152,7 @@ class Outbound:
         self._turn_retransmission(kind, row, flow)
         self._turn_fec(kind, row, flow)
 
-    def _turn_retransmission(self, kind: Kind, row: int, flow: Flow) -> None:
+    def _turn_retransmission(self, kind: Kind, row: int, flow: MediaFlow) -> None:
         """What is sent from now on is kept, if the far end may ask for it again."""
         terms = flow.terms
         again = self._retransmission
@@ -167,7 +167,7 @@ class Outbound:
             old = Retransmitter(again, terms.rtx_send_type, ssrc, first)
         self._retransmitters[kind, row] = old
 
-    def _turn_fec(self, kind: Kind, row: int, flow: Flow) -> None:
+    def _turn_fec(self, kind: Kind, row: int, flow: MediaFlow) -> None:
         """What is sent from now on is protected, if the far end understands it."""
         old = self._fec_encoders.pop((kind, row), None)
         if old is not None:
@@ -181,7 +181,7 @@ class Outbound:
             old = FecEncoder(self._fec, send_type, ssrc, CLOCK_HZ, first)
         self._fec_encoders[kind, row] = old
 
-    def _first_number(self, kind: Kind, row: int, flow: Flow) -> int:
+    def _first_number(self, kind: Kind, row: int, flow: MediaFlow) -> int:
         """Of a retransmission or FEC stream. The call's keys go on when its terms change: no number
         comes twice under them (RFC 3711 §9.1)."""
         return self._next_numbers.get((kind, row), flow.down.first_sequence & 0xFFFF)

@@ -20,9 +20,18 @@ from giaoban.mcu_sim.media.audio.codec import AudioCodec, codec_named
 from giaoban.mcu_sim.media.audio.telephone_events import DtmfReceiver
 from giaoban.mcu_sim.media.consent import Consent, Withheld
 from giaoban.mcu_sim.media.inbound import LONGEST_PACKET, Arrivals, Inbound
-from giaoban.mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Delays, Flow, Kind, Leg, Position
+from giaoban.mcu_sim.media.leg import (
+    KINDS,
+    NOBODY,
+    UNLOGGED,
+    Delays,
+    Kind,
+    Leg,
+    MediaFlow,
+    Position,
+)
 from giaoban.mcu_sim.media.outbound import Outbound, row_bytes
-from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.media.reports import Reports
 from giaoban.mcu_sim.media.srtp import Keyring
 from giaoban.mcu_sim.media.video.compose import DecodingLosses, VideoBank
@@ -40,7 +49,7 @@ from giaoban.traffic.log import (
 from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
 from giaoban.traffic.receiver.feedback import LEAD_NS, LOOK_NS
 from giaoban.traffic.receiver.nack import (
-    Packets,
+    ReceivedPackets,
     RepairBuffer,
     lone_record,
 )
@@ -104,7 +113,7 @@ class MediaPlane:
 
     def __init__(
         self,
-        ports: Ports,
+        ports: PortPool,
         delays: Delays,
         *,
         capacity: int,
@@ -224,7 +233,7 @@ class MediaPlane:
             self._begin(leg, kind, now_ns)
 
     def extend(
-        self, row: int, more: Mapping[Kind, Flow], composed: VideoModel | None, now_ns: int
+        self, row: int, more: Mapping[Kind, MediaFlow], composed: VideoModel | None, now_ns: int
     ) -> None:
         """Media that a standing call did not begin with."""
         before = self._legs[row]
@@ -566,7 +575,7 @@ class MediaPlane:
         for row in np.unique(got.rows).tolist():
             at = np.flatnonzero(got.rows == row)
             headers, lengths = got.headers.take(at), got.lengths[at]
-            came = Packets(headers, got.data[at], lengths, got.arrival_ns[at])
+            came = ReceivedPackets(headers, got.data[at], lengths, got.arrival_ns[at])
             if repaired[at[0]]:
                 self._repair[row].put(came)
                 self._decode(row)

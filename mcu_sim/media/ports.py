@@ -97,7 +97,7 @@ class Remotes:
         self._row_of = np.array([self._rows[key] for key in keys], np.intp)
 
 
-class Ports:
+class PortPool:
     """All port groups of one address.
 
     Sockets are opened when a call first needs them. Those of groups that no call uses any more are

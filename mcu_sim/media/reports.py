@@ -10,9 +10,9 @@ import numpy as np
 
 from giaoban.mcu_sim.media.consent import Consent
 from giaoban.mcu_sim.media.inbound import ControlArrival, Inbound
-from giaoban.mcu_sim.media.leg import Flow, Kind, Leg
+from giaoban.mcu_sim.media.leg import Kind, Leg, MediaFlow
 from giaoban.mcu_sim.media.outbound import Outbound
-from giaoban.mcu_sim.media.ports import LocalPort, Ports
+from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import Keyring
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.batch import send_at
@@ -57,7 +57,7 @@ class _RtcpStream:
         self.told_packets = self.told_octets = 0
         self.turn(flow)
 
-    def turn(self, flow: Flow) -> None:
+    def turn(self, flow: MediaFlow) -> None:
         self.muxed = flow.terms.rtcp_mux
         self.to: HostPort = flow.terms.remote_rtcp
         self.feedback = flow.terms.feedback
@@ -70,7 +70,7 @@ class Reports:
         self,
         inbound: Inbound,
         outbound: Outbound,
-        ports: Ports,
+        ports: PortPool,
         keys: Keyring,
         rng: random.Random,
         paced_from_ns: int | None,
@@ -104,7 +104,7 @@ class Reports:
         self._lines[leg.row, kind] = _RtcpStream(leg, kind, reporter)
         self._next_due_ns, self._split = 0, None
 
-    def turn(self, kind: Kind, row: int, flow: Flow) -> None:
+    def turn(self, kind: Kind, row: int, flow: MediaFlow) -> None:
         """The terms of a flow changed."""
         self._lines[row, kind].turn(flow)
         self._split = None

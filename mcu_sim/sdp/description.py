@@ -167,7 +167,7 @@ def feedback_for(feedback: Sequence[str], payload_type: int) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionDescription:
     """A whole description. `address` is the session's c= line, None if only media have one."""
 
     address: str | None
@@ -230,13 +230,13 @@ LONGEST_KEPT = 2048
 4028 §7.4)."""
 
 
-def parse(data: bytes) -> Session:
+def parse(data: bytes) -> SessionDescription:
     """Read a description. Raises `SdpError`, and nothing else, for bytes of any kind."""
     kept = len(data) <= LONGEST_KEPT and b"crypto" not in data  # keys are forgotten
     return _kept_session(data) if kept else _parse(data)
 
 
-def _parse(data: bytes) -> Session:
+def _parse(data: bytes) -> SessionDescription:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -274,14 +274,14 @@ def _parse(data: bytes) -> Session:
         raise SdpError(f"has no {' or '.join(sorted(missing))}= line")
     lacking = nowhere if address is None else None
     media = tuple(_close(section, direction, lacking) for section in sections)
-    return Session(address, media, **heading)
+    return SessionDescription(address, media, **heading)
 
 
 _kept_session = functools.lru_cache(maxsize=64)(_parse)
 
 
 def _session_level(kind: str, value: str) -> dict[str, Any]:
-    """What of `Session` a line says."""
+    """What of `SessionDescription` a line says."""
     match kind:
         case "o":
             parts = value.split()
@@ -454,7 +454,7 @@ def _number(text: str, where: str) -> int:
     return int(digits)
 
 
-def build(session: Session) -> bytes:
+def build(session: SessionDescription) -> bytes:
     """The description's text. Raises `SdpError` for a section without formats."""
     origin = f"{session.user} {session.session_id} {session.version}"
     at = session.origin_address

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from giaoban.mcu_sim.bfcp.floor_participant import FloorAccess
 from giaoban.mcu_sim.bfcp.message import FloorUser
-from giaoban.mcu_sim.sdp.description import FloorControl, FloorOfStreams, Media, Session
+from giaoban.mcu_sim.sdp.description import FloorControl, FloorOfStreams, Media, SessionDescription
 
 KIND, PROTOCOL = "application", "UDP/BFCP"
 CONTENT_LABEL = "11"
@@ -50,7 +50,7 @@ def answer_to(theirs: Media, can: Sequence[Media]) -> Media | None:
     return replace(ours, formats=theirs.formats)
 
 
-def user_of(ours: Session) -> FloorUser | None:
+def user_of(ours: SessionDescription) -> FloorUser | None:
     """As whom the other side of our description asks for the floor; None: it cannot."""
     for media in ours.media:
         terms = media.floor_control
@@ -59,7 +59,7 @@ def user_of(ours: Session) -> FloorUser | None:
     return None
 
 
-def client_of(ours: Session, theirs: Session) -> tuple[str, int] | None:
+def client_of(ours: SessionDescription, theirs: SessionDescription) -> tuple[str, int] | None:
     """Where whoever controls the floor of our content is, by two descriptions of which one answers
     the other; None: it does not."""
     for mine, other in zip(ours.media, theirs.media, strict=False):
@@ -68,7 +68,7 @@ def client_of(ours: Session, theirs: Session) -> tuple[str, int] | None:
     return None
 
 
-def access_of(ours: Session, theirs: Session) -> FloorAccess | None:
+def access_of(ours: SessionDescription, theirs: SessionDescription) -> FloorAccess | None:
     """As whom we ask for the floor of their content, and where, by two descriptions of which one
     answers the other; None: nobody can be asked."""
     labels = {one.label for one in theirs.media if one.port and one.label is not None}

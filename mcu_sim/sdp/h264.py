@@ -31,7 +31,7 @@ OFFERED = {"baseline": "42E0", "high": "6400"}
 """profile_idc and constraint flags of what calls are made with: constrained baseline, and high."""
 
 
-class Limits(NamedTuple):
+class LevelLimits(NamedTuple):
     """Macroblocks a second, macroblocks a frame, and kbit/s (H.264 table A-1)."""
 
     mbps: int
@@ -41,33 +41,33 @@ class Limits(NamedTuple):
 
 _LEVEL_1B = 9
 _LIMITS = {
-    10: Limits(1_485, 99, 64),
-    _LEVEL_1B: Limits(1_485, 99, 128),
-    11: Limits(3_000, 396, 192),
-    12: Limits(6_000, 396, 384),
-    13: Limits(11_880, 396, 768),
-    20: Limits(11_880, 396, 2_000),
-    21: Limits(19_800, 792, 4_000),
-    22: Limits(20_250, 1_620, 4_000),
-    30: Limits(40_500, 1_620, 10_000),
-    31: Limits(108_000, 3_600, 14_000),
-    32: Limits(216_000, 5_120, 20_000),
-    40: Limits(245_760, 8_192, 20_000),
-    41: Limits(245_760, 8_192, 50_000),
-    42: Limits(522_240, 8_704, 50_000),
-    50: Limits(589_824, 22_080, 135_000),
-    51: Limits(983_040, 36_864, 240_000),
-    52: Limits(2_073_600, 36_864, 240_000),
+    10: LevelLimits(1_485, 99, 64),
+    _LEVEL_1B: LevelLimits(1_485, 99, 128),
+    11: LevelLimits(3_000, 396, 192),
+    12: LevelLimits(6_000, 396, 384),
+    13: LevelLimits(11_880, 396, 768),
+    20: LevelLimits(11_880, 396, 2_000),
+    21: LevelLimits(19_800, 792, 4_000),
+    22: LevelLimits(20_250, 1_620, 4_000),
+    30: LevelLimits(40_500, 1_620, 10_000),
+    31: LevelLimits(108_000, 3_600, 14_000),
+    32: LevelLimits(216_000, 5_120, 20_000),
+    40: LevelLimits(245_760, 8_192, 20_000),
+    41: LevelLimits(245_760, 8_192, 50_000),
+    42: LevelLimits(522_240, 8_704, 50_000),
+    50: LevelLimits(589_824, 22_080, 135_000),
+    51: LevelLimits(983_040, 36_864, 240_000),
+    52: LevelLimits(2_073_600, 36_864, 240_000),
 }
 """By level_idc, lowest level first; level 1b has no number of its own in all profiles."""
 
 _NEEDED = {
-    "CIF30": Limits(30 * 396, 396, 0),
-    "SD30": Limits(30 * 1_350, 1_350, 0),
-    "720p30": Limits(30 * 3_600, 3_600, 0),
-    "720p60": Limits(60 * 3_600, 3_600, 0),
-    "1080p30": Limits(30 * 8_160, 8_160, 0),
-    "1080p60": Limits(60 * 8_160, 8_160, 0),
+    "CIF30": LevelLimits(30 * 396, 396, 0),
+    "SD30": LevelLimits(30 * 1_350, 1_350, 0),
+    "720p30": LevelLimits(30 * 3_600, 3_600, 0),
+    "720p60": LevelLimits(60 * 3_600, 3_600, 0),
+    "1080p30": LevelLimits(30 * 8_160, 8_160, 0),
+    "1080p60": LevelLimits(60 * 8_160, 8_160, 0),
 }
 """What each resolution takes: 352 × 288, 720 × 480, 1280 × 720, 1920 × 1080 in 16 × 16 blocks."""
 
@@ -88,7 +88,7 @@ class _Format:
     flags: int
     level: int
     mode: str | None
-    limits: Limits
+    limits: LevelLimits
 
     def sub_profile(self) -> tuple[int, bool]:
         """What must be equal on both sides; conference devices mix 42001F, 42801F and 42E01F."""
@@ -104,7 +104,7 @@ class _Format:
         if self.mode is not None:
             parts.append(f"packetization-mode={self.mode}")
         for name, value, usual in zip(
-            Limits._fields, self.limits, _LIMITS[self.level], strict=True
+            LevelLimits._fields, self.limits, _LIMITS[self.level], strict=True
         ):
             if value > usual:
                 parts.append(f"max-{name}={value}")
@@ -195,7 +195,7 @@ def in_the_form_of(agreed: Codec, wanted: Codec) -> Codec:
 
 def _common(ours: _Format, theirs: _Format) -> _Format:
     level = min(ours.level, theirs.level, key=_order)
-    limits = Limits(*map(min, zip(ours.limits, theirs.limits, strict=True)))
+    limits = LevelLimits(*map(min, zip(ours.limits, theirs.limits, strict=True)))
     return replace(theirs, level=level, limits=limits)
 
 
@@ -211,7 +211,7 @@ def _read(codec: Codec) -> _Format:
     level = max((key for key in _LIMITS if _order(key) <= _order(level)), key=_order, default=10)
     usual = _LIMITS[level]
     # values below the level's own mean nothing (RFC 6184 §8.1)
-    limits = Limits(*(max(_limit(codec, name), own) for name, own in usual._asdict().items()))
+    limits = LevelLimits(*(max(_limit(codec, name), own) for name, own in usual._asdict().items()))
     return _Format(profile, flags, level, codec.parameter("packetization-mode"), limits)
 
 

@@ -19,7 +19,7 @@ from giaoban.mcu_sim.sdp import (
     Media,
     Problem,
     SdpError,
-    Session,
+    SessionDescription,
     Suite,
     Warn,
     h264,
@@ -458,7 +458,7 @@ class NegotiatedMedia:
 
 
 def agree(
-    their_session: Session,
+    their_session: SessionDescription,
     theirs: Media,
     ours: Media,
     codecs: tuple[Codec, Codec],
@@ -566,7 +566,7 @@ def _tone_type(theirs: Sequence[Codec], ours: Sequence[Codec]) -> int | None:
     return next((codec.payload_type for codec in ours if is_tones(codec)), None)
 
 
-def at_their_rate(ours: Media, their_session: Session, theirs: Media) -> Media:
+def at_their_rate(ours: Media, their_session: SessionDescription, theirs: Media) -> Media:
     """Our section with the lower of the two rates, where it states one."""
     rate = _stated_kbps(their_session, theirs)
     if rate is None:
@@ -578,7 +578,7 @@ def at_their_rate(ours: Media, their_session: Session, theirs: Media) -> Media:
     )
 
 
-def _stated_kbps(session: Session, media: Media) -> float | None:
+def _stated_kbps(session: SessionDescription, media: Media) -> float | None:
     """The rate of a section, else of the whole session, which no section can go beyond."""
     if media.tias_bps is not None:
         return media.tias_bps / 1000
@@ -586,7 +586,9 @@ def _stated_kbps(session: Session, media: Media) -> float | None:
     return None if kbps is None else float(kbps)
 
 
-def _max_kbps(session: Session, theirs: Media, ours: Media, their_codec: Codec) -> float | None:
+def _max_kbps(
+    session: SessionDescription, theirs: Media, ours: Media, their_codec: Codec
+) -> float | None:
     stated = _stated_kbps(session, theirs)
     bounds = [stated, None if ours.tias_bps is None else ours.tias_bps / 1000]
     # devices that state a low level and a high b= mean the b=, unless max-br says otherwise
@@ -606,7 +608,7 @@ def _ptime_ms(theirs: Media) -> int | None:
 MOST_NAMED = 8
 
 
-def refusals(offer: Session, can: Sequence[Media]) -> list[Problem]:
+def refusals(offer: SessionDescription, can: Sequence[Media]) -> list[Problem]:
     """All that an offer has and `can` has not, in the order of its sections. Texts are printable.
 
     Sections that the offer itself refuses are passed over.
@@ -626,7 +628,7 @@ def refusals(offer: Session, can: Sequence[Media]) -> list[Problem]:
     return found
 
 
-def not_taken(offer: Session, answer: Session) -> list[Problem]:
+def not_taken(offer: SessionDescription, answer: SessionDescription) -> list[Problem]:
     """All of our offer that their answer does not take, or that cannot be had as it is answered.
     `ValueError` if they have not the same number of sections."""
     found: list[Problem] = []
@@ -675,14 +677,14 @@ MOST_TOLD = 240
 
 
 def make_answer(
-    offer: Session,
+    offer: SessionDescription,
     can: Sequence[Media],
     address: str,
     session_id: int,
     *,
-    previous: Session | None = None,
+    previous: SessionDescription | None = None,
     keys: Secrets | None = None,
-) -> tuple[Session, list[NegotiatedMedia | None]]:
+) -> tuple[SessionDescription, list[NegotiatedMedia | None]]:
     """The answer to an offer, and per section of it what is agreed (None: refused).
 
     Each section of the offer is answered in its place; what `can` has no match for is refused with
@@ -728,11 +730,15 @@ def make_answer(
         reason = f"no audio or video in the offer can be done here{told}"
         raise SdpError(reason[:MOST_TOLD], warning)
     version = session_id if previous is None else previous.version + 1
-    answer = Session(address, tuple(answered), session_id, version, origin_address=address)
+    answer = SessionDescription(
+        address, tuple(answered), session_id, version, origin_address=address
+    )
     return answer, agreed
 
 
-def read_answer(offer: Session, answer: Session) -> list[NegotiatedMedia | None]:
+def read_answer(
+    offer: SessionDescription, answer: SessionDescription
+) -> list[NegotiatedMedia | None]:
     """What our offer and their answer agree on, per section. `SdpError` if they do not fit."""
     if len(answer.media) != len(offer.media):
         raise SdpError(f"answer has {len(answer.media)} media, the offer {len(offer.media)}")
@@ -762,7 +768,7 @@ def read_answer(offer: Session, answer: Session) -> list[NegotiatedMedia | None]
 
 
 def _accept(
-    offer: Session, theirs: Media, ours: Media, old: Media | None, keys: Secrets | None
+    offer: SessionDescription, theirs: Media, ours: Media, old: Media | None, keys: Secrets | None
 ) -> tuple[Media, NegotiatedMedia] | None:
     """Our section and the terms, None if what they offer cannot be had."""
     if not theirs.port or theirs.protocol not in PROTOCOLS:
@@ -830,19 +836,19 @@ _kept_taken = functools.lru_cache(maxsize=64)(_taken)
 
 def make_offer(
     address: str, media: Sequence[Media], session_id: int, *, keys: Secrets | None = None
-) -> Session:
+) -> SessionDescription:
     """A first offer of all of `media`, received at `address`.
 
     Sections over RTP/SAVP or RTP/SAVPF get an SRTP key of each suite. Raises `ValueError` if there
     is no source of keys for them.
     """
     sections = tuple(with_keys(section, keys) for section in media)
-    return Session(address, sections, session_id, session_id, origin_address=address)
+    return SessionDescription(address, sections, session_id, session_id, origin_address=address)
 
 
 def make_reoffer(
-    previous: Session, media: Sequence[Media], *, keys: Secrets | None = None
-) -> Session:
+    previous: SessionDescription, media: Sequence[Media], *, keys: Secrets | None = None
+) -> SessionDescription:
     """A new offer within a call: from now on `media`, and nothing else.
 
     `previous` is our description in force, whether it was an offer or an answer. Its sections keep

@@ -22,13 +22,13 @@ from giaoban.mcu_sim.conference.effects import (
     JoinAccepted,
 )
 from giaoban.mcu_sim.conference.rooms import Rooms
-from giaoban.mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg, Position
+from giaoban.mcu_sim.media.leg import UNLOGGED, Kind, Leg, MediaFlow, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
 from giaoban.mcu_sim.server.conference_control import ConferenceEffects, Controls, Referrals, Tell
 from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams
-from giaoban.mcu_sim.server.content_floor import ContentFloor
+from giaoban.mcu_sim.server.content_floor import ContentFloorControl
 from giaoban.mcu_sim.server.negotiation import (
     BUSY_HERE,
     NOT_ACCEPTABLE_HERE,
@@ -96,13 +96,13 @@ def flows(
     rng: random.Random,
     before: Mapping[Kind, Position],
     now_ns: int,
-) -> dict[Kind, Flow]:
+) -> dict[Kind, MediaFlow]:
     """The flows of a call that begins.
 
     `before`: how far the planned streams had come when a bridge lost its line. When it comes back
     to its place they go on from there: each is one stream, with a gap.
     """
-    found: dict[Kind, Flow] = {}
+    found: dict[Kind, MediaFlow] = {}
     for kind, terms in agreed.items():
         planned = None if planned_streams is None else planned_streams.down.get(kind)
         if planned is None:
@@ -117,7 +117,7 @@ def flows(
                 update={"first_sequence": sequence, "first_timestamp": timestamp}
             )
         up = UNLOGGED if planned_streams is None else planned_streams.up.get(kind, UNLOGGED)
-        found[kind] = Flow(terms, down, up, from_ns)
+        found[kind] = MediaFlow(terms, down, up, from_ns)
     return found
 
 
@@ -193,7 +193,9 @@ class CallController:
             participants, plane, tell, self._dial, self._put_out, negotiation, floors
         )
         self.controls = Controls(agent, plane, participants, self.rooms, self._effects, tell)
-        self.content_floor = ContentFloor(floors, self.rooms, self._effects, self.controls, tell)
+        self.content_floor = ContentFloorControl(
+            floors, self.rooms, self._effects, self.controls, tell
+        )
         self._referrals = Referrals(agent, participants, self.rooms, self._effects, tell)
         self._positions = dict(positions)
         self._stopped: NegotiationRefusal | None = None

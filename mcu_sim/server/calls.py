@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from giaoban.mcu_sim.conference.meeting import LONGEST_ID, is_id
 from giaoban.mcu_sim.media.leg import Kind
-from giaoban.mcu_sim.sdp import Session
+from giaoban.mcu_sim.sdp import SessionDescription
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 
@@ -44,7 +44,7 @@ class ParticipantCall:
     why_less: str
     host: str
     contact: str | None
-    local: Session
+    local: SessionDescription
     agreed: dict[Kind, NegotiatedMedia] = field(default_factory=dict)
     sees: dict[Kind, str | None] = field(default_factory=dict)
     observes: bool = False

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 
 from giaoban.mcu_sim.bfcp.floor_server import (
-    Datagram,
+    BfcpDatagram,
     Event,
     FloorReleased,
     FloorRequested,
@@ -28,7 +28,7 @@ TELL_AGAIN_NS = 5_000_000_000
 """So long after a request of a bridge another one is told to nobody: each is a line of the log."""
 
 
-class ContentFloor:
+class ContentFloorControl:
     """Who of the calls may ask for the content channel of its meeting, and who does."""
 
     def __init__(
@@ -81,7 +81,7 @@ class ContentFloor:
         self._carry_out(self._server.advance(now_ns / 1e6), now_ns)
         self._serve(now_ns)
 
-    def outgoing(self) -> list[Datagram]:
+    def outgoing(self) -> list[BfcpDatagram]:
         """What is to be sent now."""
         return self._server.outgoing()
 

@@ -14,7 +14,7 @@ from giaoban.mcu_sim.bfcp.message import FloorUser
 from giaoban.mcu_sim.device import AUDIO
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import NOBODY, Kind
-from giaoban.mcu_sim.media.ports import Ports, PortsExhaustedError
+from giaoban.mcu_sim.media.ports import PortPool, PortsExhaustedError
 from giaoban.mcu_sim.sdp.description import ip_address
 from giaoban.mcu_sim.sdp.floor_control import CONTENT_LABEL, client_of, floor_control
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
@@ -60,7 +60,7 @@ class NegotiationResult:
     """A description of ours with what it settles; `refused`: what of an offer it does not take,
     whatever the device has left; `floor_client`: as of `ParticipantCall`."""
 
-    local: sdp.Session
+    local: sdp.SessionDescription
     agreed: dict[Kind, NegotiatedMedia]
     port_group: int
     admission: Admission
@@ -84,7 +84,7 @@ class MediaNegotiation:
         self,
         address: str,
         capacity: Capacity,
-        ports: Ports,
+        ports: PortPool,
         max_kbps: float,
         rng: random.Random,
         secrets: Secrets,
@@ -215,7 +215,7 @@ class MediaNegotiation:
             self._readmit(call, resolution, kbps)
         return agreed
 
-    def renew(self, call: ParticipantCall) -> sdp.Session:
+    def renew(self, call: ParticipantCall) -> sdp.SessionDescription:
         """An offer within a call of all that it could have now, in the sections it has."""
         can = self._can_of(call, call.given)
         offer = make_reoffer(call.local, can, keys=self._secrets)
@@ -223,7 +223,7 @@ class MediaNegotiation:
 
     def turn(
         self, call: ParticipantCall, offer: bytes
-    ) -> tuple[sdp.Session, dict[Kind, NegotiatedMedia]]:
+    ) -> tuple[sdp.SessionDescription, dict[Kind, NegotiatedMedia]]:
         """The answer to a new offer within a call; what it holds of the device goes with it.
 
         If the device has not what the offer asks for, the call keeps what it has. Raises
@@ -246,8 +246,8 @@ class MediaNegotiation:
         return session, agreed
 
     def _reachable(
-        self, theirs: sdp.Session, *, first: bool, audio_only: bool = False
-    ) -> sdp.Session:
+        self, theirs: sdp.SessionDescription, *, first: bool, audio_only: bool = False
+    ) -> sdp.SessionDescription:
         """Their description without the media that are at no host's address, or at our own, and
         with `audio_only` without all but audio.
 
@@ -262,7 +262,9 @@ class MediaNegotiation:
         told = tuple(media)
         return theirs if told == theirs.media else replace(theirs, media=told)
 
-    def _why_not(self, theirs: sdp.Session, media: sdp.Media, *, first: bool) -> str | None:
+    def _why_not(
+        self, theirs: sdp.SessionDescription, media: sdp.Media, *, first: bool
+    ) -> str | None:
         if not media.port:
             return None
         host = theirs.address_of(media)
@@ -293,8 +295,8 @@ class MediaNegotiation:
             self._capacity.admit(call.held, call.given, None, call.meeting)
 
     def _make_again(
-        self, call: ParticipantCall, theirs: sdp.Session, can: Sequence[sdp.Media]
-    ) -> tuple[sdp.Session, dict[Kind, NegotiatedMedia]]:
+        self, call: ParticipantCall, theirs: sdp.SessionDescription, can: Sequence[sdp.Media]
+    ) -> tuple[sdp.SessionDescription, dict[Kind, NegotiatedMedia]]:
         session, agreed = make_answer(
             theirs,
             can,
@@ -360,8 +362,8 @@ class MediaNegotiation:
         return NegotiationResult(local, {}, port_group, admission)
 
     def _make(
-        self, theirs: sdp.Session, can: Sequence[sdp.Media]
-    ) -> tuple[sdp.Session, list[NegotiatedMedia | None]]:
+        self, theirs: sdp.SessionDescription, can: Sequence[sdp.Media]
+    ) -> tuple[sdp.SessionDescription, list[NegotiatedMedia | None]]:
         return make_answer(
             theirs, can, self._address, self._rng.getrandbits(32), keys=self._secrets
         )

@@ -21,7 +21,7 @@ from giaoban.mcu_sim.conference.commands import Answer, Command, CommandRejected
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays, Kind, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
-from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.secret_source import drawn_from
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls, identity
@@ -82,7 +82,7 @@ class McuServer:
             except OSError:
                 self._sip.close()
                 raise
-        self._ports = Ports(config.address, config.first_media_port)
+        self._ports = PortPool(config.address, config.first_media_port)
         self._participants = ParticipantCalls(config.planned_streams, config.guests)
         self._capacity = Capacity(device)
         accounts = config.accounts

@@ -16,7 +16,7 @@ REGISTERs for a `Registrar`.
 
 from giaoban.mcu_sim.sip.agent import UserAgent
 from giaoban.mcu_sim.sip.call import CallState
-from giaoban.mcu_sim.sip.endpoint import Datagram
+from giaoban.mcu_sim.sip.endpoint import SipDatagram
 from giaoban.mcu_sim.sip.events import (
     CallEnded,
     CallEstablished,
@@ -45,7 +45,6 @@ __all__ = [
     "CallEstablished",
     "CallFailed",
     "CallState",
-    "Datagram",
     "EndCause",
     "Event",
     "HostPort",
@@ -64,5 +63,6 @@ __all__ = [
     "ReofferAnswered",
     "ReofferRefused",
     "ReofferWithdrawn",
+    "SipDatagram",
     "UserAgent",
 ]

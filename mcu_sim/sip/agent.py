@@ -13,7 +13,13 @@ from giaoban.mcu_sim.sip.call import CallState, CallTable
 from giaoban.mcu_sim.sip.capabilities import Capabilities, OptionsClient
 from giaoban.mcu_sim.sip.dialog import target_of
 from giaoban.mcu_sim.sip.digest import Authority, Credentials
-from giaoban.mcu_sim.sip.endpoint import UNLIMITED, Datagram, Endpoint, HostLimits, Slot
+from giaoban.mcu_sim.sip.endpoint import (
+    UNLIMITED,
+    Endpoint,
+    HostLimits,
+    SipDatagram,
+    TransactionSlot,
+)
 from giaoban.mcu_sim.sip.events import Event
 from giaoban.mcu_sim.sip.info import Infos
 from giaoban.mcu_sim.sip.invite import IncomingInvites, OutgoingInvites, Reinvites
@@ -25,7 +31,7 @@ from giaoban.mcu_sim.sip.refer import Refers
 from giaoban.mcu_sim.sip.registration import RegisterClient, RegisterServer, Registrar
 from giaoban.mcu_sim.sip.session import Sessions
 from giaoban.mcu_sim.sip.session_timer import TimerPolicy
-from giaoban.mcu_sim.sip.transaction import State, invite_key
+from giaoban.mcu_sim.sip.transaction import TransactionState, invite_key
 
 ANSWER_WITHIN_MS = 180_000.0
 """How long a call may ring; as Timer C of a proxy (RFC 3261 §16.6), which is 3 minutes."""
@@ -117,7 +123,7 @@ class UserAgent:
         """When `advance` has something to do, None for never."""
         return self._end.next_timeout()
 
-    def outgoing(self) -> list[Datagram]:
+    def outgoing(self) -> list[SipDatagram]:
         """Take out the messages to send, in order."""
         return self._end.take_outgoing()
 
@@ -302,7 +308,7 @@ class UserAgent:
     @property
     def unanswered(self) -> list[str]:
         """The methods of our requests that have no final answer, one for each."""
-        waiting = (State.CALLING, State.TRYING, State.PROCEEDING)
+        waiting = (TransactionState.CALLING, TransactionState.TRYING, TransactionState.PROCEEDING)
         ours = (slot for slot in self._end.slots.values() if slot.key[0] == "client")
         return [slot.key[-1] for slot in ours if slot.transaction.state in waiting]
 
@@ -327,7 +333,9 @@ class UserAgent:
 
     # ------------------------------------------------------------------------------ the inside
 
-    def _on_request(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
+    def _on_request(
+        self, slot: TransactionSlot, request: Request, source: Peer, now_ms: float
+    ) -> None:
         """A new request other than ACK (RFC 3261 §8.2, §12.2.2)."""
         method, call = request.method, self._call_table.in_dialog(request)
         if method == "CANCEL":
@@ -353,7 +361,9 @@ class UserAgent:
         else:
             self._capabilities.tell(slot, 200, now_ms)
 
-    def _on_invite(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
+    def _on_invite(
+        self, slot: TransactionSlot, request: Request, source: Peer, now_ms: float
+    ) -> None:
         if to_tag(request):
             self._reinvites.on_invite(slot, request, now_ms)
             return
@@ -363,7 +373,7 @@ class UserAgent:
         if passes:
             self._incoming_invites.on_invite(slot, request, source, verified, now_ms)
 
-    def _on_cancel(self, slot: Slot, request: Request, now_ms: float) -> None:
+    def _on_cancel(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
         """The 200 is for the CANCEL; what becomes of its INVITE is another matter (§9.2)."""
         invite = self._end.slots.get(invite_key(slot.key))
         if invite is None or not self._authenticator.may_cancel(slot, invite):

@@ -25,7 +25,7 @@ from giaoban.mcu_sim.sip.digest import (
     WrongCredentials,
     authorization,
 )
-from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot
+from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot
 from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.message.headers import again, from_of, to_of
 from giaoban.mcu_sim.sip.message.responses import reply
@@ -130,11 +130,13 @@ class Authenticator:
         self._authority = authority
         self.throttle = PasswordThrottle()
         self._seen: list[WrongPassword] = []
-        self._held: dict[str, Slot] = {}
+        self._held: dict[str, TransactionSlot] = {}
         self._count = 0
         end.on_timer["held"] = self._on_held
 
-    def passes(self, slot: Slot, request: Request, now_ms: float) -> tuple[bool, str | None]:
+    def passes(
+        self, slot: TransactionSlot, request: Request, now_ms: float
+    ) -> tuple[bool, str | None]:
         """Whether a request may go on, and the verified user; if not, it is refused.
 
         A user may only speak in its own name, that is in From, and in To of a REGISTER.
@@ -182,7 +184,7 @@ class Authenticator:
             latest_ms = max(latest_ms, at_ms)
         return latest_ms
 
-    def _refuse_at(self, slot: Slot, at_ms: float, now_ms: float) -> None:
+    def _refuse_at(self, slot: TransactionSlot, at_ms: float, now_ms: float) -> None:
         """Answer 403, then."""
         if at_ms <= now_ms:
             self._end.refuse(slot, 403, now_ms)
@@ -203,7 +205,7 @@ class Authenticator:
         return self._authority is None or known
 
     def passes_in_call(
-        self, slot: Slot, request: Request, call: Call, source: Peer, now_ms: float
+        self, slot: TransactionSlot, request: Request, call: Call, source: Peer, now_ms: float
     ) -> bool:
         """Whether a request inside a dialog may go on; if not, it is refused.
 
@@ -219,7 +221,7 @@ class Authenticator:
             self._end.refuse(slot, 403, now_ms)
         return passes and user == party.uri.user
 
-    def may_cancel(self, cancel: Slot, invite: Slot) -> bool:
+    def may_cancel(self, cancel: TransactionSlot, invite: TransactionSlot) -> bool:
         """Whether a CANCEL, which nobody can be asked to prove (RFC 3261 §22.1), comes from where
         its INVITE did."""
         return self._authority is None or cancel.target == invite.target

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sipmessage import Request
 
 from giaoban.mcu_sim.sip.dialog import Dialog, DialogId, id_in_request
-from giaoban.mcu_sim.sip.endpoint import Slot
+from giaoban.mcu_sim.sip.endpoint import TransactionSlot
 from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.session_timer import TimerTerms
 from giaoban.mcu_sim.sip.transaction import T1_MS
@@ -33,7 +33,7 @@ class CallState(enum.Enum):
 class Success:
     """A 2xx of ours to an INVITE that is not acknowledged yet; `offered`: its SDP is an offer."""
 
-    slot: Slot
+    slot: TransactionSlot
     sequence: int
     offered: bool
     data: bytes
@@ -56,7 +56,7 @@ class Referral:
     """
 
     key: str
-    slot: Slot
+    slot: TransactionSlot
     silent: bool
     accepted: bool = False
     notifying: bool = False
@@ -86,17 +86,17 @@ class Call:
     id: str
     state: CallState
     outgoing: bool
-    invite: Slot
+    invite: TransactionSlot
     dialog: Dialog | None = None
     sent_sdp: bytes = b""
     seen_sdp: bytes | None = None
     success: Success | None = None
     bye_reason: str | None = None
-    pending: dict[str, Slot] = field(default_factory=dict)
+    pending: dict[str, TransactionSlot] = field(default_factory=dict)
     timer_terms: TimerTerms | None = None
     expires_at_ms: float = 0.0
-    asked: Slot | None = None
-    offering: Slot | None = None
+    asked: TransactionSlot | None = None
+    offering: TransactionSlot | None = None
     wanted: bytes | None = None
     refresh_due: bool = False
     backing_off: bool = False

@@ -10,7 +10,7 @@ from sipmessage import URI, Request, Response
 from giaoban.mcu_sim.sip import session_timer
 from giaoban.mcu_sim.sip.call import Call
 from giaoban.mcu_sim.sip.dialog import first_request
-from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import OptionsAnswered
 from giaoban.mcu_sim.sip.message.addresses import Peer
 from giaoban.mcu_sim.sip.message.headers import (
@@ -41,14 +41,14 @@ class OptionsClient(TransactionUser):
         request.headers.set("Accept", SDP_TYPE)
         self._end.start(request, target, now_ms, self)
 
-    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         if response.code < 200:
             return
         server = response.headers.get("Server") or response.headers.get("User-Agent") or ""
         methods = tuple(tokens(response.headers.getlist("Allow")))
         self._end.emit(OptionsAnswered(response.code, phrase_of(response), methods, server))
 
-    def on_no_answer(self, slot: Slot, now_ms: float) -> None:
+    def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
         self._end.emit(OptionsAnswered(NO_ANSWER, "No answer", (), ""))
 
 
@@ -99,7 +99,7 @@ class Capabilities:
         """The session timer that holds after a 2xx to an INVITE of ours."""
         return session_timer.as_client(session_timer.read(response), self._rules)
 
-    def admits(self, slot: Slot, request: Request, now_ms: float) -> bool:
+    def admits(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
         """Whether an INVITE, re-INVITE or UPDATE can be worked with; if not, it is refused."""
         if not self.can_decode(slot, request, now_ms):
             return False
@@ -116,7 +116,7 @@ class Capabilities:
             return False
         return True
 
-    def can_decode(self, slot: Slot, request: Request, now_ms: float) -> bool:
+    def can_decode(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
         """Whether the body has no Content-Encoding; one that has (gzip) is refused (§8.2.3)."""
         codings = {one.lower() for one in tokens(request.headers.getlist("Content-Encoding"))}
         if codings - {"identity"} and request.body and not is_optional(request):
@@ -125,7 +125,7 @@ class Capabilities:
         return True
 
     def success(
-        self, call: Call, slot: Slot, sdp: bytes | None
+        self, call: Call, slot: TransactionSlot, sdp: bytes | None
     ) -> tuple[Response, session_timer.TimerTerms | None]:
         """The 200 to an INVITE, a re-INVITE or (without `sdp` if it had none) an UPDATE, and the
         session timer it sets."""
@@ -138,14 +138,14 @@ class Capabilities:
             set_body(response, sdp)
         return response, timer_terms
 
-    def reply_in_dialog(self, call: Call, slot: Slot, code: int) -> Response:
+    def reply_in_dialog(self, call: Call, slot: TransactionSlot, code: int) -> Response:
         """An answer that says, in its Contact, where our side of the dialog is (§12.1.1)."""
         response = reply(slot.request, code, to_tag=call.id)
         contact = self._end.contact_uri(slot.target.transport, slot.request.uri.scheme)
         response.headers.set("Contact", contact)
         return response
 
-    def lacks(self, slot: Slot, request: Request, now_ms: float) -> bool:
+    def lacks(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
         """Whether the method, the URI's scheme or an extension is not known here; it is refused
         then. `sips` needs TLS on all the way (§26.2.2)."""
         if request.method not in self.methods:
@@ -160,7 +160,7 @@ class Capabilities:
             self._end.refuse(slot, 420, now_ms, headers={"Unsupported": ", ".join(unknown)})
         return bool(unknown)
 
-    def tell(self, slot: Slot, code: int, now_ms: float) -> None:
+    def tell(self, slot: TransactionSlot, code: int, now_ms: float) -> None:
         """Answer OPTIONS (§11.2), or a method that is not allowed, with what we can do."""
         told = {"Allow": self._allow, "Accept": SDP_TYPE, "Supported": ", ".join(self._options)}
         self._end.refuse(slot, code, now_ms, headers=told)

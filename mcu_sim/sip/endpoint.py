@@ -35,8 +35,8 @@ from giaoban.mcu_sim.sip.transaction import (
     ServerInvite,
     ServerNonInvite,
     ServerTransaction,
-    State,
     TimerQueue,
+    TransactionState,
     TransactionTimeout,
     server_key,
 )
@@ -67,7 +67,7 @@ PUBLIC_LIMITS = HostLimits(unanswered=MAX_UNANSWERED // 4, unconfirmed=256)
 
 
 @dataclass(frozen=True, slots=True)
-class Datagram:
+class SipDatagram:
     """Bytes to send and where to: one UDP datagram, or one message on a TCP connection."""
 
     data: bytes
@@ -77,13 +77,13 @@ class Datagram:
 class TransactionUser:
     """Hears what becomes of a transaction. As it is, it does not care."""
 
-    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         """A response to a request of ours."""
 
-    def on_no_answer(self, slot: Slot, now_ms: float) -> None:
+    def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
         """A request of ours was never answered, or a refusal of ours never acknowledged."""
 
-    def on_gone(self, slot: Slot) -> None:
+    def on_gone(self, slot: TransactionSlot) -> None:
         """The transaction ended and is forgotten."""
 
 
@@ -92,7 +92,7 @@ NO_PEER = Peer("", 0)
 
 
 @dataclass(slots=True, eq=False)
-class Slot:
+class TransactionSlot:
     """A transaction, where its peer is, who watches it, and the call it belongs to ("": none).
 
     Of a request that came: where from, whether it waits for its answer, and whether it is an
@@ -127,7 +127,7 @@ class Endpoint:
         contact: HostPort,
         user: str,
         rng: random.Random,
-        on_request: Callable[[Slot, Request, Peer, float], None],
+        on_request: Callable[[TransactionSlot, Request, Peer, float], None],
         on_ack: Callable[[Request, Peer, float], None],
         limits: HostLimits = UNLIMITED,
         tls_port: int | None = None,
@@ -136,14 +136,14 @@ class Endpoint:
         self.user = user
         self.rng = rng
         self.dropped: Counter[str] = Counter()
-        self.slots: dict[Key, Slot] = {}
+        self.slots: dict[Key, TransactionSlot] = {}
         self.on_timer: dict[str, Callable[[str, float], None]] = {}
         self._on_request = on_request
         self._on_ack = on_ack
         self._limits = limits
         self._tls_port = tls_port
         self._timers: TimerQueue[Key] = TimerQueue()
-        self._outgoing: list[Datagram] = []
+        self._outgoing: list[SipDatagram] = []
         self._events: list[Event] = []
         self._unanswered: Counter[str] = Counter()
         self._unconfirmed: Counter[str] = Counter()
@@ -183,7 +183,7 @@ class Endpoint:
         """When `advance` has something to do; None for never."""
         return self._timers.next_timeout()
 
-    def take_outgoing(self) -> list[Datagram]:
+    def take_outgoing(self) -> list[SipDatagram]:
         """Take out the messages to send, in order."""
         datagrams, self._outgoing = self._outgoing, []
         return datagrams
@@ -206,7 +206,7 @@ class Endpoint:
 
     def send(self, data: bytes, target: Peer) -> None:
         """Send bytes outside any transaction."""
-        self._outgoing.append(Datagram(data, target))
+        self._outgoing.append(SipDatagram(data, target))
 
     def set_timer(self, kind: str, name: str, at_ms: float | None) -> None:
         """Set, move or (None) stop the timer of this kind and name; see `on_timer`."""
@@ -252,7 +252,7 @@ class Endpoint:
         tu: TransactionUser = NO_TRANSACTION_USER,
         *,
         branch: str = "",
-    ) -> Slot:
+    ) -> TransactionSlot:
         """Send a request of ours in a new client transaction.
 
         `branch` is given if the request has its Via already, as a CANCEL has its INVITE's.
@@ -260,31 +260,31 @@ class Endpoint:
         branch = branch or self.add_via(request, target)
         kind = ClientInvite if request.method == "INVITE" else ClientNonInvite
         transaction = kind(request, target.reliable)
-        slot = Slot(("client", branch, request.method), transaction, target, tu)
+        slot = TransactionSlot(("client", branch, request.method), transaction, target, tu)
         self.slots[slot.key] = slot
         self._run(slot, transaction.start(now_ms), now_ms)
         return slot
 
-    def limit(self, slot: Slot, at_ms: float) -> None:
+    def limit(self, slot: TransactionSlot, at_ms: float) -> None:
         """Give up an INVITE of ours that has no final response by then."""
         assert isinstance(slot.transaction, ClientInvite)
         slot.transaction.limit(at_ms)
         if slot.key in self.slots:
             self._timers.set(slot.key, slot.transaction.next_timeout())
 
-    def drop(self, slot: Slot) -> None:
+    def drop(self, slot: TransactionSlot) -> None:
         """Forget a transaction: nothing of it is sent again, and nothing that comes is of it."""
         if self.slots.pop(slot.key, None) is not None:
             self._timers.set(slot.key, None)
 
-    def respond(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def respond(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         """Answer a request in its server transaction."""
         assert isinstance(slot.transaction, ServerTransaction)
         self._run(slot, slot.transaction.respond(response, now_ms), now_ms)
 
     def refuse(
         self,
-        slot: Slot,
+        slot: TransactionSlot,
         code: int,
         now_ms: float,
         phrase: str = "",
@@ -296,7 +296,7 @@ class Endpoint:
             response.headers.set(name, value)
         self.respond(slot, response, now_ms)
 
-    def confirmed(self, slot: Slot) -> None:
+    def confirmed(self, slot: TransactionSlot) -> None:
         """The final answer to an INVITE was acknowledged, or is not repeated any more."""
         if slot.unconfirmed:
             slot.unconfirmed = False
@@ -305,7 +305,7 @@ class Endpoint:
     # ------------------------------------------------------------------------------ the inside
 
     def _run(
-        self, slot: Slot, outputs: list[Output], now_ms: float, source: Peer = NO_PEER
+        self, slot: TransactionSlot, outputs: list[Output], now_ms: float, source: Peer = NO_PEER
     ) -> None:
         """`source`: of the message that did it."""
         for output in outputs:
@@ -324,9 +324,9 @@ class Endpoint:
         if slot.unanswered and isinstance(transaction, ServerTransaction) and transaction.answered:
             slot.unanswered = False
             _count_down(self._unanswered, slot.source.host)
-        if transaction.state in (State.CONFIRMED, State.TERMINATED):
+        if transaction.state in (TransactionState.CONFIRMED, TransactionState.TERMINATED):
             self.confirmed(slot)
-        if transaction.state is State.TERMINATED:
+        if transaction.state is TransactionState.TERMINATED:
             del self.slots[slot.key]
             self._timers.set(slot.key, None)
             slot.tu.on_gone(slot)
@@ -362,7 +362,7 @@ class Endpoint:
             transaction = ServerInvite(request, now_ms, source.reliable)
         else:
             transaction = ServerNonInvite(request, source.reliable)
-        slot = self.slots[key] = Slot(
+        slot = self.slots[key] = TransactionSlot(
             key, transaction, target, source=source, unanswered=True, unconfirmed=method == "INVITE"
         )
         self._unanswered[source.host] += 1

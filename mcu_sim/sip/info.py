@@ -12,7 +12,7 @@ from sipmessage import Request, Response
 
 from giaoban.mcu_sim.sip.call import Call, CallState, CallTable
 from giaoban.mcu_sim.sip.capabilities import Capabilities
-from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import InfoAnswered, InfoReceived
 from giaoban.mcu_sim.sip.message.headers import set_body
 from giaoban.mcu_sim.sip.session import Sessions
@@ -90,7 +90,7 @@ class Infos(TransactionUser):
         call.informing += 1
         self._end.start(request, dialog.next_hop(), now_ms, self).call = call.id
 
-    def on_request(self, slot: Slot, request: Request, now_ms: float) -> None:
+    def on_request(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
         """An INFO came."""
         call = self._sessions.established(slot, request, now_ms)
         if call is not None and self._capabilities.can_decode(slot, request, now_ms):
@@ -114,20 +114,20 @@ class Infos(TransactionUser):
     def _on_forgotten(self, key: str, now_ms: float) -> None:
         self.answer(key, 500, "Not handled", now_ms)
 
-    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         if response.code >= 200 and not self._proves(slot, response, now_ms):
             self._tell(slot, response.code, now_ms)
 
-    def on_no_answer(self, slot: Slot, now_ms: float) -> None:
+    def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
         self._tell(slot, 408, now_ms)
 
-    def _proves(self, slot: Slot, refusal: Response, now_ms: float) -> bool:
+    def _proves(self, slot: TransactionSlot, refusal: Response, now_ms: float) -> bool:
         call = self._call_table.calls.get(slot.call)
         if call is None or call.state is not CallState.ESTABLISHED:
             return False
         return self._sessions.prove(call.standing, slot, refusal, now_ms) is not None
 
-    def _tell(self, slot: Slot, code: int, now_ms: float) -> None:
+    def _tell(self, slot: TransactionSlot, code: int, now_ms: float) -> None:
         call = self._call_table.calls.get(slot.call)
         if call is not None:
             call.informing -= 1

@@ -14,7 +14,7 @@ from giaoban.mcu_sim.sip.authentication import ClientAuthentication
 from giaoban.mcu_sim.sip.call import Call, CallState, CallTable
 from giaoban.mcu_sim.sip.capabilities import Capabilities
 from giaoban.mcu_sim.sip.dialog import Dialog, first_request
-from giaoban.mcu_sim.sip.endpoint import Datagram, Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.endpoint import Endpoint, SipDatagram, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import (
     CallEstablished,
     CallFailed,
@@ -109,7 +109,7 @@ class OutgoingInvites:
         self._end.set_timer("ring", call.id, None)
         self._call_table.forget(call)
 
-    def _send_cancel(self, invite: Slot, now_ms: float) -> None:
+    def _send_cancel(self, invite: TransactionSlot, now_ms: float) -> None:
         """A CANCEL is its INVITE with another method, branch and all (§9.1)."""
         request = invite.request
         cancel = bare_request("CANCEL", request.uri)
@@ -124,7 +124,7 @@ class OutgoingInvites:
     # ------------------------------------------------------------------------ what came of it
 
     def on_response(
-        self, attempt: _InviteClient, slot: Slot, response: Response, now_ms: float
+        self, attempt: _InviteClient, slot: TransactionSlot, response: Response, now_ms: float
     ) -> None:
         """A response to the INVITE of an attempt."""
         call = self._call_table.calls.get(attempt.name)
@@ -148,7 +148,7 @@ class OutgoingInvites:
             self._end.emit(InviteTimedOut(call.id))
 
     def _on_success(
-        self, attempt: _InviteClient, slot: Slot, response: Response, now_ms: float
+        self, attempt: _InviteClient, slot: TransactionSlot, response: Response, now_ms: float
     ) -> None:
         tag = to_tag(response)
         if tag in attempt.acks:
@@ -195,22 +195,22 @@ class _InviteClient(TransactionUser):
         self.name = name
         self.raises = raises
         self.provisional = False
-        self.acks: dict[str, Datagram] = {}
+        self.acks: dict[str, SipDatagram] = {}
         self._owner = part
 
-    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         self._owner.on_response(self, slot, response, now_ms)
 
-    def on_no_answer(self, slot: Slot, now_ms: float) -> None:
+    def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
         self._owner.on_no_answer(self)
 
 
-def acknowledge(end: Endpoint, dialog: Dialog, invite: Slot) -> Datagram:
+def acknowledge(end: Endpoint, dialog: Dialog, invite: TransactionSlot) -> SipDatagram:
     """Send the ACK to a 2xx (§13.2.2.4); it has to be sent again each time the 2xx comes."""
     request = dialog.request("ACK", cseq_of(invite.request).sequence)
     target = dialog.next_hop()
     end.add_via(request, target)
-    ack = Datagram(bytes(request), target)
+    ack = SipDatagram(bytes(request), target)
     end.send(ack.data, ack.target)
     return ack
 
@@ -236,10 +236,10 @@ class IncomingInvites(TransactionUser):
         self._call_table = call_table
         self._sessions = sessions
         self._capabilities = capabilities
-        self._initial: dict[Identity, Slot] = {}
+        self._initial: dict[Identity, TransactionSlot] = {}
         end.on_timer["answer"] = self._on_answer_due
 
-    def is_merged(self, slot: Slot, request: Request, now_ms: float) -> bool:
+    def is_merged(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
         """Whether the same INVITE came by another way already; it is refused then (§8.2.2.2)."""
         slot.tu = self
         if self._initial.setdefault(_identity(request), slot) is slot:
@@ -248,7 +248,12 @@ class IncomingInvites(TransactionUser):
         return True
 
     def on_invite(
-        self, slot: Slot, request: Request, source: Peer, verified: str | None, now_ms: float
+        self,
+        slot: TransactionSlot,
+        request: Request,
+        source: Peer,
+        verified: str | None,
+        now_ms: float,
     ) -> None:
         """Someone calls."""
         if not self._capabilities.admits(slot, request, now_ms):
@@ -324,7 +329,7 @@ class IncomingInvites(TransactionUser):
             self.refuse(call, 487, PHRASES[487], now_ms, None)
             self._end.emit(CallFailed(call.id, 487, PHRASES[487]))
 
-    def on_gone(self, slot: Slot) -> None:
+    def on_gone(self, slot: TransactionSlot) -> None:
         identity = _identity(slot.request)
         if self._initial.get(identity) is slot:
             del self._initial[identity]
@@ -361,7 +366,7 @@ class Reinvites:
 
     # --------------------------------------------------------------------------- of the peers
 
-    def on_invite(self, slot: Slot, request: Request, now_ms: float) -> None:
+    def on_invite(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
         """An INVITE with a To tag came (§14.2)."""
         call = self._in_order(slot, request, now_ms)
         if call is None:
@@ -373,7 +378,7 @@ class Reinvites:
         elif self._capabilities.admits(slot, request, now_ms):
             self._ask(call, slot)
 
-    def on_update(self, slot: Slot, request: Request, now_ms: float) -> None:
+    def on_update(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
         """An UPDATE came (RFC 3311 §5.2): an offer or, without one, a refresh (RFC 4028 §9)."""
         call = self._in_order(slot, request, now_ms)
         if call is None:
@@ -394,16 +399,16 @@ class Reinvites:
             else:
                 self._succeed(call, slot, None, now_ms)
 
-    def _in_order(self, slot: Slot, request: Request, now_ms: float) -> Call | None:
+    def _in_order(self, slot: TransactionSlot, request: Request, now_ms: float) -> Call | None:
         lacking = CallState.CLOSING, CallState.DONE
         return self._sessions.in_order(slot, request, now_ms, *lacking)
 
-    def _refuse_early(self, slot: Slot, now_ms: float) -> None:
+    def _refuse_early(self, slot: TransactionSlot, now_ms: float) -> None:
         """An earlier offer of the peer has no answer yet (§14.2; RFC 3311 §5.2)."""
         after_s = self._end.rng.randint(0, MAX_RETRY_AFTER_S)
         self._end.refuse(slot, 500, now_ms, headers={"Retry-After": str(after_s)})
 
-    def _ask(self, call: Call, slot: Slot) -> None:
+    def _ask(self, call: Call, slot: TransactionSlot) -> None:
         slot.call = call.id
         call.asked = slot
         self._end.emit(Reoffer(call.id, body_of(slot.request)))
@@ -415,7 +420,7 @@ class Reinvites:
         call.seen_sdp = body_of(slot.request) or call.seen_sdp
         self._succeed(call, slot, sdp, now_ms)
 
-    def _succeed(self, call: Call, slot: Slot, sdp: bytes | None, now_ms: float) -> None:
+    def _succeed(self, call: Call, slot: TransactionSlot, sdp: bytes | None, now_ms: float) -> None:
         response, timer_terms = self._capabilities.success(call, slot, sdp)
         call.standing.refresh_target(slot.request)
         if slot.request.method == "INVITE":
@@ -446,7 +451,7 @@ class Reinvites:
             self._end.emit(ReofferAnswered(call.id, sdp))
         self._next(call, now_ms)
 
-    def _take_asked(self, call: Call) -> Slot:
+    def _take_asked(self, call: Call) -> TransactionSlot:
         slot, call.asked = call.asked, None
         if slot is None:
             raise ValueError(f"call {call.id!r} has no offer to decide on")
@@ -485,12 +490,12 @@ class Reinvites:
         hop, offering = call.standing.next_hop(), _ReinviteClient(self, call, sdp, refresh)
         self._is_on_its_way(call, self._end.start(request, hop, now_ms, offering), now_ms)
 
-    def _is_on_its_way(self, call: Call, offering: Slot, now_ms: float) -> None:
+    def _is_on_its_way(self, call: Call, offering: TransactionSlot, now_ms: float) -> None:
         call.offering = offering
         self._end.set_timer("patience", call.id, now_ms + self._answer_within_ms)
 
     def on_response(
-        self, offering: _ReinviteClient, slot: Slot, response: Response, now_ms: float
+        self, offering: _ReinviteClient, slot: TransactionSlot, response: Response, now_ms: float
     ) -> None:
         """A response to a re-INVITE of ours."""
         call = offering.call
@@ -515,7 +520,7 @@ class Reinvites:
         self._is_gone(offering, now_ms)
 
     def _on_success(
-        self, offering: _ReinviteClient, slot: Slot, response: Response, now_ms: float
+        self, offering: _ReinviteClient, slot: TransactionSlot, response: Response, now_ms: float
     ) -> None:
         if offering.ack is not None:
             self._end.send(offering.ack.data, offering.ack.target)
@@ -539,7 +544,7 @@ class Reinvites:
         self._next(call, now_ms)
 
     def _on_refusal(
-        self, offering: _ReinviteClient, slot: Slot, response: Response, now_ms: float
+        self, offering: _ReinviteClient, slot: TransactionSlot, response: Response, now_ms: float
     ) -> None:
         call, code = offering.call, response.code
         if code in (408, 481):
@@ -568,7 +573,7 @@ class Reinvites:
         self._end.set_timer("glare", call.id, at_ms)
 
     def _again(
-        self, offering: _ReinviteClient, slot: Slot, refusal: Response, now_ms: float
+        self, offering: _ReinviteClient, slot: TransactionSlot, refusal: Response, now_ms: float
     ) -> bool:
         """Try once more with what a refusal asks for, if that can be given."""
         call, dialog = offering.call, offering.call.standing
@@ -596,11 +601,11 @@ class _ReinviteClient(TransactionUser):
         self.sdp = sdp
         self.refresh = refresh
         self.raises = 0
-        self.ack: Datagram | None = None
+        self.ack: SipDatagram | None = None
         self._owner = part
 
-    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         self._owner.on_response(self, slot, response, now_ms)
 
-    def on_no_answer(self, slot: Slot, now_ms: float) -> None:
+    def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
         self._owner.on_no_answer(self, now_ms)

@@ -13,7 +13,7 @@ from sipmessage import URI, Parameters, Request, Response
 
 from giaoban.mcu_sim.sip.call import Call, CallTable, Referral
 from giaoban.mcu_sim.sip.capabilities import NO_REFER_SUB, Capabilities
-from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import ReferReceived
 from giaoban.mcu_sim.sip.message.addresses import (
     PARSE_ERRORS,
@@ -59,7 +59,7 @@ class Refers:
         self._call_table = call_table
         self._sessions = sessions
 
-    def on_request(self, slot: Slot, request: Request, now_ms: float) -> None:
+    def on_request(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
         """A REFER came."""
         if not to_tag(request):
             self._end.refuse(slot, 403, now_ms, "Only inside a call")
@@ -112,7 +112,7 @@ class Refers:
     # -------------------------------------------------------------------------------- NOTIFYs
 
     def on_response(
-        self, told: _NotifyClient, slot: Slot, response: Response, now_ms: float
+        self, told: _NotifyClient, slot: TransactionSlot, response: Response, now_ms: float
     ) -> None:
         """A NOTIFY of ours is answered: what waits goes out, or nobody wants to know."""
         call, referral = told.call, told.referral
@@ -184,10 +184,10 @@ class _NotifyClient(TransactionUser):
         self.referral = referral
         self.last = last
 
-    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         self._owner.on_response(self, slot, response, now_ms)
 
-    def on_no_answer(self, slot: Slot, now_ms: float) -> None:
+    def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
         self._owner.on_no_answer(self)
 
 

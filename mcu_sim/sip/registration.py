@@ -15,7 +15,7 @@ from sipmessage import URI, Address, Parameters, Request, Response
 
 from giaoban.mcu_sim.sip.authentication import ClientAuthentication
 from giaoban.mcu_sim.sip.dialog import new_request
-from giaoban.mcu_sim.sip.endpoint import Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import Registered, RegistrationFailed
 from giaoban.mcu_sim.sip.message.addresses import Peer, same_uri
 from giaoban.mcu_sim.sip.message.headers import (
@@ -49,7 +49,7 @@ class RequestedBinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
+class ContactBinding:
     """One address of a user: its URI and where it was heard from."""
 
     uri: str
@@ -100,7 +100,7 @@ class Registrar:
     def __init__(self, most_bindings: int = 10, most_users: int = 1_000) -> None:
         self._most_bindings = most_bindings
         self._most_users = most_users
-        self._users: dict[str, list[Binding]] = {}
+        self._users: dict[str, list[ContactBinding]] = {}
 
     def register(
         self,
@@ -109,7 +109,7 @@ class Registrar:
         call_id: str,
         cseq: int,
         now_ms: float,
-    ) -> list[Binding] | Refusal:
+    ) -> list[ContactBinding] | Refusal:
         """Carry out one REGISTER; without contacts it only asks.
 
         Returns the user's bindings afterwards, the newest first, or why nothing was changed.
@@ -121,7 +121,7 @@ class Registrar:
             if any(_newer(binding, call_id, cseq) for binding in old):
                 return CseqOutOfOrder()
             return self._keep(user, [], now_ms)
-        made: list[Binding] = []
+        made: list[ContactBinding] = []
         for contact in contacts:
             expires_s = DEFAULT_S if contact.expires_s is None else contact.expires_s
             if 0 < expires_s < SHORTEST_S:
@@ -133,17 +133,17 @@ class Registrar:
             made = [binding for binding in made if not same_uri(binding.uri, contact.uri)]
             if expires_s > 0:
                 at_ms = now_ms + min(expires_s, LONGEST_S) * 1e3
-                made.append(Binding(contact.uri, contact.peer, at_ms, call_id, cseq))
+                made.append(ContactBinding(contact.uri, contact.peer, at_ms, call_id, cseq))
         if len(made) + len(old) > self._most_bindings:
             return TooManyBindings()
         return self._keep(user, made + old, now_ms)
 
-    def bindings(self, user: str, now_ms: float) -> list[Binding]:
+    def bindings(self, user: str, now_ms: float) -> list[ContactBinding]:
         """Where a user can be reached now, the newest first; of one REGISTER in its order."""
         known = self._users.get(user, [])
         return [binding for binding in known if binding.expires_at_ms > now_ms]
 
-    def contact_of(self, user: str, now_ms: float) -> Binding | None:
+    def contact_of(self, user: str, now_ms: float) -> ContactBinding | None:
         """The newest binding of a user, None if there is none."""
         return next(iter(self.bindings(user, now_ms)), None)
 
@@ -152,7 +152,9 @@ class Registrar:
         binding = self.contact_of(user, now_ms)
         return None if binding is None else binding.uri
 
-    def _keep(self, user: str, bindings: list[Binding], now_ms: float) -> list[Binding] | Refusal:
+    def _keep(
+        self, user: str, bindings: list[ContactBinding], now_ms: float
+    ) -> list[ContactBinding] | Refusal:
         if not bindings:
             self._users.pop(user, None)
             return []
@@ -164,7 +166,7 @@ class Registrar:
         return list(bindings)
 
 
-def _newer(binding: Binding, call_id: str, cseq: int) -> bool:
+def _newer(binding: ContactBinding, call_id: str, cseq: int) -> bool:
     return binding.call_id == call_id and binding.cseq >= cseq
 
 
@@ -230,7 +232,7 @@ class RegisterClient(TransactionUser):
         self._busy, self._raised = True, False
         self._end.start(request, account.target, now_ms, self)
 
-    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         if response.code < 200:
             return
         self._busy = False
@@ -242,7 +244,7 @@ class RegisterClient(TransactionUser):
         elif not self._again(slot, response, now_ms):
             self._end.emit(RegistrationFailed(response.code, phrase_of(response)))
 
-    def on_no_answer(self, slot: Slot, now_ms: float) -> None:
+    def on_no_answer(self, slot: TransactionSlot, now_ms: float) -> None:
         self._busy = False
         if self._outdated:
             self._outdated = False
@@ -273,7 +275,7 @@ class RegisterClient(TransactionUser):
                 return granted_s
         return self._expires_s
 
-    def _again(self, slot: Slot, refusal: Response, now_ms: float) -> bool:
+    def _again(self, slot: TransactionSlot, refusal: Response, now_ms: float) -> bool:
         """Try once more with what a refusal asks for, if that can be given."""
         account = self._account
         assert account is not None
@@ -298,7 +300,9 @@ class RegisterServer:
         self._end = end
         self._registrar = registrar
 
-    def on_register(self, slot: Slot, request: Request, source: Peer, now_ms: float) -> None:
+    def on_register(
+        self, slot: TransactionSlot, request: Request, source: Peer, now_ms: float
+    ) -> None:
         """Add, refresh, remove or ask for the bindings of a user."""
         uri = to_of(request).uri
         if uri.scheme.lower() not in ("sip", "sips"):

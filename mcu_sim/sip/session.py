@@ -12,7 +12,12 @@ from sipmessage import Request, Response
 from giaoban.mcu_sim.sip.authentication import ClientAuthentication
 from giaoban.mcu_sim.sip.call import Call, CallState, CallTable, Success
 from giaoban.mcu_sim.sip.dialog import Dialog
-from giaoban.mcu_sim.sip.endpoint import NO_TRANSACTION_USER, Endpoint, Slot, TransactionUser
+from giaoban.mcu_sim.sip.endpoint import (
+    NO_TRANSACTION_USER,
+    Endpoint,
+    TransactionSlot,
+    TransactionUser,
+)
 from giaoban.mcu_sim.sip.events import CallEnded, CallFailed, EndCause
 from giaoban.mcu_sim.sip.message.headers import cseq_of, reason_cause
 from giaoban.mcu_sim.sip.message.responses import reply
@@ -40,7 +45,9 @@ class Sessions:
         end.on_timer["success"] = self._on_success_timer
         end.on_timer["expiry"] = self._on_expiry
 
-    def prove(self, dialog: Dialog, slot: Slot, refusal: Response, now_ms: float) -> Slot | None:
+    def prove(
+        self, dialog: Dialog, slot: TransactionSlot, refusal: Response, now_ms: float
+    ) -> TransactionSlot | None:
         """Send a request of ours in a dialog again, for the same tu, with the answer to the
         401 or 407 that it got (§22.2); None if that cannot be answered."""
         request = self._client_authentication.again(slot.request, refusal, dialog.local_cseq + 1)
@@ -54,7 +61,7 @@ class Sessions:
     # ---------------------------------------------------------------- requests inside dialogs
 
     def in_order(
-        self, slot: Slot, request: Request, now_ms: float, *lacking: CallState
+        self, slot: TransactionSlot, request: Request, now_ms: float, *lacking: CallState
     ) -> Call | None:
         """The call that a request is for; None if there is none, or only one in a `lacking` state,
         or it comes out of order (§12.2.2): it is refused then."""
@@ -67,7 +74,7 @@ class Sessions:
             return None
         return call
 
-    def established(self, slot: Slot, request: Request, now_ms: float) -> Call | None:
+    def established(self, slot: TransactionSlot, request: Request, now_ms: float) -> Call | None:
         """As `in_order`, and the call stands."""
         lacking = CallState.RINGING, CallState.CLOSING, CallState.DONE
         call = self.in_order(slot, request, now_ms, *lacking)
@@ -78,7 +85,7 @@ class Sessions:
 
     # ------------------------------------------------------------------------------- the end
 
-    def on_bye(self, slot: Slot, request: Request, now_ms: float) -> None:
+    def on_bye(self, slot: TransactionSlot, request: Request, now_ms: float) -> None:
         """The peer hangs up (§15.1.2)."""
         call = self.in_order(slot, request, now_ms, CallState.RINGING)
         if call is None:
@@ -143,7 +150,7 @@ class Sessions:
 
     # ------------------------------------------------------------------- 2xx until their ACK
 
-    def succeed(self, call: Call, slot: Slot, response: Response, now_ms: float) -> None:
+    def succeed(self, call: Call, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         """Answer an INVITE with a 2xx and repeat it until the ACK comes, or 64·T1 have passed.
 
         Over TCP too: what loses it may be a proxy further on.
@@ -227,9 +234,9 @@ class _ByeClient(TransactionUser):
         self._dialog = dialog
         self._done = done
 
-    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         if self._owner.prove(self._dialog, slot, response, now_ms) is not None:
             slot.tu = NO_TRANSACTION_USER  # the one that is on its way now is waited for
 
-    def on_gone(self, slot: Slot) -> None:
+    def on_gone(self, slot: TransactionSlot) -> None:
         self._done()

@@ -88,7 +88,7 @@ class TimerQueue[K: Hashable]:
             heapq.heappop(self._heap)
 
 
-class State(enum.Enum):
+class TransactionState(enum.Enum):
     """States of RFC 3261 figures 5–8 and RFC 6026 §7."""
 
     CALLING = enum.auto()
@@ -147,7 +147,7 @@ def invite_key(cancel: Key) -> Key:
 class Transaction(ABC):
     """Common to all four: a state and named timers. `name` of a timer is its letter in the RFC."""
 
-    def __init__(self, request: Request, state: State, reliable: bool) -> None:
+    def __init__(self, request: Request, state: TransactionState, reliable: bool) -> None:
         self.request = request
         self.state = state
         self.reliable = reliable
@@ -173,14 +173,14 @@ class Transaction(ABC):
         """The running timers, name → time in ms."""
         return dict(self._timers)
 
-    def _enter(self, state: State, **timers_ms: float) -> None:
+    def _enter(self, state: TransactionState, **timers_ms: float) -> None:
         self.state = state
         self._timers = timers_ms
 
-    def _wait_for_repeats(self, state: State, timer: str, at_ms: float) -> None:
+    def _wait_for_repeats(self, state: TransactionState, timer: str, at_ms: float) -> None:
         """Stay in a state to catch repeats; where none can come, end."""
         if self.reliable:
-            self._enter(State.TERMINATED)
+            self._enter(TransactionState.TERMINATED)
         else:
             self._enter(state, **{timer: at_ms})
 
@@ -217,7 +217,7 @@ class ServerTransaction(Transaction):
     @property
     def answered(self) -> bool:
         """Whether a final response went out."""
-        return self.state not in (State.TRYING, State.PROCEEDING)
+        return self.state not in (TransactionState.TRYING, TransactionState.PROCEEDING)
 
     def _again(self) -> list[Output]:
         return [OutgoingData(self.last)] if self.last else []
@@ -233,12 +233,12 @@ class ClientInvite(ClientTransaction):
     """INVITE client transaction: §17.1.1, figure 5; RFC 6026 §7.2, figure 8."""
 
     def __init__(self, request: Request, reliable: bool = False) -> None:
-        super().__init__(request, State.CALLING, reliable)
+        super().__init__(request, TransactionState.CALLING, reliable)
         self._ack = b""
         self._limit: dict[str, float] = {}
 
     def start(self, now_ms: float) -> list[Output]:
-        self._enter(State.CALLING, B=now_ms + GIVE_UP_MS)
+        self._enter(TransactionState.CALLING, B=now_ms + GIVE_UP_MS)
         if not self.reliable:
             self._timers["A"] = now_ms + T1_MS
         return [OutgoingData(bytes(self.request))]
@@ -246,25 +246,25 @@ class ClientInvite(ClientTransaction):
     def limit(self, at_ms: float) -> None:
         """Wait for the final response until `at_ms` at the latest, even if it rings (§16.6)."""
         self._limit = {"C": at_ms}
-        if self.state in (State.CALLING, State.PROCEEDING):
+        if self.state in (TransactionState.CALLING, TransactionState.PROCEEDING):
             self._timers |= self._limit
 
     def receive(self, message: Response, now_ms: float) -> list[Output]:
-        waiting = self.state in (State.CALLING, State.PROCEEDING)
+        waiting = self.state in (TransactionState.CALLING, TransactionState.PROCEEDING)
         if message.code < 200:
             if not waiting:
                 return []
-            self._enter(State.PROCEEDING, **self._limit)
+            self._enter(TransactionState.PROCEEDING, **self._limit)
             return [ReceivedMessage(message)]
         if message.code < 300:
             if waiting:
-                self._enter(State.ACCEPTED, M=now_ms + GIVE_UP_MS)
-            return [ReceivedMessage(message)] if self.state is State.ACCEPTED else []
+                self._enter(TransactionState.ACCEPTED, M=now_ms + GIVE_UP_MS)
+            return [ReceivedMessage(message)] if self.state is TransactionState.ACCEPTED else []
         if waiting:
             self._ack = bytes(self._make_ack(message))
-            self._wait_for_repeats(State.COMPLETED, "D", now_ms + GIVE_UP_MS)
+            self._wait_for_repeats(TransactionState.COMPLETED, "D", now_ms + GIVE_UP_MS)
             return [OutgoingData(self._ack), ReceivedMessage(message)]
-        return [OutgoingData(self._ack)] if self.state is State.COMPLETED else []
+        return [OutgoingData(self._ack)] if self.state is TransactionState.COMPLETED else []
 
     def _fire(self, name: str, now_ms: float) -> list[Output]:
         if name == "A":
@@ -273,7 +273,7 @@ class ClientInvite(ClientTransaction):
                 self._timers["A"] = now_ms + self._interval_ms
                 return [OutgoingData(bytes(self.request))]
             return []
-        self._enter(State.TERMINATED)
+        self._enter(TransactionState.TERMINATED)
         return [TransactionTimeout()] if name in "BC" else []
 
     def _make_ack(self, response: Response) -> Request:
@@ -293,32 +293,32 @@ class ClientNonInvite(ClientTransaction):
     """Non-INVITE client transaction: §17.1.2, figure 6."""
 
     def __init__(self, request: Request, reliable: bool = False) -> None:
-        super().__init__(request, State.TRYING, reliable)
+        super().__init__(request, TransactionState.TRYING, reliable)
 
     def start(self, now_ms: float) -> list[Output]:
-        self._enter(State.TRYING, F=now_ms + GIVE_UP_MS)
+        self._enter(TransactionState.TRYING, F=now_ms + GIVE_UP_MS)
         if not self.reliable:
             self._timers["E"] = now_ms + T1_MS
         return [OutgoingData(bytes(self.request))]
 
     def receive(self, message: Response, now_ms: float) -> list[Output]:
-        if self.state not in (State.TRYING, State.PROCEEDING):
+        if self.state not in (TransactionState.TRYING, TransactionState.PROCEEDING):
             return []
         if message.code < 200:
-            self.state = State.PROCEEDING
+            self.state = TransactionState.PROCEEDING
         else:
-            self._wait_for_repeats(State.COMPLETED, "K", now_ms + T4_MS)
+            self._wait_for_repeats(TransactionState.COMPLETED, "K", now_ms + T4_MS)
         return [ReceivedMessage(message)]
 
     def _fire(self, name: str, now_ms: float) -> list[Output]:
         if name == "E":
             if now_ms >= self._timers["F"]:
                 return []
-            proceeding = self.state is State.PROCEEDING
+            proceeding = self.state is TransactionState.PROCEEDING
             self._interval_ms = T2_MS if proceeding else min(2 * self._interval_ms, T2_MS)
             self._timers["E"] = now_ms + self._interval_ms
             return [OutgoingData(bytes(self.request))]
-        self._enter(State.TERMINATED)
+        self._enter(TransactionState.TERMINATED)
         return [TransactionTimeout()] if name == "F" else []
 
 
@@ -326,24 +326,28 @@ class ServerInvite(ServerTransaction):
     """INVITE server transaction: §17.2.1, figure 7; RFC 6026 §7.1, figure 7."""
 
     def __init__(self, request: Request, now_ms: float, reliable: bool = False) -> None:
-        super().__init__(request, State.PROCEEDING, reliable)
-        self._enter(State.PROCEEDING, trying=now_ms + TRYING_AFTER_MS)
+        super().__init__(request, TransactionState.PROCEEDING, reliable)
+        self._enter(TransactionState.PROCEEDING, trying=now_ms + TRYING_AFTER_MS)
 
     def receive(self, message: Request, now_ms: float) -> list[Output]:
         if message.method == "ACK":
-            if self.state is State.COMPLETED:
-                self._wait_for_repeats(State.CONFIRMED, "I", now_ms + T4_MS)
+            if self.state is TransactionState.COMPLETED:
+                self._wait_for_repeats(TransactionState.CONFIRMED, "I", now_ms + T4_MS)
                 return []
-            return [ReceivedMessage(message)] if self.state is State.ACCEPTED else []
-        return self._again() if self.state in (State.PROCEEDING, State.COMPLETED) else []
+            return [ReceivedMessage(message)] if self.state is TransactionState.ACCEPTED else []
+        return (
+            self._again()
+            if self.state in (TransactionState.PROCEEDING, TransactionState.COMPLETED)
+            else []
+        )
 
     def respond(self, response: Response, now_ms: float) -> list[Output]:
         sent = self._remember(response)
         self._timers.pop("trying", None)
         if 200 <= response.code < 300:
-            self._enter(State.ACCEPTED, L=now_ms + GIVE_UP_MS)
+            self._enter(TransactionState.ACCEPTED, L=now_ms + GIVE_UP_MS)
         elif response.code >= 300:
-            self._enter(State.COMPLETED, H=now_ms + GIVE_UP_MS)
+            self._enter(TransactionState.COMPLETED, H=now_ms + GIVE_UP_MS)
             if not self.reliable:
                 self._timers["G"] = now_ms + T1_MS
         return sent
@@ -357,7 +361,7 @@ class ServerInvite(ServerTransaction):
             self._interval_ms = min(2 * self._interval_ms, T2_MS)
             self._timers["G"] = now_ms + self._interval_ms
             return self._again()
-        self._enter(State.TERMINATED)
+        self._enter(TransactionState.TERMINATED)
         return [TransactionTimeout()] if name == "H" else []
 
 
@@ -365,7 +369,7 @@ class ServerNonInvite(ServerTransaction):
     """Non-INVITE server transaction: §17.2.2, figure 8."""
 
     def __init__(self, request: Request, reliable: bool = False) -> None:
-        super().__init__(request, State.TRYING, reliable)
+        super().__init__(request, TransactionState.TRYING, reliable)
 
     def receive(self, message: Request, now_ms: float) -> list[Output]:
         return self._again()
@@ -373,11 +377,11 @@ class ServerNonInvite(ServerTransaction):
     def respond(self, response: Response, now_ms: float) -> list[Output]:
         sent = self._remember(response)
         if response.code < 200:
-            self._enter(State.PROCEEDING)
+            self._enter(TransactionState.PROCEEDING)
         else:
-            self._wait_for_repeats(State.COMPLETED, "J", now_ms + GIVE_UP_MS)
+            self._wait_for_repeats(TransactionState.COMPLETED, "J", now_ms + GIVE_UP_MS)
         return sent
 
     def _fire(self, name: str, now_ms: float) -> list[Output]:
-        self._enter(State.TERMINATED)
+        self._enter(TransactionState.TERMINATED)
         return []

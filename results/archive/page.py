@@ -19,7 +19,7 @@ from giaoban.results.model.studies.meetings import Entry, Minutes
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.annex.sensitivity import OF_ANOTHER
 from giaoban.results.report.view.page import FILE, page
-from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.translation import Language, languages
 
 SERIES = "series.npz"
@@ -62,7 +62,7 @@ def page_of(
 
 
 def _page(
-    run: Run, lang: Language, other: Run | None = None, failures: FaultsAnswer | None = None
+    run: PageRun, lang: Language, other: PageRun | None = None, failures: FaultsAnswer | None = None
 ) -> str:
     """The page with what is drawn for it."""
     if run.analysis is None:
@@ -76,7 +76,7 @@ def _page(
         return page(PageSubject(run, other, failures), lang)
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> PageRun:
     """What a check's folder holds; of a pruned one the series come from its evidence.
 
     Raises `InputError`.
@@ -100,8 +100,8 @@ def write_page(folder: Path, *, result: Result | None = None, series: Series | N
     return folder / FILE
 
 
-def _read(folder: Path, result: Result, series: Series | None) -> Run:
-    return Run(result, series, _map(folder), _minutes(folder), _analysis(folder))
+def _read(folder: Path, result: Result, series: Series | None) -> PageRun:
+    return PageRun(result, series, _map(folder), _minutes(folder), _analysis(folder))
 
 
 def _analysis(folder: Path) -> Sensitivity | None:

@@ -24,7 +24,7 @@ from giaoban.results.judge.baseline import (
     read,
 )
 from giaoban.results.judge.baseline import SCHEMA as FAULTS_SCHEMA
-from giaoban.results.judge.cases import Case, Figure, Report
+from giaoban.results.judge.cases import Case, JudgedFigure, Report
 from giaoban.results.model.quantities import FoundBy, Verdict
 from giaoban.results.model.studies.failures import Sense
 from giaoban.sentence import Both, Sentence
@@ -304,7 +304,7 @@ def _kept_name(was: AcceptedCase) -> str:
     return Both(was.name_en, was.name_vi) if was.name_en and was.name_vi else ""
 
 
-def _by(figure: Figure | None, was: AcceptedCase, tolerance: CaseTolerance) -> float:
+def _by(figure: JudgedFigure | None, was: AcceptedCase, tolerance: CaseTolerance) -> float:
     """By how much a figure is worse (negative: better), 0 within the tolerance."""
     if figure is None or figure.value is None or was.value is None:
         return 0.0

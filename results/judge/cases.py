@@ -15,7 +15,7 @@ Sense = Literal["at-most", "at-least"]
 
 
 @dataclass(frozen=True)
-class Figure:
+class JudgedFigure:
     """What a case is judged by, where that is a figure; null `value`: it was not measured.
 
     `margin_pct`: how much of the allowance is unused, where the answer itself says it; not every
@@ -48,7 +48,7 @@ class Case:
     id: str
     status: Status
     lines: Sequence[str] = ()
-    figure: Figure | None = None
+    figure: JudgedFigure | None = None
     at: tuple[str, str] | None = None
     command: str = ""
     folder: str = ""

@@ -26,7 +26,7 @@ class Change(NamedTuple):
     trend: Trend
 
 
-class Comparison(NamedTuple):
+class RunComparison(NamedTuple):
     """What changed from run A to run B. `measures` counts all measures that differ."""
 
     a: str
@@ -39,7 +39,7 @@ class Comparison(NamedTuple):
     measures: int
 
 
-def compare(a: Result, b: Result) -> Comparison:
+def compare(a: Result, b: Result) -> RunComparison:
     """What changed, in the order of A's criteria; what only B has comes last."""
     found = differences(a, b)
     moved = {d.path.split("[")[1].split("]")[0] for d in found if d.path.startswith("criteria[")}
@@ -47,7 +47,7 @@ def compare(a: Result, b: Result) -> Comparison:
     people_a, people_b = (
         {x.id: x.name for x in [*run.question.existing, *run.question.new]} for run in (a, b)
     )
-    return Comparison(
+    return RunComparison(
         a=a.run_id,
         b=b.run_id,
         verdicts=(a.verdict, b.verdict),

@@ -17,8 +17,8 @@ from giaoban.scenarios.bridge.power import Power
 from giaoban.scenarios.bridge.terminal import Terminal
 from giaoban.scenarios.bridge.user_agent import (
     BridgeEvent,
+    FastUpdateWanted,
     FloorSettled,
-    KeyFrameWanted,
     MediaLost,
     MediaStarted,
     MediaStopped,
@@ -239,5 +239,5 @@ class Bridge:
                 self.terminal.present(now_ns)
             case FloorSettled():
                 self.terminal.stop_presenting()
-            case KeyFrameWanted():
+            case FastUpdateWanted():
                 self.terminal.key_frame("video", now_ns)

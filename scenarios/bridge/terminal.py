@@ -35,7 +35,7 @@ from giaoban.traffic.batch import (
 from giaoban.traffic.log import FEC_SENT, RETRANSMITTED, PacketLog
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from giaoban.traffic.receiver.feedback import ANSWER_NS, KeyFrameRequestTimer
-from giaoban.traffic.receiver.nack import Packets, RepairBuffer, lone_record, repair_record
+from giaoban.traffic.receiver.nack import ReceivedPackets, RepairBuffer, lone_record, repair_record
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.receiver.video_gaps import VideoGaps
 from giaoban.traffic.rtcp.session import KeyFrameWanted, PacketsWanted, Reporter
@@ -451,7 +451,7 @@ class Terminal:
             line.took(headers.take(mine), arrival_ns[mine])
             if line.repair is not None:
                 came = headers.take(mine), got.data[mine], lengths[mine], arrival_ns[mine]
-                line.repair.put(Packets(*came))
+                line.repair.put(ReceivedPackets(*came))
                 self._log_repairs(index, line.repair.take_records())
                 line.decode()
             elif kind != "audio":

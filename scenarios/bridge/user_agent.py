@@ -15,7 +15,7 @@ from typing import Literal
 from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.bfcp.floor_participant import FloorAccess, FloorDecision, FloorParticipant
-from giaoban.mcu_sim.bfcp.floor_server import Datagram as FloorDatagram
+from giaoban.mcu_sim.bfcp.floor_server import BfcpDatagram as FloorDatagram
 from giaoban.mcu_sim.bfcp.message import RequestStatus
 from giaoban.mcu_sim.conference.commands import CONTROL_TYPE, Command
 from giaoban.mcu_sim.media.leg import Kind
@@ -27,7 +27,6 @@ from giaoban.mcu_sim.sip import (
     CallEstablished,
     CallFailed,
     CallState,
-    Datagram,
     Event,
     IncomingCall,
     InfoAnswered,
@@ -40,6 +39,7 @@ from giaoban.mcu_sim.sip import (
     Registered,
     RegistrationFailed,
     Reoffer,
+    SipDatagram,
     UserAgent,
 )
 from giaoban.mcu_sim.sip.agent import ANSWER_WITHIN_MS
@@ -99,7 +99,7 @@ class MediaStopped:
 
 
 @dataclass(frozen=True)
-class KeyFrameWanted:
+class FastUpdateWanted:
     """The MCU asks for a key frame (RFC 5168)."""
 
 
@@ -128,7 +128,7 @@ BridgeEvent = (
     | Unreadable
     | MediaStarted
     | MediaStopped
-    | KeyFrameWanted
+    | FastUpdateWanted
     | MediaLost
     | Redialled
     | FloorSettled
@@ -218,7 +218,7 @@ class BridgeUserAgent:
         self.stands = False
         """Whether a call is up."""
         self.call: str | None = None
-        self.local: sdp.Session | None = None
+        self.local: sdp.SessionDescription | None = None
         """Our description in force: an offer of ours, or an answer."""
         self.agreed: dict[Kind, NegotiatedMedia] = {}
         self._floor_access: FloorAccess | None = None
@@ -383,7 +383,7 @@ class BridgeUserAgent:
                 timers.append(self._ask_again_ns / 1e6)
         return min((t for t in timers if t is not None), default=None)
 
-    def outgoing(self) -> list[Datagram]:
+    def outgoing(self) -> list[SipDatagram]:
         """Take out what is to be sent, in order."""
         datagrams = self.agent.outgoing()
         for datagram in datagrams:
@@ -449,7 +449,7 @@ class BridgeUserAgent:
                 self._reoffered(call, offer, now_ns)
             case InfoReceived(_, key, content_type, body):
                 if wants_full_picture(content_type, body):
-                    self._events.append(KeyFrameWanted())
+                    self._events.append(FastUpdateWanted())
                 self.agent.answer_info(key, OK, "OK", now_ns / 1e6)
             case InfoAnswered(_, code):
                 self._complete("info", code == OK, code, "", now_ns)

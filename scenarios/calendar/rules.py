@@ -106,7 +106,7 @@ def double_bookings(registrations: Sequence[Registration], name: Name) -> Iterat
             )
 
 
-class Limits(NamedTuple):
+class OccupancyLimits(NamedTuple):
     """How much may be taken of the device and of a line, in percent: what a check allows."""
 
     device_pct: float
@@ -114,7 +114,7 @@ class Limits(NamedTuple):
 
 
 def overloads(
-    found: Sequence[tuple[Moment, StaticLoads, Period]], limits: Limits
+    found: Sequence[tuple[Moment, StaticLoads, Period]], limits: OccupancyLimits
 ) -> Iterator[Finding]:
     """More than the device has, or more of it or of a line than a check allows (Art. 4(3), 25)."""
     for _, load, period in found:
@@ -177,7 +177,7 @@ def missing_briefings(
                 )
 
 
-class Plan:
+class MovedCalendar:
     """The calendar with meetings moved: where each is, and another time for one of them.
 
     A free time is within office hours if the meeting fits there, registered in time, with time
@@ -189,7 +189,7 @@ class Plan:
         self,
         registrations: Mapping[str, Registration],
         loads: Loads,
-        limits: Limits,
+        limits: OccupancyLimits,
         asked: CalendarRules,
     ) -> None:
         self._asked = asked
@@ -259,7 +259,7 @@ class Plan:
         for moment in moments(held):
             if moment.start < end and start < moment.end:
                 load = self._loads.of(moment)
-                taken = Limits(load.use.pct, load.worst_link().peak_pct)
+                taken = OccupancyLimits(load.use.pct, load.worst_link().peak_pct)
                 if load.refused or any(map(gt, taken, self._limits)):
                     return False
         return True
@@ -308,7 +308,7 @@ def _apart(one: Registration, other: Registration) -> bool:
     return one.end <= other.start - other.check_before or other.end <= one.start - one.check_before
 
 
-def with_moves(findings: Sequence[Finding], plan: Plan) -> list[Finding]:
+def with_moves(findings: Sequence[Finding], plan: MovedCalendar) -> list[Finding]:
     """Each with what had better be moved: the meeting that was registered last, then the one
     before it, till the rule is kept. An emergency stays where it is. The plan moves them."""
     return [
@@ -316,7 +316,7 @@ def with_moves(findings: Sequence[Finding], plan: Plan) -> list[Finding]:
     ]
 
 
-def _moves(finding: Finding, plan: Plan) -> Iterator[Move]:
+def _moves(finding: Finding, plan: MovedCalendar) -> Iterator[Move]:
     if finding.rule == "briefing-missing":
         return
     if finding.rule == "no-hour-for-check" and len(finding.meetings) == 1:

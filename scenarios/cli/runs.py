@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.store import open_run
 from giaoban.scenarios.cli.output import tell
@@ -69,20 +69,20 @@ def last_two(root: Path, ref: str | None) -> tuple[Path, Path]:
     return _taken(root, before[-1]), _taken(root, second)
 
 
-def _last(root: Path, *kinds: str) -> list[Entry]:
+def _last(root: Path, *kinds: str) -> list[HistoryEntry]:
     with opened(root) as index:
         return [e for e in index.entries() if e.kind in kinds]
 
 
-def _same(a: Entry, b: Entry) -> bool:
+def _same(a: HistoryEntry, b: HistoryEntry) -> bool:
     return a.scenario_sha256 == b.scenario_sha256 and _place(a) == _place(b)
 
 
-def _place(entry: Entry) -> str:
+def _place(entry: HistoryEntry) -> str:
     return entry.province.sha256 if entry.province is not None else ""
 
 
-def _is(root: Path, entry: Entry, folder: Path) -> bool:
+def _is(root: Path, entry: HistoryEntry, folder: Path) -> bool:
     return (root / entry.folder).resolve() == folder.resolve()
 
 
@@ -95,6 +95,6 @@ def _no_run(root: Path, kinds: Sequence[str]) -> InputError:
     )
 
 
-def _taken(root: Path, entry: Entry) -> Path:
+def _taken(root: Path, entry: HistoryEntry) -> Path:
     tell(Sentence("run {run} ({kind})", run=entry.folder, kind=entry.kind))
     return root / entry.folder

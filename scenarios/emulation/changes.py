@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from giaoban.clock import sleep_until
-from giaoban.scenarios.records.guest import ChangeMade, LineChange, Routes
+from giaoban.scenarios.records.guest import BridgeRoutes, ChangeMade, LineChange
 from giaoban.scenarios.spec.impairment import LinePlan
 from giaoban.topology.changes import NetworkChange
 from giaoban.topology.emulation.failing_network import FailingNetwork
@@ -65,7 +65,7 @@ class Changes:
         self.timetable = Timetable()
         self.of_lines: list[LineChange] = []
         self.made: list[ChangeMade] = []
-        self.routes: list[Routes] = []
+        self.routes: list[BridgeRoutes] = []
         for line in lines:
             self._plan_line(line)
 
@@ -79,7 +79,7 @@ class Changes:
         """Write down the ways that packets take now, if they may change."""
         if self._failing is not None:
             t_ms = round(self._ms(time.monotonic_ns()), 3)
-            self.routes.append(Routes(t_ms, self._failing.paths()))
+            self.routes.append(BridgeRoutes(t_ms, self._failing.paths()))
 
     def _plan_line(self, line: LinePlan) -> None:
         def begin(at_ns: int) -> None:

@@ -20,7 +20,7 @@ from giaoban.results.model.result import Engine
 from giaoban.scenarios.emulation import guest_ahead
 from giaoban.scenarios.emulation.guest_ahead import GUEST_MODULE, NEEDED
 from giaoban.scenarios.plan.plan import PLAN, Plan
-from giaoban.scenarios.records.guest import CAPTURES, FAULT, Guest
+from giaoban.scenarios.records.guest import CAPTURES, FAULT, GuestRecord
 from giaoban.sentence import N_, Sentence
 from giaoban.topology.emulation import router_clock
 from giaoban.topology.sandbox import boot, fork_server, kernel
@@ -159,7 +159,7 @@ def emulate(
     return Engine(
         name=engine.value,
         time="virtual" if engine is EngineName.SANDBOX else "real",
-        kernel=Guest.read(folder / CAPTURES).kernel,
+        kernel=GuestRecord.read(folder / CAPTURES).kernel,
     )
 
 

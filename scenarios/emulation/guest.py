@@ -53,7 +53,7 @@ from giaoban.scenarios.records.guest import (
     Counters,
     Counts,
     FaultDrops,
-    Guest,
+    GuestRecord,
     write_routes,
 )
 from giaoban.sentence import N_, Sentence, joined
@@ -77,7 +77,7 @@ kernel's into another one, and moved packets by a nanosecond.
 SAMPLE_S = 1.0
 
 
-class Run:
+class EmulationRun:
     """What is emulated: a plan, and the folder in which it lies."""
 
     def __init__(self, folder: Path) -> None:
@@ -104,7 +104,7 @@ def main(folder: Path, clock: Path | None = None) -> int:
         folder = guest_init.fork()
         guest_init.mount_host_folder(str(folder))
         os.chdir(folder)
-    run = Run(folder)
+    run = EmulationRun(folder)
     try:
         _conduct(run, clock)
     except GiaobanError as error:
@@ -115,7 +115,7 @@ def main(folder: Path, clock: Path | None = None) -> int:
     return 0
 
 
-def _conduct(run: Run, clock: Path | None) -> None:
+def _conduct(run: EmulationRun, clock: Path | None) -> None:
     if order.in_virtual_time():
         sleep_until(_next(time.monotonic_ns(), BUILDING_GRID_NS))
     started = time.monotonic()
@@ -156,7 +156,7 @@ def _conduct(run: Run, clock: Path | None) -> None:
 
 
 def _meet(
-    run: Run,
+    run: EmulationRun,
     net: ProvinceNet,
     failing: FailingNetwork | None,
     ways: Sequence[BackgroundHost],
@@ -203,7 +203,7 @@ def _meet(
     if failing is not None:
         write_routes(changes.routes, captures)
         failing.check()
-    about = Guest(kernel=platform.release(), build_virtual_s=built_s, origin_ns=origin_ns)
+    about = GuestRecord(kernel=platform.release(), build_virtual_s=built_s, origin_ns=origin_ns)
     about.write(captures / GUEST)
     _merge_events(captures, run.folder)
     if captures.parent != run.folder:
@@ -247,7 +247,7 @@ def _counts(net: ProvinceNet, failing: FailingNetwork | None) -> Counts:
 
 def _watch(
     net: ProvinceNet,
-    run: Run,
+    run: EmulationRun,
     origin_ns: int,
     changes: Changes,
     crew: list[BaseProcess],

@@ -47,7 +47,7 @@ from giaoban.scenarios.measure.captures import Captures
 from giaoban.scenarios.measure.hop_delays import Rebuilt
 from giaoban.scenarios.plan.plan import SAMPLE_OFFSET_NS, Plan
 from giaoban.scenarios.plan.question import Question
-from giaoban.scenarios.records.guest import Routes
+from giaoban.scenarios.records.guest import BridgeRoutes
 from giaoban.sentence import Sentence, joined
 from giaoban.topology.convergence.forwarding import KnownRouters
 
@@ -78,7 +78,7 @@ class FailingEstimate(NamedTuple):
     guest notes them."""
 
     answer: Answer
-    routes: list[Routes]
+    routes: list[BridgeRoutes]
 
 
 def estimate_failing(
@@ -101,7 +101,7 @@ def estimate_failing(
     marks_s = [plan.phases[0].start_s, *(phase.end_s for phase in plan.phases)]
     moments_ns = [math.ceil(at_s) * SECOND_NS + SAMPLE_OFFSET_NS for at_s in marks_s]
     over_time = failing.over_time
-    routes = [Routes(at / 1e6, over_time.paths_at(plan.network, at)) for at in moments_ns]
+    routes = [BridgeRoutes(at / 1e6, over_time.paths_at(plan.network, at)) for at in moments_ns]
     return FailingEstimate(answer, routes)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from giaoban.mcu_sim.media.leg import NOBODY, Flow, Kind, Leg, Position
+from giaoban.mcu_sim.media.leg import NOBODY, Kind, Leg, MediaFlow, Position
 from giaoban.mcu_sim.media.ports import FIRST_PORT, OFFSET, PORTS_A_GROUP
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.sip.message.addresses import HostPort
@@ -88,7 +88,7 @@ class NullMediaPlane:
         """Bridges refresh their sessions (RFC 4028) and never ask for other terms."""
 
     def extend(
-        self, row: int, more: Mapping[Kind, Flow], _composed: VideoModel | None, _now_ns: int
+        self, row: int, more: Mapping[Kind, MediaFlow], _composed: VideoModel | None, _now_ns: int
     ) -> None:
         """Bridges offer all their media at once."""
         raise AssertionError(f"row {row} adds {', '.join(more)} to its call")

@@ -21,13 +21,13 @@ from typing import Literal, cast
 from giaoban.clock import NEVER_NS
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.admission import Capacity
-from giaoban.mcu_sim.bfcp.floor_server import Datagram as FloorDatagram
+from giaoban.mcu_sim.bfcp.floor_server import BfcpDatagram as FloorDatagram
 from giaoban.mcu_sim.conference.commands import Command
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.mcu_sim.media.audio.bank import TICK_NS
 from giaoban.mcu_sim.media.plane import MediaPlane
-from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.secret_source import drawn_from
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls
@@ -35,7 +35,7 @@ from giaoban.mcu_sim.server.config import HEAR_EVERY_NS, McuConfig, PlannedStrea
 from giaoban.mcu_sim.server.negotiation import MediaNegotiation
 from giaoban.mcu_sim.server.server import LIFE
 from giaoban.mcu_sim.sip.agent import UserAgent
-from giaoban.mcu_sim.sip.endpoint import Datagram
+from giaoban.mcu_sim.sip.endpoint import SipDatagram
 from giaoban.mcu_sim.sip.message.addresses import SIP_PORT, Peer
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.scenarios.bridge.planned import FLOOR_PORT, logged, planned_agent, rng
@@ -193,7 +193,7 @@ class _Signalling:
         answering = MediaNegotiation(
             config.address,
             self._capacity,
-            cast(Ports, NullPorts()),
+            cast(PortPool, NullPorts()),
             config.video.kbps,
             rng,
             secrets,
@@ -533,7 +533,7 @@ class _Signalling:
     def _send(
         self,
         path: int,
-        datagram: Datagram | FloorDatagram,
+        datagram: SipDatagram | FloorDatagram,
         now_ns: int,
         arrives: Callable[[int], None],
         protocol: Literal["sip", "bfcp"] = "sip",

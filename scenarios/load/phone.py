@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 
 from giaoban.mcu_sim.media.leg import Kind
-from giaoban.mcu_sim.sip import Datagram, Event, Peer, Registered, UserAgent
+from giaoban.mcu_sim.sip import Event, Peer, Registered, SipDatagram, UserAgent
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.scenarios.bridge.capabilities import capabilities, no_media
 from giaoban.scenarios.bridge.user_agent import BridgeUserAgent
@@ -81,7 +81,7 @@ class Phone(BridgeUserAgent):
         timers = [super().next_timeout(), *(one.next_timeout() for one in self._cut_off)]
         return min((timer for timer in timers if timer is not None), default=None)
 
-    def outgoing(self) -> list[Datagram]:
+    def outgoing(self) -> list[SipDatagram]:
         """What is to be sent, in order."""
         sent = super().outgoing()
         return sent + [datagram for one in self._cut_off for datagram in one.outgoing()]
@@ -164,6 +164,6 @@ class StaleUserAgent:
         """When `advance` has something to do."""
         return self._agent.next_timeout() if self._leaving else None
 
-    def outgoing(self) -> list[Datagram]:
+    def outgoing(self) -> list[SipDatagram]:
         """What is to be sent."""
         return self._agent.outgoing() if self._leaving else []

@@ -25,7 +25,7 @@ from giaoban.scenarios.records.events import (
     RtcpReport,
     read,
 )
-from giaoban.scenarios.records.guest import CAPTURES, LINKS, Counters, Guest
+from giaoban.scenarios.records.guest import CAPTURES, LINKS, Counters, GuestRecord
 from giaoban.traffic import log
 from giaoban.traffic.quality.measure import Trace, trace, trace_in_order, with_repairs
 from giaoban.traffic.quality.playout import heard
@@ -104,7 +104,7 @@ class Captures:
 def load(folder: Path, plan: Plan) -> Captures:
     """Read a finished emulation's folder. Raises `InputError` if another version wrote it."""
     captures = folder / CAPTURES
-    guest, counters, events = Guest.read(captures), Counters.read(captures), read(folder)
+    guest, counters, events = GuestRecord.read(captures), Counters.read(captures), read(folder)
     sent, received = (
         np.concatenate([log.read(path, dtype) for path in _logs(captures, what)])
         for what, dtype in (("sent", log.SENT), ("received", log.RECEIVED))

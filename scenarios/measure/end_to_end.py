@@ -45,7 +45,7 @@ class Devices:
 
 
 @dataclass(frozen=True)
-class Worst:
+class WorstPairs:
     """The worst of something at each of n bridges, and with which other bridge that is.
 
     Attributes:
@@ -68,11 +68,11 @@ class EndToEnd:
         spoken: mouth to ear of what each bridge says, at any other.
     """
 
-    mouth_to_ear: Worst
-    camera_to_screen: Worst
-    sound_early: Worst
-    sound_late: Worst
-    spoken: Worst
+    mouth_to_ear: WorstPairs
+    camera_to_screen: WorstPairs
+    sound_early: WorstPairs
+    sound_late: WorstPairs
+    spoken: WorstPairs
 
 
 def end_to_end(legs: Legs, devices: Devices, meeting: NDArray[np.intp]) -> EndToEnd:
@@ -106,5 +106,5 @@ def end_to_end(legs: Legs, devices: Devices, meeting: NDArray[np.intp]) -> EndTo
             if not np.isnan(values).all():
                 at = int(np.nanargmax(values))
                 value[kind][listener], other[kind][listener] = values[at], at
-    worst = {kind: Worst(value[kind], other[kind]) for kind in kinds}
-    return EndToEnd(**worst, spoken=Worst(spoken, hearer))
+    worst = {kind: WorstPairs(value[kind], other[kind]) for kind in kinds}
+    return EndToEnd(**worst, spoken=WorstPairs(spoken, hearer))

@@ -16,7 +16,7 @@ from giaoban.mcu_sim.device import AUDIO, DelayFigure
 from giaoban.mcu_sim.media.leg import KINDS, Kind
 from giaoban.results.model.streams import BridgeResult, RtcpResult, StreamResult, lost_pcts
 from giaoban.scenarios.measure.captures import Captures
-from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
+from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, WorstPairs, end_to_end
 from giaoban.scenarios.plan.plan import CallPlan, PhasePlan, Plan
 from giaoban.scenarios.records.events import EventRecord, Joined, Left, RateChanged
 from giaoban.traffic.log import OF_NO_USE, REQUESTED
@@ -347,7 +347,7 @@ class _Measured:
     def _with_pairs(self, place: int, found: EndToEnd) -> BridgeResult:
         """A bridge with the worst of its pairs with others."""
 
-        def of(worst: Worst, name: str) -> dict[str, object]:
+        def of(worst: WorstPairs, name: str) -> dict[str, object]:
             if np.isnan(worst.value[place]):
                 return {}
             other = self._bridges[int(worst.other[place])].id

@@ -110,7 +110,7 @@ class ChangeMade:
 
 
 @dataclass(frozen=True, slots=True)
-class Routes:
+class BridgeRoutes:
     """The links from each bridge to the MCU (`up`) and back (`down`) at a moment; None: no way."""
 
     t_ms: float
@@ -188,7 +188,7 @@ class Counters(Counts):
         return read_json(cls, path.read_bytes(), str(path), SCHEMA)
 
 
-class Guest(_Record):
+class GuestRecord(_Record):
     """`guest.json`: its kernel, how long the network took to build, and when its times begin
     (CLOCK_MONOTONIC)."""
 
@@ -203,16 +203,16 @@ class Guest(_Record):
         return read_json(cls, path.read_bytes(), str(path), GUEST)
 
 
-_ROUTES = TypeAdapter(list[Routes])
+_ROUTES = TypeAdapter(list[BridgeRoutes])
 
 
-def write_routes(routes: Sequence[Routes], captures: Path) -> None:
+def write_routes(routes: Sequence[BridgeRoutes], captures: Path) -> None:
     """Put down as `routes.json` which ways packets took, in order of time."""
     data = _ROUTES.dump_python(list(routes), mode="json")
     (captures / ROUTES).write_text(json.dumps(data, indent=1), encoding="utf-8")
 
 
-def read_routes(captures: Path) -> list[Routes]:
+def read_routes(captures: Path) -> list[BridgeRoutes]:
     """In order of time; nothing where no routes change."""
     path = captures / ROUTES
     if not path.is_file():

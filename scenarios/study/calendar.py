@@ -125,7 +125,7 @@ def plan(
     found = periods(registrations, loads, named)
     limits = _limits(world, found[0][0])
     asked = calendar_rules(world.province.regulation)
-    moved = rules.Plan({named(each): each for each in registrations}, loads, limits, asked)
+    moved = rules.MovedCalendar({named(each): each for each in registrations}, loads, limits, asked)
     findings = rules.with_moves(_findings(world, registrations, found, named, limits, until), moved)
     chosen = _peaks(found, most_peaks)
     with new_run(root, _clean(f"calendar-{path.stem[:48]}"), now) as folder:
@@ -170,7 +170,7 @@ def _findings(
     registrations: Sequence[Registration],
     found: Sequence[tuple[Moment, StaticLoads, Period]],
     name: rules.Name,
-    limits: rules.Limits,
+    limits: rules.OccupancyLimits,
     until: date | None,
 ) -> list[Finding]:
     first, last = registrations[0].start.date(), registrations[-1].start.date()
@@ -195,12 +195,12 @@ def _with_article(finding: Finding, regulation: Regulation | None) -> Finding:
     return finding.model_copy(update={"article": article})
 
 
-def _limits(world: CalendarContext, moment: Moment) -> rules.Limits:
+def _limits(world: CalendarContext, moment: Moment) -> rules.OccupancyLimits:
     """Those of the criteria by which a moment is judged."""
     question = world.question(scenario_of(world, moment))
     criteria = criteria_of(question)
     most = {criterion.id: criterion.threshold for criterion in criteria.criterion}
-    return rules.Limits(
+    return rules.OccupancyLimits(
         device_pct=most[MCU_UNITS], link_pct=second_limit_pct(question.plan, criteria)
     )
 

@@ -18,7 +18,7 @@ from giaoban.results.report.excerpt import MOST_MAPPED
 from giaoban.scenarios.plan.plan import PLAN
 from giaoban.tomlfile import StrictModel, read_json
 from giaoban.topology.map.geometry import Box, Point, Segment
-from giaoban.topology.map.layout import Layout, arrange
+from giaoban.topology.map.layout import MapLayout, arrange
 from giaoban.topology.map.sites import hosts_of, sites
 from giaoban.topology.network import Network, Node
 
@@ -96,7 +96,7 @@ def _in_pixels(
     hosts: Mapping[str, list[Node]],
     points: Mapping[str, Point],
     lines: Mapping[str, Segment],
-    layout: Layout,
+    layout: MapLayout,
     view: Box,
     new: Collection[str],
 ) -> Map:

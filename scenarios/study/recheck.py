@@ -7,7 +7,7 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.provenance import Sourced
-from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.recheck import Now, Rechecked, moved
 from giaoban.results.archive.store import read_result
 from giaoban.results.model.studies.sensitivity import Sensitivity
@@ -17,7 +17,9 @@ from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World, told_va
 from giaoban.sentence import Sentence
 
 
-def approvals(entries: Sequence[Entry], root: Path) -> tuple[list[Entry], list[Entry]]:
+def approvals(
+    entries: Sequence[HistoryEntry], root: Path
+) -> tuple[list[HistoryEntry], list[HistoryEntry]]:
     """Checks that passed, emulated: those beside which their assumptions were tried, and others."""
     passed = [e for e in entries if e.kind == "check" and e.verdict == "pass" and e.counts]
     analysed = [e for e in passed if (root / e.folder / Sensitivity.FILE).is_file()]
@@ -25,7 +27,10 @@ def approvals(entries: Sequence[Entry], root: Path) -> tuple[list[Entry], list[E
 
 
 def recheck(
-    entries: Sequence[Entry], root: Path, scenarios: Mapping[str, Path], province: Path | None
+    entries: Sequence[HistoryEntry],
+    root: Path,
+    scenarios: Mapping[str, Path],
+    province: Path | None,
 ) -> list[Rechecked]:
     """Each approval with what moved since.
 

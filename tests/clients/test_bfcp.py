@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from giaoban.mcu_sim.sdp import Session
+from giaoban.mcu_sim.sdp import SessionDescription
 from giaoban.mcu_sim.sdp.floor_control import is_floor_control, user_of
 from tests.clients.bfcp import FloorParticipant
 from tests.clients.media import MediaPort
@@ -65,7 +65,7 @@ def call(tmp_path: Path) -> Iterator[Call]:
         yield begin
 
 
-def asked_at(answer: Session) -> tuple[int, int, int]:
+def asked_at(answer: SessionDescription) -> tuple[int, int, int]:
     """Port, conference and user, as the MCU's answer says them."""
     [control] = [media for media in answer.media if is_floor_control(media)]
     [slides] = [media for media in answer.media if "slides" in media.content]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from giaoban.mcu_sim.sip import Datagram, Event, Peer, UserAgent
+from giaoban.mcu_sim.sip import Event, Peer, SipDatagram, UserAgent
 
 SERVER = ("10.67.0.2", 5060)
 CLIENT = ("10.68.0.2", 5062)
@@ -52,7 +52,7 @@ class Wire:
                 if not self.cut:
                     self._carry(datagram, CLIENT if who == "client" else SERVER)
 
-    def _carry(self, datagram: Datagram, own: tuple[str, int]) -> None:
+    def _carry(self, datagram: SipDatagram, own: tuple[str, int]) -> None:
         target = datagram.target
         if target.transport == "TCP":
             back = target.port == CONNECTED_FROM
@@ -67,7 +67,7 @@ class Wire:
                 at = self.now_ms + self.rng.uniform(*self.delay_ms)
                 self._put(at, Peer(*own), datagram)
 
-    def _put(self, at: float, source: Peer, datagram: Datagram) -> None:
+    def _put(self, at: float, source: Peer, datagram: SipDatagram) -> None:
         self._count += 1
         item = (at, self._count, source, datagram.target, datagram.data)
         heapq.heappush(self._flight, item)

@@ -170,13 +170,13 @@ class Bridge:
         return self.signalling.can
 
     @property
-    def local(self) -> sdp.Session:
+    def local(self) -> sdp.SessionDescription:
         """Its description in force, or (set) what it offers next."""
         assert self.signalling.local is not None
         return self.signalling.local
 
     @local.setter
-    def local(self, offer: sdp.Session) -> None:
+    def local(self, offer: sdp.SessionDescription) -> None:
         self.signalling.local = offer
 
     def dial(self, meeting: str, *, offer: bytes | None = None) -> None:
@@ -188,7 +188,7 @@ class Bridge:
         self.local = ours
         self.office.settle()
 
-    def offer(self, *kinds: Kind) -> sdp.Session:
+    def offer(self, *kinds: Kind) -> sdp.SessionDescription:
         """A description of these media; they are what it can from now on."""
         self.signalling.can = [self._made[kind] for kind in kinds]
         return make_offer(self.host, self.can, 1, keys=self._secrets)
@@ -197,7 +197,7 @@ class Bridge:
         self.signalling.hang_up(self.office.now_ns)
         self.office.settle()
 
-    def reoffer(self, offer: sdp.Session | None = None, **media: Any) -> None:
+    def reoffer(self, offer: sdp.SessionDescription | None = None, **media: Any) -> None:
         """Offer the present media with these fields changed, or another description."""
         if offer is None:
             changed = [replace(one, **media) for one in self.local.media]

@@ -18,7 +18,7 @@ from giaoban.mcu_sim.conference.meeting import Meetings
 from giaoban.mcu_sim.media.audio.codec import modelled
 from giaoban.mcu_sim.media.leg import Delays
 from giaoban.mcu_sim.media.plane import MediaPlane
-from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.secret_source import drawn_from
 from giaoban.mcu_sim.server.call_controller import CallController
 from giaoban.mcu_sim.server.calls import ParticipantCalls
@@ -81,7 +81,7 @@ class Office:
         rng, secrets = drawn_from(given.seed, "mcu")
         self.participants = ParticipantCalls(given.planned_streams, given.guests)
         self.capacity = Capacity(given.device)
-        self.ports = Ports(address, given.first_media_port)
+        self.ports = PortPool(address, given.first_media_port)
         authority = None
         if given.accounts is not None:
             passwords = given.accounts.passwords()

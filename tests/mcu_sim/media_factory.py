@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from giaoban.mcu_sim.media.leg import UNLOGGED, Flow, Kind, Leg
-from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.media.leg import UNLOGGED, Kind, Leg, MediaFlow
+from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.media.srtp import Keyring
 from giaoban.mcu_sim.sdp import CryptoKey, Suite
 from giaoban.mcu_sim.sdp.offer_answer import H264_720P30, PCMA, NegotiatedMedia
@@ -59,12 +59,12 @@ def leg(
     **plan: Any,
 ) -> Leg:
     """A call; its streams are numbered 10 · row and on. `plan`: of the streams that we send."""
-    flows: dict[Kind, Flow] = {}
+    flows: dict[Kind, MediaFlow] = {}
     for n, one in enumerate(agreed):
         kind: Kind = "content" if one.content else "audio" if one.kind == "audio" else "video"
         name = "audio" if kind == "audio" else "video"
         down = stream(10 * row + n, f"bridge-{row}", name, "down", **plan)
-        flows[kind] = Flow(one, down, up if up == UNLOGGED else up + n)
+        flows[kind] = MediaFlow(one, down, up if up == UNLOGGED else up + n)
     return Leg(
         row=row, meeting=0, port_group=port_group, flows=flows, composed=composed, heard=True
     )
@@ -97,7 +97,7 @@ class Way:
     """What a way in and a way out have in common: ports, keys, a packet log, and far ends."""
 
     def __init__(self, path: Path, log_type: np.dtype[np.void], port: int) -> None:
-        self.ports = Ports(HERE, port)
+        self.ports = PortPool(HERE, port)
         self.ports.port_group_for({})
         self.keys = Keyring()
         self.log: PacketLog | None = PacketLog(log_type, path)

@@ -30,7 +30,7 @@ from giaoban.scenarios.records.events import (
     in_order,
     write,
 )
-from giaoban.scenarios.records.guest import COUNTERS, GUEST, Counters, Guest
+from giaoban.scenarios.records.guest import COUNTERS, GUEST, Counters, GuestRecord
 from giaoban.topology.counts import QueueCount, RouterCount
 from giaoban.topology.network import Hop
 from giaoban.topology.routing import shortest_paths
@@ -251,7 +251,7 @@ def _write(
         pacer_drops=0,
         probes=[],
     ).write(captures / COUNTERS)
-    about = Guest(kernel=KERNEL, build_virtual_s=0.5, origin_ns=ORIGIN_NS)
+    about = GuestRecord(kernel=KERNEL, build_virtual_s=0.5, origin_ns=ORIGIN_NS)
     about.write(captures / GUEST)
     write(events, folder)
 

@@ -22,7 +22,7 @@ from giaoban.scenarios.estimate.static import LinkLoad, RefusedOrReduced, Static
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.remedy import changed
-from giaoban.scenarios.study.whatif.search import Judgement, Key, SearchTools, State
+from giaoban.scenarios.study.whatif.search import JudgedState, Key, SearchState, SearchTools
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.topology.routing import shortest_paths
 
@@ -37,10 +37,10 @@ class Questions:
 
     def __init__(self, folder: Path) -> None:
         self._base = base(folder)
-        self._made: dict[tuple[int, State], Question] = {}
+        self._made: dict[tuple[int, SearchState], Question] = {}
         self._fits: dict[tuple[int, str, str], bool] = {}
 
-    def of(self, more: int, state: State) -> Question:
+    def of(self, more: int, state: SearchState) -> Question:
         if (more, state) not in self._made:
             variant = Variant(id="v", more=more)
             self._made[more, state] = ask(self._base, changed(variant, state)).question
@@ -75,12 +75,12 @@ class World:
     fullest_pct: float = 1000.0
     prices: Mapping[str, float] = field(default_factory=dict)
     per_mbps: Mapping[str, float] = field(default_factory=dict)
-    asked: list[State] = field(default_factory=list)
+    asked: list[SearchState] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.start = self.question(State())
+        self.start = self.question(SearchState())
 
-    def question(self, state: State) -> Question:
+    def question(self, state: SearchState) -> Question:
         return self.questions.of(self.more, state)
 
     def loads(self, question: Question) -> StaticLoads:
@@ -95,22 +95,22 @@ class World:
         pct = 50.0 if self.questions.device_fits(question) else 90.0
         return loads_of(links, pct)
 
-    def judge(self, state: State, question: Question) -> Judgement:
+    def judge(self, state: SearchState, question: Question) -> JudgedState:
         """The device first, then the fullest link, then the delay of whom it hits most."""
         self.asked.append(state)
         loads = self.loads(question)
         if loads.use.pct > UNITS_LIMIT_PCT:
             found = failed("mcu", Place(kind="mcu", id="mcu"), loads.use.pct, UNITS_LIMIT_PCT)
-            return Judgement(state, question, found)
+            return JudgedState(state, question, found)
         worst = loads.worst_link()
         if worst.peak_pct > LINK_LIMIT_PCT:
             place = Place(kind="link", id=worst.link, detail=worst.direction)
             found = failed("link", place, worst.peak_pct, LINK_LIMIT_PCT)
-            return Judgement(state, question, found)
+            return JudgedState(state, question, found)
         pct, place = self.slowest(question, loads)
         if pct > self.fullest_pct:
-            return Judgement(state, question, failed("stream", place, pct, self.fullest_pct))
-        return Judgement(state, question, passed())
+            return JudgedState(state, question, failed("stream", place, pct, self.fullest_pct))
+        return JudgedState(state, question, passed())
 
     def slowest(self, question: Question, loads: StaticLoads) -> tuple[float, Place]:
         """The fullest line on any call's way, and the stream that goes over it."""
@@ -127,7 +127,7 @@ class World:
         pct, bridge, detail = max(found)
         return pct, Place(kind="bridge", id=bridge, detail=detail)
 
-    def passes(self, state: State) -> bool:
+    def passes(self, state: SearchState) -> bool:
         """The truth of a state, by nothing but the rules; every line is on some call's way."""
         question = self.question(state)
         most_pct = min(LINK_LIMIT_PCT, self.fullest_pct)
@@ -137,7 +137,7 @@ class World:
             for (link, _), mbps in self.carries.items()
         )
 
-    def key(self, state: State, question: Question) -> Key:
+    def key(self, state: SearchState, question: Question) -> Key:
         """A price, then the kinds of things, then names, so that no two cost the same."""
         order = [device.id for device in self.devices]
         own = {link.id: link.rate_mbps for link in self.start.plan.network.links}
@@ -159,9 +159,9 @@ class World:
             link_limit_pct=LINK_LIMIT_PCT,
         )
 
-    def first(self) -> Judgement:
+    def first(self) -> JudgedState:
         """The question itself, judged."""
-        judgement = self.judge(State(), self.start)
+        judgement = self.judge(SearchState(), self.start)
         self.asked.clear()
         return judgement
 

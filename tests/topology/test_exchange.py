@@ -20,7 +20,7 @@ from giaoban.topology.importers.files import (
     import_province,
     write_toml,
 )
-from giaoban.topology.importers.geography import Place, great_circle_km
+from giaoban.topology.importers.geography import Coordinates, great_circle_km
 from giaoban.topology.importers.graphml import graphml
 from giaoban.topology.importers.tables import read_csv
 from giaoban.topology.importers.zoo import read_graphml, written_mbps
@@ -259,9 +259,13 @@ def test_rates_as_people_write_them(text: str, mbps: float | None) -> None:
 
 def test_great_circle_of_a_known_distance() -> None:
     """A degree of latitude on this sphere is 111.195 km; half around is 20,015 km."""
-    assert great_circle_km(Place(0, 0), Place(1, 0)) == pytest.approx(111.195, abs=0.001)
-    assert great_circle_km(Place(0, 0), Place(0, 180)) == pytest.approx(20_015.1, abs=0.1)
-    assert great_circle_km(Place(12, 107), Place(12, 107)) == 0
+    assert great_circle_km(Coordinates(0, 0), Coordinates(1, 0)) == pytest.approx(
+        111.195, abs=0.001
+    )
+    assert great_circle_km(Coordinates(0, 0), Coordinates(0, 180)) == pytest.approx(
+        20_015.1, abs=0.1
+    )
+    assert great_circle_km(Coordinates(12, 107), Coordinates(12, 107)) == 0
 
 
 def tables_of(folder: Path, sites: str, links: str) -> Path:

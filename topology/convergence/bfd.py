@@ -17,7 +17,7 @@ DRAWN = 4
 """Numbers that BIRD draws for a new session: its discriminator and its first sequence number."""
 
 
-class Control(NamedTuple):
+class ControlPacket(NamedTuple):
     """A control packet, as far as anything hangs on it. `you`: 0 while the other is not known."""
 
     me: int
@@ -31,7 +31,7 @@ class Control(NamedTuple):
 
 
 @dataclass
-class Session:
+class BfdSession:
     """One end; `send_ns` and `expires_ns` are when `sends` and `expires` are to be called.
 
     `clock_factor`: how many times as fast as the network's time its router's clock runs. `now_ns`:
@@ -60,7 +60,7 @@ class Session:
         self.chance.skip(DRAWN)
         self.send_ns = self.now_ns
 
-    def sends(self, now_ns: int) -> Control:
+    def sends(self, now_ns: int) -> ControlPacket:
         """The timer of sending: the packet, and when the next one goes (RFC 5880 §6.8.7)."""
         low_us, high_us = self._between()
         more_us = self.chance.draw() % (high_us - low_us + 1)
@@ -71,7 +71,7 @@ class Session:
         self._sent_ns = now_ns
         return self._control(poll=self._polls)
 
-    def receives(self, packet: Control, now_ns: int) -> tuple[Control | None, bool]:
+    def receives(self, packet: ControlPacket, now_ns: int) -> tuple[ControlPacket | None, bool]:
         """A packet came: what to answer at once, and whether the session went down by it."""
         if packet.you:
             if packet.you != self.me:
@@ -151,8 +151,8 @@ class Session:
     def _ns(self, us: int) -> int:
         return us * 1000 // self.clock_factor
 
-    def _control(self, *, poll: bool = False, final: bool = False) -> Control:
-        return Control(
+    def _control(self, *, poll: bool = False, final: bool = False) -> ControlPacket:
+        return ControlPacket(
             self.me,
             self._you,
             self.state,

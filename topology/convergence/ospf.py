@@ -28,7 +28,7 @@ from giaoban.topology.bird import (
     router_id,
 )
 from giaoban.topology.changes import NetworkChange
-from giaoban.topology.convergence.bfd import Control, Session
+from giaoban.topology.convergence.bfd import BfdSession, ControlPacket
 from giaoban.topology.convergence.links import LinkTimes, within
 from giaoban.topology.convergence.splitmix64 import SplitMix64
 from giaoban.topology.forwarding import astray, by_prefix
@@ -88,7 +88,7 @@ class RouteChange(NamedTuple):
 class _Neighbour:
     state: int
     heard_ns: int
-    session: Session | None
+    session: BfdSession | None
     missing: bool = False
     """Whether LSAs were asked for that have not come."""
 
@@ -575,14 +575,19 @@ class RoutedNetwork:
         assert self._bfd is not None
         self._sessions += 1
         interval_us, multiplier = self._bfd
-        session = neighbour.session = Session(
+        session = neighbour.session = BfdSession(
             self._sessions, interval_us, multiplier, self._factor, router.chance, router.awake_ns
         )
         router.awake_ns = now_ns
         self._wake_sender(router, link, neighbour, session, now_ns)
 
     def _wake_sender(
-        self, router: _Router, link: NetLink, neighbour: _Neighbour, session: Session, now_ns: int
+        self,
+        router: _Router,
+        link: NetLink,
+        neighbour: _Neighbour,
+        session: BfdSession,
+        now_ns: int,
     ) -> None:
         due_ns = session.send_ns
         send = partial(self._send_control, router, link, neighbour, session, due_ns)
@@ -593,7 +598,7 @@ class RoutedNetwork:
         router: _Router,
         link: NetLink,
         neighbour: _Neighbour,
-        session: Session,
+        session: BfdSession,
         due_ns: int,
         now_ns: int,
     ) -> None:
@@ -604,7 +609,9 @@ class RoutedNetwork:
         self._send(router, link, now_ns, partial(self._hear_control, link, packet))
         self._wake_sender(router, link, neighbour, session, now_ns)
 
-    def _hear_control(self, link: NetLink, packet: Control, router: _Router, now_ns: int) -> None:
+    def _hear_control(
+        self, link: NetLink, packet: ControlPacket, router: _Router, now_ns: int
+    ) -> None:
         router.awake_ns = now_ns
         neighbour = router.neighbours.get(link.id)
         if neighbour is None or (session := neighbour.session) is None:
@@ -627,7 +634,7 @@ class RoutedNetwork:
         router: _Router,
         link: NetLink,
         neighbour: _Neighbour,
-        session: Session,
+        session: BfdSession,
         expires_ns: int,
         now_ns: int,
     ) -> None:

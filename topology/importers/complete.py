@@ -18,7 +18,7 @@ from giaoban.tomlfile import dotted, said_by_pydantic
 from giaoban.topology.addressing import span_for
 from giaoban.topology.importers import words
 from giaoban.topology.importers.draft import Draft, Line, Site, Values
-from giaoban.topology.importers.geography import Place, fibre_km, locate
+from giaoban.topology.importers.geography import Coordinates, fibre_km, locate
 from giaoban.topology.model import ID_LENGTH, Province
 from giaoban.topology.usual import keys_of
 from giaoban.topology.validate import pieces, province_mistakes
@@ -150,9 +150,9 @@ def _in_one_piece(draft: Draft) -> None:
         )
 
 
-def _places(draft: Draft, counts: Counter[str]) -> dict[str, Place]:
+def _places(draft: Draft, counts: Counter[str]) -> dict[str, Coordinates]:
     """Where each router is; those without a place are put amid their neighbours."""
-    known: dict[str, Place] = {}
+    known: dict[str, Coordinates] = {}
     for site in draft.routers:
         lat, lon = site.given.get("lat"), site.given.get("lon")
         if (lat is None) != (lon is None):
@@ -160,7 +160,7 @@ def _places(draft: Draft, counts: Counter[str]) -> dict[str, Place]:
                 "{where}: lat and lon belong together (allowed: both or none)", where=site.where
             )
         if lat is not None and lon is not None:
-            known[site.id] = Place(_number(lat, site, "lat"), _number(lon, site, "lon"))
+            known[site.id] = Coordinates(_number(lat, site, "lat"), _number(lon, site, "lon"))
     around: dict[str, list[str]] = {site.id: [] for site in draft.routers}
     for line in draft.lines:
         around[line.a].append(line.b)
@@ -214,7 +214,7 @@ def _line_id(line: Line) -> str:
     return made if not made.startswith(ACCESS_PREFIX) else f"link-{made}"[:ID_LENGTH].rstrip("-")
 
 
-def _line(line: Line, places: Mapping[str, Place], counts: Counter[str]) -> None:
+def _line(line: Line, places: Mapping[str, Coordinates], counts: Counter[str]) -> None:
     given, filled = line.given, []
     given.setdefault("source", line.where)
     if given.get("km") is None:

@@ -13,14 +13,14 @@ DETOUR = 1.2
 over 102.1 km."""
 
 
-class Place(NamedTuple):
+class Coordinates(NamedTuple):
     """WGS 84, degrees."""
 
     lat: float
     lon: float
 
 
-def great_circle_km(a: Place, b: Place) -> float:
+def great_circle_km(a: Coordinates, b: Coordinates) -> float:
     """Distance over the sphere (haversine, exact for small distances too)."""
     lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
     half_lat, half_lon = (lat_b - lat_a) / 2, math.radians(b.lon - a.lon) / 2
@@ -28,12 +28,14 @@ def great_circle_km(a: Place, b: Place) -> float:
     return 2 * EARTH_KM * math.asin(math.sqrt(min(1.0, h)))
 
 
-def fibre_km(a: Place, b: Place) -> float:
+def fibre_km(a: Coordinates, b: Coordinates) -> float:
     """The length of fibre to expect between two places, to 0.1 km."""
     return round(great_circle_km(a, b) * DETOUR, 1)
 
 
-def locate(known: Mapping[str, Place], neighbours: Mapping[str, Sequence[str]]) -> dict[str, Place]:
+def locate(
+    known: Mapping[str, Coordinates], neighbours: Mapping[str, Sequence[str]]
+) -> dict[str, Coordinates]:
     """Places for the nodes that have none: the middle of their neighbours that have one.
 
     In rounds, nearest to what is known first; nodes that no path joins to a known place stay out.
@@ -42,7 +44,7 @@ def locate(known: Mapping[str, Place], neighbours: Mapping[str, Sequence[str]]) 
     front = list(known)
     while front:
         beside = dict.fromkeys(other for node in front for other in neighbours.get(node, ()))
-        found: dict[str, Place] = {}
+        found: dict[str, Coordinates] = {}
         for node in beside:
             if node not in placed:
                 found[node] = _middle([placed[o] for o in neighbours[node] if o in placed])
@@ -51,7 +53,7 @@ def locate(known: Mapping[str, Place], neighbours: Mapping[str, Sequence[str]]) 
     return {node: place for node, place in placed.items() if node not in known}
 
 
-def _middle(places: Sequence[Place]) -> Place:
+def _middle(places: Sequence[Coordinates]) -> Coordinates:
     """On the sphere, so that it holds across the 180th meridian too. To 0.0001 degree."""
     x = y = z = 0.0
     for lat, lon in places:
@@ -60,4 +62,4 @@ def _middle(places: Sequence[Place]) -> Place:
         y += math.cos(phi) * math.sin(lam)
         z += math.sin(phi)
     lat, lon = math.degrees(math.atan2(z, math.hypot(x, y))), math.degrees(math.atan2(y, x))
-    return Place(round(lat, 4), round(lon, 4))
+    return Coordinates(round(lat, 4), round(lon, 4))

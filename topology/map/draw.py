@@ -15,7 +15,7 @@ from giaoban.files import whole
 from giaoban.topology.map import frame
 from giaoban.topology.map.frame import FONTS
 from giaoban.topology.map.geometry import Box, Point, Segment
-from giaoban.topology.map.layout import Layout, Size, arrange
+from giaoban.topology.map.layout import MapLayout, Size, arrange
 from giaoban.topology.map.sites import hosts_of, sites
 from giaoban.topology.network import NetLink, Network, Node
 from giaoban.translation import Language, translator
@@ -179,7 +179,7 @@ class _Map:
 
     # layout
 
-    def _arrange(self) -> Layout:
+    def _arrange(self) -> MapLayout:
         names = {r.id: self._size(self._router_name(r), "router") for r in self.network.routers}
         figures = {}
         for link in self.backbone:

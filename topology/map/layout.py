@@ -30,7 +30,7 @@ class Comb:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class MapLayout:
     """What `arrange` decided; keys are node and link ids."""
 
     combs: Mapping[str, Comb]
@@ -105,7 +105,7 @@ def arrange(
     row: float,
     names: Mapping[str, Size],
     figures: Mapping[str, Size],
-) -> Layout:
+) -> MapLayout:
     """Place combs, router names and link figures.
 
     `hosts` holds the text widths of each router's hosts from top to bottom, `names` and
@@ -135,7 +135,7 @@ def arrange(
         for link, size in figures.items():
             found[link] = _figure(board, link, links[link], size)
             board.boxes[f"figure {link}"] = found[link]
-    return Layout(combs, placed, found)
+    return MapLayout(combs, placed, found)
 
 
 def _comb(board: _Board, router: str, at: Point, widths: Sequence[float], row: float) -> Comb:

@@ -18,7 +18,7 @@ from giaoban.errors import InputError, strerror
 from giaoban.traffic.batch import MAX_MESSAGES, sendmmsg
 from giaoban.traffic.generator.lateness import Lateness
 from giaoban.traffic.generator.slots import Slot
-from giaoban.traffic.generator.windows import Window
+from giaoban.traffic.generator.windows import SendWindow
 from giaoban.traffic.log import PacketLog
 
 READY, ENOUGH = 8, 4
@@ -77,7 +77,7 @@ class Sender:
     def __init__(
         self,
         fd: int,
-        windows: Iterator[Window | None],
+        windows: Iterator[SendWindow | None],
         slots: list[Slot],
         log: PacketLog | None = None,
         *,
@@ -92,7 +92,7 @@ class Sender:
         self._kernel_paces = kernel_paces
         self._clock, self._sleep = clock, sleep
         self._more = True
-        self._next: Window | None = None
+        self._next: SendWindow | None = None
         self._gone = deque[tuple[Slot, list[int], list[int], int]]()
 
     def prepare(self) -> None:

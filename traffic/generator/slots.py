@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from giaoban.traffic import rtp
 from giaoban.traffic.batch import Messages, media_socket, row_addresses, sockaddr
 from giaoban.traffic.generator.cycle import LEAD_BYTES
-from giaoban.traffic.generator.windows import Window
+from giaoban.traffic.generator.windows import SendWindow
 
 HEAD = rtp.HEADER_BYTES + LEAD_BYTES
 MAX_RTP = 1472
@@ -42,7 +42,7 @@ class Slot:
     def __init__(self, payloads: Payloads, headers: NDArray[np.uint8], *, txtime: bool) -> None:
         """`headers`: (s, 12) templates of the streams; `txtime`: the kernel is told each time."""
         self._payloads, self._headers, self._txtime = payloads, headers, txtime
-        self.window: Window | None = None
+        self.window: SendWindow | None = None
         self.leaving_ns: list[int] = []
         self.row = np.empty(0, np.int64)
         self._grow(0)
@@ -54,7 +54,7 @@ class Slot:
         """Where the `struct mmsghdr` of a datagram is."""
         return self._messages.address(datagram)
 
-    def load(self, window: Window) -> None:
+    def load(self, window: SendWindow) -> None:
         """Lay out a window; the one before is gone."""
         row = np.arange(len(window))
         if bool(np.any(window.copies != 1)):

@@ -30,7 +30,7 @@ Impairer = Callable[[NDArray[np.int64], NDArray[np.int64]], Fate]
 
 
 @dataclass(frozen=True)
-class Window:
+class SendWindow:
     """n packets in order of leaving; sequence numbers are extended, timestamps 32 bits.
 
     Attributes, each (n,) but `lead` (n, LEAD_BYTES): as in `Cycle` and `Fate`; times are on the
@@ -75,7 +75,7 @@ def schedule(
     seconds: float,
     impairers: Sequence[Impairer] | None = None,
     size: int = WINDOW,
-) -> Iterator[Window | None]:
+) -> Iterator[SendWindow | None]:
     """Every packet that is due within `seconds` of the start, once, in order of leaving.
 
     Args:
@@ -89,7 +89,7 @@ def schedule(
     """
     first = np.array([[i.first_sequence, i.first_timestamp] for i in cycle.ids], np.int64)
     end_ns = start_ns + round(seconds * SECOND_NS)
-    held: list[Window] = []
+    held: list[SendWindow] = []
     turn = 0
     while (began_ns := start_ns + turn * cycle.length_ns) < end_ns:
         for at in range(0, len(cycle.offset_ns), size):
@@ -111,12 +111,12 @@ def schedule(
 
 def _laid_out(
     cycle: Cycle, first: NDArray[np.int64], turn: int, began_ns: int, which: slice
-) -> Window:
+) -> SendWindow:
     stream = cycle.stream[which]
     n = len(stream)
     due = began_ns + cycle.offset_ns[which]
     ticks = cycle.ticks[which] + turn * cycle.ticks_per_cycle[stream]
-    return Window(
+    return SendWindow(
         stream=stream,
         sequence=first[stream, 0] + cycle.nth[which] + turn * cycle.count[stream],
         timestamp=(first[stream, 1] + ticks) & 0xFFFFFFFF,
@@ -131,7 +131,7 @@ def _laid_out(
     )
 
 
-def _impair(window: Window, impairers: Sequence[Impairer]) -> Iterator[None]:
+def _impair(window: SendWindow, impairers: Sequence[Impairer]) -> Iterator[None]:
     """Write the fates into the window, a stream at a time."""
     for stream in np.unique(window.stream):
         rows = np.flatnonzero(window.stream == stream)
@@ -141,7 +141,7 @@ def _impair(window: Window, impairers: Sequence[Impairer]) -> Iterator[None]:
         yield None
 
 
-def _leaving_before(window: Window, held: list[Window], horizon_ns: int) -> Window:
+def _leaving_before(window: SendWindow, held: list[SendWindow], horizon_ns: int) -> SendWindow:
     """What leaves before the horizon, of a window and of `held`; the rest is in `held` then."""
     if not held and bool(np.all(window.leaving_ns[1:] >= window.leaving_ns[:-1])):
         cut = int(np.searchsorted(window.leaving_ns, horizon_ns))

@@ -16,7 +16,7 @@ from giaoban.traffic.media_load import messages
 from giaoban.traffic.media_load.audio import SLOTS, AudioSenders
 from giaoban.traffic.media_load.messages import MEDIA, MediaTarget, Medium
 from giaoban.traffic.media_load.receivers import Receivers
-from giaoban.traffic.media_load.sockets import Pair, open_pair
+from giaoban.traffic.media_load.sockets import SocketPair, open_pair
 from giaoban.traffic.profiles import DSCP_AUDIO, DSCP_VIDEO
 from giaoban.traffic.rtcp.session import Reporter
 from giaoban.traffic.rtp import AUDIO_CLOCK_HZ, AUDIO_PACKET_SAMPLES
@@ -39,7 +39,7 @@ DSCP: dict[Medium, int] = {"audio": DSCP_AUDIO, "video": DSCP_VIDEO}
 
 @dataclass
 class _Bridge:
-    pairs: dict[Medium, Pair]
+    pairs: dict[Medium, SocketPair]
     since_ns: int = 0
     going: set[Medium] = field(default_factory=set)
     reported: dict[Medium, int] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class MediaLoad:
         """Ports for one bridge more: (row, RTP ports). Raises `OSError`: there are none."""
         if len(self._bridges) >= self._capacity:
             raise OSError(f"there is room for {self._capacity} bridges")
-        pairs: dict[Medium, Pair] = {}
+        pairs: dict[Medium, SocketPair] = {}
         try:
             for medium in media:
                 pairs[medium] = open_pair(self._address, DSCP[medium])

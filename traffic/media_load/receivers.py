@@ -12,7 +12,7 @@ from giaoban.traffic import rtcp, rtp
 from giaoban.traffic.batch import ReceiveBatch
 from giaoban.traffic.hosts import CONSENT_NS
 from giaoban.traffic.media_load.messages import Figures
-from giaoban.traffic.media_load.sockets import Pair, put
+from giaoban.traffic.media_load.sockets import SocketPair, put
 from giaoban.traffic.receiver.statistics import ReceptionBank
 from giaoban.traffic.rtcp.session import KeyFrameWanted, Reporter
 
@@ -27,7 +27,7 @@ PLAIN = 0b1100_0000
 
 @dataclass(slots=True)
 class _Receiver:
-    pair: Pair
+    pair: SocketPair
     reporter: Reporter
     muxed: bool
     assured: bool
@@ -75,7 +75,14 @@ class Receivers:
         self.received = self.strange = 0
 
     def open(
-        self, row: int, pair: Pair, reporter: Reporter, *, muxed: bool, expects: int, assured: bool
+        self,
+        row: int,
+        pair: SocketPair,
+        reporter: Reporter,
+        *,
+        muxed: bool,
+        expects: int,
+        assured: bool,
     ) -> None:
         """A call stands.
 

@@ -21,7 +21,7 @@ SPARE_FILES = 200
 
 
 @dataclass(slots=True)
-class Pair:
+class SocketPair:
     """The two sockets of one medium of one call."""
 
     rtp: socket.socket
@@ -43,7 +43,7 @@ class Pair:
         self.rtcp.close()
 
 
-def open_pair(address: str, dscp: int) -> Pair:
+def open_pair(address: str, dscp: int) -> SocketPair:
     """A free pair of ports. Raises `OSError`: there are none, or no sockets are left."""
     for _ in range(ATTEMPTS):
         rtp = media_socket(address, 0, dscp=dscp, buffer_bytes=BUFFER_BYTES)
@@ -52,7 +52,9 @@ def open_pair(address: str, dscp: int) -> Pair:
             rtp.close()
             continue
         try:
-            return Pair(rtp, media_socket(address, port + 1, dscp=dscp, buffer_bytes=BUFFER_BYTES))
+            return SocketPair(
+                rtp, media_socket(address, port + 1, dscp=dscp, buffer_bytes=BUFFER_BYTES)
+            )
         except OSError as error:
             rtp.close()
             if error.errno != errno.EADDRINUSE:

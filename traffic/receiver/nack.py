@@ -68,7 +68,7 @@ class _Missing:
     requests: int = 0
 
 
-class Request(NamedTuple):
+class PacketRequest(NamedTuple):
     """A packet that is asked for: its number on the wire, and how often so far."""
 
     sequence: int
@@ -173,7 +173,7 @@ class NackGenerator:
             self.counts.late += 1
         return False
 
-    def ask(self, now_ns: int, round_trip_ns: int | None) -> list[Request]:
+    def ask(self, now_ns: int, round_trip_ns: int | None) -> list[PacketRequest]:
         """Which packets to ask for now; what is too late is given up.
 
         Args:
@@ -195,7 +195,7 @@ class NackGenerator:
                 self.counts.requests += 1
                 one.requests += 1
                 one.next_ns = again_ns
-                wanted.append(Request(number & 0xFFFF, one.requests))
+                wanted.append(PacketRequest(number & 0xFFFF, one.requests))
         return wanted
 
     def end(self) -> None:
@@ -258,7 +258,7 @@ def _ahead(timestamp: int, ticks: int) -> int:
     return (timestamp - ticks + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
 
 
-class Packets(NamedTuple):
+class ReceivedPackets(NamedTuple):
     """n packets as they came: headers (n,), datagrams (n, width), their bytes (n,), when (n,)."""
 
     headers: rtp.Headers
@@ -266,10 +266,12 @@ class Packets(NamedTuple):
     lengths: NDArray[np.int64]
     arrival_ns: NDArray[np.int64]
 
-    def take(self, which: NDArray[np.intp]) -> Packets:
+    def take(self, which: NDArray[np.intp]) -> ReceivedPackets:
         """Some of them, by their indices."""
         headers = self.headers.take(which)
-        return Packets(headers, self.data[which], self.lengths[which], self.arrival_ns[which])
+        return ReceivedPackets(
+            headers, self.data[which], self.lengths[which], self.arrival_ns[which]
+        )
 
     def rows(self) -> Iterator[tuple[bytes, int]]:
         """Each datagram, and when it came."""
@@ -278,7 +280,7 @@ class Packets(NamedTuple):
         ):
             yield row[:length].tobytes(), at_ns
 
-    def each(self) -> Iterator[Packets]:
+    def each(self) -> Iterator[ReceivedPackets]:
         """One by one, each a copy."""
         for place in range(len(self.lengths)):
             yield self.take(np.array([place]))
@@ -297,10 +299,10 @@ class RepairBuffer:
         self.ssrc: int | None = None
         """The stream's; None: nothing has come."""
         self._payload_type = 0
-        self._held: list[tuple[int, Packets]] = []
-        self._of_old: list[Packets] = []
+        self._held: list[tuple[int, ReceivedPackets]] = []
+        self._of_old: list[ReceivedPackets] = []
 
-    def put(self, came: Packets) -> None:
+    def put(self, came: ReceivedPackets) -> None:
         """Packets of the stream, in order of arrival; another SSRC is another stream."""
         ssrc = came.headers.ssrc
         for run in np.split(np.arange(len(ssrc)), np.flatnonzero(ssrc[1:] != ssrc[:-1]) + 1):
@@ -311,7 +313,7 @@ class RepairBuffer:
                 for one in part.each() if singly else (part,):
                     self._put(one)
 
-    def _put(self, came: Packets) -> None:
+    def _put(self, came: ReceivedPackets) -> None:
         headers = came.headers
         if self.ssrc != int(headers.ssrc[0]):
             self.nack.end()
@@ -355,20 +357,20 @@ class RepairBuffer:
         for packet, at_ns in packets:
             self._records.append(arrival_record(self._repaired(packet, at_ns), at_ns, 0))
 
-    def _repaired(self, packet: bytes, at_ns: int) -> tuple[Packets, bool]:
+    def _repaired(self, packet: bytes, at_ns: int) -> tuple[ReceivedPackets, bool]:
         """A packet that was missing, and whether it is of use to the decoder."""
         data = np.frombuffer(packet, np.uint8)[np.newaxis].copy()
         lengths = np.array([len(packet)])
         headers = rtp.parse_headers(data, lengths)
         number = int(self.nack.extended(headers.sequence)[0])
-        original = Packets(headers, data, lengths, np.array([at_ns]))
+        original = ReceivedPackets(headers, data, lengths, np.array([at_ns]))
         timestamp, marker = int(headers.timestamp[0]), bool(headers.marker[0])
         useful = self.nack.repaired(number, timestamp, marker, at_ns)
         if useful:
             self._held.append((number, original))
         return original, useful
 
-    def ask(self, now_ns: int, round_trip_ns: int | None) -> list[Request]:
+    def ask(self, now_ns: int, round_trip_ns: int | None) -> list[PacketRequest]:
         """As of `NackGenerator`."""
         wanted = self.nack.ask(now_ns, round_trip_ns)
         if wanted:
@@ -381,7 +383,7 @@ class RepairBuffer:
         records, self._records = self._records, []
         return records
 
-    def take(self) -> list[Packets]:
+    def take(self) -> list[ReceivedPackets]:
         """What the decoder gets next, in order: all before the first packet that is waited for."""
         awaited = self.nack.awaited
         before, self._of_old = self._of_old, []
@@ -394,7 +396,7 @@ class RepairBuffer:
         return before + ready
 
 
-def request_records(wanted: Sequence[Request], at_ns: int) -> dict[str, Any]:
+def request_records(wanted: Sequence[PacketRequest], at_ns: int) -> dict[str, Any]:
     """Columns of `REPAIRS` of what is asked for."""
     times = np.array([one.times for one in wanted])
     return {
@@ -406,7 +408,9 @@ def request_records(wanted: Sequence[Request], at_ns: int) -> dict[str, Any]:
     }
 
 
-def arrival_record(found: tuple[Packets, bool] | None, at_ns: int, size: int) -> dict[str, Any]:
+def arrival_record(
+    found: tuple[ReceivedPackets, bool] | None, at_ns: int, size: int
+) -> dict[str, Any]:
     """The same of a packet that was sent again and came, or (`size` 0) was restored; `found`: the
     original, and whether it is of use."""
     original, useful = (None, False) if found is None else (found[0].headers, found[1])

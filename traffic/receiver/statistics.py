@@ -24,7 +24,7 @@ NO_SEQUENCE = SEQUENCE_MOD + 1
 
 
 @dataclass(frozen=True)
-class Limits:
+class SequenceLimits:
     """What belongs to a source by its sequence number (A.1).
 
     Attributes:
@@ -40,7 +40,9 @@ class Limits:
     from_lowest: bool = False
 
 
-ENDLESS = Limits(SEQUENCE_MOD // 2 + 1, SEQUENCE_MOD // 2, SEQUENCE_MOD // 2, from_lowest=True)
+ENDLESS = SequenceLimits(
+    SEQUENCE_MOD // 2 + 1, SEQUENCE_MOD // 2, SEQUENCE_MOD // 2, from_lowest=True
+)
 """No gap is too long: of a load that loses 10,000 packets in a row they are lost, and its source
 has not begun again. A number is the one nearest to the highest so far."""
 MOST_UNCOUNTED = 8192
@@ -116,7 +118,9 @@ class ReceptionBank:
         sources: how many sources the row has had: the first, and one for every change of SSRC.
     """
 
-    def __init__(self, capacity: int, clock_hz: int, limits: Limits = Limits()) -> None:
+    def __init__(
+        self, capacity: int, clock_hz: int, limits: SequenceLimits = SequenceLimits()
+    ) -> None:
         self._limits = limits
         self._clock_hz = np.full(capacity, clock_hz)
         self._open = np.zeros(capacity, np.bool_)

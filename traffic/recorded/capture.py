@@ -17,7 +17,12 @@ from giaoban.files import open_file
 from giaoban.sentence import Sentence
 from giaoban.traffic import rtp
 from giaoban.traffic.h264 import NAL_IDR, carries
-from giaoban.traffic.recorded.datagrams import LINK_TYPES, BrokenFrameError, Datagram, datagram
+from giaoban.traffic.recorded.datagrams import (
+    LINK_TYPES,
+    BrokenFrameError,
+    CapturedDatagram,
+    datagram,
+)
 
 RTCP_TYPES = range(64, 96)  # payload types that tell RTCP from RTP on one port (RFC 5761 §4)
 
@@ -30,7 +35,7 @@ class Frame(NamedTuple):
     data: bytes
 
 
-class Flow(NamedTuple):
+class RtpFlow(NamedTuple):
     """What tells RTP streams apart."""
 
     ssrc: int
@@ -53,7 +58,7 @@ class CapturedStream:
         idr: (n,) whether each holds a slice of an IDR picture, or a part of one, if it is H.264.
     """
 
-    flow: Flow
+    flow: RtpFlow
     payload_type: NDArray[np.uint8]
     sequence: NDArray[np.uint16]
     timestamp: NDArray[np.uint32]
@@ -155,7 +160,7 @@ def rtp_streams(frames: Iterable[Frame], name: str) -> Capture:
     Raises:
         InputError: no RTP is there, or a link type is not known.
     """
-    found: dict[tuple[object, ...], list[tuple[int, Datagram]]] = defaultdict(list)
+    found: dict[tuple[object, ...], list[tuple[int, CapturedDatagram]]] = defaultdict(list)
     broken = 0
     for frame in frames:
         try:
@@ -191,7 +196,7 @@ def rtp_streams(frames: Iterable[Frame], name: str) -> Capture:
     return Capture(name, tuple(streams), broken)
 
 
-def _stream(packets: Sequence[tuple[int, Datagram]]) -> tuple[CapturedStream, int]:
+def _stream(packets: Sequence[tuple[int, CapturedDatagram]]) -> tuple[CapturedStream, int]:
     """One flow's packets, and how many of them were no sound RTP."""
     lengths = np.array([len(read.payload) for _, read in packets])
     joined = np.frombuffer(b"".join(read.payload for _, read in packets), np.uint8)
@@ -204,7 +209,7 @@ def _stream(packets: Sequence[tuple[int, Datagram]]) -> tuple[CapturedStream, in
     headers = headers.take(sound)
     first = packets[0][1]
     stream = CapturedStream(
-        flow=Flow(
+        flow=RtpFlow(
             int.from_bytes(first.payload[8:12], "big"),
             str(ipaddress.ip_address(first.source)),
             first.source_port,

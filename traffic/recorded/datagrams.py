@@ -22,7 +22,7 @@ FRAGMENT = 0x3FFF  # more fragments, and the offset (RFC 791 §3.1)
 OPTIONS = frozenset({0, 43, 60})  # hop-by-hop, routing, destination options (RFC 8200 §4)
 
 
-class Datagram(NamedTuple):
+class CapturedDatagram(NamedTuple):
     """Who sent what to whom; addresses as they are in the packet, 4 or 16 bytes."""
 
     source: bytes
@@ -36,7 +36,7 @@ class BrokenFrameError(ValueError):
     """A frame that is cut short, fragmented or wrong."""
 
 
-def datagram(frame: bytes, link_type: int) -> Datagram | None:
+def datagram(frame: bytes, link_type: int) -> CapturedDatagram | None:
     """The UDP datagram in a frame, None if it carries something else.
 
     Raises:
@@ -63,7 +63,7 @@ def datagram(frame: bytes, link_type: int) -> Datagram | None:
     return None
 
 
-def _ipv4(packet: bytes) -> Datagram | None:
+def _ipv4(packet: bytes) -> CapturedDatagram | None:
     """RFC 791 §3.1."""
     if len(packet) < 20:
         raise BrokenFrameError("IPv4 header cut short")
@@ -77,7 +77,7 @@ def _ipv4(packet: bytes) -> Datagram | None:
     return _udp(packet[12:16], packet[16:20], packet[header:total])
 
 
-def _ipv6(packet: bytes) -> Datagram | None:
+def _ipv6(packet: bytes) -> CapturedDatagram | None:
     """RFC 8200 §3 and §4."""
     if len(packet) < 40:
         raise BrokenFrameError("IPv6 header cut short")
@@ -95,11 +95,11 @@ def _ipv6(packet: bytes) -> Datagram | None:
     return _udp(packet[8:24], packet[24:40], packet[at:end])
 
 
-def _udp(source: bytes, destination: bytes, segment: bytes) -> Datagram:
+def _udp(source: bytes, destination: bytes, segment: bytes) -> CapturedDatagram:
     """RFC 768."""
     if len(segment) < UDP_BYTES or not UDP_BYTES <= _number(segment, 4) <= len(segment):
         raise BrokenFrameError("UDP datagram cut short")
-    return Datagram(
+    return CapturedDatagram(
         source,
         _number(segment, 0),
         destination,

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from giaoban.traffic.sources.video_model import SMALLEST_FRAME, FrameModel, Frames
+from giaoban.traffic.sources.video_model import SMALLEST_FRAME, EncodedFrames, FrameModel
 
 
 class ContentModel(FrameModel):
@@ -59,7 +59,7 @@ class ContentSource:
         """The next frame is a key frame: the slide that stands, whole."""
         self._key_wanted = True
 
-    def take(self, count: int) -> Frames:
+    def take(self, count: int) -> EncodedFrames:
         """The next `count` frames."""
         model, share = self.model, self.model.share
         buffer = share * model.fps * model.vbv_s
@@ -90,7 +90,7 @@ class ContentSource:
             self._key_wanted = False
         index = np.arange(self._next, self._next + count)
         self._next += count
-        return Frames(index, np.array(sizes, np.int64), np.array(keys, np.bool_))
+        return EncodedFrames(index, np.array(sizes, np.int64), np.array(keys, np.bool_))
 
     def _show_a_slide(self) -> None:
         """Draw the next slide's size, and how long it stands."""

@@ -85,7 +85,7 @@ class VideoModel(FrameModel):
 
 
 @dataclass(frozen=True)
-class Frames:
+class EncodedFrames:
     """n consecutive frames: the number of each since the start, its size, whether it is a key."""
 
     index: NDArray[np.int64]
@@ -93,11 +93,11 @@ class Frames:
     key: NDArray[np.bool_]
 
 
-def joined_frames(parts: Sequence[Frames]) -> Frames:
+def joined_frames(parts: Sequence[EncodedFrames]) -> EncodedFrames:
     """At least one part, one after another."""
     if len(parts) == 1:
         return parts[0]
-    return Frames(
+    return EncodedFrames(
         index=np.concatenate([part.index for part in parts]),
         size=np.concatenate([part.size for part in parts]),
         key=np.concatenate([part.key for part in parts]),
@@ -141,7 +141,7 @@ class FrameSource:
         """The next frame is a key frame (RFC 5104 FIR, RFC 5168 picture_fast_update)."""
         self._key_wanted = True
 
-    def take(self, count: int) -> Frames:
+    def take(self, count: int) -> EncodedFrames:
         """The next `count` frames."""
         model, share = self.model, self.model.share
         interval = max(1, round(model.key_interval_s * model.fps))
@@ -195,7 +195,7 @@ class FrameSource:
         self._next += count
         key = np.zeros(count, np.bool_)
         key[keys] = True
-        return Frames(index, np.array(sizes, np.int64), key)
+        return EncodedFrames(index, np.array(sizes, np.int64), key)
 
     def _factors(self, count: int) -> list[float]:
         """By what the next frames differ from their mean: lognormal, of mean 1.
@@ -216,7 +216,7 @@ class FrameSource:
 
 
 @dataclass(frozen=True)
-class Packets:
+class FramePackets:
     """n packets of consecutive frames, in sending order.
 
     Attributes:
@@ -234,7 +234,7 @@ class Packets:
     marker: NDArray[np.bool_]
 
 
-def packetise(frames: Frames, model: FrameModel) -> Packets:
+def packetise(frames: EncodedFrames, model: FrameModel) -> FramePackets:
     """Cut frames into FU-A fragments of even size (RFC 6184 §5.8)."""
     room = model.max_payload - FU_HEADER_BYTES
     # the NAL unit's own header byte travels in the FU headers; a FU-A needs two fragments
@@ -250,7 +250,7 @@ def packetise(frames: Frames, model: FrameModel) -> Packets:
     fu_header[last] |= FU_END
     marker = np.zeros(len(nth), np.bool_)
     marker[last] = True
-    return Packets(
+    return FramePackets(
         frame=np.repeat(frames.index, count),
         offset=nth / np.repeat(count, count) * model.spread,
         size=np.repeat(base + FU_HEADER_BYTES, count) + (nth < np.repeat(rest, count)),

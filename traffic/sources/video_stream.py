@@ -17,8 +17,8 @@ from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.content import ContentModel, ContentSource
 from giaoban.traffic.sources.video_model import (
     CLOCK_HZ,
+    EncodedFrames,
     FrameModel,
-    Frames,
     FrameSource,
     VideoModel,
     joined_frames,
@@ -133,7 +133,7 @@ class VideoStream(OutgoingStream):
             self._frames.request_key()
 
     def _fill(
-        self, out: NDArray[np.uint8] | None, frames: Frames, until_ns: int
+        self, out: NDArray[np.uint8] | None, frames: EncodedFrames, until_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         model = self._frames.model
         first_ns = self._start_ns + self._delay_ns

@@ -34,7 +34,7 @@ _SLOTS_OF_SIZE[: MAX_BYTES + 1 : SLOT_BYTES] = np.arange(MAX_SLOTS + 1)
 
 
 @dataclass(frozen=True)
-class Packets:
+class AudioPacketBatch:
     """n packets of calls: `body` (n, ≥ 80 · slots) is the audio, `slots` 0 for foreign ones."""
 
     rows: NDArray[np.intp]
@@ -45,9 +45,9 @@ class Packets:
     body: NDArray[np.uint8]
     arrival: NDArray[np.int64]
 
-    def take(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> Packets:
+    def take(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> AudioPacketBatch:
         """Some of them, by index or mask."""
-        return Packets(
+        return AudioPacketBatch(
             self.rows[which],
             self.ssrc[which],
             self.sequence[which],
@@ -78,7 +78,7 @@ def payloads(
     return body[:, : int(slots.max()) * SLOT_BYTES], slots
 
 
-def one_each(packets: Packets) -> Iterator[Packets]:
+def one_each(packets: AudioPacketBatch) -> Iterator[AudioPacketBatch]:
     """Parts with one packet of a row at most, in order: a packet is judged by those before it."""
     if not len(packets.rows):
         return
@@ -193,7 +193,7 @@ class JitterBuffers:
         body, slots = payloads(data, lengths)
         foreign = headers.payload_type != self._payload_type[rows]
         usable = headers.valid & ((slots > 0) | foreign)
-        packets = Packets(
+        packets = AudioPacketBatch(
             rows, headers.ssrc, headers.sequence, headers.timestamp, slots, body, arrival_ns
         )
         if foreign.any():
@@ -239,7 +239,7 @@ class JitterBuffers:
             lengths[of] = narrow
         return out, lengths
 
-    def _put(self, packets: Packets) -> None:
+    def _put(self, packets: AudioPacketBatch) -> None:
         """Take packets of different rows."""
         rows = packets.rows
         start = self._next_byte[rows]
@@ -267,7 +267,7 @@ class JitterBuffers:
         """How long before its tick a packet came whose audio begins at byte `start`."""
         return start // FRAME_BYTES * TICK_NS + (self._origin_ns - arrival)
 
-    def _judge(self, packets: Packets) -> tuple[Packets, Int64s]:
+    def _judge(self, packets: AudioPacketBatch) -> tuple[AudioPacketBatch, Int64s]:
         """What is to be stored of packets of different rows, and where each begins."""
         usable = packets.slots > 0
         if not usable.all():
@@ -307,14 +307,14 @@ class JitterBuffers:
         self._advance(packets.take(latest), start[latest])
         return packets.take(~duplicate), start[~duplicate]
 
-    def _pass_over(self, packets: Packets) -> None:
+    def _pass_over(self, packets: AudioPacketBatch) -> None:
         """Packets without audio are no gap in the sequence."""
         rows = packets.rows
         following = packets.sequence == self._next_sequence[rows]
         following &= packets.ssrc == self._ssrc[rows]
         self._next_sequence[rows[following]] += np.uint16(1)
 
-    def _synchronise(self, packets: Packets) -> Int64s:
+    def _synchronise(self, packets: AudioPacketBatch) -> Int64s:
         """Time calls by these packets anew; where they begin."""
         rows = packets.rows
         self.resynchronised[rows] += self._ssrc[rows] != _NO_SSRC
@@ -336,7 +336,7 @@ class JitterBuffers:
         slots = slots[self._lead_ns(slots * SLOT_BYTES, arrival) >= 0]
         self._marks[row, slots % self._slots] = slots << _SLOT_SHIFT | _PAUSE
 
-    def _advance(self, packets: Packets, start: Int64s) -> None:
+    def _advance(self, packets: AudioPacketBatch, start: Int64s) -> None:
         """These packets, of different rows, are the latest of their calls."""
         rows = packets.rows
         size = packets.slots * SLOT_BYTES
@@ -346,14 +346,14 @@ class JitterBuffers:
         self._next_timestamp[rows] = packets.timestamp + ticks.astype(np.uint32)
         self._next_byte[rows] = start + size
 
-    def _store_frames(self, packets: Packets, start: Int64s) -> None:
+    def _store_frames(self, packets: AudioPacketBatch, start: Int64s) -> None:
         """As `_store`, in half the time, for packets in time that fill one tick each."""
         at = packets.rows, start // FRAME_BYTES % self._ticks
         self._ring_by_tick[at] = packets.body[:, :FRAME_BYTES]
         marks = start // SLOT_BYTES << _SLOT_SHIFT | packets.sequence
         self._marks_by_tick[at] = marks[:, np.newaxis] + _MARKS_OF_A_TICK
 
-    def _store(self, packets: Packets, start: Int64s) -> None:
+    def _store(self, packets: AudioPacketBatch, start: Int64s) -> None:
         """Put the audio that is in time into the ring."""
         n, most = len(packets.rows), packets.body.shape[1] // SLOT_BYTES
         numbers = np.arange(most)

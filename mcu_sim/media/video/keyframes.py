@@ -17,7 +17,7 @@ an interval ends is after it: else chance would decide whether it is this one or
 """
 
 
-class Limits(NamedTuple):
+class KeyFrameLimits(NamedTuple):
     """Limits on requests to one source, and on what is heard of one viewer.
 
     Attributes:
@@ -34,8 +34,8 @@ class Limits(NamedTuple):
     pause_ns: int = 0
 
 
-VIDEO_LIMITS = Limits(interval_ns=SECOND_NS, repeat_ns=SECOND_NS // 2)
-CONTENT_LIMITS = Limits(
+VIDEO_LIMITS = KeyFrameLimits(interval_ns=SECOND_NS, repeat_ns=SECOND_NS // 2)
+CONTENT_LIMITS = KeyFrameLimits(
     interval_ns=5 * SECOND_NS,
     repeat_ns=5 * SECOND_NS,
     viewer_requests=3,
@@ -59,8 +59,8 @@ class RequestDamper:
         window_ns: int = 0,
         pause_ns: int = 0,
     ) -> None:
-        """The fields of `Limits`; those for video unless told otherwise."""
-        self._limits = Limits(interval_ns, repeat_ns, viewer_requests, window_ns, pause_ns)
+        """The fields of `KeyFrameLimits`; those for video unless told otherwise."""
+        self._limits = KeyFrameLimits(interval_ns, repeat_ns, viewer_requests, window_ns, pause_ns)
         self._asked_ns: dict[int, int] = {}
         self._heard_ns: dict[int, deque[int]] = {}
         self._paused_until_ns: dict[int, int] = {}

@@ -27,7 +27,7 @@ SIGNATURE_ENDING = ".p7s"
 """A detached signature (CMS, RFC 5652) stands beside what it is of."""
 
 
-class Finding(NamedTuple):
+class VerifiedFile(NamedTuple):
     """What was found about one file. `altered`: nothing, or what is not as it was made.
 
     `unsigned` says that it is not signed, where somebody was named who must have signed it; `ours`
@@ -60,7 +60,9 @@ class _Roots(NamedTuple):
     stamp: list[Any]
 
 
-def verify(path: Path, trust: Sequence[Path] = (), trust_stamp: Sequence[Path] = ()) -> Finding:
+def verify(
+    path: Path, trust: Sequence[Path] = (), trust_stamp: Sequence[Path] = ()
+) -> VerifiedFile:
     """Look at one file. `trust` are certificates (PEM or DER) of who may sign: then one of them
     must have, as whoever alters a file can also take the signature away. `trust_stamp` are those of
     who may stamp the time, if they are others.
@@ -81,7 +83,7 @@ _UNSIGNED: Mapping[Kind, str] = {
 }
 
 
-def _look(path: Path, roots: _Roots) -> Finding:
+def _look(path: Path, roots: _Roots) -> VerifiedFile:
     data = read_file(path, most=MOST_ANSWER)
     if data[:4] == b"%PDF" or path.suffix.lower() == ".pdf":
         return _pdf(path, data, roots)
@@ -91,7 +93,7 @@ def _look(path: Path, roots: _Roots) -> Finding:
         found = seal_docx.unsealed(data)
         if found.about is None and not any(mark in data for mark in _MARKS):
             return _foreign(path, "docx", Sentence("it has no seal, and nothing of ours"))
-        return Finding(path, "docx", found.altered, *_told(found.about, []))
+        return VerifiedFile(path, "docx", found.altered, *_told(found.about, []))
     if pack.is_evidence(data) or path.name.endswith(pack.ENDING):
         return _evidence(path, data, roots)
     if data[:1000].lstrip().lower().startswith(b"<!doctype html"):
@@ -99,11 +101,11 @@ def _look(path: Path, roots: _Roots) -> Finding:
     return _foreign(path, "unknown", Sentence("it is no evidence and no annex"))
 
 
-def _foreign(path: Path, kind: Kind, why: Sentence) -> Finding:
-    return Finding(path, kind, [], [], [], ours=False, foreign=why)
+def _foreign(path: Path, kind: Kind, why: Sentence) -> VerifiedFile:
+    return VerifiedFile(path, kind, [], [], [], ours=False, foreign=why)
 
 
-def _evidence(path: Path, data: bytes, roots: _Roots) -> Finding:
+def _evidence(path: Path, data: bytes, roots: _Roots) -> VerifiedFile:
     if not pack.is_evidence(data) and not any(mark in data for mark in _MARKS):
         return _foreign(path, "evidence", Sentence("it is no evidence"))
     opened = pack.open_evidence(data)
@@ -112,24 +114,24 @@ def _evidence(path: Path, data: bytes, roots: _Roots) -> Finding:
     beside = path.with_name(path.name + SIGNATURE_ENDING)
     if beside.is_file():
         signed = [detached(data, read_file(beside, most=MOST_SIGNATURE), *roots)]
-    return Finding(path, "evidence", opened.altered, runs, signed, False, opened.proof)
+    return VerifiedFile(path, "evidence", opened.altered, runs, signed, False, opened.proof)
 
 
-def _pdf(path: Path, data: bytes, roots: _Roots) -> Finding:
+def _pdf(path: Path, data: bytes, roots: _Roots) -> VerifiedFile:
     if len(data) > MOST_DOCUMENT:
         return _foreign(path, "pdf", _TOO_LARGE)
     found = seal_pdf.unsealed(data)
     if found is None and not any(mark in data for mark in _MARKS):
         return _foreign(path, "pdf", Sentence("it has no seal, and nothing of ours"))
     if found is None:
-        return Finding(path, "pdf", [Sentence("the seal: it is missing or damaged")], [], [])
+        return VerifiedFile(path, "pdf", [Sentence("the seal: it is missing or damaged")], [], [])
     altered = list(found.altered)
     signed: list[Signature] = []
     if found.rest:
         with bounded(str(path)):  # what is compressed in it may unpack to anything
             signed, wrong = signatures(data, len(data) - len(found.rest), *roots)
         altered += wrong
-    return Finding(path, "pdf", altered, *_told(found.about, signed))
+    return VerifiedFile(path, "pdf", altered, *_told(found.about, signed))
 
 
 def _told(
@@ -157,7 +159,7 @@ def run_sum(proof: Proof) -> RunSum:
     )
 
 
-def together(findings: Sequence[Finding]) -> list[Sentence]:
+def together(findings: Sequence[VerifiedFile]) -> list[Sentence]:
     """What does not belong together: documents of other runs than the evidence that is there."""
     evidence = {f.runs[0].run_id: f for f in findings if f.kind == "evidence" and f.runs}
     if not evidence:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from giaoban.errors import InputError, near_names
-from giaoban.results.archive.history.entry import Entry, slug
+from giaoban.results.archive.history.entry import HistoryEntry, slug
 from giaoban.results.archive.history.index import Index
 from giaoban.results.archive.history.networks import Networks
 
 
 @dataclass(frozen=True)
-class Choice:
+class RunFilter:
     """Nothing given: all runs. `until` is the last day that counts; a bridge may be a new one or
     not, by id or by name, with marks or without."""
 
@@ -26,12 +26,12 @@ class Choice:
     province: str | None = None
 
     @classmethod
-    def of_year(cls, year: int, **more: str | None) -> Choice:
+    def of_year(cls, year: int, **more: str | None) -> RunFilter:
         """A whole year."""
         return cls(since=date(year, 1, 1), until=date(year, 12, 31), **more)
 
 
-def choose(index: Index, choice: Choice) -> list[Entry]:
+def choose(index: Index, choice: RunFilter) -> list[HistoryEntry]:
     """The runs that fit, oldest first.
 
     Raises `InputError` for a scenario, kind, engine or bridge that no run has, and for times the

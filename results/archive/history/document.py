@@ -11,7 +11,7 @@ from giaoban.errors import InputError
 from giaoban.files import write_whole
 from giaoban.processes.ownership import temporary_folder
 from giaoban.regulation import Regulation
-from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.yearly import VERDICTS, Ledger, by_network, pictures, yearly
 from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import (
@@ -121,7 +121,7 @@ RUNS = (
 
 
 def write_summary(
-    entries: Sequence[Entry],
+    entries: Sequence[HistoryEntry],
     year: int,
     out: Path,
     *,
@@ -146,7 +146,9 @@ def write_summary(
     write_whole(out, data)
 
 
-def document(entries: Sequence[Entry], year: int, folder: Path, lang: Language = "vi") -> Document:
+def document(
+    entries: Sequence[HistoryEntry], year: int, folder: Path, lang: Language = "vi"
+) -> Document:
     """The summary; its pictures are drawn in a folder."""
     data, ledger, say = yearly(entries, year, lang), Ledger(entries), Wording(lang)
     parts = [
@@ -165,7 +167,9 @@ def document(entries: Sequence[Entry], year: int, folder: Path, lang: Language =
     )
 
 
-def _pictures(runs: Sequence[Entry], ledger: Ledger, folder: Path, say: Wording) -> list[Picture]:
+def _pictures(
+    runs: Sequence[HistoryEntry], ledger: Ledger, folder: Path, say: Wording
+) -> list[Picture]:
     from giaoban.results.archive.history.draw_trend import draw_trend
 
     drawn = []

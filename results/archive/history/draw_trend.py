@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from giaoban.drawing import check_kinds, own_look, save
 from giaoban.files import whole
-from giaoban.results.archive.history.trend import Point, drawable
+from giaoban.results.archive.history.trend import TrendPoint, drawable
 from giaoban.results.report.plots.style import COLOURS, LIMIT, LIMIT_STYLE, STYLE, STYLES
 from giaoban.results.report.plots.words import cut, number
 from giaoban.translation import Language, pgettext, translator, unit_words
@@ -32,7 +32,7 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-def draw_trend(points: Sequence[Point], path: Path, *, lang: Language) -> None:
+def draw_trend(points: Sequence[TrendPoint], path: Path, *, lang: Language) -> None:
     """Draw the points that count, one line a scenario, with the limit as it was at the time.
 
     Raises `InputError` for another kind of file than .svg, .png or .pdf; `OSError` if it cannot be
@@ -43,13 +43,13 @@ def draw_trend(points: Sequence[Point], path: Path, *, lang: Language) -> None:
         save(figure(points, lang), aside)
 
 
-def figure(points: Sequence[Point], lang: Language) -> Figure:
+def figure(points: Sequence[TrendPoint], lang: Language) -> Figure:
     """As `draw_trend`, as a matplotlib figure."""
     shown = drawable(points)
     if not shown:
         raise ValueError("no point to draw")
     words = {key: translator(lang).text(text) for key, text in _WORDS.items()}
-    by_scenario: dict[str, list[Point]] = {}
+    by_scenario: dict[str, list[TrendPoint]] = {}
     for point in shown:
         by_scenario.setdefault(point.scenario, []).append(point)
     ranked = sorted(by_scenario, key=lambda s: (-len(by_scenario[s]), s))
@@ -89,7 +89,7 @@ def figure(points: Sequence[Point], lang: Language) -> Figure:
         return drawn
 
 
-def _line(axes: Axes, points: Sequence[Point], place: int, scenario: str, others: str) -> None:
+def _line(axes: Axes, points: Sequence[TrendPoint], place: int, scenario: str, others: str) -> None:
     own = place < LINES
     axes.plot(
         [_x(p) for p in points],
@@ -105,7 +105,7 @@ def _line(axes: Axes, points: Sequence[Point], place: int, scenario: str, others
     )
 
 
-def _limit(axes: Axes, points: Sequence[Point], word: str) -> None:
+def _limit(axes: Axes, points: Sequence[TrendPoint], word: str) -> None:
     """The threshold of each run, which may have been another one earlier."""
     axes.step(
         [_x(p) for p in points],
@@ -119,7 +119,9 @@ def _limit(axes: Axes, points: Sequence[Point], word: str) -> None:
     axes.axhline(points[-1].criterion.threshold, color=LIMIT, ls=LIMIT_STYLE, lw=0.7)
 
 
-def _scales(axes: Axes, points: Sequence[Point], words: Mapping[str, str], lang: Language) -> None:
+def _scales(
+    axes: Axes, points: Sequence[TrendPoint], words: Mapping[str, str], lang: Language
+) -> None:
     first, last = points[0].at, points[-1].at
     room = max((last - first) * 0.04, timedelta(hours=6) if first == last else timedelta(minutes=1))
     axes.set_xlim(_days(first - room), _days(last + room))
@@ -138,7 +140,7 @@ def _scales(axes: Axes, points: Sequence[Point], words: Mapping[str, str], lang:
     axes.set_axisbelow(True)
 
 
-def _x(point: Point) -> float:
+def _x(point: TrendPoint) -> float:
     return _days(point.at)
 
 
@@ -147,6 +149,6 @@ def _days(at: datetime) -> float:
     return float(date2num(at))  # type: ignore[no-untyped-call]
 
 
-def _y(point: Point) -> float:
+def _y(point: TrendPoint) -> float:
     assert point.criterion.value is not None  # only such are drawn
     return point.criterion.value

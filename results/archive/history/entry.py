@@ -37,7 +37,7 @@ class CriterionValue(StrictModel):
     where_vi: str = ""
 
 
-class Limits(StrictModel):
+class BindingCriterion(StrictModel):
     """What binds: the criterion with the least margin, and where."""
 
     criterion: str
@@ -46,7 +46,7 @@ class Limits(StrictModel):
     margin_pct: float | None
 
 
-class Province(StrictModel):
+class ProvinceRef(StrictModel):
     """The network that a run is of: its file's name and sum, what it calls itself, if known, and
     its regulation, if it has one."""
 
@@ -74,7 +74,7 @@ class TriedFailures(StrictModel):
         return self.singles >= self.possible and not self.unknown
 
 
-class Entry(StrictModel):
+class HistoryEntry(StrictModel):
     """One run. `at` is local time; `dated_by` says whether the run's id told it, or its file.
 
     `kind` is the word of the answer's schema, `check` for `giaoban.result/2`. `committed`: the
@@ -105,10 +105,10 @@ class Entry(StrictModel):
     reasons: list[OneLine] = Field(default_factory=list)
     reasons_vi: list[str] = Field(default_factory=list)
     criteria: list[CriterionValue] = Field(default_factory=list)
-    binding: Limits | None = None
+    binding: BindingCriterion | None = None
     single_points: list[str] = Field(default_factory=list)
     single_points_en: list[str] = Field(default_factory=list)
-    province: Province | None = None
+    province: ProvinceRef | None = None
     scenario_sha256: str = ""
     tried: TriedFailures | None = None
     compared_with: str = ""

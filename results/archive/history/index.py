@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from giaoban.results.archive.history.entry import Entry, SkippedRun, slug
+from giaoban.results.archive.history.entry import HistoryEntry, SkippedRun, slug
 from giaoban.results.archive.history.scan import scan, stamp
 
 INDEX = ".history.sqlite"
@@ -57,13 +57,13 @@ class Index:
                     read += 1
         return read
 
-    def entries(self, where: str = "1", values: tuple[object, ...] = ()) -> list[Entry]:
+    def entries(self, where: str = "1", values: tuple[object, ...] = ()) -> list[HistoryEntry]:
         """Runs in the order of time; `where` is over the table `runs`."""
         rows = self._db.execute(
             f"SELECT entry FROM runs WHERE skipped IS NULL AND ({where}) ORDER BY at, folder",
             values,
         )
-        return [Entry.model_validate_json(row[0]) for row in rows]
+        return [HistoryEntry.model_validate_json(row[0]) for row in rows]
 
     def skipped(self) -> list[SkippedRun]:
         """Folders that are no runs, by name."""
@@ -98,7 +98,7 @@ class Index:
         for table in ("runs", "bridges", "criteria"):
             self._db.execute(f"DELETE FROM {table} WHERE folder = ?", (folder,))
 
-    def _put(self, folder: str, now: str, found: Entry | SkippedRun) -> None:
+    def _put(self, folder: str, now: str, found: HistoryEntry | SkippedRun) -> None:
         if isinstance(found, SkippedRun):
             self._db.execute(
                 "INSERT INTO runs (folder, stamp, skipped) VALUES (?, ?, ?)",

@@ -19,7 +19,7 @@ from giaoban.errors import InputError
 from giaoban.files import write_whole, writing
 from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence, write_evidence
-from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.scan import PRUNED
 from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.model.answers import ANSWERS
@@ -41,8 +41,8 @@ class PruneResult(NamedTuple):
 
 
 def prunable(
-    entries: Sequence[Entry], *, keep: int, older_than_days: int | None, now: datetime
-) -> list[Entry]:
+    entries: Sequence[HistoryEntry], *, keep: int, older_than_days: int | None, now: datetime
+) -> list[HistoryEntry]:
     """The whole runs that may be pruned, oldest first; `entries` are all runs, oldest first.
 
     The newest `keep` stay whole, and all that are not older than `older_than_days`. Only checks,
@@ -57,7 +57,7 @@ def prunable(
     return [e for e in old if e.at < before]
 
 
-def unfinished(root: Path, entries: Sequence[Entry]) -> list[Path]:
+def unfinished(root: Path, entries: Sequence[HistoryEntry]) -> list[Path]:
     """Pruned runs in which an interruption left something to remove."""
     pruned = [root / e.folder for e in entries if e.state == "evidence"]
     return [folder for folder in pruned if any(_removable(folder))]

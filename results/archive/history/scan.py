@@ -15,10 +15,10 @@ from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
 from giaoban.results.archive.evidence.manifest import INPUTS
 from giaoban.results.archive.history.entry import (
+    BindingCriterion,
     CriterionValue,
-    Entry,
-    Limits,
-    Province,
+    HistoryEntry,
+    ProvinceRef,
     SkippedRun,
     State,
     TriedFailures,
@@ -79,7 +79,7 @@ def stamp(folder: Path) -> str:
     return f"{path.name} {about.st_mtime_ns} {about.st_size} {(folder / PRUNED).is_file()}"
 
 
-def scan(folder: Path) -> Entry | SkippedRun:
+def scan(folder: Path) -> HistoryEntry | SkippedRun:
     """Read one folder of the results. Whatever is wrong with it becomes the reason."""
     if folder.name.startswith(PARTIAL):
         return SkippedRun(folder=folder.name, reason="not finished: going on, or killed")
@@ -95,7 +95,7 @@ def scan(folder: Path) -> Entry | SkippedRun:
         return SkippedRun(folder=folder.name, reason=f"{path.name}: {error.strerror}")
 
 
-def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
+def _entry(folder: Path, path: Path, raw: bytes) -> HistoryEntry:
     state: State = "evidence" if (folder / PRUNED).is_file() else "whole"
     match FILES.get(path.name):
         case "check":
@@ -108,7 +108,7 @@ def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
             about = _of_other(_object(raw) or {})
     told = time_in(about["run_id"])
     kept = datetime.fromtimestamp(path.stat().st_mtime).replace(microsecond=0)
-    return Entry(
+    return HistoryEntry(
         folder=folder.name,
         state=state,
         at=told or kept,
@@ -118,7 +118,7 @@ def _entry(folder: Path, path: Path, raw: bytes) -> Entry:
     )
 
 
-def _province(of: Result | FaultsAnswer, folder: Path) -> Province:
+def _province(of: Result | FaultsAnswer, folder: Path) -> ProvinceRef:
     """The network of a run, by the name that its own copy of the file gives it."""
     ref = of.inputs.province
     name: object = ""
@@ -131,7 +131,9 @@ def _province(of: Result | FaultsAnswer, folder: Path) -> Province:
         pass  # a name is not worth more: without one the sum tells networks apart
     if not isinstance(name, str) or text_problem(name, LONGEST_NAME):
         name = ""
-    return Province(file=ref.path, sha256=ref.sha256, name=name, regulation=of.question.regulation)
+    return ProvinceRef(
+        file=ref.path, sha256=ref.sha256, name=name, regulation=of.question.regulation
+    )
 
 
 def _of_any(of: Result | FaultsAnswer) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def _of_check(result: Result) -> dict[str, Any]:
         "kind": "check",
         "criteria": [_criterion(c, result) for c in result.criteria],
         "binding": binding
-        and Limits(
+        and BindingCriterion(
             criterion=binding.criterion,
             where_en=str(where),
             where_vi=where.vi,

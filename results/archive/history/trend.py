@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from giaoban.results.archive.history.entry import CriterionValue, Entry
+from giaoban.results.archive.history.entry import CriterionValue, HistoryEntry
 
 
-class Point(NamedTuple):
+class TrendPoint(NamedTuple):
     """One run's value of a criterion; `counts`: it was measured, in a run that is valid."""
 
     at: datetime
@@ -21,15 +21,15 @@ class Point(NamedTuple):
     criterion: CriterionValue
 
 
-def trend(entries: Iterable[Entry], criterion: str) -> list[Point]:
+def trend(entries: Iterable[HistoryEntry], criterion: str) -> list[TrendPoint]:
     """The runs that judged a criterion, in the order given."""
     return [
-        Point(e.at, e.run_id, e.scenario, e.verdict, e.engine, e.counts, found)
+        TrendPoint(e.at, e.run_id, e.scenario, e.verdict, e.engine, e.counts, found)
         for e in entries
         if (found := e.criterion(criterion)) is not None
     ]
 
 
-def drawable(points: Iterable[Point]) -> list[Point]:
+def drawable(points: Iterable[TrendPoint]) -> list[TrendPoint]:
     """Those that a picture shows."""
     return [p for p in points if p.counts and p.criterion.value is not None]

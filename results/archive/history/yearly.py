@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from giaoban.regulation import Regulation
-from giaoban.results.archive.history.entry import CriterionValue, Entry, TriedFailures
+from giaoban.results.archive.history.entry import CriterionValue, HistoryEntry, TriedFailures
 from giaoban.results.archive.history.networks import Networks
-from giaoban.results.archive.history.trend import Point, trend
+from giaoban.results.archive.history.trend import TrendPoint, trend
 from giaoban.results.judge.criteria import CALLS_AS_ASKED, CALLS_SET_UP, LINK_PEAK, MCU_UNITS
 from giaoban.results.report.document import uncapital
 from giaoban.results.report.wording import Wording
@@ -58,7 +58,7 @@ class Ledger:
     The same scenario in two networks is two. Numbers are in the order of first runs.
     """
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[HistoryEntry]) -> None:
         self._networks = Networks(entries)
         scenarios = dict.fromkeys(self._key(e) for e in entries if e.kind in ASSESSED)
         self._numbers = {key: number for number, key in enumerate(scenarios, 1)}
@@ -66,24 +66,24 @@ class Ledger:
             dict.fromkeys(self.network(e) for e in entries if e.kind in ASSESSED and e.counts)
         )
 
-    def network(self, entry: Entry) -> str:
+    def network(self, entry: HistoryEntry) -> str:
         """What the network of a run is called; '' if the run says nothing of one."""
         return self._networks.of(entry)
 
-    def number(self, entry: Entry) -> str:
+    def number(self, entry: HistoryEntry) -> str:
         """The number of a run's scenario."""
         return str(self._numbers[self._key(entry)])
 
-    def _key(self, entry: Entry) -> tuple[str, str]:
+    def _key(self, entry: HistoryEntry) -> tuple[str, str]:
         return self.network(entry), entry.scenario
 
 
-def day(entry: Entry) -> str:
+def day(entry: HistoryEntry) -> str:
     """`25/11/2026`."""
     return f"{entry.at:%d/%m/%Y}"
 
 
-def verdict(entry: Entry, say: Wording) -> str:
+def verdict(entry: HistoryEntry, say: Wording) -> str:
     """A verdict in words; of a comparison, with what it is one."""
     said = say.text(VERDICTS.get(entry.verdict or "", "–"))
     if entry.compared_with and entry.verdict != "invalid":
@@ -95,7 +95,7 @@ def verdict(entry: Entry, say: Wording) -> str:
     return said
 
 
-def unused_rows(entries: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
+def unused_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """Checks and runs of failures that do not count, each with the reason."""
     return [
         [day(e), ledger.number(e), _why_unused(e, say), e.run_id]
@@ -104,7 +104,7 @@ def unused_rows(entries: Sequence[Entry], ledger: Ledger, say: Wording) -> list[
     ]
 
 
-def study_rows(entries: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
+def study_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """Runs of other kinds; where there are several networks, of which they are."""
     rows = []
     for e in entries:
@@ -117,12 +117,12 @@ def study_rows(entries: Sequence[Entry], ledger: Ledger, say: Wording) -> list[l
     return rows
 
 
-def run_rows(entries: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
+def run_rows(entries: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """All runs, with the sum of each answer."""
     return [_run_row(e, ledger, say) for e in entries]
 
 
-def _why_unused(entry: Entry, say: Wording) -> str:
+def _why_unused(entry: HistoryEntry, say: Wording) -> str:
     if entry.verdict == "invalid":
         known = entry.reasons_vi if say.language == "vi" else entry.reasons
         why = "; ".join(known) or say.gettext("the run cannot be trusted")
@@ -132,7 +132,7 @@ def _why_unused(entry: Entry, say: Wording) -> str:
     return say.gettext("without a verdict")
 
 
-def _run_row(entry: Entry, ledger: Ledger, say: Wording) -> list[str]:
+def _run_row(entry: HistoryEntry, ledger: Ledger, say: Wording) -> list[str]:
     assessed = entry.kind in ASSESSED
     kind = say.text(KINDS.get(entry.kind, OTHER))
     engine = entry.engine and say.text(ENGINES.get(entry.engine, OTHER_ENGINE))
@@ -172,7 +172,7 @@ _ADVICE = {
 }
 
 
-def of_network(runs: Sequence[Entry], ledger: Ledger, say: Wording) -> dict[str, Any]:
+def of_network(runs: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> dict[str, Any]:
     """The texts and tables of one network's checks and failures, oldest first, at least one."""
     counting = [e for e in runs if e.counts]
     checks = [e for e in counting if e.kind == "check"]
@@ -191,7 +191,7 @@ def of_network(runs: Sequence[Entry], ledger: Ledger, say: Wording) -> dict[str,
     }
 
 
-def _asked(entry: Entry, say: Wording) -> str:
+def _asked(entry: HistoryEntry, say: Wording) -> str:
     """What was to be connected."""
     names = list(entry.new.values())
     if not names:
@@ -204,9 +204,9 @@ def _asked(entry: Entry, say: Wording) -> str:
 
 
 def _of_network_in_short(
-    runs: Sequence[Entry],
-    checks: Sequence[Entry],
-    faults: Sequence[Entry],
+    runs: Sequence[HistoryEntry],
+    checks: Sequence[HistoryEntry],
+    faults: Sequence[HistoryEntry],
     ledger: Ledger,
     say: Wording,
 ) -> list[str]:
@@ -261,7 +261,7 @@ def _of_network_in_short(
     return told
 
 
-def _of_faults(faults: Sequence[Entry], ledger: Ledger, say: Wording) -> str:
+def _of_faults(faults: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> str:
     """Single points of failure that were found; that there is none only where all was tried."""
     points = sorted({name for e in faults for name in _points(e, say)})
     found = ""
@@ -300,7 +300,7 @@ def _of_faults(faults: Sequence[Entry], ledger: Ledger, say: Wording) -> str:
     return say.gettext("Failures: {found}.", found=found)
 
 
-def _points(entry: Entry, say: Wording) -> list[str]:
+def _points(entry: HistoryEntry, say: Wording) -> list[str]:
     """What alone takes bridges out of the meeting."""
     pairs = zip(entry.single_points_en, entry.single_points, strict=True)
     return [say.either(en, vi) for en, vi in pairs]
@@ -311,7 +311,7 @@ def _known(tried: TriedFailures) -> int:
     return max(0, tried.singles - tried.unknown)
 
 
-def _months(entries: Sequence[Entry], say: Wording) -> list[list[str]]:
+def _months(entries: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:
     rows = []
     for month in sorted({e.at.month for e in entries}):
         here = [e for e in entries if e.at.month == month]
@@ -328,7 +328,7 @@ def _months(entries: Sequence[Entry], say: Wording) -> list[list[str]]:
     return rows
 
 
-def _scenarios(checks: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
+def _scenarios(checks: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """Number, what was asked, how often, and what the last run said."""
     rows = []
     for scenario in dict.fromkeys(e.scenario for e in checks):
@@ -349,7 +349,7 @@ def _scenarios(checks: Sequence[Entry], ledger: Ledger, say: Wording) -> list[li
     return rows
 
 
-def _binding(entry: Entry, say: Wording) -> str:
+def _binding(entry: HistoryEntry, say: Wording) -> str:
     if entry.binding is None:
         return "–"
     known = entry.criterion(entry.binding.criterion)
@@ -360,7 +360,7 @@ def _binding(entry: Entry, say: Wording) -> str:
     return uncapital(name) + (f" – {where}" if where else "")
 
 
-def _criteria(checks: Sequence[Entry], say: Wording) -> list[list[str]]:
+def _criteria(checks: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:
     """For each criterion: how often judged and not met, and its worst value with day and place."""
     rows = []
     for ident in dict.fromkeys(c.id for e in checks for c in e.criteria):
@@ -383,21 +383,21 @@ def _criteria(checks: Sequence[Entry], say: Wording) -> list[list[str]]:
     return rows
 
 
-def _when_and_where(point: Point, say: Wording) -> str:
+def _when_and_where(point: TrendPoint, say: Wording) -> str:
     if point.criterion.ok and not point.criterion.value:
         return ""
     where = say.either(point.criterion.where_en, point.criterion.where_vi)
     return f"{point.at:%d/%m/%Y}" + (f", {where}" if where else "")
 
 
-def _worst(points: Sequence[Point]) -> Point | None:
+def _worst(points: Sequence[TrendPoint]) -> TrendPoint | None:
     """The earliest of the worst."""
     known = [p for p in points if p.criterion.value is not None]
     sign = -1 if known and known[0].criterion.sense == "at-most" else 1
     return min(known, key=lambda p: sign * (p.criterion.value or 0.0), default=None)
 
 
-def _changes(checks: Sequence[Entry], ledger: Ledger, say: Wording) -> list[list[str]]:
+def _changes(checks: Sequence[HistoryEntry], ledger: Ledger, say: Wording) -> list[list[str]]:
     """Scenarios tried again: the criteria that moved from the first run of the year to the last."""
     rows = []
     for scenario in dict.fromkeys(e.scenario for e in checks):
@@ -425,7 +425,7 @@ def _moved(a: CriterionValue, b: CriterionValue) -> bool:
     return abs(a.value - b.value) >= SAME or a.ok != b.ok
 
 
-def _faults_row(entry: Entry, ledger: Ledger, say: Wording) -> list[str]:
+def _faults_row(entry: HistoryEntry, ledger: Ledger, say: Wording) -> list[str]:
     found, tried = {c.id: c for c in entry.criteria}, entry.tried
     longest, peak = found.get("failure-interruption"), found.get("failure-link-peak")
     return [
@@ -448,7 +448,7 @@ def _figure(found: CriterionValue | None, unit: str, say: Wording) -> str:
     return say.amount(found.value, unit) + (f" ({where})" if where else "")
 
 
-def _bindings(checks: Sequence[Entry], say: Wording) -> list[list[str]]:
+def _bindings(checks: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:
     """What bound, and how often; the most frequent first."""
     counts = Counter(_binding(e, say) for e in checks if e.binding)
     return [
@@ -457,7 +457,7 @@ def _bindings(checks: Sequence[Entry], say: Wording) -> list[list[str]]:
     ]
 
 
-def _advice(checks: Sequence[Entry], say: Wording) -> list[str]:
+def _advice(checks: Sequence[HistoryEntry], say: Wording) -> list[str]:
     """What the checks that failed point to (Art. 22(3)); each once."""
     failed = [e.binding.criterion for e in checks if e.verdict == "fail" and e.binding]
     return [say.text(_ADVICE[ident]) for ident in dict.fromkeys(failed) if ident in _ADVICE]
@@ -470,7 +470,9 @@ FLOOR = -100.0
 """A margin far below nought would press all others of a picture flat."""
 
 
-def pictures(runs: Sequence[Entry], ledger: Ledger, say: Wording) -> list[tuple[str, list[Point]]]:
+def pictures(
+    runs: Sequence[HistoryEntry], ledger: Ledger, say: Wording
+) -> list[tuple[str, list[TrendPoint]]]:
     """(caption, points) of one network: the least margin of each check, then the criteria nearest
     to their limit.
 
@@ -479,7 +481,7 @@ def pictures(runs: Sequence[Entry], ledger: Ledger, say: Wording) -> list[tuple[
     checks = [e for e in runs if e.counts and e.kind == "check"]
     numbers = {e.scenario: ledger.number(e) for e in checks}
 
-    def numbered(points: Sequence[Point]) -> list[Point]:
+    def numbered(points: Sequence[TrendPoint]) -> list[TrendPoint]:
         return [
             p._replace(scenario=say.gettext("Scenario {number}", number=numbers[p.scenario]))
             for p in points
@@ -502,7 +504,7 @@ def pictures(runs: Sequence[Entry], ledger: Ledger, say: Wording) -> list[tuple[
     return [(caption, points) for caption, points in found if len(points) > 1]
 
 
-def _least_margins(checks: Sequence[Entry]) -> list[Point]:
+def _least_margins(checks: Sequence[HistoryEntry]) -> list[TrendPoint]:
     points = []
     for e in checks:
         if e.binding is None or e.binding.margin_pct is None:
@@ -518,11 +520,11 @@ def _least_margins(checks: Sequence[Entry]) -> list[Point]:
             ok=e.binding.margin_pct >= 0,
             margin_pct=e.binding.margin_pct,
         )
-        points.append(Point(e.at, e.run_id, e.scenario, e.verdict, e.engine, True, value))
+        points.append(TrendPoint(e.at, e.run_id, e.scenario, e.verdict, e.engine, True, value))
     return points
 
 
-def _nearest(checks: Sequence[Entry]) -> list[str]:
+def _nearest(checks: Sequence[HistoryEntry]) -> list[str]:
     """Criteria that a picture can show (not plain counts), with the least margin first."""
     least: dict[str, float] = {}
     for e in checks:
@@ -532,7 +534,7 @@ def _nearest(checks: Sequence[Entry]) -> list[str]:
     return sorted(least, key=lambda ident: (least[ident], ident))
 
 
-def yearly(entries: Sequence[Entry], year: int, lang: Language = "vi") -> dict[str, Any]:
+def yearly(entries: Sequence[HistoryEntry], year: int, lang: Language = "vi") -> dict[str, Any]:
     """The summary's texts and tables by name, as `history.document` lays them out.
 
     `entries` are the year's runs, oldest first, at least one. `networks` has a part for each
@@ -553,20 +555,22 @@ def yearly(entries: Sequence[Entry], year: int, lang: Language = "vi") -> dict[s
     }
 
 
-def _regulation(entries: Sequence[Entry], ledger: Ledger) -> Regulation | None:
+def _regulation(entries: Sequence[HistoryEntry], ledger: Ledger) -> Regulation | None:
     """The one under which all networks are run, each by its last run; None if there is none."""
     last = {ledger.network(e): e.province.regulation for e in entries if e.province is not None}
     one, *others = last.values() or [None]
     return one if all(each == one for each in others) else None
 
 
-def by_network(entries: Sequence[Entry], ledger: Ledger) -> list[list[Entry]]:
+def by_network(entries: Sequence[HistoryEntry], ledger: Ledger) -> list[list[HistoryEntry]]:
     """The checks and failures of each network of which any count, in the order of time."""
     runs = [e for e in entries if e.kind in ASSESSED]
     return [[e for e in runs if ledger.network(e) == name] for name in ledger.networks]
 
 
-def _overview(entries: Sequence[Entry], ledger: Ledger, year: int, say: Wording) -> list[str]:
+def _overview(
+    entries: Sequence[HistoryEntry], ledger: Ledger, year: int, say: Wording
+) -> list[str]:
     first, last = day(entries[0]), day(entries[-1])
     when = say.gettext("from {first} to {last}", first=first, last=last)
     if first == last:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
-from giaoban.results.judge.cases import Case, Figure, Report, Status
+from giaoban.results.judge.cases import Case, JudgedFigure, Report, Status
 from giaoban.results.judge.criteria import MOS
 from giaoban.results.model.places import Place
 from giaoban.results.model.quantities import Verdict
@@ -139,7 +139,7 @@ def of_headroom(answer: Headroom) -> Report:
         "one-more-fits",
         status,
         lines if status != "pass" else [],
-        Figure(answer.more, 1, "bridges", "at-least"),
+        JudgedFigure(answer.more, 1, "bridges", "at-least"),
         at=None if first is None else ("mcu" if first.thing == "device" else "link", first.id),
         name=Sentence("one more bridge"),
     )
@@ -173,7 +173,7 @@ def of_sensitivity(answer: Sensitivity) -> Report:
                 "robust",
                 "pass" if met else "fail",
                 [] if met else [sensitivity_summary.robust(drawn)],
-                Figure(drawn.passed_pct, answer.required_pct, "%", "at-least"),
+                JudgedFigure(drawn.passed_pct, answer.required_pct, "%", "at-least"),
                 name=Sentence("share of drawn worlds that pass"),
             )
         )
@@ -261,7 +261,7 @@ def of_sweep(answer: SweepAnswer) -> Report:
         lines = [Sentence("{what}: {why}", what=VERDICTS[point.verdict], why=why)]
         margin = None
         if point.margin_pct is not None:
-            margin = Figure(point.margin_pct, 0.0, "%", "at-least")
+            margin = JudgedFigure(point.margin_pct, 0.0, "%", "at-least")
         status: Status = "pass" if point.verdict == "pass" else "fail"
         told = lines if status == "fail" else []
         cases.append(Case(ident, status, told, margin, name=sweep_summary.called(point, answer)))
@@ -331,7 +331,7 @@ def of_fit(
 ) -> Report:
     """Whether calls fit on a device; how much of it is in use is the figure."""
     status: Status = "pass" if fits else "fail"
-    in_use = Figure(round(use_pct, 3), 100.0, "%")
+    in_use = JudgedFigure(round(use_pct, 3), 100.0, "%")
     case = Case("fits", status, [headline, *lines] if status == "fail" else [], in_use)
     verdict: Verdict = "pass" if fits else "fail"
     return Report("device fit", device, verdict, headline, [case])
@@ -348,8 +348,8 @@ def _bridge_name(bridge: BridgeJudged, known: Callable[[str], Wording]) -> Sente
     return in_both_languages(lambda say: say.name(bridge.name), known)
 
 
-def _figure(c: CriterionResult) -> Figure:
-    return Figure(c.value, c.threshold, c.unit, c.sense, c.margin_pct)
+def _figure(c: CriterionResult) -> JudgedFigure:
+    return JudgedFigure(c.value, c.threshold, c.unit, c.sense, c.margin_pct)
 
 
 def _criterion(c: CriterionResult, known: Callable[[str], Wording]) -> Case:
@@ -414,7 +414,9 @@ def _judged(ident: str, judged: Judged) -> Case:
     bound = judged.binding
     if judged.verdict == "invalid":
         return Case(ident, "invalid", lines, kind="invalid")
-    figure = None if judged.worst_pct is None else Figure(judged.worst_pct, 0.0, "%", "at-least")
+    figure = (
+        None if judged.worst_pct is None else JudgedFigure(judged.worst_pct, 0.0, "%", "at-least")
+    )
     if judged.verdict == "pass":
         return Case(ident, "pass", figure=figure)
     if not lines and bound is not None:
@@ -430,7 +432,7 @@ def _lenient(case: Case) -> Case:
 
 def _load_criterion(c: LoadCriterion) -> Case:
     name = Both(c.name_en, c.name_vi)
-    figure = Figure(c.value, c.threshold, c.unit)
+    figure = JudgedFigure(c.value, c.threshold, c.unit)
     if c.ok is not False:
         return Case(c.id, "pass" if c.ok else "not-judged", figure=figure, name=name)
     value = compared_summary.value(c.value, c.unit)

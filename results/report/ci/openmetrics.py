@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from giaoban.results.judge.cases import Case, Figure, Report
+from giaoban.results.judge.cases import Case, JudgedFigure, Report
 
 METRICS: Mapping[str, str] = {
     "giaoban_passed": "Whether a run passes, as its exit code says: 1 or 0",
@@ -69,7 +69,7 @@ def _samples(run: KeptReport) -> Iterator[tuple[str, dict[str, str], float]]:
             yield "giaoban_case_left_ratio", labels, left
 
 
-def _left(figure: Figure, value: float) -> float | None:
+def _left(figure: JudgedFigure, value: float) -> float | None:
     """As the answer has it; else by the limit, where 0 is the best value."""
     if figure.margin_pct is not None:
         return figure.margin_pct / 100

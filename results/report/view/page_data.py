@@ -20,7 +20,7 @@ from giaoban.translation import Language
 SCHEMA = "giaoban.page/2"
 
 
-class Run(NamedTuple):
+class PageRun(NamedTuple):
     """A check as the page takes it. `analysis` is of its assumptions, drawn in each language."""
 
     result: Result
@@ -30,7 +30,7 @@ class Run(NamedTuple):
     analysis: Sensitivity | None = None
     tornado: Mapping[Language, Path] = MappingProxyType({})
 
-    def shown(self) -> tuple[Run, Excerpt | None]:
+    def shown(self) -> tuple[PageRun, Excerpt | None]:
         """What the page shows of it: all of it, or a part of a large one."""
         part = excerpt(self.result, self.series)
         if part is None:
@@ -42,8 +42,8 @@ class PageSubject(NamedTuple):
     """All that a page is of. `other` is a run to compare with, `failures` what every failure does;
     without a `run` the page is about failures alone."""
 
-    run: Run | None
-    other: Run | None = None
+    run: PageRun | None
+    other: PageRun | None = None
     failures: FaultsAnswer | None = None
     failures_map: Map | None = None
 
@@ -61,7 +61,7 @@ def page_data(of: PageSubject, lang: Language) -> dict[str, Any]:
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: PageRun) -> dict[str, Any]:
     shown = run.shown()[0]
     data = run_data(shown.result, shown.series, shown.map)
     return data if run.analysis is None else data | assumed_data(run.analysis)

@@ -38,7 +38,7 @@ from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.summaries.check_summary import criteria_notes
 from giaoban.results.report.terminals_words import terminals_line, terminals_table
-from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.run_data import events, spans
 from giaoban.results.report.view.words import INPUTS, WORDS
 from giaoban.results.report.wording import reasons
@@ -295,7 +295,7 @@ def _change(change: Change, words: PageWording, say: AnnexWording) -> list[Cell]
     ]
 
 
-def _time(run: Run, words: PageWording) -> Iterator[Block]:
+def _time(run: PageRun, words: PageWording) -> Iterator[Block]:
     result = run.result
     phases = zip(result.phases, spans(result, run.series), strict=True)
     yield Par(

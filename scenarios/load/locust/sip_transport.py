@@ -22,7 +22,7 @@ from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.sip import Peer
 from giaoban.scenarios.bridge.user_agent import (
     Completed,
-    KeyFrameWanted,
+    FastUpdateWanted,
     MediaStarted,
     MediaStopped,
     Operation,
@@ -259,7 +259,7 @@ class PhoneSession:
                 case MediaStopped():
                     self._stop_media(silently=False)
                     self.over.set()
-                case KeyFrameWanted():
+                case FastUpdateWanted():
                     if self._media is not None:
                         with suppress(MediaError):
                             self._media.key_frame(self._row)

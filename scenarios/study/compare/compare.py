@@ -24,7 +24,7 @@ from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.compare import effects, inputs
-from giaoban.scenarios.study.compare.sides import Pair
+from giaoban.scenarios.study.compare.sides import ComparedPair
 from giaoban.scenarios.study.emulation_process import emulate_all
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import CONFIRMED, summarised
@@ -44,7 +44,7 @@ Estimate = Callable[[Question], Result]
 class CompareRequest:
     """What is asked. `old` and `new` say what is compared, for people."""
 
-    pairs: Sequence[Pair]
+    pairs: Sequence[ComparedPair]
     old: str
     new: str
     tolerance_points: float = TOLERANCE_POINTS
@@ -64,7 +64,7 @@ class CompareOutcome(Outcome[Compared]):
 class _Asked:
     """A pair whose sides were read; `inputs` differ, or `same` in every byte that matters."""
 
-    pair: Pair
+    pair: ComparedPair
     old: Question | None
     new: Question | None
     changed: list[InputChange]
@@ -134,7 +134,7 @@ def verdict_of(lines: Iterable[ScenarioCompared]) -> Verdict:
     return "fail" if any(line.state in ("worse", "gone") for line in found) else "pass"
 
 
-def _ask(pair: Pair) -> _Asked:
+def _ask(pair: ComparedPair) -> _Asked:
     old, new = pair.old, pair.new
     changed: list[InputChange] = []
     if old is not None and new is not None:

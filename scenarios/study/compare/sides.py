@@ -22,7 +22,7 @@ NOT_LOOKED_INTO = frozenset({"runs", "site-packages", "node_modules", "__pycache
 
 
 @dataclass(frozen=True)
-class Pair:
+class ComparedPair:
     """A scenario before and after; None: it is new, or gone. `error`: why a side cannot be read."""
 
     name: str
@@ -31,7 +31,7 @@ class Pair:
     error: InputError | None = None
 
 
-def pairs(old: Path, new: Path, scenarios: Sequence[Path] = ()) -> list[Pair]:
+def pairs(old: Path, new: Path, scenarios: Sequence[Path] = ()) -> list[ComparedPair]:
     """What there is to compare: two scenarios; two provinces, with scenarios in them or the bridges
     that they have; two folders, scenario by scenario of the same path.
 
@@ -66,9 +66,9 @@ def pairs(old: Path, new: Path, scenarios: Sequence[Path] = ()) -> list[Pair]:
 
 
 def _pair(name: str, old: tuple[Path | None, Path | None], new: tuple[Path | None, Path | None]
-) -> Pair:  # fmt: skip
+) -> ComparedPair:  # fmt: skip
     then, now = (None if path is None else base_of(path, province) for path, province in (old, new))
-    return Pair(name.replace("/", "-"), then, now)
+    return ComparedPair(name.replace("/", "-"), then, now)
 
 
 def _kind(path: Path) -> str:

@@ -1,7 +1,8 @@
 """What one failure did, from its emulation's result and the paths that the network had.
 
-The paths were taken at the start of the first phase and at the end of each (`guest.Routes`). Here
-the way up stands for both: a link's figures are the same in both directions, so is the best way.
+The paths were taken at the start of the first phase and at the end of each (`guest.BridgeRoutes`).
+Here the way up stands for both: a link's figures are the same in both directions, so is the best
+way.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def read_routes(captures: Path) -> list[Snapshot]:
     return snapshots(guest.read_routes(captures))
 
 
-def snapshots(told: Iterable[guest.Routes]) -> list[Snapshot]:
+def snapshots(told: Iterable[guest.BridgeRoutes]) -> list[Snapshot]:
     """The ways up of each."""
     return [
         Snapshot(routes.t_ms, {bridge: ways["up"] for bridge, ways in routes.paths.items()})

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.study.sensitivity.figures import Figure
+from giaoban.scenarios.study.sensitivity.figures import AssumedFigure
 from giaoban.scenarios.study.sensitivity.world import Value
 
 LEAST_IN_PART = 8
@@ -33,7 +33,7 @@ def hypercube(worlds: int, figures: int, seed: int) -> NDArray[np.float64]:
     return np.asarray((parts + rng.random((worlds, figures))) / worlds)
 
 
-def value_at(figure: Figure, place: float) -> Value:
+def value_at(figure: AssumedFigure, place: float) -> Value:
     """What a figure is at a place of what is likely."""
     if figure.choices:
         likely = figure.likely_choices or figure.choices

@@ -204,7 +204,7 @@ def load_ranges(path: Path, world: World, criteria: Criteria) -> Ranges:
 
 
 @dataclass(frozen=True)
-class Figure:
+class AssumedFigure:
     """An assumed figure that can be another.
 
     `key` is its name in results: where it stands, by ids; `told` its record's assumption, `field`
@@ -256,12 +256,12 @@ class Untried:
 
 def figures(
     question_world: World, criteria: Criteria, own: Ranges | None = None
-) -> tuple[list[Figure], list[Untried]]:
+) -> tuple[list[AssumedFigure], list[Untried]]:
     """All assumed figures in the order of the assumptions, and what is not tried.
 
     `own`: ranges that hold before those that stand beside figures; the program's come last.
     """
-    found: list[Figure] = []
+    found: list[AssumedFigure] = []
     untried: list[Untried] = []
     known = [ranges for ranges in (own, program_ranges()) if ranges is not None]
     for record, told in assumed_records(question_world.base, criteria):
@@ -292,14 +292,14 @@ def _only_emulated(record: Sourced | Criterion | None) -> bool:
 
 def _of_record(
     world: World, record: Sourced | Criterion | None, told: Assumption, own: Ranges | None
-) -> Iterator[Figure]:
+) -> Iterator[AssumedFigure]:
     if isinstance(record, Criterion):
         key = f"{THRESHOLDS}.{record.id}"
         within, origin = _within(record, "threshold", key, own)
         # a limit of nothing at all is no figure that somebody guessed
         if isinstance(within, Range) and record.threshold:
             low, high = within.ends(record.threshold)
-            yield Figure(
+            yield AssumedFigure(
                 key,
                 (THRESHOLDS, record.id),
                 told,
@@ -330,7 +330,7 @@ def _of_record(
         if isinstance(within, Choice):
             choices, likely = _choices(world, at, within, origin)
             if set(choices) - {value}:
-                yield Figure(
+                yield AssumedFigure(
                     *(key, at, told, field, unit, value, within, origin),
                     choices=choices,
                     likely_choices=likely,
@@ -340,7 +340,7 @@ def _of_record(
             steps = place.other_timers(field, low, high) if isinstance(place, Routing) else []
             if steps:
                 low, high = steps[0], steps[-1]
-            yield Figure(
+            yield AssumedFigure(
                 *(key, at, told, field, unit, value, within, origin, low, high),
                 steps=tuple(steps),
             )

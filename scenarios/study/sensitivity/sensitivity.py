@@ -43,7 +43,7 @@ from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.documents import prove
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sensitivity.drawn import first_order, hypercube, total_order, value_at
-from giaoban.scenarios.study.sensitivity.figures import Figure, figures, load_ranges
+from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures, load_ranges
 from giaoban.scenarios.study.sensitivity.kept import Kept, KeptSides, KeptWorlds, content_of
 from giaoban.scenarios.study.sensitivity.tried import (
     Asked,
@@ -202,7 +202,7 @@ def analyse(
 
 def _all_tried(
     asked: Asked,
-    tried: Sequence[Figure],
+    tried: Sequence[AssumedFigure],
     criteria: Sequence[Criterion],
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
@@ -223,7 +223,7 @@ def _all_tried(
 
 def _drawn(
     asked: Asked,
-    tried: Sequence[Figure],
+    tried: Sequence[AssumedFigure],
     wanted: AnalysisOptions,
     helpers: Helpers | ClusterWorkers | None,
     progress: Progress,
@@ -284,7 +284,7 @@ def _drawn(
 
 def _anew(
     asked: Asked,
-    of_world: Sequence[Figure],
+    of_world: Sequence[AssumedFigure],
     places: NDArray[np.float64],
     margins: Sequence[float],
     helpers: Helpers | ClusterWorkers | None,
@@ -340,7 +340,7 @@ def _each[T, R](
         yield made
 
 
-def _told(asked: Asked, figure: Figure, found: Sequence[Tried]) -> TriedFigure:
+def _told(asked: Asked, figure: AssumedFigure, found: Sequence[Tried]) -> TriedFigure:
     chosen = [each.flip for each in found if figure.choices and each.flip is not None]
     sides = {each.side.end: each.flip for each in found if not figure.choices}
     ends = figure.low < figure.value if not isinstance(figure.value, str) else False
@@ -378,7 +378,7 @@ def _told(asked: Asked, figure: Figure, found: Sequence[Tried]) -> TriedFigure:
     )
 
 
-def _likely(figure: Figure) -> tuple[float, float] | tuple[None, None]:
+def _likely(figure: AssumedFigure) -> tuple[float, float] | tuple[None, None]:
     """Between what it is drawn, if not from all that was tried of it."""
     if figure.choices or figure.path[0] == THRESHOLDS:
         return None, None

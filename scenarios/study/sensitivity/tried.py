@@ -29,7 +29,7 @@ from giaoban.scenarios.estimate.static import (
 )
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question
-from giaoban.scenarios.study.sensitivity.figures import Figure
+from giaoban.scenarios.study.sensitivity.figures import AssumedFigure
 from giaoban.scenarios.study.sensitivity.flip_points import Flip, nearest
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 from giaoban.scenarios.study.sensitivity.world import Value, World
@@ -73,7 +73,7 @@ class Side:
     """A figure to be tried: towards an end of its range, or at one of its choices."""
 
     number: int
-    figure: Figure
+    figure: AssumedFigure
     end: Value
 
 
@@ -87,7 +87,7 @@ class Tried:
     curve: list[TriedValue]
 
 
-def sides(number: int, figure: Figure) -> Iterable[Side]:
+def sides(number: int, figure: AssumedFigure) -> Iterable[Side]:
     """The ways on which a figure is tried; `number`: its place among all."""
     if figure.choices:
         return [Side(number, figure, c) for c in figure.choices if c != figure.value]

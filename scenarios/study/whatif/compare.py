@@ -33,7 +33,7 @@ from giaoban.scenarios.study.whatif.cut_away import NONE_UNREACHABLE, Unreachabl
 from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, with_slower_joins
 from giaoban.scenarios.study.whatif.judge import judged, of_the_whole, without_result
 from giaoban.scenarios.study.whatif.remedy import changed, price_of, remedies, said
-from giaoban.scenarios.study.whatif.search import Judgement, SearchResult
+from giaoban.scenarios.study.whatif.search import JudgedState, SearchResult
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.scenarios.study.whatif.words import changes
 from giaoban.sentence import Sentence
@@ -202,7 +202,7 @@ def _found_lines(
 ) -> list[_Line]:
     """What the search found: the cheapest, and the cheapest with calls as they were asked for."""
 
-    def line(item: Judgement, ident: str, name: str) -> _Line:
+    def line(item: JudgedState, ident: str, name: str) -> _Line:
         assert item.result is not None
         variant = changed(order.variants[0], item.state, ident)
         if item.pace_s is not None:

@@ -23,11 +23,11 @@ from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.scenarios.study.whatif.ladder import holds, lower_profiles
 from giaoban.scenarios.study.whatif.search import (
     MOST_JUDGED,
-    Judgement,
+    JudgedState,
     Key,
     SearchResult,
+    SearchState,
     SearchTools,
-    State,
     search,
 )
 from giaoban.scenarios.study.whatif.variant import Price, Variant
@@ -63,12 +63,12 @@ def remedies(
     limits = {c.id: c.threshold for c in criteria_of(question).criterion}
     done = 0
 
-    def told(state: State, asked: Question) -> Judgement:
+    def told(state: SearchState, asked: Question) -> JudgedState:
         nonlocal done
         done += 1
         progress(Sentence("searching: {done} judged", done=done), min(0.95, done / MOST_JUDGED))
         found = with_slower_joins(base, changed(variant, state), asked, judge)
-        return Judgement(state, found.question, found.result, found.variant.pace_s)
+        return JudgedState(state, found.question, found.result, found.variant.pace_s)
 
     tools = SearchTools(
         ask=lambda state: ask(base, changed(variant, state)).question,
@@ -79,10 +79,10 @@ def remedies(
         units_limit_pct=limits.get(MCU_UNITS, 100.0),
         link_limit_pct=limits.get(LINK_PEAK, math.inf),
     )
-    return search(tools, Judgement(State(), question, result))
+    return search(tools, JudgedState(SearchState(), question, result))
 
 
-def changed(variant: Variant, state: State, ident: str | None = None) -> Variant:
+def changed(variant: Variant, state: SearchState, ident: str | None = None) -> Variant:
     """A variant with a state's changes, under another id if one is given."""
     links = {change.link: change for change in variant.links}
     for link, mbps in state.rates:
@@ -113,7 +113,7 @@ def _figures(change: LinkChange | None) -> dict[str, object]:
 def key_of(
     variant: Variant,
     asked: Question,
-    state: State,
+    state: SearchState,
     question: Question,
     prices: Sequence[Price],
     rates: Mapping[str, float],
@@ -153,7 +153,7 @@ def price_of(
     )
 
 
-def said(item: Judgement, rates: Mapping[str, float]) -> Sentence:
+def said(item: JudgedState, rates: Mapping[str, float]) -> Sentence:
     """A state that was judged, and how, in a line."""
     result, plan = item.result, item.question.plan
     named = DisplayNames(names=names_of(plan.network, item.question.province))

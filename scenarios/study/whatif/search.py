@@ -40,7 +40,7 @@ Key = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class State:
+class SearchState:
     """What is changed beside the question; None and () where nothing is."""
 
     device: str | None = None
@@ -59,20 +59,20 @@ class State:
         """Kinds of things that change, the calls among them."""
         return self.purchases + len(self.shaped) + (self.profile is not None)
 
-    def faster(self, link: str, mbps: float) -> State:
+    def faster(self, link: str, mbps: float) -> SearchState:
         """The same with one line at another rate."""
         rates = dict(self.rates) | {link: mbps}
         return replace(self, rates=tuple(sorted(rates.items())))
 
 
 @dataclass(frozen=True)
-class Judgement:
+class JudgedState:
     """A state's question, with the answer if it was judged packet by packet.
 
     `pace_s`: bridges join so far apart, where that is another pace than the variant's.
     """
 
-    state: State
+    state: SearchState
     question: Question
     result: Result | None
     pace_s: float | None = None
@@ -90,39 +90,39 @@ class SearchResult:
     in words what was judged.
     """
 
-    cheapest: Judgement | None = None
-    as_asked: Judgement | None = None
-    neighbour: Judgement | None = None
+    cheapest: JudgedState | None = None
+    as_asked: JudgedState | None = None
+    neighbour: JudgedState | None = None
     looked_at: int = 0
-    judged: list[Judgement] = field(default_factory=list)
+    judged: list[JudgedState] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class SearchTools:
     """What a search is given: how a state is asked, judged, added up, and what it costs."""
 
-    ask: Callable[[State], Question]
-    judge: Callable[[State, Question], Judgement]
+    ask: Callable[[SearchState], Question]
+    judge: Callable[[SearchState, Question], JudgedState]
     loads: Callable[[Question], StaticLoads]
-    key: Callable[[State, Question], Key]
+    key: Callable[[SearchState, Question], Key]
     devices: Sequence[Device]
     units_limit_pct: float
     link_limit_pct: float
 
 
-def search(tools: SearchTools, start: Judgement) -> SearchResult:
+def search(tools: SearchTools, start: JudgedState) -> SearchResult:
     """The cheapest ways to let a question pass that was judged and does not.
 
     The order is that of `tools.key`: a state never costs less than what it was made from.
     """
     assert start.result is not None
     found = SearchResult(neighbour=start, judged=[start])
-    heap: list[tuple[Key, int, State, Question]] = []
+    heap: list[tuple[Key, int, SearchState, Question]] = []
     seen = {start.state}
     too_slow: set[tuple[object, ...]] = set()
     number = 0
 
-    def push(states: Iterator[State]) -> None:
+    def push(states: Iterator[SearchState]) -> None:
         nonlocal number
         for state in states:
             if state in seen or (found.cheapest is not None and state.profile is not None):
@@ -164,8 +164,8 @@ def search(tools: SearchTools, start: Judgement) -> SearchResult:
 
 
 def _by_arithmetic(
-    tools: SearchTools, question: Question, state: State, loads: StaticLoads
-) -> Iterator[State]:
+    tools: SearchTools, question: Question, state: SearchState, loads: StaticLoads
+) -> Iterator[SearchState]:
     """What to change where arithmetic says no."""
     if loads.use.pct > tools.units_limit_pct or loads.refused or loads.downspeeded:
         yield from _device_states(tools, question, state)
@@ -175,7 +175,9 @@ def _by_arithmetic(
     yield from _lower_states(question, state)
 
 
-def _after(tools: SearchTools, question: Question, state: State, result: Result) -> Iterator[State]:
+def _after(
+    tools: SearchTools, question: Question, state: SearchState, result: Result
+) -> Iterator[SearchState]:
     """What to change where the answer is no."""
     loads = tools.loads(question)
     if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is not None:
@@ -200,7 +202,9 @@ def _after(tools: SearchTools, question: Question, state: State, result: Result)
     yield from _lower_states(question, state)
 
 
-def _policed(question: Question, result: Result, state: State) -> tuple[tuple[str, float], ...]:
+def _policed(
+    question: Question, result: Result, state: SearchState
+) -> tuple[tuple[str, float], ...]:
     """Lines that lose what comes faster to a carrier than it is held to, each with the rate that it
     takes: shaped to that at their ends. None if no more can be."""
     found = dict(state.shaped)
@@ -217,8 +221,8 @@ def _policed(question: Question, result: Result, state: State) -> tuple[tuple[st
 
 
 def _device_states(
-    tools: SearchTools, question: Question, state: State, *, larger: bool = False
-) -> Iterator[State]:
+    tools: SearchTools, question: Question, state: SearchState, *, larger: bool = False
+) -> Iterator[SearchState]:
     """The smallest devices that hold the calls; `larger`: of those that hold more than this one,
     which is not full, so that smaller ones may hold the calls, too, and be fuller."""
     plan = question.plan
@@ -238,7 +242,7 @@ def _device_states(
             yield replace(state, device=device.id)
 
 
-def _lower_states(question: Question, state: State) -> Iterator[State]:
+def _lower_states(question: Question, state: SearchState) -> Iterator[SearchState]:
     device = question.plan.device
     for profile in lower_profiles(question.profiles, question.plan.profile):
         if device.units_for(profile.resolution) is not None:
@@ -246,8 +250,8 @@ def _lower_states(question: Question, state: State) -> Iterator[State]:
 
 
 def _faster(
-    state: State, question: Question, links: set[str], loads: StaticLoads, tools: SearchTools
-) -> Iterator[State]:
+    state: SearchState, question: Question, links: set[str], loads: StaticLoads, tools: SearchTools
+) -> Iterator[SearchState]:
     """All of these links at the next rate at which they are not full, by arithmetic."""
     for link in sorted(links):
         now = question.plan.network.link(link).rate_mbps

@@ -20,7 +20,7 @@ from giaoban.mcu_sim.bfcp.floor_participant import (
 from giaoban.mcu_sim.bfcp.floor_server import (
     SENDS,
     T1_MS,
-    Datagram,
+    BfcpDatagram,
     FloorReleased,
     FloorRequested,
     FloorServer,
@@ -113,7 +113,7 @@ class Line:
         self.sent += [(self.now_ms, parse(each.data)) for each in out]
         self._send(out, down=False)
 
-    def _send(self, datagrams: list[Datagram], *, down: bool) -> None:
+    def _send(self, datagrams: list[BfcpDatagram], *, down: bool) -> None:
         for datagram in datagrams:
             if not next(self._lost):
                 self._count += 1

@@ -40,7 +40,7 @@ from giaoban.mcu_sim.conference.commands import ReadState
 from giaoban.mcu_sim.conference.effects import SetLayoutOfOthers
 from giaoban.mcu_sim.conference.layout import LAYOUTS, assign, automatic
 from giaoban.mcu_sim.conference.meeting import Meeting
-from giaoban.mcu_sim.conference.state import State
+from giaoban.mcu_sim.conference.state import ConferenceState
 from giaoban.mcu_sim.conference.view import View
 from giaoban.mcu_sim.sip.registration import Registrar
 from tests.mcu_sim.rights import Grants, may, presents_itself
@@ -543,7 +543,7 @@ def seen(effects: list[Effect], live: list[str]) -> dict[str, SetLayout]:
 def test_pictures_are_those_of_each_viewer_by_itself(
     number: int, layout: str, spoken: tuple[int, ...]
 ) -> None:
-    state, view = State(meeting(number)), View(meeting(number))
+    state, view = ConferenceState(meeting(number)), View(meeting(number))
     for n in range(number):
         state.enter(f"b-{n}", None)
     state.choose_for_all(layout)  # type: ignore[arg-type]
@@ -562,7 +562,7 @@ def test_pictures_are_those_of_each_viewer_by_itself(
         assert pictures[name] == SetLayout(name, chosen.id, cells)
 
 
-def _change(state: State, what: str, who: str) -> None:
+def _change(state: ConferenceState, what: str, who: str) -> None:
     """One thing that may happen to a participant, if it may happen now."""
     here = who in state.places
     does: dict[str, Callable[[], object]] = {
@@ -604,7 +604,7 @@ def test_what_changes_is_what_looking_at_everybody_gives(
     floor: str, video: str, here: int, then: list[list[tuple[str, int]]]
 ) -> None:
     of = meeting(24, floor=floor, video=video)
-    state, view, before = State(of), View(of), WholeView()
+    state, view, before = ConferenceState(of), View(of), WholeView()
     steps = [[("enter", n) for n in range(here)], *then]
     for step in steps:
         for what, who in step:
@@ -626,7 +626,7 @@ def test_what_changes_is_what_looking_at_everybody_gives(
 def cost_of_each(number: int) -> float:
     """Processor time for one of so many that come and go."""
     of = meeting(number)
-    state, view = State(of), View(of)
+    state, view = ConferenceState(of), View(of)
     began = time.process_time()
     effects = 0
     for n in range(number):
@@ -658,7 +658,7 @@ class WholeView:
     presenter: str | None = None
 
 
-def whole_view(state: State) -> WholeView:
+def whole_view(state: ConferenceState) -> WholeView:
     """The view of a state. A new speaker takes its turn among the speakers."""
     live = state.live
     floor, recent = state.floor, state.speakers.recent
@@ -679,7 +679,7 @@ def whole_view(state: State) -> WholeView:
     )
 
 
-def _picture(state: State, viewer: str, speaker: str | None) -> Picture:
+def _picture(state: ConferenceState, viewer: str, speaker: str | None) -> Picture:
     names = {place.number: who for who, place in state.places.items()}
     numbers = {who: number for number, who in names.items()}
     choice = state.places[viewer].layout or state.layout

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.mcu_sim.conference.layout import LAYOUTS, Cell, Layout, assign, automatic
+from giaoban.mcu_sim.conference.layout import LAYOUTS, LayoutCell, VideoLayout, assign, automatic
 
 CELLS = {"1x1": 1, "1+1": 2, "2x2": 4, "1+5": 6, "1+7": 8, "3x3": 9, "4x4": 16}
 
@@ -51,7 +51,10 @@ def test_the_speakers_cell_is_the_big_one(name: str, side: Fraction) -> None:
 def test_cells_are_numbered_row_by_row() -> None:
     names = [cell.name for cell in sorted(LAYOUTS["2x2"].cells, key=lambda c: (c.y, c.x))]
     assert names == ["1", "2", "3", "4"]
-    assert LAYOUTS["1+1"].cells == (Cell("1", 0, 0.25, 0.5, 0.5), Cell("2", 0.5, 0.25, 0.5, 0.5))
+    assert LAYOUTS["1+1"].cells == (
+        LayoutCell("1", 0, 0.25, 0.5, 0.5),
+        LayoutCell("2", 0.5, 0.25, 0.5, 0.5),
+    )
 
 
 def test_equal_cells_have_no_place_for_the_speaker() -> None:
@@ -111,7 +114,7 @@ def test_a_cell_that_the_layout_does_not_have() -> None:
 
 
 @st.composite
-def rooms(draw: st.DrawFn) -> tuple[Layout, list[int], int, int | None, dict[str, int]]:
+def rooms(draw: st.DrawFn) -> tuple[VideoLayout, list[int], int, int | None, dict[str, int]]:
     layout = draw(st.sampled_from(list(LAYOUTS.values())))
     people = draw(st.lists(st.integers(0, 30), unique=True, max_size=25))
     anyone = st.sampled_from(people) if people else st.integers(0, 30)
@@ -123,7 +126,7 @@ def rooms(draw: st.DrawFn) -> tuple[Layout, list[int], int, int | None, dict[str
 
 @given(rooms())
 def test_laws_of_who_is_shown(
-    case: tuple[Layout, list[int], int, int | None, dict[str, int]],
+    case: tuple[VideoLayout, list[int], int, int | None, dict[str, int]],
 ) -> None:
     layout, people, viewer, speaker, fixed = case
     shown = assign(layout, people, viewer, speaker, fixed)

@@ -18,7 +18,7 @@ from giaoban.mcu_sim.conference import (
     CommandRejected,
     Effect,
     HangUp,
-    Interruption,
+    InterruptionReport,
     JoinAccepted,
     LogEntry,
     Meetings,
@@ -207,7 +207,7 @@ def test_an_interruption_is_reported_with_cause_remedy_and_time() -> None:
             TELECOM,
             CU_JUT,
             "cause: đứt cáp quang; remedy: hàn nối; expected to be repaired in 30 min",
-            Interruption("đứt cáp quang", "hàn nối", 30),
+            InterruptionReport("đứt cáp quang", "hàn nối", 30),
         )
     ]
     _, effects = made.join("giao-ban", CU_JUT, 0.0)

@@ -14,7 +14,7 @@ import pytest
 from giaoban.mcu_sim.accounts import Accounts
 from giaoban.mcu_sim.media import consent as consent_of_media
 from giaoban.mcu_sim.media.consent import GRACE_NS, Consent
-from giaoban.mcu_sim.media.leg import Flow, Leg
+from giaoban.mcu_sim.media.leg import Leg, MediaFlow
 from giaoban.mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia
 from giaoban.mcu_sim.server.negotiation import why_no_media_at
 from giaoban.mcu_sim.sip import InviteAccepted, InviteRefused, Peer, UserAgent
@@ -247,7 +247,7 @@ def leg(remote: str, *, assured: frozenset[str] | None = frozenset()) -> Leg:
         ptime_ms=None,
         max_kbps=None,
     )
-    flow = Flow(terms, stream(0, "b", "audio", "down"))
+    flow = MediaFlow(terms, stream(0, "b", "audio", "down"))
     return Leg(0, 0, 0, {"audio": flow}, None, heard=True, host=HOST, assured=assured)
 
 

@@ -15,7 +15,7 @@ import pytest
 from giaoban.mcu_sim.media import ports
 from giaoban.mcu_sim.media.leg import NOBODY, Delays, Kind, Position
 from giaoban.mcu_sim.media.plane import STEP_NS, MediaPlane, forwarding_step_ns
-from giaoban.mcu_sim.media.ports import Ports
+from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.traffic.impairments import Impairments, Interval, NormalJitter
 from giaoban.traffic.log import RECEIVED, SENT, read
 from giaoban.traffic.receiver.timestamps import StampClock
@@ -38,7 +38,7 @@ class Bench:
     def __init__(self, captures: Path, delays: Delays = USUAL, **more: Any) -> None:
         self.captures = captures
         self.now_ns = ORIGIN
-        self.ports = Ports(HERE, AUDIO)
+        self.ports = PortPool(HERE, AUDIO)
         self.ports.port_group_for({})
         usual: dict[str, Any] = {"kernel_paces": False, "captures": captures}
         self.plane = MediaPlane(

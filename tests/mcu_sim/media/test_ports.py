@@ -16,7 +16,7 @@ from giaoban.mcu_sim.media.leg import KINDS, NOBODY
 from giaoban.mcu_sim.media.ports import (
     PORTS_A_GROUP,
     LocalPort,
-    Ports,
+    PortPool,
     PortsExhaustedError,
     Remotes,
 )
@@ -29,8 +29,8 @@ AUDIO = LocalPort(0, "audio", rtcp=False)
 
 
 @pytest.fixture
-def ports() -> Iterator[Ports]:
-    opened = Ports(HERE, 30_000)
+def ports() -> Iterator[PortPool]:
+    opened = PortPool(HERE, 30_000)
     yield opened
     opened.close()
 
@@ -72,7 +72,7 @@ def test_an_address_is_the_first_ones_until_it_gives_it_up() -> None:
     assert remotes.find(addresses(A)).tolist() == [2]
 
 
-def test_one_port_group_serves_calls_from_different_addresses(ports: Ports) -> None:
+def test_one_port_group_serves_calls_from_different_addresses(ports: PortPool) -> None:
     assert ports.port_group_for({"audio": A, "video": A}) == 0
     ports.hold(0, 0, {"audio": A, "video": A})
     assert ports.port_group_for({"audio": B}) == 0
@@ -83,7 +83,7 @@ def test_one_port_group_serves_calls_from_different_addresses(ports: Ports) -> N
     assert ports.owner(0, "audio", B) == NOBODY
 
 
-def test_the_ports_of_a_port_group(ports: Ports) -> None:
+def test_the_ports_of_a_port_group(ports: PortPool) -> None:
     ports.port_group_for({})
     found = {local: sock.getsockname() for local, sock in ports.sockets}
     assert {local.kind for local in found} == set(KINDS)
@@ -94,7 +94,7 @@ def test_the_ports_of_a_port_group(ports: Ports) -> None:
 
 
 def test_a_port_group_goes_with_its_last_call_but_for_the_next_calls(
-    ports: Ports, monkeypatch: pytest.MonkeyPatch
+    ports: PortPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SPARE_GROUPS", 1)
     for row in range(3):
@@ -114,7 +114,7 @@ def test_a_port_group_goes_with_its_last_call_but_for_the_next_calls(
     assert ports.release(2) == []
 
 
-def test_a_port_group_of_two_calls_stays_with_the_second(ports: Ports) -> None:
+def test_a_port_group_of_two_calls_stays_with_the_second(ports: PortPool) -> None:
     ports.hold(0, ports.port_group_for({"audio": A}), {"audio": A})
     for row, address in ((1, A), (2, B)):
         ports.hold(row, 1, {"audio": address})
@@ -124,7 +124,7 @@ def test_a_port_group_of_two_calls_stays_with_the_second(ports: Ports) -> None:
 
 
 @pytest.mark.parametrize("taken", [0, 3, 5])
-def test_ports_of_other_programs_are_passed_over(ports: Ports, taken: int) -> None:
+def test_ports_of_other_programs_are_passed_over(ports: PortPool, taken: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind((HERE, 30_000 + taken))
         assert ports.port_group_for({}) == 1
@@ -136,7 +136,7 @@ def test_ports_of_other_programs_are_passed_over(ports: Ports, taken: int) -> No
 
 def test_no_ports_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_PORT_GROUPS", 2)
-    few = Ports(HERE, 30_000)
+    few = PortPool(HERE, 30_000)
     for row in range(2):
         few.hold(row, few.port_group_for({"audio": A}), {"audio": A})
     with pytest.raises(PortsExhaustedError):
@@ -144,13 +144,13 @@ def test_no_ports_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     few.release(1)
     assert few.port_group_for({"audio": A}) == 1
     few.close()
-    high = Ports(HERE, 65_531)
+    high = PortPool(HERE, 65_531)
     with pytest.raises(PortsExhaustedError):
         high.port_group_for({})
     assert high.sockets == []
 
 
-def test_a_lack_of_sockets_passes(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lack_of_sockets_passes(ports: PortPool, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is lacking is given back, and the port group may be had later."""
     opened = module.media_socket
     left = [4]
@@ -169,7 +169,7 @@ def test_a_lack_of_sockets_passes(ports: Ports, monkeypatch: pytest.MonkeyPatch)
     assert ports.port_group_for({}) == 0
 
 
-def test_sockets_are_marked_for_what_they_carry(ports: Ports) -> None:
+def test_sockets_are_marked_for_what_they_carry(ports: PortPool) -> None:
     ports.port_group_for({})
     marks = {
         local.kind: sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) >> 2
@@ -182,23 +182,25 @@ def test_sockets_are_marked_for_what_they_carry(ports: Ports) -> None:
 THERE = (local_address(91, 2), 24_000)
 
 
-def open_port_groups(ports: Ports, count: int) -> None:
+def open_port_groups(ports: PortPool, count: int) -> None:
     for row in range(count):
         ports.hold(row, ports.port_group_for({"audio": THERE}), {"audio": THERE})
 
 
-def readable(ports: Ports, *, rtcp: bool = False) -> list[LocalPort]:
+def readable(ports: PortPool, *, rtcp: bool = False) -> list[LocalPort]:
     return [local for local, _ in ports.readable("audio", rtcp=rtcp)]
 
 
-def test_a_few_are_always_looked_into(ports: Ports) -> None:
+def test_a_few_are_always_looked_into(ports: PortPool) -> None:
     assert readable(ports) == []
     open_port_groups(ports, 2)
     assert readable(ports) == [LocalPort(0, "audio", False), LocalPort(1, "audio", False)]
     assert readable(ports, rtcp=True) == [LocalPort(0, "audio", True), LocalPort(1, "audio", True)]
 
 
-def test_of_many_those_that_have_something(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_those_that_have_something(
+    ports: PortPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "SPARE_GROUPS", 1)
     open_port_groups(ports, 5)
     assert readable(ports) == []
@@ -226,7 +228,7 @@ def test_of_many_those_that_have_something(ports: Ports, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("short", [False, True])
 def test_whether_receive_buffers_are_as_large_as_asked_for(
-    ports: Ports, monkeypatch: pytest.MonkeyPatch, short: bool
+    ports: PortPool, monkeypatch: pytest.MonkeyPatch, short: bool
 ) -> None:
     def as_the_system_allows(*where: Any, dscp: int, buffer_bytes: int) -> socket.socket:
         return media_socket(*where, dscp=dscp, buffer_bytes=buffer_bytes >> (8 if short else 0))

@@ -106,7 +106,7 @@ def test_a_viewer_gets_again_what_it_asks_for(make: Make, secure: bool) -> None:
     assert outbound.rtp_sent - 2 > counters.packets[call.row] > len(came)
 
 
-def offered(one: Bridge, **changed: Any) -> sdp.Session:
+def offered(one: Bridge, **changed: Any) -> sdp.SessionDescription:
     """Its last description, the pictures' section with other fields."""
     media = [
         replace(section, **changed) if section.kind == "video" else section
@@ -276,7 +276,9 @@ def test_the_answer_names_no_retransmission_of_another_codec(make: Make) -> None
     codecs = (*offer.media[1].codecs, lonely)
     sections = (offer.media[0], sdp.Media(**{**_fields(offer.media[1]), "codecs": codecs}))
     west.sock("video")
-    west.dial("meeting", offer=sdp.build(sdp.Session(**{**_fields(offer), "media": sections})))
+    west.dial(
+        "meeting", offer=sdp.build(sdp.SessionDescription(**{**_fields(offer), "media": sections}))
+    )
     [call] = office.participants
     assert call.agreed["video"].rtx_send_type is None
     assert "rtx" not in sdp.build(call.local).decode()

@@ -49,7 +49,7 @@ CLIENT = sdp.Media(
 )
 
 
-def offer_of(control: sdp.Media) -> sdp.Session:
+def offer_of(control: sdp.Media) -> sdp.SessionDescription:
     media = [audio(5004), video(5006, 2000), content(5008, 2000), control]
     return sdp.parse(sdp.build(make_offer(BRIDGE, media, 1)))
 

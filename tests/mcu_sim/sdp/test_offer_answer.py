@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.mcu_sim import sdp
-from giaoban.mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
+from giaoban.mcu_sim.sdp import (
+    Codec,
+    Crypto,
+    CryptoKey,
+    Direction,
+    Media,
+    SdpError,
+    SessionDescription,
+    Suite,
+)
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
 from giaoban.mcu_sim.sdp.h264 import LEVELS, codec_for, resolution_of
 from giaoban.mcu_sim.sdp.offer_answer import (
@@ -330,13 +339,13 @@ def key(number: int, suite: Suite = SHA1_80, mki: bytes = b"") -> CryptoKey:
     return CryptoKey(suite, bytes([number]) * MASTER_BYTES[suite], mki)
 
 
-def ports(session: Session) -> list[int]:
+def ports(session: SessionDescription) -> list[int]:
     return [media.port for media in session.media]
 
 
 def both(
-    offer: Session, can: Sequence[Media] = CAN_ALL
-) -> tuple[list[NegotiatedMedia], list[NegotiatedMedia], Session]:
+    offer: SessionDescription, can: Sequence[Media] = CAN_ALL
+) -> tuple[list[NegotiatedMedia], list[NegotiatedMedia], SessionDescription]:
     """Terms at the answerer, at the offerer, and the answer, where nothing is refused."""
     answer, here = make_answer(offer, can, MCU, 2, keys=Counter(100))
     there = read_answer(offer, sdp.parse(sdp.build(answer)))
@@ -446,7 +455,7 @@ def test_packets_with_an_mki_are_answered_with_the_same(suite: Suite) -> None:
 def test_a_key_without_savp_asks_for_srtp_if_it_can_be_had() -> None:
     """RFC 8643 §3.1: opportunistic, in the answer as in offers within the call."""
     avp = replace(audio(5004), crypto=(Crypto(1, key(1)), Crypto(2, key(2, SHA1_32))))
-    offer = Session(BRIDGE, (avp,))
+    offer = SessionDescription(BRIDGE, (avp,))
     [here], [there], answer = both(offer, CAN_ALL[:1])
     assert (here.protocol, there.protocol) == ("RTP/AVP", "RTP/AVP")
     assert answer.media[0].crypto == (Crypto(1, key(100)),)
@@ -464,7 +473,7 @@ def test_srtp_without_a_key_on_either_side_is_refused_and_without_savp_it_is_lef
     savp = replace(video(5006, 2000), protocol="RTP/SAVP")
     avp = replace(audio(5004), crypto=(Crypto(1, key(1)),))
     answer, [sound, picture, _] = make_answer(
-        Session(BRIDGE, (avp, savp, replace(savp, crypto=(Crypto(1, key(1)),)))),
+        SessionDescription(BRIDGE, (avp, savp, replace(savp, crypto=(Crypto(1, key(1)),)))),
         CAN_ALL[:2],
         MCU,
         2,
@@ -474,7 +483,7 @@ def test_srtp_without_a_key_on_either_side_is_refused_and_without_savp_it_is_lef
     assert sound is not None
     assert (sound.protocol, sound.crypto_send, answer.media[0].crypto) == ("RTP/AVP", None, ())
     with pytest.raises(SdpError, match="no audio or video"):
-        make_answer(Session(BRIDGE, (savp,)), CAN_ALL, MCU, 2, keys=Counter())
+        make_answer(SessionDescription(BRIDGE, (savp,)), CAN_ALL, MCU, 2, keys=Counter())
     with pytest.raises(ValueError, match="needs a source of keys"):
         make_offer(BRIDGE, [savp], 1)
 
@@ -526,11 +535,11 @@ def test_a_call_is_held_resumed_and_refreshed() -> None:
 def test_a_version_goes_up_by_one_and_a_changed_suite_gets_a_new_key() -> None:
     section = audio(5004, protocol="RTP/SAVP")
     lines = (Crypto(1, key(1)), Crypto(2, key(2, SHA1_32)))
-    offer = Session(BRIDGE, (replace(section, crypto=lines[:1]),))
+    offer = SessionDescription(BRIDGE, (replace(section, crypto=lines[:1]),))
     answer, _ = make_answer(offer, CAN_ALL, MCU, 2, keys=Counter(100))
     assert (answer.session_id, answer.version) == (2, 2)
     answer = replace(answer, version=40)
-    offer = Session(BRIDGE, (replace(section, crypto=lines[1:]),))
+    offer = SessionDescription(BRIDGE, (replace(section, crypto=lines[1:]),))
     answer, [terms] = make_answer(offer, CAN_ALL, MCU, 2, previous=answer, keys=Counter(200))
     assert answer.version == 41
     assert terms is not None
@@ -659,7 +668,7 @@ ABILITIES = st.builds(
 )
 
 
-def offer_of(sections: Sequence[Media]) -> Session:
+def offer_of(sections: Sequence[Media]) -> SessionDescription:
     return make_offer(BRIDGE, sections, 1, keys=SeededSecrets(1, "keys"))
 
 

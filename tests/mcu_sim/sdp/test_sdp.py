@@ -9,7 +9,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from giaoban.mcu_sim import sdp
-from giaoban.mcu_sim.sdp import Codec, Crypto, CryptoKey, Direction, Media, SdpError, Session, Suite
+from giaoban.mcu_sim.sdp import (
+    Codec,
+    Crypto,
+    CryptoKey,
+    Direction,
+    Media,
+    SdpError,
+    SessionDescription,
+    Suite,
+)
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES, MOST_MKI_BYTES
 from giaoban.mcu_sim.sdp.offer_answer import (
     H264_720P30,
@@ -269,7 +278,7 @@ MEDIA = st.builds(
     feedback=st.lists(st.sampled_from(["* nack pli", "97 ccm fir"]), max_size=2).map(tuple),
 )
 SESSIONS = st.builds(
-    Session,
+    SessionDescription,
     address=st.ip_addresses().map(str),
     media=st.lists(MEDIA, max_size=4).map(tuple),
     session_id=st.integers(0, 2**63),
@@ -279,14 +288,14 @@ SESSIONS = st.builds(
 
 
 @given(SESSIONS)
-def test_building_and_parsing_gives_the_same_back(session: Session) -> None:
+def test_building_and_parsing_gives_the_same_back(session: SessionDescription) -> None:
     again = sdp.parse(sdp.build(session))
     media = tuple(Media(**{**_fields(m), "formats": ()}) for m in again.media)
-    assert Session(**{**_fields(again), "media": media}) == session
+    assert SessionDescription(**{**_fields(again), "media": media}) == session
     assert sdp.build(again) == sdp.build(session)
 
 
-def _fields(thing: Media | Session) -> dict[str, object]:
+def _fields(thing: Media | SessionDescription) -> dict[str, object]:
     return {name: getattr(thing, name) for name in thing.__dataclass_fields__}
 
 
@@ -372,4 +381,4 @@ def test_no_bytes_do_worse_than_sdp_error(junk: bytes, start: int, end: int) -> 
             session = sdp.parse(data)
         except SdpError:
             continue
-        assert isinstance(session, Session)
+        assert isinstance(session, SessionDescription)

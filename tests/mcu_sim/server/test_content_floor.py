@@ -102,7 +102,7 @@ class Presenters:
         return self.office.controller.rooms["meeting"].presenter
 
 
-def with_control(offer: sdp.Session, port: int) -> sdp.Session:
+def with_control(offer: sdp.SessionDescription, port: int) -> sdp.SessionDescription:
     """An offer with a section for the floor."""
     control = sdp.Media(KIND, port, protocol=PROTOCOL, formats=("*",), floor_control=CLIENT)
     media = tuple(one for one in offer.media if one.kind != KIND)

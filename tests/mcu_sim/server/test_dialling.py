@@ -11,7 +11,7 @@ from sipmessage import Response
 
 from giaoban.mcu_sim.conference import commands
 from giaoban.mcu_sim.sip import CallEnded, CallFailed, IncomingCall
-from giaoban.mcu_sim.sip.endpoint import Slot, TransactionUser
+from giaoban.mcu_sim.sip.endpoint import TransactionSlot, TransactionUser
 from tests.loopback import local_address
 from tests.mcu_sim.agent_calls import hears_notify
 from tests.mcu_sim.agent_calls import refer as send_refer
@@ -267,7 +267,7 @@ class Answers(TransactionUser):
     def __init__(self) -> None:
         self.codes: list[int] = []
 
-    def on_response(self, slot: Slot, response: Response, now_ms: float) -> None:
+    def on_response(self, slot: TransactionSlot, response: Response, now_ms: float) -> None:
         if response.code >= 200:
             self.codes.append(response.code)
 

@@ -13,7 +13,7 @@ from giaoban.mcu_sim.sip.digest import Authority, Credentials
 from giaoban.mcu_sim.sip.message.addresses import Peer, same_uri
 from giaoban.mcu_sim.sip.registration import (
     WILDCARD,
-    Binding,
+    ContactBinding,
     CseqOutOfOrder,
     IntervalTooBrief,
     InvalidWildcard,
@@ -41,9 +41,9 @@ def uris(outcome: Any) -> list[str]:
 def test_a_binding_lasts_as_long_as_it_said_and_not_longer() -> None:
     registrar = Registrar()
     made = registrar.register(USER, [asked(expires_s=600)], "id", 1, 1_000)
-    assert made == [Binding(DESK, PEER, 601_000, "id", 1)]
+    assert made == [ContactBinding(DESK, PEER, 601_000, "id", 1)]
     assert registrar.bindings(USER, 600_999.9) == made
-    assert registrar.contact_of(USER, 600_999.9) == Binding(DESK, PEER, 601_000, "id", 1)
+    assert registrar.contact_of(USER, 600_999.9) == ContactBinding(DESK, PEER, 601_000, "id", 1)
     assert registrar.bindings(USER, 601_000) == []
     assert registrar.contact_of(USER, 601_000) is None
     assert registrar.contact_of("another", 1_000) is None
@@ -93,7 +93,7 @@ def test_a_refresh_takes_the_new_peer_and_spelling() -> None:
     moved = Peer("192.0.2.9", 40_000, "TCP")
     other = DESK.replace("sip:cu-jut", "sip:%63u-jut")
     made = registrar.register(USER, [asked(other, peer=moved)], "a", 2, 0)
-    assert made == [Binding(other, moved, 3_600_000, "a", 2)]
+    assert made == [ContactBinding(other, moved, 3_600_000, "a", 2)]
 
 
 def test_an_older_request_changes_nothing() -> None:

@@ -21,9 +21,9 @@ from giaoban.mcu_sim.sip.transaction import (
     ReceivedMessage,
     ServerInvite,
     ServerNonInvite,
-    State,
     TimerQueue,
     Transaction,
+    TransactionState,
     TransactionTimeout,
     server_key,
 )
@@ -70,7 +70,7 @@ def test_invite_is_sent_at_doubling_intervals_and_given_up_after_64_t1() -> None
     out = run_out(transaction)
     assert sends(out) == [500, 1500, 3500, 7500, 15500, 31500]
     assert out[-1] == (32000.0, TransactionTimeout())
-    assert transaction.state is State.TERMINATED
+    assert transaction.state is TransactionState.TERMINATED
 
 
 def test_non_invite_is_sent_at_intervals_up_to_t2() -> None:
@@ -90,7 +90,7 @@ def test_who_looks_too_late_finds_it_given_up_and_sends_nothing_more() -> None:
 def test_non_invite_after_a_provisional_is_sent_every_t2() -> None:
     transaction = begun(ClientNonInvite)
     transaction.receive(answer(transaction.request, 100), 100.0)
-    assert transaction.state is State.PROCEEDING
+    assert transaction.state is TransactionState.PROCEEDING
     assert sends(run_out(transaction, 9000.0)) == [500, 4500, 8500]
 
 
@@ -101,13 +101,13 @@ def test_non_invite_answer_is_delivered_once_and_forgotten_after_t4() -> None:
     assert transaction.receive(ok, 60.0) == []
     assert run_out(transaction) == []
     assert transaction.timers == {}
-    assert transaction.state is State.TERMINATED
+    assert transaction.state is TransactionState.TERMINATED
 
 
 def test_a_provisional_stops_the_invite_from_being_repeated() -> None:
     transaction = begun(ClientInvite)
     transaction.receive(answer(transaction.request, 180), 10.0)
-    assert (transaction.state, transaction.timers) == (State.PROCEEDING, {})
+    assert (transaction.state, transaction.timers) == (TransactionState.PROCEEDING, {})
 
 
 def test_a_refusal_is_acknowledged_each_time_it_comes() -> None:
@@ -125,7 +125,7 @@ def test_a_refusal_is_acknowledged_each_time_it_comes() -> None:
     assert transaction.timers == {"D": 32010.0}
     assert transaction.receive(answer(transaction.request, 200), 600.0) == []
     assert run_out(transaction) == []
-    assert transaction.state is State.TERMINATED
+    assert transaction.state is TransactionState.TERMINATED
 
 
 def test_every_2xx_goes_up_until_timer_m() -> None:
@@ -159,10 +159,10 @@ def test_invite_server_repeats_a_refusal_until_the_ack() -> None:
     transaction.respond(answer(transaction.request, 503), 0.0)
     assert sends(run_out(transaction, 2000.0)) == [500, 1500]
     transaction.receive(request("ACK"), 2000.0)
-    assert (transaction.state, transaction.timers) == (State.CONFIRMED, {"I": 7000.0})
+    assert (transaction.state, transaction.timers) == (TransactionState.CONFIRMED, {"I": 7000.0})
     assert transaction.receive(request("ACK"), 2100.0) == []
     assert run_out(transaction) == []
-    assert transaction.state is State.TERMINATED
+    assert transaction.state is TransactionState.TERMINATED
 
 
 def test_invite_server_swallows_repeated_invites_after_a_2xx() -> None:
@@ -172,7 +172,7 @@ def test_invite_server_swallows_repeated_invites_after_a_2xx() -> None:
     ack = request("ACK")
     assert transaction.receive(ack, 600.0) == [ReceivedMessage(ack)]
     assert run_out(transaction) == []
-    assert transaction.state is State.TERMINATED
+    assert transaction.state is TransactionState.TERMINATED
 
 
 def test_non_invite_server_repeats_its_answer_until_timer_j() -> None:
@@ -205,20 +205,20 @@ def test_over_tcp_nothing_is_repeated_and_nobody_waits_for_repeats() -> None:
     assert (type(ack), delivered, refused.state) == (
         OutgoingData,
         ReceivedMessage(busy),
-        State.TERMINATED,
+        TransactionState.TERMINATED,
     )  # D
     ended = begun(ClientNonInvite, reliable=True)
     ended.receive(answer(ended.request, 200), 10.0)
-    assert ended.state is State.TERMINATED  # K
+    assert ended.state is TransactionState.TERMINATED  # K
 
     asked = ServerInvite(request("INVITE"), 0.0, reliable=True)
     asked.respond(answer(asked.request, 486), 0.0)
     assert asked.timers == {"H": 32_000.0}  # no G
     asked.receive(request("ACK"), 10.0)
-    assert asked.state is State.TERMINATED  # I
+    assert asked.state is TransactionState.TERMINATED  # I
     simple = ServerNonInvite(request("BYE"), reliable=True)
     simple.respond(answer(simple.request, 200), 0.0)
-    assert simple.state is State.TERMINATED  # J
+    assert simple.state is TransactionState.TERMINATED  # J
 
     # RFC 6026: L and M are the same over every transport
     taken = ServerInvite(request("INVITE"), 0.0, reliable=True)
@@ -271,8 +271,10 @@ def test_any_sequence_of_inputs_ends_terminated_once_it_stops(seed: int) -> None
         server.respond(answer(server.request, rng.choice([200, 486])), now)
     for transaction in [*machines, *servers]:
         run_out(transaction)
-        ringing = transaction.state is State.PROCEEDING and isinstance(transaction, ClientInvite)
-        assert ringing or transaction.state is State.TERMINATED
+        ringing = transaction.state is TransactionState.PROCEEDING and isinstance(
+            transaction, ClientInvite
+        )
+        assert ringing or transaction.state is TransactionState.TERMINATED
         assert transaction.timers == {}
 
 

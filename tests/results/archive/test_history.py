@@ -15,7 +15,7 @@ import pytest
 import results_factory as f
 
 from giaoban.errors import InputError
-from giaoban.results.archive.history.choose import Choice, check_criterion, choose
+from giaoban.results.archive.history.choose import RunFilter, check_criterion, choose
 from giaoban.results.archive.history.draw_trend import draw_trend
 from giaoban.results.archive.history.entry import scenario_of, slug, time_in
 from giaoban.results.archive.history.index import INDEX, opened
@@ -31,9 +31,9 @@ def root(tmp_path: Path) -> Path:
     return h.year(tmp_path / "runs")
 
 
-def found(root: Path, choice: Choice | None = None) -> list[str]:
+def found(root: Path, choice: RunFilter | None = None) -> list[str]:
     with opened(root) as index:
-        return [entry.run_id for entry in choose(index, choice or Choice())]
+        return [entry.run_id for entry in choose(index, choice or RunFilter())]
 
 
 def test_all_runs_in_the_order_of_time(root: Path) -> None:
@@ -52,20 +52,20 @@ def test_all_runs_in_the_order_of_time(root: Path) -> None:
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        (Choice(scenario="mo-rong-dot-2"), [h.APRIL, h.NEXT_YEAR]),
-        (Choice(kind="faults"), [h.FAULTS]),
-        (Choice(verdict="invalid"), [h.FEBRUARY]),
-        (Choice(engine="sandbox", verdict="fail"), [h.APRIL, h.JULY]),
-        (Choice(since=date(2026, 7, 1), until=date(2026, 7, 1)), [h.JULY]),
-        (Choice.of_year(2027), [h.NEXT_YEAR]),
-        (Choice(bridge="quang-son", verdict="pass"), [h.JANUARY, h.FAULTS, h.NEXT_YEAR]),
-        (Choice(bridge="Đắk R'Lấp", kind="faults"), [h.FAULTS]),
-        (Choice(bridge="dak rlap", kind="faults"), None),
-        (Choice(bridge="Gia Nghĩa", kind="faults"), [h.FAULTS]),
-        (Choice(scenario="mo-rong-dot-1", until=date(2025, 12, 31)), []),
+        (RunFilter(scenario="mo-rong-dot-2"), [h.APRIL, h.NEXT_YEAR]),
+        (RunFilter(kind="faults"), [h.FAULTS]),
+        (RunFilter(verdict="invalid"), [h.FEBRUARY]),
+        (RunFilter(engine="sandbox", verdict="fail"), [h.APRIL, h.JULY]),
+        (RunFilter(since=date(2026, 7, 1), until=date(2026, 7, 1)), [h.JULY]),
+        (RunFilter.of_year(2027), [h.NEXT_YEAR]),
+        (RunFilter(bridge="quang-son", verdict="pass"), [h.JANUARY, h.FAULTS, h.NEXT_YEAR]),
+        (RunFilter(bridge="Đắk R'Lấp", kind="faults"), [h.FAULTS]),
+        (RunFilter(bridge="dak rlap", kind="faults"), None),
+        (RunFilter(bridge="Gia Nghĩa", kind="faults"), [h.FAULTS]),
+        (RunFilter(scenario="mo-rong-dot-1", until=date(2025, 12, 31)), []),
     ],
 )
-def test_runs_that_fit(root: Path, choice: Choice, expected: list[str] | None) -> None:
+def test_runs_that_fit(root: Path, choice: RunFilter, expected: list[str] | None) -> None:
     if expected is None:
         with pytest.raises(InputError, match=r'bridge "dak rlap": in no run.*dak-r-lap'):
             found(root, choice)
@@ -75,11 +75,11 @@ def test_runs_that_fit(root: Path, choice: Choice, expected: list[str] | None) -
 
 def test_what_no_run_has_is_refused_with_what_there_is(root: Path) -> None:
     with pytest.raises(InputError, match='did you mean "mo-rong-dot-1"'):
-        found(root, Choice(scenario="mo-rong-dot1"))
+        found(root, RunFilter(scenario="mo-rong-dot1"))
     with pytest.raises(InputError, match=r"allowed: check, faults"):
-        found(root, Choice(kind="x"))
+        found(root, RunFilter(kind="x"))
     with pytest.raises(InputError, match=r"--from 2026-02-01 is after --to 2026-01-01"):
-        found(root, Choice(since=date(2026, 2, 1), until=date(2026, 1, 1)))
+        found(root, RunFilter(since=date(2026, 2, 1), until=date(2026, 1, 1)))
     with opened(root) as index, pytest.raises(InputError, match="mouth-to-ear"):
         check_criterion(index, "mouth-to-eer")
 
@@ -122,7 +122,7 @@ def test_an_index_of_another_version_is_made_again(root: Path) -> None:
         connection.execute("UPDATE runs SET scenario = 'old'")
         connection.execute("PRAGMA user_version = 999")
     connection.close()
-    assert found(root, Choice(scenario="mo-rong-dot-2")) == [h.APRIL, h.NEXT_YEAR]
+    assert found(root, RunFilter(scenario="mo-rong-dot-2")) == [h.APRIL, h.NEXT_YEAR]
 
 
 def test_without_a_place_for_the_index(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +181,7 @@ def test_an_answer_of_an_unknown_kind_is_listed(root: Path) -> None:
     )
     (folder / "other.json").write_text("[]", encoding="utf-8")
     with opened(root) as index:
-        [entry] = choose(index, Choice(kind="whatif"))
+        [entry] = choose(index, RunFilter(kind="whatif"))
     assert (entry.scenario, entry.verdict, entry.question_vi) == ("x", "pass", "?")
     # 99 of at least 95, as 99 is good enough although it is more
     assert [(c.id, c.value, c.sense, c.ok) for c in entry.criteria] == [
@@ -200,7 +200,7 @@ def test_a_kind_is_called_by_its_command(root: Path, schema: str, command: str) 
     answer = {"schema": f"giaoban.{schema}/1", "run_id": folder.name}
     (folder / f"{command}.json").write_text(json.dumps(answer), encoding="utf-8")
     with opened(root) as index:
-        [entry] = choose(index, Choice(kind=command))
+        [entry] = choose(index, RunFilter(kind=command))
     assert entry.scenario == "x"
     assert yearly([entry], 2026)["studies"][0][1] != "loại khác"
 
@@ -253,7 +253,7 @@ def test_bridges_that_came_and_went() -> None:
 
 def test_a_criterion_through_the_year(root: Path, tmp_path: Path) -> None:
     with opened(root) as index:
-        points = trend(choose(index, Choice.of_year(2026)), "mouth-to-ear")
+        points = trend(choose(index, RunFilter.of_year(2026)), "mouth-to-ear")
     # the criterion takes the worst stream: others hear at 260 ms
     assert [p.criterion.value for p in points] == [260.0, 346.0, 316.0, 416.0]
     assert [p.run_id for p in drawable(points)] == [h.JANUARY, h.APRIL, h.JULY]

@@ -13,9 +13,9 @@ from pdf_text import text_of
 
 from giaoban.errors import InputError
 from giaoban.results.archive.evidence.pack import open_evidence, write_evidence
-from giaoban.results.archive.history.choose import Choice, choose
+from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.document import write_summary
-from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.history.prune import prunable, prune_run, unfinished
 from giaoban.results.archive.history.scan import PRUNED
@@ -32,9 +32,9 @@ def root(tmp_path: Path) -> Path:
     return h.year(tmp_path / "runs")
 
 
-def of_year(root: Path, year: int = 2026) -> list[Entry]:
+def of_year(root: Path, year: int = 2026) -> list[HistoryEntry]:
     with opened(root) as index:
-        return choose(index, Choice.of_year(year))
+        return choose(index, RunFilter.of_year(year))
 
 
 def test_every_kind_of_answer_is_named() -> None:

@@ -16,13 +16,13 @@ from pdf_text import text_of
 from wording import all_wrong
 
 from giaoban.results.archive.evidence.manifest import sha256
-from giaoban.results.archive.history.choose import Choice, choose
+from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.document import write_summary
 from giaoban.results.archive.history.entry import (
+    BindingCriterion,
     CriterionValue,
-    Entry,
-    Limits,
-    Province,
+    HistoryEntry,
+    ProvinceRef,
     TriedFailures,
 )
 from giaoban.results.archive.history.index import opened
@@ -33,10 +33,10 @@ from giaoban.results.model.result import FileRef, Result
 NONE = re.compile(r"không (?:có|phát hiện) điểm lỗi đơn|không có sự cố nào", re.IGNORECASE)
 """That there is no single point of failure."""
 PROVINCES = [
-    Province(file="province.toml", sha256="a" * 64, name="Tỉnh Đắk Nông"),
-    Province(file="province.toml", sha256="b" * 64, name="Tỉnh Lâm Đồng"),
-    Province(file="province.toml", sha256="c" * 64),
-    Province(file="province.toml", sha256="d" * 64, name="Tỉnh Đắk Nông"),
+    ProvinceRef(file="province.toml", sha256="a" * 64, name="Tỉnh Đắk Nông"),
+    ProvinceRef(file="province.toml", sha256="b" * 64, name="Tỉnh Lâm Đồng"),
+    ProvinceRef(file="province.toml", sha256="c" * 64),
+    ProvinceRef(file="province.toml", sha256="d" * 64, name="Tỉnh Đắk Nông"),
 ]
 NETWORK = {"a" * 64: 0, "b" * 64: 1, "c" * 64: 2, "d" * 64: 0}
 """Which of these files are of one network: the last is the first with other figures."""
@@ -51,7 +51,7 @@ def criterion(ident: str, *, ok: bool, margin_pct: float | None, where: str) -> 
 
 
 @st.composite
-def runs(draw: st.DrawFn) -> Entry:
+def runs(draw: st.DrawFn) -> HistoryEntry:
     kind = draw(st.sampled_from(["check", "faults", "load", "whatif", "headroom", "new-kind"]))
     verdict = draw(st.sampled_from(["pass", "fail", "invalid"]))
     province = draw(st.sampled_from(PROVINCES))
@@ -68,7 +68,12 @@ def runs(draw: st.DrawFn) -> Entry:
         more["criteria"] = draw(st.sampled_from([[one], []]))
         more["binding"] = draw(
             st.sampled_from(
-                [None, Limits(criterion=one.id, where_en="", where_vi=where, margin_pct=margin)]
+                [
+                    None,
+                    BindingCriterion(
+                        criterion=one.id, where_en="", where_vi=where, margin_pct=margin
+                    ),
+                ]
             )
         )
     if kind == "faults":
@@ -86,7 +91,7 @@ def runs(draw: st.DrawFn) -> Entry:
                 [[], [criterion("failure-interruption", ok=True, margin_pct=90.0, where=where)]]
             )
         )
-    return Entry(
+    return HistoryEntry(
         folder="x", run_id=f"{scenario}-run", kind=kind, state="whole", dated_by="id",
         at=datetime(2026, draw(st.integers(1, 12)), day), verdict=verdict, scenario=scenario,
         engine=draw(st.sampled_from(["sandbox", "native", "estimate", "other-engine", ""])),
@@ -112,11 +117,11 @@ def texts(value: object) -> Iterator[str]:
 
 
 @given(years)
-def test_no_empty_brackets_and_no_english(made: list[Entry]) -> None:
+def test_no_empty_brackets_and_no_english(made: list[HistoryEntry]) -> None:
     assert all_wrong(texts(yearly(made, 2026)), "vi") == []
 
 
-def counting(made: list[Entry], kind: str, network: int) -> list[Entry]:
+def counting(made: list[HistoryEntry], kind: str, network: int) -> list[HistoryEntry]:
     return [
         e
         for e in made
@@ -125,7 +130,7 @@ def counting(made: list[Entry], kind: str, network: int) -> list[Entry]:
 
 
 @given(years)
-def test_two_networks_are_never_added_up(made: list[Entry]) -> None:
+def test_two_networks_are_never_added_up(made: list[HistoryEntry]) -> None:
     networks = yearly(made, 2026)["networks"]
     seen = list(dict.fromkeys(NETWORK[e.province.sha256] for e in made
                               if e.counts and e.kind in ASSESSED and e.province))  # fmt: skip
@@ -142,7 +147,7 @@ def test_two_networks_are_never_added_up(made: list[Entry]) -> None:
 
 
 @given(years)
-def test_that_there_is_no_single_point_only_where_all_was_tried(made: list[Entry]) -> None:
+def test_that_there_is_no_single_point_only_where_all_was_tried(made: list[HistoryEntry]) -> None:
     for network in yearly(made, 2026)["networks"]:
         rows = network["faults"]
         told = [line for line in network["overview"] if line.startswith("Thử sự cố")]
@@ -173,9 +178,9 @@ def other_province(result: Result, text: str, root: Path) -> None:
     write_result(folder, result.model_copy(update={"inputs": inputs}))
 
 
-def of_year(root: Path) -> list[Entry]:
+def of_year(root: Path) -> list[HistoryEntry]:
     with opened(root) as index:
-        return choose(index, Choice.of_year(2026))
+        return choose(index, RunFilter.of_year(2026))
 
 
 def test_another_version_of_a_scenario_is_told(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from giaoban.results.judge.verdict import judge
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import CriterionResult, Phase
 from giaoban.results.report.summaries.check_summary import criteria_notes, summary_md
-from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
 
@@ -147,7 +147,7 @@ def test_documents_say_what_is_past_the_preferred_figure_and_what_is_detectable(
         if row[0].startswith("Âm thanh: độ trễ từ miệng đến tai")
     ]
     assert "vượt mức nên có 150" in row[0]
-    page = content(PageSubject(Run(result, None, None)), "en")
+    page = content(PageSubject(PageRun(result, None, None)), "en")
     assert "".join(f"<li>{html.escape(note)}</li>" for note in english) in page
 
 

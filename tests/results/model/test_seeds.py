@@ -19,7 +19,7 @@ from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.letter import Letter
 from giaoban.results.report.seed_words import note, sentence
 from giaoban.results.report.summaries.check_summary import binds, headline, notes, summary_md
-from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
 from giaoban.translation import Language
@@ -314,10 +314,10 @@ def test_an_annex_of_one_seed_says_so_and_has_no_spread() -> None:
 
 
 def test_the_page_has_the_spread() -> None:
-    shown = content(PageSubject(Run(judged([0.0, 2.0]), None, None)), "en")
+    shown = content(PageSubject(PageRun(judged([0.0, 2.0]), None, None)), "en")
     assert "<p>Also estimated at 2 other seeds" in shown
     spread = shown[shown.index('id="seeds-table"') :].partition("</table>")[0]
     name = next(c.name_en for c in make.result().criteria if c.id == "audio-loss")
     row = next(row for row in spread.split("<tr>") if f">{name}</th>" in row)
     assert re.findall("<td[^>]*>(.*?)</td>", row)[2] == "2\u00a0%"
-    assert 'id="seeds-table"' not in content(PageSubject(Run(make.result(), None, None)), "en")
+    assert 'id="seeds-table"' not in content(PageSubject(PageRun(make.result(), None, None)), "en")

@@ -24,7 +24,7 @@ from giaoban.results.judge.accepted_cases import (
     changes,
     text_of_cases,
 )
-from giaoban.results.judge.cases import Case, Figure, Report
+from giaoban.results.judge.cases import Case, JudgedFigure, Report
 from giaoban.results.model.studies.sweep import SweepAnswer, SweepPoint
 from giaoban.results.report.ci.answers import of_check, of_faults, of_load, of_meeting, of_sweep
 from giaoban.results.report.ci.commands import Commands
@@ -122,7 +122,7 @@ def report(*cases: Case) -> Report:
 
 def slow(ms: float | None, limit: float = 100.0, sense: Any = "at-most") -> Case:
     late = ms is None or (ms > limit if sense == "at-most" else ms < limit)
-    return Case("slow", "fail" if late else "pass", ["…"], Figure(ms, limit, "ms", sense))
+    return Case("slow", "fail" if late else "pass", ["…"], JudgedFigure(ms, limit, "ms", sense))
 
 
 @pytest.mark.parametrize(

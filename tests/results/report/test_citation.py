@@ -19,7 +19,7 @@ import results_factory
 from babel.messages.pofile import read_po
 
 from giaoban.regulation import CalendarRules, Regulation, Subject
-from giaoban.results.archive.history.choose import Choice, choose
+from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.document import document as yearly_document
 from giaoban.results.archive.history.index import opened
 from giaoban.results.model.result import Result
@@ -85,7 +85,7 @@ def meeting_words(regulation: Regulation | None, language: Language) -> str:
 def year_words(regulation: Regulation | None, language: Language, tmp_path: Path) -> str:
     root = history_factory.year(tmp_path / "runs")
     with opened(root) as index:
-        entries = choose(index, Choice.of_year(2026))
+        entries = choose(index, RunFilter.of_year(2026))
     entries = [
         each.model_copy(
             update={"province": each.province.model_copy(update={"regulation": regulation})}

@@ -20,7 +20,7 @@ from giaoban.results.report.criteria_table import COLUMNS, Column
 from giaoban.results.report.document import Cell, Table
 from giaoban.results.report.summaries import load_summary
 from giaoban.results.report.summaries.check_summary import criteria, summary_md
-from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
 from giaoban.translation import translator
 
@@ -75,7 +75,7 @@ def test_a_column_is_added_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None
         assert table.titles()[-1] == "Its id"
         assert [row[-1].text for row in table.rows] == ids
 
-        page = content(PageSubject(Run(result, None, None)), lang)
+        page = content(PageSubject(PageRun(result, None, None)), lang)
         made = page[page.index('id="criteria-table"') :].partition("</table>")[0]
         heads, *rows = made.split("<tr>")[1:]
         assert re.findall("<th[^>]*>([^<]*)</th>", heads)[-1] == "Its id"

@@ -19,7 +19,7 @@ from giaoban.results.report.excerpt import (
 from giaoban.results.report.plots.run import draw_lines
 from giaoban.results.report.summaries.check_summary import notes, summary_md
 from giaoban.results.report.view.page import page
-from giaoban.results.report.view.page_data import PageSubject, Run, page_data
+from giaoban.results.report.view.page_data import PageRun, PageSubject, page_data
 
 MANY = 1000
 NAMES = [f"b-{n}" for n in range(MANY)]
@@ -46,7 +46,7 @@ def test_of_a_small_run_everything_is_shown():
     assert excerpt.excerpt(result, None) is None
     assert left_out(result) == []
     assert "Not shown" not in summary_md(result)
-    assert "This page shows the" not in page(PageSubject(Run(result, None, None)), "en")
+    assert "This page shows the" not in page(PageSubject(PageRun(result, None, None)), "en")
 
 
 def test_the_worst_bridges_are_shown(large):
@@ -64,7 +64,7 @@ def test_a_page_of_a_large_run_says_what_it_leaves_out(large):
     delays = {f"{who} audio down": curve for who in NAMES}
     links = {f"access-{who} r-{who}->{who}": curve for who in NAMES}
     series = dataclasses.replace(series, stream_delay_ms=delays, link_utilisation_pct=links)
-    shown = PageSubject(Run(large, series, None))
+    shown = PageSubject(PageRun(large, series, None))
     text = page(shown, "en")
     assert f"the {MOST_BRIDGES} worst of {MANY} bridges" in text
     assert f"trong số {MANY} điểm cầu" in text

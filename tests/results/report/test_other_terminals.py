@@ -15,7 +15,7 @@ from giaoban.results.model.result import OFF, LossBehaviour, Phase, Result, Term
 from giaoban.results.report.document import plain
 from giaoban.results.report.summaries.check_summary import brief, summary_md
 from giaoban.results.report.terminals_words import how_to_ask, terminals_line, terminals_table
-from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
 
@@ -227,7 +227,7 @@ def test_it_is_among_the_conditions_of_a_pass(result: Result, does: str) -> None
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_the_page_has_the_same(language: Any) -> None:
-    found = content(PageSubject(Run(HANGS, make.series(), None)), language)
+    found = content(PageSubject(PageRun(HANGS, make.series(), None)), language)
     assert Wording(language).gettext("send lost packets of pictures again") in found
     assert 'id="terminals-table"' in found
 

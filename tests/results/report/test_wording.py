@@ -40,7 +40,7 @@ from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.document import Bullets, Document, Heading, Par, Table
 from giaoban.results.report.plots.words import WORDS
 from giaoban.results.report.view import words as page_words
-from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
 from giaoban.translation import translator
@@ -338,7 +338,7 @@ def texts(content: str) -> list[str]:
 def test_pages(seed: int) -> None:
     draw = Draw(seed)
     check, answer = checks(draw), tried(draw)
-    for of in (PageSubject(Run(check, None, None)), PageSubject(None, failures=answer)):
+    for of in (PageSubject(PageRun(check, None, None)), PageSubject(None, failures=answer)):
         for lang in LANGS:
             assert all_wrong(map(plain, texts(content(of, lang))), lang) == []
 

@@ -15,7 +15,7 @@ from giaoban.scenarios.calendar.occupancy import Loads, periods
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
 from tests.scenarios.calendar.calendars import ASKED, DISTRICTS, at, booked, world
 
-LIMITS = rules.Limits(device_pct=80.0, link_pct=90.0)
+LIMITS = rules.OccupancyLimits(device_pct=80.0, link_pct=90.0)
 HOUR = timedelta(hours=1)
 
 
@@ -36,7 +36,7 @@ def broken(found: Sequence[Registration]) -> list[Finding]:
 
 def moves(found: Sequence[Registration]) -> dict[str, list[Move]]:
     """Of each broken rule, what is to be moved."""
-    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), LIMITS, ASKED)
+    plan = rules.MovedCalendar({each.uid: each for each in found}, Loads(world()), LIMITS, ASKED)
     return {f.rule: f.moves for f in rules.with_moves(broken(found), plan)}
 
 
@@ -78,7 +78,7 @@ def test_another_province_asks_for_other_times() -> None:
     late = replace(one, registered=at("2027-03-02 09:00"))
     (finding,) = rules.late_registrations([late], name, asked)
     assert (finding.amount, finding.limit) == (23, 24)
-    plan = rules.Plan({"a": late}, Loads(world()), LIMITS, asked)
+    plan = rules.MovedCalendar({"a": late}, Loads(world()), LIMITS, asked)
     assert rules.with_moves([finding], plan)[0].moves == [
         Move(meeting="a", to="2027-03-06T07:00+07:00")
     ]
@@ -96,7 +96,7 @@ def test_without_a_regulation_no_time_is_asked_for() -> None:
     assert list(rules.late_registrations([late], name, asked)) == []
     assert list(rules.unchecked([one, two], name, asked)) == []
     assert late.check_start is None
-    plan = rules.Plan({"a": one, "b": two}, Loads(world()), LIMITS, asked)
+    plan = rules.MovedCalendar({"a": one, "b": two}, Loads(world()), LIMITS, asked)
     (broken_still,) = rules.double_bookings([one, replace(two, start=at("2027-03-03 08:30"))], name)
     assert broken_still.rule == "bridge-in-two-meetings", "nobody sits in two rooms anywhere"
     assert plan.kept(broken_still)
@@ -293,7 +293,7 @@ def test_a_double_booking_is_an_overlap_and_the_other_way_round(
 @settings(max_examples=60, deadline=None)
 @given(calendars())
 def test_with_all_moves_made_every_rule_is_kept(found: list[Registration]) -> None:
-    plan = rules.Plan({each.uid: each for each in found}, Loads(world()), LIMITS, ASKED)
+    plan = rules.MovedCalendar({each.uid: each for each in found}, Loads(world()), LIMITS, ASKED)
     findings = rules.with_moves(broken(found), plan)
     to = {m.meeting: m for finding in findings for m in finding.moves if m.what == "meeting"}
     checks = {m.meeting: m for finding in findings for m in finding.moves if m.what == "check"}

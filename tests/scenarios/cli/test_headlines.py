@@ -17,7 +17,7 @@ from undrawn import undrawn
 from whatif_factory import small
 
 from giaoban.errors import InvalidRun
-from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.scan import answer_file, scan
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.manifest import MANIFEST
@@ -67,7 +67,7 @@ def agree(printed: str, folder: Path, code: int) -> None:
     assert path is not None
     assert json.loads(path.read_bytes())["verdict"] == VERDICTS[code]
     entry = scan(folder)
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, HistoryEntry)
     assert entry.verdict == VERDICTS[code]
     if (folder / MANIFEST).is_file():
         assert json.loads((folder / MANIFEST).read_bytes())["verdict"] == VERDICTS[code]

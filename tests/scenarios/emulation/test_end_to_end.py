@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, Worst, end_to_end
+from giaoban.scenarios.measure.end_to_end import Devices, EndToEnd, Legs, WorstPairs, end_to_end
 
 Four = tuple[float, float, float, float]
 """A bridge's sound up, sound down, picture up and picture down, in ms."""
@@ -94,7 +94,7 @@ def test_it_is_what_every_pair_by_itself_gives(
     sooner, meeting = sooner[: len(bridges)], meeting[: len(bridges)]
     got = of(bridges, sound, picture, hold, sooner, meeting)
     for kind, expected in pairs(bridges, sound, picture, hold, sooner, meeting).items():
-        worst: Worst = getattr(got, kind)
+        worst: WorstPairs = getattr(got, kind)
         assert len(worst.value) == len(worst.other) == len(bridges)
         for at, (value, others) in enumerate(expected):
             assert worst.value[at] == pytest.approx(value, nan_ok=True), (kind, at)

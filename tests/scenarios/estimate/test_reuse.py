@@ -30,7 +30,7 @@ from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study.sensitivity.drawn import value_at
-from giaoban.scenarios.study.sensitivity.figures import Figure, figures
+from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
 
@@ -44,7 +44,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture(scope="module")
-def tried(world: World) -> list[Figure]:
+def tried(world: World) -> list[AssumedFigure]:
     found, _ = figures(world, criteria_of(world.base), None)
     return [figure for figure in found if figure.path[0] != THRESHOLDS]
 
@@ -79,7 +79,7 @@ def again(world: World, judge: CachingJudge, changes: list[tuple[WorldPath, Valu
 @settings(max_examples=10)
 @given(data=st.data())
 def test_whatever_changes_the_answer_is_that_from_the_beginning(
-    world: World, tried: list[Figure], data: st.DataObject
+    world: World, tried: list[AssumedFigure], data: st.DataObject
 ) -> None:
     judge = CachingJudge()
     assert again(world, judge, [])

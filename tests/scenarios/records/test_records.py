@@ -15,7 +15,13 @@ from giaoban.errors import InputError
 from giaoban.scenarios.measure import captures
 from giaoban.scenarios.records import events
 from giaoban.scenarios.records.events import Event, Joined, RtcpReport
-from giaoban.scenarios.records.guest import COUNTERS, Counters, Routes, read_routes, write_routes
+from giaoban.scenarios.records.guest import (
+    COUNTERS,
+    BridgeRoutes,
+    Counters,
+    read_routes,
+    write_routes,
+)
 from giaoban.topology.counts import QueueCount
 
 KINDS: tuple[type[Any], ...] = get_args(Event)
@@ -138,8 +144,8 @@ def test_counters_come_back_as_they_were_and_are_told_from_an_earlier_moment_on(
 
 
 def test_routes_come_back_in_order_of_time(tmp_path: Path) -> None:
-    first = Routes(1.0, {"east": {"up": ["a", "b"], "down": None}})
-    second = Routes(2.0, {"east": {"up": None, "down": ["a"]}})
+    first = BridgeRoutes(1.0, {"east": {"up": ["a", "b"], "down": None}})
+    second = BridgeRoutes(2.0, {"east": {"up": None, "down": ["a"]}})
     assert read_routes(tmp_path) == []
     write_routes([second, first], tmp_path)
     assert read_routes(tmp_path) == [first, second]

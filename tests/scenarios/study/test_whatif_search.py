@@ -13,7 +13,7 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.ladder import holds, larger_devices, lower_profiles, next_rate
 from giaoban.scenarios.study.whatif.remedy import cost_of, remedies
-from giaoban.scenarios.study.whatif.search import State
+from giaoban.scenarios.study.whatif.search import SearchState
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.topology.model import LinkChange
 from giaoban.traffic.profiles import load_profiles
@@ -49,10 +49,15 @@ def test_steps_of_lines(mbps: float, least: float, wanted: float | None) -> None
 
 
 def test_a_state_counts_what_is_bought() -> None:
-    state = State("rmx-2000-mpmx", None).faster("access-mcu", 150.0).faster("access-mcu", 200.0)
+    state = (
+        SearchState("rmx-2000-mpmx", None).faster("access-mcu", 150.0).faster("access-mcu", 200.0)
+    )
     assert state.rates == (("access-mcu", 200.0),)
     assert (state.purchases, state.changed) == (2, 2)
-    assert (State(profile="sd30-512k").purchases, State(profile="sd30-512k").changed) == (0, 1)
+    assert (
+        SearchState(profile="sd30-512k").purchases,
+        SearchState(profile="sd30-512k").changed,
+    ) == (0, 1)
 
 
 PRICES = [
@@ -123,12 +128,12 @@ def test_a_line_that_a_carrier_polices_is_shaped_before_anything_is_bought(tmp_p
         progress=lambda _what, _done: None,
     )
     assert found.cheapest is not None
-    assert found.cheapest.state == State(shaped=(("access-north", 10.0),))
+    assert found.cheapest.state == SearchState(shaped=(("access-north", 10.0),))
     assert found.cheapest.state.purchases == 0
     line = found.cheapest.question.plan.network.link("access-north")
     assert line.rate_mbps == 10.0
     assert [each.cbs_bytes for each in line.profiles] == [6000, 6000]
-    assert [judged.state for judged in found.judged[:2]] == [State(), found.cheapest.state]
+    assert [judged.state for judged in found.judged[:2]] == [SearchState(), found.cheapest.state]
 
 
 @pytest.mark.parametrize("smaller", [0, 7])
@@ -158,6 +163,6 @@ def test_a_device_slower_the_fuller_it_is_is_replaced_by_a_larger_one(
         progress=lambda _what, _done: None,
     )
     assert found.as_asked is not None
-    assert found.as_asked.state == State(device="pexip-node-40-by-load")
+    assert found.as_asked.state == SearchState(device="pexip-node-40-by-load")
     assert {each.state.device for each in found.judged} == {None, "pexip-node-40-by-load"}
     assert {each.question.plan.profile.resolution for each in found.judged} <= {"720p30", "SD30"}

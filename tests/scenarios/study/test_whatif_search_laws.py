@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from whatif_world import Questions, World, devices_of
 
 from giaoban.scenarios.study.whatif.ladder import RATES_MBPS, lower_profiles
-from giaoban.scenarios.study.whatif.search import MOST_JUDGED, State, search
+from giaoban.scenarios.study.whatif.search import MOST_JUDGED, SearchState, search
 
 DEVICES = devices_of("lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx")
 """The question's own holds six calls; these 8, 10 and 30."""
@@ -22,7 +22,7 @@ DIRECTIONS = {
 FASTEST_MBPS = 1000.0
 
 
-def lattice(world: World) -> list[State]:
+def lattice(world: World) -> list[SearchState]:
     """Every device, every lower call, every rate of both lines."""
     plan = world.start.plan
     profiles = [p.id for p in lower_profiles(world.start.profiles, plan.profile)]
@@ -31,7 +31,7 @@ def lattice(world: World) -> list[State]:
         for now in LINES.values()
     ]
     return [
-        State(
+        SearchState(
             device,
             profile,
             tuple((link, rate) for link, rate in zip(LINES, rates, strict=True) if rate),
@@ -84,7 +84,7 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
     assert len(found.judged) < MOST_JUDGED
     good = [state for state in lattice(world) if world.passes(state)]
 
-    def cheapest(states: list[State]) -> State | None:
+    def cheapest(states: list[SearchState]) -> SearchState | None:
         return min(states, key=lambda s: world.key(s, world.question(s)), default=None)
 
     got = [None if j is None else j.state for j in (found.cheapest, found.as_asked)]
@@ -93,7 +93,7 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
         assert judgement is None or judgement.passes
     # nothing is judged twice, nor judged that arithmetic forbids
     assert len(world.asked) == len(set(world.asked)) == len(found.judged) - 1
-    assert [judgement.state for judgement in found.judged] == [State(), *world.asked]
+    assert [judgement.state for judgement in found.judged] == [SearchState(), *world.asked]
     assert found.neighbour is not None
     assert found.neighbour == [j for j in found.judged if not j.passes][-1]
     assert found.looked_at >= len(world.asked)
@@ -104,7 +104,7 @@ def test_the_lattice_holds_worlds_of_every_kind(questions: Questions) -> None:
     world = World(questions, DEVICES, more=4, carries={("west--east", "r-west->r-east"): 150.0})
     good = sum(world.passes(state) for state in lattice(world))
     assert 0 < good < len(lattice(world))
-    assert not world.passes(State())
-    assert world.passes(State(DEVICES[0].id, None, (("west--east", 300.0),)))
-    assert not world.passes(State(DEVICES[0].id, None, (("west--east", 200.0),)))
+    assert not world.passes(SearchState())
+    assert world.passes(SearchState(DEVICES[0].id, None, (("west--east", 300.0),)))
+    assert not world.passes(SearchState(DEVICES[0].id, None, (("west--east", 200.0),)))
     # 150 Mb/s, and 180 in its busiest second, of which 75 % of 240 Mb/s is

@@ -24,10 +24,10 @@ from giaoban.scenarios.estimate.static import LinkLoad, RefusedOrReduced, Static
 from giaoban.scenarios.study.whatif import search as module
 from giaoban.scenarios.study.whatif.ladder import larger_devices
 from giaoban.scenarios.study.whatif.search import (
-    Judgement,
+    JudgedState,
     SearchResult,
+    SearchState,
     SearchTools,
-    State,
     search,
 )
 
@@ -42,29 +42,29 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Questions:
     return Questions(tmp_path_factory.mktemp("base"))
 
 
-def only_first(world: World, first: Result, **tools: object) -> set[State]:
+def only_first(world: World, first: Result, **tools: object) -> set[SearchState]:
     """What is asked for after a first answer, where all else fails for no reason."""
-    asked: list[State] = []
+    asked: list[SearchState] = []
 
-    def judge(state: State, question: object) -> Judgement:
+    def judge(state: SearchState, question: object) -> JudgedState:
         asked.append(state)
-        return Judgement(state, world.start, Result.model_construct(verdict="fail", binding=None))
+        return JudgedState(state, world.start, Result.model_construct(verdict="fail", binding=None))
 
     given: SearchTools = replace(world.tools(), judge=judge, **tools)  # type: ignore[arg-type]
-    found = search(given, Judgement(State(), world.start, first))
+    found = search(given, JudgedState(SearchState(), world.start, first))
     assert (found.cheapest, found.as_asked) == (None, None)
     assert len(asked) == len(set(asked))
     return set(asked)
 
 
-def lowered(*states: State) -> set[State]:
-    return {*states, *(State(profile=profile) for profile in LOWER)}
+def lowered(*states: SearchState) -> set[SearchState]:
+    return {*states, *(SearchState(profile=profile) for profile in LOWER)}
 
 
 def test_a_full_device_asks_for_larger_ones_and_lower_calls(questions: Questions) -> None:
     world = World(questions, DEVICES)
     answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
-    larger = [State(device.id) for device in DEVICES]
+    larger = [SearchState(device.id) for device in DEVICES]
     assert only_first(world, answer) == lowered(*larger)
 
 
@@ -109,14 +109,14 @@ def test_a_full_line_asks_for_the_rate_at_which_it_is_not(questions: Questions) 
     carries = {ACROSS: 60.0, ("west--east", "r-east->r-west"): 1.0}
     world = World(questions, DEVICES, carries=carries, bursts=2.0)
     answer = failed("link", Place(kind="link", id="west--east"), 120.0, 75.0)
-    assert only_first(world, answer) == lowered(State(rates=(("west--east", 200.0),)))
+    assert only_first(world, answer) == lowered(SearchState(rates=(("west--east", 200.0),)))
 
 
 def test_a_step_that_is_just_enough_is_taken(questions: Questions) -> None:
     """150 Mb/s are 75 % of 200, to the last bit."""
     world = World(questions, DEVICES, carries={ACROSS: 75.0}, bursts=2.0)
     answer = failed("link", Place(kind="link", id="west--east"), 150.0, 75.0)
-    assert only_first(world, answer) == lowered(State(rates=(("west--east", 200.0),)))
+    assert only_first(world, answer) == lowered(SearchState(rates=(("west--east", 200.0),)))
 
 
 def test_a_line_that_nothing_is_fast_enough_for_asks_for_lower_calls(questions: Questions) -> None:
@@ -150,7 +150,7 @@ def test_delay_asks_for_a_rate_in_proportion_but_a_step_below(
     world = World(questions, DEVICES, carries={ACROSS: 50.0})
     place = Place(kind="bridge", id="east", detail="video down")
     answer = failed("stream", place, value, threshold)
-    assert only_first(world, answer) == lowered(State(rates=(("west--east", mbps),)))
+    assert only_first(world, answer) == lowered(SearchState(rates=(("west--east", mbps),)))
 
 
 @pytest.mark.parametrize(
@@ -174,13 +174,13 @@ def test_the_fullest_line_on_the_way_of_the_stream_is_asked_for(
     }
     world = World(questions, DEVICES, carries=carries)
     answer = failed("stream", Place(kind="bridge", id="east", detail=detail), 11.0, 10.0)
-    assert only_first(world, answer) == lowered(State(rates=((link, 150.0),)))
+    assert only_first(world, answer) == lowered(SearchState(rates=((link, 150.0),)))
 
 
 def test_a_line_that_is_not_on_the_way_is_not_asked_for(questions: Questions) -> None:
     world = World(questions, DEVICES, carries={ACROSS: 60.0, ("access-mcu", "mcu->r-west"): 30.0})
     answer = failed("stream", Place(kind="bridge", id="west", detail="video down"), 11.0, 10.0)
-    assert only_first(world, answer) == lowered(State(rates=(("access-mcu", 150.0),)))
+    assert only_first(world, answer) == lowered(SearchState(rates=(("access-mcu", 150.0),)))
 
 
 def test_who_has_no_call_has_no_way(questions: Questions) -> None:
@@ -227,7 +227,7 @@ def by_load(device: Device, *delays: str, more_ms: float = 50.0) -> Device:
 def test_the_fastest_line_there_is_leaves_lower_calls(questions: Questions) -> None:
     """The start's west--east is at 100,000 Mb/s already."""
     world = World(questions, DEVICES, carries={ACROSS: 60_000.0})
-    world.start = questions.of(1, State(rates=(("west--east", 100_000.0),)))
+    world.start = questions.of(1, SearchState(rates=(("west--east", 100_000.0),)))
     answer = failed("stream", Place(kind="bridge", id="east", detail="video down"), 11.0, 10.0)
     loads = world.loads(world.start)
     assert only_first(world, answer, loads=lambda _: loads) == lowered()
@@ -244,7 +244,7 @@ def test_arithmetic_asks_for_all_lines_that_are_full_at_once(questions: Question
     world = World(questions, DEVICES, carries=carries, bursts=1.25)
     answer = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
     rates = (("access-mcu", 150.0), ("west--east", 150.0))
-    assert only_first(world, answer) == lowered(State(rates=rates))
+    assert only_first(world, answer) == lowered(SearchState(rates=rates))
 
 
 @pytest.mark.parametrize(
@@ -307,16 +307,18 @@ def test_what_arithmetic_says_no_to(loads: StaticLoads, no: bool) -> None:
     assert (shortfall(loads, UNITS_LIMIT_PCT, LINK_LIMIT_PCT) is not None) is no
 
 
-def searched(world: World, judge: Callable[[State], Result]) -> tuple[SearchResult, list[State]]:
+def searched(
+    world: World, judge: Callable[[SearchState], Result]
+) -> tuple[SearchResult, list[SearchState]]:
     """A search from a full device, whose further answers a test decides on."""
-    asked: list[State] = []
+    asked: list[SearchState] = []
 
-    def told(state: State, question: object) -> Judgement:
+    def told(state: SearchState, question: object) -> JudgedState:
         asked.append(state)
-        return Judgement(state, world.start, judge(state))
+        return JudgedState(state, world.start, judge(state))
 
     first = failed("mcu", Place(kind="mcu", id="mcu"), 5.0, 4.0)
-    start = Judgement(State(), world.start, first)
+    start = JudgedState(SearchState(), world.start, first)
     return search(replace(world.tools(), judge=told), start), asked
 
 
@@ -324,11 +326,15 @@ def test_it_goes_on_for_the_cheapest_with_calls_as_asked(questions: Questions) -
     """Lower calls are cheaper and pass; from then on no lower calls are looked at."""
     world = World(questions, DEVICES, prices={d.id: 9.0 for d in DEVICES})
     place = Place(kind="bridge", id="east", detail="video down")
-    good = {State(profile=LOWER[0]), State(DEVICES[1].id)}
+    good = {SearchState(profile=LOWER[0]), SearchState(DEVICES[1].id)}
     found, asked = searched(
         world, lambda state: passed() if state in good else failed("stream", place, 20.0, 10.0)
     )
-    assert asked == [State(profile=LOWER[0]), State(DEVICES[0].id), State(DEVICES[1].id)]
+    assert asked == [
+        SearchState(profile=LOWER[0]),
+        SearchState(DEVICES[0].id),
+        SearchState(DEVICES[1].id),
+    ]
     assert found.cheapest is not None
     assert found.as_asked is not None
     assert (found.cheapest.state, found.as_asked.state) == (asked[0], asked[2])
@@ -355,14 +361,14 @@ def test_the_same_calls_fill_the_same_line_whatever_device_they_go_to(
     """One device is judged on the lines as they are; the others only on faster ones."""
     world = World(questions, DEVICES)
 
-    def judge(state: State) -> Result:
+    def judge(state: SearchState) -> Result:
         if state.rates:
             return failed("mcu", Place(kind="mcu", id="mcu"), 90.0, 80.0)
         return failed_link()
 
     _, asked = searched(world, judge)
     plain = [state for state in asked if not state.rates and state.profile is None]
-    assert plain == [State(DEVICES[0].id)]
+    assert plain == [SearchState(DEVICES[0].id)]
     faster = {state.device for state in asked if state.rates and state.profile is None}
     assert faster == {device.id for device in DEVICES}
 
@@ -380,17 +386,17 @@ def test_states_that_cost_the_same_are_judged_in_the_order_they_were_thought_of(
 ) -> None:
     world = World(questions, DEVICES)
     full = failed("mcu", Place(kind="mcu", id="mcu"), 90.0, 80.0)
-    asked: list[State] = []
+    asked: list[SearchState] = []
 
-    def judge(state: State, question: object) -> Judgement:
+    def judge(state: SearchState, question: object) -> JudgedState:
         asked.append(state)
-        return Judgement(state, world.start, full)
+        return JudgedState(state, world.start, full)
 
     tools = replace(world.tools(), judge=judge, key=lambda *_: (0.0,))
-    search(tools, Judgement(State(), world.start, full))
+    search(tools, JudgedState(SearchState(), world.start, full))
     by_size = ["lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx"]
-    assert asked[:3] == [State(device) for device in by_size]
-    assert asked[3:][: len(LOWER)] == [State(profile=profile) for profile in LOWER]
+    assert asked[:3] == [SearchState(device) for device in by_size]
+    assert asked[3:][: len(LOWER)] == [SearchState(profile=profile) for profile in LOWER]
 
 
 @pytest.mark.parametrize("binding", [True, False])
@@ -413,7 +419,10 @@ def test_what_arithmetic_forbids_is_looked_at_and_not_judged(questions: Question
     world = World(questions, DEVICES, more=4, carries={ACROSS: 80.0}, bursts=1.1)
     found, asked = searched(world, lambda _: passed())
     device = DEVICES[0].id
-    assert asked == [State(device, LOWER[0]), State(device, None, (("west--east", 150.0),))]
+    assert asked == [
+        SearchState(device, LOWER[0]),
+        SearchState(device, None, (("west--east", 150.0),)),
+    ]
     assert found.looked_at > len(asked)
 
 
@@ -427,4 +436,4 @@ def test_what_arithmetic_forbids_is_looked_at_and_not_judged(questions: Question
     ],
 )
 def test_only_pass_passes(questions: Questions, result: Result | None, passes: bool) -> None:
-    assert Judgement(State(), World(questions, DEVICES).start, result).passes is passes
+    assert JudgedState(SearchState(), World(questions, DEVICES).start, result).passes is passes

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.topology.convergence.bfd import Control, Session
+from giaoban.topology.convergence.bfd import BfdSession, ControlPacket
 from giaoban.topology.convergence.splitmix64 import SplitMix64
 
 MS = 1_000_000
@@ -24,18 +24,18 @@ def test_the_routers_random_numbers_are_those_of_their_library() -> None:
     assert skipped.draw() == published[2] >> 33
 
 
-def pair(interval_ms: int, multiplier: int, seed: int) -> tuple[Session, Session]:
+def pair(interval_ms: int, multiplier: int, seed: int) -> tuple[BfdSession, BfdSession]:
     return tuple(  # type: ignore[return-value]
-        Session(me, interval_ms * 1000, multiplier, 1, SplitMix64(seed + me), 0) for me in (1, 2)
+        BfdSession(me, interval_ms * 1000, multiplier, 1, SplitMix64(seed + me), 0) for me in (1, 2)
     )
 
 
-def talk(a: Session, b: Session, until_ns: int) -> list[tuple[int, int, Control]]:
+def talk(a: BfdSession, b: BfdSession, until_ns: int) -> list[tuple[int, int, ControlPacket]]:
     """Both send what is due until a moment, and hear each other at once: (when, whose, what)."""
     said = []
     while (now_ns := min(a.send_ns, b.send_ns)) < until_ns:
         one, other = (a, b) if a.send_ns <= b.send_ns else (b, a)
-        packet: Control | None = one.sends(now_ns)
+        packet: ControlPacket | None = one.sends(now_ns)
         while packet is not None:
             said.append((now_ns, one.me, packet))
             packet, fell = other.receives(packet, now_ns)
@@ -72,7 +72,7 @@ def test_a_session_notices_after_so_many_intervals(
 def test_a_packet_for_an_older_session_is_not_heard() -> None:
     a, b = pair(100, 3, 5)
     talk(a, b, 3_000 * MS)
-    stranger = Control(7, 99, "up", 100_000, 100_000, 3)
+    stranger = ControlPacket(7, 99, "up", 100_000, 100_000, 3)
     before = a.expires_ns
     assert a.receives(stranger, 2_000 * MS) == (None, False)
     assert a.expires_ns == before

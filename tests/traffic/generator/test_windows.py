@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
 from giaoban.traffic.generator.cycle import Cycle, calls, constant_rate
-from giaoban.traffic.generator.windows import Impairer, Window, schedule
+from giaoban.traffic.generator.windows import Impairer, SendWindow, schedule
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.sender.injection import Fate
 
@@ -19,9 +19,9 @@ START = 7 * SECOND_NS
 
 def whole(
     cycle: Cycle, seconds: float, impair: list[Impairer] | None = None, size: int = 64
-) -> Window:
+) -> SendWindow:
     windows = [w for w in schedule(cycle, START, seconds, impair, size) if w is not None]
-    return Window.joined(windows)
+    return SendWindow.joined(windows)
 
 
 @given(

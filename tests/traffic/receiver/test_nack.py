@@ -20,7 +20,7 @@ from giaoban.traffic.impairments.theory import chain
 from giaoban.traffic.log import FEC_CAME, OF_NO_USE, REPAIRED
 from giaoban.traffic.loss_repair import Fec, Retransmission
 from giaoban.traffic.profiles import load_profiles
-from giaoban.traffic.receiver.nack import MOST_MISSING, Packets, RepairBuffer
+from giaoban.traffic.receiver.nack import MOST_MISSING, ReceivedPackets, RepairBuffer
 from giaoban.traffic.sender.fec import FecEncoder
 from giaoban.traffic.sender.retransmission import Retransmitter
 
@@ -37,10 +37,10 @@ def packet(number: int, frame: int, last: bool, first_sequence: int = 0) -> byte
     return header + number.to_bytes(4, "big")
 
 
-def as_packets(datagram: bytes, at_ns: int) -> Packets:
+def as_packets(datagram: bytes, at_ns: int) -> ReceivedPackets:
     data = np.frombuffer(datagram, np.uint8)[np.newaxis].copy()
     lengths = np.array([len(datagram)])
-    return Packets(rtp.parse_headers(data, lengths), data, lengths, np.array([at_ns]))
+    return ReceivedPackets(rtp.parse_headers(data, lengths), data, lengths, np.array([at_ns]))
 
 
 @dataclass
@@ -341,7 +341,7 @@ def test_what_comes_at_once_came_one_by_one() -> None:
         as_packets(packet(3, 0, False), 20 * MS),
     )
     joined = [np.concatenate([a, b]) for a, b in zip(first[1:], second[1:], strict=True)]
-    buffer.put(Packets(rtp.Headers.joined([first.headers, second.headers]), *joined))
+    buffer.put(ReceivedPackets(rtp.Headers.joined([first.headers, second.headers]), *joined))
     [record] = buffer.take_records()
     assert (record["what"], record["at_ns"]) == (REPAIRED, 10 * MS)
     assert record["sequence"].tolist() == [3]

@@ -13,13 +13,13 @@ from traffic_factory import MS, START_NS, run_video, stream_plan, video_model
 
 from giaoban.traffic.log import SENT, PacketLog, read
 from giaoban.traffic.rtp import StreamId
-from giaoban.traffic.sources.video_model import Frames, FrameSource, VideoModel, packetise
+from giaoban.traffic.sources.video_model import EncodedFrames, FrameSource, VideoModel, packetise
 from giaoban.traffic.sources.video_stream import VideoStream, packets_in
 
 STREAM = StreamId(payload_type=97, ssrc=1, first_sequence=100, first_timestamp=0)
 
 
-def frames(model: VideoModel, count: int, seed: int = 1) -> Frames:
+def frames(model: VideoModel, count: int, seed: int = 1) -> EncodedFrames:
     return FrameSource(model, np.random.default_rng(seed)).take(count)
 
 
@@ -73,7 +73,7 @@ def test_any_frame_is_cut_evenly_and_completely(
 ) -> None:
     n = len(sizes)
     cut = packetise(
-        Frames(np.arange(n), np.array(sizes), np.zeros(n, np.bool_)),
+        EncodedFrames(np.arange(n), np.array(sizes), np.zeros(n, np.bool_)),
         video_model(max_payload=max_payload, spread=spread),
     )
     for i, size in enumerate(sizes):

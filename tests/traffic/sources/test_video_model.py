@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from giaoban.traffic.sources.video_model import Frames, FrameSource, VideoModel
+from giaoban.traffic.sources.video_model import EncodedFrames, FrameSource, VideoModel
 
 FPS = 30
 
@@ -35,7 +35,7 @@ def model(**changes: Any) -> VideoModel:
     return VideoModel(**figures | changes)
 
 
-def frames(model: VideoModel, count: int, seed: int = 1) -> Frames:
+def frames(model: VideoModel, count: int, seed: int = 1) -> EncodedFrames:
     return FrameSource(model, np.random.default_rng(seed)).take(count)
 
 

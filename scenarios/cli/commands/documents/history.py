@@ -11,9 +11,9 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.files import writing
-from giaoban.results.archive.history.choose import Choice, check_criterion, choose
+from giaoban.results.archive.history.choose import RunFilter, check_criterion, choose
 from giaoban.results.archive.history.document import write_summary
-from giaoban.results.archive.history.entry import Entry
+from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.history.networks import Networks, refuse_several
 from giaoban.results.archive.history.prune import (
@@ -24,10 +24,10 @@ from giaoban.results.archive.history.prune import (
     unfinished,
 )
 from giaoban.results.archive.history.recheck import Moved, Rechecked
-from giaoban.results.archive.history.trend import Point, drawable, trend
+from giaoban.results.archive.history.trend import TrendPoint, drawable, trend
 from giaoban.results.archive.history.yearly import yearly
 from giaoban.results.archive.store import open_run, read_result
-from giaoban.results.judge.compare import Change, Comparison, compare
+from giaoban.results.judge.compare import Change, RunComparison, compare
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
 from giaoban.results.report.document import (
@@ -52,7 +52,7 @@ from giaoban.sentence import N_, Both, Sentence, joined, message
 from giaoban.translation import pgettext, unit_words
 
 
-def runs_table(found: Sequence[Entry]) -> Table:
+def runs_table(found: Sequence[HistoryEntry]) -> Table:
     head = (
         *(Sentence("when"), Sentence(pgettext("table", "verdict")), Sentence("kind")),
         *(Sentence(pgettext("table", "bridges")), Sentence("binds"), Sentence("margin")),
@@ -61,7 +61,7 @@ def runs_table(found: Sequence[Entry]) -> Table:
     return table(head, map(_run_row, found), right=(3, 5), gives=(4, 6))
 
 
-def runs_tables(found: Sequence[Entry]) -> Iterator[Block]:
+def runs_tables(found: Sequence[HistoryEntry]) -> Iterator[Block]:
     """A table, or one for each province where there are several."""
     apart = Networks(found).apart(found)
     if len([name for name in apart if name]) < 2:
@@ -72,7 +72,7 @@ def runs_tables(found: Sequence[Entry]) -> Iterator[Block]:
         yield runs_table(entries)
 
 
-def _run_row(e: Entry) -> tuple[str | Cell, ...]:
+def _run_row(e: HistoryEntry) -> tuple[str | Cell, ...]:
     binds, room = "", ""
     if e.binding is not None:
         known = e.criterion(e.binding.criterion)
@@ -89,7 +89,7 @@ def _run_row(e: Entry) -> tuple[str | Cell, ...]:
     )
 
 
-def trend_table(points: Sequence[Point]) -> Table:
+def trend_table(points: Sequence[TrendPoint]) -> Table:
     last = points[-1].criterion
     sign = "≤" if last.sense == "at-most" else "≥"
     rows: list[tuple[str | Cell, ...]] = []
@@ -133,7 +133,7 @@ def trend_table(points: Sequence[Point]) -> Table:
     )
 
 
-def comparison(found: Comparison) -> Iterator[Block]:
+def comparison(found: RunComparison) -> Iterator[Block]:
     before, after = found.verdicts
     for name, run, verdict in (("A", found.a, before), ("B", found.b, after)):
         told = VERDICTS.get(verdict, verdict)
@@ -284,7 +284,7 @@ def _of(criterion: CriterionResult | None) -> str:
     return said if criterion.ok else Sentence("{value} (not met)", value=said)
 
 
-def comparison_json(found: Comparison) -> dict[str, Any]:
+def comparison_json(found: RunComparison) -> dict[str, Any]:
     def side(c: CriterionResult | None) -> dict[str, Any] | None:
         keep = {"value", "threshold", "ok", "margin_pct", "worst_at"}
         return None if c is None else c.model_dump(include=keep)
@@ -347,7 +347,7 @@ def list_runs(
 ) -> int:
     """All runs, oldest first, or those that fit."""
     first, last = days(since, until, year)
-    choice = Choice(scenario, kind, verdict, engine, bridge, first, last, province)
+    choice = RunFilter(scenario, kind, verdict, engine, bridge, first, last, province)
     with opened(results) as index:
         found = choose(index, choice)
         skipped = index.skipped()
@@ -360,7 +360,7 @@ def list_runs(
         )
         return 0
     none = Sentence("no runs in {results}", results=results)
-    if choice != Choice():
+    if choice != RunFilter():
         none = Sentence("no run fits")
     wrong = [
         Sentence("not a run: {folder} – {why}", folder=each.folder, why=each.reason)
@@ -409,7 +409,7 @@ def trend_of(
     first, last = days(since, until, year)
     with opened(results) as index:
         check_criterion(index, criterion)
-        chosen = choose(index, Choice(scenario, kind, None, None, bridge, first, last, province))
+        chosen = choose(index, RunFilter(scenario, kind, None, None, bridge, first, last, province))
     chosen = [entry for entry in chosen if entry.criterion(criterion) is not None]
     refuse_several(chosen)
     points = trend(chosen, criterion)
@@ -465,7 +465,7 @@ def summary_of(
     lang = language.asked() or "vi"
     path = out or Path(f"giao-ban-{year}.pdf")
     with opened(results) as index:
-        found = choose(index, Choice.of_year(year, province=province))
+        found = choose(index, RunFilter.of_year(year, province=province))
     write_summary(found, year, path, lang=lang)
     if as_json:
         print_json({"file": str(path), **yearly(found, year, lang)})
@@ -510,7 +510,7 @@ def recheck_runs(
         load_province(in_province)
     first, last = days(since, until, None)
     with opened(results) as index:
-        found = choose(index, Choice(scenario, "check", since=first, until=last))
+        found = choose(index, RunFilter(scenario, "check", since=first, until=last))
     analysed, others = recheck.approvals(found, results)
     rechecked = recheck.recheck(
         analysed, results, recheck.scenario_files(files or [], known()), in_province

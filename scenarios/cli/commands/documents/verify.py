@@ -16,7 +16,7 @@ from giaoban.results.archive.evidence.pack import open_evidence
 from giaoban.results.archive.evidence.signing import Signature, Stamp
 from giaoban.results.archive.evidence.verify import (
     SIGNATURE_ENDING,
-    Finding,
+    VerifiedFile,
     together,
     verify,
 )
@@ -103,7 +103,7 @@ def _documents(files: Sequence[Path]) -> list[Path]:
     return [p for p in files if p not in signatures or p.suffix != SIGNATURE_ENDING]
 
 
-def _again(finding: Finding, results: Path) -> list[str]:
+def _again(finding: VerifiedFile, results: Path) -> list[str]:
     """What differs when it is run again. What was altered is not run: it would prove nothing."""
     opened = open_evidence(read_file(finding.path, most=MOST_ANSWER))
     if opened.altered or opened.proof is None:
@@ -117,7 +117,7 @@ def _again(finding: Finding, results: Path) -> list[str]:
 
 
 def _told(
-    found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, list[str]]
+    found: Sequence[VerifiedFile], apart: Sequence[str], differing: dict[Path, list[str]]
 ) -> Iterator[Par]:
     for finding in found:
         kind = Sentence(_NAMES[finding.kind])
@@ -188,11 +188,11 @@ def _told(
 
 
 def _advice(
-    found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, list[str]]
+    found: Sequence[VerifiedFile], apart: Sequence[str], differing: dict[Path, list[str]]
 ) -> Par:
     """What to do now, in one line: the worst of all that was found."""
 
-    def first(which: Iterable[Finding]) -> Path | None:
+    def first(which: Iterable[VerifiedFile]) -> Path | None:
         return next((shown(finding.path) for finding in which), None)
 
     said, tone = _best(found), "good"
@@ -213,7 +213,7 @@ def _advice(
     return Par(Sentence("What to do: {said}", said=said), bold=True, tone=cast(Tone, tone))
 
 
-def _best(found: Sequence[Finding]) -> Sentence:
+def _best(found: Sequence[VerifiedFile]) -> Sentence:
     if not all(finding.signed for finding in found):
         return Sentence(ASK_WHOSE)
     trusted = all(each.trusted for finding in found for each in finding.signed)
@@ -251,13 +251,13 @@ USE = N_("nothing, it can be used: it is as it was made, and signed by those you
 """What to do."""
 
 
-def _by_another(finding: Finding) -> str:
+def _by_another(finding: VerifiedFile) -> str:
     from giaoban.scenarios.study.rerun import by_another
 
     return by_another(finding.proof.manifest) if finding.proof else ""
 
 
-def _intact(finding: Finding) -> str:
+def _intact(finding: VerifiedFile) -> str:
     """Whoever has this program can seal anything: only a signature says by whom it was made."""
     draft = Sentence(", a draft") if finding.draft else ""
     by = ", ".join(dict.fromkeys(signature.by for signature in finding.signed))
@@ -302,7 +302,7 @@ def _stamp(stamp: Stamp, lasting: bool) -> Sentence:
 
 
 def _as_json(
-    found: Sequence[Finding], apart: Sequence[str], differing: dict[Path, list[str]]
+    found: Sequence[VerifiedFile], apart: Sequence[str], differing: dict[Path, list[str]]
 ) -> dict[str, object]:
     files = []
     for f in found:

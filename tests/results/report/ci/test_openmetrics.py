@@ -11,7 +11,7 @@ from failures_factory import answer
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from results_factory import result
 
-from giaoban.results.judge.cases import Case, Figure, Report
+from giaoban.results.judge.cases import Case, JudgedFigure, Report
 from giaoban.results.report.ci.answers import of_check, of_faults
 from giaoban.results.report.ci.openmetrics import METRICS, KeptReport, dashboard, openmetrics
 
@@ -21,11 +21,11 @@ ODD = Report(
     "fail",
     "FAIL",
     [
-        Case("slow", "fail", figure=Figure(150.0, 100.0, "ms")),
-        Case("mos", "pass", figure=Figure(4.4, 4.0, "MOS", "at-least", 80.0)),
-        Case("more", "pass", figure=Figure(20.0, 1.0, "bridges", "at-least")),
-        Case("unmeasured", "fail", figure=Figure(None, 1.0, "%")),
-        Case("zero", "pass", figure=Figure(0.0, 0.0, "calls")),
+        Case("slow", "fail", figure=JudgedFigure(150.0, 100.0, "ms")),
+        Case("mos", "pass", figure=JudgedFigure(4.4, 4.0, "MOS", "at-least", 80.0)),
+        Case("more", "pass", figure=JudgedFigure(20.0, 1.0, "bridges", "at-least")),
+        Case("unmeasured", "fail", figure=JudgedFigure(None, 1.0, "%")),
+        Case("zero", "pass", figure=JudgedFigure(0.0, 0.0, "calls")),
         Case("skipped", "not-judged"),
     ],
 )

@@ -14,7 +14,7 @@ from browser import Page, chromium
 from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
 from giaoban.results.report.view.page import page
-from giaoban.results.report.view.page_data import PageSubject, Run
+from giaoban.results.report.view.page_data import PageRun, PageSubject
 from tests.results import history_factory as h
 from tests.results import results_factory as f
 from tests.results.report.test_headers import everything
@@ -107,8 +107,8 @@ def test_every_header(
 ) -> None:
     check, tried, *_ = everything()
     other = h.measured(h.JULY, delay_ms=60.0)
-    run = Run(check, f.series(seconds=90), None)
-    text = page(PageSubject(run, Run(other, None, None), tried), lang)  # type: ignore[arg-type]
+    run = PageRun(check, f.series(seconds=90), None)
+    text = page(PageSubject(run, PageRun(other, None, None), tried), lang)  # type: ignore[arg-type]
     found = json.loads(opened(browser, tmp_path, text).js(READ))
     assert {ident: head for ident, head, _ in found} == expected
     assert [(ident, counts) for ident, head, counts in found if counts != [len(head)]] == []
@@ -116,7 +116,7 @@ def test_every_header(
 
 def test_damage_has_a_column_where_errors_are_concealed(browser: Page, tmp_path: Path) -> None:
     check, *_ = everything(frames_damaged=2, damaged_ms_total=260.0, damaged_pct=0.9)
-    text = page(PageSubject(Run(check, None, None)), "vi")  # type: ignore[arg-type]
+    text = page(PageSubject(PageRun(check, None, None)), "vi")  # type: ignore[arg-type]
     shown = opened(browser, tmp_path, text)
     bridge = check.phases[2].bridges[1].id
     shown.js(
