@@ -211,7 +211,7 @@ def test_a_csv_in_another_encoding(tmp_path: Path) -> None:
 
 def test_a_calendar_of_which_all_is_over(tmp_path: Path) -> None:
     path = ics(tmp_path / "year.ics", GOOD)
-    said = f"{path}: all 1 meetings begin before 2027-03-02 (allowed: one on that day or later"
+    said = f"{path}: its meeting begins before 2027-03-02 (allowed: one on that day or later"
     with pytest.raises(InputError, match=re.escape(said)):
         read_calendar(path, world(), date(2027, 3, 2), None)
 

@@ -71,7 +71,7 @@ def test_nothing_is_laid_out_elsewhere(tmp_path: Path, name: str) -> None:
 def test_a_scenario_with_other_files_than_the_evidence_is_refused(tmp_path: Path) -> None:
     made, _ = manifest("a.h264")
     none = load_scenario(scenario(tmp_path / "s.toml"))
-    with pytest.raises(InputError, match="short: names 0 files, 1 are there"):
+    with pytest.raises(InputError, match="short: names 0 files, 1 is there"):
         as_laid_out(made)(none)
 
 
