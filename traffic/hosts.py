@@ -20,6 +20,8 @@ OWN = tuple(
         "198.18.0.0/15",  # benchmarking, RFC 2544 appendix C.2.2
     )
 )
+UNSPECIFIED = "0.0.0.0"
+"""Of a call that is held the old way: nothing is to be sent to it (RFC 3264 §8.4)."""
 CONSENT_NS = 30_000_000_000
 """Who has not agreed to get anything gets it as long as something came from there within this time
 (RFC 7675 §5.1)."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim.media.leg import KINDS, Kind, Leg
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.traffic.batch import sockaddr
-from giaoban.traffic.hosts import CONSENT_NS
+from giaoban.traffic.hosts import CONSENT_NS, UNSPECIFIED
 from giaoban.traffic.receiver.feedback import LONG_AGO_NS
 
 GRACE_NS = CONSENT_NS
@@ -121,13 +121,14 @@ class Consent:
         return changed
 
     def take_withheld(self) -> list[Withheld]:
-        """Media that may not flow and of which that has not been told."""
+        """Media that may not flow and of which that has not been told; who holds a call asked for
+        it."""
         found: list[Withheld] = []
         if not self._to_tell:
             return found
         self._to_tell = False
         for (kind, row), flow in self._flows.items():
-            if flow.to is None and not flow.told:
+            if flow.to is None and not flow.told and flow.remote[0] != UNSPECIFIED:
                 flow.told = True
                 found.append(Withheld(row, kind, flow.remote))
         return found

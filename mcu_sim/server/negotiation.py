@@ -42,7 +42,7 @@ from giaoban.mcu_sim.sdp.offer_answer import (
 from giaoban.mcu_sim.secret_source import Secrets
 from giaoban.mcu_sim.server.calls import ParticipantCall
 from giaoban.mcu_sim.sip.message.addresses import HostPort
-from giaoban.traffic.hosts import is_one_host
+from giaoban.traffic.hosts import UNSPECIFIED, is_one_host
 from giaoban.traffic.loss_repair import Retransmission
 from giaoban.traffic.profiles import FEC_PAYLOAD_TYPE, RTX_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPE
 from giaoban.traffic.rtp import AUDIO_CLOCK_HZ
@@ -50,7 +50,6 @@ from giaoban.traffic.sources.audio_encoding import AudioEncoding
 
 CONTENT_PAYLOAD_TYPE = VIDEO_PAYLOAD_TYPE + 1
 AUDIO_KBPS = AUDIO_CLOCK_HZ * 8 // 1000
-UNSPECIFIED = "0.0.0.0"
 MOST_CONFERENCE = 2**32 - 1
 BUSY_HERE, NOT_ACCEPTABLE_HERE, SERVICE_UNAVAILABLE = 486, 488, 503
 

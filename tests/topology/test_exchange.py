@@ -371,3 +371,10 @@ def test_toml_text_refuses_what_toml_does_not_know() -> None:
     )
     with pytest.raises(TypeError):
         tomlfile.dumps({"a": {1, 2}})
+
+
+@pytest.mark.parametrize("name", ["mang-luoi", "mang.csv", "mang.xlsx"])
+def test_a_file_that_there_is_not_is_told_as_that(tmp_path: Path, name: str) -> None:
+    """And not as one of which the format is not known."""
+    with pytest.raises(InputError, match="no such file"):
+        guess_format(tmp_path / name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, strerror
-from giaoban.files import whole
+from giaoban.files import read_file, whole
 from giaoban.provenance import Assumable
 from giaoban.scarce import shortage
 from giaoban.schemas import referring
@@ -34,7 +35,10 @@ def import_province(
 
 
 def guess_format(path: Path) -> Format:
-    """By the file's name; a folder is one of tables. Raises `InputError` if it tells nothing."""
+    """By the file's name; a folder is one of tables. Raises `InputError` if it tells nothing, or
+    there is none."""
+    if not os.path.exists(path):  # not `Path.exists`, which raises for a name that is too long
+        read_file(path, "CSV")  # which tells so, and what may have been meant
     if path.is_dir() and (path / SITES).exists():
         return "csv"
     match path.suffix.lower():

@@ -519,11 +519,12 @@ def _of_one_record(figures: Sequence[TriedFigure]) -> Sentence:
 
 
 def _drawn_narrower(answer: Sensitivity) -> list[Sentence]:
-    """Each kind of figure and range once."""
+    """Each kind of figure, value and range once: lines of two rates have two ranges."""
     said = {
-        (each.field, each.likely_low, each.likely_high): Sentence(
-            "{figure}: {values}",
+        (each.field, each.value, each.likely_low, each.likely_high): Sentence(
+            "{figure}, as assumed {value}: {values}",
             figure=label_of(each.field),
+            value=amount(each, each.value),
             values=span(each.likely_low, each.likely_high, each.unit),
         )
         for each in answer.figures

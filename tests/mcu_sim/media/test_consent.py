@@ -19,7 +19,7 @@ from giaoban.mcu_sim.sdp.offer_answer import PCMA, NegotiatedMedia
 from giaoban.mcu_sim.server.negotiation import why_no_media_at
 from giaoban.mcu_sim.sip import InviteAccepted, InviteRefused, Peer, UserAgent
 from giaoban.traffic.batch import sockaddr
-from giaoban.traffic.hosts import CONSENT_NS
+from giaoban.traffic.hosts import CONSENT_NS, UNSPECIFIED
 from tests.loopback import local_address
 from tests.mcu_sim.desk_bridge import PORT, Bridge
 from tests.mcu_sim.desk_factory import Make, Office, offices
@@ -294,6 +294,18 @@ def test_the_host_of_the_call_gets_some_seconds_once() -> None:
     [held] = consent.take_withheld()
     assert (held.row, held.kind, held.remote[0]) == (0, "audio", HOST)
     assert consent.take_withheld() == []
+
+
+def test_of_a_call_that_is_held_nothing_is_withheld() -> None:
+    """It asked for silence (RFC 3264 §8.4), which is nothing to look after."""
+    consent = Consent(1)
+    consent.begin(leg(HOST), "audio", 0)
+    consent.begin(leg(UNSPECIFIED), "audio", 10)
+    assert to(consent, 11) is None
+    assert consent.take_withheld() == []
+    consent.begin(leg(ELSEWHERE), "audio", 20)  # it goes on, at another host
+    assert to(consent, 21) is None
+    assert [held.remote[0] for held in consent.take_withheld()] == [ELSEWHERE]
 
 
 @pytest.mark.parametrize("assured", [None, frozenset({ELSEWHERE})])
