@@ -175,7 +175,8 @@ def _report_error_to_ci(error: GiaobanError) -> None:
     except Ours as another:  # of a file that cannot be written
         from giaoban.errors import told
 
-        _say(f"giaoban: {told(another, _translated)}\n")
+        if (said := told(another, _translated)) != told(error, _translated):
+            _say(f"giaoban: {said}\n")
 
 
 def _report_crash(error: BaseException) -> int:

@@ -345,21 +345,39 @@ def alone(path: Path) -> str:
 
 
 def _write(report: Report, commands: Any) -> None:
-    """The files and lines that are asked for."""
-    from giaoban.files import write_whole, writing
+    """The files and lines that are asked for, each whatever became of the others. Raises the first
+    error."""
+    wrong: list[GiaobanError] = []
+    for write in (_write_junit, _write_markdown, _write_annotations):
+        try:
+            write(report, commands)
+        except GiaobanError as error:
+            wrong.append(error)
+    if wrong:
+        raise wrong[0]
 
-    seconds = time.monotonic() - ci_options.began_s
+
+def _write_junit(report: Report, commands: Any) -> None:
     if ci_options.junit is not None:
+        from giaoban.files import write_whole
         from giaoban.results.report.ci.junit import junit_xml
 
+        seconds = time.monotonic() - ci_options.began_s
         write_whole(ci_options.junit, junit_xml(report, commands, seconds).encode())
+
+
+def _write_markdown(report: Report, commands: Any) -> None:
     if ci_options.markdown is not None:
+        from giaoban.files import writing
         from giaoban.results.report.ci.job_summary import job_summary
         from giaoban.results.report.markdown import markdown
 
         text = markdown(job_summary(report, commands), language.say)
         with writing(ci_options.markdown), ci_options.markdown.open("a", encoding="utf-8") as file:
             file.write(text + "\n")
+
+
+def _write_annotations(report: Report, _commands: Any) -> None:
     if ci_options.code_quality is not None or ci_options.annotates:
         from giaoban.results.report.ci.annotations import of_report
 
@@ -386,10 +404,14 @@ def failed(error: GiaobanError) -> None:
     from giaoban.results.report.ci.commands import Commands, without
 
     lines = told(error, language.say).split("\n")
+    unwritten: GiaobanError | None = None
     if ci_options.code_quality is not None or ci_options.annotates:
         from giaoban.results.report.ci.annotations import of_error
 
-        _annotate(of_error(error, lines))
+        try:
+            _annotate(of_error(error, lines))
+        except GiaobanError as another:
+            unwritten = another
     words = without([word for word in ci_options.words if word != "--json"], REPORTS)
     plain = [word for word in words[1:] if not word.startswith("-")]
     named = [word for word in plain if Path(word).suffix] or plain or [ci_options.command]
@@ -407,3 +429,5 @@ def failed(error: GiaobanError) -> None:
         _write(report, Commands(words))
     finally:
         kept.code_quality, kept.annotations = code_quality, annotations
+    if unwritten is not None:
+        raise unwritten

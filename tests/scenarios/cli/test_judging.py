@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from junitparser import Error, Failure, JUnitXml
 from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
 from undrawn import undrawn
 
-from giaoban.errors import InputError
+from giaoban import files as files_of_giaoban
+from giaoban.errors import InputError, MachineLacks
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.app import COMMANDS, app
 from giaoban.scenarios.cli.commands.check.check import _next, headline_of_all
@@ -124,6 +127,40 @@ def test_a_summary_is_appended(tmp_path: Path) -> None:
         giaoban(*FIT, "3x720p30", "--markdown", path)
     assert path.read_text(encoding="utf-8").count("giaoban device fit rmx-1500-mpmx") == 4
     assert path.read_text(encoding="utf-8").startswith("# before\n")
+
+
+@pytest.mark.parametrize("option", ["--markdown", "--junit", "--code-quality"])
+def test_a_report_that_cannot_be_written_is_told_once_and_the_others_have_it(
+    tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the disk, as it is written."""
+    files = {name: tmp_path / name for name in ("--markdown", "--junit", "--code-quality")}
+    for name in ("write_whole", "writing"):
+        monkeypatch.setattr(files_of_giaoban, name, refusing(name, files[option]))
+    ran = giaoban(*FIT, "3x720p30", *(word for pair in files.items() for word in pair))
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err.count("giaoban: ") == 1
+    assert ran.err.count(f"{files[option]}: no space left on the disk") == 1
+    for name, path in files.items():
+        if name == option:
+            assert not path.exists() or not path.read_bytes()
+        elif name == "--code-quality":  # of what stands in a line of an input, and this does not
+            assert json.loads(path.read_bytes()) == []
+        else:
+            assert str(files[option]) in path.read_text(encoding="utf-8"), name
+
+
+def refusing(name: str, refused: Path) -> Callable[..., Any]:
+    """As a function of `giaoban.files` does, if the disk has no space left for one file."""
+    known = getattr(files_of_giaoban, name)
+
+    def write(path: Path, *more: Any) -> Any:
+        if path != refused:
+            return known(path, *more)
+        lacks = "{path}: no space left on the disk"
+        raise MachineLacks(lacks, "giaoban doctor", path=path)
+
+    return write
 
 
 @pytest.mark.parametrize("there", [False, True])
