@@ -306,8 +306,8 @@ def at_once(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[
     elif drawn.judged:
         yield Par(
             Sentence(
-                "Of none of the figures more can be told with {worlds} worlds than chance gives: "
-                "more of them (--worlds) tell which matter.",
+                "Of none of the figures more can be told with {worlds} {worlds:world|worlds} than "
+                "chance gives: more of them (--worlds) tell which matter.",
                 worlds=drawn.judged,
             )
         )
