@@ -21,8 +21,8 @@ from giaoban.mcu_sim.sip import InviteAccepted, InviteRefused, Peer, UserAgent
 from giaoban.traffic.batch import sockaddr
 from giaoban.traffic.hosts import CONSENT_NS, UNSPECIFIED
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import PORT, Bridge
-from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.harness_bridge import PORT, Bridge
+from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
 from tests.mcu_sim.server_factory import meetings, stream
 
 MCU, VICTIM = local_address(152), local_address(152, 99)
@@ -32,7 +32,7 @@ STEP_MS = 20
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, ())
+    yield from harnesses(MCU, ())
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def victim() -> Iterator[list[socket.socket]]:
         sock.close()
 
 
-def office_of(make: Make, **more: Any) -> Office:
+def harness_of(make: Make, **more: Any) -> McuHarness:
     return make(ROOMS, **({"guests": 40} | more))
 
 
@@ -64,8 +64,8 @@ def count(socks: list[socket.socket]) -> int:
     return found
 
 
-def caller(office: Office, number: int, **more: Any) -> Bridge:
-    return Bridge(office, f"b-{number}", local_address(152, number + 1), **more)
+def caller(harness: McuHarness, number: int, **more: Any) -> Bridge:
+    return Bridge(harness, f"b-{number}", local_address(152, number + 1), **more)
 
 
 def dial_for(bridge: Bridge, host: str, room: str = "phong") -> None:
@@ -80,29 +80,29 @@ def test_who_never_sent_a_packet_gets_none(
     make: Make, victim: list[socket.socket], mux: bool
 ) -> None:
     """Anonymous callers that name its address, some of which send media from their own."""
-    office = office_of(make)
-    callers = [caller(office, number, mux=mux) for number in range(1, 4)]
+    harness = harness_of(make)
+    callers = [caller(harness, number, mux=mux) for number in range(1, 4)]
     for bridge in callers:
         dial_for(bridge, VICTIM)
     for _ in range(8_000 // STEP_MS):
         callers[0].say(440)
         callers[0].show(key=True)
-        office.run(STEP_MS)
+        harness.run(STEP_MS)
     assert count(victim) == 0
     assert not any(bridge.got(InviteRefused) for bridge in callers)
 
 
 def test_a_host_with_several_addresses_is_sent_to_where_it_sends_from(make: Make) -> None:
-    office = office_of(make)
-    bridge, other = caller(office, 1), caller(office, 2)
+    harness = harness_of(make)
+    bridge, other = caller(harness, 1), caller(harness, 2)
     dial_for(bridge, VICTIM)
     other.dial("phong")
     for _ in range(10):
         bridge.say(440)
         other.say(1000)
-        office.run(STEP_MS)
+        harness.run(STEP_MS)
     bridge.received("audio")
-    office.run(100)
+    harness.run(100)
     assert len(bridge.received("audio")) >= 3
 
 
@@ -110,8 +110,8 @@ def test_who_says_nothing_gets_media_for_seconds(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consent_of_media, "GRACE_NS", 5_000_000_000)
-    office = office_of(make)
-    silent, speaker = caller(office, 1), caller(office, 2)
+    harness = harness_of(make)
+    silent, speaker = caller(harness, 1), caller(harness, 2)
     for bridge in (silent, speaker):
         bridge.sock("audio")
         bridge.dial("phong")
@@ -119,13 +119,13 @@ def test_who_says_nothing_gets_media_for_seconds(
     for _ in range(8):
         for _ in range(1_000 // STEP_MS):
             speaker.say(440)
-            office.run(STEP_MS)
+            harness.run(STEP_MS)
         got.append((len(silent.received("audio")), len(speaker.received("audio"))))
     assert all(mine > 40 for mine, _ in got[:4])
     assert [mine for mine, _ in got[6:]] == [0, 0]
     assert all(theirs > 40 for _, theirs in got)
     silent.say(440)  # it shows itself
-    office.run(200)
+    harness.run(200)
     assert silent.received("audio")
 
 
@@ -139,17 +139,17 @@ def test_an_account_may_say_where_its_media_go(make: Make, victim: list[socket.s
             ],
         }
     )
-    office = office_of(make, accounts=accounts)
+    harness = harness_of(make, accounts=accounts)
     for number, expected in ((2, False), (1, True)):
-        dial_for(caller(office, number, password="x"), VICTIM, f"phong-{number}")
-        office.run(500)
+        dial_for(caller(harness, number, password="x"), VICTIM, f"phong-{number}")
+        harness.run(500)
         assert (count(victim) > 0) is expected
 
 
 def test_a_contact_elsewhere_is_not_asked_again_before_it_has_answered(make: Make) -> None:
     """For a key frame by INFO: each is repeated for 32 s, to whatever Contact the caller named."""
-    office = make(meetings(rooms={"prefix": "", "video": "switched"}), guests=9)
-    camera, viewer = caller(office, 1), caller(office, 2)
+    harness = make(meetings(rooms={"prefix": "", "video": "switched"}), guests=9)
+    camera, viewer = caller(harness, 1), caller(harness, 2)
     plain = tuple(replace(media, feedback=()) for media in camera.local.media)
     camera.local = replace(camera.local, media=plain)
     camera.dial("phong")
@@ -159,8 +159,8 @@ def test_a_contact_elsewhere_is_not_asked_again_before_it_has_answered(make: Mak
         camera.say(440, loud=9_000)
         camera.show()
         viewer.show()
-        office.run(STEP_MS)
-    asked = [data for data, _ in office.sent if data.startswith(b"INFO ") and b"b-1@" in data]
+        harness.run(STEP_MS)
+    asked = [data for data, _ in harness.sent if data.startswith(b"INFO ") and b"b-1@" in data]
     assert len({data.partition(b"CSeq")[2][:20] for data in asked}) == 1
 
 
@@ -200,9 +200,9 @@ def described(address: str, port: int) -> bytes:
 )
 def test_addresses_that_are_no_peers_are_refused(make: Make, where: str) -> None:
     address, port = where.split()
-    office = office_of(make)
-    caller(office, 9).dial("phong")  # its sockets are open
-    bridge = caller(office, 1)
+    harness = harness_of(make)
+    caller(harness, 9).dial("phong")  # its sockets are open
+    bridge = caller(harness, 1)
     bridge.dial("phong", offer=described(address, int(port)))
     [refused] = bridge.got(InviteRefused)
     assert refused.code == 488
@@ -210,13 +210,13 @@ def test_addresses_that_are_no_peers_are_refused(make: Make, where: str) -> None
 
 
 def test_such_an_address_costs_its_medium_and_not_the_call(make: Make) -> None:
-    office = office_of(make)
-    bridge = caller(office, 1)
+    harness = harness_of(make)
+    bridge = caller(harness, 1)
     sound, picture = bridge.local.media
     bridge.local = replace(bridge.local, media=(sound, replace(picture, address="224.0.0.1")))
     bridge.dial("phong")
     assert set(bridge.agreed) == {"audio"}
-    [joined] = [event for event in office.events if event["event"] == "joined"]
+    [joined] = [event for event in harness.events if event["event"] == "joined"]
     assert "224.0.0.1" in str(joined)  # and it is told
     own = replace(bridge.local.media[0], port=20_000)
     bridge.reoffer(replace(bridge.local, address=MCU, media=(own, bridge.local.media[1])))

@@ -15,8 +15,8 @@ from giaoban.traffic.rtcp import PictureLossIndication, parse
 from giaoban.traffic.sender.fec import FecEncoder
 from giaoban.traffic.ulpfec import Protection, sequence_of
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
 
 MCU = local_address(119)
 MODEL = Fec(group_packets=4, group_pictures=2, source="a test")
@@ -25,15 +25,15 @@ TYPE = 121
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, ("chair", "west", "east"))
+    yield from harnesses(MCU, ("chair", "west", "east"))
 
 
-def office_of(make: Make) -> Office:
+def harness_of(make: Make) -> McuHarness:
     return make(fec=MODEL, video_playout_ms=85.0)
 
 
-def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
-    made = Bridge(office, user, local_address(120, number), **({"fec": TYPE} | more))
+def bridge(harness: McuHarness, user: str, number: int, **more: Any) -> Bridge:
+    made = Bridge(harness, user, local_address(120, number), **({"fec": TYPE} | more))
     made.sock("video")
     made.dial("meeting")
     return made
@@ -48,14 +48,14 @@ def parted(packets: list[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 def test_what_is_agreed_on(make: Make) -> None:
     """The offer's number; who offers nothing of it is answered nothing, and sent nothing."""
-    office = office_of(make)
-    west, east = bridge(office, "west", 1), bridge(office, "east", 2, fec=None)
+    harness = harness_of(make)
+    west, east = bridge(harness, "west", 1), bridge(harness, "east", 2, fec=None)
     terms = west.agreed["video"]
     assert (terms.fec_send_type, terms.fec_receive_type) == (TYPE, TYPE)
     assert east.agreed["video"].fec_send_type is None
-    text = sdp.build(office.answering.renew(next(iter(office.participants)))).decode()
+    text = sdp.build(harness.answering.renew(next(iter(harness.participants)))).decode()
     assert f"a=rtpmap:{TYPE} ulpfec/90000" in text
-    office.run(300)
+    harness.run(300)
     assert {packet[1] & 0x7F for packet in east.received("video")} == {97}
     assert parted(west.received("video"))[1]
 
@@ -68,9 +68,9 @@ def test_who_does_not_protect_agrees_on_nothing(make: Make) -> None:
 
 @pytest.mark.parametrize("secure", [False, True])
 def test_a_viewer_restores_what_is_lost(make: Make, secure: bool) -> None:
-    office = office_of(make)
-    west = bridge(office, "west", 1, secure=secure)
-    office.run(400)
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1, secure=secure)
+    harness.run(400)
     pictures, fec = parted(west.received("video"))
     assert len(fec) >= len(pictures) // 4
     ssrc = int.from_bytes(pictures[0][8:12], "big")
@@ -83,43 +83,43 @@ def test_a_viewer_restores_what_is_lost(make: Make, secure: bool) -> None:
     restored = [one.packet for packet in fec for one in decoder.fec_came(packet, 1)]
     assert restored == [pictures[5]]
     # it is no part of the stream that reports tell of, which the pacer holds the end of
-    [call] = office.participants
-    counted = office.plane.outbound.counters["video"].packets[call.row]
+    [call] = harness.participants
+    counted = harness.plane.outbound.counters["video"].packets[call.row]
     assert len(pictures) <= counted < len(pictures) + len(fec)
 
 
 def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
     """Whatever is offered anew."""
-    office = office_of(make)
-    west = bridge(office, "west", 1, secure=True)
-    office.run(300)
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1, secure=True)
+    harness.run(300)
     numbers = [sequence_of(packet) for packet in parted(west.received("video"))[1]]
     keys = west.agreed["video"].crypto_send
     whole = west.local
     media = [replace(one, codecs=one.codecs[:1]) for one in whole.media]
     west.reoffer(replace(whole, media=tuple(media)))
     assert west.agreed["video"].fec_send_type is None
-    office.run(100)  # what was made ahead
+    harness.run(100)  # what was made ahead
     numbers += [sequence_of(packet) for packet in parted(west.received("video"))[1]]
-    office.run(100)
+    harness.run(100)
     assert parted(west.received("video"))[1] == []
     west.reoffer(whole)
     assert west.agreed["video"].crypto_send == keys
-    office.run(300)
+    harness.run(300)
     numbers += [sequence_of(packet) for packet in parted(west.received("video"))[1]]
     assert len(numbers) > 8
     assert len({*numbers}) == len(numbers)
-    assert office.plane.outbound.unprotected == 0
+    assert harness.plane.outbound.unprotected == 0
 
 
 def test_a_group_goes_on_when_the_same_is_offered_again(make: Make) -> None:
     """As for a session's refresh (RFC 4028): no packet before the last group is unprotected."""
-    office = office_of(make)
-    west = bridge(office, "west", 1)
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1)
     for _ in range(4):
-        office.run(77)
+        harness.run(77)
         west.reoffer(west.local)
-    office.run(200)
+    harness.run(200)
     pictures, fec = parted(west.received("video"))
     found = [Protection.parse(packet) for packet in fec]
     named = {number for one in found if one is not None for number in one.sequences}
@@ -132,8 +132,8 @@ def test_a_group_goes_on_when_the_same_is_offered_again(make: Make) -> None:
 @pytest.mark.parametrize(("protected", "asked"), [(True, False), (False, True)])
 def test_a_cameras_lost_packet_is_restored(make: Make, protected: bool, asked: bool) -> None:
     """It is asked for a key frame if it is not."""
-    office = office_of(make)
-    west = bridge(office, "west", 1)
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1)
     encoder = FecEncoder(MODEL, TYPE, 99, 90_000)
     for n in range(12):
         give = west.packet if n == 5 else west.send
@@ -142,10 +142,10 @@ def test_a_cameras_lost_packet_is_restored(make: Make, protected: bool, asked: b
         made = encoder.sent(sent, 0)
         if made is not None and protected:
             west.sock("video").sendto(made.packet, west.agreed["video"].remote)
-        office.run(35)
+        harness.run(35)
     told = [p for data in west.received("video", control=True) for p in parse(data)]
     assert bool([p for p in told if isinstance(p, PictureLossIndication)]) is asked
-    [call] = office.participants
-    counts = office.plane._repair[call.row].nack.counts
+    [call] = harness.participants
+    counts = harness.plane._repair[call.row].nack.counts
     assert (counts.repaired, counts.unrepaired) == ((1, 0) if protected else (0, 1))
-    assert office.plane.inbound.lost.foreign == 0
+    assert harness.plane.inbound.lost.foreign == 0

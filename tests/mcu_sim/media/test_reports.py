@@ -30,8 +30,8 @@ from giaoban.traffic.rtcp import (
     parse,
 )
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import MS, Make, Office, offices
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import MS, Make, McuHarness, harnesses
 from tests.mcu_sim.server_factory import meeting_of, meetings
 
 MCU = local_address(87)
@@ -40,11 +40,11 @@ MEMBERS = ("chair", "west", "east")
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, MEMBERS)
+    yield from harnesses(MCU, MEMBERS)
 
 
-def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
-    made = Bridge(office, user, local_address(88, number), **more)
+def bridge(harness: McuHarness, user: str, number: int, **more: Any) -> Bridge:
+    made = Bridge(harness, user, local_address(88, number), **more)
     for kind in ("audio", "video"):
         made.sock(kind)
         made.sock(kind, rtcp=True)
@@ -79,11 +79,11 @@ def our_ssrc(one: Bridge, kind: Any = "audio") -> int:
 @pytest.mark.parametrize("secure", [False, True])
 @pytest.mark.parametrize("mux", [True, False])
 def test_reports_come_on_the_agreed_port(make: Make, mux: bool, secure: bool) -> None:
-    office = make()
-    west = bridge(office, "west", 1, mux=mux, secure=secure)
+    harness = make()
+    west = bridge(harness, "west", 1, mux=mux, secure=secure)
     for _ in range(500):
         west.say(400)
-        office.run(20)
+        harness.run(20)
     there = west.received("audio", rtcp=not mux, control=True)
     assert there
     assert west.received("audio", rtcp=mux, control=True) == []
@@ -99,55 +99,55 @@ def test_reports_come_on_the_agreed_port(make: Make, mux: bool, secure: bool) ->
 
 
 def test_losses_are_reported(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west", 1)
+    harness = make()
+    west = bridge(harness, "west", 1)
     for n in range(500):
         if n % 4:
             west.say(400)
         else:
             west.packet("audio", b"")  # numbered, and lost
-        office.run(20)
+        harness.run(20)
     west.received("audio")
     for n in range(400):
         if n % 4:
             west.say(400)
         else:
             west.packet("audio", b"")
-        office.run(20)
+        harness.run(20)
     block = of(control(west), SenderReport)[-1].blocks[0]
     assert 0.2 < block.fraction_lost / 256 < 0.3
     assert block.cumulative_lost > 100
 
 
 def test_a_report_of_the_far_end_is_answered_with_when_it_came(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west", 1)
+    harness = make()
+    west = bridge(harness, "west", 1)
     west.say(400)
-    office.run(40)
+    harness.run(40)
     tell(west, "audio", [SenderReport(7, 0x1234_5678_9ABC_DEF0, 0, 1, 160)])
-    office.run(200)
-    at_ns = office.now_ns
+    harness.run(200)
+    at_ns = harness.now_ns
     west.received("audio")
     while not (reports := of(control(west), SenderReport)):
-        office.run(100)
+        harness.run(100)
     [block] = reports[-1].blocks
     assert block.lsr == middle32(0x1234_5678_9ABC_DEF0)
     waited_ns = block.dlsr * 1_000_000_000 // 65_536
-    since_ns = office.now_ns - at_ns
+    since_ns = harness.now_ns - at_ns
     assert 0 <= waited_ns - (since_ns - 200 * MS) <= 500 * MS
 
 
 def test_what_the_far_end_heard_of_us(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west", 1, mux=False)
-    office.run(100)
+    harness = make()
+    west = bridge(harness, "west", 1, mux=False)
+    harness.run(100)
     ssrc = our_ssrc(west)
     block = ReportBlock(ssrc, 64, 5, 65_510, 80)
     tell(west, "audio", [ReceiverReport(7, (block,))], rtcp=True)
-    office.run(200)
-    call = office.participants.of("west")
+    harness.run(200)
+    call = harness.participants.of("west")
     assert call is not None
-    reporter = office.plane.reports.reporter(call.row, "audio")
+    reporter = harness.plane.reports.reporter(call.row, "audio")
     assert reporter is not None
     assert reporter.far is not None
     assert (reporter.far.fraction_lost, reporter.far.cumulative_lost) == (0.25, 5)
@@ -155,16 +155,16 @@ def test_what_the_far_end_heard_of_us(make: Make) -> None:
 
 
 def test_bye_at_the_end_and_none_without_a_word(make: Make) -> None:
-    office = make()
-    west, east = bridge(office, "west", 1), bridge(office, "east", 2)
-    office.run(100)
+    harness = make()
+    west, east = bridge(harness, "west", 1), bridge(harness, "east", 2)
+    harness.run(100)
     ssrc = our_ssrc(west)
     west.hang_up()
     [bye] = of(control(west), Bye)
     assert bye.ssrcs == (ssrc,)
     east.hang_up()
     assert of(control(east), Bye)
-    silent = bridge(office, "chair", 3)
+    silent = bridge(harness, "chair", 3)
     silent.hang_up()
     assert of(control(silent), Bye) == []
 
@@ -175,9 +175,9 @@ def keys(packets: list[bytes]) -> int:
 
 def test_a_picture_that_was_lost_is_begun_anew(make: Make) -> None:
     """PLI, and FIR once for each of its numbers; one for another stream is passed over."""
-    office = make()
-    west = bridge(office, "west", 1)
-    office.run(300)
+    harness = make()
+    west = bridge(harness, "west", 1)
+    harness.run(300)
     ssrc = our_ssrc(west, "video")
     wanted: list[tuple[Packet, int]] = [
         (PictureLossIndication(7, ssrc), 1),
@@ -188,25 +188,25 @@ def test_a_picture_that_was_lost_is_begun_anew(make: Make) -> None:
     ]
     for request, expected in wanted:
         tell(west, "video", [ReceiverReport(7), request])
-        office.run(300)
+        harness.run(300)
         assert keys(west.received("video")) == expected, request
 
 
 def test_a_camera_is_asked_by_rtcp_where_it_understands_it(make: Make) -> None:
-    office = make(meetings(meeting_of(MEMBERS, video="switched", floor="chair")))
-    chair = bridge(office, "chair", 1)
-    bridge(office, "west", 2)
+    harness = make(meetings(meeting_of(MEMBERS, video="switched", floor="chair")))
+    chair = bridge(harness, "chair", 1)
+    bridge(harness, "west", 2)
     assert chair.agreed["video"].feedback == {"pli", "fir"}
     chair.received("video")
     chair.show()
-    office.run(100)
+    harness.run(100)
     asked = of(control(chair, "video"), PictureLossIndication)
     assert [p.target for p in asked] == [7]
     assert asked[0].sender != 7
     # until it comes it is asked again, but not more than twice a second
     for _ in range(30):
         chair.show()
-        office.run(33)
+        harness.run(33)
     again = of(control(chair, "video"), PictureLossIndication)
     assert 1 <= len(again) <= 2 * SECOND_NS // SECOND_NS + 1
 
@@ -215,17 +215,17 @@ def test_a_camera_is_asked_by_rtcp_where_it_understands_it(make: Make) -> None:
 def test_a_viewer_that_asks_for_less_gets_less_and_is_told(make: Make, secure: bool) -> None:
     """TMMBR of a composed picture (RFC 5104 §4.2): TMMBN at once, and the rate without what is
     around payloads; another stream's is passed over."""
-    office = make()
-    west = bridge(office, "west", 1, secure=secure, feedback=(*KEY_FRAME_REQUESTS, RATE_REQUEST))
+    harness = make()
+    west = bridge(harness, "west", 1, secure=secure, feedback=(*KEY_FRAME_REQUESTS, RATE_REQUEST))
     assert west.agreed["video"].feedback == {"pli", "fir", "tmmbr"}
-    office.run(300)
+    harness.run(300)
     ssrc = our_ssrc(west, "video")
 
     def kbps(seconds: int = 6) -> float:
         west.received("video", control=True)
         octets = packets = 0
         for _ in range(10 * seconds):
-            office.run(100)
+            harness.run(100)
             came = west.received("video")
             octets += sum(len(packet) - 12 for packet in came)
             packets += len(came)
@@ -234,40 +234,40 @@ def test_a_viewer_that_asks_for_less_gets_less_and_is_told(make: Make, secure: b
     before = kbps()
     assert before == pytest.approx(1024, rel=0.25)
     tell(west, "video", [ReceiverReport(7), MaxRateRequest(7, (RateLimit(ssrc + 1, 64_000, 0),))])
-    office.run(200)
+    harness.run(200)
     assert of(control(west, "video"), MaxRateNotification) == []
     for bits in (512_000, 256_000):
         asked = MaxRateRequest(7, (RateLimit(ssrc, bits, 40),))
         tell(west, "video", [ReceiverReport(7), asked])
-        office.run(200)
+        harness.run(200)
         [told] = of(control(west, "video"), MaxRateNotification)
         assert (told.sender, told.limits) == (ssrc, (RateLimit(7, bits, 40),))
-        office.run(1000)
+        harness.run(1000)
         assert kbps() == pytest.approx(bits / 1000, rel=0.15)
     tell(west, "video", [ReceiverReport(7), MaxRateRequest(7, (RateLimit(ssrc, 10**9, 40),))])
-    office.run(1000)
+    harness.run(1000)
     assert kbps() == pytest.approx(before, rel=0.15)
 
 
 def test_who_does_not_say_that_it_asks_for_rates_is_not_heeded(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west", 1)
-    office.run(300)
+    harness = make()
+    west = bridge(harness, "west", 1)
+    harness.run(300)
     ssrc = our_ssrc(west, "video")
     tell(west, "video", [ReceiverReport(7), MaxRateRequest(7, (RateLimit(ssrc, 64_000, 0),))])
-    office.run(300)
+    harness.run(300)
     assert of(control(west, "video"), MaxRateNotification) == []
 
 
 def test_a_far_end_with_our_ssrc(make: Make) -> None:
     """BYE, another SSRC, and the stream goes on without a gap (RFC 3550 §8.2)."""
-    office = make()
-    west = bridge(office, "west", 1)
-    office.run(100)
+    harness = make()
+    west = bridge(harness, "west", 1)
+    harness.run(100)
     before = west.received("audio")
     ssrc = int.from_bytes(before[0][8:12], "big")
     west.send("audio", bytes(160), ssrc=ssrc)
-    office.run(300)
+    harness.run(300)
     after, said = [], []
     while True:
         try:
@@ -286,41 +286,41 @@ def test_a_far_end_with_our_ssrc(make: Make) -> None:
     # an echo of all that we send is a loop, which another SSRC would not end
     for packet in after[-3:]:
         west.sock("audio").sendto(packet, west.agreed["audio"].remote)
-    office.run(300)
+    harness.run(300)
     assert our_ssrc(west) == used[-1]
 
 
 def test_reports_begin_anew_under_another_ssrc(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west", 1)
-    office.run(2000)
+    harness = make()
+    west = bridge(harness, "west", 1)
+    harness.run(2000)
     west.send("audio", bytes(160), ssrc=our_ssrc(west))
-    office.run(300)
+    harness.run(300)
     ssrc = our_ssrc(west)
     west.received("audio", control=True)
     for _ in range(400):
-        office.run(20)
+        harness.run(20)
     report = of(control(west), SenderReport)[-1]
     assert report.ssrc == ssrc
     assert report.packets < 420
 
 
 def test_rubbish_is_counted(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west", 1)
+    harness = make()
+    west = bridge(harness, "west", 1)
     for data in (
         b"\x80\xc8\x00\x01",
         b"\x80\xc9\x00\xff" + bytes(8),
         b"\x81\xc8\x00\x06" + bytes(24),
     ):
         west.sock("audio").sendto(data, west.agreed["audio"].remote)
-    office.run(200)
-    assert office.plane.reports.unreadable == 3
+    harness.run(200)
+    assert harness.plane.reports.unreadable == 3
 
 
 def test_rtcp_moves_with_a_reinvite(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west", 1, mux=False)
+    harness = make()
+    west = bridge(harness, "west", 1, mux=False)
     moved = tuple(replace(m, rtcp_port=m.port + 51) for m in west.local.media)
     west.reoffer(replace(west.local, media=moved, version=9))
     assert west.got(ReofferAnswered)
@@ -328,5 +328,5 @@ def test_rtcp_moves_with_a_reinvite(make: Make) -> None:
     west._sockets.pop(("audio", True)).close()
     west.sock("audio", rtcp=True)
     for _ in range(500):
-        office.run(20)
+        harness.run(20)
     assert control(west, rtcp=True)

@@ -23,8 +23,8 @@ from giaoban.traffic.rtcp import (
 )
 from giaoban.traffic.ulpfec import sequence_of
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
 
 MCU = local_address(117)
 MEMBERS = ("chair", "west", "east")
@@ -35,15 +35,15 @@ CAN = (120, 2000.0)
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, MEMBERS)
+    yield from harnesses(MCU, MEMBERS)
 
 
-def office_of(make: Make) -> Office:
+def harness_of(make: Make) -> McuHarness:
     return make(retransmission=MODEL, video_playout_ms=85.0)
 
 
-def bridge(office: Office, user: str, number: int, **more: Any) -> Bridge:
-    made = Bridge(office, user, local_address(118, number), **({"retransmission": CAN} | more))
+def bridge(harness: McuHarness, user: str, number: int, **more: Any) -> Bridge:
+    made = Bridge(harness, user, local_address(118, number), **({"retransmission": CAN} | more))
     made.sock("video")
     made.dial("meeting")
     return made
@@ -63,8 +63,8 @@ def ask(one: Bridge, ssrc: int, *sequences: int) -> None:
 def test_what_is_agreed_on(make: Make) -> None:
     """The offer's number, for the codec that was chosen; who offers nothing of it is answered
     nothing."""
-    office = office_of(make)
-    west, east = bridge(office, "west", 1), bridge(office, "east", 2, retransmission=None)
+    harness = harness_of(make)
+    west, east = bridge(harness, "west", 1), bridge(harness, "east", 2, retransmission=None)
     terms = west.agreed["video"]
     assert (terms.rtx_send_type, terms.rtx_receive_type) == (120, 120)
     assert terms.feedback == {"pli", "fir", "nack"}
@@ -73,9 +73,9 @@ def test_what_is_agreed_on(make: Make) -> None:
 
 
 def test_a_renewed_offer_keeps_the_pair_of_numbers(make: Make) -> None:
-    office = office_of(make)
-    west = bridge(office, "west", 1)
-    text = sdp.build(office.answering.renew(next(iter(office.participants)))).decode()
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1)
+    text = sdp.build(harness.answering.renew(next(iter(harness.participants)))).decode()
     assert "a=rtpmap:120 rtx/90000" in text
     assert "a=fmtp:120 apt=97;rtx-time=1000" in text
     assert "a=rtcp-fb:* nack\r\n" in text
@@ -85,24 +85,24 @@ def test_a_renewed_offer_keeps_the_pair_of_numbers(make: Make) -> None:
 @pytest.mark.parametrize("secure", [False, True])
 def test_a_viewer_gets_again_what_it_asks_for(make: Make, secure: bool) -> None:
     """In a stream of its own, and as it was; once within a round trip; another stream's not."""
-    office = office_of(make)
-    west = bridge(office, "west", 1, secure=secure)
-    office.run(300)
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1, secure=secure)
+    harness.run(300)
     came = west.received("video")
     ssrc = int.from_bytes(came[-1][8:12], "big")
     assert {packet[1] & 0x7F for packet in came} == {97}
     wanted = [came[5], came[-1]]
     ask(west, ssrc + 1, sequence_of(came[3]))
     ask(west, ssrc, *map(sequence_of, wanted))
-    office.run(10)
+    harness.run(10)
     again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
     assert [rtx.restore(packet, payload_type=97, ssrc=ssrc) for packet in again] == wanted
     [other] = {int.from_bytes(packet[8:12], "big") for packet in again}
     assert other != ssrc
     assert sequence_of(again[1]) - sequence_of(again[0]) & 0xFFFF == 1
     # it is no part of the stream that reports tell of
-    [call] = office.participants
-    counters, outbound = office.plane.outbound.counters["video"], office.plane.outbound
+    [call] = harness.participants
+    counters, outbound = harness.plane.outbound.counters["video"], harness.plane.outbound
     assert outbound.rtp_sent - 2 > counters.packets[call.row] > len(came)
 
 
@@ -118,15 +118,15 @@ def offered(one: Bridge, **changed: Any) -> sdp.SessionDescription:
 def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
     """Whatever is offered anew: else the second packet would be encrypted as the first, or, since
     the library refuses it, not at all."""
-    office = office_of(make)
-    west = bridge(office, "west", 1, secure=True)
-    office.run(300)
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1, secure=True)
+    harness.run(300)
     first = west.received("video")
     ssrc = int.from_bytes(first[-1][8:12], "big")
 
     def asked_for(came: list[bytes]) -> list[int]:
         ask(west, ssrc, *map(sequence_of, came))
-        office.run(10)
+        harness.run(10)
         again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
         assert [rtx.restore(packet, payload_type=97, ssrc=ssrc) for packet in again] == came
         return [sequence_of(packet) for packet in again]
@@ -139,20 +139,20 @@ def test_no_number_comes_twice_under_the_keys_of_a_call(make: Make) -> None:
     assert west.agreed["video"].rtx_receive_type is None
     west.reoffer(whole)
     assert west.agreed["video"].crypto_send == keys
-    office.run(300)
+    harness.run(300)
     later = [packet for packet in west.received("video") if packet[1] & 0x7F == 97]
     numbers += asked_for(later[-4:])
     assert len({*numbers}) == 8
-    assert office.plane.outbound.unprotected == 0
+    assert harness.plane.outbound.unprotected == 0
 
 
 def test_what_cannot_be_encrypted_is_not_sent(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    office = office_of(make)
-    west = bridge(office, "west", 1, secure=True)
-    office.run(300)
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1, secure=True)
+    harness.run(300)
     came = west.received("video")
     ssrc = int.from_bytes(came[-1][8:12], "big")
-    outbound = office.plane.outbound
+    outbound = harness.plane.outbound
     protect = outbound._protect
 
     def refused(*words: Any) -> Any:
@@ -161,11 +161,11 @@ def test_what_cannot_be_encrypted_is_not_sent(make: Make, monkeypatch: pytest.Mo
         return lengths, good
 
     monkeypatch.setattr(outbound, "_protect", refused)
-    [call] = office.participants
-    now_ns = office.now_ns
+    [call] = harness.participants
+    now_ns = harness.now_ns
     outbound.retransmit("video", call.row, map(sequence_of, came[-3:]), None, (now_ns, now_ns))
     monkeypatch.undo()
-    office.run(5)
+    harness.run(5)
     again = [packet for packet in west.received("video") if packet[1] & 0x7F == 120]
     found = [rtx.restore(packet, payload_type=97, ssrc=ssrc) for packet in again]
     assert found == came[-2:]
@@ -174,44 +174,44 @@ def test_what_cannot_be_encrypted_is_not_sent(make: Make, monkeypatch: pytest.Mo
 
 def test_nack_alone_is_not_agreed_on_where_packets_are_encrypted(make: Make) -> None:
     """SRTP has no second packet of one number (RFC 3711 §3.3.2), so nothing would come again."""
-    office = office_of(make)
+    harness = harness_of(make)
     feedback = ("nack", "nack pli")
-    west = bridge(office, "west", 1, retransmission=None, feedback=feedback, secure=True)
+    west = bridge(harness, "west", 1, retransmission=None, feedback=feedback, secure=True)
     assert west.agreed["video"].feedback == {"pli"}
-    [call] = office.participants
+    [call] = harness.participants
     assert "* nack" not in call.local.media[1].feedback
 
 
 def test_retransmissions_that_nobody_asks_for_are_not_kept(make: Make) -> None:
     """A payload type of RTX without NACK is agreed on by nobody; what comes is of no use."""
-    office = office_of(make)
-    west = bridge(office, "west", 1)
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1)
     west.reoffer(offered(west, feedback=("* nack pli",)))
     sent = west.packet("video", bytes([0x41]) + bytes(50))
     for number in range(50):
         again = rtx.encapsulate(sent, payload_type=120, ssrc=99, sequence=number)
         west.sock("video").sendto(again, west.agreed["video"].remote)
-    office.run(40)
-    assert office.plane.inbound.take_repairs() == []
-    assert "rtx" not in sdp.build(next(iter(office.participants)).local).decode()
+    harness.run(40)
+    assert harness.plane.inbound.take_repairs() == []
+    assert "rtx" not in sdp.build(next(iter(harness.participants)).local).decode()
 
 
 def test_without_a_stream_of_its_own_packets_are_sent_again_as_they_were(make: Make) -> None:
     """NACK alone (RFC 4585)."""
-    office = office_of(make)
+    harness = harness_of(make)
     feedback = ("nack", "nack pli")
-    west = bridge(office, "west", 1, retransmission=None, feedback=feedback)
+    west = bridge(harness, "west", 1, retransmission=None, feedback=feedback)
     assert west.agreed["video"].feedback == {"nack", "pli"}
-    office.run(300)
+    harness.run(300)
     came = west.received("video")
     ssrc = int.from_bytes(came[-1][8:12], "big")
     ask(west, ssrc, sequence_of(came[4]))
-    office.run(10)
+    harness.run(10)
     assert came[4] in west.received("video")
 
 
 def camera(
-    office: Office, one: Bridge, frames: int, lost: Collection[int] = (), *, key: bool = True
+    harness: McuHarness, one: Bridge, frames: int, lost: Collection[int] = (), *, key: bool = True
 ) -> list[bytes]:
     """A picture of one packet each 35 ms, but those that are lost; all of them. `key`: it begins
     with a key frame."""
@@ -220,7 +220,7 @@ def camera(
         give = one.packet if n in lost else one.send
         first = 0x65 if key and not n else 0x41
         sent.append(give("video", bytes([first]) + bytes(50), marker=True, step=35 * 90))
-        office.run(35)
+        harness.run(35)
     return sent
 
 
@@ -231,9 +231,9 @@ def nacks(packets: list[Packet]) -> list[tuple[int, ...]]:
 @pytest.mark.parametrize("secure", [False, True])
 def test_a_camera_is_asked_for_what_is_missing(make: Make, secure: bool) -> None:
     """And for a key frame only when that has not come in time."""
-    office = office_of(make)
-    west = bridge(office, "west", 1, secure=secure)
-    sent = camera(office, west, 6, {4})
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1, secure=secure)
+    sent = camera(harness, west, 6, {4})
     told = control(west)
     assert nacks(told) == [(sequence_of(sent[4]),)]
     assert [p.target for p in told if isinstance(p, GenericNack)] == [7]
@@ -241,25 +241,25 @@ def test_a_camera_is_asked_for_what_is_missing(make: Make, secure: bool) -> None
     context = west.srtp.get("video")
     wire = again if context is None else context.protect(again)
     west.sock("video").sendto(wire, west.agreed["video"].remote)
-    camera(office, west, 20, key=False)
+    camera(harness, west, 20, key=False)
     told = control(west)
     assert nacks(told) == []
     assert not [p for p in told if isinstance(p, PictureLossIndication)]
-    assert office.plane.inbound.lost.foreign == 0
-    [call] = office.participants
-    counts = office.plane._repair[call.row].nack.counts
+    assert harness.plane.inbound.lost.foreign == 0
+    [call] = harness.participants
+    counts = harness.plane._repair[call.row].nack.counts
     assert (counts.requested, counts.repaired, counts.lost) == (1, 1, 1)
     # the next one does not come again
-    camera(office, west, 20, {4}, key=False)
+    camera(harness, west, 20, {4}, key=False)
     told = control(west)
     assert nacks(told)
     assert [p for p in told if isinstance(p, PictureLossIndication)]
 
 
 def test_a_camera_that_cannot_is_asked_for_a_key_frame_at_once(make: Make) -> None:
-    office = office_of(make)
-    west = bridge(office, "west", 1, retransmission=None)
-    camera(office, west, 8, {4})
+    harness = harness_of(make)
+    west = bridge(harness, "west", 1, retransmission=None)
+    camera(harness, west, 8, {4})
     told = control(west)
     assert nacks(told) == []
     assert [p for p in told if isinstance(p, PictureLossIndication)]
@@ -267,11 +267,11 @@ def test_a_camera_that_cannot_is_asked_for_a_key_frame_at_once(make: Make) -> No
 
 def test_the_answer_names_no_retransmission_of_another_codec(make: Make) -> None:
     """An offer whose `rtx` is for a codec that is not chosen."""
-    office = office_of(make)
+    harness = harness_of(make)
     media = video(5006, 1024, retransmission=CAN)
     other = media.codecs[-1]
     lonely = sdp.Codec(other.payload_type, other.name, other.clock_hz, fmtp="apt=96;rtx-time=200")
-    west = Bridge(office, "west", local_address(118, 1))
+    west = Bridge(harness, "west", local_address(118, 1))
     offer = west.offer("audio", "video")
     codecs = (*offer.media[1].codecs, lonely)
     sections = (offer.media[0], sdp.Media(**{**_fields(offer.media[1]), "codecs": codecs}))
@@ -279,7 +279,7 @@ def test_the_answer_names_no_retransmission_of_another_codec(make: Make) -> None
     west.dial(
         "meeting", offer=sdp.build(sdp.SessionDescription(**{**_fields(offer), "media": sections}))
     )
-    [call] = office.participants
+    [call] = harness.participants
     assert call.agreed["video"].rtx_send_type is None
     assert "rtx" not in sdp.build(call.local).decode()
 

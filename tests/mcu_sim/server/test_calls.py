@@ -25,8 +25,8 @@ from giaoban.mcu_sim.sip import CallEnded, InviteRefused, Peer, ReofferAnswered,
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.rtcp import ReceiverReport, pack
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
 from tests.mcu_sim.server_factory import MODEL, device, meeting_of, meetings
 from tests.phone import loudness
 
@@ -36,11 +36,11 @@ MEMBERS = ("chair", "west", "east", "north")
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, MEMBERS)
+    yield from harnesses(MCU, MEMBERS)
 
 
-def bridge(office: Office, user: str, number: int = 1, **more: Any) -> Bridge:
-    return Bridge(office, user, local_address(72, number), **more)
+def bridge(harness: McuHarness, user: str, number: int = 1, **more: Any) -> Bridge:
+    return Bridge(harness, user, local_address(72, number), **more)
 
 
 def refusal(one: Bridge) -> tuple[int, int | None]:
@@ -48,85 +48,85 @@ def refusal(one: Bridge) -> tuple[int, int | None]:
     return refused.code, refused.retry_after_s
 
 
-def came(office: Office, who: str, kind: Kind = "audio") -> int:
+def came(harness: McuHarness, who: str, kind: Kind = "audio") -> int:
     """Packets of a medium that came from a bridge in its call."""
-    call = office.participants.of(who)
+    call = harness.participants.of(who)
     assert call is not None
-    return int(office.plane.inbound.statistics[kind].received[call.row])
+    return int(harness.plane.inbound.statistics[kind].received[call.row])
 
 
 def test_a_call_comes_and_goes(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west")
+    harness = make()
+    west = bridge(harness, "west")
     west.dial("meeting")
     assert set(west.agreed) == {"audio", "video"}
-    assert (office.said("joined"), office.capacity.ports_used) == (["west"], 1)
+    assert (harness.said("joined"), harness.capacity.ports_used) == (["west"], 1)
     west.hang_up()
-    assert office.said("left") == ["west"]
-    assert office.is_empty()
-    office.wait(60)
-    assert office.agent.idle
+    assert harness.said("left") == ["west"]
+    assert harness.is_empty()
+    harness.wait(60)
+    assert harness.agent.idle
     assert west.agent.idle
 
 
 def test_who_is_no_member_and_what_is_no_meeting(make: Make) -> None:
-    office = make()
-    stranger, lost = bridge(office, "stranger", 1), bridge(office, "west", 2)
+    harness = make()
+    stranger, lost = bridge(harness, "stranger", 1), bridge(harness, "west", 2)
     stranger.dial("meeting")
     lost.dial("no-such-meeting")
     assert (refusal(stranger), refusal(lost)) == ((403, None), (404, None))
-    assert {e["code"] for e in office.events} == {403, 404}
-    assert office.is_empty()
+    assert {e["code"] for e in harness.events} == {403, 404}
+    assert harness.is_empty()
 
 
 def test_a_member_of_one_meeting_is_busy_for_another(make: Make) -> None:
-    office = make(meetings(meeting_of(MEMBERS), meeting_of(("west", "south"), id="other")))
-    west = bridge(office, "west", 1)
+    harness = make(meetings(meeting_of(MEMBERS), meeting_of(("west", "south"), id="other")))
+    west = bridge(harness, "west", 1)
     west.dial("meeting")
-    again = bridge(office, "west", 2)
+    again = bridge(harness, "west", 2)
     again.dial("other")
     assert refusal(again) == (486, None)
-    assert office.said("left") == []
+    assert harness.said("left") == []
 
 
 def test_a_lost_line_may_come_back_into_another_meeting(make: Make) -> None:
     """Its place in the first one is given up then (Art. 15(2)b keeps it until it is back)."""
-    office = make(meetings(meeting_of(MEMBERS), meeting_of(("west", "south"), id="other")))
-    west, east = bridge(office, "west", 1), bridge(office, "east", 3)
+    harness = make(meetings(meeting_of(MEMBERS), meeting_of(("west", "south"), id="other")))
+    west, east = bridge(harness, "west", 1), bridge(harness, "east", 3)
     west.dial("meeting")
     east.dial("meeting")
     west.cut = True
-    office.now_ns += 2_000_000_000
-    again = bridge(office, "west", 2)
+    harness.now_ns += 2_000_000_000
+    again = bridge(harness, "west", 2)
     again.dial("other")
     assert set(again.agreed) == {"audio", "video"}
-    assert office.controller.rooms["meeting"].live == ("east",)
-    assert office.controller.rooms["meeting"].away == ()
-    assert office.controller.rooms["other"].live == ("west",)
-    assert office.capacity.ports_used == 2
+    assert harness.controller.rooms["meeting"].live == ("east",)
+    assert harness.controller.rooms["meeting"].away == ()
+    assert harness.controller.rooms["other"].live == ("west",)
+    assert harness.capacity.ports_used == 2
 
 
 def test_a_full_device_refuses_and_says_when_to_come_again(make: Make) -> None:
-    office = make(device=device(capacity={"units_total": 3.0}, when_full={"steps": ["refuse"]}))
-    west, east = bridge(office, "west", 1), bridge(office, "east", 2)
+    harness = make(device=device(capacity={"units_total": 3.0}, when_full={"steps": ["refuse"]}))
+    west, east = bridge(harness, "west", 1), bridge(harness, "east", 2)
     west.dial("meeting")
     east.dial("meeting")
     assert refusal(east) == (503, 60)
-    assert (office.capacity.units_used, len(office.ports.held)) == (3.0, 1)
+    assert (harness.capacity.units_used, len(harness.ports.held)) == (3.0, 1)
     west.hang_up()
     east.dial("meeting")
     assert set(east.agreed) == {"audio", "video"}
 
 
 def test_more_guests_than_places(make: Make) -> None:
-    office = make(meetings(rooms={}), planned_streams={}, guests=1)
-    west, east = bridge(office, "west", 1), bridge(office, "east", 2)
+    harness = make(meetings(rooms={}), planned_streams={}, guests=1)
+    west, east = bridge(harness, "west", 1), bridge(harness, "east", 2)
     west.dial("room")
     east.dial("room")
     assert refusal(east) == (503, 60)
     west.hang_up()
     east.dial("room")
-    assert office.said("joined") == ["west", "east"]
+    assert harness.said("joined") == ["west", "east"]
 
 
 def test_a_call_is_stepped_down_where_its_resolution_is_full(make: Make) -> None:
@@ -134,27 +134,27 @@ def test_a_call_is_stepped_down_where_its_resolution_is_full(make: Make) -> None
     fixed = device("rmx-1500-mpmx-fixed")
     assert fixed.levels is not None
     ports = {**fixed.levels.ports, "1080p30": 1}
-    office = make(
+    harness = make(
         device=device(fixed.id, levels={"ports": ports}),
         video=MODEL.model_copy(update={"kbps": 6000.0}),
     )
     callers = [
-        bridge(office, who, n, resolution="1080p30", kbps=6000)
+        bridge(harness, who, n, resolution="1080p30", kbps=6000)
         for n, who in enumerate(("west", "east"), 1)
     ]
     for one in callers:
         one.dial("meeting")
     levels = [one.agreed["video"].codec.parameter("profile-level-id") for one in callers]
     assert [(level or "")[-2:] for level in levels] == ["28", "1F"]
-    joined = [e for e in office.events if e["event"] == "joined"]
+    joined = [e for e in harness.events if e["event"] == "joined"]
     assert "given" not in joined[0]
     assert (joined[1]["asked"], joined[1]["given"]) == ("1080p30", "720p30")
 
 
 def test_where_only_sound_is_left_pictures_are_refused(make: Make) -> None:
     one_of_each = {"units_total": 1.0, "ports_total": 2, "audio_ports": 1}
-    office = make(device=device("codian-4220", capacity=one_of_each))
-    west, east, north = (bridge(office, who, n) for n, who in enumerate(MEMBERS[1:], 1))
+    harness = make(device=device("codian-4220", capacity=one_of_each))
+    west, east, north = (bridge(harness, who, n) for n, who in enumerate(MEMBERS[1:], 1))
     for one in (west, east, north):
         one.dial("meeting")
     assert set(west.agreed) == {"audio", "video"}
@@ -163,77 +163,77 @@ def test_where_only_sound_is_left_pictures_are_refused(make: Make) -> None:
     assert [media.port > 0 for media in answer.media] == [True, False]
     assert refusal(north)[0] == 503
     east.hang_up()
-    assert office.capacity.ports_used == 1
+    assert harness.capacity.ports_used == 1
 
 
 def test_two_calls_from_one_address_have_ports_of_their_own(make: Make) -> None:
     """Also when the second one comes before the first one stands."""
-    office = make()
-    west = bridge(office, "west", 1)
-    east = bridge(office, "east", 1, sip_port=5062)
+    harness = make()
+    west = bridge(harness, "west", 1)
+    east = bridge(harness, "east", 1, sip_port=5062)
     for one in (west, east):
         uri = f"sip:meeting@{MCU}:5060"
-        one.call = one.agent.call(uri, sdp.build(one.local), office.now_ms)
-    office.settle()
+        one.call = one.agent.call(uri, sdp.build(one.local), harness.now_ms)
+    harness.settle()
     remotes = [one.agreed["audio"].remote for one in (west, east)]
     assert remotes[0] != remotes[1]
-    assert len(set(office.ports.held.values())) == 2
+    assert len(set(harness.ports.held.values())) == 2
     for _ in range(10):
         west.send("audio", bytes(160))
-        office.run()
-    assert office.plane.inbound.lost.stray == 0
-    assert [came(office, who) for who in ("west", "east")] == [10, 0]
+        harness.run()
+    assert harness.plane.inbound.lost.stray == 0
+    assert [came(harness, who) for who in ("west", "east")] == [10, 0]
 
 
 def test_guests_give_back_ports_and_shelves(make: Make) -> None:
-    office = make(meetings(rooms={}), planned_streams={}, guests=8)
-    callers = [bridge(office, "sipp", 1, sip_port=5062 + n) for n in range(6)]
+    harness = make(meetings(rooms={}), planned_streams={}, guests=8)
+    callers = [bridge(harness, "sipp", 1, sip_port=5062 + n) for n in range(6)]
     for one in callers:
         one.dial("room")
-    assert len(office.ports.sockets) == 6 * PORTS_A_GROUP
-    assert office.said("joined") == ["sipp", *(f"sipp-{n}" for n in range(2, 7))]
+    assert len(harness.ports.sockets) == 6 * PORTS_A_GROUP
+    assert harness.said("joined") == ["sipp", *(f"sipp-{n}" for n in range(2, 7))]
     for one in callers:
         one.hang_up()
-    assert office.ports.held == {}
-    assert len(office.ports.sockets) == SPARE_GROUPS * PORTS_A_GROUP
-    assert office.is_empty()
+    assert harness.ports.held == {}
+    assert len(harness.ports.sockets) == SPARE_GROUPS * PORTS_A_GROUP
+    assert harness.is_empty()
 
 
 def test_a_lost_line_comes_back_to_its_place(make: Make) -> None:
     """Its call still stands here: as long as media come it is busy, then the new one replaces it,
     and the planned streams go on where they were."""
-    office = make()
-    west = bridge(office, "west", 1)
+    harness = make()
+    west = bridge(harness, "west", 1)
     west.dial("meeting")
     west.say(400)
-    office.run(100)
+    harness.run(100)
     west.cut = True
-    again = bridge(office, "west", 2)
+    again = bridge(harness, "west", 2)
     again.sock("audio")
     again.dial("meeting")
     assert refusal(again) == (486, None)
-    office.now_ns += 2_000_000_000
+    harness.now_ns += 2_000_000_000
     again.dial("meeting")
-    assert [e["cause"] for e in office.events if e["event"] == "left"] == ["replaced"]
-    assert office.said("joined") == ["west", "west"]
-    assert office.controller.rooms["meeting"].live == ("west",)
-    office.run(100)
+    assert [e["cause"] for e in harness.events if e["event"] == "left"] == ["replaced"]
+    assert harness.said("joined") == ["west", "west"]
+    assert harness.controller.rooms["meeting"].live == ("west",)
+    harness.run(100)
     first = int.from_bytes(again.received("audio")[0][2:4], "big")
     assert first == (65_500 + len(west.received("audio"))) % 65_536
-    assert office.capacity.ports_used == 1
+    assert harness.capacity.ports_used == 1
 
 
 def test_who_hung_up_for_want_of_media_has_its_place_still(make: Make) -> None:
     """Its BYE may come through late; it has not left the meeting (Art. 15(2)b)."""
-    office = make()
-    west = bridge(office, "west", 1)
+    harness = make()
+    west = bridge(harness, "west", 1)
     west.dial("meeting")
-    west.agent.hang_up(west.call, office.now_ms, "Nothing is heard", cause=408)
-    office.settle()
-    assert [e["cause"] for e in office.events if e["event"] == "left"] == ["media-lost"]
-    assert office.controller.rooms["meeting"].away == ("west",)
+    west.agent.hang_up(west.call, harness.now_ms, "Nothing is heard", cause=408)
+    harness.settle()
+    assert [e["cause"] for e in harness.events if e["event"] == "left"] == ["media-lost"]
+    assert harness.controller.rooms["meeting"].away == ("west",)
     west.dial("meeting")
-    assert office.controller.rooms["meeting"].live == ("west",)
+    assert harness.controller.rooms["meeting"].live == ("west",)
 
 
 def test_a_caller_with_an_account_is_who_he_proves_to_be(make: Make, tmp_path: Path) -> None:
@@ -243,45 +243,45 @@ def test_a_caller_with_an_account_is_who_he_proves_to_be(make: Make, tmp_path: P
         encoding="utf-8",
     )
     path.chmod(0o600)
-    office = make(planned_streams={}, guests=4, accounts=load_accounts(path))
-    west, liar = bridge(office, "west", 1, password="right"), bridge(office, "west", 2)
+    harness = make(planned_streams={}, guests=4, accounts=load_accounts(path))
+    west, liar = bridge(harness, "west", 1, password="right"), bridge(harness, "west", 2)
     liar.dial("meeting")
     assert refusal(liar)[0] == 401
     west.dial("meeting")
-    assert office.said("joined") == ["west"]
-    assert office.is_empty() is False
+    assert harness.said("joined") == ["west"]
+    assert harness.is_empty() is False
 
 
 def test_members_are_taken_at_their_word_without_accounts(make: Make) -> None:
     """A second west is west again, not a stranger called west-2; in a room there are two."""
-    office = make(meetings(meeting_of(MEMBERS), rooms={}), planned_streams={}, guests=4)
-    callers = [bridge(office, "west", n) for n in (1, 2, 3, 4)]
+    harness = make(meetings(meeting_of(MEMBERS), rooms={}), planned_streams={}, guests=4)
+    callers = [bridge(harness, "west", n) for n in (1, 2, 3, 4)]
     callers[0].dial("meeting")
     callers[1].dial("meeting")
     assert refusal(callers[1])[0] == 486
     for one in callers[2:]:
         one.dial("room")
-    assert office.said("joined") == ["west", "west-2", "west-3"]
+    assert harness.said("joined") == ["west", "west-2", "west-3"]
 
 
 def test_a_call_that_is_never_acknowledged_holds_nothing_in_the_end(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west")
+    harness = make()
+    west = bridge(harness, "west")
     uri = f"sip:meeting@{MCU}:5060"
-    west.call = west.agent.call(uri, sdp.build(west.local), office.now_ms)
+    west.call = west.agent.call(uri, sdp.build(west.local), harness.now_ms)
     for one in west.agent.outgoing():
-        office.take(one.data, Peer(*west.sip))
+        harness.take(one.data, Peer(*west.sip))
     west.cut = True
-    assert office.capacity.ports_used == 1
-    office.wait(40)
-    assert office.said("joined") == []
-    assert office.is_empty()
-    assert office.ports.held == {}
+    assert harness.capacity.ports_used == 1
+    harness.wait(40)
+    assert harness.said("joined") == []
+    assert harness.is_empty()
+    assert harness.ports.held == {}
 
 
 def test_an_invite_without_offer_gets_ours(make: Make) -> None:
     """Its answer comes with the ACK; one that is unusable ends the call."""
-    office = make()
+    harness = make()
     for user, answer, joined in (("west", True, ["west"]), ("east", False, ["west"])):
         host = local_address(72, 5)
         invite = (
@@ -291,10 +291,10 @@ def test_an_invite_without_offer_gets_ours(make: Make) -> None:
             f"Call-ID: {user}\r\nCSeq: 1 INVITE\r\nContact: <sip:{user}@{host}:5060>\r\n"
             "Content-Length: 0\r\n\r\n"
         )
-        office.sent.clear()
-        office.take(invite.encode(), Peer(host, 5060))
-        office.settle()
-        [success] = [d for d, _ in office.sent if d.startswith(b"SIP/2.0 200")]
+        harness.sent.clear()
+        harness.take(invite.encode(), Peer(host, 5060))
+        harness.settle()
+        [success] = [d for d, _ in harness.sent if d.startswith(b"SIP/2.0 200")]
         head, _, body = success.partition(b"\r\n\r\n")
         to = next(line for line in head.decode().split("\r\n") if line.startswith("To:"))
         ours = sdp.parse(body)
@@ -306,41 +306,41 @@ def test_an_invite_without_offer_gets_ours(make: Make) -> None:
             f"Call-ID: {user}\r\nCSeq: 1 ACK\r\nContent-Type: application/sdp\r\n"
             f"Content-Length: {len(theirs)}\r\n\r\n"
         )
-        office.take(ack.encode() + theirs, Peer(host, 5060))
-        office.settle()
+        harness.take(ack.encode() + theirs, Peer(host, 5060))
+        harness.settle()
         assert ours.media[0].port
-        assert office.said("joined") == joined
-    assert office.said("turned-away") == ["east"]
-    assert any(d.startswith(b"BYE") for d, _ in office.sent)
-    assert office.capacity.ports_used == 1
+        assert harness.said("joined") == joined
+    assert harness.said("turned-away") == ["east"]
+    assert any(d.startswith(b"BYE") for d, _ in harness.sent)
+    assert harness.capacity.ports_used == 1
 
 
 def test_the_end_of_the_device_is_told_to_everybody(make: Make) -> None:
-    office = make()
-    west = bridge(office, "west")
+    harness = make()
+    west = bridge(harness, "west")
     west.dial("meeting")
     call = west.call
-    office.controller.close("The MCU stops", office.now_ns)
-    office.settle()
+    harness.controller.close("The MCU stops", harness.now_ns)
+    harness.settle()
     assert west.got(CallEnded) == [CallEnded(call)]
-    assert office.is_empty()
-    late = bridge(office, "east", 2)
+    assert harness.is_empty()
+    late = bridge(harness, "east", 2)
     late.dial("meeting")
     assert refusal(late) == (503, 60)
 
 
 def test_a_picture_of_less_rate_costs_less(make: Make) -> None:
     """What a re-INVITE asks for is what the call holds from then on."""
-    office = make()
-    west = bridge(office, "west")
+    harness = make()
+    west = bridge(harness, "west")
     west.dial("meeting")
-    assert office.capacity.units_used == 3.0
+    assert harness.capacity.units_used == 3.0
     sound, picture = west.local.media
     smaller = replace(picture, codecs=(codec_for("SD30", 97),))
     west.reoffer(replace(west.local, media=(sound, smaller), version=9))
-    assert office.capacity.units_used == 1.5
+    assert harness.capacity.units_used == 1.5
     west.hang_up()
-    assert office.is_empty()
+    assert harness.is_empty()
 
 
 WEST = local_address(107)
@@ -352,12 +352,12 @@ BROWSER = f"m=video 40002 UDP/TLS/RTP/SAVPF 97\r\n{H264}"
 
 
 @pytest.fixture
-def office(make: Make) -> Office:
+def harness(make: Make) -> McuHarness:
     return make()
 
 
-def call(office: Office, media: str) -> Bridge:
-    west = Bridge(office, "west", WEST)
+def call(harness: McuHarness, media: str) -> Bridge:
+    west = Bridge(harness, "west", WEST)
     offer = (HEAD + media).encode()
     west.local = sdp.parse(offer)
     west.dial("meeting", offer=offer)
@@ -394,10 +394,10 @@ def call(office: Office, media: str) -> Bridge:
     ],
 )
 def test_the_event_of_a_call_tells_what_is_not_taken(
-    office: Office, media: str, refused: list[str] | None
+    harness: McuHarness, media: str, refused: list[str] | None
 ) -> None:
-    call(office, media)
-    [joined] = [one for one in office.events if one["event"] == "joined"]
+    call(harness, media)
+    [joined] = [one for one in harness.events if one["event"] == "joined"]
     assert joined.get("refused") == refused
 
 
@@ -415,38 +415,38 @@ def test_the_event_of_a_call_tells_what_is_not_taken(
     ],
 )
 def test_a_488_has_a_warning_that_says_why(
-    office: Office, media: str, code: int, text: str
+    harness: McuHarness, media: str, code: int, text: str
 ) -> None:
     """RFC 3261 §21.4.26 and §20.43."""
-    west = call(office, media)
+    west = call(harness, media)
     assert refusal(west)[0] == 488
-    [said] = [data.decode() for data, _ in office.sent if b"SIP/2.0 488" in data]
+    [said] = [data.decode() for data, _ in harness.sent if b"SIP/2.0 488" in data]
     warning = re.search(r'\r\nWarning: (\d+) (\S+) "(.*)"\r\n', said)
     assert warning is not None
     assert (int(warning[1]), warning[2]) == (code, f"{MCU}:5060")
     assert text in warning[3]
-    [told] = [one for one in office.events if one["event"] == "refused"]
+    [told] = [one for one in harness.events if one["event"] == "refused"]
     assert text in told["reason"]
-    assert office.is_empty()
+    assert harness.is_empty()
 
 
 @pytest.mark.parametrize("offer", [b"v=0\r\n", b"\xff"])
-def test_what_is_no_description_is_refused(office: Office, offer: bytes) -> None:
-    west = bridge(office, "west")
+def test_what_is_no_description_is_refused(harness: McuHarness, offer: bytes) -> None:
+    west = bridge(harness, "west")
     west.dial("meeting", offer=offer)
     assert refusal(west)[0] == 488
-    assert office.is_empty()
+    assert harness.is_empty()
 
 
-def test_an_offer_within_a_call_is_refused_with_a_warning_too(office: Office) -> None:
-    west = call(office, SOUND)
-    west.agent.reinvite(west.call, f"{HEAD}m=audio 0 RTP/AVP 8\r\n".encode(), office.now_ms)
-    office.settle()
-    assert any(b"SIP/2.0 488" in d and b"\r\nWarning: 304 " in d for d, _ in office.sent)
+def test_an_offer_within_a_call_is_refused_with_a_warning_too(harness: McuHarness) -> None:
+    west = call(harness, SOUND)
+    west.agent.reinvite(west.call, f"{HEAD}m=audio 0 RTP/AVP 8\r\n".encode(), harness.now_ms)
+    harness.settle()
+    assert any(b"SIP/2.0 488" in d and b"\r\nWarning: 304 " in d for d, _ in harness.sent)
 
 
-def dialled(office: Office, user: str, number: int, **more: Any) -> Bridge:
-    made = Bridge(office, user, local_address(72, number), **more)
+def dialled(harness: McuHarness, user: str, number: int, **more: Any) -> Bridge:
+    made = Bridge(harness, user, local_address(72, number), **more)
     made.dial("meeting")
     for media in made.can:
         kind: Kind = "content" if media.content else "audio" if media.kind == "audio" else "video"
@@ -466,12 +466,12 @@ def tone(listener: Bridge, hz: int) -> float:
     return loudness(g711.a_law_decode(np.frombuffer(last[12:], np.uint8)), hz)
 
 
-def hear(office: Office, *speakers: tuple[Bridge, int], ms: int = 200) -> None:
+def hear(harness: McuHarness, *speakers: tuple[Bridge, int], ms: int = 200) -> None:
     """Let bridges sound for so long."""
     for _ in range(0, ms, 20):
         for speaker, hz in speakers:
             speaker.say(hz)
-        office.run(20)
+        harness.run(20)
 
 
 @pytest.mark.parametrize(
@@ -484,22 +484,22 @@ def hear(office: Office, *speakers: tuple[Bridge, int], ms: int = 200) -> None:
 )
 def test_hold_and_resume(make: Make, direction: Direction, hears: bool, is_heard: bool) -> None:
     """Media stop that way and come back, and what was not sent is no loss: numbers run on."""
-    office = make()
-    west, east = dialled(office, "west", 1), dialled(office, "east", 2)
-    hear(office, (west, 400), (east, 600))
+    harness = make()
+    west, east = dialled(harness, "west", 1), dialled(harness, "east", 2)
+    hear(harness, (west, 400), (east, 600))
     before = {kind: west.received(kind) for kind in ("audio", "video")}
     assert all(before.values())
     east.received("audio")
     west.reoffer(direction=direction)
-    hear(office, (west, 400), (east, 600), ms=100)  # what was made ahead still leaves
+    hear(harness, (west, 400), (east, 600), ms=100)  # what was made ahead still leaves
     for kind in before:
         before[kind] += west.received(kind)
-    hear(office, (west, 400), (east, 600), ms=400)
+    hear(harness, (west, 400), (east, 600), ms=400)
     held = {kind: west.received(kind) for kind in ("audio", "video")}
     assert all(bool(packets) is hears for packets in held.values())
     assert (tone(east, 400) > 1000) is is_heard
     west.reoffer(direction=Direction.SENDRECV)
-    hear(office, (west, 400), (east, 600), ms=400)
+    hear(harness, (west, 400), (east, 600), ms=400)
     for kind, packets in before.items():
         after = west.received(kind)
         assert after
@@ -513,15 +513,15 @@ def test_hold_and_resume(make: Make, direction: Direction, hears: bool, is_heard
 
 
 def test_after_hold_sound_begins_with_a_marker_and_pictures_with_a_key_frame(make: Make) -> None:
-    office = make()
-    west = dialled(office, "west", 1)
-    office.run(200)
+    harness = make()
+    west = dialled(harness, "west", 1)
+    harness.run(200)
     west.reoffer(direction=Direction.INACTIVE)
-    office.run(200)
+    harness.run(200)
     for kind in ("audio", "video"):
         west.received(kind)
     west.reoffer(direction=Direction.SENDRECV)
-    office.run(200)
+    harness.run(200)
     assert west.received("audio")[0][1] & 0x80
     first = west.received("video")[0]
     assert (first[12], first[13] & 0x9F) == (0x7C, 0x85)  # FU-A, the start of an IDR slice
@@ -529,43 +529,43 @@ def test_after_hold_sound_begins_with_a_marker_and_pictures_with_a_key_frame(mak
 
 def test_old_style_hold(make: Make) -> None:
     """c=0.0.0.0 (RFC 3264 §8.4)."""
-    office = make()
-    west = dialled(office, "west", 1)
-    office.run(100)
+    harness = make()
+    west = dialled(harness, "west", 1)
+    harness.run(100)
     west.reoffer(replace(west.local, address="0.0.0.0", version=9))
-    office.run(40)
+    harness.run(40)
     west.received("audio")
-    office.run(100)
+    harness.run(100)
     assert west.received("audio") == []
-    assert office.plane.pacer.unsendable == 0
+    assert harness.plane.pacer.unsendable == 0
 
 
 def test_another_port(make: Make) -> None:
     """Media go to it and are taken from it, and no longer from the old one."""
-    office = make()
-    west, east = dialled(office, "west", 1), dialled(office, "east", 2)
-    hear(office, (west, 400))
+    harness = make()
+    west, east = dialled(harness, "west", 1), dialled(harness, "east", 2)
+    hear(harness, (west, 400))
     moved = [replace(m, port=m.port + 100, rtcp_port=None) for m in west.local.media]
     west.reoffer(replace(west.local, media=tuple(moved), version=9))
     old = west._sockets.copy()
     west._sockets.clear()
     west._port = {kind: port + 100 for kind, port in west._port.items()}
     west.sock("audio")
-    stray = office.plane.inbound.lost.stray
-    hear(office, (west, 400), ms=400)
+    stray = harness.plane.inbound.lost.stray
+    hear(harness, (west, 400), ms=400)
     assert west.received("audio")
-    assert office.plane.inbound.lost.stray == stray
+    assert harness.plane.inbound.lost.stray == stray
     assert tone(east, 400) > 1000
     old["audio", False].sendto(bytes([0x80, 8]) + bytes(170), west.agreed["audio"].remote)
-    office.run(20)
-    assert office.plane.inbound.lost.stray == stray + 1
+    harness.run(20)
+    assert harness.plane.inbound.lost.stray == stray + 1
     for sock in old.values():
         sock.close()
 
 
 def test_nobody_moves_onto_the_address_of_another_call(make: Make) -> None:
-    office = make()
-    west, east = dialled(office, "west", 1), dialled(office, "east", 2)
+    harness = make()
+    west, east = dialled(harness, "west", 1), dialled(harness, "east", 2)
     before = east.local
     east.reoffer(replace(east.local, address=west.host, version=9))
     [refused] = east.got(ReofferRefused)
@@ -573,35 +573,35 @@ def test_nobody_moves_onto_the_address_of_another_call(make: Make) -> None:
     east.local = before
     for _ in range(5):
         west.say(400)
-        office.run(20)
-    assert came(office, "west") == 5
+        harness.run(20)
+    assert came(harness, "west") == 5
 
 
 def test_a_medium_that_was_dropped_gives_nothing_of_another_call_back(make: Make) -> None:
     """West moves away, east comes to the address that it had, west drops its picture."""
-    office = make(meetings(rooms={}), planned_streams={}, guests=4)
-    west = Bridge(office, "west", local_address(72))
+    harness = make(meetings(rooms={}), planned_streams={}, guests=4)
+    west = Bridge(harness, "west", local_address(72))
     west.dial("room")
     moved = [replace(m, port=m.port + 100, rtcp_port=None) for m in west.local.media]
     west.reoffer(replace(west.local, media=tuple(moved), version=9))
-    east = Bridge(office, "east", local_address(72), sip_port=5062)
+    east = Bridge(harness, "east", local_address(72), sip_port=5062)
     east.dial("room")
     refused = sdp.Media("video", 0, formats=("97",))
     west.reoffer(replace(west.local, media=(west.local.media[0], refused), version=10))
     east.show(key=True)
-    office.run(40)
-    assert [came(office, who, "video") for who in ("west", "east")] == [0, 1]
+    harness.run(40)
+    assert [came(harness, who, "video") for who in ("west", "east")] == [0, 1]
 
 
 def test_an_invite_without_offer_within_the_call_ends_a_hold(make: Make) -> None:
     """The MCU offers all it can, not the state of the hold (RFC 3261 §14.2)."""
-    office = make()
-    west = dialled(office, "west", 1)
+    harness = make()
+    west = dialled(harness, "west", 1)
     west.reoffer(direction=Direction.SENDONLY)
-    entry = office.participants.of("west")
+    entry = harness.participants.of("west")
     assert entry is not None
     assert entry.local.media[0].direction is Direction.RECVONLY
-    offer = office.answering.renew(entry)
+    offer = harness.answering.renew(entry)
     assert [m.direction for m in offer.media] == [Direction.SENDRECV] * 2
     assert [m.port for m in offer.media] == [m.port for m in entry.local.media]
     assert offer.version > entry.local.version
@@ -615,51 +615,51 @@ def test_the_mcu_of_an_emulation_takes_sound_of_which_it_has_the_frames(
     make: Make, encoding_id: str
 ) -> None:
     sound = load_profiles().encoding(encoding_id)
-    office = make(sound=sound)
+    harness = make(sound=sound)
     wanted = codec_of(sound)
-    west = dialled(office, "west", 1, codecs=(wanted, PCMA))
-    entry = office.participants.of("west")
+    west = dialled(harness, "west", 1, codecs=(wanted, PCMA))
+    entry = harness.participants.of("west")
     assert entry is not None
     assert entry.local.media[0].codecs == (wanted,)
     assert west.agreed["audio"].codec == wanted
-    office.run(100)
+    harness.run(100)
     packets = west.received("audio")
     assert {p[1] & 0x7F for p in packets} == {sound.payload_type}
     assert {len(p) for p in packets} == {12 + sound.octets(20)}
     stamps = [int.from_bytes(p[4:8], "big") for p in packets]
     assert {(b - a) % 2**32 for a, b in pairwise(stamps)} == {sound.ticks(20)}
     # a bridge that is called is offered it first
-    assert office.answering.renew(entry).media[0].codecs[0] == wanted
+    assert harness.answering.renew(entry).media[0].codecs[0] == wanted
 
 
 def test_no_other_mcu_takes_what_it_cannot_decode(make: Make) -> None:
-    office = make()
+    harness = make()
     wanted = codec_of(load_profiles().encoding("opus"))
-    west = bridge(office, "west", kinds=("audio",), codecs=(wanted,))
+    west = bridge(harness, "west", kinds=("audio",), codecs=(wanted,))
     west.dial("meeting")
     assert refusal(west)[0] == 488
-    [told] = [each for each in office.events if each["event"] == "refused"]
+    [told] = [each for each in harness.events if each["event"] == "refused"]
     assert "none of its codecs (opus) is one of G722, PCMA, PCMU" in str(told)
-    east = dialled(office, "east", 2)
-    entry = office.participants.of("east")
+    east = dialled(harness, "east", 2)
+    entry = harness.participants.of("east")
     assert entry is not None
-    names = {codec.name for codec in office.answering.renew(entry).media[0].codecs}
+    names = {codec.name for codec in harness.answering.renew(entry).media[0].codecs}
     assert names == {"G722", "PCMA", "PCMU", "telephone-event"}
     assert east.agreed["audio"].codec.name == "PCMA"
 
 
 def test_another_codec(make: Make) -> None:
-    office = make()
-    west = dialled(office, "west", 1, codecs=(G722, PCMA))
-    east = dialled(office, "east", 2)
+    harness = make()
+    west = dialled(harness, "west", 1, codecs=(G722, PCMA))
+    east = dialled(harness, "east", 2)
     assert west.agreed["audio"].codec.name == "G722"
-    office.run(100)
+    harness.run(100)
     assert {p[1] & 0x7F for p in west.received("audio")} == {9}
     narrow = replace(west.local.media[0], codecs=(PCMU,))
     west.reoffer(replace(west.local, media=(narrow, *west.local.media[1:]), version=9))
-    office.run(40)
+    harness.run(40)
     west.received("audio")
-    hear(office, (east, 600))
+    hear(harness, (east, 600))
     last = west.received("audio")[-1]
     assert last[1] & 0x7F == 0
     assert loudness(g711.mu_law_decode(np.frombuffer(last[12:], np.uint8)), 600) > 1000
@@ -667,29 +667,29 @@ def test_another_codec(make: Make) -> None:
 
 def test_other_keys(make: Make) -> None:
     """A far end that takes a new key, and one that gives encryption up."""
-    office = make()
-    west = dialled(office, "west", 1, secure=True)
-    hear(office, (west, 400))
+    harness = make()
+    west = dialled(harness, "west", 1, secure=True)
+    hear(harness, (west, 400))
     assert west.received("audio")
     renewed = tuple(
         replace(m, crypto=tuple(replace(c, key=replace(c.key, master=bytes(30))) for c in m.crypto))
         for m in west.local.media
     )
     west.reoffer(replace(west.local, media=renewed, version=9))
-    office.run(40)
+    harness.run(40)
     west.sock("audio").recv(2000)
-    before = came(office, "west")
-    hear(office, (west, 400))
-    assert office.plane.inbound.lost.unauthentic == 0
-    assert came(office, "west") == before + 10
+    before = came(harness, "west")
+    hear(harness, (west, 400))
+    assert harness.plane.inbound.lost.unauthentic == 0
+    assert came(harness, "west") == before + 10
     assert west.received("audio")
     plain = tuple(replace(m, crypto=(), protocol="RTP/AVP") for m in west.local.media)
     west.reoffer(replace(west.local, media=plain, version=10))
     west.srtp.clear()
-    office.run(40)
+    harness.run(40)
     west.received("audio")
-    hear(office, (west, 400))
-    assert came(office, "west") == before + 20
+    hear(harness, (west, 400))
+    assert came(harness, "west") == before + 20
     assert {len(p) for p in west.received("audio")} == {172}
 
 
@@ -700,8 +700,8 @@ def test_other_keys(make: Make) -> None:
 )
 def test_a_far_end_with_any_suite_and_an_mki(make: Make, suite: Suite, mki: bytes) -> None:
     """Sound, pictures of full length and reports, both ways, beside one who does not encrypt."""
-    office = make()
-    west, east = dialled(office, "west", 1, secure=True), dialled(office, "east", 2)
+    harness = make()
+    west, east = dialled(harness, "west", 1, secure=True), dialled(harness, "east", 2)
     line = Crypto(4, CryptoKey(suite, bytes(range(MASTER_BYTES[suite])), mki))
     offered = tuple(replace(m, crypto=(line,)) for m in west.local.media)
     west.reoffer(replace(west.local, media=offered, version=9))
@@ -709,54 +709,54 @@ def test_a_far_end_with_any_suite_and_an_mki(make: Make, suite: Suite, mki: byte
     assert terms.crypto_send == line.key
     assert terms.crypto_receive is not None
     assert (terms.crypto_receive.suite, terms.crypto_receive.mki) == (suite, mki)
-    office.run(40)
+    harness.run(40)
     west.sock("audio").recv(2000)  # with the old key
     west.received("audio", control=True)
     for payload in (bytes(50), bytes(1400)):
         west.send("video", b"\x65" + payload, marker=True)
         east.send("video", b"\x65" + payload, marker=True)
-    hear(office, (west, 400))
+    hear(harness, (west, 400))
     assert tone(east, 400) > 1000
-    hear(office, (east, 600))
+    hear(harness, (east, 600))
     assert tone(west, 600) > 1000
     assert west.received("video")
     west.sock("audio").sendto(
         west.srtp["audio"].protect_rtcp(pack([ReceiverReport(7, ())])), west.agreed["audio"].remote
     )
-    before = office.plane.inbound.rtcp_received
-    office.run(5500)
-    assert office.plane.inbound.rtcp_received == before + 1
+    before = harness.plane.inbound.rtcp_received
+    harness.run(5500)
+    assert harness.plane.inbound.rtcp_received == before + 1
     assert west.received("audio", control=True)
-    assert office.plane.inbound.lost.unauthentic == 0
-    assert office.plane.outbound.unprotected == 0
+    assert harness.plane.inbound.lost.unauthentic == 0
+    assert harness.plane.outbound.unprotected == 0
 
 
 def test_pictures_and_content_may_be_added(make: Make) -> None:
-    office = make()
-    west = dialled(office, "west", 1, kinds=("audio",))
-    assert (set(west.agreed), office.capacity.units_used) == ({"audio"}, 1.0)
+    harness = make()
+    west = dialled(harness, "west", 1, kinds=("audio",))
+    assert (set(west.agreed), harness.capacity.units_used) == ({"audio"}, 1.0)
     west.reoffer(replace(west.offer("audio", "video", "content"), version=9))
     assert set(west.agreed) == {"audio", "video", "content"}
-    assert office.capacity.units_used == 3.0
+    assert harness.capacity.units_used == 3.0
     west.sock("video")
-    office.run(200)
+    harness.run(200)
     assert west.received("video")
 
 
 def test_a_picture_at_another_rate(make: Make) -> None:
     """What a new b= says is what the composed picture keeps to, and then again."""
-    office = make()
-    west = dialled(office, "west", 1)
+    harness = make()
+    west = dialled(harness, "west", 1)
 
     def kbps(limit: int) -> float:
         lower = [replace(m, tias_bps=1000 * limit) for m in west.local.media[1:]]
         media = (west.local.media[0], *lower)
         west.reoffer(replace(west.local, media=media, version=west.local.version + 1))
-        office.run(1000)
+        harness.run(1000)
         west.received("video")
         octets = 0
         for _ in range(40):
-            office.run(100)
+            harness.run(100)
             octets += sum(len(p) for p in west.received("video"))
         return octets * 8 / 4000
 
@@ -767,42 +767,42 @@ def test_a_picture_at_another_rate(make: Make) -> None:
 
 def test_a_call_that_gives_its_pictures_up_is_one_with_sound_alone(make: Make) -> None:
     """It costs no more than that, and shows nothing either: content is pictures too."""
-    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
-    west = dialled(office, "west", 1)
+    harness = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    west = dialled(harness, "west", 1)
     slides = west.offer("audio", "video", "content")
     gone = replace(sdp.Media("video", 0, formats=("97",)), content=("main",))
     west.reoffer(replace(slides, media=(slides.media[0], gone, slides.media[2]), version=9))
-    assert (set(west.agreed), office.capacity.units_used) == ({"audio"}, 1.0)
-    office.run(40)
+    assert (set(west.agreed), harness.capacity.units_used) == ({"audio"}, 1.0)
+    harness.run(40)
     west.received("video")
-    office.run(100)
+    harness.run(100)
     assert west.received("video") == []
     west.hang_up()
-    assert office.plane._composed._streams == {}
-    assert office.is_empty()
+    assert harness.plane._composed._streams == {}
+    assert harness.is_empty()
 
 
 def test_an_offer_that_cannot_be_taken_changes_nothing(make: Make) -> None:
-    office = make()
-    west = dialled(office, "west", 1)
-    before = office.capacity.units_used
+    harness = make()
+    west = dialled(harness, "west", 1)
+    before = harness.capacity.units_used
     west.reoffer(replace(west.local, media=west.local.media[:1], version=9))
     [refused] = west.got(ReofferRefused)
-    assert (refused.code, office.capacity.units_used) == (488, before)
+    assert (refused.code, harness.capacity.units_used) == (488, before)
     assert west.got(ReofferAnswered) == []
-    office.run(100)
+    harness.run(100)
     assert west.received("audio")
-    call = office.participants.of("west")
+    call = harness.participants.of("west")
     assert call is not None
     assert (call.asked, call.given) == ("720p30", "720p30")
     west.hang_up()
-    assert office.is_empty()
+    assert harness.is_empty()
 
 
 def test_sound_that_is_added_later_is_heard_as_the_floor_has_it(make: Make) -> None:
-    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
-    chair, west = dialled(office, "chair", 1, kinds=("video",)), dialled(office, "west", 2)
+    harness = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    chair, west = dialled(harness, "chair", 1, kinds=("video",)), dialled(harness, "west", 2)
     chair.reoffer(replace(chair.offer("video", "audio"), version=9))
     assert set(chair.agreed) == {"audio", "video"}
-    hear(office, (chair, 400), (west, 600), ms=400)
+    hear(harness, (chair, 400), (west, 600), ms=400)
     assert tone(west, 400) > 1000

@@ -16,8 +16,8 @@ from giaoban.mcu_sim.conference.commands import CONTROL_TYPE
 from giaoban.mcu_sim.sdp import Direction
 from giaoban.mcu_sim.sip import CallState, InfoAnswered
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Office
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import McuHarness
 from tests.mcu_sim.rights import may
 from tests.mcu_sim.server_factory import device, meeting_of, meetings, planned_streams
 
@@ -63,13 +63,13 @@ more_asked = (
 )
 
 
-class Desks(RuleBasedStateMachine):
+class CallsOfHarness(RuleBasedStateMachine):
     """Five bridges, one of which is no member, a telecom technician (where there are accounts), and
     a device with room for two pictures."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.office: Any = None
+        self.harness: Any = None
 
     @initialize(
         seated=st.booleans(),
@@ -85,7 +85,7 @@ class Desks(RuleBasedStateMachine):
             | {"floor": "chair"},
             rooms={"prefix": "room"},
         )
-        self.office = Office(
+        self.harness = McuHarness(
             MCU,
             held,
             planned_streams=planned_streams((CHAIR, WEST)) if seated else {},
@@ -98,7 +98,7 @@ class Desks(RuleBasedStateMachine):
         password = "secret" if known else None
         self.bridges = {
             who: Bridge(
-                self.office, who, host, secure=secure, session_expires_s=90, password=password
+                self.harness, who, host, secure=secure, session_expires_s=90, password=password
             )
             for who, host in HOSTS.items()
         }
@@ -120,9 +120,9 @@ class Desks(RuleBasedStateMachine):
             if settled:
                 one.dial(meeting, offer=offer)
             else:
-                settle, self.office.settle = self.office.settle, lambda: None
+                settle, self.harness.settle = self.harness.settle, lambda: None
                 one.dial(meeting, offer=offer)
-                self.office.settle = settle
+                self.harness.settle = settle
 
     @rule(who=bridges)
     def hang_up(self, who: str) -> None:
@@ -152,26 +152,26 @@ class Desks(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((0.1, 3.0, 20.0, 40.0, 100.0, 200.0)))
     def wait(self, seconds: float) -> None:
-        self.office.wait(seconds)
+        self.harness.wait(seconds)
 
     @rule(who=st.sampled_from(MEMBERS), kind=st.sampled_from(("drop", "redial")))
     def command(self, who: str, kind: str) -> None:
         made: Any = {"drop": commands.Drop, "redial": commands.Redial}[kind]
         for meeting in ("meeting", "called"):
-            at_console = self.office.controller.controls.at_console
-            at_console(made(command=kind, participant=who), meeting, self.office.now_ns)
-        self.office.settle()
+            at_console = self.harness.controller.controls.at_console
+            at_console(made(command=kind, participant=who), meeting, self.harness.now_ns)
+        self.harness.settle()
 
     @rule(who=bridges, fields=asked | more_asked)
     def ask(self, who: str, fields: dict[str, Any]) -> None:
         """By whom, whatever it is: what it may not changes nothing and gets 403."""
-        one, office = self.bridges[who], self.office
-        call = office.participants.of(who)
+        one, harness = self.bridges[who], self.harness
+        call = harness.participants.of(who)
         if call is None or not call.standing or one.cut or not one.signalling.stands:
             return
         if one.agent.state(one.call) is not CallState.ESTABLISHED:
             return
-        home = office.controller.rooms[call.meeting]
+        home = harness.controller.rooms[call.meeting]
         role = "chair-technician" if who == home.meeting.chair else "branch-technician"
         role = "telecom-technician" if who in self.observers else role
         grants = {tuple(grant) for grant in home._state.grants}
@@ -187,10 +187,10 @@ class Desks(RuleBasedStateMachine):
 
     def books(self) -> list[Any]:
         """What is held of the device, who sits where and may be heard."""
-        office = self.office
-        found: list[Any] = [office.capacity.units_used, office.capacity.ports_used]
-        found += [(one.call, one.meeting, one.standing) for one in office.participants]
-        for one in office.controller.rooms:
+        harness = self.harness
+        found: list[Any] = [harness.capacity.units_used, harness.capacity.ports_used]
+        found += [(one.call, one.meeting, one.standing) for one in harness.participants]
+        for one in harness.controller.rooms:
             found.append([one.live, one.away, one.heard, one.called, one.queue, one.observers])
             found.append([one.ended, one.presenter, one.unreported, sorted(one._state.grants)])
         return found
@@ -200,61 +200,61 @@ class Desks(RuleBasedStateMachine):
         for one in self.bridges.values():
             if one.agreed and not one.cut:
                 one.show(key=True) if "video" in one.agreed else None
-        self.office.pass_over()
-        self.office.run(20)
+        self.harness.pass_over()
+        self.harness.run(20)
 
     @invariant()
     def the_books_agree(self) -> None:
-        office = self.office
-        if office is None:
+        harness = self.harness
+        if harness is None:
             return
-        calls = list(office.participants)
+        calls = list(harness.participants)
         assert len({call.participant for call in calls}) == len(calls)
         assert len({call.row for call in calls}) == len(calls)
-        assert office.capacity.ports_used == len(calls)
-        assert office.capacity.units_used <= 7.0
+        assert harness.capacity.ports_used == len(calls)
+        assert harness.capacity.units_used <= 7.0
         for call in calls:
-            assert office.capacity.holds(call.held)
-            assert office.ports.held[call.row] == call.port_group
+            assert harness.capacity.holds(call.held)
+            assert harness.ports.held[call.row] == call.port_group
         standing = {call.participant: call.meeting for call in calls if call.standing}
         seats = [
             (who, room.meeting.id)
-            for room in office.controller.rooms
+            for room in harness.controller.rooms
             for who in (*room.live, *room.observers)
         ]
         assert dict(seats) == standing
         assert len(seats) == len(standing)
-        for room in office.controller.rooms:
+        for room in harness.controller.rooms:
             assert len(room.called) <= 1
             assert set(room.observers) <= self.observers
             assert not self.observers & {*room.live, *room.away, *room.heard}
-        assert set(office.plane._legs) == {call.row for call in calls if call.standing}
+        assert set(harness.plane._legs) == {call.row for call in calls if call.standing}
         calling = {call.participant for call in calls if call.dialled_ns and not call.standing}
-        dialling = [who for room in office.controller.rooms for who in room._state.dialling]
+        dialling = [who for room in harness.controller.rooms for who in room._state.dialling]
         assert sorted(dialling) == sorted(calling)
 
     def teardown(self) -> None:
-        office = self.office
-        if office is None:
+        harness = self.harness
+        if harness is None:
             return
         try:
-            office.controller.close("The end", office.now_ns)
-            office.wait(200)
-            assert office.is_empty()
-            assert list(office.participants) == []
-            assert office.agent.transactions == 0
-            assert office.agent.calls == []
-            assert sorted(office.participants._free) == sorted(
-                range(len(office.config.planned_streams), office.participants.capacity)
+            harness.controller.close("The end", harness.now_ns)
+            harness.wait(200)
+            assert harness.is_empty()
+            assert list(harness.participants) == []
+            assert harness.agent.transactions == 0
+            assert harness.agent.calls == []
+            assert sorted(harness.participants._free) == sorted(
+                range(len(harness.config.planned_streams), harness.participants.capacity)
             )
         finally:
-            office.close()
+            harness.close()
 
 
-Desks.TestCase.settings = settings(
+CallsOfHarness.TestCase.settings = settings(
     max_examples=40,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-TestDesks = pytest.mark.filterwarnings("error")(Desks.TestCase)
+TestCallsOfHarness = pytest.mark.filterwarnings("error")(CallsOfHarness.TestCase)

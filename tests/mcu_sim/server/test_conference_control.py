@@ -18,8 +18,8 @@ from giaoban.mcu_sim.server.negotiation import NegotiationResult
 from giaoban.mcu_sim.sip import CallEnded, InfoAnswered, InfoReceived
 from giaoban.mcu_sim.sip.info import MEDIA_CONTROL_TYPE, picture_fast_update, wants_full_picture
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
 from tests.mcu_sim.server_factory import meeting_of, meetings, planned_streams
 from tests.phone import loudness
 
@@ -30,13 +30,13 @@ Three = tuple[Bridge, Bridge, Bridge]
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, MEMBERS)
+    yield from harnesses(MCU, MEMBERS)
 
 
-def three(office: Office, **more: Any) -> Three:
+def three(harness: McuHarness, **more: Any) -> Three:
     """Chair, west and east in the meeting, with open sockets."""
     chair, west, east = (
-        Bridge(office, who, local_address(78, n), **more) for n, who in enumerate(MEMBERS, 1)
+        Bridge(harness, who, local_address(78, n), **more) for n, who in enumerate(MEMBERS, 1)
     )
     for one in (chair, west, east):
         for kind in ("audio", "video", *more.get("kinds", ())):
@@ -52,38 +52,38 @@ def ask(one: Bridge, **command: Any) -> int:
     return answer.code
 
 
-def tones_at(listener: Bridge, office: Office, *speakers: tuple[Bridge, int]) -> list[bool]:
+def tones_at(listener: Bridge, harness: McuHarness, *speakers: tuple[Bridge, int]) -> list[bool]:
     """Which of the speakers' tones the listener hears."""
     listener.received("audio")
     for _ in range(20):
         for speaker, hz in speakers:
             speaker.say(hz)
-        office.run(20)
+        harness.run(20)
     heard = listener.received("audio")[-10:]
     sound = g711.a_law_decode(np.frombuffer(b"".join(p[12:] for p in heard), np.uint8))
     return [loudness(sound, hz) > 1000 for _, hz in speakers]
 
 
 def test_the_chair_calls_to_speak_and_a_branch_may_not(make: Make) -> None:
-    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
-    chair, west, east = three(office)
+    harness = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    chair, west, east = three(harness)
     speakers = ((chair, 400), (west, 600))
-    assert tones_at(east, office, *speakers) == [True, False]
+    assert tones_at(east, harness, *speakers) == [True, False]
     assert ask(west, command="call-to-speak", participant="west") == 403
-    refused = [e for e in office.events if e.get("kind") == "refused"]
+    refused = [e for e in harness.events if e.get("kind") == "refused"]
     assert [(e["by"], e["bridge"]) for e in refused] == [("west", "west")]
     assert "403" in refused[0]["text"]
     assert ask(west, command="request-to-speak") == 200
     assert ask(chair, command="call-to-speak", participant="west") == 200
-    assert tones_at(east, office, *speakers) == [True, True]
+    assert tones_at(east, harness, *speakers) == [True, True]
     assert ask(chair, command="mute", participant="west") == 200
-    assert tones_at(east, office, *speakers) == [True, False]
+    assert tones_at(east, harness, *speakers) == [True, False]
     assert ask(west, command="unmute") == 403
 
 
 def test_the_queue_is_told_to_the_chair(make: Make) -> None:
-    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
-    chair, west, _ = three(office)
+    harness = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    chair, west, _ = three(harness)
     ask(west, command="request-to-speak")
     told = [json.loads(event.body) for event in chair.got(InfoReceived)]
     assert [[one["participant"] for one in queue["queue"]] for queue in told] == [["west"]]
@@ -93,8 +93,8 @@ def test_the_queue_is_told_to_the_chair(make: Make) -> None:
 
 
 def test_a_dropped_bridge_is_out_until_it_is_redialled(make: Make) -> None:
-    office = make()
-    chair, west, _ = three(office)
+    harness = make()
+    chair, west, _ = three(harness)
     assert ask(chair, command="drop", participant="west") == 200
     assert west.got(CallEnded)
     west.events.clear()
@@ -102,28 +102,28 @@ def test_a_dropped_bridge_is_out_until_it_is_redialled(make: Make) -> None:
     assert west.codes() == [403]
     assert ask(chair, command="redial", participant="west") == 200
     west.dial("meeting")
-    assert office.controller.rooms["meeting"].live == ("chair", "east", "west")
+    assert harness.controller.rooms["meeting"].live == ("chair", "east", "west")
 
 
 def test_the_chair_ends_the_meeting(make: Make) -> None:
-    office = make()
-    bridges = three(office)
+    harness = make()
+    bridges = three(harness)
     assert ask(bridges[0], command="end-meeting") == 200
     assert all(one.got(CallEnded) for one in bridges)
-    assert office.is_empty()
+    assert harness.is_empty()
 
 
 REPORT = {"cause": "đứt cáp", "remedy": "hàn nối", "expected_min": 30.0}
 
 
-def on_duty(office: Office, **more: Any) -> Bridge:
+def on_duty(harness: McuHarness, **more: Any) -> Bridge:
     """A telecom technician, calling as a room system would."""
-    one = Bridge(office, "telecom", local_address(78, 9), password="secret", **more)
+    one = Bridge(harness, "telecom", local_address(78, 9), password="secret", **more)
     one.dial("meeting")
     return one
 
 
-def with_telecom(make: Make, **more: Any) -> Office:
+def with_telecom(make: Make, **more: Any) -> McuHarness:
     accounts = Accounts.model_validate(
         {
             "schema": "giaoban.accounts/1",
@@ -138,24 +138,24 @@ def with_telecom(make: Make, **more: Any) -> Office:
 
 @pytest.mark.parametrize("video", ["switched", "presence"])
 def test_a_telecom_technician_hears_and_reports_and_steers_nothing(make: Make, video: str) -> None:
-    office = with_telecom(make, video=video)
-    chair, west, _ = three(office, password="secret")
-    before = office.capacity.units_used, office.capacity.ports_used
-    telecom = on_duty(office)
+    harness = with_telecom(make, video=video)
+    chair, west, _ = three(harness, password="secret")
+    before = harness.capacity.units_used, harness.capacity.ports_used
+    telecom = on_duty(harness)
     telecom.sock("audio")
     assert set(telecom.agreed) == {"audio"}
-    [joined] = [e for e in office.events if e["event"] == "joined" and e["bridge"] == "telecom"]
+    [joined] = [e for e in harness.events if e["event"] == "joined" and e["bridge"] == "telecom"]
     assert joined["role"] == "telecom-technician"
     assert joined["refused"] == ["video: an observer gets audio alone"]
-    audio = office.config.device.units_for("audio") or 0
-    assert office.capacity.units_used - before[0] == audio
-    assert office.controller.rooms["meeting"].live == MEMBERS
-    assert tones_at(telecom, office, (west, 600)) == [True]
-    assert tones_at(west, office, (telecom, 600)) == [False]
+    audio = harness.config.device.units_for("audio") or 0
+    assert harness.capacity.units_used - before[0] == audio
+    assert harness.controller.rooms["meeting"].live == MEMBERS
+    assert tones_at(telecom, harness, (west, 600)) == [True]
+    assert tones_at(west, harness, (telecom, 600)) == [False]
     for command in ("mute-all", "end-meeting", "request-to-speak", "present"):
         assert ask(telecom, command=command) == 403
     assert ask(telecom, command="drop", participant="west") == 403
-    refused = [e for e in office.events if e.get("kind") == "refused"]
+    refused = [e for e in harness.events if e.get("kind") == "refused"]
     assert [e["by"] for e in refused] == ["telecom"] * 5
     assert all(e["text"].endswith("steers no meeting") for e in refused)
     telecom.events.clear()
@@ -166,31 +166,31 @@ def test_a_telecom_technician_hears_and_reports_and_steers_nothing(make: Make, v
     assert ask(telecom, command="report-interruption", participant="west", **REPORT) == 200
     [heard] = [json.loads(event.body) for event in chair.got(InfoReceived)]
     assert heard == {"interruption": {**REPORT, "participant": "west"}}
-    [entry] = [e for e in office.events if e.get("kind") == "interruption"]
+    [entry] = [e for e in harness.events if e.get("kind") == "interruption"]
     assert (entry["by"], entry["bridge"]) == ("telecom", "west")
     assert REPORT.items() <= entry.items()
 
 
 def test_a_telecom_technician_never_gets_video_however_it_asks(make: Make) -> None:
     """Not by an offer of the MCU's, and not by a later one of its own."""
-    office = with_telecom(make)
-    three(office, password="secret")
-    terms = office.controller._negotiation.take("its", "meeting", None, audio_only=True)
+    harness = with_telecom(make)
+    three(harness, password="secret")
+    terms = harness.controller._negotiation.take("its", "meeting", None, audio_only=True)
     assert isinstance(terms, NegotiationResult)
     assert ([one.kind for one in terms.local.media], terms.admission.given) == (["audio"], "audio")
-    office.controller._negotiation.give_back("its", "meeting")
-    telecom = on_duty(office)
+    harness.controller._negotiation.give_back("its", "meeting")
+    telecom = on_duty(harness)
     telecom.local = telecom.offer("audio", "video")
     telecom.reoffer()
     assert set(telecom.agreed) == {"audio"}
-    assert office.participants.of("telecom").given == "audio"  # type: ignore[union-attr]
+    assert harness.participants.of("telecom").given == "audio"  # type: ignore[union-attr]
     telecom.hang_up()
-    assert office.controller.rooms["meeting"].observers == ()
+    assert harness.controller.rooms["meeting"].observers == ()
 
 
 def test_a_branch_reports_its_interruption_to_the_chair(make: Make) -> None:
-    office = make()
-    chair, west, _ = three(office)
+    harness = make()
+    chair, west, _ = three(harness)
     assert ask(west, command="report-interruption", **REPORT) == 200
     [heard] = [json.loads(event.body) for event in chair.got(InfoReceived)]
     assert heard["interruption"]["participant"] == "west"
@@ -214,57 +214,57 @@ def test_a_branch_reports_its_interruption_to_the_chair(make: Make) -> None:
     ],
 )
 def test_infos(make: Make, content_type: str, body: bytes, code: int) -> None:
-    office = make()
-    chair = Bridge(office, "chair", local_address(78))
+    harness = make()
+    chair = Bridge(harness, "chair", local_address(78))
     chair.dial("meeting")
     chair.info(content_type, body)
     assert [event.code for event in chair.got(InfoAnswered)] == [code]
 
 
 def test_a_415_says_what_would_be_taken(make: Make) -> None:
-    office = make()
-    chair, _, _ = three(office)
+    harness = make()
+    chair, _, _ = three(harness)
     chair.info("text/plain", b"hello")
-    refusal = next(data for data, _ in reversed(office.sent) if b"SIP/2.0 415" in data)
+    refusal = next(data for data, _ in reversed(harness.sent) if b"SIP/2.0 415" in data)
     assert f"\r\nAccept: {CONTROL_TYPE}, {MEDIA_CONTROL_TYPE}\r\n".encode() in refusal
 
 
 def test_picture_fast_update_gives_a_key_frame(make: Make) -> None:
-    office = make()
-    west = Bridge(office, "west", local_address(78))
+    harness = make()
+    west = Bridge(harness, "west", local_address(78))
     west.sock("video")
     west.dial("meeting")
-    office.run(500)
+    harness.run(500)
 
     def keys() -> int:
         return sum(p[12] == 0x7C and p[13] & 0x9F == 0x85 for p in west.received("video"))
 
     assert keys() >= 1
-    office.run(500)
+    harness.run(500)
     assert keys() == 0
     west.info(MEDIA_CONTROL_TYPE, picture_fast_update())
-    office.run(200)
+    harness.run(200)
     assert keys() == 1
 
 
 def test_nobody_hears_another_meeting(make: Make) -> None:
     held = meetings(meeting_of(MEMBERS), meeting_of(("north", "south"), id="other"))
-    office = make(held, planned_streams={}, guests=8)
-    _, west, east = three(office)
+    harness = make(held, planned_streams={}, guests=8)
+    _, west, east = three(harness)
     north, south = (
-        Bridge(office, who, local_address(78, n)) for n, who in ((8, "north"), (9, "south"))
+        Bridge(harness, who, local_address(78, n)) for n, who in ((8, "north"), (9, "south"))
     )
     for one in (north, south):
         one.sock("audio")
         one.dial("other")
     speakers = ((west, 400), (north, 600))
-    assert tones_at(east, office, *speakers) == [True, False]
-    assert tones_at(south, office, *speakers) == [False, True]
-    assert tones_at(west, office, *speakers) == [False, False]
+    assert tones_at(east, harness, *speakers) == [True, False]
+    assert tones_at(south, harness, *speakers) == [False, True]
+    assert tones_at(west, harness, *speakers) == [False, False]
     # its number may be another meeting's when it is over
     for one in (north, south):
         one.hang_up()
-    assert tones_at(east, office, (west, 400)) == [True]
+    assert tones_at(east, harness, (west, 400)) == [True]
 
 
 def switched(**more: Any) -> Any:
@@ -278,15 +278,15 @@ def marks(packets: list[bytes]) -> list[bytes]:
 
 def test_switched_pictures_are_those_of_the_chair(make: Make) -> None:
     """And the chair sees a branch. They begin with a key frame, under the viewer's own header."""
-    office = make(switched(floor="chair"))
-    chair, west, east = three(office)
+    harness = make(switched(floor="chair"))
+    chair, west, east = three(harness)
     for key in (False, True, False, False):
         chair.show(key=key, mark=b"C")
         west.show(key=key, mark=b"W")
-        office.run(40)
+        harness.run(40)
     seen = west.received("video"), east.received("video"), chair.received("video")
     assert [marks(one) for one in seen] == [[b"C"] * 3, [b"C"] * 3, [b"W"] * 3]
-    call = office.participants.of("west")
+    call = harness.participants.of("west")
     assert call is not None
     forwarded = seen[0]
     assert [p[12] for p in forwarded] == [0x65, 0x41, 0x41]
@@ -297,39 +297,39 @@ def test_switched_pictures_are_those_of_the_chair(make: Make) -> None:
 
 
 def test_under_an_open_floor_the_picture_follows_the_voice(make: Make) -> None:
-    office = make(switched(floor="open"))
-    chair, west, east = three(office)
+    harness = make(switched(floor="open"))
+    chair, west, east = three(harness)
 
     def speaks(speaker: Bridge) -> list[bytes]:
         for _ in range(150):
             for one in (chair, west, east):
                 one.say(400, 6000 if one is speaker else 0)
                 one.show(key=True, mark=one.user[:1].encode())
-            office.run(20)
-            office.controller.controls.hear(office.now_ns)
+            harness.run(20)
+            harness.controller.controls.hear(harness.now_ns)
         return marks(chair.received("video"))[-5:]
 
     assert speaks(west) == [b"w"] * 5
     assert speaks(east) == [b"e"] * 5
-    assert office.controller.rooms["meeting"].speaker == "east"
+    assert harness.controller.rooms["meeting"].speaker == "east"
 
 
 def test_content_goes_to_all_others(make: Make) -> None:
-    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
-    chair, west, east = three(office, kinds=("audio", "video", "content"))
+    harness = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    chair, west, east = three(harness, kinds=("audio", "video", "content"))
     assert "content" in chair.agreed
     west.show("content", key=True, mark=b"W")
-    office.run(20)
+    harness.run(20)
     assert east.received("content") == []
     assert ask(chair, command="present", participant="chair") == 200
     for key in (True, False):
         chair.show("content", key=key, mark=b"C")
         west.show("content", key=key, mark=b"W")
-        office.run(40)
+        harness.run(40)
     assert [marks(one.received("content")) for one in (west, east)] == [[b"C"] * 2] * 2
     assert chair.received("content") == []
     chair.hang_up()
-    late = Bridge(office, "chair", local_address(78, 9))
+    late = Bridge(harness, "chair", local_address(78, 9))
     late.dial("meeting")
     assert late.received("video") == []
 
@@ -340,64 +340,64 @@ def test_content_takes_its_part_of_the_device_and_is_not_shown_without_it(make: 
     figures = device.capacity.model_copy(update={"units_total": 10.0})
     taking = device.content.model_copy(update={"units": 1.0})
     device = device.model_copy(update={"capacity": figures, "content": taking})
-    office = make(meetings(meeting_of(MEMBERS, floor="chair")), device=device)
-    chair, west, east = three(office, kinds=("audio", "video", "content"))
-    assert office.capacity.units_used == 9.0
+    harness = make(meetings(meeting_of(MEMBERS, floor="chair")), device=device)
+    chair, west, east = three(harness, kinds=("audio", "video", "content"))
+    assert harness.capacity.units_used == 9.0
     assert ask(chair, command="present", participant="chair") == 200
-    assert office.capacity.units_used == 10.0
+    assert harness.capacity.units_used == 10.0
     ask(chair, command="present", participant="west")  # another shows: it is taken once
-    assert office.capacity.units_used == 10.0
+    assert harness.capacity.units_used == 10.0
     ask(chair, command="present", participant=None)
-    assert office.capacity.units_used == 9.0
-    office.capacity.admit("other", "CIF30")
+    assert harness.capacity.units_used == 9.0
+    harness.capacity.admit("other", "CIF30")
     ask(chair, command="present", participant="chair")
-    told = next(e for e in office.events if e.get("kind") == "refused" and "503" in e["text"])
+    told = next(e for e in harness.events if e.get("kind") == "refused" and "503" in e["text"])
     assert (told["bridge"], told["text"]) == ("chair", "present: 503 Resource deficiency")
-    assert office.capacity.units_used == 10.0
+    assert harness.capacity.units_used == 10.0
     for key in (True, False):
         chair.show("content", key=key, mark=b"C")
-        office.run(40)
+        harness.run(40)
     assert [one.received("content") for one in (west, east)] == [[], []]
-    office.capacity.release("other")
+    harness.capacity.release("other")
     for one in (chair, west, east):
         one.hang_up()
-    assert office.is_empty()
+    assert harness.is_empty()
 
 
 def test_who_comes_later_sees_the_content_too(make: Make) -> None:
-    office = make(meetings(meeting_of(MEMBERS, floor="chair")))
+    harness = make(meetings(meeting_of(MEMBERS, floor="chair")))
     kinds: Any = ("audio", "video", "content")
-    chair = Bridge(office, "chair", local_address(78), kinds=kinds)
-    west = Bridge(office, "west", local_address(78, 2), kinds=kinds)
+    chair = Bridge(harness, "chair", local_address(78), kinds=kinds)
+    west = Bridge(harness, "west", local_address(78, 2), kinds=kinds)
     chair.dial("meeting")
     ask(chair, command="present", participant="chair")
     west.sock("content")
     west.dial("meeting")
     chair.show("content", key=True, mark=b"C")
-    office.run(40)
+    harness.run(40)
     assert marks(west.received("content")) == [b"C"]
 
 
 def test_a_camera_is_asked_for_a_key_frame_at_a_switch(make: Make) -> None:
     """By INFO where RTCP's requests were not agreed on; one without a camera is not asked."""
-    office = make(switched(floor="chair"))
-    chair, west, _ = three(office)
+    harness = make(switched(floor="chair"))
+    chair, west, _ = three(harness)
     assert chair.agreed["video"].feedback
-    plain = Bridge(office, "west", local_address(78, 9))
+    plain = Bridge(harness, "west", local_address(78, 9))
     west.hang_up()
     media = tuple(replace(m, feedback=()) for m in plain.local.media)
     plain.local = replace(plain.local, media=media)
     plain.dial("meeting")
     ask(chair, command="call-to-speak", participant="west")
-    office.run(1200)
+    harness.run(1200)
     asked = [wants_full_picture(e.content_type, e.body) for e in plain.got(InfoReceived)]
     assert asked
     assert all(asked)
-    silent = Bridge(office, "west", local_address(78, 10), kinds=("audio",))
+    silent = Bridge(harness, "west", local_address(78, 10), kinds=("audio",))
     plain.hang_up()
     silent.dial("meeting")
     ask(chair, command="call-to-speak", participant="west")
-    office.run(1200)
+    harness.run(1200)
     assert silent.got(InfoReceived) == []
 
 
@@ -407,17 +407,17 @@ def test_the_many_whom_nobody_sees_get_their_new_picture_together(
     """One leaves whose picture all saw: who sees something else is told alone, all others at once,
     and nobody twice."""
     names = ["chair", *(f"b-{n}" for n in range(25))]
-    office = make(meetings(meeting_of(names)), planned_streams=planned_streams(names))
-    bridges = [Bridge(office, who, local_address(79, n)) for n, who in enumerate(names, 1)]
+    harness = make(meetings(meeting_of(names)), planned_streams=planned_streams(names))
+    bridges = [Bridge(harness, who, local_address(79, n)) for n, who in enumerate(names, 1)]
     for one in bridges:
         one.dial("meeting")
     alone: list[int] = []
     together: list[int] = []
-    composed: Any = office.plane._composed
-    monkeypatch.setattr(office.plane, "relayout", alone.append)
+    composed: Any = harness.plane._composed
+    monkeypatch.setattr(harness.plane, "relayout", alone.append)
     monkeypatch.setattr(composed, "relayout", lambda rows, _from_ns: together.extend(rows))
     bridges[1].hang_up()
-    office.settle()
-    rows = {office.participants.own_row(who) for who in names if who != "b-0"}
+    harness.settle()
+    rows = {harness.participants.own_row(who) for who in names if who != "b-0"}
     assert sorted(alone + together) == sorted(rows)
     assert len(together) > 5

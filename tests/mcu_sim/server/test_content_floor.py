@@ -22,8 +22,8 @@ from giaoban.mcu_sim.bfcp.message import (
 from giaoban.mcu_sim.sdp.description import FloorControl
 from giaoban.mcu_sim.sdp.floor_control import KIND, PROTOCOL, user_of
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
 from tests.mcu_sim.server.test_conference_control import ask
 from tests.mcu_sim.server_factory import device, meeting_of, meetings
 
@@ -40,7 +40,7 @@ GRANTED, DENIED, REVOKED = (
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, MEMBERS)
+    yield from harnesses(MCU, MEMBERS)
 
 
 class Presenters:
@@ -48,7 +48,7 @@ class Presenters:
 
     def __init__(self, make: Make, floor: str, **more: Any) -> None:
         held = meetings(meeting_of(MEMBERS, floor=floor))
-        self.office: Office = make(held, floor_port=5070, **more)
+        self.harness: McuHarness = make(held, floor_port=5070, **more)
         self.bridges = {who: self._enter(who, n) for n, who in enumerate(MEMBERS, 1)}
         self.transaction = 0
         self.told: dict[str, list[RequestStatus]] = {who: [] for who in MEMBERS}
@@ -56,14 +56,14 @@ class Presenters:
 
     def _enter(self, who: str, number: int) -> Bridge:
         bridge = Bridge(
-            self.office, who, local_address(84, number), kinds=("audio", "video", "content")
+            self.harness, who, local_address(84, number), kinds=("audio", "video", "content")
         )
         bridge.local = with_control(bridge.local, BFCP_PORT)
         bridge.dial("meeting")
         return bridge
 
     def user(self, who: str) -> FloorUser:
-        call = self.office.participants.of(who)
+        call = self.harness.participants.of(who)
         assert call is not None
         user = user_of(call.local)
         assert user is not None
@@ -75,7 +75,7 @@ class Presenters:
         user = self.user(who)
         message = Message(primitive, user.conference_id, self.transaction, user.user_id, attributes)
         source = self.bridges[who].host, BFCP_PORT
-        self.office.controller.content_floor.receive(message.packed(), source, self.office.now_ns)
+        self.harness.controller.content_floor.receive(message.packed(), source, self.harness.now_ns)
         [response] = [message for message in self.turn() if message.responds]
         return response
 
@@ -84,9 +84,9 @@ class Presenters:
 
     def turn(self) -> list[Message]:
         """Let the MCU do what is due; what it sends."""
-        floor = self.office.controller.content_floor
-        floor.advance(self.office.now_ns)
-        self.office.settle()
+        floor = self.harness.controller.content_floor
+        floor.advance(self.harness.now_ns)
+        self.harness.settle()
         names = {bridge.host: who for who, bridge in self.bridges.items()}
         sent = []
         for datagram in floor.outgoing():
@@ -99,7 +99,7 @@ class Presenters:
 
     @property
     def presenter(self) -> str | None:
-        return self.office.controller.rooms["meeting"].presenter
+        return self.harness.controller.rooms["meeting"].presenter
 
 
 def with_control(offer: sdp.SessionDescription, port: int) -> sdp.SessionDescription:
@@ -119,7 +119,7 @@ def test_where_nobody_leads_one_presents_after_the_other(make: Make) -> None:
     meeting.say("west", Primitive.FLOOR_RELEASE, wanted)
     assert meeting.presenter == "east"
     assert meeting.told == {"chair": [], "west": [GRANTED], "east": [GRANTED]}
-    kinds = [event["kind"] for event in meeting.office.events if event["event"] == "control"]
+    kinds = [event["kind"] for event in meeting.harness.events if event["event"] == "control"]
     asked, given = "request-to-present", "present"
     assert kinds == [asked, given, asked, given, given]  # the last but one: to nobody
 
@@ -157,7 +157,7 @@ def test_a_device_that_is_full_denies_it(make: Make) -> None:
     meeting.request("west")
     assert (meeting.presenter, meeting.told["west"]) == (None, [DENIED, DENIED])
     # nobody showed anything, and nothing ended
-    kinds = [event["kind"] for event in meeting.office.events if event["event"] == "control"]
+    kinds = [event["kind"] for event in meeting.harness.events if event["event"] == "control"]
     assert kinds == ["request-to-present", "refused", "refused"]
 
 
@@ -168,9 +168,9 @@ def test_a_call_may_gain_and_lose_the_right_to_ask(make: Make) -> None:
     user = meeting.user("west")
     west.reoffer(replace(with_control(west.local, 0), version=9))
     meeting.turn()
-    floor = meeting.office.controller.content_floor
+    floor = meeting.harness.controller.content_floor
     query = Message(Primitive.USER_QUERY, user.conference_id, 77, user.user_id).packed()
-    floor.receive(query, (west.host, BFCP_PORT), meeting.office.now_ns)
+    floor.receive(query, (west.host, BFCP_PORT), meeting.harness.now_ns)
     assert floor.outgoing() == []
     west.reoffer(replace(with_control(west.local, BFCP_PORT), version=10))
     assert meeting.user("west") == user
@@ -182,9 +182,9 @@ def test_bridges_have_users_of_their_own_and_say_nothing_to_strangers(make: Make
     users = [meeting.user(who) for who in MEMBERS]
     assert len(set(users)) == 3
     assert len({user.conference_id for user in users}) == 1
-    floor = meeting.office.controller.content_floor
+    floor = meeting.harness.controller.content_floor
     query = Message(Primitive.FLOOR_QUERY, *users[0][:1], 1, users[0].user_id).packed()
-    floor.receive(query, (meeting.bridges["west"].host, BFCP_PORT), meeting.office.now_ns)
+    floor.receive(query, (meeting.bridges["west"].host, BFCP_PORT), meeting.harness.now_ns)
     assert floor.outgoing() == []
 
 
@@ -194,11 +194,11 @@ def test_a_presenter_that_gains_the_right_to_ask_has_the_floor(make: Make) -> No
     assert ask(west, command="present", participant="west") == 200
     for version, port in ((9, 0), (10, BFCP_PORT)):
         west.reoffer(replace(with_control(west.local, port), version=version))
-    said = len(meeting.office.events)
+    said = len(meeting.harness.events)
     assert status_of(meeting.request("west")) == GRANTED
     for _ in range(5):
         meeting.turn()
-    assert len(meeting.office.events) == said
+    assert len(meeting.harness.events) == said
 
 
 def test_a_call_on_hold_keeps_the_floor(make: Make) -> None:
@@ -207,7 +207,7 @@ def test_a_call_on_hold_keeps_the_floor(make: Make) -> None:
     meeting.request("west")
     held = replace(west.local, address="0.0.0.0", version=9)
     west.reoffer(replace(held, media=tuple(replace(m, address=None) for m in held.media)))
-    meeting.office.controller.content_floor.advance(meeting.office.now_ns)
+    meeting.harness.controller.content_floor.advance(meeting.harness.now_ns)
     assert meeting.presenter == "west"
     assert status_of(meeting.request("west")) == GRANTED
 
@@ -228,7 +228,7 @@ def test_one_who_asks_again_and_again_is_told_of_once(make: Make) -> None:
         request = meeting.request("west").attributes[0].value[:2]
         wanted = number(AttributeType.FLOOR_REQUEST_ID, int.from_bytes(request, "big"))
         meeting.say("west", Primitive.FLOOR_RELEASE, wanted)
-    kinds = [event["kind"] for event in meeting.office.events if event["event"] == "control"]
+    kinds = [event["kind"] for event in meeting.harness.events if event["event"] == "control"]
     assert kinds == ["request-to-present"]
 
 

@@ -38,8 +38,8 @@ from giaoban.traffic.rtcp import (
 )
 from tests.loopback import local_address
 from tests.mcu_sim import mutations
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Office
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import McuHarness
 from tests.mcu_sim.server_factory import device, meetings
 from tests.phone import loudness
 
@@ -60,12 +60,12 @@ ALL: Any = ("audio", "video", "content")
 
 
 @pytest.fixture
-def office() -> Iterator[Office]:
+def harness() -> Iterator[McuHarness]:
     held = meetings(
         {"id": "meeting", "chair": "good-1", "floor": "open", "video": "switched"},
         rooms={},
     )
-    made = Office(MCU, held, planned_streams={}, guests=40, device=device("rmx-1500-mpmx"))
+    made = McuHarness(MCU, held, planned_streams={}, guests=40, device=device("rmx-1500-mpmx"))
     yield made
     made.close()
 
@@ -73,38 +73,38 @@ def office() -> Iterator[Office]:
 class Recorder:
     """Takes down what bridges say to the MCU."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, harness: McuHarness) -> None:
         self.heard: list[bytes] = []
-        take = office.take
+        take = harness.take
 
         def record(data: bytes, source: Peer) -> None:
             self.heard.append(data)
             take(data, source)
 
-        office.take = record  # type: ignore[method-assign]
+        harness.take = record  # type: ignore[method-assign]
 
 
-def messages(office: Office) -> list[bytes]:
+def messages(harness: McuHarness) -> list[bytes]:
     """Every kind of message, of calls that go as they should, plain and encrypted."""
-    recorder = Recorder(office)
+    recorder = Recorder(harness)
     for n, secure in enumerate((False, True)):
-        one = Bridge(office, "model", BAD, kinds=ALL, secure=secure, sip_port=6000 + n)
+        one = Bridge(harness, "model", BAD, kinds=ALL, secure=secure, sip_port=6000 + n)
         one.dial("meeting")
         one.info(MEDIA_CONTROL_TYPE, picture_fast_update())
         for command in ({"command": "queue"}, {"command": "drop", "participant": "good-1"}):
             one.info(CONTROL_TYPE, json.dumps(command).encode())
         one.reoffer(direction=sdp.Direction.SENDONLY)
         one.hang_up()
-        one.agent.register(f"sip:{MCU}:5060", office.now_ms)
-        office.settle()
-        one.agent.unregister(office.now_ms)
-        office.settle()
+        one.agent.register(f"sip:{MCU}:5060", harness.now_ms)
+        harness.settle()
+        one.agent.unregister(harness.now_ms)
+        harness.settle()
     invite = next(data for data in recorder.heard if data.startswith(b"INVITE"))
     head = invite.partition(b"\r\n\r\n")[0]
     for method in (b"OPTIONS", b"CANCEL", b"SUBSCRIBE"):
         recorder.heard.append(head.replace(b"INVITE", method) + b"\r\n\r\n")
-    office.take = type(office).take.__get__(office)  # type: ignore[method-assign]
-    return recorder.heard + [data for data, _ in office.sent]
+    harness.take = type(harness).take.__get__(harness)  # type: ignore[method-assign]
+    return recorder.heard + [data for data, _ in harness.sent]
 
 
 def packets(one: Bridge, rng: random.Random) -> list[bytes]:
@@ -129,10 +129,10 @@ def _name(ssrc: int) -> SourceDescription:
 class Good:
     """Two calls that go on, and what they hear and see of each other."""
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, harness: McuHarness) -> None:
+        self._harness = harness
         self.bridges = [
-            Bridge(office, f"good-{n}", f"{GOOD}{n}", kinds=ALL, secure=n == 2) for n in (1, 2)
+            Bridge(harness, f"good-{n}", f"{GOOD}{n}", kinds=ALL, secure=n == 2) for n in (1, 2)
         ]
         for one in self.bridges:
             for kind in ALL:
@@ -150,7 +150,7 @@ class Good:
             second.say(600)
             for one in self.bridges:
                 one.show(key=n % 5 == 0, mark=one.user[-1:].encode())
-            self._office.run(20)
+            self._harness.run(20)
         for one, own, other in ((first, 400, 600), (second, 600, 400)):
             heard = b"".join(packet[12:] for packet in one.received("audio")[-10:])
             sound = g711.a_law_decode(np.frombuffer(heard, np.uint8))
@@ -162,12 +162,12 @@ class Good:
 
 
 class Attack:
-    """One seeded attack on an office."""
+    """One seeded attack on an MCU."""
 
-    def __init__(self, office: Office, seed: int) -> None:
-        self.office = office
+    def __init__(self, harness: McuHarness, seed: int) -> None:
+        self.harness = harness
         self.rng = random.Random(seed)
-        self.corpus = messages(office)
+        self.corpus = messages(harness)
         self.sent = 0
         self._ports = itertools.cycle(range(20_000, 60_000))
         self._bridges: list[Bridge] = []
@@ -177,7 +177,7 @@ class Attack:
         for number in range(count):
             data = mutations.message(self.rng.choice(self.corpus), self.rng)
             source = Peer(self.rng.choice((BAD, STRANGER)), self.rng.choice((5060, 6000, 6001)))
-            self.office.take(data, source)
+            self.harness.take(data, source)
             self.sent += 1
             if number % 100 == 99:
                 self._tick(500)
@@ -191,7 +191,7 @@ class Attack:
         ]
         for number in range(count):
             one = Bridge(
-                self.office,
+                self.harness,
                 "bad",
                 BAD,
                 sip_port=next(self._ports),
@@ -206,11 +206,11 @@ class Attack:
             one.dial(meeting, offer=mutations.text(good, self.rng))
             self.sent += 1
             if one.agent.state(one.call) is not CallState.ESTABLISHED:
-                one.agent.hang_up(one.call, self.office.now_ms)
+                one.agent.hang_up(one.call, self.harness.now_ms)
                 one.dial(meeting, offer=good)
             if one.agent.state(one.call) is CallState.ESTABLISHED:
-                one.agent.reinvite(one.call, mutations.text(good, self.rng), self.office.now_ms)
-                self.office.settle()
+                one.agent.reinvite(one.call, mutations.text(good, self.rng), self.harness.now_ms)
+                self.harness.settle()
                 if one.agent.state(one.call) is CallState.ESTABLISHED:
                     kind, body = self.rng.choice(bodies)
                     one.info(kind, mutations.text(body, self.rng))
@@ -221,20 +221,20 @@ class Attack:
                 for done in self._bridges:
                     if self.rng.random() > VANISH:
                         done.hang_up()
-                    del self.office.bridges[done.sip]
+                    del self.harness.bridges[done.sip]
                 self._bridges.clear()
                 self._tick(100)
 
     def packets(self, count: int) -> None:
         """Broken packets of standing calls, plain and encrypted, and of a stranger."""
-        office, rng = self.office, self.rng
+        harness, rng = self.harness, self.rng
         callers = [
-            Bridge(office, "bad", f"{BAD}{n}", kinds=ALL, secure=n == 1, mux=n < 2)
+            Bridge(harness, "bad", f"{BAD}{n}", kinds=ALL, secure=n == 1, mux=n < 2)
             for n in range(3)
         ]
         for one in callers:
             one.dial("meeting")
-        stranger = Bridge(office, "stranger", STRANGER)
+        stranger = Bridge(harness, "stranger", STRANGER)
         stranger.agreed = callers[0].agreed
         plain = packets(callers[0], rng)
         for number in range(count):
@@ -257,27 +257,27 @@ class Attack:
         for one in callers:
             one.hang_up()
             one.close()
-            del office.bridges[one.sip]
+            del harness.bridges[one.sip]
         stranger.close()
-        del office.bridges[stranger.sip]
+        del harness.bridges[stranger.sip]
 
     def _tick(self, ms: int, steps: int = 1) -> None:
         """Time passes, and what the MCU says in it can be read."""
         for _ in range(steps):
-            self.office.wait(ms / 1000)
-            self.office.run(5)
+            self.harness.wait(ms / 1000)
+            self.harness.run(5)
         # a refusal repeats what was wrong in the request (RFC 3261 §8.2.6.2)
         refusals = (b"SIP/2.0 4", b"SIP/2.0 5")
-        said = [data for data, _ in self.office.sent if not data.startswith(refusals)]
+        said = [data for data, _ in self.harness.sent if not data.startswith(refusals)]
         if said:
             parse(self.rng.choice(said))
-        self.office.sent.clear()
+        self.harness.sent.clear()
 
 
 @pytest.mark.parametrize("mistakes", [10_000, pytest.param(100_000, marks=pytest.mark.nightly)])
-def test_thousands_of_mistakes(office: Office, mistakes: int) -> None:
-    good = Good(office)
-    attack = Attack(office, 67)
+def test_thousands_of_mistakes(harness: McuHarness, mistakes: int) -> None:
+    good = Good(harness)
+    attack = Attack(harness, 67)
 
     def go() -> None:
         share = mistakes / 500_000  # five times, of what are 100,000 together
@@ -289,11 +289,11 @@ def test_thousands_of_mistakes(office: Office, mistakes: int) -> None:
     def rest() -> None:
         """All timers run out: of transactions, of calls without ACK, of sessions."""
         for _ in range(14):
-            office.wait(10)
-            office.pass_over()
-            office.run(20)
-        office.sent.clear()
-        office.events.clear()
+            harness.wait(10)
+            harness.pass_over()
+            harness.run(20)
+        harness.sent.clear()
+        harness.events.clear()
         for one in good.bridges:
             one.events.clear()
             for kind in ALL:
@@ -315,17 +315,17 @@ def test_thousands_of_mistakes(office: Office, mistakes: int) -> None:
     assert attack.sent == mistakes
     assert after - before < GROWTH_BYTES
     good.check()
-    assert len(office.participants) == office.capacity.ports_used == 2
-    new = Bridge(office, "new", local_address(82, 9))
+    assert len(harness.participants) == harness.capacity.ports_used == 2
+    new = Bridge(harness, "new", local_address(82, 9))
     new.dial("meeting")
     assert set(new.agreed) == {"audio", "video"}
     for one in (*good.bridges, new):
         one.hang_up()
     rest()
-    assert office.is_empty()
-    assert office.ports.held == {}
-    assert len(office.ports.sockets) <= SPARE_GROUPS * PORTS_A_GROUP
-    assert office.agent.transactions == 0
-    assert office.agent.calls == []
-    lost = office.plane.inbound.lost
+    assert harness.is_empty()
+    assert harness.ports.held == {}
+    assert len(harness.ports.sockets) <= SPARE_GROUPS * PORTS_A_GROUP
+    assert harness.agent.transactions == 0
+    assert harness.agent.calls == []
+    lost = harness.plane.inbound.lost
     assert min(lost.stray, lost.not_rtp, lost.foreign, lost.unauthentic) > 100

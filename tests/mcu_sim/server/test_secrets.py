@@ -16,8 +16,8 @@ from giaoban.mcu_sim.secret_source import SeededSecrets, SystemSecrets, drawn_fr
 from giaoban.mcu_sim.server import McuServer
 from giaoban.mcu_sim.sip.message.addresses import Peer
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Make, offices
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import Make, harnesses
 from tests.mcu_sim.server_factory import config, meetings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,7 +30,7 @@ CALLERS = ("a", "b", "c", "d")
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, CALLERS)
+    yield from harnesses(MCU, CALLERS)
 
 
 def tags(server: McuServer, numbers: range) -> list[str]:
@@ -92,10 +92,10 @@ def test_400_answers_do_not_foretell_the_next() -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_key_stands_in_what_the_seed_makes_public(make: Make, seed: int) -> None:
     """Also in virtual time: whoever knows all of the public stream knows nothing of a key."""
-    office = make(seed=seed)
+    harness = make(seed=seed)
     for number, caller in enumerate(CALLERS, 1):
-        Bridge(office, caller, local_address(151, number + 1), secure=True).dial("meeting")
-    bodies = [data.partition(b"\r\n\r\n")[2] for data, _ in office.sent]
+        Bridge(harness, caller, local_address(151, number + 1), secure=True).dial("meeting")
+    bodies = [data.partition(b"\r\n\r\n")[2] for data, _ in harness.sent]
     media = [one for body in bodies if body for one in sdp.parse(body).media]
     keys = {line.key.master for one in media for line in one.crypto}
     assert len(keys) == 2 * len(CALLERS)

@@ -12,8 +12,8 @@ from giaoban.mcu_sim.server import McuServer
 from giaoban.mcu_sim.sip import IncomingCall, InviteAccepted, Peer, UserAgent
 from giaoban.mcu_sim.sip.endpoint import MAX_UNANSWERED, PUBLIC_LIMITS
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Make, offices
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import Make, harnesses
 from tests.mcu_sim.server_factory import config, meetings
 
 MCU = local_address(153)
@@ -23,7 +23,7 @@ ROOMS = meetings(rooms={"prefix": ""})
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, ())
+    yield from harnesses(MCU, ())
 
 
 def invite(number: int, source: Peer, body: bytes = b"") -> bytes:
@@ -91,18 +91,18 @@ def test_who_acknowledges_may_call_on() -> None:
 
 def test_half_open_calls_of_one_host_leave_the_device_to_others(make: Make) -> None:
     """200s that are never acknowledged hold units and ports of the device for 32 s."""
-    office = make(ROOMS, guests=46)
-    local = Bridge(office, "a", local_address(153, 2)).local
+    harness = make(ROOMS, guests=46)
+    local = Bridge(harness, "a", local_address(153, 2)).local
     for number in range(60):
-        office.take(invite(number, Peer(local_address(153, 3), 5060), sdp.build(local)), FLOODER)
-    assert office.capacity.ports_used == 30  # alone, it may have the whole device
+        harness.take(invite(number, Peer(local_address(153, 3), 5060), sdp.build(local)), FLOODER)
+    assert harness.capacity.ports_used == 30  # alone, it may have the whole device
     for number in range(1, 4):
-        west = Bridge(office, f"west-{number}", local_address(153, number + 3))
+        west = Bridge(harness, f"west-{number}", local_address(153, number + 3))
         west.dial("room")
         assert west.got(InviteAccepted)
-        assert len(office.said("joined")) == number
-    office.wait(60)
-    assert office.capacity.ports_used == 3
+        assert len(harness.said("joined")) == number
+    harness.wait(60)
+    assert harness.capacity.ports_used == 3
 
 
 def test_the_mcu_is_shared() -> None:

@@ -21,8 +21,8 @@ from giaoban.mcu_sim.sdp.offer_answer import (
 )
 from giaoban.traffic import rtp
 from tests.loopback import local_address
-from tests.mcu_sim.desk_bridge import Bridge
-from tests.mcu_sim.desk_factory import Make, Office, offices
+from tests.mcu_sim.harness_bridge import Bridge
+from tests.mcu_sim.mcu_harness import Make, McuHarness, harnesses
 
 MCU, WEST, EAST = (local_address(108, host) for host in (1, 2, 3))
 END = 0x80
@@ -128,36 +128,36 @@ def test_it_alone_is_no_sound() -> None:
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    yield from offices(MCU, ("west", "east"))
+    yield from harnesses(MCU, ("west", "east"))
 
 
-def press(office: Office, one: Bridge, digits: str) -> None:
+def press(harness: McuHarness, one: Bridge, digits: str) -> None:
     for digit in digits:
-        office.now_ns += 100_000_000
-        stamp = office.now_ns // 125_000 % 2**32
+        harness.now_ns += 100_000_000
+        stamp = harness.now_ns // 125_000 % 2**32
         one.sock("audio").sendto(event(digit, stamp), one.agreed["audio"].remote)
-        office.plane._receive_audio()
-        office.controller.controls.pressed(office.now_ns)
-    office.settle()
+        harness.plane._receive_audio()
+        harness.controller.controls.pressed(harness.now_ns)
+    harness.settle()
 
 
 def test_keys_do_what_a_branch_may_do_for_itself(make: Make) -> None:
-    office = make()
-    west = Bridge(office, "west", WEST, codecs=(PCMA, TONES))
-    east = Bridge(office, "east", EAST, codecs=(PCMA, TONES))
+    harness = make()
+    west = Bridge(harness, "west", WEST, codecs=(PCMA, TONES))
+    east = Bridge(harness, "east", EAST, codecs=(PCMA, TONES))
     for one in (west, east):
         one.dial("meeting")
     assert west.agreed["audio"].tone_type == 101
-    press(office, east, "5*6")
-    told = [(e["digit"], e.get("command")) for e in office.events if e["event"] == "tone"]
+    press(harness, east, "5*6")
+    told = [(e["digit"], e.get("command")) for e in harness.events if e["event"] == "tone"]
     assert told == [("5", None), ("*", None), ("6", "mute")]
-    [muted] = [e for e in office.events if e["event"] == "control"]
+    [muted] = [e for e in harness.events if e["event"] == "control"]
     assert (muted["kind"], muted["bridge"], muted["by"]) == ("muted", "east", "east")
-    press(office, east, "*7*99*")
-    kinds = [e["kind"] for e in office.events if e["event"] == "control"]
+    press(harness, east, "*7*99*")
+    kinds = [e["kind"] for e in harness.events if e["event"] == "control"]
     assert kinds == ["muted", "unmuted"]
-    office.now_ns += 6_000_000_000
-    press(office, east, "6")  # its star is too long ago
-    assert len([e for e in office.events if e["event"] == "control"]) == 2
+    harness.now_ns += 6_000_000_000
+    press(harness, east, "6")  # its star is too long ago
+    assert len([e for e in harness.events if e["event"] == "control"]) == 2
     east.hang_up()
-    assert office.said("left") == ["east"]
+    assert harness.said("left") == ["east"]

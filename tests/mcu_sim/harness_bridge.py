@@ -34,7 +34,7 @@ from giaoban.scenarios.bridge.user_agent import Unreadable, by_kind
 from tests.phone import SIP_PORT, RecordingUserAgent
 
 if TYPE_CHECKING:
-    from tests.mcu_sim.desk_factory import Office
+    from tests.mcu_sim.mcu_harness import McuHarness
 
 
 PORT: dict[Kind, int] = {"audio": 24_000, "video": 24_002, "content": 24_004}
@@ -72,7 +72,7 @@ class Bridge:
 
     def __init__(
         self,
-        office: Office,
+        harness: McuHarness,
         user: str,
         host: str,
         *,
@@ -92,7 +92,7 @@ class Bridge:
     ) -> None:
         """`first_port`: added to the usual ports of media. `feedback`: what it asks of pictures;
         `retransmission`, `fec`: as of `video`."""
-        self.office = office
+        self.harness = harness
         self.user = user
         self.host = host
         self.sip = (host, sip_port)
@@ -107,7 +107,7 @@ class Bridge:
         self.signalling = _Signalling(
             user,
             self.sip,
-            Peer(office.address, SIP_PORT),
+            Peer(harness.address, SIP_PORT),
             [],
             random.Random(f"{user}{host}{sip_port}"),
             session_id=lambda: 1,
@@ -140,7 +140,7 @@ class Bridge:
         self._keys_of: dict[Kind, Any] = {}
         self._sequence = {"audio": 100, "video": 200, "content": 300}
         self._stamp = {"audio": 0, "video": 0, "content": 0}
-        office.bridges[self.sip] = self
+        harness.bridges[self.sip] = self
 
     # ------------------------------------------------------------------------------ signalling
 
@@ -183,10 +183,10 @@ class Bridge:
         """Call the MCU and let it answer."""
         ours = self.local
         self.signalling.dial(
-            self.office.now_ns, meeting, sdp.build(ours) if offer is None else offer
+            self.harness.now_ns, meeting, sdp.build(ours) if offer is None else offer
         )
         self.local = ours
-        self.office.settle()
+        self.harness.settle()
 
     def offer(self, *kinds: Kind) -> sdp.SessionDescription:
         """A description of these media; they are what it can from now on."""
@@ -194,8 +194,8 @@ class Bridge:
         return make_offer(self.host, self.can, 1, keys=self._secrets)
 
     def hang_up(self) -> None:
-        self.signalling.hang_up(self.office.now_ns)
-        self.office.settle()
+        self.signalling.hang_up(self.harness.now_ns)
+        self.harness.settle()
 
     def reoffer(self, offer: sdp.SessionDescription | None = None, **media: Any) -> None:
         """Offer the present media with these fields changed, or another description."""
@@ -203,12 +203,12 @@ class Bridge:
             changed = [replace(one, **media) for one in self.local.media]
             offer = make_reoffer(self.local, changed, keys=self._secrets)
         self.local = offer
-        self.agent.reinvite(self.call, sdp.build(offer), self.office.now_ms)
-        self.office.settle()
+        self.agent.reinvite(self.call, sdp.build(offer), self.harness.now_ms)
+        self.harness.settle()
 
     def info(self, content_type: str, body: bytes) -> None:
-        self.agent.info(self.call, content_type, body, self.office.now_ms)
-        self.office.settle()
+        self.agent.info(self.call, content_type, body, self.harness.now_ms)
+        self.harness.settle()
 
     def got(self, kind: type[Event]) -> list[Any]:
         """Events of a kind."""
@@ -221,7 +221,7 @@ class Bridge:
     def take(self, events: Sequence[Event]) -> None:
         """Do about these what it does about what comes."""
         for event in events:
-            self.signalling.handle(event, self.office.now_ns)
+            self.signalling.handle(event, self.harness.now_ns)
 
     def renew_keys(self) -> None:
         """New keys begin a new stream of packets, the same keys go on."""

@@ -27,25 +27,25 @@ from giaoban.mcu_sim.sip import Peer, UserAgent
 from giaoban.mcu_sim.sip.digest import Authority
 from giaoban.mcu_sim.sip.registration import Registrar
 from giaoban.traffic.batch import ReceiveBatch, Received
-from tests.mcu_sim.desk_bridge import Bridge
+from tests.mcu_sim.harness_bridge import Bridge
 from tests.mcu_sim.server_factory import config, meeting_of, meetings, planned_streams
 from tests.phone import SIP_PORT
 
 MS = 1_000_000
 
 
-Make = Callable[..., "Office"]
-"""Makes an office; `held` are its meetings, all else as `McuConfig` has it."""
+Make = Callable[..., "McuHarness"]
+"""Makes one; `held` are its meetings, all else as `McuConfig` has it."""
 
 
-def offices(address: str, members: Sequence[str]) -> Iterator[Make]:
-    """For a fixture: makes an office with a meeting of these members, and closes it."""
-    made: list[Office] = []
+def harnesses(address: str, members: Sequence[str]) -> Iterator[Make]:
+    """For a fixture: makes an MCU with a meeting of these members, and closes it."""
+    made: list[McuHarness] = []
 
-    def make(held: Meetings | None = None, **more: Any) -> Office:
+    def make(held: Meetings | None = None, **more: Any) -> McuHarness:
         held = meetings(meeting_of(members)) if held is None else held
         usual: dict[str, Any] = {"planned_streams": planned_streams(members)}
-        made.append(Office(address, held, **(usual | more)))
+        made.append(McuHarness(address, held, **(usual | more)))
         return made[0]
 
     yield make
@@ -56,17 +56,17 @@ def offices(address: str, members: Sequence[str]) -> Iterator[Make]:
 class PunctualInbox:
     """A `ReceiveBatch` in which everything has come just now."""
 
-    def __init__(self, inbox: ReceiveBatch, office: Office) -> None:
+    def __init__(self, inbox: ReceiveBatch, harness: McuHarness) -> None:
         self._inbox = inbox
-        self._office = office
+        self._harness = harness
         self.capacity = inbox.capacity
 
     def receive(self, fd: int) -> Received:
         got = self._inbox.receive(fd)
-        return replace(got, arrival_ns=np.full(len(got), self._office.now_ns))
+        return replace(got, arrival_ns=np.full(len(got), self._harness.now_ns))
 
 
-class Office:
+class McuHarness:
     """The MCU of a test, and the bridges that can reach it."""
 
     def __init__(self, address: str, held: Meetings, **more: Any) -> None:
