@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from giaoban.processes import workers
+from giaoban.processes import heap, workers
 from tests import kept
 from tests.loopback import local_address
 from tests.marked import Watch
@@ -76,6 +76,9 @@ def _context() -> Any:
 
 
 workers._context = _context
+# to look for garbage among all that the tests hold takes as long as many of them
+# (tests/giaoban/processes/test_heap.py has a process of its own)
+heap.give_back = lambda: None
 
 
 @pytest.hookimpl(tryfirst=True)

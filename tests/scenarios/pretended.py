@@ -11,10 +11,12 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
+from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.admission import Use
 from giaoban.results.model.result import Engine
 from giaoban.scenarios.plan.plan import CallPlan, Plan
@@ -69,13 +71,41 @@ def emulator(
 
     def instead(plan: Plan, folder: Path, *_of: object) -> Engine:
         (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
-        emulate(plan, folder, **how)
+        emulate_once(plan, folder, **how)
         spoil(folder)
         if error is not None:
             raise error
         return engine()
 
     return instead
+
+
+KEPT_BYTES = 64 << 20
+_left: LruCache[tuple[str, str], dict[str, bytes]] = LruCache(
+    KEPT_BYTES, lambda files: sum(map(len, files.values()))
+)
+"""What a plan, emulated in one way, left in its folder."""
+
+
+def emulate_once(plan: Plan, folder: Path, **how: Any) -> None:
+    """As `emulate`, which is asked once for the same plan: many tests look at one meeting.
+
+    What a function drops is asked of it each time.
+    """
+    if any(map(callable, how.values())):
+        emulate(plan, folder, **how)
+        return
+
+    def left(_: object) -> dict[str, bytes]:
+        with TemporaryDirectory() as place:
+            emulate(plan, Path(place), **how)
+            made = [path for path in Path(place).rglob("*") if path.is_file()]
+            return {str(path.relative_to(place)): path.read_bytes() for path in made}
+
+    for name, data in _left.get((plan.to_json(), repr(sorted(how.items()))), left).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
 
 def emulate(

@@ -18,7 +18,7 @@ def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Eng
     """As `giaoban.scenarios.emulation.engine.emulate`; with back-off the last is back twice as
     late."""
     (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
-    pretended.emulate(plan, folder)
+    pretended.emulate_once(plan, folder)
     restored = [fault.to_s for fault in plan.faults if fault.to_s is not None]
     if restored:
         assert plan.recovery is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -39,6 +40,16 @@ FILES = {
     "summary.md",
     "view.html",
 }
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """What a check that was interrupted leaves to a thread ends before the next test begins."""
+    before = threading.enumerate()
+    yield
+    for thread in threading.enumerate():
+        if thread not in before and thread.name.startswith("ThreadPoolExecutor"):
+            thread.join()
 
 
 @pytest.fixture
