@@ -26,7 +26,7 @@ from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan import identity
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.study import check
+from giaoban.scenarios.study import check, documents
 from tests import pki
 from tests.results import results_factory
 from tests.results.annex_factory import write
@@ -45,6 +45,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ran = giaoban("check", scenario(folder / "s.toml"), "--results", folder / "runs")
     assert ran.code == 0, ran.err
     return folder / "runs"
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An annex without the pictures of its check, at which nobody looks here."""
+    monkeypatch.setattr(documents, "draw_pictures", lambda *_, **__: {})
 
 
 @pytest.fixture
@@ -152,6 +158,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pki.Authority]:
         yield found
 
 
+@pytest.mark.usefixtures("plain")
 def test_signed_so_that_it_can_be_checked_in_ten_years(
     root: Path, tmp_path: Path, there: pki.Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,6 +210,7 @@ def certificate() -> bytes:
     return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_run_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> None:
     [run] = root.iterdir()
     path = run / "result.json"
@@ -277,6 +285,7 @@ def test_whatever_engine_an_evidence_names_it_is_run_again_in_the_sandbox(
     assert engines == [EngineName.SANDBOX]
 
 
+@pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize("bare", [False, True])
 def test_a_run_without_evidence_gives_a_draft(root: Path, tmp_path: Path, bare: bool) -> None:
     """Also one made before there were manifests, and so without its inputs."""

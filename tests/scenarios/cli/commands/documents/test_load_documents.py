@@ -15,7 +15,7 @@ from undrawn import undrawn
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.summaries.load_summary import summary_md
 from giaoban.scenarios.plan.identity import Commit
-from giaoban.scenarios.study import check
+from giaoban.scenarios.study import check, documents
 
 CUT = '\n[[fault]]\nkind = "cut"\nlink = "access-mcu"\nat_s = 4.0\nto_s = 18.0\n'
 
@@ -26,18 +26,33 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     storm = scenario(folder / "storm.toml", more=CUT, phases=(2, 2, 24), id="storm")
     with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)  # an annex has its pictures drawn anew
         patch.setattr(check, "emulate", pretended_storm.emulate)
         patch.setattr("giaoban.scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
         # what was pretended did not fail, which nothing of the storm itself depends on
         patch.setattr("giaoban.scenarios.measure.validity.reasons", lambda *_: [])
         where = ("--results", folder / "runs")
         assert giaoban("check", scenario(folder / "s.toml"), *where).code == 0
-        for policy in ("none", "random"):
+        for policy in ("random", "none"):
             ran = giaoban("load", "--in", storm, "--back-off", policy, *where)
             assert ran.code == 0, ran.err
             [run] = (folder / "runs").glob("load-province-*")
             run.rename(run.with_name(f"{policy}-{run.name}"))
+            unplotted(patch)  # the first has its own
+    drawn = {path.stem for path in (folder / "runs").glob("random-*/plots/*.svg")}
+    assert drawn >= {"sessions", "setup"}
     return folder / "runs"
+
+
+def unplotted(patch: pytest.MonkeyPatch) -> None:
+    """Until the patch is undone a load test has no plots."""
+    patch.setattr("giaoban.results.report.plots.load.write_load_plots", lambda *_: [])
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An annex without the pictures of its check, at which nobody looks here."""
+    monkeypatch.setattr(documents, "draw_pictures", lambda *_, **__: {})
 
 
 @pytest.fixture
@@ -95,6 +110,7 @@ def test_a_storm_is_run_again_with_its_back_off(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undrawn(monkeypatch)
+    unplotted(monkeypatch)
     monkeypatch.setattr(check, "emulate", pretended_storm.emulate)
     monkeypatch.setattr("giaoban.scenarios.measure.validity.reasons", lambda *_: [])
     giaoban("evidence", "random", "--results", root, "--out", tmp_path)
@@ -109,6 +125,7 @@ def test_a_storm_is_run_again_with_its_back_off(
     assert "storm.last_back_s: 1.8 became 2.4" in ran.out
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_storm_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> None:
     [run] = root.glob("none-*")
     path = run / "load.json"
@@ -119,10 +136,12 @@ def test_a_storm_that_was_changed_gives_neither(root: Path, tmp_path: Path) -> N
         assert "load.json: is not what it was when the run was made" in ran.err
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_storm_of_another_province_is_refused(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undrawn(monkeypatch)
+    unplotted(monkeypatch)
     monkeypatch.setattr(check, "emulate", pretended_storm.emulate)
     other = tmp_path / "other.toml"
     other.write_text(SMALL.read_text(encoding="utf-8") + "\n# another\n", encoding="utf-8")
@@ -133,6 +152,7 @@ def test_a_storm_of_another_province_is_refused(
     assert "in another province than was checked" in ran.err
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_storm_without_evidence_makes_a_draft(root: Path, tmp_path: Path) -> None:
     [run] = root.glob("none-*")
     (run / "manifest.json").unlink()
