@@ -28,7 +28,7 @@ from giaoban.mcu_sim.device import load_devices
 from giaoban.results.report import terminal
 from giaoban.scenarios.cli.commands.data import schema
 from giaoban.scenarios.plan.identity import Commit
-from giaoban.scenarios.study import check
+from giaoban.scenarios.study import check, documents
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from scripts.docs import reference
 from scripts.docs.fences import Command, commands, lines_of_shell, pages
@@ -188,6 +188,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr(check, "emulate", pretended.emulator())
         patch.setattr("giaoban.scenarios.measure.assemble.commit", lambda: Commit("c" * 40, True))
         undrawn(patch)
+        patch.setattr(documents, "draw_pictures", lambda *_, **__: {})  # of `giaoban annex`
         failing = Pretended()
         for ident, case in possible_in(ask(folder / FAILING, None, None)).items():
             failing.children[ident] = Child(observed(case))
@@ -216,20 +217,27 @@ def words(bench: Path) -> dict[str, str]:
 
 
 def to_be_run() -> dict[str, list[Command]]:
-    """By page. What a translation shows as its page does, is run there."""
+    """By page. What a translation shows as its page does, is run there; a long one that several
+    pages show, and of which none needs what it leaves, is run where it is first."""
     shown = {page: [each for each in commands(page) if reason(each) is None] for page in pages()}
     english = {each.arguments for page, of in shown.items() if not vietnamese(page) for each in of}
-    return {
-        str(page.relative_to(ROOT)): of
-        for page, of in shown.items()
-        if of and not (vietnamese(page) and {each.arguments for each in of} <= english)
-    }
+    seen: set[tuple[str, ...] | None] = set()
+    found: dict[str, list[Command]] = {}
+    for page, of in shown.items():
+        if not of or (vietnamese(page) and {each.arguments for each in of} <= english):
+            continue
+        found[str(page.relative_to(ROOT))] = [each for each in of if each.arguments not in seen]
+        if not vietnamese(page):
+            seen |= {each.arguments for each in of if (each.arguments or ("",))[0] in ALONE}
+    return {page: of for page, of in found.items() if of}
 
 
 def vietnamese(page: Path) -> bool:
     return page.parent.name == "vi" or ".vi." in page.name
 
 
+ALONE = ("topology", "calendar", "whatif")
+"""Commands that take long and leave nothing to those that follow on a page."""
 TO_BE_RUN = to_be_run()
 ANSWERS = (0, 1)
 """Pass and fail: what a page shows may be either."""
