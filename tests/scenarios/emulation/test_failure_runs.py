@@ -314,8 +314,8 @@ def test_the_default_provinces_weak_points(tmp_path: Path) -> None:
     ran = command("faults", file, "--results", tmp_path / "runs", *tried)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     points = [x for x in ran.stdout.splitlines() if x.startswith("single point of failure")]
-    assert [line.split()[5] for line in points] == ["gia-nghia--dak-glong"]
-    assert points[0].endswith("without it dak-glong is cut off; not accepted")
+    link, who = "link Gia Nghĩa – Đắk Glong", "Đắk Glong"
+    assert points == [f"single point of failure: {link}: without it {who} is cut off; not accepted"]
 
 
 @pytest.mark.parametrize(
