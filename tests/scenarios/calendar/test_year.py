@@ -1,5 +1,6 @@
 """A year of 120 meetings, most of them recurring: planned, its peaks judged by estimate."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -8,9 +9,18 @@ import pytest
 from bench.calendar import COUNT, write_year
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.studies.calendar import CalendarAnswer
+from giaoban.scenarios.calendar import occupancy
 from giaoban.scenarios.study.calendar import plan
 from tests.scenarios.calendar.calendars import read, world
 from tests.scenarios.calendar.test_round_trip import told
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _peaks_are_short() -> Iterator[None]:
+    """Who is refused is known as soon as all have called."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(occupancy, "MOMENT_S", 10.0)
+        yield
 
 
 def planned(path: Path, root: Path) -> Outcome[CalendarAnswer]:

@@ -242,8 +242,8 @@ def test_pictures_are_forwarded_alike_in_slices_and_by_halves(
     """What is done around changes of routes, done all the time."""
     file = ring_scenario(
         tmp_path,
-        phases=(2.0, 3.0, 2.0),
-        more=MEETINGS[meeting] + '[[fault]]\nkind = "cut"\nlink = "a--b"\nat_s = 2.5\nto_s = 4.0\n',
+        phases=(2.0, 2.0, 2.0),
+        more=MEETINGS[meeting] + '[[fault]]\nkind = "cut"\nlink = "a--b"\nat_s = 2.2\nto_s = 3.2\n',
     )
     question = make_question(file)
     by_halves = estimate(question).result
@@ -286,10 +286,10 @@ BESIDE = {
 def test_every_kind_is_estimated_and_every_packet_accounted_for(
     tmp_path: Path, kind: str, beside: str
 ) -> None:
-    fault = f'[[fault]]\nkind = "{kind}"\n{KINDS[kind]}at_s = 3.0\nto_s = 5.0\n'
+    fault = f'[[fault]]\nkind = "{kind}"\n{KINDS[kind]}at_s = 2.5\nto_s = 3.7\n'
     file = ring_scenario(
         tmp_path,
-        phases=(2.0, 4.0, 3.0),
+        phases=(2.0, 2.5, 2.0),
         more=BESIDE[beside] + fault,
     )
     result = estimate(make_question(file)).result
