@@ -6,15 +6,53 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.provenance import Sourced
+from giaoban.files import MOST_ANSWER, read_file
+from giaoban.processes.ownership import temporary_folder
+from giaoban.provenance import FigureRange, Sourced
+from giaoban.regulation import CalendarRules, Regulation
+from giaoban.results.archive.evidence.manifest import INPUTS, sha256
+from giaoban.results.archive.evidence.pack import ENDING, open_evidence
 from giaoban.results.archive.history.entry import HistoryEntry
-from giaoban.results.archive.history.recheck import Now, Rechecked, moved
+from giaoban.results.archive.history.recheck import Fact, Now, Rechecked, changed, moved
 from giaoban.results.archive.store import read_result
+from giaoban.results.model.manifest import MANIFEST, Manifest
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
+from giaoban.scenarios.spec.scenario import Expect
+from giaoban.scenarios.study.rerun import as_laid_out, lay_out
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World, told_value
 from giaoban.sentence import Sentence
+
+NO_SAY = frozenset(
+    [
+        "id",
+        "name",
+        "name_vi",
+        "question",
+        "question_vi",
+        "schema_",
+        "seed",
+        "source",
+        "source_vi",
+        "settled_by",
+        "settled_by_vi",
+        "assumed",
+        "lat",
+        "lon",
+        "province",
+        "devices",
+        "meetings",
+        "file",
+        "thresholds",
+        "range",
+        "unusual",
+    ]
+)
+"""Fields that no verdict hangs on: words, places on the map, paths of files whose content is
+compared, and the seed, of which a check tries others itself; limits are compared as they hold."""
+NO_SAY_RECORDS = (CalendarRules, Expect, FigureRange, Regulation)
+MEETINGS = "meetings"
 
 
 def approvals(
@@ -42,7 +80,7 @@ def recheck(
     Raises:
         InputError: a file of now is wrong.
     """
-    known: dict[Path, dict[str, Now]] = {}
+    known: dict[Path, Question] = {}
     found = []
     for entry in entries:
         folder = root / entry.folder
@@ -55,15 +93,29 @@ def recheck(
                     run_id=entry.run_id,
                     folder=entry.folder,
                     moved=[],
+                    changed=None,
                     reason=why.en,
                     reason_vi=why.vi,
                 )
             )
             continue
         if path not in known:
-            known[path] = figures_now(make_question(path, province_path=province))
-        since = moved(Sensitivity.read(folder), known[path])
-        found.append(Rechecked(run_id=entry.run_id, folder=entry.folder, moved=since))
+            known[path] = make_question(path, province_path=province)
+        asked, analysis = known[path], Sensitivity.read(folder)
+        then, now = records_then(folder), records_of(asked)
+        if then is not None:  # to be tried in fewer meetings than then is no more than was asked
+            asked_in = {name: then[MEETINGS].get(name) for name in now[MEETINGS]}
+            then[MEETINGS] = {name: tried for name, tried in asked_in.items() if tried is not None}
+        found.append(
+            Rechecked(
+                run_id=entry.run_id,
+                folder=entry.folder,
+                moved=moved(analysis, figures_now(asked)),
+                changed=None
+                if then is None
+                else changed(then, now, [figure.key for figure in analysis.figures]),
+            )
+        )
     return found
 
 
@@ -93,3 +145,52 @@ def figures_now(question: Question) -> dict[str, Now]:
             key = world.named(at)
             found[key] = Now(chosen.id, chosen.assumed or found[key].assumed)
     return found
+
+
+def records_of(question: Question) -> dict[str, dict[str, Fact]]:
+    """Of all records of a question's files the fields that a verdict may hang on, by name; its
+    limits, the recordings and traces that it names, and the meetings that it is tried in."""
+    found: dict[str, dict[str, Fact]] = {}
+    for key, record, value in World.of(question).figures():
+        name, _, field = key.rpartition(".")
+        if isinstance(record, NO_SAY_RECORDS):
+            continue
+        there = found.setdefault(name, {})
+        if field in NO_SAY or value is None or value == []:
+            continue
+        if (told := told_value(value)) is not None:
+            there[field] = told
+        elif isinstance(value, dict):
+            there[field] = ", ".join(f"{of} {each}" for of, each in value.items())
+    found[THRESHOLDS] = {c.id: c.threshold for c in criteria_of(question).criterion}
+    found["files"] = {path.name: sha256(path.read_bytes()) for path in question.files}
+    found[MEETINGS] = dict.fromkeys((path.name for path in question.meetings), "true")
+    return found
+
+
+def records_then(folder: Path) -> dict[str, dict[str, Fact]] | None:
+    """Of the files that a run was made from, its copies; None: they are not there, or this program
+    does not read them."""
+    try:
+        manifest, files = _kept(folder)
+        with temporary_folder("recheck") as place:
+            scenario, province = lay_out(manifest, files, place)
+            return records_of(
+                make_question(scenario, province_path=province, change=as_laid_out(manifest))
+            )
+    except (InputError, OSError, KeyError):
+        return None
+
+
+def _kept(folder: Path) -> tuple[Manifest, Mapping[str, bytes]]:
+    """The manifest of a run, whole or pruned, and its inputs."""
+    evidence = folder / f"{folder.name}{ENDING}"
+    files: Mapping[str, bytes]
+    if (folder / MANIFEST).is_file() and (folder / INPUTS).is_dir():
+        text = read_file(folder / MANIFEST)
+        manifest = Manifest.from_json(text, MANIFEST)
+        files = {item.path: read_file(folder / item.path) for item in manifest.inputs}
+    else:
+        files = open_evidence(read_file(evidence, most=MOST_ANSWER)).files
+        manifest = Manifest.from_json(files[MANIFEST], MANIFEST)
+    return manifest, files

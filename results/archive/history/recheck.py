@@ -1,12 +1,14 @@
 """Approvals against figures as they are now: which of them left the range in which one held. Pure.
 
 An approval holds, all else being as assumed, from flip point to flip point of each figure that was
-tried (`sensitivity.json`). A figure that was measured since, or entered anew, may lie beyond.
+tried (`sensitivity.json`). A figure that was measured since, or entered anew, may lie beyond. What
+was tried at no other value (a call profile, a bridge that is new, a figure that was no assumption)
+holds only as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from giaoban.results.model.studies.sensitivity import Sensitivity, TriedFigure
@@ -42,19 +44,39 @@ class Moved(StrictModel):
     to: float | str | None = None
 
 
+Fact = float | str
+Records = Mapping[str, Mapping[str, Fact]]
+"""What a question is made of: of each record, by its name, the fields that have a say."""
+
+
+class Changed(StrictModel):
+    """What is another than it was and no analysis tried: a field, or a whole record (`new`, `gone`:
+    then `was` and `now` are null)."""
+
+    key: str
+    state: Literal["other", "new", "gone"]
+    was: Fact | None = None
+    now: Fact | None = None
+
+
 class Rechecked(StrictModel):
-    """An approval and what moved since. `reason`: why nothing can be said of it, '' if it can."""
+    """An approval and what moved since. `reason`: why nothing can be said of it, '' if it can.
+
+    `changed`: what else is another now; null: the run's own inputs could not be read, so that only
+    figures that were tried are compared.
+    """
 
     run_id: str
     folder: str
     moved: list[Moved]
+    changed: list[Changed] | None
     reason: str = ""
     reason_vi: str = ""
 
     @property
     def falls(self) -> bool:
-        """Whether some figure left the range in which it held."""
-        return any(each.state != "holds" for each in self.moved)
+        """Whether some figure left the range in which it held, or what was never tried changed."""
+        return bool(self.changed) or any(each.state != "holds" for each in self.moved)
 
 
 def moved(answer: Sensitivity, now: Mapping[str, Now]) -> list[Moved]:
@@ -79,6 +101,32 @@ def moved(answer: Sensitivity, now: Mapping[str, Now]) -> list[Moved]:
                 to=to,
             )
         )
+    return found
+
+
+def changed(then: Records, now: Records, tried: Iterable[str]) -> list[Changed]:
+    """All that is another now but the figures that an analysis `tried` (`RECORD.FIELD`).
+
+    Of a record that is new or gone nothing below is told; one that is gone with figures that were
+    tried is told by `moved`.
+    """
+    known, found, whole = {*tried}, [], set[str]()
+    for name in dict.fromkeys((*then, *now)):
+        if any(name.startswith(f"{other}.") for other in whole):
+            continue
+        if name in then and name in now:
+            was, current = then[name], now[name]
+            found += [
+                Changed(key=key, state="other", was=was.get(field), now=current.get(field))
+                for field in dict.fromkeys((*was, *current))
+                if was.get(field) != current.get(field) and (key := f"{name}.{field}") not in known
+            ]
+            continue
+        whole.add(name)
+        if name in now:
+            found.append(Changed(key=name, state="new"))
+        elif not any(key.startswith(f"{name}.") for key in known):
+            found.append(Changed(key=name, state="gone"))
     return found
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from giaoban.results.archive.history.recheck import Now, Rechecked, moved
+from giaoban.results.archive.history.recheck import Now, Rechecked, changed, moved
 from giaoban.scenarios.cli.commands.documents.history import moved_line
 from giaoban.translation import NBSP, translator
 from tests.results.sensitivity_factory import KEY, analysis, figure, flip
@@ -17,7 +17,7 @@ APPROVED = analysis(figure())
 def judged(value: float | str | None, *, assumed: bool = False) -> Rechecked:
     """Of a line of 10 Mb/s, tried from 2 to 100, that has to have 4.1 or more."""
     found = moved(APPROVED, {KEY: Now(value, assumed)})
-    return Rechecked(run_id="r", folder="r", moved=found)
+    return Rechecked(run_id="r", folder="r", moved=found, changed=[])
 
 
 @given(st.floats(0.1, 1000))
@@ -103,3 +103,36 @@ def test_units_are_translated_and_what_was_never_tried_has_no_end() -> None:
         update={"was": "fifo", "now": "classes", "state": "untried", "to": "fifo"}
     )
     assert translator("en").say(moved_line(words)).endswith("which was not tried")
+
+
+RECORDS = st.dictionaries(
+    st.sampled_from(["scenario", "scenario.meeting", "province.links.a", "province.links.a.loss"]),
+    st.dictionaries(st.sampled_from("abc"), st.sampled_from([1.0, 2.0, "x"]), max_size=3),
+)
+
+
+@given(RECORDS, RECORDS, st.sets(st.sampled_from(["scenario.a", "province.links.a.b"])))
+def test_all_that_changed_is_told_but_what_was_tried(
+    then: dict[str, dict[str, float | str]],
+    now: dict[str, dict[str, float | str]],
+    tried: set[str],
+) -> None:
+    assert changed(then, then, tried) == []
+    told = {each.key for each in changed(then, now, tried)}
+    assert not told & tried
+    for name in {*then, *now}:
+        above = [each for each in {*then, *now} if f"{name}.".startswith(f"{each}.")]
+        whole = [each for each in above if (each in then) != (each in now)]
+        if whole:
+            known = {each for each in whole if any(key.startswith(f"{each}.") for key in tried)}
+            assert told & {*whole} or known
+            continue
+        for field in {*then[name], *now[name]}:
+            differs = then[name].get(field) != now[name].get(field)
+            assert (f"{name}.{field}" in told) == (differs and f"{name}.{field}" not in tried)
+
+
+def test_an_approval_falls_by_what_no_analysis_tried() -> None:
+    other = changed({"scenario": {"profile": "2m"}}, {"scenario": {"profile": "4m"}}, [KEY])
+    assert Rechecked(run_id="r", folder="r", moved=[], changed=other).falls
+    assert not Rechecked(run_id="r", folder="r", moved=[], changed=None).falls

@@ -23,7 +23,7 @@ from giaoban.results.archive.history.prune import (
     prune_run,
     unfinished,
 )
-from giaoban.results.archive.history.recheck import Moved, Rechecked
+from giaoban.results.archive.history.recheck import Changed, Moved, Rechecked
 from giaoban.results.archive.history.trend import TrendPoint, drawable, trend
 from giaoban.results.archive.history.yearly import yearly
 from giaoban.results.archive.store import open_run, read_result
@@ -226,8 +226,9 @@ def pruning(
         yield Par(Sentence("nothing to prune"))
 
 
-def rechecking(found: Sequence[Rechecked], without: int) -> Iterator[Block]:
-    """Each approval with what moved since, those that fall first."""
+def rechecking(found: Sequence[Rechecked], without: int, alone: int) -> Iterator[Block]:
+    """Each approval with what moved since, those that fall first. `without`: approvals that have no
+    analysis; `alone`: analyses that are of no approval."""
     for each in sorted(found, key=lambda one: not one.falls):
         if each.reason:
             why = Both(each.reason, each.reason_vi)
@@ -239,6 +240,15 @@ def rechecking(found: Sequence[Rechecked], without: int) -> Iterator[Block]:
         else:
             yield Par(Sentence("holds: {run}", run=each.folder), tone="good")
         yield from pars(map(moved_line, each.moved))
+        yield from pars(map(changed_line, each.changed or ()))
+        if each.changed is None and not each.reason:
+            yield Par(
+                Sentence(
+                    "its own files are not there or not readable: only figures that were tried are "
+                    "compared"
+                ),
+                tone="doubt",
+            )
         if len(each.moved) > 1 and not each.falls:
             yield Par(
                 Sentence("several figures moved: that they hold together was not tried"),
@@ -251,6 +261,15 @@ def rechecking(found: Sequence[Rechecked], without: int) -> Iterator[Block]:
             Sentence(
                 "{n} {n:approval has|approvals have} none: giaoban check --sensitivity makes it",
                 n=without,
+            ),
+            tone="quiet",
+        )
+    if alone:
+        yield Par(
+            Sentence(
+                "{n} {n:analysis|analyses} of giaoban sensitivity alone, by estimate: no approval "
+                "that could fall",
+                n=alone,
             ),
             tone="quiet",
         )
@@ -275,6 +294,22 @@ def moved_line(moved: Moved) -> Sentence:
         elif moved.to is not None:
             values["to"] = amount(moved, moved.to)
     return message(said, figure=name_of(moved), **values)
+
+
+CHANGES = {
+    "other": N_("{figure}: {was} → {now}, which was not tried"),
+    "new": N_("{figure}: was not there, and was not tried"),
+    "gone": N_("{figure}: is in no file any more"),
+}
+
+
+def changed_line(changed: Changed) -> Sentence:
+    """What changed that no analysis tried at another value."""
+    was, now = (
+        Sentence("none") if value is None else message("{value}", value=value)
+        for value in (changed.was, changed.now)
+    )
+    return message(CHANGES[changed.state], figure=changed.key, was=was, now=now)
 
 
 def _of(criterion: CriterionResult | None) -> str:
@@ -497,7 +532,7 @@ def recheck_runs(
     """Which approvals fall with the figures as the files have them now. Exit 1: some do.
 
     Of checks that passed with --sensitivity: an assumed figure that was measured since, or entered
-    anew, may lie beyond where the verdict held.
+    anew, may lie beyond where the verdict held; and of what else changed nothing was tried.
     """
     from giaoban.scenarios.spec.project import known
     from giaoban.scenarios.spec.scenario import load_scenario
@@ -510,7 +545,9 @@ def recheck_runs(
         load_province(in_province)
     first, last = days(since, until, None)
     with opened(results) as index:
-        found = choose(index, RunFilter(scenario, "check", since=first, until=last))
+        chosen = choose(index, RunFilter(scenario, since=first, until=last))
+    found = [entry for entry in chosen if entry.kind == "check"]
+    alone = [entry for entry in chosen if entry.kind == "sensitivity"]
     analysed, others = recheck.approvals(found, results)
     rechecked = recheck.recheck(
         analysed, results, recheck.scenario_files(files or [], known()), in_province
@@ -522,10 +559,11 @@ def recheck_runs(
                     {**each.model_dump(mode="json"), "falls": each.falls} for each in rechecked
                 ],
                 "without_analysis": [entry.run_id for entry in others],
+                "analyses_alone": [entry.run_id for entry in alone],
             }
         )
     else:
-        print_blocks(*rechecking(rechecked, len(others)))
+        print_blocks(*rechecking(rechecked, len(others), len(alone)))
     return 1 if any(each.falls for each in rechecked) else 0
 
 

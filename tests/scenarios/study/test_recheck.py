@@ -1,0 +1,108 @@
+"""Approvals against the files as they are now: whatever else changed is told, and nothing that did
+not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scenario_factory import SCENARIOS, SMALL, giaoban, scenario
+
+from giaoban.results.archive.evidence.manifest import save_inputs, write_manifest
+from giaoban.results.model.result import FileRef
+from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.study.documents import inputs_of
+from giaoban.scenarios.study.recheck import records_of, records_then
+from tests.results import history_factory as h
+from tests.results.sensitivity_factory import analysis, figure
+
+EXAMPLES = sorted(SCENARIOS.glob("*.toml"))
+ANOTHER = """
+[[bridge]]
+id = "south"
+name = "South"
+router = "r-west"
+km = 2.0
+rate_mbps = 0.5
+buffer_packets = 200
+source = "test"
+"""
+
+
+def kept_of(path: Path, root: Path) -> Path:
+    """The run of a check that passed, with an analysis of one figure and copies of its files."""
+    result = h.measured(h.JANUARY)
+    named = FileRef(path=path.name, sha256="0" * 64)
+    inputs = result.inputs.model_copy(update={"scenario": named})
+    result = result.model_copy(update={"inputs": inputs})
+    folder = h.keep(root, result)
+    (folder / "sensitivity.json").write_text(analysis(figure()).to_json(), encoding="utf-8")
+    write_manifest(folder, result, save_inputs(folder, inputs_of(make_question(path))), {})
+    return folder
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_copies_of_a_run_are_of_the_same_records_as_its_files(
+    path: Path, tmp_path: Path
+) -> None:
+    assert records_then(kept_of(path, tmp_path)) == records_of(make_question(path))
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "told"),
+    [
+        ("720p30-2m", "1080p30-4m", "scenario.profile: 720p30-2m → 1080p30-4m"),
+        ("before_s = 2.0", "before_s = 3.0", "scenario.phases.before_s: 2 → 3"),
+        ("\n[[bridge]]", f"{ANOTHER}\n[[bridge]]", "scenario.new_bridges.south: was not there"),
+        ('id = "north"', 'id = "centre"', "scenario.new_bridges.north: is in no file any more"),
+        ("\n[[bridge]]", '\n[thresholds]\nlink-peak = 50.0\n\n[[bridge]]', "thresholds.link-peak"),
+        ("\n[[bridge]]", '\n[meeting]\nloss_repair = "fec"\n\n[[bridge]]', "loss_repair"),
+        ("seed = 1681", "seed = 5", None),
+        ('question = "', 'question = "Well: ', None),
+    ],
+)  # fmt: skip
+def test_an_approval_falls_with_whatever_was_tried_at_no_other_value(
+    was: str, becomes: str, told: str | None, tmp_path: Path
+) -> None:
+    path = scenario(tmp_path / "now.toml", seed=1681, profile="720p30-2m")
+    text = path.read_text(encoding="utf-8")
+    assert was in text
+    kept_of(path, tmp_path / "runs")
+    path.write_text(text.replace(was, becomes, 1), encoding="utf-8")
+    ran = giaoban("history", "recheck", path, "--results", tmp_path / "runs")
+    assert (ran.code, ran.err) == (0 if told is None else 1, "")
+    assert (told or "holds: ") in ran.out
+    assert ("FALLS" in ran.out) == (told is not None)
+
+
+def test_of_a_province_what_was_no_assumption_counts_too(tmp_path: Path) -> None:
+    path = scenario(tmp_path / "now.toml")
+    kept_of(path, tmp_path / "runs")
+    words = ("history", "recheck", path, "--results", tmp_path / "runs")
+    assert giaoban(*words).code == 0
+    text = SMALL.read_text(encoding="utf-8")
+    place = text.index("rate_mbps = ", text.index("[mcu]"))
+    end = text.index("\n", place)
+    other = tmp_path / "other.toml"
+    other.write_text(f"{text[:place]}rate_mbps = 1.0{text[end:]}", encoding="utf-8")
+    ran = giaoban(*words, "--with-province", other)
+    assert ran.code == 1
+    assert "province.mcu.rate_mbps: " in ran.out
+
+
+def test_a_run_without_its_files_says_what_it_was_not_compared_with(tmp_path: Path) -> None:
+    path = scenario(tmp_path / "now.toml")
+    folder = kept_of(path, tmp_path / "runs")
+    (folder / "inputs" / "scenario.toml").unlink()
+    ran = giaoban("history", "recheck", path, "--results", tmp_path / "runs")
+    assert ran.code == 0
+    assert "only figures that were tried are compared" in " ".join(ran.out.split())
+
+
+def test_an_analysis_of_no_approval_is_told_of(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "sensitivity-now-20261127-080000"
+    folder.mkdir(parents=True)
+    (folder / "sensitivity.json").write_text(analysis(figure()).to_json(), encoding="utf-8")
+    ran = giaoban("history", "recheck", "--results", tmp_path / "runs")
+    assert (ran.code, ran.err) == (0, "")
+    assert "1 analysis of giaoban sensitivity alone" in ran.out
