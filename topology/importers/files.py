@@ -48,7 +48,7 @@ def guess_format(path: Path) -> Format:
             return "graphml"
     raise InputError(
         "{path}: its name does not tell the format (allowed: .csv, .graphml, a folder "
-        "with {sites}; or --format csv, graphml, zoo)",
+        "with {sites}; or giaoban topology import --format csv, graphml, zoo)",
         path=path,
         sites=SITES,
     )
