@@ -37,7 +37,7 @@ def test_import_tells_what_it_assumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("import", "x.foo", "--out", "y.toml"), "does not tell the format"),
+        (("import", ROOT / "README.md", "--out", "y.toml"), "does not tell the format"),
         (("import", "x.csv", "--out", "y.toml", "--format", "gml"), 'did you mean "graphml"'),
         (("import", "none.graphml", "--out", "y.toml"), "no such file"),
         (("import", ABILENE, "--out", "y.toml", "--device", "rmx"), "no such device"),
