@@ -258,8 +258,9 @@ class Connection:
         """Put a message behind what waits to be written; False if too much waits."""
         return self._append(message, is_message=True)
 
-    def flush(self) -> None:
-        """Write what the socket takes now."""
+    def flush(self) -> int:
+        """Write what the socket takes now; returns how many messages were finished."""
+        finished = 0
         try:
             while self._queue:
                 data, is_message = self._queue[0]
@@ -269,10 +270,12 @@ class Connection:
                     self._queue[0] = (data[taken:], is_message)
                     break
                 self._queue.popleft()
+                finished += is_message
         except BlockingIOError:
             pass
         except OSError:
             self.broken = True
+        return finished
 
     def opened(self, now_s: float) -> None:
         """The socket became writable for the first time: it is open, or could not be opened."""

@@ -41,6 +41,7 @@ class SipSockets:
 
     Attributes:
         sent, received: UDP datagrams.
+        tcp_sent, tcp_received: messages over TCP and TLS.
         unsendable: messages of either kind that could not be sent or not wholly.
         refused: connections that found `most_connections` there, or `most_of_one_host`.
         other_protocols: connections closed since another protocol was spoken, by its name.
@@ -58,6 +59,7 @@ class SipSockets:
         tls: Tls | None = None,
     ) -> None:
         self.sent = self.received = 0
+        self.tcp_sent = self.tcp_received = 0
         self.unsendable = self.refused = 0
         self.other_protocols: Counter[str] = Counter()
         self._told: set[tuple[str, str]] = set()
@@ -303,6 +305,7 @@ class SipSockets:
         messages = [] if connection.broken else connection.read(now_s)
         if connection.protocol:
             self._note(connection)
+        self.tcp_received += len(messages)
         self._settle(connection)
         return [(message, connection.peer) for message in messages]
 
@@ -324,7 +327,7 @@ class SipSockets:
     def _settle(self, connection: Connection) -> None:
         """Write what can be written, then wait for what is left, or drop a broken connection."""
         if not connection.opening and not connection.broken:
-            connection.flush()
+            self.tcp_sent += connection.flush()
         if connection.broken:
             self._drop(connection)
             return

@@ -93,10 +93,9 @@ class SecureConnection(Connection):
             self._shake_hands()
         return [] if self.handshaking or self.broken else super().read(now_s)
 
-    def flush(self) -> None:
-        """Write what can be written now."""
-        if not self.handshaking:
-            super().flush()
+    def flush(self) -> int:
+        """Write what can be written now; returns how many messages were finished."""
+        return 0 if self.handshaking else super().flush()
 
     def _shake_hands(self) -> None:
         self._has_to_write = False

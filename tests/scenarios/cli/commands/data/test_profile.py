@@ -88,8 +88,8 @@ def test_how_near_the_model_comes_is_told_beside_the_recording(x264: Path) -> No
     [
         (("--ssrc", "7"), "an H.264 byte stream has no SSRC"),
         (("--ssrc", "x"), "--ssrc = x: is no SSRC (allowed: 0 to 4294967295"),
-        (("--fps", "1000"), "1000 frames a second (allowed: 1 to 240)"),
-        (("--fps", "nan"), "nan frames a second (allowed: 1 to 240)"),
+        (("--fps", "1000"), '--fps: "1000": is out of range (allowed: 1 to 240)'),
+        (("--fps", "nan"), '--fps: "nan": is out of range (allowed: 1 to 240)'),
         (("--profile", "720p30"), 'unknown call profile "720p30"'),
     ],
 )
