@@ -18,7 +18,7 @@ from typing import Any
 
 from giaoban.files import shown
 from giaoban.scenarios.cli import language
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import N_, Sentence, digits_of
 
 LEAST_WIDTH = 40
 WIDEST_NAME = 30
@@ -182,7 +182,7 @@ def limits(parameter: Any) -> tuple[float | None, float | None]:
 
 def bound(limit: float) -> str:
     """A limit as it may be written for an option: with no power of ten."""
-    return f"{limit:.15g}"
+    return digits_of(limit, 15)
 
 
 def _default(parameter: Any) -> Sentence | None:

@@ -172,25 +172,24 @@ def records_then(folder: Path) -> dict[str, dict[str, Fact]] | None:
     """Of the files that a run was made from, its copies; None: they are not there, or this program
     does not read them."""
     try:
-        manifest, files = _kept(folder)
+        if (kept := _kept(folder)) is None:
+            return None
+        manifest, files = kept
         with temporary_folder("recheck") as place:
             scenario, province = lay_out(manifest, files, place)
             return records_of(
                 make_question(scenario, province_path=province, change=as_laid_out(manifest))
             )
-    except (InputError, OSError, KeyError):
+    except (InputError, OSError):
         return None
 
 
-def _kept(folder: Path) -> tuple[Manifest, Mapping[str, bytes]]:
-    """The manifest of a run, whole or pruned, and its inputs."""
-    evidence = folder / f"{folder.name}{ENDING}"
-    files: Mapping[str, bytes]
+def _kept(folder: Path) -> tuple[Manifest, Mapping[str, bytes]] | None:
+    """The manifest of a run, whole or pruned, and its inputs; None: its evidence is not as it was
+    packed. Raises `InputError`, `OSError`."""
     if (folder / MANIFEST).is_file() and (folder / INPUTS).is_dir():
-        text = read_file(folder / MANIFEST)
-        manifest = Manifest.from_json(text, MANIFEST)
-        files = {item.path: read_file(folder / item.path) for item in manifest.inputs}
-    else:
-        files = open_evidence(read_file(evidence, most=MOST_ANSWER)).files
-        manifest = Manifest.from_json(files[MANIFEST], MANIFEST)
-    return manifest, files
+        manifest = Manifest.from_json(read_file(folder / MANIFEST), MANIFEST)
+        return manifest, {item.path: read_file(folder / item.path) for item in manifest.inputs}
+    evidence = folder / f"{folder.name}{ENDING}"
+    proof, files, altered = open_evidence(read_file(evidence, most=MOST_ANSWER))
+    return None if proof is None or altered else (proof.manifest, files)

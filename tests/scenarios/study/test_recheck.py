@@ -3,12 +3,14 @@ not."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from scenario_factory import SCENARIOS, SMALL, giaoban, scenario
 
-from giaoban.results.archive.evidence.manifest import save_inputs, write_manifest
+from giaoban.results.archive.evidence.manifest import INPUTS, save_inputs, sha256, write_manifest
+from giaoban.results.archive.history.prune import prune_run
 from giaoban.results.model.result import FileRef
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.documents import inputs_of
@@ -16,6 +18,8 @@ from giaoban.scenarios.study.recheck import records_of, records_then
 from tests.results import history_factory as h
 from tests.results.sensitivity_factory import analysis, figure
 
+INPUT = {"scenario": "scenario", "province": "province", "devices": "mcu", "criteria": "criteria"}
+"""Role of a copied file → what a result calls it."""
 EXAMPLES = sorted(SCENARIOS.glob("*.toml"))
 ANOTHER = """
 [[bridge]]
@@ -31,13 +35,16 @@ source = "test"
 
 def kept_of(path: Path, root: Path) -> Path:
     """The run of a check that passed, with an analysis of one figure and copies of its files."""
-    result = h.measured(h.JANUARY)
-    named = FileRef(path=path.name, sha256="0" * 64)
-    inputs = result.inputs.model_copy(update={"scenario": named})
-    result = result.model_copy(update={"inputs": inputs})
+    result, copied = h.measured(h.JANUARY), inputs_of(make_question(path))
+    files = {
+        INPUT[role]: FileRef(path=name, sha256=sha256(file.read_bytes()))
+        for role, name, file in copied
+        if role in INPUT
+    }
+    result = result.model_copy(update={"inputs": result.inputs.model_copy(update=files)})
     folder = h.keep(root, result)
     (folder / "sensitivity.json").write_text(analysis(figure()).to_json(), encoding="utf-8")
-    write_manifest(folder, result, save_inputs(folder, inputs_of(make_question(path))), {})
+    write_manifest(folder, result, save_inputs(folder, copied), {})
     return folder
 
 
@@ -46,6 +53,14 @@ def test_the_copies_of_a_run_are_of_the_same_records_as_its_files(
     path: Path, tmp_path: Path
 ) -> None:
     assert records_then(kept_of(path, tmp_path)) == records_of(make_question(path))
+
+
+def test_a_pruned_run_is_compared_by_its_evidence(tmp_path: Path) -> None:
+    path = scenario(tmp_path / "s.toml")
+    folder = kept_of(path, tmp_path / "runs")
+    prune_run(folder, now=datetime(2035, 3, 1))
+    assert not (folder / INPUTS).exists()
+    assert records_then(folder) == records_of(make_question(path))
 
 
 @pytest.mark.parametrize(
