@@ -71,8 +71,11 @@ def _page(
     from giaoban.results.report.plots.tornado import write_tornado
 
     with temporary_folder("view") as place:
-        drawn = ((each, write_tornado(run.analysis, place, lang=each)) for each in languages())
-        run = run._replace(tornado={each: path for each, path in drawn if path is not None})
+        drawn = {
+            each: write_tornado(run.analysis, place, lang=each, pixels=False)
+            for each in languages()
+        }
+        run = run._replace(tornado={each: path for each, path in drawn.items() if path is not None})
         return page(PageSubject(run, other, failures), lang)
 
 

@@ -89,9 +89,11 @@ def draw_pictures(
     result: Result,
     series: Series,
     lang: Language,
+    pixels: bool = True,
     helpers: Helpers | None = None,
 ) -> dict[str, Path]:
-    """All pictures of a check, as `delay.vi.svg` and so on; paths by name.
+    """All pictures of a check, as `delay.vi.svg` and so on, and as `pixels` (.png) beside them;
+    paths by name.
 
     Of a network too large to be drawn there is no map. `helpers`: who draws them, if anybody does.
     """
@@ -100,18 +102,23 @@ def draw_pictures(
     asked: dict[str, Callable[[], Path]] = {}
     if len(network.nodes) <= MOST_MAPPED:  # first: it takes as long as three of the others
         new = [bridge.id for bridge in result.question.new]
-        asked["map"] = ask(_draw_map, network, folder, title, result.link_peaks, lang, new)
+        asked["map"] = ask(_draw_map, network, folder, title, result.link_peaks, lang, new, pixels)
     for name in series.pictures:
-        asked[name] = ask(_draw_plot, series, folder, name, lang, limits)
+        asked[name] = ask(_draw_plot, series, folder, name, lang, limits, pixels)
     return {name: drawn() for name, drawn in asked.items()}
 
 
 def _draw_plot(
-    series: Series, folder: Path, name: str, lang: Language, limits: Mapping[str, float]
+    series: Series,
+    folder: Path,
+    name: str,
+    lang: Language,
+    limits: Mapping[str, float],
+    pixels: bool,
 ) -> Path:
     from giaoban.results.report.plots.run import write_plot
 
-    return write_plot(series, folder, name, lang=lang, limits=limits)
+    return write_plot(series, folder, name, lang=lang, limits=limits, pixels=pixels)
 
 
 def _draw_map(
@@ -121,13 +128,17 @@ def _draw_map(
     peaks: Mapping[tuple[str, str], float],
     lang: Language,
     new: list[str],
+    pixels: bool,
 ) -> Path:
     from giaoban.topology.map.draw import BROAD_IN, draw
 
-    path = folder / f"map.{lang}.svg"
-    pixels = path.with_suffix(".png")
-    draw(network, path, pixels, title=title, values=peaks, lang=lang, new=new, high=BROAD_IN)
-    return path
+    files = _files(folder / f"map.{lang}.svg", pixels)
+    draw(network, *files, title=title, values=peaks, lang=lang, new=new, high=BROAD_IN)
+    return files[0]
+
+
+def _files(vectors: Path, pixels: bool) -> list[Path]:
+    return [vectors, vectors.with_suffix(".png")] if pixels else [vectors]
 
 
 def load_drawing() -> None:
@@ -140,8 +151,11 @@ DOCUMENTED = ("check", "faults", "load", "sensitivity")
 """The kinds of runs that a document may be of."""
 
 
-def chapters_of(refs: list[str], root: Path, folder: Path, lang: Language) -> list[Chapter]:
-    """Runs for a document: checks, failures, load tests; with pictures drawn into `folder`.
+def chapters_of(
+    refs: list[str], root: Path, folder: Path, lang: Language, *, pixels: bool
+) -> list[Chapter]:
+    """Runs for a document: checks, failures, load tests; with pictures drawn into `folder`, and as
+    `pixels` beside the vectors, which only a DOCX has.
 
     A run without a manifest has no proof, which makes a draft of the document.
 
@@ -174,30 +188,44 @@ def chapters_of(refs: list[str], root: Path, folder: Path, lang: Language) -> li
         place.mkdir()
         series = Series.load(run / "series.npz")
         pictures = draw_pictures(
-            place, network=plan.network, title=title, result=result, series=series, lang=lang
+            place,
+            network=plan.network,
+            title=title,
+            result=result,
+            series=series,
+            lang=lang,
+            pixels=pixels,
         )
         told = _minutes(run, plan, result)
         part = AnswerWithProof(result, proof)
-        checks.append(Chapter(part, pictures, told, analysis_of(run, place, lang, proof)))
+        analysis = analysis_of(run, place, lang, proof, pixels=pixels)
+        checks.append(Chapter(part, pictures, told, analysis))
     return [
-        *with_analyses(checks, analyses, folder, lang),
-        *(_failures(part, answer, networks, folder, lang) for part, answer in failures),
+        *with_analyses(checks, analyses, folder, lang, pixels=pixels),
+        *(_failures(part, answer, networks, folder, lang, pixels) for part, answer in failures),
         *loads,
     ]
 
 
-def analysis_of(run: Path, folder: Path, lang: Language, proof: Proof | None) -> Analysis | None:
+def analysis_of(
+    run: Path, folder: Path, lang: Language, proof: Proof | None, *, pixels: bool = True
+) -> Analysis | None:
     """What `giaoban check --sensitivity` left in the run's folder, drawn into `folder`; None:
     nothing. Raises `InputError`."""
     if not (run / Sensitivity.FILE).is_file():
         return None
     answer = Sensitivity.read(run)
     kept = () if proof is None else (each.path for each in proof.manifest.files)
-    return Analysis(answer, _tornado(answer, folder, lang), Sensitivity.FILE in kept)
+    return Analysis(answer, _tornado(answer, folder, lang, pixels), Sensitivity.FILE in kept)
 
 
 def with_analyses(
-    checks: Sequence[Chapter], analyses: Sequence[Sensitivity], folder: Path, lang: Language
+    checks: Sequence[Chapter],
+    analyses: Sequence[Sensitivity],
+    folder: Path,
+    lang: Language,
+    *,
+    pixels: bool = True,
 ) -> list[Chapter]:
     """Checks with the analyses that were made in runs of their own, which no evidence holds.
 
@@ -208,7 +236,7 @@ def with_analyses(
     for answer in analyses:
         if asked(answer.inputs) not in known:
             raise InputError(OF_ANOTHER, run_id=answer.run_id)
-        picture = _tornado(answer, _place(folder, answer.run_id), lang)
+        picture = _tornado(answer, _place(folder, answer.run_id), lang, pixels)
         found[asked(answer.inputs)] = Analysis(answer, picture, proved=False)
     return [
         chapter._replace(analysis=found.get(asked(chapter.part.answer.inputs), chapter.analysis))
@@ -216,10 +244,10 @@ def with_analyses(
     ]
 
 
-def _tornado(answer: Sensitivity, folder: Path, lang: Language) -> Path | None:
+def _tornado(answer: Sensitivity, folder: Path, lang: Language, pixels: bool) -> Path | None:
     from giaoban.results.report.plots.tornado import write_tornado
 
-    return write_tornado(answer, folder, lang=lang)
+    return write_tornado(answer, folder, lang=lang, pixels=pixels)
 
 
 def _place(folder: Path, name: str) -> Path:
@@ -239,15 +267,15 @@ def _failures(
     networks: Mapping[str, tuple[Network, str]],
     folder: Path,
     lang: Language,
+    pixels: bool,
 ) -> Chapter:
     """Failures are drawn on the network of the check that they belong to."""
     known = networks.get(answer.inputs.scenario.sha256)
     if known is None:
         return Chapter(part, {})
-    path = folder / f"{answer.run_id}.{lang}.svg"
-    for each in (path, path.with_suffix(".png")):
-        draw_failures(answer, known[0], known[1], each, lang)
-    return Chapter(part, {"failures": path})
+    files = _files(folder / f"{answer.run_id}.{lang}.svg", pixels)
+    draw_failures(answer, known[0], known[1], *files, lang=lang)
+    return Chapter(part, {"failures": files[0]})
 
 
 def _plan(run: Path) -> Plan:

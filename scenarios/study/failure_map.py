@@ -10,17 +10,17 @@ from giaoban.translation import Language
 
 
 def draw_failures(
-    answer: FaultsAnswer, network: Network, title: str, path: Path, lang: Language = "vi"
+    answer: FaultsAnswer, network: Network, title: str, *paths: Path, lang: Language = "vi"
 ) -> None:
     """The map of all failures: each link's worst load, and the single points of failure marked.
 
-    As .svg, .png or .pdf. Raises `InputError` for another kind, `OSError`.
+    Into .svg, .png or .pdf files. Raises `InputError` for another kind, `OSError`.
     """
     from giaoban.topology.map.draw import BROAD_IN, draw
 
     draw(
         network,
-        path,
+        *paths,
         title=title,
         values={(link.id, link.direction): link.peak_pct for link in answer.links},
         lang=lang,

@@ -114,15 +114,16 @@ def write_plot(
     *,
     lang: Language,
     limits: Mapping[str, float] | None = None,
+    pixels: bool = True,
 ) -> Path:
-    """One of them, as .png and .svg."""
+    """One of them, as .svg, and if `pixels` as .png; the path of the vectors."""
     limit = (limits or {}).get(_LIMITS.get(name, ""))
     if name == "mcu":
         figure = mcu_plot(series, lang=lang, limit_pct=limit)
     else:
         figure = draw_lines(series, name, lang=lang, limit=limit)
     with writing(folder):
-        return write(figure, folder, f"{name}.{lang}")[0]
+        return write(figure, folder, f"{name}.{lang}", pixels=pixels)[0]
 
 
 def _lines(

@@ -82,14 +82,14 @@ class _Span(NamedTuple):
     numbers: list[int]
 
 
-def write(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """A picture as vectors and as pixels, `NAME.svg` and `NAME.png`; the same one, the same bytes.
+def write(figure: Figure, folder: Path, name: str, *, pixels: bool = True) -> list[Path]:
+    """A picture as vectors and, if `pixels`, as .png beside them; the same one, the same bytes.
 
     Raises `OSError`.
     """
     paths = []
     with own_look(STYLE):
-        for kind in ("svg", "png"):
+        for kind in ("svg", "png") if pixels else ("svg",):
             paths.append(folder / f"{name}.{kind}")
             save(figure, paths[-1])
     return paths

@@ -48,16 +48,17 @@ _FURTHER = pgettext("tornado plot", "◂ {value}")
 _CUT = pgettext("tornado plot", "◂ −100 % or less: not followed further")
 
 
-def write_tornado(answer: Sensitivity, folder: Path, *, lang: Language) -> Path | None:
-    """Write `tornado.LANG.svg` and `.png` into a folder; the path of the vectors.
+def write_tornado(
+    answer: Sensitivity, folder: Path, *, lang: Language, pixels: bool = True
+) -> Path | None:
+    """Write `tornado.LANG.svg`, and `.png` if `pixels`, into a folder; the path of the vectors.
 
     None: there is nothing to draw, as nothing moves the margin. Raises `OSError`.
     """
     if not answer.ranked:
         return None
     with own_look(STYLE):
-        vectors, _ = write(draw(answer, lang), folder, f"tornado.{lang}")
-    return vectors
+        return write(draw(answer, lang), folder, f"tornado.{lang}", pixels=pixels)[0]
 
 
 def draw(answer: Sensitivity, lang: Language) -> Figure:

@@ -119,8 +119,8 @@ def try_failures(
             answer = against(answer, baseline)
         folder.keep(answer, summary_md(answer, language))
         prove(folder.path, question, answer)
-        for name in ("map.vi.svg", "map.vi.png"):
-            draw_failures(answer, question.plan.network, question.province.name, folder.path / name)
+        maps = [folder.path / f"map.vi.{kind}" for kind in ("svg", "png")]
+        draw_failures(answer, question.plan.network, question.province.name, *maps)
         write_map(folder.path, question.plan.network, [b.id for b in answer.question.new])
         write_page(folder.path)
         final = folder.finish(answer.FILE)

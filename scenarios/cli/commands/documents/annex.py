@@ -108,7 +108,8 @@ def command(
     at = datetime.now(VIETNAM).replace(microsecond=0) if signer else None
     to = replace(to, signed=at)
     with temporary_folder("annex") as folder:
-        chapters = chapters_of(runs or last_for_annex(results), results, folder, lang)
+        asked = runs or last_for_annex(results)
+        chapters = chapters_of(asked, results, folder, lang, pixels=form == "docx")
         data, draft = annex_bytes(chapters, lang=lang, form=form, letter=to)
     name = f"{NAMES.get(lang, NAMES[SOURCE])}-{chapters[0].part.answer.run_id}.{form}"
     path = out / name

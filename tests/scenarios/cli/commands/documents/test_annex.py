@@ -16,17 +16,21 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from matplotlib.figure import Figure
 from runs import Runs
 from scenario_factory import giaoban, scenario
 from traffic_scenarios import film
 from undrawn import undrawn
 
+from giaoban.drawing import save as save_figure
 from giaoban.results.model.result import Engine
+from giaoban.results.report.plots import style
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan import identity
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.study import check, documents
+from giaoban.topology.map import draw
 from tests import pki
 from tests.results import results_factory
 from tests.results.annex_factory import write
@@ -63,7 +67,17 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_annex_evidence_and_verify(root: Path, tmp_path: Path) -> None:
+def test_annex_evidence_and_verify(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: set[str] = set()
+
+    def save(figure: Figure, path: Path) -> None:
+        drawn.add(path.suffix)
+        save_figure(figure, path)
+
+    for module in (style, draw):
+        monkeypatch.setattr(module, "save", save)
     [run] = root.iterdir()
     out, where = tmp_path / "out", ("--results", root, "--out", tmp_path / "out")
     letter = ("--letter-number", "15/STTTT-CNTT", "--letter-date", "2026-02-05")
@@ -71,6 +85,9 @@ def test_annex_evidence_and_verify(root: Path, tmp_path: Path) -> None:
         ran = giaoban("annex", "short", *words, *letter, *where)
         assert ran.code == 0, ran.err
         assert "draft" not in ran.out
+        # pixels, half of what it costs to draw, are what only a DOCX has
+        assert drawn == ({".svg", ".png"} if "docx" in words else {".svg"})
+        drawn.clear()
     assert giaoban("evidence", "short", *where).code == 0
     pdf, evidence = f"phu-luc-{run.name}.pdf", f"{run.name}.evidence.zip"
     assert files(out) == sorted(
