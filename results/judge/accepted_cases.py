@@ -26,7 +26,7 @@ from giaoban.results.judge.baseline import (
 from giaoban.results.judge.baseline import SCHEMA as FAULTS_SCHEMA
 from giaoban.results.judge.cases import Case, JudgedFigure, Report
 from giaoban.results.model.quantities import FoundBy, Verdict
-from giaoban.results.model.studies.failures import Sense
+from giaoban.results.model.studies.failures import ChangeSense
 from giaoban.sentence import Both, Sentence
 from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
 
@@ -79,7 +79,7 @@ class AcceptedCases(StrictModel):
 class CaseChange:
     """One case that is not as it was accepted."""
 
-    sense: Sense
+    sense: ChangeSense
     case: str
     what: Sentence
     called: str = ""
@@ -283,7 +283,7 @@ def _change(case: Case, was: AcceptedCase, tolerance: CaseTolerance) -> Iterator
             was=was.value if was.value is not None else float("nan"),
             unit=case.figure.unit,
         )
-    sense: Sense = "other"
+    sense: ChangeSense = "other"
     if case.status != was.status:
         what = Sentence("is judged otherwise than it was")
         if case.status == "fail":

@@ -23,10 +23,10 @@ from giaoban.results.judge.metrics import (
     reader,
 )
 from giaoban.results.model.places import Cause, Place, WorstValue
+from giaoban.results.model.quantities import Sense
 from giaoban.results.model.result import Phase
 from giaoban.results.model.streams import StreamResult
 
-Sense = Literal["at-most", "at-least"]
 Statistic = Literal["worst", "mean", "median", "p5", "p95", "min", "max"]
 Value = tuple[float | None, Place]
 

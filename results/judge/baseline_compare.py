@@ -10,11 +10,11 @@ from giaoban.results.model.changes import CUT_OFF, UNINTERRUPTED, change_sentenc
 from giaoban.results.model.reasons import Argument
 from giaoban.results.model.studies.failures import (
     Change,
+    ChangeSense,
     Comparison,
     FailureResult,
     FaultsAnswer,
     NotTried,
-    Sense,
 )
 
 
@@ -81,7 +81,7 @@ def _knows(baseline: Baseline, failure: FailureResult) -> bool:
 
 
 def _change(
-    sense: Sense,
+    sense: ChangeSense,
     failure: str | None,
     code: str,
     arguments: Mapping[str, Argument] | None = None,
@@ -153,7 +153,7 @@ def _changes(
     if now.peak_pct is not None and was.peak_pct is not None:
         more = now.peak_pct - was.peak_pct
         if abs(more) > allowed.peak_pct:
-            sense: Sense = "worse" if more > 0 else "better"
+            sense: ChangeSense = "worse" if more > 0 else "better"
             load: Mapping[str, Argument] = {
                 "line": now.peak_at or "",
                 "pct": now.peak_pct,
@@ -218,7 +218,7 @@ def _longer(
         return None
     was, now = map(_state, both_ms)
     of = {"bridge": bridge, "now": now, "was": was}
-    sense: Sense = "worse" if by_ms > 0 else "better"
+    sense: ChangeSense = "worse" if by_ms > 0 else "better"
     if min(then_ms, now_ms) > NOTICED_MS:
         return _change(sense, failure, f"{code}-by", {**of, "by_ms": round(by_ms, 6)})
     return _change(sense, failure, code, of)

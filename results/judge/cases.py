@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from giaoban.results.model.quantities import FoundBy, Verdict
+from giaoban.results.model.quantities import FoundBy, Sense, Verdict
 
 Status = Literal["pass", "fail", "invalid", "not-judged"]
-Sense = Literal["at-most", "at-least"]
 
 
 @dataclass(frozen=True)

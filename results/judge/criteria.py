@@ -22,7 +22,7 @@ from giaoban.provenance import Ranges, check_ranges, needs_assumed
 from giaoban.regulation import Regulation, cited
 from giaoban.results.judge.aggregate import Statistic
 from giaoban.results.judge.metrics import Measure
-from giaoban.results.model.quantities import Id, JudgedOnlyWith
+from giaoban.results.model.quantities import Id, JudgedOnlyWith, Sense
 from giaoban.results.model.result import SECOND_MS, Assumption, WindowMs
 from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel, load
@@ -121,7 +121,7 @@ class Criterion(StrictModel):
     """Unit of the value."""
     unit_vi: Annotated[str, Field(min_length=1, max_length=16)] | None = None
     """The same in Vietnamese, where the program does not know it. Like `"gói"`."""
-    sense: Literal["at-most", "at-least"]
+    sense: Sense
     """`at-most`: the value may be up to the threshold. `at-least`: it has to be so much or more."""
     best: float = 0.0
     """The best value there can be, in `unit`: margins are shares of the way from it to the

@@ -19,6 +19,8 @@ JudgedOnlyWith = Literal["slides", "rates", "concealment", "faults"]
 LossRepair = Literal["none", "retransmission", "fec"]
 """What terminals and MCU do about lost packets of pictures: send them again when asked, or protect
 them by forward error correction."""
+Sense = Literal["at-most", "at-least"]
+"""On which side of its threshold a figure is met."""
 Kind = Literal["audio", "video", "content"]
 Direction = Literal["up", "down"]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-+[a-z0-9]+)*$", max_length=80)]

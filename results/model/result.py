@@ -29,6 +29,7 @@ from giaoban.results.model.quantities import (
     Method,
     OneLine,
     Percent,
+    Sense,
     Verdict,
 )
 from giaoban.results.model.reasons import Reason
@@ -240,7 +241,7 @@ class CriterionResult(StrictModel):
     unit_vi: str | None = None
     measure: str | None = None
     window_ms: WindowMs | None = None
-    sense: Literal["at-most", "at-least"]
+    sense: Sense
     preferred: float | None = None
     detectable: float | None = None
     ok: bool

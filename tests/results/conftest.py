@@ -9,6 +9,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A tab of Chromium."""
+    with import_module("browser").chromium(tmp_path_factory.mktemp("chromium")) as page:
+        yield page
+
+
 @pytest.fixture(scope="session")
 def evidence_factory():
     """Loaded where it is needed: it takes all that annexes are made with."""

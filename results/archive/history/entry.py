@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from giaoban.regulation import Regulation
-from giaoban.results.model.quantities import OneLine
+from giaoban.results.model.quantities import OneLine, Sense
 from giaoban.tomlfile import StrictModel
 
 State = Literal["whole", "evidence"]
@@ -30,7 +30,7 @@ class CriterionValue(StrictModel):
     threshold: float
     unit: str
     unit_vi: str | None = None
-    sense: Literal["at-most", "at-least"]
+    sense: Sense
     ok: bool
     margin_pct: float | None
     where_en: str = ""

@@ -195,7 +195,7 @@ class LinkWorst(StrictModel):
     failure: FailureId
 
 
-Sense = Literal["worse", "better", "other"]
+ChangeSense = Literal["worse", "better", "other"]
 
 
 class Change(StrictModel):
@@ -205,7 +205,7 @@ class Change(StrictModel):
     (`giaoban.results.model.changes`), "" in answers that have none.
     """
 
-    sense: Sense
+    sense: ChangeSense
     failure: FailureId | None
     what: str
     code: str = ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sensitivity_factory as some
-from browser import Page, chromium
+from browser import Page
 
 from giaoban.errors import InputError
 from giaoban.results.archive.page import page_of, write_page
@@ -28,13 +28,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as browser:
-        browser.wide(390)
-        browser.open((run / "view.html").as_uri())
-        yield browser
-        assert browser.trouble == []
-        assert all(url.startswith(("data:", "file:")) for url in browser.requests)
+def page(run: Path, browser: Page) -> Iterator[Page]:
+    browser.wide(390)
+    browser.open((run / "view.html").as_uri())
+    yield browser
+    assert browser.trouble == []
+    assert all(url.startswith(("data:", "file:")) for url in browser.requests)
 
 
 def told(page: Page) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Page, chromium
+from browser import Page
 
 from giaoban.results.archive.page import page_of, write_page
 from giaoban.results.model.result import Result
@@ -34,12 +34,6 @@ WORDS = {
 }
 AUDITS = (Path(__file__).with_name("audits.js")).read_text(encoding="utf-8")
 INTERACTIVE = {"button", "link", "combobox", "slider", "radio", "textbox", "checkbox"}
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as page:
-        yield page
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import failures_factory as ff
 import pytest
-from browser import Page, chromium
+from browser import Page
 
 from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
@@ -84,12 +83,6 @@ READ = """
       table.id, [...table.tHead.rows[0].cells].map((cell) => cell.textContent),
       [...new Set([...table.tBodies[0].rows].map((row) => row.cells.length))]]))
 """
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as opened:
-        yield opened
 
 
 def opened(browser: Page, tmp_path: Path, text: str) -> Page:
