@@ -16,7 +16,8 @@ from giaoban.results.judge.criteria import (
     PICTURE_FROZEN,
     VIDEO_LOSS,
 )
-from giaoban.results.model.result import OFF, LossBehaviour, Result, TerminalsChecked
+from giaoban.results.model.quantities import Verdict
+from giaoban.results.model.result import OFF, LossBehaviour, Meeting, Result, TerminalsChecked
 from giaoban.results.report.document import Block, Cell, Head, Par, Table, capital
 from giaoban.results.report.meetings_table import FOUND, found
 from giaoban.results.report.seed_words import passes_alone
@@ -29,6 +30,7 @@ OF_PICTURES = (VIDEO_LOSS, LONGEST_FREEZE, PICTURE_FROZEN, PICTURE_DAMAGED, FRAM
 OF_LOSS = (*OF_PICTURES, AUDIO_LOSS, MOS, LOSS_NO_WORSE)
 """Criteria that are not met where packets are lost; lower rates may help with all of them."""
 
+ON_CONDITION = N_("This holds on condition that all terminals and the MCU {does}.")
 _MET = N_(
     "In the scenario’s own meeting the criteria are met where all terminals and the MCU {does} "
     "({how}, at this seed alone)."
@@ -84,12 +86,12 @@ def other_terminals(result: Result, say: Wording) -> Iterator[Block]:
     yield from terminals_table(result, say)
 
 
-def condition(result: Result, say: Wording) -> str:
+def condition(verdict: Verdict, how: Meeting, say: Wording) -> str:
     """What terminals and MCU have to do for a pass to hold, as it was found with those alone; ''
     where they do nothing. What one estimate at one seed said without is no reason to leave it out.
     """
-    own = result.meeting.on_loss
-    return "" if result.verdict != "pass" or own in (None, OFF) else say.on_loss(own)
+    own = how.on_loss
+    return "" if verdict != "pass" or own in (None, OFF) else say.on_loss(own)
 
 
 def how_to_ask(result: Result, say: Wording) -> str:
@@ -123,9 +125,7 @@ def _tried(own: LossBehaviour, result: Result, say: Wording) -> Iterator[str]:
     """
     unmet = [other for other in result.terminals if other.verdict == "fail"]
     if result.verdict == "pass" and OFF in [other.on_loss for other in unmet]:
-        yield say.gettext(
-            "This holds on condition that all terminals and the MCU {does}.", does=say.on_loss(own)
-        )
+        yield say.gettext(ON_CONDITION, does=say.on_loss(own))
     met = _MET_TOO if passes_alone(result) else _MET
     for other in result.terminals:
         if other.verdict in ("pass", "fail"):

@@ -209,6 +209,7 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> PartOutcome
             reasons=result.reasons,
             reason_codes=result.reason_codes,
             seconds=sum(phase.seconds for phase in result.phases),
+            how=result.meeting,
             opening=opening,
             closing=closing,
             bridges=bridges,

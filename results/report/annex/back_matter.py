@@ -59,8 +59,10 @@ def conditions(
         key = "condition assumptions" if met else "advice assumptions"
         items.append(say(key, count=count, section=assumptions_at))
     if met:
-        needed = filter(None, [condition(result, say) for result in results])
-        items += [say("condition terminals", does=does) for does in dict.fromkeys(needed)]
+        needed = [condition(result.verdict, result.meeting, say) for result in results]
+        items += [
+            say("condition terminals", does=does) for does in dict.fromkeys(filter(None, needed))
+        ]
         items.append(say("condition as asked"))
         shared = any(result.background for result in results)
         items.append(say("condition background" if shared else "condition no background"))

@@ -29,6 +29,7 @@ from giaoban.results.report.document import (
 )
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.summaries.check_summary import assumptions_table
+from giaoban.results.report.terminals_words import ON_CONDITION, condition
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import Wording, in_words
 from giaoban.translation import N_, NBSP, Language
@@ -109,9 +110,11 @@ def _part(part: PartJudged, say: Wording) -> Iterator[Block]:
 
 
 def closest(part: PartJudged, say: Wording) -> Iterator[Block]:
-    """What a part that passes meets most narrowly."""
+    """What a part that passes meets most narrowly, and on which terminals that hangs."""
     if part.closest is not None and part.verdict == "pass":
         yield Par(say.closest(part.closest))
+    if part.how is not None and (does := condition(part.verdict, part.how, say)):
+        yield Par(say.gettext(ON_CONDITION, does=does))
 
 
 def opened(part: PartJudged, say: Wording) -> str:

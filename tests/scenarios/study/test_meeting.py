@@ -196,6 +196,17 @@ def test_a_scenario_adds_bridges(tmp_path: Path, hold: Callable[..., Ran]) -> No
     assert [bridge["bridge"] for bridge in part["bridges"]] == ["west", "east", "north"]
 
 
+def test_the_scenarios_terminals_conceal_losses_and_the_answer_hangs_on_it(
+    tmp_path: Path, hold: Callable[..., Ran]
+) -> None:
+    asked = scenario(tmp_path / "more.toml", more="[meeting]\nerror_concealment = true")
+    ran = hold("--scenario", str(asked))
+    assert ran.code == 0, ran.err
+    assert ran.out.count("This holds on condition that all terminals and the MCU") == 2
+    parts = answer_in(tmp_path / "runs").parts
+    assert [part.how and part.how.error_concealment for part in parts] == [True, True]
+
+
 # ------------------------------------------------------------------------------- the command line
 
 
