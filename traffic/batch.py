@@ -296,6 +296,16 @@ class Received:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def take(self, which: NDArray[np.bool_]) -> Received:
+        """Some of them, by mask (n,)."""
+        return Received(
+            self.data[which],
+            self.lengths[which],
+            self.arrival_ns[which],
+            self.sources[which],
+            self.overflowed,
+        )
+
 
 class ReceiveBatch:
     """Room to receive up to `capacity` datagrams of at most `max_bytes` with one system call.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim import stun
 from giaoban.mcu_sim.media.consent import Consent
 from giaoban.mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Kind, Leg, MediaFlow
+from giaoban.mcu_sim.media.policing import MediaLimits, Policer
 from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import Keyring, SrtpError
 from giaoban.traffic import rtcp, rtp
@@ -87,12 +88,15 @@ class Inbound:
         capacity: int,
         clock: StampClock | None,
         consent: Consent,
+        limits: MediaLimits | None = None,
     ) -> None:
-        """`clock`: as of `ReceiveBatch`. `consent`: is told what comes from where."""
+        """`clock`: as of `ReceiveBatch`. `consent`: is told what comes from where. `limits`: how
+        much one call may send; None: whatever it likes."""
         self._ports = ports
         self._keys = keys
         self._log = log
         self._consent = consent
+        self.policer = None if limits is None else Policer(capacity, limits)
         self._inbox = ReceiveBatch(1024, LONGEST_PACKET, cut_long=True, clock=clock)
         self.clock = self._inbox.clock
         self._index = {kind: np.full(capacity, UNLOGGED, np.uint16) for kind in KINDS}
@@ -124,6 +128,8 @@ class Inbound:
         """A call begins: its packets are known from now on."""
         self.close(leg.row)
         self.heard_ns[leg.row] = now_ns
+        if self.policer is not None:
+            self.policer.open(leg.row)
         for kind in leg.flows:
             self.begin(leg, kind)
 
@@ -193,6 +199,7 @@ class Inbound:
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
                 rows = self._ports.remotes(local).find(got.sources)
+                rows, got = self._within_limits(local.kind, rows, got, np.ones(len(got), np.bool_))
                 kept = ~self._answer_stun(local.kind, sock, rows, got)
                 self._take_control(local.kind, rows, got, np.flatnonzero(kept))
         control, self._control = self._control, []
@@ -211,6 +218,15 @@ class Inbound:
         """Flows in which a packet with our own SSRC came (RFC 3550 §8.2), taken out."""
         collisions, self._collisions = self._collisions, []
         return collisions
+
+    def _within_limits(
+        self, kind: Kind, rows: NDArray[np.intp], got: Received, control: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.intp], Received]:
+        """What of n datagrams is not more than its call may send."""
+        if self.policer is None:
+            return rows, got
+        kept = self.policer.admit(kind, rows, control, got.arrival_ns)
+        return (rows, got) if kept.all() else (rows[kept], got.take(kept))
 
     def _answer_stun(
         self, kind: Kind, sock: socket.socket, rows: NDArray[np.intp], got: Received
@@ -240,6 +256,8 @@ class Inbound:
     def _sort(self, local: LocalPort, sock: socket.socket, got: Received) -> Arrivals:
         kind = local.kind
         rows = self._ports.remotes(local).find(got.sources)
+        no_media = rtcp.is_rtcp(got.data, got.lengths) | (got.data[:, 0] < STUN_BELOW)
+        rows, got = self._within_limits(kind, rows, got, no_media)
         alive = self._answer_stun(kind, sock, rows, got)
         known = rows != NOBODY
         control = rtcp.is_rtcp(got.data, got.lengths)

@@ -31,6 +31,7 @@ from giaoban.mcu_sim.media.leg import (
     Position,
 )
 from giaoban.mcu_sim.media.outbound import Outbound, row_bytes
+from giaoban.mcu_sim.media.policing import MediaLimits
 from giaoban.mcu_sim.media.ports import PortPool
 from giaoban.mcu_sim.media.reports import Reports
 from giaoban.mcu_sim.media.srtp import Keyring
@@ -133,6 +134,7 @@ class MediaPlane:
         stamps: StampClock | None = None,
         key_frame_ns: Callable[[int], int] = lambda least_ns: least_ns,
         modelled: AudioCodec | None = None,
+        limits: MediaLimits | None = None,
     ) -> None:
         """`capacity`: rows. `origin_ns`: CLOCK_MONOTONIC of tick 0. `captures`: folder of the
         packet logs, None to keep none; `name`: what their names begin with. `composed`: the most
@@ -144,7 +146,8 @@ class MediaPlane:
         often at what came, where the kernel paces. `stamps`: tells when something came, as of
         `ReceiveBatch`. `key_frame_ns`: how long after a request that is looked at now a composed
         picture is a key frame, of how long it is at the least. `modelled`: a codec of sound
-        beside the device's own, as of `AudioBank`."""
+        beside the device's own, as of `AudioBank`. `limits`: how much one call may send, as of
+        `Inbound`."""
         self._ports = ports
         self._keys = Keyring()
         self._origin_ns, self._end_ns = origin_ns, end_ns
@@ -183,7 +186,9 @@ class MediaPlane:
             fec,
         )
         self._consent = Consent(capacity)
-        self.inbound = Inbound(ports, self._keys, self._received, capacity, stamps, self._consent)
+        self.inbound = Inbound(
+            ports, self._keys, self._received, capacity, stamps, self._consent, limits
+        )
         from_ns = origin_ns if kernel_paces else None
         self.reports = Reports(
             self.inbound, self.outbound, ports, self._keys, rng, from_ns, self._consent
@@ -427,6 +432,10 @@ class MediaPlane:
         """Media that nobody has consented to, told once each (see `consent`)."""
         return self._consent.take_withheld()
 
+    def take_refused(self) -> list[tuple[int, Kind]]:
+        """Calls that have sent more of a medium than one may, told once each."""
+        return [] if self.inbound.policer is None else self.inbound.policer.take_refused()
+
     def take_key_requests(self, now_ns: int) -> list[tuple[int, Kind]]:
         """Calls to be asked for a key frame that cannot be asked by RTCP."""
         # what the kernel paces is handed over before its time comes
@@ -517,6 +526,7 @@ class MediaPlane:
             "not_rtp": lost.not_rtp,
             "foreign": lost.foreign,
             "unauthentic": lost.unauthentic,
+            **({} if inbound.policer is None else {"too_many": inbound.policer.refused}),
             "overflowed": sum(inbound.overflowed.values()),
             "rtp_sent": outbound.rtp_sent,
             "rtp_received": inbound.rtp_received,

@@ -185,6 +185,15 @@ class MediaWithheld(EventRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TooMuchMedia(EventRecord):
+    """A call sends more of a medium than the MCU takes of one."""
+
+    event: Literal["too-much-media"] = "too-much-media"
+    kind: Kind
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrongPassword(EventRecord):
     """Somebody tried passwords."""
 
@@ -301,6 +310,7 @@ class McuHealth(_Health):
     not_rtp: int = 0
     foreign: int = 0
     unauthentic: int = 0
+    too_many: int | None = None
     rtp_sent: int | None = None
     rtp_received: int | None = None
     clock_steps: int | None = None
@@ -341,6 +351,7 @@ Event = (
     | ContentFloor
     | ToneReceived
     | MediaWithheld
+    | TooMuchMedia
     | WrongPassword
     | NotSip
     | MediaLost

@@ -11,6 +11,7 @@ import pytest
 
 from giaoban.mcu_sim import stun
 from giaoban.mcu_sim.media import inbound as module
+from giaoban.mcu_sim.media import policing
 from giaoban.mcu_sim.media.consent import Consent
 from giaoban.mcu_sim.media.inbound import LONGEST_PACKET, Inbound
 from giaoban.mcu_sim.media.leg import Leg
@@ -32,6 +33,7 @@ from tests.mcu_sim.media_factory import (
 
 AUDIO, VIDEO = 31_000, 31_002
 REPORT = pack([ReceiverReport(7)])
+KEEP_ALIVE = bytes.fromhex("000100002112a442") + b"transaction!"
 
 
 class In(Way):
@@ -101,7 +103,7 @@ def test_keep_alives_of_callers_are_answered_and_no_errors(
     way: In, secure: bool, mux: bool
 ) -> None:
     """STUN, RFC 6263 §4.6; a stranger is told nothing."""
-    request = bytes.fromhex("000100002112a442") + b"transaction!"
+    request = KEEP_ALIVE
     ports = [25_000] if mux else [25_000, 25_001]
     fars = [way.far(port) for port in ports]
     stranger = way.far(25_500)
@@ -257,3 +259,35 @@ def test_a_flood_does_not_hold_the_mcu_up(way: In, monkeypatch: pytest.MonkeyPat
         a.send(REPORT, AUDIO + 1)
     got = [len(way.inbound.receive_control(separate_ports=True)) for _ in range(2)]
     assert got == [2048, 452]
+
+
+@pytest.mark.parametrize("what", ["sound", "reports", "keep-alives", "reports with the sound"])
+def test_what_one_call_sends_too_much_of_is_not_looked_at(
+    way: In, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A call floods; another one's packets, read after all of the flood, are all taken."""
+    monkeypatch.setattr(policing, "WINDOW_NS", 3600 * 10**9)  # all of it in one or two
+    way.inbound.policer = policing.Policer(4, policing.MediaLimits(50, 250, 30))
+    a, b = way.far(25_000), way.far(25_100)
+    way.open(leg(0, terms("audio", 25_000)))
+    way.open(leg(3, terms("audio", 25_100)))
+    for n in range(500):
+        if what == "sound":
+            a.send(packet(n), AUDIO)
+        elif what == "keep-alives":
+            a.send(KEEP_ALIVE, AUDIO)
+        else:
+            a.send(REPORT, AUDIO + (what == "reports"))
+    for n in range(20):
+        b.send(packet(n), AUDIO)
+        b.send(REPORT, AUDIO + 1)
+    rows = [row for row, _ in way.receive()]
+    control = [each.row for each in way.inbound.receive_control(separate_ports=True)]
+    assert rows.count(3) == 20
+    assert control.count(3) == 20
+    most = {"sound": 50}.get(what, 30)
+    taken = rows.count(0) + control.count(0) + len(a.got())
+    assert most <= taken <= 2 * most
+    assert way.inbound.policer.refused == 500 - taken
+    assert way.inbound.policer.take_refused() == [(0, "audio")]
+    assert way.inbound.lost.stray == 0

@@ -21,6 +21,7 @@ EVENTS: Mapping[str, str] = {
     "control": pgettext("mcu event", "control"),
     "tone": pgettext("mcu event", "tone"),
     "media-withheld": pgettext("mcu event", "media-withheld"),
+    "too-much-media": pgettext("mcu event", "too-much-media"),
     "rate-changed": pgettext("mcu event", "rate-changed"),
     "wrong-password": pgettext("mcu event", "wrong-password"),
     "not-sip": pgettext("mcu event", "not-sip"),
