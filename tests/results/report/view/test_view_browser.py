@@ -18,6 +18,7 @@ from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.results.report.view import words
 from giaoban.results.report.wording import Wording
 from giaoban.translation import NBSP, translator
+from tests.results import failures_factory as tries
 from tests.results import history_factory as h
 from tests.results import results_factory as f
 from tests.results import sensitivity_factory
@@ -385,6 +386,21 @@ def test_failures_beside_a_run_and_alone(browser: Page, tmp_path: Path) -> None:
     assert alone.table("failures-table") == rows
     assert alone.js("document.querySelectorAll('#map figure circle[stroke=\"#111\"]').length") == 1
     assert alone.js(AUDITS) == []
+
+
+def test_whom_a_failure_cuts_off_takes_the_table_no_room(browser: Page, tmp_path: Path) -> None:
+    """Forty names in a column of counts stood in one line, and pushed others off the page."""
+    names = {f"xa-{n}": f"Xã số {n}" for n in range(40)}
+    gone = [tries.impact(xa, 9000.0, lost=900, cut_off=True, behind=True) for xa in names]
+    answer = tries.answer([tries.failure("mcu", gone, verdict="fail")], names=tries.NAMES | names)
+    place = tmp_path / answer.run_id
+    place.mkdir()
+    (place / "faults.json").write_text(answer.to_json(), encoding="utf-8")
+    page = shown(browser, tmp_path, page_of(place, lang="vi"))
+    page.wide(1280)
+    assert "Xã số 39" in page.table("failures-table")[0][6]
+    table = "document.getElementById('failures-table')"
+    assert page.js(f"{table}.scrollWidth <= {table}.parentElement.clientWidth")
 
 
 def test_a_run_without_curves_or_map(browser: Page, tmp_path: Path) -> None:
