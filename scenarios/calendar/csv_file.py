@@ -16,8 +16,9 @@ from pathlib import Path
 from giaoban.errors import InputError, did_you_mean, several
 from giaoban.files import read_file
 from giaoban.scenarios.calendar.registration import MOST_BYTES, TIME_ZONE, YEARS, Raw
+from giaoban.sentence import Both
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
+COLUMNS: Mapping[str, tuple[str, str]] = {
     "title": ("title", "nội dung"),
     "start": ("start", "bắt đầu"),
     "end": ("end", "kết thúc"),
@@ -30,7 +31,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "meeting": ("meeting", "loại cuộc họp"),
     "room": ("room", "phòng họp"),
 }
-"""Key → what a title may be."""
+"""Key → what a title may be, in English and in Vietnamese."""
 TIMES = tuple(
     f"{day}{between}%H:%M{seconds}"
     for day, between in (("%Y-%m-%d", " "), ("%Y-%m-%d", "T"), ("%d/%m/%Y", " "))
@@ -78,6 +79,12 @@ def read_csv(path: Path) -> list[Raw]:
     return found
 
 
+def _column(key: str) -> Both:
+    """What a column is called in a title of the reader's language."""
+    english, vietnamese = COLUMNS[key]
+    return Both(english, vietnamese)
+
+
 def _fields(keys: list[str], row: list[str]) -> dict[str, str]:
     cells = [cell.strip() for cell in row]
     more = cells[len(keys) :]
@@ -108,7 +115,7 @@ def _keys(path: Path, titles: list[str]) -> list[str]:
             raise InputError(
                 '{path}:1: has no column "{needed}" (a title that means it: {titles})',
                 path=path,
-                needed=needed,
+                needed=_column(needed),
                 titles=", ".join(COLUMNS[needed]),
             )
     return keys
@@ -176,6 +183,6 @@ def _time(fields: Mapping[str, str], key: str, place: str) -> datetime | None:
     raise InputError(
         '{place}: {key} = "{text}" (allowed: 2026-03-02 08:00 or 02/03/2026 08:00)',
         place=place,
-        key=key,
+        key=_column(key),
         text=text,
     )
