@@ -135,9 +135,21 @@ class Translator:
         return "0" if text == "-0" else text.translate(self.signs)
 
     def figure(self, value: float, digits: int = 6) -> str:
-        """As it was given, to so many significant digits, with the language's decimal sign."""
-        point = self.locale.number_symbols["latn"]["decimal"]
-        return digits_of(value, digits).replace(".", point)
+        """As it was given, to so many significant digits, with the language's signs; in English as
+        files have it."""
+        text = digits_of(value, digits)
+        return text if self.language == SOURCE else self.with_signs(text)
+
+    def with_signs(self, text: str) -> str:
+        """A number that was written in English, with the language's signs; in others than English
+        with that between thousands, too."""
+        if self.language == SOURCE:
+            return text.translate(self.signs)
+        whole, point, parts = text.partition(".")
+        digits = whole.lstrip("-+")
+        if digits.isdecimal() and not digits.startswith("0"):
+            whole = f"{whole[: len(whole) - len(digits)]}{int(digits):,}"
+        return (whole + point + parts).translate(self.signs)
 
     @cached_property
     def signs(self) -> Mapping[int, str]:
@@ -205,7 +217,7 @@ class _Fields(_Agreeing):
         told = super().format_field(value, format_spec)
         if not isinstance(value, int | float) or not format_spec or "|" in format_spec:
             return told
-        return told.translate(self._by.signs)
+        return self._by.with_signs(told)
 
 
 @cache

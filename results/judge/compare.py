@@ -11,7 +11,8 @@ Trend = Literal["better", "worse", "same", "other"]
 
 
 class Change(NamedTuple):
-    """One criterion in both runs; None: a run did not judge it, or did not measure it.
+    """One criterion in both runs; None: a run did not judge it (as none that cannot be trusted
+    judges any), or did not measure it.
 
     `trend` is how B is to A, by the share of the allowance left; `other`: cannot be said.
     """
@@ -43,7 +44,7 @@ def compare(a: Result, b: Result) -> RunComparison:
     """What changed, in the order of A's criteria; what only B has comes last."""
     found = differences(a, b)
     moved = {d.path.split("[")[1].split("]")[0] for d in found if d.path.startswith("criteria[")}
-    of_a, of_b = ({c.id: c for c in run.criteria} for run in (a, b))
+    of_a, of_b = ({c.id: c for c in run.criteria if run.is_judged} for run in (a, b))
     people_a, people_b = (
         {x.id: x.name for x in [*run.question.existing, *run.question.new]} for run in (a, b)
     )

@@ -579,6 +579,12 @@ class Result(JsonFile):
         return next((c for c in self.criteria if c.id == ident), None)
 
     @property
+    def is_judged(self) -> bool:
+        """Whether its criteria say anything: those of a run that cannot be trusted are figures to
+        find out by what made it so."""
+        return self.verdict != "invalid"
+
+    @property
     def is_estimate(self) -> bool:
         """Worked out and not emulated: no document for approval."""
         return self.engine.name == "estimate"

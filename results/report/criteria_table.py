@@ -24,6 +24,10 @@ class CriteriaWording[C: (CriterionResult, LoadCriterion)](Protocol):
     def in_unit(self, value: float | None, c: C) -> str: ...
     def limit(self, c: C) -> str: ...
     def margin(self, c: C) -> str: ...
+    def ok(self, c: C) -> bool | None:
+        """Whether it is met; None: not judged."""
+        ...
+
     def met(self, c: C) -> str: ...
     def where(self, c: C) -> str: ...
     def source(self, c: C) -> str: ...
@@ -66,7 +70,7 @@ COLUMNS = (
         lambda c, say: _margin(c, say.margin(c)),
         located=True,
     ),
-    Column(N_("result"), "center", 13, lambda c, say: Cell(say.met(c), bold=c.ok is False)),
+    Column(N_("result"), "center", 13, lambda c, say: Cell(say.met(c), bold=say.ok(c) is False)),
     Column(
         N_("worst at"),
         "left",
@@ -94,10 +98,10 @@ def criteria_table[C: (CriterionResult, LoadCriterion)](
         row = [column.cell(c, say) for column in columns]
         if on == "paper":
             row[0] = Cell(row[0].text, sub=say.where(c))
-        elif on == "browser" and c.ok:
+        elif on == "browser" and say.ok(c):
             met = keys.index("result")
             row[met] = replace(row[met], tone="good")
-        rows.append(toned(row, "bad") if c.ok is False else row)
+        rows.append(toned(row, "bad") if say.ok(c) is False else row)
     return Table(
         caption=caption,
         head=[[Head(say.heading(key)) for key in keys]],

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 
 from giaoban.regulation import cited
 from giaoban.results.model.result import FAR_PCT, MeetingChecked, Result, VariationChecked
-from giaoban.results.report.document import Align, Block, Bullets, Cell, Head, Table, Tone, capital
+from giaoban.results.report.document import (
+    NOTHING,
+    Align,
+    Block,
+    Bullets,
+    Cell,
+    Head,
+    Table,
+    Tone,
+    capital,
+)
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, pgettext
 
@@ -115,11 +125,12 @@ def meetings_line(result: Result, say: Wording) -> str:
         return ""
     failed = [meeting for meeting in tried if meeting.verdict != "pass"]
     if not failed:
-        return say.ngettext(
+        told = say.ngettext(
             "Of the catalogue’s meetings {n} was tried: it meets the criteria.",
             "Of the catalogue’s meetings {n} were tried: all meet the criteria.",
             len(tried),
         )
+        return " ".join(filter(None, [told, _least(tried, result, say)]))
     return say.ngettext(
         "Of the catalogue’s meetings {n} was tried: it does not meet the criteria ({meetings}).",
         "Of the catalogue’s meetings {n} were tried: {failed} {failed:does|do} not meet the "
@@ -127,6 +138,20 @@ def meetings_line(result: Result, say: Wording) -> str:
         len(tried),
         failed=len(failed),
         meetings=_listed(failed, say),
+    )
+
+
+def _least(tried: Sequence[MeetingChecked], result: Result, say: Wording) -> str:
+    """What is nearest to its limit in them; '' where no margin is known."""
+    known = [meeting for meeting in tried if meeting.margin_pct is not None]
+    least = min(known, key=lambda meeting: meeting.margin_pct or 0.0, default=None)
+    if least is None or not (what := say.within(least, result)):
+        return ""
+    return say.gettext(
+        "The least margin in them is {margin}, in the meeting “{meeting}”: {what}.",
+        margin=say.percent(least.margin_pct),
+        meeting=say.either(least.name, least.name_vi),
+        what=what,
     )
 
 
@@ -146,8 +171,8 @@ def found(of: VariationChecked, result: Result, say: Wording) -> list[Cell]:
     return [
         Cell(say.gettext(_TRIED[of.engine])),
         Cell(say.gettext(words), bold=bad, tone=tone),
-        Cell(say.within(of, result)),
-        Cell(say.percent(of.margin_pct)),
+        Cell(NOTHING if of.verdict == "invalid" else say.within(of, result)),
+        Cell(NOTHING if of.verdict == "invalid" else say.percent(of.margin_pct)),
     ]
 
 

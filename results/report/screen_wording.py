@@ -19,7 +19,7 @@ from giaoban.results.report.seed_words import (
     sentence,
     tried,
 )
-from giaoban.results.report.wording import Wording, failed_meeting, margin
+from giaoban.results.report.wording import Wording, failed_meeting, margin, margin_of
 from giaoban.sentence import Both, Sentence
 from giaoban.translation import N_, SOURCE
 
@@ -42,7 +42,8 @@ class ScreenWording:
 
     def __init__(self, result: Result, say: Wording) -> None:
         self.result, self.say = result, say
-        self._binds = None if result.binding is None else result.binding.criterion
+        binds = result.binding if result.is_judged else None
+        self._binds = None if binds is None else binds.criterion
 
     # what the columns of criteria hold
 
@@ -60,10 +61,13 @@ class ScreenWording:
         return self.say.limit(c)
 
     def margin(self, c: CriterionResult) -> str:
-        return self.say.say(margin(c.margin_pct))
+        return self.say.say(margin(margin_of(c) if self.result.is_judged else None))
+
+    def ok(self, c: CriterionResult) -> bool | None:
+        return c.ok if self.result.is_judged else None
 
     def met(self, c: CriterionResult) -> str:
-        return self.say.say(MET[c.ok])
+        return self.say.say(MET[self.ok(c)])
 
     def where(self, c: CriterionResult) -> str:
         if c.place is None:

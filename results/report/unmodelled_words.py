@@ -37,7 +37,7 @@ def unrated_sound(found: Sequence[Unmodelled]) -> list[Sentence]:
 def left_out_of(found: Sequence[Unmodelled]) -> Sentence:
     """The second sentence of a letter: by direction, in the order of the list."""
     groups = [
-        message(GROUPS[errs], named=joined(", ", [Both(each.what, each.what_vi) for each in of]))
+        message(GROUPS[errs], named=joined("; ", [Both(each.what, each.what_vi) for each in of]))
         for errs in get_args(Errs)
         if (of := [each for each in found if each.errs == errs])
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from giaoban.names import ACCESS_PREFIX, access_link_id
-from giaoban.results.judge.criteria import EVERY_MEETING, FAULT_INTERRUPTION
+from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_MEETING, FAULT_INTERRUPTION
 from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.answers import Answer
 from giaoban.results.model.faults import FaultImpact, FaultResult
@@ -33,6 +33,8 @@ from giaoban.results.report.document import NOTHING, capital, uncapital
 from giaoban.sentence import Sentence, number
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 
+MCU = "mcu"
+"""The node by which answers know it."""
 _PHASES = {
     "before": N_("Before"),
     "during": N_("During"),
@@ -253,7 +255,11 @@ class Wording(Translator):
         if not link.startswith(ACCESS_PREFIX):
             return f"{self.of(source)} → {self.of(target)}"
         up = link == access_link_id(source)
-        host = self.of(source if up else target).split(" (")[0]
+        if (source if up else target) == MCU:  # whose up is what bridges call down
+            if up:
+                return self.gettext("access line of the MCU (towards the bridges)")
+            return self.gettext("access line of the MCU (from the bridges)")
+        host = self._host(source if up else target)
         way = self.direction("up" if up else "down")
         return self.gettext("access line of {host} ({way})", host=host, way=way)
 
@@ -265,16 +271,25 @@ class Wording(Translator):
     def both_ways(self, link: str) -> str:
         """A link by its id, whose directions do not matter."""
         if link.startswith(ACCESS_PREFIX):
-            host = self.of(link.removeprefix(ACCESS_PREFIX)).split(" (")[0]
+            host = self._host(link.removeprefix(ACCESS_PREFIX))
             return self.gettext("access line of {host}", host=host)
         return self.ends(link)
 
-    def line(self, link: str) -> str:
-        """The same within a sentence: `link Gia Nghĩa ↔ Đắk Song`."""
+    def line(self, link: str, direction: str = "") -> str:
+        """A link, or a direction of it, within a sentence: `link Gia Nghĩa ↔ Đắk Song`."""
+        if direction:
+            told = self.link(link, direction)
+            if link.startswith(ACCESS_PREFIX):
+                return uncapital(told)
+            return self.gettext("link {ends}", ends=told)
         if not link.startswith(ACCESS_PREFIX):
             return self.gettext("link {ends}", ends=self.ends(link))
-        host = self.of(link.removeprefix(ACCESS_PREFIX)).split(" (")[0]
+        host = self._host(link.removeprefix(ACCESS_PREFIX))
         return self.pgettext("fault", "access line of {host}", host=host)
+
+    def _host(self, node: str) -> str:
+        """Whose an access line is: the line of an MCU is there whatever device stands behind it."""
+        return "MCU" if node == MCU else self.of(node).split(" (")[0]
 
     def ends(self, link: str) -> str:
         """A backbone link by the names of its ends."""
@@ -637,7 +652,7 @@ class Wording(Translator):
         # what is heard and seen is a symptom, of which the cause is elsewhere
         symptom = binding.cause == "stream"
         fails = self.gettext("Fails most clearly") if symptom else self.gettext("Main cause")
-        lead = self.gettext("Closest to its limit") if criterion.ok else fails
+        lead = self._closest(result) if criterion.ok else fails
         if (at := seeds.at_seed(result)) is not None:
             # a pass that a seed does not share is one that the scenario allows
             allowed = self.gettext(" (which the scenario allows)") if criterion.ok else ""
@@ -660,6 +675,12 @@ class Wording(Translator):
             )
         return self._led(lead, criterion, binding)
 
+    def _closest(self, result: Result) -> str:
+        """Of what binds; beside the meetings of the catalogue it is of the scenario's own."""
+        if any(meeting.verdict is not None for meeting in result.meetings):
+            return self.gettext("Closest to its limit in the scenario’s own meeting")
+        return self.gettext("Closest to its limit")
+
     def closest(self, criterion: CriterionResult) -> str:
         """What of that which is met is closest to its limit, in one sentence."""
         return self._led(self.gettext("Closest to its limit"), criterion, criterion)
@@ -671,6 +692,15 @@ class Wording(Translator):
                 "{lead}: {criterion} – nothing to measure (limit {limit}).",
                 lead=lead,
                 criterion=name,
+                limit=limit,
+            )
+        if at.margin_pct is None:
+            return self.gettext(
+                "{lead}: {criterion} – {place}: {value} (limit {limit}).",
+                lead=lead,
+                criterion=name,
+                place=self.place(at.place),
+                value=self.in_unit(at.value, criterion),
                 limit=limit,
             )
         return self.gettext(
@@ -718,6 +748,14 @@ class Wording(Translator):
         return name if self._english else uncapital(name)
 
 
+DETECTABLE = N_(
+    "only what is certain of a rise is judged; in phases of this length one of less than {least} "
+    "cannot be told from chance"
+)
+FIGURES_ALONE = N_(
+    "The figures of a check that cannot be trusted serve to find out why; no criterion is judged "
+    "by them."
+)
 UNKNOWN = N_("another technical deviation, told in the result's file")
 
 
@@ -767,7 +805,7 @@ def _named(key: str, value: Argument, say: Wording) -> str:
     ident, _, detail = value.partition(" ")
     match key:
         case "line":
-            return say.link(ident, detail) if detail else say.both_ways(ident)
+            return say.line(ident, detail)
         case "stream":
             return say.place(Place(kind="bridge", id=ident, detail=detail, phase=None))
         case "leg":
@@ -779,6 +817,12 @@ def _named(key: str, value: Argument, say: Wording) -> str:
         case "fault":
             return say.fault(value)
     return value
+
+
+def margin_of(c: CriterionResult | None) -> float | None:
+    """The margin that a criterion is shown with: how many seeds, meetings or drawn worlds fail is
+    no allowance that a bridge uses up."""
+    return None if c is None or c.id in BESIDE_THE_RUN else c.margin_pct
 
 
 def margin(pct: float | None) -> str:

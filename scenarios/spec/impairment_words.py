@@ -148,6 +148,12 @@ def _place(item: Impairment, names: dict[str, str]) -> Sentence:
     return joined(", ", [line, _DIRECTIONS["up" if up else "down"]])
 
 
+_ALL_DIGITS = 1e6
+"""Below, a figure (`giaoban.sentence.Figure`) has all digits of a whole number."""
+
+
 def _rounded(value: float) -> float:
     """Three digits, or all of a whole number's: never with an exponent."""
-    return float(f"{value:.3g}") if abs(value) < 100 else round(value)
+    if abs(value) < 100:
+        return float(f"{value:.3g}")
+    return float(round(value)) if abs(value) < _ALL_DIGITS else round(value)

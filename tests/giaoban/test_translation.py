@@ -191,6 +191,25 @@ def test_numbers(value: float | None, vi: str, en: str) -> None:
     assert Translator("en").number(value) == en
 
 
+@pytest.mark.parametrize(
+    ("figure", "vi", "en"),
+    [
+        (sentence.message("{n} ms", n=4000.0), "4.000 ms", "4000 ms"),
+        (sentence.message("{n} ms", n=-12345.5), "−12.345,5 ms", "-12345.5 ms"),
+        (sentence.number(1024, after=" kb/s"), "1.024 kb/s", "1024 kb/s"),
+        (sentence.number(1500.5, ".1f"), "1.500,5", "1500.5"),
+        (sentence.number(7, "03d"), "007", "007"),
+        (sentence.message("{n} m", n=999.0), "999 m", "999 m"),
+        (sentence.Sentence("--port {n}", n=8080), "--port 8080", "--port 8080"),
+        (sentence.Sentence("{n:,}", n=250691), "250.691", "250,691"),
+    ],
+)
+def test_thousands_stand_apart_in_every_figure(figure: sentence.Sentence, vi: str, en: str) -> None:
+    """As `number` has them; what is to be written into a file or an option stays as it is."""
+    assert (translator("vi").say(figure), str(figure)) == (vi, en)
+    assert translator("vi").figure(1000) == "1.000"
+
+
 def test_percentages_keep_their_sign_on_the_line() -> None:
     assert translator("vi").percent(12.345, 1) == "12,3\u00a0%"
 
@@ -239,10 +258,11 @@ def test_a_catalogue_is_compiled_once(tmp_path: Path, monkeypatch: pytest.Monkey
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_no_figure_is_told_as_a_power_of_ten(value: float) -> None:
     said = sentence.message("{value}", value=value)
-    for language, point in (("en", "."), ("vi", ",")):
+    for language, point, group in (("en", ".", ""), ("vi", ",", ".")):
         told = translator(language).say(said)
         assert "e" not in told
-        assert float(told.replace(point, ".")) == float(f"{value:.6g}")
+        plain = told.replace(group, "") if group else told
+        assert float(plain.replace(point, ".").replace("−", "-")) == float(f"{value:.6g}")
 
 
 def test_no_words_of_a_sentence_are_joined_in_english() -> None:

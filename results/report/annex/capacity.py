@@ -160,6 +160,9 @@ def _link(load: _Load, say: AnnexWording) -> str:
 
 def limits(result: Result, say: AnnexWording) -> Iterator[Block]:
     """What limits a further expansion: the MCU's room, the busiest link, the least margins."""
+    if not result.is_judged:
+        yield Par(say("limits invalid"))
+        return
     # what people hear and see does not get worse by the mere number of bridges
     grows = result.binding is not None and result.binding.cause != "stream"
     if grows and (binding := say.binding(result.binding, result)):

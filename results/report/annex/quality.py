@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from giaoban.results.judge.criteria import (
     AUDIO_LOSS,
-    BESIDE_THE_RUN,
     FRAMES_NOT_SHOWN,
     LONGEST_FREEZE,
     MOS,
@@ -36,6 +35,7 @@ from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.seed_words import spreads
 from giaoban.results.report.terminals_words import terminals_table
 from giaoban.results.report.unmodelled_words import unrated_sound
+from giaoban.results.report.wording import DETECTABLE, FIGURES_ALONE, margin_of
 
 UNINTERRUPTED = frozenset(
     {
@@ -53,6 +53,9 @@ def criteria(result: Result, say: AnnexWording) -> Iterator[Block]:
     caption = say("criteria table")
     yield criteria_table(result.criteria, AnnexCriteriaWording(result, say), "paper", caption)
     yield Par(say("criteria note"), note=True)
+    if not result.is_judged:
+        yield Par(say.gettext(FIGURES_ALONE), note=True)
+        return
     for told in unrated_sound(result.unmodelled):
         yield Par(say.say(told), note=True)
     for limit in say.unjudged_limits(result):
@@ -96,6 +99,11 @@ def other_seeds(result: Result, say: AnnexWording) -> Iterator[Block]:
     )
 
 
+def met(ok: bool | None, say: AnnexWording) -> str:
+    """Whether a criterion is met."""
+    return NOTHING if ok is None else say("met" if ok else "not met")
+
+
 class AnnexCriteriaWording:
     """What the columns of criteria hold, in the language of a document."""
 
@@ -110,10 +118,14 @@ class AnnexCriteriaWording:
         return self._say.criterion(c)
 
     def margin(self, c: CriterionResult) -> str:
-        return NOTHING if c.id in BESIDE_THE_RUN else self._say.percent(c.margin_pct)
+        left = margin_of(c) if self._result.is_judged else None
+        return NOTHING if left is None else self._say.percent(left)
+
+    def ok(self, c: CriterionResult) -> bool | None:
+        return c.ok if self._result.is_judged else None
 
     def met(self, c: CriterionResult) -> str:
-        return self._say("met" if c.ok else "not met")
+        return met(self.ok(c), self._say)
 
     def where(self, c: CriterionResult) -> str:
         """The place, and what else a reader is to know of the value."""
@@ -124,10 +136,12 @@ class AnnexCriteriaWording:
         notes = [where]
         if c.id in UNINTERRUPTED and self._result.faults:
             notes.append(say("without faults"))
+        if not self._result.is_judged:
+            return "; ".join(filter(None, notes))
         if c.past_preferred and c.preferred is not None:
             notes.append(say("past preferred", limit=say.in_unit(c.preferred, c)))
         if c.detectable is not None:
-            notes.append(say("detectable", least=say.in_unit(c.detectable, c)))
+            notes.append(say.gettext(DETECTABLE, least=say.in_unit(c.detectable, c)))
         return "; ".join(filter(None, notes))
 
 

@@ -12,6 +12,7 @@ from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Block, Heading, Par, bullets
 from giaoban.results.report.meetings_table import meetings_line
 from giaoban.results.report.terminals_words import terminals_line
+from giaoban.results.report.wording import FIGURES_ALONE
 
 
 def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
@@ -61,7 +62,9 @@ def concluded(
     yield Par(say.verdict(result), bold=True)
     if result.verdict != "invalid" and (binding := say.binding(result.binding, result)):
         yield Par(binding)
-    if result.verdict != "invalid":
+    if not result.is_judged:
+        yield Par(say.gettext(FIGURES_ALONE))
+    else:
         yield Par(say.how_sure(result))
         if line := meetings_line(result, say):
             yield Par(line)

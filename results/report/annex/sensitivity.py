@@ -165,7 +165,7 @@ def left_out_in_short(found: Sequence[Unmodelled], section: int) -> Sentence:
             "Not among the assumptions, and left out of the model: {named}{more} (section "
             "{section}). {kind} of these {all} things may make the answer too kind."
         ),
-        named=joined(", ", named),
+        named=joined("; ", named),
         more=message(N_(" and {n} more"), n=len(found) - len(named))
         if len(found) > len(named)
         else Sentence(""),

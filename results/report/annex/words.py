@@ -126,7 +126,6 @@ WORDS: Mapping[str, str] = {
         "phases: {phases}; shares in this table are of a whole phase."
     ),
     "past preferred": N_("within the limit, but past the preferred {limit}"),
-    "detectable": N_("a run of this length cannot rule out a rise of less than {least}"),
     "bridges faults": N_("What interruptions by failures took is counted in this table."),
     "narrowband": N_(" (narrowband, ITU-T G.107, 4.5 at most)"),
     "wideband": N_(" (wideband, ITU-T G.107.1, 4.5 at most)"),
@@ -278,6 +277,7 @@ WORDS: Mapping[str, str] = {
     ),
     # what limits further expansion
     "limits": N_("What limits further expansion"),
+    "limits invalid": N_("The check is invalid, so it does not say what limits further expansion."),
     "room": N_(
         "After the connection at most {used} of the MCU’s capacity is in use ({of}). Beside the "
         "bridges that are in the meeting it takes {more} more {more:call|calls} at {resolution} up "

@@ -214,7 +214,7 @@ def _sheet_row(number: int, bridge: BridgeJudged, say: Wording) -> list[Cell]:
 
 def _fixed(value: float | None, digits: int, say: Wording) -> str:
     """A number with all its decimals, as a column of them is read."""
-    return "–" if value is None else f"{value:.{digits}f}".translate(say.signs)
+    return "–" if value is None else say.with_signs(f"{value:.{digits}f}")
 
 
 def _plain(cell: Cell) -> Cell:

@@ -38,6 +38,8 @@ WORDS: Mapping[str, str] = {
     "no frozen": pgettext("plot", "no picture stood still"),
     "up": pgettext("plot", "up"),
     "down": pgettext("plot", "down"),
+    "to bridges": pgettext("plot", "towards the bridges"),
+    "from bridges": pgettext("plot", "from the bridges"),
     "stream up": pgettext("plot stream", "up"),
     "stream down": pgettext("plot stream", "down"),
     "audio": pgettext("plot", "sound"),
@@ -58,7 +60,7 @@ def label_text(
 def number(value: float, lang: Language, digits: int = 3) -> str:
     """A number for people: at most `digits` significant digits, decimal comma in Vietnamese."""
     text = f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
-    return text.translate(translator(lang).signs)
+    return translator(lang).with_signs(text)
 
 
 def stream_name(key: str, names: Mapping[str, str], lang: Language) -> str:
@@ -80,6 +82,8 @@ def link_name(key: str, names: Mapping[str, str], lang: Language) -> str:
     if link.startswith(ACCESS_PREFIX):
         up = link == access_link_id(source)
         host = source if up else target
+        if host == "mcu":  # whose up is what bridges call down
+            return f"MCU, {label_text('to bridges' if up else 'from bridges', lang)}"
         way = f", {label_text('up' if up else 'down', lang)}"
         return _with_tail(names.get(host, host).split(" (")[0], way)
     return f"{names.get(source, source)} → {names.get(target, target)}"

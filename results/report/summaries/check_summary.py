@@ -48,8 +48,8 @@ from giaoban.results.report.terminals_words import (
     terminals_table,
 )
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
-from giaoban.results.report.wording import Wording, reasons
-from giaoban.sentence import Sentence
+from giaoban.results.report.wording import DETECTABLE, FIGURES_ALONE, Wording, reasons
+from giaoban.sentence import Sentence, number
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
 ESTIMATED = N_("ESTIMATED: {verdict}")
@@ -113,6 +113,8 @@ def criteria(result: Result, say: Wording = ENGLISH) -> Table:
 def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
     """What a criterion says beside whether it is met: a preferred figure that is passed, the
     smallest change that could have been shown."""
+    if not result.is_judged:
+        return []
     short = screen_wording(result, say)
     notes = []
     for c in result.criteria:
@@ -137,13 +139,8 @@ def criteria_notes(result: Result, say: Wording = ENGLISH) -> list[str]:
         notes.append(short.note(ask))
     for c in result.criteria:
         if c.detectable is not None:
-            notes.append(
-                say.gettext(
-                    "{criterion}: a run of this length cannot rule out a rise of less than {rise}",
-                    criterion=say.criterion(c),
-                    rise=short.in_unit(c.detectable, c),
-                )
-            )
+            told = say.gettext(DETECTABLE, least=short.in_unit(c.detectable, c))
+            notes.append(short.note(f"{say.criterion(c)}: {told}."))
     return notes
 
 
@@ -172,7 +169,8 @@ def summary(result: Result, say: Wording) -> Iterator[Block]:
     yield Par(Sentence("The margin is the share of the allowance that is still unused."))
     if said := criteria_notes(result, say):
         yield Bullets(said)
-    yield from _other_seeds(result, say)
+    if result.is_judged:
+        yield from _other_seeds(result, say)
     if result.meetings:
         yield Heading(Sentence(TITLE))
         yield from _every_meeting(result, say)
@@ -243,9 +241,9 @@ def _evidence(result: Result, say: Wording) -> Bullets:
     )
     more.append(
         Sentence(
-            "packets: {sent} sent + {duplicated} duplicated = {received} received + {dropped} "
-            "dropped at queues + {impaired} lost by impairment + {damaged} damaged + {unaccounted} "
-            "unaccounted for",
+            "packets: {sent:,} sent + {duplicated:,} duplicated = {received:,} received + "
+            "{dropped:,} dropped at queues + {impaired:,} lost by impairment + {damaged:,} damaged "
+            "+ {unaccounted:,} unaccounted for",
             sent=counts.packets_sent,
             duplicated=counts.packets_duplicated,
             received=counts.packets_received,
@@ -258,7 +256,7 @@ def _evidence(result: Result, say: Wording) -> Bullets:
     if counts.packets_policed:
         more.append(
             Sentence(
-                "of the packets sent, {policed} {policed:was|were} dropped by bandwidth profiles "
+                "of the packets sent, {policed:,} {policed:was|were} dropped by bandwidth profiles "
                 "of lines, too",
                 policed=counts.packets_policed,
             )
@@ -384,12 +382,12 @@ def _fault_row(fault: FaultResult, hit: FaultImpact, short: ScreenWording) -> Se
     return (
         Cell(fault.id, code=True),
         Sentence("{bridge} (behind)", bridge=name) if hit.behind else name,
-        f"{hit.interruption_ms:.0f}",
+        number(hit.interruption_ms, ".0f"),
         short.stream(hit.interrupted),
-        f"{hit.sound_interruption_ms:.0f}",
-        f"{hit.restored_interruption_ms:.0f}",
+        number(hit.sound_interruption_ms, ".0f"),
+        number(hit.restored_interruption_ms, ".0f"),
         short.stream(hit.restored_interrupted),
-        f"{hit.packets_lost}",
+        number(hit.packets_lost, "d"),
         Cell(cut, bold=hit.cut_off and not hit.behind),
         _whole(hit.picture_again_ms),
         _whole(hit.restored_to_picture_ms),
@@ -474,7 +472,7 @@ def _mcu(result: Result, say: Wording) -> Iterator[Block]:
         rows,
         right=(1, 3, 4, 5),
     )
-    if result.more_calls is not None:
+    if result.more_calls is not None and result.is_judged:
         yield Par(_more(result.more_calls))
     setups = [phase.mcu.setup_network_ms_p95 for phase in result.phases]
     if slowest := max((ms for ms in setups if ms is not None), default=None):
@@ -512,6 +510,8 @@ def _more(more: MoreCalls) -> Sentence:
 
 def binds(result: Result, say: Wording = ENGLISH) -> str:
     """What the answer hangs on, in a line."""
+    if not result.is_judged:
+        return say.gettext(FIGURES_ALONE)
     if result.binding is None:
         return say.gettext("Nothing was judged.")
     return screen_wording(result, say).binds(result.binding)
@@ -522,7 +522,7 @@ def _figure(value: float | None, say: Wording) -> str:
 
 
 def _whole(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f}"
+    return "–" if value is None else number(value, ".0f")
 
 
 def _and_more(count: int) -> Iterator[Block]:

@@ -34,7 +34,7 @@ from giaoban.results.report.markdown import markdown
 from giaoban.results.report.summaries.check_summary import ESTIMATED
 from giaoban.results.report.unmodelled_words import unrated_sound
 from giaoban.results.report.wording import VERDICTS, Wording, reasons
-from giaoban.sentence import Both, Sentence, joined
+from giaoban.sentence import Both, Sentence, joined, number
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
 _TONES: dict[str, Tone] = {"fail": "bad", "invalid": "doubt", "accepted": "known"}
@@ -115,7 +115,7 @@ def failures_table(
             VERDICTS[state],
             _interruption(f.interruption_ms, f.interruption_at, named),
             _interruption(f.restored_interruption_ms, f.restored_interruption_at, named),
-            str(f.packets_lost) if f.bridges else "–",
+            number(f.packets_lost, "d") if f.bridges else "–",
             "–" if worst is None else _percent(worst.peak_pct),
             _cut_off(f, len(answer.bridges), named),
             *(
@@ -148,7 +148,7 @@ def bridges_table(answer: FaultsAnswer, bridge: str | None = None) -> Table:
             _ms(impact.interruption_ms),
             _ms(impact.sound_interruption_ms),
             _ms(impact.restored_interruption_ms),
-            str(impact.packets_lost),
+            number(impact.packets_lost, "d"),
             _state(impact),
             _path(impact, named),
         )

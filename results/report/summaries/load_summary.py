@@ -22,7 +22,7 @@ from giaoban.results.report.markdown import markdown
 from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
-from giaoban.sentence import Both, Sentence, joined
+from giaoban.sentence import Both, Sentence, joined, number
 from giaoban.translation import N_, SOURCE, Language, pgettext, unit_words
 
 HEAD = {
@@ -280,6 +280,9 @@ def generator_line(result: LoadResult) -> Sentence | None:
 class _ScreenWording:
     """What the columns of criteria hold."""
 
+    def __init__(self, result: LoadResult) -> None:
+        self._result = result
+
     def heading(self, key: str) -> str:
         return Sentence(key)
 
@@ -296,8 +299,11 @@ class _ScreenWording:
             "≤ {value:g} {unit}", value=c.threshold, unit=unit_words(c.unit, c.threshold)
         )
 
+    def ok(self, c: LoadCriterion) -> bool | None:
+        return None if self._result.verdict == "invalid" else c.ok
+
     def met(self, c: LoadCriterion) -> str:
-        return MET[c.ok]
+        return MET[self.ok(c)]
 
     def source(self, c: LoadCriterion) -> str:
         return Both(c.source, c.source_vi or c.source)
@@ -316,7 +322,10 @@ def _operations(result: LoadResult) -> Table:
         if o.delay is not None:
             delays = (_ms(o.delay.p50_ms), _ms(o.delay.p95_ms))
         answers = "; ".join(f"{n} × {text}" for text, n in o.answers.items())
-        counts = (str(o.attempts), str(o.succeeded), failed, str(o.repeats))
+        tried, succeeded, again = (
+            number(count, "d") for count in (o.attempts, o.succeeded, o.repeats)
+        )
+        counts = (tried, succeeded, failed, again)
         rows.append((o.operation, *counts, *delays, answers))
     head = (
         *(Sentence("what"), Sentence("attempts"), Sentence("succeeded")),
@@ -380,7 +389,7 @@ def _reasons(result: LoadResult, say: Wording) -> list[str]:
     """Why it does not pass, by the criteria, or why it is no answer."""
     if result.verdict == "invalid":
         return reasons(result, say)
-    short = _ScreenWording()
+    short = _ScreenWording(result)
     return say.as_filed(
         result.reasons,
         lambda: [
@@ -403,7 +412,7 @@ def brief(result: LoadResult, language: Language = SOURCE) -> list[Block]:
     return [
         verdict,
         *told,
-        criteria_table(result.criteria, _ScreenWording(), "screen"),
+        criteria_table(result.criteria, _ScreenWording(result), "screen"),
         _operations(result),
     ]
 
@@ -423,7 +432,7 @@ def summary(result: LoadResult, say: Wording) -> Iterator[Block]:
     yield _parameters(result, say)
     yield Bullets(_told(result))
     yield Heading(Sentence("Criteria"))
-    yield criteria_table(result.criteria, _ScreenWording(), "screen")
+    yield criteria_table(result.criteria, _ScreenWording(result), "screen")
     yield Heading(Sentence("What was done"))
     yield _operations(result)
     if result.search:

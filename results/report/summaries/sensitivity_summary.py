@@ -349,7 +349,8 @@ CHOICES = N_("What each choice comes to")
 
 
 def choices(answer: Sensitivity) -> Table:
-    """Of figures that are no numbers each choice: its verdict, what limits it, by which margin."""
+    """Of figures that are no numbers each choice: its verdict, what limits it, and the margin of
+    one that passes. One that fails was looked at only until that was sure."""
     names = {each.id: Both(each.name_en, each.name_vi) for each in answer.criteria}
     return table(
         (
@@ -365,7 +366,7 @@ def choices(answer: Sensitivity) -> Table:
                 if known and known.criterion
                 else Sentence("–"),
                 message("{share} %", share=Figure(round(known.held_pct, 1)))
-                if known and known.margin_pct is not None
+                if known and known.verdict == "pass" and known.margin_pct is not None
                 else Sentence("–"),
             )
             for figure in answer.of_choices

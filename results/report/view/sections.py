@@ -41,7 +41,7 @@ from giaoban.results.report.terminals_words import terminals_line, terminals_tab
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.run_data import events, spans
 from giaoban.results.report.view.words import INPUTS, WORDS
-from giaoban.results.report.wording import reasons
+from giaoban.results.report.wording import FIGURES_ALONE, margin_of, reasons
 from giaoban.translation import Language
 
 SIGNS = {"pass": "✓", "fail": "✗", "invalid": "!"}
@@ -193,6 +193,7 @@ def _verdict(
     if result.verdict == "invalid":
         yield Par(words("invalid note"))
         yield Bullets(reasons(result, say))
+        yield Par(say.gettext(FIGURES_ALONE), note=True)
 
 
 def _verdict_of_failures(answer: FaultsAnswer, words: PageWording) -> Iterator[Block]:
@@ -216,21 +217,24 @@ class _PageCriteriaWording(AnnexCriteriaWording):
 
     def __init__(self, result: Result, say: AnnexWording) -> None:
         super().__init__(result, say)
-        self._binding = None if result.binding is None else result.binding.criterion
+        binding = result.binding if result.is_judged else None
+        self._binding = None if binding is None else binding.criterion
 
     def criterion(self, c: CriterionResult) -> str:
         return f"{'▶ ' * (c.id == self._binding)}{self._say.criterion(c)}"
 
     def met(self, c: CriterionResult) -> str:
-        return _met(c, self._say)
+        return _met(self.ok(c), self._say)
 
     def where(self, c: CriterionResult) -> str:
         # a count of nought is found nowhere in particular
         return "" if c.ok and not c.value else self._say.place(c.place)
 
 
-def _met(c: CriterionResult, say: AnnexWording) -> str:
-    return f"{SIGNS['pass' if c.ok else 'fail']} {say('met' if c.ok else 'not met')}"
+def _met(ok: bool | None, say: AnnexWording) -> str:
+    """With a sign for the eye."""
+    sign = "" if ok is None else f"{SIGNS['pass' if ok else 'fail']} "
+    return f"{sign}{quality.met(ok, say)}"
 
 
 def _criteria(result: Result, words: PageWording, say: AnnexWording) -> Iterator[Block]:
@@ -241,7 +245,8 @@ def _criteria(result: Result, words: PageWording, say: AnnexWording) -> Iterator
     if notes := [*criteria_notes(result, say), *say.interruptions(result)]:
         yield Bullets(notes)
     yield Par(words("criteria note"), note=True)
-    yield from quality.other_seeds(result, say)
+    if result.is_judged:
+        yield from quality.other_seeds(result, say)
     yield from every_meeting(result, say)
     yield from terminals_table(result, say)
 
@@ -286,11 +291,13 @@ def _change(change: Change, words: PageWording, say: AnnexWording) -> list[Cell]
         *(
             Cell(words("not judged"))
             if c is None
-            else Cell(f"{say.in_unit(c.value, c)} {_met(c, say)}", tone="good" if c.ok else "bad")
+            else Cell(
+                f"{say.in_unit(c.value, c)} {_met(c.ok, say)}", tone="good" if c.ok else "bad"
+            )
             for c in (change.a, change.b)
         ),
         Cell(say.limit(either)),
-        *(Cell(say.percent(c.margin_pct) if c else "–") for c in (change.a, change.b)),
+        *(Cell(say.percent(margin_of(c))) for c in (change.a, change.b)),
         Cell(words(change.trend), tone=_TRENDS[change.trend]),
     ]
 

@@ -188,8 +188,8 @@ def test_bad_criteria_file(tmp_path, old, new, message):
 
 def test_assumed_thresholds_become_assumptions():
     found = load_criteria().assumptions()
-    pictures, slides = ["1,8 %", "1,8 %", "1,8 %", "50 %"], ["2000 ms", "10 %"]
-    worse, faults = ["0,1 điểm phần trăm", "5 ms"], ["1000 ms"]
+    pictures, slides = ["1,8 %", "1,8 %", "1,8 %", "50 %"], ["2.000 ms", "10 %"]
+    worse, faults = ["0,1 điểm phần trăm", "5 ms"], ["1.000 ms"]
     assert [a.value_vi for a in found] == ["80 %", "80 %", *pictures, *slides, *worse, *faults]
     without = load_criteria().without_faults().without_slides()
     assert [a.value_vi for a in without.assumptions()] == ["80 %", "80 %", *pictures, *worse]

@@ -134,12 +134,13 @@ def test_documents_say_what_is_past_the_preferred_figure_and_what_is_detectable(
         "its source prefers"
     )
     assert "terminals and MCU alone take 140 ms and 330 ms" in english[2]
-    assert "cannot rule out a rise of less than 0.24 points" in english[3]
+    assert "one of less than 0.24 points cannot be told from chance" in english[3]
     assert len(english) == len(vietnamese) == 4
     assert vietnamese[0].startswith("Âm thanh: độ trễ từ miệng đến tai: 260\u00a0ms nằm trong")
     assert "150\u00a0ms" in vietnamese[0]
     assert "140\u00a0ms" in vietnamese[2]
-    assert "chưa thể loại trừ mức tăng dưới 0,24" in vietnamese[3]
+    assert "mức tăng dưới 0,24" in vietnamese[3]
+    assert "chỉ xét phần tăng chắc chắn" in vietnamese[3]
     assert f"- {english[0]}" in summary_md(result).splitlines()
     [row] = [
         row

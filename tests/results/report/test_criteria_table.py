@@ -18,10 +18,12 @@ from giaoban.results.report.annex.quality import AnnexCriteriaWording
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.criteria_table import COLUMNS, Column
 from giaoban.results.report.document import Cell, Table
+from giaoban.results.report.screen_wording import screen_wording
 from giaoban.results.report.summaries import load_summary
 from giaoban.results.report.summaries.check_summary import criteria, summary_md
 from giaoban.results.report.view.page_data import PageRun, PageSubject
-from giaoban.results.report.view.sections import content
+from giaoban.results.report.view.sections import _PageCriteriaWording, content
+from giaoban.results.report.wording import Wording
 from giaoban.translation import translator
 
 
@@ -44,6 +46,18 @@ def test_where_no_margin_is_told_there_is_no_bar(
     shown = [row[[c.key for c in COLUMNS].index("margin")] for row in rows]
     assert shown[0].bar == delay.margin_pct
     assert (shown[1].text, shown[1].bar) == (sign, None)
+
+
+def test_other_runs_that_fail_have_no_margin_in_any_document() -> None:
+    """A terminal said +100 % where the annex said nothing."""
+    made = make.result()
+    [*_, last] = made.criteria
+    others = last.model_copy(update={"id": EVERY_SEED, "value": 0.0, "margin_pct": 100.0})
+    result = made.model_copy(update={"criteria": [*made.criteria, others]})
+    page = _PageCriteriaWording(result, AnnexWording("en", result))
+    for say in (screen_wording(result, Wording("en", result)), page):
+        assert say.margin(others) == "–"
+        assert say.margin(last) != "–"
 
 
 def test_a_column_is_added_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:

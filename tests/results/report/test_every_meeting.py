@@ -16,6 +16,7 @@ from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.report.document import plain
 from giaoban.results.report.meetings_table import (
     every_meeting,
+    meetings_line,
     meetings_notes,
     meetings_table,
 )
@@ -73,6 +74,20 @@ def test_all_pass() -> None:
     assert (last.value, last.ok) == (0, True)
     assert found.binding == GOOD.binding
     assert [m.id for m in found.meetings] == ["briefing", "training"]
+
+
+def test_where_all_pass_the_nearest_limit_of_them_is_told_beside_the_scenarios_own() -> None:
+    near = meeting("training").model_copy(update={"margin_pct": 3.0})
+    found = judged(meeting("briefing"), near, meeting("untried", None))
+    say = Wording("en", found)
+    assert say.binding(found.binding, found).startswith(
+        "Closest to its limit in the scenario’s own meeting: "
+    )
+    told = "The least margin in them is 3\u00a0%, in the meeting “The training”: "
+    assert told in meetings_line(found, say)
+    assert plain(meetings_line(found, Wording("vi", found))).count("Cuộc họp training") == 1
+    alone = Wording("en", GOOD).binding(GOOD.binding, GOOD)
+    assert alone.startswith("Closest to its limit: ")
 
 
 def test_one_that_fails_fails_the_expansion_and_binds_it() -> None:

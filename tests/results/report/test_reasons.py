@@ -38,7 +38,7 @@ UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
             ),
             "link access-krong-no krong-no->r-krong-no: its impairment began 7.5 ms late",
             "access line of Krông Nô (up): its impairment began 7.5 ms late",
-            "Đường truy nhập Krông Nô (chiều lên): tác động bắt đầu chậm 7,5 ms",
+            "đường truy nhập Krông Nô (chiều lên): tác động bắt đầu chậm 7,5 ms",
         ),
         (
             because("starved", who="mcu", times=4),
@@ -56,7 +56,7 @@ UNKNOWN = "một sai lệch kỹ thuật khác, ghi trong tệp kết quả"
         (
             because("not-link-down", fault="cut-1", line="gia-nghia--cu-jut"),
             "fault cut-1: link gia-nghia--cu-jut did not go down",
-            "fault cut-1: Gia Nghĩa ↔ Cư Jút did not go down",
+            "fault cut-1: link Gia Nghĩa ↔ Cư Jút did not go down",
             "sự cố đường truyền Gia Nghĩa ↔ Cư Jút: không mất tín hiệu như dự kiến",
         ),
         (

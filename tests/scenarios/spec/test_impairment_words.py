@@ -19,12 +19,12 @@ from giaoban.topology.network import build
         (
             {"rate": {"kbps": 2500}},
             "rate 2500 kb/s, 100 packets may wait",
-            "tốc độ 2500 kb/s, hàng đợi 100 gói",
+            "tốc độ 2.500 kb/s, hàng đợi 100 gói",
         ),
         (
             {"loss": {"model": "gilbert", "p": 0.01, "r": 0.0005}},
             "95.2 % loss, Gilbert, bursts of 2000 packets on average",
-            "mất 95,2 % gói, mô hình Gilbert, trung bình mỗi đợt mất 2000 gói",
+            "mất 95,2 % gói, mô hình Gilbert, trung bình mỗi đợt mất 2.000 gói",
         ),
         (
             {"loss": {"model": "four-state", "p13": 0.1, "p31": 0.0}},
@@ -43,7 +43,7 @@ def test_no_packets_are_told_where_a_queue_counts_bytes() -> None:
     network = build(load_province(), link_changes=[change])
     item = Impairment.model_validate({"link": "access-cu-jut", "rate": {"kbps": 2500}})
     said = what(item, network)
-    assert (said.en, said.vi) == ("rate 2500 kb/s", "tốc độ 2500 kb/s")
+    assert (said.en, said.vi) == ("rate 2500 kb/s", "tốc độ 2.500 kb/s")
     line = network.link("access-cu-jut")
     assert [plan.buffer_packets for plan in line_plans([item], network, 0.0)] == [
         line.buffer_packets

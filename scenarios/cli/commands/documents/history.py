@@ -44,7 +44,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.summaries.sensitivity_summary import amount, name_of
 from giaoban.results.report.view.words import INPUTS
-from giaoban.results.report.wording import VERDICTS, margin
+from giaoban.results.report.wording import VERDICTS, margin, margin_of
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.options import day
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
@@ -74,7 +74,7 @@ def runs_tables(found: Sequence[HistoryEntry]) -> Iterator[Block]:
 
 def _run_row(e: HistoryEntry) -> tuple[str | Cell, ...]:
     binds, room = "", ""
-    if e.binding is not None:
+    if e.binding is not None and e.verdict != "invalid":
         known = e.criterion(e.binding.criterion)
         binds = Both(known.name_en, known.name_vi) if known else e.binding.criterion
         room = margin(e.binding.margin_pct)
@@ -199,8 +199,7 @@ def _change_row(c: Change) -> Sequence[Cell]:
             limit=figure(known.threshold if known else None),
             unit=unit_words(c.unit, 2, c.unit_vi),
         ),
-        margin(c.a.margin_pct if c.a else None),
-        margin(c.b.margin_pct if c.b else None),
+        *(margin(margin_of(each)) for each in (c.a, c.b)),
         TRENDS[c.trend],
     )
     tones: dict[str, Tone] = {"worse": "bad", "better": "good"}

@@ -58,7 +58,7 @@ def test_they_are_told_once_if_they_were_asked_the_same() -> None:
     assert "Kịch bản “storm.toml” của lần thử khác kịch bản của lần kiểm tra" in told
     for answer in (WITHOUT, WITH):
         assert f"({answer.run_id}): đạt cả 2 tiêu chí thử tải" in text
-    assert "61,5 %, trên đường truy nhập Polycom RMX 4000 (chiều xuống)" in text
+    assert "61,5 %, trên đường truy nhập của MCU (chiều từ các điểm cầu)" in text
     assert "bị loại do hàng đợi đầy: 1.234" in text
 
 

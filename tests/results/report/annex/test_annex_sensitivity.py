@@ -57,6 +57,21 @@ def test_the_conclusion_says_as_long_as_what_it_holds() -> None:
     assert "đường truy nhập của MCU: tốc độ từ 31 Mb/s trở lên" in said
 
 
+def test_a_margin_is_told_of_choices_that_pass_alone() -> None:
+    """What fails was looked at only until that was sure: by how much is not known."""
+    whole = some.answer()
+    [queues] = whole.of_choices
+    curve = [each.model_copy(update={"verdict": "fail", "margin_pct": -36.6}) if n else each
+             for n, each in enumerate(queues.curve)]  # fmt: skip
+    figures = [
+        each.model_copy(update={"curve": curve}) if each.key == queues.key else each
+        for each in whole.figures
+    ]
+    blocks = annex(whole.model_copy(update={"figures": figures})).blocks
+    [table] = [b for b in blocks if isinstance(b, Table) and b.ident == "choices-table"]
+    assert [row[-1].text for row in table.rows] == ["20 %", "–"]
+
+
 def test_a_fragile_answer_is_called_so_with_share_and_interval() -> None:
     vi = concluded(annex(some.answer()))
     assert any(
@@ -158,7 +173,7 @@ def test_what_is_left_out_is_said_with_and_without_an_analysis() -> None:
     result = make.result().model_copy(update={"unmodelled": left})
     made = document([annexes.chapter(result)], "en", Letter())
     [short] = [t for t in concluded(made) if "left out of the model" in t]
-    assert "thing 0, thing 1, thing 2, thing 3, thing 4 and 2 more (section 10)" in short
+    assert "thing 0; thing 1; thing 2; thing 3; thing 4 and 2 more (section 10)" in short
     assert "4 of these 7 things may make the answer too kind" in short
     whole = [text for at, text in made.texts() if at.startswith("10.") and "left out" in text]
     assert any("thing 6" in text for text in whole)

@@ -268,7 +268,7 @@ def test_a_day_is_a_course() -> None:
         ("Giao ban <tháng> 3; Hai huyện", ""),
         ("4", ""),
         ("10\u00a0%", "bị từ chối: Đắk Mil"),
-        ("33\u00a0%", "Đường truy nhập MCU (chiều lên)"),
+        ("33\u00a0%", "Đường truy nhập của MCU (chiều đến các điểm cầu)"),
     ]
     assert isinstance(wrong, Bullets)
     assert len(wrong.items) == 2

@@ -225,7 +225,7 @@ def test_the_plots_of_a_load_test_are_in_its_language():
     said = {text.get_text() for text in texts(figure)}
     assert {"đang duy trì", "số lần gọi/s", "0,5", "không thành công/s"} <= said
     assert "Thời gian thiết lập cuộc gọi, phân vị 95 của từng giây" in said
-    assert "ngưỡng 6000 ms" in {text.get_text() for text in texts(limited)}
+    assert "ngưỡng 6.000 ms" in {text.get_text() for text in texts(limited)}
 
 
 @pytest.mark.parametrize(("worst", "limit"), [(90_000.0, 6000.0), (12.0, 6000.0), (12.0, 0.0)])

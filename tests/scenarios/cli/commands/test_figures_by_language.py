@@ -10,14 +10,16 @@ from scenario_factory import giaoban
 
 from giaoban.sentence import number
 
-POINT = re.compile(r"(?<![\w.])\d+\.\d+(?: (?:%|ms|km|[kM]b/s)|\b(?=\s{2}))")
-"""A figure with a decimal point, with its unit or at the end of a cell; not a section's number."""
+THOUSANDS = r"(?![1-9]\d{0,2}(?:\.\d{3})+(?![\d.]))"
+POINT = re.compile(rf"(?<![\w.]){THOUSANDS}\d+\.\d+(?: (?:%|ms|km|[kM]b/s)|\b(?=\s{{2}}))")
+"""A figure with a decimal point, with its unit or at the end of a cell; not a section's number, and
+not one with the sign between thousands."""
 
 
 def test_a_figure_that_stands_alone() -> None:
     assert (number(0.05).en, number(0.05).vi) == ("0.05", "0,05")
     assert (number(1.5, ".3f", " *").en, number(1.5, ".3f", " *").vi) == ("1.500 *", "1,500 *")
-    assert number(2000.0, after=" ms").vi == "2000 ms"
+    assert number(2000.0, after=" ms").vi == "2.000 ms"
 
 
 @pytest.mark.parametrize(
