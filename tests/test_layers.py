@@ -30,14 +30,21 @@ BOTH_WAYS = ("giaoban.sentence", "giaoban.translation")
 
 
 @cache
-def imports() -> Mapping[str, frozenset[str]]:
-    """Module → the modules that it imports, wherever in it."""
+def modules() -> Mapping[str, Path]:
+    """Module → its file."""
     paths = {}
     for room in KNOWN:
         for path in (ROOT / room).rglob("*.py"):
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             name = name if room == SHARED else f"{SHARED}.{name}"
             paths[name.removesuffix(".__init__")] = path
+    return paths
+
+
+@cache
+def imports() -> Mapping[str, frozenset[str]]:
+    """Module → the modules that it imports, wherever in it."""
+    paths = modules()
     found = {
         module: frozenset(_module(name, paths) for name in _names(path)) & paths.keys()
         for module, path in paths.items()
@@ -77,8 +84,10 @@ def test_a_room_knows_only_those_below_it(room: str) -> None:
     ] == []
 
 
+@cache
 def _folders() -> list[str]:
-    return sorted({module.rpartition(".")[0] for module in imports()} - {""})
+    """As each process finds the tests, so that nothing is read here."""
+    return sorted({module.rpartition(".")[0] for module in modules()} - {""})
 
 
 @pytest.mark.parametrize("folder", _folders())
@@ -104,9 +113,9 @@ def _child(module: str, within: str) -> str:
 
 @pytest.mark.parametrize("folder", _folders())
 def test_a_folder_is_seen_at_a_glance(folder: str) -> None:
-    within = [module for module in imports() if module.rpartition(".")[0] == folder]
-    modules = [module for module in within if module not in _folders()]
-    assert len(modules) <= MOST_MODULES
+    within = [module for module in modules() if module.rpartition(".")[0] == folder]
+    alone = [module for module in within if module not in _folders()]
+    assert len(alone) <= MOST_MODULES
 
 
 def test_there_is_something_to_find() -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import pickle
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
+from io import StringIO
 
 import pytest
 
 from giaoban.errors import GiaobanError
 from giaoban.processes.children import Job
+from giaoban.processes.progress import tell
 from giaoban.results.judge.failure_points import worst_of
 from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, LinkPeak
 from giaoban.scenarios.spec.faults.kind import FailureCase
@@ -22,20 +23,27 @@ from giaoban.scenarios.study.emulation_process import ERROR, FOUND, EmulationJob
 from giaoban.scenarios.study.failures import failures
 
 CODE = """
-import base64, json, pathlib, sys
-from giaoban.processes.progress import tell
-folder, found, error, code = pathlib.Path(sys.argv[1]), *sys.argv[2:5]
-tell("meeting", 0.5)
+import sys
+folder, told, found, error, code, found_in, error_in = sys.argv[1:]
+print(told, flush=True)
 print("a warning of some library", flush=True)
-if found:
-    (folder / sys.argv[5]).write_bytes(base64.b64decode(found))
-if error:
-    (folder / sys.argv[6]).write_bytes(base64.b64decode(error))
+for name, what in ((found_in, found), (error_in, error)):
+    if what:
+        with open(f"{folder}/{name}", "wb") as file:
+            file.write(bytes.fromhex(what))
 if int(code) < 0:
     import os
     os.kill(os.getpid(), -int(code))
 sys.exit(int(code))
 """
+"""Hundreds of them begin: none loads what it can be given."""
+
+
+def telling(what: str, done: float) -> str:
+    """The line of a process that tells so."""
+    with redirect_stdout(StringIO()) as said:
+        tell(what, done)
+    return said.getvalue().rstrip()
 
 
 @dataclass
@@ -59,10 +67,11 @@ class Pretended:
         self.started.append(order.name)
         assert isinstance(order.look, partial)
         child = self.children.get(order.name) or Child(observed(order.look.args[0]))
-        found = base64.b64encode(pickle.dumps(child.found)).decode() if child.found else ""
-        error = base64.b64encode(pickle.dumps(child.error)).decode() if child.error else ""
-        words = [str(order.folder.resolve()), found, error, str(child.code), FOUND, ERROR]
-        return Job(order.name, [sys.executable, "-S", "-c", CODE, *words])
+        found = pickle.dumps(child.found).hex() if child.found else ""
+        error = pickle.dumps(child.error).hex() if child.error else ""
+        told, code = telling("meeting", 0.5), str(child.code)
+        words = [str(order.folder.resolve()), told, found, error, code, FOUND, ERROR]
+        return Job(order.name, [sys.executable, "-I", "-S", "-c", CODE, *words])
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(emulation_process, "job", self.job)

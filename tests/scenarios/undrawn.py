@@ -14,6 +14,7 @@ import pytest
 from giaoban.scenarios.cli import entry
 from giaoban.scenarios.study import check
 from giaoban.scenarios.study.failures import failures
+from giaoban.scenarios.study.headroom import headroom
 from giaoban.scenarios.study.whatif import compare as whatif
 
 
@@ -23,10 +24,20 @@ def undrawn(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(check, "write_annex", lambda path, _chapters: path.touch())
     patch.setattr(failures, "draw_failures", _touch)
     patch.setattr(whatif, "draw_map", _touch_map)
+    patch.setattr(headroom, "draw_map", _touch_room_map)
+    patch.setattr(headroom, "draw_plot", _touch_plot)
 
 
 def _touch_map(_line: Any, folder: Path, lang: str) -> None:
     _touch(folder / f"map.{lang}.svg", folder / f"map.{lang}.png")
+
+
+def _touch_room_map(_name: str, _network: Any, _used: Any, folder: Path, lang: str) -> None:
+    _touch_map(None, folder, lang)
+
+
+def _touch_plot(_answer: Any, folder: Path, lang: str) -> None:
+    _touch(folder / f"headroom.{lang}.svg", folder / f"headroom.{lang}.png")
 
 
 def _touch(*words: Any, **_: Any) -> None:

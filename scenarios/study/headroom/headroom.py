@@ -137,7 +137,7 @@ def headroom(
         first = limits[0].more if limits else 0
         judging.expect(first + 1)
         name, network = here.question.province.name, here.question.plan.network
-        drawn = beside.ask(_map, name, network, _used_pct(here), folder.path, order.language)
+        drawn = beside.ask(draw_map, name, network, _used_pct(here), folder.path, order.language)
         order, judging, more = _largest(order, judging, first, judge, progress, beside)
         emulated: dict[int, Judged] = {}
         if order.confirm:
@@ -176,9 +176,7 @@ def headroom(
             seconds=round(time.monotonic() - began_s, 3),
         )
         folder.keep(answer, summary_md(answer, order.language))
-        from giaoban.results.report.plots.headroom import write_plot
-
-        write_plot(answer, folder.path, lang=order.language)
+        draw_plot(answer, folder.path, order.language)
         drawn()
         return folder.finished_with(answer)
 
@@ -348,9 +346,10 @@ def _used_pct(here: HeadroomModel) -> dict[Hop, float]:
     }
 
 
-def _map(
+def draw_map(
     name: str, network: Network, used_pct: Mapping[Hop, float], folder: Path, lang: Language
 ) -> None:
+    """The network with what each line has in use of what it may have, in percent."""
     from giaoban.topology.map.draw import draw
 
     draw(
@@ -362,3 +361,10 @@ def _map(
         what="headroom",
         lang=lang,
     )
+
+
+def draw_plot(answer: Headroom, folder: Path, lang: Language) -> None:
+    """The margins by how many more join."""
+    from giaoban.results.report.plots.headroom import write_plot
+
+    write_plot(answer, folder, lang=lang)
