@@ -132,19 +132,19 @@ def in_drawn_worlds(answer: Sensitivity) -> Sentence:
     assert drawn is not None
     said = N_(
         "If all assumed figures are off at once, each within its range, the system passes in "
-        "{share} % of {worlds} {worlds:world|worlds} drawn at random (95 % confidence: {low} % to "
-        "{high} %)."
+        "{share} % of {worlds:d} {worlds:world|worlds} drawn at random (95 % confidence: {low} % "
+        "to {high} %)."
     )
     if answer.fails_in_worlds:
         said = N_(
             "If all assumed figures are off at once, each within its range, the system passes in "
-            "only {share} % of {worlds} {worlds:world|worlds} drawn at random (95 % confidence: "
+            "only {share} % of {worlds:d} {worlds:world|worlds} drawn at random (95 % confidence: "
             "{low} % to {high} %), and {required} % were required: therefore the conclusion."
         )
     elif doubtful(answer, drawn):
         said = N_(
             "This conclusion is fragile: if all assumed figures are off at once, each within its "
-            "range, the system passes in only {share} % of {worlds} {worlds:world|worlds} drawn "
+            "range, the system passes in only {share} % of {worlds:d} {worlds:world|worlds} drawn "
             "at random (95 % confidence: {low} % to {high} %)."
         )
     return message(

@@ -258,7 +258,7 @@ def robust(drawn: PassedWorlds) -> Sentence:
     """In how many of all worlds the question passes."""
     return message(
         N_(
-            "passes in {share} % of {worlds} {worlds:world|worlds} in which all assumed figures "
+            "passes in {share} % of {worlds:d} {worlds:world|worlds} in which all assumed figures "
             "are others at once (95 %: {low} to {high} %)"
         ),
         share=Figure(round(drawn.passed_pct, 1)),
@@ -306,8 +306,8 @@ def at_once(drawn: DrawnWorlds, answer: Sensitivity, most: int = 5) -> Iterator[
     elif drawn.judged:
         yield Par(
             Sentence(
-                "Of none of the figures more can be told with {worlds} {worlds:world|worlds} than "
-                "chance gives: more of them (--worlds) tell which matter.",
+                "Of none of the figures more can be told with {worlds:d} {worlds:world|worlds} "
+                "than chance gives: more of them (--worlds) tell which matter.",
                 worlds=drawn.judged,
             )
         )

@@ -80,7 +80,7 @@ def test_a_fragile_answer_is_called_so_with_share_and_interval() -> None:
     )
     sure = concluded(annex(some.answer(drawn=some.drawn(990))))
     assert not any("chưa chắc chắn" in t for t in sure)
-    assert any("99 % trong 1000 phương án" in t for t in sure)
+    assert any("99 % trong 1.000 phương án" in t for t in sure)
 
 
 def test_what_fails_by_drawn_worlds_is_not_called_a_fragile_conclusion() -> None:
@@ -88,7 +88,7 @@ def test_what_fails_by_drawn_worlds_is_not_called_a_fragile_conclusion() -> None
     answer = some.answer(verdict="fail", required_pct=95.0)
     for language, wrong, right in (
         ("en", "fragile", "only 60 % of 1000 worlds"),
-        ("vi", "chưa chắc chắn", "chỉ đạt ở 60 % trong 1000 phương án"),
+        ("vi", "chưa chắc chắn", "chỉ đạt ở 60 % trong 1.000 phương án"),
     ):
         said = concluded(annex(answer, language))
         assert not any(wrong in t for t in said)
