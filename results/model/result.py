@@ -7,8 +7,9 @@ not be measured (nothing received, for example) is null.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
@@ -383,7 +384,8 @@ class RefusedCommand(StrictModel):
     reason: str
 
 
-class LossBehaviour(NamedTuple):
+@dataclass(frozen=True)
+class LossBehaviour:
     """What terminals and MCU do about lost packets of pictures."""
 
     loss_repair: LossRepair = "none"

@@ -17,11 +17,12 @@ from giaoban.results.judge.criteria import (
     VIDEO_LOSS,
 )
 from giaoban.results.model.quantities import Verdict
-from giaoban.results.model.result import OFF, LossBehaviour, Meeting, Result, TerminalsChecked
+from giaoban.results.model.result import OFF, LossBehaviour, Result, TerminalsChecked
 from giaoban.results.report.document import Block, Cell, Head, Par, Table, capital
 from giaoban.results.report.meetings_table import FOUND, found
 from giaoban.results.report.seed_words import passes_alone
-from giaoban.results.report.wording import METHOD_WORDS, Wording
+from giaoban.results.report.wording import ALL_OF_THEM, METHOD_WORDS, Wording, on_loss
+from giaoban.sentence import Sentence, message
 from giaoban.translation import N_
 
 TITLE = N_("Other terminals")
@@ -86,12 +87,17 @@ def other_terminals(result: Result, say: Wording) -> Iterator[Block]:
     yield from terminals_table(result, say)
 
 
-def condition(verdict: Verdict, how: Meeting, say: Wording) -> str:
+def condition(verdict: Verdict, own: LossBehaviour | None, say: Wording) -> str:
     """What terminals and MCU have to do for a pass to hold, as it was found with those alone; ''
     where they do nothing. What one estimate at one seed said without is no reason to leave it out.
     """
-    own = how.on_loss
     return "" if verdict != "pass" or own in (None, OFF) else say.on_loss(own)
+
+
+def rests_on(own: LossBehaviour | None) -> list[Sentence]:
+    """What terminals and MCU do about losses, which all of an answer rests on; nothing where they
+    do nothing, or an answer of before does not say."""
+    return [] if own in (None, OFF) else [message(ALL_OF_THEM, does=on_loss(own))]
 
 
 def how_to_ask(result: Result, say: Wording) -> str:

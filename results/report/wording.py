@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from giaoban.names import ACCESS_PREFIX, access_link_id
@@ -30,7 +31,7 @@ from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.results.report import seed_words as seeds
 from giaoban.results.report.document import NOTHING, capital, uncapital
-from giaoban.sentence import Sentence, number
+from giaoban.sentence import Sentence, message, number
 from giaoban.translation import N_, NBSP, SOURCE, Language, Translator, pgettext
 
 MCU = "mcu"
@@ -82,6 +83,7 @@ _ON_LOSS: Mapping[LossBehaviour, str] = {
         "protect pictures by forward error correction and lower their rates where loss is reported"
     ),
 }
+ALL_OF_THEM = N_("All terminals and the MCU {does}.")
 _COMMANDS = (
     N_("request-to-speak"),
     N_("withdraw"),
@@ -133,6 +135,16 @@ def failed_meeting(result: Result) -> MeetingChecked | None:
         return None
     failed = (m for m in result.meetings if m.verdict not in ("pass", None))
     return next((meeting for meeting in failed if meeting.binding is not None), None)
+
+
+def on_loss(does: LossBehaviour) -> Sentence:
+    """What terminals and MCU do about lost packets of pictures, as a predicate."""
+    if not does.error_concealment:
+        return message(_ON_LOSS[does])
+    beside = replace(does, error_concealment=False)
+    if beside == OFF:
+        return Sentence("conceal errors, showing damaged pictures")
+    return Sentence("{does}, and conceal errors, showing damaged pictures", does=on_loss(beside))
 
 
 class Wording(Translator):
@@ -469,8 +481,7 @@ class Wording(Translator):
             secret=secret,
         )
         if meeting.on_loss not in (None, OFF):
-            does = self.on_loss(meeting.on_loss)
-            told += f" {self.gettext('All terminals and the MCU {does}.', does=does)}"
+            told += f" {self.gettext(ALL_OF_THEM, does=self.on_loss(meeting.on_loss))}"
         return told
 
     def why_not(self, of: VariationChecked) -> list[str]:
@@ -481,14 +492,7 @@ class Wording(Translator):
 
     def on_loss(self, does: LossBehaviour) -> str:
         """What terminals and MCU do about lost packets of pictures, as a predicate."""
-        if not does.error_concealment:
-            return self.gettext(_ON_LOSS[does])
-        beside = does._replace(error_concealment=False)
-        if beside == OFF:
-            return self.gettext("conceal errors, showing damaged pictures")
-        return self.gettext(
-            "{does}, and conceal errors, showing damaged pictures", does=self.on_loss(beside)
-        )
+        return self.say(on_loss(does))
 
     def refusal(self, code: int, reason: str = "") -> str:
         """A SIP answer (RFC 3261 section 21) in plain words, with its code."""

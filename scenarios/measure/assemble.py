@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -150,7 +150,7 @@ def assemble(
             sound_devices_ms=max(each.sound_ms for each in own) + 2 * plan.terminal.playout_ms,
             picture_devices_ms=max(each.picture_ms for each in own)
             + plan.terminal.video_playout_ms,
-            **question.scenario.meeting.on_loss._asdict(),
+            **asdict(question.scenario.meeting.on_loss),
         ),
         impairments=declared(question.scenario.impairments, plan.network),
         background=other_traffic(question.scenario.background, plan.network),

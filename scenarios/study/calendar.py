@@ -141,6 +141,7 @@ def plan(
             findings=findings,
             periods=[period for _, _, period in found],
             peaks=[],
+            on_loss=world.base.meeting.on_loss,
             names=_people(world),
             regulation=world.province.regulation,
             kinds={

@@ -209,7 +209,7 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> PartOutcome
             reasons=result.reasons,
             reason_codes=result.reason_codes,
             seconds=sum(phase.seconds for phase in result.phases),
-            how=result.meeting,
+            on_loss=result.meeting.on_loss,
             opening=opening,
             closing=closing,
             bridges=bridges,

@@ -8,7 +8,7 @@ without, where the scenario has any of it, and on request what it comes to with 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ def behaviours(own: LossBehaviour) -> list[LossBehaviour]:
     """What else there is to try: none of it, each repair by decoders as they are, and the
     scenario's own by decoders that conceal errors if these do not, and none if they do."""
     conceals = own.error_concealment
-    each = [OFF, *(repair._replace(error_concealment=conceals) for repair in REPAIRS)]
-    each.append(own._replace(error_concealment=not conceals))
+    each = [OFF, *(replace(repair, error_concealment=conceals) for repair in REPAIRS)]
+    each.append(replace(own, error_concealment=not conceals))
     return [does for does in dict.fromkeys(each) if does != own]
 
 
@@ -118,7 +118,7 @@ def _told(
     engine: EngineName | None,
     known: Mapping[str, str],
 ) -> TerminalsChecked:
-    about: dict[str, Any] = does._asdict()
+    about: dict[str, Any] = asdict(does)
     match of:
         case InputError():
             return untried(TerminalsChecked, does.id, [of.said], untried="refused", **about)
@@ -136,7 +136,7 @@ def _asked(question: Question, does: LossBehaviour) -> Question | InputError:
     """The question where terminals do this, or what in the scenario forbids it."""
     scenario, path = question.scenario, question.scenario_path
     try:
-        meeting = MeetingSettings.model_validate({**dict(scenario.meeting), **does._asdict()})
+        meeting = MeetingSettings.model_validate({**dict(scenario.meeting), **asdict(does)})
         return question_from(
             scenario.model_copy(update={"meeting": meeting}),
             path,

@@ -15,7 +15,7 @@ from giaoban.results.model.answer_files import MEETING, JsonFile
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.quantities import Amount, Count, Direction, FoundBy, Id, Kind, Verdict
 from giaoban.results.model.reasons import Argument, Reason
-from giaoban.results.model.result import Assumption, CriterionResult, Meeting, RunId
+from giaoban.results.model.result import Assumption, CriterionResult, LossBehaviour, RunId
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.tomlfile import StrictModel
 
@@ -166,7 +166,8 @@ class PartJudged(StrictModel):
 
     `reasons` (in English) and `reason_codes`: why it is invalid. `failed` are the criteria that it
     does not meet as a whole, `closest` is the one it meets most narrowly, `faults` are what failed
-    in it on purpose. `how` it was held is null at a real device, and in answers of before.
+    in it on purpose. `on_loss`: what terminals and MCU do about lost packets of pictures; null at a
+    real device, and in answers of before.
     """
 
     part: Part
@@ -174,7 +175,7 @@ class PartJudged(StrictModel):
     reasons: list[str]
     reason_codes: list[Reason] = Field(default_factory=list)
     seconds: Amount
-    how: Meeting | None = None
+    on_loss: LossBehaviour | None = None
     opening: Opening
     closing: Closing
     bridges: list[BridgeJudged]

@@ -59,7 +59,7 @@ def conditions(
         key = "condition assumptions" if met else "advice assumptions"
         items.append(say(key, count=count, section=assumptions_at))
     if met:
-        needed = [condition(result.verdict, result.meeting, say) for result in results]
+        needed = [condition(result.verdict, result.meeting.on_loss, say) for result in results]
         items += [
             say("condition terminals", does=does) for does in dict.fromkeys(filter(None, needed))
         ]

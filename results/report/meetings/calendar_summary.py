@@ -8,7 +8,18 @@ from datetime import datetime
 from giaoban.regulation import cited
 from giaoban.results.model.studies.calendar import Booked, CalendarAnswer, Finding, Move, Peak
 from giaoban.results.report.citation import Citation
-from giaoban.results.report.document import TONES, Block, Bullets, Cell, Heading, Par, Table, table
+from giaoban.results.report.document import (
+    TONES,
+    Block,
+    Bullets,
+    Cell,
+    Heading,
+    Par,
+    Table,
+    pars,
+    table,
+)
+from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.wording import VERDICTS as VERDICT_WORDS
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, Language, translator
@@ -93,6 +104,7 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
     if answer.peaks:
         blocks += [Heading(say.gettext(N_("Peaks")), 1), peaks_table(answer, language)]
         blocks += [Bullets(why)] if (why := failing(answer, language)) else []
+        blocks += pars(map(say.say, rests_on(answer.on_loss)), "quiet")
     return blocks
 
 

@@ -113,7 +113,7 @@ def closest(part: PartJudged, say: Wording) -> Iterator[Block]:
     """What a part that passes meets most narrowly, and on which terminals that hangs."""
     if part.closest is not None and part.verdict == "pass":
         yield Par(say.closest(part.closest))
-    if part.how is not None and (does := condition(part.verdict, part.how, say)):
+    if does := condition(part.verdict, part.on_loss, say):
         yield Par(say.gettext(ON_CONDITION, does=does))
 
 

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from typing import Any
 
 import annex_factory as annexes
+import failures_factory
 import pytest
 import results_factory as make
+import sensitivity_factory
+import studies_factory
 
 from giaoban.results.judge.diff import differences
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import OFF, LossBehaviour, Phase, Result, TerminalsChecked
 from giaoban.results.report.document import plain
+from giaoban.results.report.markdown import markdown
+from giaoban.results.report.summaries import (
+    failures_summary,
+    headroom_summary,
+    sensitivity_summary,
+    sweep_summary,
+    whatif_summary,
+)
 from giaoban.results.report.summaries.check_summary import brief, summary_md
 from giaoban.results.report.terminals_words import how_to_ask, terminals_line, terminals_table
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.sections import content
 from giaoban.results.report.wording import Wording
+from giaoban.scenarios.study.terminals import behaviours
+from giaoban.translation import translator
 
 AGAIN, FEC = LossBehaviour("retransmission"), LossBehaviour("fec")
 CONCEALS = LossBehaviour(error_concealment=True)
@@ -38,11 +52,11 @@ def lossy(**device: Any) -> list[Phase]:
 
 
 def passing(does: LossBehaviour = AGAIN) -> Result:
-    return make.result(**does._asdict())
+    return make.result(**asdict(does))
 
 
 def failing(does: LossBehaviour = AGAIN) -> Result:
-    return make.result(lossy(), **does._asdict())
+    return make.result(lossy(), **asdict(does))
 
 
 def other(does: LossBehaviour, verdict: Verdict | None, **more: Any) -> TerminalsChecked:
@@ -53,7 +67,7 @@ def other(does: LossBehaviour, verdict: Verdict | None, **more: Any) -> Terminal
         assert of.binding is not None
         bound = of.criterion(of.binding.criterion)
         found = {"engine": "estimate", "binding": of.binding, "bound": bound, "margin_pct": -9.0}
-    return TerminalsChecked(id=does.id, verdict=verdict, **(does._asdict() | found | more))
+    return TerminalsChecked(id=does.id, verdict=verdict, **(asdict(does) | found | more))
 
 
 def told(result: Result, *others: TerminalsChecked) -> Result:
@@ -130,7 +144,7 @@ def test_the_same_in_vietnamese() -> None:
             "damaged pictures. The criteria are not met where all terminals and the MCU neither",
         ),
         (
-            told(failing(AGAIN), other(AGAIN._replace(error_concealment=True), "fail")),
+            told(failing(AGAIN), other(replace(AGAIN, error_concealment=True), "fail")),
             "The criteria are not met where all terminals and the MCU send lost packets of "
             "pictures again, and conceal errors, showing damaged pictures (estimated, at",
         ),
@@ -168,7 +182,7 @@ def test_where_nothing_failed_without_it_is_not_said_to_hang_on_it() -> None:
 
 
 def test_what_cannot_be_trusted_says_nothing() -> None:
-    unsure = make.result(invalid=[make.unaccounted(3)], **AGAIN._asdict())
+    unsure = make.result(invalid=[make.unaccounted(3)], **asdict(AGAIN))
     assert line(told(unsure, other(OFF, "fail"))) == ""
 
 
@@ -247,7 +261,7 @@ def test_what_fails_by_losses_says_how_to_ask() -> None:
 
 def busy() -> Result:
     """It loses packets of pictures, and the device is too full: no terminal helps."""
-    return make.result(lossy(units_used=89.0), **OFF._asdict())
+    return make.result(lossy(units_used=89.0), **asdict(OFF))
 
 
 def forwarded() -> Result:
@@ -296,3 +310,24 @@ def test_an_answer_of_before_still_loads_and_is_the_same() -> None:
 def test_another_verdict_of_other_terminals_is_a_difference() -> None:
     found = differences(HANGS, told(passing(), other(OFF, "pass")))
     assert ("measure", "terminals[off].verdict") in [(d.kind, d.path) for d in found]
+
+
+OF_STUDIES: list[tuple[Any, Any]] = [
+    (failures_factory.answer, failures_summary),
+    (studies_factory.whatif, whatif_summary),
+    (studies_factory.headroom, headroom_summary),
+    (studies_factory.sweep, sweep_summary),
+    (sensitivity_factory.answer, sensitivity_summary),
+]
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+@pytest.mark.parametrize(("made", "words"), OF_STUDIES)
+def test_every_study_says_which_terminals_it_rests_on(made: Any, words: Any, lang: Any) -> None:
+    said = {"en": "All terminals and the MCU ", "vi": "Mọi thiết bị đầu cuối và MCU đều "}[lang]
+    by = {"language": lang} if words is failures_summary else {}
+    for does in (None, OFF, *behaviours(OFF), *behaviours(FEC)):
+        answer = made().model_copy(update={"on_loss": does})
+        told = 0 if does in (None, OFF) else 1
+        assert words.summary_md(answer, lang).count(said) == told
+        assert markdown(words.brief(answer, **by), translator(lang).say).count(said) == told

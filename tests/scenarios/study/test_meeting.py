@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
 
-from giaoban.results.model.result import Result
+from giaoban.results.model.result import LossBehaviour, Result
 from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
@@ -204,7 +204,7 @@ def test_the_scenarios_terminals_conceal_losses_and_the_answer_hangs_on_it(
     assert ran.code == 0, ran.err
     assert ran.out.count("This holds on condition that all terminals and the MCU") == 2
     parts = answer_in(tmp_path / "runs").parts
-    assert [part.how and part.how.error_concealment for part in parts] == [True, True]
+    assert [part.on_loss for part in parts] == [LossBehaviour(error_concealment=True)] * 2
 
 
 # ------------------------------------------------------------------------------- the command line

@@ -6,7 +6,7 @@ In the small province, with pretended estimates and emulations.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +222,7 @@ def test_an_estimate_tries_none(tmp_path: Path) -> None:
 def test_a_rerun_asks_the_same(tmp_path: Path, others: list[LossBehaviour]) -> None:
     """Of an answer of before, too, which tried other things than are tried today."""
     told = [
-        TerminalsChecked(id=does.id, engine="estimate", verdict="fail", **does._asdict())
+        TerminalsChecked(id=does.id, engine="estimate", verdict="fail", **asdict(does))
         for does in others
     ]
     again = other_terminals_of(OWN.model_copy(update={"terminals": told}))

@@ -9,13 +9,12 @@ import pytest
 from meeting_factory import answer, part
 
 from giaoban.results.model.places import Place
-from giaoban.results.model.result import Assumption, CriterionResult
+from giaoban.results.model.result import Assumption, CriterionResult, LossBehaviour
 from giaoban.results.model.studies.meetings import PARTS, MeetingAnswer
 from giaoban.results.report.document import Par, Table
 from giaoban.results.report.meetings.meeting_sheet import minutes_document, sheet
 from giaoban.results.report.meetings.meeting_summary import brief, summary_md
 from giaoban.translation import NBSP
-from tests.results import results_factory as make
 
 WHEN = datetime(2026, 11, 27, 8, tzinfo=UTC)
 TOLD = "Closest to its limit: Picture, from camera to screen – Cư Jút"
@@ -68,9 +67,8 @@ def test_what_does_not_pass_is_close_to_nothing(verdict: str) -> None:
 @pytest.mark.parametrize("verdict", ["pass", "fail"])
 def test_a_pass_says_what_its_terminals_do_about_losses(repair: Any, verdict: Any) -> None:
     """As an annex does: whether they do it is what data sheets say, of all of them."""
-    does = None if repair is None else {"loss_repair": repair, "rate_adaptation": False}
-    how = make.result().meeting.model_copy(update=does)
-    held = answer(*(part(each, how=how, verdict=verdict) for each in PARTS), verdict=verdict)
+    does = None if repair is None else LossBehaviour(repair)
+    held = answer(*(part(each, on_loss=does, verdict=verdict) for each in PARTS), verdict=verdict)
     hangs = verdict == "pass" and repair in ("fec", "retransmission")
     told = "This holds on condition that all terminals and the MCU "
     assert said(brief(held, "en")).count(told) == 2 * hangs
