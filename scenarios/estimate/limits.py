@@ -24,7 +24,7 @@ STEP_PACKETS = 2_000_000
 """Steps are shorter where more packets would be under way in one."""
 TCP = Sentence("[[background]] tcp: TCP reacts to what becomes of its packets, which is emulated")
 KEPT_BYTES = 35 + 16
-"""Of each packet, sent (`giaoban.traffic.log.SENT`) and come (`logs.ARRIVAL_DTYPE`)."""
+"""Of each packet, sent (`giaoban.traffic.log.SENT`) and come (`ended.ARRIVAL_DTYPE`)."""
 WAITED_BYTES = 12
 """Of each packet at each hop while the phases last (`meter.QUEUE_WAIT_DTYPE`)."""
 

@@ -5,6 +5,7 @@ So everything behind them, measures, validity, verdict, documents, is the emulat
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple, overload
 
@@ -15,7 +16,9 @@ from giaoban.clock import SECOND_NS
 from giaoban.lru_cache import LruCache
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.media.rtcp import ReportsByStream
+from giaoban.scenarios.estimate.network.ended import ARRIVAL_DTYPE
 from giaoban.scenarios.estimate.network.flows import PER_PATH
+from giaoban.scenarios.estimate.spool import as_one
 from giaoban.scenarios.estimate.timeline import Timeline
 from giaoban.scenarios.measure.captures import (
     Captures,
@@ -45,7 +48,7 @@ MOST_PACKETS = 1_000_000
 class _KnownTrace(NamedTuple):
     of: Hashable
     sent: NDArray[np.void]
-    came: NDArray[np.void]
+    came: list[NDArray[np.void]]
     trace: Trace
 
 
@@ -65,14 +68,14 @@ class TraceCache:
         index: int,
         of: Hashable,
         sent: NDArray[np.void],
-        came: NDArray[np.void],
+        came: list[NDArray[np.void]],
         make: Callable[[Trace | None], Trace],
     ) -> Trace:
         """A stream's trace.
 
         Args:
-            of: all that it hangs on beside what was `sent` and `came`, dtypes SENT and
-                ARRIVAL_DTYPE.
+            of: all that it hangs on beside what was `sent`, dtype SENT, and `came`, part by part,
+                dtype ARRIVAL_DTYPE.
             make: if anything of that was another the last time; of the trace from then, if only
                 what came is.
         """
@@ -81,7 +84,7 @@ class TraceCache:
             self._packets -= len(known.sent)
             if known.of != of or not _equal(known.sent, sent):
                 known = None
-        if known is None or not _equal(known.came, came):
+        if known is None or not _all_equal(known.came, came):
             trace = make(None if known is None else known.trace)
             known = _KnownTrace(of, sent, came, trace.memoizing())
         if self._packets + len(sent) <= MOST_PACKETS:
@@ -97,6 +100,13 @@ def _equal(one: NDArray[np.void], other: NDArray[np.void]) -> bool:
         return False
     at_one_place = one.ctypes.data == other.ctypes.data and one.strides == other.strides
     return at_one_place or np.array_equal(_bytes(one), _bytes(other))
+
+
+def _all_equal(some: list[NDArray[np.void]], others: list[NDArray[np.void]]) -> bool:
+    """The same of records in parts, of which many are the very same."""
+    if len(some) == len(others) and all(map(operator.is_, some, others)):
+        return True
+    return _equal(as_one(some, ARRIVAL_DTYPE), as_one(others, ARRIVAL_DTYPE))
 
 
 def _bytes(records: NDArray[np.void]) -> NDArray[np.uint8]:
@@ -144,7 +154,7 @@ class Traces(Sequence[Trace]):
             # where something fails all is measured twice, most of it alike (`undisturbed`)
             return made.memoizing() if self._plan.faults else made
         sent = self._estimated.sent.get(index, _NOTHING)
-        came = self._estimated.received.as_added(index)
+        came = self._estimated.received.parts(index)
         plan, stream = self._plan, self._plan.streams[index]
         # all that `trace_of` asks of a plan
         of: tuple[Hashable, ...] = stream.kind, stream.direction, plan.meeting.video, self._jitter

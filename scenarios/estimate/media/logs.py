@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from giaoban.scenarios.estimate.media.sources import StreamBuffer
+from giaoban.scenarios.estimate.network.ended import ARRIVAL_DTYPE, Ended, by_stream
 from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.packets import Packets, joined
-from giaoban.scenarios.estimate.spool import Spool
+from giaoban.scenarios.estimate.spool import Spool, as_one
 from giaoban.traffic.log import SENT
 
-ARRIVAL_DTYPE = np.dtype([("at_ns", "i8"), ("sequence", "i8")])
-"""A packet that came: when, and its extended sequence number."""
 SORTED_APART = 10_000
 """Of so many packets each of those that were added together are sorted by themselves."""
 SORTED_PACKETS = 1_000_000
@@ -90,9 +89,15 @@ class ReceivedLogs:
         other._spool = self._spool.copy()
         return other
 
-    def add(self, packets: Packets) -> None:
+    def add(self, ended: Ended) -> None:
         """More of them; of each stream, none came before those of earlier calls but in part."""
-        self.counts += np.bincount(packets.flow, minlength=len(self.counts))
+        self.counts[: len(ended.counts)] += ended.counts
+        if ended.known:
+            self._sort()
+            for stream, came in ended.by_stream(self._streams):
+                self._spool.add(stream, came)
+            return
+        packets = ended.packets
         media = packets.flow < self._streams
         self._waiting.append(packets if media.all() else packets.take(media))
         self._many += len(packets.flow)
@@ -109,23 +114,22 @@ class ReceivedLogs:
 
     def as_added(self, stream: int) -> NDArray[np.void]:
         """The same in the order in which they were added."""
-        if self._waiting:
-            self._sort()
-        return self._spool.read(stream)
+        return as_one(self.parts(stream), ARRIVAL_DTYPE)
+
+    def parts(self, stream: int) -> list[NDArray[np.void]]:
+        """The same part by part: what was known of another meeting is the very part of then."""
+        self._sort()
+        return list(self._spool.parts(stream))
 
     def close(self) -> None:
         """Forget them."""
         self._spool.close()
 
     def _sort(self) -> None:
+        if not self._waiting:
+            return
         waiting, self._waiting, self._many = self._waiting, [], 0
         if sum(len(packets.flow) for packets in waiting) < SORTED_APART * len(waiting):
             waiting = [joined(waiting)]
         for packets in waiting:
-            # the fewer bytes a number has, the fewer passes sort it
-            flow = packets.flow.astype(np.min_scalar_type(self._streams))
-            order = np.argsort(flow, kind="stable")
-            came = np.empty((len(order), 2), np.int64)
-            came[:, 0], came[:, 1] = packets.at_ns.take(order), packets.seq.take(order)
-            edges = np.searchsorted(flow.take(order), np.arange(self._streams + 1))
-            self._spool.add_all(came.view(ARRIVAL_DTYPE).reshape(-1), edges)
+            self._spool.add_all(*by_stream(packets, self._streams))

@@ -33,6 +33,7 @@ from giaoban.scenarios.estimate.media.rtcp import Reports, reports
 from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer, StreamCache
 from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
 from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
+from giaoban.scenarios.estimate.network.ended import Ended
 from giaoban.scenarios.estimate.network.failing import (
     UNTIL_DRAINED_NS,
     FailingPaths,
@@ -360,7 +361,9 @@ class _MeetingRun:
             self._run_back_and_forth()
         else:
             for start_ns in range(0, self._end_ns, self._coarse_ns):
-                self._stands(self._step(start_ns, min(start_ns + self._coarse_ns, self._end_ns)))
+                until_ns = min(start_ns + self._coarse_ns, self._end_ns)
+                for ended in self._step(start_ns, until_ns):
+                    self._stands(ended)
                 if self.meter.drops.any():
                     break
         return self._estimated()
@@ -420,7 +423,7 @@ class _MeetingRun:
                 if long and not self._foresees:
                     saved = saved or self._copied(self._changing())
                     self._keep(Pace(now_ns, quiet_since_ns, tried_ns, lost_ns), saved)
-                ended = self._step(now_ns, until_ns)
+                came = self._step(now_ns, until_ns)
                 missed = self._take_missed(now_ns)
                 if missed and long and self._foresees:
                     self._drop()
@@ -431,8 +434,9 @@ class _MeetingRun:
                 lost_ns = min(at_ns for at_ns, _ in missed.values())
                 tried_ns = max(LOOK_NS, (tried_ns - LOOK_NS) // LOOK_NS * LOOK_NS)
             self._feedback.missed({flow: seq for flow, (_, seq) in missed.items()}, now_ns)
-            self._feedback.came(ended)
-            self._stands(ended)
+            for ended in came:
+                self._feedback.came(ended.packets)
+                self._stands(ended)
             if self._early is not None and self._early.is_due(until_ns, missed):
                 self._settle()
                 if self._early.look(self.timeline, self._so_far()):
@@ -461,12 +465,12 @@ class _MeetingRun:
         calm_ns = change_ns - UNTIL_DRAINED_NS - now_ns
         return now_ns + max(LOOK_NS, calm_ns // LOOK_NS * LOOK_NS)
 
-    def _stands(self, ended: Packets) -> None:
+    def _stands(self, ended: Ended) -> None:
         """What came to the ends of paths in a step that is not gone back to."""
-        if len(ended.at_ns):
-            self._last_ns = max(self._last_ns, int(ended.at_ns.max()))
-        self._received.add(self._without_unheard(ended))
-        self._unsettled += len(ended.at_ns)
+        self._last_ns = max(self._last_ns, ended.last_ns)
+        self._unsettled += len(ended.packets.at_ns)
+        heard = self._without_unheard(ended.packets)
+        self._received.add(ended if heard is ended.packets else Ended(heard))
         if self._unsettled > UNSETTLED_PACKETS:
             self._settle()
 
@@ -492,7 +496,7 @@ class _MeetingRun:
         self._waited.settle(self.meter.waits)
         self._unsettled = 0
 
-    def _step(self, start_ns: int, until_ns: int) -> Packets:
+    def _step(self, start_ns: int, until_ns: int) -> list[Ended]:
         """Everything from one moment to another; what came to the ends of paths."""
         self.meter.past(start_ns)
         for index, source in self.sources.items():
@@ -506,20 +510,29 @@ class _MeetingRun:
         self._put_reports(start_ns, until_ns)
         self._put_others(until_ns)
         if not self._forwards:
-            return self._transit.run(self._order, until_ns)
+            return self._run(self._order, until_ns)
         if self._failing is None:
-            run, halves = self._transit.run, (self._up, self._down)
+            run, halves = self._run, (self._up, self._down)
         else:
             assert isinstance(self._transit, FailingTransit)
             found = self._failing.halves(start_ns, until_ns)
             if found is None:
-                return self._forward_in_slices(start_ns, until_ns)
-            run, halves = self._transit.run_half, found
+                return _ended(self._forward_in_slices(start_ns, until_ns))
+            run, halves = self._run_half, found
         # what goes up is there before what goes down is made of it: no hop is crossed both ways
         up, down = halves
         ups = run(up, until_ns)
-        self._forward(ups, start_ns, until_ns)
-        return joined([ups, run(down, until_ns)])
+        self._forward(joined([ended.packets for ended in ups]), start_ns, until_ns)
+        return ups + run(down, until_ns)
+
+    def _run(self, hops: list[int], until_ns: int) -> list[Ended]:
+        if isinstance(self._transit, BatchedTransit):
+            return self._transit.run_all(until_ns)
+        return _ended(self._transit.run(hops, until_ns))
+
+    def _run_half(self, hops: list[int], until_ns: int) -> list[Ended]:
+        assert isinstance(self._transit, FailingTransit)
+        return _ended(self._transit.run_half(hops, until_ns))
 
     def _forward(self, came: Packets, start_ns: int, until_ns: int) -> None:
         """What comes to the MCU until a moment goes on."""
@@ -767,6 +780,10 @@ class _MeetingRun:
         if hop is None:
             hop = self._first_hop[int(self.flows.path_of[flow])]
         self._transit.put(hop, Packets(at_ns + TIMER_NS, size, np.full(n, flow, np.int32), seq))
+
+
+def _ended(packets: Packets) -> list[Ended]:
+    return [Ended(packets)] if len(packets.at_ns) else []
 
 
 def _look_before(at_ns: int, now_ns: int) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.scenarios.estimate.network.ended import Ended
 from giaoban.scenarios.estimate.network.hop_cache import HopCache, KnownPass, KnownStep
 from giaoban.scenarios.estimate.network.meter import HopCounters, Passages, QueueWaits
 from giaoban.scenarios.estimate.network.netem import LineEnd
@@ -138,10 +139,14 @@ class BatchedTransit:
 
     def run(self, _hops: list[int], until_ns: int) -> Packets:
         """Serve all hops until a moment; what comes out at the ends of paths, now or later."""
+        return joined([ended.packets for ended in self.run_all(until_ns)])
+
+    def run_all(self, until_ns: int) -> list[Ended]:
+        """As `run`; what was known is what it was then, each hop's by itself."""
         numbers = range(len(self._levels))
         due = [(n, parts) for n in numbers if (parts := self._due(n, until_ns))]
         if not due:
-            return joined([])
+            return []
         cargo = Cargo([part for _, parts in due for part in parts])
         coming: list[list[Keys]] = [[] for _ in self._levels]
         for n, parts in due:
@@ -161,13 +166,13 @@ class BatchedTransit:
             if len(keys):
                 for to, moved in self._pass(level, keys, cargo, path):
                     (ended if to == END else coming[to]).append(moved)
-        return cargo.packets(np.concatenate(ended)) if ended else joined([])
+        return [Ended(cargo.packets(np.concatenate(ended)))] if ended else []
 
-    def _run_known(self, step: KnownStep, coming: list[list[Keys]], until_ns: int) -> Packets:
-        """As the end of `run`: what is known of a step is not found again."""
+    def _run_known(self, step: KnownStep, coming: list[list[Keys]], until_ns: int) -> list[Ended]:
+        """As the end of `run_all`: what is known of a step is not found again."""
         cargo = step.cargo
         path = self._path_of[cargo.flow]
-        ended: list[Packets] = []
+        ended: list[Ended] = []
         for n, level in enumerate(self._levels):
             parts, coming[n] = coming[n], []
             if not parts:
@@ -183,7 +188,7 @@ class BatchedTransit:
                     ended.append(step.ended(n, moved))
                 else:
                     coming[to].append(moved)
-        return joined(ended)
+        return ended
 
     def _pass_known(
         self, n: int, keys: Keys, end: int, step: KnownStep, path: NDArray[np.int32]

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from giaoban.scenarios.estimate.network.packets import Packets
+from giaoban.scenarios.estimate.network.ended import Ended
 from giaoban.scenarios.estimate.network.queues import FifoState
 from giaoban.scenarios.estimate.network.transit import Cargo, Keys, in_order
 
 MOST_PACKETS = 1_500_000
-"""Steps of time with so many packets under way are remembered: some 100 MB."""
+"""Steps of time with so many packets under way are remembered: some 120 MB."""
 
 
 class KnownPass(NamedTuple):
@@ -57,7 +57,7 @@ class KnownStep:
         self.cargo = cargo
         self.passes: dict[int, KnownPass] = {}
         self._came: dict[int, tuple[list[Keys], Keys]] = {}
-        self._ended: dict[int, tuple[Keys, Packets]] = {}
+        self._ended: dict[int, tuple[Keys, Ended]] = {}
 
     def in_order(self, place: int, parts: list[Keys]) -> Keys:
         """What comes to a hop, in order: if these parts came to it then, the very keys of then."""
@@ -72,11 +72,11 @@ class KnownStep:
         self._came[place] = parts, found
         return found
 
-    def ended(self, place: int, keys: Keys) -> Packets:
+    def ended(self, place: int, keys: Keys) -> Ended:
         """What came to the end of its path behind a hop."""
         known = self._ended.get(place)
         if known is None or known[0] is not keys:
-            known = self._ended[place] = keys, self.cargo.packets(keys)
+            known = self._ended[place] = keys, Ended(self.cargo.packets(keys), known=True)
         return known[1]
 
 

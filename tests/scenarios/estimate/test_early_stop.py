@@ -43,7 +43,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found = [0]
     own = media._MeetingRun._stands
 
-    def stands(run: media._MeetingRun, ended: media.Packets) -> None:
+    def stands(run: media._MeetingRun, ended: media.Ended) -> None:
         own(run, ended)
         found[-1] += 1
 
