@@ -433,13 +433,17 @@ def _close(section: _Section, session_direction: Direction, lacking: Problem | N
 
 def _connection(value: str) -> str:
     parts = value.split()
-    if len(parts) != 3 or parts[0] != "IN":
+    if len(parts) != 3 or parts[0] != "IN" or parts[1] not in ("IP4", "IP6"):
         raise SdpError(f"c={value[:40]}: needs IN, IP4 or IP6, and an address", Warn.NETWORK)
     try:
-        return str(ip_address(parts[2].partition("/")[0]))
+        address = str(ip_address(parts[2].partition("/")[0]))
     except ValueError:
         wrong = f"c={value[:40]}: {parts[2][:40]} is no IP address"
         raise SdpError(wrong, Warn.NETWORK) from None
+    if _family(address) != parts[1]:
+        # which of the two is meant nobody can tell (RFC 8866 §5.7)
+        raise SdpError(f"c={value[:40]}: the address is {_family(address)}", Warn.NETWORK)
+    return address
 
 
 def _milliseconds(text: str, where: str) -> int:

@@ -254,7 +254,7 @@ class CallController:
         meeting = identity(call.to_user, self._participants, unique=False)
         participant = self._who(call.verified_user or call.from_user, meeting)
         if self._stopped is not None:
-            self._refuse(call.call, participant, self._stopped, now_ns)
+            self._refuse(call, participant, self._stopped, now_ns)
             return
         decision = self.rooms.admits(meeting, participant, now_ns / 1e6)
         old = self._participants.of(participant)
@@ -262,13 +262,13 @@ class CallController:
             isinstance(decision, AlreadyConnected | BusyElsewhere) or not old.standing
         ):
             if not isinstance(decision, JoinAccepted) and not self._is_over(old, now_ns):
-                self._refuse(call.call, participant, decision, now_ns)
+                self._refuse(call, participant, decision, now_ns)
                 return
             self._agent.hang_up(old.call, now_ns / 1e6, "Replaced by a new call")
             self._end(old.call, "replaced", now_ns)
             decision = self.rooms.admits(meeting, participant, now_ns / 1e6)
         if not isinstance(decision, JoinAccepted):
-            self._refuse(call.call, participant, decision, now_ns)
+            self._refuse(call, participant, decision, now_ns)
             return
         setup_ms = self._negotiation.setup_ms
         found = self._room(call, participant, meeting)
@@ -277,7 +277,7 @@ class CallController:
         ):
             found = self._room(call, participant, meeting)
         if isinstance(found, NegotiationRefusal):
-            self._refuse(call.call, participant, found, now_ns)
+            self._refuse(call, participant, found, now_ns)
             return
         row, terms = found
         host, port, transport = call.source
@@ -347,11 +347,18 @@ class CallController:
             self._plane.forget(row)
         return row
 
-    def _refuse(self, call: str, participant: str, why: _Refusal, now_ns: int) -> None:
+    def _refuse(
+        self, call: events.IncomingCall, participant: str, why: _Refusal, now_ns: int
+    ) -> None:
         after = RETRY_AFTER_S if why.code == SERVICE_UNAVAILABLE else None
         warning = why.warning if isinstance(why, NegotiationRefusal) else sdp.Warn.OTHER
-        self._agent.refuse(call, why.code, why.reason, now_ns / 1e6, after, warning)
-        self._tell(now_ns, "refused", participant, code=why.code, reason=why.reason)
+        self._agent.refuse(call.call, why.code, why.reason, now_ns / 1e6, after, warning)
+        where = self._where(call.source.host)
+        self._tell(now_ns, "refused", participant, **where, code=why.code, reason=why.reason)
+
+    def _where(self, host: str) -> dict[str, object]:
+        """For an event: where a call's signalling is. In an emulation the plan says that."""
+        return {} if self._config.virtual_time else {"host": host}
 
     def _dial(self, wanted: DialOut, now_ns: int) -> None:
         """Call a bridge."""
@@ -413,7 +420,7 @@ class CallController:
             self._turn_away(call, decision.reason, now_ns)
             return
         self._open(call, now_ns)
-        details: dict[str, object] = {"meeting": call.meeting}
+        details: dict[str, object] = {"meeting": call.meeting, **self._where(call.host)}
         if call.observes:
             details["role"] = "telecom-technician"
         if call.dialled_ns is not None:
@@ -430,7 +437,7 @@ class CallController:
     def _turn_away(self, call: ParticipantCall, reason: str, now_ns: int) -> None:
         """A call that was accepted comes to nothing."""
         self._put_out(call, reason, now_ns)
-        self._tell(now_ns, "turned-away", call.participant, reason=reason)
+        self._tell(now_ns, "turned-away", call.participant, **self._where(call.host), reason=reason)
 
     def _open(self, call: ParticipantCall, now_ns: int) -> None:
         planned_streams = self._config.planned_streams.get(call.participant)

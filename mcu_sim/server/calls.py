@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.sdp import SessionDescription
 from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
 from giaoban.mcu_sim.sip.message.addresses import HostPort
+from giaoban.names import slug
 
 
 @dataclass
@@ -134,12 +134,13 @@ class ParticipantCalls:
 def identity(user: str, participants: ParticipantCalls, *, unique: bool) -> str:
     """The participant's id for a user part of a SIP address.
 
-    A name that has the form of an id is one; others are made into one. `unique`: where nobody
-    proves who he is, two callers of one name are two participants with a number behind it.
+    A name that has the form of an id is one; others are made into one, without Vietnamese marks.
+    `unique`: where nobody proves who he is, two callers of one name are two participants with a
+    number behind it.
     """
     name = user
     if not is_id(name):
-        name = re.sub(r"[^a-z0-9]+", "-", user.lower()).strip("-")[: LONGEST_ID - 2]
+        name = slug(user)[: LONGEST_ID - 2]
         name = name if is_id(name) else f"b-{name}".rstrip("-")
     if not unique:
         return name

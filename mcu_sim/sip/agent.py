@@ -358,7 +358,8 @@ class UserAgent:
         elif method == "REGISTER" and self._register_server is not None:
             if self._authenticator.passes(slot, request, now_ms)[0]:
                 self._register_server.on_register(slot, request, source, now_ms)
-        else:
+        elif not to_tag(request) or self._sessions.in_order(slot, request, now_ms) is not None:
+            # OPTIONS inside a call ask whether it stands, too (§12.2.2)
             self._capabilities.tell(slot, 200, now_ms)
 
     def _on_invite(

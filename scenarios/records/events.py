@@ -61,6 +61,7 @@ class CallRefused(_Refusal):
     """A call was refused."""
 
     event: Literal["refused"] = "refused"
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ class TurnedAway(EventRecord):
 
     event: Literal["turned-away"] = "turned-away"
     reason: str
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,7 @@ class Joined(EventRecord):
 
     event: Literal["joined"] = "joined"
     meeting: str
+    host: str | None = None
     setup_ms: float | None = None
     asked: str | None = None
     given: str | None = None

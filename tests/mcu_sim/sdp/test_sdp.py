@@ -338,6 +338,9 @@ TIAS = b"b=TIAS:1920000"
         (b"c=IN IP4 10.67.0.2", b"", "audio: no connection address (c=)", None, "H264"),
         (b"c=IN IP4 10.67.0.2", b"c=IN IP4 a.vn", "audio: c=IN IP4 a.vn: a.vn", None, "H264"),
         (b"c=IN IP4 10.67.0.2", b"c=ATM", "audio: c=ATM: needs IN, IP4 or IP6", None, "H264"),
+        (b"c=IN IP4", b"c=IN IP5", "audio: c=IN IP5 10.67.0.2: needs IN, IP4 or", None, "H264"),
+        (b"c=IN IP4", b"c=IN IP6", "audio: c=IN IP6 10.67.0.2: the address is IP4", None, "H264"),
+        (TIAS, b"c=IN IP4 ::1", "video: c=IN IP4 ::1: the address is IP6", "G722", None),
         (b"m=audio 49152", b"m=audio 65535", "audio: no port above 65535 for R", None, "H264"),
     ],
 )

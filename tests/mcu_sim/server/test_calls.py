@@ -14,6 +14,7 @@ import pytest
 
 from giaoban.mcu_sim import sdp
 from giaoban.mcu_sim.accounts import load_accounts
+from giaoban.mcu_sim.conference.meeting import is_id
 from giaoban.mcu_sim.media.audio import g711
 from giaoban.mcu_sim.media.leg import Kind
 from giaoban.mcu_sim.media.ports import PORTS_A_GROUP, SPARE_GROUPS
@@ -21,6 +22,7 @@ from giaoban.mcu_sim.sdp import Crypto, CryptoKey, Direction, Suite
 from giaoban.mcu_sim.sdp.crypto import MASTER_BYTES
 from giaoban.mcu_sim.sdp.h264 import codec_for
 from giaoban.mcu_sim.sdp.offer_answer import G722, PCMA, PCMU, codec_of
+from giaoban.mcu_sim.server.calls import ParticipantCalls, identity
 from giaoban.mcu_sim.sip import CallEnded, InviteRefused, Peer, ReofferAnswered, ReofferRefused
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.rtcp import ReceiverReport, pack
@@ -399,6 +401,35 @@ def test_the_event_of_a_call_tells_what_is_not_taken(
     call(harness, media)
     [joined] = [one for one in harness.events if one["event"] == "joined"]
     assert joined.get("refused") == refused
+
+
+@pytest.mark.parametrize("emulated", [False, True])
+def test_the_event_of_a_call_says_where_it_comes_from(make: Make, emulated: bool) -> None:
+    """Of a call that is taken and of one that is not; in an emulation the plan says it."""
+    harness = make(virtual_time=emulated)
+    call(harness, SOUND)
+    bridge(harness, "stranger").dial("meeting")
+    [joined] = [one for one in harness.events if one["event"] == "joined"]
+    [refused] = [one for one in harness.events if one["event"] == "refused"]
+    assert joined.get("host") == (None if emulated else WEST)
+    assert refused.get("host") == (None if emulated else local_address(72, 1))
+
+
+@pytest.mark.parametrize(
+    ("user", "name"),
+    [
+        ("cu-jut", "cu-jut"),
+        ("\u0110\u1eafk R'L\u1ea5p", "dak-r-lap"),
+        ("H\u1ecdp giao ban", "hop-giao-ban"),
+        ("C\u01b0 J\u00fat", "cu-jut"),
+        ("101", "b-101"),
+        ("\u4e2d", "b"),
+    ],
+)
+def test_a_name_with_marks_is_the_one_without(user: str, name: str) -> None:
+    found = identity(user, ParticipantCalls([], 1), unique=False)
+    assert is_id(found)
+    assert found == name
 
 
 @pytest.mark.parametrize(

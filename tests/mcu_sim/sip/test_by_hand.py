@@ -58,6 +58,7 @@ def answer_to(server: UserAgent, data: bytes, now_ms: float = 0.0) -> str:
         (datagram("BYE"), 481, ""),
         (datagram("CANCEL"), 481, ""),
         (datagram("INVITE", to=";tag=gone"), 481, ""),
+        (datagram("OPTIONS", to=";tag=gone"), 481, ""),
         (datagram("INVITE", more="Require: 100rel, timer\r\n"), 420, "Unsupported: 100rel\r\n"),
         (
             datagram("INVITE", more="Content-Type: text/plain\r\n") + b"hi",

@@ -289,6 +289,17 @@ def test_from_elsewhere_it_wants_proof(chair: Technician) -> None:
     assert chair.code(data, source=Peer("10.9.9.9", 5062)) == 401
 
 
+def test_options_inside_a_call_say_whether_it_stands(chair: Technician) -> None:
+    """RFC 3261 §12.2.2: in order they are answered, else 500; of a call that is over there is none.
+    They are what gateways ask by whether a call is still known."""
+    assert chair.code(chair.request("OPTIONS", 9)) == 200
+    assert chair.code(chair.request("OPTIONS", 8)) == 500
+    chair.send(chair.request("BYE", 10))
+    chair.agent.outgoing()
+    assert chair.code(chair.request("OPTIONS", 11)) == 481
+    assert chair.code(chair.request("OPTIONS", 1, tag=False)) == 200
+
+
 def test_only_who_takes_it_says_so(chair: Technician) -> None:
     assert chair.send(chair.request("OPTIONS", 9, tag=False)) == []
     text = chair.told()
