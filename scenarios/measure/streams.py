@@ -381,8 +381,9 @@ class _Measured:
     def _was_due(self, kind: Kind, direction: str, leg: StreamLeg, joined: Joined) -> bool:
         """Whether a stream had to be sent: no slides go to whoever comes after the last one."""
         shown = self.captures.plan.content
-        sent = leg.part.stop > leg.part.start
-        if sent or shown is None or (kind, direction) != ("content", "down"):
+        if shown is None or (kind, direction) != ("content", "down"):
+            return True
+        if leg.part.stop > leg.part.start:
             return True
         came_ns = self.captures.origin_ns + round(joined.t_ms * 1e6)
         start_ns, end_ns = leg.window_ns

@@ -47,7 +47,7 @@ MOST_PACKETS = 1_000_000
 
 class _KnownTrace(NamedTuple):
     of: Hashable
-    sent: NDArray[np.void]
+    sent: list[NDArray[np.void]]
     came: list[NDArray[np.void]]
     trace: Trace
 
@@ -67,29 +67,30 @@ class TraceCache:
         self,
         index: int,
         of: Hashable,
-        sent: NDArray[np.void],
+        sent: list[NDArray[np.void]],
         came: list[NDArray[np.void]],
         make: Callable[[Trace | None], Trace],
     ) -> Trace:
         """A stream's trace.
 
         Args:
-            of: all that it hangs on beside what was `sent`, dtype SENT, and `came`, part by part,
-                dtype ARRIVAL_DTYPE.
+            of: all that it hangs on beside what was `sent` and `came`, dtypes SENT and
+                ARRIVAL_DTYPE, each part by part.
             make: if anything of that was another the last time; of the trace from then, if only
                 what came is.
         """
+        packets = sum(map(len, sent))
         known = self._known.pop(index, None)
         if known is not None:
-            self._packets -= len(known.sent)
-            if known.of != of or not _equal(known.sent, sent):
+            self._packets -= len(known.trace.due_ns)
+            if known.of != of or not _all_equal(known.sent, sent, SENT):
                 known = None
-        if known is None or not _all_equal(known.came, came):
+        if known is None or not _all_equal(known.came, came, ARRIVAL_DTYPE):
             trace = make(None if known is None else known.trace)
             known = _KnownTrace(of, sent, came, trace.memoizing())
-        if self._packets + len(sent) <= MOST_PACKETS:
+        if self._packets + packets <= MOST_PACKETS:
             self._known[index] = known
-            self._packets += len(sent)
+            self._packets += packets
         return known.trace
 
 
@@ -102,11 +103,13 @@ def _equal(one: NDArray[np.void], other: NDArray[np.void]) -> bool:
     return at_one_place or np.array_equal(_bytes(one), _bytes(other))
 
 
-def _all_equal(some: list[NDArray[np.void]], others: list[NDArray[np.void]]) -> bool:
+def _all_equal(
+    some: list[NDArray[np.void]], others: list[NDArray[np.void]], dtype: np.dtype[np.void]
+) -> bool:
     """The same of records in parts, of which many are the very same."""
     if len(some) == len(others) and all(map(operator.is_, some, others)):
         return True
-    return _equal(as_one(some, ARRIVAL_DTYPE), as_one(others, ARRIVAL_DTYPE))
+    return _equal(as_one(some, dtype), as_one(others, dtype))
 
 
 def _bytes(records: NDArray[np.void]) -> NDArray[np.uint8]:
@@ -153,7 +156,7 @@ class Traces(Sequence[Trace]):
             made = self._made(index)
             # where something fails all is measured twice, most of it alike (`undisturbed`)
             return made.memoizing() if self._plan.faults else made
-        sent = self._estimated.sent.get(index, _NOTHING)
+        sent = self._estimated.sent.parts(index)
         came = self._estimated.received.parts(index)
         plan, stream = self._plan, self._plan.streams[index]
         # all that `trace_of` asks of a plan

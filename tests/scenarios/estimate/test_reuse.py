@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scenario_factory import DEFAULT, scenario
 
 from giaoban.errors import InputError
@@ -22,7 +24,7 @@ from giaoban.scenarios.estimate.estimate import (
     estimate_meeting,
     judge_early,
 )
-from giaoban.scenarios.estimate.media import media
+from giaoban.scenarios.estimate.media import captures, media
 from giaoban.scenarios.estimate.media.media import _MeetingRun
 from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.packets import Packets
@@ -129,6 +131,26 @@ def test_a_buffer_that_never_fills_is_not_estimated_again(
     assert len(held) == 1
     assert again(world, judge, [(path, 2)])  # now it does
     assert len(held) > 1
+
+
+def test_who_decodes_later_compares_no_packets(
+    world: World, held: list[Question], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The meeting that is judged again has the very packets of before."""
+    judge = CachingJudge()
+    judge(world.question())
+    compared: list[int] = []
+    equal = captures._equal
+
+    def noted(one: NDArray[np.void], other: NDArray[np.void]) -> bool:
+        compared.append(len(one))
+        return equal(one, other)
+
+    monkeypatch.setattr(captures, "_equal", noted)
+    assert again(world, judge, [(("profiles", "terminal", "decoding_ms"), 71.0)])
+    assert (len(held), compared) == (1, [])
+    assert again(world, judge, [(line(world, "west", "rate_mbps"), 50.0)])
+    assert compared
 
 
 def test_losses_between_two_numbers_drawn_are_not_estimated_again(
