@@ -4,12 +4,13 @@ in words that a person can act on."""
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shlex
 import shutil
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -51,6 +52,33 @@ def entries_of(archive: zipfile.ZipFile, size: int, most: int) -> list[zipfile.Z
     if unpacked > min(most, AT_LEAST + MOST_TIMES * size):
         raise ValueError(Sentence("it unpacks to {unpacked:,.0f} MiB", unpacked=unpacked / 2**20))
     return entries
+
+
+def sums_of(paths: Iterable[Path]) -> dict[Path, str]:
+    """The SHA-256 of each file, in hexadecimal digits; "": no file, which its reader tells."""
+    found = {}
+    for path in paths:
+        found[path] = ""
+        with suppress(OSError):
+            if path.is_file():  # a pipe would be waited for
+                with path.open("rb") as file:
+                    found[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def refuse_changed(as_read: Mapping[Path, str]) -> None:
+    """Raises `InputError` for the first file that is not what it was when it was summed.
+
+    An answer takes its time. Who saves an input meanwhile would have it told of a file that nobody
+    has judged, or of two halves.
+    """
+    for path, summed in sums_of(as_read).items():
+        if summed != as_read[path]:
+            raise InputError(
+                "{path}: was changed while it was being answered (allowed: inputs that stay as "
+                "they are until the answer is there; begin again)",
+                path=path,
+            )
 
 
 MOST = 300 * 2**20

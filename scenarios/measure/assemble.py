@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from giaoban.errors import InputError
+from giaoban.files import refuse_changed
 from giaoban.mcu_sim.fit import room_beside
 from giaoban.mcu_sim.media.leg import KINDS, VISUAL_KINDS
 from giaoban.results.judge.criteria import DELAY_NO_WORSE, MCU_UNITS, Criteria, load_criteria
@@ -405,15 +405,23 @@ def _able(profiles: Profiles) -> str:
 
 
 def inputs_of(question: Question) -> Inputs:
-    """The files that a question was read from, tied to their bytes, with seed and program."""
+    """The files that a question was read from, tied to their bytes, with seed and program.
+
+    Raises `InputError`: one of them is not any more what it was.
+    """
+    refuse_changed(question.as_read)
+
+    def of(path: Path) -> FileRef:
+        return FileRef(path=path.name, sha256=question.as_read[path])
+
     at = commit()
     return Inputs(
-        scenario=_file(question.scenario_path),
-        province=_file(question.province_path),
-        mcu=_file(question.devices_path),
-        criteria=_file(question.criteria_path),
-        files=[_file(path) for path in question.files],
-        meetings=[_file(path) for path in question.meetings],
+        scenario=of(question.scenario_path),
+        province=of(question.province_path),
+        mcu=of(question.devices_path),
+        criteria=of(question.criteria_path),
+        files=[of(path) for path in question.files],
+        meetings=[of(path) for path in question.meetings],
         seed=question.plan.seed,
         code=code_identity(),
         commit=at.ident,
@@ -547,10 +555,6 @@ def _more_calls(plan: Plan, criteria: Criteria) -> MoreCalls | None:
         to_limit=max(0, to_limit),
         to_full=max(0, to_full),
     )
-
-
-def _file(path: Path) -> FileRef:
-    return FileRef(path=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def names_of(plan: Plan) -> dict[str, str]:

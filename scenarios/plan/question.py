@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, allowed, near_names
+from giaoban.files import sums_of
 from giaoban.mcu_sim.conference.commands import Drop, Layout, Permit, Redial, subject
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
@@ -49,7 +50,8 @@ REDIAL_AFTER_S = 2.0
 class Question:
     """A plan together with the inputs it was made from, which the documents show.
 
-    `meetings` are the files of the catalogue's that it is to be tried in as well.
+    `meetings` are the files of the catalogue's that it is to be tried in as well. `as_read` are the
+    sums of all its files when it was made of them: an answer that is told of others is refused.
     """
 
     plan: Plan
@@ -63,6 +65,17 @@ class Question:
     devices_path: Path = DEVICES
     criteria_path: Path = CRITERIA
     meetings: list[Path] = field(default_factory=list)
+    as_read: dict[Path, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Sum the files of a question that is no other one's copy."""
+        if not self.as_read:
+            named = (self.scenario_path, self.province_path, self.devices_path, self.criteria_path)
+            self.as_read.update(sums_of([*named, *self.files, *self.meetings]))
+
+    def since(self, as_read: Mapping[Path, str]) -> Question:
+        """The same question, whose files are to be what they were when they were summed before."""
+        return replace(self, as_read={**self.as_read, **as_read})
 
     def at_seed(self, seed: int) -> Question:
         """The same question at another seed."""

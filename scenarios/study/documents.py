@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.files import MOST_ANSWER, read_file
+from giaoban.files import MOST_ANSWER, read_file, refuse_changed
 from giaoban.processes.workers import Helpers, InlineWorker
 from giaoban.results.archive.evidence.manifest import (
     INPUTS,
@@ -44,7 +44,11 @@ from giaoban.translation import Language
 
 
 def prove(folder: Path, question: Question, answer: Proved) -> Proof:
-    """Put the inputs into a run's folder, and the manifest of all that is there."""
+    """Put the inputs into a run's folder, and the manifest of all that is there.
+
+    Raises `InputError`: an input is not any more what was judged.
+    """
+    refuse_changed(question.as_read)
     saved = save_inputs(folder, inputs_of(question))
     engine = None if isinstance(answer, Sensitivity) else answer.engine
     kernel = engine.kernel if engine else "none" if isinstance(answer, Sensitivity) else "?"

@@ -76,7 +76,7 @@ def question_of(asked: FailuresQuestion, case: FailureCase) -> Question:
         all_from_start=True,
     )
     criteria_of(question)
-    return question
+    return question.since(asked.question.as_read)  # which failures there are was read then
 
 
 def trial(scenario: Scenario, case: FailureCase) -> Scenario:

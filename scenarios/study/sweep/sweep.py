@@ -6,8 +6,10 @@ import csv
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
+from giaoban.files import sums_of
 from giaoban.mcu_sim.device import load_devices
 from giaoban.processes.cluster import Workers
 from giaoban.processes.progress import Progress
@@ -23,7 +25,7 @@ from giaoban.scenarios.spec.failure_cases import possible
 from giaoban.scenarios.study.failures.answer import names_of
 from giaoban.scenarios.study.sweep.axes import Sweep, spots
 from giaoban.scenarios.study.sweep.points import Points
-from giaoban.scenarios.study.sweep.work import Task, key_of, solve
+from giaoban.scenarios.study.sweep.work import Task, files_of_point, key_of, solve
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.variant import Variant
 from giaoban.sentence import Sentence
@@ -57,7 +59,7 @@ def sweep(
     Interrupted, it keeps the points that were finished: they are not computed again.
 
     Raises:
-        InputError: values on an axis that do not exist.
+        InputError: values on an axis that do not exist; an input that is changed meanwhile.
         MachineLacks: the cluster runs another program.
     """
     began_s = time.monotonic()
@@ -132,6 +134,12 @@ def _names(question: Question) -> dict[str, str]:
 
 def _tasks(order: SweepRequest) -> list[Task]:
     sweep, base, code = order.sweep, order.base, code_identity()
+
+    @cache
+    def as_read(bridges: str) -> tuple[tuple[str, str], ...]:
+        sums = sums_of(path.resolve() for path in files_of_point(base, bridges))
+        return tuple((str(path), summed) for path, summed in sums.items())
+
     tasks = []
     for spot in spots(sweep, order.path, base):
         task = Task(
@@ -144,6 +152,7 @@ def _tasks(order: SweepRequest) -> list[Task]:
             seeds=sweep.seeds,
             code=code,
             key="",
+            as_read=as_read(spot.bridges),
         )
         tasks.append(replace(task, key=key_of(task)))
     return tasks

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from giaoban.errors import InputError, MachineLacks
+from giaoban.files import refuse_changed
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.places import Place
 from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepPoint
@@ -33,7 +34,8 @@ from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
 class Task:
     """What a worker is given. Paths are the same on all machines; `code` is the program's hash.
 
-    `intact`: the same point before anything failed, of one at which something does.
+    `as_read`: all files that the point depends on, with their sums when the sweep began. `intact`:
+    the same point before anything failed, of one at which something does.
     """
 
     spot: GridPoint
@@ -45,6 +47,7 @@ class Task:
     seeds: int
     code: str
     key: str
+    as_read: tuple[tuple[str, str], ...]
     intact: SweepPoint | None = None
 
     @property
@@ -59,8 +62,28 @@ class Task:
     def base(self) -> Base:
         """What the point is different from."""
         return Base(
-            Path(self.scenario), Path(self.province), self.spot.seed, self.phase_s, self.pace_s
+            Path(self.scenario),
+            Path(self.province),
+            self.spot.seed,
+            self.phase_s,
+            self.pace_s,
+            self.sums,
         )
+
+    @property
+    def sums(self) -> dict[Path, str]:
+        """Those of all files that the point depends on, when the sweep began."""
+        return {Path(path): summed for path, summed in self.as_read}
+
+
+def files_of_point(base: Base, bridges: str) -> list[Path]:
+    """All files that a point with these further bridges depends on, but for the program's own."""
+    criteria = project_of(base.scenario_path).criteria
+    files = [base.scenario_path, base.province_path, base.devices_path, criteria, PROFILES]
+    files += files_of(base.scenario, base.scenario_path)
+    if bridges.lower().endswith(LIST):
+        files.append(Path(bridges))
+    return files
 
 
 def key_of(task: Task) -> str:
@@ -68,31 +91,38 @@ def key_of(task: Task) -> str:
 
     The point before a failure depends on nothing else.
     """
-    base, task = task.base, replace(task, intact=None)
-    criteria = project_of(base.scenario_path).criteria
-    files = [base.scenario_path, base.province_path, base.devices_path, criteria, PROFILES]
-    files += files_of(base.scenario, base.scenario_path)
-    if task.spot.bridges.lower().endswith(LIST):
-        files.append(Path(task.spot.bridges))
-    told = {**asdict(task), "key": "", "scenario": "", "province": ""}
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
-    for path in files:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    told = asdict(replace(task, intact=None))
+    told |= {"key": "", "scenario": "", "province": ""}
+    told["as_read"] = [summed for _, summed in task.as_read]  # wherever the files lie
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def solve(task: Task) -> SweepPoint:
-    """Judge one point. Raises `MachineLacks` where the program is another one than the sweep's.
+    """Judge one point.
 
-    Something fails in a meeting that is going on. So a point with a failure passes only if the
-    meeting passes before it, nobody is cut off who could have been kept, and what is left passes.
-    Its verdict is never better than that of the same point without the failure.
+    Raises:
+        InputError: a file that it depends on was changed since the sweep began: the point would
+            stand under the key of another.
+        MachineLacks: the program is another one than the sweep's.
     """
     if task.code != _own_code():
         raise MachineLacks(
             "a worker of the cluster runs another version of giaoban",
             N_("install the same version on all machines of the cluster"),
         )
+    try:
+        return _solved(task)
+    finally:  # also where it went wrong: by half a file, or by one that is gone
+        refuse_changed(task.sums)
+
+
+def _solved(task: Task) -> SweepPoint:
+    """The point by the files as they are now.
+
+    Something fails in a meeting that is going on. So a point with a failure passes only if the
+    meeting passes before it, nobody is cut off who could have been kept, and what is left passes.
+    Its verdict is never better than that of the same point without the failure.
+    """
     intact = task.intact
     if intact is not None and intact.verdict != "pass":
         return intact.model_copy(update={"failure": task.spot.failure, "key": task.key})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from giaoban.errors import InputError
+from giaoban.files import sums_of
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices, pick
 from giaoban.mcu_sim.device_units import unit_of
@@ -48,6 +49,9 @@ class Base:
     `PACE_S`, if the variant says nothing else. Each that joins changes every picture, which is a
     burst of key frames on the MCU's line: joining in haste raises delays, and it would be the haste
     that is judged.
+
+    `as_read`: the sums of both files when they were read. They are read again for each variant; an
+    answer that is put together of others is refused.
     """
 
     scenario_path: Path
@@ -55,6 +59,12 @@ class Base:
     seed: int | None = None
     phase_s: float | None = None
     pace_s: float | None = None
+    as_read: dict[Path, str] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sum the files of a base that is no other one's copy."""
+        if not self.as_read:
+            self.as_read.update(sums_of([self.scenario_path, self.province_path]))
 
     @property
     def scenario(self) -> Scenario:
@@ -195,7 +205,7 @@ def _ask(
         all_from_start=all_from_start,
         on_device=on_device,
     )
-    return VariantQuestion(question, cut_off)
+    return VariantQuestion(question.since(base.as_read), cut_off)
 
 
 def _unknown(base: Base, variant: Variant) -> Iterator[Sentence]:
