@@ -96,22 +96,30 @@ def change_mistakes(
     ends = {link.id: Ends(link.id, link.a, link.b) for link in province.links}
     records = _records(province, extra)
     mistakes = []
-    seen: set[str] = set()
+    twice = {mistake.loc[0]: mistake for mistake in changed_twice(changes)}
     for index, change in enumerate(changes):
         if change.link not in links:
             mistakes.append(
                 _unknown((index, "link"), change.link, links, Sentence("unknown link"), "link")
             )
-        elif change.link in seen:
-            what = Sentence("is changed twice (allowed: one change a link)")
-            mistakes.append(Mistake((index, "link"), change.link, what))
+        elif index in twice:
+            mistakes.append(twice[index])
         else:
             mistakes += _changed_buffer(records[change.link], change, province, (index,))
             if change.profile is not None:
                 on = ends.get(change.link) or _access_ends(change.link, province, extra)
                 mistakes += _profiles(change.profile, on, province, (index, "profile"))
-        seen.add(change.link)
     return mistakes
+
+
+def changed_twice(changes: Sequence[LinkChange]) -> Iterator[Mistake]:
+    """Changes of a link that an earlier one changes already; `loc` begins with the list index."""
+    seen: set[str] = set()
+    for index, change in enumerate(changes):
+        if change.link in seen:
+            what = Sentence("is changed twice (allowed: one change a link)")
+            yield Mistake((index, "link"), change.link, what)
+        seen.add(change.link)
 
 
 def _records(province: Province, extra: Sequence[BridgeSpec]) -> dict[str, Link | Access]:

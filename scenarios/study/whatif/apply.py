@@ -28,7 +28,12 @@ from giaoban.topology.lines.buffers import KEYS as BUFFERS
 from giaoban.topology.load import load_province
 from giaoban.topology.model import BridgeSpec, LinkChange, Province
 from giaoban.topology.units import as_bridges, catalogue, units_from_csv
-from giaoban.topology.validate import bridge_mistakes, change_mistakes, province_mistakes
+from giaoban.topology.validate import (
+    bridge_mistakes,
+    change_mistakes,
+    changed_twice,
+    province_mistakes,
+)
 from giaoban.traffic.profiles import load_profiles
 
 PACE_S = 4.0
@@ -157,6 +162,8 @@ def _ask(
     more = extra_bridges(province, variant.more, at=variant.more_at)
     added = [*bridges_of(variant.add, province), *variant.bridges, *more]
     bridges = [*scenario.new_bridges, *added]
+    for given in (scenario.link_changes, variant.links):  # before the last of them would count
+        _refuse([Sentence("link {mistake}", mistake=m.said) for m in changed_twice(given)])
     changes = {change.link: change for change in scenario.link_changes}
     changes |= {change.link: _on_top(changes.get(change.link), change) for change in variant.links}
     bridge_problems = bridge_mistakes(province, bridges)

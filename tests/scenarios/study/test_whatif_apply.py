@@ -168,3 +168,22 @@ def test_bad_variants(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(InputError, match=said) as error:
         load_variants(path)
     assert str(error.value).startswith(f"{path}:")
+
+
+TWICE = [{"link": "west--east", "rate_mbps": rate, **SOURCE} for rate in (5.0, 50.0)]
+
+
+def test_a_link_that_a_variant_changes_twice_is_no_variant(tmp_path: Path) -> None:
+    """Else one rate is judged, and both are told."""
+    with pytest.raises(InputError, match=r"west--east.*changed twice"):
+        ask(base(tmp_path), variant(link=TWICE))
+
+
+def test_a_link_that_the_scenario_changes_twice_is_refused_as_by_a_check(tmp_path: Path) -> None:
+    more = "".join(
+        f'[[link]]\nlink = "west--east"\nrate_mbps = {change["rate_mbps"]}\nsource = "test"\n'
+        for change in TWICE
+    )
+    path = scenario(tmp_path / "s.toml", more=more)
+    with pytest.raises(InputError, match=r"west--east.*changed twice"):
+        ask(base_of(path), variant(more=1))
