@@ -64,6 +64,7 @@ class World:
         carries: mean Mb/s of a link's direction with the calls as asked; 1 where nothing is said.
         bursts: the busiest second is so many times the mean.
         fullest_pct: delay is in order up to this peak load of each line on a call's way.
+        exaggerated: what is late or lost misses its limit by so many times more than lines do.
         device_ms: what each device costs; `per_mbps` what a faster line does.
     """
 
@@ -73,6 +74,7 @@ class World:
     carries: Mapping[Direction, float] = field(default_factory=dict)
     bursts: float = 1.2
     fullest_pct: float = 1000.0
+    exaggerated: float = 1.0
     prices: Mapping[str, float] = field(default_factory=dict)
     per_mbps: Mapping[str, float] = field(default_factory=dict)
     asked: list[SearchState] = field(default_factory=list)
@@ -109,7 +111,8 @@ class World:
             return JudgedState(state, question, found)
         pct, place = self.slowest(question, loads)
         if pct > self.fullest_pct:
-            return JudgedState(state, question, failed("stream", place, pct, self.fullest_pct))
+            value = pct * self.exaggerated
+            return JudgedState(state, question, failed("stream", place, value, self.fullest_pct))
         return JudgedState(state, question, passed())
 
     def slowest(self, question: Question, loads: StaticLoads) -> tuple[float, Place]:

@@ -7,6 +7,10 @@ change next: a full device asks for a larger one, a full line for a faster one, 
 for a faster line where their way is fullest, and for a larger device where that takes longer the
 fuller it is, and a line that is policed for shaping at its ends, which nobody has to buy; and each
 of them for lower calls, of those that the device does.
+
+How much faster a line has to be is guessed by how far the limit is missed, and losses miss theirs a
+hundredfold where the next step is enough; nor is the fullest line always the one to blame. So what
+passes is tried with each line as slow as it may be, and is the answer when its turn comes by that.
 """
 
 from __future__ import annotations
@@ -64,6 +68,10 @@ class SearchState:
         rates = dict(self.rates) | {link: mbps}
         return replace(self, rates=tuple(sorted(rates.items())))
 
+    def as_it_is(self, link: str) -> SearchState:
+        """The same with one line left at the rate that it has."""
+        return replace(self, rates=tuple(each for each in self.rates if each[0] != link))
+
 
 @dataclass(frozen=True)
 class JudgedState:
@@ -96,6 +104,10 @@ class SearchResult:
     looked_at: int = 0
     judged: list[JudgedState] = field(default_factory=list)
 
+    def known(self, state: SearchState) -> JudgedState | None:
+        """What a state was judged, if it was."""
+        return next((each for each in self.judged if each.state == state), None)
+
 
 @dataclass(frozen=True)
 class SearchTools:
@@ -117,50 +129,118 @@ def search(tools: SearchTools, start: JudgedState) -> SearchResult:
     """
     assert start.result is not None
     found = SearchResult(neighbour=start, judged=[start])
-    heap: list[tuple[Key, int, SearchState, Question]] = []
-    seen = {start.state}
+    heap: list[tuple[Key, int, SearchState, Question, JudgedState | None]] = []
+    least = {start.state: start.state}
     too_slow: set[tuple[object, ...]] = set()
     number = 0
 
-    def push(states: Iterator[SearchState]) -> None:
+    def push(states: Iterator[SearchState], after: SearchState, guessed: Question | None) -> None:
         nonlocal number
         for state in states:
-            if state in seen or (found.cheapest is not None and state.profile is not None):
+            if state in least or (found.cheapest is not None and state.profile is not None):
                 continue
-            seen.add(state)
+            least[state] = _least(state, after, least[after], guessed)
             number += 1
             question = tools.ask(state)
-            heapq.heappush(heap, (tools.key(state, question), number, state, question))
+            heapq.heappush(heap, (tools.key(least[state], question), number, state, question, None))
 
-    push(_after(tools, start.question, start.state, start.result))
+    def push_after(state: SearchState, question: Question, result: Result) -> None:
+        guessed = result.binding is not None and result.binding.cause == "stream"
+        states = _after(tools, question, state, result)
+        push(states, state, question if guessed else None)
+
+    push_after(start.state, start.question, start.result)
     while heap and not (found.cheapest and found.as_asked):
-        _, _, state, question = heapq.heappop(heap)
+        _, place, state, question, judgement = heapq.heappop(heap)
         if found.cheapest is not None and state.profile is not None:
+            continue
+        if judgement is not None:
+            if found.cheapest is None:
+                found.cheapest = judgement
+            if state.profile is None:
+                found.as_asked = judgement
             continue
         found.looked_at += 1
         loads = tools.loads(question)
         if (state.profile, state.rates, state.shaped) in too_slow:
             continue  # the same calls fill the same line, whatever device they go to
         if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is not None:
-            push(_by_arithmetic(tools, question, state, loads))
+            push(_by_arithmetic(tools, question, state, loads), state, None)
             continue
         if len(found.judged) >= MOST_JUDGED:
-            break
-        judgement = tools.judge(state, question)
-        found.judged.append(judgement)
-        assert judgement.result is not None
-        if not judgement.passes:
-            found.neighbour = judgement
-            binding = judgement.result.binding
-            if binding is not None and binding.cause == "link":
-                too_slow.add((state.profile, state.rates, state.shaped))
-            push(_after(tools, question, state, judgement.result))
+            heap[:] = sorted(item for item in heap if item[-1] is not None)
             continue
-        if found.cheapest is None:
-            found.cheapest = judgement
-        if state.profile is None:
-            found.as_asked = judgement
+        judgement = found.known(state)
+        if judgement is None:
+            judgement = tools.judge(state, question)
+            found.judged.append(judgement)
+        assert judgement.result is not None
+        if judgement.passes:
+            slowest = _with_slowest_lines(tools, start.question, judgement, found)
+            key = tools.key(slowest.state, slowest.question)
+            heapq.heappush(heap, (key, place, slowest.state, slowest.question, slowest))
+            continue
+        found.neighbour = judgement
+        binding = judgement.result.binding
+        if binding is not None and binding.cause == "link":
+            too_slow.add((state.profile, state.rates, state.shaped))
+        push_after(state, question, judgement.result)
     return found
+
+
+def _least(
+    state: SearchState, after: SearchState, least: SearchState, guessed: Question | None
+) -> SearchState:
+    """What a state may come to once its lines are as slow as they may be.
+
+    `least` is that of the state that it was made from, `after`; `guessed` the question of that one,
+    where the rate of the line that it changes is a guess: the next step may do.
+    """
+    for link, mbps in state.rates:
+        if (link, mbps) in after.rates:
+            rate = dict(least.rates)[link]
+        elif guessed is None:
+            rate = mbps
+        else:
+            rate = next_rate(guessed.plan.network.link(link).rate_mbps) or mbps
+            rate = min(rate, dict(least.rates).get(link, rate))
+        state = state.faster(link, rate)
+    return state
+
+
+def _with_slowest_lines(
+    tools: SearchTools, before: Question, passing: JudgedState, found: SearchResult
+) -> JudgedState:
+    """What passes, with each of its faster lines at the lowest rate at which it still does.
+
+    A line that is too slow is taken to be too slow at every lower rate: the steps between are
+    halved, and none is judged twice.
+    """
+    for link, mbps in passing.state.rates:
+        now = before.plan.network.link(link).rate_mbps
+        rates = [float(rate) for rate in RATES_MBPS if now < rate < mbps]
+        slower = [passing.state.as_it_is(link)]
+        slower += [passing.state.faster(link, rate) for rate in rates]
+        failed = {each.state for each in found.judged if not each.passes}
+        low = max((place + 1 for place, state in enumerate(slower) if state in failed), default=0)
+        high = len(slower)
+        while low < high and len(found.judged) < MOST_JUDGED:
+            middle = (low + high) // 2
+            question = tools.ask(slower[middle])
+            loads = tools.loads(question)
+            if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is not None:
+                low = middle + 1
+                continue
+            judgement = found.known(slower[middle])
+            if judgement is None:
+                judgement = tools.judge(slower[middle], question)
+                found.judged.append(judgement)
+                found.looked_at += 1
+            if judgement.passes:
+                passing, high = judgement, middle
+            else:
+                found.neighbour, low = judgement, middle + 1
+    return passing
 
 
 def _by_arithmetic(

@@ -56,6 +56,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Questions:
     more=st.sampled_from([1, 4]),
     means=st.tuples(mean_mbps, mean_mbps, mean_mbps, mean_mbps),
     fullest_pct=st.sampled_from([1000.0, 60.0, 45.0]),
+    exaggerated=st.sampled_from([1.0, 3.0, 40.0]),
     prices=st.permutations([0.0, 30.0, 700.0]),
     per_mbps=st.sampled_from([(1.0, 1.0), (0.0, 0.0), (0.1, 5.0), (5.0, 0.1)]),
 )
@@ -64,6 +65,7 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
     more: int,
     means: tuple[float, ...],
     fullest_pct: float,
+    exaggerated: float,
     prices: list[float],
     per_mbps: tuple[float, float],
 ) -> None:
@@ -74,6 +76,7 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
         more=more,
         carries=dict(zip(directions, means, strict=True)),
         fullest_pct=fullest_pct,
+        exaggerated=exaggerated,
         prices={device.id: price for device, price in zip(DEVICES, prices, strict=True)},
         per_mbps=dict(zip(LINES, per_mbps, strict=True)),
     )

@@ -21,9 +21,11 @@ from giaoban.mcu_sim.device import Device, load_devices
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.static import LinkLoad, RefusedOrReduced, StaticLoads, shortfall
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.whatif import search as module
 from giaoban.scenarios.study.whatif.ladder import larger_devices
 from giaoban.scenarios.study.whatif.search import (
+    MOST_JUDGED,
     JudgedState,
     SearchResult,
     SearchState,
@@ -437,3 +439,41 @@ def test_what_arithmetic_forbids_is_looked_at_and_not_judged(questions: Question
 )
 def test_only_pass_passes(questions: Questions, result: Result | None, passes: bool) -> None:
     assert JudgedState(SearchState(), World(questions, DEVICES).start, result).passes is passes
+
+
+def test_a_line_that_was_not_to_blame_is_left_as_it_is(questions: Questions) -> None:
+    """The fullest on the way is made faster first; what loses is the MCU's line, below 150 Mb/s."""
+    world = World(questions, DEVICES, carries={ACROSS: 50.0, ("access-mcu", "mcu->r-west"): 40.0})
+    place = Place(kind="bridge", id="east", detail="video down")
+
+    def judge(state: SearchState, question: Question) -> JudgedState:
+        enough = dict(state.rates).get("access-mcu", 100.0) >= 150.0 and state.profile is None
+        result = passed() if enough else failed("stream", place, 40.0, 10.0)
+        return JudgedState(state, question, result)
+
+    start = JudgedState(SearchState(), world.start, failed("stream", place, 40.0, 10.0))
+    found = search(replace(world.tools(), judge=judge), start)
+    assert found.cheapest is not None
+    assert found.cheapest is found.as_asked
+    assert found.cheapest.state == SearchState(rates=(("access-mcu", 150.0),))
+
+
+def test_what_passes_when_no_more_may_be_judged_is_the_answer(questions: Questions) -> None:
+    """A guess that is the last judgement there is: its line is as fast as was guessed."""
+    world = World(questions, DEVICES, carries={ACROSS: 50.0})
+    place = Place(kind="bridge", id="east", detail="video down")
+    late = failed("stream", place, 1000.0, 10.0)
+    asked: list[SearchState] = []
+
+    def judge(state: SearchState, question: Question) -> JudgedState:
+        asked.append(state)
+        passes = len(asked) == MOST_JUDGED - 1
+        near = failed("stream", place, 10.1, 10.0)
+        return JudgedState(state, question, passed() if passes else near)
+
+    found = search(
+        replace(world.tools(), judge=judge), JudgedState(SearchState(), world.start, late)
+    )
+    assert len(asked) == MOST_JUDGED - 1
+    assert found.cheapest is not None
+    assert found.cheapest.state == asked[-1]

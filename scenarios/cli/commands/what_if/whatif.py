@@ -212,7 +212,7 @@ def _new_link(text: str) -> Link:
 
 def _meeting(text: str) -> OtherMeeting:
     """`8` or `8@r-dak-mil`."""
-    match = re.fullmatch(r"([0-9]{1,4})(?:@(.+))?", text)
+    match = re.fullmatch(r"([0-9]+)(?:@(.+))?", text)
     if match is None:
         raise InputError(
             '--meeting = "{text}": cannot be read (allowed: like 8 or 8@r-dak-mil)', text=text
