@@ -33,6 +33,8 @@ WEEKDAYS = (
     *(N_("Saturday"), N_("Sunday")),
 )
 CHECKS = N_("check of the system")
+PAIRS = frozenset({"bridge-in-two-meetings", "room-in-use", "no-hour-for-check"})
+"""Rules that two meetings break together (a check planned too late breaks one of them alone)."""
 
 
 def sheets_pdf(
@@ -110,18 +112,18 @@ def _month(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) ->
         start = datetime.fromisoformat(each.start)
         of_day = "" if each.start[:10] == last else f"{start:%d/%m}"
         last = each.start[:10]
-        wrong = [_wrong(finding, each, answer, say) for finding in _about(answer, each)]
+        wrong = _wrong(each, answer, say)
         rows.append(
             [
                 Cell(of_day, sub=say.gettext(WEEKDAYS[start.weekday()]) if of_day else ""),
                 Cell(_span(each), sub=_checked(each, say)),
                 Cell(each.title, bold=True, sub=_place(each, answer, say)),
                 Cell(_people(each, answer, say)),
-                Cell("; ".join(wrong), bold=True, tone="bad") if wrong else _remark(each, say),
+                Cell(wrong, bold=True, tone="bad") if wrong else _remark(each, say),
             ]
         )
     made = table([say.gettext(title) for title in head], rows)
-    said = say.gettext(N_("Meetings of the month: {number}"), number=len(booked))
+    said = say.counted(N_("{number} {number:meeting|meetings} of the month"), number=len(booked))
     return replace(made, caption=said, widths=[1.0, 1.3, 2.6, 2.6, 2.5], small=True)
 
 
@@ -210,11 +212,28 @@ def _about(answer: CalendarAnswer, each: Booked) -> list[Finding]:
     return [finding for finding in answer.findings if each.id in finding.meetings]
 
 
-def _wrong(finding: Finding, each: Booked, answer: CalendarAnswer, say: Translator) -> str:
-    said = _said(finding, answer, say)
+def _wrong(each: Booked, answer: CalendarAnswer, say: Translator) -> str:
+    """What is wrong with a meeting, each with its move; one that mends several stands once, behind
+    the last of them."""
     own = {each.id: each}
-    to = [moved(m, own, say.language, short=True) for m in finding.moves if m.meeting == each.id]
-    return f"{said} → {to[0]}" if to else said
+    said: list[tuple[str, str]] = []
+    for finding in _about(answer, each):
+        to = [moved(m, own, say.language, short=True) for m in finding.moves if m.meeting in own]
+        text = f"{_said(finding, answer, say)}{_beside(finding, each, answer, say)}"
+        said.append((text, to[0] if to else ""))
+    last = {to: place for place, (_, to) in enumerate(said) if to}
+    return "; ".join(
+        f"{text} → {to}" if last.get(to) == place else text for place, (text, to) in enumerate(said)
+    )
+
+
+def _beside(finding: Finding, each: Booked, answer: CalendarAnswer, say: Translator) -> str:
+    """With which meeting one clashes: its own row does not say."""
+    if finding.rule not in PAIRS:
+        return ""
+    titles = {other.id: other.title for other in answer.booked}
+    others = "; ".join(titles[other] for other in finding.meetings if other != each.id)
+    return say.gettext(N_(", with {meetings}"), meetings=others) if others else ""
 
 
 def _advice(

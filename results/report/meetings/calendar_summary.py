@@ -39,6 +39,11 @@ RULES: Mapping[str, str] = {
     "link-full": N_("{link} at {amount} %, allowed {limit} %"),
     "briefing-missing": N_("no such meeting in this month"),
 }
+NO_HOUR_BETWEEN = N_(
+    "{amount} min between the two meetings for the check of the system for the later one, "
+    "not {limit} min"
+)
+"""Of a check that another meeting leaves no time for: true in the row of either meeting."""
 
 
 RULE_NAMES: Mapping[str, str] = {
@@ -156,8 +161,9 @@ def moved(
 def what(finding: Finding, names: Mapping[str, str], language: Language) -> str:
     """What is wrong, in words."""
     say = translator(language)
+    between = finding.rule == "no-hour-for-check" and len(finding.meetings) > 1
     return say.gettext(
-        RULES[finding.rule],
+        NO_HOUR_BETWEEN if between else RULES[finding.rule],
         amount=say.number(finding.amount, 1),
         n=finding.amount,
         limit=say.number(finding.limit, 1),

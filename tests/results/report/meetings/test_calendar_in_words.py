@@ -121,7 +121,7 @@ def test_the_answer_on_a_terminal() -> None:
     assert "không ghi ngày đăng ký của 1 cuộc họp" in said
     assert "dời Hai huyện sang 01/03/2027 13:30" in said
     assert "Giao ban \\<tháng> 3: không tìm được thời gian trống" in said
-    assert "đăng ký trước 7,5 giờ, quy định ít nhất 48 giờ" in said
+    assert "thời gian đăng ký trước cuộc họp là 7,5 giờ, quy định ít nhất 48 giờ" in said
     assert "dự hai cuộc họp cùng lúc: Cư Jút" in said
 
 
@@ -234,10 +234,39 @@ def test_a_month_is_a_table() -> None:
     )
     assert second[0].text == "", "a day is said once"
     assert second[4].text == (
-        "dự hai cuộc họp cùng lúc: Cư Jút (khoản 1 Điều 21) → dời sang 01/03/2027 13:30"
+        "dự hai cuộc họp cùng lúc: Cư Jút (khoản 1 Điều 21), trùng với Giao ban <tháng> 3 "
+        "→ dời sang 01/03/2027 13:30"
     )
+    assert table.caption == "2 cuộc họp trong tháng", "a number is not that of the month"
     assert second[4].bold, "a conflict is seen without colours"
     assert "dời sang" not in first[4].text, "the other one is moved"
+
+
+def test_time_that_another_meeting_takes_from_a_check_is_said_truly_in_both_rows() -> None:
+    """The earlier meeting's own check is in time: its row must not say that it is not."""
+    whole = answer()
+    one, two = whole.findings[0].meetings
+    move = Move(meeting=two, to="2027-03-01T13:30+07:00")
+    check = Finding(
+        rule="no-hour-for-check",
+        meetings=[one, two],
+        start="2027-03-01T08:00+07:00",
+        end="2027-03-01T10:00+07:00",
+        article="Art. 19(3)",
+        bridges=["cu-jut"],
+        amount=20,
+        limit=60,
+        moves=[move],
+    )
+    whole = whole.model_copy(update={"findings": [check, whole.findings[0]]})
+    table = list(months(whole, "vi"))[1]
+    assert isinstance(table, Table)
+    for row, other in zip(table.rows, ("Hai huyện", "Giao ban <tháng> 3"), strict=True):
+        assert "giữa hai cuộc họp còn 20 phút để kiểm tra hệ thống cho cuộc họp sau" in row[4].text
+        assert row[4].text.count(f"trùng với {other}") == 2
+    assert table.rows[1][4].text.count("dời sang") == 1, "one move mends both"
+    alone = check.model_copy(update={"meetings": [two]})
+    assert what(alone, NAMES, "en") == "20 min for the check of the system, not 60 min"
 
 
 def test_what_is_not_checked_has_no_check_in_its_day_or_month() -> None:
