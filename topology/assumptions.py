@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from giaoban.figure_words import with_ranges
+from giaoban.names import access_link_id
 from giaoban.provenance import Assumable, Sourced
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.lines.bandwidth_profile import BandwidthProfile
@@ -188,7 +189,7 @@ def _records(
         yield from profiles(what, bridge.profile)
     for group in province.groups:
         what = say.gettext("links in one cable {cable}", cable=group.name)
-        yield group, what, ", ".join(group.links)
+        yield group, what, ", ".join(line_name(province, each, say) for each in group.links)
     for bridge in extra:
         what = say.gettext("access of new bridge {bridge}", bridge=bridge.name)
         yield bridge, what, figures(bridge)
@@ -196,7 +197,8 @@ def _records(
         yield from queue(what, bridge.queue)
         yield from profiles(what, bridge.profile)
     for change in changes:
-        what = say.gettext("changed link {link}", link=change.link)
+        line = line_name(province, change.link, say, extra)
+        what = say.gettext("changed by the scenario, {line}", line=line)
         tables = ", ".join(say.gettext(_TABLES[name]) for name in change.tables())
         yield change, what, told(change.figures()) or tables
         yield from framing(what, change.framing)
@@ -204,14 +206,38 @@ def _records(
         yield from profiles(what, change.profile or [])
 
 
+def line_name(
+    province: Province, link: str, say: Translator, extra: Sequence[BridgeSpec] = ()
+) -> str:
+    """A line by its identifier, as its own assumption is called; `extra`: new bridges."""
+    names = {router.id: router.name for router in province.routers}
+    for each in province.links:
+        if each.id == link:
+            ends = f"{names[each.a]} – {names[each.b]}"
+            return say.pgettext("assumption", "link {ends}", ends=ends)
+    if link == access_link_id("mcu"):
+        return say.gettext("access of the MCU")
+    for bridge in province.bridges:
+        if link == access_link_id(bridge.id):
+            return say.gettext("access of bridge {bridge}", bridge=bridge.name)
+    for bridge in extra:
+        if link == access_link_id(bridge.id):
+            return say.gettext("access of new bridge {bridge}", bridge=bridge.name)
+    return link
+
+
 def _routing(routing: Routing, say: Translator) -> str:
     parts = [say.text(_PROTOCOLS[routing.protocol])]
     if routing.protocol == "ospf-bfd":
-        parts.append(f"BFD {routing.bfd_interval_ms} ms × {routing.bfd_multiplier}")
+        parts.append(
+            f"BFD {say.figure(routing.bfd_interval_ms or 0, 10)} ms × {routing.bfd_multiplier}"
+        )
     named = {timer: getattr(routing, timer) for timer in _TIMERS}
     timers = _timers({name: value for name, value in named.items() if value is not None}, say)
     return ", ".join([*parts, timers] if timers else parts)
 
 
 def _timers(named: Mapping[str, int], say: Translator) -> str:
-    return ", ".join(say.gettext(_TIMERS[name], ms=value) for name, value in named.items())
+    return ", ".join(
+        say.gettext(_TIMERS[name], ms=say.figure(value, 10)) for name, value in named.items()
+    )

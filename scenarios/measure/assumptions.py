@@ -13,11 +13,12 @@ from giaoban.results.judge.criteria import Criteria, Criterion
 from giaoban.results.model.result import Assumption
 from giaoban.scenarios.measure.streams import answer_delays
 from giaoban.scenarios.plan.question import Question
-from giaoban.sentence import N_, Sentence, joined, message, number
+from giaoban.sentence import N_, Both, Sentence, joined, message, number
 from giaoban.topology.assumptions import assumed_records as of_province
+from giaoban.topology.assumptions import line_name
 from giaoban.traffic.profiles import RecordedEncoder, Recovery
 from giaoban.traffic.quality.codecs import codec_of
-from giaoban.translation import translator
+from giaoban.translation import Language, translator
 
 _DEVICE_WORDS = {
     "capacity": N_("capacity of {device}"),
@@ -34,6 +35,7 @@ _DEVICE_WORDS = {
     "cost": N_("units a call takes on {device}"),
 }
 
+LANGUAGES: tuple[Language, Language] = ("en", "vi")
 Told = tuple[Sourced | Criterion | None, Assumption]
 """What is assumed, and how it is told. None: it stands in no record (what the model leaves out)."""
 
@@ -65,7 +67,7 @@ def _province(question: Question) -> Iterator[Told]:
     scenario = question.scenario
     both = (
         of_province(question.province, scenario.new_bridges, scenario.link_changes, lang=lang)
-        for lang in ("en", "vi")
+        for lang in LANGUAGES
     )
     for (record, en), (_, vi) in zip(*both, strict=True):
         yield (
@@ -143,10 +145,12 @@ def _background(question: Question) -> Iterator[Told]:
                 )
             elif item.mbps is None:
                 rate = message("{share} %", share=item.pct)
-            yield (
-                item,
-                assumption(item, message(N_("other traffic on link {link}"), link=item.link), rate),
+            new = question.scenario.new_bridges
+            en, vi = (
+                line_name(question.province, item.link, translator(lang), new) for lang in LANGUAGES
             )
+            line = Both(en, vi)
+            yield item, assumption(item, message(N_("other traffic, {line}"), line=line), rate)
 
 
 def _meeting(question: Question) -> Iterator[Told]:

@@ -177,7 +177,10 @@ def test_assumptions_name_every_assumed_record_in_both_languages() -> None:
     assert len(found) == sum(record.assumed for record in records)
     assert all(item.source and item.settled_by for item in found)
     assert found[-2].what == "access of new bridge quang-son"
-    assert (found[-1].what, found[-1].value) == ("changed link access-mcu", "2.5 Mb/s")
+    assert (found[-1].what, found[-1].value) == (
+        "changed by the scenario, access of the MCU",
+        "2.5 Mb/s",
+    )
     vietnamese = assumptions(province, extra, [change], lang="vi")
     assert vietnamese[-1].value == "2,5 Mb/s"
     assert vietnamese[-1].source == "a wish", "without a Vietnamese text the other is shown"

@@ -218,7 +218,7 @@ def of_meeting(answer: MeetingAnswer) -> Report:
         "meeting",
         answer.meeting.id,
         answer.verdict,
-        in_both_languages(lambda say: say.gettext(meeting_summary.VERDICTS[answer.verdict]), known),
+        in_both_languages(lambda say: meeting_summary.verdict_line(answer, say), known),
         _whole(answer.verdict, cases, []),
         method=answer.method,
     )

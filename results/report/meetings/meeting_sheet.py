@@ -25,6 +25,7 @@ from giaoban.results.report.document import (
     Words,
     capital,
 )
+from giaoban.results.report.letter import VIETNAM
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.meeting_summary import (
     OUTCOMES,
@@ -126,7 +127,7 @@ def _document(answer: MeetingAnswer, title: str, blocks: Sequence[Block], say: W
 
 
 def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block]:
-    made = say.moment(when)
+    made = say.moment(when.astimezone(VIETNAM))
     yield Par(say.gettext(N_("Date and time of the run: {when}."), when=made))
     chair = say.of(answer.meeting.chair).split(" (")[0]
     yield Par(

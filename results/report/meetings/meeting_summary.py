@@ -32,7 +32,7 @@ from giaoban.results.report.summaries.check_summary import assumptions_table
 from giaoban.results.report.terminals_words import ON_CONDITION, condition
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import Wording, in_words
-from giaoban.translation import N_, NBSP, Language
+from giaoban.translation import N_, NBSP, Language, Translator
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every bridge sees and hears, in the check and in the meeting"),
@@ -43,6 +43,11 @@ _PART_TITLES: Mapping[str, str] = {
     "check": N_("Check of the system before the opening{cited}"),
     "course": N_("Course of the meeting"),
 }
+_PASSES: Mapping[Part, str] = {
+    "check": N_("PASS – every bridge sees and hears in the check of the system"),
+    "course": N_("PASS – every bridge sees and hears in the meeting"),
+}
+"""Where one part alone was held."""
 OUTCOMES: Mapping[Outcome, tuple[str, Tone]] = {
     "met": (N_("met"), "good"),
     "not-met": (N_("NOT MET"), "bad"),
@@ -62,13 +67,25 @@ def brief(answer: MeetingAnswer, language: Language) -> list[Block]:
     say = Wording(language, answer)
     meeting = answer.meeting
     blocks: list[Block] = [
-        Par(say.gettext(VERDICTS[answer.verdict]), bold=True, tone=TONES[answer.verdict]),
+        Par(verdict_line(answer, say), bold=True, tone=TONES[answer.verdict]),
         Par(say.either(meeting.name, meeting.name_vi) + in_brackets(meeting.article, say)),
     ]
     for part in answer.parts:
         blocks.append(Heading(part_title(part.part, answer, say), 1))
         blocks += _part(part, say)
     return [*blocks, *pars(unrated_sound(answer.unmodelled), "quiet")]
+
+
+def verdict_line(answer: MeetingAnswer, say: Translator) -> str:
+    """The answer in one line: of the parts that were held, and but for interruptions if any."""
+    parts = [part.part for part in answer.parts]
+    if answer.verdict != "pass":
+        return say.gettext(VERDICTS[answer.verdict])
+    text = say.gettext(_PASSES[parts[0]] if len(parts) == 1 else VERDICTS["pass"])
+    interrupted = any(bridge.interruptions for part in answer.parts for bridge in part.bridges)
+    if not interrupted:
+        return text
+    return say.gettext(N_("{passes}, but while failures interrupt it"), passes=text)
 
 
 def part_title(part: Part, answer: MeetingAnswer, say: Wording) -> str:

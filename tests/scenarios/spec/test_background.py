@@ -129,10 +129,10 @@ def test_what_is_assumed_is_told(tmp_path: Path) -> None:
     [told] = [
         a
         for a in assumptions(question, load_criteria())
-        if a.what == "other traffic on link west--east"
+        if a.what == "other traffic, link Tây – Đông"
     ]
     assert (told.value, told.value_vi) == ("12.5 %", "12,5 %")
-    assert told.what_vi == "lưu lượng khác trên tuyến west--east"
+    assert told.what_vi == "lưu lượng khác, tuyến Tây – Đông"
     assert told.settled_by_vi == "số liệu đo"
 
 
@@ -249,7 +249,9 @@ def test_a_result_and_its_assumptions_tell_of_tcp(tmp_path: Path) -> None:
     told = other_traffic(question.scenario.background, question.plan.network)
     assert [(k.mbps, k.tcp, k.flows) for k in told] == [(None, "cubic", 2)] * 2
     [assumed] = [
-        a for a in assumptions(question, load_criteria()) if a.what.startswith("other traffic")
+        a
+        for a in assumptions(question, load_criteria())
+        if a.what == "other traffic, link Tây – Đông"
     ]
     assert assumed.value == "TCP (CUBIC), flows: 2"
     ids = [each.id for each in unmodelled(question, estimate=False)]

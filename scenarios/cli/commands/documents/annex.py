@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +23,7 @@ from giaoban.results.archive.store import open_run
 from giaoban.results.model.answers import ANSWERS as PROVED
 from giaoban.results.report.annex.make import Format, annex_bytes
 from giaoban.results.report.document import Par, pars
-from giaoban.results.report.letter import make_letter
+from giaoban.results.report.letter import VIETNAM, make_letter
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.cli.runs import last_for_annex, last_run
@@ -32,7 +32,6 @@ from giaoban.sentence import Sentence
 from giaoban.translation import SOURCE, Language
 
 MOST_PASSWORD = 4096
-VIETNAM = timezone(timedelta(hours=7))
 PASSWORD_VARIABLE = "GIAOBAN_P12_PASSWORD"
 
 

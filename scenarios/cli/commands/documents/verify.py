@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,12 +22,13 @@ from giaoban.results.archive.evidence.verify import (
     verify,
 )
 from giaoban.results.report.document import Par, Tone, pars, plain
+from giaoban.results.report.letter import VIETNAM
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json, progress
-from giaoban.sentence import N_, Sentence
+from giaoban.sentence import N_, Both, Sentence, joined
 from giaoban.text import printable
-from giaoban.translation import pgettext
+from giaoban.translation import pgettext, translator
 
 ALTERED, UNKNOWN = 1, 2
 _NAMES = {
@@ -192,24 +194,26 @@ def _advice(
 ) -> Par:
     """What to do now, in one line: the worst of all that was found."""
 
-    def first(which: Iterable[VerifiedFile]) -> Path | None:
-        return next((shown(finding.path) for finding in which), None)
+    def named(which: Iterable[VerifiedFile]) -> dict[str, object]:
+        """All of them: whoever is told of one may use the others."""
+        paths = [str(shown(finding.path)) for finding in which]
+        return {"path": ", ".join(paths), "n": len(paths)} if paths else {}
 
     said, tone = _best(found), "good"
-    if path := first(f for f in found if f.altered):
-        said, tone = Sentence(DO_NOT_USE, path=path), "bad"
-    elif path := first(f for f in found if f.unsigned):
-        said, tone = Sentence(ASK_FOR_SIGNED, path=path), "bad"
-    elif path := first(f for f in found if f.ours and not f.intact):
-        said, tone = Sentence(DO_NOT_TRUST, path=path), "bad"
+    if of := named(f for f in found if f.altered):
+        said, tone = Sentence(DO_NOT_USE, **of), "bad"
+    elif of := named(f for f in found if f.unsigned):
+        said, tone = Sentence(ASK_FOR_SIGNED, **of), "bad"
+    elif of := named(f for f in found if f.ours and not f.intact):
+        said, tone = Sentence(DO_NOT_TRUST, **of), "bad"
     elif apart:
         said, tone = Sentence(NOT_TOGETHER), "bad"
-    elif path := first(f for f in found if differing.get(f.path)):
-        said, tone = Sentence(ANOTHER_ANSWER, path=path), "bad"
-    elif path := first(f for f in found if not f.ours):
-        said, tone = Sentence(NONE_OF_OURS, path=path), "doubt"
-    elif path := first(f for f in found if f.draft):
-        said, tone = Sentence(FOR_INFORMATION, path=path), "doubt"
+    elif of := named(f for f in found if differing.get(f.path)):
+        said, tone = Sentence(ANOTHER_ANSWER, **of), "bad"
+    elif of := named(f for f in found if not f.ours):
+        said, tone = Sentence(NONE_OF_OURS, **of), "doubt"
+    elif of := named(f for f in found if f.draft):
+        said, tone = Sentence(FOR_INFORMATION, **of), "doubt"
     return Par(Sentence("What to do: {said}", said=said), bold=True, tone=cast(Tone, tone))
 
 
@@ -221,13 +225,16 @@ def _best(found: Sequence[VerifiedFile]) -> Sentence:
 
 
 DO_NOT_USE = N_(
-    "do not use {path}, which is not as it was made; ask whoever issued it for the file again"
+    "do not use {path}, which {n:is not as it was|are not as they were} made; ask whoever issued "
+    "{n:it for the file|them for the files} again"
 )
 ASK_FOR_SIGNED = N_(
-    "ask whoever issued {path} for the signed file: nothing shows that it is of those you trust"
+    "ask whoever issued {path} for the signed {n:file|files}: nothing shows that "
+    "{n:it is|they are} of those you trust"
 )
 DO_NOT_TRUST = N_(
-    "do not rely on {path}, whose signature does not hold; ask whoever issued it for the file again"
+    "do not rely on {path}, whose {n:signature does|signatures do} not hold; ask whoever issued "
+    "{n:it for the file|them for the files} again"
 )
 NOT_TOGETHER = N_(
     "do not use these together, they are of different runs; ask whoever issued them for one set"
@@ -239,7 +246,8 @@ NONE_OF_OURS = N_(
     "nothing can be said of {path}; ask for the PDF, DOCX or evidence as giaoban wrote it"
 )
 FOR_INFORMATION = N_(
-    "read {path} for information only: it is a draft, and no document for approval"
+    "read {path} for information only: {n:it is a draft, and no document|they are drafts, and no "
+    "documents} for approval"
 )
 ASK_WHOSE = N_(
     "use it if it came to you safely: it is as it was made, but by whom, only a signature shows"
@@ -262,13 +270,41 @@ def _intact(finding: VerifiedFile) -> str:
     draft = Sentence(", a draft") if finding.draft else ""
     by = ", ".join(dict.fromkeys(signature.by for signature in finding.signed))
     if by:
-        return Sentence("intact, signed by {by}{draft}", by=by, draft=draft)
+        return Sentence("intact, signed by {by}{draft}", by=_signer(by), draft=draft)
     return Sentence("intact as sealed, signed by nobody{draft}", draft=draft)
+
+
+PARTS_OF_NAMES = {
+    "Common Name": N_("Common Name"),
+    "Organization": N_("Organization"),
+    "Organizational Unit": N_("Organizational Unit"),
+    "Title": N_("Title"),
+    "Email Address": N_("Email Address"),
+    "Serial Number": N_("Serial Number"),
+    "Locality": N_("Locality"),
+    "State/Province": N_("State/Province"),
+    "Country": N_("Country"),
+}
+"""What a certificate's parts of a name are called (X.520), as the library that reads it writes."""
+_PART = re.compile(rf"(?:^|(?<=, ))({'|'.join(map(re.escape, PARTS_OF_NAMES))})(?=: )")
+
+
+def _signer(by: str) -> Both:
+    """Whose certificate it is, each part of the name by what it is: a name may hold a comma."""
+    say = translator("vi")
+    return Both(by, _PART.sub(lambda part: say.gettext(PARTS_OF_NAMES[part[1]]), by))
+
+
+def _moment(at: datetime) -> Both:
+    """Of files that were signed together, one time of the day."""
+    here = at.astimezone(VIETNAM)
+    return Both(f"{here:%Y-%m-%d %H:%M:%S %Z}", f"{here:%H:%M:%S} ngày {here:%d/%m/%Y} (UTC+7)")
 
 
 def _signature(signature: Signature) -> str:
     by, at, valid, trusted, wrong, stamp, lasting = signature
-    when = f", {at:%Y-%m-%d %H:%M:%S %Z}" if at else ""
+    by = _signer(by)
+    when = joined(", ", ["", _moment(at)]) if at else ""
     if not valid:
         return Sentence(
             "signature by {by}{when}: DOES NOT HOLD: {wrong}", by=by, when=when, wrong=wrong
@@ -288,7 +324,7 @@ def _signature(signature: Signature) -> str:
 
 
 def _stamp(stamp: Stamp, lasting: bool) -> Sentence:
-    said = {"by": stamp.by, "at": f"{stamp.at:%Y-%m-%d %H:%M:%S %Z}"}
+    said = {"by": _signer(stamp.by), "at": _moment(stamp.at)}
     if not stamp.valid:
         return Sentence("its time stamp by {by}, {at}, DOES NOT HOLD", **said)
     if stamp.trusted is False:

@@ -163,7 +163,8 @@ def test_decimal_signs_are_in_one_line_in_the_pdf(map_, tmp_path):
 
 FIGURES = (
     *("100,5 %", "−5.949 %", "15.540,25 %", "100,5 Mb/s", "299.792 km/s", "1.234 kb/s"),
-    *("85 ms", "101,5 km", "1,5\u00a0%", "360,91\u00a0ms", "1681/QĐ-UBND", "≤\u00a080,5 %"),
+    *("85 ms", "101,5 km", "1,5\u00a0%", "360,91\u00a0ms", "07/TB-STTTT", "≤\u00a080,5 %"),
+    *("Quyết định số 1681/QĐ-UBND", "Công văn số 15/STTTT-CNTT", "ngày 25/10/2013"),
 )
 
 

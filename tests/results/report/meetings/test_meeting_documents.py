@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import meeting_factory as make
@@ -25,7 +25,8 @@ from giaoban.results.report.meetings.meeting_sheet import (
 from giaoban.results.report.meetings.meeting_summary import bridges_table, brief
 from giaoban.results.report.wording import Wording, in_words
 
-WHEN = datetime(2026, 11, 27, 8, 0)
+WHEN = datetime(2026, 11, 27, 1, 0, tzinfo=UTC)
+"""Where a machine tells the time of Greenwich; the office’s is 8:00."""
 
 
 def texts(blocks: list[Block]) -> list[str]:
@@ -100,6 +101,24 @@ def test_what_is_lost_without_a_failure_is_shown() -> None:
     rows = bridges_table([bad, none], Wording("vi")).rows
     assert [cell.text for cell in rows[0][2:6]] == ["kém (12,35\u00a0%)", "–", "–", "–"]
     assert [cell.text for cell in rows[1][2:6]] == ["–", "–", "–", "không có"]
+
+
+def test_a_verdict_that_passes_claims_no_more_than_was_held_and_seen() -> None:
+    """Neither of a part that was not held, nor of bridges while they were cut off."""
+    course = make.part("course", bridges=[make.bridge("gia-nghia"), make.interrupted()])
+    for parts, said in (
+        ((), "ĐẠT – mọi điểm cầu đều nghe và nhìn thấy nhau, khi kiểm tra và trong cuộc họp"),
+        (
+            (make.part("check"),),
+            "ĐẠT – mọi điểm cầu đều nghe và nhìn thấy nhau khi kiểm tra hệ thống",
+        ),
+        (
+            (course,),
+            "ĐẠT – mọi điểm cầu đều nghe và nhìn thấy nhau trong cuộc họp, trừ thời gian bị gián "
+            "đoạn do sự cố",
+        ),
+    ):
+        assert texts(brief(make.answer(*parts), "vi"))[0] == said
 
 
 def test_a_verdict_that_fails_says_what_fails_where() -> None:

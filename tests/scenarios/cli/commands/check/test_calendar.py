@@ -1,6 +1,5 @@
 """`giaoban calendar` as it is typed."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def test_a_clash_is_exit_code_1_and_its_remedy_is_0(tmp_path: Path) -> None:
     path, results = written(tmp_path, CLASH), tmp_path / "runs"
     ran = giaoban("calendar", path, *FROM, "--no-sheets", "--json", "--results", results)
     assert ran.code == 1
-    answer = CalendarAnswer.model_validate(json.loads(ran.out))
+    answer = CalendarAnswer.model_validate_json(ran.out)
     (finding,) = answer.findings
     assert (finding.rule, finding.bridges) == ("bridge-in-two-meetings", ["dak-mil"])
     run = only_run(results)
@@ -93,7 +92,7 @@ def test_an_expansion_is_planned_with_its_bridges(tmp_path: Path) -> None:
         *("calendar", path, *FROM, "--no-sheets", "--json"),
         *("--scenario", expansion, "--results", tmp_path / "runs"),
     )
-    answer = CalendarAnswer.model_validate(json.loads(ran.out))
+    answer = CalendarAnswer.model_validate_json(ran.out)
     [held] = answer.booked
     assert {*held.participants} > {"gia-nghia", "quang-son"}
     assert answer.periods[0].calls == len(held.participants) == 10

@@ -138,6 +138,10 @@ def test_what_is_none_of_ours_is_unknown_with_exit_code_2(root: Path, tmp_path: 
     assert ran.code == 1
     assert f"{altered}: phụ lục (PDF): ĐÃ BỊ THAY ĐỔI" in ran.out
     assert last(ran.out).startswith(f"Việc cần làm: không sử dụng {altered}")
+    other = tmp_path / "another.pdf"
+    other.write_bytes(altered.read_bytes())
+    said = last(giaoban("verify", altered, run / "phu-luc.pdf", other).out)
+    assert said.startswith(f"What to do: do not use {altered}, {other}, which are not as they were")
 
 
 def test_what_is_intact_says_what_is_not_proven(root: Path) -> None:
@@ -194,7 +198,13 @@ def test_signed_so_that_it_can_be_checked_in_ten_years(
     lines = [line for line in ran.out.splitlines() if "signature by" in line]
     assert len(lines) == 2
     for line in lines:
-        assert re.search(r"holds; trusted; its time, .* UTC, is stamped by .*Dấu thời gian", line)
+        assert re.search(
+            r"holds; trusted; its time, .* UTC[+]07:00, is stamped by .*Dấu thời gian", line
+        )
+    told = giaoban("verify", *papers, "--lang", "vi").out
+    signed = re.findall(r"chữ ký số của (.*?), (\d\d:\d\d):\d\d ngày [\d/]{10} \(UTC\+7\)", told)
+    assert len(signed) == 2
+    assert all("họ tên: Sở Thông tin" in by and "Common Name" not in by for by, _ in signed)
     assert sum("nothing had been revoked then is in the file" in line for line in lines) == 1
     [pdf] = [path for path in papers if path.suffix == ".pdf"]
     shown = text_of(pdf).split("Phụ lục")[0].split()
