@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file
@@ -19,7 +20,7 @@ from giaoban.results.model.manifest import MANIFEST, Manifest
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
-from giaoban.scenarios.spec.scenario import Expect
+from giaoban.scenarios.spec.scenario import Expect, load_scenario
 from giaoban.scenarios.study.rerun import as_laid_out, lay_out
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World, told_value
 from giaoban.sentence import Sentence
@@ -55,6 +56,28 @@ NO_SAY_RECORDS = (CalendarRules, Expect, FigureRange, Regulation)
 MEETINGS = "meetings"
 
 
+class ScenariosNow(NamedTuple):
+    """Files of scenarios as they are now: those that were `given`, before those that are `known`;
+    `named`: the given ones' scenarios by identifier, as a copy may have another name."""
+
+    given: Mapping[str, Path]
+    named: Mapping[str, Path]
+    known: Mapping[str, Path]
+
+    @classmethod
+    def among(cls, given: Sequence[Path], known: Mapping[str, Path]) -> ScenariosNow:
+        """Raises `InputError`: one that is given is none, or not there."""
+        return cls(
+            {path.name: path for path in given},
+            {load_scenario(path).id: path for path in given},
+            {path.name: path for path in known.values()},
+        )
+
+    def of(self, scenario: str, name: str) -> Path | None:
+        """That of an approval, by its scenario and the name of its file then."""
+        return self.given.get(name) or self.named.get(scenario) or self.known.get(name)
+
+
 def approvals(
     entries: Sequence[HistoryEntry], root: Path
 ) -> tuple[list[HistoryEntry], list[HistoryEntry]]:
@@ -67,14 +90,14 @@ def approvals(
 def recheck(
     entries: Sequence[HistoryEntry],
     root: Path,
-    scenarios: Mapping[str, Path],
+    scenarios: ScenariosNow,
     province: Path | None,
 ) -> list[Rechecked]:
     """Each approval with what moved since.
 
     Args:
         entries: approvals beside which their assumptions were tried.
-        scenarios: files of scenarios as they are now, by the names of the files.
+        scenarios: files of scenarios as they are now.
         province: in place of the one that a scenario names.
 
     Raises:
@@ -85,7 +108,7 @@ def recheck(
     for entry in entries:
         folder = root / entry.folder
         name = read_result(folder).inputs.scenario.path
-        path = scenarios.get(name)
+        path = scenarios.of(entry.scenario, name)
         if path is None:
             why = Sentence("there is no scenario {name} now", name=name)
             found.append(
@@ -119,15 +142,13 @@ def recheck(
     return found
 
 
-def scenario_files(given: Sequence[Path], known: Mapping[str, Path]) -> dict[str, Path]:
-    """Files by their names: those that are known, and before them those that are given.
-
-    Raises `InputError`: one that is given is none.
-    """
-    for path in given:
-        if not path.is_file():
-            raise InputError("{path}: there is no such file", path=path)
-    return {path.name: path for path in (*known.values(), *given)}
+def strangers(scenarios: ScenariosNow, entries: Sequence[HistoryEntry], root: Path) -> list[Path]:
+    """Of the files that were given those that no approval is compared with."""
+    compared = {
+        scenarios.of(entry.scenario, read_result(root / entry.folder).inputs.scenario.path)
+        for entry in entries
+    }
+    return [path for path in scenarios.given.values() if path not in compared]
 
 
 def figures_now(question: Question) -> dict[str, Now]:

@@ -361,33 +361,47 @@ def _binding(entry: HistoryEntry, say: Wording) -> str:
 
 
 def _criteria(checks: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:
-    """For each criterion: how often judged and not met, and its worst value with day and place."""
+    """For each criterion: how often judged and not met, and its worst value with day and place.
+
+    Scenarios have limits of their own: all that were are told, and which the worst value had.
+    """
     rows = []
     for ident in dict.fromkeys(c.id for e in checks for c in e.criteria):
         points = trend(checks, ident)
         last = points[-1].criterion
         worst = _worst(points)
-        sign = "≤" if last.sense == "at-most" else "≥"
         unit = say.either(last.unit, last.unit_vi)
+        limits = {p.criterion.threshold: _limit(p.criterion, say) for p in reversed(points)}
         rows.append(
             [
                 say.either(last.name_en, last.name_vi),
-                f"{sign}{NBSP}{say.amount(last.threshold, unit)}",
+                "; ".join(limits.values()),
                 str(len(points)),
                 str(sum(not p.criterion.ok for p in points)),
                 "–" if worst is None else say.amount(worst.criterion.value, unit),
-                "" if worst is None else _when_and_where(worst, say),
+                "" if worst is None else _when_and_where(worst, say, one_limit=len(limits) == 1),
                 say.amount(last.value, unit),
             ]
         )
     return rows
 
 
-def _when_and_where(point: TrendPoint, say: Wording) -> str:
+def _limit(criterion: CriterionValue, say: Wording) -> str:
+    sign = "≤" if criterion.sense == "at-most" else "≥"
+    unit = say.either(criterion.unit, criterion.unit_vi)
+    return f"{sign}{NBSP}{say.amount(criterion.threshold, unit)}"
+
+
+def _when_and_where(point: TrendPoint, say: Wording, *, one_limit: bool) -> str:
     if point.criterion.ok and not point.criterion.value:
         return ""
     where = say.either(point.criterion.where_en, point.criterion.where_vi)
-    return f"{point.at:%d/%m/%Y}" + (f", {where}" if where else "")
+    told = f"{point.at:%d/%m/%Y}" + (f", {where}" if where else "")
+    if one_limit:
+        return told
+    return say.gettext(
+        N_("{when}; its limit {limit}"), when=told, limit=_limit(point.criterion, say)
+    )
 
 
 def _worst(points: Sequence[TrendPoint]) -> TrendPoint | None:

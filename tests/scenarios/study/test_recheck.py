@@ -3,6 +3,8 @@ not."""
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -121,3 +123,27 @@ def test_an_analysis_of_no_approval_is_told_of(tmp_path: Path) -> None:
     ran = giaoban("history", "recheck", "--results", tmp_path / "runs")
     assert (ran.code, ran.err) == (0, "")
     assert "1 analysis of giaoban sensitivity alone" in ran.out
+
+
+def test_a_file_of_another_name_is_compared_by_its_scenario(tmp_path: Path) -> None:
+    """Whoever copied the file to change it must not be told that the approval holds."""
+    path = scenario(tmp_path / "now.toml")
+    folder = kept_of(path, tmp_path / "runs")
+    ident = folder.name.rsplit("-", 2)[0]
+    text = path.read_text(encoding="utf-8").replace("before_s = 2.0", "before_s = 3.0", 1)
+    there = re.sub(r'(?m)^id = ".*"', f'id = "{ident}"', text, count=1)
+    copy = tmp_path / "wanted.toml"
+    copy.write_text(there, encoding="utf-8")
+    ran = giaoban("history", "recheck", copy, "--results", tmp_path / "runs")
+    assert ran.code == 1
+    assert "scenario.phases.before_s: 2 → 3" in ran.out
+
+
+def test_a_file_that_no_approval_is_of_is_said_to_be_compared_with_none(tmp_path: Path) -> None:
+    kept_of(scenario(tmp_path / "now.toml"), tmp_path / "runs")
+    other = scenario(tmp_path / "other.toml")
+    there = re.sub(r'(?m)^id = ".*"', 'id = "another"', other.read_text(encoding="utf-8"), count=1)
+    other.write_text(there, encoding="utf-8")
+    words = ("history", "recheck", other, "--results", tmp_path / "runs")
+    assert f"{other}: no approval with an analysis is of this scenario" in giaoban(*words).out
+    assert json.loads(giaoban(*words, "--json").out)["of_no_approval"] == [str(other)]

@@ -534,12 +534,10 @@ def recheck_runs(
     anew, may lie beyond where the verdict held; and of what else changed nothing was tried.
     """
     from giaoban.scenarios.spec.project import known
-    from giaoban.scenarios.spec.scenario import load_scenario
     from giaoban.scenarios.study import recheck
     from giaoban.topology.load import load_province
 
-    for path in files or []:
-        load_scenario(path)
+    scenarios = recheck.ScenariosNow.among(files or [], known())
     if in_province is not None:
         load_province(in_province)
     first, last = days(since, until, None)
@@ -548,9 +546,8 @@ def recheck_runs(
     found = [entry for entry in chosen if entry.kind == "check"]
     alone = [entry for entry in chosen if entry.kind == "sensitivity"]
     analysed, others = recheck.approvals(found, results)
-    rechecked = recheck.recheck(
-        analysed, results, recheck.scenario_files(files or [], known()), in_province
-    )
+    rechecked = recheck.recheck(analysed, results, scenarios, in_province)
+    strangers = recheck.strangers(scenarios, analysed, results)
     if as_json:
         print_json(
             {
@@ -559,10 +556,18 @@ def recheck_runs(
                 ],
                 "without_analysis": [entry.run_id for entry in others],
                 "analyses_alone": [entry.run_id for entry in alone],
+                "of_no_approval": [str(path) for path in strangers],
             }
         )
     else:
         print_blocks(*rechecking(rechecked, len(others), len(alone)))
+        for path in strangers:
+            print_blocks(
+                Par(
+                    Sentence("{path}: no approval with an analysis is of this scenario", path=path),
+                    tone="doubt",
+                )
+            )
     return 1 if any(each.falls for each in rechecked) else 0
 
 
