@@ -9,8 +9,13 @@ from giaoban.names import ACCESS_PREFIX
 from giaoban.results.judge.criteria import (
     AUDIO_LOSS,
     CAMERA_TO_SCREEN,
+    FRAMES_NOT_SHOWN,
     LONGEST_FREEZE,
     MOUTH_TO_EAR,
+    PICTURE_DAMAGED,
+    PICTURE_FROZEN,
+    SLIDES_FROZEN,
+    SLIDES_NOT_SHOWN,
     VIDEO_LOSS,
 )
 from giaoban.results.model.quantities import Verdict
@@ -32,6 +37,11 @@ FIGURES: Mapping[tuple[str, str], str] = {
     ("audio", "listener_lost_pct_20s"): AUDIO_LOSS,
     ("video", "listener_lost_pct_60s"): VIDEO_LOSS,
     ("video", "freeze_ms_max"): LONGEST_FREEZE,
+    ("video", "freeze_pct_20s"): PICTURE_FROZEN,
+    ("video", "frames_not_shown_pct_20s"): FRAMES_NOT_SHOWN,
+    ("video", "damaged_pct_20s"): PICTURE_DAMAGED,
+    ("content", "freeze_ms_max"): SLIDES_FROZEN,
+    ("content", "frames_not_shown_pct"): SLIDES_NOT_SHOWN,
 }
 """What a bridge is compared by, and the criterion whose limit says how much is much."""
 NOTICED_POINTS = 1.0
