@@ -36,7 +36,7 @@ HEARD = ("switched", "out", "encrypted")
 """Meetings whose recordings are looked at. A recorder takes time of its own: without one a run is
 the same but for some nanoseconds, and not to the last bit."""
 
-DRAWN = ("pass", "over-capacity", "thin-link", "step-down")
+DRAWN = ("pass", "over-capacity", "thin-link")
 """Runs whose documents are looked at: others have the same in them."""
 
 IMPAIRMENTS = """
