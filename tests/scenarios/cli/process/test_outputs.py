@@ -45,9 +45,9 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "view": ["view", "a", "--out", str(folder / "page.html"), *where],
         "check": ["check", file, "--estimate", "--seeds", "0", *where],
         "check-json": ["check", file, "--estimate", "--seeds", "0", *where, "--json"],
-        "no-such-file": ["check", str(folder / "nowhere.toml")],
-        "no-such-option": ["check", "--nonsense"],
-        "no-text": ["check", "t\udcff.toml"],
+        "no-such-file": ["check", str(folder / "nowhere.toml"), "--estimate"],
+        "no-such-option": ["check", "--nonsense"],  # which begins a guest that is ended again
+        "no-text": ["check", "t\udcff.toml", "--estimate"],
     }
 
 
