@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import BaseModel, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from giaoban.regulation import Regulation
 from giaoban.results.model.answer_files import RESULT, JsonFile
@@ -387,6 +387,9 @@ class RefusedCommand(StrictModel):
 @dataclass(frozen=True)
 class LossBehaviour:
     """What terminals and MCU do about lost packets of pictures."""
+
+    # within an answer it may be read from a dictionary, as what is a model may
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=False, extra="forbid")
 
     loss_repair: LossRepair = "none"
     rate_adaptation: bool = False

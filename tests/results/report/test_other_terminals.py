@@ -328,6 +328,7 @@ def test_every_study_says_which_terminals_it_rests_on(made: Any, words: Any, lan
     by = {"language": lang} if words is failures_summary else {}
     for does in (None, OFF, *behaviours(OFF), *behaviours(FEC)):
         answer = made().model_copy(update={"on_loss": does})
+        assert type(answer).model_validate(json.loads(answer.to_json())) == answer
         told = 0 if does in (None, OFF) else 1
         assert words.summary_md(answer, lang).count(said) == told
         assert markdown(words.brief(answer, **by), translator(lang).say).count(said) == told

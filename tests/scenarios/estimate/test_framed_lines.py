@@ -30,7 +30,8 @@ PHASES = (2.0, 3.0, 3.0)
 
 
 def asked(folder: Path, more: str) -> Question:
-    return make_question(scenario(folder / "s.toml", bridges=(NORTH,), phases=PHASES, more=more))
+    path = folder / f"{len(list(folder.iterdir()))}.toml"
+    return make_question(scenario(path, bridges=(NORTH,), phases=PHASES, more=more))
 
 
 def loads_pct(question: Question) -> list[float]:

@@ -45,7 +45,12 @@ def write(tmp_path: Path, direction: str) -> Path:
     """All that crosses the MCU's line in 20 ms is lost: every picture of one direction is hit."""
     more = EVENT.format(direction=direction)
     return scenario(
-        tmp_path / "s.toml", id="event", province=DEFAULT, bridges=(), phases=(4, 2, 2), more=more
+        tmp_path / f"{direction}.toml",
+        id="event",
+        province=DEFAULT,
+        bridges=(),
+        phases=(4, 2, 2),
+        more=more,
     )
 
 

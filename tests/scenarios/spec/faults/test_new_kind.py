@@ -152,7 +152,7 @@ def test_it_is_planned_measured_judged_and_described(tmp_path: Path) -> None:
 
 
 def test_it_is_tried_told_and_compared(tmp_path: Path) -> None:
-    asked = trial.ask(scenario_file(tmp_path / "s.toml"), None, None)
+    asked = trial.ask(scenario_file(tmp_path / "asked.toml"), None, None)
     case = trial.possible_in(asked)[f"digger:{LINK}"]
     question = trial.question_of(asked, case)
     [planned] = question.plan.faults
