@@ -57,25 +57,30 @@ MEETINGS = "meetings"
 
 
 class ScenariosNow(NamedTuple):
-    """Files of scenarios as they are now: those that were `given`, before those that are `known`;
-    `named`: the given ones' scenarios by identifier, as a copy may have another name."""
+    """Files of scenarios as they are now: those that were `given`, by identifier, as a copy may
+    have another name, before those that are `known`, by name."""
 
     given: Mapping[str, Path]
-    named: Mapping[str, Path]
     known: Mapping[str, Path]
 
     @classmethod
     def among(cls, given: Sequence[Path], known: Mapping[str, Path]) -> ScenariosNow:
-        """Raises `InputError`: one that is given is none, or not there."""
-        return cls(
-            {path.name: path for path in given},
-            {load_scenario(path).id: path for path in given},
-            {path.name: path for path in known.values()},
-        )
+        """Raises `InputError`: one that is given is none, not there, or the second of its kind."""
+        found: dict[str, Path] = {}
+        for path in given:
+            ident = load_scenario(path).id
+            if found.setdefault(ident, path) != path:
+                raise InputError(
+                    "{path}: is the scenario {ident}, as {other} is (allowed: one file a scenario)",
+                    path=path,
+                    ident=ident,
+                    other=found[ident],
+                )
+        return cls(found, {path.name: path for path in known.values()})
 
     def of(self, scenario: str, name: str) -> Path | None:
         """That of an approval, by its scenario and the name of its file then."""
-        return self.given.get(name) or self.named.get(scenario) or self.known.get(name)
+        return self.given.get(scenario) or self.known.get(name)
 
 
 def approvals(

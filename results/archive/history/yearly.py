@@ -371,11 +371,11 @@ def _criteria(checks: Sequence[HistoryEntry], say: Wording) -> list[list[str]]:
         last = points[-1].criterion
         worst = _worst(points)
         unit = say.either(last.unit, last.unit_vi)
-        limits = {p.criterion.threshold: _limit(p.criterion, say) for p in reversed(points)}
+        limits = dict.fromkeys(_limit(p.criterion, say) for p in reversed(points))
         rows.append(
             [
                 say.either(last.name_en, last.name_vi),
-                "; ".join(limits.values()),
+                "; ".join(limits),
                 str(len(points)),
                 str(sum(not p.criterion.ok for p in points)),
                 "–" if worst is None else say.amount(worst.criterion.value, unit),

@@ -4,7 +4,6 @@ not."""
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
 from pathlib import Path
 
@@ -33,6 +32,9 @@ rate_mbps = 0.5
 buffer_packets = 200
 source = "test"
 """
+
+OF_JANUARY = h.JANUARY.rsplit("-", 2)[0]
+"""The scenario of the runs that are kept here."""
 
 
 def kept_of(path: Path, root: Path) -> Path:
@@ -81,7 +83,7 @@ def test_a_pruned_run_is_compared_by_its_evidence(tmp_path: Path) -> None:
 def test_an_approval_falls_with_whatever_was_tried_at_no_other_value(
     was: str, becomes: str, told: str | None, tmp_path: Path
 ) -> None:
-    path = scenario(tmp_path / "now.toml", seed=1681, profile="720p30-2m")
+    path = scenario(tmp_path / "now.toml", id=OF_JANUARY, seed=1681, profile="720p30-2m")
     text = path.read_text(encoding="utf-8")
     assert was in text
     kept_of(path, tmp_path / "runs")
@@ -93,7 +95,7 @@ def test_an_approval_falls_with_whatever_was_tried_at_no_other_value(
 
 
 def test_of_a_province_what_was_no_assumption_counts_too(tmp_path: Path) -> None:
-    path = scenario(tmp_path / "now.toml")
+    path = scenario(tmp_path / "now.toml", id=OF_JANUARY)
     kept_of(path, tmp_path / "runs")
     words = ("history", "recheck", path, "--results", tmp_path / "runs")
     assert giaoban(*words).code == 0
@@ -108,7 +110,7 @@ def test_of_a_province_what_was_no_assumption_counts_too(tmp_path: Path) -> None
 
 
 def test_a_run_without_its_files_says_what_it_was_not_compared_with(tmp_path: Path) -> None:
-    path = scenario(tmp_path / "now.toml")
+    path = scenario(tmp_path / "now.toml", id=OF_JANUARY)
     folder = kept_of(path, tmp_path / "runs")
     (folder / "inputs" / "scenario.toml").unlink()
     ran = giaoban("history", "recheck", path, "--results", tmp_path / "runs")
@@ -127,23 +129,37 @@ def test_an_analysis_of_no_approval_is_told_of(tmp_path: Path) -> None:
 
 def test_a_file_of_another_name_is_compared_by_its_scenario(tmp_path: Path) -> None:
     """Whoever copied the file to change it must not be told that the approval holds."""
-    path = scenario(tmp_path / "now.toml")
-    folder = kept_of(path, tmp_path / "runs")
-    ident = folder.name.rsplit("-", 2)[0]
+    path = scenario(tmp_path / "now.toml", id=OF_JANUARY)
+    kept_of(path, tmp_path / "runs")
     text = path.read_text(encoding="utf-8").replace("before_s = 2.0", "before_s = 3.0", 1)
-    there = re.sub(r'(?m)^id = ".*"', f'id = "{ident}"', text, count=1)
     copy = tmp_path / "wanted.toml"
-    copy.write_text(there, encoding="utf-8")
+    copy.write_text(text, encoding="utf-8")
     ran = giaoban("history", "recheck", copy, "--results", tmp_path / "runs")
     assert ran.code == 1
     assert "scenario.phases.before_s: 2 → 3" in ran.out
 
 
 def test_a_file_that_no_approval_is_of_is_said_to_be_compared_with_none(tmp_path: Path) -> None:
-    kept_of(scenario(tmp_path / "now.toml"), tmp_path / "runs")
-    other = scenario(tmp_path / "other.toml")
-    there = re.sub(r'(?m)^id = ".*"', 'id = "another"', other.read_text(encoding="utf-8"), count=1)
-    other.write_text(there, encoding="utf-8")
+    kept_of(scenario(tmp_path / "now.toml", id=OF_JANUARY), tmp_path / "runs")
+    other = scenario(tmp_path / "other.toml", id="another")
     words = ("history", "recheck", other, "--results", tmp_path / "runs")
     assert f"{other}: no approval with an analysis is of this scenario" in giaoban(*words).out
     assert json.loads(giaoban(*words, "--json").out)["of_no_approval"] == [str(other)]
+
+
+def test_a_file_of_the_same_name_is_not_compared_with_another_scenarios_approval(
+    tmp_path: Path,
+) -> None:
+    kept_of(scenario(tmp_path / "now.toml", id=OF_JANUARY), tmp_path / "runs")
+    other = tmp_path / "elsewhere" / "now.toml"
+    other.parent.mkdir()
+    scenario(other, id="another")
+    words = ("history", "recheck", other, "--results", tmp_path / "runs")
+    assert json.loads(giaoban(*words, "--json").out)["of_no_approval"] == [str(other)]
+
+
+def test_two_files_of_one_scenario_are_refused(tmp_path: Path) -> None:
+    one, two = (scenario(tmp_path / name) for name in ("one.toml", "two.toml"))
+    ran = giaoban("history", "recheck", one, two, "--results", tmp_path / "runs")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{two}: is the scenario short, as {one} is" in ran.err

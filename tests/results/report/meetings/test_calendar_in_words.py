@@ -234,7 +234,7 @@ def test_a_month_is_a_table() -> None:
     )
     assert second[0].text == "", "a day is said once"
     assert second[4].text == (
-        "dự hai cuộc họp cùng lúc: Cư Jút (khoản 1 Điều 21), trùng với Giao ban <tháng> 3 "
+        "dự hai cuộc họp cùng lúc: Cư Jút (khoản 1 Điều 21), với cuộc họp Giao ban <tháng> 3 "
         "→ dời sang 01/03/2027 13:30"
     )
     assert table.caption == "2 cuộc họp trong tháng", "a number is not that of the month"
@@ -263,7 +263,7 @@ def test_time_that_another_meeting_takes_from_a_check_is_said_truly_in_both_rows
     assert isinstance(table, Table)
     for row, other in zip(table.rows, ("Hai huyện", "Giao ban <tháng> 3"), strict=True):
         assert "giữa hai cuộc họp còn 20 phút để kiểm tra hệ thống cho cuộc họp sau" in row[4].text
-        assert row[4].text.count(f"trùng với {other}") == 2
+        assert row[4].text.count(f"với cuộc họp {other}") == 2
     assert table.rows[1][4].text.count("dời sang") == 1, "one move mends both"
     alone = check.model_copy(update={"meetings": [two]})
     assert what(alone, NAMES, "en") == "20 min for the check of the system, not 60 min"

@@ -204,7 +204,7 @@ def test_signed_so_that_it_can_be_checked_in_ten_years(
     told = giaoban("verify", *papers, "--lang", "vi").out
     signed = re.findall(r"chữ ký số của (.*?), (\d\d:\d\d):\d\d ngày [\d/]{10} \(UTC\+7\)", told)
     assert len(signed) == 2
-    assert all("họ tên: Sở Thông tin" in by and "Common Name" not in by for by, _ in signed)
+    assert all("tên chủ thể: Sở Thông tin" in by and "Common Name" not in by for by, _ in signed)
     assert sum("nothing had been revoked then is in the file" in line for line in lines) == 1
     [pdf] = [path for path in papers if path.suffix == ".pdf"]
     shown = text_of(pdf).split("Phụ lục")[0].split()
