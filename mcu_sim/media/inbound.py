@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from giaoban.mcu_sim import stun
 from giaoban.mcu_sim.media.consent import Consent
 from giaoban.mcu_sim.media.leg import KINDS, NOBODY, UNLOGGED, Kind, Leg, MediaFlow
-from giaoban.mcu_sim.media.policing import MediaLimits, Policer
+from giaoban.mcu_sim.media.policing import MediaLimits, Policer, Source, What
 from giaoban.mcu_sim.media.ports import LocalPort, PortPool
 from giaoban.mcu_sim.media.srtp import Keyring, SrtpError
 from giaoban.traffic import rtcp, rtp
@@ -199,9 +199,9 @@ class Inbound:
                 if not len(got := self._inbox.receive(sock.fileno())):
                     break
                 rows = self._ports.remotes(local).find(got.sources)
-                rows, got = self._within_limits(local.kind, rows, got, np.ones(len(got), np.bool_))
+                rows, got = self._within_limits(local, rows, got)
                 kept = ~self._answer_stun(local.kind, sock, rows, got)
-                self._take_control(local.kind, rows, got, np.flatnonzero(kept))
+                self._take_control(local, rows, got, np.flatnonzero(kept))
         control, self._control = self._control, []
         return control
 
@@ -220,13 +220,42 @@ class Inbound:
         return collisions
 
     def _within_limits(
-        self, kind: Kind, rows: NDArray[np.intp], got: Received, control: NDArray[np.bool_]
+        self, local: LocalPort, rows: NDArray[np.intp], got: Received
     ) -> tuple[NDArray[np.intp], Received]:
-        """What of n datagrams is not more than its call may send."""
+        """What of n datagrams is not more than its call may send, as far as can be told of what is
+        still encrypted. Strangers' stay: they are counted, and go nowhere."""
         if self.policer is None:
             return rows, got
-        kept = self.policer.admit(kind, rows, control, got.arrival_ns)
+        known = rows != NOBODY
+        encrypted = self._keys.encrypted(local.kind, rows)
+        plain = known & ~encrypted
+        alive = got.data[:, 0] < STUN_BELOW
+        control = ~alive & (local.rtcp | rtcp.is_rtcp(got.data, got.lengths))
+        parts: tuple[tuple[What, bool, NDArray[np.bool_]], ...] = (
+            ("media", True, plain & ~(alive | control)),
+            ("rtcp", True, plain & control),
+            ("stun", True, plain & alive),
+            # others may send these in its name
+            ("encrypted", False, encrypted & ~alive),
+            ("stun", False, encrypted & alive),
+        )
+        kept = np.ones(len(rows), np.bool_)
+        for what, tell, part in parts:
+            which = np.flatnonzero(part)
+            source = Source(local.kind, local.rtcp, what)
+            kept[which] = self.policer.admit(source, rows[which], got.arrival_ns[which], tell=tell)
         return (rows, got) if kept.all() else (rows[kept], got.take(kept))
+
+    def _authentic_within_limits(
+        self, source: Source, rows: NDArray[np.intp], arrival_ns: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Which of n packets, decrypted or never encrypted, are taken (n,): those of encrypted
+        calls have not been counted as their own yet."""
+        kept = np.ones(len(rows), np.bool_)
+        if self.policer is not None:
+            which = np.flatnonzero(self._keys.encrypted(source.kind, rows))
+            kept[which] = self.policer.admit(source, rows[which], arrival_ns[which])
+        return kept
 
     def _answer_stun(
         self, kind: Kind, sock: socket.socket, rows: NDArray[np.intp], got: Received
@@ -256,15 +285,14 @@ class Inbound:
     def _sort(self, local: LocalPort, sock: socket.socket, got: Received) -> Arrivals:
         kind = local.kind
         rows = self._ports.remotes(local).find(got.sources)
-        no_media = rtcp.is_rtcp(got.data, got.lengths) | (got.data[:, 0] < STUN_BELOW)
-        rows, got = self._within_limits(kind, rows, got, no_media)
+        rows, got = self._within_limits(local, rows, got)
         alive = self._answer_stun(kind, sock, rows, got)
         known = rows != NOBODY
         control = rtcp.is_rtcp(got.data, got.lengths)
         lengths, data, sources, arrival_ns = got.lengths, got.data, got.sources, got.arrival_ns
         if control.any() or alive.any() or not known.all():  # rarely
             self.lost.stray += len(rows) - int(np.count_nonzero(known))
-            self._take_control(kind, rows, got, np.flatnonzero(control & known))
+            self._take_control(local, rows, got, np.flatnonzero(control & known))
             at = np.flatnonzero(known & ~(control | alive))
             rows, lengths, data = rows[at], lengths[at], data[at]
             sources, arrival_ns = sources[at], arrival_ns[at]
@@ -277,6 +305,11 @@ class Inbound:
             rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
             sources = sources[at]
             headers = rtp.parse_headers(data, lengths)
+        kept = self._authentic_within_limits(Source(kind, local.rtcp, "media"), rows, arrival_ns)
+        if not kept.all():
+            at = np.flatnonzero(kept)
+            rows, data, lengths, arrival_ns = rows[at], data[at], lengths[at], arrival_ns[at]
+            sources, headers = sources[at], headers.take(at)
         self.rtp_received += len(rows)
         self.heard_ns[rows] = arrival_ns
         self._consent.heard(kind, rows, sources, arrival_ns)
@@ -325,9 +358,11 @@ class Inbound:
             )
 
     def _take_control(
-        self, kind: Kind, rows: NDArray[np.intp], got: Received, which: NDArray[np.intp]
+        self, local: LocalPort, rows: NDArray[np.intp], got: Received, which: NDArray[np.intp]
     ) -> None:
-        for i in which:
+        kind = local.kind
+        opened: dict[int, bytes] = {}
+        for i in which.tolist():
             row = int(rows[i])
             if row == NOBODY:
                 self.lost.stray += 1
@@ -339,10 +374,16 @@ class Inbound:
                 except SrtpError:
                     self.lost.unauthentic += 1
                     continue
-            self.rtcp_received += 1
-            arrival_ns = int(got.arrival_ns[i])
-            self._consent.heard(kind, rows[[i]], got.sources[[i]], got.arrival_ns[[i]])
-            self._control.append(ControlArrival(row, kind, data, arrival_ns))
+            opened[i] = data
+        at = np.fromiter(opened, np.intp, len(opened))
+        source = Source(kind, local.rtcp, "rtcp")
+        at = at[self._authentic_within_limits(source, rows[at], got.arrival_ns[at])]
+        self.rtcp_received += len(at)
+        if len(at):
+            self._consent.heard(kind, rows[at], got.sources[at], got.arrival_ns[at])
+        for i in at.tolist():
+            came = ControlArrival(int(rows[i]), kind, opened[i], int(got.arrival_ns[i]))
+            self._control.append(came)
 
     def _unprotect(
         self,

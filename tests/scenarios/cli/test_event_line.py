@@ -99,6 +99,11 @@ def test_a_word_is_itself_in_english_and_another_in_vietnamese(words: dict[str, 
             "control cu-jut: meeting m, kind refused, by x, text no",
             "điều khiển cu-jut: cuộc họp m, loại bị từ chối, bởi x, nội dung no",
         ),
+        (
+            {"event": "too-much-media", "kind": "audio", "host": "10.0.0.9"},
+            "too-much-media cu-jut: kind audio, host 10.0.0.9",
+            "gửi quá nhiều âm thanh, hình ảnh cu-jut: loại âm thanh, máy 10.0.0.9",
+        ),
         ({"event": "left", "cause": ""}, "left cu-jut", "đã rời cuộc họp cu-jut"),
         (
             {"event": "of-another-version", "cause": "strange"},
