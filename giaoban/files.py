@@ -10,7 +10,7 @@ import shlex
 import shutil
 import stat
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -66,13 +66,22 @@ def sums_of(paths: Iterable[Path]) -> dict[Path, str]:
     return found
 
 
-def refuse_changed(as_read: Mapping[Path, str]) -> None:
+def sum_before_reading(paths: Iterable[Path], as_read: MutableMapping[Path, str]) -> None:
+    """Sum the files that are about to be read for the first time, which stand in `as_read` then.
+
+    A file that was read before is to stay what it was then. One that is saved between the two is
+    refused at the end, even if what was read of it is new; summed afterwards it would not be.
+    """
+    as_read.update(sums_of(path for path in paths if path not in as_read))
+
+
+def refuse_changed(as_read: Mapping[Path, str], now: Mapping[Path, str] | None = None) -> None:
     """Raises `InputError` for the first file that is not what it was when it was summed.
 
     An answer takes its time. Who saves an input meanwhile would have it told of a file that nobody
-    has judged, or of two halves.
+    has judged, or of two halves. `now`: the sums of what is looked at, where they are known.
     """
-    for path, summed in sums_of(as_read).items():
+    for path, summed in (sums_of(as_read) if now is None else now).items():
         if summed != as_read[path]:
             raise InputError(
                 "{path}: was changed while it was being answered (allowed: inputs that stay as "

@@ -8,7 +8,7 @@ is estimated or emulated where a moment is to be judged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -44,10 +44,19 @@ class CalendarContext:
     province: Province
     province_path: Path
     catalogue: Mapping[str, CataloguedMeeting]
+    as_read: dict[Path, str] = field(default_factory=dict, compare=False)
+    """The sums of all files that its questions read, which are read again for each."""
 
     def question(self, scenario: Scenario, seed: int | None = None) -> Question:
         """Raises `InputError`."""
-        return question_from(scenario, self.base_path, self.province, self.province_path, seed=seed)
+        return question_from(
+            scenario,
+            self.base_path,
+            self.province,
+            self.province_path,
+            seed=seed,
+            as_read=self.as_read,
+        )
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, allowed, near_names
-from giaoban.files import sums_of
+from giaoban.files import sum_before_reading
 from giaoban.mcu_sim.conference.commands import Drop, Layout, Permit, Redial, subject
 from giaoban.mcu_sim.conference.effects import OPERATOR
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
@@ -51,7 +51,9 @@ class Question:
     """A plan together with the inputs it was made from, which the documents show.
 
     `meetings` are the files of the catalogue's that it is to be tried in as well. `as_read` are the
-    sums of all its files when it was made of them: an answer that is told of others is refused.
+    sums of all its files from before they were read: an answer that is told of others is refused.
+    Questions that are made of one another share it. `of_another`: it is one of many that one answer
+    is put together of, which looks at the files itself.
     """
 
     plan: Plan
@@ -66,16 +68,12 @@ class Question:
     criteria_path: Path = CRITERIA
     meetings: list[Path] = field(default_factory=list)
     as_read: dict[Path, str] = field(default_factory=dict)
+    of_another: bool = False
 
     def __post_init__(self) -> None:
-        """Sum the files of a question that is no other one's copy."""
-        if not self.as_read:
-            named = (self.scenario_path, self.province_path, self.devices_path, self.criteria_path)
-            self.as_read.update(sums_of([*named, *self.files, *self.meetings]))
-
-    def since(self, as_read: Mapping[Path, str]) -> Question:
-        """The same question, whose files are to be what they were when they were summed before."""
-        return replace(self, as_read={**self.as_read, **as_read})
+        """Sum those of its files that are read later: criteria, and the catalogue's meetings."""
+        named = (self.scenario_path, self.province_path, self.devices_path, self.criteria_path)
+        sum_before_reading([*named, *self.files, *self.meetings], self.as_read)
 
     def at_seed(self, seed: int) -> Question:
         """The same question at another seed."""
@@ -90,19 +88,24 @@ def make_question(
     pcap: Sequence[str] = (),
     change: Callable[[Scenario], Scenario] | None = None,
     all_from_start: bool = False,
+    as_read: dict[Path, str] | None = None,
 ) -> Question:
     """Read a scenario and all it names, check it as a whole, and make the plan.
 
     `change` makes another scenario of the one that was read, before it is checked. With
-    `all_from_start` new bridges dial when the existing ones do.
+    `all_from_start` new bridges dial when the existing ones do. `as_read`: that of the question
+    which this one belongs to.
 
     Raises:
         InputError: every mistake with file, line, key, value and what is allowed.
     """
+    as_read = {} if as_read is None else as_read
+    sum_before_reading([scenario_path], as_read)
     written = load_scenario(scenario_path)
     if change is not None:
         written = change(written)
     province_path = province_path or province_of(written, scenario_path)
+    sum_before_reading([province_path], as_read)
     return question_from(
         written,
         scenario_path,
@@ -111,6 +114,7 @@ def make_question(
         seed=seed,
         pcap=pcap,
         all_from_start=all_from_start,
+        as_read=as_read,
     )
 
 
@@ -132,21 +136,26 @@ def question_from(
     all_from_start: bool = False,
     on_device: Callable[[Device], Device] | None = None,
     profiles: Profiles | None = None,
+    as_read: dict[Path, str] | None = None,
 ) -> Question:
     """The same of a scenario and a province that were read, and perhaps changed, already.
 
     The paths say where they were read. `on_device` makes another device of the one that is named;
-    `profiles` are in the place of the program's own.
+    `profiles` are in the place of the program's own. `as_read`: the sums of what was read already,
+    to which those of further files are added.
 
     Raises:
         InputError: as `make_question`.
     """
+    devices_path = DEVICES
+    if written.devices is not None:
+        devices_path = (scenario_path.parent / written.devices).resolve()
+    files = files_of(written, scenario_path)
+    as_read = {} if as_read is None else as_read
+    sum_before_reading([scenario_path, province_path, devices_path, *files], as_read)
     scenario = with_traces(written, scenario_path)
     if scenario.qos is not None:
         province = province.model_copy(update={"qos": scenario.qos})
-    devices_path = DEVICES
-    if scenario.devices is not None:
-        devices_path = (scenario_path.parent / scenario.devices).resolve()
     profiles = load_profiles() if profiles is None else profiles
     profiles = profiles.with_encoder(scenario.encoder)
     devices = load_devices(devices_path)
@@ -237,10 +246,11 @@ def question_from(
         province_path,
         profiles,
         recordings,
-        files_of(written, scenario_path),
+        files,
         devices_path,
         project_of(scenario_path).criteria.resolve(),
         catalogue(scenario.meetings, scenario_path),
+        as_read,
     )
 
 

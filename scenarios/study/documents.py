@@ -48,11 +48,18 @@ def prove(folder: Path, question: Question, answer: Proved) -> Proof:
 
     Raises `InputError`: an input is not any more what was judged.
     """
-    refuse_changed(question.as_read)
-    saved = save_inputs(folder, inputs_of(question))
+    inputs = inputs_of(question)
+    saved = save_inputs(folder, inputs)
     engine = None if isinstance(answer, Sensitivity) else answer.engine
     kernel = engine.kernel if engine else "none" if isinstance(answer, Sensitivity) else "?"
-    return write_manifest(folder, answer, saved, versions(kernel))
+    proof = write_manifest(folder, answer, saved, versions(kernel))
+    copies = {file.path: file.sha256 for file in proof.manifest.files}
+    paths = [path for _, _, path in inputs]
+    refuse_changed(
+        question.as_read,
+        {path: copies[copy.path] for path, copy in zip(paths, saved, strict=True)},
+    )
+    return proof
 
 
 def inputs_of(question: Question) -> list[tuple[str, str, Path]]:

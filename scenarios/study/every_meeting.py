@@ -50,7 +50,12 @@ def meetings_of(question: Question) -> list[AskedMeeting]:
         try:
             held = course_scenario(meeting, scenario, question.province)
             asked = question_from(
-                held, path, question.province, question.province_path, seed=question.plan.seed
+                held,
+                path,
+                question.province,
+                question.province_path,
+                seed=question.plan.seed,
+                as_read=question.as_read,
             )
         except InputError as error:
             raise InputError("{file}: {error}", file=file, error=error) from None

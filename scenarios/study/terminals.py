@@ -143,6 +143,7 @@ def _asked(question: Question, does: LossBehaviour) -> Question | InputError:
             question.province,
             question.province_path,
             seed=question.plan.seed,
+            as_read=question.as_read,
         )
     except ValidationError as error:
         found = [(("meeting",), does.id, said_by_pydantic(dict(e))) for e in error.errors()]

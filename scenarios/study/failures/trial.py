@@ -74,9 +74,10 @@ def question_of(asked: FailuresQuestion, case: FailureCase) -> Question:
         seed=asked.seed,
         change=lambda scenario: trial(scenario, case),
         all_from_start=True,
+        as_read=asked.question.as_read,  # which failures there are was read then
     )
     criteria_of(question)
-    return question.since(asked.question.as_read)  # which failures there are was read then
+    return question
 
 
 def trial(scenario: Scenario, case: FailureCase) -> Scenario:

@@ -88,9 +88,12 @@ class World:
         return None
 
     def question(self) -> Question:
-        """What is asked in this world. Raises `InputError`: nothing can be asked in it."""
+        """What is asked in this world, for the answer about `base`.
+
+        Raises `InputError`: nothing can be asked in it.
+        """
         base = self.base
-        return question_from(
+        asked = question_from(
             self.scenario,
             base.scenario_path,
             self.province,
@@ -98,7 +101,9 @@ class World:
             seed=base.plan.seed,
             on_device=lambda _: self.device,
             profiles=self.profiles,
+            as_read=base.as_read,
         )
+        return replace(asked, of_another=True)
 
     def named(self, path: Path) -> str:
         """A path with ids in place of numbers, which stay the same when a file gets longer."""

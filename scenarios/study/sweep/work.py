@@ -10,6 +10,8 @@ from pathlib import Path
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.files import refuse_changed
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS
 from giaoban.results.model.places import Place
 from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepPoint
@@ -27,15 +29,15 @@ from giaoban.scenarios.study.whatif.apply import LIST, Base, ask
 from giaoban.scenarios.study.whatif.cut_away import NoMeetingLeft, UnreachableBridges
 from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.sentence import N_, Sentence
-from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
 
 
 @dataclass(frozen=True)
 class Task:
     """What a worker is given. Paths are the same on all machines; `code` is the program's hash.
 
-    `as_read`: all files that the point depends on, with their sums when the sweep began. `intact`:
-    the same point before anything failed, of one at which something does.
+    `as_read`: all files that the point depends on, with their sums when the sweep began, but for
+    the program's own: they may lie elsewhere on another machine, and are in `code`. `intact`: the
+    same point before anything failed, of one at which something does.
     """
 
     spot: GridPoint
@@ -72,14 +74,16 @@ class Task:
 
     @property
     def sums(self) -> dict[Path, str]:
-        """Those of all files that the point depends on, when the sweep began."""
+        """Those of all files in `as_read`, when the sweep began."""
         return {Path(path): summed for path, summed in self.as_read}
 
 
 def files_of_point(base: Base, bridges: str) -> list[Path]:
     """All files that a point with these further bridges depends on, but for the program's own."""
-    criteria = project_of(base.scenario_path).criteria
-    files = [base.scenario_path, base.province_path, base.devices_path, criteria, PROFILES]
+    files = [base.scenario_path, base.province_path]
+    own = (DEVICES.resolve(), CRITERIA.resolve())
+    catalogues = (base.devices_path, project_of(base.scenario_path).criteria)
+    files += [path for path in catalogues if path.resolve() not in own]
     files += files_of(base.scenario, base.scenario_path)
     if bridges.lower().endswith(LIST):
         files.append(Path(bridges))

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.files import sums_of
+from giaoban.files import sum_before_reading
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices, pick
 from giaoban.mcu_sim.device_units import unit_of
@@ -55,8 +55,9 @@ class Base:
     burst of key frames on the MCU's line: joining in haste raises delays, and it would be the haste
     that is judged.
 
-    `as_read`: the sums of both files when they were read. They are read again for each variant; an
-    answer that is put together of others is refused.
+    `as_read`: the sums of both files, and of all that its variants' questions read, from before
+    they were read. Files are read again for each variant; an answer that is put together of others
+    is refused.
     """
 
     scenario_path: Path
@@ -68,8 +69,7 @@ class Base:
 
     def __post_init__(self) -> None:
         """Sum the files of a base that is no other one's copy."""
-        if not self.as_read:
-            self.as_read.update(sums_of([self.scenario_path, self.province_path]))
+        sum_before_reading([self.scenario_path, self.province_path], self.as_read)
 
     @property
     def scenario(self) -> Scenario:
@@ -211,8 +211,9 @@ def _ask(
         seed=base.seed,
         all_from_start=all_from_start,
         on_device=on_device,
+        as_read=base.as_read,
     )
-    return VariantQuestion(question.since(base.as_read), cut_off)
+    return VariantQuestion(question, cut_off)
 
 
 def _unknown(base: Base, variant: Variant) -> Iterator[Sentence]:

@@ -4,13 +4,24 @@ has judged, and nothing is kept of it."""
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 import pytest
 from scenario_factory import SMALL, giaoban, scenario
 
-from giaoban.scenarios.plan.question import Question
+from giaoban.errors import InputError
+from giaoban.files import refuse_changed
+from giaoban.results.model.manifest import InputFile
+from giaoban.scenarios.measure.assemble import inputs_of
+from giaoban.scenarios.plan import question as question_module
+from giaoban.scenarios.plan.question import Question, make_question
+from giaoban.scenarios.study import documents
+from giaoban.scenarios.study.sensitivity.world import World
+from giaoban.scenarios.study.whatif.apply import ask, base_of
+from giaoban.scenarios.study.whatif.variant import Variant
 
 SWEEP = """schema = "giaoban.sweep/1"
 scenario = "s.toml"
@@ -53,14 +64,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def save_anew(path: Path) -> None:
+    """Somebody saves the file, once."""
+    if "# saved anew" not in (text := path.read_text(encoding="utf-8")):
+        path.write_text(text + "\n# saved anew\n", encoding="utf-8")
+
+
 def saved_anew(path: Path) -> mock._patch[object]:
     """Somebody saves the file as soon as a question has been made of it."""
     summed = Question.__post_init__
 
     def then(question: Question) -> None:
         summed(question)
-        if "# saved anew" not in (text := path.read_text(encoding="utf-8")):
-            path.write_text(text + "\n# saved anew\n", encoding="utf-8")
+        save_anew(path)
 
     return mock.patch.object(Question, "__post_init__", then)
 
@@ -80,6 +96,66 @@ def test_each_input_is_looked_at(name: str, project: Path) -> None:
         ran = giaoban(*COMMANDS["sweep"], "--results", "runs")
     assert ran.code == 2, (ran.out, ran.err)
     assert f"{name}: was changed while it was being answered" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("read_by", "name"),
+    [
+        ("load_scenario", "s.toml"),
+        ("load_province", "p.toml"),
+        ("load_devices", "devices.toml"),
+        ("with_traces", "losses.txt"),
+    ],
+)
+def test_what_is_saved_after_it_was_read_and_before_the_question_is_made(
+    read_by: str, name: str, project: Path
+) -> None:
+    """As long as a large recording is read, say."""
+    losses = """
+[[impairment]]
+bridge = "east"
+loss = { model = "trace", file = "losses.txt" }
+"""
+    scenario(project / "s.toml", province=None, devices="devices.toml", more=losses)
+    (project / "losses.txt").write_text("0 0 0 1\n", encoding="utf-8")
+    read = getattr(question_module, read_by)
+
+    def then_saved(*args: object, **more: object) -> object:
+        found = read(*args, **more)
+        save_anew(project / name)
+        return found
+
+    with mock.patch.object(question_module, read_by, then_saved):
+        question = make_question(project / "s.toml")
+    with pytest.raises(InputError, match=f"{name}: was changed while it was being answered"):
+        refuse_changed(question.as_read)
+
+
+def test_the_copy_that_is_kept_is_of_what_was_judged(project: Path) -> None:
+    """Somebody saves it while pictures are drawn."""
+    copy = documents.save_inputs
+
+    def saved_before(folder: Path, inputs: Sequence[tuple[str, str, Path]]) -> list[InputFile]:
+        save_anew(project / "p.toml")
+        return copy(folder, inputs)
+
+    with mock.patch.object(documents, "save_inputs", saved_before):
+        ran = giaoban(*COMMANDS["check"], "--results", "runs")
+    assert ran.code == 2, (ran.out, ran.err)
+    assert f"{project / 'p.toml'}: was changed while it was being answered" in ran.err
+    assert [*(project / "runs").glob("*")] == []
+
+
+def test_what_thousands_of_questions_share_is_summed_once(project: Path) -> None:
+    """Drawn worlds, and the states of a search."""
+    question = make_question(project / "s.toml")
+    base = base_of(project / "s.toml")
+    states = [Variant(id=f"v{more}", more=more) for more in (1, 2)]
+    ask(base, states[0])
+    with mock.patch("hashlib.file_digest", side_effect=AssertionError):
+        world = World.of(question).question()
+        assert inputs_of(world) == inputs_of(replace(question, of_another=True))
+        assert ask(base, states[1]).question.as_read == question.as_read
 
 
 def test_a_file_that_stays_is_answered(project: Path) -> None:

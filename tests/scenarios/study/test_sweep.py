@@ -13,20 +13,25 @@ import warnings
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from runs import COMMAND
-from scenario_factory import ROOT, Ran, giaoban
+from scenario_factory import ROOT, SMALL, Ran, giaoban
 from whatif_factory import DEVICE, small
 
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.processes.cluster import ClusterWorkers
 from giaoban.processes.workers import InlineWorker
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.model.studies.sweep import SINGLE_POINT, SweepAnswer, SweepPoint
 from giaoban.scenarios.cli.commands.what_if import sweep as sweep_command
+from giaoban.scenarios.plan.identity import sources
 from giaoban.scenarios.study.sweep import sweep as sweep_run
 from giaoban.scenarios.study.sweep import work as sweep_work
 from giaoban.scenarios.study.sweep.work import Task, solve
 from giaoban.scenarios.study.whatif.apply import EXISTING, ask
+from giaoban.traffic.profiles import DEFAULT_PATH as PROFILES
 from tests.processes import processes, wait_for
 
 FILE = f"""
@@ -100,6 +105,16 @@ def test_every_point_is_judged(tmp_path: Path, here: list[str]) -> None:
         "mcu-units": 2,
         "single-point-of-failure": 5,
     }
+
+
+def test_a_worker_looks_at_no_file_of_the_program(tmp_path: Path, here: list[str]) -> None:
+    """On another machine it may be installed elsewhere; what these hold is in the task's `code`."""
+    asked: list[Task] = []
+    with mock.patch.object(sweep_run, "solve", lambda task: asked.append(task) or solve(task)):
+        assert run(tmp_path, file(tmp_path, FILE.replace("[0, 2, 3]", "[0]"))).code == 0
+    names = {str(name) for name in (DEVICES, CRITERIA, PROFILES)}
+    assert {path.name for task in asked for path in task.sums} == {"small-base.toml", SMALL.name}
+    assert names <= {str(path) for path in sources().values()}
 
 
 def test_what_fails_is_told_in_vietnamese_as_in_every_other_table(
