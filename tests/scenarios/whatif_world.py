@@ -64,6 +64,8 @@ class World:
         carries: mean Mb/s of a link's direction with the calls as asked; 1 where nothing is said.
         bursts: the busiest second is so many times the mean.
         fullest_pct: delay is in order up to this peak load of each line on a call's way.
+        harmless: a line that holds nothing up, however full it is; `quick` a device with which none
+            does.
         exaggerated: what is late or lost misses its limit by so many times more than lines do.
         device_ms: what each device costs; `per_mbps` what a faster line does.
     """
@@ -74,6 +76,8 @@ class World:
     carries: Mapping[Direction, float] = field(default_factory=dict)
     bursts: float = 1.2
     fullest_pct: float = 1000.0
+    harmless: str | None = None
+    quick: str | None = None
     exaggerated: float = 1.0
     prices: Mapping[str, float] = field(default_factory=dict)
     per_mbps: Mapping[str, float] = field(default_factory=dict)
@@ -116,7 +120,7 @@ class World:
         return JudgedState(state, question, passed())
 
     def slowest(self, question: Question, loads: StaticLoads) -> tuple[float, Place]:
-        """The fullest line on any call's way, and the stream that goes over it."""
+        """The fullest line that is to blame on any call's way, and the stream that goes over it."""
         plan = question.plan
         peaks = {(load.link, load.direction): load.peak_pct for load in loads.links}
         routes = shortest_paths(plan.network)
@@ -125,18 +129,24 @@ class World:
             for way in ("up", "down"):
                 ends = [call.bridge, plan.network.mcu.id]
                 hops = routes.path(*(ends if way == "up" else reversed(ends)))
-                pct = max(peaks[hop.link, hop.direction] for hop in hops)
+                blamed = [hop for hop in hops if self.blames(question, hop.link)]
+                pct = max((peaks[hop.link, hop.direction] for hop in blamed), default=0.0)
                 found.append((pct, call.bridge, f"video {way}"))
         pct, bridge, detail = max(found)
         return pct, Place(kind="bridge", id=bridge, detail=detail)
 
+    def blames(self, question: Question, link: str) -> bool:
+        return link != self.harmless and question.plan.device.id != self.quick
+
     def passes(self, state: SearchState) -> bool:
         """The truth of a state, by nothing but the rules; every line is on some call's way."""
         question = self.question(state)
-        most_pct = min(LINK_LIMIT_PCT, self.fullest_pct)
+        strict_pct = min(LINK_LIMIT_PCT, self.fullest_pct)
         share = question.plan.profile.video_kbps / ASKED_KBPS * self.bursts
         return self.questions.device_fits(question) and all(
-            100 * mbps * share <= most_pct * question.plan.network.link(link).rate_mbps
+            100 * mbps * share
+            <= (strict_pct if self.blames(question, link) else LINK_LIMIT_PCT)
+            * question.plan.network.link(link).rate_mbps
             for (link, _), mbps in self.carries.items()
         )
 

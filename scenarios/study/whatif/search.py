@@ -10,12 +10,14 @@ of them for lower calls, of those that the device does.
 
 How much faster a line has to be is guessed by how far the limit is missed, and losses miss theirs a
 hundredfold where the next step is enough; nor is the fullest line always the one to blame. So what
-passes is tried with each line as slow as it may be, and is the answer when its turn comes by that.
+passes is tried with each line as slow as it may be, and the search goes on as long as something is
+left of which less may come, once lines are slowed down.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -35,7 +37,9 @@ from giaoban.scenarios.study.whatif.ladder import (
 from giaoban.topology.routing import shortest_paths
 
 MOST_JUDGED = 24
-"""So many states are judged packet by packet; then the search says that it found nothing."""
+"""So many states are judged packet by packet; then the search ends with what it has found."""
+MOST_SLOWED = 24
+"""So many more are judged to slow down the lines of what passes."""
 MOST_DEVICES = 6
 ABOUT = 1.5
 """A line that is so much faster is tried before one that the figures alone would ask for."""
@@ -108,6 +112,13 @@ class SearchResult:
         """What a state was judged, if it was."""
         return next((each for each in self.judged if each.state == state), None)
 
+    def add(self, judgement: JudgedState) -> JudgedState:
+        """The same; the last that does not pass is the neighbour."""
+        self.judged.append(judgement)
+        if not judgement.passes:
+            self.neighbour = judgement
+        return judgement
+
 
 @dataclass(frozen=True)
 class SearchTools:
@@ -125,96 +136,126 @@ class SearchTools:
 def search(tools: SearchTools, start: JudgedState) -> SearchResult:
     """The cheapest ways to let a question pass that was judged and does not.
 
-    The order is that of `tools.key`: a state never costs less than what it was made from.
+    States are looked at in the order of `tools.key`, until what was found is no dearer than the
+    least that may come of any that is left.
     """
     assert start.result is not None
     found = SearchResult(neighbour=start, judged=[start])
-    heap: list[tuple[Key, int, SearchState, Question, JudgedState | None]] = []
+    heap: list[tuple[Key, int, SearchState, Question]] = []
     least = {start.state: start.state}
-    too_slow: set[tuple[object, ...]] = set()
+    too_slow: dict[tuple[object, ...], Result] = {}
     number = 0
+    tried = 1
 
-    def push(states: Iterator[SearchState], after: SearchState, guessed: Question | None) -> None:
+    def cheaper(new: JudgedState, best: JudgedState | None) -> JudgedState:
+        if best is None:
+            return new
+        return min(best, new, key=lambda each: tools.key(each.state, each.question))
+
+    def least_cost(state: SearchState) -> Key:
+        """No more than anything costs that comes of a state, once lines are slowed down.
+
+        The least is looked at in a turn of its own where it is known: then this is what is bought
+        beside it.
+        """
+        core = least[state]
+        question = tools.ask(core)
+        if core == state or core not in least:
+            return tools.key(core, question)
+        lines = [(link.id, next_rate(link.rate_mbps)) for link in question.plan.network.links]
+        costs = [tools.key(core.faster(id, to), question) for id, to in lines if to is not None]
+        others = [each for each in _device_states(tools, question, core) if each not in least]
+        costs += [tools.key(each, tools.ask(each)) for each in others]
+        return min(costs, default=(math.inf,))
+
+    def push(
+        states: Iterator[SearchState], before: Question, after: SearchState, *, guessed: bool
+    ) -> None:
         nonlocal number
         for state in states:
-            if state in least or (found.cheapest is not None and state.profile is not None):
+            if state in least:
                 continue
-            least[state] = _least(state, after, least[after], guessed)
+            least[state] = _least(state, before, after, least[after], guessed=guessed)
             number += 1
             question = tools.ask(state)
-            heapq.heappush(heap, (tools.key(least[state], question), number, state, question, None))
+            heapq.heappush(heap, (tools.key(state, question), number, state, question))
 
     def push_after(state: SearchState, question: Question, result: Result) -> None:
         guessed = result.binding is not None and result.binding.cause == "stream"
-        states = _after(tools, question, state, result)
-        push(states, state, question if guessed else None)
+        push(_after(tools, question, state, result), question, state, guessed=guessed)
 
     push_after(start.state, start.question, start.result)
-    while heap and not (found.cheapest and found.as_asked):
-        _, place, state, question, judgement = heapq.heappop(heap)
-        if found.cheapest is not None and state.profile is not None:
-            continue
-        if judgement is not None:
-            if found.cheapest is None:
-                found.cheapest = judgement
-            if state.profile is None:
-                found.as_asked = judgement
+    while heap:
+        _, _, state, question = heapq.heappop(heap)
+        best = found.as_asked if state.profile is None else found.cheapest
+        if best is not None and least_cost(state) >= tools.key(best.state, best.question):
             continue
         found.looked_at += 1
         loads = tools.loads(question)
-        if (state.profile, state.rates, state.shaped) in too_slow:
-            continue  # the same calls fill the same line, whatever device they go to
-        if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is not None:
-            push(_by_arithmetic(tools, question, state, loads), state, None)
+        same_calls = (state.profile, state.rates, state.shaped)
+        if same_calls in too_slow:  # they fill the same line, whatever device they go to
+            push_after(state, question, too_slow[same_calls])
             continue
-        if len(found.judged) >= MOST_JUDGED:
-            heap[:] = sorted(item for item in heap if item[-1] is not None)
+        if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is not None:
+            push(_by_arithmetic(tools, question, state, loads), question, state, guessed=False)
             continue
         judgement = found.known(state)
         if judgement is None:
-            judgement = tools.judge(state, question)
-            found.judged.append(judgement)
+            if tried >= MOST_JUDGED:
+                break
+            tried += 1
+            judgement = found.add(tools.judge(state, question))
         assert judgement.result is not None
         if judgement.passes:
-            slowest = _with_slowest_lines(tools, start.question, judgement, found)
-            key = tools.key(slowest.state, slowest.question)
-            heapq.heappush(heap, (key, place, slowest.state, slowest.question, slowest))
+            most = tried + MOST_SLOWED
+            slowest = _with_slowest_lines(tools, start.question, judgement, found, most)
+            found.cheapest = cheaper(slowest, found.cheapest)
+            if state.profile is None:
+                found.as_asked = cheaper(slowest, found.as_asked)
             continue
-        found.neighbour = judgement
         binding = judgement.result.binding
         if binding is not None and binding.cause == "link":
-            too_slow.add((state.profile, state.rates, state.shaped))
+            too_slow[same_calls] = judgement.result
         push_after(state, question, judgement.result)
     return found
 
 
 def _least(
-    state: SearchState, after: SearchState, least: SearchState, guessed: Question | None
+    state: SearchState,
+    before: Question,
+    after: SearchState,
+    least: SearchState,
+    *,
+    guessed: bool,
 ) -> SearchState:
-    """What a state may come to once its lines are as slow as they may be.
+    """What is no dearer than anything that may come of a state, once lines are slowed down.
 
-    `least` is that of the state that it was made from, `after`; `guessed` the question of that one,
-    where the rate of the line that it changes is a guess: the next step may do.
+    A line that is too full needs its next step, as long as calls and device stay the same. One that
+    was guessed may stay as it is. `before` is the question of the state that this one was made
+    from, `after`, and `least` what this function said of that.
     """
+    if replace(state, rates=after.rates) != after:
+        return replace(state, rates=())
+    if guessed:
+        return least
     for link, mbps in state.rates:
-        if (link, mbps) in after.rates:
-            rate = dict(least.rates)[link]
-        elif guessed is None:
-            rate = mbps
-        else:
-            rate = next_rate(guessed.plan.network.link(link).rate_mbps) or mbps
-            rate = min(rate, dict(least.rates).get(link, rate))
-        state = state.faster(link, rate)
-    return state
+        if (link, mbps) not in after.rates:
+            now = before.plan.network.link(link).rate_mbps
+            least = least.faster(link, next_rate(now) or mbps)
+    return least
 
 
 def _with_slowest_lines(
-    tools: SearchTools, before: Question, passing: JudgedState, found: SearchResult
+    tools: SearchTools,
+    before: Question,
+    passing: JudgedState,
+    found: SearchResult,
+    most: int,
 ) -> JudgedState:
     """What passes, with each of its faster lines at the lowest rate at which it still does.
 
     A line that is too slow is taken to be too slow at every lower rate: the steps between are
-    halved, and none is judged twice.
+    halved, and none is judged twice. Ends when so many were judged in all.
     """
     for link, mbps in passing.state.rates:
         now = before.plan.network.link(link).rate_mbps
@@ -224,7 +265,7 @@ def _with_slowest_lines(
         failed = {each.state for each in found.judged if not each.passes}
         low = max((place + 1 for place, state in enumerate(slower) if state in failed), default=0)
         high = len(slower)
-        while low < high and len(found.judged) < MOST_JUDGED:
+        while low < high and len(found.judged) < most:
             middle = (low + high) // 2
             question = tools.ask(slower[middle])
             loads = tools.loads(question)
@@ -233,13 +274,12 @@ def _with_slowest_lines(
                 continue
             judgement = found.known(slower[middle])
             if judgement is None:
-                judgement = tools.judge(slower[middle], question)
-                found.judged.append(judgement)
+                judgement = found.add(tools.judge(slower[middle], question))
                 found.looked_at += 1
             if judgement.passes:
                 passing, high = judgement, middle
             else:
-                found.neighbour, low = judgement, middle + 1
+                low = middle + 1
     return passing
 
 

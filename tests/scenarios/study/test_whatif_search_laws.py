@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from whatif_world import Questions, World, devices_of
 
@@ -57,8 +57,21 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Questions:
     means=st.tuples(mean_mbps, mean_mbps, mean_mbps, mean_mbps),
     fullest_pct=st.sampled_from([1000.0, 60.0, 45.0]),
     exaggerated=st.sampled_from([1.0, 3.0, 40.0]),
+    harmless=st.sampled_from([None, *LINES]),
+    quick=st.sampled_from([None, *(device.id for device in DEVICES)]),
     prices=st.permutations([0.0, 30.0, 700.0]),
     per_mbps=st.sampled_from([(1.0, 1.0), (0.0, 0.0), (0.1, 5.0), (5.0, 0.1)]),
+)
+# the MCU's line is named, at 50; the other one at 20 is enough, and a quick device is had for 30
+@example(
+    more=4,
+    means=(50.0, 50.0, 40.0, 40.0),
+    fullest_pct=45.0,
+    exaggerated=1.0,
+    harmless="access-mcu",
+    quick="codian-4510-hd-plus",
+    prices=[0.0, 30.0, 700.0],
+    per_mbps=(1.0, 0.4),
 )
 def test_the_answer_passes_and_nothing_cheaper_passes(
     questions: Questions,
@@ -66,6 +79,8 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
     means: tuple[float, ...],
     fullest_pct: float,
     exaggerated: float,
+    harmless: str | None,
+    quick: str | None,
     prices: list[float],
     per_mbps: tuple[float, float],
 ) -> None:
@@ -77,6 +92,9 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
         carries=dict(zip(directions, means, strict=True)),
         fullest_pct=fullest_pct,
         exaggerated=exaggerated,
+        harmless=harmless,
+        # nobody asks for another device where this one holds the calls
+        quick=quick if more == 4 else None,
         prices={device.id: price for device, price in zip(DEVICES, prices, strict=True)},
         per_mbps=dict(zip(LINES, per_mbps, strict=True)),
     )

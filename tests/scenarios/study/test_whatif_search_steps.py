@@ -477,3 +477,27 @@ def test_what_passes_when_no_more_may_be_judged_is_the_answer(questions: Questio
     assert len(asked) == MOST_JUDGED - 1
     assert found.cheapest is not None
     assert found.cheapest.state == asked[-1]
+
+
+@pytest.mark.parametrize(("most_slowed", "mbps"), [(24, 200.0), (1, 300.0), (0, 2000.0)])
+def test_slowing_down_takes_nothing_from_what_finds_an_answer(
+    questions: Questions, monkeypatch: pytest.MonkeyPatch, most_slowed: int, mbps: float
+) -> None:
+    """One guess may be judged, and is far too fast; its line is slowed down by more judgements."""
+    monkeypatch.setattr(module, "MOST_JUDGED", 2)
+    monkeypatch.setattr(module, "MOST_SLOWED", most_slowed)
+    world = World(questions, DEVICES, carries={ACROSS: 50.0})
+    late = failed("stream", Place(kind="bridge", id="east", detail="video down"), 450.0, 10.0)
+
+    def judge(state: SearchState, question: Question) -> JudgedState:
+        enough = dict(state.rates).get("west--east", 100.0) >= 200.0
+        return JudgedState(state, question, passed() if enough else late)
+
+    def key(state: SearchState, question: Question) -> tuple[float, ...]:
+        return state.profile is not None, *(mbps for _, mbps in state.rates)
+
+    found = search(
+        replace(world.tools(), judge=judge, key=key), JudgedState(SearchState(), world.start, late)
+    )
+    assert found.as_asked is not None
+    assert found.as_asked.state == SearchState(rates=(("west--east", mbps),))
