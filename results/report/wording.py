@@ -698,17 +698,11 @@ class Wording(Translator):
                 criterion=name,
                 limit=limit,
             )
+        told = N_("{lead}: {criterion} – {place}: {value} (limit {limit}, margin {margin}).")
         if at.margin_pct is None:
-            return self.gettext(
-                "{lead}: {criterion} – {place}: {value} (limit {limit}).",
-                lead=lead,
-                criterion=name,
-                place=self.place(at.place),
-                value=self.in_unit(at.value, criterion),
-                limit=limit,
-            )
+            told = N_("{lead}: {criterion} – {place}: {value} (limit {limit}).")
         return self.gettext(
-            "{lead}: {criterion} – {place}: {value} (limit {limit}, margin {margin}).",
+            told,
             lead=lead,
             criterion=name,
             place=self.place(at.place),

@@ -350,6 +350,15 @@ def test_words_of_pages_and_pictures(lang: Any) -> None:
     assert all_wrong(map(plain, shown), lang) == []
 
 
+@pytest.mark.parametrize(("lang", "word"), [("en", "margin"), ("vi", "dư địa")])
+def test_what_has_no_margin_is_told_without_one(lang: Any, word: str) -> None:
+    result = f.result()
+    binds = next(c for c in result.criteria if c.place is not None and c.margin_pct is not None)
+    say = Wording(lang, result)
+    assert word in say.closest(binds)
+    assert word not in say.closest(binds.model_copy(update={"margin_pct": None}))
+
+
 def test_a_place_on_the_mcu_is_told_in_words() -> None:
     """Also where the phase in which so much of it was in use is not known."""
     place = Place(kind="mcu", id="mcu", detail="units", phase="elsewhere")
