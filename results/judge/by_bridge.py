@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from giaoban.results.judge.criteria import Criteria, Criterion
-from giaoban.results.judge.under_faults import as_judged
-from giaoban.results.judge.verdict import judged_alone
+from giaoban.results.judge.criteria import (
+    CALLS_AS_ASKED,
+    DELAY_NO_WORSE,
+    FAULT_BRIDGES_LOST,
+    FAULT_INTERRUPTION,
+    LOSS_NO_WORSE,
+    NO_BRIDGE_DROPPED,
+    Criteria,
+    Criterion,
+)
+from giaoban.results.judge.under_faults import as_judged, comparable
+from giaoban.results.judge.verdict import judged_alone, margin_pct
+from giaoban.results.judge.worst import worst
 from giaoban.results.model.faults import FaultResult
 from giaoban.results.model.result import CriterionResult, Phase
 from giaoban.results.model.streams import StreamResult
 from giaoban.results.model.studies.meetings import BridgeJudged, Interrupted, StreamJudged
 
 OF_A_BRIDGE = ("stream", "bridge")
+RULES_OF_A_BRIDGE = (
+    CALLS_AS_ASKED,
+    NO_BRIDGE_DROPPED,
+    LOSS_NO_WORSE,
+    DELAY_NO_WORSE,
+    FAULT_INTERRUPTION,
+    FAULT_BRIDGES_LOST,
+)
+"""Criteria without a measure that are about bridges. That of calls set up is not among them: it
+asks who is in the meeting."""
 
 
 def by_bridge(
@@ -58,6 +80,79 @@ def by_bridge(
             )
         )
     return found
+
+
+class BridgeFigure(NamedTuple):
+    """What a criterion finds at one bridge alone. `value` is None where something should have been
+    measured and was not; `margin_pct` then, too."""
+
+    value: float | None
+    margin_pct: float | None
+
+
+def figures_by_bridge(
+    judged: Mapping[float, Sequence[Phase]],
+    criteria: Criteria,
+    existing: Sequence[str],
+    faults: Sequence[FaultResult] = (),
+) -> dict[str, dict[str, BridgeFigure]]:
+    """By bridge and criterion, of all criteria that are about bridges: what each would find if
+    there were no other bridge. One that finds nothing to measure is left out.
+
+    Args:
+        judged: as criteria look at the phases, by seconds of warming up (`judge`).
+        existing: the bridges that are compared with how they were in the first phase.
+    """
+    of_bridges = [c for c in criteria.criterion if _is_on(c, OF_A_BRIDGE) or _is_rule(c)]
+    if not faults:
+        of_bridges = [c for c in of_bridges if c.judged_only_with != "faults"]
+    seen = {warm: _by_bridge(as_judged(phases, faults)) for warm, phases in judged.items()}
+    found: dict[str, dict[str, BridgeFigure]] = {}
+    for bridge, alone in seen[0.0].items():
+        own = found.setdefault(bridge, {})
+        compared = [bridge] if bridge in existing else []
+        hit = [_alone_in(fault, bridge) for fault in faults]
+        for criterion in of_bridges:
+            phases = seen[criterion.warm_up_s].get(bridge, [])
+            if not phases or (
+                criterion.id in (LOSS_NO_WORSE, DELAY_NO_WORSE)
+                and not comparable(alone, hit, compared)
+            ):
+                continue
+            at = worst(criterion, phases, compared, (), hit)
+            if not at.nothing:
+                own[criterion.id] = BridgeFigure(at.value, margin_pct(criterion, at.value))
+    return found
+
+
+def _by_bridge(phases: Sequence[Phase]) -> dict[str, list[Phase]]:
+    """Every phase with one bridge alone, also those in which it is not, by bridge."""
+    ids = dict.fromkeys(bridge.id for phase in phases for bridge in phase.bridges)
+    found: dict[str, list[Phase]] = defaultdict(list)
+    for phase in phases:
+        here = {bridge.id: bridge for bridge in phase.bridges}
+        given_less = {call.bridge: call for call in phase.mcu.downspeeded}
+        dropped, put_out = {*phase.mcu.dropped}, {*phase.mcu.put_out}
+        for ident in ids:
+            mcu = phase.mcu.model_copy(
+                update={
+                    "downspeeded": [given_less[ident]] if ident in given_less else [],
+                    "dropped": [ident] if ident in dropped else [],
+                    "put_out": [ident] if ident in put_out else [],
+                }
+            )
+            own = [here[ident]] if ident in here else []
+            found[ident].append(phase.model_copy(update={"bridges": own, "mcu": mcu}))
+    return found
+
+
+def _alone_in(fault: FaultResult, bridge: str) -> FaultResult:
+    """A fault as far as it is about one bridge."""
+    return fault.model_copy(update={"bridges": [i for i in fault.bridges if i.bridge == bridge]})
+
+
+def _is_rule(criterion: Criterion) -> bool:
+    return criterion.measure is None and criterion.id in RULES_OF_A_BRIDGE
 
 
 def _by_faults(bridge: str, faults: Sequence[FaultResult]) -> list[Interrupted]:

@@ -15,7 +15,7 @@ from giaoban.processes.progress import Progress
 from giaoban.processes.workers import InlineWorker, WorkerPool
 from giaoban.results.archive.store import Outcome, new_run
 from giaoban.results.model.quantities import Verdict
-from giaoban.results.model.result import FAR_PCT, Result
+from giaoban.results.model.result import FAR_PCT
 from giaoban.results.model.studies.compared import Compared, InputChange, ScenarioCompared
 from giaoban.results.report.summaries.compared_summary import summary_md
 from giaoban.scenarios.emulation.engine import EngineName
@@ -24,6 +24,7 @@ from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.compare import effects, inputs
+from giaoban.scenarios.study.compare.effects import ComparedSide, side_of
 from giaoban.scenarios.study.compare.sides import ComparedPair
 from giaoban.scenarios.study.emulation_process import emulate_all
 from giaoban.scenarios.study.whatif.apply import Base, ask
@@ -37,7 +38,7 @@ MAP = "map.svg"
 TOLERANCE_POINTS = 10.0
 """What a margin may lose before that is worse, where everything is still met."""
 
-Estimate = Callable[[Question], Result]
+Estimate = Callable[[Question], ComparedSide]
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,9 @@ class _Asked:
         return [] if self.new is None else reasons(self.new.plan)
 
 
-def estimated(question: Question) -> Result:
-    """The estimate's result alone, as another process hands it over."""
-    return estimate(question).result
+def estimated(question: Question) -> ComparedSide:
+    """What is compared of the estimate, as another process hands it over."""
+    return side_of(estimate(question))
 
 
 def compare(
@@ -158,7 +159,7 @@ def _question(base: Base | None) -> Question | None:
     return question
 
 
-Results = Mapping[tuple[str, str], Result]
+Sides = Mapping[tuple[str, str], ComparedSide]
 """By pair and side."""
 
 
@@ -168,9 +169,9 @@ def _judged(
     judge: Estimate,
     workers: WorkerPool | InlineWorker,
     progress: Progress,
-) -> dict[tuple[str, str], Result]:
+) -> dict[tuple[str, str], ComparedSide]:
     """Both sides of what differs, and the one side of what is new."""
-    wanted: dict[tuple[str, str], Callable[[], Result]] = {}
+    wanted: dict[tuple[str, str], Callable[[], ComparedSide]] = {}
     for each in asked:
         if not any(not change.words for change in each.changed) and each.both is not None:
             continue
@@ -184,25 +185,27 @@ def _judged(
     return found
 
 
-def _near(each: _Asked, found: Results) -> bool:
+def _near(each: _Asked, found: Sides) -> bool:
     """Whether an emulation has to say: near a limit, another verdict, or nothing estimated."""
     new, old = found.get((each.pair.name, "new")), found.get((each.pair.name, "old"))
     if each.new is None:
         return False
     if new is None:
         return bool(each.why_not) and bool(each.changed)
-    known = [c.margin_pct for c in new.criteria if c.margin_pct is not None]
-    return min(known, default=0.0) < FAR_PCT or (old is not None and old.verdict != new.verdict)
+    known = [c.margin_pct for c in new.result.criteria if c.margin_pct is not None]
+    return min(known, default=0.0) < FAR_PCT or (
+        old is not None and old.result.verdict != new.result.verdict
+    )
 
 
 def _emulated(
     asked: Sequence[_Asked],
-    found: Results,
+    found: Sides,
     order: CompareRequest,
     folder: Path,
     progress: Progress,
     language: Language,
-) -> dict[tuple[str, str], Result | InvalidRun]:
+) -> dict[tuple[str, str], ComparedSide | InvalidRun]:
     if not order.confirm:
         return {}
     jobs = []
@@ -218,7 +221,7 @@ def _emulated(
         kernel.ensure(progress)
     made = emulate_all(
         (
-            summarised(f"{name}-{side}", question, order.engine, folder, language)
+            summarised(f"{name}-{side}", question, order.engine, folder, language, side_of)
             for name, side, question in jobs
         ),
         len(jobs),
@@ -232,8 +235,8 @@ def _emulated(
 
 def _line(
     each: _Asked,
-    found: Results,
-    emulated: Mapping[tuple[str, str], Result | InvalidRun],
+    found: Sides,
+    emulated: Mapping[tuple[str, str], ComparedSide | InvalidRun],
     order: CompareRequest,
 ) -> ScenarioCompared:
     name = each.pair.name
@@ -247,20 +250,22 @@ def _line(
         return _not_judged(each, "invalid", [said_by(confirmed)])
     new = confirmed or found.get((name, "new"))
     before = emulated.get((name, "old"))
-    old = before if isinstance(before, Result) else found.get((name, "old"))
+    old = before if isinstance(before, ComparedSide) else found.get((name, "old"))
     run = f"{CONFIRMED}/{name}-new" if confirmed is not None else None
     method = "estimate" if confirmed is None else order.engine.value
     if new is None:
         return _not_judged(each, None, each.why_not)
-    made = partial(made, new=new.verdict, reasons=new.reasons, method=method, run=run)
+    now = new.result
+    made = partial(made, new=now.verdict, reasons=now.reasons, method=method, run=run)
     if each.both is None or old is None:
-        state = "new" if new.verdict == "pass" else "worse"
+        state = "new" if now.verdict == "pass" else "worse"
         return made(state=state, old=None)
-    margins = effects.margins(old, new, order.tolerance_points)
+    then = old.result
+    margins = effects.margins(then, now, order.tolerance_points)
     networks = each.both[0].plan.network, each.both[1].plan.network
     bridges = effects.bridges(old, new, networks, each.changed)
-    state = effects.state_of(old.verdict, new.verdict, margins, bridges, order.tolerance_points)
-    return made(state=state, old=old.verdict, margins=margins, bridges=bridges)
+    state = effects.state_of(then.verdict, now.verdict, margins, bridges, order.tolerance_points)
+    return made(state=state, old=then.verdict, margins=margins, bridges=bridges)
 
 
 def _not_judged(each: _Asked, new: Verdict | None, why: Sequence[Sentence]) -> ScenarioCompared:
@@ -278,7 +283,7 @@ def _not_judged(each: _Asked, new: Verdict | None, why: Sequence[Sentence]) -> S
 def _draw(
     asked: Sequence[_Asked],
     lines: Sequence[ScenarioCompared],
-    found: Results,
+    found: Sides,
     path: Path,
     language: Language,
 ) -> None:
@@ -297,13 +302,13 @@ def _draw(
     there = {link.id for link in network.links} | {node.id for node in network.nodes}
     changed = {change.at for change in line.inputs if change.at and not change.words}
     changed |= {bridge.bridge for bridge in line.bridges if bridge.points > 0}
-    result = found.get((each.pair.name, "new"))
+    drawn = found.get((each.pair.name, "new"))
     before = {b.id for b in each.old.plan.network.bridges} if each.old is not None else there
     draw(
         network,
         path,
         title=question.province.name,
-        values=None if result is None else result.link_peaks,
+        values=None if drawn is None else drawn.result.link_peaks,
         lang=language,
         new=[b.id for b in network.bridges if b.id not in before],
         changed=changed & there,

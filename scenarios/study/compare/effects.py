@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from giaoban.names import ACCESS_PREFIX
-from giaoban.results.judge.criteria import (
-    AUDIO_LOSS,
-    CAMERA_TO_SCREEN,
-    FRAMES_NOT_SHOWN,
-    LONGEST_FREEZE,
-    MOUTH_TO_EAR,
-    PICTURE_DAMAGED,
-    PICTURE_FROZEN,
-    SLIDES_FROZEN,
-    SLIDES_NOT_SHOWN,
-    VIDEO_LOSS,
-)
+from giaoban.results.judge.by_bridge import BridgeFigure, figures_by_bridge
+from giaoban.results.judge.criteria import NO_BRIDGE_DROPPED, Criteria, Criterion
+from giaoban.results.judge.verdict import margin_pct
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult, Result
 from giaoban.results.model.studies.compared import (
@@ -28,26 +21,33 @@ from giaoban.results.model.studies.compared import (
     State,
 )
 from giaoban.results.report.screen_wording import place_words
+from giaoban.scenarios.measure.assemble import Answer
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
 
-FIGURES: Mapping[tuple[str, str], str] = {
-    ("audio", "mouth_to_ear_ms"): MOUTH_TO_EAR,
-    ("video", "camera_to_screen_ms"): CAMERA_TO_SCREEN,
-    ("audio", "listener_lost_pct_20s"): AUDIO_LOSS,
-    ("video", "listener_lost_pct_60s"): VIDEO_LOSS,
-    ("video", "freeze_ms_max"): LONGEST_FREEZE,
-    ("video", "freeze_pct_20s"): PICTURE_FROZEN,
-    ("video", "frames_not_shown_pct_20s"): FRAMES_NOT_SHOWN,
-    ("video", "damaged_pct_20s"): PICTURE_DAMAGED,
-    ("content", "freeze_ms_max"): SLIDES_FROZEN,
-    ("content", "frames_not_shown_pct"): SLIDES_NOT_SHOWN,
-}
-"""What a bridge is compared by, and the criterion whose limit says how much is much."""
 NOTICED_POINTS = 1.0
 """Less of what is allowed is told of nobody."""
+NOTHING_CAME = 100.0
+"""Points of a figure that there is no more, as nothing comes of what it is of; as of who is not in
+the meeting."""
 Change = Literal["same", "better", "worse", "less"]
 WORST: Mapping[Verdict, int] = {"pass": 0, "fail": 1, "invalid": 2}
+
+
+@dataclass(frozen=True)
+class ComparedSide:
+    """One side's result, and what its criteria find at each bridge alone."""
+
+    result: Result
+    criteria: Criteria
+    figures: Mapping[str, Mapping[str, BridgeFigure]]
+
+
+def side_of(answer: Answer) -> ComparedSide:
+    """What is compared of an answer."""
+    existing = [bridge.id for bridge in answer.result.question.existing]
+    figures = figures_by_bridge(answer.judged, answer.criteria, existing, answer.result.faults)
+    return ComparedSide(answer.result, answer.criteria, figures)
 
 
 def margins(old: Result, new: Result, tolerance_points: float) -> list[MarginChange]:
@@ -94,74 +94,85 @@ def _sense(a: CriterionResult | None, b: CriterionResult | None, allowed: float)
 
 
 def bridges(
-    old: Result,
-    new: Result,
+    old: ComparedSide,
+    new: ComparedSide,
     networks: tuple[Network, Network],
     changed: Sequence[InputChange],
 ) -> list[BridgeChange]:
     """What changed noticeably at each bridge, what is worse first."""
     touched = {each.at for each in changed if not each.words}
     ways = [_ways(network) for network in networks]
-    names = {b.id: b.name for r in (old, new) for b in (*r.question.existing, *r.question.new)}
-    limits = {c.id: c for c in new.criteria}
-    then, now = _figures(old), _figures(new)
+    asked = [each.result.question for each in (old, new)]
+    names = {b.id: b.name for question in asked for b in (*question.existing, *question.new)}
+    criteria = {c.id: c for c in new.criteria.criterion if _same_figure(c, old.criteria)}
+    then, now = _connected(old.result), _connected(new.result)
     found = []
     for bridge in names:
         if bridge not in then or bridge not in now:
             continue  # one that came or went is told as that
         on_its_way = {bridge, *ways[0].get(bridge, ()), *ways[1].get(bridge, ())}
-        declared = None in touched or bool(touched & on_its_way)
-        for what in dict.fromkeys([*then[bridge], *now[bridge]]):
-            was, is_now = then[bridge].get(what), now[bridge].get(what)
-            points = _points(was, is_now, what, limits)
+        made = partial(
+            BridgeChange,
+            bridge=bridge,
+            name=names[bridge],
+            declared=None in touched or bool(touched & on_its_way),
+        )
+        if then[bridge] != now[bridge]:
+            points = 100.0 * (then[bridge] - now[bridge])
+            found.append(
+                made(what=CONNECTED, unit="", old=then[bridge], new=now[bridge], points=points)
+            )
+        was, is_now = old.figures.get(bridge, {}), new.figures.get(bridge, {})
+        for ident, criterion in criteria.items():
+            if ident not in was or ident not in is_now:
+                continue
+            if ident == NO_BRIDGE_DROPPED and then[bridge] != now[bridge]:
+                continue  # the same once more
+            a, b = was[ident].value, is_now[ident].value
+            points = _points(a, b, criterion)
             if abs(points) > NOTICED_POINTS:
                 found.append(
-                    BridgeChange(
-                        bridge=bridge,
-                        name=names[bridge],
-                        what=what,
-                        unit="" if what == CONNECTED else limits[what].unit,
-                        old=was,
-                        new=is_now,
-                        points=round(points, 3),
-                        declared=declared,
-                    )
+                    made(what=ident, unit=criterion.unit, old=a, new=b, points=round(points, 3))
                 )
     return sorted(found, key=lambda each: (-each.points, each.bridge, each.what))
 
 
-def _points(
-    was: float | None, now: float | None, what: str, limits: Mapping[str, CriterionResult]
-) -> float:
-    if what == CONNECTED:
-        return 100.0 * ((was or 0.0) - (now or 0.0))
-    if was is None or now is None or what not in limits:
-        return 0.0
-    return 100.0 * (now - was) / (limits[what].threshold or 1.0)
+def _same_figure(criterion: Criterion, before: Criteria) -> bool:
+    """Whether it was about the same before: a scenario may have another of this name."""
+    same = next((c for c in before.criterion if c.id == criterion.id), None)
+    return same is not None and (
+        (same.measure, same.statistic, same.warm_up_s, same.unit, same.sense)
+        == (
+            criterion.measure,
+            criterion.statistic,
+            criterion.warm_up_s,
+            criterion.unit,
+            criterion.sense,
+        )
+    )
 
 
-def _figures(result: Result) -> dict[str, dict[str, float]]:
-    """By bridge and criterion: the worst of its streams and phases."""
-    found: dict[str, dict[str, float]] = {}
+def _points(was: float | None, now: float | None, criterion: Criterion) -> float:
+    """By how much of what is allowed now it got worse, in percent."""
+    before, after = margin_pct(criterion, was), margin_pct(criterion, now)
+    if before is None or after is None:
+        return NOTHING_CAME * ((was is not None) - (now is not None))
+    return before - after
+
+
+def _connected(result: Result) -> dict[str, float]:
+    """By bridge: 1 in the meeting as it should be, 0 not."""
+    found: dict[str, float] = {}
     new = {bridge.id for bridge in result.question.new}
     for phase in result.phases:
         away = {r.bridge for r in phase.mcu.refused} | {*phase.mcu.dropped}
         for bridge in (*result.question.existing, *result.question.new):
-            own = found.setdefault(bridge.id, {CONNECTED: 1.0})
+            found.setdefault(bridge.id, 1.0)
             if bridge.id in away or (
                 bridge.id not in phase.mcu.joined
                 and (bridge.id not in new or phase is result.phases[-1])
             ):
-                own[CONNECTED] = 0.0
-        for measured in phase.bridges:
-            own = found.setdefault(measured.id, {CONNECTED: 1.0})
-            for stream in measured.streams:
-                if stream.direction != "down":
-                    continue
-                for (kind, metric), criterion in FIGURES.items():
-                    value = getattr(stream, metric) if stream.kind == kind else None
-                    if value is not None:
-                        own[criterion] = max(own.get(criterion, 0.0), value)
+                found[bridge.id] = 0.0
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -61,7 +61,7 @@ def confirm(
         kernel.ensure(progress)  # once, before several would wait for it
     found = emulate_all(
         (
-            summarised(point.name, question_of(base, point), engine, folder, language)
+            summarised(point.name, question_of(base, point), engine, folder, language, result_alone)
             for point in points
         ),
         len(points),
@@ -73,13 +73,24 @@ def confirm(
     return {name: each.found for name, each in found.items()}
 
 
-def summarised(
-    name: str, question: Question, engine: EngineName, folder: Path, language: Language
-) -> EmulationJob[Result]:
-    """An emulation in the folder `confirmed/NAME` under `folder`, told in its `summary.md`."""
+def summarised[T](
+    name: str,
+    question: Question,
+    engine: EngineName,
+    folder: Path,
+    language: Language,
+    found: Callable[[Answer], T],
+) -> EmulationJob[T]:
+    """An emulation in the folder `confirmed/NAME` under `folder`, told in its `summary.md`; `found`
+    is what is wanted of its answer, a function of a module."""
     place = folder / CONFIRMED / name
     place.mkdir(parents=True)
-    return EmulationJob(name, question, engine, place, partial(_look, language))
+    return EmulationJob(name, question, engine, place, partial(_look, language, found))
+
+
+def result_alone(answer: Answer) -> Result:
+    """What is wanted of an answer's emulation where nothing else is."""
+    return answer.result
 
 
 def question_of(base: Base, point: ConfirmationPoint) -> Question:
@@ -96,10 +107,10 @@ def question_of(base: Base, point: ConfirmationPoint) -> Question:
     ).question
 
 
-def _look(language: Language, answer: Answer, captures: Path) -> Result:
+def _look[T](language: Language, found: Callable[[Answer], T], answer: Answer, captures: Path) -> T:
     folder = captures.parents[1]
     (folder / "summary.md").write_text(summary_md(answer.result, language), encoding="utf-8")
-    return answer.result
+    return found(answer)
 
 
 def worst_failure(question: Question) -> tuple[FailureCase, float] | None:
