@@ -251,12 +251,15 @@ def key(
 ) -> str:
     """The sum of all that a guest's answer hangs on."""
     words = []
+    its_folder = writable.resolve()
     for word in arguments:
         path = Path(word)
-        if path.resolve() == writable.resolve():
-            words.append("its folder")
+        if path.is_file():
+            words.append(_sum(path))
+        elif path.is_absolute() and (there := path.resolve()).is_relative_to(its_folder):
+            words.append(str("its folder" / there.relative_to(its_folder)))
         else:
-            words.append(_sum(path) if path.is_file() else word)
+            words.append(word)
     return hashlib.sha256(
         repr(
             (

@@ -39,11 +39,13 @@ class Pretended:
         for line in ("one", "two"):
             how["on_line"](line)
         (how["writable"] / "captures").mkdir()
-        told = [module, *words[1:], (how["writable"] / "plan.json").read_text("utf-8")]
+        told = [module, *words[2:], (how["writable"] / "plan.json").read_text("utf-8")]
         (how["writable"] / "captures" / "left.json").write_text(json.dumps(told), encoding="utf-8")
         return self.code
 
-    def asked(self, name: str, plan: str = "{}", module: str = "a.b", **guest: Any) -> Any:
+    def asked(
+        self, name: str, plan: str = "{}", module: str = "a.b", to: str = "runs", **guest: Any
+    ) -> Any:
         """What it answers in a new folder: its code, what it says, what it leaves."""
         folder = self.root / name
         folder.mkdir()
@@ -53,7 +55,7 @@ class Pretended:
         code = kept.run(
             Guest(self.kernel, **guest),
             module,
-            [str(folder), "fast"],
+            [str(folder), str(folder / to), "fast"],
             writable=folder,
             console=folder / "console.log",
             on_line=lines.append,
@@ -78,7 +80,10 @@ def test_the_same_is_booted_once_in_whatever_folder(guest: Pretended) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"plan": "[]"}, {"module": "a.c"}, {"memory_mb": 1024}, {"virtual_time": False}],
+    [
+        *({"plan": "[]"}, {"module": "a.c"}, {"to": "others"}),
+        *({"memory_mb": 1024}, {"virtual_time": False}),
+    ],
     ids=lambda other: next(iter(other)),
 )
 def test_what_differs_is_booted(guest: Pretended, other: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """In the guest: the program with `--engine native`, as on a machine with netem.
 
-`lab_native FOLDER WORDS…`: standard output and error go to files in the folder.
+`lab_native FOLDER WORDS…`: standard output, standard error and the exit code go to files in the
+folder; whatever the verdict, the guest has answered.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def main(folder: Path, *words: str) -> None:
     ):
         sys.argv = ["giaoban", "check", *words, "--engine", "native", "--seeds", "0"]
         code = entry.run()
-    sys.exit(code)
+    (folder / "code").write_text(str(code), encoding="utf-8")
 
 
 if __name__ == "__main__":
