@@ -27,7 +27,7 @@ RTCP_TICK_MS = 0.125
 TIME_SHARE_PCT = 0.01
 
 _KEYS = ("id", "name", "kind", "direction", "bridge", "what", "by", "command")
-_INPUTS = frozenset({"inputs", "engine", "question", "meeting", "impairments"})
+_INPUTS = frozenset({"inputs", "engine", "question", "meeting", "impairments", "on_loss"})
 _IGNORED = frozenset(
     {
         "run_id",
@@ -91,6 +91,8 @@ def _compare_maps(
         skip.add("path")
     if path == "meeting":  # an answer of before does not say, and its scenario is among the inputs
         skip |= {key for key in _ON_LOSS if None in (a[key], b[key])}
+    if "on_loss" in a and None in (a["on_loss"], b["on_loss"]):  # the same of other answers
+        skip.add("on_loss")
     if "verdict" in a and a["verdict"] == b["verdict"] != "invalid":
         skip.add("reasons")
     skip |= {"reason_codes", "reasons_vi"}  # the reasons once more

@@ -100,6 +100,29 @@ def rests_on(own: LossBehaviour | None) -> list[Sentence]:
     return [] if own in (None, OFF) else [message(ALL_OF_THEM, does=on_loss(own))]
 
 
+def rests_on_other(was: LossBehaviour | None, now: LossBehaviour | None) -> list[Sentence]:
+    """What a comparison rests on: what they do now, and before, where that is something else."""
+    if was is None or now is None or was == now:
+        return rests_on(now)
+    return [
+        Sentence(
+            "Before, all terminals and the MCU {was}; now they {does}.",
+            was=on_loss(was),
+            does=on_loss(now),
+        )
+    ]
+
+
+def other_in_b(a: LossBehaviour | None, b: LossBehaviour | None) -> list[Sentence]:
+    """What of two runs terminals and MCU do differently; nothing where it is the same, or an answer
+    of before does not say."""
+    if a is None or b is None or a == b:
+        return []
+    return [
+        Sentence("In A all terminals and the MCU {a}; in B they {b}.", a=on_loss(a), b=on_loss(b))
+    ]
+
+
 def how_to_ask(result: Result, say: Wording) -> str:
     """How to try other terminals: those of which no estimate can tell, or that might carry what
     fails by losses of pictures alone; else ''."""

@@ -157,6 +157,7 @@ def answer(
         question_vi=checked.question.text_vi,
         what=_described(question, checked, back_off),
         engine=checked.engine,
+        on_loss=checked.meeting.on_loss,
         inputs=LoadInputs.model_validate(checked.inputs.model_dump()),
         server=question.plan.device.name,
         sessions=sessions,

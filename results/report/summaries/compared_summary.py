@@ -23,6 +23,7 @@ from giaoban.results.report.document import (
     table,
 )
 from giaoban.results.report.markdown import markdown
+from giaoban.results.report.terminals_words import rests_on_other
 from giaoban.results.report.wording import VERDICTS, margin
 from giaoban.sentence import Both, Sentence, joined, significant
 from giaoban.translation import N_, SOURCE, Language, pgettext, translator, unit_words
@@ -124,6 +125,7 @@ def _scenario(each: ScenarioCompared) -> Iterator[Block]:
         yield from pars(each.why_not_judged, "doubt")
         if each.new is None:
             yield Par(Sentence("--confirm emulates it"), tone="quiet")
+    yield from pars(rests_on_other(each.old_on_loss, each.new_on_loss))
     shown = [change for change in each.inputs if not change.words] or each.inputs
     if shown:
         head = (Sentence("input"), Sentence("key"), Sentence("was"), Sentence("is"))

@@ -30,6 +30,7 @@ from giaoban.results.report.document import (
     Heading,
     Par,
     Tone,
+    pars,
     table,
 )
 from giaoban.results.report.excerpt import MOST_DIRECTIONS, Excerpt
@@ -37,7 +38,7 @@ from giaoban.results.report.html import element, html
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.summaries.check_summary import criteria_notes
-from giaoban.results.report.terminals_words import terminals_line, terminals_table
+from giaoban.results.report.terminals_words import other_in_b, terminals_line, terminals_table
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.run_data import events, spans
 from giaoban.results.report.view.words import INPUTS, WORDS
@@ -266,6 +267,7 @@ def _comparison(a: Result, b: Result, words: PageWording, say: AnnexWording) -> 
     )
     inputs = [say.text(INPUTS[name]) if name in INPUTS else name for name in found.inputs]
     yield Par(words("inputs differ", inputs=", ".join(inputs)) if inputs else words("inputs same"))
+    yield from pars(map(say.say, other_in_b(a.meeting.on_loss, b.meeting.on_loss)))
     for key, names in (("only a", found.removed), ("only b", found.added)):
         if names:
             yield Par(words(key, bridges=", ".join(names)))

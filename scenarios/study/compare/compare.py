@@ -240,21 +240,27 @@ def _line(
     order: CompareRequest,
 ) -> ScenarioCompared:
     name = each.pair.name
-    made = partial(ScenarioCompared, id=name, inputs=each.changed)
+    made = partial(
+        ScenarioCompared,
+        id=name,
+        inputs=each.changed,
+        old_on_loss=each.old.scenario.meeting.on_loss if each.old else None,
+        new_on_loss=each.new.scenario.meeting.on_loss if each.new else None,
+    )
     if each.new is None:
         return made(state="gone", old=None, new=None)
     if each.both is not None and not any(not change.words for change in each.changed):
         return made(state="same", old=None, new=None)
     confirmed = emulated.get((name, "new"))
     if isinstance(confirmed, InvalidRun):
-        return _not_judged(each, "invalid", [said_by(confirmed)])
+        return _not_judged(made, "invalid", [said_by(confirmed)])
     new = confirmed or found.get((name, "new"))
     before = emulated.get((name, "old"))
     old = before if isinstance(before, ComparedSide) else found.get((name, "old"))
     run = f"{CONFIRMED}/{name}-new" if confirmed is not None else None
     method = "estimate" if confirmed is None else order.engine.value
     if new is None:
-        return _not_judged(each, None, each.why_not)
+        return _not_judged(made, None, each.why_not)
     now = new.result
     made = partial(made, new=now.verdict, reasons=now.reasons, method=method, run=run)
     if each.both is None or old is None:
@@ -268,15 +274,15 @@ def _line(
     return made(state=state, old=then.verdict, margins=margins, bridges=bridges)
 
 
-def _not_judged(each: _Asked, new: Verdict | None, why: Sequence[Sentence]) -> ScenarioCompared:
-    return ScenarioCompared(
-        id=each.pair.name,
+def _not_judged(
+    made: Callable[..., ScenarioCompared], new: Verdict | None, why: Sequence[Sentence]
+) -> ScenarioCompared:
+    return made(
         state="not-judged",
         old=None,
         new=new,
         reasons=[reason.en for reason in why],
         reasons_vi=[reason.vi for reason in why],
-        inputs=each.changed,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import annex_factory as annexes
 import failures_factory
+import load_factory
 import pytest
 import results_factory as make
 import sensitivity_factory
@@ -16,11 +17,14 @@ import studies_factory
 from giaoban.results.judge.diff import differences
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import OFF, LossBehaviour, Phase, Result, TerminalsChecked
+from giaoban.results.model.studies.compared import Compared, ScenarioCompared
 from giaoban.results.report.document import plain
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.summaries import (
+    compared_summary,
     failures_summary,
     headroom_summary,
+    load_summary,
     sensitivity_summary,
     sweep_summary,
     whatif_summary,
@@ -318,6 +322,7 @@ OF_STUDIES: list[tuple[Any, Any]] = [
     (studies_factory.headroom, headroom_summary),
     (studies_factory.sweep, sweep_summary),
     (sensitivity_factory.answer, sensitivity_summary),
+    (load_factory.storm, load_summary),
 ]
 
 
@@ -325,10 +330,60 @@ OF_STUDIES: list[tuple[Any, Any]] = [
 @pytest.mark.parametrize(("made", "words"), OF_STUDIES)
 def test_every_study_says_which_terminals_it_rests_on(made: Any, words: Any, lang: Any) -> None:
     said = {"en": "All terminals and the MCU ", "vi": "Mọi thiết bị đầu cuối và MCU đều "}[lang]
-    by = {"language": lang} if words is failures_summary else {}
+    by = {"language": lang} if words in (failures_summary, load_summary) else {}
     for does in (None, OFF, *behaviours(OFF), *behaviours(FEC)):
         answer = made().model_copy(update={"on_loss": does})
         assert type(answer).model_validate(json.loads(answer.to_json())) == answer
         told = 0 if does in (None, OFF) else 1
         assert words.summary_md(answer, lang).count(said) == told
         assert markdown(words.brief(answer, **by), translator(lang).say).count(said) == told
+
+
+@pytest.mark.parametrize("made", [failures_factory.answer, load_factory.storm])
+def test_a_study_of_before_is_the_same_and_other_terminals_are_another_input(made: Any) -> None:
+    answers = [made().model_copy(update={"on_loss": does}) for does in (None, AGAIN, FEC)]
+    before, again, fec = answers
+    assert differences(before, again) == differences(again, before) == []
+    found = [(d.kind, d.path) for d in differences(again, fec)]
+    assert found == [("input", "on_loss.loss_repair")]
+
+
+def compared(was: LossBehaviour | None, now: LossBehaviour | None) -> Compared:
+    """A scenario before and now, in which something else was changed."""
+    line = ScenarioCompared(
+        id="s", state="changed", old="pass", new="pass", old_on_loss=was, new_on_loss=now
+    )
+    return Compared(
+        run_id="compare-s-20261125-090000", verdict="pass", old="a", new="b",
+        tolerance_points=10.0, scenarios=[line], seconds=1.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("does", [AGAIN, FEC, *behaviours(FEC)])
+def test_a_comparison_says_which_terminals_it_rests_on(does: LossBehaviour) -> None:
+    said = compared_summary.summary_md(compared(does, does), "en")
+    assert said.count("All terminals and the MCU ") == (0 if does == OFF else 1)
+    assert "Before, all terminals" not in said
+
+
+@pytest.mark.parametrize(("was", "now"), [(OFF, AGAIN), (AGAIN, OFF), (FEC, CONCEALS)])
+def test_a_comparison_of_other_terminals_says_so(was: LossBehaviour, now: LossBehaviour) -> None:
+    answer = compared(was, now)
+    assert Compared.from_json(answer.to_json()) == answer
+    en, vi = (compared_summary.summary_md(answer, lang) for lang in ("en", "vi"))
+    told, nun = (Wording("en", make.result()).on_loss(each) for each in (was, now))
+    assert f"Before, all terminals and the MCU {told}; now they {nun}." in en
+    assert "Trước đây mọi thiết bị đầu cuối và MCU đều " in vi
+    assert "All terminals" not in en
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "in B they "), ("vi", "; ở B đều ")])
+def test_a_page_of_two_runs_with_other_terminals_says_so(lang: Any, said: str) -> None:
+    assert page_of(passing(), passing(FEC), lang).count(said) == 1
+    assert said not in page_of(passing(), passing(), lang)
+    assert said not in page_of(make.result(), passing(FEC), lang)  # an answer of before
+
+
+def page_of(a: Result, b: Result, lang: Any) -> str:
+    """All sentences of the page that has both."""
+    return content(PageSubject(*(PageRun(each, make.series(), None) for each in (a, b))), lang)
