@@ -13,7 +13,7 @@ from io import StringIO
 import pytest
 
 from giaoban.errors import GiaobanError
-from giaoban.processes.children import Job
+from giaoban.processes.children import DONE, Job
 from giaoban.processes.progress import tell
 from giaoban.results.judge.failure_points import worst_of
 from giaoban.results.model.studies.failures import BridgeImpact, FailureResult, LinkPeak
@@ -24,19 +24,23 @@ from giaoban.scenarios.study.failures import failures
 
 CODE = """
 import sys
-folder, told, found, error, code, found_in, error_in = sys.argv[1:]
-print(told, flush=True)
-print("a warning of some library", flush=True)
-for name, what in ((found_in, found), (error_in, error)):
-    if what:
-        with open(f"{folder}/{name}", "wb") as file:
-            file.write(bytes.fromhex(what))
-if int(code) < 0:
-    import os
-    os.kill(os.getpid(), -int(code))
-sys.exit(int(code))
+found_in, error_in, done = sys.argv[1:]
+for line in sys.stdin:
+    folder, told, found, error, code = line.rstrip("\\n").split("\\t")
+    print(told, flush=True)
+    print("a warning of some library", flush=True)
+    for name, what in ((found_in, found), (error_in, error)):
+        if what:
+            with open(f"{folder}/{name}", "wb") as file:
+                file.write(bytes.fromhex(what))
+    if int(code) < 0:
+        import os
+        os.kill(os.getpid(), -int(code))
+    if int(code):
+        sys.exit(int(code))
+    print(done, flush=True)
 """
-"""Hundreds of them begin: none loads what it can be given."""
+"""As the real one it takes several, one after the other. None loads what it can be given."""
 
 
 def telling(what: str, done: float) -> str:
@@ -70,8 +74,9 @@ class Pretended:
         found = pickle.dumps(child.found).hex() if child.found else ""
         error = pickle.dumps(child.error).hex() if child.error else ""
         told, code = telling("meeting", 0.5), str(child.code)
-        words = [str(order.folder.resolve()), told, found, error, code, FOUND, ERROR]
-        return Job(order.name, [sys.executable, "-I", "-S", "-c", CODE, *words])
+        words = [str(order.folder.resolve()), told, found, error, code]
+        command = [sys.executable, "-I", "-S", "-c", CODE, FOUND, ERROR, DONE]
+        return Job(order.name, command, "\t".join(words))
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(emulation_process, "job", self.job)
