@@ -160,7 +160,7 @@ QUIET: dict[str, Any] = {"phases": (2.0, 2.0, 2.0), "profile": "sd30-256k"}
 FILES = {
     "year.ics": "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//test//EN\nBEGIN:VEVENT\nUID:1@test\n"
     "DTSTAMP:20260101T000000Z\nDTSTART:20350105T010000Z\nDTEND:20350105T030000Z\n"
-    "SUMMARY:Giao ban\nCATEGORIES:monthly-briefing\nEND:VEVENT\nEND:VCALENDAR\n",
+    "SUMMARY:Hai huyện\nCATEGORIES:district-to-district\nEND:VEVENT\nEND:VCALENDAR\n",
     "communes.csv": "STT;Tên đơn vị;Huyện;Độ dài (km);Nguồn\n1;Xã Quảng Sơn;Đắk Glong;38,5;test\n",
 }
 
@@ -241,8 +241,8 @@ ALONE = ("topology", "calendar", "whatif")
 TO_BE_RUN = to_be_run()
 ANSWERS = (0, 1)
 """Pass and fail: what a page shows may be either."""
-MORE = {("topology", "import"): ["--force"], ("calendar",): ["--peaks", "1"]}
-"""What some are told besides: the file is there for others; three peaks take longer."""
+MORE = {("topology", "import"): ["--force"]}
+"""What some are told besides: the file is there for others."""
 WIDTH = 80
 FOR_PROGRAMS = ("baseline show", "schema ", "metrics")
 """What these print is a file for another program."""

@@ -102,14 +102,16 @@ class Kind(NamedTuple):
     answer: type[JsonFile]
 
 
+BRIEFLY = ("--pace", "0.5", "--jobs", "1")
+"""Bridges join one soon after the other, and nothing is judged in another process."""
 KINDS = {
     "check": Kind("check", ("--estimate",), Result),
-    "faults": Kind("faults", ("--estimate", "--only", FAILURES[0]), FaultsAnswer),
+    "faults": Kind("faults", ("--estimate", "--only", FAILURES[0], "--jobs", "1"), FaultsAnswer),
     "whatif": Kind("whatif", ("--more", "30", "--link", "gia-nghia--dak-song=200",
-                              "--meeting", "2@r-dak-mil"), WhatIf),
-    "headroom": Kind("headroom", (), Headroom),
+                              "--meeting", "2@r-dak-mil", *BRIEFLY), WhatIf),
+    "headroom": Kind("headroom", BRIEFLY, Headroom),
     "sweep": Kind("sweep", ("--points", "points"), SweepAnswer),
-    "compare": Kind("compare", ("thin.toml",), Compared),
+    "compare": Kind("compare", ("thin.toml", "--jobs", "1"), Compared),
     "calendar": Kind("calendar", ("--from", "2027-01-01", "--scenario", "thin.toml", "--estimate",
                                   "--peaks", "1", "--no-sheets"), CalendarAnswer),
 }  # fmt: skip
