@@ -91,7 +91,7 @@ class CataloguedMeeting(StrictModel):
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=list)
     """Months (1 to 12) in which it is held by rule."""
     length_min: Annotated[float, Field(ge=5, le=24 * 60)]
-    """How long it lasts, in minutes."""
+    """How long it usually lasts, in minutes. In a calendar each meeting says when it ends."""
     emergency: bool = False
     """It may be registered at any time."""
     chair: Id | None = None

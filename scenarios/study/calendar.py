@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from giaoban.errors import InputError, InvalidRun
+from giaoban.files import refuse_changed
 from giaoban.processes.progress import Progress
 from giaoban.regulation import Regulation, article_of, calendar_rules
 from giaoban.results.archive.store import Outcome, new_run
@@ -111,7 +112,7 @@ def plan(
 
     Raises:
         InputError: a mistake in the calendar or what it is held with; a folder that cannot be
-            written.
+            written; an input that is saved anew before it is answered.
         InvalidRun, MachineLacks: as the emulation of a peak.
     """
     registrations, over = read_calendar(path, world, from_day, until)
@@ -158,6 +159,7 @@ def plan(
             if by_estimate
             else _emulated(world, chosen, named, folder.path, jobs, progress)
         )
+        refuse_changed(world.as_read)
         answer = answer.model_copy(update={"peaks": peaks, "verdict": _verdict(findings, peaks)})
         folder.keep(answer, summary_md(answer, language))
         write_ics(registrations, folder.path / ICS, language)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
+from giaoban.files import refuse_changed, sum_before_reading
 from giaoban.mcu_sim.accounts import load_accounts
 from giaoban.processes.progress import Progress
 from giaoban.regulation import Regulation
@@ -52,6 +53,7 @@ from giaoban.scenarios.spec.project import current
 from giaoban.scenarios.spec.scenario import Scenario, load_scenario
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.sentence import N_, Sentence, message
+from giaoban.topology.load import load_province
 from giaoban.topology.model import Province
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
@@ -82,22 +84,41 @@ def plain_scenario(province_path: Path) -> Scenario:
     )
 
 
-def held_with(scenario: Path | None, province: Path | None) -> tuple[Scenario, Path, Path]:
-    """The scenario that meetings are held with, its file, and the province's; without one it is the
-    province as it is. Raises `InputError`."""
+@dataclass(frozen=True)
+class HeldWith:
+    """What meetings are held with: the scenario, the province, and their files.
+
+    `as_read`: the sums of all files of the answer from before they were read, as
+    `giaoban.scenarios.plan.question.Question` has them.
+    """
+
+    base: Scenario
+    base_path: Path
+    province: Province
+    province_path: Path
+    as_read: dict[Path, str]
+
+
+def held_with(scenario: Path | None, province: Path | None, as_read: dict[Path, str]) -> HeldWith:
+    """Read what meetings are held with; without a scenario it is the province as it is.
+
+    `as_read`: the sums of what was read already, to which those of these files are added. Raises
+    `InputError`.
+    """
     if scenario is None:
-        province = (province or current().province).resolve()
-        return plain_scenario(province), province, province
-    base = load_scenario(scenario)
-    return base, scenario, province or province_of(base, scenario)
+        path = (province or current().province).resolve()
+        base, base_path = plain_scenario(path), path
+    else:
+        sum_before_reading([scenario], as_read)
+        base, base_path = load_scenario(scenario), scenario
+        path = province or province_of(base, scenario)
+    sum_before_reading([path], as_read)
+    return HeldWith(base, base_path, load_province(path), path, as_read)
 
 
 def hold(
     meeting: CataloguedMeeting,
-    base: Scenario,
-    base_path: Path,
-    province: Province,
-    province_path: Path,
+    held: HeldWith,
     *,
     parts: Sequence[Part],
     seed: int | None,
@@ -111,17 +132,25 @@ def hold(
     """Emulate the parts, judge each bridge, and write everything down under `root`.
 
     Args:
-        base: whose bridges, lines, device and criteria it is held with; read from `base_path`.
+        held: whose bridges, lines, device and criteria it is held with.
         language: of the sheet, the minutes and the summary.
 
     Raises:
-        InputError: a mistake in the meeting or the scenario; a folder that cannot be written.
+        InputError: a mistake in the meeting or the scenario; a folder that cannot be written; an
+            input that is saved anew before it is answered.
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
+    base, province, as_read = held.base, held.province, held.as_read
     make = {"check": check_scenario, "course": course_scenario}
     made = {part: make[part](meeting, base, province) for part in parts}
     for part in parts:  # all mistakes are told before a minute of emulation
-        criteria_of(question_from(made[part], base_path, province, province_path, seed=seed))
+        criteria_of(
+            question_from(
+                made[part], held.base_path, province, held.province_path,
+                seed=seed, as_read=as_read,
+            )
+        )  # fmt: skip
+    refuse_changed(as_read)
     if engine is EngineName.SANDBOX:
         kernel.ensure(progress)
     with new_run(root, f"meeting-{meeting.id}", now) as folder:
@@ -130,7 +159,7 @@ def hold(
             place = folder.path / part
             place.mkdir()
             path = place / SCENARIO
-            written = _placed(made[part], base_path, place, province_path)
+            written = _placed(made[part], held.base_path, place, held.province_path)
             path.write_text(tomlfile.dumps(written), encoding="utf-8")
             questions[part] = make_question(path, seed=seed)
         orders = [
@@ -151,6 +180,7 @@ def hold(
             told=N_("{done} of {count} {count:part|parts} of the meeting"),
             progress=progress,
         )
+        refuse_changed(as_read)
         told = {part: found[part].found for part in parts}
         for each in told.values():
             if isinstance(each, InvalidRun):
@@ -273,8 +303,7 @@ def _verdict(
 
 def check_at(
     meeting: CataloguedMeeting,
-    base: Scenario,
-    province: Province,
+    held: HeldWith,
     *,
     target: tuple[str, int],
     room: str,
@@ -289,9 +318,11 @@ def check_at(
     """The check of the system at a real device, whose owner has agreed.
 
     Raises:
-        InputError: a mistake in the meeting; more than may be asked of a device.
+        InputError: a mistake in the meeting; more than may be asked of a device; an input that is
+            saved anew meanwhile.
         InvalidRun, MachineLacks: as a load test.
     """
+    base, province = held.base, held.province
     attendance = meeting.attendance(province, base.new_bridges)
     named = {b.id: b.name for b in (*province.bridges, *base.new_bridges, *meeting.bridges)}
     bridges = {ident: named[ident] for ident in attendance}
@@ -313,6 +344,7 @@ def check_at(
     )
     with new_run(root, f"meeting-{meeting.id}-real", now) as folder:
         part = check_system(plan, bridges, accounts, folder.path, progress)
+        refuse_changed(held.as_read)
         answer = MeetingAnswer(
             run_id=folder.run_id,
             verdict=part.verdict,

@@ -177,6 +177,10 @@ ROWS: dict[str, tuple[str, str]] = {
     "empty": ("", ':1: has no column "start"'),
     "no day": (f"{TITLES}\nA,tomorrow,60,x\n", ':2: start = "tomorrow" (allowed: '),
     "year nought": (f"{TITLES}\nA,0001-01-01 08:00,60,x\n", ':2: start = "0001-01-01 08:00"'),
+    "no length, of one that has a usual one": (
+        "title,start,minutes,meeting\nA,2027-03-01 08:00,,monthly-briefing\n",
+        ":2: has neither an end nor minutes",
+    ),
     "no length": (f"{TITLES}\nA,2027-03-01 08:00,,x\n", ":2: has neither an end nor minutes"),
     "half a minute": (f"{TITLES}\nA,2027-03-01 08:00,0.5,x\n", ":2: has neither an end nor min"),
     "endless": (f"{TITLES}\nA,2027-03-01 08:00,{'9' * 400},x\n", ":2: has neither an end nor min"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from scenario_factory import SMALL, giaoban, scenario
+from scenario_factory import ROOT, SMALL, giaoban, scenario
 
 from giaoban.errors import InputError
 from giaoban.files import refuse_changed
@@ -19,6 +19,7 @@ from giaoban.scenarios.measure.assemble import inputs_of
 from giaoban.scenarios.plan import question as question_module
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.study import documents
+from giaoban.scenarios.study import meeting as meeting_module
 from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.scenarios.study.whatif.apply import ask, base_of
 from giaoban.scenarios.study.whatif.variant import Variant
@@ -39,7 +40,32 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "headroom": ("headroom", "s.toml", "--jobs", "1"),
     "sweep": ("sweep", "sweep.toml", "--points", "points", "--jobs", "1"),
     "compare": ("compare", "s.toml", "t.toml", "--jobs", "1"),
+    "sensitivity": ("sensitivity", "s.toml", "--jobs", "1", "--worlds", "0"),
+    "calendar": (
+        *("calendar", "year.csv", "--scenario", "s.toml", "--from", "2027-01-01"),
+        *("--estimate", "--no-sheets", "--peaks", "1", "--jobs", "1"),
+    ),
+    "meeting": ("meeting", "meeting.toml", "--scenario", "s.toml", "--jobs", "1"),
 }
+OF_NO_FILES = {
+    "init": "writes a project",
+    "load": "calls in real time; a storm in a province is a check of it",
+}
+"""Commands of the same groups that answer of no input file of their own, and why."""
+CALENDAR = """title,start,minutes,participants,registered
+Two,2027-03-02 08:00,60,"east, west",2027-02-01 08:00
+"""
+MEETING = """schema = "giaoban.meeting/1"
+id = "ours"
+name = "Ours"
+name_vi = "Họp"
+article = "Art. 5(1)"
+pattern = "any-bridges"
+length_min = 60
+participants = "all"
+[course]
+source = "our own"
+"""
 FILES = ("s.toml", "p.toml", "devices.toml", "criteria.toml")
 DEVICES = Path(__file__).parents[3] / "mcu_sim" / "devices.toml"
 CRITERIA = Path(__file__).parents[3] / "results" / "criteria.toml"
@@ -60,14 +86,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(of, tmp_path / made)
     (tmp_path / "giaoban.toml").write_text(PROJECT, encoding="utf-8")
     (tmp_path / "sweep.toml").write_text(SWEEP, encoding="utf-8")
+    (tmp_path / "year.csv").write_text(CALENDAR, encoding="utf-8")
+    (tmp_path / "meeting.toml").write_text(MEETING, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def save_anew(path: Path) -> None:
+def save_anew(path: Path, words: str = "# saved anew") -> None:
     """Somebody saves the file, once."""
-    if "# saved anew" not in (text := path.read_text(encoding="utf-8")):
-        path.write_text(text + "\n# saved anew\n", encoding="utf-8")
+    if words not in (text := path.read_text(encoding="utf-8")):
+        path.write_text(f"{text}\n{words}\n", encoding="utf-8")
 
 
 def saved_anew(path: Path) -> mock._patch[object]:
@@ -87,6 +115,47 @@ def test_no_command_answers_of_a_file_that_it_has_not_judged(name: str, project:
         ran = giaoban(*COMMANDS[name], "--results", "runs")
     assert ran.code == 2, (ran.out, ran.err)
     assert f"{project / 'p.toml'}: was changed while it was being answered" in ran.err
+    assert [*(project / "runs").glob("*")] == []
+
+
+def test_every_command_that_answers_of_files_is_looked_at() -> None:
+    """One that is added is asked, too."""
+    folders = [ROOT / "scenarios" / "cli" / "commands" / group for group in ("check", "what_if")]
+    modules = {path.stem for folder in folders for path in folder.glob("*.py")}
+    assert modules - {"__init__", "baseline"} == {*COMMANDS, *OF_NO_FILES}
+
+
+@pytest.mark.parametrize("name", ["s.toml", "p.toml", "devices.toml", "criteria.toml", "year.csv"])
+def test_each_input_of_a_calendar_is_looked_at(name: str, project: Path) -> None:
+    with saved_anew(project / name):
+        ran = giaoban(*COMMANDS["calendar"], "--results", "runs")
+    assert ran.code == 2, (ran.out, ran.err)
+    assert f"{name}: was changed while it was being answered" in ran.err
+    assert [*(project / "runs").glob("*")] == []
+
+
+OF_A_MEETING = ("s.toml", "p.toml", "devices.toml", "criteria.toml", "meeting.toml")
+
+
+@pytest.mark.parametrize("name", OF_A_MEETING)
+def test_each_input_of_a_meeting_is_looked_at(name: str, project: Path) -> None:
+    """Before its emulation, and after it."""
+    with saved_anew(project / name):
+        ran = giaoban(*COMMANDS["meeting"], "--results", "runs")
+    assert ran.code == 2, (ran.out, ran.err)
+    assert f"{name}: was changed while it was being answered" in ran.err
+
+    def emulated(*_: object, **__: object) -> dict[str, object]:
+        save_anew(project / name, "# and again")
+        return {}
+
+    with (
+        mock.patch.object(meeting_module, "emulate_all", emulated),
+        mock.patch.object(meeting_module.kernel, "ensure"),
+    ):
+        ran = giaoban(*COMMANDS["meeting"], "--results", "runs")
+    assert ran.code == 2, (ran.out, ran.err)
+    assert f"{name}: was changed while it was being answered" in ran.err
     assert [*(project / "runs").glob("*")] == []
 
 

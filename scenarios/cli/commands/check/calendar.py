@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from giaoban.files import sum_before_reading
 from giaoban.processes.workers import cores
 from giaoban.results.report.ci.answers import of_calendar
 from giaoban.results.report.document import Par
@@ -20,7 +21,6 @@ from giaoban.scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meet
 from giaoban.scenarios.study.calendar import plan
 from giaoban.scenarios.study.meeting import held_with
 from giaoban.sentence import Sentence
-from giaoban.topology.load import load_province
 
 MOST_PEAKS = 3
 
@@ -66,14 +66,17 @@ def command(
     """
     judging.known_baseline("estimate" if by_estimate else "sandbox")
     now = datetime.now()
-    base, base_path, province_path = held_with(scenario, province)
-    known = [load_meeting(path) for path in files(catalogue)]
+    kinds, as_read = files(catalogue), dict[Path, str]()
+    sum_before_reading([file, *kinds], as_read)
+    with_what = held_with(scenario, province, as_read)
+    known = [load_meeting(path) for path in kinds]
     world = CalendarContext(
-        base,
-        base_path,
-        load_province(province_path),
-        province_path,
+        with_what.base,
+        with_what.base_path,
+        with_what.province,
+        with_what.province_path,
         {meeting.id: meeting for meeting in known},
+        as_read,
     )
     with progress() as told:
         planned = plan(

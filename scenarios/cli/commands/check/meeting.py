@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from giaoban.errors import InputError
+from giaoban.files import sum_before_reading
 from giaoban.processes.workers import cores
 from giaoban.results.archive.store import Outcome
 from giaoban.results.model.studies.meetings import PARTS, MeetingAnswer, Part
@@ -23,7 +24,6 @@ from giaoban.scenarios.load.target import check_room, parse_target
 from giaoban.scenarios.spec.meeting_catalogue import find, load_meeting
 from giaoban.scenarios.study.meeting import check_at, held_with, hold
 from giaoban.sentence import Sentence
-from giaoban.topology.load import load_province
 
 
 def command(
@@ -67,8 +67,10 @@ def command(
     to speak one by one, and concludes; then all hang up. Each bridge is judged by itself.
     """
     judging.known_baseline(engine.value if real is None else "real-time")
-    meeting = load_meeting(find(name))
-    base, base_path, province_path = held_with(scenario, province)
+    file, as_read = find(name), dict[Path, str]()
+    sum_before_reading([file], as_read)
+    meeting = load_meeting(file)
+    with_what = held_with(scenario, province, as_read)
     if real is None and (authorised or accounts is not None):
         option = "--i-am-authorised" if authorised else "--accounts"
         raise InputError("{option}: is for a real device (allowed: with --real)", option=option)
@@ -79,8 +81,7 @@ def command(
         with progress() as told:
             held = check_at(
                 meeting,
-                base,
-                load_province(province_path),
+                with_what,
                 target=target,
                 room=check_room(room),
                 accounts=accounts,
@@ -96,10 +97,7 @@ def command(
     with progress() as told:
         held = hold(
             meeting,
-            base,
-            base_path,
-            load_province(province_path),
-            province_path,
+            with_what,
             parts=PARTS if only is None else [only],
             seed=seed,
             jobs=jobs or cores(),

@@ -13,8 +13,7 @@ from pydantic import ValidationError
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
-from giaoban.files import read_file
-from giaoban.results.archive.evidence.manifest import sha256
+from giaoban.files import refuse_changed, sum_before_reading
 from giaoban.results.report.document import Par, Table, table
 from giaoban.scenarios.cli.commands.data.lists import listed
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
@@ -30,7 +29,7 @@ from giaoban.traffic.recorded.encoder_fit import (
     Statistics,
     fit_encoder,
 )
-from giaoban.traffic.recorded.sources import FPS, MAX_BYTES
+from giaoban.traffic.recorded.sources import FPS
 
 profiles = typer.Typer(help="Call profiles.", no_args_is_help=True, add_completion=False)
 
@@ -102,6 +101,8 @@ def fit_profile(
     """Fit the encoder's figures to recorded pictures, and say how near the model comes to them."""
     known = load_profiles()
     call, usual = known.pick(profile), known.encoder
+    as_read: dict[Path, str] = {}
+    sum_before_reading([file], as_read)
     recording = open_recording(
         file,
         ssrc=_ssrc(ssrc),
@@ -110,7 +111,8 @@ def fit_profile(
         spread=usual.spread,
     )
     fit = fit_encoder(recording, usual, str(file), timed=file.suffix in CAPTURES)
-    scenario = _scenario(fit, file, call)
+    refuse_changed(as_read)
+    scenario = _scenario(fit, file, as_read[file], call)
     if as_json:
         print_json({**asdict(fit), "scenario": scenario})
         return 0
@@ -136,7 +138,7 @@ def _ssrc(text: str | None) -> int | None:
     return value
 
 
-def _scenario(fit: EncoderFit, file: Path, call: Profile) -> dict[str, Any]:
+def _scenario(fit: EncoderFit, file: Path, summed: str, call: Profile) -> dict[str, Any]:
     """What a scenario says of it: its table `encoder`. Raises `InputError`: no scenario may."""
     source = Sentence(
         "fitted to {file} (SHA-256 {sum}) by giaoban profile fit: {frames} {frames:frame|frames} "
@@ -144,7 +146,7 @@ def _scenario(fit: EncoderFit, file: Path, call: Profile) -> dict[str, Any]:
         "{keys:frame|frames}; largest gap between the distributions of sizes {gap:.2f}, with the "
         "program's figures {usual:.2f}. Not told by a recording, and the program's: {kept}",
         file=file.name,
-        sum=sha256(read_file(file, most=MAX_BYTES))[:16],
+        sum=summed[:16],
         frames=fit.frames,
         seconds=fit.seconds,
         fps=fit.fps,
