@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from scenario_factory import BAD_PROVINCES, SMALL, giaoban
@@ -87,6 +89,21 @@ def test_topology_show_draws_a_map(tmp_path: Path, name: str, magic: bytes) -> N
     assert (tmp_path / name).read_bytes().startswith(magic)
     assert "10.2.0.1/30" in ran.out
     assert f"map: {tmp_path / name}" in "".join(ran.out.splitlines()[-2:])
+
+
+def test_topology_show_draws_no_map_that_nobody_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it load what draws."""
+    monkeypatch.chdir(tmp_path)
+    with mock.patch.dict(sys.modules, {"giaoban.topology.map.draw": None}):
+        ran = giaoban("topology", "show", "--province", SMALL)
+        assert (ran.code, ran.err) == (0, "")
+        assert "10.2.0.1/30" in ran.out
+        assert "map:" not in ran.out
+        said = json.loads(giaoban("topology", "show", "--province", SMALL, "--json").out)
+    assert said["map"] is None
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_topology_show_as_json(tmp_path: Path) -> None:

@@ -160,23 +160,24 @@ def show(
     *,
     province: folders.Province,
     picture: Annotated[
-        Path, typer.Option("--map", help="where the map goes (.png, .svg or .pdf)")
-    ] = Path("topology-map.png"),
+        Path | None, typer.Option("--map", help="draw its map, here (.png, .svg or .pdf)")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Draw the map, list addresses and the paths from each bridge to the MCU."""
-    from giaoban.topology.map.draw import draw
-
+    """List addresses and the paths from each bridge to the MCU, and draw the map."""
     loaded = load_province(province)
     network = build(loaded)
-    with writing(picture):
-        draw(network, picture, title=loaded.name, lang=language.chosen())
+    if picture is not None:
+        from giaoban.topology.map.draw import draw  # what draws takes longer to load than the rest
+
+        with writing(picture):
+            draw(network, picture, title=loaded.name, lang=language.chosen())
     addresses, paths = address_rows(network), path_rows(network, shortest_paths(network))
     assumed = assumptions(loaded, lang=language.chosen())
     if as_json:
         print_json(
             {
-                "map": str(picture),
+                "map": None if picture is None else str(picture),
                 "addresses": [asdict(row) for row in addresses],
                 "paths": [asdict(row) for row in paths],
                 "assumptions": [a.model_dump() for a in assumed],
@@ -209,7 +210,7 @@ def show(
             Sentence("* rests on assumptions ({number} in all, see --json)", number=len(assumed)),
             tone="quiet",
         ),
-        Par(Sentence("map: {picture}", picture=picture)),
+        *([] if picture is None else [Par(Sentence("map: {picture}", picture=picture))]),
     )
     return 0
 
