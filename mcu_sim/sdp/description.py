@@ -27,6 +27,7 @@ class Warn(enum.IntEnum):
     TRANSPORT = 302
     MEDIA = 304
     FORMAT = 305
+    ATTRIBUTE = 306
     OTHER = 399
 
 

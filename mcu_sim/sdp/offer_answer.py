@@ -467,7 +467,8 @@ def agree(
     content: bool,
     stated: tuple[Codec, ...] | None = None,
 ) -> NegotiatedMedia | None:
-    """The terms of a section that both take, None if there is no port for their RTCP.
+    """The terms of a section that both take, None if there is no port for their RTCP, or if our
+    packets are longer than it takes.
 
     Args:
         codecs: the codec as they state it and as we do.
@@ -478,7 +479,7 @@ def agree(
     address = their_session.address_of(theirs)
     held = ip_address(address).is_unspecified  # send me nothing: RFC 3264 §8.4
     rtcp = rtcp_port(theirs, ours)
-    if rtcp is None:
+    if rtcp is None or not _takes_our_packets(theirs):
         return None
     both = their_codec, theirs.codecs, theirs.feedback, codec, stated or ours.codecs, ours.feedback
     beside = (_kept_beside if _is_usual(theirs) else _beside)(*both, crypto is not None)
@@ -638,8 +639,8 @@ def not_taken(offer: SessionDescription, answer: SessionDescription) -> list[Pro
         why = list(theirs.problems)
         if ours.port and not theirs.port and not why:
             why.append(Problem("the bridge does not take it", Warn.MEDIA))
-        elif theirs.port and rtcp_port(theirs, ours) is None:
-            why.append(_no_rtcp(theirs))
+        elif theirs.port and (lacking := _why_not_sent(theirs, ours)) is not None:
+            why.append(lacking)
         found += [_told(what, one) for one in why]
     return found
 
@@ -657,9 +658,23 @@ def _why_not(theirs: Media, ours: Media | None) -> Problem | None:
         return Problem(f"{said} is one of {', '.join(known)}", Warn.FORMAT)
     if is_secure(theirs) and not theirs.crypto:
         return Problem("it has no key that can be used (a=crypto)", Warn.TRANSPORT)
-    if rtcp_port(theirs, ours) is None:
-        return _no_rtcp(theirs)
-    return None
+    return _why_not_sent(theirs, ours)
+
+
+def _why_not_sent(theirs: Media, ours: Media) -> Problem | None:
+    """Why nothing can be sent to a section whose codec is agreed on; None: it can."""
+    if not _takes_our_packets(theirs):
+        said = f"its packets may hold {theirs.maxptime_ms} ms (a=maxptime), ours hold {PTIME_MS}"
+        return Problem(said, Warn.ATTRIBUTE)
+    return _no_rtcp(theirs) if rtcp_port(theirs, ours) is None else None
+
+
+def _takes_our_packets(theirs: Media) -> bool:
+    """Whether our packets of sound are not longer than may be sent to them: `maxptime` is a limit
+    (RFC 8866 §6.5), `ptime` but a wish (§6.4)."""
+    if theirs.kind != "audio" or theirs.maxptime_ms is None:
+        return True
+    return theirs.maxptime_ms >= PTIME_MS
 
 
 def _no_rtcp(theirs: Media) -> Problem:

@@ -453,7 +453,7 @@ class CallController:
             assured=self._config.assured(call.participant),
         )
         self._plane.open(leg, now_ns)
-        call.standing = True
+        call.standing, call.since_ns = True, now_ns
         self.content_floor.enter(call, now_ns)
 
     def _model(self, call: ParticipantCall) -> VideoModel | None:
@@ -526,7 +526,7 @@ class CallController:
             self._plane.forget(call.row)
         self._negotiation.give_back(call.held, call.meeting)
         if call.standing:
-            self._tell(now_ns, "left", call.participant, cause=cause)
+            self._tell(now_ns, "left", call.participant, **call.left(cause, now_ns))
             leave = self.rooms.lost if cause in LOST else self.rooms.left
             self._effects.carry_out(leave(call.participant), now_ns)
         elif call.dialled_ns is not None:

@@ -29,7 +29,8 @@ class ParticipantCall:
         sees: whose forwarded picture and content it is to see, by medium.
         observes: whether it is a telecom technician's: it gets audio alone, and is not heard.
         offered: whether `local` is an offer that waits for its answer.
-        standing: whether it is in its meeting, with media.
+        standing: whether it is in its meeting, with media; `since_ns`: since when, or when it was
+            last.
         dialled_ns: when the MCU dialled it; None: it called.
     """
 
@@ -50,10 +51,16 @@ class ParticipantCall:
     observes: bool = False
     offered: bool = False
     standing: bool = False
+    since_ns: int = 0
     dialled_ns: int | None = None
     refused: tuple[str, ...] = ()
     star_ns: int | None = None
     floor_client: HostPort | None = None
+
+    def left(self, cause: str, now_ns: int) -> dict[str, object]:
+        """What is told of one that leaves its meeting now."""
+        lasted_s = round((now_ns - self.since_ns) / 1e9, 3)
+        return {"meeting": self.meeting, "lasted_s": lasted_s, "cause": cause}
 
 
 class ParticipantCalls:

@@ -250,7 +250,7 @@ class McuServer:
         self._capacity = Capacity(self._config.device)
         for call in self._participants:
             if call.standing:
-                self._tell(now_ns, "left", call.participant, cause="power-lost")
+                self._tell(now_ns, "left", call.participant, **call.left("power-lost", now_ns))
         self.has_power = False
         return positions
 

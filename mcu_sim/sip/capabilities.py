@@ -12,7 +12,7 @@ from giaoban.mcu_sim.sip.call import Call
 from giaoban.mcu_sim.sip.dialog import first_request
 from giaoban.mcu_sim.sip.endpoint import Endpoint, TransactionSlot, TransactionUser
 from giaoban.mcu_sim.sip.events import OptionsAnswered
-from giaoban.mcu_sim.sip.message.addresses import Peer
+from giaoban.mcu_sim.sip.message.addresses import SIP_SCHEMES, Peer
 from giaoban.mcu_sim.sip.message.headers import (
     SDP_TYPE,
     accepts,
@@ -147,11 +147,13 @@ class Capabilities:
 
     def lacks(self, slot: TransactionSlot, request: Request, now_ms: float) -> bool:
         """Whether the method, the URI's scheme or an extension is not known here; it is refused
-        then. `sips` needs TLS on all the way (§26.2.2)."""
+        then. `sips` needs TLS on all the way (§26.2.2); `tel` can be read, and is nobody's here
+        (§8.2.2.1)."""
         if request.method not in self.methods:
             self.tell(slot, 405 if request.method in ALL_METHODS else 501, now_ms)
             return True
-        if request.uri.scheme == "sips" and slot.source.transport != "TLS":
+        scheme = request.uri.scheme
+        if scheme not in SIP_SCHEMES or (scheme == "sips" and slot.source.transport != "TLS"):
             self._end.refuse(slot, 416, now_ms)
             return True
         needed = tokens(request.headers.getlist("Require"))

@@ -18,6 +18,7 @@ from giaoban.mcu_sim.sip.events import ReferReceived
 from giaoban.mcu_sim.sip.message.addresses import (
     PARSE_ERRORS,
     SIP_PORT,
+    SIP_SCHEMES,
     HeadedURI,
     OtherURI,
     forget,
@@ -36,7 +37,6 @@ from giaoban.text import printable
 
 EXPIRES_S = 240
 """Longer than a call of ours may ring: what came of it is told before (RFC 3515 §2.4.7)."""
-SIP_SCHEMES = ("sip", "sips")
 SIPFRAG_TYPE = "message/sipfrag;version=2.0"
 
 

@@ -317,7 +317,8 @@ class _Signalling:
         self._note_use(now_ns)
         for call in self._participants:
             if call.standing:
-                self._tell_of_mcu(now_ns, "left", call.participant, cause="power-lost")
+                told = call.left("power-lost", now_ns)
+                self._tell_of_mcu(now_ns, "left", call.participant, **told)
         for number in range(len(self._plan.calls)):
             self._not_receiving.setdefault(2 * number, now_ns)
         self.timeline.events.append(PoweredOff(**self._of_mcu(now_ns)))

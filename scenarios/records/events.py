@@ -107,10 +107,13 @@ class Joined(EventRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left(EventRecord):
-    """A bridge left its meeting; `cause`: `bye`, `put-out`, or how its line was lost."""
+    """A bridge left its meeting, in which it was for `lasted_s`; `cause`: `bye`, `put-out`, or how
+    its line was lost. A log of before has neither `meeting` nor `lasted_s`."""
 
     event: Literal["left"] = "left"
     cause: str
+    meeting: str | None = None
+    lasted_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,9 @@ def forget(error: BaseException) -> None:
     error.__traceback__ = error.__context__ = error.__cause__ = None
 
 
-SCHEMES = ("sip", "sips", "tel")
+SIP_SCHEMES = ("sip", "sips")
+"""Those that a request may be for, or be sent to."""
+SCHEMES = (*SIP_SCHEMES, "tel")
 """Those whose parts are known here."""
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*):(?P<rest>[^\s<>\"]+)\Z", re.ASCII)

@@ -35,7 +35,9 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     make_answer,
     make_offer,
     make_reoffer,
+    not_taken,
     read_answer,
+    refusals,
     roles,
     video,
     without_video,
@@ -125,6 +127,30 @@ def test_a_packet_is_no_longer_than_they_take(
     _, [terms] = make_answer(make_offer(BRIDGE, [section], 1), CAN, MCU, 2)
     assert terms is not None
     assert terms.ptime_ms == agreed
+
+
+@pytest.mark.parametrize("maxptime_ms", [1, 10, 19])
+def test_who_takes_only_shorter_packets_than_ours_is_sent_none(maxptime_ms: int) -> None:
+    """RFC 8866 §6.5: it is the most that a packet may hold, for which no codec makes up."""
+    section = replace(audio(5004), ptime_ms=None, maxptime_ms=maxptime_ms)
+    offer = make_offer(BRIDGE, [section, video(5006, 2000)], 1)
+    answer, [sound, picture] = make_answer(offer, CAN, MCU, 2)
+    assert (sound, answer.media[0].port) == (None, 0)
+    assert picture is not None
+    [why] = refusals(offer, CAN)
+    assert why.text == (f"audio: its packets may hold {maxptime_ms} ms (a=maxptime), ours hold 20")
+    assert why.warning == 306
+    with pytest.raises(SdpError):
+        make_answer(make_offer(BRIDGE, [section], 1), CAN, MCU, 2)
+
+
+def test_an_answer_that_takes_only_shorter_packets_is_sent_none() -> None:
+    ours = make_offer(MCU, [audio(5004)], 1)
+    answer, _ = make_answer(ours, [audio(6004)], BRIDGE, 2)
+    short = replace(answer, media=[replace(answer.media[0], maxptime_ms=10)])
+    assert read_answer(ours, short) == [None]
+    assert [one.warning for one in not_taken(ours, short)] == [306]
+    assert read_answer(ours, answer) != [None]
 
 
 @pytest.mark.parametrize(

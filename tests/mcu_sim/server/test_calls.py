@@ -63,8 +63,12 @@ def test_a_call_comes_and_goes(make: Make) -> None:
     west.dial("meeting")
     assert set(west.agreed) == {"audio", "video"}
     assert (harness.said("joined"), harness.capacity.ports_used) == (["west"], 1)
+    harness.wait(3)
     west.hang_up()
     assert harness.said("left") == ["west"]
+    joined, left = (e for e in harness.events if e["event"] in ("joined", "left"))
+    assert left["meeting"] == joined["meeting"] == "meeting"
+    assert 3.0 <= left["lasted_s"] < 4.0
     assert harness.is_empty()
     harness.wait(60)
     assert harness.agent.idle

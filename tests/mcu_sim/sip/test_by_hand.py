@@ -69,6 +69,10 @@ def answer_to(server: UserAgent, data: bytes, now_ms: float = 0.0) -> str:
         (datagram("INVITE").replace(b"INVITE sip:", b"INVITE sips:"), 416, ""),
         (datagram("OPTIONS").replace(b"OPTIONS sip:", b"OPTIONS SIPS:"), 416, ""),
         (datagram("OPTIONS").replace(b"OPTIONS sip:", b"OPTIONS SIP:"), 200, ""),
+        *(
+            (re.sub(rb" sip:\S+", b" tel:+842613000000", datagram(method), count=1), 416, "")
+            for method in ("OPTIONS", "INVITE", "INFO", "BYE")
+        ),
         (datagram("INVITE", more="Accept: text/*\r\n"), 406, ""),
         (
             datagram("INVITE", more="Content-Type: application/sdp\r\ne: gzip\r\n") + b"v=0",

@@ -49,6 +49,7 @@ DETAILS: Mapping[str, str] = {
     "port": pgettext("mcu event", "port"),
     "count": pgettext("mcu event", "count"),
     "held_s": pgettext("mcu event", "held_s"),
+    "lasted_s": pgettext("mcu event", "lasted_s"),
     "speaks": pgettext("mcu event", "speaks"),
     "kbps": pgettext("mcu event", "kbps"),
     "most_kbps": pgettext("mcu event", "most_kbps"),
