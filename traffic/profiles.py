@@ -27,6 +27,9 @@ FEC_PAYLOAD_TYPE = RTX_PAYLOAD_TYPE + 1
 """Of what protects pictures (RFC 5109)."""
 DEFAULT_PROFILE = "720p30-2m"
 """Of a scenario or a load test that names none."""
+DIAL_GRID_S = 0.02
+"""Media starts on a grid too (`giaoban.traffic.sender.stream.next_start_ns`): the few milliseconds
+in which a call is set up then never decide on which side of a step it starts."""
 CONTENT_FPS = 5  # of shared slides, where a profile does not say: as in the study of encodings
 DSCP_AUDIO, DSCP_VIDEO, DSCP_SIGNALLING = 46, 34, 40  # EF, AF41, CS5 (RFC 4594 §4.1–4.3)
 VideoProfile = Literal["baseline", "high"]

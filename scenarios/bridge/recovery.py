@@ -6,8 +6,7 @@ import random
 from typing import Literal
 
 from giaoban.clock import NEVER_NS
-from giaoban.scenarios.plan.plan import DIAL_GRID_S
-from giaoban.traffic.profiles import Recovery
+from giaoban.traffic.profiles import DIAL_GRID_S, Recovery
 
 GRID_NS = round(DIAL_GRID_S * 1e9)
 MOST_DOUBLED = 6

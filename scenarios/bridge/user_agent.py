@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from giaoban.clock import NEVER_NS
 from giaoban.mcu_sim import sdp
@@ -48,7 +48,9 @@ from giaoban.mcu_sim.sip.info import wants_full_picture
 from giaoban.mcu_sim.sip.message.addresses import HostPort
 from giaoban.mcu_sim.sip.session import MEDIA_LOST
 from giaoban.scenarios.bridge.recovery import Redialling
-from giaoban.scenarios.records.events import FloorOutcome
+
+if TYPE_CHECKING:  # a class for each kind of record, for processes that write none
+    from giaoban.scenarios.records.events import FloorOutcome
 
 Operation = Literal[
     "options", "register", "unregister", "invite", "bye", "info", "incoming", "drop"

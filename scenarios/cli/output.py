@@ -1,4 +1,8 @@
-"""What every command prints with: progress on a terminal, one JSON object with --json."""
+"""What every command prints with: progress on a terminal, one JSON object with --json.
+
+What draws on a terminal (rich) is loaded where something is drawn: an MCU that serves draws
+nothing, and the bar of progress is for terminals.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from giaoban.results.report import terminal
-from giaoban.results.report.document import Block
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.standard_streams import says_everything
 from giaoban.sentence import Sentence
+
+if TYPE_CHECKING:
+    from giaoban.results.report.document import Block
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 AnswerAsJson = Annotated[bool, typer.Option("--json", help="print the answer's JSON file instead")]
@@ -39,6 +42,8 @@ def print_json(value: object) -> None:
 
 def print_blocks(*blocks: Block) -> None:
     """Blocks of a document, for people, in their language."""
+    from giaoban.results.report import terminal
+
     terminal.show(*blocks, say=language.say)
 
 
@@ -51,8 +56,12 @@ def tell(sentence: Sentence) -> None:
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
     """Told (what, fraction): a bar on a terminal, a line now and then anywhere else."""
+    from rich.console import Console
+
     console, say = Console(stderr=True), language.say
     if console.is_terminal:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
         columns = (
             TextColumn("{task.description:<34}"),
             BarColumn(),

@@ -36,7 +36,7 @@ from giaoban.topology.changes import NetworkChange, Outage
 from giaoban.topology.network import Network
 from giaoban.topology.routing import shortest_paths
 from giaoban.traffic.loss_repair import Fec, RateAdaptation, Retransmission
-from giaoban.traffic.profiles import Profile, Profiles, Recovery, Terminal
+from giaoban.traffic.profiles import DIAL_GRID_S, Profile, Profiles, Recovery, Terminal
 from giaoban.traffic.sender.stream_plan import StreamPlan
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.content import ContentModel
@@ -47,9 +47,6 @@ FIRST_DIAL_S = 0.5
 DIAL_EVERY_S = 0.2
 DIALLING_S = 60.0
 """However many bridges there are, all have dialled within this: a great many dial at once."""
-DIAL_GRID_S = 0.02
-"""Media starts on a grid too (see `next_start_ns`): the few milliseconds in which a call is set up
-then never decide on which side of a step it starts."""
 SAMPLE_OFFSET_NS = 11_000_000
 """Counters are read so long after each whole second: the MCU's audio leaves on a grid of 20 ms, and
 on it a packet could be counted on either side of a second."""

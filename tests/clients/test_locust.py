@@ -272,6 +272,42 @@ def test_the_owners_word_is_not_the_pages_to_give(tmp_path: Path) -> None:
         assert mcu.asked == []
 
 
+# ---------------------------------------------------------------------------- as load tests have it
+
+COUNTED = """
+import sys
+from importlib import metadata
+from giaoban.scenarios.load.locust import start
+
+look, times = metadata.entry_points, 0
+
+def counted(**wanted):
+    global times
+    times += 1
+    return look(**wanted)
+
+metadata.entry_points = counted
+try:
+    start.main()
+finally:
+    from gevent import monkey
+
+    print(times, monkey.is_module_patched("socket"), metadata.entry_points is counted)
+"""
+
+
+def test_a_load_tests_locust_reads_once_what_is_installed() -> None:
+    """gevent, which patches module by module, asks at each step; what answers it is there again
+    for whoever asks later."""
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTED, "--version"],
+        capture_output=True, text=True, check=False, env=ENVIRONMENT,
+    )  # fmt: skip
+    version, told = done.stdout.splitlines()
+    assert (done.returncode, told) == (0, "1 True True"), done.stderr
+    assert version.startswith("locust ")
+
+
 # ---------------------------------------------------------------------------- wrong for all of them
 
 UNREACHABLE = """

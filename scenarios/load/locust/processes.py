@@ -22,6 +22,8 @@ from giaoban.scenarios.load.environment import UNTOLD
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.sentence import N_
 
+PROGRAM = "giaoban.scenarios.load.locust.start"
+"""Locust, which is no import of this process: it patches the standard library."""
 LOCUSTFILE = PACKAGE / "traffic" / "locustfile.py"
 HOST = "127.0.0.1"
 PAGE = "locust.html"
@@ -151,7 +153,7 @@ class LocustProcesses:
                 process.wait()
 
     def _start(self, words: list[str], log: Path, ended_by: signal.Signals) -> None:
-        command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *words]
+        command = [sys.executable, "-m", PROGRAM, "-f", str(LOCUSTFILE), *words]
         with interruptions_held(), log.open("wb") as file:
             self._processes.append(
                 subprocess.Popen(

@@ -62,3 +62,21 @@ print([m for m in sys.modules if m.startswith("giaoban.scenarios.estimate.estima
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_who_serves_or_calls_loads_neither_terminal_nor_plan_nor_estimate() -> None:
+    """Processes of a load test: each step may have loaded nothing of what it does not need."""
+    code = """
+import sys
+from importlib import import_module
+for needed, not_needed in [
+    ("bridge.user_agent", "giaoban.scenarios.plan"),
+    ("cli.commands.mcu.mcu", "rich"),
+    ("cli.commands.check.load", "giaoban.scenarios.estimate"),
+]:
+    import_module(f"giaoban.scenarios.{needed}")
+    print([m for m in sys.modules if m.split(".")[: not_needed.count(".") + 1]
+           == not_needed.split(".")])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["[]"] * 3

@@ -34,7 +34,6 @@ from giaoban.scenarios.load.target import MOST_PER_S, check_bounds, check_room, 
 from giaoban.scenarios.load.trial import attempt
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.project import current
-from giaoban.scenarios.study.redial_storm import storm_in_province
 from giaoban.sentence import Sentence
 from giaoban.topology.load import load_province
 from giaoban.traffic.profiles import DEFAULT_PROFILE, load_profiles
@@ -147,6 +146,9 @@ def command(
         if otel:
             raise InputError("--otel: Locust is no part of an emulated province (allowed: "
                              "without --in)")  # fmt: skip
+        # emulation, estimate and annex are no part of a test that calls a real MCU
+        from giaoban.scenarios.study.redial_storm import storm_in_province
+
         asked = make_question(inside, seed=seed, all_from_start=True)
         with progress() as told:
             outcome = storm_in_province(
