@@ -12,6 +12,7 @@ from scenario_factory import ROOT, SMALL, giaoban, scenario
 
 from giaoban.results.judge.diff import differences
 from giaoban.results.model.result import Result
+from giaoban.scenarios.plan.identity import code_identity
 from giaoban.topology.sandbox import boot, kernel
 
 
@@ -20,7 +21,9 @@ def test_the_same_measures_as_in_the_sandbox(runs: Runs, tmp_path: Path) -> None
     """The guest's kernel has all that is needed: there native is what the sandbox does."""
     sandbox = runs.start("everything")
     file = everything(tmp_path / "s.toml")
-    # the province is named, so that what it holds counts where the answer is kept (tests/kept.py)
+    # the answer is kept (tests/kept.py) with what the province holds, which is named, and whose it
+    # is: the result says of which program
+    (tmp_path / "program").write_text(code_identity(), encoding="utf-8")
     words = [str(tmp_path), str(file), "--province", str(SMALL)]
     booted = boot.run(
         boot.Guest(kernel.ensure(lambda _what, _done: None), memory_mb=1536),
