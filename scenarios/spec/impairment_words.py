@@ -103,7 +103,10 @@ def what(item: Impairment, network: Network) -> Sentence:
 
 
 def _loss(model: Loss) -> Sentence:
-    share, burst, kind = _rounded(100 * loss_rate(model)), mean_burst(model), _LOSS[type(model)]
+    rate, burst, kind = loss_rate(model), mean_burst(model), _LOSS[type(model)]
+    if math.isclose(rate, 1.0):  # of which no chance is left to speak of
+        return message(N_("all packets lost"))
+    share = _rounded(100 * rate)
     if isinstance(model, BernoulliLoss) or math.isinf(burst):
         return message(N_("{share} % loss, {kind}"), share=share, kind=kind)
     return message(

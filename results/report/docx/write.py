@@ -203,6 +203,7 @@ def docx_bytes(document: Document, made: datetime) -> bytes:
 
 
 def _styles(paper: Any, lang: str) -> None:
+    """Headings and captions have those that a program makes contents and lists of tables of."""
     normal = paper.styles["Normal"]
     normal.font.name, normal.font.size = FONT, Pt(13)
     fonts = normal.element.rPr.rFonts
@@ -214,15 +215,30 @@ def _styles(paper: Any, lang: str) -> None:
     layout = normal.paragraph_format
     layout.space_before, layout.space_after, layout.line_spacing = Pt(0), Pt(6), 1.05
     for level in (1, 2):
-        style = paper.styles[f"Heading {level}"]
-        style.font.name, style.font.size, style.font.bold = FONT, Pt(13), True
-        style.font.color.rgb = RGBColor(0, 0, 0)
-        style.element.rPr.rFonts.attrib.clear()
-        style.element.rPr.rFonts.set(qn("w:ascii"), FONT)
-        style.element.rPr.rFonts.set(qn("w:hAnsi"), FONT)
-        style.paragraph_format.space_before = Pt(12)
-        style.paragraph_format.space_after = Pt(6)
-        style.paragraph_format.keep_with_next = True
+        heading = paper.styles[f"Heading {level}"]
+        _plain(heading, size_pt=13)
+        heading.font.bold = True
+        heading.paragraph_format.space_before = Pt(12)
+        heading.paragraph_format.space_after = Pt(6)
+        heading.paragraph_format.keep_with_next = True
+    caption = paper.styles["Caption"]
+    _plain(caption, size_pt=11.5)
+    caption.font.bold, caption.font.italic = False, True
+    caption.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    caption.paragraph_format.keep_with_next = True
+    caption.paragraph_format.space_before = Pt(6)
+    caption.paragraph_format.space_after = Pt(6)
+    caption.paragraph_format.line_spacing = layout.line_spacing
+
+
+def _plain(style: Any, *, size_pt: float) -> None:
+    """In black, and in the document's own type, where the template has its own."""
+    style.font.name, style.font.size = FONT, Pt(size_pt)
+    style.font.color.rgb = RGBColor(0, 0, 0)
+    fonts = style.element.rPr.rFonts
+    fonts.attrib.clear()
+    fonts.set(qn("w:ascii"), FONT)
+    fonts.set(qn("w:hAnsi"), FONT)
 
 
 def _page(paper: Any, document: Document) -> None:
@@ -327,12 +343,7 @@ def _paragraph(paper: Any, text: str, *, bold: bool = False, note: bool = False)
 
 def _caption(paper: Any, text: str) -> None:
     """Above a table, on the same page."""
-    par = paper.add_paragraph()
-    par.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    par.paragraph_format.keep_with_next = True
-    par.paragraph_format.space_before = Pt(6)
-    run = par.add_run(text)
-    run.italic, run.font.size = True, Pt(11.5)
+    paper.add_paragraph(text, style="Caption")
 
 
 def _table(paper: Any, block: Table, word: str, lang: str) -> None:

@@ -28,8 +28,18 @@ from giaoban.topology.network import build
         ),
         (
             {"loss": {"model": "four-state", "p13": 0.1, "p31": 0.0}},
-            "100 % loss, four states",
-            "mất 100 % gói, mô hình bốn trạng thái",
+            "all packets lost",
+            "mất toàn bộ gói",
+        ),
+        (
+            {"loss": {"model": "bernoulli", "p": 1.0}, "duplicate": 0.5},
+            "all packets lost; 50 % sent twice",
+            "mất toàn bộ gói; 50 % gói bị lặp",
+        ),
+        (
+            {"loss": {"model": "bernoulli", "p": 0.999}},
+            "99.9 % loss, independent",
+            "mất 99,9 % gói, ngẫu nhiên độc lập",
         ),
     ],
 )

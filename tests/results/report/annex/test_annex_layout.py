@@ -113,6 +113,21 @@ def test_a_docx_has_the_same_pages(map_):
     assert shape.height.mm <= 150
 
 
+def test_a_list_of_tables_can_be_made_of_a_docx(map_):
+    """By the style of their captions, which nothing else has; each stands on its table's page."""
+    made = document(map_)
+    tables = [table(["a"], [["x"]], caption=name) for name in ("Một", "Hai")]
+    tables = [replace(each, number=number) for number, each in enumerate(tables, 1)]
+    made = replace(made, blocks=[Par("lời"), *tables, Par("hết")])
+    paper = docx.Document(io.BytesIO(docx_bytes(made, AT.replace(tzinfo=None))))
+    captions = [par.text for par in paper.paragraphs if par.style.name == "Caption"]
+    assert captions == ["Bảng 1: Một", "Bảng 2: Hai"]
+    style = paper.styles["Caption"]
+    assert style.paragraph_format.keep_with_next
+    assert (style.font.size.pt, style.font.italic, style.font.bold) == (11.5, True, False)
+    assert str(style.font.color.rgb) == "000000"
+
+
 def test_two_broad_pages_of_a_docx_have_none_between_them(map_, tmp_path):
     made = document(map_)
     [at] = [n for n, block in enumerate(made.blocks) if isinstance(block, Picture)]
