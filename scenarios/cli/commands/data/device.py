@@ -61,11 +61,12 @@ def group() -> None:
 def list_(as_json: AsJson = False) -> int:
     """List the devices, with how many calls of one resolution each holds in one conference."""
     devices = load_devices().device
+    calls = [fit(device, []).more for device in devices]
     return listed(
         "devices",
-        [_summary(device) for device in devices],
+        [_summary(*of) for of in zip(devices, calls, strict=True)],
         (Sentence("id"), Sentence("units"), *COLUMNS),
-        [_device_row(device) for device in devices],
+        [_device_row(*of) for of in zip(devices, calls, strict=True)],
         NOT_CONFIRMED,
         as_json=as_json,
         right=range(2, 2 + len(COLUMNS)),
@@ -73,8 +74,7 @@ def list_(as_json: AsJson = False) -> int:
     )
 
 
-def _device_row(device: Device) -> tuple[str, ...]:
-    calls = fit(device, []).more
+def _device_row(device: Device, calls: Mapping[str, int]) -> tuple[str, ...]:
     return (
         device.id,
         Sentence(
@@ -95,7 +95,7 @@ def show(device_id: DeviceId, as_json: AsJson = False) -> int:
     """Show a device: what calls cost, what it does when full, and where each figure comes from."""
     device = pick(load_devices(), device_id)
     if as_json:
-        print_json({**device.model_dump(), **_summary(device)})
+        print_json({**device.model_dump(), **_summary(device, fit(device, []).more)})
         return 0
     capacity = N_("{units:g} × {unit}, {ports} {ports:port|ports}{mark}")
     if device.audio_ports:
@@ -251,7 +251,8 @@ def parse_calls(text: str) -> list[tuple[int, str]]:
     return calls
 
 
-def _summary(device: Device) -> dict[str, object]:
+def _summary(device: Device, calls: Mapping[str, int]) -> dict[str, object]:
+    """`calls`: of each resolution alone in one conference."""
     return {
         "id": device.id,
         "name": device.name,
@@ -259,7 +260,7 @@ def _summary(device: Device) -> dict[str, object]:
         "units_total": device.units_total,
         "ports_total": device.ports_total,
         "audio_ports": device.audio_ports,
-        "calls": fit(device, []).more,
+        "calls": calls,
         "assumed": [key for key, _ in device.assumptions()],
     }
 
