@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,31 @@ from scenario_factory import ROOT, scenario
 
 LAB = Path(__file__).with_name("signal_lab.py")
 SAID = "giaoban: interrupted, nothing is left behind"
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[subprocess.Popen[str]]:
+    """Has loaded what a check needs."""
+    pipe = subprocess.PIPE
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, LAB], cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True
+    ) as process:
+        yield process
+
+
+def copied(
+    lab: subprocess.Popen[str], words: list[str], variables: dict[str, str], folder: Path
+) -> tuple[int, str, str]:
+    """Exit code, standard output and error of a copy of it."""
+    out, err = folder / "stdout", folder / "stderr"
+    assert lab.stdin is not None
+    assert lab.stdout is not None
+    order = [words, variables, [os.devnull, str(out), str(err)]]
+    lab.stdin.write(f"{json.dumps(order)}\n")
+    lab.stdin.flush()
+    code = int(lab.stdout.readline())
+    return code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -34,22 +61,34 @@ SAID = "giaoban: interrupted, nothing is left behind"
         (signal.SIGINT, "open", "view.html"),
     ],
 )
-def test_a_check_by_estimate(tmp_path: Path, number: signal.Signals, event: str, part: str) -> None:
+def test_a_check_by_estimate(
+    lab: subprocess.Popen[str],
+    tmp_path: Path,
+    number: signal.Signals,
+    event: str,
+    part: str,
+) -> None:
     results, temporary = tmp_path / "results", tmp_path / "temporary"
     temporary.mkdir()
     seeds = "0" if part.startswith("matplotlib") else "1"  # who tries other seeds draws as well
     words = ["check", scenario(tmp_path / "s.toml"), "--estimate", "--seeds", seeds]
-    done = subprocess.run(
-        [sys.executable, LAB, str(int(number)), event, part, *words, "--results", results],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
-        capture_output=True,
-        text=True,
-        check=False,
-        start_new_session=True,
-    )
-    *progress, last = done.stderr.splitlines()
-    assert (done.returncode, done.stdout, last) == (130, "", SAID), done.stderr
-    assert all(line.endswith("%") for line in progress), done.stderr
+    words = [str(int(number)), event, part, *map(str, words), "--results", str(results)]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)}
+    if event == "import":
+        done = subprocess.run(
+            [sys.executable, LAB, *words],
+            cwd=ROOT,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+        code, out, err = done.returncode, done.stdout, done.stderr
+    else:
+        code, out, err = copied(lab, words, variables, tmp_path)
+    *progress, last = err.splitlines()
+    assert (code, out, last) == (130, "", SAID), err
+    assert all(line.endswith("%") for line in progress), err
     assert not results.exists() or list(results.iterdir()) == []
     assert list(temporary.iterdir()) == []
