@@ -60,17 +60,20 @@ def test_not_a_series_file(tmp_path, content):
         Series.load(tmp_path / "none.npz")
 
 
-@pytest.mark.parametrize(("bridges", "lang"), [(10, "vi"), (71, "en")])
-def test_pictures_are_written_alike_each_time(tmp_path, bridges, lang):
+@pytest.mark.parametrize(
+    ("bridges", "lang", "times"), [(10, "vi", 2), (71, "en", 1)], ids=["10", "71"]
+)
+def test_pictures_are_written_alike_each_time(tmp_path, bridges, lang, times):
     series = make.series(bridges, losing=True)
-    one, two = tmp_path / "1", tmp_path / "2"
-    one.mkdir()
-    two.mkdir()
-    paths = make.write_plots(series, one, lang=lang, limits=LIMITS)
-    make.write_plots(series, two, lang=lang, limits=LIMITS)
-    assert set(paths) == {"delay", "loss", "jitter", "mos", "frozen", "links", "mcu"}
+    folders = [tmp_path / str(number) for number in range(times)]
+    for folder in folders:
+        folder.mkdir()
+        paths = make.write_plots(series, folder, lang=lang, limits=LIMITS)
+        assert set(paths) == {"delay", "loss", "jitter", "mos", "frozen", "links", "mcu"}
+    one, *others = folders
     for path in one.iterdir():
-        assert path.read_bytes() == (two / path.name).read_bytes(), path.name
+        for other in others:
+            assert path.read_bytes() == (other / path.name).read_bytes(), path.name
     with Image.open(one / f"delay.{lang}.png") as image:
         pixels = np.asarray(image.convert("L"))
         # Nothing is cut: the outermost pixels are all paper.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import pytest
@@ -84,6 +85,7 @@ def scale(name, figure):
     return TEXT_MM * 0.86 / IN_MM / wide
 
 
+@cache
 def texts(figure):
     """All that is drawn: labels of ticks beyond an axis' ends are not."""
     figure.draw_without_rendering()
@@ -172,7 +174,8 @@ def plots(request):
     for _, figure in figures:
         if figure.canvas is None:
             FigureCanvasAgg(figure)
-    return figures
+    yield figures
+    texts.cache_clear()
 
 
 def answer() -> Headroom:
