@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import ipaddress
-import json
 import os
 import re
 import select
@@ -12,10 +11,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 
@@ -40,6 +40,7 @@ from giaoban.mcu_sim.sip.transport.tls import Tls, load_tls
 from giaoban.processes.interruptions import INTERRUPTIONS
 from giaoban.scenarios.cli import language
 from giaoban.scenarios.cli.commands.mcu.event_line import line_of
+from giaoban.scenarios.cli.commands.mcu.event_log import EventLog, started
 from giaoban.scenarios.cli.output import print_json
 from giaoban.scenarios.spec.project import current
 from giaoban.sentence import N_, Sentence, joined
@@ -195,7 +196,8 @@ def serve(
         bool, typer.Option("--console", help="read the technician's commands from standard input")
     ] = False,
     events: Annotated[
-        Path | None, typer.Option("--events", help="write every event here, one JSON object a line")
+        Path | None,
+        typer.Option("--events", help="append every event to this file, one JSON object a line"),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="print the closing report alone, as one JSON object")
@@ -225,12 +227,17 @@ def serve(
     def tell(event: dict[str, Any]) -> None:
         if not as_json:
             screen.say(_line(event))
-        if log is not None:
-            log.write(json.dumps(event, ensure_ascii=False) + "\n")
-            log.flush()
+        record(event)
+
+    def record(event: dict[str, Any]) -> None:
+        if log is not None and (trouble := log.write(event)) is not None:
+            # where nobody can be told, the end tells
+            with suppress(OSError, ValueError, GiaobanError):
+                sys.stderr.write(f"giaoban: {language.say(trouble)}\n")
+                sys.stderr.flush()
 
     with ExitStack() as stack:
-        log = None if events is None else stack.enter_context(_opened(events))
+        log = None if events is None else stack.enter_context(EventLog(events))
         try:
             server = McuServer(config, None, None if as_json and log is None else tell)
         except OSError as error:
@@ -254,6 +261,7 @@ def serve(
         over = "" if config.tls is None else config.tls.port
         screen.say(Sentence(known, device=chosen.name, listen=listen, port=over))
         screen.say(_rooms(config, listen))
+        record(started(datetime.now().astimezone(), listen))
         stop = _stopper(seconds)
         typed = Console(server, screen.say) if console else None
         # what is loaded by now stays: looking through it for garbage stops the sound for 75 ms
@@ -272,7 +280,10 @@ def serve(
         raise screen.failed
     if as_json:
         print_json(health)
-    return _judge(health)
+    code = _judge(health)
+    if log is not None and (lacking := log.shortage()) is not None:
+        raise lacking
+    return code
 
 
 class _Screen:
@@ -290,15 +301,6 @@ class _Screen:
             sys.stdout.flush()
         except GiaobanError as error:  # everybody is hung up before that ends the program
             self.failed = error
-
-
-def _opened(path: Path) -> TextIO:
-    try:
-        return path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            "--events {path}: cannot be written: {why}", path=path, why=strerror(error)
-        ) from None
 
 
 def _config(

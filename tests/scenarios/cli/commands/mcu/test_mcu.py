@@ -231,6 +231,15 @@ def test_everybody_is_hung_up_when_it_is_told_to_stop(mcu: Mcu, by: int) -> None
     assert [e["cause"] for e in mcu.said("left")] == ["put-out"] * 2
 
 
+def test_calls_go_on_where_no_event_can_be_written() -> None:
+    ran = serve(free_ports(), "--events", "/dev/full", "--seconds", "0.5")
+    assert ran.returncode == 4, ran.stderr
+    first, *last = ran.stderr.splitlines()
+    assert first.startswith("giaoban: --events /dev/full: cannot be written")
+    assert last[0].startswith("giaoban: --events /dev/full: 2 events are missing")
+    assert "closed: " in ran.stdout
+
+
 def test_a_caller_that_is_gone_does_not_keep_it_from_ending(mcu: Mcu) -> None:
     with closing(Phone("cu-jut")) as caller:
         caller.dial(mcu.uri("giao-ban"), AUDIO % free_ports(2))
