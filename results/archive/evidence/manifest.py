@@ -121,12 +121,7 @@ def read_proof(folder: Path) -> Proof:
                 "{folder}: {why}", folder=folder / kept.path, why=strerror(error)
             ) from None
         if not same:
-            raise InputError(
-                "{folder}: is not what it was when the run was made (SHA-256 "
-                "{sha256}); run it again",
-                folder=folder / kept.path,
-                sha256=kept.sha256,
-            )
+            raise _altered(folder / kept.path, kept)
     listed = manifest.answer in {kept.path for kept in manifest.files}
     told = read_file(folder / manifest.answer, most=MOST_ANSWER) if listed else None
     if wrong := contradictions(manifest, told):
@@ -134,6 +129,29 @@ def read_proof(folder: Path) -> Proof:
             "{folder}: {wrong}; run it again", folder=folder, wrong=joined("; ", wrong)
         )
     return Proof(manifest, sha256(text))
+
+
+def refuse_altered(path: Path, data: bytes) -> None:
+    """Raise `InputError` for a file of a run that is not what its manifest tells of.
+
+    A run without a manifest, or with one that this version cannot read, tells nothing of it.
+    """
+    manifest = path.parent / MANIFEST
+    try:
+        files = Manifest.from_json(read_file(manifest), str(manifest)).files
+    except InputError:
+        return
+    for kept in files:
+        if kept.path == path.name and kept.sha256 != sha256(data):
+            raise _altered(path, kept)
+
+
+def _altered(path: Path, kept: KeptFile) -> InputError:
+    return InputError(
+        "{folder}: is not what it was when the run was made (SHA-256 {sha256}); run it again",
+        folder=path,
+        sha256=kept.sha256,
+    )
 
 
 def contradictions(manifest: Manifest, text: bytes | None) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
 from giaoban.regulation import Regulation
 from giaoban.results.model.quantities import OneLine, Sense
+from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel
 
 State = Literal["whole", "evidence"]
@@ -128,6 +129,12 @@ class SkippedRun(StrictModel):
 
     folder: str
     reason: OneLine
+    reason_vi: OneLine
+
+    @classmethod
+    def of(cls, folder: str, why: Sentence) -> Self:
+        """With the reason in both languages."""
+        return cls(folder=folder, reason=why.en, reason_vi=why.vi)
 
 
 def scenario_of(run_id: str) -> str:

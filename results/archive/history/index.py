@@ -14,23 +14,32 @@ from pathlib import Path
 
 from giaoban.results.archive.history.entry import HistoryEntry, SkippedRun, slug
 from giaoban.results.archive.history.scan import scan, stamp
+from giaoban.sentence import Sentence
 
 INDEX = ".history.sqlite"
-VERSION = 8
+VERSION = 9
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 
 _TABLES = """
 CREATE TABLE runs (
     folder TEXT PRIMARY KEY, stamp TEXT NOT NULL, kind TEXT, state TEXT, at TEXT, verdict TEXT,
-    scenario TEXT, engine TEXT, skipped TEXT, entry TEXT
+    scenario TEXT, engine TEXT, run_id TEXT, answer TEXT, skipped TEXT, entry TEXT
 );
 CREATE TABLE bridges (folder TEXT NOT NULL, bridge TEXT NOT NULL, name TEXT NOT NULL, new INTEGER);
 CREATE TABLE criteria (folder TEXT NOT NULL, id TEXT NOT NULL, ok INTEGER NOT NULL);
 CREATE INDEX runs_at ON runs (at);
+CREATE INDEX runs_answer ON runs (answer);
 CREATE INDEX bridges_folder ON bridges (folder);
 CREATE INDEX criteria_folder ON criteria (folder);
 """
+
+
+_FIRST = """(
+    SELECT one.folder FROM runs AS one WHERE one.answer = runs.answer
+    ORDER BY one.folder <> one.run_id, one.folder LIMIT 1
+)"""
+"""Of folders with the same answer, which are copies of one run, the one that counts."""
 
 
 class Index:
@@ -58,19 +67,25 @@ class Index:
         return read
 
     def entries(self, where: str = "1", values: tuple[object, ...] = ()) -> list[HistoryEntry]:
-        """Runs in the order of time; `where` is over the table `runs`."""
+        """Runs in the order of time, each once; `where` is over the table `runs`."""
         rows = self._db.execute(
-            f"SELECT entry FROM runs WHERE skipped IS NULL AND ({where}) ORDER BY at, folder",
+            f"SELECT entry FROM runs WHERE skipped IS NULL AND folder = {_FIRST} AND ({where}) "
+            "ORDER BY at, folder",
             values,
         )
         return [HistoryEntry.model_validate_json(row[0]) for row in rows]
 
     def skipped(self) -> list[SkippedRun]:
-        """Folders that are no runs, by name."""
-        rows = self._db.execute(
-            "SELECT folder, skipped FROM runs WHERE skipped IS NOT NULL ORDER BY folder"
+        """Folders that are no runs, or copies of one, by name."""
+        rows = self._db.execute("SELECT skipped FROM runs WHERE skipped IS NOT NULL")
+        found = [SkippedRun.model_validate_json(row[0]) for row in rows]
+        copies = self._db.execute(
+            f"SELECT folder, {_FIRST} AS first FROM runs WHERE skipped IS NULL AND folder <> first"
         )
-        return [SkippedRun(folder=folder, reason=reason) for folder, reason in rows]
+        for folder, first in copies:
+            why = Sentence("a copy of the run in {folder}, which counts once", folder=first)
+            found.append(SkippedRun.of(folder, why))
+        return sorted(found, key=lambda each: each.folder)
 
     def words(self, column: str) -> list[str]:
         """What there is to filter by: `scenario`, `kind`, `engine` or `criterion`."""
@@ -102,11 +117,11 @@ class Index:
         if isinstance(found, SkippedRun):
             self._db.execute(
                 "INSERT INTO runs (folder, stamp, skipped) VALUES (?, ?, ?)",
-                (folder, now, found.reason),
+                (folder, now, found.model_dump_json()),
             )
             return
         self._db.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
             (
                 folder,
                 now,
@@ -116,6 +131,8 @@ class Index:
                 found.verdict,
                 found.scenario,
                 found.engine,
+                found.run_id,
+                found.sha256,
                 found.model_dump_json(),
             ),
         )

@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from giaoban.errors import InputError
+from giaoban.errors import InputError, strerror
 from giaoban.files import MOST_ANSWER, read_file
-from giaoban.results.archive.evidence.manifest import INPUTS
+from giaoban.results.archive.evidence.manifest import INPUTS, refuse_altered
 from giaoban.results.archive.history.entry import (
     BindingCriterion,
     CriterionValue,
@@ -33,6 +33,7 @@ from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.screen_wording import place_words
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.schemas import COMMANDS
+from giaoban.sentence import Sentence
 from giaoban.text import LONGEST_NAME, text_problem
 from giaoban.tomlfile import parse
 from giaoban.translation import N_, translator
@@ -68,31 +69,41 @@ def answer_file(folder: Path) -> Path | None:
 
 
 def stamp(folder: Path) -> str:
-    """Changes when the answer or the state of a run does."""
+    """Changes when the answer, the manifest or the state of a run does."""
     path = answer_file(folder)
     if path is None:
         return "none"
     try:
-        about = path.stat()
+        about = [_state(path)]
+        if (folder / MANIFEST).is_file():
+            about.append(_state(folder / MANIFEST))
     except OSError:
         return "none"  # gone since
-    return f"{path.name} {about.st_mtime_ns} {about.st_size} {(folder / PRUNED).is_file()}"
+    return f"{path.name} {' '.join(about)} {(folder / PRUNED).is_file()}"
+
+
+def _state(path: Path) -> str:
+    about = path.stat()
+    return f"{about.st_mtime_ns} {about.st_size}"
 
 
 def scan(folder: Path) -> HistoryEntry | SkippedRun:
     """Read one folder of the results. Whatever is wrong with it becomes the reason."""
     if folder.name.startswith(PARTIAL):
-        return SkippedRun(folder=folder.name, reason="not finished: going on, or killed")
+        return SkippedRun.of(folder.name, Sentence("not finished: going on, or killed"))
     path = answer_file(folder)
     if path is None:
-        return SkippedRun(folder=folder.name, reason="no answer of a run in it")
+        return SkippedRun.of(folder.name, Sentence("no answer of a run in it"))
     try:
         raw = read_file(path, most=MOST_ANSWER)
-        return _entry(folder, path, raw)
+        entry = _entry(folder, path, raw)
+        refuse_altered(path, raw)
     except InputError as error:
-        return SkippedRun(folder=folder.name, reason=str(error))
+        return SkippedRun.of(folder.name, error.said)
     except OSError as error:
-        return SkippedRun(folder=folder.name, reason=f"{path.name}: {error.strerror}")
+        why = Sentence("{path}: {why}", path=path.name, why=strerror(error))
+        return SkippedRun.of(folder.name, why)
+    return entry
 
 
 def _entry(folder: Path, path: Path, raw: bytes) -> HistoryEntry:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
@@ -160,6 +161,51 @@ def test_a_damaged_result_is_told_with_its_reason(root: Path) -> None:
     with opened(root) as index:
         [reason] = [s.reason for s in index.skipped() if s.folder == h.APRIL]
     assert "not a giaoban.result/2 file: run_id" in reason
+
+
+def test_a_copy_of_a_run_counts_once(root: Path) -> None:
+    for name in ("0-before-it", f"{h.APRIL} - Copy"):
+        shutil.copytree(root / h.APRIL, root / name)
+    shutil.copytree(root / h.FAULTS, root / "sự cố")
+    shutil.rmtree(root / h.FAULTS)
+    assert found(root) == IN_ORDER
+    with opened(root) as index:
+        folders = {entry.run_id: entry.folder for entry in index.entries()}
+        why = {each.folder: each.reason for each in index.skipped()}
+    assert (folders[h.APRIL], folders[h.FAULTS]) == (h.APRIL, "sự cố")
+    for name in ("0-before-it", f"{h.APRIL} - Copy"):
+        assert why[name] == f"a copy of the run in {h.APRIL}, which counts once"
+    shutil.rmtree(root / h.APRIL)
+    assert found(root) == IN_ORDER
+
+
+@pytest.mark.parametrize("again", [lambda data: data.replace(b"\n", b"\r\n"), lambda data: data])
+def test_an_answer_that_was_rewritten_is_none_of_this_run(
+    tmp_path: Path, again: Callable[[bytes], bytes]
+) -> None:
+    folder = h.proven(tmp_path / "runs", h.measured(h.APRIL), tmp_path / "sources")
+    assert found(folder.parent) == [h.APRIL]
+    path = folder / "result.json"
+    path.write_bytes(again(path.read_bytes()))
+    with opened(folder.parent) as index:
+        if again(b"\n") == b"\n":
+            assert (len(index.entries()), index.skipped()) == (1, [])
+            return
+        assert index.entries() == []
+        [skipped] = index.skipped()
+    assert "is not what it was when the run was made" in skipped.reason
+    assert "không còn như khi thực hiện lần chạy" in skipped.reason_vi
+
+
+def test_a_run_is_read_anew_when_its_manifest_is_another(tmp_path: Path) -> None:
+    folder = h.proven(tmp_path / "runs", h.measured(h.APRIL), tmp_path / "sources")
+    assert found(folder.parent) == [h.APRIL]
+    manifest = folder / "manifest.json"
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    [kept] = [each for each in told["files"] if each["path"] == "result.json"]
+    kept["sha256"] = "0" * 64
+    manifest.write_text(json.dumps(told, indent=2), encoding="utf-8")
+    assert found(folder.parent) == []
 
 
 def test_an_answer_of_an_unknown_kind_is_listed(root: Path) -> None:

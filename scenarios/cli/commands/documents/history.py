@@ -13,7 +13,7 @@ from giaoban.errors import InputError
 from giaoban.files import writing
 from giaoban.results.archive.history.choose import RunFilter, check_criterion, choose
 from giaoban.results.archive.history.document import write_summary
-from giaoban.results.archive.history.entry import HistoryEntry
+from giaoban.results.archive.history.entry import HistoryEntry, SkippedRun
 from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.history.networks import Networks, refuse_several
 from giaoban.results.archive.history.prune import (
@@ -87,6 +87,19 @@ def _run_row(e: HistoryEntry) -> tuple[str | Cell, ...]:
         room,
         e.folder if e.state == "whole" else Sentence("{run} (evidence only)", run=e.folder),
     )
+
+
+def _not_counted(skipped: Sequence[SkippedRun]) -> list[Par]:
+    """Folders that nothing is taken from, each with the reason."""
+    told = (
+        Sentence(
+            "not a run: {folder} – {why}",
+            folder=each.folder,
+            why=Both(each.reason, each.reason_vi),
+        )
+        for each in skipped
+    )
+    return pars(told, "quiet")
 
 
 def trend_table(points: Sequence[TrendPoint]) -> Table:
@@ -396,11 +409,7 @@ def list_runs(
     none = Sentence("no runs in {results}", results=results)
     if choice != RunFilter():
         none = Sentence("no run fits")
-    wrong = [
-        Sentence("not a run: {folder} – {why}", folder=each.folder, why=each.reason)
-        for each in skipped
-    ]
-    print_blocks(*(runs_tables(found) if found else [Par(none)]), *pars(wrong, "quiet"))
+    print_blocks(*(runs_tables(found) if found else [Par(none)]), *_not_counted(skipped))
     return 0
 
 
@@ -443,6 +452,7 @@ def trend_of(
     first, last = days(since, until, year)
     with opened(results) as index:
         check_criterion(index, criterion)
+        skipped = index.skipped()
         chosen = choose(index, RunFilter(scenario, kind, None, None, bridge, first, last, province))
     chosen = [entry for entry in chosen if entry.criterion(criterion) is not None]
     refuse_several(chosen)
@@ -475,12 +485,14 @@ def trend_of(
                     for p in points
                 ],
                 "plot": None if plot is None else str(plot),
+                "skipped": [folder.model_dump() for folder in skipped],
             }
         )
         return 0
     print_blocks(trend_table(points) if points else Par(Sentence("no run fits")))
     if points and plot is not None:
         print_blocks(Par(Sentence("plot: {plot}", plot=plot)))
+    print_blocks(*_not_counted(skipped))
     return 0
 
 
@@ -500,11 +512,14 @@ def summary_of(
     path = out or Path(f"giao-ban-{year}.pdf")
     with opened(results) as index:
         found = choose(index, RunFilter.of_year(year, province=province))
+        skipped = index.skipped()
     write_summary(found, year, path, lang=lang)
     if as_json:
-        print_json({"file": str(path), **yearly(found, year, lang)})
+        left = [folder.model_dump() for folder in skipped]
+        print_json({"file": str(path), **yearly(found, year, lang), "skipped": left})
     else:
-        print_blocks(Par(Sentence("summary of {n} {n:run|runs}: {path}", n=len(found), path=path)))
+        told = Sentence("summary of {n} {n:run|runs}: {path}", n=len(found), path=path)
+        print_blocks(Par(told), *_not_counted(skipped))
     return 0
 
 
