@@ -38,6 +38,7 @@ from giaoban.results.model.robustness import Robustness
 from giaoban.results.model.seeds import Seeds
 from giaoban.results.model.streams import BridgeResult
 from giaoban.results.model.unmodelled import Unmodelled
+from giaoban.sentence import N_, Sentence, message
 from giaoban.tomlfile import StrictModel
 
 _KINDS = r"[A-Za-z0-9-]+(/[A-Za-z0-9-]+)*"
@@ -64,8 +65,10 @@ class OtherTraffic(StrictModel):
     """One direction (`A->B`) of a link that other traffic was put on.
 
     `mbps` is what its frames take of the link; null: it is TCP with the congestion control `tcp`,
-    in so many `flows`, which takes what it gets. `marked` is the class that its packets claim.
-    Times are seconds from the start of the first phase; null: from before it, or to the end.
+    in so many `flows`, which takes what it gets: each transfers `transfer_mb` once, or again after
+    a pause of `pause_s` on average; null: as long as it may, without pause. `marked` is the class
+    that its packets claim. Times are seconds from the start of the first phase; null: from before
+    it, or to the end.
     """
 
     link: Id
@@ -73,9 +76,28 @@ class OtherTraffic(StrictModel):
     mbps: Annotated[float, Field(gt=0)] | None
     tcp: Literal["cubic", "bbr"] | None = None
     flows: Annotated[int, Field(ge=1)] | None = None
+    transfer_mb: Annotated[float, Field(gt=0)] | None = None
+    pause_s: Annotated[float, Field(gt=0)] | None = None
     marked: Literal["best-effort", "video", "voice"]
     from_s: Amount | None = None
     to_s: Amount | None = None
+
+
+def tcp_told(
+    control: str, flows: int, transfer_mb: float | None, pause_s: float | None
+) -> Sentence:
+    """What TCP other traffic is, as `OtherTraffic` has it."""
+    known = N_("TCP ({control}), flows: {flows}")
+    if transfer_mb is not None:
+        known = N_("TCP ({control}), flows: {flows}, {mb} MB each")
+    if pause_s is not None:
+        known = N_(
+            "TCP ({control}), flows: {flows}, {mb} MB each on average, again after a pause of "
+            "{pause} s on average"
+        )
+    values = {"mb": transfer_mb, "pause": pause_s}
+    given = {name: value for name, value in values.items() if value is not None}
+    return message(known, control=control.upper(), flows=flows, **given)
 
 
 RunId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)]

@@ -747,8 +747,8 @@ class Wording(Translator):
 
 
 DETECTABLE = N_(
-    "only what is certain of a rise is judged; in phases of this length one of less than {least} "
-    "cannot be told from chance"
+    "only what is certain of a rise is judged; in phases of this length, where it shows least, one "
+    "of less than {least} cannot be told from chance"
 )
 FIGURES_ALONE = N_(
     "The figures of a check that cannot be trusted serve to find out why; no criterion is judged "

@@ -10,7 +10,7 @@ from giaoban.mcu_sim.device import DelayFigure, Device
 from giaoban.mcu_sim.device_units import unit_of
 from giaoban.provenance import Assumable, Sourced
 from giaoban.results.judge.criteria import Criteria, Criterion
-from giaoban.results.model.result import Assumption
+from giaoban.results.model.result import Assumption, tcp_told
 from giaoban.scenarios.measure.streams import answer_delays
 from giaoban.scenarios.plan.question import Question
 from giaoban.sentence import N_, Both, Sentence, joined, message, number
@@ -138,11 +138,7 @@ def _background(question: Question) -> Iterator[Told]:
         if item.assumed:
             rate = message("{rate} Mb/s", rate=item.mbps)
             if item.tcp is not None:
-                rate = message(
-                    N_("TCP ({control}), flows: {flows}"),
-                    control=item.tcp.upper(),
-                    flows=item.flows or 1,
-                )
+                rate = tcp_told(item.tcp, item.flows or 1, item.transfer_mb, item.pause_s)
             elif item.mbps is None:
                 rate = message("{share} %", share=item.pct)
             new = question.scenario.new_bridges

@@ -300,6 +300,8 @@ def other_traffic(backgrounds: Sequence[Background], network: Network) -> list[O
             mbps=None if item.tcp is not None else item.rate_mbps(link),
             tcp=item.tcp,
             flows=None if item.tcp is None else item.flows or 1,
+            transfer_mb=item.transfer_mb,
+            pause_s=item.pause_s,
             marked=item.marked,
             from_s=item.from_s,
             to_s=item.to_s,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.results.model.result import OtherTraffic, Result
+from giaoban.results.model.result import OtherTraffic, Result, tcp_told
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.annex import failure_sections
 from giaoban.results.report.annex.wording import AnnexWording
@@ -77,7 +77,11 @@ def concluded(
 
 
 def _traffic(item: OtherTraffic, say: AnnexWording) -> str:
-    if item.to_s is None:
+    if item.to_s is None and item.transfer_mb is not None and item.pause_s is None:
+        when = say("until done")
+        if item.from_s:
+            when = say("from until done", start=say.number(item.from_s))
+    elif item.to_s is None:
         when = (
             say("all the time") if not item.from_s else say("from", start=say.number(item.from_s))
         )
@@ -90,8 +94,7 @@ def _traffic(item: OtherTraffic, say: AnnexWording) -> str:
         return say(
             "background tcp",
             link=where,
-            flows=item.flows or 1,
-            control=(item.tcp or "").upper(),
+            what=say.say(tcp_told(item.tcp or "", item.flows or 1, item.transfer_mb, item.pause_s)),
             priority=say(f"marked {item.marked}"),
             time=when,
         )

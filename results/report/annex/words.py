@@ -34,7 +34,7 @@ WORDS: Mapping[str, str] = {
     "impaired": N_("Done to the network on purpose (times from the start of the first phase):"),
     "failing": N_("Made to fail on purpose (times from the start of the first phase):"),
     "background": N_("Other traffic that shared links in the check:"),
-    "background tcp": N_("{link}: TCP ({control}), flows: {flows}, {priority}, {time}"),
+    "background tcp": N_("{link}: {what}, {priority}, {time}"),
     "background item": N_("{link}: {mbps} Mb/s, {priority}, {time}"),
     "marked best-effort": N_("without priority"),
     "marked video": N_("with the priority of pictures"),
@@ -42,6 +42,8 @@ WORDS: Mapping[str, str] = {
     "all the time": N_("all the time"),
     "from to": N_("{start} s to {end} s"),
     "from": N_("{start} s to the end"),
+    "until done": N_("from the start until all is transferred"),
+    "from until done": N_("{start} s until all is transferred"),
     "until": N_("from the start to {end} s"),
     "no background": N_("In the check there was no other traffic on the links than the meeting's."),
     "basis": N_(

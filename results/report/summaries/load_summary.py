@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from giaoban.results.model.studies.load import Delay, LoadCriterion, LoadResult
 from giaoban.results.report.criteria_table import criteria_table
@@ -99,6 +99,23 @@ _CHOICES = {
     **{("check_verdict", each): pgettext("verdict", each) for each in ("pass", "fail", "invalid")},
 }
 _BACK_OFF = {"none": pgettext("back-off", "none"), "random": pgettext("back-off", "random")}
+CAUSES: Mapping[str, str] = {
+    "bye": pgettext("mcu event", "bye"),
+    "put-out": pgettext("mcu event", "put-out"),
+    "failed": pgettext("mcu event", "failed"),
+    "media-lost": pgettext("mcu event", "media-lost"),
+    "session-expired": pgettext("mcu event", "session-expired"),
+    "gone": pgettext("mcu event", "gone"),
+    "no-ack": pgettext("mcu event", "no-ack"),
+    "replaced": pgettext("mcu event", "replaced"),
+    "power-lost": pgettext("mcu event", "power-lost"),
+}
+"""By what a call ended."""
+NOBODY_CUT_OFF = N_(
+    "no line was away for so long that a bridge took its call for dead, so nothing is known of "
+    "dialling again"
+)
+"""Of a storm in which there was none."""
 _MISSED = {
     "withheld": N_("the answer names another host, which sent nothing, so it was sent nothing"),
     "not-agreed": N_("the answer does not let the MCU send it"),
@@ -152,7 +169,9 @@ def session_lines(result: LoadResult) -> list[str]:
             )
         )
     storm = result.storm
-    if storm is not None:
+    if storm is not None and not storm.cut_off:
+        lines.append(Sentence("after the fault: {what}", what=Sentence(NOBODY_CUT_OFF)))
+    elif storm is not None:
         lines.append(
             Sentence(
                 "after the fault ({back_off} back-off): {back} of {n} {n:bridge|bridges} back in "
@@ -223,7 +242,10 @@ def mcu_lines(result: LoadResult) -> list[str]:
     if m is None:
         return []
     refused = ", ".join(f"{n} × {why}" for why, n in m.refused.items()) or Sentence("none")
-    left = [Sentence("{n} by {why}", n=n, why=why) for why, n in m.left.items()]
+    left = [
+        Sentence("{n} by {why}", n=n, why=Sentence(CAUSES.get(why, why)))
+        for why, n in m.left.items()
+    ]
     if m.units_total is None:
         most = Sentence(
             "the MCU at the most: {units:g} {units:unit|units}, {ports} {ports:port|ports}",

@@ -9,12 +9,19 @@ import numpy as np
 import pytest
 from scenario_factory import CUT, SCENARIOS, giaoban, scenario
 
+from giaoban.provenance import Assumable
 from giaoban.results.judge.criteria import load_criteria
+from giaoban.results.model.result import OtherTraffic, tcp_told
 from giaoban.scenarios.measure.assumptions import assumptions
 from giaoban.scenarios.measure.unmodelled import unmodelled
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
-from giaoban.scenarios.spec.background import BackgroundPlan, PoissonArrivals, other_traffic
+from giaoban.scenarios.spec.background import (
+    Background,
+    BackgroundPlan,
+    PoissonArrivals,
+    other_traffic,
+)
 from giaoban.topology.lines.qos import AF41, BEST_EFFORT, EF
 from giaoban.traffic.rtp import ETHERNET_BYTES, UDP_IP_BYTES
 
@@ -241,6 +248,32 @@ def test_what_is_planned_of_tcp(tmp_path: Path) -> None:
     assert (last.congestion, last.transfer_bytes, last.pause_s) == ("bbr", 1_500_000, 2.0)
     assert last.dscp == AF41
     assert plan.tcp[0].transfer_bytes is None
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ((), "TCP (CUBIC), flows: 1"),
+        (("transfer_mb = 8",), "TCP (CUBIC), flows: 1, 8 MB each"),
+        (
+            ("transfer_mb = 1.5", "pause_s = 2"),
+            "TCP (CUBIC), flows: 1, 1.5 MB each on average, again after a pause of 2 s on average",
+        ),
+    ],
+)
+def test_how_much_is_transferred_is_told(tmp_path: Path, more: tuple[str, ...], told: str) -> None:
+    lines = (*TCP, *more, "assumed = true", 'settled_by = "a capture"')
+    question = make_question(scenario(tmp_path / "s.toml", more=background(*lines)))
+    of_result = other_traffic(question.scenario.background, question.plan.network)[0]
+    said = tcp_told("cubic", of_result.flows or 1, of_result.transfer_mb, of_result.pause_s)
+    assert said == told
+    assert told in [a.value for a in assumptions(question, load_criteria())]
+
+
+def test_a_result_tells_all_that_other_traffic_is_asked_for() -> None:
+    asked = Background.model_fields.keys() - Assumable.model_fields.keys()
+    resolved = {"pct"}  # into `mbps` of that link
+    assert asked - resolved <= OtherTraffic.model_fields.keys() | {"packet_bytes"}
 
 
 def test_a_result_and_its_assumptions_tell_of_tcp(tmp_path: Path) -> None:

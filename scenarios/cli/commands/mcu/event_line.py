@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from giaoban.results.report.summaries.load_summary import CAUSES
 from giaoban.sentence import Both, Sentence, joined, number
 from giaoban.translation import pgettext, translator
 
@@ -55,18 +56,6 @@ DETAILS: Mapping[str, str] = {
     "most_kbps": pgettext("mcu event", "most_kbps"),
 }
 """What it tells of each."""
-CAUSES: Mapping[str, str] = {
-    "bye": pgettext("mcu event", "bye"),
-    "put-out": pgettext("mcu event", "put-out"),
-    "failed": pgettext("mcu event", "failed"),
-    "media-lost": pgettext("mcu event", "media-lost"),
-    "session-expired": pgettext("mcu event", "session-expired"),
-    "gone": pgettext("mcu event", "gone"),
-    "no-ack": pgettext("mcu event", "no-ack"),
-    "replaced": pgettext("mcu event", "replaced"),
-    "power-lost": pgettext("mcu event", "power-lost"),
-}
-"""By what a call ended."""
 KINDS: Mapping[str, str] = {
     "audio": pgettext("mcu event", "audio"),
     "video": pgettext("mcu event", "video"),

@@ -17,18 +17,21 @@ from giaoban.errors import InputError
 from giaoban.results.archive.evidence.verify import verify
 from giaoban.results.model.reasons import because
 from giaoban.results.model.result import FileRef
-from giaoban.results.model.studies.load import LoadInputs, LoadResult, MediaResult
+from giaoban.results.model.studies.load import LoadInputs, LoadResult, McuView, MediaResult
 from giaoban.results.model.unmodelled import Unmodelled
 from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes, write_annex
 from giaoban.results.report.annex.words import WORDS
+from giaoban.results.report.summaries.load_summary import CAUSES, mcu_lines, session_lines
 from giaoban.results.report.wording import Wording, reasons
 from giaoban.scenarios.load import generators, load_test
 from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, Record
 from giaoban.scenarios.measure.unmodelled import left_out
+from giaoban.translation import translator
 
 VI = Wording("vi")
+VI_SCREEN = translator("vi")
 WITHOUT = loads.storm("none")
 WITH = loads.storm("random", run_id="load-province-20261125-091500", last_back_s=14.04)
 
@@ -48,6 +51,32 @@ def test_two_storms_are_two_rows_with_decimal_commas() -> None:
     ]
     english = rows(WITHOUT, WITH, caption="Bridges dialling again", lang="en")
     assert english[0] == ["Test 1", "no", "10", "10", "21", "3.5", "8.5", "60", "Met"]
+
+
+def test_a_storm_that_cut_nobody_off_says_nothing_of_coming_back() -> None:
+    nobody = {"cut_off": 0, "back": 0, "attempts": 0, "half_back_s": None, "last_back_s": None}
+    assert WITHOUT.storm is not None
+    storm = WITHOUT.storm.model_copy(update=nobody)
+    lone = WITHOUT.model_copy(update={"storm": storm})
+    for text in (said(lone), VI_SCREEN.say(session_lines(lone)[-1])):
+        assert "không đường truyền nào mất đủ lâu để có điểm cầu coi cuộc gọi đã mất" in text
+        assert "Bảng 7: Các điểm cầu gọi lại" not in text
+        assert "không bao giờ" not in text
+    assert "0/0" not in " ".join(session_lines(lone))
+    both = rows(lone, WITH, caption="Các điểm cầu gọi lại")
+    assert [row[0] for row in both] == ["Lần thử 2"]
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_how_calls_ended_is_said_in_vietnamese(cause: str) -> None:
+    seen = McuView(
+        joined=3, refused={}, left={cause: 3}, units_peak=3, units_total=90, ports_peak=3,
+        calls_left=0, sip_received=9, sip_dropped={}, media_sent=0, media_late=0,
+        media_overflowed=0, wrong_passwords=0,
+    )  # fmt: skip
+    told = VI_SCREEN.say(mcu_lines(loads.calls(mcu=seen))[0])
+    assert f" {cause}" not in told
+    assert "rời họp 3 do " in told
 
 
 def test_they_are_told_once_if_they_were_asked_the_same() -> None:
