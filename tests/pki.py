@@ -50,6 +50,8 @@ class Authority:
 
     def __init__(self, folder: Path, url: str, now: datetime) -> None:
         self.folder, self.url, self.now = folder, url, now.replace(microsecond=0)
+        self.sends_chain = False
+        """Stamps carry all certificates, against the order of DER, as `openssl ts` may put them."""
         self.revoked: dict[int, datetime] = {}
         self.asked: list[str] = []
         self.root = self._made("Gốc", None, ca=True)
@@ -174,20 +176,27 @@ class Authority:
         return made.sign(self.issuer.key, SHA256).public_bytes(serialization.Encoding.DER)
 
     def stamp(self, question: bytes) -> bytes:
-        """A time stamp of a sum (RFC 3161), with the stamper's certificate."""
+        """A time stamp of a sum (RFC 3161), with the stamper's certificate, or the whole chain."""
         der = self.stamper.certificate.public_bytes(serialization.Encoding.DER)
         key = self.stamper.key.private_bytes(
             serialization.Encoding.DER,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
+        more = SimpleCertificateStore()
+        for holder in (self.issuer, self.root) if self.sends_chain else ():
+            above = holder.certificate.public_bytes(serialization.Encoding.DER)
+            more.register(asn1_x509.Certificate.load(above))
         stamper = DummyTimeStamper(
             asn1_x509.Certificate.load(der),
             keys.PrivateKeyInfo.load(key),
-            SimpleCertificateStore(),
+            more,
             fixed_dt=self.now,
         )
-        return bytes(stamper.request_tsa_response(tsp.TimeStampReq.load(question)).dump())
+        answer = bytes(stamper.request_tsa_response(tsp.TimeStampReq.load(question)).dump())
+        in_order = sorted([der, *(each.dump() for each in more)])
+        assert b"".join(in_order) in answer
+        return answer.replace(b"".join(in_order), b"".join(reversed(in_order)))
 
 
 @contextmanager

@@ -157,6 +157,22 @@ def test_a_catalogue_has_what_the_code_says_and_no_more(path: Path) -> None:
     assert told - in_code() == set(), "not in the code"
 
 
+def test_no_mark_is_hidden_from_the_tools() -> None:
+    """They pass over a mark within the arguments of another."""
+    told = {key for _, key in in_code()}
+    hidden = {
+        node.args[0].value
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "N_"
+        and isinstance(node.args[0], ast.Constant)
+        and node.args[0].value not in told
+    }
+    assert hidden == set()
+
+
 def test_there_is_a_catalogue_of_vietnamese() -> None:
     assert [path.stem for path in CATALOGUES] == ["vi"]
     assert languages() == ("vi", "en")

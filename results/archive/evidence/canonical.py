@@ -2,7 +2,8 @@
 
 A CMS structure (RFC 5652) signs its content and its signed attributes. All that is beside them
 follows from them, or is a certificate: the signer's, which a signed attribute names by its sum
-(RFC 5035), or one that is signed by another beside it.
+(RFC 5035), or one that is signed by another beside it. Others write time stamps, and may put their
+certificates in any order (RFC 5652, 10.2.3: a set, of which only what is signed has to be DER).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 Kind = Literal["data", "tst_info"]
+STAMP = "signature_time_stamp_token"
+"""The attribute with a time stamp of the signature (RFC 3161, appendix A)."""
 
 
 def canonical(content: Any, der: bytes, kind: Kind = "data") -> bool:
@@ -20,7 +23,7 @@ def canonical(content: Any, der: bytes, kind: Kind = "data") -> bool:
     time stamp of the signature (RFC 3161) stands beside the signed attributes, and is looked at so
     itself.
     """
-    if bytes(content.copy().dump(force=True)) != der:
+    if _written_anew(content, kind) != der:
         return False
     signed = content["content"]
     [info] = signed["signer_infos"]
@@ -35,8 +38,28 @@ def canonical(content: Any, der: bytes, kind: Kind = "data") -> bool:
         and said == [info["digest_algorithm"].dump()]
         and not list(values(signed["crls"]))
         and _vouched(values(signed["certificates"]), info)
-        and all(map(_stamp, values(info["unsigned_attrs"])))
+        and all(map(_stamp, _unsigned(info)))
     )
+
+
+def _written_anew(content: Any, kind: Kind) -> bytes:
+    """The same in DER, but that the certificates of each time stamp keep their order."""
+    written = bytes(content.copy().dump(force=True))
+    tokens = [content]
+    if kind == "data":
+        attributes = [a for i in content["content"]["signer_infos"] for a in _unsigned(i)]
+        tokens = [t for a in attributes if a["type"].native == STAMP for t in a["values"]]
+    for token in tokens:
+        told = [each.dump() for each in values(token["content"]["certificates"])]
+        # a stamp stands behind all that is signed, so it is the last place that has them
+        before, sorted_ones, after = written.rpartition(b"".join(sorted(told)))
+        if sorted_ones:
+            written = before + b"".join(told) + after
+    return written
+
+
+def _unsigned(info: Any) -> Iterable[Any]:
+    return values(info["unsigned_attrs"])
 
 
 def canonical_hex(data: bytes, embedded: Any) -> bool:
@@ -66,7 +89,7 @@ def values(found: Any) -> Iterable[Any]:
 
 def _stamp(attribute: Any) -> bool:
     """Whether an attribute that is not signed is one time stamp, and no more."""
-    if attribute["type"].native != "signature_time_stamp_token":
+    if attribute["type"].native != STAMP:
         return False
     [token] = attribute["values"]
     return canonical(token, bytes(token.dump()), "tst_info")

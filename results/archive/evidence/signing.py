@@ -135,6 +135,7 @@ class Signer:
         had, or the certificates cannot be checked.
         """
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+        from pyhanko.pdf_utils.reader import PdfFileReader
         from pyhanko.sign import signers
         from pyhanko.sign.fields import SigSeedSubFilter
         from pyhanko.sign.signers.pdf_signer import (
@@ -175,11 +176,15 @@ class Signer:
             )
             writer = IncrementalPdfFileWriter(io.BytesIO(data))
             signer = Plain(meta, self._signer, timestamper=self._stamper)
-            signed: io.BytesIO = signer.sign_pdf(writer)
-        return signed.getvalue()
+            made: io.BytesIO = signer.sign_pdf(writer)
+        signed = made.getvalue()
+        embedded = PdfFileReader(io.BytesIO(signed)).embedded_signatures
+        self._check(all(canonical_hex(signed, each) for each in embedded))
+        return signed
 
     def detached(self, data: bytes) -> bytes:
         """A signature of a file, to stand beside it (DER). Raises `InputError`: no stamp."""
+        from asn1crypto import cms
         from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 
         said = PdfCMSSignedAttributes(signing_time=datetime.now(UTC))
@@ -193,7 +198,20 @@ class Signer:
                     timestamper=self._stamper,
                 )
             )
-        return bytes(made.dump())
+        der = bytes(made.dump())
+        self._check(canonical(cms.ContentInfo.load(der), der))
+        return der
+
+    def _check(self, checkable: bool) -> None:
+        """Raises `InputError` for what `verify` could not tell from a signature that was altered:
+        then a stamp has what no signature covers."""
+        if not checkable:
+            url = "" if self._stamping is None else self._stamping.url
+            raise InputError(
+                "--timestamp = {url}: its stamps have parts that nothing signs, so that nobody "
+                "could tell whether they were altered (allowed: another authority)",
+                url=url,
+            )
 
     def _fetching(self, at: datetime | None) -> Any:
         """Who is asked whether anything was revoked: whom the certificates themselves name."""

@@ -73,11 +73,12 @@ def verify(
     roots = _Roots(sign, certificates(trust_stamp, "--trust-stamp") or sign)
     found = _look(path, roots)
     if roots.sign and found.ours and not found.signed:
-        return found._replace(unsigned=Sentence(_UNSIGNED.get(found.kind, N_("is not signed"))))
+        return found._replace(unsigned=Sentence(_UNSIGNED[found.kind]))
     return found
 
 
 _UNSIGNED: Mapping[Kind, str] = {
+    "pdf": N_("is not signed"),
     "evidence": N_("is not signed: no signature beside it (.p7s)"),
     "docx": N_("is not signed: a DOCX cannot be (signed can be: the PDF, the evidence)"),
 }

@@ -16,7 +16,7 @@ from pyhanko.sign.timestamps import HTTPTimeStamper
 
 from giaoban.errors import InputError
 from giaoban.results.archive.evidence.pack import write_evidence
-from giaoban.results.archive.evidence.signing import Signer, make_stamping
+from giaoban.results.archive.evidence.signing import Signer, detached, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING, verify
 from tests import pki
 
@@ -63,6 +63,36 @@ def test_a_stamped_signature_says_when_by_whom_and_that_it_lasts(tmp_path, there
     assert (signature.trusted, signature.lasting) == (True, True)
     assert "Dấu thời gian" in signature.stamp.by
     assert (signature.stamp.at, signature.stamp.trusted) == (there.now, True)
+
+
+@pytest.fixture
+def with_chain(there):
+    there.sends_chain = True
+    yield there
+    there.sends_chain = False
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_stamps_with_their_chain_in_any_order(tmp_path, with_chain, who, pdf, lasting):
+    """CMS has its certificates in a set, and is no DER there: each authority has its own order."""
+    signed = signer(with_chain, who[0], lasting=lasting).pdf(pdf)
+    told = found(tmp_path / "x.pdf", signed, with_chain.chain)
+    assert told.intact, told
+    [signature] = told.signed
+    assert (signature.holds, told.altered) == (True, [])
+    der = signer(with_chain, who[0], lasting=False).detached(b"evidence")
+    assert detached(b"evidence", der, []).holds
+    # the signer's own are in the order of DER, and a certificate is as it was signed
+    at = der.rindex("Gốc".encode())
+    assert not detached(b"evidence", der[:at] + b"X" + der[at + 1 :], []).holds
+
+
+def test_nobody_signs_what_could_not_be_checked(tmp_path, there, who, pdf, monkeypatch):
+    monkeypatch.setattr("giaoban.results.archive.evidence.canonical._stamp", lambda _: False)
+    stamped = signer(there, who[0], lasting=False)
+    for sign in (stamped.pdf, stamped.detached):
+        with pytest.raises(InputError, match=r"--timestamp = http.*/tsa: its stamps have parts"):
+            sign(pdf)
 
 
 def test_nobody_named_leaves_trust_open(tmp_path, lasting):
