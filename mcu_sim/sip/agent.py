@@ -119,6 +119,10 @@ class UserAgent:
         """Run every timer whose time has come; needed when `next_timeout()` <= `now_ms`."""
         return self._end.advance(now_ms)
 
+    def transport_failed(self, target: Peer, now_ms: float) -> list[Event]:
+        """Nothing that is sent to `target` arrives, as the network says."""
+        return self._end.transport_failed(target, now_ms)
+
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, None for never."""
         return self._end.next_timeout()

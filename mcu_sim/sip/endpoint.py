@@ -179,6 +179,15 @@ class Endpoint:
                 self.on_timer[kind](name, now_ms)
         return self.take_events()
 
+    def transport_failed(self, target: Peer, now_ms: float) -> list[Event]:
+        """Nothing that is sent to `target` arrives, as the network says (RFC 3261 §18.4): of our
+        requests to it that had no response nothing is repeated or waited for any more."""
+        for slot in list(self.slots.values()):
+            transaction = slot.transaction
+            if slot.target == target and isinstance(transaction, ClientTransaction):
+                self._run(slot, transaction.transport_failed(), now_ms)
+        return self.take_events()
+
     def next_timeout(self) -> float | None:
         """When `advance` has something to do; None for never."""
         return self._timers.next_timeout()

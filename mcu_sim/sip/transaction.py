@@ -116,7 +116,7 @@ class ReceivedMessage:
 
 @dataclass(frozen=True, slots=True)
 class TransactionTimeout:
-    """Timer B, C or F (no final response) or H (no ACK) ran out."""
+    """Timer B, C or F (no final response) or H (no ACK) ran out, or the request did not arrive."""
 
 
 Output = OutgoingData | ReceivedMessage | TransactionTimeout
@@ -198,6 +198,14 @@ class ClientTransaction(Transaction):
     @abstractmethod
     def receive(self, message: Response, now_ms: float) -> list[Output]:
         """Take a response that belongs to this transaction."""
+
+    def transport_failed(self) -> list[Output]:
+        """The network says that the request did not arrive (§17.1.4). Of one that had a response
+        already it says nothing that is to be believed."""
+        if self.state not in (TransactionState.CALLING, TransactionState.TRYING):
+            return []
+        self._enter(TransactionState.TERMINATED)
+        return [TransactionTimeout()]
 
 
 class ServerTransaction(Transaction):

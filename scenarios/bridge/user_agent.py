@@ -374,6 +374,12 @@ class BridgeUserAgent:
                 if self._ask_again_ns <= now_ns:
                     self._ask_for_floor(self._floor, now_ns)
 
+    def transport_failed(self, now_ns: int) -> None:
+        """Nothing arrives at the MCU, as the network says: there is no answer to wait for."""
+        if self.is_on:
+            self._handle(self.agent.transport_failed(self._mcu, now_ns / 1e6), now_ns)
+            self._complete_bye(0, NO_ANSWER, now_ns)
+
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, in ms as `UserAgent` has it; None for never."""
         if not self.is_on:

@@ -76,6 +76,12 @@ class Phone(BridgeUserAgent):
             one.advance(now_ns / 1e6)
         super().advance(now_ns)
 
+    def transport_failed(self, now_ns: int) -> None:
+        """Nothing arrives at the MCU, as the network says."""
+        for one in self._cut_off:
+            one.transport_failed(self._mcu, now_ns / 1e6)
+        super().transport_failed(now_ns)
+
     def next_timeout(self) -> float | None:
         """When `advance` has something to do, in ms; None for never."""
         timers = [super().next_timeout(), *(one.next_timeout() for one in self._cut_off)]
@@ -159,6 +165,11 @@ class StaleUserAgent:
         """Timers are due."""
         if self._leaving:
             self._agent.advance(now_ms)
+
+    def transport_failed(self, target: Peer, now_ms: float) -> None:
+        """Nothing arrives there, as the network says."""
+        if self._leaving:
+            self._agent.transport_failed(target, now_ms)
 
     def next_timeout(self) -> float | None:
         """When `advance` has something to do."""

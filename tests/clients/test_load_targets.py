@@ -28,7 +28,7 @@ from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.traffic.profiles import load_profiles
 from tests.clients.fake_mcu import HOST, Device, fake
 from tests.clients.programs import LATE, giaoban
-from tests.loopback import local_address
+from tests.loopback import free_ports, local_address
 
 pytestmark = pytest.mark.realtime
 ROOT = Path(__file__).resolve().parents[2]
@@ -283,6 +283,22 @@ def test_the_command_says_what_a_device_lacks_and_passes_it(commands: dict[str, 
 def test_the_command_says_that_nobody_answered(tmp_path: Path) -> None:
     with load(SILENT, tmp_path, *HOLD) as end:
         said_by(end(), 1, "no answer to any INVITE")
+
+
+def test_where_nobody_listens_no_answer_is_waited_for(tmp_path: Path) -> None:
+    """Timers B and F would have each request repeated six times and more (RFC 3261 §17.1)."""
+    target = f"sip:{ELSEWHERE}:{free_ports(ELSEWHERE)}"
+    words = ("--target", target, "--i-am-authorised", "--results", str(tmp_path), "--json")
+    hold = ("--bridges", "2", "--rate", "4", "--shape", "hold", "--time", "1", "--media", "none")
+    ran = subprocess.run(
+        giaoban("load", *words, *hold, "--answer-within", "180"),
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    said_by(Ran(ran.stdout, ran.stderr, ran.returncode, tmp_path), 1, "no answer to any INVITE")
+    operations = {each.operation: each for each in LoadResult.from_json(ran.stdout).operations}
+    for asked in ("options", "register", "invite"):
+        assert operations[asked].failed == {"timeout": 2}
+        assert operations[asked].repeats < 2 * 6
 
 
 def test_a_device_without_options_may_survive_what_is_malformed(commands: dict[str, Ran]) -> None:

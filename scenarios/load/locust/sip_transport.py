@@ -42,6 +42,10 @@ BUFFER_BYTES = 256 << 10
 MISSED_MS = 250.0
 """Half of T1 (RFC 3261 §17.1.1.1): a timer that is later than that would let a caller repeat what
 was answered."""
+KEEP_ALIVE = b"\r\n\r\n"
+"""Of no request (RFC 3261 §7.5, RFC 5626 §3.5.1): who listens passes it over."""
+PROBE_EVERY_MS = 500.0
+"""T1. One machine is told of what it cannot reach about once a second (RFC 1812 §4.3.2.8)."""
 
 
 class SipTransport:
@@ -60,6 +64,13 @@ class SipTransport:
         self._numbers = itertools.count()
         self._sooner = Event()
         self._timers = gevent.spawn(self._run_timers)
+        # who is called may answer from another port, which a connected socket would not hear; but
+        # only a connected one is told that nobody listens
+        self._probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._probe.bind((self.address, 0))
+        self._probe.connect(plan.target)
+        self._probed_ms = float("-inf")
+        self._refusals = gevent.spawn(self._hear_refusals)
 
     def session(
         self,
@@ -99,9 +110,26 @@ class SipTransport:
         if self._agenda[0][0] >= at_ms:
             self._sooner.set()
 
+    def probe(self) -> None:
+        """No answer has come in time: is there anybody who listens?"""
+        if now_ms() - self._probed_ms >= PROBE_EVERY_MS:
+            self._probed_ms = now_ms()
+            try_to_send(partial(self._probe.send, KEEP_ALIVE))
+
+    def _hear_refusals(self) -> None:
+        """No answer is waited for where nobody listens (RFC 3261 §8.1.3.1, §18.4)."""
+        while True:
+            try:
+                self._probe.recv(MAX_DATAGRAM)
+            except OSError:  # ICMP: no such port, host or network
+                for session in list(self.sessions):
+                    session.nobody_listens()
+
     def close(self) -> None:
         """Forget everything; calls that stand are not hung up by that."""
         self._timers.kill()
+        self._refusals.kill()
+        self._probe.close()
         for session in self.sessions:
             session.close()
         if self.media is not None:
@@ -207,9 +235,16 @@ class PhoneSession:
         timer_ms = self.phone.next_timeout()
         due = timer_ms is not None and timer_ms <= now_ms()
         if due:
+            if self.phone.agent.unanswered:
+                self._transport.probe()
             self.phone.advance(now_ns())
         self._after()
         return due
+
+    def nobody_listens(self) -> None:
+        """What was asked and had no answer has none."""
+        self.phone.transport_failed(now_ns())
+        self._after()
 
     def leave(self, within_s: float) -> None:
         """Hang up whatever there is, take back the registration, and wait until the MCU has said

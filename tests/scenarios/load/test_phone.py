@@ -196,6 +196,37 @@ def test_an_mcu_that_is_not_there_is_a_timeout_after_the_threshold(line: Line) -
     assert not line.phone.busy
 
 
+def test_an_mcu_that_cannot_be_reached_is_not_waited_for(line: Line) -> None:
+    """RFC 3261 §8.1.3.1, §17.1.4; it is asked again as if nothing had been."""
+    line.deaf = True
+    line.phone.options(0)
+    line.phone.register(0)
+    line.phone.dial(0, "giao-ban")
+    assert line.run(600) == []
+    line.phone.transport_failed(line.now_ns)
+    told = {each.operation: each for each in line.run(60_000) if isinstance(each, Completed)}
+    assert {name: (each.ok, each.ms) for name, each in told.items()} == dict.fromkeys(
+        ("options", "register", "invite"), (False, 600.0)
+    )
+    assert (told["invite"].code, told["invite"].repeats) == (0, 1)
+    assert not line.phone.busy
+    assert line.phone.next_timeout() is None
+    assert not line.phone.may_be_registered
+    line.deaf = False
+    line.phone.dial(line.now_ns, "giao-ban")
+    assert done(line.run(1_000)).ok
+
+
+def test_a_call_that_rings_is_waited_for_whatever_the_network_says(line: Line) -> None:
+    """A forged or late ICMP ends no call: what had a response has arrived."""
+    line.on_mcu = lambda event, now_ms: None
+    line.phone.dial(0, "giao-ban")
+    line.run(400)  # 100 Trying came
+    line.phone.transport_failed(line.now_ns)
+    assert line.run(100) == []
+    assert line.phone.busy
+
+
 def test_an_answer_that_cannot_be_read_is_a_failure_and_its_call_is_ended(line: Line) -> None:
     def take(event: Event, now_ms: float) -> None:
         if isinstance(event, IncomingCall):
