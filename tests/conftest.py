@@ -49,6 +49,7 @@ LONGEST = (
     "test_lines.py",
     # in real time
     "test_load.py",
+    "test_load_targets.py",
     "test_sipp.py",
     "test_baresip.py",
     "test_cascade.py",

@@ -1,7 +1,8 @@
 """The bridges of many load tests at once, in one process: `python -m tests.clients.callers`.
 
 A list of plans comes on the standard input as JSON; what each one's journal holds goes to the
-standard output. They are the users that Locust runs, without Locust's runner.
+standard output. They are the users that Locust runs, without Locust's runner, and several tests
+have their media in one process, which Locust starts for each.
 """
 
 # ruff: noqa: E402
@@ -20,10 +21,49 @@ import gevent
 from locust.env import Environment
 
 from giaoban.scenarios.load import timetable
+from giaoban.scenarios.load.locust import worker_context
 from giaoban.scenarios.load.locust.journal import FINISHED, Journal
 from giaoban.scenarios.load.locust.users import BridgeUser
 from giaoban.scenarios.load.locust.worker_context import WorkerContext
 from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.traffic.media_load.process import MediaProcess
+
+
+class SharedMedia(MediaProcess):
+    """Of many tests: it stays until all are over."""
+
+    def close(self) -> None:
+        pass
+
+    def end(self) -> None:
+        super().close()
+
+
+class SharedMediaOf:
+    """In place of `MediaProcess`: who makes one is given what others have as well.
+
+    All calls begin at once, and a process takes a few orders a slot: so few share one that none
+    has its media later for it.
+    """
+
+    TESTS = 5
+
+    def __init__(self) -> None:
+        self._made: list[SharedMedia] = []
+        self._given = 0
+        self._of: list[Any] = []
+
+    def __call__(self, capacity: int, *what: Any) -> SharedMedia:
+        if self._given % self.TESTS == 0:
+            self._made.append(SharedMedia(self.TESTS * capacity, *what))
+        self._given += 1
+        self._of = self._of or list(what[:3])
+        assert list(what[:3]) == self._of, "address, payload and profile are the same"
+        return self._made[-1]
+
+    def end(self) -> None:
+        for media in self._made:
+            media.end()
 
 
 def test(context: WorkerContext, kept: list[dict[str, Any]]) -> None:
@@ -51,6 +91,7 @@ def test(context: WorkerContext, kept: list[dict[str, Any]]) -> None:
 def main() -> None:
     plans = [LoadPlan.model_validate_json(json.dumps(plan)) for plan in json.load(sys.stdin)]
     journals: list[list[dict[str, Any]]] = [[] for _ in plans]
+    shared = worker_context.MediaProcess = SharedMediaOf()  # type: ignore[misc,assignment]
     contexts = [
         WorkerContext(plan, "1", 0.0, Journal(kept.extend), lambda record: None)
         for plan, kept in zip(plans, journals, strict=True)
@@ -63,6 +104,7 @@ def main() -> None:
         context._began_s = time.monotonic()
     tests = [gevent.spawn(test, *pair) for pair in zip(contexts, journals, strict=True)]
     gevent.joinall(tests, raise_error=True)
+    shared.end()
     json.dump(journals, sys.stdout)
 
 

@@ -93,6 +93,7 @@ class Running:
     def end(self) -> None:
         """Stop it."""
         self._over.set()
+        self.other.sendto(b"", self.sip.getsockname())  # it may be waiting for whoever calls
         self._thread.join()
         for sock in (self.sip, self.other, self.media):
             sock.close()
@@ -102,8 +103,10 @@ class Running:
             selector.register(self.sip, selectors.EVENT_READ)
             selector.register(self.media, selectors.EVENT_READ)
             while not self._over.is_set():
-                for ready, _ in selector.select(PACKET_S / 4):
+                for ready, _ in selector.select(PACKET_S / 4 if self.calls else None):
                     data, source = cast(socket.socket, ready.fileobj).recvfrom(65_535)
+                    if self._over.is_set():
+                        return
                     if ready.fileobj is self.sip:
                         self._answer(data.decode("utf-8", "replace"), source)
                     else:

@@ -111,16 +111,18 @@ def test_the_run_folder_is_whole(storm: tuple[int, dict[str, Any], Path]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("shape", "after_s"),
+    ("shape", "workers", "after_s"),
     # the lines of a storm are cut 3 s after the last call, and away for 20 s
-    [(("hold",), 0.0), (("storm", "--outage", "20"), 5.0)],
+    [(("hold",), 2, 0.0), (("storm", "--outage", "20"), 0, 5.0)],
     ids=["hold", "line-away"],
 )
-def test_ctrl_c_leaves_no_call_up(tmp_path: Path, shape: tuple[str, ...], after_s: float) -> None:
+def test_ctrl_c_leaves_no_call_up(
+    tmp_path: Path, shape: tuple[str, ...], workers: int, after_s: float
+) -> None:
     runs = tmp_path / "runs"
     words = ["--shape", *shape, "--bridges", "8", "--rate", "8", "--time", "60", "--media", "none"]
     job = subprocess.Popen(
-        giaoban("load", *words, "--workers", "2", "--results", str(runs)),
+        giaoban("load", *words, "--workers", str(workers), "--results", str(runs)),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

@@ -296,7 +296,6 @@ def test_two_calls_hear_each_other_and_report(process: MediaProcess) -> None:
 
 
 @pytest.mark.realtime
-@pytest.mark.alone
 def test_what_cannot_be_done_is_told(process: MediaProcess) -> None:
     for _ in range(4):
         process.open(["audio"])
