@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,11 @@ def started(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """Emulations in the sandbox, each made once a session, whatever number of processes test."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     base = tmp_path_factory.getbasetemp()
     cores = len(os.sched_getaffinity(0))
-    return Runs((base.parent if workers > 1 else base) / "runs", max(1, cores // workers))
+    made = Runs((base.parent if workers > 1 else base) / "runs", max(1, cores // workers))
+    yield made
+    made.end()

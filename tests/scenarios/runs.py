@@ -9,13 +9,25 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 
+import pytest
 import traffic_scenarios
-from scenario_factory import NORTH, ROOT, SCENARIOS, answering_devices, at_one_seed, scenario
+from scenario_factory import (
+    NORTH,
+    ROOT,
+    SCENARIOS,
+    Ran,
+    answering_devices,
+    at_one_seed,
+    giaoban,
+    scenario,
+)
+from undrawn import undrawn
 
 from giaoban.results.model.result import Result
 from giaoban.results.model.streams import StreamResult
@@ -30,6 +42,10 @@ KEPT = tuple(kept.command("giaoban.scenarios.cli.entry"))
 """The same, with guests that answer from what is kept."""
 UNDRAWN = tuple(kept.command("tests.scenarios.undrawn"))
 """The same, without pictures and annex."""
+
+RESULTS = "results"
+WIDE = "400"
+"""Columns, so that no line of what is printed is broken."""
 
 RECORDED = ("--pcap", "north", "--pcap", "west")
 HEARD = ("switched", "out", "encrypted")
@@ -275,82 +291,96 @@ class Finished(Emulated):
 class Runs:
     """Runs by name; asking for one waits for its end. All are made in one results folder.
 
-    Several processes may share the folder (pytest-xdist): who asks first makes a run, under a lock.
+    Helpers make them, of which each has loaded the program once. Several processes may share the
+    folder (pytest-xdist): who asks first has a run made, under a lock.
     """
 
     def __init__(self, folder: Path, at_once: int) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
-        self.results = folder / "results"
-        self._pool = ThreadPoolExecutor(at_once)
+        self.results = folder / RESULTS
+        self._helpers = ProcessPoolExecutor(at_once, get_context("spawn"), kept.begin)
         self._futures: dict[str, Future[Finished]] = {}
 
     def start(self, name: str) -> Future[Finished]:
         """Begin a run, if it has not begun."""
         if name not in self._futures:
-            self._futures[name] = self._pool.submit(self._once, name)
+            self._futures[name] = self._helpers.submit(_once, name, self.folder)
         return self._futures[name]
 
     def __getitem__(self, name: str) -> Finished:
         return self.start(name).result()
 
-    def _once(self, name: str) -> Finished:
-        told = self.folder / f"{name}.json"
-        with (self.folder / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not told.exists():
-                how = KEPT if name in DRAWN else UNDRAWN
-                done = check(self._words(name), self.results, how)
-                text = json.dumps([done.code, done.out, done.err])
-                told.write_text(text, encoding="utf-8")
-        return Finished(*json.loads(told.read_text(encoding="utf-8")), self.results)
+    def end(self) -> None:
+        """Nobody asks any more."""
+        self._helpers.shutdown(cancel_futures=True)
 
-    def _words(self, name: str) -> list[str]:
-        file = self.folder / f"{name}.toml"
-        match name:
-            case "pass" | "over-capacity" | "thin-link":
-                ends = {"pass": "gia-nghia-quang-son"}
-                return [str(SCENARIOS / f"expansion-{ends.get(name, name)}.toml")]
-            case "short":
-                more = '[meeting]\nfloor = "open"\n'
-                return [str(scenario(file, more=more)), *RECORDED, "--json", "--seeds", "2"]
-            case "everything":
-                return [str(everything(file))]
-            case "sound":  # thirteen calls on twelve ports for pictures, and twelve for sound
-                bridges = tuple({**NORTH, "id": f"new-{n}"} for n in range(11))
-                device = {"device": "codian-4505-hd", "profile": "720p30-1m", "phases": (2, 6, 2)}
-                return [str(scenario(file, id="sound", bridges=bridges, **device))]
-            case "step-down":
-                return [str(SCENARIOS / "step-down-1080p.toml")]
-            case "whole-loss":
-                return [str(SCENARIOS / "loss-on-one-access-link.toml")]
-            case "loss":
-                loss = {"from_s = 270.0": "from_s = 35.0", "to_s = 330.0": "to_s = 65.0"}
-                return [str(shortened(file, "loss-on-one-access-link", (30, 40, 10), loss))]
-            case "with-classes" | "without-classes":
-                full = {"from_s = 10.0\nto_s = 20.0": "from_s = 3.0\nto_s = 8.0"}
-                return [str(shortened(file, f"background-{name}", (3, 5, 3), full))]
-            case "shared":
-                return [str(scenario(file, id="shared", phases=(3, 4, 3), more=SHARED))]
-            case "adapts":
-                more = "[meeting]\nrate_adaptation = true\n" + LOSSY_FOR_A_WHILE
-                return [str(scenario(file, id="adapts", phases=(4, 20, 20), more=more))]
-            case "repaired":
-                more = '[meeting]\nloss_repair = "retransmission"\n' + LOSSY_LINE
-                path = scenario(file, id="repaired", phases=(3, 3, 3), more=more)
-                return [str(path), "--pcap", "west"]
-            case "protected":
-                more = '[meeting]\nloss_repair = "fec"\n' + LOSSY_LINE
-                path = scenario(file, id="protected", phases=(3, 3, 3), more=more)
-                return [str(path), "--pcap", "west"]
-            case "answers":
-                return [str(answers(file, ANSWERS))]
-            case "impaired":
-                return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
-        if name in traffic_scenarios.NAMES:
-            return traffic_scenarios.words(self.folder, name)
-        recorded = RECORDED if name in HEARD else ()
-        return [str(scenario(file, id=name, phases=(4, 4, 4), more=MEETINGS[name])), *recorded]
+
+def _once(name: str, folder: Path) -> Finished:
+    """A run's end, however it came about: in a helper, at most once."""
+    told = folder / f"{name}.json"
+    results = folder / RESULTS
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            told.write_text(json.dumps(_made(name, folder, results)), encoding="utf-8")
+    return Finished(*json.loads(told.read_text(encoding="utf-8")), results)
+
+
+def _made(name: str, folder: Path, results: Path) -> Ran:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", WIDE)
+        if name not in DRAWN:
+            undrawn(patch)
+        return giaoban("check", *_words(folder, name), "--results", results)
+
+
+def _words(folder: Path, name: str) -> list[str]:
+    file = folder / f"{name}.toml"
+    match name:
+        case "pass" | "over-capacity" | "thin-link":
+            ends = {"pass": "gia-nghia-quang-son"}
+            return [str(SCENARIOS / f"expansion-{ends.get(name, name)}.toml")]
+        case "short":
+            more = '[meeting]\nfloor = "open"\n'
+            return [str(scenario(file, more=more)), *RECORDED, "--json", "--seeds", "2"]
+        case "everything":
+            return [str(everything(file))]
+        case "sound":  # thirteen calls on twelve ports for pictures, and twelve for sound
+            bridges = tuple({**NORTH, "id": f"new-{n}"} for n in range(11))
+            device = {"device": "codian-4505-hd", "profile": "720p30-1m", "phases": (2, 6, 2)}
+            return [str(scenario(file, id="sound", bridges=bridges, **device))]
+        case "step-down":
+            return [str(SCENARIOS / "step-down-1080p.toml")]
+        case "whole-loss":
+            return [str(SCENARIOS / "loss-on-one-access-link.toml")]
+        case "loss":
+            loss = {"from_s = 270.0": "from_s = 35.0", "to_s = 330.0": "to_s = 65.0"}
+            return [str(shortened(file, "loss-on-one-access-link", (30, 40, 10), loss))]
+        case "with-classes" | "without-classes":
+            full = {"from_s = 10.0\nto_s = 20.0": "from_s = 3.0\nto_s = 8.0"}
+            return [str(shortened(file, f"background-{name}", (3, 5, 3), full))]
+        case "shared":
+            return [str(scenario(file, id="shared", phases=(3, 4, 3), more=SHARED))]
+        case "adapts":
+            more = "[meeting]\nrate_adaptation = true\n" + LOSSY_FOR_A_WHILE
+            return [str(scenario(file, id="adapts", phases=(4, 20, 20), more=more))]
+        case "repaired":
+            more = '[meeting]\nloss_repair = "retransmission"\n' + LOSSY_LINE
+            path = scenario(file, id="repaired", phases=(3, 3, 3), more=more)
+            return [str(path), "--pcap", "west"]
+        case "protected":
+            more = '[meeting]\nloss_repair = "fec"\n' + LOSSY_LINE
+            path = scenario(file, id="protected", phases=(3, 3, 3), more=more)
+            return [str(path), "--pcap", "west"]
+        case "answers":
+            return [str(answers(file, ANSWERS))]
+        case "impaired":
+            return [str(scenario(file, id="impaired", phases=(4, 4, 2), more=IMPAIRMENTS))]
+    if name in traffic_scenarios.NAMES:
+        return traffic_scenarios.words(folder, name)
+    recorded = RECORDED if name in HEARD else ()
+    return [str(scenario(file, id=name, phases=(4, 4, 4), more=MEETINGS[name])), *recorded]
 
 
 def check(
@@ -361,7 +391,7 @@ def check(
     done = subprocess.run(
         [*command, *at_one_seed("check", *words, "--results", results)],
         cwd=root,
-        env={**os.environ, "COLUMNS": "400"},
+        env={**os.environ, "COLUMNS": WIDE},
         capture_output=True,
         text=True,
         check=False,
