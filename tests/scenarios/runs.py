@@ -21,7 +21,6 @@ from scenario_factory import (
     NORTH,
     ROOT,
     SCENARIOS,
-    Ran,
     answering_devices,
     at_one_seed,
     giaoban,
@@ -323,16 +322,19 @@ def _once(name: str, folder: Path) -> Finished:
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not told.exists():
-            told.write_text(json.dumps(_made(name, folder, results)), encoding="utf-8")
+            done = made(_words(folder, name), results, drawn=name in DRAWN)
+            text = json.dumps([done.code, done.out, done.err])
+            told.write_text(text, encoding="utf-8")
     return Finished(*json.loads(told.read_text(encoding="utf-8")), results)
 
 
-def _made(name: str, folder: Path, results: Path) -> Ran:
+def made(words: Sequence[str | Path], results: Path, *, drawn: bool = False) -> Finished:
+    """`giaoban check` in this process; `drawn`: with its pictures and its annex."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", WIDE)
-        if name not in DRAWN:
+        if not drawn:
             undrawn(patch)
-        return giaoban("check", *_words(folder, name), "--results", results)
+        return Finished(*giaoban("check", *words, "--results", results), results)
 
 
 def _words(folder: Path, name: str) -> list[str]:

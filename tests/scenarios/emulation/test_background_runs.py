@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runs import UNDRAWN, Runs, check
+from runs import Runs, made
 from scenario_factory import scenario
 
 from giaoban.results.model.result import Result
@@ -148,7 +148,7 @@ def test_links_may_fail_under_other_traffic(tmp_path: Path, more: str) -> None:
         phases=(2, 5, 2),
         more=FULL_AND_FAILING + more,
     )
-    run = check([str(file)], tmp_path / "results", UNDRAWN)
+    run = made([file], tmp_path / "results")
     # to be without classes is to fail, and what a failing link does to its bridges is to be seen
     assert run.result.verdict in ("pass", "fail"), run.result.reasons
     account = run.result.accounting

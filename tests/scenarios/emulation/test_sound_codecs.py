@@ -10,7 +10,7 @@ import json
 import numpy as np
 import pytest
 from recording import tshark
-from runs import UNDRAWN, Finished, check
+from runs import Finished, made
 from scenario_factory import scenario
 
 from giaoban.results.judge.criteria import AUDIO_LOSS, MOS
@@ -35,7 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     file = scenario(
         folder / "opus.toml", id="opus", profile="sd30-256k-opus", phases=(2, 3, 2), more=MEETING
     )
-    return check([str(file), "--pcap", "north"], folder / "results", UNDRAWN)
+    return made([file, "--pcap", "north"], folder / "results")
 
 
 def test_wireshark_names_the_codec_and_finds_its_frames_and_clock(run: Finished) -> None:
