@@ -14,16 +14,28 @@ from giaoban.regulation import CalendarRules, Regulation
 from giaoban.results.archive.evidence.manifest import INPUTS, sha256
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence
 from giaoban.results.archive.history.entry import HistoryEntry
-from giaoban.results.archive.history.recheck import Fact, Now, Rechecked, changed, moved
+from giaoban.results.archive.history.recheck import (
+    Changed,
+    Fact,
+    Now,
+    Rechecked,
+    changed,
+    moved,
+)
 from giaoban.results.archive.store import read_result
 from giaoban.results.model.manifest import MANIFEST, Manifest
+from giaoban.results.model.places import in_english
 from giaoban.results.model.studies.sensitivity import Sensitivity
 from giaoban.scenarios.measure.assemble import criteria_of
+from giaoban.scenarios.measure.assumptions import LANGUAGES, assumed_records
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Expect, load_scenario
 from giaoban.scenarios.study.rerun import as_laid_out, lay_out
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World, told_value
-from giaoban.sentence import Sentence
+from giaoban.sentence import Both, Sentence
+from giaoban.topology.assumptions import line_name
+from giaoban.topology.model import Link
+from giaoban.translation import translator
 
 NO_SAY = frozenset(
     [
@@ -141,9 +153,50 @@ def recheck(
                 moved=moved(analysis, figures_now(asked)),
                 changed=None
                 if then is None
-                else changed(then, now, [figure.key for figure in analysis.figures]),
+                else named(
+                    changed(then, now, [figure.key for figure in analysis.figures]),
+                    names_of(asked),
+                ),
             )
         )
+    return found
+
+
+def named(changes: Sequence[Changed], names: Mapping[str, Both]) -> list[Changed]:
+    """Changes with what people call them; of a record without a name with that of what it is of."""
+    found = []
+    for each in changes:
+        record, fields = each.key, list[str]()
+        while record not in names and "." in record:
+            record, _, last = record.rpartition(".")
+            fields.insert(0, last)
+        if record in names:
+            name = names[record]
+            update = {"what": name.en, "what_vi": name.vi, "field": ".".join(fields)}
+            found.append(each.model_copy(update=update))
+        else:
+            found.append(each)
+    return found
+
+
+def names_of(question: Question) -> dict[str, Both]:
+    """What records of a question's files are called, by name: as its assumptions are, else as they
+    say themselves; and its limits."""
+    world, criteria = World.of(question), criteria_of(question)
+    province, extra = question.province, question.scenario.new_bridges
+    found = {f"{THRESHOLDS}.{c.id}": Both(c.name_en, c.name_vi) for c in criteria.criterion}
+    for assumed, told in assumed_records(question, criteria):
+        if isinstance(assumed, Sourced) and (path := world.find(assumed)) is not None:
+            found.setdefault(world.named(path), Both(told.what, told.what_vi or told.what))
+    for key, record, _ in world.figures():
+        name = key.rpartition(".")[0]
+        if name in found:
+            continue
+        if isinstance(record, Link):
+            en, vi = (line_name(province, record.id, translator(lang), extra) for lang in LANGUAGES)
+            found[name] = Both(en, vi)
+        elif isinstance(own := getattr(record, "name", None), str):
+            found[name] = Both(in_english(own), own)
     return found
 
 

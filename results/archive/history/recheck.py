@@ -51,9 +51,13 @@ Records = Mapping[str, Mapping[str, Fact]]
 
 class Changed(StrictModel):
     """What is another than it was and no analysis tried: a field, or a whole record (`new`, `gone`:
-    then `was` and `now` are null)."""
+    then `was` and `now` are null). `what`, `what_vi`: what people call the record, where it has a
+    name; `field`: which of its figures it is, '' of a whole record."""
 
     key: str
+    what: str = ""
+    what_vi: str = ""
+    field: str = ""
     state: Literal["other", "new", "gone"]
     was: Fact | None = None
     now: Fact | None = None

@@ -72,7 +72,7 @@ def test_a_pruned_run_is_compared_by_its_evidence(tmp_path: Path) -> None:
     [
         ("720p30-2m", "1080p30-4m", "scenario.profile: 720p30-2m → 1080p30-4m"),
         ("before_s = 2.0", "before_s = 3.0", "scenario.phases.before_s: 2 → 3"),
-        ("\n[[bridge]]", f"{ANOTHER}\n[[bridge]]", "scenario.new_bridges.south: was not there"),
+        ("\n[[bridge]]", f"{ANOTHER}\n[[bridge]]", "South (scenario.new_bridges.south): was not"),
         ('id = "north"', 'id = "centre"', "scenario.new_bridges.north: is in no file any more"),
         ("\n[[bridge]]", '\n[thresholds]\nlink-peak = 50.0\n\n[[bridge]]', "thresholds.link-peak"),
         ("\n[[bridge]]", '\n[meeting]\nloss_repair = "fec"\n\n[[bridge]]', "loss_repair"),
@@ -106,7 +106,9 @@ def test_of_a_province_what_was_no_assumption_counts_too(tmp_path: Path) -> None
     other.write_text(f"{text[:place]}rate_mbps = 1.0{text[end:]}", encoding="utf-8")
     ran = giaoban(*words, "--with-province", other)
     assert ran.code == 1
-    assert "province.mcu.rate_mbps: " in ran.out
+    assert "rate (province.mcu.rate_mbps): " in ran.out
+    said = giaoban("--lang", "vi", *words, "--with-province", other).out
+    assert ": tốc độ (province.mcu.rate_mbps): " in said
 
 
 def test_a_run_without_its_files_says_what_it_was_not_compared_with(tmp_path: Path) -> None:

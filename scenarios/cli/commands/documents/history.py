@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from giaoban.errors import InputError
+from giaoban.figure_words import label_of
 from giaoban.files import writing
 from giaoban.results.archive.history.choose import RunFilter, check_criterion, choose
 from giaoban.results.archive.history.document import write_summary
@@ -321,7 +322,22 @@ def changed_line(changed: Changed) -> Sentence:
         Sentence("none") if value is None else message("{value}", value=value)
         for value in (changed.was, changed.now)
     )
-    return message(CHANGES[changed.state], figure=changed.key, was=was, now=now)
+    return message(CHANGES[changed.state], figure=_named(changed), was=was, now=now)
+
+
+def _named(changed: Changed) -> Sentence:
+    """By the name for people, and by the key that stands in the file."""
+    if not changed.what:
+        return message("{key}", key=changed.key)
+    record = Both(changed.what, changed.what_vi)
+    if not changed.field:
+        return message("{record} ({key})", record=record, key=changed.key)
+    return message(
+        "{record}: {figure} ({key})",
+        record=record,
+        figure=label_of(changed.field),
+        key=changed.key,
+    )
 
 
 def _of(criterion: CriterionResult | None) -> str:
