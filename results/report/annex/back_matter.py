@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from giaoban.results.model.answers import input_refs
 from giaoban.results.model.quantities import Method
@@ -11,13 +11,18 @@ from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.method_words import (
+    AFTER_CRITERIA,
+    AFTER_MEETING,
     METHOD,
+    METHOD_COMPARED,
     METHOD_ESTIMATED,
     METHOD_FAULTS,
     METHOD_INTERRUPTED,
     METHOD_LOADS,
+    METHOD_PHASES,
     METHOD_SEEDS,
     TERMS,
+    Course,
 )
 from giaoban.results.report.annex.wording import AnnexWording
 from giaoban.results.report.citation import Citation
@@ -54,16 +59,19 @@ def conditions(
     """
     verdicts = {result.verdict for result in results}
     met = verdicts == {"pass"}
+    new = any(result.question.new for result in results)
     items = list(_first_of_all(results, say))
     if count := len(merged(results, loads, say)[0]):
         key = "condition assumptions" if met else "advice assumptions"
+        if met and not new:
+            key = "condition assumptions as is"
         items.append(say(key, count=count, section=assumptions_at))
     if met:
         needed = [condition(result.verdict, result.meeting.on_loss, say) for result in results]
         items += [
             say("condition terminals", does=does) for does in dict.fromkeys(filter(None, needed))
         ]
-        items.append(say("condition as asked"))
+        items.append(say("condition as asked" if new else "condition as is"))
         shared = any(result.background for result in results)
         items.append(say("condition background" if shared else "condition no background"))
     items += _of_failures(faults, say, failures_at)
@@ -156,14 +164,20 @@ def method(
     loads: bool,
     seeds: Sequence[Method] = (),
     estimated: bool = False,
+    courses: Collection[Course],
 ) -> Iterator[Block]:
     """How it was checked, in a page. `faults`: anything failed on purpose; `tried`: each failure by
-    itself; `seeds`: how other seeds were tried, where they were; `estimated`: a result is."""
+    itself; `seeds`: how other seeds were tried, where they were; `estimated`: a result is;
+    `courses`: what was done in the checks."""
     yield Heading(say("method"))
     if estimated:
         yield Par(say.text(METHOD_ESTIMATED))
     *first, last = map(say.text, METHOD)
-    yield from (Par(text) for text in first)
+    for number, text in enumerate(first):
+        if number == AFTER_MEETING:
+            yield from (Par(say.text(METHOD_PHASES[c])) for c in METHOD_PHASES if c in courses)
+        compared = [say.text(METHOD_COMPARED[c]) for c in METHOD_COMPARED if c in courses]
+        yield Par(" ".join([text, *(compared if number == AFTER_CRITERIA - 1 else ())]))
     by_estimate, by_emulation = map(say.text, METHOD_SEEDS)
     if "estimate" in seeds:
         yield Par(by_estimate)
@@ -176,6 +190,13 @@ def method(
     if loads:
         yield Par(say.text(METHOD_LOADS))
     yield Par(last)
+
+
+def course(result: Result) -> Course:
+    """What was done in a check."""
+    if result.question.new:
+        return "expansion"
+    return "as is" if len(result.phases) > 1 else "one phase"
 
 
 def terms(say: AnnexWording) -> Iterator[Block]:

@@ -164,6 +164,7 @@ def _blocks(
         loads=bool(loads),
         seeds=[r.seeds.method for r in results if r.seeds is not None and r.seeds.tried],
         estimated=any(r.is_estimate for r in results),
+        courses={back_matter.course(r) for r in results},
     )
     blocks += back_matter.terms(say)
     blocks += back_matter.proof([c.part for c in chapters], say)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from giaoban.translation import N_, pgettext
+
+Course = Literal["expansion", "as is", "one phase"]
+"""What is done in a check: bridges are connected; or none is, in several phases or in one."""
 
 METHOD: Sequence[str] = (
     N_(
@@ -24,11 +28,6 @@ METHOD: Sequence[str] = (
         "capacity table."
     ),
     N_(
-        "The meeting has three phases. Before: the existing bridges alone. During: the new "
-        "bridges are connected one after another while the meeting goes on. After: everybody is "
-        "in."
-    ),
-    N_(
         "For each packet the time of sending and the time of arrival are recorded. Delays from "
         "mouth to ear and from camera to screen between bridges (what devices take added), "
         "delay variation, packets lost or too late, speech quality, bad frames and frozen "
@@ -41,9 +40,7 @@ METHOD: Sequence[str] = (
     ),
     N_(
         "Each criterion compares the worst value of the whole system with its limit. The system "
-        "passes if all criteria are met. Existing bridges are also compared with themselves "
-        "before the connection; a rise counts as far as it is certainly not chance (99.99 % "
-        "confidence in each comparison)."
+        "passes if all criteria are met."
     ),
     N_(
         "Time in the emulation does not depend on the speed of the computer (unless it says "
@@ -55,6 +52,33 @@ METHOD: Sequence[str] = (
         "take the place of a trial on the real lines and devices before they are used."
     ),
 )
+
+AFTER_MEETING, AFTER_CRITERIA = 3, 6
+"""How many of them come before what is said of phases, and before what is compared."""
+
+METHOD_PHASES: Mapping[Course, str] = {
+    "expansion": N_(
+        "The meeting has three phases. Before: the existing bridges alone. During: the new "
+        "bridges are connected one after another while the meeting goes on. After: everybody is "
+        "in."
+    ),
+    "as is": N_(
+        "Where no bridge is to be connected, the same bridges meet all the time: the phases are "
+        "called before, during and after the connection as in the check of an expansion, and "
+        "serve to compare them."
+    ),
+    "one phase": N_("Where there is one phase, everybody joins at its beginning."),
+}
+METHOD_COMPARED: Mapping[Course, str] = {
+    "expansion": N_(
+        "Existing bridges are also compared with themselves before the connection; a rise counts "
+        "as far as it is certainly not chance (99.99 % confidence in each comparison)."
+    ),
+    "as is": N_(
+        "Bridges are also compared with themselves in the first phase; a rise counts as far as it "
+        "is certainly not chance (99.99 % confidence in each comparison)."
+    ),
+}
 
 METHOD_ESTIMATED = N_(
     "What this document calls an estimate was not emulated: the queue of each link was computed "

@@ -336,11 +336,18 @@ WORDS: Mapping[str, str] = {
         "the {count:assumption|{count} assumptions} of section {section} {count:is|are} confirmed "
         "before the connection; where a figure turns out to be another, the check is made again;"
     ),
+    "condition assumptions as is": N_(
+        "the {count:assumption|{count} assumptions} of section {section} {count:is|are} "
+        "confirmed; where a figure turns out to be another, the check is made again;"
+    ),
     "condition terminals": N_(
         "it is shown, by data sheets or a trial, that all terminals and the MCU {does};"
     ),
     "condition as asked": N_(
         "the new bridges, their lines and the quality of calls are as they were in the check;"
+    ),
+    "condition as is": N_(
+        "the bridges, their lines and the quality of calls are as they were in the check;"
     ),
     "condition no background": N_("the links carry no other traffic than the meeting’s;"),
     "condition background": N_("other traffic on the links is no more than section 1 says;"),

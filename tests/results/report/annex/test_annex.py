@@ -225,6 +225,27 @@ def test_other_traffic_is_named():
     assert "không có lưu lượng nào khác" in annexes.said(quiet)
 
 
+def test_an_annex_of_no_expansion_says_nothing_of_new_bridges():
+    asked = make.result()
+    question = asked.question.model_copy(update={"new": []})
+    as_is = asked.model_copy(update={"question": question})
+    one = as_is.model_copy(update={"phases": as_is.phases[:1]})
+    told, of_phases, of_one = map(annexes.said, (asked, as_is, one))
+    assert "Trong: các điểm cầu mới lần lượt được kết nối" in told
+    assert "so sánh với chính chúng trước khi kết nối" in told
+    for text in (of_phases, of_one):
+        assert "các điểm cầu mới" not in text
+        assert "được xác nhận trước khi kết nối" not in text
+        assert "so sánh với chính chúng trước khi kết nối" not in text
+    assert "Khi không kết nối thêm điểm cầu nào, các điểm cầu hiện có họp suốt" in of_phases
+    assert "so sánh với chính chúng trong giai đoạn thứ nhất" in of_phases
+    assert "Khi chỉ có một giai đoạn, mọi điểm cầu kết nối từ đầu" in of_one
+    assert "so sánh với chính chúng" not in of_one
+    both = annexes.said(asked, as_is.model_copy(update={"run_id": "as-is-20261130-080000"}))
+    assert "các điểm cầu mới lần lượt" in both
+    assert "Khi không kết nối thêm" in both
+
+
 def test_other_traffic_that_is_tcp_is_named():
     shared = OtherTraffic(
         link="gia-nghia--cu-jut",
