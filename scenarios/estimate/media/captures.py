@@ -5,7 +5,6 @@ So everything behind them, measures, validity, verdict, documents, is the emulat
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple, overload
 
@@ -94,22 +93,25 @@ class TraceCache:
         return known.trace
 
 
+def _all_equal(
+    some: list[NDArray[np.void]], others: list[NDArray[np.void]], dtype: np.dtype[np.void]
+) -> bool:
+    """Whether records in parts, which nobody changes, are the same; many parts are the very same.
+
+    Parts that are as long are compared one by one: the first that differs tells.
+    """
+    if list(map(len, some)) != list(map(len, others)):
+        return _equal(as_one(some, dtype), as_one(others, dtype))
+    return all(one is other or _equal(one, other) for one, other in zip(some, others, strict=True))
+
+
 def _equal(one: NDArray[np.void], other: NDArray[np.void]) -> bool:
-    """Whether records, which nobody changes, are the same: the very same, or as bytes, since field
-    by field it takes many times as long."""
+    """The same of records: they lie at one place, or as bytes, since field by field it takes many
+    times as long."""
     if one.shape != other.shape:
         return False
     at_one_place = one.ctypes.data == other.ctypes.data and one.strides == other.strides
     return at_one_place or np.array_equal(_bytes(one), _bytes(other))
-
-
-def _all_equal(
-    some: list[NDArray[np.void]], others: list[NDArray[np.void]], dtype: np.dtype[np.void]
-) -> bool:
-    """The same of records in parts, of which many are the very same."""
-    if len(some) == len(others) and all(map(operator.is_, some, others)):
-        return True
-    return _equal(as_one(some, dtype), as_one(others, dtype))
 
 
 def _bytes(records: NDArray[np.void]) -> NDArray[np.uint8]:

@@ -30,7 +30,12 @@ from giaoban.scenarios.estimate.media.fq_model import FqModel, RtcpDeparture, lo
 from giaoban.scenarios.estimate.media.logs import ReceivedLogs, SentLogs
 from giaoban.scenarios.estimate.media.meeting_sources import sources_of
 from giaoban.scenarios.estimate.media.rtcp import Reports, reports
-from giaoban.scenarios.estimate.media.sources import RECENT_PARTS, StreamBuffer, StreamCache
+from giaoban.scenarios.estimate.media.sources import (
+    RECENT_PARTS,
+    StreamBuffer,
+    StreamCache,
+    at_first_hop,
+)
 from giaoban.scenarios.estimate.media.windows import Windows, overtaking_ns
 from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit
 from giaoban.scenarios.estimate.network.ended import Ended
@@ -733,17 +738,20 @@ class _MeetingRun:
     def _put_made(self, index: int, buffer: StreamBuffer) -> None:
         """What was made goes to the first hop of its path."""
         for part in buffer.fresh:
-            leaving_ns, size, sequence = part.leaving_ns, part.size, part.sequence
-            if not part.once:
+            leaving_ns = part.leaving_ns
+            if part.once:
+                packets = part.at_first_hop(index, self._around)
+            else:
                 copies = part.log["copies"]
                 for one in part.log[copies == 0]:
                     self._removed.append((int(one["due_ns"]), index, int(one["sequence"])))
                 which = np.repeat(np.arange(len(copies)), copies)
-                leaving_ns, size, sequence = leaving_ns[which], size[which], sequence[which]
+                leaving_ns, size = leaving_ns[which], part.size[which] + np.int32(self._around)
+                packets = at_first_hop(index, leaving_ns, size, part.sequence[which])
             # before the packet that they wait for: what leaves at one moment goes in the order in
             # which it is put
             self._take_control(self._fq.media(index, leaving_ns))
-            self._put(index, leaving_ns, size + np.int32(self._around), sequence)
+            self._put(index, packets)
         buffer.fresh.clear()
 
     def _put_known(self, timeline: Timeline) -> None:
@@ -755,7 +763,8 @@ class _MeetingRun:
             known.setdefault(flow, []).append((message.at_ns, message.size))
         for flow, sent in known.items():
             at_ns, size = np.array(sent, np.int64).T
-            self._put(flow, at_ns, size.astype(np.int32), np.arange(len(sent)))
+            packets = at_first_hop(flow, at_ns, size.astype(np.int32), np.arange(len(sent)))
+            self._put(flow, packets)
 
     def _put_others(self, until_ns: int) -> None:
         for number, (each, arrivals) in enumerate(
@@ -765,21 +774,14 @@ class _MeetingRun:
             size = np.full(len(at_ns), each.packet_bytes + ETHERNET_BYTES, np.int32)
             flow = self.flows.background(number)
             hop = self._hop_number[each.hop]
-            self._put(flow, at_ns, size, np.zeros(len(at_ns), np.int64), hop)
+            numbers = np.zeros(len(at_ns), np.int64)
+            self._put(flow, at_first_hop(flow, at_ns, size, numbers), hop)
 
-    def _put(
-        self,
-        flow: int,
-        at_ns: NDArray[np.int64],
-        size: NDArray[np.int32],
-        seq: NDArray[np.int64],
-        hop: int | None = None,
-    ) -> None:
-        n = len(at_ns)
-        self.injected[flow] += n
+    def _put(self, flow: int, packets: Packets, hop: int | None = None) -> None:
+        self.injected[flow] += len(packets.at_ns)
         if hop is None:
             hop = self._first_hop[int(self.flows.path_of[flow])]
-        self._transit.put(hop, Packets(at_ns + TIMER_NS, size, np.full(n, flow, np.int32), seq))
+        self._transit.put(hop, packets)
 
 
 def _ended(packets: Packets) -> list[Ended]:

@@ -112,7 +112,13 @@ def sources_of(
         key = media, *parts[0].key(asked)
         found[index] = CachedSource(made.get(key, make, each, parts[0].pace), make)
     for index, own in spans.items():
-        found[index] = MixedAudio(plan.streams[index], own, TICK_NS, delay_ns, plan.audio)
+        mix = partial(MixedAudio, plan.streams[index], own, TICK_NS, delay_ns, plan.audio)
+        if made is None or len(own) > 1:
+            found[index] = mix()
+            continue
+        _, first, end = own[0]
+        key = media, plan.streams[index].model_dump_json(), first, end, delay_ns
+        found[index] = CachedSource(made.get(key, mix, each), mix)
     return dict(sorted(found.items()))
 
 

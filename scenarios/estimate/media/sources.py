@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from giaoban.clock import NEVER_NS, SECOND_NS
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.media.leg import Position
+from giaoban.scenarios.estimate.network.packets import Packets
+from giaoban.scenarios.estimate.network.queues import TIMER_NS
 from giaoban.scenarios.estimate.spool import as_one
 from giaoban.shallow import shallow_copy
 from giaoban.traffic.log import SENT, PacketLog
@@ -38,6 +40,8 @@ FIRST_MADE_NS = 20_000_000_000
 then. Whoever goes on has all of it made."""
 KEPT_PACKETS = 1_000_000
 """Of so many packets streams are kept for other meetings: some 60 MB, at 63 bytes."""
+KEPT_PARTS = 16
+"""So many parts of each are kept: where nothing is lost, a meeting takes no more steps."""
 TrafficStream = AudioStream | VideoStream | RecordedStream
 
 
@@ -50,6 +54,7 @@ class LeavingPackets:
 
     def __init__(self, log: NDArray[np.void]) -> None:
         self.log = log
+        self._at_first_hop: dict[tuple[int, int], Packets] = {}
 
     @cached_property
     def leaving_ns(self) -> NDArray[np.int64]:
@@ -81,6 +86,15 @@ class LeavingPackets:
         """Whether each is put on the wire once."""
         return bool((self.log["copies"] == 1).all())
 
+    def at_first_hop(self, flow: int, around_bytes: int) -> Packets:
+        """Those of a log whose packets are put `once`, as they come to the first hop of their path;
+        `around_bytes`: what is around the RTP of each on the wire."""
+        key = flow, around_bytes
+        if key not in self._at_first_hop:
+            size = self.size + np.int32(around_bytes)
+            self._at_first_hop[key] = at_first_hop(flow, self.leaving_ns, size, self.sequence)
+        return self._at_first_hop[key]
+
     def part(self, first: int, end: int) -> LeavingPackets:
         """Those from a place to before another, of a log that is asked for part by part."""
         own = LeavingPackets(self.log[first:end])
@@ -94,8 +108,16 @@ class LeavingPackets:
     def later(self, log: NDArray[np.void], by_ns: int) -> LeavingPackets:
         """The same that leave so much later; `log`: theirs."""
         own = LeavingPackets(log)
-        vars(own).update(vars(self) | {"log": log, "leaving_ns": self.leaving_ns + by_ns})
+        known = {name: value for name, value in vars(self).items() if name not in vars(own)}
+        vars(own).update(known | {"leaving_ns": self.leaving_ns + by_ns})
         return own
+
+
+def at_first_hop(
+    flow: int, leaving_ns: NDArray[np.int64], size: NDArray[np.int32], seq: NDArray[np.int64]
+) -> Packets:
+    """n packets of a flow as they come to the first hop of its path; (n,) `size` on the wire."""
+    return Packets(leaving_ns + TIMER_NS, size, np.full(len(size), flow, np.int32), seq)
 
 
 class StreamBuffer(PacketLog):
@@ -284,7 +306,7 @@ class CachedStream:
         first_ns: of its `pace`; 0 for one without.
     """
 
-    def __init__(self, source: GeneratedSource, pace: FramePace | None) -> None:
+    def __init__(self, source: PlannedSource, pace: FramePace | None) -> None:
         """`source`: has made nothing yet."""
         self._source = source
         self._made_ns = 0
@@ -305,6 +327,12 @@ class CachedStream:
         begins = np.diff(self.log["timestamp"].astype(np.int64), prepend=-1) != 0
         self.from_ns = self.log["due_ns"][np.flatnonzero(begins)[np.cumsum(begins) - 1]]
         self.leaving = LeavingPackets(self.log)
+        self._parts = _no_parts()  # so that all lie in this log, one behind another
+
+    def part(self, first: int, end: int) -> LeavingPackets:
+        """What it gives a network from a place to before another: to each meeting that takes the
+        same steps the very same."""
+        return self._parts.get((first, end), lambda _: self.leaving.part(first, end))
 
     def beginning(self, first_ns: int) -> CachedStream:
         """The same with its first packet due at a moment."""
@@ -319,7 +347,12 @@ class CachedStream:
         other.from_ns = self.from_ns + by_ns
         other.leaving = self.leaving.later(other.log, by_ns)
         other.first_ns = first_ns
+        other._parts = _no_parts()
         return other
+
+
+def _no_parts() -> LruCache[tuple[int, int], LeavingPackets]:
+    return LruCache(KEPT_PARTS, lambda _: 1)
 
 
 class _LastAsked:
@@ -341,7 +374,7 @@ class StreamCache:
     def get(
         self,
         made_of: Hashable,
-        make: Callable[[], GeneratedSource],
+        make: Callable[[], PlannedSource],
         packets: int,
         pace: FramePace | None = None,
     ) -> CachedStream:
@@ -356,13 +389,13 @@ class StreamCache:
 class CachedSource:
     """A stream as it was made for another meeting, until somebody asks for a key frame."""
 
-    def __init__(self, made: CachedStream, make: Callable[[], GeneratedSource]) -> None:
+    def __init__(self, made: CachedStream, make: Callable[[], PlannedSource]) -> None:
         """`make`: the source that makes it anew, from the beginning."""
         self.buffer = StreamBuffer()
         self._made = made
         self._make = make
         self._taken = self._done_ns = 0
-        self._source: GeneratedSource | None = None
+        self._source: PlannedSource | None = None
         """Who makes what was asked for."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CachedSource:
@@ -386,10 +419,10 @@ class CachedSource:
             return
         self._made.make(until_ns)
         end = int(np.searchsorted(self._made.from_ns, until_ns))
-        self.buffer.add(self._made.leaving.part(self._taken, end))
+        self.buffer.add(self._made.part(self._taken, end))
         self._taken, self._done_ns = end, max(self._done_ns, until_ns)
 
-    def _anew(self) -> GeneratedSource:
+    def _anew(self) -> PlannedSource:
         """A source that has come as far."""
         source = self._make()
         source.advance(self._done_ns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Callable
 
 import numpy as np
@@ -21,6 +22,7 @@ from giaoban.scenarios.estimate.media.sources import (
     StreamCache,
 )
 from giaoban.scenarios.estimate.media.windows import Windows
+from giaoban.scenarios.estimate.network.queues import TIMER_NS
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
@@ -126,15 +128,16 @@ def test_of_a_meeting_that_soon_ends_only_the_beginning_is_made(plan: Plan) -> N
         assert max(source.buffer.parts[-1]["due_ns"].max() for source in shared) > 8_000_000_000
 
 
-def test_pictures_are_made_once_for_all_meetings(both: tuple[Sources, Sources]) -> None:
+def test_sound_and_pictures_are_made_once_for_all_meetings(both: tuple[Sources, Sources]) -> None:
+    """To meetings that take the same steps a network is given the very same."""
     one, same = both[1](), both[1]()
-    shared = [n for n, source in one.items() if isinstance(source, CachedSource)]
-    assert shared
-    for index in shared:
-        for source in (one[index], same[index]):
-            source.advance(30_000_000_000)
-        first, second = (each[index].buffer.parts for each in (one, same))
-        assert all(map(np.shares_memory, first, second))
+    for index, source in one.items():
+        for until_ns in (5_000_000_000, 30_000_000_000):
+            for each in (source, same[index]):
+                each.advance(until_ns)
+        first, second = (each[index].buffer.fresh for each in (one, same))
+        assert first
+        assert all(map(operator.is_, first, second))
 
 
 def composed_after(plan: Plan, delay_ms: float) -> Plan:
@@ -157,7 +160,10 @@ def test_pictures_composed_later_are_the_same_later(plan: Plan) -> None:
             for each in (anew[index], source):
                 each.advance(30_000_000_000)
             assert packets(source) == packets(anew[index])
-            size = source.buffer.fresh[0].size
+            part = source.buffer.fresh[0]
+            came_ns = part.at_first_hop(index, 50).at_ns
+            assert came_ns.tolist() == (part.log["leaving_ns"] + TIMER_NS).tolist()
+            size = part.size
             if index in before and np.shares_memory(size, before[index]):
                 shared.add(index)
             before[index] = size
