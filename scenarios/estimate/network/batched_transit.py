@@ -87,6 +87,10 @@ class BatchedTransit:
         self._setting = paths.along.tobytes() + path_of.tobytes(), meter.sent_bytes.shape[1]
         self._now_ns = 0
         self._level_of = level_of(paths) if known is None else _each_its_own(paths)
+        self._parts: list[Sequence[int]] = [range(1 + max(self._level_of.values()))]
+        """Levels by their numbers, of no two parts any on one path."""
+        if known is not None:
+            self._parts = parts_of(paths, self._level_of)
         by_level: dict[int, list[int]] = {}
         for hop in paths.in_order:
             by_level.setdefault(self._level_of[hop], []).append(hop)
@@ -143,23 +147,33 @@ class BatchedTransit:
 
     def run_all(self, until_ns: int) -> list[Ended]:
         """As `run`; what was known is what it was then, each hop's by itself."""
-        numbers = range(len(self._levels))
-        due = [(n, parts) for n in numbers if (parts := self._due(n, until_ns))]
-        if not due:
-            return []
-        cargo = Cargo([part for _, parts in due for part in parts])
-        coming: list[list[Keys]] = [[] for _ in self._levels]
-        for n, parts in due:
-            coming[n].append(cargo.next_keys(sum(len(part.at_ns) for part in parts)))
-        del due  # the cargo has them
         since_ns, self._now_ns = self._now_ns, until_ns
-        if self._known is not None:
-            step = self._known.step((*self._setting, since_ns, until_ns), cargo)
-            return self._run_known(step, coming, until_ns)
+        ended: list[Ended] = []
+        for place, numbers in enumerate(self._parts):
+            due = [(n, parts) for n in numbers if (parts := self._due(n, until_ns))]
+            if not due:
+                continue
+            cargo = Cargo([part for _, parts in due for part in parts])
+            coming: dict[int, list[Keys]] = {n: [] for n in numbers}
+            for n, parts in due:
+                coming[n].append(cargo.next_keys(sum(len(part.at_ns) for part in parts)))
+            del due  # the cargo has them
+            if self._known is None:
+                ended += self._run_unknown(cargo, coming, until_ns)
+            else:
+                step = self._known.step((*self._setting, place, since_ns, until_ns), cargo)
+                ended += self._run_known(step, coming, until_ns)
+        return ended
+
+    def _run_unknown(
+        self, cargo: Cargo, coming: dict[int, list[Keys]], until_ns: int
+    ) -> list[Ended]:
+        """Serve levels; `coming`: what comes to each."""
         ended: list[Keys] = []
         path = self._path_of[cargo.flow]
-        for n, level in enumerate(self._levels):
-            keys, coming[n] = in_order(coming[n]), []
+        for n in coming:
+            level, keys = self._levels[n], in_order(coming[n])
+            coming[n] = []
             if len(keys) and (end := cargo.before(keys, until_ns)) < len(keys):
                 level.waiting.put(cargo.packets(keys[end:]))
                 keys = keys[:end]
@@ -168,16 +182,18 @@ class BatchedTransit:
                     (ended if to == END else coming[to]).append(moved)
         return [Ended(cargo.packets(np.concatenate(ended)))] if ended else []
 
-    def _run_known(self, step: KnownStep, coming: list[list[Keys]], until_ns: int) -> list[Ended]:
-        """As the end of `run_all`: what is known of a step is not found again."""
+    def _run_known(
+        self, step: KnownStep, coming: dict[int, list[Keys]], until_ns: int
+    ) -> list[Ended]:
+        """The same; what is known of a step is not found again."""
         cargo = step.cargo
         path = self._path_of[cargo.flow]
         ended: list[Ended] = []
-        for n, level in enumerate(self._levels):
+        for n in coming:
             parts, coming[n] = coming[n], []
             if not parts:
                 continue
-            keys = step.in_order(n, parts)
+            level, keys = self._levels[n], step.in_order(n, parts)
             end = cargo.before(keys, until_ns) if len(keys) else 0
             if end < len(keys):
                 level.waiting.put(cargo.packets(keys[end:]))
@@ -331,6 +347,18 @@ def _batch(came_ns: NDArray[np.int64], size: NDArray[np.int32], hop: NDArray[Any
 def _each_its_own(paths: Paths) -> dict[int, int]:
     """Used hop → its place in the order in which hops are served: no two are of one level."""
     return {hop: place for place, hop in enumerate(paths.in_order)}
+
+
+def parts_of(paths: Paths, level_of: Mapping[int, int]) -> list[Sequence[int]]:
+    """Levels in their order, such that no path crosses those of two parts: what goes up and what
+    goes down, in most networks. Where the one is another, nothing of the other is."""
+    parts: list[set[int]] = []
+    for path in range(len(paths.first)):
+        own = {level_of[hop] for hop in paths.of(path)}
+        apart = [part for part in parts if part.isdisjoint(own)]
+        own.update(*(part for part in parts if not part.isdisjoint(own)))
+        parts = [*apart, own]
+    return [sorted(part) for part in parts]
 
 
 def level_of(paths: Paths) -> dict[int, int]:

@@ -84,7 +84,7 @@ def _known_if_equal(keys: Keys, known: Keys) -> Keys:
     return known if keys is known or np.array_equal(keys, known) else keys
 
 
-_Key = tuple[bytes, int, int, int]
+_Key = tuple[bytes, int, int, int, int]
 
 
 class HopCache:
@@ -98,8 +98,8 @@ class HopCache:
         """What is known of a step; nothing, if other packets were under way in it the last time.
 
         Args:
-            key: of the meeting the paths of all flows, and how many samples are taken; from when to
-                when the step is.
+            key: of the meeting the paths of all flows, and how many samples are taken; which part
+                of the network it is; from when to when the step is.
         """
         known = self._steps.pop(key, None)
         if known is not None:

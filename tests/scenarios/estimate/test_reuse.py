@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from giaoban.scenarios.estimate.estimate import (
 )
 from giaoban.scenarios.estimate.media import captures, media
 from giaoban.scenarios.estimate.media.media import _MeetingRun
+from giaoban.scenarios.estimate.network.batched_transit import BatchedTransit, _HopLevel
 from giaoban.scenarios.estimate.network.failing import FailingPaths
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.estimate.network.paths import find_paths
@@ -250,6 +252,34 @@ def test_a_queue_to_which_the_same_comes_is_not_gone_through_again(
         served.clear()
         judge(world.put(path, mbps).question())
         assert 0 < sum(len(batch.came_ns) for batch in served) < 0.75 * packets
+
+
+@pytest.mark.parametrize("delay_ms", [60.0, 110.0])
+def test_who_composes_later_serves_nothing_that_goes_up_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, delay_ms: float
+) -> None:
+    """Also where so many pictures more, or fewer, go down in a step of time."""
+    judge, downwards, served = CachingJudge(), list[bool](), BatchedTransit._pass
+    down = {hop for path in range(len(world.base.plan.calls)) for hop in _down(world, path)}
+
+    def noted(
+        self: BatchedTransit, level: _HopLevel, *rest: Any
+    ) -> Iterable[tuple[int, NDArray[np.int64]]]:
+        downwards.append(set(level.hops.tolist()) <= down)
+        return served(self, level, *rest)
+
+    monkeypatch.setattr(BatchedTransit, "_pass", noted)
+    judge(world.question())
+    assert not all(downwards)
+    downwards.clear()
+    judge(world.put(("device", "compose_delay", "delay_ms"), delay_ms).question())
+    assert downwards
+    assert all(downwards)
+
+
+def _down(world: World, call: int) -> list[int]:
+    """The hops on the way to a bridge."""
+    return find_paths(world.base.plan).of(2 * call + 1)
 
 
 LOSSES = st.sampled_from([0.02, 0.05, 0.08, 0.1, 0.2, 0.4, 1.0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple, cast
 
 import numpy as np
 import pytest
@@ -14,9 +15,9 @@ from scenario_factory import SCENARIOS
 from giaoban.results.model.result import Result
 from giaoban.results.model.series import STREAM_GROUPS
 from giaoban.scenarios.estimate.estimate import estimate
-from giaoban.scenarios.estimate.network.batched_transit import level_of
+from giaoban.scenarios.estimate.network.batched_transit import level_of, parts_of
 from giaoban.scenarios.estimate.network.hops import is_steady
-from giaoban.scenarios.estimate.network.paths import find_paths
+from giaoban.scenarios.estimate.network.paths import Paths, find_paths
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, rate_from
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
@@ -150,6 +151,37 @@ def test_each_level_is_behind_all_that_comes_to_it(tmp_path: Path) -> None:
     for path in range(len(paths.first)):
         own = [level[hop] for hop in paths.of(path)]
         assert own == sorted(set(own))
+
+
+class Ways(NamedTuple):
+    """Paths by the levels that they cross."""
+
+    first: list[list[int]]
+
+    def of(self, path: int) -> list[int]:
+        return self.first[path]
+
+
+@given(ways=st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=4), min_size=1, max_size=8))
+def test_two_levels_are_of_one_part_if_any_paths_join_them(ways: list[list[int]]) -> None:
+    parts = parts_of(cast(Paths, Ways(ways)), {level: level for level in range(13)})
+    joined = {level: {level} for way in ways for level in way}
+    for _ in joined:  # as far as there may be steps from one path to the next
+        for way in ways:
+            all_joined = set().union(*(joined[level] for level in way))
+            joined |= dict.fromkeys(all_joined, all_joined)
+    assert sorted(map(tuple, parts)) == sorted({tuple(sorted(each)) for each in joined.values()})
+
+
+def test_what_goes_up_is_one_part_and_what_goes_down_another(tmp_path: Path) -> None:
+    paths = find_paths(country(tmp_path, 20).plan)
+    parts = parts_of(paths, {hop: hop for hop in paths.in_order})
+    ways = [sorted({hop for path in ways for hop in paths.of(path)}) for ways in up_and_down(paths)]
+    assert sorted(map(list, parts)) == sorted(ways)
+
+
+def up_and_down(paths: Paths) -> tuple[range, range]:
+    return range(0, len(paths.first), 2), range(1, len(paths.first), 2)
 
 
 @pytest.mark.parametrize(
