@@ -141,7 +141,7 @@ def _records(
             value = ", ".join(f"{name} {number(figure)} {unit}" for name, figure, unit in shown)
             yield each, say.gettext("bandwidth profile, {line}", line=what), value
 
-    names = {router.id: router.name for router in province.routers}
+    called = province.link_names
     yield (
         province.fibre,
         say.gettext("propagation in fibre"),
@@ -170,8 +170,7 @@ def _records(
         place = f"{number(router.lat)}°, {number(router.lon)}°"
         yield router, say.gettext("place of router {router}", router=router.name), place
     for link in province.links:
-        ends = f"{names[link.a]} – {names[link.b]}"
-        what = say.pgettext("assumption", "link {ends}", ends=ends)
+        what = say.pgettext("assumption", "link {ends}", ends=called[link.id])
         yield link, what, figures(link)
         yield from framing(what, link.framing)
         yield from queue(what, link.queue)
@@ -210,11 +209,8 @@ def line_name(
     province: Province, link: str, say: Translator, extra: Sequence[BridgeSpec] = ()
 ) -> str:
     """A line by its identifier, as its own assumption is called; `extra`: new bridges."""
-    names = {router.id: router.name for router in province.routers}
-    for each in province.links:
-        if each.id == link:
-            ends = f"{names[each.a]} – {names[each.b]}"
-            return say.pgettext("assumption", "link {ends}", ends=ends)
+    if link in (called := province.link_names):
+        return say.pgettext("assumption", "link {ends}", ends=called[link])
     if link == access_link_id("mcu"):
         return say.gettext("access of the MCU")
     for bridge in province.bridges:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.fields import FieldInfo
 
-from giaoban.names import ACCESS_PREFIX
+from giaoban.names import ACCESS_PREFIX, link_names
 from giaoban.provenance import Assumable, Name, Sourced
 from giaoban.regulation import Regulation
 from giaoban.sentence import Sentence
@@ -604,3 +604,9 @@ class Province(StrictModel):
     def chair(self) -> BridgeSpec:
         """The chair bridge (điểm cầu chủ tọa); a loaded province has exactly one."""
         return next(bridge for bridge in self.bridges if bridge.role == "chair")
+
+    @property
+    def link_names(self) -> dict[str, str]:
+        """What people call the links, by their ids."""
+        ends = {link.id: (link.a, link.b) for link in self.links}
+        return link_names(ends, {router.id: router.name for router in self.routers})

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from giaoban.errors import InputError, near_names
-from giaoban.names import access_link_id
+from giaoban.names import access_link_id, link_names
 from giaoban.tomlfile import StrictModel
 from giaoban.topology.addressing import AddressPair, allocate, host
 from giaoban.topology.lines.bandwidth_profile import At, Ends, LineProfile, line_profiles
@@ -160,6 +160,12 @@ class Network(StrictModel):
             return link
         near = near_names("link", link_id, (link.id for link in self.links))
         raise InputError('unknown link "{link_id}"{near}', link_id=link_id, near=near)
+
+    @cached_property
+    def link_names(self) -> dict[str, str]:
+        """What people call the links between routers, by their ids."""
+        ends = {link.id: (link.a, link.b) for link in self.links if link.kind == "backbone"}
+        return link_names(ends, {node.id: node.name for node in self.routers})
 
     def links_at(self, node_id: str) -> list[NetLink]:
         """The links that end at a node, in the order of the plan."""

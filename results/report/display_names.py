@@ -47,7 +47,7 @@ class DisplayNames:
 
     def link_or_router(self, ident: str) -> Both:
         """What may fail for good."""
-        if "--" in ident or ident.startswith(ACCESS_PREFIX):
+        if self._en.is_link(ident):
             return self.link(ident)
         return self.said(lambda say: say.gettext("router {router}", router=say.of(ident)))
 
@@ -90,8 +90,7 @@ class DisplayNames:
 
     def link_or_node(self, ident: str) -> Both:
         """What may be in a network: a link as `link` names it, or a node."""
-        is_link = "--" in ident or ident.startswith(ACCESS_PREFIX)
-        return self.link(ident) if is_link else self.of(ident)
+        return self.link(ident) if self._en.is_link(ident) else self.of(ident)
 
     def filled(self, by: str) -> Both:
         """What is full, as `Wording` says it."""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from giaoban.names import ACCESS_PREFIX, access_link_id
+from giaoban.names import (
+    ACCESS_PREFIX,
+    BETWEEN,
+    access_link_id,
+    backbone_ends,
+    link_ends,
+    link_names,
+    link_tag,
+)
 from giaoban.results.judge.criteria import BESIDE_THE_RUN, EVERY_MEETING, FAULT_INTERRUPTION
 from giaoban.results.judge.under_faults import longest_interruption
 from giaoban.results.model.answers import Answer
@@ -179,6 +188,8 @@ class Wording(Translator):
                 self._names |= {bridge.id: bridge.name for bridge in phase.bridges}
             self._names |= {b.id: b.name for b in [*of.question.existing, *of.question.new]}
             self._names |= of.names
+            ways = {(link.id, link.direction) for phase in of.phases for link in phase.links}
+            self._names |= link_names(backbone_ends(sorted(ways)), self._names)
             self._know(of.faults, of.names)
 
     def _know(self, faults: Sequence[FaultResult], names: Mapping[str, str]) -> None:
@@ -265,7 +276,7 @@ class Wording(Translator):
         """`Gia Nghĩa → Đắk Song`, or `access line of Quảng Sơn (up)`."""
         source, _, target = direction.partition("->")
         if not link.startswith(ACCESS_PREFIX):
-            return f"{self.of(source)} → {self.of(target)}"
+            return f"{self.of(source)} → {self.of(target)}{link_tag(link, self._names)}"
         up = link == access_link_id(source)
         if (source if up else target) == MCU:  # whose up is what bridges call down
             if up:
@@ -304,9 +315,21 @@ class Wording(Translator):
         return "MCU" if node == MCU else self.of(node).split(" (")[0]
 
     def ends(self, link: str) -> str:
-        """A backbone link by the names of its ends."""
-        ends = [self._names.get(f"r-{end}", self.of(end)) for end in link.split("--")]
-        return " ↔ ".join(ends)
+        """A backbone link by the names of its ends, and what tells it from those beside it."""
+        return " ↔ ".join(self._both_ends(link)) + link_tag(link, self._names)
+
+    def _both_ends(self, link: str) -> Sequence[str]:
+        """What people call the ends of a backbone link; by its id where an answer does not name it,
+        as that of a link which is gone."""
+        return link_ends(link, self._names) or [
+            self._names.get(f"r-{end}", self.of(end)) for end in link.split("--")
+        ]
+
+    def is_link(self, ident: str) -> bool:
+        """Whether it is a link that is called so, and no node."""
+        if ident.startswith(ACCESS_PREFIX) or link_ends(ident, self._names) is not None:
+            return True
+        return "--" in ident and ident not in self._names  # gone
 
     def phase(self, name: str) -> str:
         """A phase's name."""
@@ -386,11 +409,21 @@ class Wording(Translator):
         sentence, and not at its beginning."""
         text = self.either(failure.name_en, failure.name_vi)
         for ident in self._names:
-            if "--" in ident and ident in text:
-                text = text.replace(ident, self.ends(ident))
+            if ident in text and not ident.isalpha() and self.is_link(ident):
+                text = self._with_link_named(text, ident)
         if within:  # in English it may begin with a name
             return text if self._english else uncapital(text)
         return capital(text)
+
+    def _with_link_named(self, text: str, link: str) -> str:
+        """A text with the link's name where its identifier stands, but not within that name."""
+        named = self._names[link].removesuffix(f" ({link})")
+
+        def replaced(at: re.Match[str]) -> str:
+            within = text[: at.start()].endswith(f"{named} (") and text[at.end() :].startswith(")")
+            return at[0] if within else self.ends(link)
+
+        return re.sub(rf"(?<![\w-]){re.escape(link)}(?![\w-])", replaced, text)
 
     def _fault_at(self, fault: FaultResult, names: Mapping[str, str]) -> str:
         def of(node: str) -> str:
@@ -405,8 +438,11 @@ class Wording(Translator):
             text = self.pgettext("fault", "access line of {host}", host=of(host))
             way = self.direction("up" if source == host else "down")
             return f"{text} ({way})" if fault.direction else text
-        ends = [of(f"r-{end}").removeprefix("r-") for end in fault.target_id.split("--")]
-        text = " – ".join(ends)
+        link, known = fault.target_id, {**self._names, **names}
+        ends = link_ends(link, known) or [
+            of(f"r-{end}").removeprefix("r-") for end in link.split("--")
+        ]
+        text = BETWEEN.join(ends) + link_tag(link, known)
         return f"{text} ({of(source)} → {of(end)})" if fault.direction else text
 
     def interruptions(self, result: Result) -> list[str]:

@@ -100,7 +100,7 @@ def series(
         names=names,
         impaired=[
             *marks(question.scenario.impairments, plan.network, names, float(seconds)),
-            *_fault_marks(faults, names, float(seconds)),
+            *_fault_marks(faults, names | plan.network.link_names, float(seconds)),
         ],
     )
 

@@ -143,7 +143,7 @@ def plan(
             periods=[period for _, _, period in found],
             peaks=[],
             on_loss=world.base.meeting.on_loss,
-            names=_people(world),
+            names=_names_of(world),
             regulation=world.province.regulation,
             kinds={
                 ident: MeetingKind(name=kind.name, name_vi=kind.name_vi)
@@ -338,8 +338,10 @@ def _booked(each: Registration, name: str) -> Booked:
     )
 
 
-def _people(world: CalendarContext) -> dict[str, str]:
-    named = {bridge.id: bridge.name for bridge in world.province.bridges}
+def _names_of(world: CalendarContext) -> dict[str, str]:
+    named = {router.id: router.name for router in world.province.routers}
+    named |= world.province.link_names
+    named |= {bridge.id: bridge.name for bridge in world.province.bridges}
     for meeting in world.catalogue.values():
         named |= {bridge.id: bridge.name for bridge in meeting.bridges}
     return named | {bridge.id: bridge.name for bridge in world.base.new_bridges}

@@ -250,7 +250,7 @@ def _look(part: Part, plan: Plan, answer: Answer, captures: Path) -> PartOutcome
         ),
         result.assumptions,
         result.unmodelled,
-        result.names,
+        result.names | plan.network.link_names,
     )
 
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from giaoban.drawing import own_look
 from giaoban.files import writing
+from giaoban.names import backbone_ends, link_names
 from giaoban.results.judge.criteria import LINK_PEAK, MCU_UNITS, MOS
 from giaoban.results.model.series import Floats, Series
 from giaoban.results.report.excerpt import MOST_LINES
@@ -80,7 +81,10 @@ def draw_lines(
     """One of the pictures `delay`, `loss`, `jitter`, `mos`, `frozen` and `links`."""
     data = series.lines[picture]
     named = link_name if picture == "links" else stream_name
-    names = {key: named(key, series.names, lang) for key in data}
+    known = series.names
+    if picture == "links":
+        known = known | link_names(backbone_ends(key.split(" ") for key in data), known)
+    names = {key: named(key, known, lang) for key in data}
     return _lines(series, data, names, _LOOKS[picture], lang, limit)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from giaoban.names import ACCESS_PREFIX, access_link_id
+from giaoban.names import ACCESS_PREFIX, access_link_id, link_tag
 from giaoban.translation import N_, Language, pgettext, translator
 
 #: Longest line of a label at the right edge, in characters.
@@ -86,7 +86,8 @@ def link_name(key: str, names: Mapping[str, str], lang: Language) -> str:
             return f"MCU, {label_text('to bridges' if up else 'from bridges', lang)}"
         way = f", {label_text('up' if up else 'down', lang)}"
         return _with_tail(names.get(host, host).split(" (")[0], way)
-    return f"{names.get(source, source)} → {names.get(target, target)}"
+    tag = link_tag(link, names)
+    return _with_tail(f"{names.get(source, source)} → {names.get(target, target)}", tag)
 
 
 def cut(text: str, width: int = LABEL_WIDTH) -> str:

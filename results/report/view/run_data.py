@@ -96,10 +96,11 @@ def events(result: Result, series: Series | None) -> list[dict[str, Any]]:
 
 
 def _faults_as_events(result: Result, end: float) -> list[tuple[str, str, float, float]]:
+    english, vietnamese = Wording("en", result), Wording("vi", result)
     return [
         (
-            Wording("en").fault_at(fault, result.names),
-            Wording("vi").fault_at(fault, result.names),
+            english.fault_at(fault, result.names),
+            vietnamese.fault_at(fault, result.names),
             fault.at_s,
             end if fault.restored_s is None else fault.restored_s,
         )

@@ -404,10 +404,9 @@ def host_off(host: str, access: str, from_s: float, to_s: float) -> list[Effect]
 
 def link_ends(network: Network, link: NetLink) -> Sentence:
     """What people call a link, within a sentence."""
-    a, b = (network.node(end).name for end in (link.a, link.b))
     if link.kind == "access":
-        return message(N_("access link of {host}"), host=a)
-    return message(N_("link {ends}"), ends=f"{a} – {b}")
+        return message(N_("access link of {host}"), host=network.node(link.a).name)
+    return message(N_("link {ends}"), ends=network.link_names[link.id])
 
 
 def rounded_s(at_s: float) -> float:

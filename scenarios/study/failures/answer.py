@@ -76,11 +76,7 @@ def answer_of(
 def names_of(network: Network, province: Province) -> dict[str, str]:
     """What people call nodes, backbone links and groups."""
     nodes = {node.id: node.name for node in network.nodes}
-    links = {
-        link.id: f"{nodes[link.a]} – {nodes[link.b]}"
-        for link in network.links
-        if link.kind == "backbone"
-    }
+    links = network.link_names
     groups = {group.id: group.name for group in province.groups}
     return {**groups, **links, **nodes}
 

@@ -191,7 +191,8 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
 
 def _fails(found: SweepPoint, question: Question, criterion: str, place: Place) -> SweepPoint:
     """The same point, which arithmetic alone rules out."""
-    where = DisplayNames(names=names_of(question.plan)).place(place)
+    plan = question.plan
+    where = DisplayNames(names=names_of(plan) | plan.network.link_names).place(place)
     update = {"binding": criterion, "where": str(where), "where_vi": where.vi}
     return found.model_copy(update={"verdict": "fail", **update})
 

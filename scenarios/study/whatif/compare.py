@@ -176,6 +176,7 @@ def _line(
     variant, question, result = answer
     plan = question.plan
     names = {router.id: router.name for router in order.base.province.routers}
+    names |= order.base.province.link_names
     names |= names_of(plan.network, question.province)
     words = changes(variant, question, dict(rates), names)
     cost = price_of(variant, question, order.prices, rates) if order.priced else None

@@ -4,6 +4,7 @@ page: `tests/results/report/view/test_view_browser.py`.)"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from scenario_factory import ROOT, giaoban, only_run, scenario
+from scenario_factory import CUT, ROOT, SMALL, giaoban, only_run, scenario
 
 from giaoban.results.judge.accepted_cases import AcceptedCase, accept_cases, changes
 from giaoban.results.judge.cases import Report
@@ -40,6 +41,7 @@ from giaoban.results.report.meetings import (
 )
 from giaoban.results.report.plots import headroom as headroom_plot
 from giaoban.results.report.plots.load import write_load_plots
+from giaoban.results.report.plots.run import draw_lines
 from giaoban.results.report.plots.tornado import write_tornado
 from giaoban.results.report.summaries import (
     check_summary,
@@ -87,8 +89,36 @@ CALENDAR = """title,start,minutes,participants,registered
 Two,2027-03-02 08:00,60,"Cư Jút, Đắk Mil",2027-02-01 08:00
 Others,2027-03-02 08:30,60,"Đắk Mil, Xã Quảng Sơn",2027-02-02 08:00
 """
-
-
+LINK = re.compile(r"\[\[link\]\].*?(?=\[\[|\[mcu\])", re.DOTALL)
+CABLE = '[[group]]\nid = "duct"\nname = "Cáp"\nlinks = ["ql-1", "ql-2"]\nsource = "test"\n'
+ENDS = r"(?:Tây|Đông) (?:–|→|↔) (?:Tây|Đông)"
+LINK_VARIANTS = """schema = "giaoban.variants/1"
+scenario = "s.toml"
+question = "Which?"
+question_vi = "Phương án nào?"
+[[variant]]
+id = "faster"
+[[variant.link]]
+link = "ql-1"
+rate_mbps = 200.0
+source = "test"
+"""
+GONE = """
+[[variant]]
+id = "gone"
+without = ["ql-1"]
+"""
+LINK_CALENDAR = """title,start,minutes,participants,registered
+Two,2027-03-02 08:00,60,"Tây, Đông",2027-02-01 08:00
+"""
+OF_LINKS = {
+    "check": ("s.toml", "--estimate"),
+    "faults": ("s.toml", "--estimate"),
+    "headroom": ("s.toml",),
+    "whatif": ("variants.toml",),
+    "calendar": ("year.csv", "--from", "2027-01-01", "--estimate", "--no-sheets",
+                 "--scenario", "thin.toml"),
+}  # fmt: skip
 TOLD = ("router:r-cu-jut", "silent:gia-nghia--cu-jut", "mcu")
 """Kinds of failures beside the usual ones."""
 WHEN = datetime(2027, 3, 2, 8)
@@ -299,3 +329,56 @@ def told_by_a_baseline(answer: JsonFile) -> list[Sentence]:
     assert len(gone) == len({case.id for case in report.cases})
     assert len(new) == len(report.cases)
     return [change.line for change in (*gone, *new)]
+
+
+def small_province(path: Path, *, beside: bool) -> Path:
+    """The small one, its link by another identifier, with a longer one beside it if wanted."""
+    text = SMALL.read_text(encoding="utf-8")
+    [link] = LINK.findall(text)
+    links = link.replace("west--east", "ql-1")
+    if beside:
+        longer = link.replace("west--east", "ql-2").replace("km = 25.0", "km = 30.0")
+        links = links + longer
+    text = text.replace(link, links) + (CABLE if beside else "")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("beside", "lang"), [(True, "vi"), (False, "en")])
+@pytest.mark.parametrize("command", OF_LINKS)
+def test_of_links_whose_identifiers_tell_no_ends(
+    command: str, beside: bool, lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    there = small_province(tmp_path / "p.toml", beside=beside)
+    cut = CUT.replace("west--east", "ql-1") if command == "check" else ""
+    scenario(tmp_path / "s.toml", province=there, profile="sd30-512k", more=cut)
+    slow = '[[link]]\nlink = "ql-1"\nrate_mbps = 0.5\nsource = "test"\n'
+    scenario(tmp_path / "thin.toml", province=there, profile="sd30-512k", more=slow)
+    variants = LINK_VARIANTS + (GONE if beside else "")  # where it is the only one nobody is left
+    (tmp_path / "variants.toml").write_text(variants, encoding="utf-8")
+    (tmp_path / "year.csv").write_text(LINK_CALENDAR, encoding="utf-8")
+    ran = giaoban(command, *OF_LINKS[command], "--results", "runs", "--lang", lang)
+    assert ran.code in (0, 1), ran
+    run = only_run(tmp_path / "runs")
+    told = [*ran.out.splitlines(), *(run / "summary.md").read_text("utf-8").splitlines()]
+    told += [*drawn_links(run, lang)] if command == "check" else []
+    named = [line for line in told if re.search(ENDS, line)]
+    assert named
+    assert [line for line in told if re.search(r"ql-\d", without_names(line))] == []
+    if beside:
+        assert [line for line in named if re.search(ENDS + r"(?! \(ql-\d\))", line)] == []
+
+
+def without_names(line: str) -> str:
+    """What is left of a line when links' names, and what is to be typed, are taken out."""
+    return re.sub(rf"`[^`]*`|giaoban \S.*|{ENDS} \(ql-\d\)", "", line)
+
+
+def drawn_links(run: Path, lang: str) -> Iterator[str]:
+    """What a check's plot of links and its page call them."""
+    figure = draw_lines(Series.load(run / "series.npz"), "links", lang=lang)
+    yield from (text.get_text() for text in figure.axes[0].texts)
+    result = Result.read(run)
+    say = Wording(lang, result)
+    yield from (say.link(link.id, link.direction) for link in result.phases[0].links)
