@@ -38,6 +38,7 @@ READERS = {
     "scenarios/cli/commands/what_if/sweep.py": DATES,
     "scenarios/cli/commands/documents/verify.py": DATES,
     "scenarios/cli/commands/what_if/whatif.py": DATES,
+    "scenarios/cli/commands/mcu/mcu.py": "the time of day at which an MCU's events begin",
     "scenarios/cli/judging.py": DATES,
     "scenarios/emulation/recorder.py": "read by `ReceiveBatch`",
     "scenarios/bridge/terminal.py": "once, from which the NTP time of RTCP goes on evenly",
