@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from giaoban import extras
+from giaoban.files import refuse_changed, sums_of
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
@@ -50,6 +51,7 @@ class LoadTest:
         device: of the test's own MCU; None: `plan.target` is somebody's.
         accounts: file with the bridges' accounts at somebody's device.
         thresholds: of criteria, where they are other than usual.
+        devices: the file that `device` stands in.
     """
 
     plan: LoadPlan
@@ -58,6 +60,7 @@ class LoadTest:
     video: str
     accounts: Path | None
     thresholds: Mapping[str, float]
+    devices: Path = DEVICES
 
 
 @dataclass(frozen=True)
@@ -84,20 +87,22 @@ def load(
         found: a session establishment rate that was searched before, and how.
 
     Raises:
-        InputError: a results folder that cannot be written.
+        InputError: a results folder that cannot be written, devices that were changed meanwhile.
         InvalidRun: Locust or the MCU did not come to an end.
         MachineLacks: a program or a port is missing.
     """
+    as_read = {} if test.device is None else sums_of([test.devices])
     with new_run(root, f"load-{test.plan.shape}", now) as folder:
         (folder.path / "plan.json").write_text(test.plan.model_dump_json(indent=1), "utf-8")
         seen = execute(test, folder.path, progress)
         progress(Sentence("summing up"), 1.0)
+        refuse_changed(as_read)
         result = answer(test, seen, folder.run_id, found)
         folder.keep(result, summary_md(result, language))
         from giaoban.results.report.plots.load import write_load_plots
 
         write_load_plots(result, folder.path / "plots", language)
-        prove(folder.path, result)
+        prove(folder.path, result, test.devices)
         return folder.finished_with(result)
 
 
@@ -105,10 +110,10 @@ NEEDED = ("locust", "pylibsrtp", "G722")
 """Modules of the test's processes that a small installation has not."""
 
 
-def prove(folder: Path, result: LoadResult) -> None:
+def prove(folder: Path, result: LoadResult, devices: Path) -> None:
     """The manifest of a test in real time. Of files that somebody keeps only the catalogue of
-    devices went into it, if the MCU was ours; one with accounts is never copied."""
-    inputs = [("devices", DEVICES.name, DEVICES)] if result.inputs.mcu else []
+    `devices` went into it, if the MCU was ours; one with accounts is never copied."""
+    inputs = [("devices", devices.name, devices)] if result.inputs.mcu else []
     about = {**versions(platform.release()), "locust": version("locust")}
     write_manifest(folder, result, save_inputs(folder, inputs), about)
 
@@ -129,7 +134,9 @@ def execute(test: LoadTest, folder: Path, progress: Progress) -> LoadRecords:
     try:
         if test.device is not None:
             progress(Sentence("starting the MCU"), 0.0)
-            mcu = OwnMcu(plan, test.device, test.video, secret, folder / "mcu-events.jsonl")
+            mcu = OwnMcu(
+                plan, test.device, test.devices, test.video, secret, folder / "mcu-events.jsonl"
+            )
         path.touch()
         cores = available()
         theirs = shares(cores)[1] if mcu is not None else cores
@@ -182,7 +189,7 @@ def answer(
         reason_codes=wrong,
         place="loopback" if test.device is not None else "target",
         what=described(plan, test.where),
-        inputs=inputs(plan, own=test.device is not None),
+        inputs=inputs(plan, None if test.device is None else test.devices),
         server=server,
         sessions=sessions,
         operations=done,
@@ -204,9 +211,11 @@ def answer(
     )
 
 
-def inputs(plan: LoadPlan, *, own: bool) -> LoadInputs:
-    """What a test in real time depends on; `own`: the MCU is the test's."""
-    catalogue = FileRef(path=DEVICES.name, sha256=sha256(DEVICES.read_bytes())) if own else None
+def inputs(plan: LoadPlan, devices: Path | None) -> LoadInputs:
+    """What a test in real time depends on; `devices`: where the MCU stands, if it is the test's."""
+    catalogue = None
+    if devices is not None:
+        catalogue = FileRef(path=devices.name, sha256=sha256(devices.read_bytes()))
     at = commit()
     return LoadInputs(
         mcu=catalogue,

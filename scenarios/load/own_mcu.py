@@ -88,12 +88,20 @@ class OwnMcu:
     """A running MCU. `stop` it, or `kill` it."""
 
     def __init__(
-        self, plan: LoadPlan, device: Device, video: str, secret: str, events: Path
+        self,
+        plan: LoadPlan,
+        device: Device,
+        devices: Path,
+        video: str,
+        secret: str,
+        events: Path,
     ) -> None:
-        """`events`: the file for them. Raises `MachineLacks`."""
+        """`devices`: the file that `device` stands in; `events`: the one for them. Raises
+        `MachineLacks`."""
         self._events = events
         self._device = device
         words = ["--listen", f"{HOST}:{plan.target[1]}", "--device", device.id]
+        words += ["--devices", str(devices)]
         words += ["--events", str(events), "--kbps", str(round(plan.kbps))]
         given = {"--meetings": meetings_toml(plan, video)}
         if plan.accounts != "none":

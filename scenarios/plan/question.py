@@ -125,6 +125,13 @@ def province_of(scenario: Scenario, scenario_path: Path) -> Path:
     return (scenario_path.parent / scenario.province).resolve()
 
 
+def devices_of(scenario: Scenario, scenario_path: Path) -> Path:
+    """The file of MCUs that a scenario names; that of its project if it names none."""
+    if scenario.devices is None:
+        return project_of(scenario_path).devices.resolve()
+    return (scenario_path.parent / scenario.devices).resolve()
+
+
 def question_from(
     written: Scenario,
     scenario_path: Path,
@@ -147,9 +154,7 @@ def question_from(
     Raises:
         InputError: as `make_question`.
     """
-    devices_path = DEVICES
-    if written.devices is not None:
-        devices_path = (scenario_path.parent / written.devices).resolve()
+    devices_path = devices_of(written, scenario_path)
     files = files_of(written, scenario_path)
     as_read = {} if as_read is None else as_read
     sum_before_reading([scenario_path, province_path, devices_path, *files], as_read)

@@ -1,4 +1,4 @@
-"""`giaoban.toml`: which province, scenarios, criteria and runs are meant where none are named."""
+"""`giaoban.toml`: which province, scenarios, criteria, MCUs and runs are meant if none is named."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from giaoban import tomlfile
 from giaoban.errors import InputError, allowed, near_names
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.scenarios.spec.project_folder import find, here
 from giaoban.sentence import Sentence
@@ -36,8 +37,8 @@ PathText = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00
 
 
 class ProjectFile(StrictModel):
-    """A project: which province, scenarios, criteria and runs are meant where none are named. Paths
-    are relative to the folder of the file.
+    """A project: which province, scenarios, criteria, MCUs and runs are meant where none are named.
+    Paths are relative to the folder of the file.
     """
 
     schema_: Literal["giaoban.project/1"] = Field(alias="schema")
@@ -47,6 +48,8 @@ class ProjectFile(StrictModel):
     """Folder of the scenarios, each known by the name of its file."""
     criteria: PathText | None = None
     """Path of a file of criteria in place of the program's own. Like `"criteria.toml"`."""
+    devices: PathText | None = None
+    """Path of a file of MCUs in place of the program's own. Like `"devices.toml"`."""
     runs: PathText = RUNS
     """Folder that run folders are made in."""
     baselines: PathText = BASELINES
@@ -66,6 +69,7 @@ class Project:
     baselines: Path
     _province: Path
     _criteria: Path
+    _devices: Path
 
     @property
     def province(self) -> Path:
@@ -76,6 +80,11 @@ class Project:
     def criteria(self) -> Path:
         """The file of criteria. Raises `InputError`: there is none."""
         return self._there("criteria", self._criteria)
+
+    @property
+    def devices(self) -> Path:
+        """The file of MCUs. Raises `InputError`: there is none."""
+        return self._there("devices", self._devices)
 
     def scenario_files(self) -> list[Path]:
         """Its scenarios, by name: files of the folder, not of folders in it."""
@@ -130,7 +139,7 @@ def project_of(scenario: Path) -> Project:
 def _project(file: Path | None, outside: Path) -> Project:
     if file is None:
         return Project(
-            None, BUNDLED, outside / RUNS, outside / BASELINES, DEFAULT_PROVINCE, CRITERIA
+            None, BUNDLED, outside / RUNS, outside / BASELINES, DEFAULT_PROVINCE, CRITERIA, DEVICES
         )
     said, folder = tomlfile.load(file, ProjectFile), _short(file.parent)
     return Project(
@@ -140,6 +149,7 @@ def _project(file: Path | None, outside: Path) -> Project:
         baselines=folder / said.baselines,
         _province=folder / said.province,
         _criteria=CRITERIA if said.criteria is None else folder / said.criteria,
+        _devices=DEVICES if said.devices is None else folder / said.devices,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import ConfigDict, Field
 
 from giaoban.errors import InputError
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.processes.ownership import temporary_folder
 from giaoban.processes.progress import Progress
 from giaoban.processes.workers import cores
@@ -43,11 +44,9 @@ from giaoban.sentence import Sentence
 from giaoban.tomlfile import StrictModel, dumps, parse, read_json
 
 CODE = "inputs.code"
-OF_EVIDENCE = {
-    "schema": "giaoban.project/1",
-    "province": "province.toml",
-    "criteria": "criteria.toml",
-}
+OF_EVIDENCE = {"schema": "giaoban.project/1", "province": "province.toml"}
+OWN = {"criteria": CRITERIA, "devices": DEVICES}
+"""What a project may have in place of the program's own, which changes with the program."""
 
 
 def rerun(
@@ -235,7 +234,7 @@ def _storm(
 def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple[Path, Path]:
     """Put inputs where the scenario looks for them; the paths of scenario and province.
 
-    Criteria that are not the program's own make a project of it (`giaoban.toml`).
+    Criteria and MCUs that are not this program's own make a project of it (`giaoban.toml`).
     """
     named = {item.role: item for item in manifest.inputs if item.role not in SEVERAL}
     others = {_here(i.name): files[i.path] for i in manifest.inputs if i.role in SEVERAL}
@@ -248,10 +247,12 @@ def lay_out(manifest: Manifest, files: Mapping[str, bytes], root: Path) -> tuple
     scenario, province = base / "scenario.toml", base / "province.toml"
     scenario.write_bytes(text)
     province.write_bytes(files[named["province"].path])
-    criteria = files[named["criteria"].path]
-    if criteria != CRITERIA.read_bytes():
-        (base / "criteria.toml").write_bytes(criteria)
-        (base / FILE).write_text(dumps(OF_EVIDENCE), encoding="utf-8")
+    then = {role: files[named[role].path] for role in OWN if role in named}
+    if other := [role for role, data in then.items() if data != OWN[role].read_bytes()]:
+        for role in other:
+            (base / f"{role}.toml").write_bytes(then[role])
+        project = OF_EVIDENCE | {role: f"{role}.toml" for role in other}
+        (base / FILE).write_text(dumps(project), encoding="utf-8")
     for name, data in others.items():
         place = Path(os.path.normpath(base / name))
         if not place.is_relative_to(root):

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from giaoban.errors import InputError
 from giaoban.files import sum_before_reading
-from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.mcu_sim.device import Device, DeviceCatalogue, load_devices, pick
 from giaoban.mcu_sim.device_units import unit_of
 from giaoban.names import ACCESS_PREFIX
-from giaoban.scenarios.plan.question import Question, province_of, question_from
+from giaoban.scenarios.plan.question import Question, devices_of, province_of, question_from
 from giaoban.scenarios.spec.scenario import Phases, Scenario, load_scenario
 from giaoban.scenarios.study.whatif.cut_away import (
     NONE_UNREACHABLE,
@@ -87,9 +86,8 @@ class Base:
 
     @property
     def devices_path(self) -> Path:
-        """The catalogue of devices: the scenario's own if it names one."""
-        named = self.scenario.devices
-        return DEVICES if named is None else (self.scenario_path.parent / named).resolve()
+        """The catalogue of devices: the scenario's own if it names one, else its project's."""
+        return devices_of(self.scenario, self.scenario_path)
 
 
 @dataclass(frozen=True)

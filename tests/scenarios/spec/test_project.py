@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scenario_factory import DEFAULT, ROOT, SCENARIOS, SMALL, giaoban, scenario
 
 from giaoban.errors import InputError, MachineLacks
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.model.result import FileRef
 from giaoban.scenarios.cli.commands.check import check as commands_check
@@ -20,6 +21,7 @@ from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.project import current, is_scenario, project_of, scenario_file
 from giaoban.scenarios.spec.project_folder import find, says_scenario
 from giaoban.scenarios.spec.scenario import load_scenario
+from giaoban.scenarios.study.whatif.apply import base_of
 from tests.results import history_factory as h
 
 HEAD = 'schema = "giaoban.project/1"\n'
@@ -29,9 +31,12 @@ HEAD = 'schema = "giaoban.project/1"\n'
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a project with one scenario, which is the current one."""
     (tmp_path / "giaoban.toml").write_text(
-        f'{HEAD}province = "p.toml"\ncriteria = "c.toml"\nruns = "kept"\nlanguage = "vi"\n',
+        f'{HEAD}province = "p.toml"\ncriteria = "c.toml"\ndevices = "d.toml"\nruns = "kept"\n'
+        'language = "vi"\n',
         encoding="utf-8",
     )
+    ours = DEVICES.read_text(encoding="utf-8").replace("Polycom RMX 1500, 1 × MPMx", "Our MCU")
+    (tmp_path / "d.toml").write_text(ours, encoding="utf-8")
     (tmp_path / "p.toml").write_bytes(SMALL.read_bytes())
     stricter = CRITERIA.read_text(encoding="utf-8").replace("threshold = 80.0", "threshold = 70.0")
     (tmp_path / "c.toml").write_text(stricter, encoding="utf-8")
@@ -61,7 +66,7 @@ def test_outside_of_any_everything_is_as_it_comes(
     assert found.file is None
     assert found.runs == Path("runs")
     assert found.province.resolve() == DEFAULT
-    assert found.criteria == CRITERIA
+    assert (found.criteria, found.devices) == (CRITERIA, DEVICES)
     assert found.scenario_files() == []
 
 
@@ -86,6 +91,10 @@ def test_this_checkout_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             f'{HEAD}province = "p.toml"\ncriteria = "no.toml"\n',
             'giaoban.toml:3: criteria = "no.toml": there is no such file',
+        ),
+        (
+            f'{HEAD}province = "p.toml"\ndevices = "no.toml"\n',
+            'giaoban.toml:3: devices = "no.toml": there is no such file',
         ),
     ],
 )
@@ -112,13 +121,26 @@ def test_a_wrong_language_is_told_later(project: Path, text: str) -> None:
     assert of_environment({}) == "en"
 
 
-def test_a_scenario_has_province_and_criteria_of_its_project(
+def test_a_scenario_has_province_criteria_and_mcus_of_its_project(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")  # it is its own that counts, not that of the current folder
     asked = make_question(project / "scenarios" / "mine.toml")
     assert asked.province_path == project / "p.toml"
     assert asked.criteria_path == project / "c.toml"
+    assert asked.devices_path == base_of(asked.scenario_path).devices_path == project / "d.toml"
+    assert asked.plan.device.name == "Our MCU"
+
+
+def test_its_mcus_are_those_that_commands_list_and_take(project: Path) -> None:
+    listed = json.loads(giaoban("device", "list", "--json").out)["devices"]
+    assert "Our MCU" in [device["name"] for device in listed]
+    assert json.loads(giaoban("device", "show", "rmx-1500-mpmx", "--json").out)["name"] == "Our MCU"
+    text = (project / "d.toml").read_text(encoding="utf-8").replace('"rmx-1500-mpmx"', '"ours"')
+    (project / "d.toml").write_text(text, encoding="utf-8")
+    for words in (["fit", "rmx-1500-mpmx", "--calls", "1x720p30"], ["show", "rmx-1500-mpmx"]):
+        assert giaoban("device", *words).code == 2  # it is of the program's own alone
+    assert giaoban("device", "fit", "ours", "--calls", "1x720p30").code == 0
 
 
 def test_scenarios_that_come_with_the_program_are_of_its_province(project: Path) -> None:
@@ -126,6 +148,7 @@ def test_scenarios_that_come_with_the_program_are_of_its_province(project: Path)
     assert project_of(ours).file is None
     assert project_of(SCENARIOS / "study" / "whatif" / "existing.toml").file is not None
     assert make_question(ours).criteria_path == CRITERIA.resolve()
+    assert make_question(ours).devices_path == DEVICES.resolve()
 
 
 def test_the_only_scenario_is_checked_by_the_projects_criteria(project: Path) -> None:

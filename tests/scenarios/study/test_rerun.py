@@ -11,7 +11,9 @@ from undrawn import undrawn
 from giaoban.errors import InputError
 from giaoban.results.model.manifest import InputFile, Manifest
 from giaoban.results.model.studies.sensitivity import Sensitivity
+from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.scenario import load_scenario
+from giaoban.scenarios.study.documents import inputs_of
 from giaoban.scenarios.study.rerun import as_laid_out, lay_out, options_of
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.drawn import hypercube
@@ -66,6 +68,31 @@ def test_nothing_is_laid_out_elsewhere(tmp_path: Path, name: str) -> None:
     inside.mkdir()
     lay_out(*manifest(name), inside)
     assert [path.name for path in tmp_path.iterdir()] == ["root"]
+
+
+@pytest.mark.parametrize("other", [[], ["criteria"], ["devices"], ["criteria", "devices"]])
+def test_limits_and_mcus_are_those_of_then(tmp_path: Path, other: list[str]) -> None:
+    """Whatever the program's own have become."""
+    path = scenario(tmp_path / "s.toml")
+    question = make_question(Path(path))
+    inputs = inputs_of(question)
+    files = {f"inputs/{role}.toml": file.read_bytes() for role, _, file in inputs}
+    for role in other:
+        files[f"inputs/{role}.toml"] += b"# then\n"
+    made, _ = manifest()
+    made = made.model_copy(
+        update={
+            "inputs": [
+                InputFile(role=role, name=name, path=f"inputs/{role}.toml")
+                for role, name, _ in inputs
+            ]
+        }
+    )
+    laid_out, province = lay_out(made, files, tmp_path / "again")
+    again = make_question(laid_out, province_path=province, change=as_laid_out(made))
+    found = {role: file.read_bytes() for role, _, file in inputs_of(again)}
+    assert found == {role: files[f"inputs/{role}.toml"] for role in found}
+    assert again.plan == question.plan
 
 
 def test_a_scenario_with_other_files_than_the_evidence_is_refused(tmp_path: Path) -> None:

@@ -181,7 +181,8 @@ def command(
             accounts=accounts,
             bridges=bridges,
         )
-    mcu = _device(device) if own else None
+    devices = current().devices.resolve()
+    mcu = _device(device, devices) if own else None
     plan = _plan(
         address=address,
         shape=shape,
@@ -217,7 +218,7 @@ def command(
         web,
         otel,
     )
-    test = LoadTest(plan, where, mcu, video, accounts, thresholds)
+    test = LoadTest(plan, where, mcu, video, accounts, thresholds, devices)
     with progress() as told:
         found: tuple[float | None, list[Trial]] = (None, [])
         if find:
@@ -312,8 +313,8 @@ def _plan(
     return plan
 
 
-def _device(ident: str | None) -> Device:
-    return pick(load_devices(), ident or load_province(current().province).mcu.device)
+def _device(ident: str | None, devices: Path) -> Device:
+    return pick(load_devices(devices), ident or load_province(current().province).mcu.device)
 
 
 def _bind(text: str) -> tuple[str, int]:

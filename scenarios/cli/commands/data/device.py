@@ -29,6 +29,7 @@ from giaoban.results.report.wording import Wording
 from giaoban.scenarios.cli import judging
 from giaoban.scenarios.cli.commands.data.lists import listed
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
+from giaoban.scenarios.spec.project import current
 from giaoban.sentence import N_, Both, Sentence, joined, number
 from giaoban.translation import translator
 
@@ -60,7 +61,7 @@ def group() -> None:
 @app.command("list")
 def list_(as_json: AsJson = False) -> int:
     """List the devices, with how many calls of one resolution each holds in one conference."""
-    devices = load_devices().device
+    devices = load_devices(current().devices).device
     calls = [fit(device, []).more for device in devices]
     return listed(
         "devices",
@@ -93,7 +94,7 @@ def _device_row(device: Device, calls: Mapping[str, int]) -> tuple[str, ...]:
 @app.command("show")
 def show(device_id: DeviceId, as_json: AsJson = False) -> int:
     """Show a device: what calls cost, what it does when full, and where each figure comes from."""
-    device = pick(load_devices(), device_id)
+    device = pick(load_devices(current().devices), device_id)
     if as_json:
         print_json({**device.model_dump(), **_summary(device, fit(device, []).more)})
         return 0
@@ -184,7 +185,7 @@ def fit_(
     as_json: AsJson = False,
 ) -> int:
     """Say whether calls fit on a device, admitted in this order (exit code 1 if not)."""
-    device = pick(load_devices(), device_id)
+    device = pick(load_devices(current().devices), device_id)
     asked = parse_calls(calls)
     found = fit(device, asked, content=content)
     blocks = _fit(device, found)

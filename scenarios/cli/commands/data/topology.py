@@ -15,6 +15,7 @@ from giaoban.results.report.document import Par, pars, table
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
+from giaoban.scenarios.spec.project import current
 from giaoban.sentence import N_, Sentence, number
 from giaoban.topology.assumptions import assumptions
 from giaoban.topology.country import BRIDGES, MOST_BRIDGES
@@ -70,7 +71,7 @@ def import_(
     """Make a province of a network in another format; what it does not give is assumed."""
     how = file_format or guess_format(file)
     if device is not None:
-        pick(load_devices(), device)
+        pick(load_devices(current().devices), device)
     province, draft = import_province(file, how, ImportOptions(province_id, name, mcu_at, device))
     write_toml(province, out, replace=force)
     load_province(out)  # what was written is what every command reads

@@ -149,6 +149,10 @@ def serve(
     device: Annotated[
         str | None, typer.Option("--device", help="see `giaoban device list`")
     ] = None,
+    devices: Annotated[
+        Path | None,
+        typer.Option("--devices", help="file that the device stands in, instead of the project's"),
+    ] = None,
     accounts: Annotated[
         Path | None, typer.Option("--accounts", help="who may call (TOML); without it anyone")
     ] = None,
@@ -209,7 +213,11 @@ def serve(
     doing.
     """
     address, port = _address(listen)
-    chosen = pick(load_devices(), device or load_province(current().province).mcu.device)
+    project = current()
+    chosen = pick(
+        load_devices(devices or project.devices),
+        device or load_province(project.province).mcu.device,
+    )
     config = _config(
         chosen,
         address=address,

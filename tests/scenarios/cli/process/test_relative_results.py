@@ -11,6 +11,7 @@ import pytest
 import typer
 from scenario_factory import giaoban, scenario
 
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.scenarios.cli.app import COMMANDS, app
 from tests.scenarios.study.test_sweep import file as sweep_file
 
@@ -103,11 +104,20 @@ def test_what_is_run_again(folder: Path) -> None:
 
 
 @pytest.mark.realtime
-def test_a_load_test(folder: Path) -> None:
+def test_a_load_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its MCU is one of the project's, though it runs in another folder, too."""
+    ours = DEVICES.read_text(encoding="utf-8").replace('"rmx-1500-mpmx"', '"our-mcu"')
+    (tmp_path / "mcus.toml").write_text(ours, encoding="utf-8")
+    (tmp_path / "giaoban.toml").write_text(
+        'schema = "giaoban.project/1"\nprovince = "p.toml"\ndevices = "mcus.toml"\n'
+    )
+    monkeypatch.chdir(tmp_path)
     few = ["--bridges", "2", "--rate", "2", "--time", "1", "--media", "none", "--workers", "1"]
+    few += ["--device", "our-mcu"]
     ran = giaoban("load", "--shape", "hold", *few, "--results", "load-runs")
     assert ran.code in (0, 1, 3), ran.err
-    assert len([*(folder / "load-runs").glob("*/load.json")]) == 1
+    [answer] = (tmp_path / "load-runs").glob("*/load.json")
+    assert (answer.parent / "inputs" / "devices.toml").read_text(encoding="utf-8") == ours
 
 
 @pytest.mark.sandbox

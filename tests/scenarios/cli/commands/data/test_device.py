@@ -10,7 +10,6 @@ from scenario_factory import answering_devices, giaoban
 
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices
-from giaoban.scenarios.cli.commands.data import device
 from giaoban.scenarios.cli.commands.data.device import parse_calls
 
 
@@ -72,8 +71,11 @@ def test_show_of_one_that_takes_time_to_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delays = {"setup_delay": (900.0, 2000.0), "key_frame_delay": (200.0, 0.0)}
-    file = tmp_path / answering_devices(tmp_path, **delays)
-    monkeypatch.setattr(device, "load_devices", lambda: load_devices(file))
+    devices = answering_devices(tmp_path, **delays)
+    (tmp_path / "giaoban.toml").write_text(
+        f'schema = "giaoban.project/1"\nprovince = "p.toml"\ndevices = "{devices}"\n'
+    )
+    monkeypatch.chdir(tmp_path)
     ran = giaoban("device", "show", "rmx-1500-mpmx")
     assert "from an INVITE to its 200: 900 ms, 2000 ms more when the device is full *" in ran.out
     assert "from a request for a key frame to the key frame: 200 ms, 0 ms more when" in ran.out
