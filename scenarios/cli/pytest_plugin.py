@@ -121,13 +121,17 @@ def _only_emulated(question: Question) -> str:
 
 
 def difference(result: Result, expect: Expect) -> list[str]:
-    """What is not as expected, in lines; nothing if all is."""
-    if result.verdict == "invalid":
-        return [f"invalid: {reason}" for reason in result.reasons]
-    if result.verdict != expect.verdict:
-        head = f"verdict is {result.verdict}, expected {expect.verdict}"
-        return [head, *result.reasons]
+    """What is not as expected, in lines; nothing if all is. What failed is told as in JUnit's file
+    of `giaoban check`."""
+    from giaoban.results.report.ci.answers import of_check
+
     binding = result.binding.criterion if result.binding else None
-    if expect.binding is not None and binding != expect.binding:
-        return [f"binding is {binding}, expected {expect.binding}", *result.reasons]
-    return []
+    if result.verdict == "invalid":
+        head = []
+    elif result.verdict != expect.verdict:
+        head = [f"verdict is {result.verdict}, expected {expect.verdict}"]
+    elif expect.binding is not None and binding != expect.binding:
+        head = [f"binding is {binding}, expected {expect.binding}"]
+    else:
+        return []
+    return [*head, *(str(line) for case in of_check(result).failed for line in case.lines)]

@@ -14,6 +14,7 @@ from giaoban.scenarios.estimate.network.paths import find_paths
 from giaoban.scenarios.estimate.spool import MOST_BYTES
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import Question
+from giaoban.scenarios.spec.faults.kind import link_ends
 from giaoban.sentence import Sentence, joined
 from giaoban.topology.lines.qos import by_class
 
@@ -89,15 +90,15 @@ def _reasons(plan: Plan) -> Iterator[Sentence]:
         )
     for link in _rerouted(plan):
         yield Sentence(
-            "[[background]] on link {link}: where other traffic goes while its link is out of "
-            "service is emulated",
-            link=link,
+            "[[background]] on {link}: where other traffic goes while its link is out of service "
+            "is emulated",
+            link=link_ends(plan.network, plan.network.link(link)),
         )
     for link in _repriced(plan):
         yield Sentence(
-            "link {link}: packets that wait while its rate changes are charged what they cost "
-            "when they leave; where bytes are counted, or packets wait by class, that is emulated",
-            link=link,
+            "{link}: packets that wait while its rate changes are charged what they cost when they "
+            "leave; where bytes are counted, or packets wait by class, that is emulated",
+            link=link_ends(plan.network, plan.network.link(link)),
         )
     folder = tempfile.gettempdir()
     needed, free = kept_bytes(plan), shutil.disk_usage(folder).free

@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from giaoban.errors import NOTHING, InputError, near_names
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.scenarios.spec.faults.kinds.cut import Cut
 from giaoban.scenarios.spec.faults.kinds.router import RouterDown
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, joined
 from giaoban.topology.model import BridgeSpec, Province
 from giaoban.topology.validate import pieces
 
@@ -46,7 +47,7 @@ class NoMeetingLeft(InputError):  # noqa: N818 - what there is, not what went wr
         self.cut_off = cut_off
 
     def within(self, what: str) -> NoMeetingLeft:
-        """The same, of a named variant."""
+        """The same, of a named variant, or of what has failed."""
         said = Sentence("{what}: {said}", what=what, said=self.said)
         return NoMeetingLeft(said, self.cut_off)
 
@@ -87,12 +88,13 @@ def cut_away(
         [bridge.id for bridge in needlessly],
         [bridge.name for bridge in needlessly],
     )
-    without = Sentence("without {gone}", gone=", ".join(gone))
+    called = {router.id: router.name for router in province.routers} | province.link_names
+    named = DisplayNames(names=called).link_or_router
+    without = Sentence("without {gone}", gone=joined(", ", [named(name) for name in gone]))
     if not kept:
-        said = Sentence(
-            'without "{router}": the MCU hangs on it, nothing is left', router=province.mcu.router
-        )
-        raise NoMeetingLeft(said, cut_off)
+        router = named(province.mcu.router)
+        what = Sentence("the MCU hangs on {router}, nothing is left", router=router)
+        raise NoMeetingLeft(what, cut_off).within(without)
     if province.chair.router not in kept:
         what = Sentence(
             "the chair bridge {chair} is cut off, there is no meeting", chair=province.chair.name

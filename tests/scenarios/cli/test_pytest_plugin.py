@@ -12,6 +12,7 @@ from scenario_factory import ROOT, SCENARIOS, only_emulated, scenario
 
 from giaoban.results.judge.criteria import load_criteria
 from giaoban.scenarios.spec.scenario import load_scenario
+from tests.results.identifiers import showing
 
 CONFTEST = f"""
 import json, sys
@@ -113,7 +114,7 @@ def test_what_is_as_expected_passes(said: str, name: str) -> None:
 
 def test_a_failure_says_why_and_where_the_run_is(said: str) -> None:
     text = part(said, "refused")
-    assert text.startswith("verdict is fail, expected pass\nCalls not set up: 1 call")
+    assert text.startswith("verdict is fail, expected pass\nCalls not set up – Polycom RMX 1500")
     assert "Traceback" not in text
     assert "test_" not in text
     run = Path(re.findall(r"^run: (.*)$", text, re.MULTILINE)[0])
@@ -157,12 +158,17 @@ def test_fast_estimates_and_skips_what_cannot_be(tmp_path: Path) -> None:
     file."""
     scenario(tmp_path / "well.toml", id="well")
     scenario(tmp_path / "hangs.toml", id="hangs", phases=(2, 6, 2))
-    late = "[thresholds]\nmouth-to-ear = 1.0\n"
+    late = "[thresholds]\nmouth-to-ear = 1.0\nlink-peak = 1.0\n"
     scenario(tmp_path / "late.toml", id="lacks", phases=(2, 6, 2), more=late)
     scenario(tmp_path / "crash.toml", id="breaks", **only_emulated(tmp_path))
     _, text = ran(tmp_path, "--giaoban-fast", "-k", "not well")
     assert outcome(text, "hangs") == "PASSED"
-    assert re.search(r"^again: giaoban check \S*late\.toml --estimate$", part(text, "late"), re.M)
+    told = part(text, "late")
+    assert re.search(r"^again: giaoban check \S*late\.toml --estimate$", told, re.M)
+    assert re.search(
+        r"^Highest load of a link – (access line of )?(Tây|Đông|Bắc|MCU)\b", told, re.M
+    )
+    assert showing(line for line in told.splitlines() if " – " in line) == []
     assert "1 failed, 1 passed, 1 skipped, 1 deselected" in text
 
 

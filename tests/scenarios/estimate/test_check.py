@@ -14,6 +14,7 @@ from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.limits import reasons
 from giaoban.scenarios.estimate.static import static_loads
 from giaoban.scenarios.plan.question import make_question
+from giaoban.scenarios.spec.faults.kind import link_ends
 from tests.scenarios.rings import ring_scenario
 
 
@@ -110,7 +111,8 @@ to_s = 5.0
         assert result.accounting.packets_received > 1000
     else:
         [reason] = reasons(question.plan)
-        assert f"[[background]] on link {shared}" in reason.en
+        link = question.plan.network.link(shared)
+        assert f"[[background]] on {link_ends(question.plan.network, link)}:" in reason.en
 
 
 def test_the_same_question_has_the_same_answer(tmp_path: Path) -> None:

@@ -132,7 +132,8 @@ def test_a_second_card() -> None:
         ({"more": 1, "more_at": "r-north"}, 'no router "r-north"'),
         ({"device": "rmx-9"}, 'device = "rmx-9": no such device'),
         ({"profile": "1080p30-4m", "device": "codian-4505-hd"}, "does not do it"),
-        ({"without": ["r-west"]}, "the MCU hangs on it"),
+        ({"without": ["r-west"]}, "without router Tây: the MCU hangs on router Tây, nothing"),
+        ({"without": ["west--east"]}, "without link Tây ↔ Đông: the chair bridge is alone"),
         ({"add": ["Quảng Sơn"]}, "does not have"),
     ],
 )

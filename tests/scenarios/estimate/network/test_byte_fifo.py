@@ -95,4 +95,4 @@ def test_what_waits_while_the_rate_changes_is_not_estimated_where_htb_charges_it
     question = make_question(scenario(tmp_path / "s.toml", bridges=(bridge,), more=more))
     found = reasons(question.plan)
     assert len(found) == refused
-    assert all("link access-north: packets that wait while its rate changes" in e for e in found)
+    assert all("access link of Bắc: packets that wait while its rate changes" in e for e in found)
