@@ -58,7 +58,7 @@ def lost_pcts(
 class RtcpResult(StrictModel):
     """What the receiver's own reports said last in the phase (RFC 3550 §6.4.1).
 
-    `packets_lost` is cumulative since the stream began; duplicates can make it negative.
+    `packets_lost` is cumulative since the receiver's call began; duplicates can make it negative.
     """
 
     reports: Count

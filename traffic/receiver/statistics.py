@@ -422,3 +422,34 @@ class ReceptionBank:
         np.maximum.at(self._highest, rows, extended)
         if self._limits.from_lowest:
             np.minimum.at(self._base, rows, extended)
+
+
+def reports_in_order(
+    ssrc: int,
+    headers: Headers,
+    arrival_ns: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    clock_hz: int,
+) -> list[ReportBlock] | None:
+    """What a row of a `ReceptionBank` that is opened reports after so many of n packets each time,
+    all at once; None where it has to be asked: some came twice or late, or the source jumps.
+
+    Args:
+        headers, arrival_ns: of all packets, of one source, in order of arrival.
+        counts: (m,) rising, 1 at the least.
+    """
+    sequence = headers.sequence.astype(np.int64)
+    steps = np.diff(sequence, prepend=sequence[:1]) % SEQUENCE_MOD
+    if not ((steps[1:] > 0) & (steps[1:] < SequenceLimits().max_dropout)).all():
+        return None
+    stamps = headers.timestamp.astype(np.int64)
+    changes = transit_changes(arrival_ns[1:] - arrival_ns[:-1], stamps[1:] - stamps[:-1], clock_hz)
+    # there is no packet before the first to compare it with
+    jitter = smoothed(np.append(0.0, changes), np.zeros(1, np.intp), np.zeros(1))
+    last = counts - 1
+    ahead = np.cumsum(steps)[last]
+    lost = np.minimum(ahead + 1 - counts, 0x7F_FFFF)
+    expected_since, lost_since = np.diff(ahead, prepend=-1), np.diff(lost, prepend=0)
+    fraction = (lost_since << 8) // np.maximum(expected_since, 1)
+    columns = fraction, lost, sequence[0] + ahead, jitter[last].astype(np.int64)
+    return [ReportBlock(ssrc, *row) for row in zip(*(c.tolist() for c in columns), strict=True)]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from giaoban.clock import SECOND_NS
 from giaoban.lru_cache import LruCache
+from giaoban.scenarios.estimate.media.logs import received_log
 from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.media.rtcp import ReportsByStream
 from giaoban.scenarios.estimate.network.ended import ARRIVAL_DTYPE
@@ -36,7 +37,7 @@ from giaoban.scenarios.records.guest import (
     LineChange,
 )
 from giaoban.topology.counts import LineCount, QueueCount, RouterCount
-from giaoban.traffic.log import RECEIVED, SENT
+from giaoban.traffic.log import SENT
 from giaoban.traffic.quality.measure import Trace
 
 _NOTHING = np.empty(0, SENT)
@@ -179,24 +180,7 @@ class Traces(Sequence[Trace]):
             return trace_of_in_order(
                 plan, stream, sent, at, arrival_ns, jitter=self._jitter, another=another
             )
-        return trace_of(plan, stream, sent, _received(sent, came))
-
-
-def _received(sent: NDArray[np.void], came: NDArray[np.void]) -> NDArray[np.void]:
-    """One stream's log as the program of an emulation that received it writes it."""
-    one = np.empty(len(came), RECEIVED)
-    if len(one):
-        number = sent["sequence"]
-        if (number[1:] == number[:-1] + 1).all():
-            of = came["sequence"] - number[0]
-        else:
-            order = np.argsort(number, kind="stable")
-            of = order[np.searchsorted(number[order], came["sequence"])]
-        for name in ("stream", "timestamp", "size"):
-            one[name] = sent[name][of]
-        one["sequence"] = number[of] & 0xFFFF
-        one["arrival_ns"] = came["at_ns"]
-    return one
+        return trace_of(plan, stream, sent, received_log(sent, came))
 
 
 def captures_of(
@@ -228,7 +212,9 @@ def captures_of(
         counters=_counters(plan, estimated),
         media_sent=int(estimated.injected[:streams].sum()),
         media_received=sum(came),
-        reports=ReportsByStream(plan, estimated.reports, traces, came),
+        reports=ReportsByStream(
+            plan, timeline, estimated.reports, estimated.sent, estimated.received
+        ),
         windows=None if worst is None else worst[:, :, :seconds].transpose(2, 0, 1),
     )
 

@@ -13,7 +13,7 @@ from giaoban.scenarios.estimate.network.ended import ARRIVAL_DTYPE, Ended, by_st
 from giaoban.scenarios.estimate.network.flows import Flows
 from giaoban.scenarios.estimate.network.packets import Packets, joined
 from giaoban.scenarios.estimate.spool import Spool, as_one
-from giaoban.traffic.log import SENT
+from giaoban.traffic.log import RECEIVED, SENT
 
 SORTED_APART = 10_000
 """Of so many packets each of those that were added together are sorted by themselves."""
@@ -74,9 +74,11 @@ class ReceivedLogs:
         counts: (flows,) packets of each flow.
     """
 
-    def __init__(self, flows: Flows) -> None:
+    def __init__(self, flows: Flows, reports: int = 0) -> None:
+        """`reports`: how many RTCP reports are made; requests have numbers behind theirs."""
         self.counts = np.zeros(len(flows.path_of), np.int64)
-        self._streams = flows.streams
+        self._streams, self._flows, self._many_reports = flows.streams, flows, reports
+        self._reports: list[NDArray[np.void]] = []
         self._spool = Spool(ARRIVAL_DTYPE, flows.streams)
         self._waiting: list[Packets] = []
         self._many = 0
@@ -90,12 +92,14 @@ class ReceivedLogs:
         """The same, as long as it is in memory."""
         other = copy.copy(self)
         other.counts, other._waiting = self.counts.copy(), list(self._waiting)
-        other._spool = self._spool.copy()
+        other._spool, other._reports = self._spool.copy(), list(self._reports)
         return other
 
     def add(self, ended: Ended) -> None:
         """More of them; of each stream, none came before those of earlier calls but in part."""
         self.counts[: len(ended.counts)] += ended.counts
+        if self._many_reports:
+            self._note_reports(ended.packets)
         if ended.known:
             self._sort()
             for stream, came in ended.by_stream(self._streams):
@@ -125,9 +129,24 @@ class ReceivedLogs:
         self._sort()
         return list(self._spool.parts(stream))
 
+    def reports(self) -> NDArray[np.void]:
+        """(n,) RTCP reports that came, in order of time; dtype ARRIVAL_DTYPE, their places among
+        all that were made as sequence numbers."""
+        came = as_one(self._reports, ARRIVAL_DTYPE)
+        return came[np.argsort(came["at_ns"], kind="stable")]
+
     def close(self) -> None:
         """Forget them."""
         self._spool.close()
+
+    def _note_reports(self, packets: Packets) -> None:
+        behind = np.flatnonzero(packets.flow >= self._streams)
+        control = self._flows.are_control(packets.flow[behind])
+        which = behind[control & (packets.seq[behind] < self._many_reports)]
+        if len(which):
+            came = np.empty(len(which), ARRIVAL_DTYPE)
+            came["at_ns"], came["sequence"] = packets.at_ns[which], packets.seq[which]
+            self._reports.append(came)
 
     def _sort(self) -> None:
         if not self._waiting:
@@ -137,3 +156,20 @@ class ReceivedLogs:
             waiting = [joined(waiting)]
         for packets in waiting:
             self._spool.add_all(*by_stream(packets, self._streams))
+
+
+def received_log(sent: NDArray[np.void], came: NDArray[np.void]) -> NDArray[np.void]:
+    """One stream's log as the program of an emulation that received it writes it."""
+    one = np.empty(len(came), RECEIVED)
+    if len(one):
+        number = sent["sequence"]
+        if (number[1:] == number[:-1] + 1).all():
+            of = came["sequence"] - number[0]
+        else:
+            order = np.argsort(number, kind="stable")
+            of = order[np.searchsorted(number[order], came["sequence"])]
+        for name in ("stream", "timestamp", "size"):
+            one[name] = sent[name][of]
+        one["sequence"] = number[of] & 0xFFFF
+        one["arrival_ns"] = came["at_ns"]
+    return one

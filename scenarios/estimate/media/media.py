@@ -334,9 +334,10 @@ class _MeetingRun:
             index: 0 if plan.streams[index].kind == "audio" else -(index % turns) * self._coarse_ns
             for index in self.sources
         }
-        self._sent, self._received = SentLogs(self.flows.streams), ReceivedLogs(self.flows)
-        self._unsettled = 0
         self.reports = reports(plan, timeline, windows)
+        self._sent = SentLogs(self.flows.streams)
+        self._received = ReceivedLogs(self.flows, len(self.reports))
+        self._unsettled = 0
         self._around = around_bytes(plan)
         self._removed: list[tuple[int, int, int]] = []
         """Packets that an injector took away: when, stream and sequence number."""

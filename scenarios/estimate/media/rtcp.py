@@ -15,21 +15,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from giaoban.clock import NEVER_NS
 from giaoban.lru_cache import LruCache
 from giaoban.mcu_sim.media.audio.bank import TICK_NS
 from giaoban.mcu_sim.media.leg import KINDS, Kind
 from giaoban.mcu_sim.media.plane import CONTROL_EVERY_NS, forwarding_step_ns
 from giaoban.mcu_sim.media.reports import CNAME
+from giaoban.scenarios.estimate.media.logs import ReceivedLogs, received_log
 from giaoban.scenarios.estimate.media.windows import Windows
 from giaoban.scenarios.estimate.timeline import BridgeLeg, McuLeg, Timeline
 from giaoban.scenarios.measure.captures import ReportedBy
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.wire import FRAMING_BYTES, SRTCP_BYTES
 from giaoban.scenarios.records.events import RtcpReport
-from giaoban.traffic.quality.measure import Trace
 from giaoban.traffic.receiver.feedback import LOOK_NS
+from giaoban.traffic.receiver.statistics import ReceptionBank, reports_in_order
 from giaoban.traffic.rtcp import ReportBlock
 from giaoban.traffic.rtcp.session import DRAWN, INTERVAL_NS, Reporter, interval_ns
+from giaoban.traffic.rtp import Headers
 from giaoban.traffic.sources.video_model import CLOCK_HZ
 
 HEARD_NS = 500_000_000
@@ -249,82 +252,176 @@ MOST_REPORTS = 10_000
 """Reports whose words are remembered."""
 
 
+class _Reports(NamedTuple):
+    """All that one receiver of a stream reports: the stream, the path on which reports travel,
+    their places among all, and (m,) when they were made."""
+
+    stream: int
+    path: int
+    places: NDArray[np.intp]
+    made_ns: NDArray[np.int64]
+
+
 class ReportsByStream(Mapping[ReportedBy, list[RtcpReport]]):
-    """What RTCP reports said, found when it is asked for from what had come when each was made."""
+    """What RTCP reports said, found when it is asked for from what had come when each was made.
+
+    Bridges keep them: their own as they make them, the MCU's as they come.
+    """
 
     def __init__(
-        self, plan: Plan, reports: Reports, traces: Sequence[Trace], came: Sequence[int]
+        self,
+        plan: Plan,
+        timeline: Timeline,
+        reports: Reports,
+        sent: Mapping[int, NDArray[np.void]],
+        received: ReceivedLogs,
     ) -> None:
-        """`came`: packets of each stream; of one of which nothing came, nothing was said."""
+        """Of a stream of which nothing came, nothing was said."""
         self._plan = plan
-        self._traces = traces
-        self._made_ns: dict[ReportedBy, NDArray[np.int64]] = {}
-        self._index: dict[ReportedBy, int] = {}
-        reports = reports[~reports["parting"]]
-        keys = reports["path"] * len(KINDS) + reports["kind"]
+        self._sent, self._received = sent, received
+        self._calls = _calls(timeline)
+        self._of: dict[ReportedBy, _Reports] = {}
+        told = np.flatnonzero(~reports["parting"])
+        keys = reports["path"][told] * len(KINDS) + reports["kind"][told]
         order = np.argsort(keys, kind="stable")
-        made_ns = reports["made_ns"][order]
         senders, first = np.unique(keys[order], return_index=True)
-        for sender, times in zip(senders.tolist(), np.split(made_ns, first[1:]), strict=True):
+        for sender, places in zip(senders.tolist(), np.split(told[order], first[1:]), strict=True):
             path, kind = sender // len(KINDS), KINDS[sender % len(KINDS)]
             call, from_bridge = plan.calls[path // 2], path % 2 == 0
             of = (call.down if from_bridge else call.up).get(kind)
-            if of is not None and came[of]:
+            if of is not None and received.counts[of]:
                 key: ReportedBy = "bridge" if from_bridge else "mcu", call.bridge, kind
-                self._made_ns[key] = times
-                self._index[key] = of
+                self._of[key] = _Reports(of, path, places, reports["made_ns"][places])
+        came = received.reports()
+        self._came = came[np.argsort(came["sequence"], kind="stable")]
         self._said: LruCache[ReportedBy, list[RtcpReport]] = LruCache(MOST_REPORTS, len)
 
     def __getitem__(self, key: ReportedBy) -> list[RtcpReport]:
-        if key not in self._index:
+        if key not in self._of:
             raise KeyError(key)
         return self._said.get(key, self._find)
 
     def __iter__(self) -> Iterator[ReportedBy]:
-        return iter(self._index)
+        return iter(self._of)
 
     def __len__(self) -> int:
-        return len(self._index)
+        return len(self._of)
 
     def _find(self, key: ReportedBy) -> list[RtcpReport]:
         receiver, bridge, kind = key
+        of = self._of[key]
         clock_hz = self._plan.audio.clock_hz if kind == "audio" else CLOCK_HZ
-        seen = _Reception(self._traces[self._index[key]])
-        said = []
-        for made_ns in self._made_ns[key].tolist():
-            told = seen.at(made_ns)
-            if told is None:
-                continue
-            lost, jitter_ms = told
-            said.append(
-                RtcpReport(
-                    t_ms=round(made_ns / 1e6, 3),
-                    receiver=receiver,
-                    kind=kind,
-                    lost=lost,
-                    jitter=int(jitter_ms * clock_hz / 1000),
-                    clock_hz=clock_hz,
-                    bridge=bridge,
-                )
+        came = received_log(self._sent[of.stream], self._received.of(of.stream))
+        began_ns = [from_ns for from_ns, _ in self._calls[of.path]]
+        ssrc = self._plan.streams[of.stream].ssrc
+        blocks = reported(came, ssrc, clock_hz, began_ns, of.made_ns)
+        return [
+            RtcpReport(
+                t_ms=round(at_ns / 1e6, 3),
+                receiver=receiver,
+                kind=kind,
+                lost=block.cumulative_lost,
+                fraction=block.fraction_lost,
+                jitter=block.jitter,
+                clock_hz=clock_hz,
+                bridge=bridge,
             )
-        return said
+            for at_ns, number in self._kept(of)
+            if (block := blocks[number]) is not None
+        ]
+
+    def _kept(self, of: _Reports) -> list[tuple[int, int]]:
+        """When the bridge has which of these reports, in order of time."""
+        number, down = divmod(of.path, 2)
+        if not down:
+            return list(zip(of.made_ns.tolist(), range(len(of.made_ns)), strict=True))
+        first, last = (
+            np.searchsorted(self._came["sequence"], of.places, side).tolist()
+            for side in ("left", "right")
+        )
+        kept = []
+        for place, (begins, ends) in enumerate(zip(first, last, strict=True)):
+            for at_ns in self._came["at_ns"][begins:ends].tolist():  # a line may have doubled it
+                if any(a <= at_ns < b for a, b in self._calls.get(2 * number, ())):
+                    kept.append((at_ns, place))
+        return sorted(kept)
 
 
-class _Reception:
-    """A stream's packets in the order in which they came."""
+def _calls(timeline: Timeline) -> dict[int, list[tuple[int, int]]]:
+    """From when to when calls stood, in order: by the path on which who reports in them sends."""
+    calls: dict[int, list[tuple[int, int]]] = {}
+    legs: list[tuple[int, BridgeLeg | McuLeg]] = [
+        *((2 * leg.number, leg) for leg in timeline.bridge_legs),
+        *((2 * leg.leg.row + 1, leg) for leg in timeline.mcu_legs),
+    ]
+    for path, leg in legs:
+        to_ns = NEVER_NS if leg.to_ns is None else leg.to_ns
+        calls.setdefault(path, []).append((leg.from_ns, to_ns))
+    return calls
 
-    def __init__(self, of: Trace) -> None:
-        came = np.flatnonzero(of.arrived)
-        order = came[np.argsort(of.arrival_ns[came], kind="stable")]
-        self._at_ns = of.arrival_ns[order]
-        self._jitter_ms = of.jitter_ms[order]
-        self._highest = np.maximum.accumulate(order) if len(order) else order
-        self._first = int(order[0]) if len(order) else 0
 
-    def at(self, now_ns: int) -> tuple[int, float] | None:
-        """Packets lost, and the jitter in ms, of all that had come; None if nothing had."""
-        count = int(np.searchsorted(self._at_ns, now_ns))
-        if not count:
-            return None
-        expected = int(self._highest[count - 1]) - self._first + 1
-        return expected - count, float(self._jitter_ms[count - 1])
+def reported(
+    came: NDArray[np.void],
+    ssrc: int,
+    clock_hz: int,
+    began_ns: Sequence[int],
+    made_ns: NDArray[np.int64],
+) -> list[ReportBlock | None]:
+    """What a receiver says of one stream, by the statistics that receivers keep (RFC 3550 §6.4.1):
+    cumulative since its call began.
+
+    Args:
+        came: (n,) all that came, dtype RECEIVED, in order of time.
+        began_ns: when its calls began, rising.
+        made_ns: (m,) when it reports, rising.
+
+    Returns:
+        (m,) None where nothing had come yet.
+    """
+    arrival_ns = came["arrival_ns"]
+    headers = _headers(came, ssrc)
+    first = np.searchsorted(arrival_ns, began_ns)
+    # what a report is of had come before it was made
+    last = np.searchsorted(arrival_ns, made_ns)
+    calls = np.searchsorted(began_ns, made_ns) - 1
+    blocks: list[ReportBlock | None] = []
+    for call in range(-1, len(began_ns)):
+        until = last[calls == call]
+        begins = len(came) if call < 0 else int(first[call])
+        heard = until[until > begins]
+        blocks += [None] * (len(until) - len(heard))
+        if len(heard):
+            of = np.arange(begins, int(heard[-1]))
+            blocks += _of_a_call(headers.take(of), arrival_ns[of], heard - begins, clock_hz)
+    return blocks
+
+
+def _of_a_call(
+    headers: Headers, arrival_ns: NDArray[np.int64], counts: NDArray[np.int64], clock_hz: int
+) -> list[ReportBlock | None]:
+    """What is reported of n packets of a call after so many of them each time."""
+    in_order = reports_in_order(int(headers.ssrc[0]), headers, arrival_ns, counts, clock_hz)
+    if in_order is not None:
+        return list(in_order)
+    bank, counted = ReceptionBank(1, clock_hz), 0
+    bank.open(0)
+    blocks = []
+    for count in counts.tolist():
+        of = np.arange(counted, count)
+        bank.put(np.zeros(len(of), np.intp), headers.take(of), arrival_ns[of])
+        blocks.append(bank.report(0))
+        counted = count
+    return blocks
+
+
+def _headers(came: NDArray[np.void], ssrc: int) -> Headers:
+    """What a receiver reads of packets whose fields alone are known that it counts by."""
+    n = len(came)
+    return Headers(
+        valid=np.ones(n, np.bool_),
+        marker=np.zeros(n, np.bool_),
+        payload_type=np.zeros(n, np.uint8),
+        sequence=came["sequence"].astype(np.uint16),
+        timestamp=came["timestamp"].astype(np.uint32),
+        ssrc=np.full(n, ssrc, np.uint32),
+    )

@@ -63,10 +63,14 @@ class Flows:
         return path // 2, KINDS[kind - 1], bool(path % 2)
 
     def is_control(self, flow: int) -> bool:
-        """Whether a flow behind the streams is RTCP of a medium."""
-        if not self.streams <= flow < self._first_background:
-            return False
-        return (flow - self.streams) % PER_PATH != SIP
+        """Whether a flow is RTCP of a medium."""
+        return bool(self.are_control(np.array([flow]))[0])
+
+    def are_control(self, flows: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """(n,) which of n flows are."""
+        of_paths = (flows >= self.streams) & (flows < self._first_background)
+        is_control: NDArray[np.bool_] = of_paths & ((flows - self.streams) % PER_PATH != SIP)
+        return is_control
 
     def background(self, number: int) -> int:
         """A background stream of the plan."""

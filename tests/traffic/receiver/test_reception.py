@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,94 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from giaoban.traffic.receiver import statistics
-from giaoban.traffic.receiver.statistics import ReceptionBank
-from giaoban.traffic.rtcp import ReportBlock
+from giaoban.traffic.receiver.statistics import ReceptionBank, reports_in_order
 from giaoban.traffic.rtp import Headers
+from tests.traffic.receiver.rfc3550 import Source
 
 MS = 1_000_000
 CLOCK_HZ = 90_000
 ROWS = 3
-
-
-@dataclass
-class Source:
-    """RFC 3550 appendices A.1, A.3 and A.8 as printed there, with MIN_SEQUENTIAL 1.
-
-    What init_seq does not set, and the RFC leaves open, is set as for a new source: J is 0, and
-    the first packet has none before it to be compared with. `seen` are the numbers received, with
-    cycles; the RFC counts neither duplicates nor reordered packets.
-    """
-
-    ssrc: int
-    seq: int
-
-    def __post_init__(self) -> None:
-        self.init_seq(self.seq)
-        self.max_seq = (self.seq - 1) % 65536
-        self.probation = 1
-
-    def init_seq(self, seq: int) -> None:
-        self.base_seq = self.max_seq = seq
-        self.bad_seq = 65536 + 1
-        self.cycles = self.received = self.received_prior = self.expected_prior = 0
-        self.jitter = 0.0
-        self.transit: float | None = None
-        self.duplicates = self.reordered = 0
-        self.seen: set[int] = set()
-
-    def update_seq(self, seq: int) -> bool:
-        udelta = (seq - self.max_seq) % 65536
-        if self.probation:
-            assert seq == (self.max_seq + 1) % 65536
-            self.probation = 0
-            self.init_seq(seq)
-            self.received += 1
-            return True
-        if udelta < 3000:
-            if seq < self.max_seq:
-                self.cycles += 65536
-            self.max_seq = seq
-        elif udelta <= 65536 - 100:
-            if seq == self.bad_seq:
-                self.init_seq(seq)
-            else:
-                self.bad_seq = (seq + 1) & 65535
-                return False
-        self.received += 1
-        return True
-
-    def put(self, seq: int, timestamp: int, arrival_ns: int) -> bool:
-        highest = self.cycles + self.max_seq
-        if not self.update_seq(seq):
-            return False
-        transit = arrival_ns * CLOCK_HZ / 1e9 - timestamp
-        if self.transit is not None:
-            d = transit - self.transit
-            d -= 2**32 * round(d / 2**32)  # the RFC's 32-bit arithmetic
-            self.jitter += (1.0 / 16.0) * (abs(d) - self.jitter)
-        self.transit = transit
-        # a number far below the highest is one of the cycle before
-        cycles = self.cycles - 65536 if seq > self.max_seq else self.cycles
-        if cycles + seq in self.seen:
-            self.duplicates += 1
-        elif self.received > 1 and cycles + seq < highest:
-            self.reordered += 1
-        self.seen.add(cycles + seq)
-        return True
-
-    def report(self) -> ReportBlock:
-        extended_max = self.cycles + self.max_seq
-        expected = extended_max - self.base_seq + 1
-        lost = max(min(expected - self.received, 0x7FFFFF), -0x800000)
-        expected_interval = expected - self.expected_prior
-        self.expected_prior = expected
-        received_interval = self.received - self.received_prior
-        self.received_prior = self.received
-        lost_interval = expected_interval - received_interval
-        fraction = 0
-        if expected_interval != 0 and lost_interval > 0:
-            fraction = (lost_interval << 8) // expected_interval
-        return ReportBlock(self.ssrc, fraction, lost, extended_max % 2**32, int(self.jitter))
 
 
 class Sources:
@@ -109,7 +29,7 @@ class Sources:
 
     def put(self, ssrc: int, seq: int, timestamp: int, arrival_ns: int) -> bool:
         if self.current is None or self.current.ssrc != ssrc:
-            self.current = Source(ssrc, seq)
+            self.current = Source(ssrc, seq, CLOCK_HZ)
             self.count += 1
         return self.current.put(seq, timestamp, arrival_ns)
 
@@ -307,3 +227,35 @@ def test_a_long_hold_over_many_wraps_of_the_timestamp_is_no_jitter() -> None:
     stamps = (hours * 3600 * CLOCK_HZ).tolist()
     found.put(np.zeros(3, np.int64), headers([1, 2, 3], stamps, [5] * 3), hours * 3600 * 10**9)
     assert found.jitter[0] == pytest.approx(0, abs=1e-3)
+
+
+@given(
+    st.lists(st.sampled_from([1, 1, 1, 2, 40, 2999]), max_size=60),
+    st.sampled_from([0, 65_500]),
+    st.lists(st.integers(1, 61), min_size=1, max_size=5),
+    st.sampled_from([0, 0, -2, 3000]),
+    st.randoms(use_true_random=False),
+)
+def test_what_comes_in_order_is_reported_at_once_as_packet_by_packet(
+    steps: list[int], first: int, counts: list[int], odd: int, rng: random.Random
+) -> None:
+    if odd and steps:
+        steps[-1] = odd
+    sequences = [first + sum(steps[:n]) for n in range(len(steps) + 1)]
+    sorted_counts = sorted(min(count, len(sequences)) for count in counts)
+    given = headers(sequences, [1800 * s for s in sequences], [5] * len(sequences))
+    arrival_ns = np.cumsum([rng.randrange(30 * MS) for _ in sequences])
+    found = reports_in_order(5, given, arrival_ns, np.array(sorted_counts), CLOCK_HZ)
+    if odd and steps:
+        assert found is None
+        return
+    assert found is not None
+    beside, counted = bank(1), 0
+    for count, block in zip(sorted_counts, found, strict=True):
+        of = np.arange(counted, count)
+        beside.put(np.zeros(len(of), np.intp), given.take(of), arrival_ns[of])
+        expected = beside.report(0)
+        assert expected is not None
+        assert replace(block, jitter=0) == replace(expected, jitter=0)
+        assert abs(block.jitter - expected.jitter) <= 1  # sums in another order, rounded down
+        counted = count
