@@ -17,6 +17,7 @@ from scenario_factory import (
     quick_devices,
     scenario,
 )
+from undrawn import undrawn
 
 from giaoban.results.model.studies.failures import FailureResult, FaultsAnswer
 from giaoban.scenarios.estimate.estimate import estimate, estimate_failing
@@ -52,7 +53,9 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> FaultsAnswer:
     folder = tmp_path_factory.mktemp("ring")
     only = [word for ident in TRIED for word in ("--only", ident)]
     words = ("--estimate", "--jobs", "1", "--json", "--results", folder / "runs", *only)
-    ran = giaoban("faults", ring(folder), *words)
+    with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
+        ran = giaoban("faults", ring(folder), *words)
     assert ran.code in (0, 1), ran.err
     [run] = (folder / "runs").iterdir()
     told = FaultsAnswer.from_json((run / "faults.json").read_bytes())

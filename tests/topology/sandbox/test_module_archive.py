@@ -17,6 +17,8 @@ from giaoban.topology.sandbox import module_archive
 
 SMALL = "giaoban.topology.lines.bandwidth_profile"
 """A module of ours that imports others, and those others' libraries."""
+OWN = "giaoban.build_cache"
+"""One that imports nothing but ours and Python's own: sooner compiled."""
 
 TELL = """
 import importlib, json, sys
@@ -102,23 +104,23 @@ def test_it_is_made_once_and_anew_where_a_source_changed(
     monkeypatch.setattr(module_archive, "OF", (str(root), sys.prefix))
     made = counted(monkeypatch)
     first, second = (
-        module_archive.lay(SMALL, folder(tmp_path, name)).read_bytes() for name in ("1", "2")
+        module_archive.lay(OWN, folder(tmp_path, name)).read_bytes() for name in ("1", "2")
     )
     assert first == second
     assert len(made) == 1
-    source = root / "giaoban" / "topology" / "lines" / "bandwidth_profile.py"
+    source = root / "giaoban" / "build_cache.py"
     source.write_text(source.read_text(encoding="utf-8") + "CHANGED = 1\n", encoding="utf-8")
-    assert b"CHANGED" in module_archive.lay(SMALL, folder(tmp_path, "3")).read_bytes()
+    assert b"CHANGED" in module_archive.lay(OWN, folder(tmp_path, "3")).read_bytes()
     [kept] = cache.iterdir()
     (kept / module_archive.NAME).write_bytes(b"cut short")
     (kept / f"{build_cache.SCRATCH}of-one-that-was-killed").mkdir()
-    assert b"CHANGED" in module_archive.lay(SMALL, folder(tmp_path, "4")).read_bytes()
+    assert b"CHANGED" in module_archive.lay(OWN, folder(tmp_path, "4")).read_bytes()
     assert len(made) == 3
     assert {path.name for path in kept.iterdir()} == {"lock", "modules", "modules.json"}
     shutil.rmtree(root)
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parents[1]))
-    module_archive.lay(SMALL, folder(tmp_path, "5"))
+    module_archive.lay(OWN, folder(tmp_path, "5"))
     assert not kept.exists()  # its program is gone
     assert len(list(cache.iterdir())) == 1
 
@@ -131,18 +133,18 @@ def only_code(place: str, names: list[str]) -> set[str]:
 def test_what_python_is_told_here_is_not_told_in_the_guest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    as_ever = module_archive.lay(SMALL, folder(tmp_path, "1")).read_bytes()
+    as_ever = module_archive.lay(OWN, folder(tmp_path, "1")).read_bytes()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
     monkeypatch.setenv("PYTHONOPTIMIZE", "2")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert module_archive.lay(SMALL, folder(tmp_path, "2")).read_bytes() == as_ever
+    assert module_archive.lay(OWN, folder(tmp_path, "2")).read_bytes() == as_ever
 
 
 def test_where_the_cache_is_no_folder_it_is_made_in_the_folder(tmp_path: Path, cache: Path) -> None:
     cache.parent.parent.mkdir(parents=True)
     cache.parent.write_text("in the way", encoding="utf-8")
     place = folder(tmp_path, "place")
-    assert module_archive.lay(SMALL, place).stat().st_size > 100_000
+    assert module_archive.lay(OWN, place).stat().st_size > 100_000
     assert [path.name for path in place.iterdir()] == [module_archive.NAME]
 
 
