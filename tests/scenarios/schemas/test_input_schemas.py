@@ -259,9 +259,13 @@ def value_at(data: Any, place: Place) -> Any:
 
 
 def changed(data: dict[str, Any], place: Place, value: Any) -> dict[str, Any]:
-    """The same with another value there; `...` takes the key away."""
-    made = copy.deepcopy(data)
-    around = value_at(made, place[:-1])
+    """The same with another value there; `...` takes the key away. What is not on the way there is
+    not copied."""
+    made = copy.copy(data)
+    around: Any = made
+    for key in place[:-1]:
+        around[key] = copy.copy(around[key])
+        around = around[key]
     if value is ...:
         del around[place[-1]]
     else:
