@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from giaoban.errors import InputError, near_names
-from giaoban.files import remove_folder, writing
+from giaoban.files import read_file, remove_folder, write_whole, writing
 from giaoban.processes import ownership
 from giaoban.processes.children import interruptions_held
 from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, JsonFile
@@ -27,6 +27,8 @@ from giaoban.sentence import Sentence
 
 PARTIAL = ".partial-"
 SUMMARY = "summary.md"
+RERUN = "rerun-of"
+"""In the folder of a run that was made again to verify another: that one's id."""
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
@@ -156,6 +158,19 @@ def new_run(root: Path, name: str, now: datetime) -> Iterator[RunFolder]:
     remove_stale_partials(root)
     with RunFolder.create(root, f"{name}-{now:%Y%m%d-%H%M%S}") as folder, writing(folder.path):
         yield folder
+
+
+def note_rerun(folder: Path, of: str) -> None:
+    """Have a run known for one that was made again from the evidence of another."""
+    write_whole(folder / RERUN, f"{of}\n".encode())
+
+
+def rerun_of(folder: Path) -> str | None:
+    """The id of the run that a run was made again to verify; None: it is one of its own."""
+    if not (folder / RERUN).is_file():
+        return None
+    told = read_file(folder / RERUN).decode("ascii", "replace").strip()
+    return told if _RUN_ID.fullmatch(told) else "?"
 
 
 def write_result(folder: Path, result: Result) -> Path:

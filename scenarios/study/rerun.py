@@ -16,7 +16,7 @@ from giaoban.processes.ownership import temporary_folder
 from giaoban.processes.progress import Progress
 from giaoban.processes.workers import cores
 from giaoban.results.archive.evidence.manifest import read_proof
-from giaoban.results.archive.store import Outcome
+from giaoban.results.archive.store import Outcome, note_rerun
 from giaoban.results.judge.baseline_compare import alone
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.judge.diff import Difference, differences
@@ -52,7 +52,8 @@ OWN = {"criteria": CRITERIA, "devices": DEVICES}
 def rerun(
     proof: Proof, files: Mapping[str, bytes], *, root: Path, now: datetime, progress: Progress
 ) -> list[str]:
-    """What differs from the evidence when it is run again; empty: nothing. `root` takes the run.
+    """What differs from the evidence when it is run again; empty: nothing. `root` takes the run,
+    which is known for no further one (`note_rerun`).
 
     Whatever engine it names, a stranger's scenario runs in the sandbox, never on this machine's own
     kernel, which takes root. Raises `InputError`: inputs that the scenario names by paths that lead
@@ -72,7 +73,9 @@ def rerun(
     def compared[T: (FaultsAnswer, LoadResult, Sensitivity)](
         then: T, again: Callable[..., Outcome[T]]
     ) -> list[str]:
-        return _told(differences(then, again(root=root, now=now, progress=progress).answer))
+        outcome = again(root=root, now=now, progress=progress)
+        note_rerun(outcome.folder, manifest.run_id)
+        return _told(differences(then, outcome.answer))
 
     with temporary_folder("rerun") as folder:
         scenario, province = lay_out(manifest, files, folder)
@@ -102,6 +105,7 @@ def rerun(
             wanted=None if analysed is None else options_of(analysed, folder),
         )
         outcome = again(question, root=root, now=now, progress=progress)
+        note_rerun(outcome.folder, manifest.run_id)
     found = _told(differences(then, outcome.answer))
     if analysed is not None:
         found += _told(differences(analysed, Sensitivity.read(outcome.folder)))

@@ -112,10 +112,7 @@ def read_proof(folder: Path) -> Proof:
         raise InputError("{path}: is not as it was written; run it again", path=path)
     for kept in manifest.files:
         try:
-            with open_file(folder / kept.path) as file:
-                same = os.fstat(file.fileno()).st_size == kept.bytes and (
-                    hashlib.file_digest(file, "sha256").hexdigest() == kept.sha256
-                )
+            same = _is_as_kept(folder, kept)
         except OSError as error:
             raise InputError(
                 "{folder}: {why}", folder=folder / kept.path, why=strerror(error)
@@ -129,6 +126,40 @@ def read_proof(folder: Path) -> Proof:
             "{folder}: {wrong}; run it again", folder=folder, wrong=joined("; ", wrong)
         )
     return Proof(manifest, sha256(text))
+
+
+def altered_files(folder: Path) -> list[str]:
+    """Files of a run that are not what they were when it was made, by their paths in its folder.
+
+    Of a run without a manifest, and of files that are gone, as those of a pruned run, nothing is
+    said.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        return []
+    try:
+        text = read_file(path)
+        manifest = Manifest.from_json(text, str(path))
+    except InputError:
+        return [MANIFEST]
+    found = [] if manifest.to_json().encode() == text else [MANIFEST]
+    for kept in manifest.files:
+        try:
+            if not _is_as_kept(folder, kept):
+                found.append(kept.path)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            found.append(kept.path)
+    return found
+
+
+def _is_as_kept(folder: Path, kept: KeptFile) -> bool:
+    """Whether a file gives the sum that it had. Raises `OSError`."""
+    with open_file(folder / kept.path) as file:
+        return os.fstat(file.fileno()).st_size == kept.bytes and (
+            hashlib.file_digest(file, "sha256").hexdigest() == kept.sha256
+        )
 
 
 def refuse_altered(path: Path, data: bytes) -> None:

@@ -17,7 +17,7 @@ from giaoban.results.archive.history.scan import scan, stamp
 from giaoban.sentence import Sentence
 
 INDEX = ".history.sqlite"
-VERSION = 9
+VERSION = 10
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 

@@ -21,6 +21,7 @@ from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence, write_evidence
 from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.scan import PRUNED
+from giaoban.results.archive.store import RERUN
 from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.model.answers import ANSWERS
 from giaoban.results.model.manifest import MANIFEST
@@ -138,7 +139,7 @@ def _remove(folder: Path, evidence: Path) -> PruneResult:
 
 
 def _removable(folder: Path) -> list[Path]:
-    kept = {*ANSWERS.values(), SENSITIVITY, MANIFEST, PRUNED, Map.FILE}
+    kept = {*ANSWERS.values(), SENSITIVITY, MANIFEST, PRUNED, RERUN, Map.FILE}
     return [
         path
         for path in sorted(folder.iterdir())

@@ -25,7 +25,7 @@ from giaoban.results.archive.history.entry import (
     scenario_of,
     time_in,
 )
-from giaoban.results.archive.store import PARTIAL
+from giaoban.results.archive.store import PARTIAL, RERUN, rerun_of
 from giaoban.results.judge.criteria import LINK_PEAK
 from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.result import CriterionResult, Result
@@ -69,7 +69,7 @@ def answer_file(folder: Path) -> Path | None:
 
 
 def stamp(folder: Path) -> str:
-    """Changes when the answer, the manifest or the state of a run does."""
+    """Changes when the answer, the manifest, the state of a run or what it was made for does."""
     path = answer_file(folder)
     if path is None:
         return "none"
@@ -79,7 +79,8 @@ def stamp(folder: Path) -> str:
             about.append(_state(folder / MANIFEST))
     except OSError:
         return "none"  # gone since
-    return f"{path.name} {' '.join(about)} {(folder / PRUNED).is_file()}"
+    marks = " ".join(str((folder / mark).is_file()) for mark in (PRUNED, RERUN))
+    return f"{path.name} {' '.join(about)} {marks}"
 
 
 def _state(path: Path) -> str:
@@ -95,6 +96,9 @@ def scan(folder: Path) -> HistoryEntry | SkippedRun:
     if path is None:
         return SkippedRun.of(folder.name, Sentence("no answer of a run in it"))
     try:
+        if (again := rerun_of(folder)) is not None:
+            why = Sentence("{run} made again by giaoban verify --rerun, no further run", run=again)
+            return SkippedRun.of(folder.name, why)
         raw = read_file(path, most=MOST_ANSWER)
         entry = _entry(folder, path, raw)
         refuse_altered(path, raw)

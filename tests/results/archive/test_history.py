@@ -22,6 +22,7 @@ from giaoban.results.archive.history.entry import scenario_of, slug, time_in
 from giaoban.results.archive.history.index import INDEX, opened
 from giaoban.results.archive.history.trend import drawable, trend
 from giaoban.results.archive.history.yearly import yearly
+from giaoban.results.archive.store import RERUN, note_rerun
 from giaoban.results.judge.compare import compare
 
 IN_ORDER = [h.JANUARY, h.FEBRUARY, h.APRIL, h.JULY, h.FAULTS, h.NEXT_YEAR]
@@ -161,6 +162,22 @@ def test_a_damaged_result_is_told_with_its_reason(root: Path) -> None:
     with opened(root) as index:
         [reason] = [s.reason for s in index.skipped() if s.folder == h.APRIL]
     assert "not a giaoban.result/2 file: run_id" in reason
+
+
+def test_a_run_that_was_made_again_to_verify_another_is_no_further_run(root: Path) -> None:
+    assert h.APRIL in found(root)  # the index knows it before it is noted
+    note_rerun(root / h.APRIL, h.JANUARY)
+    assert h.APRIL not in found(root)
+    with opened(root) as index:
+        [why] = [s for s in index.skipped() if s.folder == h.APRIL]
+    assert why.reason == f"{h.JANUARY} made again by giaoban verify --rerun, no further run"
+    assert h.JANUARY in why.reason_vi
+
+
+@pytest.mark.parametrize("text", [b"", b"../../x", b"\xff\n", b"a" * 200])
+def test_whatever_says_of_which_run_it_is_it_is_no_further_run(root: Path, text: bytes) -> None:
+    (root / h.APRIL / RERUN).write_bytes(text)
+    assert h.APRIL not in found(root)
 
 
 def test_a_copy_of_a_run_counts_once(root: Path) -> None:

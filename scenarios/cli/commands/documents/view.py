@@ -14,13 +14,14 @@ from giaoban.errors import InputError
 from giaoban.files import MOST_ANSWER, read_file, write_whole
 from giaoban.processes import interruptions
 from giaoban.processes.ownership import temporary_folder
+from giaoban.results.archive.evidence.manifest import altered_files
 from giaoban.results.archive.evidence.pack import ENDING, is_evidence, unpack
 from giaoban.results.archive.page import page_of
 from giaoban.results.archive.store import open_run
 from giaoban.results.report.document import Par
 from giaoban.results.report.view.serve import PageServer
 from giaoban.scenarios.cli import folders, language
-from giaoban.scenarios.cli.output import print_blocks
+from giaoban.scenarios.cli.output import print_blocks, tell
 from giaoban.scenarios.cli.runs import last_run
 from giaoban.scenarios.study.page_map import add_map
 from giaoban.sentence import Sentence
@@ -110,7 +111,21 @@ def _page(
             raise InputError(
                 "{folder}: its files do not belong together: {what}", folder=folder, what=what
             ) from None
+        for each in dict.fromkeys((folder, beside, tried, assumed)):
+            if each is not None and (altered := altered_files(each)):
+                tell(_not_as_made(each, altered))
         return folder, page
+
+
+def _not_as_made(folder: Path, altered: list[str]) -> Sentence:
+    """A page shows what the files say now: neither annex nor evidence would be made of them."""
+    return Sentence(
+        "{run}: {files} {n:is|are} not as when the run was made, and so is what the page shows; "
+        "no annex and no evidence is made of it",
+        run=folder.name,
+        files=", ".join(altered[:3]) + (" …" if len(altered) > 3 else ""),
+        n=len(altered),
+    )
 
 
 @contextmanager

@@ -288,6 +288,10 @@ def test_run_again_with_another_answer_is_told(
     assert ran.code == 1
     assert "run again: NOT THE SAME" in ran.out
     assert "verdict: pass became fail" in ran.out
+    listed = json.loads(giaoban("history", "list", "--results", tmp_path / "again", "--json").out)
+    assert listed["runs"] == []
+    [skipped] = listed["skipped"]
+    assert "made again by giaoban verify --rerun" in skipped["reason"]
 
 
 def test_whatever_engine_an_evidence_names_it_is_run_again_in_the_sandbox(

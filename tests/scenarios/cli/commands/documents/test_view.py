@@ -79,6 +79,19 @@ def test_an_evidence_is_shown_as_its_run_is(tmp_path: Path) -> None:
     assert not (tmp_path / "q.html").exists()
 
 
+def test_files_that_were_altered_since_are_named(tmp_path: Path) -> None:
+    """They are shown as they are now, and somebody may send the page."""
+    made = h.proven(tmp_path / "runs", v.result(), tmp_path / "sources")
+    words = ("view", made.name, "--out", tmp_path / "p.html", "--results", tmp_path / "runs")
+    assert giaoban(*words, "--lang", "en").err == ""
+    result = made / "result.json"
+    result.write_text(result.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    ran = giaoban(*words, "--lang", "en")
+    assert ran.code == 0
+    assert f"{made.name}: result.json is not as when the run was made" in ran.err
+    assert "result.json đã khác" in giaoban(*words, "--lang", "vi").err
+
+
 def test_an_evidence_is_one_whatever_its_file_is_called(tmp_path: Path) -> None:
     """As browsers name what is fetched twice, and old disks all; also what it is compared with."""
     none, out = tmp_path / "none", tmp_path / "p.html"
