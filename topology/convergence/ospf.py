@@ -89,8 +89,8 @@ class _Neighbour:
     state: int
     heard_ns: int
     session: BfdSession | None
-    missing: bool = False
-    """Whether LSAs were asked for that have not come."""
+    missing: dict[str, int] = field(default_factory=dict)
+    """LSAs that were asked for and have not come: router → the number that was told."""
 
 
 @dataclass
@@ -352,7 +352,7 @@ class RoutedNetwork:
         """It does not hear this side any more."""
         if neighbour.state == FULL:
             router.lsa_due = True
-        neighbour.state = INIT
+        neighbour.state, neighbour.missing = INIT, {}
 
     def _kill_neighbour(self, router: _Router, link_id: str) -> None:
         neighbour = router.neighbours.pop(link_id, None)
@@ -405,14 +405,32 @@ class RoutedNetwork:
         if step < 3:
             neighbour.state = EXCHANGE
             own = router.database
-            wanted = [n for n, at in told.items() if n not in own or own[n][0].number < at]
-            neighbour.missing = bool(wanted)
-            if wanted:
-                self._send(router, link, now_ns, partial(self._hear_request, link, wanted))
+            neighbour.missing = {
+                n: at for n, at in told.items() if n not in own or own[n][0].number < at
+            }
+            self._request(router, link, neighbour, neighbour.missing, now_ns)
             self._exchange(router, link, now_ns, step + 1)
         if step > 1:
             neighbour.state = LOADING if neighbour.missing else FULL
             router.lsa_due |= neighbour.state == FULL
+
+    def _request(
+        self,
+        router: _Router,
+        link: NetLink,
+        neighbour: _Neighbour,
+        missing: dict[str, int],
+        now_ns: int,
+    ) -> None:
+        """Ask for LSAs, again and again until they have come: one that comes too soon after another
+        of the same router is not taken."""
+        if not self._knows(router, link, neighbour) or neighbour.missing is not missing:
+            return
+        if not missing:
+            return
+        self._send(router, link, now_ns, partial(self._hear_request, link, list(missing)))
+        again_ns = now_ns + RETRANSMIT_MS * 1_000_000 // self._factor
+        self._later(again_ns, partial(self._request, router, link, neighbour, missing))
 
     def _hear_request(self, link: NetLink, wanted: list[str], router: _Router, now_ns: int) -> None:
         found = [router.database[name][0] for name in wanted if name in router.database]
@@ -425,10 +443,15 @@ class RoutedNetwork:
         self._heard(router, link, neighbour, now_ns)
         for lsa in lsas:
             self._install_lsa(router, link, lsa, now_ns)
-        neighbour.missing = False
-        if neighbour.state == LOADING:
-            neighbour.state = FULL
-            router.lsa_due = True
+
+    def _loaded(self, router: _Router, lsa: Lsa) -> None:
+        """An LSA is there, whoever sent it: nobody needs to be asked for it any more."""
+        for neighbour in router.neighbours.values():
+            if neighbour.missing.get(lsa.router, lsa.number + 1) <= lsa.number:
+                del neighbour.missing[lsa.router]
+                if neighbour.state == LOADING and not neighbour.missing:
+                    neighbour.state = FULL
+                    router.lsa_due = True
 
     # ---------------------------------------------------------------------- flooding (§13)
 
@@ -471,9 +494,11 @@ class RoutedNetwork:
             own = known[0] if known is not None else lsa
             newer = own._replace(number=lsa.number + 1)
             router.database[router.id] = newer, now_ns
+            self._loaded(router, newer)
             self._flood(router, newer, now_ns)
             return
         router.database[lsa.router] = lsa, now_ns
+        self._loaded(router, lsa)
         router.spf_due |= known is None or not known[0].same(lsa)
         self._flood(router, lsa, now_ns, link.id)
 

@@ -220,6 +220,41 @@ def test_a_router_that_dies_forgets_its_routes_and_finds_them_again() -> None:
     assert turned_ms(network, found, "up", TO_S, BEST) <= 3_000
 
 
+def test_adjacent_is_only_who_has_all_that_the_other_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RFC 2328 §10.3, also where an LSA is told of by both neighbours of a router that has started
+    anew, in two versions as they could not tell each other, and the newer one comes too soon."""
+    told: dict[tuple[str, str], dict[str, int]] = {}
+    adjacent = 0
+    hear, originate = RoutedNetwork._hear_description, RoutedNetwork._originate_lsa
+
+    def hears(self: Any, link: Any, step: int, numbers: dict[str, int], *at: Any) -> None:
+        told[at[0].id, link.id] = numbers
+        hear(self, link, step, numbers, *at)
+
+    def tells(self: Any, router: Any, number: int) -> Any:
+        nonlocal adjacent
+        lsa = originate(self, router, number)
+        for _, link, _ in lsa.links:
+            adjacent += 1
+            known = {name: found.number for name, (found, _) in router.database.items()}
+            assert all(known[name] >= at for name, at in told[router.id, link].items())
+        return lsa
+
+    monkeypatch.setattr(RoutedNetwork, "_hear_description", hears)
+    monkeypatch.setattr(RoutedNetwork, "_originate_lsa", tells)
+    network = ring(SETTINGS["100x3"])
+    cut = NetworkChange(at_s=AT_S + 1, fault=1, do="link-down", link="l-2")
+    for seed in range(5):
+        found = routes_over_time(network, [*stopped(AT_S), cut, *started(TO_S)], seed, END_S)
+        assert found.paths_at(network, round(END_S * 1e9))[BRIDGE] == {
+            "up": BEST,
+            "down": BEST[::-1],
+        }
+    assert adjacent > 50
+
+
 def test_routes_may_be_installed_long_after_they_are_found() -> None:
     """The limit is for finding them: what is installed after it is no failure of the routers'."""
     routing = SETTINGS["100x3"]
