@@ -20,6 +20,14 @@ from giaoban.translation import SOURCE, Language, pgettext, translator
 
 DEVICES = 12
 """Devices listed in the summary; the file has all."""
+ADDED_UP = Sentence(
+    "The device's admission is asked call by call, busiest seconds of links are added up; what is "
+    "judged packet by packet says so."
+)
+BY_SUMS_ALONE = Sentence(
+    "At one router by these sums alone: what delays and losses allow there is not judged. A "
+    "variant with more and more_at of giaoban whatif judges it."
+)
 
 
 def headline(answer: Headroom) -> Sentence:
@@ -50,11 +58,7 @@ def known_by(answer: Headroom) -> Sentence:
 
 def bottleneck_line(item: Bottleneck, answer: Headroom) -> Sentence:
     """What is in the way, and where."""
-    where = Sentence(item.name)
-    if item.thing == "link" and item.direction:
-        where = DisplayNames(names=answer.names).direction(item.id, item.direction)
-    elif item.thing == "stream":
-        where = _stream(item, answer)
+    where = _where(item, answer)
     if item.method != "arithmetic":
         where = Sentence("{place} (packet by packet)", place=where)
     return Sentence(
@@ -63,6 +67,12 @@ def bottleneck_line(item: Bottleneck, answer: Headroom) -> Sentence:
         criterion=_named(item.criterion, answer),
         place=where,
     )
+
+
+def _where(item: Bottleneck, answer: Headroom) -> Sentence:
+    if item.thing == "link" and item.direction:
+        return DisplayNames(names=answer.names).direction(item.id, item.direction)
+    return _stream(item, answer) if item.thing == "stream" else Sentence(item.name)
 
 
 def _stream(item: Bottleneck, answer: Headroom) -> Sentence:
@@ -92,6 +102,7 @@ def brief(answer: Headroom) -> Iterator[Block]:
     yield Par(said)
     yield _bottlenecks(answer)
     yield _routers(answer)
+    yield from pars([ADDED_UP, *_not_by_router(answer)], "quiet")
     yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)], "quiet")
 
 
@@ -99,11 +110,24 @@ def _bottlenecks(answer: Headroom) -> Bullets:
     return Bullets([bottleneck_line(b, answer) for b in answer.bottlenecks], numbered=True)
 
 
+def _not_by_router(answer: Headroom) -> Iterator[Sentence]:
+    """What the numbers by router leave out, and where it ends the growth at all of them in turn."""
+    yield BY_SUMS_ALONE
+    first = answer.bottlenecks[0] if answer.bottlenecks else None
+    if first is not None and first.thing == "stream":
+        yield Sentence(
+            "At all routers in turn it ends before anything is full, by {criterion} at {place}: so "
+            "it may at one router, before the number that the table has.",
+            criterion=_named(first.criterion, answer),
+            place=_where(first, answer),
+        )
+
+
 def _routers(answer: Headroom) -> Table:
     named = DisplayNames(names=answer.names)
     return table(
         (
-            *(Sentence("router"), Sentence("more, all of them there"), Sentence("then full")),
+            *(Sentence("router"), Sentence("more by sums, all there"), Sentence("then full")),
             *(Sentence("with a larger device"), Sentence("then full")),
         ),
         [
@@ -143,16 +167,12 @@ def summary(answer: Headroom) -> Iterator[Block]:
     yield Heading(Sentence("What is in the way"))
     yield Par(Sentence("In this order; each line holds once the ones before it are lifted."))
     yield _bottlenecks(answer)
-    yield Par(
-        Sentence(
-            "The device's admission is asked call by call, busiest seconds of links are added up; "
-            "what is judged packet by packet says so."
-        )
-    )
+    yield Par(ADDED_UP)
     yield from pars([*rests_on(answer.on_loss), *unrated_sound(answer.not_judged)])
     yield Heading(Sentence("Where"))
     yield Par(Sentence("If all further bridges hang on one router:"))
     yield _routers(answer)
+    yield from pars(_not_by_router(answer))
     yield Par(Sentence("Calls that each direction of a link still carries:"))
     yield table(
         (

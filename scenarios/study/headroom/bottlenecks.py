@@ -14,7 +14,14 @@ from giaoban.scenarios.estimate.static import StaticLoads, second_limit_pct, sta
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.failures.answer import names_of
-from giaoban.scenarios.study.headroom.arithmetic import Growth, growth, room_of_link, room_on_links
+from giaoban.scenarios.study.headroom.arithmetic import (
+    Growth,
+    Hop,
+    growth,
+    room_of_link,
+    room_on_links,
+    spread,
+)
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.extra import routers_in_use
 from giaoban.scenarios.study.whatif.variant import Variant
@@ -137,8 +144,14 @@ def bottlenecks(here: HeadroomModel) -> list[Bottleneck]:
     return sorted(found, key=lambda item: (item.more, item.thing != "device", item.id))
 
 
-def rooms_of_routers(here: HeadroomModel) -> list[RouterRoom]:
-    """How many more fit if all hang on one router, for each."""
+def rooms_of_routers(here: HeadroomModel, passing: int = 0) -> list[RouterRoom]:
+    """How many more fit if all hang on one router, for each.
+
+    Args:
+        passing: so many more pass at all routers in turn, as was judged packet by packet: where
+            arithmetic is more careful than that, those of them at a router fit there.
+    """
+    judged = spread(here.routers, max(0, passing))
     device = (max(0, here.device_more), here.names[here.question.plan.network.mcu.id])
     found = []
     for router in here.routers:
@@ -148,6 +161,7 @@ def rooms_of_routers(here: HeadroomModel) -> list[RouterRoom]:
         ]
         if here.growth.own_pct > here.link_limit_pct:
             links.insert(0, (0, NEW_LINE))
+        links = [(max(more, judged[router]), by) for more, by in links]
         more, by = min([device, *links], key=lambda option: option[0])
         found.append(
             RouterRoom(
@@ -162,8 +176,16 @@ def rooms_of_routers(here: HeadroomModel) -> list[RouterRoom]:
     return found
 
 
-def rooms_of_links(here: HeadroomModel) -> list[LinkRoom]:
-    """How many more calls each direction of each backbone link and of the MCU's line carries."""
+def rooms_of_links(here: HeadroomModel, passing: int = 0) -> list[LinkRoom]:
+    """How many more calls each direction of each backbone link and of the MCU's line carries;
+    `passing` as of `rooms_of_routers`."""
+    judged = spread(here.routers, max(0, passing))
+
+    def room(hop: Hop) -> int | None:
+        summed = room_of_link(here.growth, hop, here.link_limit_pct)
+        crossing = (n for router, n in judged.items() if hop in here.growth.added[router])
+        return None if summed is None else max(summed, sum(crossing))
+
     network = here.question.plan.network
     shown = [link for link in network.links if link.kind == "backbone"]
     shown.append(network.access_link(network.mcu.id))
@@ -173,7 +195,7 @@ def rooms_of_links(here: HeadroomModel) -> list[LinkRoom]:
             direction=hop.direction,
             rate_mbps=link.rate_mbps,
             peak_pct=round(100 * here.growth.now[hop[0], hop.direction].peak() / link.rate_mbps, 3),
-            more=room_of_link(here.growth, (link.id, hop.direction), here.link_limit_pct),
+            more=room((link.id, hop.direction)),
         )
         for link in shown
         for hop in link.hops

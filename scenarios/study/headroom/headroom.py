@@ -149,7 +149,8 @@ def headroom(
             for point in judging.points()
         ]
         progress(Sentence("drawing"), 0.9)
-        chain = _with_streams(limits, judging.results, more, here)
+        names = {**here.names, **_names_of_new(judging.results.get(more + 1))}
+        chain = _with_streams(limits, judging.results, more, names)
         grid, curves = _curves(here, more, limits)
         answer = Headroom(
             run_id=folder.run_id,
@@ -165,13 +166,13 @@ def headroom(
             inputs=inputs_of(question),
             more=more,
             bottlenecks=chain[:4],
-            routers=rooms_of_routers(here),
-            links=rooms_of_links(here),
+            routers=rooms_of_routers(here, more),
+            links=rooms_of_links(here, more),
             devices=_devices(here),
             points=points,
             grid=grid,
             curves=curves,
-            names={**here.names, question.plan.profile.id: question.plan.profile.name},
+            names={**names, question.plan.profile.id: question.plan.profile.name},
             on_loss=question.scenario.meeting.on_loss,
             not_judged=not_judged(question.profiles, [question.plan.profile.id]),
             seconds=round(time.monotonic() - began_s, 3),
@@ -265,9 +266,18 @@ def _judged(
 
 
 def _with_streams(
-    limits: Sequence[Bottleneck], results: Mapping[int, Result], more: int, here: HeadroomModel
+    limits: Sequence[Bottleneck],
+    results: Mapping[int, Result],
+    more: int,
+    names: Mapping[str, str],
 ) -> list[Bottleneck]:
-    """The order of what runs out, with what listeners get in it where that ends the growth."""
+    """The order of what runs out, with what listeners get in it where that ends the growth.
+
+    What arithmetic says sooner was too careful: so many more were judged, and pass.
+    """
+    limits = [
+        item.model_copy(update={"more": more}) if item.more < more else item for item in limits
+    ]
     after = results.get(more + 1)
     binding = None if after is None else after.binding
     if binding is None or binding.cause != "stream":
@@ -275,7 +285,6 @@ def _with_streams(
         if known is not None and known.more != more and more >= 0:
             known = known.model_copy(update={"more": more, "method": "estimate"})
         return ([] if known is None else [known]) + list(limits[1:])
-    names = here.names
     first = Bottleneck(
         more=max(0, more),
         thing="stream",
@@ -285,6 +294,13 @@ def _with_streams(
         method="estimate",
     )
     return [first, *limits]
+
+
+def _names_of_new(after: Result | None) -> dict[str, str]:
+    """What people call the further bridge that fares worst where they are too many."""
+    if after is None or after.binding is None:
+        return {}
+    return {new.id: new.name for new in after.question.new if new.id == after.binding.place.id}
 
 
 def _curves(

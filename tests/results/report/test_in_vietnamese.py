@@ -400,6 +400,9 @@ def growths() -> Iterator[Any]:
             {**link, "more": 5, "thing": "device", "direction": None, "name": "RMX"}
             | {"criterion": "mcu-units", "method": "arithmetic"},
         ]
+        if more == 0:
+            stream = {"thing": "stream", "id": "cu-jut", "direction": None, "method": "estimate"}
+            items.insert(0, {**items[0], **stream, "more": 0, "name": "cu-jut audio down"})
         rooms = [
             RouterRoom(router="r", name="Cư Jút", more=3, by=NEW_LINE, links_more=None, links_by="")
         ]

@@ -98,9 +98,9 @@ def test_headroom(tmp_path: Path) -> None:
     where = ("--pace", "0.5", "--seeds", "0", "--jobs", "1", "--results", tmp_path / "runs")
     ran = giaoban("headroom", small(tmp_path), *where)
     full = ("then full", "with a larger device", "then full")
-    has_line(ran.out, "router", "more, all of them there", *full)
+    has_line(ran.out, "router", "more by sums, all there", *full)
     assert heads(only_run(tmp_path / "runs")) == [
-        ["router", "more, all of them there", *full],
+        ["router", "more by sums, all there", *full],
         ["direction of a link", "rate", "busiest second now", "more calls"],
         ["device", "more", "figures"],
         ["more", "verdict", "binds", "margin"],

@@ -16,6 +16,7 @@ from giaoban.mcu_sim.fit import fit, room_beside
 from giaoban.mcu_sim.media.audio.codec import CODECS
 from giaoban.mcu_sim.sdp.h264 import LEVELS
 from giaoban.processes.workers import InlineWorker
+from giaoban.results.model.places import Binding, Place
 from giaoban.results.model.result import Result
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.static import static_loads
@@ -27,7 +28,7 @@ from giaoban.scenarios.study.headroom.bottlenecks import (
     rooms_of_links,
     rooms_of_routers,
 )
-from giaoban.scenarios.study.headroom.headroom import HeadroomRequest, headroom
+from giaoban.scenarios.study.headroom.headroom import HeadroomRequest, _with_streams, headroom
 from giaoban.scenarios.study.headroom.search import HeadroomSearch, largest
 from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.variant import Variant
@@ -81,6 +82,30 @@ def test_routers_and_links(tmp_path: Path) -> None:
     assert crossing.more is not None
     assert west.links_more is not None
     assert crossing.more > west.links_more > 20
+
+
+def test_what_was_judged_fits_where_arithmetic_is_more_careful(tmp_path: Path) -> None:
+    """So many pass in turn: those of them at a router fit there, and nothing is full before."""
+    here = ground(base(tmp_path, device="vp9660"), Variant(id="now"))
+    summed = {room.router: room for room in rooms_of_routers(here)}
+    east = summed["r-east"]
+    assert east.links_more is not None
+    more = 2 * (east.links_more + 1)
+    told = {room.router: room for room in rooms_of_routers(here, more)}
+    assert told["r-east"].links_more == east.links_more + 1
+    assert told["r-east"].links_by == east.links_by
+    assert rooms_of_routers(here, more // 2) == list(summed.values())
+    rooms = {(room.id, room.direction): room.more for room in rooms_of_links(here, more)}
+    assert rooms["access-mcu", "mcu->r-west"] == more
+    assert rooms["west--east", "r-east->r-west"] is not None
+    limits = bottlenecks(here)
+    worst = Binding.model_construct(
+        criterion="video-loss", cause="stream", place=Place(kind="bridge", id="east")
+    )
+    for end in ({}, {limits[0].more + 2: Result.model_construct(binding=worst)}):
+        chain = _with_streams(limits, end, limits[0].more + 1, here.names)
+        assert [item.more for item in chain] == sorted(item.more for item in chain)
+        assert chain[0].more == limits[0].more + 1
 
 
 # pydantic looks through each field whenever it constructs one
