@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from giaoban.errors import MachineLacks
+from giaoban.errors import MachineLacks, strerror
+from giaoban.scarce import shortage
 from giaoban.sentence import N_
 
 Build = Callable[[Path], Path]
 """Makes the file somewhere in an empty folder."""
 SCRATCH = "build-"
+NOTHING_KEPT = N_("{path}: nothing can be kept there: {why}")
+ELSEWHERE = N_("XDG_CACHE_HOME=FOLDER, where programs may be run")
 
 
 def cache() -> Path:
@@ -109,9 +112,35 @@ def _let_run(path: Path) -> None:
     if not os.access(path, os.X_OK):
         raise MachineLacks(
             "{path} cannot be run: its file system forbids it (noexec), or its rights do",
-            N_("XDG_CACHE_HOME=FOLDER, where programs may be run"),
+            ELSEWHERE,
             path=path,
         )
+
+
+def refused() -> OSError | None:
+    """Why nothing can be kept; None if it can."""
+    try:
+        cache().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache()):
+            return None
+    except OSError as error:
+        return error
+
+
+@contextmanager
+def required() -> Iterator[None]:
+    """Around `ensure` of what nothing goes without: where nothing can be kept, this says so.
+
+    Raises:
+        MachineLacks: the folder cannot be written to.
+        OSError: of another kind, as of a full disk.
+    """
+    try:
+        yield
+    except OSError:
+        if (why := refused()) is None or shortage(why) is not None:
+            raise
+        raise MachineLacks(NOTHING_KEPT, ELSEWHERE, path=cache(), why=strerror(why)) from None
 
 
 def _sum_of(path: Path) -> Path:

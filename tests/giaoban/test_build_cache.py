@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -194,3 +195,27 @@ def test_one_waits_for_a_builder_that_dies_and_builds_it(shop: Shop) -> None:
         "removing what one that was killed left",
     ]
     assert shop.builds == 2
+
+
+@pytest.mark.parametrize("place", ["a file", "/proc/none"])
+def test_where_nothing_can_be_kept_it_says_so(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the machine that lacks something: no other folder is named, and nothing asked for is
+    wrong."""
+    folder = tmp_path / place
+    if not Path(place).is_absolute():
+        folder.touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    kept = build_cache.cache() / "thing"
+    said = rf"{re.escape(str(kept.parent))}: nothing can be kept there: (.|\n)*XDG_CACHE_HOME"
+    with pytest.raises(MachineLacks, match=said), build_cache.required():
+        build_cache.ensure(kept, lambda _: pytest.fail("builds"))
+
+
+def test_what_else_refuses_is_not_laid_to_the_folder(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shop.place.parent))
+    with pytest.raises(FileNotFoundError), build_cache.required():
+        build_cache.ensure(shop.place, lambda scratch: scratch / "nothing")

@@ -19,9 +19,10 @@ def ensure() -> Path:
     """The library, built if it is not there yet (under a second).
 
     Raises:
-        MachineLacks: there is no compiler, or it fails.
+        MachineLacks: there is no compiler, or it fails, or nothing can be kept.
     """
-    return kept() or build_cache.ensure(_place(), _build)
+    with build_cache.required():
+        return kept() or build_cache.ensure(_place(), _build)
 
 
 def kept() -> Path | None:

@@ -54,18 +54,19 @@ def ensure(progress: Progress) -> Path:
     """The guest's kernel, built if need be (some minutes, once a machine).
 
     Raises:
-        MachineLacks: source or tools are missing, the build failed, or it cannot be run where it is
-            kept.
+        MachineLacks: source or tools are missing, the build failed, or it cannot be kept, or run
+            where it is kept.
     """
     if (given := build_cache.prebuilt(NAME)) is not None:
         return given
     source = _checked_source()
-    return build_cache.ensure(
-        _place(source),
-        lambda scratch: kernel_build.build(source, scratch, progress),
-        program=True,
-        told=lambda what: progress(Sentence("sandbox kernel: {what}", what=what), 0.0),
-    )
+    with build_cache.required():
+        return build_cache.ensure(
+            _place(source),
+            lambda scratch: kernel_build.build(source, scratch, progress),
+            program=True,
+            told=lambda what: progress(Sentence("sandbox kernel: {what}", what=what), 0.0),
+        )
 
 
 def key() -> str:

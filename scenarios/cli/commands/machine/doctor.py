@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict, dataclass
 
 from giaoban import IMPORTED_FROM, build_cache, extras
-from giaoban.errors import MachineLacks
+from giaoban.errors import MachineLacks, strerror
 from giaoban.results.report.document import Cell, table
 from giaoban.results.report.pdf.write import FONTS
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
@@ -71,9 +71,19 @@ def examine() -> list[Requirement]:
             not tools or build_cache.prebuilt(kernel.NAME) is not None,
             f"sudo {kernel_build.INSTALL}",
         ),
-        Requirement(Sentence("sandbox kernel"), kernel.cached() is not None, _build()),
+        _kernel(),
         _memory(),
     ]
+
+
+def _kernel() -> Requirement:
+    """It is built and kept, or there is nowhere to keep it."""
+    what = Sentence("sandbox kernel")
+    if kernel.cached() is None and (why := build_cache.refused()) is not None:
+        place = build_cache.cache()
+        told = Sentence(build_cache.NOTHING_KEPT, path=place, why=strerror(why))
+        return Requirement(what, False, Sentence(build_cache.ELSEWHERE), told)
+    return Requirement(what, kernel.cached() is not None, _build())
 
 
 def _build() -> str:
