@@ -215,31 +215,28 @@ def test_numbers_changed_on_the_page_are_followed_up_and_down(tmp_path: Path) ->
         assert "Traceback" not in web.log
 
 
+KINDS = {"BridgeUser", "TechnicianUser", "GuesserUser", "BabblerUser"}
+
+
+def listed(text: str) -> set[str]:
+    """The classes of users that a page offers."""
+    return {kind for kind in KINDS if f'"{kind}"' in text}
+
+
 def test_our_options_are_on_the_page_and_nothing_secret_is(tmp_path: Path) -> None:
+    """Nor a class that is to be named."""
     accounts = tmp_path / "kept-to-ourselves.toml"
     accounts.write_text(accounts_toml(["x"], "y"), encoding="utf-8")
     accounts.chmod(0o600)
     words = ["--host", "sip:127.0.0.1:9", "--i-am-authorised", "--accounts", str(accounts)]
-    with page(tmp_path, *words) as web:
+    with page(tmp_path, "--class-picker", *words) as web:
         text = web.get("/")
         assert "Traceback" not in web.log
     for shown in ("shape", "seconds", "hold", "media", "room", "no_register", "no_options"):
         assert f'"{shown}"' in text
     for hidden in ("giaoban_plan", "i_am_authorised", "accounts", accounts.stem):
         assert hidden not in text
-
-
-@pytest.mark.parametrize(
-    ("named", "listed"),
-    [([], {"BridgeUser"}), (["BridgeUser", "GuesserUser"], {"BridgeUser", "GuesserUser"})],
-)
-def test_the_page_lists_no_class_that_is_to_be_named(
-    named: list[str], listed: set[str], tmp_path: Path
-) -> None:
-    with page(tmp_path, *named, "--class-picker", "--host", "sip:127.0.0.1:9") as web:
-        text = web.get("/")
-    kinds = {"BridgeUser", "TechnicianUser", "GuesserUser", "BabblerUser"}
-    assert {kind for kind in kinds if f'"{kind}"' in text} == listed
+    assert listed(text) == {"BridgeUser"}
 
 
 def test_what_the_page_may_not_ask_for_is_one_line_and_locust_goes_on(tmp_path: Path) -> None:
@@ -266,7 +263,11 @@ def test_what_the_page_may_not_ask_for_is_one_line_and_locust_goes_on(tmp_path: 
 
 
 def test_the_owners_word_is_not_the_pages_to_give(tmp_path: Path) -> None:
-    with fake(Device()) as mcu, page(tmp_path, "--host", mcu.address) as web:
+    """Nor are classes but those that were named."""
+    named = ("BridgeUser", "GuesserUser")
+    words = (*named, "--class-picker")
+    with fake(Device()) as mcu, page(tmp_path, *words, "--host", mcu.address) as web:
+        assert listed(web.get("/")) == {*named}
         web.swarm(1, i_am_authorised="true", giaoban_plan="{}")
         wait_for(lambda: "--i-am-authorised" in web.log, "the refusal", ENDS_WITHIN_S)
         assert mcu.asked == []
