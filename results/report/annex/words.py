@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from giaoban.results.report.summaries.load_summary import FAILURE_CAUSES
 from giaoban.translation import N_, pgettext
 
 WORDS: Mapping[str, str] = {
@@ -540,12 +541,7 @@ WORDS: Mapping[str, str] = {
         " In the emulated province set-up time is waiting, the network’s share, and of devices "
         "what their file says (setup_delay); real ones take about 0.5 to 4 s themselves."
     ),
-    "cause capacity": N_("the MCU was full: {count}"),
-    "cause timeout": N_("no answer in time: {count}"),
-    "cause authentication": N_("account not accepted: {count}"),
-    "cause unsupported": N_("not supported: {count}"),
-    "cause protocol": N_("wrong answer or ended call: {count}"),
-    "cause media": N_("the generator’s fault: {count}"),
+    **{f"cause {cause}": text for cause, text in FAILURE_CAUSES.items()},
     # elsewhere
     "no faults but storms": N_(
         "No failure was tried by itself; of what happens if something fails this document says "

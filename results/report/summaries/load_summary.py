@@ -23,7 +23,7 @@ from giaoban.results.report.screen_wording import MET
 from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.unmodelled_words import left_out_of
 from giaoban.results.report.wording import Wording, reasons
-from giaoban.sentence import Both, Sentence, joined, number
+from giaoban.sentence import Both, Sentence, joined, message, number
 from giaoban.translation import N_, SOURCE, Language, pgettext, unit_words
 
 HEAD = {
@@ -337,10 +337,29 @@ class _ScreenWording:
     where = margin
 
 
+FAILURE_CAUSES = {
+    "capacity": N_("the MCU was full: {count}"),
+    "timeout": N_("no answer in time: {count}"),
+    "authentication": N_("account not accepted: {count}"),
+    "unsupported": N_("not supported: {count}"),
+    "protocol": N_("wrong answer or ended call: {count}"),
+    "media": N_("the generator’s fault: {count}"),
+}
+"""What a cause of failures is, for people who read no codes."""
+
+
+def _failures(cause: str, count: int) -> Sentence:
+    """How many failed so: in English as `load.json` calls it, which is how it is looked for."""
+    code = f"{count} {cause}"
+    if cause not in FAILURE_CAUSES:
+        return Both(code, code)
+    return Both(code, message(FAILURE_CAUSES[cause], count=number(count, "d")).vi)
+
+
 def _operations(result: LoadResult) -> Table:
     rows = []
     for o in result.operations:
-        failed = ", ".join(f"{n} {cause}" for cause, n in o.failed.items()) or "0"
+        failed = joined(", ", (_failures(cause, n) for cause, n in o.failed.items())) or "0"
         delays: tuple[str, str] = (NOTHING, NOTHING)
         if o.delay is not None:
             delays = (_ms(o.delay.p50_ms), _ms(o.delay.p95_ms))

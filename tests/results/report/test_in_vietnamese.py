@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import failures_factory
 import meeting_factory
@@ -61,6 +61,7 @@ from giaoban.results.report.summaries import (
 )
 from giaoban.results.report.wording import Wording, margin
 from giaoban.scenarios.load.load_test import described
+from giaoban.scenarios.load.locust.outcomes import Cause
 from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.scenarios.study.headroom.bottlenecks import NEW_LINE
@@ -524,3 +525,14 @@ def test_a_margin_has_the_signs_of_the_language() -> None:
     for pct, en, vi in ((-2100.4, "-2,100 %", "−2.100 %"), (10.4, "+10 %", "+10 %")):
         assert (str(margin(pct)), translator("vi").say(margin(pct))) == (en, vi)
     assert margin(None) == "–"
+
+
+def test_why_attempts_of_a_load_test_failed_is_said_without_codes() -> None:
+    causes = dict.fromkeys((*get_args(Cause), "media"), 3)
+    made = load_factory.calls(failed=causes)
+    english, vietnamese = (load_summary.summary_md(made, language) for language in ("en", "vi"))
+    [row] = [line for line in english.splitlines() if "3 capacity" in line]
+    assert all(f"3 {cause}" in row for cause in causes)
+    [row] = [line for line in vietnamese.splitlines() if "MCU hết năng lực: 3" in line]
+    assert row.count(": 3") == len(causes)
+    assert not any(f"3 {cause}" in row for cause in causes)
