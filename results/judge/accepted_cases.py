@@ -25,7 +25,7 @@ from giaoban.results.judge.baseline import (
 )
 from giaoban.results.judge.baseline import SCHEMA as FAULTS_SCHEMA
 from giaoban.results.judge.cases import Case, JudgedFigure, Report
-from giaoban.results.model.quantities import FoundBy, Verdict
+from giaoban.results.model.quantities import FoundBy, Method, Verdict
 from giaoban.results.model.studies.failures import ChangeSense
 from giaoban.sentence import Both, Sentence
 from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
@@ -156,20 +156,27 @@ def read_cases(name: str, folder: Path, command: str, method: FoundBy | None) ->
     if path.is_file() and is_of_cases(path):
         found = load(path, AcceptedCases)
         if found.command != command:
-            raise InputError(
-                "{path}: was accepted of giaoban {command} (allowed: one of giaoban {this})",
-                path=path,
-                command=found.command,
-                this=command,
-            )
+            raise _of_another(path, found.command, command)
         found_by(method, found.method, path)
         return found
     read(name, folder)  # says what is wrong: there is none of the name, or what is no baseline
-    raise InputError(
+    raise _of_another(path, "faults", command)
+
+
+def read_failures(name: str, folder: Path, method: Method | None) -> Baseline:
+    """The same of `giaoban faults`, whose baselines are no cases."""
+    path = path_of(name, folder)
+    if path.is_file() and is_of_cases(path):
+        raise _of_another(path, load(path, AcceptedCases).command, "faults")
+    return read(name, folder, method)
+
+
+def _of_another(path: Path, held: str, this: str) -> InputError:
+    return InputError(
         "{path}: was accepted of giaoban {command} (allowed: one of giaoban {this})",
         path=path,
-        command="faults",
-        this=command,
+        command=held,
+        this=this,
     )
 
 

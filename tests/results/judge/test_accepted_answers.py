@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import permutations, product
 from pathlib import Path
 from typing import Any, get_args
@@ -22,6 +23,7 @@ from giaoban.results.judge.accepted_cases import (
     accept_cases,
     changes,
     read_cases,
+    read_failures,
     refuse_to_replace,
     text_of_cases,
 )
@@ -58,9 +60,9 @@ def test_what_is_accepted_of_another_command_is_not_replaced(
     kept(path, held)
     with pytest.raises(InputError, match=f"same.toml: holds what was accepted of giaoban {held} "):
         refuse_to_replace(path, new, "estimate")
-    if new != "faults":
-        with pytest.raises(InputError, match=f"was accepted of giaoban {held} .*giaoban {new}"):
-            read_cases(str(path), tmp_path, new, "estimate")
+    reading = read_failures if new == "faults" else partial(read_cases, command=new)
+    with pytest.raises(InputError, match=f"was accepted of giaoban {held} .*giaoban {new}"):
+        reading(str(path), tmp_path, method="estimate")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

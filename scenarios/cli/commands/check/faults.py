@@ -13,7 +13,7 @@ from giaoban.drawing import check_kinds
 from giaoban.errors import InputError, near_names
 from giaoban.files import writing
 from giaoban.processes.workers import cores
-from giaoban.results.judge import baseline as baselines
+from giaoban.results.judge import accepted_cases
 from giaoban.results.model.quantities import Method
 from giaoban.results.report.ci.answers import of_faults
 from giaoban.results.report.document import Block, Par
@@ -85,7 +85,7 @@ def command(
     _known("--bridge", bridge, (item.id for item in network.bridges))
     method: Method = "estimate" if by_estimate else engine.value
     name, folder = judging.ci_options.baseline, judging.folder_of_baselines()
-    accepted = None if name is None else baselines.read(name, folder, method)
+    accepted = None if name is None else accepted_cases.read_failures(name, folder, method)
     judging.writable(picture)
     if picture is not None:
         check_kinds(picture)
