@@ -32,6 +32,7 @@ class _Measured:
     storm: Storm | None
     media: Mapping[str, MediaResult]
     guessing: Guessing | None
+    refused: int
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,11 @@ def _failed(operation: str) -> Callable[[_Measured], float | None]:
 
 
 def _not_set_up(measured: _Measured) -> float | None:
-    """Refusals of a storm are no failure of the calls: who comes back after them is back."""
     sessions = measured.sessions
     incoming = measured.operations.get("incoming")
     if not sessions.attempts and incoming is None:
         return None
-    refused = sessions.refused if measured.storm is None else 0
-    return float(refused + (sum(incoming.failed.values()) if incoming else 0))
+    return float(measured.refused + (sum(incoming.failed.values()) if incoming else 0))
 
 
 def _missed(medium: str) -> Callable[[_Measured], float | None]:
@@ -258,16 +257,20 @@ def judge(
     media: Sequence[MediaResult] = (),
     lacks: Collection[str] = (),
     guessing: Guessing | None = None,
+    refused: int | None = None,
 ) -> list[LoadCriterion]:
     """Every criterion that something of its kind was done for.
 
     Args:
         lacks: operations that the device does not have: what they came to is not judged unless a
             threshold was given for it.
+        refused: calls that count as refused, where that are not all that were: of a storm, as
+            `measures.refused_for_good` has it.
     """
     by_operation = {each.operation: each for each in operations}
     of_medium = {str(each.medium): each for each in media}
-    measured = _Measured(sessions, by_operation, storm, of_medium, guessing)
+    counted = sessions.refused if refused is None else refused
+    measured = _Measured(sessions, by_operation, storm, of_medium, guessing, counted)
     left_out = {ident for each in lacks for ident in _OF_OPERATION[each]} - set(thresholds)
     left_out |= {_OF_MEDIUM[each.medium] for each in media if not each.calls}
     vietnamese = translator("vi").text

@@ -174,8 +174,15 @@ def answer(
     accounts = plan.accounts != "none"
     lacks = measures.lacking(done, accounts=accounts) if test.device is None else []
     guessed = measures.guessing(kept.records, seen.mcu)
+    refused = sessions.refused
+    if storm is not None:
+        refused = measures.refused_for_good(kept.records, timetable.outage(plan).at_s)
     criteria = judge.judge(
-        sessions, done, storm, test.thresholds, media=came, lacks=lacks, guessing=guessed
+        *(sessions, done, storm, test.thresholds),
+        media=came,
+        lacks=lacks,
+        guessing=guessed,
+        refused=refused,
     )
     reasons = [str(reason) for reason in wrong] or measures.nobody_answered(done)
     spread_s = plan.spread_s if plan.back_off == "random" else 0.0
@@ -230,6 +237,8 @@ def problems(test: LoadTest, seen: LoadRecords) -> list[Reason]:
     """Why the figures do not hold; empty if they do."""
     plan, kept = test.plan, seen.kept
     begin_s, end_s = timetable.window_s(plan)
+    if kept.ended_s is not None:
+        end_s = min(end_s, kept.ended_s)
     wrong = generators.problems(
         kept.healths,
         kept.records,

@@ -169,6 +169,26 @@ def storm_after(
     )
 
 
+def refused_for_good(records: Sequence[Record], cut_s: float) -> int:
+    """Refused calls of a storm that are a failure of the MCU's.
+
+    Who is refused after the fault and gets in later is back, and that was no failure. Before the
+    fault there is no storm that would excuse it.
+
+    Args:
+        cut_s: when the fault began.
+    """
+    calls = [record for record in records if record.operation in CALLS]
+    last_in_s: dict[str, float] = {}
+    for record in calls:
+        if record.ok:
+            last_in_s[record.who] = max(record.at_s, last_in_s.get(record.who, record.at_s))
+    return sum(
+        not record.ok and (record.at_s < cut_s or record.at_s >= last_in_s.get(record.who, cut_s))
+        for record in calls
+    )
+
+
 def mcu_view(
     events: Sequence[dict[str, Any]], report: dict[str, Any], units_total: float | None
 ) -> McuView:

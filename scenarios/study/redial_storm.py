@@ -143,7 +143,8 @@ def answer(
     lit = [r for r in records if not outage.at_s <= r.at_s < outage.back_s]
     sessions = sessions.model_copy(update={"dropped": 0, "setup": measures.sessions(lit).setup})
     done = [each for each in measures.operations(records) if each.operation != "drop"]
-    criteria = judge.judge(sessions, done, storm, thresholds)
+    refused = measures.refused_for_good(records, outage.at_s)
+    criteria = judge.judge(sessions, done, storm, thresholds, refused=refused)
     wrong = checked.reasons if checked.verdict == "invalid" else []
     recovery = question.plan.recovery
     assert recovery is not None

@@ -13,18 +13,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.summaries.load_summary import lacking_lines, media_lines, summary_md
 from giaoban.scenarios.cli.output import EXIT_CODES
+from giaoban.scenarios.load import timetable
 from giaoban.scenarios.load.load_test import LoadRecords, LoadTest, answer
 from giaoban.scenarios.load.locust.journal import HEARD, RECORD, JournalRecords
 from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, ReceivedMedia, Record
 from giaoban.scenarios.load.locust.processes import LocustSetup
-from giaoban.scenarios.load.plan import LoadPlan
+from giaoban.scenarios.load.plan import BackOff, LoadPlan, Shape
 from giaoban.traffic.profiles import load_profiles
 from tests.clients.fake_mcu import HOST, Device, fake
 from tests.clients.programs import LATE, giaoban
@@ -139,17 +140,30 @@ def answers() -> dict[str, LoadResult]:
     }
 
 
-def answer_of(of: LoadPlan, journal: list[dict[str, Any]]) -> LoadResult:
-    """The verdict on what was done, as if the machine had been idle."""
+def answer_of(
+    of: LoadPlan,
+    journal: list[dict[str, Any]],
+    ended_s: float | None = None,
+    *,
+    until_s: float | None = None,
+) -> LoadResult:
+    """The verdict on what was done, as if the machine had been idle.
+
+    Args:
+        ended_s: when all had done what they had to.
+        until_s: for how long the generator said how it fared, where that is not 30 s or `ended_s`.
+    """
     by_kind: dict[str, list[dict[str, Any]]] = {RECORD: [], HEARD: []}
     for entry in journal:
         values = {key: value for key, value in entry.items() if key != "kind"}
         by_kind.setdefault(entry["kind"], []).append(values)
     records = [Record(**{**entry, "due_s": None}) for entry in by_kind[RECORD]]
-    healths = [HEALTH.model_copy(update={"at_s": float(at_s)}) for at_s in range(30)]
-    kept = JournalRecords(
-        0.0, records, healths, [ReceivedMedia(**entry) for entry in by_kind[HEARD]]
-    )
+    healths = [
+        HEALTH.model_copy(update={"at_s": float(at_s)})
+        for at_s in range(int(until_s or ended_s or 30))
+    ]
+    heard = [ReceivedMedia(**entry) for entry in by_kind[HEARD]]
+    kept = JournalRecords(0.0, records, healths, heard, ended_s)
     order = LoadTest(of, LocustSetup(), None, "presence", None, {})
     return answer(order, LoadRecords(kept, None, []), "load-hold-20261127-090000", (None, []))
 
@@ -209,6 +223,42 @@ def test_calls_that_wait_for_a_silent_device_are_not_the_generators_fault() -> N
     assert (result.verdict, result.reasons) == (
         "invalid", ["only 2 of 15 calls of the timetable were dialled"],
     )  # fmt: skip
+
+
+def unheard(of: LoadPlan) -> list[dict[str, Any]]:
+    """All attempts of a plan at an address where nobody listens, each refused at once."""
+    dialled = [
+        (of.name(number), call.dial_s)
+        for number in range(of.bridges)
+        for call in timetable.calls_of(of, number)
+    ]
+    if of.shape == "storm":
+        back_s = timetable.outage(of).back_s
+        dialled += [(of.name(number), back_s) for number in range(of.bridges)]
+    failed = {"ms": 1.0, "ok": False, "reason": "no answer", "cause": "timeout"}
+    return [
+        {"kind": RECORD, "operation": "invite", "who": who, "at_s": at_s, **failed}
+        for who, at_s in dialled
+    ]
+
+
+@pytest.mark.parametrize("shape", get_args(Shape))
+@pytest.mark.parametrize("back_off", get_args(BackOff))
+def test_no_shape_passes_where_nobody_answers(shape: Shape, back_off: BackOff) -> None:
+    """Nor is it the generator's fault that it has nothing left to do long before the end."""
+    of = plan("sip:127.0.0.1:5060", CASES["silent"]).model_copy(
+        update={"shape": shape, "seconds": 60.0, "hold_s": 0.3, "back_off": back_off}
+    )
+    calls = unheard(of)
+    ended_s = max(call["at_s"] for call in calls) + 0.1
+    result = answer_of(of, calls, ended_s)
+    assert (result.verdict, result.reasons) == (
+        "fail",
+        [f"no answer to any INVITE ({len(calls)} calls)"],
+    )
+    assert "calls-not-set-up" in {c.id for c in result.criteria if c.ok is False}
+    # who never came to the end of what it had to do has fallen silent
+    assert answer_of(of, calls, None, until_s=30.0).verdict == "invalid"
 
 
 def test_a_test_that_did_nothing_is_invalid() -> None:

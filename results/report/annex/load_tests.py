@@ -17,7 +17,7 @@ from giaoban.results.report.document import (
     bullets,
     uncapital,
 )
-from giaoban.results.report.summaries.load_summary import NOBODY_CUT_OFF
+from giaoban.results.report.summaries.load_summary import why_nobody_dialled_again
 
 LAST_BACK = "last-back"
 _STORM = (LAST_BACK, "bridges-missing")
@@ -41,7 +41,11 @@ def loads(
         yield Par(say("load told", name=listed, told=told))
     yield Par(say("load came of it"))
     yield bullets([_came_of_it(name, a, AnnexWording(say.lang, a)) for name, a in named])
-    if storms := [(n, a) for n, a in named if a.storm is not None and not _of_nobody(a)]:
+    # where nobody dialled again a row of noughts would say that the storm was withstood
+    if storms := [
+        (name, answer) for name, answer in named
+        if answer.storm is not None and not why_nobody_dialled_again(answer)
+    ]:  # fmt: skip
         yield _storms(storms, say)
         yield Par(_storms_note([answer for _, answer in storms], say, assumed_at), note=True)
     if calls := [(name, answer) for name, answer in named if answer.storm is None]:
@@ -74,17 +78,11 @@ def _came_of_it(name: str, answer: LoadResult, say: AnnexWording) -> str:
             if m.calls:
                 good = m.calls - sum(m.missed.values())
                 parts.append(say(f"load came {m.medium}", complete=good, count=m.calls))
-        if _of_nobody(answer):
-            parts.append(say.gettext(NOBODY_CUT_OFF))
+        if why := why_nobody_dialled_again(answer):
+            parts.append(say.gettext(why))
         parts += [say(f"load lacks {operation}") for operation in answer.lacking]
     named = say("load named", name=uncapital(name), told=answer.run_id)
     return f"{named}: {'; '.join(parts)}"
-
-
-def _of_nobody(answer: LoadResult) -> bool:
-    """Whether it is a storm in which nobody dialled again: a row of noughts would say that it was
-    withstood."""
-    return answer.storm is not None and not answer.storm.cut_off and answer.verdict != "invalid"
 
 
 def _asked(answer: LoadResult, say: AnnexWording) -> str:

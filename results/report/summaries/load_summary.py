@@ -116,6 +116,8 @@ NOBODY_CUT_OFF = N_(
     "dialling again"
 )
 """Of a storm in which there was none."""
+NO_CALL_STOOD = N_("no call stood when the lines went away, so nothing is known of dialling again")
+"""Of a storm in which there was none to be cut off."""
 _MISSED = {
     "withheld": N_("the answer names another host, which sent nothing, so it was sent nothing"),
     "not-agreed": N_("the answer does not let the MCU send it"),
@@ -169,9 +171,9 @@ def session_lines(result: LoadResult) -> list[str]:
             )
         )
     storm = result.storm
-    if storm is not None and not storm.cut_off:
-        lines.append(Sentence("after the fault: {what}", what=Sentence(NOBODY_CUT_OFF)))
-    elif storm is not None:
+    if why := why_nobody_dialled_again(result):
+        lines.append(Sentence("after the fault: {what}", what=Sentence(why)))
+    elif storm is not None and storm.cut_off:
         lines.append(
             Sentence(
                 "after the fault ({back_off} back-off): {back} of {n} {n:bridge|bridges} back in "
@@ -186,6 +188,17 @@ def session_lines(result: LoadResult) -> list[str]:
             )
         )
     return lines
+
+
+def why_nobody_dialled_again(result: LoadResult) -> str:
+    """Why a storm tells nothing of dialling again; empty if it does, or if its figures do not hold.
+
+    Only in the emulated province may a bridge sit a fault out: elsewhere all lines are cut.
+    """
+    if result.storm is None or result.storm.cut_off or result.verdict == "invalid":
+        return ""
+    sat_out = result.place == "province" and result.sessions.established
+    return NOBODY_CUT_OFF if sat_out else NO_CALL_STOOD
 
 
 def _after(seconds: float | None) -> Sentence:

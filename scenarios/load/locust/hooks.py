@@ -326,6 +326,9 @@ class LocustListeners:
             limit_s = time.monotonic() + takes_s
             while self._finished < self._users and time.monotonic() < limit_s:
                 gevent.sleep(LOOK_EVERY_S)
+            if self._finished >= self._users and self._file is not None:
+                with self._complete():
+                    self._file.end(time.monotonic() - self._began_s)
         runner = self._environment.runner
         if runner is None:
             return

@@ -10,7 +10,7 @@ from typing import Any
 
 from giaoban.scenarios.load.locust.outcomes import GeneratorHealth, ReceivedMedia, Record
 
-RECORD, HEARD, HEALTH, BEGIN = "record", "heard", "health", "begin"
+RECORD, HEARD, HEALTH, BEGIN, END = "record", "heard", "health", "begin", "end"
 FINISHED = "rest"
 """What is told to whoever waits for the end, and is not kept."""
 
@@ -65,6 +65,11 @@ class JournalFile:
         self._file.truncate(0)
         self.write([{"kind": BEGIN, "monotonic_s": monotonic_s}])
 
+    def end(self, at_s: float) -> None:
+        """All have come to the end of what they had to do, so that nobody says anything after it:
+        where every call is refused that is long before the timetable's own end."""
+        self.write([{"kind": END, "at_s": round(at_s, 3)}])
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -72,17 +77,21 @@ class JournalFile:
 
 @dataclass(frozen=True)
 class JournalRecords:
-    """A whole journal: `began_s` of CLOCK_MONOTONIC, records in order of time."""
+    """A whole journal: `began_s` of CLOCK_MONOTONIC, records in order of time.
+
+    `ended_s`: since then, when all had done what they had to; None: somebody never did.
+    """
 
     began_s: float
     records: list[Record]
     healths: list[GeneratorHealth]
     heard: list[ReceivedMedia] = field(default_factory=list)
+    ended_s: float | None = None
 
 
 def read(path: Path) -> JournalRecords:
     """All that a test has written down."""
-    began_s = 0.0
+    began_s, ended_s = 0.0, None
     records: list[Record] = []
     healths: list[GeneratorHealth] = []
     heard: list[ReceivedMedia] = []
@@ -94,9 +103,12 @@ def read(path: Path) -> JournalRecords:
             heard.append(ReceivedMedia.model_validate(entry))
         elif kind == HEALTH:
             healths.append(GeneratorHealth.model_validate(entry))
+        elif kind == END:
+            ended_s = float(entry["at_s"])
         else:
             began_s = float(entry["monotonic_s"])
-    return JournalRecords(began_s, sorted(records, key=lambda r: (r.at_s, r.who)), healths, heard)
+    in_time = sorted(records, key=lambda r: (r.at_s, r.who))
+    return JournalRecords(began_s, in_time, healths, heard, ended_s)
 
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:

@@ -112,6 +112,27 @@ def test_a_storm_is_over_when_the_last_who_was_in_is_back() -> None:
     assert (short.missing, short.last_back_s) == (2, None)
 
 
+@pytest.mark.parametrize(
+    ("attempts", "for_good"),
+    [
+        ([(2.0, False), (14.0, False), (24.0, False)], 3),  # it never stood
+        ([(2.0, True), (14.0, False), (24.0, True)], 0),  # it is back
+        ([(2.0, True), (14.0, False), (24.0, False)], 2),  # it is not
+        ([(2.0, False), (14.0, True)], 1),  # there was no storm yet that would excuse it
+        ([(2.0, True), (14.0, True), (24.0, False)], 1),
+    ],
+)
+def test_a_storm_excuses_a_refusal_only_of_who_gets_in_after_it(
+    attempts: list[tuple[float, bool]], for_good: int
+) -> None:
+    another = [record("invite", "b", 2.0), record("invite", "b", 30.0)]
+    records = [
+        record("invite", "a", at_s) if ok else failed("invite", "a", at_s, 503, "capacity")
+        for at_s, ok in attempts
+    ]
+    assert measures.refused_for_good([*records, *another], 10.0) == for_good
+
+
 def judged(records: list[Record], **thresholds: float) -> dict[str, bool | None]:
     named = {key.replace("_", "-"): value for key, value in thresholds.items()}
     found = judge.judge(measures.sessions(records), measures.operations(records), None, named)

@@ -67,6 +67,51 @@ def test_a_storm_that_cut_nobody_off_says_nothing_of_coming_back() -> None:
     assert [row[0] for row in both] == ["Lần thử 2"]
 
 
+NOBODY = {
+    "cut_off": 0,
+    "back": 0,
+    "missing": 0,
+    "attempts": 0,
+    "half_back_s": None,
+    "last_back_s": None,
+}
+SAT_OUT, NONE_STOOD = "took its call for dead", "no call stood when the lines went away"
+REAL_TIME = {"shape": "storm", "bridges": 10, "rate_per_s": 4.0, "seconds": 60.0, "outage_s": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "never"),
+    [
+        ({}, SAT_OUT, NONE_STOOD),
+        ({"place": "loopback", "what": REAL_TIME}, NONE_STOOD, SAT_OUT),
+        ({"place": "target", "what": REAL_TIME}, NONE_STOOD, SAT_OUT),
+        ({"established": 0}, NONE_STOOD, SAT_OUT),
+        ({"verdict": "invalid"}, "", "nothing is known of dialling again"),
+        (
+            {"verdict": "invalid", "place": "target", "what": REAL_TIME},
+            "",
+            "nothing is known of dialling again",
+        ),
+    ],
+)
+def test_why_nobody_dialled_again_is_said_only_where_it_is_true(
+    changes: dict[str, Any], told: str, never: str
+) -> None:
+    assert WITHOUT.storm is not None
+    established = changes.pop("established", WITHOUT.sessions.established)
+    lone = WITHOUT.model_copy(
+        update={
+            "storm": WITHOUT.storm.model_copy(update=NOBODY),
+            "sessions": WITHOUT.sessions.model_copy(update={"established": established}),
+            **changes,
+        }
+    )
+    for text in (said(lone, lang="en"), " ".join(session_lines(lone))):
+        assert told in text
+        assert never not in text
+        assert "0 of 0" not in text
+
+
 @pytest.mark.parametrize("cause", sorted(CAUSES))
 def test_how_calls_ended_is_said_in_vietnamese(cause: str) -> None:
     seen = McuView(
