@@ -68,10 +68,15 @@ class Index:
 
     def entries(self, where: str = "1", values: tuple[object, ...] = ()) -> list[HistoryEntry]:
         """Runs in the order of time, each once; `where` is over the table `runs`."""
+        return self._entries(f"folder = {_FIRST} AND ({where})", values)
+
+    def with_copies(self) -> list[HistoryEntry]:
+        """All folders that hold a run, copies of one too, in the order of time."""
+        return self._entries("1", ())
+
+    def _entries(self, where: str, values: tuple[object, ...]) -> list[HistoryEntry]:
         rows = self._db.execute(
-            f"SELECT entry FROM runs WHERE skipped IS NULL AND folder = {_FIRST} AND ({where}) "
-            "ORDER BY at, folder",
-            values,
+            f"SELECT entry FROM runs WHERE skipped IS NULL AND {where} ORDER BY at, folder", values
         )
         return [HistoryEntry.model_validate_json(row[0]) for row in rows]
 

@@ -44,14 +44,18 @@ class PruneResult(NamedTuple):
 def prunable(
     entries: Sequence[HistoryEntry], *, keep: int, older_than_days: int | None, now: datetime
 ) -> list[HistoryEntry]:
-    """The whole runs that may be pruned, oldest first; `entries` are all runs, oldest first.
+    """The folders whose runs may be pruned, oldest first; `entries` are all folders with runs,
+    oldest first.
 
-    The newest `keep` stay whole, and all that are not older than `older_than_days`. Only checks,
+    The newest `keep` runs stay whole, and all that are not older than `older_than_days`. Copies of
+    a run count once, and stay or go together: each takes as much space as the first. Only checks,
     runs of failures and load tests have much beside their evidence.
     """
     bulky = ANSWERS.keys() - {"sensitivity"}
     whole = [e for e in entries if e.kind in bulky and e.state == "whole"]
-    old = whole[: max(0, len(whole) - keep)]
+    runs = list(dict.fromkeys(e.sha256 for e in whole))
+    oldest = set(runs[: max(0, len(runs) - keep)])
+    old = [e for e in whole if e.sha256 in oldest]
     if older_than_days is None:
         return old
     before = now - timedelta(days=older_than_days)

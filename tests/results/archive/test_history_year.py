@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -144,6 +145,25 @@ def test_which_runs_are_old(root: Path) -> None:
     assert old(6) == []
     assert old(3) == [h.JANUARY, h.FEBRUARY, h.APRIL]
     assert old(0, 300) == [h.JANUARY, h.FEBRUARY]
+
+
+def test_copies_of_a_run_are_old_with_it_and_count_once(root: Path) -> None:
+    copies = [f"{h.JANUARY} - Copy", "0-before-it", f"{h.JULY} - Copy"]
+    for name, run in zip(copies, (h.JANUARY, h.JANUARY, h.JULY), strict=True):
+        shutil.copytree(root / run, root / name)
+
+    def old(keep: int) -> list[str]:
+        with opened(root) as index:
+            entries = index.with_copies()
+        return [e.folder for e in prunable(entries, keep=keep, older_than_days=None, now=NOW)]
+
+    january = sorted([h.JANUARY, *copies[:2]])
+    assert old(6) == []
+    assert old(5) == january
+    assert old(3) == [*january, h.FEBRUARY, h.APRIL]
+    assert set(old(0)) >= {h.JULY, copies[2]}
+    shutil.rmtree(root / h.JANUARY)
+    assert old(5) == sorted(copies[:2])
 
 
 def test_a_pruned_run_is_still_in_the_history(run: Path) -> None:

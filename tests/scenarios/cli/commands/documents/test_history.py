@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,26 @@ def test_prune(root: Path, tmp_path: Path) -> None:
     assert "(evidence only)" in ran.out
     ran = giaoban("history", "prune", "--keep", "50", "--results", root)
     assert (ran.code, ran.out) == (0, "nothing to prune\n")
+
+
+def test_pruning_takes_copies_of_a_run_too(root: Path, tmp_path: Path) -> None:
+    """They take as much space as the run: before, after, and in place of one that was pruned."""
+    run = h.proven(root, h.measured("cu-20250101-000000"), tmp_path / "sources")
+    copies = [root / "0-truoc", root / f"{run.name} - Copy"]
+    for copy in copies:
+        shutil.copytree(run, copy)
+    words = ("history", "prune", "--keep", "6", "--results", root)
+    folders = sorted(path.name for path in (run, *copies))
+    told = giaoban(*words, "--dry-run")
+    assert (told.code, told.out.splitlines()) == (0, [f"would be pruned: {f}" for f in folders])
+    ran = giaoban(*words, "--json")
+    assert (ran.code, json.loads(ran.out)["pruned"]) == (0, folders)
+    assert not any((folder / "series.npz").exists() for folder in (run, *copies))
+    late = root / "sao chép sau"
+    shutil.copytree(h.proven(tmp_path, h.measured(run.name), tmp_path / "sources"), late)
+    assert f"would be pruned: {late.name}" in giaoban(*words, "--dry-run").out
+    left = json.loads(giaoban("history", "list", "--json", "--results", root).out)
+    assert run.name in json.dumps(left)
 
 
 def test_pruning_follows_no_link(root: Path, tmp_path: Path) -> None:
