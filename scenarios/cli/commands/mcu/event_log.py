@@ -25,7 +25,8 @@ class EventLog:
     """A file that grows by whole lines, whatever becomes of it meanwhile.
 
     A file that was moved away (as logs are rotated) is followed by a new one at its place; one that
-    was cut to nothing grows again from its beginning.
+    was cut to nothing grows again from its beginning; one that ends within a line, since the power
+    went while that was written, goes on in a line of its own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,6 +36,8 @@ class EventLog:
         """Events since the last that could be written."""
         self.lost = 0
         self._why = ""
+        self._within_line = False
+        """Whether the file ends in the middle of a line."""
         try:
             self._fd = self._open()
         except OSError as error:
@@ -85,7 +88,9 @@ class EventLog:
         )
 
     def _open(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, MODE)
+        fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, MODE)
+        self._within_line = _ends_within_line(self._path, os.fstat(fd))
+        return fd
 
     def _follow(self) -> None:
         """Open the file anew if another, or none, is at its place."""
@@ -102,20 +107,37 @@ class EventLog:
     def _append(self, lines: bytes) -> None:
         """All of it, or nothing."""
         before = os.fstat(self._fd)
+        if self._within_line and before.st_size:
+            lines = b"\n" + lines
         written = 0
         try:
             while written < len(lines):
                 written += os.write(self._fd, lines[written:])
         except OSError:
             if written and stat.S_ISREG(before.st_mode):
+                within_line, self._within_line = self._within_line, True
                 os.ftruncate(self._fd, before.st_size)
+                self._within_line = within_line
             raise
+        self._within_line = False
 
 
 def started(at: datetime, listen: str) -> dict[str, Any]:
     """The event that says at what time of day an MCU began: all others count from then."""
     when = at.isoformat(timespec="milliseconds")
     return {"t_ms": 0.0, "who": "mcu", "event": "started", "at": when, "listen": listen}
+
+
+def _ends_within_line(path: Path, there: os.stat_result) -> bool:
+    """Of a pipe, or of what may be written and not be read, nobody knows."""
+    if not stat.S_ISREG(there.st_mode) or not there.st_size:
+        return False
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+    except OSError:
+        return False
 
 
 def _line(event: Mapping[str, Any]) -> bytes:

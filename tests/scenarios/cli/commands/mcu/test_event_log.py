@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from giaoban.errors import InputError
 from giaoban.scenarios.cli.commands.mcu.event_log import EventLog, started
 
+MODULE = "giaoban.scenarios.cli.commands.mcu.event_log"
+
 
 def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -32,6 +34,68 @@ def test_a_new_mcu_goes_on_in_the_file_of_one_that_was_killed(tmp_path: Path) ->
     found = lines(path)
     assert [each["event"] for each in found] == ["started", "joined"] * 2
     assert found[2]["at"] == "2026-11-30T08:02:00.000+00:00"
+
+
+@pytest.mark.parametrize("left", [0, 1, 7, -2, -1])
+def test_what_comes_after_half_a_line_is_in_a_line_of_its_own(tmp_path: Path, left: int) -> None:
+    """The power went while an event was written: however much of it is there, none after it is
+    lost, and a line of which only the end was missing is whole."""
+    path = tmp_path / "events.jsonl"
+    with EventLog(path) as log:
+        log.write({"event": "joined", "bridge": "cư-jút"})
+        before = path.stat().st_size
+        log.write({"event": "left", "bridge": "cư-jút"})
+    data = path.read_bytes()
+    path.write_bytes(data[: before + left] if left >= 0 else data[:left])
+    with EventLog(path) as log:
+        log.write(started(datetime(2026, 11, 30, 8, 1, tzinfo=UTC), "127.0.0.1:5060"))
+        log.write({"event": "joined", "bridge": "cư-jút"})
+    text = path.read_text("utf-8")
+    assert text.endswith("}\n")
+    assert "\n\n" not in text
+    events = []
+    for line in text.splitlines():
+        try:
+            events.append(json.loads(line)["event"])
+        except ValueError:
+            events.append("half")
+    between = {0: [], -1: ["left"]}.get(left, ["half"])
+    assert events == ["joined", *between, "started", "joined"]
+
+
+def test_half_a_line_that_could_not_be_taken_back_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    write = os.write
+
+    def failing(*_: object) -> int:
+        raise OSError(errno.EIO, "broken")
+
+    def half(fd: int, data: bytes) -> int:
+        monkeypatch.setattr(f"{MODULE}.os.write", failing)
+        return write(fd, data[:5])
+
+    with EventLog(path) as log:
+        monkeypatch.setattr(f"{MODULE}.os.write", half)
+        monkeypatch.setattr(f"{MODULE}.os.ftruncate", failing)
+        assert log.write({"event": "joined"}) is not None
+        monkeypatch.undo()
+        log.write({"event": "left"})
+    first, *rest = path.read_text("utf-8").splitlines()
+    assert len(first) == 5
+    assert [json.loads(line)["event"] for line in rest] == ["events-lost", "left"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_another_file_at_its_place_may_end_within_a_line(tmp_path: Path, whole: bool) -> None:
+    path = tmp_path / "events.jsonl"
+    with EventLog(path) as log:
+        log.write({"event": "joined"})
+        path.rename(tmp_path / "moved")
+        path.write_text('{"event": "of another"}' + "\n" * whole)
+        log.write({"event": "left"})
+    assert [each["event"] for each in lines(path)] == ["of another", "left"]
 
 
 WAYS = ("written", "refused", "cut off", "moved", "emptied")
