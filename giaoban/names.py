@@ -56,8 +56,8 @@ def link_tag(link: str, names: Mapping[str, str]) -> str:
 
 
 def link_ends(link: str, names: Mapping[str, str]) -> tuple[str, str] | None:
-    """What people call the two ends of a link that `names` have as `link_names` made it; None for
-    what is no such link."""
+    """What people call the two ends of a link that `names` have as `link_names` made it; None where
+    they do not. Only of what is known to be a link: what else there is may be called alike."""
     told = names.get(link, "").removesuffix(f" ({link})")
     if BETWEEN not in told:
         return None

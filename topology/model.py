@@ -606,7 +606,11 @@ class Province(StrictModel):
         return next(bridge for bridge in self.bridges if bridge.role == "chair")
 
     @property
+    def link_ends(self) -> dict[str, tuple[str, str]]:
+        """The two routers of each link, by its id."""
+        return {link.id: (link.a, link.b) for link in self.links}
+
+    @property
     def link_names(self) -> dict[str, str]:
         """What people call the links, by their ids."""
-        ends = {link.id: (link.a, link.b) for link in self.links}
-        return link_names(ends, {router.id: router.name for router in self.routers})
+        return link_names(self.link_ends, {router.id: router.name for router in self.routers})

@@ -161,11 +161,15 @@ class Network(StrictModel):
         near = near_names("link", link_id, (link.id for link in self.links))
         raise InputError('unknown link "{link_id}"{near}', link_id=link_id, near=near)
 
+    @property
+    def link_ends(self) -> dict[str, tuple[str, str]]:
+        """The two routers of each link between routers, by its id."""
+        return {link.id: (link.a, link.b) for link in self.links if link.kind == "backbone"}
+
     @cached_property
     def link_names(self) -> dict[str, str]:
         """What people call the links between routers, by their ids."""
-        ends = {link.id: (link.a, link.b) for link in self.links if link.kind == "backbone"}
-        return link_names(ends, {node.id: node.name for node in self.routers})
+        return link_names(self.link_ends, {node.id: node.name for node in self.routers})
 
     def links_at(self, node_id: str) -> list[NetLink]:
         """The links that end at a node, in the order of the plan."""

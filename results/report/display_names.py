@@ -18,8 +18,15 @@ from giaoban.translation import SOURCE
 class DisplayNames:
     """As `Wording` names things; for what is written before it is known in which language."""
 
-    def __init__(self, of: Answer | None = None, names: Mapping[str, str] | None = None) -> None:
-        self._en, self._vi = (Wording(language, of, names) for language in (SOURCE, "vi"))
+    def __init__(
+        self,
+        of: Answer | None = None,
+        names: Mapping[str, str] | None = None,
+        link_ends: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        self._en, self._vi = (
+            Wording(language, of, names, link_ends) for language in (SOURCE, "vi")
+        )
 
     def said(self, what: Callable[[Wording], str]) -> Both:
         """Whatever a `Wording` says."""

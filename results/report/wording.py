@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -157,18 +157,22 @@ def on_loss(does: LossBehaviour) -> Sentence:
 
 
 class Wording(Translator):
-    """Says what an answer holds, in one language; `of` is the answer it speaks of, if of any, and
-    `names` are those of nodes where there is no answer that has them."""
+    """Says what an answer holds, in one language; `of` is the answer it speaks of, if of any.
+    Where there is no answer that has them `names` are those of nodes and links, and `link_ends` the
+    routers of the links among them."""
 
     def __init__(
         self,
         language: Language,
         of: Answer | CalendarAnswer | MeetingAnswer | None = None,
         names: Mapping[str, str] | None = None,
+        link_ends: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         super().__init__(language)
         self._english = language == SOURCE
         self._names: dict[str, str] = {"mcu": "MCU", **(names or {})}
+        self._link_ends: dict[str, tuple[str, str]] = dict(link_ends or {})
+        self._links: set[str] = set(self._link_ends)
         self._faults: dict[str, str] = {}
         self._places: dict[str, str] = {}
         self._uses: dict[str, InUse] = {}
@@ -176,6 +180,8 @@ class Wording(Translator):
             if of.comparison is not None:  # what it names may be gone
                 self._names |= of.comparison.names
             self._names |= {bridge.id: bridge.name for bridge in of.bridges} | of.names
+            self._links |= of.all_links
+            self._know_links((link.id, link.direction) for link in of.links)
         elif isinstance(of, CalendarAnswer | LoadResult):
             self._names |= of.names
         elif isinstance(of, MeetingAnswer):
@@ -189,8 +195,13 @@ class Wording(Translator):
             self._names |= {b.id: b.name for b in [*of.question.existing, *of.question.new]}
             self._names |= of.names
             ways = {(link.id, link.direction) for phase in of.phases for link in phase.links}
-            self._names |= link_names(backbone_ends(sorted(ways)), self._names)
+            self._know_links(sorted(ways))
+            self._names |= link_names(self._link_ends, self._names)
             self._know(of.faults, of.names)
+
+    def _know_links(self, directions: Iterable[tuple[str, str]]) -> None:
+        self._link_ends |= backbone_ends(directions)
+        self._links |= self._link_ends.keys()
 
     def _know(self, faults: Sequence[FaultResult], names: Mapping[str, str]) -> None:
         """What faults are called where only their identifiers are told."""
@@ -321,13 +332,19 @@ class Wording(Translator):
     def _both_ends(self, link: str) -> Sequence[str]:
         """What people call the ends of a backbone link; by its id where an answer does not name it,
         as that of a link which is gone."""
+        ends = self._link_ends.get(link)
+        if ends is not None and self._names.keys() >= set(ends):
+            a, b = (self._names[end] for end in ends)
+            turned = BETWEEN.join((b, a))  # measures have either direction first
+            named = self._names.get(link, "").removesuffix(f" ({link})")
+            return (b, a) if named == turned else (a, b)
         return link_ends(link, self._names) or [
             self._names.get(f"r-{end}", self.of(end)) for end in link.split("--")
         ]
 
     def is_link(self, ident: str) -> bool:
-        """Whether it is a link that is called so, and no node."""
-        if ident.startswith(ACCESS_PREFIX) or link_ends(ident, self._names) is not None:
+        """Whether it is a link, and no node, group or bridge, by what the network says of it."""
+        if ident.startswith(ACCESS_PREFIX) or ident in self._links:
             return True
         return "--" in ident and ident not in self._names  # gone
 

@@ -31,8 +31,3 @@ def test_no_two_are_called_the_same_and_all_are_called_by_their_ends(
         others = [{names[end] for end in other} for at, other in ends.items() if at != link]
         beside = {names[end] for end in both} in others
         assert link_tag(link, known) == (f" ({link})" if beside else "")
-
-
-@given(NAMES)
-def test_a_node_is_no_link(names: dict[str, str]) -> None:
-    assert [node for node in names if link_ends(node, names)] == []

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from giaoban.names import ACCESS_PREFIX
 from giaoban.results.model.answer_files import FAULTS, JsonFile
 from giaoban.results.model.faults import FaultTarget
 from giaoban.results.model.quantities import (
@@ -322,6 +323,29 @@ class FaultsAnswer(JsonFile):
         tried = {failure.id for failure in self.failures}
         return [ident for ident in self.possible if ident not in tried]
 
+    @property
+    def all_links(self) -> set[Id]:
+        """Links that failed or carried something, and those of the baseline, which may be gone: by
+        the kinds of failures that links have here."""
+        elements = [element for failure in self.failures for element in failure.elements]
+        found = {element.id for element in elements if element.kind == "link"}
+        found |= {link.id for link in self.links}
+        of_links = {
+            kind
+            for kind, _, ident in map(_partition, self.possible)
+            if ident in found or ident.startswith(ACCESS_PREFIX)
+        }
+        if self.comparison is not None:
+            accepted = [change.failure or "" for change in self.comparison.changes]
+            accepted += [each.id for each in self.comparison.not_tried]
+            parts = (_partition(part) for ident in accepted for part in ident.split("+"))
+            found |= {ident for kind, _, ident in parts if kind in of_links}
+        return found
+
     def name(self, ident: str) -> str:
         """What people call a node."""
         return self.names.get(ident, ident)
+
+
+def _partition(failure: FailureId) -> tuple[str, str, str]:
+    return failure.partition(":")

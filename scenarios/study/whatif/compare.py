@@ -175,10 +175,11 @@ def _line(
     """A row of the comparison; `name`: it was not asked for, but found."""
     variant, question, result = answer
     plan = question.plan
-    names = {router.id: router.name for router in order.base.province.routers}
-    names |= order.base.province.link_names
+    base = order.base.province  # has what fails, too
+    whole = base.model_copy(update={"links": [*base.links, *variant.new_links]})
+    names = {router.id: router.name for router in whole.routers} | whole.link_names
     names |= names_of(plan.network, question.province)
-    words = changes(variant, question, dict(rates), names)
+    words = changes(variant, question, dict(rates), names, whole.link_ends)
     cost = price_of(variant, question, order.prices, rates) if order.priced else None
     kinds = [variant.device or variant.cards, variant.profile, *variant.links, *variant.new_links]
     row = VariantResult(

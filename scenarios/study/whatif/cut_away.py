@@ -89,7 +89,7 @@ def cut_away(
         [bridge.name for bridge in needlessly],
     )
     called = {router.id: router.name for router in province.routers} | province.link_names
-    named = DisplayNames(names=called).link_or_router
+    named = DisplayNames(names=called, link_ends=province.link_ends).link_or_router
     without = Sentence("without {gone}", gone=joined(", ", [named(name) for name in gone]))
     if not kept:
         router = named(province.mcu.router)

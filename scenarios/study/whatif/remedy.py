@@ -156,7 +156,9 @@ def price_of(
 def said(item: JudgedState, rates: Mapping[str, float]) -> Sentence:
     """A state that was judged, and how, in a line."""
     result, plan = item.result, item.question.plan
-    named = DisplayNames(names=names_of(plan.network, item.question.province))
+    named = DisplayNames(
+        names=names_of(plan.network, item.question.province), link_ends=plan.network.link_ends
+    )
     parts: list[str] = [plan.device.name] * (item.state.device is not None)
     parts += [plan.profile.name] * (item.state.profile is not None)
     parts += [

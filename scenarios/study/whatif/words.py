@@ -14,11 +14,15 @@ MANY = 4
 
 
 def changes(
-    variant: Variant, question: Question, rates: dict[str, float], names: Mapping[str, str]
+    variant: Variant,
+    question: Question,
+    rates: dict[str, float],
+    names: Mapping[str, str],
+    link_ends: Mapping[str, tuple[str, str]],
 ) -> list[Sentence]:
     """What differs from the scenario; `rates` are its links' in Mb/s, `names` what people call
-    nodes, those that have failed too."""
-    named = DisplayNames(names=names)
+    nodes and links, and `link_ends` the routers of links, those that have failed too."""
+    named = DisplayNames(names=names, link_ends=link_ends)
     return [
         *_bridges(question),
         *_device(variant, question),

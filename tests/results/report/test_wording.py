@@ -16,8 +16,11 @@ import failures_factory as ff
 import load_factory as lf
 import pytest
 import results_factory as f
+from hypothesis import given
+from hypothesis import strategies as st
 from wording import all_wrong, wrong_with
 
+from giaoban.names import link_names
 from giaoban.results.judge.baseline import accept
 from giaoban.results.judge.baseline_compare import against
 from giaoban.results.judge.criteria import load_criteria
@@ -37,6 +40,7 @@ from giaoban.results.model.result import (
 from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.model.studies.load import LoadResult
+from giaoban.results.report.display_names import DisplayNames
 from giaoban.results.report.document import Bullets, Document, Heading, Par, Table
 from giaoban.results.report.plots.words import WORDS
 from giaoban.results.report.view import words as page_words
@@ -378,3 +382,77 @@ def test_a_place_on_the_mcu_is_told_in_words() -> None:
 )
 def test_what_is_wrong_is_found(text: str, lang: str) -> None:
     assert wrong_with(text, lang)
+
+
+# -------------------------------------------- links, and what else is called as they are
+
+LINK_ENDS = {"ql-1": ("r-a", "r-b"), "b--c": ("r-b", "r-c"), "x": ("r-a", "r-c")}
+ROUTERS = ("r-a", "r-b", "r-c", "r--mid")
+NAMES = st.tuples(*[st.sampled_from(["A", "B", "C", "A – B", "B – C", "A – B (x)"])] * len(ROUTERS))
+
+
+@given(NAMES)
+def test_links_are_known_by_the_ends_that_are_given(names: tuple[str, ...]) -> None:
+    called = dict(zip(ROUTERS, names, strict=True))
+    known = DisplayNames(names=called | link_names(LINK_ENDS, called), link_ends=LINK_ENDS)
+    for router, name in called.items():
+        name = name.split(" (")[0]
+        assert known.link_or_router(router).en.startswith(f"router {name}")
+        assert known.link_or_node(router).vi == name
+    for link, ends in LINK_ENDS.items():
+        both = "link " + " ↔ ".join(called[end] for end in ends)
+        assert known.link_or_router(link).en.removesuffix(f" ({link})") == both
+        assert known.link_or_node(link).en == known.link_or_router(link).en
+
+
+def test_links_of_a_network_that_is_unknown_only_what_says_so_itself_is_a_link() -> None:
+    known = Wording("en", names={"r-a": "A", "r-b": "B", "m": "A – B", "m--m": "A – B"})
+    assert [each for each in ("m", "m--m", "access-m", "a--b") if known.is_link(each)] == [
+        "access-m",
+        "a--b",
+    ]
+
+
+CALLED_LIKE_LINKS = {
+    "r-mid": "Gia Nghĩa – Cư Jút",
+    "r-gia-nghia": "Gia Nghĩa",
+    "ring": "Đắk Glong – Cư Jút",
+}
+
+
+def test_links_are_known_by_what_failed_and_what_had_failed_when_it_was_accepted() -> None:
+    tried = ["cut:gia-nghia--cu-jut", "router:r-mid", "group:ring", "cut:gia-nghia--dak-glong"]
+    whole = ff.answer([*map(ff.failure, tried), ff.failure("router:r-cu-jut")])
+    whole = whole.model_copy(update={"names": whole.names | CALLED_LIKE_LINKS})
+    baseline = accept(whole, name="ring", reason="r", on=date(2026, 11, 25))
+    left = ff.answer([ff.failure(tried[0])])
+    now = against(left.model_copy(update={"names": {}, "possible": [tried[0]]}), baseline)
+    for answer in (whole, now):
+        say = Wording("en", answer)
+        for ident in CALLED_LIKE_LINKS:
+            assert not say.is_link(ident)
+            assert say.failure(ff.failure(f"router:{ident}")).endswith(f"outer {ident} down")
+        assert say.is_link("gia-nghia--cu-jut")
+        assert say.is_link("gia-nghia--dak-glong")
+    assert now.comparison is not None
+    named = DisplayNames(now)
+    gone = {c.failure: named.change(c) for c in now.comparison.changes if c.code == "element-gone"}
+    said = {
+        "router:r-mid": "Gia Nghĩa – Cư Jút is",
+        "group:ring": "Đắk Glong – Cư Jút is",
+        "cut:gia-nghia--dak-glong": "link Gia Nghĩa ↔ Đắk Glong is",
+        "router:r-cu-jut": "Cư Jút is",
+    }
+    assert gone == {
+        failure: f"{what} not in the network any more" for failure, what in said.items()
+    }
+
+
+def test_links_are_known_by_the_links_that_a_check_measured() -> None:
+    links = [f.link("ql-1", way) for way in ("r-a->r-b", "r-b->r-a")]
+    names = {"r-a": "A", "r-b": "B", "r-mid": "A – B"}
+    found = f.result()
+    phases = [found.phases[0].model_copy(update={"links": links})]
+    say = Wording("vi", found.model_copy(update={"phases": phases, "names": names}))
+    assert [ident for ident in (*names, "ql-1") if say.is_link(ident)] == ["ql-1"]
+    assert say.line("ql-1") == "đường truyền A ↔ B"

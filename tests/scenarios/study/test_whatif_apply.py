@@ -13,7 +13,9 @@ from whatif_factory import base
 from giaoban.errors import InputError
 from giaoban.mcu_sim.device import load_devices, pick
 from giaoban.scenarios.study.whatif.apply import EXISTING, ask, base_of, siblings, with_cards
+from giaoban.scenarios.study.whatif.cut_away import cut_away
 from giaoban.scenarios.study.whatif.variant import OtherMeeting, Variant, load_variants
+from giaoban.scenarios.study.whatif.words import changes
 from giaoban.topology.model import BridgeSpec, Link, LinkChange
 
 SOURCE = {"source": "test"}
@@ -188,3 +190,27 @@ def test_a_link_that_the_scenario_changes_twice_is_refused_as_by_a_check(tmp_pat
     path = scenario(tmp_path / "s.toml", more=more)
     with pytest.raises(InputError, match=r"west--east.*changed twice"):
         ask(base_of(path), variant(more=1))
+
+
+def test_a_router_that_is_called_like_a_link_fails_as_a_router(tmp_path: Path) -> None:
+    asked = base(tmp_path)
+    routers = [*asked.province.routers, asked.province.routers[1].model_copy(update=BETWEEN)]
+    links = [Link(**{**LINK, "id": ident}, a=a, b="r-mid", **SOURCE) for ident, a in TO_IT]
+    province = asked.province.model_copy(update={"routers": routers})
+    named = province.link_names | {router.id: router.name for router in routers}
+    gone = variant(new_link=links, without=["r-mid", "spur", "west--east"])
+    whole = province.model_copy(update={"links": [*province.links, *links]})
+    told = changes(
+        gone, ask(asked, variant()).question, {}, named | whole.link_names, whole.link_ends
+    )
+    assert [line.en for line in told if line.en.startswith("without")] == [
+        "without router Tây – Đông",
+        "without link Đông ↔ Tây – Đông",
+        "without link Tây ↔ Đông",
+    ]
+    with pytest.raises(InputError, match="without router Tây – Đông, link Tây ↔ Đông: the chair"):
+        cut_away(province, [], ["r-mid", "west--east"])
+
+
+BETWEEN = {"id": "r-mid", "name": "Tây – Đông"}
+TO_IT = (("x", "r-west"), ("spur", "r-east"))
