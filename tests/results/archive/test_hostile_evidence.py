@@ -27,6 +27,7 @@ from giaoban.results.report.annex.content import Chapter
 from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.pdf import seal as seal_pdf
+from tests.processes import PATIENCE_S
 
 
 @pytest.fixture
@@ -289,13 +290,14 @@ NOT_OURS = {"no file of ours", "text", "an empty evidence", "an empty document"}
 MOST_KB = 500_000
 
 
-VERIFIER = """
-import json, os, resource, sys
+VERIFIER = f"""
+import json, os, resource, signal, sys
 from pathlib import Path
 from giaoban.results.archive.evidence.verify import verify
 
 def answer(path):
     resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+    signal.alarm({PATIENCE_S:.0f})  # to wait for something takes no CPU
     try:
         found = verify(path)
         said = [found.ours, found.intact, found.altered]
@@ -330,8 +332,10 @@ def test_a_hostile_file_is_answered_within_bounds(tmp_path, verifier, what):
     path.write_bytes(content())
     verifier.stdin.write(f"{json.dumps(str(path))}\n")
     verifier.stdin.flush()
-    kb, *said = json.loads(verifier.stdout.readline())
-    assert verifier.stdout.readline() == "0\n"
+    answer = verifier.stdout.readline()
+    assert answer.startswith("["), f"{name}: no answer, ended by signal {-int(answer)}"
+    assert verifier.stdout.readline() == "0\n", name
+    kb, *said = json.loads(answer)
     assert kb < MOST_KB
     if said != ["InputError"]:
         ours, intact, altered = said
