@@ -113,7 +113,7 @@ def test_the_run_folder_is_whole(storm: tuple[int, dict[str, Any], Path]) -> Non
 @pytest.mark.parametrize(
     ("shape", "workers", "after_s"),
     # the lines of a storm are cut 3 s after the last call, and away for 20 s
-    [(("hold",), 1, 0.0), (("storm", "--outage", "20"), 0, 5.0)],
+    [(("hold",), 1, 0.0), (("storm", "--outage", "20"), 1, 5.0)],
     ids=["hold", "line-away"],
 )
 def test_ctrl_c_leaves_no_call_up(
