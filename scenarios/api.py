@@ -205,6 +205,8 @@ class Scenario(_File):
         there, here = project_of(folder / self.origin.name), project_of(self.origin)
         if "province" not in data and there.province.resolve() != here.province.resolve():
             data["province"] = str(here.province.resolve())
+        if "devices" not in data and there.devices.resolve() != here.devices.resolve():
+            data["devices"] = str(here.devices.resolve())
 
         def seen(path: str) -> str:
             return os.path.relpath(self.origin.parent / path, folder)
@@ -224,12 +226,8 @@ class Scenario(_File):
         return {key: value for key, value in data.items() if value != []}
 
     def _of_its_project(self, path: Path) -> None:
-        project = project_of(self.origin)
-        said = {
-            "schema": "giaoban.project/1",
-            "province": str(project.province.resolve()),
-            "criteria": str(project.criteria.resolve()),
-        }
+        files = project_of(self.origin).inputs()
+        said = {"schema": "giaoban.project/1"} | {key: str(file) for key, file in files.items()}
         path.with_name(FILE).write_text(dumps(said), encoding="utf-8")
 
 

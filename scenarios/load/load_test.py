@@ -12,8 +12,6 @@ from pathlib import Path
 
 from giaoban import extras
 from giaoban.files import refuse_changed, sums_of
-from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
-from giaoban.mcu_sim.device import Device
 from giaoban.mcu_sim.media.plane import MOST_LATE_PCT, late_pct
 from giaoban.processes.progress import Progress
 from giaoban.results.archive.evidence.manifest import save_inputs, sha256, write_manifest
@@ -33,7 +31,7 @@ from giaoban.scenarios.load import (
 from giaoban.scenarios.load.environment import ACCOUNTS, JOURNAL, SECRET
 from giaoban.scenarios.load.locust import journal
 from giaoban.scenarios.load.locust.processes import LocustProcesses, LocustSetup
-from giaoban.scenarios.load.own_mcu import OwnMcu, available, shares
+from giaoban.scenarios.load.own_mcu import CataloguedDevice, OwnMcu, available, shares
 from giaoban.scenarios.load.plan import LoadPlan
 from giaoban.scenarios.plan.identity import code_identity, commit, versions
 from giaoban.sentence import Sentence
@@ -51,16 +49,14 @@ class LoadTest:
         device: of the test's own MCU; None: `plan.target` is somebody's.
         accounts: file with the bridges' accounts at somebody's device.
         thresholds: of criteria, where they are other than usual.
-        devices: the file that `device` stands in.
     """
 
     plan: LoadPlan
     where: LocustSetup
-    device: Device | None
+    device: CataloguedDevice | None
     video: str
     accounts: Path | None
     thresholds: Mapping[str, float]
-    devices: Path = DEVICES
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ def load(
         InvalidRun: Locust or the MCU did not come to an end.
         MachineLacks: a program or a port is missing.
     """
-    as_read = {} if test.device is None else sums_of([test.devices])
+    as_read = {} if test.device is None else sums_of([test.device.file])
     with new_run(root, f"load-{test.plan.shape}", now) as folder:
         (folder.path / "plan.json").write_text(test.plan.model_dump_json(indent=1), "utf-8")
         seen = execute(test, folder.path, progress)
@@ -102,7 +98,7 @@ def load(
         from giaoban.results.report.plots.load import write_load_plots
 
         write_load_plots(result, folder.path / "plots", language)
-        prove(folder.path, result, test.devices)
+        prove(folder.path, result, test.device)
         return folder.finished_with(result)
 
 
@@ -110,10 +106,10 @@ NEEDED = ("locust", "pylibsrtp", "G722")
 """Modules of the test's processes that a small installation has not."""
 
 
-def prove(folder: Path, result: LoadResult, devices: Path) -> None:
+def prove(folder: Path, result: LoadResult, device: CataloguedDevice | None) -> None:
     """The manifest of a test in real time. Of files that somebody keeps only the catalogue of
-    `devices` went into it, if the MCU was ours; one with accounts is never copied."""
-    inputs = [("devices", devices.name, devices)] if result.inputs.mcu else []
+    the MCU's device went into it, if the MCU was ours; one with accounts is never copied."""
+    inputs = [] if device is None else [("devices", device.file.name, device.file)]
     about = {**versions(platform.release()), "locust": version("locust")}
     write_manifest(folder, result, save_inputs(folder, inputs), about)
 
@@ -134,9 +130,7 @@ def execute(test: LoadTest, folder: Path, progress: Progress) -> LoadRecords:
     try:
         if test.device is not None:
             progress(Sentence("starting the MCU"), 0.0)
-            mcu = OwnMcu(
-                plan, test.device, test.devices, test.video, secret, folder / "mcu-events.jsonl"
-            )
+            mcu = OwnMcu(plan, test.device, test.video, secret, folder / "mcu-events.jsonl")
         path.touch()
         cores = available()
         theirs = shares(cores)[1] if mcu is not None else cores
@@ -186,9 +180,9 @@ def answer(
     )
     reasons = [str(reason) for reason in wrong] or measures.nobody_answered(done)
     spread_s = plan.spread_s if plan.back_off == "random" else 0.0
-    server = (
-        test.device.name if test.device is not None else f"sip:{plan.target[0]}:{plan.target[1]}"
-    )
+    server = f"sip:{plan.target[0]}:{plan.target[1]}"
+    if test.device is not None:
+        server = test.device.device.name
     return LoadResult(
         run_id=run_id,
         verdict=judge.verdict_of(criteria, wrong),
@@ -196,7 +190,7 @@ def answer(
         reason_codes=wrong,
         place="loopback" if test.device is not None else "target",
         what=described(plan, test.where),
-        inputs=inputs(plan, None if test.device is None else test.devices),
+        inputs=inputs(plan, test.device),
         server=server,
         sessions=sessions,
         operations=done,
@@ -218,11 +212,11 @@ def answer(
     )
 
 
-def inputs(plan: LoadPlan, devices: Path | None) -> LoadInputs:
-    """What a test in real time depends on; `devices`: where the MCU stands, if it is the test's."""
+def inputs(plan: LoadPlan, device: CataloguedDevice | None) -> LoadInputs:
+    """What a test in real time depends on; `device`: of the test's own MCU."""
     catalogue = None
-    if devices is not None:
-        catalogue = FileRef(path=devices.name, sha256=sha256(devices.read_bytes()))
+    if device is not None:
+        catalogue = FileRef(path=device.file.name, sha256=sha256(device.file.read_bytes()))
     at = commit()
     return LoadInputs(
         mcu=catalogue,

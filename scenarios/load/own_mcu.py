@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from giaoban import IMPORTED_FROM
 from giaoban.errors import InvalidRun, MachineLacks
@@ -84,24 +84,29 @@ def memory_file(text: str) -> Iterator[int]:
         os.close(number)
 
 
+class CataloguedDevice(NamedTuple):
+    """A device and the file that it stands in."""
+
+    device: Device
+    file: Path
+
+
 class OwnMcu:
     """A running MCU. `stop` it, or `kill` it."""
 
     def __init__(
         self,
         plan: LoadPlan,
-        device: Device,
-        devices: Path,
+        of: CataloguedDevice,
         video: str,
         secret: str,
         events: Path,
     ) -> None:
-        """`devices`: the file that `device` stands in; `events`: the one for them. Raises
-        `MachineLacks`."""
+        """`events`: the file for them. Raises `MachineLacks`."""
         self._events = events
-        self._device = device
-        words = ["--listen", f"{HOST}:{plan.target[1]}", "--device", device.id]
-        words += ["--devices", str(devices)]
+        self._device = of.device
+        words = ["--listen", f"{HOST}:{plan.target[1]}", "--device", of.device.id]
+        words += ["--devices", str(of.file)]
         words += ["--events", str(events), "--kbps", str(round(plan.kbps))]
         given = {"--meetings": meetings_toml(plan, video)}
         if plan.accounts != "none":

@@ -30,7 +30,7 @@ from giaoban.scenarios.spec.faults.kind import BootTimes, FaultContext
 from giaoban.scenarios.spec.faults.validate import mistakes as fault_mistakes
 from giaoban.scenarios.spec.impairment import mistakes as impairment_mistakes
 from giaoban.scenarios.spec.meeting_catalogue import catalogue, catalogue_mistakes
-from giaoban.scenarios.spec.project import project_of
+from giaoban.scenarios.spec.project import Project, project_of
 from giaoban.scenarios.spec.scenario import Control, Scenario, load_scenario
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake
@@ -89,12 +89,13 @@ def make_question(
     change: Callable[[Scenario], Scenario] | None = None,
     all_from_start: bool = False,
     as_read: dict[Path, str] | None = None,
+    project: Project | None = None,
 ) -> Question:
     """Read a scenario and all it names, check it as a whole, and make the plan.
 
     `change` makes another scenario of the one that was read, before it is checked. With
     `all_from_start` new bridges dial when the existing ones do. `as_read`: that of the question
-    which this one belongs to.
+    which this one belongs to. `project`: in place of the one that the file lies in.
 
     Raises:
         InputError: every mistake with file, line, key, value and what is allowed.
@@ -115,6 +116,7 @@ def make_question(
         pcap=pcap,
         all_from_start=all_from_start,
         as_read=as_read,
+        project=project,
     )
 
 
@@ -125,10 +127,11 @@ def province_of(scenario: Scenario, scenario_path: Path) -> Path:
     return (scenario_path.parent / scenario.province).resolve()
 
 
-def devices_of(scenario: Scenario, scenario_path: Path) -> Path:
-    """The file of MCUs that a scenario names; that of its project if it names none."""
+def devices_of(scenario: Scenario, scenario_path: Path, project: Project | None = None) -> Path:
+    """The file of MCUs that a scenario names; that of its project, or of another, if it names
+    none."""
     if scenario.devices is None:
-        return project_of(scenario_path).devices.resolve()
+        return (project or project_of(scenario_path)).devices.resolve()
     return (scenario_path.parent / scenario.devices).resolve()
 
 
@@ -144,17 +147,19 @@ def question_from(
     on_device: Callable[[Device], Device] | None = None,
     profiles: Profiles | None = None,
     as_read: dict[Path, str] | None = None,
+    project: Project | None = None,
 ) -> Question:
     """The same of a scenario and a province that were read, and perhaps changed, already.
 
     The paths say where they were read. `on_device` makes another device of the one that is named;
     `profiles` are in the place of the program's own. `as_read`: the sums of what was read already,
-    to which those of further files are added.
+    to which those of further files are added. `project`: as of `make_question`.
 
     Raises:
         InputError: as `make_question`.
     """
-    devices_path = devices_of(written, scenario_path)
+    project = project or project_of(scenario_path)
+    devices_path = devices_of(written, scenario_path, project)
     files = files_of(written, scenario_path)
     as_read = {} if as_read is None else as_read
     sum_before_reading([scenario_path, province_path, devices_path, *files], as_read)
@@ -253,7 +258,7 @@ def question_from(
         recordings,
         files,
         devices_path,
-        project_of(scenario_path).criteria.resolve(),
+        project.criteria.resolve(),
         catalogue(scenario.meetings, scenario_path),
         as_read,
     )

@@ -86,6 +86,11 @@ class Project:
         """The file of MCUs. Raises `InputError`: there is none."""
         return self._there("devices", self._devices)
 
+    def inputs(self) -> dict[str, Path]:
+        """The files that a scenario of it may hang on, by their keys, wherever one stands."""
+        files = {"province": self.province, "criteria": self.criteria, "devices": self.devices}
+        return {key: path.resolve() for key, path in files.items()}
+
     def scenario_files(self) -> list[Path]:
         """Its scenarios, by name: files of the folder, not of folders in it."""
         return scenarios_in(self.scenarios) if self.file is not None else []

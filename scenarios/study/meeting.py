@@ -17,6 +17,7 @@ from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.files import refuse_changed, sum_before_reading
 from giaoban.mcu_sim.accounts import load_accounts
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.processes.progress import Progress
 from giaoban.regulation import Regulation
 from giaoban.results.archive.store import Outcome, new_run
@@ -42,14 +43,20 @@ from giaoban.scenarios.measure.assemble import Answer, criteria_of
 from giaoban.scenarios.measure.assumptions import assumption
 from giaoban.scenarios.measure.minutes import minutes
 from giaoban.scenarios.plan.plan import Plan
-from giaoban.scenarios.plan.question import Question, make_question, province_of, question_from
+from giaoban.scenarios.plan.question import (
+    Question,
+    devices_of,
+    make_question,
+    province_of,
+    question_from,
+)
 from giaoban.scenarios.records.events import Connected, Event, Joined, Left, McuHealth, read
 from giaoban.scenarios.spec.meeting_catalogue import (
     CataloguedMeeting,
     check_scenario,
     course_scenario,
 )
-from giaoban.scenarios.spec.project import current
+from giaoban.scenarios.spec.project import current, project_of
 from giaoban.scenarios.spec.scenario import Scenario, load_scenario
 from giaoban.scenarios.study.emulation_process import EmulationJob, emulate_all
 from giaoban.sentence import N_, Sentence, message
@@ -141,6 +148,7 @@ def hold(
         MachineLacks: a program, a privilege or a kernel feature is missing.
     """
     base, province, as_read = held.base, held.province, held.as_read
+    project = project_of(held.base_path)
     make = {"check": check_scenario, "course": course_scenario}
     made = {part: make[part](meeting, base, province) for part in parts}
     for part in parts:  # all mistakes are told before a minute of emulation
@@ -159,9 +167,11 @@ def hold(
             place = folder.path / part
             place.mkdir()
             path = place / SCENARIO
-            written = _placed(made[part], held.base_path, place, held.province_path)
+            devices = devices_of(made[part], held.base_path)
+            written = _placed(made[part], place, held.province_path, devices)
             path.write_text(tomlfile.dumps(written), encoding="utf-8")
-            questions[part] = make_question(path, seed=seed)
+            # it lies in the folder of results, wherever that is
+            questions[part] = make_question(path, seed=seed, project=project)
         orders = [
             EmulationJob(
                 part,
@@ -199,13 +209,13 @@ def hold(
 
 
 def _placed(
-    scenario: Scenario, base_path: Path, place: Path, province_path: Path
+    scenario: Scenario, place: Path, province_path: Path, devices_path: Path
 ) -> dict[str, object]:
     """A scenario as its file has it, with the paths of its files as seen from there."""
     final = place.parent.parent / "run" / place.name  # as far from them as where it will lie
     update: dict[str, object] = {"province": os.path.relpath(province_path, final)}
-    if scenario.devices is not None:
-        update["devices"] = os.path.relpath(base_path.parent / scenario.devices, final)
+    if devices_path != DEVICES.resolve():
+        update["devices"] = os.path.relpath(devices_path, final)
     changed = scenario.model_copy(update=update)
     dumped: dict[str, object] = changed.model_dump(
         mode="json", by_alias=True, exclude_defaults=True

@@ -15,6 +15,10 @@ from giaoban.tomlfile import StrictModel
 State = Literal["same", "better", "worse", "changed", "new", "gone", "not-judged"]
 
 
+InputFile = Literal["scenario", "province", "devices", "criteria"]
+"""The files of a question in which a change is looked for key by key."""
+
+
 class InputChange(StrictModel):
     """One key of an input file that is not as it was; null: it was not there, or is not any more.
 
@@ -22,7 +26,7 @@ class InputChange(StrictModel):
     (`words`), which change no figure. `line` is that of the new file.
     """
 
-    file: Literal["scenario", "province"]
+    file: InputFile
     key: str
     old: str | None
     new: str | None

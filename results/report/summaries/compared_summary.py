@@ -9,6 +9,7 @@ from giaoban.results.model.studies.compared import (
     BridgeChange,
     Compared,
     InputChange,
+    InputFile,
     MarginChange,
     ScenarioCompared,
 )
@@ -53,6 +54,12 @@ TONES_OF: Mapping[str, Tone] = {
     "not-judged": "doubt",
 }
 UNDECLARED = N_("worse although nothing of their own or on their way was changed: {bridges}")
+FILES: Mapping[InputFile, Sentence] = {
+    "scenario": Sentence("scenario"),
+    "province": Sentence("province"),
+    "devices": Sentence(pgettext("input", "devices")),
+    "criteria": Sentence(pgettext("input", "criteria")),
+}
 MOST = 40
 """Rows of a table."""
 
@@ -167,9 +174,8 @@ def _moved(each: MarginChange) -> bool:
 
 
 def _input(change: InputChange) -> Sequence[str]:
-    files = {"scenario": Sentence("scenario"), "province": Sentence("province")}
     old, new = (_short(value) for value in (change.old, change.new))
-    return files[change.file], change.key, old, new
+    return FILES[change.file], change.key, old, new
 
 
 def _short(value: str | None) -> str:

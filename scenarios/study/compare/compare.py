@@ -136,19 +136,29 @@ def verdict_of(lines: Iterable[ScenarioCompared]) -> Verdict:
 
 
 def _ask(pair: ComparedPair) -> _Asked:
-    old, new = pair.old, pair.new
-    changed: list[InputChange] = []
-    if old is not None and new is not None:
-        changed += inputs.changes("scenario", old.scenario_path, new.scenario_path)
-        changed += inputs.changes("province", old.province_path, new.province_path)
-    before, after = _question(old), _question(new)
-    if before is not None and after is not None and not changed:
-        for a, b in zip(before.files, after.files, strict=False):
-            if read_file(a) != read_file(b):
-                changed.append(
-                    InputChange(file="scenario", key=b.name, old="…", new="…")
-                )  # fmt: skip
+    before, after = _question(pair.old), _question(pair.new)
+    changed = [] if before is None or after is None else _changed(before, after)
     return _Asked(pair, before, after, changed)
+
+
+def _changed(before: Question, after: Question) -> list[InputChange]:
+    """What is another in any file that the answer hangs on: that it is the same must be sure."""
+    changed = [
+        *inputs.changes("scenario", before.scenario_path, after.scenario_path),
+        *inputs.changes("province", before.province_path, after.province_path),
+        *inputs.changes("devices", before.devices_path, after.devices_path),
+        *inputs.changes("criteria", before.criteria_path, after.criteria_path),
+    ]
+    if not changed:
+        files = zip(
+            [*before.files, *before.meetings], [*after.files, *after.meetings], strict=False
+        )
+        changed += [
+            InputChange(file="scenario", key=b.name, old="…", new="…")
+            for a, b in files
+            if read_file(a) != read_file(b)
+        ]
+    return changed
 
 
 def _question(base: Base | None) -> Question | None:

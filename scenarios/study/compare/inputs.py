@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from giaoban.results.model.studies.compared import InputChange
+from giaoban.results.model.studies.compared import InputChange, InputFile
 from giaoban.tomlfile import Loc, parse, places, read_text
 
 IDS = ("id", "link", "failure", "bridge", "target")
@@ -16,13 +16,13 @@ WORDS = frozenset(
     {
         *("schema", "id", "name", "name_vi", "question", "question_vi", "source", "source_vi"),
         *("assumed", "settled_by", "settled_by_vi", "reason", "reason_vi", "lat", "lon", "expect"),
-        *("accepted", "province", "note", "article", "what", "what_vi"),
+        *("accepted", "province", "note", "article", "what", "what_vi", "name_en", "source_en"),
     }
 )
 """Keys that change no figure; which province is meant is told by what is in it."""
 
 
-def changes(kind: Literal["scenario", "province"], old: Path, new: Path) -> list[InputChange]:
+def changes(kind: InputFile, old: Path, new: Path) -> list[InputChange]:
     """Every key that differs. Raises `InputError` for a file that is no TOML."""
     texts = read_text(old), read_text(new)
     before = dict(_flat(parse(old, texts[0])))

@@ -10,8 +10,9 @@ from typing import Any
 import pretended
 import pytest
 from jsonschema import Draft202012Validator
-from scenario_factory import SMALL, Ran, giaoban, only_run, scenario
+from scenario_factory import SMALL, Ran, answering_devices, giaoban, only_run, scenario
 
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.model.result import LossBehaviour, Result
 from giaoban.results.model.studies.meetings import MeetingAnswer
 from giaoban.scenarios.measure.minutes import minutes
@@ -120,6 +121,31 @@ def test_its_files(tmp_path: Path, hold: Callable[..., Ran]) -> None:
     assert schema_path(MeetingAnswer).read_text(encoding="utf-8") == text
     schema = json.loads(text)
     Draft202012Validator(schema).validate(json.loads((folder / MeetingAnswer.FILE).read_bytes()))
+
+
+def test_it_is_held_by_its_project_wherever_its_results_go(
+    tmp_path: Path, hold: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "project"
+    own.mkdir()
+    devices = answering_devices(own, setup_delay=(900.0, 0.0))
+    stricter = CRITERIA.read_text(encoding="utf-8").replace("threshold = 80.0", "threshold = 70.0")
+    (own / "c.toml").write_text(stricter, encoding="utf-8")
+    (own / "giaoban.toml").write_text(
+        'schema = "giaoban.project/1"\nprovince = "p.toml"\ncriteria = "c.toml"\n'
+        f'devices = "{devices}"\n',
+        encoding="utf-8",
+    )
+    (own / "p.toml").write_bytes(SMALL.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    ran = hold("--only", "check", "--province", "project/p.toml")
+    assert ran.code == 0, ran.err
+    place = only_run(tmp_path / "runs") / "check"
+    found = Result.from_json((place / "result.json").read_bytes())
+    assert next(c.threshold for c in found.criteria if c.id == "mcu-units") == 70.0
+    assert (found.inputs.criteria.path, found.inputs.mcu.path) == ("c.toml", devices)
+    # and asked again where it lies
+    assert make_question(place / "scenario.toml").devices_path == own / devices
 
 
 @pytest.mark.parametrize("part", ["check", "course"])

@@ -27,7 +27,7 @@ from giaoban.scenarios.load.judge import thresholds_of
 from giaoban.scenarios.load.load_test import LoadTest, load
 from giaoban.scenarios.load.locust.options import MEDIA
 from giaoban.scenarios.load.locust.processes import LocustSetup
-from giaoban.scenarios.load.own_mcu import HOST, free_port
+from giaoban.scenarios.load.own_mcu import HOST, CataloguedDevice, free_port
 from giaoban.scenarios.load.plan import ROOM, BackOff, LoadPlan, Shape
 from giaoban.scenarios.load.search import search
 from giaoban.scenarios.load.target import MOST_PER_S, check_bounds, check_room, parse_target
@@ -181,8 +181,7 @@ def command(
             accounts=accounts,
             bridges=bridges,
         )
-    devices = current().devices.resolve()
-    mcu = _device(device, devices) if own else None
+    mcu = _device(device) if own else None
     plan = _plan(
         address=address,
         shape=shape,
@@ -197,7 +196,7 @@ def command(
         back_off=back_off,
         outage=outage,
         accounts="file" if accounts else "secret" if own and not anonymous else "none",
-        device=mcu,
+        device=None if mcu is None else mcu.device,
         room=check_room(room) if not own else ROOM,
         registers=not no_register,
         asks_options=not no_options,
@@ -218,7 +217,7 @@ def command(
         web,
         otel,
     )
-    test = LoadTest(plan, where, mcu, video, accounts, thresholds, devices)
+    test = LoadTest(plan, where, mcu, video, accounts, thresholds)
     with progress() as told:
         found: tuple[float | None, list[Trial]] = (None, [])
         if find:
@@ -313,8 +312,11 @@ def _plan(
     return plan
 
 
-def _device(ident: str | None, devices: Path) -> Device:
-    return pick(load_devices(devices), ident or load_province(current().province).mcu.device)
+def _device(ident: str | None) -> CataloguedDevice:
+    project = current()
+    file = project.devices.resolve()
+    device = pick(load_devices(file), ident or load_province(project.province).mcu.device)
+    return CataloguedDevice(device, file)
 
 
 def _bind(text: str) -> tuple[str, int]:

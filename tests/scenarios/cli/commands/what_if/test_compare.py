@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,10 +15,13 @@ from junitparser import JUnitXml
 from scenario_factory import ROOT, SMALL, Ran, giaoban, only_emulated, only_run, scenario
 
 from giaoban.errors import InputError
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
+from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.scenarios.cli.commands.what_if.compare import _sides
 from giaoban.scenarios.spec.project import BUNDLED
 from giaoban.scenarios.study.compare.inputs import changes
 from tests.results.junit_schema import by_schema
+from tests.scenarios.study.test_meeting import MEETING
 
 PHASES = (2.0, 6.0, 2.0)
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="no git")
@@ -65,6 +69,40 @@ def test_words_alone_change_no_figure(tmp_path: Path) -> None:
     [line] = found["scenarios"]
     assert line["state"] == "same"
     assert [(c["key"], c["words"]) for c in line["inputs"]] == [("question", True)]
+
+
+@pytest.mark.parametrize("file", ["devices", "criteria"])
+def test_other_mcus_or_limits_of_the_project(tmp_path: Path, file: str) -> None:
+    """Which turn a verdict as any other input does."""
+    own = {"devices": DEVICES, "criteria": CRITERIA}[file].read_text(encoding="utf-8")
+    text = {"old": own}
+    if file == "devices":
+        text["new"] = re.sub(
+            r"(?s)(\[defaults\.compose_delay\]\ndelay_ms =) [\d.]+", r"\1 900.0", own
+        )
+    else:
+        text["new"] = own.replace("threshold = 400.0", "threshold = 160.0", 1)
+    assert text["new"] != own
+    for side in ("old", "new"):
+        folder = project(tmp_path / side)
+        (folder / "ours.toml").write_text(text[side], encoding="utf-8")
+        (folder / "giaoban.toml").write_text(
+            f'schema = "giaoban.project/1"\nprovince = "province.toml"\n{file} = "ours.toml"\n'
+        )
+    ran, found = compare(tmp_path, tmp_path / "old", tmp_path / "new")
+    [line] = found["scenarios"]
+    assert (ran.code, line["old"], line["new"], line["state"]) == (1, "pass", "fail", "worse")
+    assert {change["file"] for change in line["inputs"]} == {file}
+
+
+def test_another_meeting_that_it_is_tried_in(tmp_path: Path) -> None:
+    for side, text in (("old", MEETING), ("new", MEETING.replace("= 60", "= 90"))):
+        folder = project(tmp_path / side, meetings=["m.toml"])
+        (folder / "m.toml").write_text(text, encoding="utf-8")
+    ran, found = compare(tmp_path, tmp_path / "old", tmp_path / "new")
+    [line] = found["scenarios"]
+    assert (ran.code, line["state"]) == (0, "changed")
+    assert [change["key"] for change in line["inputs"]] == ["m.toml"]
 
 
 def test_a_slower_line(tmp_path: Path) -> None:
