@@ -202,7 +202,8 @@ def test_numbers_changed_on_the_page_are_followed_up_and_down(tmp_path: Path) ->
             wait_for(lambda: mcu.standing, "the first calls", ENDS_WITHIN_S)
             web.swarm(users)
             wait_for(lambda wanted=users: mcu.standing == wanted, f"{users} calls", ENDS_WITHIN_S)
-        assert mcu.callers <= {f"bridge-{n:04d}" for n in range(1, 6)}
+        # numbers are given out again; who has just hung up may have his own for a moment longer
+        assert mcu.callers <= {f"bridge-{n:04d}" for n in range(1, 5 + 2 + 1)}
         web.stop()
         wait_for(lambda: mcu.standing == 0, "all to hang up", ENDS_WITHIN_S)
         # and again, with other options than before
