@@ -32,9 +32,9 @@ from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.spec.scenario import Expect, load_scenario
 from giaoban.scenarios.study.rerun import as_laid_out, lay_out
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, World, told_value
-from giaoban.sentence import Both, Sentence
+from giaoban.sentence import N_, Both, Sentence, message
 from giaoban.topology.assumptions import line_name
-from giaoban.topology.model import Link
+from giaoban.topology.model import Link, Router
 from giaoban.translation import translator
 
 NO_SAY = frozenset(
@@ -196,7 +196,11 @@ def names_of(question: Question) -> dict[str, Both]:
             en, vi = (line_name(province, record.id, translator(lang), extra) for lang in LANGUAGES)
             found[name] = Both(en, vi)
         elif isinstance(own := getattr(record, "name", None), str):
-            found[name] = Both(in_english(own), own)
+            called = Both(in_english(own), own)
+            if isinstance(record, Router):  # else a bridge of the same place is called the same
+                as_router = message(N_("router {router}"), router=called)
+                called = Both(as_router.en, as_router.vi)
+            found[name] = called
     return found
 
 

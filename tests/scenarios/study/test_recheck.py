@@ -12,10 +12,12 @@ from scenario_factory import SCENARIOS, SMALL, giaoban, scenario
 
 from giaoban.results.archive.evidence.manifest import INPUTS, save_inputs, sha256, write_manifest
 from giaoban.results.archive.history.prune import prune_run
+from giaoban.results.archive.history.recheck import Changed
 from giaoban.results.model.result import FileRef
+from giaoban.scenarios.cli.commands.documents.history import changed_line
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.documents import inputs_of
-from giaoban.scenarios.study.recheck import records_of, records_then
+from giaoban.scenarios.study.recheck import named, names_of, records_of, records_then
 from tests.results import history_factory as h
 from tests.results.sensitivity_factory import analysis, figure
 
@@ -165,3 +167,22 @@ def test_two_files_of_one_scenario_are_refused(tmp_path: Path) -> None:
     ran = giaoban("history", "recheck", one, two, "--results", tmp_path / "runs")
     assert (ran.code, ran.out) == (2, "")
     assert f"{two}: is the scenario short, as {one} is" in ran.err
+
+
+def test_a_router_is_told_from_the_bridge_of_its_place_and_no_key_stands_for_a_word(
+    tmp_path: Path,
+) -> None:
+    names = names_of(make_question(scenario(tmp_path / "s.toml")))
+    called = [(str(name), name.vi) for name in names.values()]
+    assert ("router Tây", "bộ định tuyến Tây") in called
+    assert len(set(called)) == len(called)
+    router = next(key for key, name in names.items() if name.vi == "bộ định tuyến Tây")
+    link = next(key for key, name in names.items() if name.vi == "tuyến Tây – Đông")
+    for key, said in (
+        (f"{router}.lat", f"bộ định tuyến Tây ({router}.lat)"),
+        (f"{link}.queue.packets", f"tuyến Tây – Đông ({link}.queue.packets)"),
+        (f"{link}.framing.layer", f"tuyến Tây – Đông: phần mà tốc độ tính ({link}.framing"),
+        (f"{link}.rate_mbps", f"tuyến Tây – Đông: tốc độ ({link}.rate_mbps)"),
+    ):
+        [change] = named([Changed(key=key, state="other", was=1, now=2)], names)
+        assert changed_line(change).vi.startswith(said)

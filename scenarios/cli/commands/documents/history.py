@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from giaoban.errors import InputError
-from giaoban.figure_words import label_of
+from giaoban.figure_words import LABELS, label_of
 from giaoban.files import writing
 from giaoban.results.archive.history.choose import RunFilter, check_criterion, choose
 from giaoban.results.archive.history.document import write_summary
@@ -330,12 +330,13 @@ def _named(changed: Changed) -> Sentence:
     if not changed.what:
         return message("{key}", key=changed.key)
     record = Both(changed.what, changed.what_vi)
-    if not changed.field:
+    field = changed.field.rpartition(".")[2]
+    if field not in LABELS:  # which has no word but its key
         return message("{record} ({key})", record=record, key=changed.key)
     return message(
         "{record}: {figure} ({key})",
         record=record,
-        figure=label_of(changed.field),
+        figure=label_of(field),
         key=changed.key,
     )
 
