@@ -50,8 +50,9 @@ class Authority:
 
     def __init__(self, folder: Path, url: str, now: datetime) -> None:
         self.folder, self.url, self.now = folder, url, now.replace(microsecond=0)
-        self.sends_chain = False
-        """Stamps carry all certificates, against the order of DER, as `openssl ts` may put them."""
+        self.sends: Sequence[Holder] = ()
+        """What stamps carry beside the stamper's certificate, all against the order of DER, as
+        `openssl ts` may put them."""
         self.revoked: dict[int, datetime] = {}
         self.asked: list[str] = []
         self.root = self._made("Gốc", None, ca=True)
@@ -184,7 +185,7 @@ class Authority:
             serialization.NoEncryption(),
         )
         more = SimpleCertificateStore()
-        for holder in (self.issuer, self.root) if self.sends_chain else ():
+        for holder in self.sends:
             above = holder.certificate.public_bytes(serialization.Encoding.DER)
             more.register(asn1_x509.Certificate.load(above))
         stamper = DummyTimeStamper(

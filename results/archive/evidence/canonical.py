@@ -8,7 +8,8 @@ certificates in any order (RFC 5652, 10.2.3: a set, of which only what is signed
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 Kind = Literal["data", "tst_info"]
@@ -37,7 +38,7 @@ def canonical(content: Any, der: bytes, kind: Kind = "data") -> bool:
         and signed["encap_content_info"]["content_type"].native == kind
         and said == [info["digest_algorithm"].dump()]
         and not list(values(signed["crls"]))
-        and _vouched(values(signed["certificates"]), info)
+        and len(vouched(signed)) == len(list(values(signed["certificates"])))
         and all(map(_stamp, _unsigned(info)))
     )
 
@@ -95,16 +96,66 @@ def _stamp(attribute: Any) -> bool:
     return canonical(token, bytes(token.dump()), "tst_info")
 
 
-def _vouched(certificates: Iterable[Any], info: Any) -> bool:
-    """Whether each certificate is the signer's, or signed by one that is beside it."""
+def vouched(signed: Any) -> list[Any]:
+    """The certificates of which no byte can be altered unseen: the signer's, any that a signed
+    attribute names by its sum, and any that is signed by another of these.
+
+    The highest of a chain without its root is none of them, unless its sum is named: whoever signed
+    it is not there to check it by.
+    """
     from cryptography import x509
 
-    found = [each.chosen for each in certificates]
-    pool = [x509.load_der_x509_certificate(each.dump()) for each in found]
-    for each, loaded in zip(found, pool, strict=True):
-        if not _is_signers(each, info) and not any(_issued(loaded, other) for other in pool):
-            return False
-    return True
+    [info] = signed["signer_infos"]
+    sums = set(_named_sums(info))
+    found = [each.chosen for each in values(signed["certificates"])]
+    loaded = [x509.load_der_x509_certificate(each.dump()) for each in found]
+    known = [
+        _is_signers(each, info) or any((name, _sum(name, each)) in sums for name in _SUMS)
+        for each in found
+    ]
+    left = list(range(len(found)))
+    while True:
+        kept = [i for i in left if known[i] or any(_issued(loaded[i], loaded[by]) for by in left)]
+        if kept == left:
+            return [found[i] for i in kept]
+        left = kept
+
+
+def keep_vouched(token: Any) -> list[Any]:
+    """Take out of a time stamp what nothing vouches for, and return that.
+
+    Nobody signs which certificates come with a stamp (RFC 5652, 5.1), and whoever checks it may
+    have them from elsewhere (RFC 3161, 2.4.1: only the signer's is to be there).
+    """
+    from asn1crypto import cms
+
+    signed = token["content"]
+    every, kept = list(values(signed["certificates"])), vouched(signed)
+    if len(kept) == len(every):
+        return []
+    signed["certificates"] = cms.CertificateSet([each for each in every if each.chosen in kept])
+    return [each.chosen for each in every if each.chosen not in kept]
+
+
+_SUMS = ("sha1", "sha256", "sha384", "sha512")
+
+
+def _sum(name: str, certificate: Any) -> bytes:
+    return hashlib.new(name, certificate.dump()).digest()
+
+
+def _named_sums(info: Any) -> Iterator[tuple[str, bytes]]:
+    """The sums of certificates that signed attributes name (RFC 2634, RFC 5035)."""
+    for attribute in values(info["signed_attrs"]):
+        kind = attribute["type"].native
+        if kind not in ("signing_certificate", "signing_certificate_v2"):
+            continue
+        for value in attribute["values"]:
+            for each in value["certs"]:
+                of = "sha1"
+                if kind == "signing_certificate_v2":
+                    of = each["hash_algorithm"]["algorithm"].native
+                yield of, each["cert_hash"].native
 
 
 def _is_signers(certificate: Any, info: Any) -> bool:

@@ -24,7 +24,12 @@ from typing import Any, NamedTuple
 
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
-from giaoban.results.archive.evidence.canonical import canonical, canonical_hex, values
+from giaoban.results.archive.evidence.canonical import (
+    canonical,
+    canonical_hex,
+    keep_vouched,
+    values,
+)
 from giaoban.sentence import Sentence
 from giaoban.text import printable
 
@@ -104,12 +109,25 @@ def make_stamping(url: str, chain: Sequence[Path]) -> Stamping | None:
     return Stamping(url, certificates(chain, option="--chain"))
 
 
+def _stamper(url: str) -> Any:
+    """Asks an authority for stamps; a certificate of theirs that nothing vouches for is known, but
+    not carried: a chain may well come without its root."""
+    from pyhanko.sign.timestamps import HTTPTimeStamper
+
+    class Stamper(HTTPTimeStamper):  # type: ignore[misc]  # has no types
+        async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> Any:
+            token = await super().async_timestamp(message_digest, md_algorithm)
+            self.cert_registry.register_multiple(keep_vouched(token))
+            return token
+
+    return Stamper(url, timeout=STAMP_S)
+
+
 class Signer:
     """A certificate with its key. Raises `InputError`: no such file, wrong password, no key."""
 
     def __init__(self, path: Path, password: str, stamping: Stamping | None = None) -> None:
         from pyhanko.sign import signers
-        from pyhanko.sign.timestamps import HTTPTimeStamper
         from pyhanko_certvalidator.registry import SimpleCertificateStore
 
         read_file(path, most=MOST_KEY, option="--sign")
@@ -126,7 +144,7 @@ class Signer:
         )
         self._between = list(found.cert_registry)
         self._stamping = stamping
-        self._stamper = HTTPTimeStamper(stamping.url, timeout=STAMP_S) if stamping else None
+        self._stamper = _stamper(stamping.url) if stamping else None
 
     def pdf(self, data: bytes, at: datetime | None = None) -> bytes:
         """A sealed PDF with a signature after the seal, which nothing shows on the page.

@@ -1,5 +1,6 @@
 """Signatures with time stamps, and with what is needed to check them in ten years (PAdES B-LTA)."""
 
+import hashlib
 import io
 import random
 import re
@@ -9,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 import evidence_factory as make
 import pytest
+from asn1crypto import cms, tsp
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.signers import PdfTimeStamper
 from pyhanko.sign.timestamps import HTTPTimeStamper
 
 from giaoban.errors import InputError
+from giaoban.results.archive.evidence.canonical import canonical, keep_vouched, vouched
 from giaoban.results.archive.evidence.pack import write_evidence
-from giaoban.results.archive.evidence.signing import Signer, detached, make_stamping
+from giaoban.results.archive.evidence.signing import Signer, certificates, detached, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING, verify
 from tests import pki
 
@@ -67,9 +70,9 @@ def test_a_stamped_signature_says_when_by_whom_and_that_it_lasts(tmp_path, there
 
 @pytest.fixture
 def with_chain(there):
-    there.sends_chain = True
+    there.sends = (there.issuer, there.root)
     yield there
-    there.sends_chain = False
+    there.sends = ()
 
 
 @pytest.mark.parametrize("lasting", [True, False])
@@ -85,6 +88,81 @@ def test_stamps_with_their_chain_in_any_order(tmp_path, with_chain, who, pdf, la
     # the signer's own are in the order of DER, and a certificate is as it was signed
     at = der.rindex("Gốc".encode())
     assert not detached(b"evidence", der[:at] + b"X" + der[at + 1 :], []).holds
+
+
+@pytest.fixture
+def without_root(there):
+    there.sends = (there.issuer,)
+    yield there
+    there.sends = ()
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_a_stamp_whose_chain_comes_without_its_root(tmp_path, without_root, who, pdf, lasting):
+    """That is legal (RFC 3161, RFC 5652), and no byte of what is carried may be altered unseen."""
+    signed = signer(without_root, who[0], lasting=lasting).pdf(pdf)
+    told = found(tmp_path / "x.pdf", signed, without_root.chain)
+    assert told.intact, told
+    [signature] = told.signed
+    assert (signature.holds, signature.lasting, told.altered) == (True, lasting, [])
+    assert found(tmp_path / "x.pdf", signed).intact
+    der = signer(without_root, who[0], lasting=False).detached(b"evidence")
+    [root, issuer] = certificates(without_root.chain)
+    assert detached(b"evidence", der, [root, issuer]).holds
+    assert detached(b"evidence", der, []).holds
+    rng = random.Random(11)
+    for spot in rng.sample(range(len(der)), 60):
+        other = bytearray(der)
+        other[spot] ^= 1 << rng.randrange(8)
+        assert not detached(b"evidence", bytes(other), []).holds, spot
+
+
+def test_a_certificate_is_vouched_for_by_who_signed_it_or_by_its_sum(there, without_root):
+    """A chain without its root is whole again with it, or where its sum is signed."""
+    question = tsp.TimeStampReq(
+        {
+            "version": 1,
+            "message_imprint": {
+                "hash_algorithm": {"algorithm": "sha256"}, "hashed_message": bytes(32),
+            },
+            "cert_req": True,
+        }
+    ).dump()  # fmt: skip
+
+    def token():
+        return tsp.TimeStampResp.load(there.stamp(question))["time_stamp_token"]
+
+    def names(of):
+        return {each.subject.native["common_name"] for each in of}
+
+    own, issuer, root = "Dấu thời gian", "Cơ quan chứng thực", "Gốc"
+    alone = token()
+    before = alone["content"]["signer_infos"].dump()
+    assert not canonical(alone, alone.dump(), "tst_info")
+    assert names(keep_vouched(alone)) == {issuer}
+    again = cms.ContentInfo.load(alone.dump())
+    assert canonical(again, again.dump(), "tst_info")
+    assert names(vouched(again["content"])) == {own}
+    assert again["content"]["signer_infos"].dump() == before
+    there.sends = (there.issuer, there.root)
+    whole = token()
+    assert (names(vouched(whole["content"])), keep_vouched(whole)) == ({own, issuer, root}, [])
+    there.sends = (there.root,)
+    assert names(vouched(token()["content"])) == {own, root}
+    there.sends = (there.issuer,)
+    named = token()
+    [info] = named["content"]["signer_infos"]
+    [attribute] = [a for a in info["signed_attrs"] if a["type"].native.startswith("signing_cert")]
+    [above] = [
+        each.chosen for each in named["content"]["certificates"]
+        if each.chosen.subject.native["common_name"] == issuer
+    ]  # fmt: skip
+    certs = attribute["values"][0]["certs"]
+    more = certs[0].copy()
+    name = more["hash_algorithm"]["algorithm"].native if "hash_algorithm" in more else "sha1"
+    more["cert_hash"] = hashlib.new(name, above.dump()).digest()
+    certs.append(more)
+    assert names(vouched(named["content"])) == {own, issuer}
 
 
 def test_nobody_signs_what_could_not_be_checked(tmp_path, there, who, pdf, monkeypatch):
