@@ -111,7 +111,7 @@ def test_a_stamp_whose_chain_comes_without_its_root(tmp_path, without_root, who,
     assert detached(b"evidence", der, [root, issuer]).holds
     assert detached(b"evidence", der, []).holds
     rng = random.Random(11)
-    for spot in rng.sample(range(len(der)), 60):
+    for spot in rng.sample(range(len(der)), 12):
         other = bytearray(der)
         other[spot] ^= 1 << rng.randrange(8)
         assert not detached(b"evidence", bytes(other), []).holds, spot
