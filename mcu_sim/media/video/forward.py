@@ -2,7 +2,8 @@
 
 Every viewer has one stream of its own, SSRC, sequence numbers and timestamps, that runs on whatever
 it is made from, under its own header (RFC 3550 §5.1). A change of source takes place where a key
-frame of the new one begins.
+frame of the new one begins. A packet that comes twice goes on once: what a stream of its own sends
+has a number each.
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ seconds of video, so that nothing which is merely late is taken for it."""
 NEARBY_TICKS = 1 << 29
 """Of a timestamp of 32 bits: two within so many of a third one are less than half of it apart."""
 NO_SSRC = -1
+HISTORY_PACKETS = 2048
+"""Of a source, among which a packet is known again: more than `MAX_MISORDER`, a power of two."""
 LATE_NS = 2_000_000_000
 """For how long packets of the SSRC that a source has left are late ones, and no return to it."""
 
@@ -180,6 +183,40 @@ class KeyFrameDetector:
         self._known[row] = False
 
 
+class PacketHistory:
+    """Tells the first copy of a packet from those after it, source by source.
+
+    A packet is known by its sequence number together with its timestamp: after a pause in which
+    nobody looked at the source, the 16 bits alone would be those of another packet.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._seen = np.zeros((capacity, HISTORY_PACKETS), np.uint64)  # 0: none yet
+
+    def forget(self, row: int) -> None:
+        """The source begins another stream."""
+        self._seen[row] = 0
+
+    def first_copies(
+        self, rows: NDArray[np.intp], sequence: NDArray[np.int64], timestamp: NDArray[np.int64]
+    ) -> NDArray[np.bool_] | None:
+        """Which of n packets, in order of arrival, came for the first time (n,); None: all did."""
+        number = sequence & 0xFFFF
+        packet = (rows.astype(np.int64) << 48 | number << 32 | timestamp & 0xFFFFFFFF).view(
+            np.uint64
+        )
+        packet |= np.uint64(1 << 63)
+        slot = rows, number & HISTORY_PACKETS - 1
+        known = self._seen[slot] == packet
+        self._seen[slot] = packet
+        ordered = np.sort(packet)
+        if (ordered[1:] == ordered[:-1]).any():
+            again = np.ones(len(packet), np.bool_)
+            again[np.unique(packet, return_index=True)[1]] = False
+            known |= again
+        return ~known if known.any() else None
+
+
 @dataclass(frozen=True)
 class _Stream:
     """Packets of one SSRC in a batch; `new`: the source is not known to have sent it before."""
@@ -198,6 +235,7 @@ class ForwardedSources:
         self._left_ns = np.zeros(capacity, np.int64)
         self._sequence = np.zeros(capacity, np.int64)
         self._timestamp = np.zeros(capacity, np.int64)
+        self.history = PacketHistory(capacity)
 
     def forget(self, row: int) -> None:
         """Another call may sit in this row from now on."""
@@ -264,7 +302,8 @@ class ForwardedSources:
     ) -> list[PacketRun]:
         """One source's packets, at the places `at` of a batch; every piece but the first restarts.
 
-        Packets of the stream before the current one are left out.
+        Packets of the stream before the current one are left out, and copies of a packet after
+        its first.
         """
         ssrc = headers.ssrc[at]
         streams: list[_Stream] = []
@@ -300,18 +339,27 @@ class ForwardedSources:
         timestamp, _ = _unwrap(headers.timestamp[run], self._timestamp[of], *whole, 32)
         self._sequence[row], self._timestamp[row] = sequence[-1], timestamp[-1]
         bounds = [0, *np.flatnonzero(steps < -MAX_MISORDER).tolist(), len(run)]
-        return [
-            PacketRun(
-                source=row,
-                at=run[low:high],
-                sequence=sequence[low:high],
-                timestamp=timestamp[low:high],
-                starts_key=starts_key[run[low:high]],
-                restarted=stream.restarted or nth > 0,
+        pieces: list[PacketRun] = []
+        for nth, (low, high) in enumerate(pairwise(bounds)):
+            if stream.new or nth > 0:
+                self.history.forget(row)
+            some = np.arange(low, high)
+            rows = np.full(high - low, row)
+            first = self.history.first_copies(rows, sequence[some], timestamp[some])
+            some = some if first is None else some[first]
+            if not len(some):
+                continue
+            pieces.append(
+                PacketRun(
+                    source=row,
+                    at=run[some],
+                    sequence=sequence[some],
+                    timestamp=timestamp[some],
+                    starts_key=starts_key[run[some]],
+                    restarted=stream.restarted or nth > 0,
+                )
             )
-            for nth, (low, high) in enumerate(pairwise(bounds))
-            if low < high
-        ]
+        return pieces
 
 
 def _unwrap(
@@ -592,6 +640,9 @@ class Forwarder:
         As `_send`, of all sources at once: `at` (k,) are places in the batch, ascending, `sequence`
         and `timestamp` (k,) of the packets there.
         """
+        first = self._sources.history.first_copies(rows[at], sequence, timestamp)
+        if first is not None:
+            at, sequence, timestamp = at[first], sequence[first], timestamp[first]
         of, audience = rows[at], self._audience
         begin, times = audience.begin[of], audience.times[of]
         if (times == 1).all():

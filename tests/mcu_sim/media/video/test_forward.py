@@ -167,16 +167,56 @@ def test_watching_nobody_stops_at_once_and_what_comes_next_runs_on() -> None:
 
 
 def test_losses_and_reordering_pass_through() -> None:
-    """As do duplicates, and over the wrap of sequence numbers and timestamps."""
+    """Over the wrap of sequence numbers and timestamps, too."""
     camera = Camera(1, packets=4, sequence=65_530, timestamp=2**32 - 10_000)
     packets = camera.until(1000)
-    order = [0, 1, 2, 3, 5, 4, 6, 9, 8, 12, 10, 13, 13, 17, 20, 19, 18, 22, 30, 31]
+    order = [0, 1, 2, 3, 5, 4, 6, 9, 8, 12, 10, 13, 17, 20, 19, 18, 22, 30, 31]
     room = Room(2)
     room.forwarder.watch(0, 1, at(0))
     room.play([packets[i] for i in order], batch=3)
     assert [n for n, _ in numbers(room, 0)] == order
     assert [t for _, t in numbers(room, 0)] == [i // 4 * 9000 for i in order]
     assert [one.of.payload for one in room.got[0]] == [packets[i].payload for i in order]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+def test_what_comes_twice_goes_on_once(batch: int) -> None:
+    """A copy at once, or late, of a key frame too; the viewer that waits loses nothing by it."""
+    camera = Camera(1, packets=4, sequence=65_530, timestamp=2**32 - 10_000)
+    packets = camera.until(1000)
+    order = [0, 0, 1, 0, 2, 3, 5, 4, 5, 6, 9, 9, 9, 13, 13, 17, 13, 18]
+    room = Room(3)
+    room.forwarder.watch(0, 1, at(0))
+    room.forwarder.watch(2, 1, at(0))
+    room.play([packets[i] for i in order], batch)
+    for viewer in (0, 2):
+        assert [n for n, _ in numbers(room, viewer)] == list(dict.fromkeys(order))
+
+
+def test_numbers_that_come_again_after_a_pause_are_other_packets() -> None:
+    """Nobody looked while 65,536 packets passed: the 16 bits are those of packets seen before."""
+    room = Room(2)
+    old = Camera(1, packets=4, sequence=100).until(300)
+    new = Camera(1, packets=4, sequence=100, from_ms=60_000, timestamp=1 << 30).until(60_300)
+    room.forwarder.watch(0, 1, at(0))
+    room.play(old)
+    room.forwarder.watch(0, NOBODY, at(300))
+    room.forwarder.watch(0, 1, at(59_000))
+    room.play(new)
+    assert [one.of for one in room.got[0]] == old + new
+
+
+def test_a_stream_that_begins_anew_with_the_numbers_it_had_goes_on() -> None:
+    """Of one SSRC, by a step back of its numbers; and of another one."""
+    room = Room(2)
+    camera = Camera(1, keys=frozenset({0, 4}), frame_ms=300.0, packets=250, sequence=7)
+    first = camera.until(1500)
+    again = [replace(packet, ms=packet.ms + 2000) for packet in first]
+    other = [replace(packet, ms=packet.ms + 4000, ssrc=9) for packet in first]
+    room.forwarder.watch(0, 1, at(0))
+    for packets in (first, again, other):
+        room.play(packets)
+    assert [one.of for one in room.got[0]] == [*first, *again, *other]
 
 
 def test_packets_from_before_the_change_are_too_late() -> None:
