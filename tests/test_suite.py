@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import multiprocessing
 import socket
 import subprocess
@@ -14,6 +15,8 @@ import pytest
 from tests.loopback import free_ports, local_address
 from tests.marked import Watch, of_command, of_others
 
+TESTS = Path(__file__).parent
+CONFTESTS = sorted(TESTS.rglob("conftest.py"))
 CHILD = """
 from tests.loopback import free_ports, local_address
 print(local_address(7), free_ports("127.0.0.1"), flush=True)
@@ -182,3 +185,18 @@ def test_tests_lie_as_what_they_test() -> None:
     for folder, count in modules.items():
         assert folder in own or (here.parent / folder).is_dir(), folder
         assert count <= 20, folder
+
+
+def test_helpers_of_another_room_are_named_with_their_room() -> None:
+    """A conftest makes those of its own folder importable: others are there only by chance, where
+    tests of theirs were read before."""
+    own = {place.parent: {f.stem for f in place.parent.glob("*.py")} for place in CONFTESTS}
+    helpers = set[str]().union(*own.values())
+    astray = []
+    for file in sorted(TESTS.rglob("test_*.py")):
+        near = {name for place, names in own.items() if place in file.parents for name in names}
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            named = [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            named += [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            astray += [(file.name, each) for each in named if each in helpers - near]
+    assert not astray

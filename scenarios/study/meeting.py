@@ -17,7 +17,6 @@ from giaoban import tomlfile
 from giaoban.errors import InputError, InvalidRun
 from giaoban.files import refuse_changed, sum_before_reading
 from giaoban.mcu_sim.accounts import load_accounts
-from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.processes.progress import Progress
 from giaoban.regulation import Regulation
 from giaoban.results.archive.store import Outcome, new_run
@@ -214,7 +213,7 @@ def _placed(
     """A scenario as its file has it, with the paths of its files as seen from there."""
     final = place.parent.parent / "run" / place.name  # as far from them as where it will lie
     update: dict[str, object] = {"province": os.path.relpath(province_path, final)}
-    if devices_path != DEVICES.resolve():
+    if devices_path != project_of(place / SCENARIO).devices.resolve():
         update["devices"] = os.path.relpath(devices_path, final)
     changed = scenario.model_copy(update=update)
     dumped: dict[str, object] = changed.model_dump(

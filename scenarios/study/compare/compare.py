@@ -146,18 +146,16 @@ def _changed(before: Question, after: Question) -> list[InputChange]:
     changed = [
         *inputs.changes("scenario", before.scenario_path, after.scenario_path),
         *inputs.changes("province", before.province_path, after.province_path),
-        *inputs.changes("devices", before.devices_path, after.devices_path),
         *inputs.changes("criteria", before.criteria_path, after.criteria_path),
     ]
-    if not changed:
-        files = zip(
-            [*before.files, *before.meetings], [*after.files, *after.meetings], strict=False
-        )
-        changed += [
-            InputChange(file="scenario", key=b.name, old="…", new="…")
-            for a, b in files
-            if read_file(a) != read_file(b)
-        ]
+    if before.plan.device != after.plan.device:  # others of the file have no part in it
+        changed += inputs.changes("devices", before.devices_path, after.devices_path)
+    files = zip([*before.files, *before.meetings], [*after.files, *after.meetings], strict=False)
+    changed += [
+        InputChange(file="scenario", key=b.name, old="…", new="…")
+        for a, b in files
+        if read_file(a) != read_file(b)
+    ]
     return changed
 
 

@@ -100,7 +100,8 @@ def bridges(
     changed: Sequence[InputChange],
 ) -> list[BridgeChange]:
     """What changed noticeably at each bridge, what is worse first."""
-    touched = {each.at for each in changed if not each.words}
+    # by other criteria a bridge is judged otherwise; nothing of it is another
+    touched = {each.at for each in changed if not each.words and each.file != "criteria"}
     ways = [_ways(network) for network in networks]
     asked = [each.result.question for each in (old, new)]
     names = {b.id: b.name for question in asked for b in (*question.existing, *question.new)}

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-import results_factory as make
 
 from giaoban.results.judge.by_bridge import figures_by_bridge
 from giaoban.results.judge.criteria import Criteria, Criterion, load_criteria
@@ -15,6 +14,7 @@ from giaoban.results.model.studies.compared import BridgeChange, InputChange
 from giaoban.scenarios.study.compare.effects import ComparedSide, bridges, margins, state_of
 from giaoban.topology.load import load_province
 from giaoban.topology.network import Network, build
+from tests.results import results_factory as make
 
 A, B = "gia-nghia", "cu-jut"
 HERE = [InputChange(file="scenario", key="meeting.floor", old="chair", new="open")]

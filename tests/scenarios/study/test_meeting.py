@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from scenario_factory import SMALL, Ran, answering_devices, giaoban, only_run, scenario
 
+from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.results.judge.criteria import DEFAULT_PATH as CRITERIA
 from giaoban.results.model.result import LossBehaviour, Result
 from giaoban.results.model.studies.meetings import MeetingAnswer
@@ -146,6 +147,27 @@ def test_it_is_held_by_its_project_wherever_its_results_go(
     assert (found.inputs.criteria.path, found.inputs.mcu.path) == ("c.toml", devices)
     # and asked again where it lies
     assert make_question(place / "scenario.toml").devices_path == own / devices
+
+
+def test_it_is_asked_again_on_the_mcus_of_then_in_a_project_with_others(
+    tmp_path: Path, hold: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The results of a meeting of the program's own province go into a project."""
+    devices = answering_devices(tmp_path, setup_delay=(900.0, 0.0))
+    (tmp_path / "giaoban.toml").write_text(
+        f'schema = "giaoban.project/1"\nprovince = "p.toml"\ndevices = "{devices}"\n'
+    )
+    (tmp_path / "p.toml").write_bytes(SMALL.read_bytes())
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "giaoban.toml").write_text(
+        'schema = "giaoban.project/1"\nprovince = "../p.toml"\n'
+    )
+    (tmp_path / "inner" / "p.toml").write_bytes(SMALL.read_bytes())
+    monkeypatch.chdir(tmp_path / "inner")
+    ran = hold("--only", "check", "--province", "p.toml")
+    assert ran.code == 0, ran.err
+    place = only_run(tmp_path / "runs") / "check"
+    assert make_question(place / "scenario.toml").devices_path == DEVICES.resolve()
 
 
 @pytest.mark.parametrize("part", ["check", "course"])

@@ -84,25 +84,58 @@ def test_other_mcus_or_limits_of_the_project(tmp_path: Path, file: str) -> None:
         text["new"] = own.replace("threshold = 400.0", "threshold = 160.0", 1)
     assert text["new"] != own
     for side in ("old", "new"):
-        folder = project(tmp_path / side)
-        (folder / "ours.toml").write_text(text[side], encoding="utf-8")
-        (folder / "giaoban.toml").write_text(
-            f'schema = "giaoban.project/1"\nprovince = "province.toml"\n{file} = "ours.toml"\n'
-        )
+        with_own(project(tmp_path / side), file, text[side])
     ran, found = compare(tmp_path, tmp_path / "old", tmp_path / "new")
     [line] = found["scenarios"]
     assert (ran.code, line["old"], line["new"], line["state"]) == (1, "pass", "fail", "worse")
     assert {change["file"] for change in line["inputs"]} == {file}
 
 
-def test_another_meeting_that_it_is_tried_in(tmp_path: Path) -> None:
+@pytest.mark.parametrize("question", ["Why?", "Another question?"])
+def test_another_meeting_that_it_is_tried_in(tmp_path: Path, question: str) -> None:
+    """Whether words of the scenario are other ones, too."""
     for side, text in (("old", MEETING), ("new", MEETING.replace("= 60", "= 90"))):
-        folder = project(tmp_path / side, meetings=["m.toml"])
+        asks = question if side == "new" else "Why?"
+        folder = project(tmp_path / side, meetings=["m.toml"], question=asks)
         (folder / "m.toml").write_text(text, encoding="utf-8")
     ran, found = compare(tmp_path, tmp_path / "old", tmp_path / "new")
     [line] = found["scenarios"]
     assert (ran.code, line["state"]) == (0, "changed")
-    assert [change["key"] for change in line["inputs"]] == ["m.toml"]
+    assert [c["key"] for c in line["inputs"] if not c["words"]] == ["m.toml"]
+
+
+def with_own(folder: Path, file: str, text: str) -> None:
+    """Give a project a file of its own in place of the program's."""
+    (folder / f"{file}.toml").write_text(text, encoding="utf-8")
+    said = f'schema = "giaoban.project/1"\nprovince = "province.toml"\n{file} = "{file}.toml"\n'
+    (folder / "giaoban.toml").write_text(said, encoding="utf-8")
+
+
+def test_mcus_that_have_no_part_in_it_change_nothing(tmp_path: Path) -> None:
+    own = DEVICES.read_text(encoding="utf-8")
+    other = own.replace('"Pexip Infinity', '"Another Infinity')
+    assert other != own
+    for side, text in (("old", own), ("new", other)):
+        with_own(project(tmp_path / side), "devices", text)
+    _, found = compare(tmp_path, tmp_path / "old", tmp_path / "new")
+    [line] = found["scenarios"]
+    assert (line["state"], line["inputs"]) == ("same", [])
+
+
+def test_a_bridge_that_gets_worse_is_not_declared_by_other_limits(tmp_path: Path) -> None:
+    own = CRITERIA.read_text(encoding="utf-8")
+    for side, text in (
+        ("old", own),
+        ("new", own.replace("threshold = 90.0", "threshold = 80.0", 1)),
+    ):
+        with_own(project(tmp_path / side), "criteria", text)
+    slower(tmp_path / "new")
+    _, found = compare(tmp_path, tmp_path / "old", tmp_path / "new")
+    [line] = found["scenarios"]
+    assert {change["file"] for change in line["inputs"]} == {"province", "criteria"}
+    told = {(bridge["bridge"], bridge["declared"]) for bridge in line["bridges"]}
+    assert ("east", True) in told
+    assert ("west", False) in told
 
 
 def test_a_slower_line(tmp_path: Path) -> None:
