@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field
 
@@ -135,6 +135,13 @@ class SkippedRun(StrictModel):
     def of(cls, folder: str, why: Sentence) -> Self:
         """With the reason in both languages."""
         return cls(folder=folder, reason=why.en, reason_vi=why.vi)
+
+
+class RunMadeAgain(NamedTuple):
+    """A run that was made again to verify another: none of its own, but as bulky as any."""
+
+    entry: HistoryEntry
+    skipped: SkippedRun
 
 
 def scenario_of(run_id: str) -> str:

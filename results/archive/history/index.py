@@ -12,12 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from giaoban.results.archive.history.entry import HistoryEntry, SkippedRun, slug
+from giaoban.results.archive.history.entry import (
+    HistoryEntry,
+    RunMadeAgain,
+    SkippedRun,
+    slug,
+)
 from giaoban.results.archive.history.scan import scan, stamp
 from giaoban.sentence import Sentence
 
 INDEX = ".history.sqlite"
-VERSION = 10
+VERSION = 11
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 
@@ -68,16 +73,15 @@ class Index:
 
     def entries(self, where: str = "1", values: tuple[object, ...] = ()) -> list[HistoryEntry]:
         """Runs in the order of time, each once; `where` is over the table `runs`."""
-        return self._entries(f"folder = {_FIRST} AND ({where})", values)
+        return self._entries(f"skipped IS NULL AND folder = {_FIRST} AND ({where})", values)
 
-    def with_copies(self) -> list[HistoryEntry]:
-        """All folders that hold a run, copies of one too, in the order of time."""
-        return self._entries("1", ())
+    def every_folder(self) -> list[HistoryEntry]:
+        """All folders that hold a run, in the order of time: copies of one, and those that were
+        made again to verify another, too."""
+        return self._entries("entry IS NOT NULL", ())
 
     def _entries(self, where: str, values: tuple[object, ...]) -> list[HistoryEntry]:
-        rows = self._db.execute(
-            f"SELECT entry FROM runs WHERE skipped IS NULL AND {where} ORDER BY at, folder", values
-        )
+        rows = self._db.execute(f"SELECT entry FROM runs WHERE {where} ORDER BY at, folder", values)
         return [HistoryEntry.model_validate_json(row[0]) for row in rows]
 
     def skipped(self) -> list[SkippedRun]:
@@ -118,11 +122,24 @@ class Index:
         for table in ("runs", "bridges", "criteria"):
             self._db.execute(f"DELETE FROM {table} WHERE folder = ?", (folder,))
 
-    def _put(self, folder: str, now: str, found: HistoryEntry | SkippedRun) -> None:
+    def _put(self, folder: str, now: str, found: HistoryEntry | RunMadeAgain | SkippedRun) -> None:
         if isinstance(found, SkippedRun):
             self._db.execute(
                 "INSERT INTO runs (folder, stamp, skipped) VALUES (?, ?, ?)",
                 (folder, now, found.model_dump_json()),
+            )
+            return
+        if isinstance(found, RunMadeAgain):
+            # without its answer's sum, so that no run of its own becomes a copy of it
+            self._db.execute(
+                "INSERT INTO runs (folder, stamp, at, skipped, entry) VALUES (?, ?, ?, ?, ?)",
+                (
+                    folder,
+                    now,
+                    found.entry.at.isoformat(),
+                    found.skipped.model_dump_json(),
+                    found.entry.model_dump_json(),
+                ),
             )
             return
         self._db.execute(

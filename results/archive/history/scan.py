@@ -19,6 +19,7 @@ from giaoban.results.archive.history.entry import (
     CriterionValue,
     HistoryEntry,
     ProvinceRef,
+    RunMadeAgain,
     SkippedRun,
     State,
     TriedFailures,
@@ -88,7 +89,7 @@ def _state(path: Path) -> str:
     return f"{about.st_mtime_ns} {about.st_size}"
 
 
-def scan(folder: Path) -> HistoryEntry | SkippedRun:
+def scan(folder: Path) -> HistoryEntry | RunMadeAgain | SkippedRun:
     """Read one folder of the results. Whatever is wrong with it becomes the reason."""
     if folder.name.startswith(PARTIAL):
         return SkippedRun.of(folder.name, Sentence("not finished: going on, or killed"))
@@ -96,9 +97,7 @@ def scan(folder: Path) -> HistoryEntry | SkippedRun:
     if path is None:
         return SkippedRun.of(folder.name, Sentence("no answer of a run in it"))
     try:
-        if (again := rerun_of(folder)) is not None:
-            why = Sentence("{run} made again by giaoban verify --rerun, no further run", run=again)
-            return SkippedRun.of(folder.name, why)
+        again = rerun_of(folder)
         raw = read_file(path, most=MOST_ANSWER)
         entry = _entry(folder, path, raw)
         refuse_altered(path, raw)
@@ -107,7 +106,10 @@ def scan(folder: Path) -> HistoryEntry | SkippedRun:
     except OSError as error:
         why = Sentence("{path}: {why}", path=path.name, why=strerror(error))
         return SkippedRun.of(folder.name, why)
-    return entry
+    if again is None:
+        return entry
+    why = Sentence("{run} made again by giaoban verify --rerun, no further run", run=again)
+    return RunMadeAgain(entry, SkippedRun.of(folder.name, why))
 
 
 def _entry(folder: Path, path: Path, raw: bytes) -> HistoryEntry:

@@ -22,6 +22,7 @@ from giaoban.results.archive.history.prune import prunable, prune_run, unfinishe
 from giaoban.results.archive.history.scan import PRUNED
 from giaoban.results.archive.history.yearly import KINDS, Ledger, pictures, yearly
 from giaoban.results.archive.page import page_of
+from giaoban.results.archive.store import note_rerun
 from giaoban.results.report.wording import Wording
 from giaoban.schemas import COMMANDS, answer_schemas
 
@@ -154,7 +155,7 @@ def test_copies_of_a_run_are_old_with_it_and_count_once(root: Path) -> None:
 
     def old(keep: int) -> list[str]:
         with opened(root) as index:
-            entries = index.with_copies()
+            entries = index.every_folder()
         return [e.folder for e in prunable(entries, keep=keep, older_than_days=None, now=NOW)]
 
     january = sorted([h.JANUARY, *copies[:2]])
@@ -164,6 +165,38 @@ def test_copies_of_a_run_are_old_with_it_and_count_once(root: Path) -> None:
     assert set(old(0)) >= {h.JULY, copies[2]}
     shutil.rmtree(root / h.JANUARY)
     assert old(5) == sorted(copies[:2])
+
+
+def test_a_run_made_again_is_as_old_as_any_and_still_no_run_once_it_is_pruned(run: Path) -> None:
+    note_rerun(run, h.APRIL)
+
+    def folders() -> list[HistoryEntry]:
+        with opened(run.parent) as index:
+            assert index.entries() == []
+            assert [each.folder for each in index.skipped()] == [run.name]
+            assert not any(map(index.words, ("scenario", "kind", "engine", "criterion")))
+            assert index.bridges() == {}
+            return index.every_folder()
+
+    found = folders()
+    assert prunable(found, keep=1, older_than_days=None, now=NOW) == []
+    [old] = prunable(found, keep=0, older_than_days=None, now=NOW)
+    assert old.folder == run.name
+    prune_run(run, now=NOW)
+    assert not (run / "captures").exists()
+    found = folders()
+    assert prunable(found, keep=0, older_than_days=None, now=NOW) == []
+    (run / "captures").mkdir()  # as an interruption leaves it
+    assert unfinished(run.parent, found) == [run]
+
+
+def test_a_run_of_its_own_is_no_copy_of_one_made_again(run: Path) -> None:
+    shutil.copytree(run, run.parent / "0-again")
+    note_rerun(run.parent / "0-again", h.APRIL)
+    with opened(run.parent) as index:
+        assert [each.folder for each in index.entries()] == [run.name]
+        assert [each.folder for each in index.skipped()] == ["0-again"]
+        assert len(index.every_folder()) == 2
 
 
 def test_a_pruned_run_is_still_in_the_history(run: Path) -> None:

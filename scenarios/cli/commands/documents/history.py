@@ -625,7 +625,7 @@ def prune(
     """Bring old runs down to their evidence, once that is verified. Exit 1: not all could be."""
     now = datetime.now()
     with opened(results) as index:
-        entries = index.with_copies()
+        entries = index.every_folder()
         old = prunable(entries, keep=keep, older_than_days=older_than, now=now)
         folders = [results / e.folder for e in old] + unfinished(results, entries)
         done: list[PruneResult] = []
