@@ -183,6 +183,21 @@ def seed_of(line_seed: int, changes: int) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
+AFTER_ANOTHER_NS = 1
+"""So much later comes what waits for the packet before it. In the kernel both come at one moment,
+in their order; here what comes to a hop at one moment is in that in which it was put into the
+network, be it behind packets that are at later hops already."""
+
+
+def _behind(at_ns: NDArray[np.int64], last_ns: int) -> NDArray[np.int64]:
+    """When n packets come out that wait for what came out at `last_ns`, and for each other."""
+    if not len(at_ns) or at_ns[0] > last_ns:
+        return at_ns
+    turn = AFTER_ANOTHER_NS * np.arange(1, len(at_ns) + 1)
+    ahead: NDArray[np.int64] = np.maximum.accumulate(np.maximum(at_ns - turn, last_ns))
+    return ahead + turn
+
+
 class LineEnd:
     """One direction's line; goes on from one call to the next.
 
@@ -200,7 +215,7 @@ class LineEnd:
         self._skip = skip
         self._done = 0
         self._now: _Netem | None = None
-        self._last_ns = 0
+        self._last_ns = -1
 
     def __deepcopy__(self, memo: dict[int, object]) -> LineEnd:
         """What is never changed is shared."""
@@ -227,7 +242,7 @@ class LineEnd:
 
     def pass_on(self, at_ns: NDArray[np.int64]) -> NetemOutput:
         """Take n packets in the order in which they come, none before those of the last call."""
-        settled = self._done == len(self._changes) and len(at_ns) and at_ns[0] >= self._last_ns
+        settled = self._done == len(self._changes) and len(at_ns) and at_ns[0] > self._last_ns
         if settled and self._now is not None and self._now.passes_all(len(at_ns)):
             self._last_ns = int(at_ns[-1])
             return NetemOutput(None, at_ns)
@@ -252,7 +267,7 @@ class LineEnd:
             if self._now is None:
                 which.append(np.arange(start, end))
                 # a packet waits for the one before it, which jitter may still delay
-                outs.append(np.maximum(part, self._last_ns))
+                outs.append(_behind(part, self._last_ns))
             else:
                 places, times, counts = self._now.pass_on(part, self._last_ns)
                 which.append(places + start)
@@ -311,6 +326,7 @@ class _Netem:
         which: list[int] = []
         times: list[int] = []
         lost = damaged = doubled = 0
+        before_ns = last_ns
 
         def enqueue(place: int, now_ns: int, may_double: bool) -> None:
             nonlocal last_ns, lost, damaged, doubled
@@ -328,7 +344,9 @@ class _Netem:
             bad = bool(corrupt) and corrupt >= draw()
             out_ns = now_ns if delay is None else now_ns + delay.ns(draw)
             if self._keeps_order:
-                out_ns = max(out_ns, last_ns)
+                # without a delay a copy comes with its packet
+                if out_ns < last_ns or (out_ns == last_ns and (delay or out_ns == before_ns)):
+                    out_ns = last_ns + AFTER_ANOTHER_NS
                 last_ns = out_ns
             if bad:  # as good as always it dies of a checksum
                 damaged += 1
@@ -345,7 +363,7 @@ class _Netem:
     ) -> tuple[NDArray[np.intp], NDArray[np.int64], tuple[int, int, int]]:
         """`pass_on` of a netem that does nothing else: a number for each packet, all at once."""
         which = np.flatnonzero(~loss.lose_all(self._random.take(len(at_ns))))
-        times = np.maximum(at_ns[which], last_ns)
+        times = _behind(at_ns[which], last_ns)
         return which, times, (len(at_ns) - len(which), 0, 0)
 
     def lose(self, loss: RandomLoss) -> None:

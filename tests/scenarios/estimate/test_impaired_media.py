@@ -1,4 +1,5 @@
-"""Every impairment of a bridge's camera, sound and slides, however the meeting shows pictures."""
+"""Every impairment of a bridge's camera, sound and slides, however the meeting shows pictures; and
+the order of what comes over a line with jitter."""
 
 from __future__ import annotations
 
@@ -82,3 +83,17 @@ def test_each_ends_in_a_verdict_and_counts_by_theory(
         for stream in streams(result, "east", kind, "down"):  # what comes twice goes on once
             assert (stream.packets_duplicated, stream.packets_impaired) == (0, 0)
             assert stream.packets_received == stream.packets_sent
+
+
+@pytest.mark.parametrize("pictures", PICTURES)
+@pytest.mark.parametrize("link", ["access-west", "west--east"])
+def test_jitter_of_a_line_keeps_the_order_also_where_packets_have_still_to_go(
+    tmp_path: Path, link: str, pictures: str
+) -> None:
+    """Jitter without `reorder`: a packet waits for the one before it."""
+    more = PICTURES[pictures] + f'[[impairment]]\nlink = "{link}"\n{WHAT["late"]}\n'
+    file = scenario(tmp_path / "s.toml", id="jitter", phases=(3, 2, 2), more=more)
+    result = estimate(make_question(file)).result
+    found = [s for phase in result.phases for bridge in phase.bridges for s in bridge.streams]
+    assert max(stream.packets_received for stream in found) > 300
+    assert [stream.packets_reordered for stream in found] == [0] * len(found)

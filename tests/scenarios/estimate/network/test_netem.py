@@ -58,6 +58,32 @@ def test_a_step_that_is_undone_leaves_no_trace(
     assert told(saved, before, after) == told(again, before, after)
 
 
+@given(
+    gaps_ns=st.lists(st.integers(1, 2_000_000), min_size=1, max_size=60),
+    ends_ns=st.integers(1, 60_000_000),
+    what=st.sampled_from(["bernoulli", "gilbert-elliott", "jitter", "nothing"]),
+    cut=st.integers(0, 60),
+)
+def test_who_waits_for_the_packet_before_it_comes_out_behind_it(
+    gaps_ns: list[int], ends_ns: int, what: str, cut: int
+) -> None:
+    """Also behind what jitter still delays, when it is over: at no moment two, since what comes to
+    a hop at one moment has no order among itself. It waits no longer than it has to."""
+    at_ns = np.cumsum(gaps_ns)
+    then = WHAT.get(what, LineImpairment())
+    changes = [LineSetting(0, WHAT["jitter"], SEED), LineSetting(ends_ns, then, SEED)]
+    line = LineEnd(changes, own=False)
+    outs = [line.pass_on(part) for part in np.split(at_ns, [cut]) if len(part)]
+    out_ns = np.concatenate([out.out_ns for out in outs])
+    assert (np.diff(out_ns) > 0).all()
+    for out, part in zip(outs, (p for p in np.split(at_ns, [cut]) if len(p)), strict=True):
+        which = np.arange(len(part)) if out.which is None else out.which
+        assert (np.diff(which) > 0).all()
+        assert (out.out_ns >= part[which]).all()
+    most_ns = 5_000_000 + 64 * 800_000 // 8192 + len(at_ns)
+    assert out_ns[-1] <= at_ns[-1] + max(most_ns, 60_000_000)
+
+
 def kernel_numbers(seed: int, count: int) -> list[int]:
     """prandom_u32_state, step by step as the kernel has it (lib/random32.c)."""
     word = 0xFFFFFFFF
