@@ -111,13 +111,13 @@ CAUSES: Mapping[str, str] = {
     "power-lost": pgettext("mcu event", "power-lost"),
 }
 """By what a call ended."""
-NOBODY_CUT_OFF = N_(
-    "no line was away for so long that a bridge took its call for dead, so nothing is known of "
-    "dialling again"
+NOBODY_CUT_OFF = N_("no bridge took its call for dead, so nothing is known of dialling again")
+"""Of a storm in the emulated province: a fault may be too short for that, or come before anybody
+has dialled, and of what stood at its moment there is no record."""
+NOBODY_CALLED_BEFORE = N_(
+    "no bridge had got a call before the lines went away, so nothing is known of dialling again"
 )
-"""Of a storm in which there was none."""
-NO_CALL_STOOD = N_("no call stood when the lines went away, so nothing is known of dialling again")
-"""Of a storm in which there was none to be cut off."""
+"""Of a storm elsewhere, where every bridge that had a call before it counts as cut off."""
 _MISSED = {
     "withheld": N_("the answer names another host, which sent nothing, so it was sent nothing"),
     "not-agreed": N_("the answer does not let the MCU send it"),
@@ -197,8 +197,7 @@ def why_nobody_dialled_again(result: LoadResult) -> str:
     """
     if result.storm is None or result.storm.cut_off or result.verdict == "invalid":
         return ""
-    sat_out = result.place == "province" and result.sessions.established
-    return NOBODY_CUT_OFF if sat_out else NO_CALL_STOOD
+    return NOBODY_CUT_OFF if result.place == "province" else NOBODY_CALLED_BEFORE
 
 
 def _after(seconds: float | None) -> Sentence:
