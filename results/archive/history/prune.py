@@ -20,8 +20,7 @@ from giaoban.files import write_whole, writing
 from giaoban.results.archive.evidence.manifest import sha256
 from giaoban.results.archive.evidence.pack import ENDING, open_evidence, write_evidence
 from giaoban.results.archive.history.entry import HistoryEntry
-from giaoban.results.archive.history.scan import PRUNED
-from giaoban.results.archive.store import RERUN
+from giaoban.results.archive.store import PRUNED, RERUN
 from giaoban.results.model.answer_files import SENSITIVITY
 from giaoban.results.model.answers import ANSWERS
 from giaoban.results.model.manifest import MANIFEST

@@ -26,7 +26,7 @@ from giaoban.results.archive.history.entry import (
     scenario_of,
     time_in,
 )
-from giaoban.results.archive.store import PARTIAL, RERUN, rerun_of
+from giaoban.results.archive.store import PARTIAL, PRUNED, RERUN, rerun_of
 from giaoban.results.judge.criteria import LINK_PEAK
 from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.result import CriterionResult, Result
@@ -39,8 +39,6 @@ from giaoban.text import LONGEST_NAME, text_problem
 from giaoban.tomlfile import parse
 from giaoban.translation import N_, translator
 
-PRUNED = "pruned.json"
-"""In a pruned run's folder: which evidence is left, and what was removed."""
 FILES = {"result.json": "check", "faults.json": "faults"}
 """The answers that are read in full, and the kind of run each makes."""
 PREFIX = "giaoban."

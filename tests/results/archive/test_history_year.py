@@ -19,10 +19,9 @@ from giaoban.results.archive.history.document import write_summary
 from giaoban.results.archive.history.entry import HistoryEntry
 from giaoban.results.archive.history.index import opened
 from giaoban.results.archive.history.prune import prunable, prune_run, unfinished
-from giaoban.results.archive.history.scan import PRUNED
 from giaoban.results.archive.history.yearly import KINDS, Ledger, pictures, yearly
 from giaoban.results.archive.page import page_of
-from giaoban.results.archive.store import note_rerun
+from giaoban.results.archive.store import PRUNED, note_rerun
 from giaoban.results.report.wording import Wording
 from giaoban.schemas import COMMANDS, answer_schemas
 

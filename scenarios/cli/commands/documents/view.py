@@ -24,7 +24,7 @@ from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import print_blocks, tell
 from giaoban.scenarios.cli.runs import last_run
 from giaoban.scenarios.study.page_map import add_map
-from giaoban.sentence import Sentence
+from giaoban.sentence import Sentence, joined
 
 KINDS = ("check", "faults")
 _ZIP = Path(ENDING).suffix
@@ -119,11 +119,12 @@ def _page(
 
 def _not_as_made(folder: Path, altered: list[str]) -> Sentence:
     """A page shows what the files say now: neither annex nor evidence would be made of them."""
+    files = joined(", ", altered[:3])
     return Sentence(
         "{run}: {files} {n:is|are} not as when the run was made, and so is what the page shows; "
         "no annex and no evidence is made of it",
         run=folder.name,
-        files=", ".join(altered[:3]) + (" …" if len(altered) > 3 else ""),
+        files=joined(" ", [files, "…"]) if len(altered) > 3 else files,
         n=len(altered),
     )
 
