@@ -334,9 +334,12 @@ def _read(path: Path, text: str, model: type[BaseModel]) -> BaseModel:
     except ValidationError as error:
         if len(text) <= SMALL:
             error = _all_mistakes(model, data, context) or error
-        first = error.errors(include_url=False)[:MOST_TOLD]
-        told = [_explain(model, dict(e)) for e in first]
-        raise mistakes(path, told, text, more=error.error_count() - len(first)) from None
+        found_wrong = error.errors(include_url=False)
+        # the keys of another version are no mistakes
+        version = (("schema",), "literal_error")
+        wrong = [e for e in found_wrong if (e["loc"], e["type"]) == version] or found_wrong
+        told = [_explain(model, dict(e)) for e in wrong[:MOST_TOLD]]
+        raise mistakes(path, told, text, more=len(wrong) - len(told)) from None
     if hidden := hidden_in(text):  # in a comment, where it would mislead who reads the file
         raise InputError("{path}:{line}: {what}", path=path, line=hidden[0], what=hidden[1])
     return found

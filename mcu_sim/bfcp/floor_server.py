@@ -188,10 +188,19 @@ class FloorServer:
 
     def receive(self, data: bytes, source: HostPort, now_ms: float) -> list[Event]:
         """Take a datagram in. What comes from a host at which nobody has entered is not answered:
-        it may be somebody else's address."""
+        it may be somebody else's address. To a host another's user does not exist."""
         header = header_of(data) if len(data) <= LONGEST else None
-        user = None if header is None else self._user(header, source)
-        if header is None or user is None:
+        if header is None or not self._is_known(source[0]):
+            return []
+        user = self._user(header, source)
+        if user is None:
+            if not header.responds:
+                there = header.conference_id in self._conferences
+                missing = (
+                    ErrorCode.USER_DOES_NOT_EXIST if there else ErrorCode.CONFERENCE_DOES_NOT_EXIST
+                )
+                answer = header.answer(Primitive.ERROR, error(missing))
+                self._out.append(BfcpDatagram(answer.packed(), source))
             return []
         try:
             message = parse(data)
@@ -254,6 +263,10 @@ class FloorServer:
             self._out.append(BfcpDatagram(notice.message.packed(), target))
         return events
 
+    def _is_known(self, host: str) -> bool:
+        conferences = self._conferences.values()
+        return any(user.remote[0] == host for one in conferences for user in one.users.values())
+
     def _user(self, message: Message, source: HostPort) -> _User | None:
         conference = self._conferences.get(message.conference_id)
         key = FloorUser(message.conference_id, message.user_id)
@@ -276,7 +289,11 @@ class FloorServer:
                 told = self._information(conference, request_id)
                 return message.answer(Primitive.FLOOR_REQUEST_STATUS, told), []
             case Primitive.USER_QUERY:
-                request_id = self._request_of(conference, key)
+                about = message.number(AttributeType.BENEFICIARY_ID)
+                asked_for = key if about is None else key._replace(user_id=about)
+                if asked_for not in conference.users:
+                    return _refused(message, ErrorCode.USER_DOES_NOT_EXIST)
+                request_id = self._request_of(conference, asked_for)
                 told_of = [] if request_id is None else [self._information(conference, request_id)]
                 return message.answer(Primitive.USER_STATUS, *told_of), []
             case Primitive.FLOOR_QUERY:

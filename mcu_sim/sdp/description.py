@@ -162,14 +162,24 @@ class Media:
 
 
 def feedback_for(feedback: Sequence[str], payload_type: int) -> set[str]:
-    """As `Media.feedback_for`, of values of a=rtcp-fb."""
-    pairs = (value.partition(" ") for value in feedback)
-    return {kind for format_, _, kind in pairs if format_ in ("*", str(payload_type))}
+    """As `Media.feedback_for`, of values of a=rtcp-fb.
+
+    Behind `ccm` there may be parameters (`tmmbr smaxpr=120`, RFC 5104 §7.1); some devices have
+    several of its commands in one line.
+    """
+    found = set()
+    for format_, _, kind in (value.partition(" ") for value in feedback):
+        if format_ in ("*", str(payload_type)):
+            first, _, commands = kind.partition(" ")
+            found |= {f"ccm {one}" for one in commands.split()} if first == "ccm" else {kind}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class SessionDescription:
-    """A whole description. `address` is the session's c= line, None if only media have one."""
+    """A whole description. `address` is the session's c= line, None if only media have one.
+    `as_kbps`: the lowest that b=AS, b=CT (RFC 8866 §5.8) and b=TIAS (RFC 3890) say of the whole
+    session; None: they say nothing."""
 
     address: str | None
     media: tuple[Media, ...]
@@ -247,6 +257,7 @@ def _parse(data: bytes) -> SessionDescription:
         raise SdpError("does not begin with v=0")
     address: str | None = None
     heading: dict[str, Any] = {}
+    rates_kbps: list[int] = []
     direction = Direction.SENDRECV
     nowhere = Problem("no connection address (c=)", Warn.NETWORK)
     sections: list[_Section] = []
@@ -268,6 +279,8 @@ def _parse(data: bytes) -> SessionDescription:
                 address = _connection(value)
             except SdpError as error:
                 nowhere = Problem(str(error), error.warning)
+        elif kind == "b":
+            rates_kbps += _session_rates_kbps(value)
         else:
             heading |= _session_level(kind, value)
         seen.add(kind)
@@ -275,7 +288,8 @@ def _parse(data: bytes) -> SessionDescription:
         raise SdpError(f"has no {' or '.join(sorted(missing))}= line")
     lacking = nowhere if address is None else None
     media = tuple(_close(section, direction, lacking) for section in sections)
-    return SessionDescription(address, media, **heading)
+    rate_kbps = min(rates_kbps, default=None)
+    return SessionDescription(address, media, as_kbps=rate_kbps, **heading)
 
 
 _kept_session = functools.lru_cache(maxsize=64)(_parse)
@@ -293,9 +307,16 @@ def _session_level(kind: str, value: str) -> dict[str, Any]:
             return told | {"origin_address": parts[5]}
         case "s":
             return {"name": value}
-        case "b" if value.startswith("AS:") and _NUMBER.match(value[3:].strip()):
-            return {"as_kbps": _number(value[3:], "b=AS")}
     return {}
+
+
+def _session_rates_kbps(value: str) -> list[int]:
+    """The limit that a b= line of the whole session states, if it can be read."""
+    kind, _, text = value.partition(":")
+    if kind not in ("AS", "CT", "TIAS") or not _NUMBER.match(text.strip()):
+        return []
+    rate = _number(text, f"b={kind}")
+    return [rate // 1000 if kind == "TIAS" else rate]
 
 
 def _media_line(value: str) -> _Section:

@@ -580,11 +580,10 @@ def at_their_rate(ours: Media, their_session: SessionDescription, theirs: Media)
 
 
 def _stated_kbps(session: SessionDescription, media: Media) -> float | None:
-    """The rate of a section, else of the whole session, which no section can go beyond."""
-    if media.tias_bps is not None:
-        return media.tias_bps / 1000
-    kbps = session.as_kbps if media.as_kbps is None else media.as_kbps
-    return None if kbps is None else float(kbps)
+    """The rate of a section, and of the whole session, beyond which no section can go."""
+    own = media.as_kbps if media.tias_bps is None else media.tias_bps / 1000
+    stated = [float(kbps) for kbps in (own, session.as_kbps) if kbps is not None]
+    return min(stated, default=None)
 
 
 def _max_kbps(
@@ -646,9 +645,9 @@ def not_taken(offer: SessionDescription, answer: SessionDescription) -> list[Pro
 
 
 def _why_not(theirs: Media, ours: Media | None) -> Problem | None:
-    if ours is None:
+    if ours is None and (theirs.protocol in PROTOCOLS or is_floor_control(theirs)):
         return Problem("there is none here, or not so many", Warn.MEDIA)
-    if theirs.protocol not in PROTOCOLS:
+    if ours is None or theirs.protocol not in PROTOCOLS:
         name = "DTLS" if "TLS" in theirs.protocol.upper() else "its protocol"
         return Problem(f"{name} ({theirs.protocol[:30]}) is not spoken here", Warn.TRANSPORT)
     if choose_codec(ours.codecs, theirs.codecs) is None:

@@ -122,8 +122,11 @@ class ContentFloorControl:
             call = self._calls[user]
             who = call.participant
             wanted = Present(command="present", participant=who)
-            if self._effects.presenter_of(call.meeting) == who:
+            presenter = self._effects.presenter_of(call.meeting)
+            if presenter == who:
                 self._server.hold(user.conference_id, user, now_ns / 1e6)
+            elif presenter is not None and self._rooms[call.meeting].meeting.floor == "open":
+                continue  # also the chair, who may command it, has asked to be the next
             elif self._rooms.may(who, wanted):
                 self._controls.carry_out(who, wanted, now_ns)
                 if self._effects.presenter_of(call.meeting) != who:  # the device has no room for it

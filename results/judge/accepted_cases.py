@@ -30,7 +30,8 @@ from giaoban.results.model.studies.failures import ChangeSense
 from giaoban.sentence import Both, Sentence
 from giaoban.tomlfile import StrictModel, dumps, load, parse, read_text
 
-SCHEMA = "giaoban.accepted-cases/1"
+OF_CASES = "giaoban.accepted-cases/"
+SCHEMA = f"{OF_CASES}1"
 HEAD = (
     "# Accepted with `giaoban baseline accept`; what differs from it is told by\n"
     "# `giaoban {command} … --baseline {name}`.\n"
@@ -145,8 +146,9 @@ def text_of_cases(accepted: AcceptedCases) -> str:
 
 
 def is_of_cases(path: Path) -> bool:
-    """Whether a baseline's file is one of cases."""
-    return parse(path, read_text(path)).get("schema") == SCHEMA
+    """Whether a baseline's file is one of cases, also of another version."""
+    schema = parse(path, read_text(path)).get("schema")
+    return isinstance(schema, str) and schema.startswith(OF_CASES)
 
 
 def read_cases(name: str, folder: Path, command: str, method: FoundBy | None) -> AcceptedCases:

@@ -36,13 +36,14 @@ Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="ADDRESS", help="a Dask cluster: tcp://HOST:8786"),
 ]
+MOST_SEEDS = 1000
 OtherSeeds = Annotated[
     int | None,
     typer.Option(
         "--seeds",
         metavar="N",
         min=0,
-        max=1000,
+        max=MOST_SEEDS,
         help=f"judge by so many other seeds as well ({OTHER_SEEDS}; 0: none)",
     ),
 ]

@@ -10,6 +10,7 @@ Loaded by every pytest run of the environment, so that what is heavy is loaded w
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from collections.abc import Iterator
 from datetime import datetime
@@ -44,11 +45,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         OPTION, type=Path, metavar="FOLDER", help="where run folders are made (the project's)"
     )
     group.addoption(
-        SEEDS, type=int, metavar="N", help="other seeds that each is judged by, as of giaoban check"
+        SEEDS,
+        type=_number_of_seeds,
+        metavar="N",
+        help="other seeds that each is judged by, as of giaoban check",
     )
     group.addoption(
         FAST, action="store_true", help="estimate alone; what can only be emulated is skipped"
     )
+
+
+def _number_of_seeds(text: str) -> int:
+    """As of `giaoban check --seeds`."""
+    from giaoban.scenarios.cli.options import MOST_SEEDS
+
+    if not text.isdecimal() or int(text) > MOST_SEEDS:
+        raise argparse.ArgumentTypeError(f'"{text}" is out of range (allowed: 0 to {MOST_SEEDS})')
+    return int(text)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
@@ -83,16 +96,18 @@ class ScenarioItem(pytest.Item):
         if fast and (why := _only_emulated(question)):
             pytest.skip(why)
         how = check_by_estimate if fast else partial(check, engine=EngineName.SANDBOX)
+        seeds: int | None = self.config.getoption(SEEDS)
         outcome = how(
             question,
             root=self.config.getoption(OPTION) or project_of(self.path).runs,
             now=datetime.now(),
             progress=lambda _what, _done: None,
-            seeds=self.config.getoption(SEEDS),
+            seeds=seeds,
         )
         wrong = difference(outcome.answer, question.scenario.expect)
         if wrong:
             again = ["giaoban", "check", str(self.path), *(["--estimate"] if fast else [])]
+            again += [] if seeds is None else ["--seeds", str(seeds)]
             told = [f"again: {shlex.join(again)}", f"run: {outcome.folder}"]
             raise NotAsExpected("\n".join([*wrong, *told]))
 

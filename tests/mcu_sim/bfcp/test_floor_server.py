@@ -199,6 +199,12 @@ def test_what_is_asked_about_oneself_and_the_server() -> None:
     assert requests(clients.ask(WEST, Primitive.USER_QUERY)) == []
     request_id = asked(clients, WEST)
     assert requests(clients.ask(WEST, Primitive.USER_QUERY)) == [(request_id, 1, 1)]
+    # of another one, if it says of whom (RFC 8855 §13.3)
+    of_west = number(AttributeType.BENEFICIARY_ID, WEST.user_id)
+    assert requests(clients.ask(EAST, Primitive.USER_QUERY)) == []
+    assert requests(clients.ask(EAST, Primitive.USER_QUERY, of_west)) == [(request_id, 1, 1)]
+    of_nobody = number(AttributeType.BENEFICIARY_ID, 9)
+    assert error_of(clients.ask(EAST, Primitive.USER_QUERY, of_nobody)) == 2
     hello = clients.ask(WEST, Primitive.HELLO)
     assert hello is not None
     [primitives, kinds] = hello.attributes
@@ -232,7 +238,8 @@ def test_strangers_get_no_answer() -> None:
     clients = Clients()
     assert clients.ask(WEST, Primitive.FLOOR_REQUEST, FLOOR, source="10.0.0.9") is None
     assert clients.ask(FloorUser(7, 3), Primitive.FLOOR_REQUEST, FLOOR) is None
-    assert clients.ask(FloorUser(8, 1), Primitive.FLOOR_REQUEST, FLOOR) is None
+    stranger = clients.ask(FloorUser(8, 1), Primitive.FLOOR_REQUEST, FLOOR, source="10.0.0.9")
+    assert stranger is None
     assert clients.server.receive(b"\x40", address(WEST), 0) == []
     long = Message(Primitive.HELLO, 7, 1, WEST.user_id).packed() + bytes(LONGEST)
     assert clients.server.receive(long, address(WEST), 0) == []
@@ -240,6 +247,22 @@ def test_strangers_get_no_answer() -> None:
     broken = Message(Primitive.HELLO, 7, 1, WEST.user_id).packed()[:-1] + b"\x01\xff"
     assert clients.server.receive(broken, address(WEST), 0) == []
     assert error_of(clients.listen()) == 13
+
+
+@pytest.mark.parametrize(("user", "code"), [(FloorUser(8, 1), 1), (FloorUser(7, 3), 2), (EAST, 2)])
+def test_a_wrong_number_is_told_to_a_host_that_is_known(user: FloorUser, code: int) -> None:
+    """Another's is as wrong as one that nobody has, and nothing comes of it (RFC 8855 §13)."""
+    clients = Clients()
+    request = Message(Primitive.FLOOR_REQUEST, *user[:1], 1, user.user_id, (FLOOR,))
+    assert clients.server.receive(request.packed(), address(WEST), 0) == []
+    [told] = clients.server.outgoing()
+    assert told.target == address(WEST)
+    assert error_of(parse(told.data)) == code
+    assert parse(told.data) == request.answer(Primitive.ERROR, *parse(told.data).attributes)
+    # a response has none, or two servers would go on for ever
+    clients.server.receive(request.answer(Primitive.ERROR).packed(), address(WEST), 0)
+    assert clients.server.outgoing() == []
+    assert clients.server.waiting() == []
 
 
 def test_a_request_that_comes_again_is_done_once() -> None:

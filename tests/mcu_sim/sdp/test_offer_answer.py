@@ -93,6 +93,8 @@ def test_an_answer_with_rtcp_on_the_same_port_names_no_other() -> None:
         (None, 1800, None, "", 1800, 1800),
         (1984, None, None, "", 1984, 1984),
         (1984, 768, None, "", 768, 768),
+        (384, None, 1_920_000, "", 384, 384),  # no section goes beyond the whole session
+        (384, 1920, None, "", 384, 384),
         (None, None, 9_000_000, "", 4000, 4000),
         (None, None, 3_000_000, ";max-br=2500", 2500, 3000),
         (None, None, 3_000_000, "", 3000, 3000),

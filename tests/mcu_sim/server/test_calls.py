@@ -387,7 +387,7 @@ def call(harness: McuHarness, media: str) -> Bridge:
         ),
         (
             SOUND + "m=application 9 TCP/BFCP *\r\n" + PICTURES,
-            ["application: there is none here, or not so many"],
+            ["application: its protocol (TCP/BFCP) is not spoken here"],
         ),
         (
             SOUND + f"m=video 40002 RTP/SAVP 97\r\n{H264}",

@@ -124,6 +124,17 @@ def test_where_nobody_leads_one_presents_after_the_other(make: Make) -> None:
     assert kinds == [asked, given, asked, given, given]  # the last but one: to nobody
 
 
+def test_where_nobody_leads_the_chair_waits_too(make: Make) -> None:
+    """It may command the channel to be its own; but what it asks for is to be the next."""
+    meeting = Presenters(make, "open")
+    meeting.request("west")
+    assert status_of(meeting.request("chair")) == RequestStatus.PENDING
+    assert (meeting.presenter, meeting.told["west"]) == ("west", [GRANTED])
+    assert ask(meeting.bridges["chair"], command="present", participant="chair") == 200
+    meeting.turn()
+    assert (meeting.presenter, meeting.told["west"]) == ("chair", [GRANTED, REVOKED])
+
+
 def test_whoever_hangs_up_presents_no_more(make: Make) -> None:
     meeting = Presenters(make, "open")
     for who in ("west", "east"):
@@ -185,6 +196,8 @@ def test_bridges_have_users_of_their_own_and_say_nothing_to_strangers(make: Make
     floor = meeting.harness.controller.content_floor
     query = Message(Primitive.FLOOR_QUERY, *users[0][:1], 1, users[0].user_id).packed()
     floor.receive(query, (meeting.bridges["west"].host, BFCP_PORT), meeting.harness.now_ns)
+    assert [parse(one.data).error_code for one in floor.outgoing()] == [2]
+    floor.receive(query, (local_address(84, 9), BFCP_PORT), meeting.harness.now_ns)
     assert floor.outgoing() == []
 
 

@@ -93,6 +93,16 @@ def test_nor_what_is_no_accepted_answer_at_all(tmp_path: Path) -> None:
             refuse_to_replace(path, command, "estimate")
 
 
+def test_one_of_another_version_is_told_as_that_alone(tmp_path: Path) -> None:
+    path = tmp_path / "older.toml"
+    path.write_text('schema = "giaoban.accepted-cases/9"\nwhat = "that has"\n', encoding="utf-8")
+    with pytest.raises(InputError) as told:
+        read_cases(str(path), tmp_path, "check", None)
+    this, needed = "giaoban.accepted-cases/9", "giaoban.accepted-cases/1"
+    said = f"{path}:1: schema = '{this}': is not known (allowed: '{needed}')"
+    assert str(told.value) == said
+
+
 def test_every_answer_says_how_it_was_found() -> None:
     checked = results_factory.result()
     assert of_check(checked).method == checked.engine.name

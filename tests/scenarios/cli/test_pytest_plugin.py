@@ -164,12 +164,19 @@ def test_fast_estimates_and_skips_what_cannot_be(tmp_path: Path) -> None:
     _, text = ran(tmp_path, "--giaoban-fast", "-k", "not well")
     assert outcome(text, "hangs") == "PASSED"
     told = part(text, "late")
-    assert re.search(r"^again: giaoban check \S*late\.toml --estimate$", told, re.M)
+    assert re.search(r"^again: giaoban check \S*late\.toml --estimate --seeds 0$", told, re.M)
     assert re.search(
         r"^Highest load of a link – (access line of )?(Tây|Đông|Bắc|MCU)\b", told, re.M
     )
     assert showing(line for line in told.splitlines() if " – " in line) == []
     assert "1 failed, 1 passed, 1 skipped, 1 deselected" in text
+
+
+@pytest.mark.parametrize("number", ["-1", "1001", "many"])
+def test_a_number_of_seeds_is_one_that_check_takes(tmp_path: Path, number: str) -> None:
+    code, text = ran(tmp_path, f"--giaoban-seeds={number}")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert f'--giaoban-seeds: "{number}" is out of range (allowed: 0 to 1000)' in text
 
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.toml")), ids=lambda path: path.stem)
