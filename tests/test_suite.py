@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import multiprocessing
+import re
 import socket
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from tests.marked import Watch, of_command, of_others
 
 TESTS = Path(__file__).parent
 CONFTESTS = sorted(TESTS.rglob("conftest.py"))
+NAMED = re.compile(r"^\s*(?:from|import) (\w+)", re.MULTILINE)
+"""The first module of a line that imports."""
 CHILD = """
 from tests.loopback import free_ports, local_address
 print(local_address(7), free_ports("127.0.0.1"), flush=True)
@@ -25,15 +28,15 @@ input()
 
 
 def test_each_process_has_a_network_and_ports_of_its_own() -> None:
-    """Of 20 at once, as many hold: none has another's address or another's port."""
+    """Of 8 at once, as many hold: none has another's address or another's port."""
     command = [sys.executable, "-c", CHILD]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    children = [subprocess.Popen(command, **pipes) for _ in range(20)]  # type: ignore[call-overload]
+    children = [subprocess.Popen(command, **pipes) for _ in range(8)]  # type: ignore[call-overload]
     said = [child.stdout.readline().split() for child in children]
     for child in children:
         child.communicate("\n")
     hosts, ports = {host for host, _ in said}, {port for _, port in said}
-    assert len(hosts) == len(ports) == 20
+    assert len(hosts) == len(ports) == 8
     assert local_address(7) not in hosts
     assert {host.split(".", 2)[2] for host in hosts} == {"7.1"}
 
@@ -132,24 +135,59 @@ def test_fixed_ports_that_another_run_may_have_are_known() -> None:
             assert of_others(sock, (host, port)) == (f"binds {host}:{port}" if others else None)
 
 
-@pytest.mark.parametrize(
-    ("mark", "code"), [("", 1), ("@pytest.mark.realtime\n", 0)], ids=["not marked", "marked"]
-)
-def test_a_test_without_the_mark_fails(tmp_path: Path, mark: str, code: int) -> None:
-    """With this project's own settings and checks."""
-    root = Path(__file__).resolve().parents[1]
-    (tmp_path / "tests").mkdir()
-    for name in ("conftest.py", "kept.py", "long.txt", "loopback.py", "marked.py"):
-        (tmp_path / "tests" / name).write_text((root / "tests" / name).read_text())
-    (tmp_path / "pyproject.toml").write_text((root / "pyproject.toml").read_text())
-    (tmp_path / "tests" / "test_server.py").write_text(
-        f"import socket\nimport pytest\n\n{mark}def test():\n"
-        "    socket.create_server(('127.0.0.1', 0)).close()\n"
+def asked_of_a_copy(folder: Path, text: str, *words: str) -> str:
+    """What pytest says of a file of tests, with this project's own settings and checks."""
+    root = TESTS.parent
+    (folder / "tests").mkdir()
+    for name in ("conftest.py", "kept.py", "laws.py", "long.txt", "loopback.py", "marked.py"):
+        (folder / "tests" / name).write_text((root / "tests" / name).read_text())
+    (folder / "pyproject.toml").write_text((root / "pyproject.toml").read_text())
+    (folder / "tests" / "test_one.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words, "tests"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout
+
+
+def test_a_test_without_the_mark_fails(tmp_path: Path) -> None:
+    text = (
+        "import socket\nimport pytest\n"
+        "def test_a(): socket.create_server(('127.0.0.1', 0)).close()\n"
+        "@pytest.mark.realtime\n"
+        "def test_b(): socket.create_server(('127.0.0.1', 0)).close()\n"
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stdout
-    assert ("test_server.py::test serves TCP at 127.0.0.1" in done.stdout) is bool(code)
+    said = asked_of_a_copy(tmp_path, text)
+    assert "test_one.py::test_a serves TCP at 127.0.0.1" in said
+    assert "test_b" not in said
+    assert "2 passed, 1 error" in said
+
+
+def test_a_law_that_says_its_own_number_is_tried_more_often_at_night(tmp_path: Path) -> None:
+    """`scripts/test --nightly` names this profile."""
+    text = (
+        "from hypothesis import given, settings, strategies as st\n"
+        "from tests.laws import examples\n"
+        "tried = []\n"
+        "@given(st.integers())\n"
+        "@settings(max_examples=examples(8))\n"
+        "def test_law(number): tried.append(number)\n"
+        "def test_how_often(): assert len(tried) > 2 * 8\n"
+    )
+    said = asked_of_a_copy(tmp_path, text, "--hypothesis-profile=thorough")
+    assert "2 passed" in said, said
+
+
+def test_no_law_says_a_number_that_is_the_same_at_night() -> None:
+    """`settings(max_examples=40)` is, whatever the profile."""
+    fixed = []
+    for file in sorted({*TESTS.rglob("*.py")} - {TESTS / "conftest.py"}):
+        text = file.read_text(encoding="utf-8")
+        if "max_examples" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.keyword) and node.arg == "max_examples":
+                scaled = isinstance(node.value, ast.Call)
+                fixed += [] if scaled else [f"{file.relative_to(TESTS)}:{node.lineno}"]
+    assert not fixed
 
 
 @pytest.mark.parametrize("where", [f"{local_address(67)} 5060", f"sip:a@{local_address(67)}"])
@@ -195,7 +233,10 @@ def test_helpers_of_another_room_are_named_with_their_room() -> None:
     astray = []
     for file in sorted(TESTS.rglob("test_*.py")):
         near = {name for place, names in own.items() if place in file.parents for name in names}
-        for node in ast.walk(ast.parse(file.read_bytes())):
+        text = file.read_text(encoding="utf-8")
+        if not (helpers - near) & set(NAMED.findall(text)):
+            continue  # to parse them all takes seconds
+        for node in ast.walk(ast.parse(text)):
             named = [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
             named += [each.name for each in node.names] if isinstance(node, ast.Import) else []
             astray += [(file.name, each) for each in named if each in helpers - near]

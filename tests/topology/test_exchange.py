@@ -27,6 +27,7 @@ from giaoban.topology.importers.zoo import read_graphml, written_mbps
 from giaoban.topology.load import DEFAULT_PROVINCE, load_province
 from giaoban.topology.model import Province
 from giaoban.topology.network import build
+from tests.laws import examples
 
 ABILENE = Path(__file__).with_name("Abilene.graphml")
 
@@ -46,7 +47,7 @@ def test_export_and_import_give_the_same_province(source: Path, tmp_path: Path) 
 
 @given(provinces())
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

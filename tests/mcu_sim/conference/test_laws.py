@@ -43,6 +43,7 @@ from giaoban.mcu_sim.conference.meeting import Meeting
 from giaoban.mcu_sim.conference.state import ConferenceState
 from giaoban.mcu_sim.conference.view import View
 from giaoban.mcu_sim.sip.registration import Registrar
+from tests.laws import examples
 from tests.mcu_sim.rights import Grants, may, presents_itself
 
 CHAIR, TELECOM = "gia-nghia", "vien-thong"
@@ -507,7 +508,7 @@ class Device(RuleBasedStateMachine):
 
 
 TestDevice = Device.TestCase
-TestDevice.settings = settings(max_examples=75, stateful_step_count=40)
+TestDevice.settings = settings(max_examples=examples(75), stateful_step_count=40)
 
 
 def meeting(number: int, **other: Any) -> Meeting:

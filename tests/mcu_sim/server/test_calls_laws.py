@@ -15,6 +15,7 @@ from giaoban.mcu_sim.conference import commands
 from giaoban.mcu_sim.conference.commands import CONTROL_TYPE
 from giaoban.mcu_sim.sdp import Direction
 from giaoban.mcu_sim.sip import CallState, InfoAnswered
+from tests.laws import examples
 from tests.loopback import local_address
 from tests.mcu_sim.harness_bridge import Bridge
 from tests.mcu_sim.mcu_harness import McuHarness
@@ -252,7 +253,7 @@ class CallsOfHarness(RuleBasedStateMachine):
 
 
 CallsOfHarness.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=examples(40),
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

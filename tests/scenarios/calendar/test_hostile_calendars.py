@@ -10,6 +10,7 @@ from giaoban.errors import InputError
 from giaoban.scenarios.calendar.csv_file import read_csv
 from giaoban.scenarios.calendar.icalendar_file import read_ics
 from giaoban.scenarios.calendar.registration import resolve_all
+from tests.laws import examples
 from tests.scenarios.calendar.calendars import FILES, directory
 from tests.scenarios.calendar.test_round_trip import ENGLISH
 
@@ -39,7 +40,7 @@ def damaged(draw: st.DrawFn, sound: bytes) -> bytes:
     return text
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(250), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SAMPLES).flatmap(damaged))
 def test_a_damaged_calendar(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.ics"
@@ -50,7 +51,7 @@ def test_a_damaged_calendar(tmp_path_factory: pytest.TempPathFactory, data: byte
         assert str(path) in str(error)  # noqa: PT017 - both ends are right
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(damaged(ENGLISH.encode()))
 def test_a_damaged_table(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.csv"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from giaoban.scenarios.calendar.occupancy import Loads, moments, periods, scenario_of
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
+from tests.laws import examples
 from tests.scenarios.calendar.calendars import DISTRICTS, booked, world
 
 HOUR = timedelta(hours=1)
@@ -16,7 +17,7 @@ def name(each: Registration) -> str:
     return each.uid
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 60), st.integers(1, 10)), min_size=1, max_size=8),
 )

@@ -14,6 +14,7 @@ from giaoban.scenarios.calendar.csv_file import read_csv
 from giaoban.scenarios.calendar.icalendar_file import to_ics, write_ics
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration, resolve_all
 from giaoban.translation import Language
+from tests.laws import examples
 from tests.scenarios.calendar.calendars import ASKED, DISTRICTS, FILES, at, directory, read
 
 LETTERS = st.characters(
@@ -61,7 +62,7 @@ def told(found: list[Registration]) -> list[Registration]:
     return sorted(same, key=lambda each: (each.start, each.end, each.title, repr(each)))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
 @given(registrations())
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory, found: list[Registration]

@@ -13,6 +13,7 @@ from giaoban.results.model.studies.calendar import Finding, Move
 from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.occupancy import Loads, periods
 from giaoban.scenarios.calendar.registration import TIME_ZONE, Registration
+from tests.laws import examples
 from tests.scenarios.calendar.calendars import ASKED, DISTRICTS, at, booked, world
 
 LIMITS = rules.OccupancyLimits(device_pct=80.0, link_pct=90.0)
@@ -266,7 +267,7 @@ def calendars(draw: st.DrawFn) -> list[Registration]:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(calendars())
 def test_a_double_booking_is_an_overlap_and_the_other_way_round(
     found: list[Registration],
@@ -290,7 +291,7 @@ def test_a_double_booking_is_an_overlap_and_the_other_way_round(
     assert said == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(calendars())
 def test_with_all_moves_made_every_rule_is_kept(found: list[Registration]) -> None:
     plan = rules.MovedCalendar({each.uid: each for each in found}, Loads(world()), LIMITS, ASKED)

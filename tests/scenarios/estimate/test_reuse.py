@@ -42,6 +42,7 @@ from giaoban.scenarios.study.sensitivity.drawn import value_at
 from giaoban.scenarios.study.sensitivity.figures import AssumedFigure, figures
 from giaoban.scenarios.study.sensitivity.world import THRESHOLDS, Value, World
 from giaoban.scenarios.study.sensitivity.world import Path as WorldPath
+from tests.laws import examples
 
 FAR_PCT = 100.0
 
@@ -101,7 +102,7 @@ def again(world: World, judge: CachingJudge, changes: list[tuple[WorldPath, Valu
     return True
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(data=st.data())
 def test_whatever_changes_the_answer_is_that_from_the_beginning(
     world: World, tried: list[AssumedFigure], data: st.DataObject
@@ -286,7 +287,7 @@ LOSSES = st.sampled_from([0.02, 0.05, 0.08, 0.1, 0.2, 0.4, 1.0])
 BUFFERS = st.sampled_from([2, 4, 8, 12, 16, 24, 40])
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(
     changes=st.one_of(
         st.lists(st.fixed_dictionaries({"loss_pct": LOSSES}), min_size=2, max_size=5),

@@ -21,6 +21,7 @@ from giaoban.topology.lines.impairments import GilbertElliott
 from giaoban.topology.network import Hop
 from giaoban.traffic import rtp, rtx, ulpfec
 from giaoban.traffic.impairments import BernoulliLoss, GammaJitter, Impairments, Interval
+from tests.laws import examples
 
 EXAMPLES = sorted(SCENARIOS.glob("*.toml"))
 
@@ -54,7 +55,7 @@ def test_a_plan_survives_its_json(path: Path) -> None:
     assert Plan.model_validate_json(plan.to_json()) == plan
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**31 - 1),
     new=st.integers(1, 40),
@@ -81,7 +82,7 @@ def test_timetable(tmp_path: Path, seed: int, new: int, phases: tuple[float, flo
     assert plan.end_s > plan.hang_up_s + 1
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**31 - 1), new=st.integers(1, 40))
 def test_streams_are_told_apart(tmp_path: Path, seed: int, new: int) -> None:
     plan = plan_of(scenario(tmp_path / "s.toml", bridges=new_bridges(new), seed=seed))

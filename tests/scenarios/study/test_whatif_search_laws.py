@@ -12,6 +12,7 @@ from whatif_world import Questions, World, devices_of
 from giaoban.scenarios.study.whatif import search as module
 from giaoban.scenarios.study.whatif.ladder import RATES_MBPS, lower_profiles
 from giaoban.scenarios.study.whatif.search import SearchState, search
+from tests.laws import examples
 
 DEVICES = devices_of("lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx")
 """The question's own holds six calls; these 8, 10 and 30."""
@@ -52,7 +53,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Questions:
 
 
 # an example takes a tenth of a second: one that fails is told as it is
-@settings(max_examples=40, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=examples(40), phases=[Phase.explicit, Phase.generate])
 @given(
     more=st.sampled_from([1, 4]),
     means=st.tuples(mean_mbps, mean_mbps, mean_mbps, mean_mbps),

@@ -21,6 +21,7 @@ from giaoban.topology.convergence.forwarding import (
 from giaoban.topology.convergence.ospf import RoutedNetwork
 from giaoban.topology.network import Hop, Network, build
 from giaoban.topology.rerouting import settled_after_ms
+from tests.laws import examples
 
 # the bridge is opposite the MCU, by r-1 it is shorter
 RING = build(
@@ -123,7 +124,7 @@ def test_ways_turn_within_what_the_timers_allow(setting: str, how: str, seed: in
         )
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.integers(0, 1 << 30), st.sampled_from(["cut", "silent"]))
 def test_at_any_seed_all_find_the_ways_that_are_left(seed: int, how: str) -> None:
     network = ring(SETTINGS["100x3"])
@@ -146,7 +147,7 @@ ASKED = st.tuples(
 )
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(st.lists(ASKED, min_size=2, max_size=4), st.sampled_from(sorted(TIMED)))
 def test_who_goes_on_from_routers_that_are_known_finds_the_same(
     asked: list[tuple[int, str, float]], setting: str
@@ -263,7 +264,7 @@ def test_routes_may_be_installed_long_after_they_are_found() -> None:
     assert slow.agreed_ns > 20 * 200 * MS
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(seed=st.integers(0, 2**31), later_ms=st.integers(1, 900))
 def test_who_installs_routes_later_agrees_by_so_much_later(seed: int, later_ms: int) -> None:
     """Whatever the timers' grids: when a run begins hangs on it."""

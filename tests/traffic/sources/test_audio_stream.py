@@ -17,6 +17,7 @@ from giaoban.traffic.rtp import StreamId
 from giaoban.traffic.sources.audio_encoding import AudioEncoding
 from giaoban.traffic.sources.audio_stream import AudioStream, Talk
 from giaoban.traffic.sources.talk_spurts import Speech
+from tests.laws import examples
 
 IDENT = StreamId(payload_type=8, ssrc=9, first_sequence=65_500, first_timestamp=2**32 - 9_000)
 PROFILES = load_profiles()
@@ -82,7 +83,7 @@ ENCODINGS = st.sampled_from(PROFILES.audio)
 SILENCE = np.full((3, 160), 0xD5, np.uint8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, 2**32), ENDS, ENCODINGS)
 def test_what_is_suppressed_leaves_gaps_in_time_but_none_in_the_sequence(
     seed: int, ends: list[int], encoding: AudioEncoding
@@ -102,7 +103,7 @@ def test_what_is_suppressed_leaves_gaps_in_time_but_none_in_the_sequence(
     assert timestamp == 2**32 - 9_000 + len(steps) * encoding.packet_ticks
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.integers(0, 2**32), ENDS, st.booleans())
 def test_without_rows_a_stream_is_logged_just_so(
     seed: int, ends: list[int], suppressed: bool
@@ -113,7 +114,7 @@ def test_without_rows_a_stream_is_logged_just_so(
     assert sent.position == unsent.position
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(0, 2**32), ENDS, st.booleans())
 def test_what_is_sent_does_not_hang_on_the_windows(
     seed: int, ends: list[int], suppressed: bool
@@ -125,7 +126,7 @@ def test_what_is_sent_does_not_hang_on_the_windows(
     assert np.array_equal(cut.log, whole.log)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(0, 2**32), ENDS)
 def test_without_suppression_silence_is_sent_and_nothing_is_marked(
     seed: int, ends: list[int]

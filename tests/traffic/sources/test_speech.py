@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.sources.talk_spurts import Speech
+from tests.laws import examples
 
 MODEL = load_profiles().speech
 S = 1_000_000_000
@@ -62,7 +63,7 @@ def test_it_begins_as_it_goes_on() -> None:
     assert np.all(np.abs(talking.mean(axis=0) - a) < 4 * np.sqrt(a * (1 - a) / n))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     st.integers(0, 2**48),
     st.integers(0, 10**15),
@@ -77,7 +78,7 @@ def test_what_is_said_does_not_hang_on_how_one_asks(
     assert at_once.tolist() == singly
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.integers(0, 2**48))
 def test_talk_alternates_at_the_changes(seed: int) -> None:
     speech = Speech(MODEL, seed)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from giaoban.traffic.sources.content import ContentModel, ContentSource
+from tests.laws import examples
 
 FPS = 5
 
@@ -111,7 +112,7 @@ def test_frames_do_not_depend_on_the_cut_into_windows(cut: int) -> None:
     assert source(model(), seed=2).take(600).size.tolist() != whole.size.tolist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     kbps=st.floats(32, 20_000),
     picture=st.floats(100, 1e6),

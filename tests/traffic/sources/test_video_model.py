@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from giaoban.traffic.sources.video_model import EncodedFrames, FrameSource, VideoModel
+from tests.laws import examples
 
 FPS = 30
 
@@ -133,7 +134,7 @@ def test_another_rate_holds_from_the_next_frame_on() -> None:
     assert source.take(30 * 600).size.mean() * 8 * FPS / 1000 == pytest.approx(500, rel=0.01)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     kbps=st.floats(32, 20_000),
     fps=st.sampled_from([1, 5, 30, 120]),

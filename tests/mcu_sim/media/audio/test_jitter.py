@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.mcu_sim.audio_factory import (
     LOUD,
     QUIET,
@@ -245,7 +246,7 @@ def run(
 
 
 @given(journeys(), st.lists(st.integers(1, 50), min_size=1, max_size=20))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_what_is_heard_depends_on_arrivals_not_on_when_the_program_looks(
     journey: tuple[list[int], list[bytes], list[float]], strides: list[int]
 ) -> None:

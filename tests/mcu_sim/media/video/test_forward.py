@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scapy.layers.rtp import RTP
 
 from giaoban.mcu_sim.media.video.forward import NOBODY, ForwardedSources, Forwarder
+from tests.laws import examples
 from tests.mcu_sim.video_factory import (
     FIRST_SEQUENCE,
     FIRST_TIMESTAMP,
@@ -524,7 +525,7 @@ def end_of(part: list[Got], after: list[Got] | None, when: list[Change], viewer:
     return min([*stops, after[0].of.ms if after else inf])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.tuples(cameras(0), cameras(1), cameras(2)),
     changes,
@@ -562,7 +563,7 @@ def test_a_viewers_stream_when_nothing_is_lost(
             assert [one.of for one in part] == [p for p in stream if first.of.ms <= p.ms < end]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.tuples(cameras(0), cameras(1), cameras(2)), changes, cuts, st.data())
 def test_loss_and_reordering_pass_through_and_batches_do_not_matter(
     seen: tuple[Camera, ...], when: list[Change], sizes: list[int], data: st.DataObject
@@ -612,7 +613,7 @@ hostile = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(hostile, changes, cuts)
 def test_whatever_sources_send_each_change_comes_above_all_that_was_sent(
     some: list[Packet], when: list[Change], sizes: list[int]
@@ -631,7 +632,7 @@ def test_whatever_sources_send_each_change_comes_above_all_that_was_sent(
     assert run(packets, when, [1]).got == room.got
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.tuples(cameras(0), cameras(1), cameras(2)) | hostile, changes, cuts, st.data())
 def test_sources_taken_at_once_or_one_by_one_give_the_same(
     seen: tuple[Camera, ...] | list[Packet],

@@ -26,6 +26,7 @@ from giaoban.scenarios.estimate.network.queues import TIMER_NS
 from giaoban.scenarios.estimate.signalling import signal
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.plan.question import make_question
+from tests.laws import examples
 
 Sources = Callable[[], dict[int, PlannedSource]]
 
@@ -56,7 +57,7 @@ asked = st.lists(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(turns=asked, number=st.integers(0, 30))
 def test_what_is_asked_for_comes_alike(
     both: tuple[Sources, Sources], turns: list[tuple[str, float]], number: int
@@ -98,7 +99,7 @@ def knows_its_key_frames(buffer: StreamBuffer) -> None:
         assert buffer.had_key(first) == buffer.recent(first)["key"].any()
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(turns=asked, number=st.integers(0, 30), first_s=st.floats(0.1, 12.0))
 def test_what_is_made_only_when_it_is_asked_for_comes_alike(
     plan: Plan, turns: list[tuple[str, float]], number: int, first_s: float

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from giaoban.scenarios.estimate.network import queues
 from giaoban.scenarios.estimate.network.queues import Batch, BatchedFifo, Fifo, rate_from
+from tests.laws import examples
 
 FRAME = 12 + 1200 + 28 + 14
 """RTP header, payload, UDP and IP, Ethernet: bytes by which a fibre's packets are counted."""
@@ -90,7 +91,7 @@ times = st.lists(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     seed=st.integers(0, 2**31),
     lines=times,
@@ -222,7 +223,7 @@ def test_what_a_fibre_holds_is_in_the_limit() -> None:
     assert rate_from(7, 2.0, 190.0, 5).limit == 5
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     seed=st.integers(0, 2**31),
     buffer=st.sampled_from([1, 3, 10, 40, 300]),
