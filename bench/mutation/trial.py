@@ -33,5 +33,7 @@ def run_tests(copy: Path, files: tuple[str, ...]) -> None:
     options = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={kept}"]
     # hypothesis was imported before pytest could look at its assertions
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    if Path("tests/laws.py").is_file():  # a fault may be found by the hundredth example alone
+        options += ["--hypothesis-profile=careful"]
     code = pytest.main([*options, *files])
     os._exit(int(code))

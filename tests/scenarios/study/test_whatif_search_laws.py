@@ -53,7 +53,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Questions:
 
 
 # an example takes a tenth of a second: one that fails is told as it is
-@settings(max_examples=examples(40), phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=examples(24), phases=[Phase.explicit, Phase.generate])
 @given(
     more=st.sampled_from([1, 4]),
     means=st.tuples(mean_mbps, mean_mbps, mean_mbps, mean_mbps),
