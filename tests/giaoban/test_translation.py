@@ -5,6 +5,7 @@ import re
 import string
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -65,18 +66,41 @@ def has_words(message: str | tuple[str, ...]) -> bool:
     return any(any(map(str.isalpha, text)) for text in between)
 
 
-def glued() -> set[str]:
-    """Where an error, or a sentence of one, is put together before any language can say it."""
-    found = set()
+SAYS = {*ERRORS, "Sentence", "mistake"}
+
+
+class Call(NamedTuple):
+    file: str
+    called: str
+    node: ast.Call
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.node.lineno}"
+
+
+@cache
+def calls() -> list[Call]:
+    """Those of the product that say something, each module read once."""
+    found = []
     for room in ROOMS:
         for path in (ROOT / room).rglob("*.py"):
             name = path.relative_to(ROOT).as_posix()
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and node.args and name not in NOT_FORMATTED:
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.Call) and node.args:
                     called = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                    if called in (*ERRORS, "Sentence", "mistake") and is_glued(node.args[0]):
-                        found.add(f"{name}:{node.lineno}")
+                    if called in (*SAYS, "MachineLacks", "N_"):
+                        found.append(Call(name, called, node))
     return found
+
+
+def glued() -> set[str]:
+    """Where an error, or a sentence of one, is put together before any language can say it."""
+    return {
+        call.place
+        for call in calls()
+        if call.called in SAYS and call.file not in NOT_FORMATTED and is_glued(call.node.args[0])
+    }
 
 
 def is_glued(text: ast.expr) -> bool:
@@ -91,16 +115,13 @@ def test_errors_are_sentences_with_fields() -> None:
 
 def installs() -> dict[str, str]:
     """By place, what `MachineLacks` is given as it stands: commands, which no language has."""
-    found = {}
-    for room in ROOMS:
-        for path in (ROOT / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and len(node.args) > 1:
-                    called, install = getattr(node.func, "id", ""), node.args[1]
-                    if called == "MachineLacks" and isinstance(install, ast.Constant):
-                        place = f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
-                        found[place] = str(install.value)
-    return found
+    return {
+        call.place: str(call.node.args[1].value)
+        for call in calls()
+        if call.called == "MachineLacks"
+        and len(call.node.args) > 1
+        and isinstance(call.node.args[1], ast.Constant)
+    }
 
 
 def test_what_mends_a_machine_is_a_command_or_can_be_translated() -> None:
@@ -161,14 +182,11 @@ def test_no_mark_is_hidden_from_the_tools() -> None:
     """They pass over a mark within the arguments of another."""
     told = {key for _, key in in_code()}
     hidden = {
-        node.args[0].value
-        for room in ROOMS
-        for path in (ROOT / room).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and getattr(node.func, "id", "") == "N_"
-        and isinstance(node.args[0], ast.Constant)
-        and node.args[0].value not in told
+        call.node.args[0].value
+        for call in calls()
+        if call.called == "N_"
+        and isinstance(call.node.args[0], ast.Constant)
+        and call.node.args[0].value not in told
     }
     assert hidden == set()
 

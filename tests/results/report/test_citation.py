@@ -147,6 +147,7 @@ def test_another_regulation_is_cited_by_its_own_articles(
     assert "Art. 20(3)" not in annex, "what it has no article for is said without one"
 
 
+MAY_CITE = re.compile(r"1681|Art\.|Điều|Article|Quyết định|\\[uxN]")
 FIXED = re.compile(r"1681/|Art\. ?\d|(?:Điều|Article) \d|Quyết định số \d")
 NATIONAL = re.compile(
     r"(?:Nghị định|Decree) 13/2008/NĐ-CP(?:, Art\. 8)?|Điều 8 (?=Nghị định 13/2008)"
@@ -176,7 +177,8 @@ def test_nothing_the_program_says_has_an_article_of_its_own() -> None:
         (str(path.relative_to(ROOT)), said.value)
         for room in ROOMS
         for path in sorted((ROOT / room).rglob("*.py"))
-        for said in said_in(ast.parse(path.read_text(encoding="utf-8")))
+        if MAY_CITE.search(text := path.read_text(encoding="utf-8"))  # to parse all takes seconds
+        for said in said_in(ast.parse(text))
         if (fixed(said.value) or "Art. " in NATIONAL.sub("", said.value))
         and path != ROOT / "giaoban/regulation.py"
     ]
