@@ -206,6 +206,11 @@ def everything(file: Path) -> Path:
     return scenario(file, id="everything", bridges=(FULL,), phases=(3, 4, 3), more=EVERYTHING)
 
 
+def plain(file: Path) -> Path:
+    """As little as there can be."""
+    return scenario(file, id="plain", bridges=(), profile="sd30-256k")
+
+
 def shortened(
     file: Path, scenario: str, phases: tuple[float, float, float], changed: dict[str, str]
 ) -> Path:
@@ -348,10 +353,14 @@ def _words(folder: Path, name: str) -> list[str]:
             return [str(scenario(file, more=more)), *RECORDED, "--json", "--seeds", "2"]
         case "everything":
             return [str(everything(file))]
+        case "plain":
+            return [str(plain(file))]
         case "sound":  # thirteen calls on twelve ports for pictures, and twelve for sound
             bridges = tuple({**NORTH, "id": f"new-{n}"} for n in range(11))
             device = {"device": "codian-4505-hd", "profile": "720p30-1m", "phases": (2, 6, 2)}
             return [str(scenario(file, id="sound", bridges=bridges, **device))]
+        case "thin":
+            return [str(shortened(file, "expansion-thin-link", (3, 4, 3), {}))]
         case "step-down":
             return [str(SCENARIOS / "step-down-1080p.toml")]
         case "whole-loss":

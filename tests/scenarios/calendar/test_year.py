@@ -77,6 +77,7 @@ def test_a_year(year: Path, made: Outcome[CalendarAnswer]) -> None:
     assert (made.folder / "summary.md").read_text(encoding="utf-8").startswith("# Lịch họp")
 
 
+@pytest.mark.nightly  # by day the law `test_with_all_moves_made_every_rule_is_kept`
 def test_what_is_moved_makes_the_year_pass(made: Outcome[CalendarAnswer], tmp_path: Path) -> None:
     booked = {each.id: each for each in made.answer.booked}
     moves = {m.meeting: m for f in made.answer.findings for m in f.moves}

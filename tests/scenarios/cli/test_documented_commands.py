@@ -9,6 +9,7 @@ line is longer, no letter is lost, and nothing is said in the other language.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 import shutil
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from giaoban.scenarios.study import check, documents
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from scripts.docs import reference
 from scripts.docs.fences import Command, commands, lines_of_shell, pages
+from tests.nights import at_night
 from tests.results.wording import unreadable
 
 COMMANDS = "tests/scenarios/cli/commands"
@@ -259,7 +261,31 @@ IN_LANGUAGES = [
 """What a Vietnamese page shows, its reader asks in Vietnamese; English pages are asked in both."""
 
 
-@pytest.mark.parametrize(("page", "language"), IN_LANGUAGES)
+def called(command: Command) -> tuple[str, ...]:
+    """A command's own name: the words before its options and what it is given."""
+    return tuple(itertools.takewhile(re.compile("[a-z]+").fullmatch, command.arguments or ()))
+
+
+def by_day() -> Iterator[tuple[str, str]]:
+    """In Vietnamese each page, but those whose translation is asked so; in English those that are
+    the first to show a command."""
+    shown = set[tuple[str, ...]]()
+    for page, of in TO_BE_RUN.items():
+        if page.replace("docs/", "docs/vi/") not in TO_BE_RUN:
+            yield page, "vi"
+        named = {called(command) for command in of}
+        if not vietnamese(ROOT / page) and named - shown:
+            yield page, "en"
+            shown |= named
+
+
+BY_DAY = frozenset(by_day())
+
+
+@pytest.mark.parametrize(
+    ("page", "language"),
+    [case if case in BY_DAY else at_night(*case) for case in IN_LANGUAGES],
+)
 def test_what_a_page_shows_is_run(
     page: str, language: str, bench: Path, words: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ from giaoban.scenarios.study.failures.trial import ask, possible_in
 from giaoban.scenarios.study.headroom import headroom as headroom_run
 from giaoban.scenarios.study.whatif import compare as whatif_run
 from giaoban.scenarios.study.whatif import confirm as confirming
+from tests.nights import at_night
 from tests.results import load_factory
 from tests.results.junit_schema import by_schema
 from tests.scenarios.study.test_check import unaccounted
@@ -175,7 +176,7 @@ def test_faults(tmp_path: Path, trials: Callable[[str], None]) -> None:
         everywhere(ran.out, folder, junit, code)
 
 
-@pytest.mark.parametrize("was", [state for state in STATES if state != "void"])
+@pytest.mark.parametrize("was", ["calm", at_night("slower"), "weak", at_night("both")])
 def test_faults_since_a_baseline(tmp_path: Path, trials: Callable[[str], None], was: str) -> None:
     trials(was)
     _, accepted = faults(tmp_path, "accepted")

@@ -58,6 +58,7 @@ from giaoban.scenarios.study import check
 from giaoban.scenarios.study.failures.trial import ask, possible_in
 from giaoban.sentence import Sentence
 from giaoban.translation import Language, languages, translator
+from tests.nights import at_night
 from tests.results import (
     failures_factory,
     load_factory,
@@ -140,7 +141,7 @@ KINDS = {
     "whatif": Kind("whatif", ("--more", "30", "--link", "gia-nghia--dak-song=200",
                               "--meeting", "2@r-dak-mil", *BRIEFLY), WhatIf),
     "headroom": Kind("headroom", BRIEFLY, Headroom),
-    "sweep": Kind("sweep", ("--points", "points"), SweepAnswer),
+    "sweep": Kind("sweep", ("--points", "points", "--jobs", "1"), SweepAnswer),
     "compare": Kind("compare", ("thin.toml", "--jobs", "1"), Compared),
     "calendar": Kind("calendar", ("--from", "2027-01-01", "--scenario", "thin.toml", "--estimate",
                                   "--peaks", "1", "--no-sheets"), CalendarAnswer),
@@ -241,7 +242,7 @@ def test_of_every_failure_there_can_be(tmp_path: Path) -> None:
         assert showing([translator(lang).say(name) for name in called]) == [], lang
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [at_night(name) if name == "headroom" else name for name in KINDS])
 def test_of_an_answer(
     name: str, drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,8 +345,14 @@ def small_province(path: Path, *, beside: bool) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("beside", "lang"), [(True, "vi"), (False, "en")])
-@pytest.mark.parametrize("command", OF_LINKS)
+@pytest.mark.parametrize(
+    ("command", "beside", "lang"),
+    [
+        *((command, True, "vi") for command in OF_LINKS),
+        ("check", False, "en"),
+        *(at_night(command, False, "en") for command in OF_LINKS if command != "check"),
+    ],
+)
 def test_of_links_whose_identifiers_tell_no_ends(
     command: str, beside: bool, lang: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

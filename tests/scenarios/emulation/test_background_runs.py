@@ -9,6 +9,7 @@ from runs import Runs, made
 from scenario_factory import scenario
 
 from giaoban.results.model.result import Result
+from tests.nights import at_night
 from tests.scenarios.rings import ring_province
 
 pytestmark = pytest.mark.sandbox
@@ -134,7 +135,7 @@ def test_streams_to_routers_and_to_hosts_over_an_impaired_line(runs: Runs) -> No
     assert to_host.received < to_host.sent
 
 
-@pytest.mark.parametrize("more", ["", CLASSES], ids=["without-classes", "with-classes"])
+@pytest.mark.parametrize("more", [at_night(""), CLASSES], ids=["without-classes", "with-classes"])
 def test_links_may_fail_under_other_traffic(tmp_path: Path, more: str) -> None:
     """The full link goes down and discards: what was in its queues, or came by others, is found."""
     province = ring_province(tmp_path / "ring.toml")

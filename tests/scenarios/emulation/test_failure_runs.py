@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from runs import COMMAND, UNDRAWN
-from scenario_factory import DEFAULT, ROOT, SCENARIOS, scenario
+from scenario_factory import DEFAULT, ROOT, SCENARIOS, Ran, giaoban, scenario
 from undrawn import undrawn
 
 from giaoban.results.judge import baseline
@@ -25,6 +25,7 @@ from giaoban.scenarios.emulation import beginnings
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.study.failures.failures import folder_name, try_failures
 from giaoban.scenarios.study.failures.trial import LASTS_S, ask, possible_in
+from tests.nights import at_night
 from tests.scenarios.cli.process.test_interruption import Watched, nothing_left
 from tests.scenarios.rings import DEAD_MS, MEETINGS, ring_province, ring_scenario
 
@@ -33,15 +34,19 @@ pytestmark = pytest.mark.sandbox
 __all__ = ["nothing_left"]
 
 
-def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+WIDE = "200"
+
+
+def command(*words: str | Path) -> Ran:
+    done = subprocess.run(
         [*UNDRAWN, *map(str, words)],
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": WIDE},
         capture_output=True,
         text=True,
         check=False,
     )
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def only(*failures: str) -> list[str]:
@@ -82,14 +87,20 @@ class Ring:
             path.parent.mkdir()
             path.write_text(baseline.text_of(accepted), encoding="utf-8")
 
-    def faults(self, name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        return command("faults", self.file, "--results", self.folder / name, *words)
+    def faults(self, name: str, *words: str | Path) -> Ran:
+        given = ("faults", self.file, "--results", self.folder / name, *words)
+        if "--estimate" not in words:
+            return command(*given)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("COLUMNS", WIDE)
+            undrawn(patch)
+            return giaoban(*given)
 
     def answer_of(self, name: str) -> FaultsAnswer:
         [run] = (self.folder / name).iterdir()
         return FaultsAnswer.from_json((run / "faults.json").read_bytes())
 
-    def compared(self, name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    def compared(self, name: str, *words: str | Path) -> Ran:
         of = "estimated" if "--estimate" in words else "first"
         there = ("--baseline", "ring", "--baselines", self.folder / f"accepted-{of}")
         return self.faults(name, *there, *words)
@@ -105,7 +116,7 @@ def ring(tmp_path_factory: pytest.TempPathFactory) -> Ring:
 
 
 def test_a_ring_keeps_everybody_in_the_meeting(ring: Ring) -> None:
-    assert ring.first.returncode == 1, ring.first.stdout + ring.first.stderr
+    assert ring.first.code == 1, ring.first.out + ring.first.err
     for ident in ("cut:a--b", "silent:a--b"):
         failure = ring.failure(ident)
         assert failure.cut_off == [], ident
@@ -159,7 +170,7 @@ def test_rerouting_loads_the_link_that_is_left(ring: Ring) -> None:
 def test_an_estimate_says_what_was_emulated(ring: Ring) -> None:
     """Each kind of failure: the same bridges cut off, the same verdict, each interruption within
     20 ms or 10 %."""
-    assert ring.estimated.returncode == ring.first.returncode, ring.estimated.stderr
+    assert ring.estimated.code == ring.first.code, ring.estimated.err
     same = [f for f in ring.estimate.failures if f.id in EMULATED]
     says_what_was_emulated(ring.estimate.model_copy(update={"failures": same}), ring.answer)
 
@@ -192,12 +203,14 @@ def test_what_a_silent_failure_takes_is_detection_and_routing(ring: Ring) -> Non
     assert hit.interruption_ms == hit.picture_interruption_ms
 
 
+@pytest.mark.nightly
 def test_one_by_itself_gives_the_same_figures(ring: Ring) -> None:
-    """What its guest is given does not hang on what else is tried; that a guest's answer does not
-    hang on what runs beside it, `test_runs.py` shows."""
+    """What its guest is given does not hang on what else is tried, which by day two show in guests
+    of their own; that a guest's answer does not hang on what runs beside it, `test_runs.py` shows.
+    """
     ran = ring.faults("alone", "--only", "silent:a--b")
     wanted = {"pass": 0, "fail": 1}[ring.failure("silent:a--b").verdict]
-    assert ran.returncode == wanted, ran.stderr
+    assert ran.code == wanted, ran.err
     [folder] = (ring.folder / "alone").iterdir()
     alone = FaultsAnswer.from_json((folder / "faults.json").read_bytes())
     assert alone.failures == [ring.failure("silent:a--b")]
@@ -253,23 +266,25 @@ def differences(first: Any, second: Any, *, within: float, at: str = "") -> Iter
 def test_a_link_that_was_removed_is_noticed(ring: Ring) -> None:
     less = ring_province(ring.folder / "less.toml", ("a--b", "b--c"))
     ran = ring.compared("less", "--estimate", "--province", less, "--only", "cut:a--b")
-    assert ran.returncode == 1, ran.stdout
-    lines = [line.strip() for line in ran.stdout.splitlines()]
+    assert ran.code == 1, ran.out
+    lines = [line.strip() for line in ran.out.splitlines()]
     assert "worse: link C – A cut: link C ↔ A is not in the network any more" in lines
     assert "worse: link A – B cut: C is cut off (was: not interrupted)" in lines
 
 
-def test_bfd_switched_off_is_noticed(ring: Ring) -> None:
+@pytest.mark.parametrize("how", [("--estimate",), at_night(())], ids=["estimated", "emulated"])
+def test_bfd_switched_off_is_noticed(ring: Ring, how: tuple[str, ...]) -> None:
     """Without it a silent failure lasts until the neighbour is declared dead."""
     slow = ring_province(ring.folder / "slow.toml", bfd=False)
-    ran = ring.compared("slow", "--province", slow, "--only", "silent:a--b")
-    assert ran.returncode == 1, ran.stdout
-    [folder] = (ring.folder / "slow").iterdir()
+    name = "-".join(("slow", *how))
+    ran = ring.compared(name, *how, "--province", slow, "--only", "silent:a--b")
+    assert ran.code == 1, ran.out
+    [folder] = (ring.folder / name).iterdir()
     [failure] = FaultsAnswer.from_json((folder / "faults.json").read_bytes()).failures
     [hit] = [b for b in failure.bridges if b.bridge == "b"]
     assert DEAD_MS - 1000 - 200 < hit.sound_interruption_ms < DEAD_MS + 1000
     assert hit.sound_interruption_ms < LASTS_S * 1000
-    assert "worse: link A – B lit, but its packets gone: B is interrupted " in ran.stdout
+    assert "worse: link A – B lit, but its packets gone: B is interrupted " in ran.out
 
 
 AROUND = ("silent:access-mcu", "router:r-tuy-duc", "router:r-dak-glong", "site:gia-nghia")
@@ -280,7 +295,7 @@ def compared(file: Path, folder: Path, tried: Sequence[str]) -> None:
     answers = []
     for name, words in (("estimated", ["--estimate"]), ("emulated", [])):
         ran = command("faults", file, "--results", folder / name, *words, *only(*tried))
-        assert ran.returncode in (0, 1), ran.stdout + ran.stderr
+        assert ran.code in (0, 1), ran.out + ran.err
         [run] = (folder / name).iterdir()
         answers.append(FaultsAnswer.from_json((run / "faults.json").read_bytes()))
     says_what_was_emulated(*answers)
@@ -312,15 +327,15 @@ def test_the_default_provinces_weak_points(tmp_path: Path) -> None:
     tried = only("cut:gia-nghia--dak-glong", "cut:gia-nghia--dak-song")
     file = scenario(tmp_path / "s.toml", province=DEFAULT, bridges=(), profile="sd30-256k")
     ran = command("faults", file, "--results", tmp_path / "runs", *tried)
-    assert ran.returncode == 1, ran.stdout + ran.stderr
-    points = [x for x in ran.stdout.splitlines() if x.startswith("single point of failure")]
+    assert ran.code == 1, ran.out + ran.err
+    points = [x for x in ran.out.splitlines() if x.startswith("single point of failure")]
     link, who = "link Gia Nghĩa – Đắk Glong", "Đắk Glong"
     assert points == [f"single point of failure: {link}: without it {who} is cut off; not accepted"]
 
 
 @pytest.mark.parametrize(
     ("number", "code", "left"),
-    [(signal.SIGINT, 130, 0), (signal.SIGKILL, -signal.SIGKILL, 1)],
+    [(signal.SIGINT, 130, 0), at_night(signal.SIGKILL, -signal.SIGKILL, 1)],
 )
 def test_interrupted(
     tmp_path: Path,

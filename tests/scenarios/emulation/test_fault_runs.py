@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from scenario_factory import DEFAULT, NORTH, giaoban, scenario
+from undrawn import undrawn
 
 from giaoban.results.model.faults import FaultImpact, FaultResult
 from giaoban.results.model.result import Result
@@ -23,7 +24,9 @@ def run(folder: Path, phases: tuple[float, float, float], *faults: str, **how: A
     more = "\n".join(f"[[fault]]\n{fault}" for fault in faults)
     how = {"bridges": (), "phases": phases, "profile": "sd30-512k", "more": more, **how}
     file = scenario(folder / "s.toml", **how)
-    ran = giaoban("check", file, "--results", folder / "runs", "--json")
+    with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
+        ran = giaoban("check", file, "--results", folder / "runs", "--json")
     assert ran.code in (0, 1), ran.err or json.loads(ran.out)["reasons"]
     return Result.from_json(ran.out)
 

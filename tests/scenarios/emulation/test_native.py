@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from runs import COMMAND, Runs, everything
+from runs import COMMAND, Runs, everything, plain
 from scenario_factory import ROOT, SMALL, giaoban, scenario
 
 from giaoban.results.judge.diff import differences
 from giaoban.results.model.result import Result
 from giaoban.scenarios.plan.identity import code_identity
 from giaoban.topology.sandbox import boot, kernel
+from tests.nights import at_night
 
 
 @pytest.mark.sandbox
-def test_the_same_measures_as_in_the_sandbox(runs: Runs, tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [plain, at_night(everything)])
+def test_the_same_measures_as_in_the_sandbox(
+    runs: Runs, tmp_path: Path, made: Callable[[Path], Path]
+) -> None:
     """The guest's kernel has all that is needed: there native is what the sandbox does."""
-    sandbox = runs.start("everything")
-    file = everything(tmp_path / "s.toml")
+    sandbox = runs.start(made.__name__)
+    file = made(tmp_path / "s.toml")
     # the answer is kept (tests/kept.py) with what the province holds, which is named, and whose it
     # is: the result says of which program
     (tmp_path / "program").write_text(code_identity(), encoding="utf-8")

@@ -18,6 +18,7 @@ import pytest
 from recording import heard, rtp_streams, tshark
 from runs import Finished, Runs, check, everything
 from scenario_factory import ROOT, SMALL, giaoban, scenario
+from undrawn import undrawn
 
 from giaoban.scenarios.records.events import Controlled
 from giaoban.topology.sandbox import kernel
@@ -94,8 +95,9 @@ def test_everything_is_in_what_is_run_again(runs: Runs) -> None:
     assert did >= {"call-to-speak", "dropped", "redial"}
 
 
-def test_another_seed_is_another_run(tmp_path: Path) -> None:
+def test_another_seed_is_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else `diff` would say `the same` of anything; what is sent is drawn outside an emulation."""
+    undrawn(monkeypatch)
     folders = []
     for seed in ("1", "2"):
         results = tmp_path / seed

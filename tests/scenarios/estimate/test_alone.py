@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from scenario_factory import ROOT, scenario
 
+from tests.nights import at_night
+
 WITHOUT = """
 import os, select, signal, socket, sys
 import multiprocessing.resource_tracker, subprocess  # they have ways of their own elsewhere
@@ -57,7 +59,7 @@ def test_a_check(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "words", "version"), [("whatif", ["--more", "1"], 2), ("headroom", [], 3)]
+    ("command", "words", "version"), [("whatif", ["--more", "1"], 2), at_night("headroom", [], 3)]
 )
 def test_further_bridges(tmp_path: Path, command: str, words: list[str], version: int) -> None:
     words = [*words, "--jobs", "1", "--seeds", "1"]

@@ -28,7 +28,7 @@ def test_a_run_folder_without_annex(
 ) -> None:
     file = scenario(tmp_path / "s.toml", id="quick", phases=(2, 3, 2))
     results = tmp_path / "results"
-    words = ["check", str(file), "--estimate", "--seeds", "3", "--results", str(results)]
+    words = ["check", str(file), "--estimate", "--seeds", "0", "--results", str(results)]
     code = run(words, monkeypatch)
     said = capsys.readouterr().out
     [folder] = [path for path in results.iterdir() if path.is_dir()]

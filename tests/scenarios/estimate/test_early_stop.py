@@ -18,6 +18,7 @@ from giaoban.scenarios.estimate.media import media
 from giaoban.scenarios.estimate.media.captures import captures_of
 from giaoban.scenarios.measure.assemble import criteria_of, measured_phases
 from giaoban.scenarios.plan.question import Question, make_question
+from tests.nights import at_night
 
 LOSSES = """
 [[impairment]]
@@ -53,7 +54,11 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize(
     ("link", "p", "from_s"),
-    [("access-mcu", 0.01, 0.0), ("access-cu-jut", 0.05, 0.0), ("access-cu-jut", 0.05, 7.0)],
+    [
+        at_night("access-mcu", 0.01, 0.0),
+        at_night("access-cu-jut", 0.05, 0.0),
+        ("access-cu-jut", 0.05, 7.0),
+    ],
 )
 def test_what_fails_for_sure_fails_soon(
     tmp_path: Path, steps: list[int], link: str, p: float, from_s: float

@@ -10,6 +10,7 @@ from scenario_factory import DEFAULT, scenario
 
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.plan.question import make_question
+from tests.nights import at_night
 
 SLIDES = """
 [meeting]
@@ -61,7 +62,11 @@ KINDS = {
 WITHOUT_LOSS = ("switched", "out", "encrypted", "redial", "all", "slides")
 
 
-@pytest.mark.parametrize("name", KINDS)
+PARTS = ("switched", "out", "encrypted", "overtaken")
+"""What `all`, and what `lossy`, has in it."""
+
+
+@pytest.mark.parametrize("name", [at_night(name) if name in PARTS else name for name in KINDS])
 def test_every_packet_is_accounted_for(tmp_path: Path, name: str) -> None:
     file = scenario(tmp_path / "s.toml", id=name, phases=(3, 4, 3), more=KINDS[name])
     question = make_question(file)

@@ -21,6 +21,7 @@ from giaoban.scenarios.estimate import limits, spool
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.estimate.spool import Spool
 from giaoban.scenarios.plan.question import make_question
+from tests.nights import at_night
 from tests.processes import wait_for
 
 PAIR = np.dtype([("number", "u2"), ("count", "i8")])
@@ -97,7 +98,7 @@ def test_all_numbers_at_once(blocks: list[list[int]], alone: set[int], most_byte
         assert {n: kept.read(n)["count"].tolist() for n in reversed(range(40))} == expected
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [at_night(name) if name == "impaired" else name for name in KINDS])
 def test_the_answer_hangs_neither_on_the_room_nor_on_the_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -21,6 +21,7 @@ from giaoban.scenarios.spec.meeting_catalogue import (
 )
 from giaoban.scenarios.study.meeting import plain_scenario
 from giaoban.topology.load import load_province
+from tests.nights import at_night
 
 GOVERNMENT = CATALOGUE / "with-government.toml"
 
@@ -230,7 +231,7 @@ def test_a_meeting_whose_other_mcu_does_not_take_part_is_refused(tmp_path: Path)
         assert said in str(refused.value)
 
 
-@pytest.mark.parametrize("make", [check_scenario, course_scenario])
+@pytest.mark.parametrize("make", [check_scenario, at_night(course_scenario)])
 def test_the_meeting_with_the_government_is_cascaded_and_keeps_its_limits(make: object) -> None:
     """Passed on, pictures come in time; composed at both ends they do not (docs)."""
     assert callable(make)

@@ -36,6 +36,7 @@ from giaoban.scenarios.study.sensitivity.world import World
 from giaoban.traffic.quality.measure import Measures, Trace
 from giaoban.traffic.quality.memoized import memoized
 from giaoban.traffic.receiver.feedback import LOOK_NS
+from tests.nights import at_night
 from tests.scenarios.rings import MEETINGS, ring_scenario
 
 TRIED = ("mcu", "cut:a--b", "silent:a--b", "router:r-b", "site:c", "cut:a--b+cut:b--c")
@@ -238,7 +239,7 @@ def test_steps_shorter_than_any_fibre_come_to_the_same(
     assert in_steps.phases == packet_by_packet.phases
 
 
-@pytest.mark.parametrize("meeting", ["switched", "slides"])
+@pytest.mark.parametrize("meeting", ["switched", at_night("slides")])
 def test_pictures_are_forwarded_alike_in_slices_and_by_halves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meeting: str
 ) -> None:
@@ -283,7 +284,11 @@ BESIDE = {
         *((kind, "") for kind in KINDS),
         ("silent", "classes"),
         ("silent", "lossy"),
-        *itertools.product(("silent", "site", "mcu"), MEETINGS),
+        # each way of failing once, in another meeting
+        *(
+            case if number % (len(MEETINGS) + 1) == 0 else at_night(*case)
+            for number, case in enumerate(itertools.product(("silent", "site", "mcu"), MEETINGS))
+        ),
     ],
 )
 def test_every_kind_is_estimated_and_every_packet_accounted_for(
@@ -333,7 +338,8 @@ def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "ident", ["silent:a--b", "site:c", "cut:a--b+cut:b--c", "cut:gia-nghia--dak-song"]
+    "ident",
+    ["silent:a--b", "site:c", at_night("cut:a--b+cut:b--c"), at_night("cut:gia-nghia--dak-song")],
 )
 def test_long_steps_beside_a_failure_say_what_steps_from_look_to_look_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ident: str
@@ -364,7 +370,7 @@ def test_long_steps_beside_a_failure_say_what_steps_from_look_to_look_do(
     assert long == short
 
 
-@pytest.mark.parametrize("ident", ["cut:gia-nghia--dak-r-lap", "router:r-dak-mil"])
+@pytest.mark.parametrize("ident", ["router:r-dak-mil", at_night("cut:gia-nghia--dak-r-lap")])
 def test_what_is_under_way_when_something_fails_is_foreseen(
     ident: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ from giaoban.scenarios.study.seeds import SeedsJudge, helpers_for, other_seeds
 from giaoban.scenarios.study.whatif.apply import ask
 from giaoban.scenarios.study.whatif.join_pacing import with_slower_joins
 from giaoban.scenarios.study.whatif.variant import Variant
+from tests.nights import at_night
 from tests.processes import alive, wait_for
 
 NOT_ESTIMATED_VI = "không thiết bị nào của chương trình này"
@@ -104,6 +105,7 @@ def test_at_its_own_seed_alone_it_says_so(tmp_path: Path) -> None:
     assert "PASS – the bridges may be connected (other seeds were not tried)" in shown.out
 
 
+@pytest.mark.nightly  # by day `test_a_judge_goes_on_while_no_more_fail_than_may`
 def test_what_is_allowed_to_fail_can_be_set(tmp_path: Path) -> None:
     more = "holds-at-every-seed = 34.0\n"
     ran, result = estimated(tmp_path, thin(tmp_path, more=more), "--seeds", "3")
@@ -274,7 +276,8 @@ def test_whatif_says_at_which_seed_it_fails(tmp_path: Path) -> None:
 
 
 def test_headroom_counts_what_fits_at_every_seed(tmp_path: Path) -> None:
-    ran = giaoban("headroom", thin(tmp_path), "--seeds", "2", "--results", tmp_path / "runs")
+    words = ("--seeds", "2", "--jobs", "1", "--results", tmp_path / "runs")
+    ran = giaoban("headroom", thin(tmp_path), *words)
     assert ran.code == 1
     assert "FAIL – the bridges that there are do not meet the criteria" in ran.out
 
@@ -320,7 +323,7 @@ def test_what_cannot_be_estimated_is_emulated_if_asked(tmp_path: Path) -> None:
     assert not list((tmp_path / "runs").glob("*/other-seeds"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, at_night(signal.SIGINT)])
 def test_nothing_outlives_a_check_that_is_ended(tmp_path: Path, number: signal.Signals) -> None:
     """Phases of 10 min, so that seeds are under way for long."""
     file = scenario(tmp_path / "s.toml", phases=(600, 600, 600))

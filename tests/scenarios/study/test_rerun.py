@@ -19,6 +19,7 @@ from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.drawn import hypercube
 from giaoban.scenarios.study.sensitivity.figures import Ranges
 from giaoban.tomlfile import load
+from tests.nights import at_night
 from tests.results import sensitivity_factory as sensitivities
 
 
@@ -102,7 +103,7 @@ def test_a_scenario_with_other_files_than_the_evidence_is_refused(tmp_path: Path
         as_laid_out(made)(none)
 
 
-@pytest.mark.parametrize("command", ["check", "sensitivity"])
+@pytest.mark.parametrize("command", [at_night("check"), "sensitivity"])
 def test_how_far_assumptions_may_be_off_is_found_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:

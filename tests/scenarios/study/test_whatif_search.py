@@ -17,6 +17,7 @@ from giaoban.scenarios.study.whatif.search import SearchState
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.topology.model import LinkChange
 from giaoban.traffic.profiles import load_profiles
+from tests.nights import at_night
 
 
 def test_larger_devices_hold_the_calls_with_units_to_spare() -> None:
@@ -136,7 +137,7 @@ def test_a_line_that_a_carrier_polices_is_shaped_before_anything_is_bought(tmp_p
     assert [judged.state for judged in found.judged[:2]] == [SearchState(), found.cheapest.state]
 
 
-@pytest.mark.parametrize("smaller", [0, 7])
+@pytest.mark.parametrize("smaller", [at_night(0), 7])
 def test_a_device_slower_the_fuller_it_is_is_replaced_by_a_larger_one(
     tmp_path: Path, smaller: int
 ) -> None:

@@ -23,6 +23,7 @@ from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.receiver.nack import MOST_MISSING, ReceivedPackets, RepairBuffer
 from giaoban.traffic.sender.fec import FecEncoder
 from giaoban.traffic.sender.retransmission import Retransmitter
+from tests.nights import at_night
 
 MS = 1_000_000
 CLOCK_HZ, FRAME_TICKS, FRAME_NS = 90_000, 3_000, 100_000_000 // 3
@@ -377,10 +378,18 @@ def tries(place: int, run: int, one_way_ms: float, buffer_ms: float) -> int:
 
 
 @pytest.mark.parametrize(
-    ("one_way_ms", "buffer_ms", "most"),
-    [(20.0, 20.0, 0), (20.0, 60.0, 1), (20.0, 85.0, 2), (5.0, 85.0, 4)],
+    ("one_way_ms", "buffer_ms", "most", "back"),
+    [
+        (20.0, 20.0, 0, 0.0),
+        (20.0, 60.0, 1, 0.1),
+        (5.0, 85.0, 4, 0.1),
+        at_night(20.0, 20.0, 0, 0.1),
+        at_night(20.0, 60.0, 1, 0.0),
+        at_night(20.0, 85.0, 2, 0.0),
+        at_night(20.0, 85.0, 2, 0.1),
+        at_night(5.0, 85.0, 4, 0.0),
+    ],
 )
-@pytest.mark.parametrize("back", [0.0, 0.1])
 def test_what_stays_missing_of_independent_losses(
     one_way_ms: float, buffer_ms: float, most: int, back: float
 ) -> None:
@@ -407,7 +416,7 @@ def test_what_stays_missing_of_independent_losses(
     assert line.residual == pytest.approx(expected, abs=4 * math.sqrt(2 * expected) + 2)
 
 
-@pytest.mark.parametrize("r", [0.2, 0.5])
+@pytest.mark.parametrize("r", [at_night(0.2), 0.5])
 def test_what_stays_missing_of_losses_in_bursts(r: float) -> None:
     """A burst is noticed when it is over: the line is good then, and a single try m packets later
     is lost with π (1 − λ^m), less than π (Gilbert's chain: π = p / (p + r), λ = 1 − p − r)."""

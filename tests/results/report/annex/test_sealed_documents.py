@@ -19,6 +19,7 @@ from giaoban.results.report.annex.draft import AnswerWithProof
 from giaoban.results.report.annex.make import annex_bytes
 from giaoban.results.report.docx import seal as seal_docx
 from giaoban.results.report.pdf import seal as seal_pdf
+from tests.nights import at_night
 
 
 @pytest.fixture(scope="module")
@@ -192,17 +193,21 @@ def test_a_certificate_that_had_expired_is_not_trusted(tmp_path, pdf):
     assert told.signed[0].trusted is False
 
 
-def test_one_byte_changed_anywhere_in_a_signature_is_told(tmp_path, pdf, who):
+@pytest.mark.parametrize("spots", [6, at_night(19)])
+def test_one_byte_changed_anywhere_in_a_signature_is_told(tmp_path, pdf, who, spots):
     signed = Signer(who.p12, make.PASSWORD).pdf(pdf)
     assert found(tmp_path / "x.pdf", signed).intact
     rng = random.Random(7)
     start = signed.rindex(b"/Contents <") + len("/Contents <")
-    digits = [*range(start, start + 76, 4), *rng.sample(range(start, start + 2000), 16)]
+    digits = [
+        *range(start, start + 76, 76 // spots),
+        *rng.sample(range(start, start + 2000), spots),
+    ]
     for spot in digits:
         other = bytearray(signed)
         other[spot] = ord("1") if other[spot] != ord("1") else ord("2")
         assert not found(tmp_path / "x.pdf", bytes(other)).intact, spot - start
-    for spot in rng.sample(range(len(pdf), len(signed)), 12):
+    for spot in rng.sample(range(len(pdf), len(signed)), spots):
         assert not found(tmp_path / "x.pdf", flipped(signed, spot, rng)).intact, spot
     assert not found(tmp_path / "x.pdf", signed + b"\n").intact
 
@@ -226,7 +231,8 @@ def test_a_page_replaced_before_signing_is_told(tmp_path, pdf, who):
     assert re.search("was replaced after the seal", " ".join(told.altered))
 
 
-def test_a_signature_beside_an_evidence(tmp_path, made, who):
+@pytest.mark.parametrize("spots", [6, at_night(25)])
+def test_a_signature_beside_an_evidence(tmp_path, made, who, spots):
     path = tmp_path / "x.evidence.zip"
     write_evidence(made.folder, path)
     beside = path.with_name(path.name + SIGNATURE_ENDING)
@@ -236,7 +242,7 @@ def test_a_signature_beside_an_evidence(tmp_path, made, who):
     assert told.signed[0].trusted
     good = beside.read_bytes()
     rng = random.Random(3)
-    for spot in rng.sample(range(len(good)), 25):
+    for spot in rng.sample(range(len(good)), spots):
         beside.write_bytes(flipped(good, spot, rng))
         assert not verify(path).intact, spot
     other = make.run(tmp_path, seed=7)

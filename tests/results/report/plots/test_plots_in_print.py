@@ -20,6 +20,7 @@ from giaoban.results.report.plots import headroom, load, tornado
 from giaoban.results.report.plots.run import draw_lines, mcu_plot
 from giaoban.results.report.plots.style import GREY, STYLE
 from giaoban.topology.map.draw import BROAD_IN, _Map
+from tests.nights import at_night
 from tests.results.view_factory import NEW_AT, network
 
 LIMITS = {"mos": 4.0, "links": 80.0, "delay": 150.0, "loss": 1.0, "jitter": 30.0}
@@ -161,7 +162,7 @@ def alike(figure):
     return any(len(set(each)) < len(each) for each in zip(*known, strict=True)) if known else False
 
 
-@pytest.fixture(scope="module", params=["vi", "en"])
+@pytest.fixture(scope="module", params=["vi", at_night("en")])
 def plots(request):
     lang = request.param
     figures = [

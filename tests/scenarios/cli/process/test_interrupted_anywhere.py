@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from scenario_factory import ROOT, scenario
 
+from tests.nights import at_night
+
 LAB = Path(__file__).with_name("signal_lab.py")
 SAID = "giaoban: interrupted, nothing is left behind"
 
@@ -50,14 +52,14 @@ def copied(
         (signal.SIGINT, "import", "numpy.linalg"),
         (signal.SIGHUP, "import", "numpy._core._multiarray_umath"),
         (signal.SIGTERM, "import", "pydantic_core"),
-        (signal.SIGINT, "import", "matplotlib.ft2font"),
+        at_night(signal.SIGINT, "import", "matplotlib.ft2font"),
         # while a meeting is estimated, judged, drawn and written down
-        (signal.SIGTERM, "os.mkdir", ".partial-"),
+        at_night(signal.SIGTERM, "os.mkdir", ".partial-"),
         (signal.SIGINT, "open", ".owner"),
-        (signal.SIGTERM, "open", "criteria.toml"),
+        at_night(signal.SIGTERM, "open", "criteria.toml"),
         (signal.SIGINT, "os.fork", ""),
         (signal.SIGHUP, "open", "plots"),
-        (signal.SIGTERM, "open", "result.json"),
+        at_night(signal.SIGTERM, "open", "result.json"),
         (signal.SIGINT, "open", "view.html"),
     ],
 )

@@ -16,6 +16,7 @@ from scenario_factory import ROOT, giaoban, scenario
 
 from giaoban.errors import InvalidRun
 from giaoban.scenarios.study import check
+from tests.nights import at_night
 from tests.processes import PATIENCE_S, descendants, processes, wait_for
 
 pytestmark = pytest.mark.sandbox
@@ -98,7 +99,9 @@ def nothing_left() -> Iterator[Callable[[Watched], None]]:
     assert Path("/proc/self/mountinfo").read_text(encoding="utf-8") == mounts
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment", [each if each == "meeting" else at_night(each) for each in MOMENTS]
+)
 def test_ctrl_c(tmp_path: Path, moment: str, nothing_left: Callable[[Watched], None]) -> None:
     watched, results = interrupt(tmp_path, moment, signal.SIGINT)
     assert watched.process.returncode == 130, "".join(watched.err)
@@ -115,7 +118,7 @@ def test_sigterm_is_as_ctrl_c(tmp_path: Path, nothing_left: Callable[[Watched], 
     assert list(results.iterdir()) == []
 
 
-@pytest.mark.parametrize("moment", ["meeting", "typesetting"])
+@pytest.mark.parametrize("moment", ["meeting", at_night("typesetting")])
 def test_kill_9(
     tmp_path: Path,
     moment: str,

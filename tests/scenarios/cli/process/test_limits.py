@@ -12,6 +12,8 @@ import pytest
 from runs import COMMAND
 from scenario_factory import ROOT, scenario
 
+from tests.nights import at_night
+
 
 @pytest.mark.parametrize(
     ("limit", "amount", "said"),
@@ -96,7 +98,7 @@ def test_a_load_test_that_cannot_write_all_down(tmp_path: Path, size: int, worke
     assert list((tmp_path / "results").iterdir()) == []
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+@pytest.mark.parametrize("suffix", [at_night(".svg"), ".png", at_night(".pdf")])
 def test_a_picture_of_which_only_half_fits(tmp_path: Path, suffix: str) -> None:
     picture = tmp_path / f"map{suffix}"
     picture.write_text("of before")

@@ -14,6 +14,7 @@ import pytest
 from runs import COMMAND
 from scenario_factory import ROOT, SMALL, scenario
 
+from tests.nights import at_night
 from tests.results import results_factory
 
 LAB = Path(__file__).with_name("outputs_lab.py")
@@ -72,13 +73,20 @@ def cases(words: dict[str, list[str]]) -> dict[str, Case]:
     return found
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
+DAILY = ("help", "topology-show", "history", "units", "units-json", "view", "check", *FAIL)
+"""One of each way to print: text and JSON, tables, pages, an answer."""
+
+
+@pytest.fixture(scope="module", params=[DAILY, at_night(())], ids=["some", "all"])
+def ended(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Case]:
     """How all of them ended: case → code, stdout, stderr (as Latin-1, byte by byte)."""
     folder = tmp_path_factory.mktemp("outputs")
     (folder / "runs").mkdir()
     (folder / "ends").mkdir()
-    asked = cases(commands(folder / "runs"))
+    known = commands(folder / "runs")
+    asked = cases({name: known[name] for name in request.param or known})
     subprocess.run(
         [sys.executable, "-W", "ignore", LAB, folder / "ends"],
         cwd=ROOT,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 from scenario_factory import giaoban, scenario
+from undrawn import undrawn
 
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.scenarios.cli.app import COMMANDS, app
@@ -36,7 +37,7 @@ WRITING = {
     "headroom": ["headroom", "small-base.toml", "--jobs", "1"],
     "sweep": ["sweep", "sweep.toml", "--points", "points", "--jobs", "2"],
     "compare": ["compare", "s.toml", "s.toml", "--jobs", "1"],
-    "sensitivity": ["sensitivity", "s.toml", "--jobs", "1"],
+    "sensitivity": ["sensitivity", "s.toml", "--jobs", "1", "--worlds", "4"],
     "calendar": ["calendar", "year.csv", "--from", "2027-01-01", "--peaks", "0", "--no-sheets"],
 }
 ELSEWHERE = {"load", "faults", "baseline accept", "verify", "meeting"}
@@ -56,8 +57,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     before = Path.cwd()
     os.chdir(place)
     try:
-        assert giaoban("check", "s.toml", "--estimate", "--results", "runs").code == 0
-        yield place
+        with pytest.MonkeyPatch.context() as patch:
+            undrawn(patch)
+            assert giaoban("check", "s.toml", "--estimate", "--results", "runs").code == 0
+            yield place
     finally:
         os.chdir(before)
 

@@ -29,6 +29,7 @@ from giaoban.scenarios.estimate.media.media import EstimatedTraffic
 from giaoban.scenarios.estimate.network.packets import Packets
 from giaoban.scenarios.plan.question import make_question
 from giaoban.traffic.receiver.feedback import ANSWER_NS, LOOK_NS, MOST_DITHER_NS
+from tests.nights import at_night
 
 MS = 1_000_000
 EVENT = """
@@ -205,7 +206,11 @@ def streams(result: Result) -> list[StreamResult]:
 
 
 @pytest.mark.parametrize(
-    "loss", ['model = "bernoulli", p = 0.001', 'model = "gilbert-elliott", p = 0.0006, r = 0.4']
+    "loss",
+    [
+        'model = "bernoulli", p = 0.001',
+        at_night('model = "gilbert-elliott", p = 0.0006, r = 0.4'),
+    ],
 )
 def test_where_little_is_lost_long_steps_say_what_steps_from_look_to_look_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
