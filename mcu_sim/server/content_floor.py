@@ -64,6 +64,11 @@ class ContentFloorControl:
         if self._effects.presenter_of(call.meeting) == call.participant:
             self._server.hold(user.conference_id, user, now_ns / 1e6)
 
+    def give_back(self, call: ParticipantCall, now_ns: int) -> None:
+        """A call that had the content channel gives it back, or has terms without it."""
+        if self._effects.presenter_of(call.meeting) == call.participant:
+            self._controls.carry_out(call.participant, Present(command="present"), now_ns)
+
     def leave(self, call: ParticipantCall, now_ns: int) -> None:
         """A call is over, or can ask no more."""
         user = self._users.pop(call.call, None)
@@ -98,8 +103,7 @@ class ContentFloorControl:
                 case FloorRequested():
                     self._requested(call, now_ns)
                 case FloorReleased():
-                    back = Present(command="present")
-                    self._controls.carry_out(call.participant, back, now_ns)
+                    self.give_back(call, now_ns)
 
     def _requested(self, call: ParticipantCall, now_ns: int) -> None:
         user, who, meeting = self._users[call.call], call.participant, call.meeting

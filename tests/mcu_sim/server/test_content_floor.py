@@ -135,6 +135,29 @@ def test_where_nobody_leads_the_chair_waits_too(make: Make) -> None:
     assert (meeting.presenter, meeting.told["west"]) == ("chair", [GRANTED, REVOKED])
 
 
+@pytest.mark.parametrize("floor", ["open", "chair"])
+def test_who_has_no_content_channel_any_more_presents_no_more(make: Make, floor: str) -> None:
+    """Many a device says by a new offer that it has stopped to show something."""
+    meeting = Presenters(make, floor)
+    west, first, second = meeting.bridges["west"], "west", "east"
+    if floor == "chair":
+        assert ask(meeting.bridges["chair"], command="call-to-speak", participant="west") == 200
+        assert ask(meeting.bridges["chair"], command="present", participant="west") == 200
+    else:
+        meeting.request(first)
+        meeting.request(second)
+    assert meeting.presenter == first
+    shown = west.local
+    hidden = tuple(replace(m, port=0) if m.content == ("slides",) else m for m in shown.media)
+    west.reoffer(replace(shown, media=hidden, version=9))
+    meeting.turn()
+    assert meeting.presenter == (second if floor == "open" else None)
+    west.reoffer(replace(shown, version=10))
+    meeting.turn()
+    assert meeting.presenter == (second if floor == "open" else None)
+    assert status_of(meeting.request(first)) == RequestStatus.PENDING
+
+
 def test_whoever_hangs_up_presents_no_more(make: Make) -> None:
     meeting = Presenters(make, "open")
     for who in ("west", "east"):
