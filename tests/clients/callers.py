@@ -88,7 +88,12 @@ def test(context: WorkerContext, kept: list[dict[str, Any]]) -> None:
     context.close()
 
 
+LEAVE_WITHIN_S = 0.5
+"""Whom a device has not answered for as long as the plan says, it never answers."""
+
+
 def main() -> None:
+    worker_context.LEAVE_WITHIN_S = LEAVE_WITHIN_S
     plans = [LoadPlan.model_validate_json(json.dumps(plan)) for plan in json.load(sys.stdin)]
     journals: list[list[dict[str, Any]]] = [[] for _ in plans]
     shared = worker_context.MediaProcess = SharedMediaOf()  # type: ignore[misc,assignment]

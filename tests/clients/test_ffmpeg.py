@@ -24,8 +24,8 @@ Serve = Callable[..., Mcu]
 
 MARKER = 0x80
 """The last packet of a picture has it (RFC 6184 §5.1), before its payload type."""
-PICTURES = 220
-"""So many are seen in nine seconds; half of them come before the change of speakers."""
+PICTURES = 110
+"""So many are seen in less than five seconds; half of them come before the change of speakers."""
 RED, BLUE = np.array([255, 0, 0]), np.array([0, 0, 255])
 
 
@@ -43,7 +43,7 @@ def test_the_picture_follows_the_voice(serve: Serve, tmp_path: Path) -> None:
         key = base64.b64encode(shown.crypto[0].key.master).decode()
         screens.append(stack.enter_context(closing(Screen(tmp_path, secure_port, key))))
         phones = []
-        for colour, voice in (("red", "lt(t,3.5)"), ("blue", "gte(t,4)")):
+        for colour, voice in (("red", "lt(t,1.5)"), ("blue", "gte(t,2)")):
             camera = stack.enter_context(closing(Camera(colour, secure=colour == "blue")))
             phone = stack.enter_context(closing(Phone(colour)))
             media = phone.dial(mcu.uri("giao-ban"), camera.offer).media
@@ -79,8 +79,8 @@ def check_colours(colours: NDArray[np.int64]) -> None:
     is_red = np.abs(colours - RED).max(axis=1) < 40
     is_blue = np.abs(colours - BLUE).max(axis=1) < 40
     assert (is_red | is_blue).all(), colours[~(is_red | is_blue)]
-    assert np.count_nonzero(is_red) > 40
-    assert np.count_nonzero(is_blue) > 40
+    assert np.count_nonzero(is_red) > 20
+    assert np.count_nonzero(is_blue) > 20
     assert is_red[0]
     assert is_blue[-1]
     assert np.count_nonzero(np.diff(is_red.astype(int))) == 1  # one switch, no flicker

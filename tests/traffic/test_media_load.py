@@ -24,6 +24,7 @@ from giaoban.traffic.profiles import load_profiles
 from giaoban.traffic.rtcp.session import Reporter
 from giaoban.traffic.sources.packet_loop import LOOP_S, video_loop
 from giaoban.traffic.sources.video_model import CLOCK_HZ, VideoModel
+from tests.processes import wait_for
 
 HOST = "127.0.0.1"
 SPEECH = bytes(range(160))
@@ -275,15 +276,18 @@ def test_two_calls_hear_each_other_and_report(process: MediaProcess) -> None:
             rtp=address, rtcp=address, payload_type=8, muxed=True, expects=8, assured=True
         )
         process.start(own.row, {"audio": where}, f"bridge-{own.row}")
-    time.sleep(4.0)  # the first report comes after 1.0 to 3.1 s (RFC 3550 §6.3.1)
+    began_s = time.monotonic()
+    # the first report comes after 1.0 to 3.1 s (RFC 3550 §6.3.1)
+    wait_for(lambda: process.look().rtcp_sent >= 2, "a report of each")
+    time.sleep(0.3)
     health = process.look()
+    packets = round((time.monotonic() - began_s) / 0.02)  # of each
     assert health.calls == 2
-    assert health.sent == pytest.approx(400, abs=20)
-    assert health.rtcp_sent >= 2
+    assert health.sent == pytest.approx(2 * packets, abs=20)
     told = [process.stop(own.row).media["audio"] for own in rows]
     for figures in told:
-        assert figures.sent == pytest.approx(200, abs=15)
-        assert figures.received == pytest.approx(200, abs=15)
+        assert figures.sent == pytest.approx(packets, abs=15)
+        assert figures.received == pytest.approx(packets, abs=15)
         assert figures.heard_ms == 20 * figures.received
         assert figures.lost == 0
         assert figures.reports >= 1
