@@ -53,6 +53,11 @@ def giaoban(*words: str) -> list[str]:
     return [sys.executable, "-m", "giaoban.scenarios.cli.entry", *words]
 
 
+def undrawn(*words: str) -> list[str]:
+    """The same, of which no picture is drawn; it runs in this checkout's folder."""
+    return [sys.executable, "-m", "tests.scenarios.undrawn", *words]
+
+
 def end(process: subprocess.Popen[Any], by: int = signal.SIGTERM) -> None:
     """Ask a program to end, and make it end."""
     if process.poll() is None:

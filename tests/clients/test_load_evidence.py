@@ -20,10 +20,12 @@ from giaoban.results.archive.evidence.pack import open_evidence, write_evidence
 from giaoban.results.archive.evidence.verify import verify
 from giaoban.scenarios.load.passwords import WRONG, password_of
 from giaoban.scenarios.load.plan import LoadPlan
-from tests.clients.programs import HOST, LATE, Mcu, end, giaoban
+from tests.clients.programs import HOST, LATE, Mcu, end, undrawn
 from tests.scenarios.scenario_factory import giaoban as here
+from tests.scenarios.undrawn import unplotted
 
 pytestmark = pytest.mark.realtime
+ROOT = Path(__file__).resolve().parents[2]
 ENDS_WITHIN_S = 180.0
 ACCOUNTS = {f"somebodys-{name}": f"geheim-{number}" for number, name in enumerate("abcd")}
 REALM = "giaoban"
@@ -43,12 +45,12 @@ def at_somebodys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     mcu = Mcu(folder, "--accounts", str(file))
     try:
         done = subprocess.run(
-            giaoban(
+            undrawn(
                 *("load", "--target", f"sip:{HOST}:{mcu.port}", "--i-am-authorised", "--json"),
                 *("--accounts", str(file), "--bridges", "4", "--rate", "4", "--time", "2"),
                 *("--workers", "1", "--media", "none", "--results", str(folder / "runs")),
             ),
-            capture_output=True, text=True, timeout=ENDS_WITHIN_S, check=False,
+            capture_output=True, text=True, timeout=ENDS_WITHIN_S, check=False, cwd=ROOT,
         )  # fmt: skip
     finally:
         end(mcu.process, signal.SIGINT)
@@ -113,6 +115,7 @@ def test_what_ran_in_real_time_is_not_run_again(at_somebodys: Path, tmp_path: Pa
 def test_the_passwords_of_a_tests_own_mcu_are_not_in_its_evidence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    unplotted(monkeypatch)
     monkeypatch.setattr("giaoban.scenarios.load.load_test.secrets.token_hex", lambda _: SECRET)
     ran = here(
         *("load", "--shape", "guess", "--bridges", "3", "--rate", "3", "--time", "2"),

@@ -52,10 +52,10 @@ def proven_call(user: str = "cu-jut", body: str = AUDIO.format(port=41000)) -> S
 def test_many_calls_of_the_built_in_caller(serve: Serve, tmp_path: Path) -> None:
     """Without media; with it in `test_rtp_of_many_calls`."""
     mcu = serve()
-    screen = sipp(tmp_path, mcu.port, *("-sn", "uac", "-m", "300", "-r", "50", "-d", "200"))
+    screen = sipp(tmp_path, mcu.port, *("-sn", "uac", "-m", "100", "-r", "50", "-d", "200"))
     report = mcu.stop()
-    assert (count(screen, "Successful call"), count(screen, "Failed call")) == (300, 0)
-    assert len(mcu.said("joined")) == len(mcu.said("left")) == 300
+    assert (count(screen, "Successful call"), count(screen, "Failed call")) == (100, 0)
+    assert len(mcu.said("joined")) == len(mcu.said("left")) == 100
     assert {e["cause"] for e in mcu.said("left")} == {"bye"}
     assert (report["sip_unsendable"], report["sip_dropped"]) == (0, {})
 
@@ -63,11 +63,11 @@ def test_many_calls_of_the_built_in_caller(serve: Serve, tmp_path: Path) -> None
 def test_calls_over_tcp(serve: Serve, tmp_path: Path) -> None:
     mcu = serve()
     for transport in ("t1", "tn"):  # one connection for all calls, one for each
-        words = ("-sn", "uac", "-t", transport, "-m", "100", "-r", "50", "-d", "200")
+        words = ("-sn", "uac", "-t", transport, "-m", "50", "-r", "50", "-d", "200")
         screen = sipp(tmp_path, mcu.port, *words, "-max_socket", "200")
-        assert (count(screen, "Successful call"), count(screen, "Failed call")) == (100, 0)
+        assert (count(screen, "Successful call"), count(screen, "Failed call")) == (50, 0)
     mcu.stop()
-    assert len(mcu.said("joined")) == len(mcu.said("left")) == 200
+    assert len(mcu.said("joined")) == len(mcu.said("left")) == 100
 
 
 def test_an_echo_of_our_own_sound_makes_no_storm(serve: Serve, tmp_path: Path) -> None:

@@ -10,22 +10,23 @@ from pathlib import Path
 import pytest
 
 from giaoban.results.model.studies.meetings import MeetingAnswer
-from tests.clients.programs import HOST, LATE, Mcu, giaoban
+from tests.clients.programs import HOST, LATE, Mcu, undrawn
 
 pytestmark = pytest.mark.realtime
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_bridge_of_a_meeting_is_seen_and_heard(
     tmp_path: Path, serve: Callable[..., Mcu]
 ) -> None:
     mcu = serve()
-    words = giaoban(
+    words = undrawn(
         "meeting",
         "district-to-district",
         *("--real", f"sip:{HOST}:{mcu.port}", "--i-am-authorised"),
         *("--results", str(tmp_path / "runs"), "--json"),
     )
-    ran = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT)
     answer = MeetingAnswer.from_json(ran.stdout)
     (part,) = answer.parts
     assert ran.returncode == (LATE if part.verdict == "invalid" else 0), ran.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ def fields(capture: Path, what: str, *names: str) -> list[list[str]]:
     return [line.split("\t") for line in lines]
 
 
+@cache
 def _tshark(capture: Path, *words: str) -> list[str]:
     read = ("tshark", "-n", "-r", str(capture), "-o", "rtcp.show_roundtrip_calculation:TRUE")
     done = subprocess.run([*read, *words], capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 from scenario_factory import giaoban, scenario
-from undrawn import undrawn
+from undrawn import undrawn, unplotted
 
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.scenarios.cli.app import COMMANDS, app
@@ -115,7 +115,8 @@ def test_a_load_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         'schema = "giaoban.project/1"\nprovince = "p.toml"\ndevices = "mcus.toml"\n'
     )
     monkeypatch.chdir(tmp_path)
-    few = ["--bridges", "2", "--rate", "2", "--time", "1", "--media", "none", "--workers", "1"]
+    unplotted(monkeypatch)
+    few = ["--bridges", "2", "--rate", "2", "--time", "1", "--media", "none", "--workers", "0"]
     few += ["--device", "our-mcu"]
     ran = giaoban("load", "--shape", "hold", *few, "--results", "load-runs")
     assert ran.code in (0, 1, 3), ran.err

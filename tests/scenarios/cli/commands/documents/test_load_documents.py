@@ -10,7 +10,7 @@ from pathlib import Path
 import pretended_storm
 import pytest
 from scenario_factory import SMALL, giaoban, scenario
-from undrawn import undrawn
+from undrawn import undrawn, unplotted
 
 from giaoban.results.model.studies.load import LoadResult
 from giaoban.results.report.summaries.load_summary import summary_md
@@ -42,11 +42,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     drawn = {path.stem for path in (folder / "runs").glob("random-*/plots/*.svg")}
     assert drawn >= {"sessions", "setup"}
     return folder / "runs"
-
-
-def unplotted(patch: pytest.MonkeyPatch) -> None:
-    """Until the patch is undone a load test has no plots."""
-    patch.setattr("giaoban.results.report.plots.load.write_load_plots", lambda *_: [])
 
 
 @pytest.fixture
