@@ -94,6 +94,7 @@ def test_every_packet_of_a_small_country_comes_through() -> None:
     assert told["packets"] > 20 * 2 * 50 * 0.9
 
 
+@pytest.mark.nightly  # by day every packet of a smaller country comes through
 def test_a_whole_check_of_a_country_is_measured_in_a_process_of_its_own() -> None:
     command = [sys.executable, "-m", "bench.estimate.scale", "--whole", "8"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

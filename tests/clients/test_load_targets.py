@@ -28,7 +28,7 @@ from giaoban.scenarios.load.locust.processes import LocustSetup
 from giaoban.scenarios.load.plan import BackOff, LoadPlan, Shape
 from giaoban.traffic.profiles import load_profiles
 from tests.clients.fake_mcu import HOST, Device, fake
-from tests.clients.programs import LATE, giaoban
+from tests.clients.programs import LATE, undrawn
 from tests.loopback import free_ports, local_address
 
 pytestmark = pytest.mark.realtime
@@ -292,7 +292,7 @@ def load(device: Device, folder: Path, *words: str) -> Iterator[Callable[[], Ran
     with fake(device) as running:
         target = ("--target", running.address, "--i-am-authorised", "--results", str(folder))
         with subprocess.Popen(
-            giaoban("load", *target, *words),
+            undrawn("load", *target, *words),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
         ) as job:  # fmt: skip
             yield lambda: Ran(*job.communicate(timeout=180), job.returncode, folder)
@@ -333,6 +333,7 @@ def test_the_command_says_what_a_device_lacks_and_passes_it(commands: dict[str, 
     said_by(commands["neither"], 0, "does not answer OPTIONS")
 
 
+@pytest.mark.nightly  # by day it is a case of the verdicts, and of the command where none listens
 def test_the_command_says_that_nobody_answered(tmp_path: Path) -> None:
     with load(SILENT, tmp_path, *HOLD) as end:
         said_by(end(), 1, "no answer to any INVITE")
@@ -344,7 +345,7 @@ def test_where_nobody_listens_no_answer_is_waited_for(tmp_path: Path) -> None:
     words = ("--target", target, "--i-am-authorised", "--results", str(tmp_path), "--json")
     hold = ("--bridges", "2", "--rate", "4", "--shape", "hold", "--time", "1", "--media", "none")
     ran = subprocess.run(
-        giaoban("load", *words, *hold, "--answer-within", "180"),
+        undrawn("load", *words, *hold, "--answer-within", "180"),
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     said_by(Ran(ran.stdout, ran.stderr, ran.returncode, tmp_path), 1, "no answer to any INVITE")

@@ -83,6 +83,7 @@ def test_what_is_printed_of_it(user: User, run: Path) -> None:
     assert run.name in user.gives("giaoban", "verify", evidence.name)
 
 
+@pytest.mark.nightly  # by day a check, which they make many of, and what is printed of it
 def test_whatif_and_headroom(user: User) -> None:
     few = ("--seeds", "0", "--results", "more")
     assert "whatif" in user.gives("giaoban", "whatif", SCENARIO, "--more", "1", *few)

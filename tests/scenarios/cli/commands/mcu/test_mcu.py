@@ -216,7 +216,14 @@ def test_options_that_are_wrong(words: tuple[str, ...], says: str) -> None:
     assert says in ran.err
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "by",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.nightly),
+        signal.SIGTERM,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.nightly),
+    ],
+)
 def test_everybody_is_hung_up_when_it_is_told_to_stop(mcu: Mcu, by: int) -> None:
     callers = [Phone(user) for user in ("cu-jut", "dak-mil")]
     for caller in callers:
