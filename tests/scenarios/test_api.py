@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from scenario_factory import NORTH, ROOT, SMALL, answering_devices, giaoban, only_run
 from scenario_factory import scenario as written
+from undrawn import undrawn
 
 import giaoban as public
 from giaoban.errors import InputError as OurInputError
@@ -44,6 +45,12 @@ NAMES = {
     "whatif": "scenario variants province search seed seeds pace_s jobs runs progress",
 }
 """Every name there is: parameters of a function, what a class offers. A change is told to users."""
+
+
+@pytest.fixture(autouse=True)
+def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks at pictures here."""
+    undrawn(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scenario_factory import DEFAULT, ROOT, SCENARIOS, SMALL, giaoban, scenario
+from undrawn import undrawn
 
 from giaoban.errors import InputError, MachineLacks
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
@@ -44,6 +45,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     scenario(tmp_path / "scenarios" / "mine.toml", province=None)  # type: ignore[arg-type]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIAOBAN_LANG", "en")
+    undrawn(monkeypatch)
     return tmp_path
 
 

@@ -360,8 +360,11 @@ def test_a_rerun_holds_the_same_meetings(
     assert [m.id for m in told(only_run(again)).meetings] == ["calm"]
 
 
-def test_other_bytes_would_be_another_answer(tmp_path: Path) -> None:
+def test_other_bytes_would_be_another_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The sums of the meetings are in the result itself."""
+    undrawn(monkeypatch)
     question = ask(tmp_path, meeting(tmp_path, "calm"))
     outcome = check_by_estimate(
         question,

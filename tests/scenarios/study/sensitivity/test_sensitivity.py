@@ -17,6 +17,7 @@ from scenario_factory import (
     only_run,
     scenario,
 )
+from undrawn import undrawn
 
 from giaoban.errors import InputError
 from giaoban.figure_words import choice_in_words
@@ -343,8 +344,9 @@ def test_a_share_that_is_required_decides_the_exit_code(tmp_path: Path) -> None:
 
 
 def test_a_check_says_beside_its_answer_what_the_command_says(
-    answered: tuple[Path, Path, Sensitivity], tmp_path: Path
+    answered: tuple[Path, Path, Sensitivity], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    undrawn(monkeypatch)
     file, _, alone = answered
     words = ("--estimate", "--seeds", "0", "--worlds", "16", "--require-robust", "0.95")
     ran = giaoban("check", file, *words, "--results", tmp_path / "r")

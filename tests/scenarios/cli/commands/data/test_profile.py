@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from scenario_factory import giaoban, scenario
+from undrawn import undrawn
 
 from giaoban.scenarios.plan.question import make_question
 from giaoban.traffic.profiles import DEFAULT_PROFILE, RecordedEncoder, load_profiles
@@ -21,6 +22,12 @@ def x264(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "camera.h264"
     film(path, kbps=KBPS, seconds=24, gop=120)
     return path
+
+
+@pytest.fixture(autouse=True)
+def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks at pictures here."""
+    undrawn(monkeypatch)
 
 
 def test_a_scenario_has_the_encoder_that_was_recorded(x264: Path, tmp_path: Path) -> None:
