@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression
 
 from tests.loopback import free_ports, local_address
 from tests.marked import Watch, of_command, of_others
@@ -159,6 +160,25 @@ def test_a_test_without_the_mark_fails(tmp_path: Path) -> None:
     assert "test_one.py::test_a serves TCP at 127.0.0.1" in said
     assert "test_b" not in said
     assert "2 passed, 1 error" in said
+
+
+def test_each_test_is_asked_once_by_day_or_at_night() -> None:
+    """Whatever its marks are, unless it failed. Only what is in real time is `alone` in it."""
+    script = (TESTS.parent / "scripts" / "test").read_text(encoding="utf-8")
+    [computes] = re.findall(r'^computes="(.*)"$', script, re.MULTILINE)
+    options, day = script.split("\nesac\n")
+    night = options.partition("--nightly)")[2]
+
+    def times(text: str, marks: set[str]) -> int:
+        asked = re.findall(r'ask -m "([^"]+)"(?! --last-failed)', text)
+        found = [Expression.compile(each.replace("$computes", computes)) for each in asked]
+        return sum(each.evaluate(lambda name, **_: name in marks) for each in found)
+
+    kinds: list[set[str]] = [set(), {"sandbox"}, {"long"}, {"realtime"}, {"realtime", "alone"}]
+    for marks in kinds:
+        assert (times(day, marks), times(night, marks)) == (1, 0), marks
+        at_night = {*marks, "nightly"}
+        assert (times(day, at_night), times(night, at_night)) == (0, 1), at_night
 
 
 def test_a_law_that_says_its_own_number_is_tried_more_often_at_night(tmp_path: Path) -> None:
