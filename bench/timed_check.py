@@ -9,10 +9,10 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import GiaobanError
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.study.check import check
@@ -101,7 +101,7 @@ def time_check(scenario: Path, root: Path) -> TimedCheck:
         make_question(scenario),
         engine=EngineName.SANDBOX,
         root=root,
-        now=datetime.now(),
+        now=now_in_vietnam(),
         progress=watch,
         seeds=0,
     )

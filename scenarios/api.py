@@ -18,7 +18,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -32,6 +31,7 @@ from giaoban.processes.progress import Progress
 from giaoban.processes.workers import worker_beside
 from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.model.result import Result
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.model.studies.headroom import Headroom
 from giaoban.results.model.studies.sensitivity import Sensitivity
@@ -298,7 +298,7 @@ def check(
     with _files(scenario, province) as (path, province_path):
         root = current().runs if runs is None else Path(runs)
         question = make_question(path, province_path=province_path, seed=seed)
-        now = datetime.now()
+        now = now_in_vietnam()
         if engine == "estimate":
             return checks.check_by_estimate(
                 question, root=root, now=now, progress=told, seeds=seeds
@@ -359,7 +359,7 @@ def headroom(
             order,
             judge=estimated,
             root=root,
-            now=datetime.now(),
+            now=now_in_vietnam(),
             progress=progress or _silent,
             beside=beside,
         ).answer
@@ -420,7 +420,7 @@ def whatif(
         )
         judge = SeedsJudge(seeds, helpers=beside)
         told: Progress = progress or _silent
-        return compare(order, judge=judge, root=root, now=datetime.now(), progress=told).answer
+        return compare(order, judge=judge, root=root, now=now_in_vietnam(), progress=told).answer
 
 
 def sensitivity(
@@ -468,7 +468,7 @@ def sensitivity(
         return study.sensitivity(
             make_question(path, province_path=province_path, seed=seed),
             root=root,
-            now=datetime.now(),
+            now=now_in_vietnam(),
             progress=progress or _silent,
             wanted=study.AnalysisOptions.of(
                 worlds,

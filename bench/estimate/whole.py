@@ -11,10 +11,10 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 
 from giaoban.errors import GiaobanError
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.scenarios.plan.question import make_question
 from giaoban.scenarios.spec.generated_country import SCENARIO, tree_files
 from giaoban.scenarios.study.check import check_by_estimate
@@ -61,7 +61,7 @@ def check_country(bridges: int) -> WholeCheck:
         outcome = check_by_estimate(
             make_question(folder / SCENARIO),
             root=folder / "runs",
-            now=datetime.now(),
+            now=now_in_vietnam(),
             progress=lambda _what, _share: None,
             seeds=0,
         )

@@ -23,6 +23,7 @@ from giaoban.processes import ownership
 from giaoban.processes.children import interruptions_held
 from giaoban.results.model.answer_files import ANSWER_FILES, RESULT, JsonFile
 from giaoban.results.model.result import Result, in_pieces
+from giaoban.results.model.run_ids import begun, id_in_second
 from giaoban.sentence import Sentence
 
 PARTIAL = ".partial-"
@@ -63,8 +64,9 @@ class RunFolder:
     be that no more could be had that it is discarded for."""
 
     @classmethod
-    def create(cls, root: Path, run_id: str) -> RunFolder:
-        """Reserve `run_id` under `root` (made if missing), or `run_id-2`, `-3` … if it is taken.
+    def create(cls, root: Path, run_id: str, number: int = 1) -> RunFolder:
+        """Reserve `run_id` under `root` (made if missing), or `run_id-2`, `-3` … if it is taken;
+        `number` is the first to try.
 
         Raises `InputError` (not writable, bad id), `MachineLacks` (no space).
         """
@@ -75,7 +77,6 @@ class RunFolder:
             )
         with writing(root), interruptions_held():
             root.mkdir(parents=True, exist_ok=True)
-            number = 1
             while True:
                 name = run_id if number == 1 else f"{run_id}-{number}"
                 partial = root / f"{PARTIAL}{name}"
@@ -155,11 +156,25 @@ class RunFolder:
 def new_run(root: Path, name: str, now: datetime) -> Iterator[RunFolder]:
     """A folder for a run, called by its name and the time; what killed runs left is removed.
 
+    A `now` without a zone is the time of Việt Nam.
+
     Raises `InputError`, `MachineLacks`: as `RunFolder.create`, and for what is written in it.
     """
     remove_stale_partials(root)
-    with RunFolder.create(root, f"{name}-{now:%Y%m%d-%H%M%S}") as folder, writing(folder.path):
+    run_id = id_in_second(name, now)
+    # no two begin in one second unnumbered, whatever they are called: the last of them is known
+    number = 1 + max(_numbers_in_second_of(run_id, root), default=0)
+    with RunFolder.create(root, run_id, number) as folder, writing(folder.path):
         yield folder
+
+
+def _numbers_in_second_of(run_id: str, root: Path) -> Iterator[int]:
+    """Of the runs that began in the second of an id, going on or finished."""
+    second = begun(run_id)
+    for path in root.iterdir() if root.is_dir() else ():
+        there = begun(path.name.removeprefix(PARTIAL))
+        if there and second and there.at == second.at:
+            yield there.number
 
 
 def note_rerun(folder: Path, of: str) -> None:

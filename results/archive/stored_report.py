@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 
 from giaoban.errors import InputError
-from giaoban.results.archive.history.entry import STAMP
 from giaoban.results.archive.store import kind_of_run, list_runs
 from giaoban.results.judge.accepted_cases import AcceptedCases, as_it_was, is_of_cases
 from giaoban.results.judge.cases import Report
 from giaoban.results.model.quantities import FoundBy
 from giaoban.results.model.result import Result
+from giaoban.results.model.run_ids import begun
 from giaoban.results.model.studies.calendar import CalendarAnswer
 from giaoban.results.model.studies.compared import Compared
 from giaoban.results.model.studies.failures import FaultsAnswer
@@ -62,7 +62,7 @@ def accepted_in(
             folder=folder,
         )
     there: list[AcceptedCases] = []  # what counts more comes later
-    for run in sorted(list_runs(folder), key=lambda path: (STAMP.findall(path.name), path.name)):
+    for run in sorted(list_runs(folder), key=lambda path: (begun(path.name) or (), path.name)):
         report = report_of_run(run)
         if report.command == command and report.verdict != "invalid":
             there.append(as_it_was(report, run.name, on))

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from giaoban.errors import InputError
 from giaoban.translation import Language, Translator, pgettext, translator
 
 _NUMBER = re.compile(r"\d{1,6}/[0-9A-ZĐĂÂÊÔƠƯ][0-9A-ZĐĂÂÊÔƠƯa-z&.-]{0,39}")
 _ROMAN = re.compile(r"X{0,3}(IX|IV|V?I{0,3})")
-
-
-VIETNAM = timezone(timedelta(hours=7))
-"""Whose time documents tell, wherever the program runs."""
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from giaoban.errors import GiaobanError, InputError, told
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.scenarios.cli import language
 from giaoban.sentence import Sentence
 
@@ -208,7 +208,11 @@ def accepted_of_each(subjects: Sequence[str], method: FoundBy) -> Mapping[str, A
     from giaoban.results.archive.stored_report import accepted_in
 
     return accepted_in(
-        Path(ci_options.baseline), ci_options.command, subjects, method, date.today()
+        Path(ci_options.baseline),
+        ci_options.command,
+        subjects,
+        method,
+        now_in_vietnam().date(),
     )
 
 

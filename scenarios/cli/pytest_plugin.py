@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Iterator
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ import pytest
 
 from giaoban.errors import InputError
 from giaoban.files import read_file
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.scenarios.spec.project_folder import says_scenario
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class ScenarioItem(pytest.Item):
         outcome = how(
             question,
             root=self.config.getoption(OPTION) or project_of(self.path).runs,
-            now=datetime.now(),
+            now=now_in_vietnam(),
             progress=lambda _what, _done: None,
             seeds=seeds,
         )

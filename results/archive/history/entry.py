@@ -17,7 +17,6 @@ from giaoban.tomlfile import StrictModel
 State = Literal["whole", "evidence"]
 """`evidence`: the run was pruned, its result and its evidence are left."""
 
-STAMP = re.compile(r"(?<!\d)(\d{8}-\d{6})(?!\d)")
 _TAIL = re.compile(r"-\d{8}-\d{6}(-\d+)?$")
 
 
@@ -76,7 +75,8 @@ class TriedFailures(StrictModel):
 
 
 class HistoryEntry(StrictModel):
-    """One run. `at` is local time; `dated_by` says whether the run's id told it, or its file.
+    """One run. `at` is the time of Việt Nam; `dated_by` says whether the run's id told it, or its
+    file.
 
     `kind` is the word of the answer's schema, `check` for `giaoban.result/2`. `committed`: the
     program was exactly a commit, so that it can be had again. A run without a question (`new`,
@@ -147,17 +147,6 @@ class RunMadeAgain(NamedTuple):
 def scenario_of(run_id: str) -> str:
     """The scenario a run's id begins with: `faults-x-20261125-080000` → `x`."""
     return _TAIL.sub("", run_id).removeprefix("faults-") or run_id
-
-
-def time_in(run_id: str) -> datetime | None:
-    """The local time in a run's id; None if there is none."""
-    found = STAMP.search(run_id)
-    if found is None:
-        return None
-    try:
-        return datetime.strptime(found[1], "%Y%m%d-%H%M%S")
-    except ValueError:
-        return None
 
 
 def slug(text: str) -> str:

@@ -19,17 +19,19 @@ from giaoban.results.archive.history.entry import (
     slug,
 )
 from giaoban.results.archive.history.scan import scan, stamp
+from giaoban.results.model.run_ids import begun
 from giaoban.sentence import Sentence
 
 INDEX = ".history.sqlite"
-VERSION = 11
+VERSION = 12
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 
 _TABLES = """
 CREATE TABLE runs (
     folder TEXT PRIMARY KEY, stamp TEXT NOT NULL, kind TEXT, state TEXT, at TEXT, verdict TEXT,
-    scenario TEXT, engine TEXT, run_id TEXT, answer TEXT, skipped TEXT, entry TEXT
+    scenario TEXT, engine TEXT, run_id TEXT, answer TEXT, skipped TEXT, entry TEXT,
+    number INTEGER
 );
 CREATE TABLE bridges (folder TEXT NOT NULL, bridge TEXT NOT NULL, name TEXT NOT NULL, new INTEGER);
 CREATE TABLE criteria (folder TEXT NOT NULL, id TEXT NOT NULL, ok INTEGER NOT NULL);
@@ -81,7 +83,9 @@ class Index:
         return self._entries("entry IS NOT NULL", ())
 
     def _entries(self, where: str, values: tuple[object, ...]) -> list[HistoryEntry]:
-        rows = self._db.execute(f"SELECT entry FROM runs WHERE {where} ORDER BY at, folder", values)
+        rows = self._db.execute(
+            f"SELECT entry FROM runs WHERE {where} ORDER BY at, number, folder", values
+        )
         return [HistoryEntry.model_validate_json(row[0]) for row in rows]
 
     def skipped(self) -> list[SkippedRun]:
@@ -132,18 +136,20 @@ class Index:
         if isinstance(found, RunMadeAgain):
             # without its answer's sum, so that no run of its own becomes a copy of it
             self._db.execute(
-                "INSERT INTO runs (folder, stamp, at, skipped, entry) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO runs (folder, stamp, at, skipped, entry, number) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     folder,
                     now,
                     found.entry.at.isoformat(),
                     found.skipped.model_dump_json(),
                     found.entry.model_dump_json(),
+                    _number(found.entry),
                 ),
             )
             return
         self._db.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
             (
                 folder,
                 now,
@@ -156,6 +162,7 @@ class Index:
                 found.run_id,
                 found.sha256,
                 found.model_dump_json(),
+                _number(found),
             ),
         )
         bridges = [(b, n, 0) for b, n in found.existing.items()]
@@ -168,6 +175,12 @@ class Index:
             "INSERT INTO criteria VALUES (?, ?, ?)",
             [(folder, c.id, c.ok) for c in found.criteria],
         )
+
+
+def _number(entry: HistoryEntry) -> int:
+    """Which of its second's runs it is."""
+    told = begun(entry.run_id)
+    return told.number if told else 1
 
 
 @contextmanager

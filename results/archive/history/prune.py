@@ -57,7 +57,7 @@ def prunable(
     old = [e for e in whole if e.sha256 in oldest]
     if older_than_days is None:
         return old
-    before = now - timedelta(days=older_than_days)
+    before = now.replace(tzinfo=None) - timedelta(days=older_than_days)
     return [e for e in old if e.at < before]
 
 

@@ -24,12 +24,12 @@ from giaoban.results.archive.history.entry import (
     State,
     TriedFailures,
     scenario_of,
-    time_in,
 )
 from giaoban.results.archive.store import PARTIAL, PRUNED, RERUN, rerun_of
 from giaoban.results.judge.criteria import LINK_PEAK
 from giaoban.results.model.manifest import MANIFEST
 from giaoban.results.model.result import CriterionResult, Result
+from giaoban.results.model.run_ids import VIETNAM, begun
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.screen_wording import place_words
 from giaoban.results.report.wording import Wording, reasons
@@ -121,12 +121,12 @@ def _entry(folder: Path, path: Path, raw: bytes) -> HistoryEntry:
             about = _of_faults(answer) | {"province": _province(answer, folder)}
         case _:
             about = _of_other(_object(raw) or {})
-    told = time_in(about["run_id"])
-    kept = datetime.fromtimestamp(path.stat().st_mtime).replace(microsecond=0)
+    told = begun(about["run_id"])
+    kept = datetime.fromtimestamp(path.stat().st_mtime, VIETNAM).replace(microsecond=0, tzinfo=None)
     return HistoryEntry(
         folder=folder.name,
         state=state,
-        at=told or kept,
+        at=told.at if told else kept,
         dated_by="id" if told else "file",
         sha256=hashlib.sha256(raw).hexdigest(),
         **about,

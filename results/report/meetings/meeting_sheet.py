@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from giaoban.regulation import cited
+from giaoban.results.model.run_ids import VIETNAM
 from giaoban.results.model.studies.meetings import BridgeJudged, MeetingAnswer, PartJudged
 from giaoban.results.report.document import (
     TONES,
@@ -25,7 +26,6 @@ from giaoban.results.report.document import (
     Words,
     capital,
 )
-from giaoban.results.report.letter import VIETNAM
 from giaoban.results.report.markdown import markdown
 from giaoban.results.report.meetings.meeting_summary import (
     OUTCOMES,

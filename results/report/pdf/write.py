@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,6 +20,7 @@ import typst
 from giaoban.errors import GiaobanError, InputError, MachineLacks, strerror
 from giaoban.processes.ownership import temporary_folder
 from giaoban.results.model.about import ATTACHMENT, About
+from giaoban.results.model.run_ids import begun
 from giaoban.results.report.decimals import room
 from giaoban.results.report.document import (
     Block,
@@ -39,17 +39,12 @@ FONTS = Path("/usr/share/fonts/truetype/liberation")
 STANDARDS: list[Any] = ["a-3a", "ua-1"]
 DECIDED = datetime(2013, 10, 25)
 """The day of the decision: the date of a document whose run does not tell its own."""
-_MADE = re.compile(r"(\d{8})-(\d{6})")
 
 
 def made_at(run_id: str) -> datetime:
     """When a run was made, which is in its id."""
-    for found in _MADE.finditer(run_id):
-        try:
-            return datetime.strptime("".join(found.groups()), "%Y%m%d%H%M%S")
-        except ValueError:
-            continue
-    return DECIDED
+    told = begun(run_id)
+    return told.at if told else DECIDED
 
 
 def pdf(

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,8 +30,6 @@ PAGES = (
 others. By day the page that more people read; both show the same commands."""
 INSTALLING = ("python3", ".", "pip")
 """What a test does not do: it is installed. tests/packaging installs the wheel."""
-RUNS = ("check", "faults", "whatif", "headroom", "sensitivity")
-"""Commands that make a run."""
 FAILS = ("exit code 1", "mã thoát 1")
 
 
@@ -121,8 +118,6 @@ def carry_out(line: str, monkeypatch: pytest.MonkeyPatch) -> Ran | None:
     assert words[0] == "giaoban"
     if words[1] == "faults":
         pretend_failures(monkeypatch)
-    if words[1] in RUNS:  # who types makes no two of them in one second, by which the last is known
-        time.sleep(1.0 - time.time() % 1.0)
     ran = giaoban(*words[1:])
     assert ran.code == (1 if any(word in line for word in FAILS) else 0), f"{line}\n{ran}"
     return ran

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +27,7 @@ from giaoban.results.judge.baseline import (
     tolerance_in,
 )
 from giaoban.results.model.answer_files import ANSWER_FILES
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.document import Par, table
 from giaoban.scenarios.cli import folders
@@ -62,7 +62,9 @@ def accept_run(
     answer = FaultsAnswer.read(where)
     refuse_to_replace(path, "faults", answer.method)
     tolerance = tolerance_in(path) if path.is_file() else None
-    made = accept(answer, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
+    made = accept(
+        answer, name=path.stem, reason=reason, on=now_in_vietnam().date(), tolerance=tolerance
+    )
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, referring(text_of(made), path).encode())
@@ -82,7 +84,9 @@ def _accept_cases(where: Path, path: Path, reason: str) -> int:
     report = report_of_run(where)
     refuse_to_replace(path, report.command, report.method)
     tolerance = load(path, AcceptedCases).tolerance if path.is_file() else None
-    made = accept_cases(report, name=path.stem, reason=reason, on=date.today(), tolerance=tolerance)
+    made = accept_cases(
+        report, name=path.stem, reason=reason, on=now_in_vietnam().date(), tolerance=tolerance
+    )
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text_of_cases(made).encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +9,11 @@ import typer
 
 from giaoban.files import sum_before_reading
 from giaoban.processes.workers import cores
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.ci.answers import of_calendar
 from giaoban.results.report.document import Par
 from giaoban.results.report.meetings.calendar_summary import brief
 from giaoban.scenarios.calendar.occupancy import CalendarContext
-from giaoban.scenarios.calendar.registration import TIME_ZONE
 from giaoban.scenarios.cli import folders, judging, language, options
 from giaoban.scenarios.cli.output import AnswerAsJson, progress
 from giaoban.scenarios.spec.meeting_catalogue import CATALOGUE, files, load_meeting
@@ -65,7 +64,7 @@ def command(
     than the device or a line has. Writes the calendar back as iCalendar, and as sheets to print.
     """
     judging.known_baseline("estimate" if by_estimate else "sandbox")
-    now = datetime.now()
+    now = now_in_vietnam()
     kinds, as_read = files(catalogue), dict[Path, str]()
     sum_before_reading([file, *kinds], as_read)
     with_what = held_with(scenario, province, as_read)
@@ -82,7 +81,7 @@ def command(
         planned = plan(
             file,
             world,
-            from_day=options.day("--from", from_) or now.astimezone(TIME_ZONE).date(),
+            from_day=options.day("--from", from_) or now.date(),
             until=options.day("--until", until),
             most_peaks=peaks,
             by_estimate=by_estimate,

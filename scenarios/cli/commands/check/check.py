@@ -6,7 +6,6 @@ import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -19,6 +18,7 @@ from giaoban.results.judge.accepted_cases import AcceptedCases
 from giaoban.results.judge.cases import Report
 from giaoban.results.model.quantities import Method, Verdict
 from giaoban.results.model.result import Result
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.ci import answers
 from giaoban.results.report.document import TONES, Block, Heading, Par
 from giaoban.results.report.summaries.check_summary import brief
@@ -240,7 +240,7 @@ def _checked(
         outcome = held(
             question,
             root=results,
-            now=datetime.now(),
+            now=now_in_vietnam(),
             progress=told,
             language=language.chosen(),
             seeds=seeds,

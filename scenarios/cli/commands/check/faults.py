@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from giaoban.files import writing
 from giaoban.processes.workers import cores
 from giaoban.results.judge import accepted_cases
 from giaoban.results.model.quantities import Method
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.ci.answers import of_faults
 from giaoban.results.report.document import Block, Par
 from giaoban.results.report.summaries.failures_summary import brief
@@ -100,7 +100,7 @@ def command(
             jobs=jobs or cores(),
             engine=None if by_estimate else engine,
             root=results,
-            now=datetime.now(),
+            now=now_in_vietnam(),
             progress=told,
             language=language.chosen(),
             baseline=accepted,

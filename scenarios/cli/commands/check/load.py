@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +14,7 @@ from giaoban.mcu_sim.conference.meeting import VideoMode
 from giaoban.mcu_sim.device import Device, load_devices, pick
 from giaoban.processes.progress import Progress
 from giaoban.results.archive.store import Outcome
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.model.studies.load import LoadResult, Trial
 from giaoban.results.report.ci.answers import of_load
 from giaoban.results.report.document import Block, Par
@@ -152,7 +152,7 @@ def command(
         asked = make_question(inside, seed=seed, all_from_start=True)
         with progress() as told:
             outcome = storm_in_province(
-                asked, back_off, engine=engine, root=results, now=datetime.now(), progress=told,
+                asked, back_off, engine=engine, root=results, now=now_in_vietnam(), progress=told,
                 language=language.chosen(),
                 thresholds=thresholds,
             )  # fmt: skip
@@ -225,7 +225,7 @@ def command(
         outcome = load(
             test,
             root=results,
-            now=datetime.now(),
+            now=now_in_vietnam(),
             progress=told,
             language=language.chosen(),
             found=found,

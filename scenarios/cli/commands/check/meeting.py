@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from giaoban.errors import InputError
 from giaoban.files import sum_before_reading
 from giaoban.processes.workers import cores
 from giaoban.results.archive.store import Outcome
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.model.studies.meetings import PARTS, MeetingAnswer, Part
 from giaoban.results.report.ci.answers import of_meeting
 from giaoban.results.report.document import Par
@@ -89,7 +89,7 @@ def command(
                 asks_options=not no_options,
                 language=language.asked() or "vi",
                 root=results,
-                now=datetime.now(),
+                now=now_in_vietnam(),
                 progress=told,
             )
         return _end(held, as_json=as_json)
@@ -103,7 +103,7 @@ def command(
             jobs=jobs or cores(),
             engine=engine,
             root=results,
-            now=datetime.now(),
+            now=now_in_vietnam(),
             progress=told,
             language=language.asked() or "vi",
         )

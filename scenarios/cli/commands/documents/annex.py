@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +20,10 @@ from giaoban.results.archive.evidence.signing import Signer, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING
 from giaoban.results.archive.store import open_run
 from giaoban.results.model.answers import ANSWERS as PROVED
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.annex.make import Format, annex_bytes
 from giaoban.results.report.document import Par, pars
-from giaoban.results.report.letter import VIETNAM, make_letter
+from giaoban.results.report.letter import make_letter
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json
 from giaoban.scenarios.cli.runs import last_for_annex, last_run
@@ -104,7 +104,7 @@ def command(
     signer = signer_of(sign, password, stamp, chain or ())
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    at = datetime.now(VIETNAM).replace(microsecond=0) if signer else None
+    at = now_in_vietnam().replace(microsecond=0) if signer else None
     to = replace(to, signed=at)
     with temporary_folder("annex") as folder:
         asked = runs or last_for_annex(results)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +31,7 @@ from giaoban.results.archive.store import open_run, read_result
 from giaoban.results.judge.compare import Change, RunComparison, compare
 from giaoban.results.model.quantities import Verdict
 from giaoban.results.model.result import CriterionResult
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.document import (
     TONES,
     Block,
@@ -623,7 +624,7 @@ def prune(
     as_json: AsJson = False,
 ) -> int:
     """Bring old runs down to their evidence, once that is verified. Exit 1: not all could be."""
-    now = datetime.now()
+    now = now_in_vietnam()
     with opened(results) as index:
         entries = index.every_folder()
         old = prunable(entries, keep=keep, older_than_days=older_than, now=now)

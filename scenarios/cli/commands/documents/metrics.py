@@ -10,7 +10,8 @@ import typer
 
 from giaoban.errors import InputError
 from giaoban.files import write_whole
-from giaoban.results.archive.store import kind_of_run, list_runs, open_run
+from giaoban.results.archive.history.index import opened
+from giaoban.results.archive.store import kind_of_run, open_run
 from giaoban.results.archive.stored_report import report_of_run
 from giaoban.results.model.answer_files import ANSWER_FILES
 from giaoban.results.report.ci.openmetrics import KeptReport, dashboard, openmetrics
@@ -60,7 +61,9 @@ def _named(runs: list[str], root: Path) -> list[KeptReport]:
 
 def _newest(root: Path) -> list[KeptReport]:
     """The newest of each command and subject. Raises `InputError`: there is none."""
-    there = sorted(list_runs(root), key=_written_s, reverse=True)
+    with opened(root) as index:
+        entries = [root / entry.folder for entry in reversed(index.entries())]
+    there = [folder for folder in entries if kind_of_run(folder) is not None]
     found: dict[tuple[str, str], KeptReport] = {}
     for path in there[:MOST_LOOKED_AT]:
         kept = _kept(path)

@@ -21,8 +21,8 @@ from giaoban.results.archive.evidence.verify import (
     together,
     verify,
 )
+from giaoban.results.model.run_ids import VIETNAM, now_in_vietnam
 from giaoban.results.report.document import Par, Tone, pars, plain
-from giaoban.results.report.letter import VIETNAM
 from giaoban.results.report.wording import VERDICTS
 from giaoban.scenarios.cli import folders, language
 from giaoban.scenarios.cli.output import AsJson, print_blocks, print_json, progress
@@ -115,7 +115,7 @@ def _again(finding: VerifiedFile, results: Path) -> list[str]:
     )
 
     with progress() as told:
-        return rerun(opened.proof, opened.files, root=results, now=datetime.now(), progress=told)
+        return rerun(opened.proof, opened.files, root=results, now=now_in_vietnam(), progress=told)
 
 
 def _told(

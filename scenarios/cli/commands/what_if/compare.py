@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from giaoban.errors import InputError
 from giaoban.processes.ownership import temporary_folder
 from giaoban.processes.workers import InlineWorker, WorkerPool, cores
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.ci.answers import of_compared
 from giaoban.results.report.document import Par
 from giaoban.results.report.summaries.compared_summary import brief
@@ -82,7 +82,7 @@ def command(
             outcome = compare(
                 order,
                 root=results,
-                now=datetime.now(),
+                now=now_in_vietnam(),
                 progress=told,
                 workers=workers,
                 language=language.chosen(),

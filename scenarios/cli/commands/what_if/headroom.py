@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from giaoban.processes.workers import cores, worker_beside
 from giaoban.results.archive.store import Outcome
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.model.studies.headroom import Headroom
 from giaoban.results.report.ci.answers import of_headroom
@@ -60,7 +60,12 @@ def command(
     )
     with worker_beside(jobs) as beside, progress() as told:
         outcome = headroom(
-            order, judge=estimate, root=results, now=datetime.now(), progress=told, beside=beside
+            order,
+            judge=estimate,
+            root=results,
+            now=now_in_vietnam(),
+            progress=told,
+            beside=beside,
         )
     return judging.end_of(
         outcome,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from giaoban.processes.cluster import workers_for
 from giaoban.processes.workers import cores
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.report.ci.answers import of_sensitivity
 from giaoban.results.report.document import Par
 from giaoban.results.report.summaries.sensitivity_summary import brief
@@ -56,7 +56,7 @@ def command(
         outcome = sensitivity(
             question,
             root=results,
-            now=datetime.now(),
+            now=now_in_vietnam(),
             progress=told,
             language=language.chosen(),
             wanted=AnalysisOptions.of(

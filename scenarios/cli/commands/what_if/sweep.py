@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from giaoban.processes.cluster import workers_for
 from giaoban.processes.workers import cores
 from giaoban.results.archive.store import Outcome
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.model.studies.sweep import SweepAnswer
 from giaoban.results.report.ci.answers import of_sweep
 from giaoban.results.report.document import Block, Par
@@ -64,7 +64,7 @@ def command(
     # before what shows the progress has a thread
     with workers_for(jobs or cores(), scheduler) as workers, progress() as told:
         order = SweepRequest(asked, file, base, points, workers, language.chosen())
-        outcome = sweep(order, root=results, now=datetime.now(), progress=told)
+        outcome = sweep(order, root=results, now=now_in_vietnam(), progress=told)
     return judging.end_of(
         outcome, of_sweep(outcome.answer), *shown(outcome), as_json=as_json, files=[file]
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from giaoban.errors import InputError
 from giaoban.processes.workers import cores, worker_beside
 from giaoban.results.archive.store import Outcome
+from giaoban.results.model.run_ids import now_in_vietnam
 from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.results.model.studies.whatif import WhatIf
 from giaoban.results.report.ci.answers import of_whatif
@@ -161,7 +161,7 @@ def command(
     count = OTHER_SEEDS if seeds is None else seeds
     with worker_beside(jobs if count else 1) as helper, progress() as told:
         judge = SeedsJudge(count, helpers=helper)
-        outcome = compare(order, judge=judge, root=results, now=datetime.now(), progress=told)
+        outcome = compare(order, judge=judge, root=results, now=now_in_vietnam(), progress=told)
     return judging.end_of(
         outcome,
         of_whatif(outcome.answer),

@@ -1,0 +1,84 @@
+"""A run's id tells when it began, in Việt Nam, and which of its second's runs it was."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import results_factory as f
+from hypothesis import given
+from hypothesis import strategies as st
+
+from giaoban.results.archive.history.choose import RunFilter, choose
+from giaoban.results.archive.history.index import opened
+from giaoban.results.archive.store import new_run, write_result
+from giaoban.results.model.run_ids import Begun, begun, id_in_second, now_in_vietnam
+
+AT = datetime(2026, 11, 25, 8)
+
+
+@given(
+    st.text("abz09-", min_size=1, max_size=9),
+    st.datetimes(datetime(2000, 1, 1), datetime(2999, 12, 31)),
+    st.integers(2, 10**6),
+)
+def test_an_id_tells_what_it_was_made_of(name: str, at: datetime, number: int) -> None:
+    second = at.replace(microsecond=0)
+    run_id = id_in_second(f"x{name}", at)
+    assert begun(run_id) == Begun(second, 1)
+    assert begun(f"{run_id}-{number}") == Begun(second, number)
+    assert begun(id_in_second("x", at.replace(tzinfo=UTC))) == (second + timedelta(hours=7), 1)
+
+
+def test_no_time_is_read_where_there_is_none() -> None:
+    assert begun("thu-nghiem") is None
+    assert begun("a-20260230-000000") is None  # there is no 30 February
+    assert begun("a-20260230-000000-20260301-080000") == Begun(datetime(2026, 3, 1, 8), 1)
+
+
+@given(st.lists(st.sampled_from(["a", "b", "faults-a", "z"]), min_size=1, max_size=12))
+def test_of_runs_that_begin_in_one_second_the_last_is_known(names: list[str]) -> None:
+    with TemporaryDirectory() as given_folder:
+        root, made = Path(given_folder), []
+        for name in names:
+            with new_run(root, name, AT) as folder:
+                write_result(folder.path, f.result(run_id=folder.run_id))
+                made.append(folder.finish().name)
+        with opened(root) as index:
+            assert [entry.run_id for entry in index.entries()] == made
+        assert [begun(run_id) for run_id in made] == [
+            Begun(AT, number) for number in range(1, len(names) + 1)
+        ]
+
+
+def test_one_that_is_going_on_has_its_number(tmp_path: Path) -> None:
+    with new_run(tmp_path, "z", AT) as first, new_run(tmp_path, "a", AT) as second:
+        assert (first.run_id, second.run_id) == ("z-20261125-080000", "a-20261125-080000-2")
+        with new_run(tmp_path, "a", AT + timedelta(seconds=1)) as later:
+            assert later.run_id == "a-20261125-080001"
+
+
+def test_a_run_of_new_years_eve_in_utc_is_one_of_the_new_year(tmp_path: Path) -> None:
+    with new_run(tmp_path, "x", datetime(2026, 12, 31, 23, 30, tzinfo=UTC)) as folder:
+        write_result(folder.path, f.result(run_id=folder.run_id))
+        folder.finish()
+    with opened(tmp_path) as index:
+        [entry] = choose(index, RunFilter.of_year(2027))
+        assert choose(index, RunFilter.of_year(2026)) == []
+    assert entry.at == datetime(2027, 1, 1, 6, 30)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Ho_Chi_Minh"])
+def test_the_zone_of_the_machine_is_not_asked(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        now = now_in_vietnam()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert now.utcoffset() == timedelta(hours=7)
+    assert abs(now - datetime.now(UTC)) < timedelta(hours=1)
