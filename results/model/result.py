@@ -66,8 +66,9 @@ class OtherTraffic(StrictModel):
 
     `mbps` is what its frames take of the link; null: it is TCP with the congestion control `tcp`,
     in so many `flows`, which takes what it gets: each transfers `transfer_mb` once, or again after
-    a pause of `pause_s` on average; null: as long as it may, without pause. `marked` is the class
-    that its packets claim. Times are seconds from the start of the first phase; null: from before
+    a pause of `pause_s` on average; null: as long as it may, without pause. `packet_bytes` are of
+    each IP packet; null: of TCP, or in an answer of before. `marked` is the class that its packets
+    claim. Times are seconds from the start of the first phase; null: from before
     it, or to the end.
     """
 
@@ -78,6 +79,7 @@ class OtherTraffic(StrictModel):
     flows: Annotated[int, Field(ge=1)] | None = None
     transfer_mb: Annotated[float, Field(gt=0)] | None = None
     pause_s: Annotated[float, Field(gt=0)] | None = None
+    packet_bytes: Annotated[int, Field(ge=1)] | None = None
     marked: Literal["best-effort", "video", "voice"]
     from_s: Amount | None = None
     to_s: Amount | None = None
@@ -441,7 +443,8 @@ class Meeting(StrictModel):
     `picture_devices_ms`: what terminals and MCU add between mouth and ear, camera and screen,
     buffers included, without any network. `loss_repair` and `rate_adaptation`: what both do about
     lost packets of pictures, `error_concealment`: whether their decoders show damaged ones; null:
-    an answer of before does not say.
+    an answer of before does not say. `queueing`: whether routers tell packets apart by class, null
+    as before; `video_share_pct`: what pictures are then sure of, of all that voice leaves.
     """
 
     floor: Literal["chair", "open"]
@@ -454,6 +457,8 @@ class Meeting(StrictModel):
     loss_repair: LossRepair | None = None
     rate_adaptation: bool | None = None
     error_concealment: bool | None = None
+    queueing: Literal["fifo", "classes"] | None = None
+    video_share_pct: Percent | None = None
 
     @property
     def on_loss(self) -> LossBehaviour | None:

@@ -74,6 +74,13 @@ _FLOORS = {
     "open": N_("all are heard"),
 }
 _DIALS = {"in": N_("the bridges call the MCU"), "out": N_("the MCU calls the bridges")}
+_QUEUEING = {
+    "classes": N_(
+        "Routers queue packets by class: voice goes first, pictures are sure of {share} % of what "
+        "it leaves, all else has the rest."
+    ),
+    "fifo": N_("Routers tell no classes apart: no packet has priority."),
+}
 _UNJUDGED = {
     "slides": N_("nobody shows slides"),
     "rates": N_("no rate answers reported loss"),
@@ -535,6 +542,9 @@ class Wording(Translator):
         )
         if meeting.on_loss not in (None, OFF):
             told += f" {self.gettext(ALL_OF_THEM, does=self.on_loss(meeting.on_loss))}"
+        if meeting.queueing is not None:
+            share = self.number(meeting.video_share_pct)
+            told += f" {self.gettext(_QUEUEING[meeting.queueing], share=share)}"
         return told
 
     def why_not(self, of: VariationChecked) -> list[str]:

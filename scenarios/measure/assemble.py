@@ -75,6 +75,7 @@ from giaoban.scenarios.spec.impairment_words import declared
 from giaoban.sentence import Sentence, message
 from giaoban.tomlfile import Mistake, mistakes
 from giaoban.topology.counts import WINDOWS_MS
+from giaoban.topology.lines.qos import by_class
 from giaoban.traffic.profiles import Profiles
 from giaoban.traffic.quality.codecs import codec_of
 
@@ -124,6 +125,8 @@ def assemble(
     existing = [call for call in plan.calls if not call.new]
     new = [call for call in plan.calls if call.new]
     own = [devices(captures, number) for number in range(len(plan.phases))]
+    qos = plan.network.qos
+    classes = qos if qos is not None and by_class(qos) else None
     names = names_of(plan)
     failing = {fault.target_id for fault in faults if fault.target == "group"}
     names |= {g.id: g.name for g in question.province.groups if g.id in failing}
@@ -150,6 +153,8 @@ def assemble(
             sound_devices_ms=max(each.sound_ms for each in own) + 2 * plan.terminal.playout_ms,
             picture_devices_ms=max(each.picture_ms for each in own)
             + plan.terminal.video_playout_ms,
+            queueing="classes" if classes else "fifo",
+            video_share_pct=classes.video_share_pct if classes else None,
             **asdict(question.scenario.meeting.on_loss),
         ),
         impairments=declared(question.scenario.impairments, plan.network),

@@ -302,6 +302,7 @@ def other_traffic(backgrounds: Sequence[Background], network: Network) -> list[O
             flows=None if item.tcp is None else item.flows or 1,
             transfer_mb=item.transfer_mb,
             pause_s=item.pause_s,
+            packet_bytes=item.packet_bytes if item.tcp is None else None,
             marked=item.marked,
             from_s=item.from_s,
             to_s=item.to_s,

@@ -23,6 +23,7 @@ from giaoban.results.report.document import (
 LINKS_SHOWN = 10
 """Link directions in the table: the most loaded ones, the rest is in the result file."""
 LEAST = 3
+FULL_PCT = 100.0
 
 
 def mcu(result: Result, say: AnnexWording) -> Iterator[Block]:
@@ -150,7 +151,8 @@ def links(result: Result, say: AnnexWording, most: int | None = LINKS_SHOWN) -> 
         ident="links-table",
     )
     note = "links note" if window_ms == SECOND_MS else "links note of windows"
-    yield Par(say(note, window_ms=window_ms), note=True)
+    others = f" {say('links note of other traffic')}" if result.background else ""
+    yield Par(f"{say(note, window_ms=window_ms)}{others}", note=True)
 
 
 def _link(load: _Load, say: AnnexWording) -> str:
@@ -204,8 +206,12 @@ def _busiest(result: Result, limit_pct: float | None, say: AnnexWording) -> Iter
         return
     load = loads[0]
     rate, peak = load.link.rate_mbps, load.peak_pct
+    key = "busiest" if peak <= limit_pct else "busiest over"
+    if limit_pct > FULL_PCT:  # no line carries more, whatever is allowed
+        limit_pct = FULL_PCT
+        key = "busiest" if peak < FULL_PCT else "busiest full"
     told = say(
-        "busiest" if peak <= limit_pct else "busiest over",
+        key,
         link=say.link_within(load.link.id, load.link.direction),
         pct=say.number(peak, 1),
         rate=say.number(rate),

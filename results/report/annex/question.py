@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from giaoban.results.model.result import OtherTraffic, Result, tcp_told
+from giaoban.results.model.result import Result
 from giaoban.results.model.studies.failures import FaultsAnswer
 from giaoban.results.report.annex import failure_sections
 from giaoban.results.report.annex.wording import AnnexWording
@@ -12,6 +12,7 @@ from giaoban.results.report.citation import Citation
 from giaoban.results.report.document import Block, Heading, Par, bullets
 from giaoban.results.report.meetings_table import meetings_line
 from giaoban.results.report.terminals_words import terminals_line
+from giaoban.results.report.traffic_words import FROM, FROM_TO, other_traffic
 from giaoban.results.report.wording import FIGURES_ALONE
 
 
@@ -26,8 +27,7 @@ def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
             yield Par(say(key, count=len(bridges), bridges=names))
     yield Par(say("meeting", told=say.meeting(result.meeting)))
     if result.background:
-        yield Par(say("background"))
-        yield bullets([f"{_traffic(item, say)}" for item in result.background])
+        yield from other_traffic(result, say)
     else:
         yield Par(say("no background"))
     if result.impairments:
@@ -40,9 +40,9 @@ def asked(result: Result, say: AnnexWording, title: str) -> Iterator[Block]:
             start = say.number(fault.at_s)
             until = fault.restored_s
             when = (
-                say("from", start=start)
+                say.gettext(FROM, start=start)
                 if until is None
-                else say("from to", start=start, end=say.number(until))
+                else say.gettext(FROM_TO, start=start, end=say.number(until))
             )
             items.append(f"{say.fault_told(fault)}, {when};")
         yield bullets(items)
@@ -74,34 +74,3 @@ def concluded(
         yield Par(text)
     for answer in tried:
         yield from failure_sections.concluded(answer, say, told_at=failures_at)
-
-
-def _traffic(item: OtherTraffic, say: AnnexWording) -> str:
-    if item.to_s is None and item.transfer_mb is not None and item.pause_s is None:
-        when = say("until done")
-        if item.from_s:
-            when = say("from until done", start=say.number(item.from_s))
-    elif item.to_s is None:
-        when = (
-            say("all the time") if not item.from_s else say("from", start=say.number(item.from_s))
-        )
-    elif not item.from_s:
-        when = say("until", end=say.number(item.to_s))
-    else:
-        when = say("from to", start=say.number(item.from_s), end=say.number(item.to_s))
-    where = say.link(item.link, item.direction)
-    if item.mbps is None:
-        return say(
-            "background tcp",
-            link=where,
-            what=say.say(tcp_told(item.tcp or "", item.flows or 1, item.transfer_mb, item.pause_s)),
-            priority=say(f"marked {item.marked}"),
-            time=when,
-        )
-    return say(
-        "background item",
-        link=where,
-        mbps=say.number(item.mbps),
-        priority=say(f"marked {item.marked}"),
-        time=when,
-    )

@@ -34,18 +34,6 @@ WORDS: Mapping[str, str] = {
     "meeting": N_("How the meeting was held in the check: {told}"),
     "impaired": N_("Done to the network on purpose (times from the start of the first phase):"),
     "failing": N_("Made to fail on purpose (times from the start of the first phase):"),
-    "background": N_("Other traffic that shared links in the check:"),
-    "background tcp": N_("{link}: {what}, {priority}, {time}"),
-    "background item": N_("{link}: {mbps} Mb/s, {priority}, {time}"),
-    "marked best-effort": N_("without priority"),
-    "marked video": N_("with the priority of pictures"),
-    "marked voice": N_("with the priority of voice"),
-    "all the time": N_("all the time"),
-    "from to": N_("{start} s to {end} s"),
-    "from": N_("{start} s to the end"),
-    "until done": N_("from the start until all is transferred"),
-    "from until done": N_("{start} s until all is transferred"),
-    "until": N_("from the start to {end} s"),
     "no background": N_("In the check there was no other traffic on the links than the meeting's."),
     "basis": N_(
         "Legal basis: {articles} of the regulation issued with Decision {number} of {date} of "
@@ -179,11 +167,13 @@ WORDS: Mapping[str, str] = {
     "peak": N_("Highest load (%)"),
     "drops": N_("Dropped"),
     "links note": N_(
-        "Highest load: of the worst second. Dropped: packets that found the link’s queue full."
+        "Highest load: of the worst second. Dropped: packets that found the link’s queue full, or "
+        "that its queue discipline or bandwidth profile took out."
     ),
+    "links note of other traffic": N_("Dropped packets of other traffic are among them."),
     "links note of windows": N_(
         "Highest load: of the worst {window_ms} ms. Dropped: packets that found the link’s queue "
-        "full."
+        "full, or that its queue discipline or bandwidth profile took out."
     ),
     "plots": N_("Plots"),
     # failures
@@ -299,6 +289,9 @@ WORDS: Mapping[str, str] = {
     "busiest": N_(
         "The most loaded link is {link}: {pct} % of {rate} Mb/s{within}; {left} Mb/s are left up "
         "to the limit of {limit} %."
+    ),
+    "busiest full": N_(
+        "The most loaded link is {link}: {pct} % of {rate} Mb/s{within}; it is full."
     ),
     "busiest over": N_(
         "The most loaded link is {link}: {pct} % of {rate} Mb/s{within}, past the limit of "

@@ -47,6 +47,7 @@ from giaoban.results.report.terminals_words import (
     terminals_line,
     terminals_table,
 )
+from giaoban.results.report.traffic_words import other_traffic
 from giaoban.results.report.unmodelled_words import left_out_of, unrated_sound
 from giaoban.results.report.wording import DETECTABLE, FIGURES_ALONE, Wording, reasons
 from giaoban.sentence import Sentence, number
@@ -161,6 +162,7 @@ def summary(result: Result, say: Wording) -> Iterator[Block]:
         yield Par(Sentence("Why:"))
         yield from _list(_reasons(result, say))
     yield Par(Sentence("The meeting: {meeting}", meeting=say.meeting(result.meeting)))
+    yield from other_traffic(result, say)
     if result.impairments:
         done = N_("Done to the network on purpose (seconds from the start of the first phase):")
         yield Par(Sentence(done))

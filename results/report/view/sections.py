@@ -39,6 +39,7 @@ from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.meetings_table import every_meeting
 from giaoban.results.report.summaries.check_summary import criteria_notes
 from giaoban.results.report.terminals_words import other_in_b, terminals_line, terminals_table
+from giaoban.results.report.traffic_words import other_traffic
 from giaoban.results.report.view.page_data import PageRun, PageSubject
 from giaoban.results.report.view.run_data import events, spans
 from giaoban.results.report.view.words import INPUTS, WORDS
@@ -182,6 +183,7 @@ def _verdict(
             yield Par(words("failures untried"))
     yield Par(say.question())
     yield Par(say("meeting", told=say.meeting(result.meeting)), note=True)
+    yield from other_traffic(result, say)
     if analysis is not None and sensitivity.agrees(analysis, result):
         yield Par(say.say(sensitivity.letter(analysis)))
         if analysis.drawn is not None:

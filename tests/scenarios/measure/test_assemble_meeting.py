@@ -153,6 +153,8 @@ def test_how_the_meeting_was_held(tmp_path: Path) -> None:
         "loss_repair": "none",
         "error_concealment": False,
         "rate_adaptation": False,
+        "queueing": "fifo",
+        "video_share_pct": None,
     }
 
 

@@ -9,16 +9,19 @@ import failures_factory
 import load_factory
 import pytest
 import results_factory as make
+import view_factory as views
 from pdf_text import overprinted, pages_of, text_of
 
 from giaoban.errors import InputError, MachineLacks
-from giaoban.results.judge.criteria import load_criteria
+from giaoban.results.archive.page import write_page
+from giaoban.results.judge.criteria import LINK_PEAK, load_criteria
 from giaoban.results.judge.verdict import trial, with_seeds
 from giaoban.results.model.places import Place
 from giaoban.results.model.result import MoreCalls, OtherTraffic, Refused
 from giaoban.results.model.seeds import others, seeds_of
 from giaoban.results.model.studies.failures import FailureResult
 from giaoban.results.report.annex.make import write_annex
+from giaoban.results.report.summaries.check_summary import summary_md
 from giaoban.results.report.wording import Wording
 
 VI, EN = Wording("vi"), Wording("en")
@@ -223,6 +226,55 @@ def test_other_traffic_is_named():
     assert "không có lưu lượng nào khác" not in annexes.said(busy)
     assert "không nhiều hơn mức đã nêu" in annexes.said(busy)
     assert "không có lưu lượng nào khác" in annexes.said(quiet)
+    assert "gồm cả gói tin của lưu lượng khác" in annexes.said(busy)
+    assert "gồm cả gói tin của lưu lượng khác" not in annexes.said(quiet)
+
+
+def test_other_traffic_and_the_queues_of_routers_are_told_alike_in_every_document(tmp_path):
+    """Whatever a verdict depends on and an office may compare with its own network."""
+    shared = OtherTraffic(
+        link="gia-nghia--cu-jut",
+        direction="r-gia-nghia->r-cu-jut",
+        mbps=2.5,
+        packet_bytes=200,
+        marked="voice",
+    )
+    result = make.result().model_copy(update={"background": [shared]})
+    traffic = "Gia Nghĩa → Cư Jút: 2,5 Mb/s, mỗi gói tin 200 byte, cùng mức ưu tiên với tiếng nói"
+    queues = {
+        "classes": "hình ảnh được bảo đảm 62,5 % phần còn lại",
+        "fifo": "Bộ định tuyến không phân lớp",
+    }
+    for queueing, words in queues.items():
+        held = {"queueing": queueing, "video_share_pct": 62.5 if queueing == "classes" else None}
+        told = result.model_copy(update={"meeting": result.meeting.model_copy(update=held)})
+        page = write_page(views.folder(tmp_path / queueing, told)).read_text(encoding="utf-8")
+        for said in (annexes.said(told), summary_md(told, "vi"), page):
+            plain = said.replace("\u00a0", " ")
+            assert traffic in plain
+            assert words in plain
+
+
+@pytest.mark.parametrize(
+    ("limit", "peak", "said"),
+    [
+        (80.0, 60.0, "đến ngưỡng 80 % còn 20 Mb/s"),
+        (101.0, 60.0, "đến ngưỡng 100 % còn 40 Mb/s"),
+        (101.0, 100.01, "đường truyền này đã đầy"),
+        (80.0, 100.0, "đã vượt ngưỡng 80 %"),
+    ],
+)
+def test_no_line_has_room_beyond_what_it_carries(limit: float, peak: float, said: str) -> None:
+    """A scenario may allow more than a line has, which is then no room."""
+    result = make.result()
+    link = result.phases[0].links[0].model_copy(update={"rate_mbps": 100.0, "peak_pct": peak})
+    phases = [each.model_copy(update={"links": [link]}) for each in result.phases]
+    criteria = [
+        c.model_copy(update={"threshold": limit}) if c.id == LINK_PEAK else c
+        for c in result.criteria
+    ]
+    told = annexes.said(result.model_copy(update={"phases": phases, "criteria": criteria}))
+    assert said in told
 
 
 def test_an_annex_of_no_expansion_says_nothing_of_new_bridges():

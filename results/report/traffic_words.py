@@ -1,0 +1,57 @@
+"""Other traffic that shared links with the meeting, as every document tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from giaoban.results.model.result import OtherTraffic, Result, tcp_told
+from giaoban.results.report.document import Block, Par, bullets
+from giaoban.results.report.wording import Wording
+from giaoban.translation import N_
+
+MARKED = {
+    "best-effort": N_("without priority"),
+    "video": N_("with the priority of pictures"),
+    "voice": N_("with the priority of voice"),
+}
+FROM_TO, FROM = N_("{start} s to {end} s"), N_("{start} s to the end")
+
+
+def other_traffic(result: Result, say: Wording) -> Iterator[Block]:
+    """A line for each direction of a link; nothing where there was none."""
+    if result.background:
+        yield Par(say.gettext("Other traffic that shared links in the check:"))
+        yield bullets([_told(item, say) for item in result.background])
+
+
+def _told(item: OtherTraffic, say: Wording) -> str:
+    values = {
+        "link": say.link(item.link, item.direction),
+        "priority": say.text(MARKED[item.marked]),
+        "time": _when(item, say),
+    }
+    if item.mbps is None:
+        what = tcp_told(item.tcp or "", item.flows or 1, item.transfer_mb, item.pause_s)
+        return say.gettext("{link}: {what}, {priority}, {time}", what=say.say(what), **values)
+    values["mbps"] = say.number(item.mbps)
+    if item.packet_bytes is None:
+        return say.gettext("{link}: {mbps} Mb/s, {priority}, {time}", **values)
+    return say.counted(
+        N_("{link}: {mbps} Mb/s in packets of {bytes} {bytes:byte|bytes}, {priority}, {time}"),
+        bytes=item.packet_bytes,
+        **values,
+    )
+
+
+def _when(item: OtherTraffic, say: Wording) -> str:
+    start = say.number(item.from_s)
+    if item.to_s is not None:
+        end = say.number(item.to_s)
+        if item.from_s:
+            return say.gettext(FROM_TO, start=start, end=end)
+        return say.gettext("from the start to {end} s", end=end)
+    if item.transfer_mb is not None and item.pause_s is None:
+        if item.from_s:
+            return say.gettext("{start} s until all is transferred", start=start)
+        return say.gettext("from the start until all is transferred")
+    return say.gettext(FROM, start=start) if item.from_s else say.gettext("all the time")
