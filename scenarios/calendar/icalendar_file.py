@@ -230,7 +230,12 @@ def _twice(events: Sequence[Any], entries: Sequence[_Entry]) -> Iterator[Sentenc
 def _check_event(event: Any, entry: _Entry, until: date) -> None:
     for name, why in event.errors:
         if name is None or name in _READ or name.startswith("X-GIAOBAN-"):
-            raise InputError("{place}: {why}", place=entry.at(name or ""), why=why)
+            raise InputError(
+                "{place}: {name} cannot be read: {why}",
+                place=entry.at(name or ""),
+                name=name or "VEVENT",
+                why=why,
+            )
     for name in _ONCE:
         if isinstance(event.get(name), list):
             raise InputError("{place}: {name} is there twice", place=entry.at(name), name=name)

@@ -20,10 +20,20 @@ from giaoban.results.report.document import (
     Words,
     capital,
     numbered,
+    pars,
     table,
 )
 from giaoban.results.report.markdown import markdown
-from giaoban.results.report.meetings.calendar_summary import brief, day, moved, what
+from giaoban.results.report.meetings.calendar_summary import (
+    brief,
+    day,
+    left_out,
+    month_of,
+    moved,
+    moves_note,
+    peaks,
+    what,
+)
 from giaoban.results.report.pdf.write import pdf
 from giaoban.results.report.wording import Wording
 from giaoban.translation import N_, Language, Translator, translator
@@ -54,7 +64,10 @@ def sheets(answer: CalendarAnswer, language: Language, days: Collection[date] = 
         last=day(answer.until_day, language),
     )
     of_days = sorted({*days, *_days_of(answer.findings)})
-    blocks = [*months(answer, language)]
+    blocks = [*pars(left_out(answer, say)), *months(answer, language)]
+    if any(peak.verdict != "pass" for peak in answer.peaks):
+        blocks += peaks(answer, language)
+    blocks += pars(moves_note(answer, say))
     for each in of_days:
         if _held(answer, each):
             blocks += day_sheet(answer, each, language)
@@ -87,19 +100,18 @@ def summary_md(answer: CalendarAnswer, language: Language) -> str:
 
 
 def months(answer: CalendarAnswer, language: Language) -> Iterator[Block]:
-    """A table a month: what is held when, with whom, and what is wrong with it."""
+    """A table a month: what is held when, with whom, and what is wrong with it; a month in which
+    nothing is held has what is missing in it alone."""
     say = translator(language)
-    for _, found in groupby(answer.booked, lambda each: each.start[:7]):
-        booked = list(found)
-        first = datetime.fromisoformat(booked[0].start)
-        yield Heading(say.gettext(N_("Month {month}/{year}"), month=first.month, year=first.year))
-        yield _month(answer, booked, say)
-        wrong = [
-            finding
-            for finding in answer.findings
-            if finding.rule == "briefing-missing" and finding.start[:7] == booked[0].start[:7]
-        ]
-        for finding in wrong:
+    booked = {
+        month: list(found) for month, found in groupby(answer.booked, lambda each: each.start[:7])
+    }
+    missing = [finding for finding in answer.findings if not _dated(finding)]
+    for month in sorted({*booked, *(finding.start[:7] for finding in missing)}):
+        yield Heading(month_of(month, say))
+        if month in booked:
+            yield _month(answer, booked[month], say)
+        for finding in [each for each in missing if each.start[:7] == month]:
             kind = answer.title(finding.meetings[0], language == "vi")
             yield Par(f"{kind}: {_said(finding, answer, say)}", tone="bad")
 
@@ -130,7 +142,7 @@ def _month(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) ->
 def _checked(each: Booked, say: Translator) -> str:
     if each.check is None:
         return ""
-    return say.gettext(N_("check {time}"), time=each.check[11:16])
+    return say.gettext(N_("check {time}"), time=_clock(each.check, each.start[:10]))
 
 
 def day_sheet(answer: CalendarAnswer, of: date, language: Language) -> Iterator[Block]:
@@ -138,23 +150,27 @@ def day_sheet(answer: CalendarAnswer, of: date, language: Language) -> Iterator[
     say = translator(language)
     weekday = say.gettext(WEEKDAYS[of.weekday()])
     yield Heading(f"{weekday}, {day(of.isoformat(), language)}")
-    yield _course(answer, _held(answer, of), say)
-    periods = [p for p in answer.periods if p.start[:10] == of.isoformat()]
-    yield _use(answer, periods, say)
+    yield _course(answer, of, say)
+    yield _use(answer, of, say)
     wrong = [f for f in answer.findings if f.start[:10] == of.isoformat() and _dated(f)]
+    if any(finding.rule == "bridge-in-two-meetings" for finding in wrong):
+        yield Par(
+            say.gettext(N_("A bridge that is in two meetings counts in the first.")), note=True
+        )
     if wrong:
         titles = {each.id: each for each in answer.booked}
         yield Par(say.gettext(N_("Conflicts")), bold=True)
         yield Bullets([_advice(finding, answer, titles, say) for finding in wrong])
 
 
-def _course(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) -> Table:
-    """Checks and openings in the order of the day."""
-    turns = [(each.check[11:16], 0, each) for each in booked if each.check is not None]
-    turns += [(each.start[11:16], 1, each) for each in booked]
+def _course(answer: CalendarAnswer, of: date, say: Translator) -> Table:
+    """Checks and openings in the order of the day; what is of another day has its date."""
+    booked, today = _held(answer, of), of.isoformat()
+    turns = [(each.check, 0, each) for each in booked if each.check is not None]
+    turns += [(each.start, 1, each) for each in booked]
     rows = []
     for at, opens, each in sorted(turns, key=lambda turn: (turn[0], turn[1], turn[2].id)):
-        kind = Cell(_span(each), bold=True) if opens else Cell(at)
+        kind = Cell(_span(each, today), bold=True) if opens else Cell(_clock(at, today))
         text = each.title if opens else f"{say.gettext(CHECKS)}: {each.title}"
         rows.append(
             [kind, Cell(text, bold=bool(opens)), Cell(_people(each, answer, say)), Cell("")]
@@ -165,12 +181,13 @@ def _course(answer: CalendarAnswer, booked: Sequence[Booked], say: Translator) -
     return replace(made, caption=said, widths=[1.3, 3.0, 4.0, 0.8], small=True)
 
 
-def _use(answer: CalendarAnswer, periods: Sequence[Period], say: Translator) -> Table:
+def _use(answer: CalendarAnswer, of: date, say: Translator) -> Table:
+    today = of.isoformat()
     known = Wording(say.language, answer)
     titles = {each.id: each.title for each in answer.booked}
     rows = [
         [
-            Cell(f"{period.start[11:16]} – {period.end[11:16]}"),
+            Cell(_span(period, today)),
             Cell("; ".join(titles[m] for m in period.meetings)),
             Cell(str(period.calls + len(period.refused))),
             Cell(
@@ -185,7 +202,8 @@ def _use(answer: CalendarAnswer, periods: Sequence[Period], say: Translator) -> 
             ),
             Cell(say.percent(period.link_pct), sub=known.filled(period.link)),
         ]
-        for period in periods
+        for period in answer.periods
+        if _is_on(period, of)
     ]
     head = (N_("time"), N_("meetings"), N_("calls"), N_("of the device"), N_("busiest line"))
     made = table([say.gettext(title) for title in head], rows, right={2})
@@ -194,7 +212,12 @@ def _use(answer: CalendarAnswer, periods: Sequence[Period], say: Translator) -> 
 
 
 def _held(answer: CalendarAnswer, of: date) -> list[Booked]:
-    return [each for each in answer.booked if each.start[:10] == of.isoformat()]
+    return [each for each in answer.booked if _is_on(each, of)]
+
+
+def _is_on(each: Booked | Period, of: date) -> bool:
+    """Whether any of it is on a day: what ends at midnight is not on the next."""
+    return each.start[:10] <= of.isoformat() and each.end[:16] > f"{of.isoformat()}T00:00"
 
 
 def _days_of(findings: Sequence[Finding]) -> set[date]:
@@ -249,8 +272,16 @@ def _said(finding: Finding, answer: CalendarAnswer, say: Translator) -> str:
     return f"{what(finding, answer.names, say.language)}{in_brackets(finding.article, say)}"
 
 
-def _span(each: Booked) -> str:
-    return f"{each.start[11:16]} – {each.end[11:16]}"
+def _span(each: Booked | Period, today: str = "") -> str:
+    """From when to when, as seen on a day, or on that of its beginning."""
+    today = today or each.start[:10]
+    return f"{_clock(each.start, today)} – {_clock(each.end, today)}"
+
+
+def _clock(moment: str, today: str) -> str:
+    """A time of the day, with its date where that is another."""
+    at = datetime.fromisoformat(moment)
+    return f"{at:%H:%M}" if moment[:10] == today else f"{at:%H:%M} ({at:%d/%m})"
 
 
 def _place(each: Booked, answer: CalendarAnswer, say: Translator) -> str:

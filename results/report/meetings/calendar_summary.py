@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 
 from giaoban.regulation import cited
 from giaoban.results.model.studies.calendar import Booked, CalendarAnswer, Finding, Move, Peak
@@ -22,7 +22,7 @@ from giaoban.results.report.document import (
 from giaoban.results.report.terminals_words import rests_on
 from giaoban.results.report.wording import VERDICTS as VERDICT_WORDS
 from giaoban.results.report.wording import Wording
-from giaoban.translation import N_, Language, translator
+from giaoban.translation import N_, Language, Translator, translator
 
 VERDICTS: Mapping[str, str] = {
     "pass": N_("PASS – every rule is kept, and the peaks that were judged pass"),
@@ -91,6 +91,7 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
                 )
             )
         )
+    blocks += pars(left_out(answer, say), "doubt")
     if unknown := sum(each.registered is None for each in answer.booked):
         blocks.append(
             Par(
@@ -106,11 +107,40 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
         )
     if answer.findings:
         blocks += [Heading(say.gettext(N_("Conflicts")), 1), findings_table(answer, language)]
+        blocks += pars(moves_note(answer, say), "quiet")
     if answer.peaks:
-        blocks += [Heading(say.gettext(N_("Peaks")), 1), peaks_table(answer, language)]
-        blocks += [Bullets(why)] if (why := failing(answer, language)) else []
+        blocks += peaks(answer, language)
         blocks += pars(map(say.say, rests_on(answer.on_loss)), "quiet")
     return blocks
+
+
+def left_out(answer: CalendarAnswer, say: Translator) -> list[str]:
+    """That the file has more than the answer speaks of."""
+    if not answer.over:
+        return []
+    said = N_("{number} earlier {number:meeting|meetings} of the file {number:is|are} left out.")
+    return [say.counted(said, number=answer.over)]
+
+
+def moves_note(answer: CalendarAnswer, say: Translator) -> list[str]:
+    """What whoever moves a meeting has to look at himself."""
+    if not any(move.to for finding in answer.findings for move in finding.moves):
+        return []
+    return [say.gettext(N_("Moves heed the hours of the office, but no public holidays."))]
+
+
+def month_of(month: str, say: Translator) -> str:
+    """`Month 3/2027` of `2027-03`."""
+    first = date.fromisoformat(f"{month[:7]}-01")
+    return say.gettext(N_("Month {month}/{year}"), month=first.month, year=first.year)
+
+
+def peaks(answer: CalendarAnswer, language: Language) -> Iterator[Block]:
+    """The moments that were judged, and at what those fail that do not pass."""
+    yield Heading(translator(language).gettext(N_("Peaks")), 1)
+    yield peaks_table(answer, language)
+    if why := failing(answer, language):
+        yield Bullets(why)
 
 
 def findings_table(answer: CalendarAnswer, language: Language) -> Table:
@@ -131,13 +161,15 @@ def findings_table(answer: CalendarAnswer, language: Language) -> Table:
 def _finding(
     finding: Finding, answer: CalendarAnswer, booked: Mapping[str, Booked], language: Language
 ) -> list[Cell]:
+    say = translator(language)
+    dated = finding.rule != "briefing-missing"
     moves = "; ".join(moved(move, booked, language) for move in finding.moves)
     titles = [answer.title(m, language == "vi") for m in finding.meetings]
     return [
-        Cell(moment(finding.start, language)),
+        Cell(moment(finding.start, language) if dated else month_of(finding.start, say)),
         Cell(" / ".join(titles)),
         Cell(what(finding, answer.names, language), tone="bad"),
-        Cell(cited(finding.article, translator(language)) or "–"),
+        Cell(cited(finding.article, say) or "–"),
         Cell(moves or "–"),
     ]
 

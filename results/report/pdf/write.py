@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,10 @@ def pdf(
             "words": {"table": document.words.table, "picture": document.words.picture},
             "made": list(when.timetuple()[:6]),
             "attachment": ATTACHMENT if about else "",
-            "blocks": [_block(block, root, document.lang) for block in document.blocks],
+            "blocks": [
+                _block(block, root, document.lang, leads=isinstance(following, Bullets))
+                for block, following in zip_longest(document.blocks, document.blocks[1:])
+            ],
         }
         (root / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         if about is not None:
@@ -91,12 +95,13 @@ def pdf(
         return _compile(root, fonts)
 
 
-def _block(block: Block, root: Path, lang: str) -> Mapping[str, Any]:
+def _block(block: Block, root: Path, lang: str, *, leads: bool) -> Mapping[str, Any]:
+    """`leads`: a list follows."""
     match block:
         case Heading():
             return {"kind": "heading", **vars(block)}
         case Par():
-            return {"kind": "par", **vars(block), "text": plain(block.text)}
+            return {"kind": "par", **vars(block), "text": plain(block.text), "leads": leads}
         case Bullets():
             items = [f"{mark} {plain(item)}" for mark, item in block.marked()]
             return {"kind": "bullets", "items": items}

@@ -234,7 +234,7 @@ def test_a_month_is_a_table() -> None:
     )
     assert second[0].text == "", "a day is said once"
     assert second[4].text == (
-        "dự hai cuộc họp cùng lúc: Cư Jút (khoản 1 Điều 21), với cuộc họp Giao ban <tháng> 3 "
+        "dự hai cuộc họp cùng lúc: Cư Jút (khoản 1 Điều 21), với “Giao ban <tháng> 3” "
         "→ dời sang 01/03/2027 13:30"
     )
     assert table.caption == "2 cuộc họp trong tháng", "a number is not that of the month"
@@ -263,7 +263,7 @@ def test_time_that_another_meeting_takes_from_a_check_is_said_truly_in_both_rows
     assert isinstance(table, Table)
     for row, other in zip(table.rows, ("Hai huyện", "Giao ban <tháng> 3"), strict=True):
         assert "giữa hai cuộc họp còn 20 phút để kiểm tra hệ thống cho cuộc họp sau" in row[4].text
-        assert row[4].text.count(f"với cuộc họp {other}") == 2
+        assert row[4].text.count(f"với “{other}”") == 2
     assert table.rows[1][4].text.count("dời sang") == 1, "one move mends both"
     alone = check.model_copy(update={"meetings": [two]})
     assert what(alone, NAMES, "en") == "20 min for the check of the system, not 60 min"
@@ -282,7 +282,7 @@ def test_what_is_not_checked_has_no_check_in_its_day_or_month() -> None:
 
 
 def test_a_day_is_a_course() -> None:
-    heading, course, use, _, wrong = day_sheet(answer(), date(2027, 3, 1), "vi")
+    heading, course, use, _, _, wrong = day_sheet(answer(), date(2027, 3, 1), "vi")
     assert isinstance(heading, Heading)
     assert heading.text == "Thứ Hai, 01/03/2027"
     assert isinstance(course, Table)
@@ -346,3 +346,107 @@ def test_peaks_say_which_terminals_they_rest_on(does: LossBehaviour | None) -> N
     assert ("Mọi thiết bị đầu cuối và MCU" in summary_md(held, "vi")) is told
     no_peaks = held.model_copy(update={"peaks": []})
     assert "All terminals" not in markdown(brief(no_peaks, "en"))
+
+
+def test_a_month_in_which_nothing_is_held_says_what_is_missing() -> None:
+    """On paper, too: there each month stands for itself."""
+    without_may = answer().model_copy(update={"booked": answer().booked[:2]})
+    printed = "\n".join(text for _, text in sheets(without_may, "vi").texts())
+    assert "Tháng 5/2027" in printed
+    assert "Giao ban tháng: tháng này chưa có cuộc họp theo quy định" in printed
+    said = markdown(brief(without_may, "vi"))
+    assert "| Tháng 5/2027 | Giao ban tháng |" in said
+    assert "00:00" not in said
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_what_is_missing_is_printed_whatever_else_is_held(month: int) -> None:
+    finding = Finding(
+        rule="briefing-missing",
+        meetings=["monthly-briefing"],
+        start=f"2027-{month:02}-01T00:00+07:00",
+        end="2028-01-01T00:00+07:00",
+    )
+    printed = [text for _, text in sheets(answer(findings=[finding]), "vi").texts()]
+    assert sum("chưa có cuộc họp theo quy định" in text for text in printed) == 1
+    titles = [text for text in printed if text.partition(" ")[2].startswith("Tháng ")]
+    assert titles == sorted(titles, key=lambda text: int(text.split()[0].rstrip(".")))
+    assert any(f"Tháng {month}/2027" in text for text in titles)
+
+
+def night(**more: object) -> CalendarAnswer:
+    """One meeting over midnight and one just after it, whose check is on the day before."""
+    late = booked("2027-05-31", "22:30", "23:00", "Họp đêm", "gia-nghia", "cu-jut")
+    early = booked("2027-06-01", "01:30", "02:00", "Họp khẩn", "cu-jut", "dak-mil")
+    return answer(
+        booked=[
+            late.model_copy(update={"end": "2027-06-01T01:00+07:00"}),
+            early.model_copy(
+                update={"start": "2027-06-01T00:30+07:00", "check": "2027-05-31T23:30+07:00"}
+            ),
+        ],
+        findings=[
+            Finding(
+                rule="bridge-in-two-meetings",
+                meetings=["2027-05-31", "2027-06-01"],
+                start="2027-06-01T00:30+07:00",
+                end="2027-06-01T01:00+07:00",
+                bridges=["cu-jut"],
+            )
+        ],
+        periods=[
+            answer()
+            .periods[0]
+            .model_copy(
+                update={
+                    "start": "2027-05-31T22:30+07:00",
+                    "end": "2027-06-01T00:30+07:00",
+                    "meetings": ["2027-05-31"],
+                }
+            )
+        ],
+        **more,
+    )
+
+
+def test_what_goes_over_midnight_is_told_with_its_days() -> None:
+    table = next(block for block in months(night(), "vi") if isinstance(block, Table))
+    assert table.rows[0][1].text == "22:30 – 01:00 (01/06)"
+    [early] = [b for b in months(night(), "vi") if isinstance(b, Table)][1].rows
+    assert early[1].sub == "kiểm tra 23:30 (31/05)"
+    course, use = [b for b in day_sheet(night(), date(2027, 6, 1), "vi") if isinstance(b, Table)]
+    assert [row[0].text for row in course.rows] == [
+        "21:30 (31/05)",
+        "22:30 (31/05) – 01:00",
+        "23:30 (31/05)",
+        "00:30 – 02:00",
+    ]
+    assert [row[0].text for row in use.rows] == ["22:30 (31/05) – 00:30"]
+
+
+def test_where_a_bridge_counts_that_is_in_two_meetings_is_told() -> None:
+    """Else a meeting seems to take nothing of the MCU."""
+    told = "được tính ở cuộc họp bắt đầu trước"
+    made, alone = answer(), answer(findings=[])
+    for of, times in ((made, 1), (alone, 0)):
+        notes = [b.text for b in day_sheet(of, date(2027, 3, 1), "vi") if isinstance(b, Par)]
+        assert sum(told in str(note) for note in notes) == times
+
+
+def test_what_ends_at_midnight_is_not_on_the_next_day() -> None:
+    ends = night().booked[0].model_copy(update={"end": "2027-06-01T00:00+07:00"})
+    made = night().model_copy(update={"booked": [ends], "findings": [], "periods": []})
+    assert len(sheets(made, "vi", [date(2027, 6, 1)]).blocks) == len(sheets(made, "vi").blocks)
+
+
+def test_earlier_meetings_and_moves_onto_holidays_are_told_in_every_document() -> None:
+    made = answer(over=3)
+    for said in (
+        markdown(brief(made, "vi")),
+        summary_md(made, "vi"),
+        "\n".join(text for _, text in sheets(made, "vi").texts()),
+    ):
+        assert "Không xét 3 cuộc họp diễn ra trước đó trong tệp." in said
+        assert "chưa xét ngày nghỉ lễ, Tết" in said
+    assert "trước đó trong tệp" not in markdown(brief(answer(), "vi"))
+    assert "ngày nghỉ lễ" not in markdown(brief(answer(findings=[]), "vi"))
