@@ -53,7 +53,7 @@ MOVED = "calendar.moved.ics"
 def read_calendar(
     path: Path, world: CalendarContext, from_day: date, until: date | None
 ) -> tuple[list[Registration], int]:
-    """The meetings from a day on, and how many were before it.
+    """The meetings that are held on a day or later, and how many were before it.
 
     Raises:
         InputError: every mistake of the file, but names of meetings that are over; a calendar of
@@ -68,11 +68,13 @@ def read_calendar(
             raise InputError("{path}: is no calendar (allowed: .ics, .csv)", path=path)
     first = datetime.combine(from_day, time(), TIME_ZONE)
     last = None if until is None else datetime.combine(until, time(), TIME_ZONE)
-    ahead = [raw for raw in raws if raw.start >= first and (last is None or raw.start < last)]
-    over = sum(raw.start < first for raw in raws)
+    # what goes on at midnight is held that day, too, and may clash with what begins then
+    left = [raw for raw in raws if raw.start >= first or raw.end > first]
+    ahead = [raw for raw in left if last is None or raw.start < last]
+    over = len(raws) - len(left)
     if raws and over == len(raws):
         raise InputError(
-            "{path}: {number:its meeting begins|all {number} meetings begin} before {from_day} "
+            "{path}: {number:its meeting ends|all {number} meetings end} before {from_day} "
             "(allowed: one on that day or later; --from names another day)",
             path=path,
             number=len(raws),

@@ -244,7 +244,7 @@ def of_calendar(answer: CalendarAnswer) -> Report:
         "calendar",
         PurePath(answer.calendar).stem,
         answer.verdict,
-        Sentence(calendar_summary.VERDICTS[answer.verdict]),
+        Sentence(calendar_summary.verdict(answer)),
         _whole(answer.verdict, cases, []),
         files=[answer.calendar],
         method=answer.method,

@@ -29,6 +29,7 @@ VERDICTS: Mapping[str, str] = {
     "fail": N_("FAIL – the calendar cannot be kept as it is"),
     "invalid": N_("INVALID – the emulation cannot be trusted, so there is no answer"),
 }
+RULES_ALONE = N_("PASS – every rule is kept; no peak was judged")
 RULES: Mapping[str, str] = {
     "late-registration": N_("registered {amount} h before it begins, not {limit} h"),
     "no-hour-for-check": N_("{amount} min for the check of the system, not {limit} min"),
@@ -63,7 +64,7 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
     """What a terminal shows."""
     say = translator(language)
     blocks: list[Block] = [
-        Par(say.gettext(VERDICTS[answer.verdict]), bold=True, tone=TONES[answer.verdict]),
+        Par(say.gettext(verdict(answer)), bold=True, tone=TONES[answer.verdict]),
         Par(
             say.counted(
                 N_(
@@ -112,6 +113,13 @@ def brief(answer: CalendarAnswer, language: Language) -> list[Block]:
         blocks += peaks(answer, language)
         blocks += pars(map(say.say, rests_on(answer.on_loss)), "quiet")
     return blocks
+
+
+def verdict(answer: CalendarAnswer) -> str:
+    """What is said of the whole calendar."""
+    if answer.verdict == "pass" and not answer.peaks:
+        return RULES_ALONE
+    return VERDICTS[answer.verdict]
 
 
 def left_out(answer: CalendarAnswer, say: Translator) -> list[str]:

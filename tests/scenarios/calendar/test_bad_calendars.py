@@ -34,9 +34,18 @@ BAD: dict[str, tuple[Sequence[str], str]] = {
         ("UID:1", TIME[0], "DURATION:P2D", *WHO),
         ':4: "?": lasts over 24 hours',
     ),
-    "broken start": (("UID:1", "DTSTART:2027-03-01", TIME[1], *WHO), ":6: Expected datetime"),
-    "broken end": (("UID:1", TIME[0], "DTEND:later", *WHO), ":7: Expected datetime"),
-    "broken line": ((*GOOD, "what is this"), ":4: Content line could not be parsed"),
+    "broken start": (
+        ("UID:1", "DTSTART:2027-03-01", TIME[1], *WHO),
+        ":6: DTSTART cannot be read: Expected datetime",
+    ),
+    "broken end": (
+        ("UID:1", TIME[0], "DTEND:later", *WHO),
+        ":7: DTEND cannot be read: Expected datetime",
+    ),
+    "broken line": (
+        (*GOOD, "what is this"),
+        ":4: VEVENT cannot be read: Content line could not be parsed",
+    ),
     "ages ago": (("UID:1", "DTSTART:00010101T010000Z", *WHO), ":6: is in no year of ours"),
     "unknown zone": (
         ("UID:1", "DTSTART;TZID=Mars/Olympus:20270301T080000", "DURATION:PT1H", *WHO),
@@ -68,8 +77,11 @@ BAD: dict[str, tuple[Sequence[str], str]] = {
         (*GOOD, "X-GIAOBAN-CHECK:early"),
         ':10: X-GIAOBAN-CHECK = "early" (allowed: 2026-03-02T07:00)',
     ),
-    "broken rule": ((*GOOD, "RRULE:FREQ=FORTNIGHTLY"), ":10: Expected frequency"),
-    "broken day": ((*GOOD, "RRULE:FREQ=WEEKLY;BYDAY=XX;COUNT=2"), ":10: Expected weekday"),
+    "broken rule": ((*GOOD, "RRULE:FREQ=FORTNIGHTLY"), ":10: RRULE cannot be read: Expected"),
+    "broken day": (
+        (*GOOD, "RRULE:FREQ=WEEKLY;BYDAY=XX;COUNT=2"),
+        ":10: RRULE cannot be read: Expected weekday",
+    ),
     "no frequency": (
         (*GOOD, "RRULE:COUNT=2"),
         ':10: FREQ = "" (allowed: DAILY, WEEKLY, MONTHLY, YEARLY)',
@@ -94,7 +106,10 @@ BAD: dict[str, tuple[Sequence[str], str]] = {
         (*GOOD, "RRULE:FREQ=DAILY;UNTIL=99991231T000000Z"),
         ":10: recurs without end (allowed: COUNT, UNTIL, or --until DATE)",
     ),
-    "broken exception": ((*GOOD, "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:x"), ":11: Expected datetime"),
+    "broken exception": (
+        (*GOOD, "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:x"),
+        ":11: EXDATE cannot be read: Expected",
+    ),
 }
 
 
@@ -215,7 +230,7 @@ def test_a_csv_in_another_encoding(tmp_path: Path) -> None:
 
 def test_a_calendar_of_which_all_is_over(tmp_path: Path) -> None:
     path = ics(tmp_path / "year.ics", GOOD)
-    said = f"{path}: its meeting begins before 2027-03-02 (allowed: one on that day or later"
+    said = f"{path}: its meeting ends before 2027-03-02 (allowed: one on that day or later"
     with pytest.raises(InputError, match=re.escape(said)):
         read_calendar(path, world(), date(2027, 3, 2), None)
 
@@ -237,6 +252,17 @@ def test_what_is_over_may_name_a_bridge_that_there_is_no_longer(tmp_path: Path) 
     path = ics(tmp_path / "year.ics", old, GOOD)
     found, over = read_calendar(path, world(), date(2027, 1, 1), None)
     assert (len(found), over) == (1, 1)
+
+
+@pytest.mark.parametrize(("day", "held"), [(1, 1), (2, 1), (3, 0)])
+def test_a_meeting_over_midnight_is_held_on_both_days(tmp_path: Path, day: int, held: int) -> None:
+    night = ("UID:0", "DTSTART:20270301T160000Z", "DURATION:PT2H", *WHO)  # from 23:00 in Việt Nam
+    ends = ("UID:1", "DTSTART:20270301T160000Z", "DURATION:PT1H", *WHO)
+    later = ("UID:2", "DTSTART:20270401T010000Z", "DURATION:PT1H", *WHO)
+    path = ics(tmp_path / "year.ics", night, ends, later)
+    found, over = read_calendar(path, world(), date(2027, 3, day), None)
+    uids = [each.uid for each in found]
+    assert ("0" in uids, "1" in uids, over) == (bool(held), day == 1, 3 - len(uids))
 
 
 def test_another_kind_of_file(tmp_path: Path) -> None:

@@ -374,6 +374,14 @@ def test_what_is_missing_is_printed_whatever_else_is_held(month: int) -> None:
     assert any(f"Tháng {month}/2027" in text for text in titles)
 
 
+def test_no_peak_is_said_to_pass_where_none_was_judged() -> None:
+    kept = answer(verdict="pass", findings=[])
+    assert "đều đạt" not in markdown(brief(kept, "vi"))
+    peak = Peak(start="2027-03-01T09:00+07:00", meetings=[], engine="estimate", verdict="pass",
+                reasons=[])  # fmt: skip
+    assert "đều đạt" in markdown(brief(answer(verdict="pass", findings=[], peaks=[peak]), "vi"))
+
+
 def night(**more: object) -> CalendarAnswer:
     """One meeting over midnight and one just after it, whose check is on the day before."""
     late = booked("2027-05-31", "22:30", "23:00", "Họp đêm", "gia-nghia", "cu-jut")

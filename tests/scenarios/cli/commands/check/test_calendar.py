@@ -52,7 +52,7 @@ def test_a_clash_is_exit_code_1_and_its_remedy_is_0(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words", "said"),
     [
-        (KEPT, (), "begins before 2028-01-01"),
+        (KEPT, (), "ends before 2028-01-01"),
         (KEPT, ("--from", "soon"), '--from = "soon": is no day (allowed: 2026-03-02)'),
         (KEPT, ("--from", "2027-01-01", "--day", "2"), '--day = "2": is no day'),
         (
