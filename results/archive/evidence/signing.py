@@ -16,7 +16,7 @@ import asyncio
 import io
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +64,9 @@ class Signature(NamedTuple):
 
     `trusted` is None where nobody said whom to trust; `wrong` says why it does not hold. `stamp` is
     what proves when it was there; `lasting`: the file carries what tells that nothing had been
-    revoked then, under a stamp of its own (PAdES B-LTA).
+    revoked then, under a stamp of its own (PAdES B-LTA). `unchecked`: it has bytes of its own that
+    nothing signs, as those of other programs may, so that nobody can tell whether they were
+    altered (`canonical`); the file it is of was not.
     """
 
     by: str
@@ -74,12 +76,14 @@ class Signature(NamedTuple):
     wrong: str = ""
     stamp: Stamp | None = None
     lasting: bool = False
+    unchecked: bool = False
 
     @property
     def holds(self) -> bool:
-        """Whether it, and its stamp, are of this file and of those who are trusted, if any are."""
+        """Whether it, and its stamp, are of this file and of those who are trusted, if any are, and
+        all of it can be checked."""
         stamped = self.stamp is None or self.stamp.holds
-        return self.valid and self.trusted is not False and stamped
+        return self.valid and self.trusted is not False and stamped and not self.unchecked
 
 
 class Stamping(NamedTuple):
@@ -305,10 +309,10 @@ def signatures(
             for each in embedded
         ):
             return [], [Sentence("the signature: it does not cover what was there before it")]
-        if not canonical_hex(data, embedded[-1]):
-            return [], [Sentence("the signature: its own bytes were altered")]
         known = _Known(roots, roots if stamp_roots is None else stamp_roots, _carried(reader))
         found = _pdf_signatures(embedded, known)
+        if not _all_signed(lambda: canonical_hex(data, embedded[-1])):
+            found[-1] = found[-1]._replace(unchecked=found[-1].valid)
         if beyond.visible and not all(signature.trusted for signature in found):
             return found, [
                 Sentence("the signature of somebody not trusted shows on a page (--trust)")
@@ -316,6 +320,14 @@ def signatures(
     except Exception as error:
         return found, [Sentence("the signature: {why}", why=str(error) or type(error).__name__)]
     return found, []
+
+
+def _all_signed(checked: Callable[[], bool]) -> bool:
+    """Whether no byte of a signature can be altered unseen; not of one that is not understood."""
+    try:
+        return checked()
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 class _Known(NamedTuple):
@@ -461,8 +473,7 @@ def detached(
 
     try:
         content = cms.ContentInfo.load(der, strict=True)
-        if not canonical(content, der):
-            return Signature("?", None, False, None, Sentence("its own bytes were altered"))
+        checked = _all_signed(lambda: canonical(content, der))
         signed = content["content"]
         known = _Known(roots, roots if stamp_roots is None else stamp_roots, None)
         at = _signing_time(signed["signer_infos"][0])
@@ -481,7 +492,8 @@ def detached(
         return Signature("?", None, False, None, str(error) or type(error).__name__)
     own = status.timestamp_validity
     stamps = [] if own is None else [_stamp(own, known.stamp_roots)]
-    return _signature(status, at, roots, stamped, stamps)
+    found = _signature(status, at, roots, stamped, stamps)
+    return found._replace(unchecked=found.valid and not checked)
 
 
 def _token(info: Any) -> Any:

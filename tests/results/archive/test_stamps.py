@@ -22,6 +22,7 @@ from giaoban.results.archive.evidence.pack import write_evidence
 from giaoban.results.archive.evidence.signing import Signer, certificates, detached, make_stamping
 from giaoban.results.archive.evidence.verify import SIGNATURE_ENDING, verify
 from tests import pki
+from tests.scenarios.scenario_factory import giaoban
 
 YEARS_AGO = datetime(2016, 3, 1, 8, 30, tzinfo=UTC)
 
@@ -112,6 +113,31 @@ def test_a_stamp_whose_chain_comes_without_its_root(tmp_path, without_root, who,
     assert detached(b"evidence", der, []).holds
     assert issuer.dump() not in der  # whoever altered it there would not be seen
     assert detached(b"evidence", der, [root, issuer]).trusted
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_another_program_s_signature_is_not_told_as_altered(
+    tmp_path, without_root, who, pdf, lasting, monkeypatch
+):
+    """It has what nothing signs: of that nothing can be said, of the file that it is as it was."""
+    with monkeypatch.context() as other:
+        other.setattr("giaoban.results.archive.evidence.signing.keep_vouched", lambda _: [])
+        other.setattr(Signer, "_check", lambda *_: None)
+        signed = signer(without_root, who[0], lasting=lasting).pdf(pdf)
+        der = signer(without_root, who[0], lasting=False).detached(b"evidence")
+    told = found(tmp_path / "x.pdf", signed, without_root.chain)
+    [signature] = told.signed
+    assert (told.altered, told.intact) == ([], False)
+    assert (signature.valid, signature.trusted, signature.unchecked) == (True, True, True)
+    beside = detached(b"evidence", der, certificates(without_root.chain))
+    assert (beside.valid, beside.trusted, beside.unchecked) == (True, True, True)
+    assert not detached(b"other", der, []).unchecked
+    ran = giaoban("verify", tmp_path / "x.pdf", "--lang", "vi")
+    assert ran.code == 1
+    assert "ĐÃ BỊ THAY ĐỔI" not in ran.out
+    assert "nguyên vẹn như khi niêm phong, nhưng chưa thể dựa vào chữ ký số" in ran.out
+    assert "đúng là của tệp này" in ran.out
+    assert "Việc cần làm: kiểm tra chữ ký số" in ran.out
 
 
 def test_a_certificate_is_vouched_for_by_who_signed_it_or_by_its_sum(there, without_root):

@@ -144,7 +144,7 @@ def _told(
             )
         else:
             intact = Sentence("{what}: {intact}", what=what, intact=_intact(finding))
-            yield Par(intact, bold=True, tone="good")
+            yield Par(intact, bold=True, tone="good" if finding.intact else "bad")
         if finding.unsigned:
             yield Par(Sentence("  {why}", why=finding.unsigned), tone="bad")
         for signature in finding.signed:
@@ -204,8 +204,10 @@ def _advice(
         said, tone = Sentence(DO_NOT_USE, **of), "bad"
     elif of := named(f for f in found if f.unsigned):
         said, tone = Sentence(ASK_FOR_SIGNED, **of), "bad"
-    elif of := named(f for f in found if f.ours and not f.intact):
+    elif of := named(f for f in found if f.ours and not f.intact and not _unchecked(f)):
         said, tone = Sentence(DO_NOT_TRUST, **of), "bad"
+    elif of := named(f for f in found if _unchecked(f)):
+        said, tone = Sentence(CHECK_SIGNATURE, **of), "bad"
     elif apart:
         said, tone = Sentence(NOT_TOGETHER), "bad"
     elif of := named(f for f in found if differing.get(f.path)):
@@ -215,6 +217,12 @@ def _advice(
     elif of := named(f for f in found if f.draft):
         said, tone = Sentence(FOR_INFORMATION, **of), "doubt"
     return Par(Sentence("What to do: {said}", said=said), bold=True, tone=cast(Tone, tone))
+
+
+def _unchecked(finding: VerifiedFile) -> bool:
+    """Whether nothing is wrong but that not all of a signature can be checked."""
+    other = all(each._replace(unchecked=False).holds for each in finding.signed)
+    return any(each.unchecked for each in finding.signed) and other and not finding.altered
 
 
 def _best(found: Sequence[VerifiedFile]) -> Sentence:
@@ -235,6 +243,10 @@ ASK_FOR_SIGNED = N_(
 DO_NOT_TRUST = N_(
     "do not rely on {path}, whose {n:signature does|signatures do} not hold; ask whoever issued "
     "{n:it for the file|them for the files} again"
+)
+CHECK_SIGNATURE = N_(
+    "check the {n:signature|signatures} of {path} with the program that made {n:it|them}, or ask "
+    "whoever issued {n:it for the file|them for the files} signed by giaoban annex --sign"
 )
 NOT_TOGETHER = N_(
     "do not use these together, they are of different runs; ask whoever issued them for one set"
@@ -268,6 +280,10 @@ def _by_another(finding: VerifiedFile) -> str:
 def _intact(finding: VerifiedFile) -> str:
     """Whoever has this program can seal anything: only a signature says by whom it was made."""
     draft = Sentence(", a draft") if finding.draft else ""
+    if not all(signature.holds for signature in finding.signed):
+        return Sentence(
+            "intact as sealed, but its signature cannot be relied on{draft}", draft=draft
+        )
     by = ", ".join(dict.fromkeys(signature.by for signature in finding.signed))
     if by:
         return Sentence("intact, signed by {by}{draft}", by=_signer(by), draft=draft)
@@ -302,7 +318,7 @@ def _moment(at: datetime) -> Both:
 
 
 def _signature(signature: Signature) -> str:
-    by, at, valid, trusted, wrong, stamp, lasting = signature
+    by, at, valid, trusted, wrong, stamp, lasting, unchecked = signature
     by = _signer(by)
     when = joined(", ", ["", _moment(at)]) if at else ""
     if not valid:
@@ -314,8 +330,14 @@ def _signature(signature: Signature) -> str:
         True: Sentence("trusted"),
         False: Sentence("NOT TRUSTED"),
     }
+    said = N_("signature by {by}{when}: holds; {known}{stamped}")
+    if unchecked:
+        said = N_(
+            "signature by {by}{when}: is of this file; {known}{stamped}; but PARTS OF IT ARE NOT "
+            "SIGNED, as other programs write them: nobody can tell whether those were altered"
+        )
     return Sentence(
-        "signature by {by}{when}: holds; {known}{stamped}",
+        said,
         by=by,
         when=when,
         known=known[trusted],
