@@ -28,11 +28,13 @@ class Change(NamedTuple):
 
 
 class RunComparison(NamedTuple):
-    """What changed from run A to run B. `measures` counts all measures that differ."""
+    """What changed from run A to run B. `measures` counts all measures that differ; `estimated`:
+    which of the two was not emulated."""
 
     a: str
     b: str
     verdicts: tuple[str, str]
+    estimated: tuple[bool, bool]
     inputs: list[str]
     added: list[str]
     removed: list[str]
@@ -52,6 +54,7 @@ def compare(a: Result, b: Result) -> RunComparison:
         a=a.run_id,
         b=b.run_id,
         verdicts=(a.verdict, b.verdict),
+        estimated=(a.is_estimate, b.is_estimate),
         inputs=_inputs([d.path for d in found if d.kind == "input"]),
         added=[name for ident, name in people_b.items() if ident not in people_a],
         removed=[name for ident, name in people_a.items() if ident not in people_b],

@@ -39,7 +39,8 @@ def last_for_annex(root: Path) -> list[str]:
 
 
 def last_two(root: Path, ref: str | None) -> tuple[Path, Path]:
-    """A check and the one before it of the same scenario and province; without `ref` the newest.
+    """A check and the one before it of the same scenario and province, both emulated or both
+    estimated; without `ref` the newest.
 
     Raises `InputError`: there are not two.
     """
@@ -57,7 +58,11 @@ def last_two(root: Path, ref: str | None) -> tuple[Path, Path]:
         raise _no_run(root, ("check",))
     second = checks[-1]
     before = [
-        e for e in checks[:-1] if e.scenario == second.scenario and _place(e) == _place(second)
+        e
+        for e in checks[:-1]
+        if e.scenario == second.scenario
+        and _place(e) == _place(second)
+        and (e.engine == "estimate") == (second.engine == "estimate")
     ]
     if not before:
         raise InputError(

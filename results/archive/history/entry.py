@@ -144,9 +144,11 @@ class RunMadeAgain(NamedTuple):
     skipped: SkippedRun
 
 
-def scenario_of(run_id: str) -> str:
-    """The scenario a run's id begins with: `faults-x-20261125-080000` → `x`."""
-    return _TAIL.sub("", run_id).removeprefix("faults-") or run_id
+def scenario_of(run_id: str, *, estimate: bool = False) -> str:
+    """The scenario a run's id begins with: `faults-x-20261125-080000` → `x`, and of an estimated
+    check `x-estimate-20261125-080000` → `x`."""
+    name = _TAIL.sub("", run_id).removeprefix("faults-")
+    return (name.removesuffix("-estimate") if estimate else name) or run_id
 
 
 def slug(text: str) -> str:

@@ -178,6 +178,7 @@ def _of_check(result: Result) -> dict[str, Any]:
     return {
         **_of_any(result),
         "kind": "check",
+        "scenario": scenario_of(result.run_id, estimate=result.is_estimate),
         "criteria": [_criterion(c, result) for c in result.criteria],
         "binding": binding
         and BindingCriterion(

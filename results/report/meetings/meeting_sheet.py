@@ -41,7 +41,9 @@ from giaoban.results.report.meetings.meeting_summary import (
 )
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.pdf.write import pdf
+from giaoban.results.report.summaries.check_summary import ASSUMED
 from giaoban.results.report.wording import Wording
+from giaoban.sentence import Sentence
 from giaoban.translation import N_, NBSP, Language, translator
 
 OF_A_PART: Mapping[str, str] = {
@@ -145,6 +147,11 @@ def _head(answer: MeetingAnswer, say: Wording, when: datetime) -> Iterator[Block
             "the devices themselves nor of a meeting’s own minutes."
         )
         yield Par(say.gettext(emulated))
+        if course := answer.part("course"):
+            took = say.amount(round(course.seconds), "s")
+            yield Par(say.gettext(N_("Its course is condensed into {time}."), time=took))
+        if count := len(answer.assumptions):
+            yield Par(say.say(Sentence(ASSUMED, n=count)))
     else:
         yield Par(say.gettext(N_("Checked at the device {device}."), device=answer.device))
 

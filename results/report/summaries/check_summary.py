@@ -53,6 +53,7 @@ from giaoban.results.report.wording import DETECTABLE, FIGURES_ALONE, Wording, r
 from giaoban.sentence import Sentence, number
 from giaoban.translation import N_, SOURCE, Language, pgettext
 
+ASSUMED = N_("{n} {n:figure is an assumption|figures are assumptions} (see summary.md)")
 ESTIMATED = N_("ESTIMATED: {verdict}")
 NOT_EMULATED = N_("estimated, not emulated: no document for approval")
 
@@ -81,14 +82,7 @@ def notes(result: Result, say: Wording | None = None) -> list[str]:
     if result.estimate is not None:
         said.append(say.say(short.off_by(result.estimate)))
     if assumed := len(result.assumptions):
-        said.append(
-            say.say(
-                Sentence(
-                    "{n} {n:figure is an assumption|figures are assumptions} (see summary.md)",
-                    n=assumed,
-                )
-            )
-        )
+        said.append(say.say(Sentence(ASSUMED, n=assumed)))
     return said
 
 

@@ -37,7 +37,7 @@ from giaoban.results.report.excerpt import MOST_DIRECTIONS, Excerpt
 from giaoban.results.report.html import element, html
 from giaoban.results.report.meetings.minutes import minutes_table
 from giaoban.results.report.meetings_table import every_meeting
-from giaoban.results.report.summaries.check_summary import criteria_notes
+from giaoban.results.report.summaries.check_summary import ESTIMATED, criteria_notes
 from giaoban.results.report.terminals_words import other_in_b, terminals_line, terminals_table
 from giaoban.results.report.traffic_words import other_traffic
 from giaoban.results.report.view.page_data import PageRun, PageSubject
@@ -256,8 +256,10 @@ def _criteria(result: Result, words: PageWording, say: AnnexWording) -> Iterator
 
 def _comparison(a: Result, b: Result, words: PageWording, say: AnnexWording) -> Iterator[Block]:
     found = compare(a, b)
-    verdicts = [words(verdict) for verdict in found.verdicts]
-    verdict_a, verdict_b = verdicts
+    verdict_a, verdict_b = (
+        say.gettext(ESTIMATED, verdict=words(verdict)) if estimated else words(verdict)
+        for verdict, estimated in zip(found.verdicts, found.estimated, strict=True)
+    )
     yield Par(
         words(
             "compare intro",

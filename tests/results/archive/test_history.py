@@ -24,7 +24,10 @@ from giaoban.results.archive.history.trend import drawable, trend
 from giaoban.results.archive.history.yearly import yearly
 from giaoban.results.archive.store import RERUN, note_rerun
 from giaoban.results.judge.compare import compare
+from giaoban.results.model.result import Result
 from giaoban.results.model.run_ids import VIETNAM
+from giaoban.scenarios.cli.runs import last_two
+from tests.scenarios.scenario_factory import giaoban
 
 IN_ORDER = [h.JANUARY, h.FEBRUARY, h.APRIL, h.JULY, h.FAULTS, h.NEXT_YEAR]
 
@@ -327,3 +330,37 @@ def test_a_criterion_through_the_year(root: Path, tmp_path: Path) -> None:
         assert again.read_bytes() == (tmp_path / f"a.{suffix}").read_bytes()
     with pytest.raises(InputError, match=r"allowed: \.png, \.svg, \.pdf"):
         draw_trend(points, tmp_path / "a.gif", lang="vi")
+
+
+def estimated(run_id: str) -> Result:
+    made = h.measured(run_id)
+    engine = made.engine.model_copy(update={"name": "estimate"})
+    return made.model_copy(update={"engine": engine, "estimate": None})
+
+
+def test_an_estimate_is_of_the_scenario_that_it_estimates(tmp_path: Path) -> None:
+    """Its id says that it is one; the year's numbers of scenarios and `--scenario` do not."""
+    ids = ["x-20260101-080000", "x-estimate-20260102-080000", "x-estimate-20260103-080000"]
+    h.keep(tmp_path, h.measured(ids[0]))
+    for run_id in ids[1:]:
+        h.keep(tmp_path, estimated(run_id))
+    h.keep(tmp_path, h.measured("an-estimate-20260104-080000"))
+    with opened(tmp_path) as index:
+        entries = index.entries()
+    assert [e.scenario for e in entries] == ["x", "x", "x", "an-estimate"]
+    assert {row[1] for row in yearly(entries, 2026)["unused"]} == {"1"}
+    assert [path.name for path in last_two(tmp_path, ids[2])] == ids[1:]
+    with pytest.raises(InputError, match="no check of the same scenario is before it"):
+        last_two(tmp_path, ids[1])
+
+
+def test_a_comparison_says_which_of_the_two_was_estimated(tmp_path: Path) -> None:
+    ids = ["x-20260101-080000", "x-estimate-20260102-080000"]
+    h.keep(tmp_path, h.measured(ids[0]))
+    h.keep(tmp_path, estimated(ids[1]))
+    ran = giaoban("history", "compare", *ids, "--results", tmp_path, "--lang", "vi")
+    assert f"A: {ids[0]} – đạt" in ran.out
+    assert f"B: {ids[1]} – ƯỚC TÍNH: đạt" in ran.out
+    page = tmp_path / "page.html"
+    giaoban("view", ids[0], "--with", ids[1], "--out", page, "--results", tmp_path)
+    assert "ƯỚC TÍNH: " in page.read_text(encoding="utf-8")

@@ -44,6 +44,7 @@ from giaoban.results.report.document import (
     toned,
 )
 from giaoban.results.report.screen_wording import MET
+from giaoban.results.report.summaries.check_summary import ESTIMATED
 from giaoban.results.report.summaries.sensitivity_summary import amount, name_of
 from giaoban.results.report.view.words import INPUTS
 from giaoban.results.report.wording import VERDICTS, margin, margin_of
@@ -149,9 +150,11 @@ def trend_table(points: Sequence[TrendPoint]) -> Table:
 
 
 def comparison(found: RunComparison) -> Iterator[Block]:
-    before, after = found.verdicts
-    for name, run, verdict in (("A", found.a, before), ("B", found.b, after)):
+    runs = zip(("A", "B"), (found.a, found.b), found.verdicts, found.estimated, strict=True)
+    for name, run, verdict, estimated in runs:
         told = VERDICTS.get(verdict, verdict)
+        if estimated:
+            told = Sentence(ESTIMATED, verdict=told)
         yield Par(Sentence("{name}: {run} – {verdict}", name=name, run=run, verdict=told))
     inputs = [Sentence(INPUTS[each]) if each in INPUTS else each for each in found.inputs]
     yield Par(

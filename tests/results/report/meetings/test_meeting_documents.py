@@ -10,7 +10,7 @@ import pytest
 import results_factory
 
 from giaoban.results.judge.verdict import judge
-from giaoban.results.model.result import CriterionResult
+from giaoban.results.model.result import Assumption, CriterionResult
 from giaoban.results.model.studies.meetings import Closing, MeetingAnswer, Opening
 from giaoban.results.report.document import Block, Bullets, Par, Table, plain
 from giaoban.results.report.markdown import markdown
@@ -201,6 +201,20 @@ def test_minutes_have_both_parts() -> None:
     assert [table.number for table in tables] == [1, 2]
     assert made.label == "MINUTES OF THE MEETING"
     assert tables[1].rows[0][1].text == "The chair opened the meeting"
+
+
+def test_a_course_that_is_condensed_and_what_is_assumed_are_told() -> None:
+    """Minutes of some seconds stand below a planned length of hours."""
+    held = make.part("course", seconds=21.9)
+    assumed = Assumption(
+        what="a", what_vi="a", value="1", value_vi="1", source="s", source_vi="s", settled_by="b",
+        settled_by_vi="b",
+    )  # fmt: skip
+    answer = make.answer(make.part(), held).model_copy(update={"assumptions": [assumed]})
+    for made in (minutes_document(answer, "vi", WHEN), sheet(answer, "vi", WHEN)):
+        said = "\n".join(text for _, text in made.texts()).replace("\u00a0", " ")
+        assert "Diễn biến được rút gọn còn 22 giây." in said
+        assert "1 số liệu là giả định (xem summary.md)" in said
 
 
 @pytest.mark.parametrize("only", [None, "course"])
