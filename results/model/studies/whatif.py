@@ -92,7 +92,12 @@ class CostOf(StrictModel):
     @property
     def million_vnd(self) -> float | None:
         """The sum in millions of đồng; None while something has no price."""
-        return None if self.unpriced else sum(part.million_vnd for part in self.parts)
+        return None if self.unpriced else self.order[1]
+
+    @property
+    def order(self) -> tuple[int, float]:
+        """By what costs compare: how many things have no price, then the sum of those that have."""
+        return len(self.unpriced), sum(part.million_vnd for part in self.parts)
 
 
 class VariantResult(StrictModel):

@@ -223,10 +223,9 @@ def _found_lines(
 def _ordered(lines: Sequence[_Line]) -> list[_Line]:
     """What passes first, the cheapest first; without costs the fewest changes first."""
 
-    def key(item: tuple[int, _Line]) -> tuple[bool, float, int, int]:
+    def key(item: tuple[int, _Line]) -> tuple[bool, tuple[float, float], int, int]:
         number, line = item
-        cost = math.inf if line.row.cost is None else line.row.cost.million_vnd
-        price = math.inf if cost is None else cost
+        price = (math.inf, math.inf) if line.row.cost is None else line.row.cost.order
         # what was found is in the order of the search, which knows more of small steps
         count = line.row.change_count if line.row.asked else number
         return not line.passes, price, count, number

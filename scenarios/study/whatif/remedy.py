@@ -118,19 +118,18 @@ def key_of(
     prices: Sequence[Price],
     rates: Mapping[str, float],
 ) -> Key:
-    """What decides which state is cheaper: its price where prices are given, then the least that is
-    bought, the least that changes, the smallest step."""
-    price = 0.0
+    """What decides which state is cheaper: where prices are given, how few things have none, then the
+    sum; then the least that is bought, the least that changes, the smallest step."""
+    price = (0.0, 0.0)
     if prices:
-        cost = price_of(changed(variant, state), question, prices, rates)
-        price = math.inf if cost.million_vnd is None else cost.million_vnd
+        price = price_of(changed(variant, state), question, prices, rates).order
     lower = [profile.id for profile in lower_profiles(asked.profiles, asked.plan.profile)]
     step = 0 if state.profile is None else lower.index(state.profile) + 1
     size = 0
     if state.device is not None:
         size = holds(question.plan.device, question.plan.profile.resolution)
     speed = sum(math.log2(mbps / rates.get(link, mbps)) for link, mbps in state.rates)
-    return price, state.purchases, state.changed, step, size, speed
+    return *price, state.purchases, state.changed, step, size, speed
 
 
 def price_of(

@@ -9,17 +9,21 @@ fuller it is, and a line that is policed for shaping at its ends, which nobody h
 of them for lower calls, of those that the device does.
 
 How much faster a line has to be is guessed by how far the limit is missed, and losses miss theirs a
-hundredfold where the next step is enough; nor is the fullest line always the one to blame. So what
-passes is tried with each line as slow as it may be, and the search goes on as long as something is
-left of which less may come, once lines are slowed down.
+hundredfold where the next step is enough; nor is the fullest line always the one to blame. So of
+what passes the cheapest rates of its lines are looked for, and the search goes on as long as
+something is left of which less may come that way.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import batched, product
+
+import numpy as np
+from numpy.typing import NDArray
 
 from giaoban.mcu_sim.device import Device
 from giaoban.results.model.places import Binding
@@ -39,7 +43,9 @@ from giaoban.topology.routing import shortest_paths
 MOST_JUDGED = 24
 """So many states are judged packet by packet; then the search ends with what it has found."""
 MOST_SLOWED = 24
-"""So many more are judged to slow down the lines of what passes."""
+"""So many more are judged to find the cheapest rates for the lines of what passes."""
+MOST_TOGETHER = 3
+"""So many lines are changed at a time: some thousand states, most of which nobody has to judge."""
 MOST_DEVICES = 6
 ABOUT = 1.5
 """A line that is so much faster is tried before one that the figures alone would ask for."""
@@ -69,12 +75,12 @@ class SearchState:
 
     def faster(self, link: str, mbps: float) -> SearchState:
         """The same with one line at another rate."""
-        rates = dict(self.rates) | {link: mbps}
-        return replace(self, rates=tuple(sorted(rates.items())))
+        return self.with_rates({link: mbps})
 
-    def as_it_is(self, link: str) -> SearchState:
-        """The same with one line left at the rate that it has."""
-        return replace(self, rates=tuple(each for each in self.rates if each[0] != link))
+    def with_rates(self, mbps: Mapping[str, float | None]) -> SearchState:
+        """The same with some lines at other rates; None: left at the rate that it has."""
+        rates = {link: rate for link, rate in {**dict(self.rates), **mbps}.items() if rate}
+        return replace(self, rates=tuple(sorted(rates.items())))
 
 
 @dataclass(frozen=True)
@@ -153,7 +159,7 @@ def search(tools: SearchTools, start: JudgedState) -> SearchResult:
         return min(best, new, key=lambda each: tools.key(each.state, each.question))
 
     def least_cost(state: SearchState) -> Key:
-        """No more than anything costs that comes of a state, once lines are slowed down.
+        """No more than anything costs that comes of a state, with its lines at the cheapest rates.
 
         The least is looked at in a turn of its own where it is known: then this is what is bought
         beside it.
@@ -208,10 +214,10 @@ def search(tools: SearchTools, start: JudgedState) -> SearchResult:
         assert judgement.result is not None
         if judgement.passes:
             most = tried + MOST_SLOWED
-            slowest = _with_slowest_lines(tools, start.question, judgement, found, most)
-            found.cheapest = cheaper(slowest, found.cheapest)
+            least_bought = _with_cheapest_lines(tools, start.question, judgement, found, most)
+            found.cheapest = cheaper(least_bought, found.cheapest)
             if state.profile is None:
-                found.as_asked = cheaper(slowest, found.as_asked)
+                found.as_asked = cheaper(least_bought, found.as_asked)
             continue
         binding = judgement.result.binding
         if binding is not None and binding.cause == "link":
@@ -228,7 +234,7 @@ def _least(
     *,
     guessed: bool,
 ) -> SearchState:
-    """What is no dearer than anything that may come of a state, once lines are slowed down.
+    """What is no dearer than what may come of a state, with its lines at the cheapest rates.
 
     A line that is too full needs its next step, as long as calls and device stay the same. One that
     was guessed may stay as it is. `before` is the question of the state that this one was made
@@ -245,42 +251,87 @@ def _least(
     return least
 
 
-def _with_slowest_lines(
+def _with_cheapest_lines(
     tools: SearchTools,
     before: Question,
     passing: JudgedState,
     found: SearchResult,
     most: int,
 ) -> JudgedState:
-    """What passes, with each of its faster lines at the lowest rate at which it still does.
+    """What passes, with its faster lines at the cheapest rates at which it still does.
 
-    A line that is too slow is taken to be too slow at every lower rate: the steps between are
-    halved, and none is judged twice. Ends when so many were judged in all.
+    Each may have any rate, or stay as it is: a slower one may ask for a faster one elsewhere, so
+    they are changed together, `MOST_TOGETHER` at a time. Ends when so many were judged in all.
     """
-    for link, mbps in passing.state.rates:
-        now = before.plan.network.link(link).rate_mbps
-        rates = [float(rate) for rate in RATES_MBPS if now < rate < mbps]
-        slower = [passing.state.as_it_is(link)]
-        slower += [passing.state.faster(link, rate) for rate in rates]
-        failed = {each.state for each in found.judged if not each.passes}
-        low = max((place + 1 for place, state in enumerate(slower) if state in failed), default=0)
-        high = len(slower)
-        while low < high and len(found.judged) < most:
-            middle = (low + high) // 2
-            question = tools.ask(slower[middle])
-            loads = tools.loads(question)
-            if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is not None:
-                low = middle + 1
-                continue
-            judgement = found.known(slower[middle])
-            if judgement is None:
-                judgement = found.add(tools.judge(slower[middle], question))
-                found.looked_at += 1
-            if judgement.passes:
-                passing, high = judgement, middle
-            else:
-                low = middle + 1
+    rates = {link.id: link.rate_mbps for link in before.plan.network.links}
+    for some in batched(passing.state.rates, MOST_TOGETHER):
+        able = [_able_rates(tools, passing.state, link, rates[link]) for link, _ in some]
+        states = [passing.state.with_rates(dict(each)) for each in product(*able)]
+        passing = _cheapest(tools, rates, states, passing, found, most)
     return passing
+
+
+def _able_rates(
+    tools: SearchTools, state: SearchState, link: str, now: float
+) -> list[tuple[str, float | None]]:
+    """A line with each rate that it may have, None as it is, but for what arithmetic forbids."""
+    able = [(link, None), *((link, float(rate)) for rate in RATES_MBPS if rate > now)]
+    while able[1:]:
+        loads = tools.loads(tools.ask(state.with_rates(dict(able[:1]))))
+        if shortfall(loads, tools.units_limit_pct, tools.link_limit_pct) is None:
+            break
+        del able[0]
+    return able
+
+
+def _cheapest(
+    tools: SearchTools,
+    rates: Mapping[str, float],
+    states: Iterable[SearchState],
+    best: JudgedState,
+    found: SearchResult,
+    most: int,
+) -> JudgedState:
+    """The cheapest of states that passes, `best` where none that is cheaper does.
+
+    They differ by their lines alone. What passes leaves what is cheaper. What fails is taken to
+    fail with every line as slow, or slower, too. That state is judged which leaves the fewest in
+    the worse case: of a single line's rates the middle one.
+    """
+
+    def cost(state: SearchState) -> Key:
+        return tools.key(state, best.question)
+
+    def speeds(states: Sequence[SearchState]) -> NDArray[np.float64]:
+        links = sorted({link for state in states for link, _ in state.rates})
+        rows = [dict(state.rates) for state in states]
+        return np.array([[row.get(link, rates[link]) for link in links] for row in rows])
+
+    same = [
+        each.state
+        for each in found.judged
+        if not each.passes and replace(each.state, rates=best.state.rates) == best.state
+    ]
+    costs = {state: cost(state) for state in states}
+    left = sorted((each for each in costs if costs[each] < cost(best.state)), key=costs.__getitem__)
+    together = speeds([*left, *same])
+    slow, failed = together[: len(left)], together[len(left) :]
+    open_ = np.array([not (row <= failed).all(axis=1).any() for row in slow], dtype=bool)
+    while open_.any() and len(found.judged) < most:
+        places = np.flatnonzero(open_)
+        fail = np.array([(slow[places] <= slow[n]).all(axis=1).sum() for n in places])
+        place = places[np.argmax(np.minimum(fail, len(places) - np.arange(len(places))))]
+        state = left[place]
+        judgement = found.known(state)
+        if judgement is None:
+            judgement = found.add(tools.judge(state, tools.ask(state)))
+            found.looked_at += 1
+        if judgement.passes:
+            best = judgement
+            open_[place:] = False
+        else:
+            open_ &= ~(slow <= slow[place]).all(axis=1)
+    return best
 
 
 def _by_arithmetic(

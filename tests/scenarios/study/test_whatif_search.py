@@ -12,7 +12,7 @@ from giaoban.results.model.studies.whatif import CostOf
 from giaoban.scenarios.estimate.estimate import estimate
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.ladder import holds, larger_devices, lower_profiles, next_rate
-from giaoban.scenarios.study.whatif.remedy import cost_of, remedies
+from giaoban.scenarios.study.whatif.remedy import cost_of, key_of, remedies
 from giaoban.scenarios.study.whatif.search import SearchState
 from giaoban.scenarios.study.whatif.variant import Price, Variant
 from giaoban.topology.model import LinkChange
@@ -95,6 +95,32 @@ def test_what_has_no_price_is_said_and_makes_no_sum() -> None:
     found = cost(Variant(id="v", profile="sd30-512k"), "vp9660", 1)
     assert found.million_vnd is None
     assert found.unpriced == ["device: vp9660", "calls: sd30-512k"]
+
+
+@pytest.mark.parametrize("bridge_has_a_price", [True, False])
+def test_what_has_no_price_in_any_state_leaves_the_others_prices_to_decide(
+    tmp_path: Path, bridge_has_a_price: bool
+) -> None:
+    """Two cheap lines go before a dear one: what is bought fewest counts after prices."""
+    path = scenario(tmp_path / "s.toml", bridges=(NORTH,))
+    base, variant = Base(path, SMALL), Variant(id="v")
+    question = ask(base, variant).question
+    rates = {link.id: link.rate_mbps for link in question.plan.network.links}
+    dear, *cheap = [link.id for link in question.plan.network.links][:3]
+    prices = [
+        Price(what="link-mbps", id=dear, million_vnd=50.0, source="offer"),
+        Price(what="link-mbps", million_vnd=1.0, source="offer"),
+        *[Price(what="bridge", million_vnd=7.0, source="offer")] * bridge_has_a_price,
+    ]
+    states = [
+        SearchState().with_rates({line: rates[line] + 10.0 for line in lines})
+        for lines in (cheap, [dear])
+    ]
+    order = [key_of(variant, question, state, question, prices, rates) for state in states]
+    assert order == sorted(order)
+    calls = SearchState(profile="sd30-512k")  # has no price of its own: after all that have one
+    assert key_of(variant, question, calls, question, prices, rates) > max(order)
+    assert [state.purchases for state in states] == [2, 1]
 
 
 POLICED = """

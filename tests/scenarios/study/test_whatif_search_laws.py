@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
-from whatif_world import Questions, World, devices_of
+from whatif_world import Questions, World, devices_of, failed, passed
 
+from giaoban.results.model.places import Place
+from giaoban.scenarios.plan.question import Question
 from giaoban.scenarios.study.whatif import search as module
 from giaoban.scenarios.study.whatif.ladder import RATES_MBPS, lower_profiles
-from giaoban.scenarios.study.whatif.search import SearchState, search
+from giaoban.scenarios.study.whatif.search import JudgedState, SearchState, search
 from tests.laws import examples
 
 DEVICES = devices_of("lifesize-2200-8", "codian-4510-hd-plus", "rmx-2000-1-mpmx")
@@ -122,6 +126,63 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
     assert found.neighbour is not None
     assert found.neighbour == [j for j in found.judged if not j.passes][-1]
     assert found.looked_at >= len(world.asked)
+
+
+@settings(max_examples=10, phases=[Phase.explicit, Phase.generate])
+@given(
+    delays=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    limit=st.sampled_from([0.9, 0.6, 0.3]),
+    per_mbps=st.permutations([1.0, 10.0]),
+    priced=st.booleans(),
+)
+# either line may be the faster one: the dear one is what is guessed first
+@example(delays=(5, 5), limit=0.85, per_mbps=[10.0, 1.0], priced=True)
+@example(delays=(5, 5), limit=0.85, per_mbps=[1.0, 10.0], priced=True)
+def test_lines_that_make_up_for_each_other_have_the_cheapest_rates(
+    questions: Questions,
+    delays: tuple[int, int],
+    limit: float,
+    per_mbps: list[float],
+    priced: bool,
+) -> None:
+    """Where delays of lines one behind the other add up, whichever is named, or guessed, first."""
+    prices = dict(zip(LINES, per_mbps, strict=True)) if priced else {}
+    carries = {
+        (link, direction): 10.0 * delay
+        for (link, delay) in zip(LINES, delays, strict=True)
+        for direction in DIRECTIONS[link]
+    }
+    world = World(questions, DEVICES, carries=carries, per_mbps=prices)
+    place = Place(kind="bridge", id="east", detail="video down")
+    own = sum(delays)
+
+    def late(state: SearchState) -> float:
+        rates = {**LINES, **dict(state.rates)}
+        waits = [100.0 * d / rates[link] for link, d in zip(LINES, delays, strict=True)]
+        return sum(waits) if state.profile is None else math.inf
+
+    def judge(state: SearchState, question: Question) -> JudgedState:
+        value = late(state)
+        passes = value <= limit * own
+        if state.profile is not None:
+            return JudgedState(state, question, failed("stream", place, None, 1.0))
+        return JudgedState(
+            state, question, passed() if passes else failed("stream", place, value, limit * own)
+        )
+
+    tools = replace(world.tools(), judge=judge)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "MOST_JUDGED", 1000)
+        found = search(tools, judge(SearchState(), world.start)).as_asked
+    assert found is not None
+    assert found.passes
+    faster = [
+        [(link, None), *((link, float(rate)) for rate in RATES_MBPS if rate > LINES[link])]
+        for link, _ in found.state.rates
+    ]
+    every = [SearchState().with_rates(dict(rates)) for rates in itertools.product(*faster)]
+    good = [state for state in every if late(state) <= limit * own]
+    assert world.key(found.state, world.start) == min(world.key(s, world.start) for s in good)
 
 
 def test_the_lattice_holds_worlds_of_every_kind(questions: Questions) -> None:
