@@ -162,7 +162,7 @@ def analyse(
     tried_figures, untried = figures(world, criteria, own)
     progress(Sentence("as assumed"), 0.0)
     judge = judge or CachingJudge()
-    first = judged_at_seeds(question, wanted.seeds, judge).judgement
+    first = judged_at_seeds(question, wanted.seeds, judge, whole=True).judgement
     asked = Asked(world, first, wanted.seeds, judge)
     sides_kept, worlds = None, None
     if wanted.points is not None:

@@ -260,15 +260,34 @@ def _flip_point(flip: Flip[Found] | None) -> FlipPoint | None:
 
 
 def judged_at_seeds(
-    question: Question, seeds: int, judge: Judge, past_pct: float | None = None
+    question: Question,
+    seeds: int,
+    judge: Judge,
+    past_pct: float | None = None,
+    *,
+    whole: bool = False,
 ) -> EarlyJudgement:
-    """At the own seed; what passes there, at others until one does not."""
-    judged = judge(question, past_pct)
+    """At the own seed; what passes there, at others until one does not; `whole`: at each of them.
+
+    What passes at all of them has of each criterion the least margin that it has at any.
+    """
+    found = [judge(question, past_pct)]
     for seed in others(question.plan.seed, seeds):
-        if judged.judgement.verdict != "pass":
-            break
-        judged = judge(question.at_seed(seed), past_pct)
-    return judged
+        if found[-1].judgement.verdict != "pass" and not whole:
+            return found[-1]
+        found.append(judge(question.at_seed(seed), past_pct))
+    return found[-1] if len(found) == 1 else EarlyJudgement(_worst(found), whole=True)
+
+
+def _worst(found: Sequence[EarlyJudgement]) -> Judgement:
+    """The judgement of the seed that fares worst, with the worst of each criterion at any."""
+    judgements = [each.judgement for each in found]
+    failed = [each for each in judgements if each.verdict != "pass"]
+    least = min(failed or judgements, key=lambda each: _least_first(each.binding))
+    criteria: dict[str, CriterionResult] = {}
+    for each in (criterion for judgement in judgements for criterion in judgement.criteria):
+        criteria[each.id] = min(criteria.get(each.id, each), each, key=_least_first)
+    return least._replace(criteria=[*criteria.values()])
 
 
 def at_limits(asked: Asked, side: Side, criteria: Sequence[Criterion]) -> Tried:
@@ -327,5 +346,5 @@ def _found_among(criteria: Sequence[CriterionResult]) -> Found:
     return Found(verdict, binding)
 
 
-def _least_first(criterion: CriterionResult) -> float:
-    return -math.inf if criterion.margin_pct is None else criterion.margin_pct
+def _least_first(found: CriterionResult | Binding | None) -> float:
+    return -math.inf if found is None or found.margin_pct is None else found.margin_pct

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,9 +23,10 @@ from undrawn import undrawn
 from giaoban.errors import InputError
 from giaoban.figure_words import choice_in_words
 from giaoban.results.archive.store import read_result
-from giaoban.results.judge.criteria import DRAWN_WORLDS
-from giaoban.results.judge.verdict import Judgement, with_robustness
+from giaoban.results.judge.criteria import DRAWN_WORLDS, LINK_PEAK
+from giaoban.results.judge.verdict import Judgement, margin_pct, meets, with_robustness
 from giaoban.results.model.robustness import Robustness, WorldsPassed
+from giaoban.results.model.seeds import others
 from giaoban.results.model.studies.sensitivity import Sensitivity, TriedFigure, verdict_of
 from giaoban.results.report.annex.sensitivity import of_choices
 from giaoban.results.report.annex.wording import AnnexWording
@@ -52,6 +54,7 @@ from giaoban.scenarios.study.sensitivity.tried import (
     at_limits,
     attempt,
     by_arithmetic,
+    judged_at_seeds,
     sides,
 )
 from giaoban.scenarios.study.sensitivity.world import World
@@ -523,3 +526,50 @@ def test_another_question_finds_nothing_of_it(question: Question, tmp_path: Path
         counts.append(len(asked))
     assert counts[1] == 1
     assert counts[0] == counts[2] > 20
+
+
+@pytest.mark.parametrize("worst_at", [0, 1, 2], ids=["own seed", "a middle one", "the last"])
+@pytest.mark.parametrize("assumed", [80.0, 50.0], ids=["passes", "fails"])
+def test_a_limit_is_tried_against_every_seed(
+    question: Question, worst_at: int, assumed: float
+) -> None:
+    """Where one seed needs the most of a limit, what flips it is what that seed needs."""
+    peaks = dict.fromkeys((question.plan.seed, *others(question.plan.seed, 2)), 40.0)
+    peaks[[*peaks][worst_at]] = 60.0
+    [link_peak] = [each for each in criteria_of(question).criterion if each.id == LINK_PEAK]
+    link_peak = link_peak.model_copy(update={"threshold": assumed})
+
+    def judge(asked: Question, _past_pct: float | None) -> EarlyJudgement:
+        own, peak = real(asked) if not _measured else _measured[0], peaks[asked.plan.seed]
+        [measured] = [each for each in own.criteria if each.id == LINK_PEAK]
+        there = measured.model_copy(
+            update={
+                "value": peak,
+                "threshold": assumed,
+                "ok": meets(link_peak, peak),
+                "margin_pct": margin_pct(link_peak, peak),
+            }
+        )
+        assert own.binding is not None
+        return EarlyJudgement(
+            own._replace(
+                verdict="pass" if there.ok else "fail",
+                criteria=[there if each.id == LINK_PEAK else each for each in own.criteria],
+                binding=own.binding.model_copy(update={"margin_pct": there.margin_pct}),
+            ),
+            whole=True,
+        )
+
+    found = judged_at_seeds(question, 2, judge, whole=True).judgement
+    assert found.verdict == ("pass" if assumed >= 60.0 else "fail")
+    assert found.binding is not None
+    assert found.binding.margin_pct == margin_pct(link_peak, 60.0)
+    world = World.of(question)
+    [figure] = [f for f in figures(world, criteria_of(question))[0] if f.key.endswith(LINK_PEAK)]
+    figure = replace(figure, value=assumed)
+    end = figure.low if assumed > 60.0 else figure.high
+    flip = at_limits(Asked(world, found, 2, judge), Side(0, figure, end), [link_peak]).flip
+    assert flip is not None
+    low, high = sorted((float(flip.holds), float(flip.flips)))
+    assert low <= 60.0 <= high
+    assert high - low < 2.0
