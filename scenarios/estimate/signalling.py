@@ -3,7 +3,8 @@
 The bridges' user agents, the MCU's, its call controller, its admission and its conferences are the
 real ones. Between them lies, in place of sockets, the time that a datagram takes on its way through
 an idle network, by the routes of its moment: signalling that waits behind media, or is lost in a
-full queue, is not estimated. An MCU that loses its power loses all that it knew, and starts as from
+full queue, is not estimated. Jitter of a bridge's own line is, as the line's generator has it until
+media flow. An MCU that loses its power loses all that it knew, and starts as from
 its box (`giaoban.mcu_sim.server.server.serve`).
 
 Where links fail, a bridge has to know whether it hears anything: that hangs on whether a packet of
@@ -48,7 +49,9 @@ from giaoban.scenarios.bridge.user_agent import (
 )
 from giaoban.scenarios.estimate.media.talker_powers import TalkerPowers
 from giaoban.scenarios.estimate.network.failing import FailingPaths
+from giaoban.scenarios.estimate.network.hops import lines_of
 from giaoban.scenarios.estimate.network.idle import FailingRoute, IdleRoute
+from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.paths import Paths, find_paths
 from giaoban.scenarios.estimate.null_media_plane import NullMediaPlane, NullPorts
 from giaoban.scenarios.estimate.timeline import (
@@ -120,6 +123,15 @@ class TimelineCache:
         return self._known.get(key, lambda _: signal(plan, failing))
 
 
+def _own_lines(plan: Plan, paths: Paths) -> dict[int, LineEnd]:
+    """Path → what impairments make of the bridge's own line: its jitter meets a call's first
+    datagrams before any media."""
+    ends = lines_of(plan, paths) if plan.lines else {}
+    own = {path: paths.of(path)[-1 if path % 2 else 0] for path in range(2 * len(plan.calls))}
+    found = {path: [end for end in ends.get(hop, []) if not end.own] for path, hop in own.items()}
+    return {path: end for path, [end] in ((p, e) for p, e in found.items() if e)}
+
+
 class _Signalling:
     """The agents of all bridges and of the MCU, and the datagrams between them."""
 
@@ -129,8 +141,11 @@ class _Signalling:
         self._agenda: list[tuple[int, int, int, Callable[[int], None]]] = []
         self._count = 0
         self._end_ns = round(plan.end_s * 1e9)
+        lines = _own_lines(plan, paths)
         self._routes: list[IdleRoute | FailingRoute] = [
-            IdleRoute(paths, path) if failing is None else FailingRoute(failing, path)
+            IdleRoute(paths, path, lines.get(path))
+            if failing is None
+            else FailingRoute(failing, path, lines.get(path))
             for path in range(2 * len(plan.calls))
         ]
         self._around = around_bytes(plan)

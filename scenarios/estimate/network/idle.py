@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from giaoban.clock import NEVER_NS
 from giaoban.scenarios.estimate.network.failing import NO_ROUTE, ROUTERS_PASSED, FailingPaths
+from giaoban.scenarios.estimate.network.netem import LineEnd
 from giaoban.scenarios.estimate.network.paths import END, Paths
 from giaoban.scenarios.estimate.network.queues import propagation_ns
 from giaoban.topology.convergence.links import within
@@ -17,7 +18,10 @@ from giaoban.topology.convergence.links import within
 class _Route(ABC):
     """One route, on which nothing overtakes."""
 
-    _last_ns = 0
+    def __init__(self, own_line: LineEnd | None) -> None:
+        """`own_line`: what the bridge's own line does to datagrams, which are the first on it."""
+        self._own_line = own_line
+        self._last_ns = 0
 
     @abstractmethod
     def transit_end_ns(self, now_ns: int, size: int) -> int | None:
@@ -30,17 +34,23 @@ class _Route(ABC):
         return np.array([NEVER_NS if end is None else end for end in ends], np.int64)
 
     def arrival_ns(self, now_ns: int, size: int) -> int | None:
-        """When a datagram is there, behind those that left before; None if it is lost."""
+        """When a datagram is there, behind those that left before; None if it is lost, but by what
+        its line loses by chance."""
         found = self.transit_end_ns(now_ns, size)
-        if found is not None:
-            found = self._last_ns = max(found, self._last_ns + 1)
+        if found is None:
+            return None
+        found = self._last_ns = max(found, self._last_ns + 1)
+        if self._own_line is not None:
+            out_ns = self._own_line.pass_on(np.array([found], np.int64)).out_ns
+            found = max([found, *out_ns.tolist()[:1]])
         return found
 
 
 class IdleRoute(_Route):
     """By its first routes, where nothing fails; what lines may lose by chance is not lost."""
 
-    def __init__(self, paths: Paths, path: int) -> None:
+    def __init__(self, paths: Paths, path: int, own_line: LineEnd | None = None) -> None:
+        super().__init__(own_line)
         links = [paths.links[hop] for hop in paths.of(path)]
         self._ns_a_byte = sum(8e3 / link.rate_mbps for link in links)
         self._overhead_ns = sum(link.overhead_bytes * 8e3 / link.rate_mbps for link in links)
@@ -59,7 +69,8 @@ class IdleRoute(_Route):
 class FailingRoute(_Route):
     """By the routes of each moment."""
 
-    def __init__(self, failing: FailingPaths, path: int) -> None:
+    def __init__(self, failing: FailingPaths, path: int, own_line: LineEnd | None = None) -> None:
+        super().__init__(own_line)
         self._failing, self._path = failing, path
         self._first = int(failing.paths.along[failing.paths.first[path]])
 
