@@ -25,6 +25,8 @@ SEPARATORS = ";,\t"
 MOST_LINES = 20_000
 """Of a table: the communes of a country are some 11,000."""
 MOST_COLUMNS = 100
+PERHAPS_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d00")
+"""1,000 and 2.500: people write no such zeros behind a decimal mark, but spreadsheets may."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 """What a spreadsheet would take a text for; `written` puts a ' before it (CWE-1236)."""
 
@@ -50,14 +52,16 @@ class InputCell:
             what=Sentence(msgid, **values),
         )
 
-    def number(self) -> float:
+    def number(self, *, thousands: bool = False) -> float:
         """The number in the cell. Raises `InputError`.
 
         A comma is a decimal comma: Vietnamese spreadsheets write 12,5. Where both marks stand, one
-        of them divides thousands, and nobody can tell which: refused.
+        of them divides thousands, and nobody can tell which: refused. `thousands`: of a figure that
+        may well be some, as a rate; then 1,000 and 2.500 are refused as well.
         """
         plain = self.text.replace("\u00a0", "").replace(" ", "")
-        if ("," in plain and "." in plain) or plain.count(",") > 1:
+        both = ("," in plain and "." in plain) or plain.count(",") > 1
+        if both or (thousands and PERHAPS_THOUSANDS.fullmatch(plain)):
             raise self.mistake("is ambiguous (allowed: no thousands separator, like 1250,5)")
         try:
             value = float(plain.replace(",", "."))
@@ -69,7 +73,7 @@ class InputCell:
 
     def whole(self) -> int:
         """The whole number in the cell. Raises `InputError`."""
-        value = self.number()
+        value = self.number(thousands=True)
         if value != int(value):
             raise self.mistake("is not a whole number")
         return int(value)
@@ -93,10 +97,10 @@ class Row:
         cell = self.cell(column)
         return cell.text if cell is not None else ""
 
-    def number(self, column: str) -> float | None:
-        """The number in a column, None where nothing stands. Raises `InputError`."""
+    def number(self, column: str, *, thousands: bool = False) -> float | None:
+        """As of a cell; None where nothing stands. Raises `InputError`."""
         cell = self.cell(column)
-        return cell.number() if cell is not None else None
+        return cell.number(thousands=thousands) if cell is not None else None
 
     def mistake(self, msgid: str, /, **values: object) -> InputError:
         """The error that says what is wrong with this line."""

@@ -117,6 +117,7 @@ def zoo(path: Path, nodes: str, edges: str, graph: str = 'edgedefault="undirecte
     keys = [("Latitude", "double", "node"), ("Longitude", "double", "node")]
     keys += [("label", "string", "node"), ("Internal", "int", "node"), ("hyperedge", "int", "node")]
     keys += [(name, "string", "edge") for name in ("LinkLabel", "LinkSpeed", "LinkSpeedUnits")]
+    keys += [("Edge Label", "string", "edge")]  # as Gephi calls it
     keys += [("LinkSpeedRaw", "double", "edge")]
     head = "".join(
         f'<key attr.name="{name}" attr.type="{kind}" for="{of}" id="{name}" />'
@@ -198,6 +199,30 @@ def test_parallel_links_and_links_both_ways(tmp_path: Path) -> None:
         import_province(directed, "zoo")
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_lines_beside_one_another_in_a_directed_file_keep_their_rates(
+    tmp_path: Path, turned: bool
+) -> None:
+    """Each direction is that of a line of its figures; what is left over is a line of its own."""
+    nodes = node(0, "A", **WEST) + node(1, "B", **EAST)
+    there = edge(0, 1, LinkSpeedRaw=1e9) + edge(0, 1, LinkSpeedRaw=2e9)
+    back = [edge(1, 0, LinkSpeedRaw=1e9), edge(1, 0, LinkSpeedRaw=2e9), edge(1, 0)]
+    back = [*reversed(back[:2]), back[2]] if turned else back
+    path = zoo(tmp_path / "d.graphml", nodes, there + "".join(back), 'edgedefault="directed"')
+    links = import_province(path, "zoo")[0].links
+    assert [link.rate_mbps for link in links] == [1000.0, 2000.0, 100.0]
+
+
+@pytest.mark.parametrize("key", ["label", "Edge Label", "LinkLabel"])
+def test_the_label_of_an_edge_as_drawing_programs_write_it_states_its_rate(
+    tmp_path: Path, key: str
+) -> None:
+    nodes = node(0, "A", **WEST) + node(1, "B", **EAST)
+    path = zoo(tmp_path / "d.graphml", nodes, edge(0, 1, **{key: "34 Mbps"}))
+    [link] = import_province(path, "zoo")[0].links
+    assert (link.rate_mbps, link.assumed) == (34.0, True)
+
+
 @pytest.mark.parametrize(
     ("nodes", "edges", "message"),
     [
@@ -249,6 +274,10 @@ def test_what_is_no_graphml_is_refused(tmp_path: Path, text: str) -> None:
         ("Gigabit Ethernet", 1000),
         ("< 10 Gbps", None),
         ("2-10 Gbps", None),
+        ("1,000 Mbps", None),
+        ("1.000 kbit/s", None),
+        ("2.500 Gbit/s", 2500),
+        ("2.048 Mbit/s", 2.048),
         ("1 Gbps and 10 Gbps", None),
         ("Dark fibre", None),
         ("", None),
@@ -303,6 +332,11 @@ def test_tables_as_a_person_writes_them(tmp_path: Path) -> None:
             r"links.csv:3: a link between .* is there already, .*links.csv:2",
         ),
         (SITES, "a;b;km\nBuôn A;Buôn B;xa\n", r"links.csv:2: column 'km' = 'xa'"),
+        *(
+            (SITES, f"a;b;{figure}\nBuôn A;Buôn B;{written}\n", rf"{figure}.*{written}.*ambiguous")
+            for figure in ("rate_mbps", "buffer_packets")
+            for written in ("1,000", "1.000", "2.500", "100,000")
+        ),
         (
             SITES,
             "a;b;km\nBuôn A;Buôn B;-3\nBuôn A;Buôn C;1\n",

@@ -173,7 +173,7 @@ def _link(row: Row, draft: Draft) -> Line:
 def _given(row: Row, numbers: Sequence[str]) -> Values:
     given: Values = {}
     for name in (*numbers, "km", "rate_mbps", "loss_pct"):
-        if (value := row.number(name)) is not None:
+        if (value := row.number(name, thousands=name == "rate_mbps")) is not None:
             given[name] = value
     if (cell := row.cell("buffer_packets")) is not None:
         given["buffer_packets"] = cell.whole()

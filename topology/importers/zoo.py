@@ -19,6 +19,7 @@ import networkx
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
 from giaoban.sentence import Sentence
+from giaoban.table import PERHAPS_THOUSANDS
 from giaoban.text import LONGEST, hidden_in, text_problem
 from giaoban.tomlfile import read_text
 from giaoban.topology.importers.complete import MOST_LINKS, MOST_ROUTERS
@@ -39,7 +40,7 @@ _NOT_GRAPHML = (ValueError, LookupError, TypeError, AttributeError, ArithmeticEr
 """What the reader of graphs says to XML that is no graph, or with values that are none."""
 MOST_HOSTS, MOST_TAGS = 12_000, 500_000
 _SOURCED = ("source", "source_vi", "assumed", "settled_by", "settled_by_vi")
-_SPEED = ("LinkSpeedRaw", "LinkSpeed", "LinkLabel", "LinkType", "LinkNote")
+_SPEED = ("LinkSpeedRaw", "LinkSpeed", "LinkLabel", "LinkType", "LinkNote", "label", "Edge Label")
 
 
 def read_graphml(path: Path) -> Draft:
@@ -146,7 +147,8 @@ def _own(path: Path, graph: Any) -> Draft:
 
 
 def _foreign(path: Path, graph: Any) -> Draft:
-    name = str(graph.graph.get("Network") or graph.graph.get("label") or path.stem)
+    said = (graph.graph.get(word) for word in ("Network", "label", "name"))
+    name = str(next((each for each in said if each), path.stem))
     draft = Draft(path, [], [], {"name": name, "id": identifier(name, ID_LENGTH, "n")})
     where_from = f"Internet Topology Zoo, {name}" if _is_zoo(graph) else path.name
     inside: dict[object, str] = {}
@@ -184,7 +186,8 @@ def _foreign(path: Path, graph: Any) -> Draft:
 
 def _links(draft: Draft, graph: Any, inside: Mapping[object, str], where_from: str) -> None:
     """Links between the network's own nodes. A directed file has each of them up to two times."""
-    seen: dict[tuple[str, str], list[Line]] = {}
+    one_way: dict[tuple[str, str], list[Line]] = {}  # whose other direction has not come yet
+    joined: set[tuple[str, str]] = set()
     loops = parallel = 0
     for a, b, _, values in graph.edges(keys=True, data=True):
         if a not in inside or b not in inside:
@@ -197,13 +200,16 @@ def _links(draft: Draft, graph: Any, inside: Mapping[object, str], where_from: s
         line = Line("", inside[a], inside[b], where, given)
         given["source"] = f"{where_from}, edge {a} – {b}" + _said(values)
         pair = (min(line.a, line.b), max(line.a, line.b))
-        back = [other for other in seen.get(pair, []) if (other.a, other.b) == (line.b, line.a)]
+        back = one_way.get((line.b, line.a))
         if graph.is_directed() and back:
-            _same_both_ways(line, back[0])
+            same = next((other for other in back if not _differing(line, other)), None)
+            if same is None:
+                raise _other_both_ways(line, back[0])
+            back.remove(same)
             continue
-        if pair in seen:
-            parallel += 1
-        seen.setdefault(pair, []).append(line)
+        parallel += pair in joined
+        joined.add(pair)
+        one_way.setdefault((line.a, line.b), []).append(line)
         draft.lines.append(line)
     if loops:
         draft.notes.append(Sentence("{n} {n:link|links} from a node to itself left out", n=loops))
@@ -216,17 +222,20 @@ def _links(draft: Draft, graph: Any, inside: Mapping[object, str], where_from: s
         )
 
 
-def _same_both_ways(line: Line, back: Line) -> None:
-    for figure in (*ACCESS_FIGURES,):
-        if line.given.get(figure) != back.given.get(figure):
-            raise InputError(
-                "{where}: {figure} = {given}, but the other way it is {back} "
-                "(allowed: links that are the same both ways)",
-                where=line.where,
-                figure=figure,
-                given=line.given.get(figure),
-                back=back.given.get(figure),
-            )
+def _differing(line: Line, back: Line) -> list[str]:
+    return [name for name in ACCESS_FIGURES if line.given.get(name) != back.given.get(name)]
+
+
+def _other_both_ways(line: Line, back: Line) -> InputError:
+    figure = _differing(line, back)[0]
+    return InputError(
+        "{where}: {figure} = {given}, but the other way it is {back} "
+        "(allowed: links that are the same both ways)",
+        where=line.where,
+        figure=figure,
+        given=line.given.get(figure),
+        back=back.given.get(figure),
+    )
 
 
 def _figures(values: Mapping[str, Any], where: str) -> Values:
@@ -325,6 +334,8 @@ def written_mbps(text: str) -> float | None:
     found = _WRITTEN.findall(text)
     if len(found) == 1:
         times, number, unit = found[0]
+        if unit in "kKmM" and PERHAPS_THOUSANDS.fullmatch(number):
+            return None
         return _times(times) * float(number.replace(",", ".")) * _UNITS[unit.lower()]
     if not found and (match := _CARRIER.search(text)):
         return _times(match[1]) * _CARRIERS[match[2].upper()]

@@ -87,7 +87,9 @@ def _unit(row: Row, named: dict[str, set[str]]) -> Unit:
     if not name:
         raise row.mistake("has no name")
     found = _in_catalogue(row)
-    given: dict[str, object] = {figure: row.number(figure) for figure in _FIGURES}
+    given: dict[str, object] = {
+        figure: row.number(figure, thousands=figure == "rate_mbps") for figure in _FIGURES
+    }
     if (packets := row.cells.get("buffer_packets")) and packets.text:
         given["buffer_packets"] = packets.whole()
     figures: dict[str, object] = {n: v for n, v in given.items() if v is not None}
