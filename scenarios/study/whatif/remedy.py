@@ -118,7 +118,7 @@ def key_of(
     prices: Sequence[Price],
     rates: Mapping[str, float],
 ) -> Key:
-    """What decides which state is cheaper: where prices are given, how few things have none, then the
+    """What decides which state is cheaper: where prices are given, how few things have none and the
     sum; then the least that is bought, the least that changes, the smallest step."""
     price = (0.0, 0.0)
     if prices:
