@@ -368,13 +368,15 @@ class Routing(Assumable):
         nothing with the protocol are gone."""
         found = dict(changed)
         protocol = found.get("protocol", self.protocol)
-        if protocol != self.protocol:
+        if protocol != self.protocol and protocol in _TIMERS:
             known = {*_TIMERS["ospf-bfd"], *_TIMERS["protected"], *_SPEEDS}
             computed = "spf_ms" in _TIMERS[protocol]
             found |= dict.fromkeys(known - {*_TIMERS[protocol], *(_SPEEDS if computed else ())})
         given = {name: found.get(name, getattr(self, name)) for name in _OSPF_TIMERS}
         if None in given.values() or not found.keys() & given.keys():
             return found
+        if any(wanted <= 0 for wanted in given.values()):
+            return found  # that is no timer, whatever the others are
         spf = min(_SECOND_DIVIDED, key=lambda each: abs(math.log(each / given["spf_ms"])))
         hello = max(1, round(given["hello_ms"] / spf)) * spf
         dead = max(round(given["dead_ms"] / spf) * spf, 2 * hello)

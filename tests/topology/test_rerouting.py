@@ -23,7 +23,7 @@ TIMERS = {"hello_ms": 1000, "dead_ms": 4000, "spf_ms": 100}
 BFD = {"bfd_interval_ms": 100, "bfd_multiplier": 3}
 
 
-def routing(protocol: str, **keys: int) -> Routing:
+def routing(protocol: str, **keys: Any) -> Routing:
     return Routing.model_validate({"protocol": protocol, **keys, "source": "t"})
 
 
@@ -166,6 +166,24 @@ def test_timers_that_are_drawn_are_made_to_fit_each_other(
     assert there.spf_ms / min(spf, 1000) == pytest.approx(1.0, abs=1.0)
     assert abs(there.hello_ms - hello) <= there.spf_ms
     assert abs(there.dead_ms - max(dead, 2 * there.hello_ms)) <= there.spf_ms
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("protocol", "rip", "is not known"),
+        *((key, least, "is out of range") for key in TIMERS for least in (0, -10)),
+    ],
+)
+def test_what_no_router_has_is_not_made_to_fit(key: str, value: int | str, said: str) -> None:
+    """A range that says so is refused as any other."""
+    own = routing("ospf-bfd", **TIMERS, **BFD)
+    assert own.fitted({key: value}) == {key: value}
+    choices = {"choices": [own.protocol, value]}
+    most = {"low": value, "high": 60_000}
+    told = {"range": {key: {**(choices if key == "protocol" else most), "source": "test"}}}
+    with pytest.raises(ValidationError, match=said):
+        routing("ospf-bfd", **TIMERS, **BFD, assumed=True, settled_by="test", **told)
 
 
 def test_a_timer_may_be_all_that_the_others_leave_it() -> None:

@@ -31,6 +31,8 @@ from giaoban.topology.model import LinkChange, Routing
 RANGES = Path(__file__).with_name("ranges.toml")
 NOWHERE = N_("stands in no file: the program's own figure, or what the model leaves out")
 EMULATED = N_("what it does only an emulation knows, and other figures of it are not estimated")
+WORDS = N_("is no number (allowed: [[choice]])")
+NUMBERS = N_("is a number (allowed: [[range]])")
 
 _ENDS = (("low", "high"), ("likely_low", "likely_high"))
 
@@ -151,16 +153,14 @@ class Ranges(StrictModel):
     unvaried: list[Unvaried] = Field(default_factory=list)
     """Records of which nothing is tried."""
 
-    def named(self) -> list[str]:
-        """All kinds of record and field that have a range, or may be chosen."""
-        entries: list[Range | Choice] = [*self.ranges, *self.choices]
-        return [name for each in entries for name in each.of]
+    def entries(self) -> list[Range | Choice]:
+        """All that figures may be, in the order in which one is looked for."""
+        return [*self.ranges, *self.choices]
 
     def of(self, record: object, field: str, key: str) -> Range | Choice | None:
         """Of a record's field, by its key or the name of its class or of one it is derived from."""
         names = {key, *(f"{kind.__name__}.{field}" for kind in type(record).__mro__)}
-        known: list[Range | Choice] = [*self.ranges, *self.choices]
-        return next((each for each in known if names & set(each.of)), None)
+        return next((each for each in self.entries() if names & set(each.of)), None)
 
     def why_not(self, record: object, *, faults: bool) -> Sentence | None:
         """Why nothing of a record is tried; None: it may be. `faults`: something fails."""
@@ -180,10 +180,14 @@ def program_ranges() -> Ranges:
 
 
 def load_ranges(path: Path, world: World, criteria: Criteria) -> Ranges:
-    """A file of a user's own. Raises `InputError`: it names no such figure."""
+    """A file of a user's own. Raises `InputError`: it names no such figure, or gives choices to a
+    number."""
     own, known = load(path, Ranges), program_ranges()
-    names = set(known.named())
-    names |= {figure.key for figure in figures(world, criteria)[0]}
+    kinds: dict[str, type[Range | Choice]] = {
+        name: type(each) for each in known.entries() for name in each.of
+    }
+    kinds |= {figure.key: type(figure.within) for figure in figures(world, criteria)[0]}
+    names = set(kinds)
     records = {name for each in known.unvaried for name in each.of}
     records |= {name.partition(".")[0] for name in names}
     found: list[Mistake] = []
@@ -195,9 +199,13 @@ def load_ranges(path: Path, world: World, criteria: Criteria) -> Ranges:
     for table, entries, allowed in tables:
         for number, entry in enumerate(entries):
             for place, name in enumerate(entry.of):
+                at = (table, number, "of", place)
                 if name not in allowed:
                     what = Sentence("unknown figure{near}", near=did_you_mean(name, allowed))
-                    found.append(((table, number, "of", place), name, what))
+                    found.append((at, name, what))
+                elif table != "unvaried" and not isinstance(entry, kinds[name]):
+                    what = Sentence(WORDS if table == "range" else NUMBERS)
+                    found.append((at, name, what))
     if found:
         raise mistakes(path, found)
     return own

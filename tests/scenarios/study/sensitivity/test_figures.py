@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from giaoban.scenarios.study.recheck import figures_now
 from giaoban.scenarios.study.sensitivity.drawn import hypercube, value_at
 from giaoban.scenarios.study.sensitivity.figures import (
     NOWHERE,
+    NUMBERS,
+    WORDS,
     Range,
     figures,
     load_ranges,
@@ -167,6 +170,38 @@ def test_ranges_of_ones_own_come_first_and_must_name_a_figure(tmp_path: Path) ->
     file.write_text(f'{head}of = ["province.bridges.cu-jut.rate"]\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"unknown figure.*cu-jut\.rate_mbps"):
         load_ranges(file, world, criteria)
+
+
+@pytest.mark.parametrize(
+    ("of", "is_number"),
+    [
+        ("province.bridges.cu-jut.rate_mbps", True),
+        ("Access.rate_mbps", True),
+        ("thresholds.link-peak", True),
+        ("scenario.profile", False),
+        ("Qos.scheduling", False),
+    ],
+)
+def test_a_number_has_a_range_and_a_word_has_choices(
+    tmp_path: Path, of: str, is_number: bool
+) -> None:
+    """The other would be tried at nothing, and nobody would know."""
+    question = make_question(SCENARIOS / "expansion-gia-nghia-quang-son.toml")
+    world, criteria = World.of(question), criteria_of(question)
+    file = tmp_path / "ranges.toml"
+    tables = {
+        True: "[[range]]\nlow = 5\nhigh = 20\n",
+        False: '[[choice]]\nof_these = ["5", "20"]\n',
+    }
+    for table, text in tables.items():
+        more = f'{text}source = "an offer"\nof = ["{of}"]\n'
+        file.write_text(f'schema = "giaoban.ranges/1"\n{more}', encoding="utf-8")
+        if table == is_number:
+            load_ranges(file, world, criteria)
+            continue
+        said = NUMBERS if is_number else WORDS
+        with pytest.raises(InputError, match=rf"ranges\.toml:[56]: .*{re.escape(said)}"):
+            load_ranges(file, world, criteria)
 
 
 @pytest.mark.parametrize(
