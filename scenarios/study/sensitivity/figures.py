@@ -204,8 +204,8 @@ def load_ranges(path: Path, world: World, criteria: Criteria) -> Ranges:
                     what = Sentence("unknown figure{near}", near=did_you_mean(name, allowed))
                     found.append((at, name, what))
                 elif table != "unvaried" and not isinstance(entry, kinds[name]):
-                    what = Sentence(WORDS if table == "range" else NUMBERS)
-                    found.append((at, name, what))
+                    msgid = WORDS if kinds[name] is Choice else NUMBERS
+                    found.append((at, name, Sentence(msgid)))
     if found:
         raise mistakes(path, found)
     return own

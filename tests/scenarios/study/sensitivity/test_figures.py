@@ -178,7 +178,7 @@ def test_ranges_of_ones_own_come_first_and_must_name_a_figure(tmp_path: Path) ->
         ("province.bridges.cu-jut.rate_mbps", True),
         ("Access.rate_mbps", True),
         ("thresholds.link-peak", True),
-        ("scenario.profile", False),
+        ("Routing.protocol", False),
         ("Qos.scheduling", False),
     ],
 )
