@@ -128,7 +128,7 @@ def test_the_answer_passes_and_nothing_cheaper_passes(
     assert found.looked_at >= len(world.asked)
 
 
-@settings(max_examples=10, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=examples(10), phases=[Phase.explicit, Phase.generate])
 @given(
     delays=st.tuples(st.integers(1, 9), st.integers(1, 9)),
     limit=st.sampled_from([0.9, 0.6, 0.3]),
