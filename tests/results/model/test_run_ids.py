@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,19 +40,25 @@ def test_no_time_is_read_where_there_is_none() -> None:
     assert begun("a-20260230-000000-20260301-080000") == Begun(datetime(2026, 3, 1, 8), 1)
 
 
-@given(st.lists(st.sampled_from(["a", "b", "faults-a", "z"]), min_size=1, max_size=12))
-def test_of_runs_that_begin_in_one_second_the_last_is_known(names: list[str]) -> None:
-    with TemporaryDirectory() as given_folder:
-        root, made = Path(given_folder), []
-        for name in names:
-            with new_run(root, name, AT) as folder:
-                write_result(folder.path, f.result(run_id=folder.run_id))
-                made.append(folder.finish().name)
-        with opened(root) as index:
-            assert [entry.run_id for entry in index.entries()] == made
-        assert [begun(run_id) for run_id in made] == [
-            Begun(AT, number) for number in range(1, len(names) + 1)
-        ]
+@given(st.lists(st.sampled_from(["a", "b", "faults-a", "z"]), min_size=1, max_size=6))
+def test_runs_that_begin_in_one_second_are_numbered_whatever_they_are_called(
+    names: list[str],
+) -> None:
+    with TemporaryDirectory() as root, ExitStack() as going_on:
+        made = [going_on.enter_context(new_run(Path(root), name, AT)) for name in names]
+        found = [begun(folder.run_id) for folder in made]
+    assert found == [Begun(AT, number) for number in range(1, len(names) + 1)]
+
+
+def test_of_runs_that_begin_in_one_second_the_last_is_known(tmp_path: Path) -> None:
+    made = []
+    for name in "zyxwvutsrqa":
+        with new_run(tmp_path, name, AT) as folder:
+            write_result(folder.path, f.result(run_id=folder.run_id))
+            made.append(folder.finish().name)
+    assert made[-1].endswith("-11"), "which letters would put before -2"
+    with opened(tmp_path) as index:
+        assert [entry.run_id for entry in index.entries()] == made
 
 
 def test_one_that_is_going_on_has_its_number(tmp_path: Path) -> None:
