@@ -65,9 +65,10 @@ def test_the_table_names_files_that_are_there_and_the_list_faults_that_can_be(
 ) -> None:
     """An equivalent mutant whose line has changed since is to be looked at again."""
     assert all((ROOT / name).is_file() for name in module.tests)
-    possible = {(module.path, m.was, m.becomes) for m in mutants(module.source)}
     listed = {key for key in mutation._equivalents() if key[0] == module.path}
-    assert listed <= possible
+    if listed:
+        possible = {(module.path, m.was, m.becomes) for m in mutants(module.source)}
+        assert listed <= possible
 
 
 def test_the_list_is_about_modules_of_the_table() -> None:

@@ -93,7 +93,8 @@ def test_it_says_of_which_commit_it_is(wheel: dict[str, bytes]) -> None:
 
 def supported() -> set[str]:
     """The Pythons of this machine that it says it runs on, the one that runs this among them."""
-    names = (f"python3.{minor}" for minor in range(12, 20))
+    ours = sys.version_info.minor
+    names = (f"python3.{minor}" for minor in range(12, 20) if minor != ours)
     return {path for name in names if (path := shutil.which(name)) and starts(path)} | {
         sys.executable
     }

@@ -76,8 +76,15 @@ def our_ssrc(one: Bridge, kind: Any = "audio") -> int:
     return int.from_bytes(one.received(kind)[-1][8:12], "big")
 
 
-@pytest.mark.parametrize("secure", [False, True])
-@pytest.mark.parametrize("mux", [True, False])
+@pytest.mark.parametrize(
+    ("mux", "secure"),
+    [
+        (True, True),
+        (False, False),
+        pytest.param(True, False, marks=pytest.mark.nightly),
+        pytest.param(False, True, marks=pytest.mark.nightly),
+    ],
+)
 def test_reports_come_on_the_agreed_port(make: Make, mux: bool, secure: bool) -> None:
     harness = make()
     west = bridge(harness, "west", 1, mux=mux, secure=secure)
@@ -211,7 +218,7 @@ def test_a_camera_is_asked_by_rtcp_where_it_understands_it(make: Make) -> None:
     assert 1 <= len(again) <= 2 * SECOND_NS // SECOND_NS + 1
 
 
-@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("secure", [pytest.param(False, marks=pytest.mark.nightly), True])
 def test_a_viewer_that_asks_for_less_gets_less_and_is_told(make: Make, secure: bool) -> None:
     """TMMBR of a composed picture (RFC 5104 §4.2): TMMBN at once, and the rate without what is
     around payloads; another stream's is passed over."""
