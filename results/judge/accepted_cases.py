@@ -266,6 +266,9 @@ def _as_accepted(case: Case, worse: Mapping[str, list[Sentence]], reason: str) -
 def _changes(accepted: AcceptedCases, report: Report) -> Iterator[CaseChange]:
     now = {case.id: case for case in report.cases}
     if report.verdict != "invalid":
+        if accepted.subject != report.subject:
+            other = Sentence("what was accepted is of {subject}", subject=accepted.subject)
+            yield CaseChange("other", report.subject, other)
         for ident in accepted.case:
             if ident not in now:
                 gone = Sentence("was accepted, and is not judged now")

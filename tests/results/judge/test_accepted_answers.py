@@ -152,6 +152,15 @@ def test_baseline_accept_leaves_the_file_as_it_is(
     assert accepted(held) == 0
 
 
+def test_what_is_accepted_of_another_scenario_is_told(tmp_path: Path) -> None:
+    """By a name that is wrong in a job anything may be no worse. A scenario may be renamed."""
+    was = Report("check", "ring", "pass", "…", [Case("a", "pass")], method="estimate")
+    accepted = accept_cases(was, name="ring", reason="known", on=ON)
+    assert changes(accepted, was) == []
+    [told] = changes(accepted, replace(was, subject="star"))
+    assert (told.sense, str(told.line)) == ("other", "star: what was accepted is of ring")
+
+
 @pytest.mark.parametrize(
     "was",
     [of_check(results_factory.result()), of_load(load_factory.calls())],
