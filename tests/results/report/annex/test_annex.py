@@ -236,11 +236,11 @@ def test_other_traffic_and_the_queues_of_routers_are_told_alike_in_every_documen
         link="gia-nghia--cu-jut",
         direction="r-gia-nghia->r-cu-jut",
         mbps=2.5,
-        packet_bytes=200,
+        packet_bytes=1200,
         marked="voice",
     )
     result = make.result().model_copy(update={"background": [shared]})
-    traffic = "Gia Nghĩa → Cư Jút: 2,5 Mb/s, mỗi gói tin 200 byte, cùng mức ưu tiên với tiếng nói"
+    traffic = "Gia Nghĩa → Cư Jút: 2,5 Mb/s, mỗi gói tin 1.200 byte, cùng mức ưu tiên với tiếng nói"
     queues = {
         "classes": "hình ảnh được bảo đảm 62,5 % phần còn lại",
         "fifo": "Bộ định tuyến không phân lớp",
