@@ -190,6 +190,8 @@ def test_how_it_was_held_is_in_result_and_documents(runs: Runs) -> None:
         "loss_repair": "none",
         "rate_adaptation": False,
         "error_concealment": False,
+        "queueing": "fifo",
+        "video_share_pct": None,
     }
     summary = (run.folder / "summary.md").read_text(encoding="utf-8")
     assert "the MCU calls the bridges; media is encrypted (SRTP)." in summary
