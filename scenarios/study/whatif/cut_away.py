@@ -65,8 +65,8 @@ def cut_away(
         accepted: ids of failures that may cut bridges off, as a scenario's `[[accepted]]` has them.
 
     Raises:
-        InputError: no such link or router.
-        NoMeetingLeft: what fails takes the MCU or the chair bridge away, or all others.
+        InputError: no such link or router; or what fails takes the chair bridge alone away.
+        NoMeetingLeft: what fails takes the MCU away, all but the chair bridge, or that and others.
     """
     links = [link.id for link in province.links]
     routers = [router.id for router in province.routers]
@@ -99,7 +99,10 @@ def cut_away(
         what = Sentence(
             "the chair bridge {chair} is cut off, there is no meeting", chair=province.chair.name
         )
-        raise NoMeetingLeft(what, cut_off).within(without)
+        if needlessly or len(everybody) - len(lost) < 2:
+            raise NoMeetingLeft(what, cut_off).within(without)
+        # the others go on, and how they fare nobody asks: a question begins with its chair
+        raise InputError("{what}: {said}", what=without, said=what)
     if len(everybody) - len(lost) < 2:
         what = Sentence("the chair bridge is alone, there is no meeting")
         raise NoMeetingLeft(what, cut_off).within(without)

@@ -6,6 +6,7 @@ import csv
 import json
 import operator
 import os
+import re
 import signal
 import subprocess
 import time
@@ -54,7 +55,7 @@ def file(folder: Path, text: str = FILE) -> Path:
     return path
 
 
-def run(folder: Path, path: Path, *words: str) -> Ran:
+def run(folder: Path, path: Path, *words: object) -> Ran:
     return giaoban(
         *("sweep", path, "--points", folder / "points", "--results", folder / "runs", "--json"),
         *words,
@@ -160,6 +161,28 @@ def test_who_may_be_lost_by_what_the_scenario_accepts(tmp_path: Path, here: list
         if p["failure"] == "cut:west--east" and p["device"] == DEVICE
     }
     assert found == {"0": ("pass", 0, 1), "2": ("pass", 2, 2), "3": ("fail", 5, 0)}
+
+
+def test_what_is_left_without_its_chair_is_not_judged(tmp_path: Path, here: list[str]) -> None:
+    """Its router takes the chair bridge alone, whom nothing could have kept: the others go on."""
+    province = tmp_path / "chair-elsewhere.toml"
+    text = SMALL.read_text(encoding="utf-8")
+    roles = {'role = "chair"': 'role = "branch"', 'role = "branch"': 'role = "chair"'}
+    text = re.sub("|".join(roles), lambda found: roles[found[0]], text)
+    province.write_text(text, encoding="utf-8")
+    text = FILE.replace('"every-cut"', '"router:r-west", "router:r-east"')
+    ran = run(tmp_path, file(tmp_path, text), "--province", province)
+    assert ran.code == 0, ran.err
+    points = {
+        (p["failure"], p["bridges"]): (p["verdict"], p["why"])
+        for p in json.loads(ran.out)["points"]
+        if p["device"] != DEVICE
+    }
+    assert points["none", "3"] == ("pass", "")
+    assert points["router:r-west", "3"][0] == "fail"  # the MCU hangs on it
+    verdict, why = points["router:r-east", "3"]
+    assert verdict == "refused"
+    assert "the chair bridge" in why
 
 
 @pytest.fixture(scope="module")
