@@ -51,6 +51,7 @@ def content_of(asked: Asked) -> bytes:
         for model in (world.scenario, world.province, world.device, world.profiles)
     ]
     told.append(criteria_of(world.base).model_dump_json())
+    told += [world.base.as_read[path] for path in world.base.files]  # no plan has their content
     return hashlib.sha256("\n".join(told).encode()).digest()
 
 

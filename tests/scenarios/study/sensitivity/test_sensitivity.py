@@ -47,6 +47,7 @@ from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.schemas.make import schema_text
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
+from giaoban.scenarios.study.sensitivity.kept import content_of
 from giaoban.scenarios.study.sensitivity.sensitivity import AnalysisOptions, sensitivity
 from giaoban.scenarios.study.sensitivity.tried import (
     Asked,
@@ -526,6 +527,20 @@ def test_another_question_finds_nothing_of_it(question: Question, tmp_path: Path
         counts.append(len(asked))
     assert counts[1] == 1
     assert counts[0] == counts[2] > 20
+
+
+def test_another_recording_of_the_same_name_is_another_question(
+    question: Question, tmp_path: Path
+) -> None:
+    """Of a recording, or of a trace of losses, the plan has the name alone."""
+    recording, contents = tmp_path / "camera.h264", []
+    judged = EarlyJudgement(real(question) if not _measured else _measured[0], whole=True)
+    for pictures in (b"one", b"other", b"one"):
+        recording.write_bytes(pictures)
+        recorded = replace(question, files=[recording], as_read={})
+        asked = Asked(World.of(recorded), judged.judgement, 0, lambda *_: judged)
+        contents.append(content_of(asked))
+    assert contents[0] == contents[2] != contents[1]
 
 
 @pytest.mark.parametrize("worst_at", [0, 1, 2], ids=["own seed", "a middle one", "the last"])
