@@ -112,3 +112,7 @@ class Baresip:
     def heard(self) -> tuple[NDArray[np.float64], int]:
         """All it heard, full scale 1, and its rate in Hz; after `close`."""
         return read_wav(self.folder / "heard.wav")
+
+    def heard_so_far(self) -> tuple[NDArray[np.float64], int]:
+        """The same while it records: the file's head tells its length only when it is closed."""
+        return read_wav(self.folder / "heard.wav", whole=False)
