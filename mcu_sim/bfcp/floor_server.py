@@ -21,6 +21,7 @@ from giaoban.mcu_sim.bfcp.message import (
     Message,
     Primitive,
     RequestStatus,
+    beneficiary,
     error,
     floor_request_information,
     header_of,
@@ -295,6 +296,8 @@ class FloorServer:
                     return _refused(message, ErrorCode.USER_DOES_NOT_EXIST)
                 request_id = self._request_of(conference, asked_for)
                 told_of = [] if request_id is None else [self._information(conference, request_id)]
+                if about is not None:  # the answer says of whom it is (§13.3)
+                    told_of.insert(0, beneficiary(about, conference.users[asked_for].name))
                 return message.answer(Primitive.USER_STATUS, *told_of), []
             case Primitive.FLOOR_QUERY:
                 asked = message.numbers(AttributeType.FLOOR_ID)

@@ -248,23 +248,26 @@ def request_status(status: RequestStatus, position: int = 0) -> Attribute:
     return octets(AttributeType.REQUEST_STATUS, (status, min(position, 0xFF)))
 
 
+def beneficiary(user_id: int, name: str) -> Attribute:
+    """Whom the floor is for (§5.2.14); of a long `name` the first 64 bytes."""
+    display = name.encode()[:LONGEST_NAME].decode(errors="ignore")
+    shown = Attribute(AttributeType.USER_DISPLAY_NAME, display.encode())
+    return grouped(AttributeType.BENEFICIARY_INFORMATION, user_id, [shown])
+
+
 def floor_request_information(
     request_id: int, floor_id: int, status: RequestStatus, position: int, user_id: int, name: str
 ) -> Attribute:
     """All that is told of a floor request (§5.2.15).
 
-    `user_id`, `name`: whom the floor is for; of a long name the first 64 bytes.
+    `user_id`, `name`: as `beneficiary` has them.
     """
     overall = grouped(
         AttributeType.OVERALL_REQUEST_STATUS, request_id, [request_status(status, position)]
     )
     floor = grouped(AttributeType.FLOOR_REQUEST_STATUS, floor_id, [])
-    display = name.encode()[:LONGEST_NAME].decode(errors="ignore")
-    shown = Attribute(AttributeType.USER_DISPLAY_NAME, display.encode())
-    beneficiary = grouped(AttributeType.BENEFICIARY_INFORMATION, user_id, [shown])
-    return grouped(
-        AttributeType.FLOOR_REQUEST_INFORMATION, request_id, [overall, floor, beneficiary]
-    )
+    whose = beneficiary(user_id, name)
+    return grouped(AttributeType.FLOOR_REQUEST_INFORMATION, request_id, [overall, floor, whose])
 
 
 def error(code: ErrorCode, details: bytes = b"") -> Attribute:

@@ -26,6 +26,7 @@ from giaoban.mcu_sim.bfcp.message import (
     Message,
     Primitive,
     RequestStatus,
+    beneficiary,
     number,
     parse,
 )
@@ -203,6 +204,13 @@ def test_what_is_asked_about_oneself_and_the_server() -> None:
     of_west = number(AttributeType.BENEFICIARY_ID, WEST.user_id)
     assert requests(clients.ask(EAST, Primitive.USER_QUERY)) == []
     assert requests(clients.ask(EAST, Primitive.USER_QUERY, of_west)) == [(request_id, 1, 1)]
+    told = clients.ask(EAST, Primitive.USER_QUERY, of_west)
+    assert told is not None
+    assert told.attributes[0] == beneficiary(WEST.user_id, "user 1")
+    of_east = number(AttributeType.BENEFICIARY_ID, EAST.user_id)
+    told = clients.ask(WEST, Primitive.USER_QUERY, of_east)  # who has not asked for the floor
+    assert told is not None
+    assert told.attributes == (beneficiary(EAST.user_id, "user 2"),)
     of_nobody = number(AttributeType.BENEFICIARY_ID, 9)
     assert error_of(clients.ask(EAST, Primitive.USER_QUERY, of_nobody)) == 2
     hello = clients.ask(WEST, Primitive.HELLO)
