@@ -493,7 +493,7 @@ class CallController:
         self, call: ParticipantCall, agreed: Mapping[Kind, NegotiatedMedia], now_ns: int
     ) -> None:
         """New terms of a standing call: media turned, and perhaps added."""
-        presented = "content" in call.agreed
+        showed = call.may_show
         call.agreed = dict(agreed)
         model = self._model(call)
         more = {k: terms for k, terms in agreed.items() if k not in self._plane.media_of(call.row)}
@@ -503,7 +503,7 @@ class CallController:
             self._plane.extend(call.row, added, model, now_ns)
         self._plane.turn(call.row, agreed, model, now_ns)
         self._effects.show_again(call, now_ns)
-        if presented and "content" not in agreed:
+        if showed and not call.may_show:
             self.content_floor.give_back(call, now_ns)
         self.content_floor.enter(call, now_ns)
 

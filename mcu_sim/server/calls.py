@@ -57,6 +57,14 @@ class ParticipantCall:
     star_ns: int | None = None
     floor_client: HostPort | None = None
 
+    @property
+    def may_show(self) -> bool:
+        """Whether it has a content channel to send in, or had: who takes nothing at all is on hold
+        (RFC 3264 §8.4), and goes on where it was."""
+        content = self.agreed.get("content")
+        on_hold = not any(terms.sends for terms in self.agreed.values())
+        return content is not None and (content.receives or on_hold)
+
     def left(self, cause: str, now_ns: int) -> dict[str, object]:
         """What is told of one that leaves its meeting now."""
         lasted_s = round((now_ns - self.since_ns) / 1e9, 3)

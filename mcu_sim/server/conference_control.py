@@ -94,6 +94,11 @@ class ConferenceEffects:
         """Whose content a meeting sees."""
         return self._presenters.get(meeting)
 
+    def may_be_shown(self, meeting: str) -> bool:
+        """Whether somebody presents who has a content channel for it: a command may come first."""
+        presenter = self._standing(self._presenters.get(meeting) or "")
+        return presenter is not None and presenter.may_show
+
     def carry_out(self, effects: Iterable[Effect], now_ns: int) -> None:
         """All of them, in their order."""
         for effect in effects:

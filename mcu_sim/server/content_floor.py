@@ -65,7 +65,7 @@ class ContentFloorControl:
             self._server.hold(user.conference_id, user, now_ns / 1e6)
 
     def give_back(self, call: ParticipantCall, now_ns: int) -> None:
-        """A call that had the content channel gives it back, or has terms without it."""
+        """A call that had the content channel gives it back, or can send nothing in it any more."""
         if self._effects.presenter_of(call.meeting) == call.participant:
             self._controls.carry_out(call.participant, Present(command="present"), now_ns)
 
@@ -129,9 +129,13 @@ class ContentFloorControl:
             presenter = self._effects.presenter_of(call.meeting)
             if presenter == who:
                 self._server.hold(user.conference_id, user, now_ns / 1e6)
-            elif presenter is not None and self._rooms[call.meeting].meeting.floor == "open":
-                continue  # also the chair, who may command it, has asked to be the next
-            elif self._rooms.may(who, wanted):
+                continue
+            if presenter is not None and self._rooms[call.meeting].meeting.floor == "open":
+                if self._effects.may_be_shown(call.meeting) or not call.may_show:
+                    continue  # also the chair, who may command it, has asked to be the next
+                # who presents without the channel keeps it from nobody who has it
+                self._controls.carry_out(presenter, Present(command="present"), now_ns)
+            if self._rooms.may(who, wanted):
                 self._controls.carry_out(who, wanted, now_ns)
                 if self._effects.presenter_of(call.meeting) != who:  # the device has no room for it
                     self._controls.carry_out(who, Present(command="present"), now_ns)

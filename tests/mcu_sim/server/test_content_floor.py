@@ -135,8 +135,18 @@ def test_where_nobody_leads_the_chair_waits_too(make: Make) -> None:
     assert (meeting.presenter, meeting.told["west"]) == ("chair", [GRANTED, REVOKED])
 
 
+HIDDEN = [
+    {"port": 0},
+    {"direction": sdp.Direction.RECVONLY},
+    {"direction": sdp.Direction.INACTIVE},
+]
+
+
 @pytest.mark.parametrize("floor", ["open", "chair"])
-def test_who_has_no_content_channel_any_more_presents_no_more(make: Make, floor: str) -> None:
+@pytest.mark.parametrize("how", HIDDEN)
+def test_who_has_no_content_channel_any_more_presents_no_more(
+    make: Make, floor: str, how: dict[str, Any]
+) -> None:
     """Many a device says by a new offer that it has stopped to show something."""
     meeting = Presenters(make, floor)
     west, first, second = meeting.bridges["west"], "west", "east"
@@ -148,7 +158,7 @@ def test_who_has_no_content_channel_any_more_presents_no_more(make: Make, floor:
         meeting.request(second)
     assert meeting.presenter == first
     shown = west.local
-    hidden = tuple(replace(m, port=0) if m.content == ("slides",) else m for m in shown.media)
+    hidden = tuple(replace(m, **how) if m.content == ("slides",) else m for m in shown.media)
     west.reoffer(replace(shown, media=hidden, version=9))
     meeting.turn()
     assert meeting.presenter == (second if floor == "open" else None)
@@ -246,6 +256,55 @@ def test_a_call_on_hold_keeps_the_floor(make: Make) -> None:
     meeting.harness.controller.content_floor.advance(meeting.harness.now_ns)
     assert meeting.presenter == "west"
     assert status_of(meeting.request("west")) == GRANTED
+
+
+@pytest.mark.parametrize("how", ["sendonly", "inactive", "sound of waiting"])
+def test_a_hold_of_the_whole_call_keeps_the_floor_until_it_goes_on(make: Make, how: str) -> None:
+    """By direction as by c=0.0.0.0: it pauses the call, and says nothing of the slides."""
+    meeting = Presenters(make, "open")
+    west = meeting.bridges["west"]
+    for who in ("west", "east"):
+        meeting.request(who)
+    before, inactive = west.local, sdp.Direction.INACTIVE
+    others = sdp.Direction.SENDONLY if how == "sendonly" else inactive
+    sound = inactive if how == "inactive" else sdp.Direction.SENDONLY
+    directions = {"audio": sound, "video": others}
+    held = (replace(m, direction=directions.get(m.kind, m.direction)) for m in before.media)
+    west.reoffer(replace(before, media=tuple(held), version=9))
+    meeting.turn()
+    assert meeting.presenter == "west"
+    stopped = (replace(m, direction=inactive) if m.content else m for m in before.media)
+    west.reoffer(replace(before, media=tuple(stopped), version=10))
+    meeting.turn()
+    assert meeting.presenter == "east"
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_a_presenter_without_the_channel_keeps_it_from_nobody(
+    make: Make, how: dict[str, Any]
+) -> None:
+    """It may be told to present before it adds the channel; who has one need not wait for that."""
+    meeting = Presenters(make, "open")
+    east = meeting.bridges["east"]
+    without = (replace(m, **how) if m.content else m for m in east.local.media)
+    east.reoffer(replace(east.local, media=tuple(without), version=9))
+    assert ask(east, command="present", participant="east") == 200
+    assert meeting.presenter == "east"
+    meeting.request("west")
+    assert (meeting.presenter, meeting.told["west"]) == ("west", [GRANTED])
+    assert status_of(meeting.request("chair")) == RequestStatus.PENDING
+
+
+def test_a_presenter_may_add_the_channel_after_the_command(make: Make) -> None:
+    meeting = Presenters(make, "open")
+    east = meeting.bridges["east"]
+    with_it = east.local
+    without = (replace(m, port=0) if m.content else m for m in with_it.media)
+    east.reoffer(replace(with_it, media=tuple(without), version=9))
+    assert ask(east, command="present", participant="east") == 200
+    east.reoffer(replace(with_it, version=10))
+    assert status_of(meeting.request("west")) == RequestStatus.PENDING
+    assert meeting.presenter == "east"
 
 
 def test_a_call_that_comes_again_is_another_user(make: Make) -> None:
