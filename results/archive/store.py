@@ -162,19 +162,45 @@ def new_run(root: Path, name: str, now: datetime) -> Iterator[RunFolder]:
     """
     remove_stale_partials(root)
     run_id = id_in_second(name, now)
-    # no two begin in one second unnumbered, whatever they are called: the last of them is known
-    number = 1 + max(_numbers_in_second_of(run_id, root), default=0)
-    with RunFolder.create(root, run_id, number) as folder, writing(folder.path):
+    with interruptions_held(), _number_in_second(run_id, root) as number:
+        made = RunFolder.create(root, run_id, number)
+    with made as folder, writing(folder.path):
         yield folder
 
 
-def _numbers_in_second_of(run_id: str, root: Path) -> Iterator[int]:
-    """Of the runs that began in the second of an id, going on or finished."""
+@contextmanager
+def _number_in_second(run_id: str, root: Path) -> Iterator[int]:
+    """The next number of an id's second, which no other takes meanwhile.
+
+    No two begin in one second unnumbered, whatever they are called: the last of them is known. What
+    excludes all names is a folder without any.
+    """
+    with writing(root):
+        root.mkdir(parents=True, exist_ok=True)
+        while True:
+            number = 1 + max(_numbers_in_second_of(run_id, root).values(), default=0)
+            reserved = root / f"{PARTIAL}{run_id[-len('20261125-080000') :]}-{number}"
+            try:
+                reserved.mkdir()
+            except FileExistsError:
+                continue
+            # Only now: whoever had the number may have made his folder of it before.
+            others = _numbers_in_second_of(run_id, root)
+            others.pop(reserved.name, None)
+            if number not in others.values():
+                break
+            reserved.rmdir()
+    try:
+        yield number
+    finally:
+        reserved.rmdir()
+
+
+def _numbers_in_second_of(run_id: str, root: Path) -> dict[str, int]:
+    """Of the runs that began in the second of an id, going on or finished, by their folders."""
     second = begun(run_id)
-    for path in root.iterdir() if root.is_dir() else ():
-        there = begun(path.name.removeprefix(PARTIAL))
-        if there and second and there.at == second.at:
-            yield there.number
+    found = {path.name: begun(path.name.removeprefix(PARTIAL)) for path in root.iterdir()}
+    return {name: it.number for name, it in found.items() if it and second and it.at == second.at}
 
 
 def note_rerun(folder: Path, of: str) -> None:

@@ -35,8 +35,8 @@ def id_in_second(name: str, now: datetime) -> str:
 
 
 def begun(run_id: str) -> Begun | None:
-    """What an id says of it; None: it says nothing."""
-    for found in _BEGUN.finditer(run_id):
+    """What an id says of it, at its end: a name may hold a time, too. None: it says nothing."""
+    for found in reversed([*_BEGUN.finditer(run_id)]):
         try:
             at = datetime.strptime(found[1], "%Y%m%d-%H%M%S")
         except ValueError:

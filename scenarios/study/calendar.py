@@ -24,6 +24,7 @@ from giaoban.results.model.studies.calendar import (
     Period,
 )
 from giaoban.results.report.meetings.calendar_sheet import sheets_pdf, summary_md
+from giaoban.results.report.pdf.write import check_fonts
 from giaoban.scenarios.calendar import rules
 from giaoban.scenarios.calendar.csv_file import read_csv
 from giaoban.scenarios.calendar.icalendar_file import read_ics, write_ics
@@ -153,9 +154,8 @@ def plan(
                 if any(ident in finding.meetings for finding in findings)
             },
         )
-        if sheets:  # first: what a machine lacks for it is said before an emulation
-            written = sheets_pdf(answer, language, days, now)
-            (folder.path / f"calendar.{language}.pdf").write_bytes(written)
+        if sheets:
+            check_fonts()  # what a machine lacks for it is said before an emulation
         peaks = (
             _estimated(world, chosen, named)
             if by_estimate
@@ -164,6 +164,9 @@ def plan(
         refuse_changed(world.as_read)
         answer = answer.model_copy(update={"peaks": peaks, "verdict": _verdict(findings, peaks)})
         folder.keep(answer, summary_md(answer, language))
+        if sheets:
+            written = sheets_pdf(answer, language, days, now)
+            (folder.path / f"calendar.{language}.pdf").write_bytes(written)
         write_ics(registrations, folder.path / ICS, language)
         if any(finding.moves for finding in findings):
             write_ics(moved.registrations(), folder.path / MOVED, language)

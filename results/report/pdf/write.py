@@ -48,6 +48,16 @@ def made_at(run_id: str) -> datetime:
     return told.at if told else DECIDED
 
 
+def check_fonts(fonts: Path = FONTS) -> None:
+    """Raises `MachineLacks`: a PDF could not be written."""
+    if not any(fonts.glob("LiberationSerif-*.ttf")):
+        raise MachineLacks(
+            "the font Liberation Serif is not in {fonts}",
+            "sudo apt-get install fonts-liberation",
+            fonts=fonts,
+        )
+
+
 def pdf(
     document: Document,
     about: About | None = None,
@@ -60,12 +70,7 @@ def pdf(
 
     Raises `InputError` (a picture is not there), `MachineLacks` (fonts).
     """
-    if not any(fonts.glob("LiberationSerif-*.ttf")):
-        raise MachineLacks(
-            "the font Liberation Serif is not in {fonts}",
-            "sudo apt-get install fonts-liberation",
-            fonts=fonts,
-        )
+    check_fonts(fonts)
     with temporary_folder("annex") as root:
         # typst reads only below its root, so everything it needs is put into one folder
         when = made or (made_at(about.runs[0].run_id) if about else DECIDED)

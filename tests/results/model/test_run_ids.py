@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier
+from typing import Any
 
 import pytest
 import results_factory as f
 from hypothesis import given
 from hypothesis import strategies as st
 
+from giaoban.results.archive import store
 from giaoban.results.archive.history.choose import RunFilter, choose
 from giaoban.results.archive.history.index import opened
-from giaoban.results.archive.store import new_run, write_result
+from giaoban.results.archive.store import RunFolder, new_run, write_result
 from giaoban.results.model.run_ids import Begun, begun, id_in_second, now_in_vietnam
+from tests.processes import PATIENCE_S
 
 AT = datetime(2026, 11, 25, 8)
 
 
+PARTS_OF_NAMES = st.text("abz09-", max_size=9) | st.datetimes(datetime(2000, 1, 1)).map(
+    lambda at: id_in_second("", at)
+)
+"""A calendar may be called after another run: `calendar-lich-20260301-080000`."""
+
+
 @given(
-    st.text("abz09-", min_size=1, max_size=9),
+    st.lists(PARTS_OF_NAMES, max_size=4).map("".join),
     st.datetimes(datetime(2000, 1, 1), datetime(2999, 12, 31)),
     st.integers(2, 10**6),
 )
@@ -59,6 +70,46 @@ def test_of_runs_that_begin_in_one_second_the_last_is_known(tmp_path: Path) -> N
     assert made[-1].endswith("-11"), "which letters would put before -2"
     with opened(tmp_path) as index:
         assert [entry.run_id for entry in index.entries()] == made
+
+
+def test_of_two_that_have_looked_before_either_is_there_one_is_the_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, create = Barrier(2, timeout=PATIENCE_S), RunFolder.create
+
+    def created(*words: Any) -> RunFolder:
+        both.wait()
+        return create(*words)
+
+    monkeypatch.setattr(RunFolder, "create", created)
+    with ThreadPoolExecutor() as threads, ExitStack() as going_on:
+        runs = [new_run(tmp_path, name, AT) for name in "ab"]
+        made = [*threads.map(going_on.enter_context, runs)]
+        assert {begun(folder.run_id) for folder in made} == {Begun(AT, 1), Begun(AT, 2)}
+        assert {*tmp_path.iterdir()} == {folder.path for folder in made}
+
+
+@pytest.mark.parametrize("reserved", [True, False])
+def test_a_number_that_was_taken_after_the_look_is_not_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reserved: bool
+) -> None:
+    """By one that only reserved it until now, or that has its folder."""
+    looked = store._numbers_in_second_of
+
+    def overtaken(*words: Any) -> Any:
+        found = looked(*words)
+        monkeypatch.setattr(store, "_numbers_in_second_of", looked)
+        meanwhile.enter_context(
+            store._number_in_second("b-20261125-080000", tmp_path)
+            if reserved
+            else new_run(tmp_path, "b", AT)
+        )
+        return found
+
+    monkeypatch.setattr(store, "_numbers_in_second_of", overtaken)
+    with ExitStack() as meanwhile, new_run(tmp_path, "a", AT) as folder:
+        assert folder.run_id == "a-20261125-080000-2"
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_one_that_is_going_on_has_its_number(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from giaoban.scenarios.calendar import occupancy
 from giaoban.scenarios.study.calendar import plan
+from tests.results.pdf_text import text_of
 from tests.scenarios.calendar.calendars import world
 
 CALENDAR = """nội dung,bắt đầu,số phút,loại cuộc họp,ngày đăng ký
@@ -25,7 +26,7 @@ def test_the_device_refuses_the_call_that_the_calendar_names(
     monkeypatch.setattr(occupancy, "MOMENT_S", 12.0)
     path = tmp_path / "march.csv"
     path.write_text(CALENDAR, encoding="utf-8")
-    answer = plan(
+    made = plan(
         path,
         world(),
         from_day=date(2027, 1, 1),
@@ -36,10 +37,11 @@ def test_the_device_refuses_the_call_that_the_calendar_names(
         root=tmp_path / "runs",
         now=datetime(2027, 1, 1),
         language="vi",
-        sheets=False,
+        sheets=True,
         days=(),
         progress=lambda *_: None,
-    ).answer
+    )
+    answer = made.answer
     full = [finding for finding in answer.findings if finding.rule == "device-full"]
     assert [(f.start[:16], f.bridges) for f in full] == [("2027-03-01T09:00", ["xa-thuan-an"])]
     (peak,) = answer.peaks
@@ -47,3 +49,5 @@ def test_the_device_refuses_the_call_that_the_calendar_names(
     assert len(peak.meetings) == 4
     assert peak.engine == ("estimate" if by_estimate else "sandbox")
     assert (peak.verdict, peak.refused) == ("fail", ["xa-thuan-an"]), peak.reasons
+    printed = text_of(made.folder / "calendar.vi.pdf")
+    assert "KHÔNG ĐẠT" in printed, "the peak, of which the months tell nothing"
