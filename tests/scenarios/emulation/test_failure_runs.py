@@ -335,7 +335,7 @@ def test_the_default_provinces_weak_points(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code", "left"),
-    [(signal.SIGINT, 130, 0), at_night(signal.SIGKILL, -signal.SIGKILL, 1)],
+    [(signal.SIGINT, 130, 0), (signal.SIGKILL, -signal.SIGKILL, 1)],
 )
 def test_interrupted(
     tmp_path: Path,
