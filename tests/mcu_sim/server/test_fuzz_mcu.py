@@ -1,4 +1,4 @@
-"""20,000 broken messages and packets into a whole MCU, at night 100,000, while good calls go on.
+"""10,000 broken messages and packets into a whole MCU, at night 100,000, while good calls go on.
 
 Nothing is raised, the good calls are heard and seen as before, what is sent can be read, and in the
 end nothing is left: no call, unit, port, row, transaction, and no memory.
@@ -51,7 +51,7 @@ MCU, GOOD, BAD, STRANGER = (
 )
 MESSAGES, DIALOGUES, PACKETS = 15_000, 500, 83_500
 """Each dialogue has three broken messages: 100,000 in all."""
-VANISH = 0.005
+VANISH = 0.05
 """Of the dialogues' calls so many end without a word."""
 GROWTH_BYTES = 1 << 20
 """The last twenty thousand leave less than this, with what is kept in any case and is made anew
@@ -168,7 +168,7 @@ class Attack:
         self.harness = harness
         self.rng = random.Random(seed)
         self.corpus = messages(harness)
-        self.sent = 0
+        self.sent = self.vanished = 0
         self._ports = itertools.cycle(range(20_000, 60_000))
         self._bridges: list[Bridge] = []
 
@@ -216,11 +216,13 @@ class Attack:
                     one.info(kind, mutations.text(body, self.rng))
             self.sent += 2
             self._bridges.append(one)
-            if number % 10 == 9:
+            if number % 10 == 9 or number == count - 1:
                 self._tick(20)
                 for done in self._bridges:
                     if self.rng.random() > VANISH:
                         done.hang_up()
+                    elif done.agent.state(done.call) is CallState.ESTABLISHED:
+                        self.vanished += 1
                     del self.harness.bridges[done.sip]
                 self._bridges.clear()
                 self._tick(100)
@@ -313,6 +315,7 @@ def test_thousands_of_mistakes(harness: McuHarness, mistakes: int) -> None:
     finally:
         tracemalloc.stop()
     assert attack.sent == mistakes
+    assert attack.vanished
     assert after - before < GROWTH_BYTES
     good.check()
     assert len(harness.participants) == harness.capacity.ports_used == 2
