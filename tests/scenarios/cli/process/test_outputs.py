@@ -44,7 +44,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "history": ["history", "list", *where],
         "units": ["units", "list"],
         "units-json": ["units", "list", "--json"],
-        "view": ["view", "a", "--out", str(folder / "page.html"), *where],
+        # which it takes is told on standard error
+        "view": ["view", "--out", str(folder / "page.html"), *where],
         "check": ["check", file, "--estimate", "--seeds", "0", *where],
         "check-json": ["check", file, "--estimate", "--seeds", "0", *where, "--json"],
         "no-such-file": ["check", str(folder / "nowhere.toml"), "--estimate"],
@@ -54,7 +55,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
 
 
 FAIL = ("no-such-file", "no-such-option", "no-text")
-FEW = ("help", "units", "units-json", *FAIL)
+FEW = ("help", "units", "units-json", "view", *FAIL)
 """Which are tried in every way; the others only with an output that fails."""
 ENCODINGS = ("ascii", "latin-1", "cp1252")
 
@@ -145,6 +146,7 @@ def test_without_standard_error_the_answer_is_the_same(ended: dict[str, Case], w
         well = ended[name.replace(f"stderr {what}", "well")]
         assert end["code"] == well["code"], name
         assert end["stdout"] == well["stdout"], name
+    assert ended["view well"]["stderr"]  # it says something on both
 
 
 def test_what_an_encoding_lacks_is_replaced(ended: dict[str, Case]) -> None:
