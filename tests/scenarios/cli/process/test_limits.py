@@ -32,7 +32,7 @@ def test_a_check(tmp_path: Path, limit: int, amount: int, said: str) -> None:
     hard = resource.RLIM_INFINITY if limit == resource.RLIMIT_CPU else amount
 
     def limited() -> None:
-        """Half of the second is spent before the program begins, as a fast machine needs no more."""
+        """Half of the second is spent before it begins, as a fast machine needs no more."""
         resource.setrlimit(limit, (amount, hard))
         while limit == resource.RLIMIT_CPU and time.process_time() < 0.5:
             pass
