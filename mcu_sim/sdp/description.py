@@ -28,6 +28,7 @@ class Warn(enum.IntEnum):
     MEDIA = 304
     FORMAT = 305
     ATTRIBUTE = 306
+    BANDWIDTH = 370
     OTHER = 399
 
 
@@ -179,7 +180,7 @@ def feedback_for(feedback: Sequence[str], payload_type: int) -> set[str]:
 class SessionDescription:
     """A whole description. `address` is the session's c= line, None if only media have one.
     `as_kbps`: the lowest that b=AS, b=CT (RFC 8866 §5.8) and b=TIAS (RFC 3890) say of the whole
-    session; None: they say nothing."""
+    session, all its media together; None: they say nothing."""
 
     address: str | None
     media: tuple[Media, ...]

@@ -467,8 +467,8 @@ def agree(
     content: bool,
     stated: tuple[Codec, ...] | None = None,
 ) -> NegotiatedMedia | None:
-    """The terms of a section that both take, None if there is no port for their RTCP, or if our
-    packets are longer than it takes.
+    """The terms of a section that both take, None if there is no port for their RTCP, if our
+    packets are longer than it takes, or if its rate has no room for a picture.
 
     Args:
         codecs: the codec as they state it and as we do.
@@ -479,7 +479,8 @@ def agree(
     address = their_session.address_of(theirs)
     held = ip_address(address).is_unspecified  # send me nothing: RFC 3264 §8.4
     rtcp = rtcp_port(theirs, ours)
-    if rtcp is None or not _takes_our_packets(theirs):
+    too_slow = not held and _is_too_slow(theirs)
+    if rtcp is None or too_slow or not _takes_our_packets(theirs):
         return None
     both = their_codec, theirs.codecs, theirs.feedback, codec, stated or ours.codecs, ours.feedback
     beside = (_kept_beside if _is_usual(theirs) else _beside)(*both, crypto is not None)
@@ -493,7 +494,7 @@ def agree(
         sends=ours.direction.sends and theirs.direction.receives and not held,
         receives=ours.direction.receives and theirs.direction.sends,
         ptime_ms=_ptime_ms(theirs),
-        max_kbps=_max_kbps(their_session, theirs, ours, their_codec),
+        max_kbps=_max_kbps(theirs, ours, their_codec),
         content=content,
         rtcp_mux=ours.rtcp_mux and theirs.rtcp_mux,
         protocol=theirs.protocol,
@@ -567,11 +568,64 @@ def _tone_type(theirs: Sequence[Codec], ours: Sequence[Codec]) -> int | None:
     return next((codec.payload_type for codec in ours if is_tones(codec)), None)
 
 
-def at_their_rate(ours: Media, their_session: SessionDescription, theirs: Media) -> Media:
+LEAST_KBPS = 32.0
+"""A picture of less is none: who has not so much for it gets no picture."""
+SOUND_KBPS = 64.0
+"""Of G.711 and G.722, and of a codec that does not say its rate."""
+
+
+def within_session(theirs: SessionDescription, ours: Sequence[Media]) -> SessionDescription:
+    """Their description with a rate of the whole session, which covers all media together (RFC 8866
+    §5.8), made rates of its pictures; `ours`: what they are to be agreed with.
+
+    Sound has its rate first. What is left the pictures share evenly; one that takes less than its
+    share leaves the rest to the other, and where there is not enough for both, content leaves all.
+    Of the sections, those count whose codec is agreed on.
+    """
+    if theirs.as_kbps is None:
+        return theirs
+    left, most_kbps = float(theirs.as_kbps), dict[int, float]()
+    what_each = roles(theirs.media)
+    for place, (section, what) in enumerate(zip(theirs.media, what_each, strict=True)):
+        mine = _of_role(ours, what) if section.port and section.protocol in PROTOCOLS else None
+        pair = None if mine is None else choose_codec(mine.codecs, section.codecs)
+        if mine is None or pair is None:
+            continue
+        if section.kind == "audio":
+            left -= _sound_kbps(pair[0])
+        else:
+            stated = _stated_kbps(section)
+            alone = _at_most(section, theirs.as_kbps if stated is None else stated)
+            most = _max_kbps(alone, mine, pair[0])
+            most_kbps[place] = float(theirs.as_kbps) if most is None else most
+    media = list(theirs.media)
+    slides = [place for place in most_kbps if what_each[place] == "content"]
+    if slides and len(most_kbps) > 1 and left < LEAST_KBPS * len(most_kbps):
+        most_kbps[slides[0]] = 0.0
+    modest_first = sorted(most_kbps, key=lambda place: most_kbps[place])
+    for n, place in enumerate(modest_first):
+        share = min(most_kbps[place], max(0.0, left) / (len(modest_first) - n))
+        media[place] = _at_most(media[place], share)
+        left -= share
+    return replace(theirs, media=tuple(media), as_kbps=None)
+
+
+def _sound_kbps(codec: Codec) -> float:
+    stated = codec.parameter("bitrate") or codec.parameter("maxaveragebitrate") or ""
+    known = len(stated) < 10 and stated.isascii() and stated.isdigit()
+    return int(stated) / 1000 if known else SOUND_KBPS
+
+
+def _at_most(section: Media, kbps: float) -> Media:
+    return replace(section, as_kbps=int(kbps), tias_bps=int(1000 * kbps))
+
+
+def at_their_rate(ours: Media, theirs: Media) -> Media:
     """Our section with the lower of the two rates, where it states one."""
-    rate = _stated_kbps(their_session, theirs)
+    rate = _stated_kbps(theirs)
     if rate is None:
         return ours
+    rate = max(rate, LEAST_KBPS)  # who is sent nothing may state less
     return replace(
         ours,
         as_kbps=None if ours.as_kbps is None else min(ours.as_kbps, int(rate)),
@@ -579,17 +633,12 @@ def at_their_rate(ours: Media, their_session: SessionDescription, theirs: Media)
     )
 
 
-def _stated_kbps(session: SessionDescription, media: Media) -> float | None:
-    """The rate of a section, and of the whole session, beyond which no section can go."""
-    own = media.as_kbps if media.tias_bps is None else media.tias_bps / 1000
-    stated = [float(kbps) for kbps in (own, session.as_kbps) if kbps is not None]
-    return min(stated, default=None)
+def _stated_kbps(media: Media) -> float | None:
+    return media.as_kbps if media.tias_bps is None else media.tias_bps / 1000
 
 
-def _max_kbps(
-    session: SessionDescription, theirs: Media, ours: Media, their_codec: Codec
-) -> float | None:
-    stated = _stated_kbps(session, theirs)
+def _max_kbps(theirs: Media, ours: Media, their_codec: Codec) -> float | None:
+    stated = _stated_kbps(theirs)
     bounds = [stated, None if ours.tias_bps is None else ours.tias_bps / 1000]
     # devices that state a low level and a high b= mean the b=, unless max-br says otherwise
     if h264.is_h264(their_codec) and (stated is None or their_codec.parameter("max-br")):
@@ -613,6 +662,7 @@ def refusals(offer: SessionDescription, can: Sequence[Media]) -> list[Problem]:
 
     Sections that the offer itself refuses are passed over.
     """
+    offer = within_session(offer, can)
     left = list(can)
     found: list[Problem] = []
     for theirs, what in zip(offer.media, roles(offer.media), strict=True):
@@ -631,6 +681,7 @@ def refusals(offer: SessionDescription, can: Sequence[Media]) -> list[Problem]:
 def not_taken(offer: SessionDescription, answer: SessionDescription) -> list[Problem]:
     """All of our offer that their answer does not take, or that cannot be had as it is answered.
     `ValueError` if they have not the same number of sections."""
+    answer = within_session(answer, offer.media)
     found: list[Problem] = []
     for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
         if is_floor_control(ours):
@@ -665,6 +716,9 @@ def _why_not_sent(theirs: Media, ours: Media) -> Problem | None:
     if not _takes_our_packets(theirs):
         said = f"its packets may hold {theirs.maxptime_ms} ms (a=maxptime), ours hold {PTIME_MS}"
         return Problem(said, Warn.ATTRIBUTE)
+    if _is_too_slow(theirs):
+        said = f"its rate (b=), or what the session's leaves it, is under {LEAST_KBPS:g} kb/s"
+        return Problem(said, Warn.BANDWIDTH)
     return _no_rtcp(theirs) if rtcp_port(theirs, ours) is None else None
 
 
@@ -674,6 +728,12 @@ def _takes_our_packets(theirs: Media) -> bool:
     if theirs.kind != "audio" or theirs.maxptime_ms is None:
         return True
     return theirs.maxptime_ms >= PTIME_MS
+
+
+def _is_too_slow(theirs: Media) -> bool:
+    """Whether a picture that they want to be sent has no room in its rate."""
+    stated = _stated_kbps(theirs) if theirs.kind == "video" else None
+    return stated is not None and stated < LEAST_KBPS and theirs.direction.receives
 
 
 def _no_rtcp(theirs: Media) -> Problem:
@@ -716,6 +776,7 @@ def make_answer(
     """
     if previous is not None and len(offer.media) < len(previous.media):
         raise SdpError(f"offer has {len(offer.media)} media, the call {len(previous.media)}")
+    offer = within_session(offer, can)
     left = list(can)
     answered: list[Media] = []
     agreed: list[NegotiatedMedia | None] = []
@@ -756,6 +817,7 @@ def read_answer(
     """What our offer and their answer agree on, per section. `SdpError` if they do not fit."""
     if len(answer.media) != len(offer.media):
         raise SdpError(f"answer has {len(answer.media)} media, the offer {len(offer.media)}")
+    answer = within_session(answer, offer.media)
     agreed: list[NegotiatedMedia | None] = []
     for ours, theirs, what in zip(offer.media, answer.media, roles(offer.media), strict=True):
         if theirs.kind != ours.kind:
@@ -793,7 +855,7 @@ def _accept(
     if taken is None or (crypto is None and is_secure(theirs)):
         return None
     pair, stated = taken
-    ours = at_their_rate(ours, offer, theirs)
+    ours = at_their_rate(ours, theirs)
     is_content = role(ours) == "content"
     terms = agree(offer, theirs, ours, pair, crypto, content=is_content, stated=stated)
     if terms is None:

@@ -24,7 +24,7 @@ from giaoban.mcu_sim.conference.effects import (
 from giaoban.mcu_sim.conference.rooms import Rooms
 from giaoban.mcu_sim.media.leg import UNLOGGED, Kind, Leg, MediaFlow, Position
 from giaoban.mcu_sim.media.plane import MediaPlane
-from giaoban.mcu_sim.sdp.offer_answer import NegotiatedMedia
+from giaoban.mcu_sim.sdp.offer_answer import LEAST_KBPS, NegotiatedMedia
 from giaoban.mcu_sim.server.calls import ParticipantCall, ParticipantCalls, identity
 from giaoban.mcu_sim.server.conference_control import ConferenceEffects, Controls, Referrals, Tell
 from giaoban.mcu_sim.server.config import McuConfig, PlannedStreams
@@ -86,7 +86,6 @@ def new_call(
 
 
 RTP_VERSION_2 = 0x80
-LEAST_KBPS = 32.0
 
 
 def flows(

@@ -343,7 +343,8 @@ class MediaNegotiation:
         main = probe.get("video")
         if main is None:
             return AUDIO, None
-        kbps = None if main.max_kbps is None else main.max_kbps + self._audio_kbps
+        sound_kbps = self._audio_kbps if "audio" in probe else 0.0
+        kbps = None if main.max_kbps is None else main.max_kbps + sound_kbps
         return resolution_of(main.codec, self._resolutions), kbps
 
     def _offer(

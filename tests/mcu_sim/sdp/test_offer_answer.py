@@ -38,6 +38,7 @@ from giaoban.mcu_sim.sdp.offer_answer import (
     not_taken,
     read_answer,
     refusals,
+    refused,
     roles,
     video,
     without_video,
@@ -110,12 +111,125 @@ def test_the_rate_is_the_lower_of_both_sides(
     answered: int,
 ) -> None:
     codec = replace(H264_720P30, fmtp=f"profile-level-id=428014;packetization-mode=1{fmtp}")
-    section = replace(video(5006, 1, [codec]), as_kbps=as_kbps, tias_bps=tias_bps)
+    section = replace(video(5006, 1000, [codec]), as_kbps=as_kbps, tias_bps=tias_bps)
     offer = replace(make_offer(BRIDGE, [section], 1), as_kbps=session_as)
     answer, [here] = make_answer(offer, CAN, MCU, 2)
     assert here is not None
     assert here.max_kbps == limit
     assert (answer.media[0].as_kbps, answer.media[0].tias_bps) == (answered, 1000 * answered)
+
+
+BOTH = [audio(20000), video(20002, 4000), content(20004, 4000)]
+
+
+def session_of(total_kbps: int, *sections: Media) -> SessionDescription:
+    return replace(make_offer(BRIDGE, sections, 1), as_kbps=total_kbps)
+
+
+@pytest.mark.parametrize(
+    ("total", "of_main", "of_content", "main", "slides"),
+    [
+        (384, 4000, 4000, 160, 160),  # sound has 64, the pictures share the rest evenly
+        (384, 128, 4000, 128, 192),  # who takes less leaves the rest
+        (384, 4000, 100, 220, 100),
+        (2000, 512, 256, 512, 256),  # there is enough
+        (128, 4000, 4000, 32, 32),
+    ],
+)
+def test_all_media_together_keep_to_the_rate_of_the_whole_session(
+    total: int, of_main: int, of_content: int, main: int, slides: int
+) -> None:
+    sections = audio(5004), video(5006, of_main), content(5008, of_content)
+    answer, taken = make_answer(session_of(total, *sections), BOTH, MCU, 2)
+    limits = [None if terms is None else terms.max_kbps for terms in taken]
+    assert limits == [None, main, slides]
+    assert [(one.as_kbps, one.tias_bps) for one in answer.media[1:]] == [
+        (main, 1000 * main),
+        (slides, 1000 * slides),
+    ]
+    # what we offer, and what they answer to it, as well
+    ours = make_offer(MCU, BOTH, 2)
+    taken = read_answer(ours, session_of(total, *sections))
+    assert [None if terms is None else terms.max_kbps for terms in taken] == [None, main, slides]
+
+
+@given(
+    total=st.integers(0, 8000),
+    rates=st.lists(st.integers(32, 6000), min_size=2, max_size=2),
+    with_sound=st.booleans(),
+    stated=st.booleans(),
+)
+def test_no_session_is_sent_more_than_it_states(
+    total: int, rates: list[int], with_sound: bool, stated: bool
+) -> None:
+    pictures = [video(5006, rates[0]), content(5008, rates[1])]
+    if not stated:
+        pictures = [replace(one, as_kbps=None, tias_bps=None) for one in pictures]
+    sound = audio(5004) if with_sound else refused(audio(5004))
+    try:
+        answer, taken = make_answer(session_of(total, sound, *pictures), BOTH, MCU, 2)
+    except SdpError:
+        assert not with_sound
+        assert total < 32
+        return
+    sent = [terms.max_kbps for terms in taken if terms is not None and terms.kind == "video"]
+    assert sum(kbps or 0 for kbps in sent) + 64 * with_sound <= max(total, 64 * with_sound) + 1e-6
+    said = [one.as_kbps for one in answer.media if one.kind == "video" and one.port]
+    assert all(kbps is not None and kbps >= 32 for kbps in said)
+    assert len(said) == len(sent)
+
+
+def test_a_picture_that_is_not_taken_has_no_share_and_sound_has_the_rate_it_states() -> None:
+    low = Codec(115, "G7221", 32000, fmtp="bitrate=24000")
+    foreign = replace(content(5008, 4000), codecs=(Codec(98, "H263-1998", 90000),))
+    sections = audio(5004, [low]), video(5006, 4000), foreign
+    can = [audio(20000, [low]), *BOTH[1:]]
+    _, [_, main, slides] = make_answer(session_of(384, *sections), can, MCU, 2)
+    assert slides is None
+    assert main is not None
+    assert main.max_kbps == 360
+
+
+@pytest.mark.parametrize(("total", "main"), [(127, 63), (96, 32), (95, None)])
+def test_where_there_is_not_enough_for_both_pictures_there_is_no_content(
+    total: int, main: float | None
+) -> None:
+    sections = audio(5004), video(5006, 4000), content(5008, 4000)
+    _, [_, picture, slides] = make_answer(session_of(total, *sections), BOTH, MCU, 2)
+    assert slides is None
+    assert (None if picture is None else picture.max_kbps) == main
+
+
+@pytest.mark.parametrize("lines", ["b=TIAS:500", "b=CT:64", "b=AS:0"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_where_a_rate_has_no_room_for_a_picture_there_is_none(lines: str, whole: bool) -> None:
+    text = sdp.build(make_offer(BRIDGE, [audio(5004), video(5006, 2000)], 1)).decode()
+    text = text.replace("b=AS:2000\r\nb=TIAS:2000000\r\n", "" if whole else f"{lines}\r\n")
+    if whole:
+        text = text.replace("t=0 0\r\n", f"{lines}\r\nt=0 0\r\n")
+    theirs = sdp.parse(text.encode())
+    if lines == "b=CT:64" and not whole:  # says nothing of one section
+        assert make_answer(theirs, CAN, MCU, 2)[1][1] is not None
+        return
+    answer, [sound, picture] = make_answer(theirs, CAN, MCU, 2)
+    assert sound is not None
+    assert picture is None
+    assert answer.media[1].port == 0
+    [told] = refusals(theirs, CAN)
+    assert "under 32 kb/s" in told.text
+    assert told.warning == sdp.Warn.BANDWIDTH
+    # they may answer so, too: nothing is sent there, and it is told why
+    ours = make_offer(MCU, CAN, 2)
+    assert read_answer(ours, theirs)[1] is None
+    assert "under 32 kb/s" in not_taken(ours, theirs)[0].text
+
+
+@pytest.mark.parametrize("direction", [Direction.SENDONLY, Direction.INACTIVE])
+def test_who_is_sent_nothing_may_state_no_rate(direction: Direction) -> None:
+    section = replace(video(5006, 0), direction=direction)
+    answer, [terms] = make_answer(make_offer(BRIDGE, [section], 1), CAN, MCU, 2)
+    assert terms is not None
+    assert answer.media[0].as_kbps == 32
 
 
 @pytest.mark.parametrize(
@@ -270,7 +384,7 @@ def test_h264_is_answered_in_their_profile_and_mode_at_the_lower_level(
     fmtp: str, answered: str | None
 ) -> None:
     offer = make_offer(
-        BRIDGE, [audio(5004), video(5006, 1, [Codec(97, "h264", 90000, 1, fmtp)])], 1
+        BRIDGE, [audio(5004), video(5006, 1000, [Codec(97, "h264", 90000, 1, fmtp)])], 1
     )
     answer, [_, picture] = make_answer(offer, CAN, MCU, 2)
     if answered is None:
@@ -311,7 +425,7 @@ def test_our_order_of_codecs_decides() -> None:
         audio(5004, [Codec(18, "G729", 8000)]),
         replace(audio(5004), protocol="UDP/TLS/RTP/SAVPF"),
         replace(audio(5004), port=0),
-        video(5006, 1, [replace(H264_720P30, fmtp="profile-level-id=zz;packetization-mode=1")]),
+        video(5006, 1000, [replace(H264_720P30, fmtp="profile-level-id=zz;packetization-mode=1")]),
         replace(audio(65535), rtcp_mux=False, rtcp_port=None),
     ],
 )
@@ -337,13 +451,14 @@ def test_answers_that_do_not_fit_the_offer_are_refused() -> None:
         read_answer(only_sound, answer)
     high = replace(H264_720P30, fmtp="profile-level-id=64001F;packetization-mode=1")
     with pytest.raises(SdpError, match="codec was not offered"):
-        read_answer(OFFER, replace(answer, media=(answer.media[0], video(1, 1, [high]))))
+        read_answer(OFFER, replace(answer, media=(answer.media[0], video(1, 1000, [high]))))
 
 
 def test_an_answer_may_use_another_payload_type_than_the_offer() -> None:
     answer, _ = make_answer(OFFER, CAN, MCU, 2)
     other = replace(H264_720P30, payload_type=120)
-    picture = read_answer(OFFER, replace(answer, media=(answer.media[0], video(1, 1, [other]))))[1]
+    theirs = replace(answer, media=(answer.media[0], video(1, 1000, [other])))
+    picture = read_answer(OFFER, theirs)[1]
     assert picture is not None
     assert (picture.send_type, picture.receive_type) == (120, 97)
 
@@ -631,7 +746,7 @@ def test_srtp_stays_on_in_a_new_offer_and_new_sections_get_new_keys() -> None:
 @pytest.mark.parametrize("cap", ["CIF30", "SD30", "720p30"])
 def test_a_call_is_stepped_down_to_a_resolution(cap: str) -> None:
     can = [audio(20000), video(20002, 4000, [codec_for("1080p30", 97)]), content(20004, 1000)]
-    offer = make_offer(BRIDGE, [audio(1), *(video(n, 1, can[1].codecs) for n in (3, 5))], 1)
+    offer = make_offer(BRIDGE, [audio(1), *(video(n, 1000, can[1].codecs) for n in (3, 5))], 1)
     here, there, _ = both(offer, at_level(can, cap))
     for terms in (here, there):
         assert [resolution_of(t.codec) for t in terms[1:]] == [cap, "720p30"]
@@ -689,7 +804,7 @@ ABILITIES = st.builds(
         )[:count]
     ],
     st.integers(0, len(CODECS) - 1),
-    st.integers(1, 9000),
+    st.integers(32, 9000),
     st.sampled_from(Direction),
     st.booleans(),
     st.integers(1, 3),

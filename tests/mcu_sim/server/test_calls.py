@@ -778,6 +778,38 @@ def test_pictures_and_content_may_be_added(make: Make) -> None:
     assert west.received("video")
 
 
+@pytest.mark.parametrize(
+    ("kinds", "asked"),
+    [
+        (("audio", "video", "content"), 64 + 160),
+        (("audio", "video"), 384),
+        (("video",), 384),
+    ],
+)
+def test_a_call_asks_for_no_more_than_its_session_states(
+    make: Make, monkeypatch: pytest.MonkeyPatch, kinds: tuple[Kind, ...], asked: float
+) -> None:
+    """Of the device, and so it is with all that the MCU makes for it and wants from it."""
+    harness = make()
+    rates: list[float | None] = []
+    admit = harness.capacity.admit
+
+    def noted(call: str, resolution: str, kbps: float | None, meeting: str) -> Any:
+        rates.append(kbps)
+        return admit(call, resolution, kbps, meeting)
+
+    monkeypatch.setattr(harness.capacity, "admit", noted)
+    west = Bridge(harness, "west", local_address(72, 1), kinds=kinds)
+    west.dial("meeting", offer=sdp.build(replace(west.local, as_kbps=384)))
+    call = harness.participants.of("west")
+    assert call is not None
+    assert rates == [asked]
+    pictures = [terms for kind, terms in call.agreed.items() if kind != "audio"]
+    total = sum(terms.max_kbps or 0 for terms in pictures)
+    assert total + 64 * ("audio" in kinds) == 384
+    assert sum(one.as_kbps or 0 for one in call.local.media) == total
+
+
 def test_a_picture_at_another_rate(make: Make) -> None:
     """What a new b= says is what the composed picture keeps to, and then again."""
     harness = make()
