@@ -63,22 +63,21 @@ def _unsigned(info: Any) -> Iterable[Any]:
     return values(info["unsigned_attrs"])
 
 
-def canonical_hex(data: bytes, embedded: Any) -> bool:
-    """The same of a signature or stamp in a PDF: hexadecimal digits, then nothing but zeros."""
+def in_hex(data: bytes, embedded: Any) -> tuple[Any, bytes, Kind] | None:
+    """What `canonical` asks of a signature or stamp in a PDF. None: it is not hexadecimal digits,
+    then nothing but zeros, as everybody writes it (ISO 32000-2, 12.8.1)."""
     from asn1crypto import cms
 
     start, length, rest, _ = embedded.byte_range
     gap = data[start + length : rest]
-    if gap[:1] != b"<" or gap[-1:] != b">":
-        return False
     digits = gap[1:-1]
     raw = bytes.fromhex(digits.decode("ascii"))
     content = cms.ContentInfo.load(raw)
     der = bytes(content.dump())
     bare = raw.startswith(der) and not any(raw[len(der) :])
-    one_way = digits.decode("ascii") in (raw.hex(), raw.hex().upper())
+    one_way = gap.decode("ascii") in (f"<{raw.hex()}>", f"<{raw.hex().upper()}>")
     kind: Kind = "data" if embedded.sig_object_type == "/Sig" else "tst_info"
-    return bare and one_way and canonical(content, der, kind)
+    return (content, der, kind) if bare and one_way else None
 
 
 def values(found: Any) -> Iterable[Any]:

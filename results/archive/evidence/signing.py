@@ -16,17 +16,18 @@ import asyncio
 import io
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from giaoban.errors import InputError
 from giaoban.files import read_file, refuse_if_others_read
 from giaoban.results.archive.evidence.canonical import (
+    Kind,
     canonical,
-    canonical_hex,
+    in_hex,
     keep_vouched,
     values,
 )
@@ -43,6 +44,13 @@ MOST_KEY = 2**20
 """Bytes of a certificate with its key."""
 STAMP_S = 30
 """Seconds that a time-stamping authority may take."""
+FIELD, STAMP_FIELD = "Giaoban", "GiaobanStamp"
+"""What a PDF's signature is called that this program made, and its stamp of the whole file. Both
+are covered by what they name, so nobody passes for another program by another name."""
+CONTENT_HINT = "1.2.840.113549.1.9.16.2.4"
+"""The signed attribute that describes what is signed (RFC 2634, 2.9): so is known beside a file
+that this program made its signature."""
+HINT = "giaoban"
 
 
 class Stamp(NamedTuple):
@@ -64,9 +72,9 @@ class Signature(NamedTuple):
 
     `trusted` is None where nobody said whom to trust; `wrong` says why it does not hold. `stamp` is
     what proves when it was there; `lasting`: the file carries what tells that nothing had been
-    revoked then, under a stamp of its own (PAdES B-LTA). `unchecked`: it has bytes of its own that
-    nothing signs, as those of other programs may, so that nobody can tell whether they were
-    altered (`canonical`); the file it is of was not.
+    revoked then, under a stamp of its own (PAdES B-LTA). `unchecked`: another program made it, with
+    bytes of its own that nothing signs, so that nobody can tell whether they were altered
+    (`canonical`); the file it is of was not. Of one that this program made everybody can.
     """
 
     by: str
@@ -127,6 +135,43 @@ def _stamper(url: str) -> Any:
     return Stamper(url, timeout=STAMP_S)
 
 
+def _hint() -> Any:
+    """The signed attribute of a signature beside a file that this program makes."""
+    from asn1crypto import cms, core
+
+    class ContentHints(core.Sequence):  # type: ignore[misc]  # has no types
+        _fields: ClassVar = [
+            ("content_description", core.UTF8String, {"optional": True}),
+            ("content_type", cms.ContentType),
+        ]
+
+    said = core.Any(ContentHints({"content_description": HINT, "content_type": "data"}))
+    return cms.CMSAttribute({"type": CONTENT_HINT, "values": cms.SetOfAny([said])})
+
+
+def _hinted(signer: Any, said: Any) -> Any:
+    """The same signer, whose signatures say besides that this program made them."""
+    from pyhanko.sign import signers
+    from pyhanko.sign.attributes import CMSAttributeProvider
+    from pyhanko.sign.signers.pdf_cms import GenericCMSSignedAttributeProviderSpec
+
+    class Hint(CMSAttributeProvider):  # type: ignore[misc]  # has no types
+        async def get_attribute(self, dry_run: bool = False) -> Any:
+            return _hint()
+
+    class Spec(GenericCMSSignedAttributeProviderSpec):  # type: ignore[misc]  # has no types
+        def signed_attr_providers(self, *args: Any, **options: Any) -> Iterator[Any]:
+            yield from super().signed_attr_providers(*args, **options)
+            yield Hint()
+
+    made = signers.SimpleSigner(
+        signer.signing_cert, signer.signing_key, signer.cert_registry, embed_roots=False
+    )
+    mechanism = made.get_signature_mechanism_for_digest
+    made.signed_attr_prov_spec = Spec(said, made.signing_cert, mechanism, None)
+    return made
+
+
 class Signer:
     """A certificate with its key. Raises `InputError`: no such file, wrong password, no key."""
 
@@ -181,7 +226,8 @@ class Signer:
         lasting = bool(self._stamping and self._stamping.chain)
         with self._refused():
             meta = signers.PdfSignatureMetadata(
-                field_name="Giaoban",
+                field_name=FIELD,
+                timestamp_field_name=STAMP_FIELD,
                 md_algorithm="sha256",
                 subfilter=SigSeedSubFilter.PADES,
                 embed_validation_info=lasting,
@@ -201,7 +247,8 @@ class Signer:
             made: io.BytesIO = signer.sign_pdf(writer)
         signed = made.getvalue()
         embedded = PdfFileReader(io.BytesIO(signed)).embedded_signatures
-        self._check(all(canonical_hex(signed, each) for each in embedded))
+        written = [in_hex(signed, each) for each in embedded]
+        self._check(all(each is not None and canonical(*each) for each in written))
         return signed
 
     def detached(self, data: bytes) -> bytes:
@@ -210,9 +257,10 @@ class Signer:
         from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 
         said = PdfCMSSignedAttributes(signing_time=datetime.now(UTC))
+        hinted = _hinted(self._signer, said)
         with self._refused():
             made = asyncio.run(
-                self._signer.async_sign_general_data(
+                hinted.async_sign_general_data(
                     data,
                     "sha256",
                     detached=True,
@@ -309,9 +357,14 @@ def signatures(
             for each in embedded
         ):
             return [], [Sentence("the signature: it does not cover what was there before it")]
+        written = in_hex(data, embedded[-1])
+        checked = written is not None and _all_signed(*written)
+        ours = embedded[-1].field_name in (FIELD, STAMP_FIELD)
+        if written is None or (ours and not checked):
+            return [], [Sentence("the signature: its own bytes were altered")]
         known = _Known(roots, roots if stamp_roots is None else stamp_roots, _carried(reader))
         found = _pdf_signatures(embedded, known)
-        if not _all_signed(lambda: canonical_hex(data, embedded[-1])):
+        if not checked:
             found[-1] = found[-1]._replace(unchecked=found[-1].valid)
         if beyond.visible and not all(signature.trusted for signature in found):
             return found, [
@@ -322,10 +375,10 @@ def signatures(
     return found, []
 
 
-def _all_signed(checked: Callable[[], bool]) -> bool:
+def _all_signed(content: Any, der: bytes, kind: Kind = "data") -> bool:
     """Whether no byte of a signature can be altered unseen; not of one that is not understood."""
     try:
-        return checked()
+        return canonical(content, der, kind)
     except (ValueError, TypeError, KeyError):
         return False
 
@@ -473,7 +526,7 @@ def detached(
 
     try:
         content = cms.ContentInfo.load(der, strict=True)
-        checked = _all_signed(lambda: canonical(content, der))
+        checked = _all_signed(content, der)
         signed = content["content"]
         known = _Known(roots, roots if stamp_roots is None else stamp_roots, None)
         at = _signing_time(signed["signer_infos"][0])
@@ -493,7 +546,12 @@ def detached(
     own = status.timestamp_validity
     stamps = [] if own is None else [_stamp(own, known.stamp_roots)]
     found = _signature(status, at, roots, stamped, stamps)
-    return found._replace(unchecked=found.valid and not checked)
+    if checked or not found.valid:
+        return found
+    hints = [a.dump() for a in signed["signer_infos"][0]["signed_attrs"]]
+    if _hint().dump() in hints:
+        return found._replace(valid=False, wrong=Sentence("its own bytes were altered"))
+    return found._replace(unchecked=True)
 
 
 def _token(info: Any) -> Any:

@@ -17,6 +17,7 @@ from pyhanko.sign.signers import PdfTimeStamper
 from pyhanko.sign.timestamps import HTTPTimeStamper
 
 from giaoban.errors import InputError
+from giaoban.results.archive.evidence import signing
 from giaoban.results.archive.evidence.canonical import canonical, keep_vouched, vouched
 from giaoban.results.archive.evidence.pack import write_evidence
 from giaoban.results.archive.evidence.signing import Signer, certificates, detached, make_stamping
@@ -115,6 +116,35 @@ def test_a_stamp_whose_chain_comes_without_its_root(tmp_path, without_root, who,
     assert detached(b"evidence", der, [root, issuer]).trusted
 
 
+def by_another_program(patch):
+    """None writes what this one is known by."""
+    for name in ("FIELD", "STAMP_FIELD", "HINT"):
+        patch.setattr(signing, name, "Signature1" + name)
+
+
+@pytest.mark.parametrize("other", [True, False])
+@pytest.mark.parametrize("lasting", [True, False])
+def test_a_stamp_with_more_than_is_signed_is_altered_if_this_program_wrote_it(
+    tmp_path, without_root, who, pdf, lasting, other, monkeypatch
+):
+    """It would have taken out what nothing signs: that came later, or was not as it is."""
+    with monkeypatch.context() as patch:
+        patch.setattr(signing, "keep_vouched", lambda _: [])
+        patch.setattr(Signer, "_check", lambda *_: None)
+        if other:
+            by_another_program(patch)
+        signed = signer(without_root, who[0], lasting=lasting).pdf(pdf)
+        der = signer(without_root, who[0], lasting=False).detached(b"evidence")
+    told = found(tmp_path / "x.pdf", signed, without_root.chain)
+    assert told.altered == ([] if other else ["the signature: its own bytes were altered"])
+    beside = detached(b"evidence", der, certificates(without_root.chain))
+    assert (beside.valid, beside.unchecked) == (other, other)
+    padding = signed.rindex(b"/Contents <") + signed[signed.rindex(b"/Contents <") :].index(b">")
+    padded = signed[: padding - 1] + b"1" + signed[padding:]
+    told = found(tmp_path / "x.pdf", padded, without_root.chain)
+    assert told.altered == ["the signature: its own bytes were altered"], "nobody pads so"
+
+
 @pytest.mark.parametrize("lasting", [True, False])
 def test_another_program_s_signature_is_not_told_as_altered(
     tmp_path, without_root, who, pdf, lasting, monkeypatch
@@ -123,6 +153,7 @@ def test_another_program_s_signature_is_not_told_as_altered(
     with monkeypatch.context() as other:
         other.setattr("giaoban.results.archive.evidence.signing.keep_vouched", lambda _: [])
         other.setattr(Signer, "_check", lambda *_: None)
+        by_another_program(other)
         signed = signer(without_root, who[0], lasting=lasting).pdf(pdf)
         der = signer(without_root, who[0], lasting=False).detached(b"evidence")
     told = found(tmp_path / "x.pdf", signed, without_root.chain)
@@ -275,7 +306,9 @@ def test_one_byte_changed_anywhere_after_the_seal_is_told(
     for spot in [*inside, *rng.sample(range(end - 40, end), 1)]:
         other = bytearray(signed)
         other[spot] = ord("1") if other[spot] != ord("1") else ord("2")
-        assert not found(tmp_path / "x.pdf", bytes(other)).intact, spot - start
+        told = found(tmp_path / "x.pdf", bytes(other))
+        assert not told.intact, spot - start
+        assert not any(each.unchecked for each in told.signed), spot - start
     for spot in rng.sample(range(len(pdf), len(signed)), 6):
         other = bytearray(signed)
         other[spot] ^= 1 << rng.randrange(7)
@@ -315,7 +348,9 @@ def test_an_evidence_is_stamped_beside(tmp_path, there, who, made):
         other = bytearray(good)
         other[spot] ^= 1 << rng.randrange(8)
         beside.write_bytes(other)
-        assert not verify(path).intact, spot
+        told = verify(path)
+        assert not told.intact, spot
+        assert not told.signed[0].unchecked, spot
 
 
 @pytest.mark.parametrize("level", ["plain", "stamped", "lasting"])

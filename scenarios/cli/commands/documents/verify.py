@@ -78,8 +78,9 @@ def command(
     """Tell whether files are intact, of which run and inputs they are, or what was altered.
 
     Exit code 0: intact, and of the same run where there are several; 1: something was altered, does
-    not belong together, is not signed by who is trusted (--trust), or came out differently when it
-    was run again; 2: a file is none of ours, so that nothing can be said of it.
+    not belong together, is not signed by who is trusted (--trust), came out differently when it was
+    run again, or has a signature of another program of which not all can be checked; 2: a file is
+    none of ours, so that nothing can be said of it.
     """
     found = [verify(path, trust or (), trust_stamp or ()) for path in _documents(files)]
     if again and not any(f.kind == "evidence" for f in found):
@@ -206,12 +207,12 @@ def _advice(
         said, tone = Sentence(ASK_FOR_SIGNED, **of), "bad"
     elif of := named(f for f in found if f.ours and not f.intact and not _unchecked(f)):
         said, tone = Sentence(DO_NOT_TRUST, **of), "bad"
-    elif of := named(f for f in found if _unchecked(f)):
-        said, tone = Sentence(CHECK_SIGNATURE, **of), "bad"
     elif apart:
         said, tone = Sentence(NOT_TOGETHER), "bad"
     elif of := named(f for f in found if differing.get(f.path)):
         said, tone = Sentence(ANOTHER_ANSWER, **of), "bad"
+    elif of := named(f for f in found if _unchecked(f)):
+        said, tone = Sentence(CHECK_SIGNATURE, **of), "bad"
     elif of := named(f for f in found if not f.ours):
         said, tone = Sentence(NONE_OF_OURS, **of), "doubt"
     elif of := named(f for f in found if f.draft):

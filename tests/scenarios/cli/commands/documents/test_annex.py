@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
 import pretended
@@ -23,13 +24,17 @@ from traffic_scenarios import film
 from undrawn import undrawn
 
 from giaoban.drawing import save as save_figure
+from giaoban.results.archive.evidence.signing import Signature
+from giaoban.results.archive.evidence.verify import VerifiedFile
 from giaoban.results.model.result import Engine
 from giaoban.results.report.plots import style
+from giaoban.scenarios.cli.commands.documents import verify as advice
 from giaoban.scenarios.emulation.engine import EngineName
 from giaoban.scenarios.plan import identity
 from giaoban.scenarios.plan.identity import Commit
 from giaoban.scenarios.plan.plan import Plan
 from giaoban.scenarios.study import check, documents
+from giaoban.sentence import Sentence
 from giaoban.topology.map import draw
 from tests import pki
 from tests.results import results_factory
@@ -140,6 +145,31 @@ def test_what_is_none_of_ours_is_unknown_with_exit_code_2(root: Path, tmp_path: 
     other.write_bytes(altered.read_bytes())
     said = last(giaoban("verify", altered, run / "phu-luc.pdf", other).out)
     assert said.startswith(f"What to do: do not use {altered}, {other}, which are not as they were")
+
+
+def test_of_two_faults_the_worse_is_told_last(tmp_path: Path) -> None:
+    """Wrong, not by whom it should be, not one set, another answer, and then what nobody knows."""
+    good = VerifiedFile(tmp_path / "a", "evidence", [], [], [])
+    signed = Signature("A", None, True, None)
+    worst_first = {
+        advice.DO_NOT_USE: good._replace(altered=["x"]),
+        advice.ASK_FOR_SIGNED: good._replace(unsigned="x"),
+        advice.DO_NOT_TRUST: good._replace(signed=[signed._replace(valid=False)]),
+        advice.NOT_TOGETHER: None,
+        advice.ANOTHER_ANSWER: good._replace(path=tmp_path / "again"),
+        advice.CHECK_SIGNATURE: good._replace(signed=[signed._replace(unchecked=True)]),
+        advice.NONE_OF_OURS: good._replace(ours=False),
+        advice.FOR_INFORMATION: good._replace(draft=True),
+        advice.ASK_WHOSE: good,
+    }
+    for pair in combinations(worst_first, 2):
+        of = [found for said in pair if (found := worst_first[said])]
+        apart = [Sentence("x")] if advice.NOT_TOGETHER in pair else []
+        told = advice._advice(of, apart, {tmp_path / "again": ["x"]}).text
+        assert isinstance(told, Sentence)
+        said = told.values["said"]
+        assert isinstance(said, Sentence)
+        assert said.msgid == pair[0]
 
 
 def test_what_is_intact_says_what_is_not_proven(root: Path) -> None:
