@@ -125,7 +125,8 @@ def _solved(task: Task) -> SweepPoint:
 
     Something fails in a meeting that is going on. So a point with a failure passes only if the
     meeting passes before it, nobody is cut off who could have been kept, and what is left passes.
-    Its verdict is never better than that of the same point without the failure.
+    Its verdict is never better than that of the same point without the failure. Where no meeting is
+    left although nobody could have been kept, or that is accepted, there is nothing to judge.
     """
     intact = task.intact
     if intact is not None and intact.verdict != "pass":
@@ -133,7 +134,9 @@ def _solved(task: Task) -> SweepPoint:
     try:
         asked = ask(task.base, task.spot.variant)
     except NoMeetingLeft as error:
-        return _cut_off(task, error.cut_off, in_meeting=0)
+        if error.cut_off.needlessly:
+            return _cut_off(task, error.cut_off, in_meeting=0)
+        return _refused(task, error.said)
     except InputError as error:
         return _refused(task, error.said)
     try:
@@ -210,22 +213,23 @@ def _place(task: Task, question: Question | None) -> dict[str, object]:
 
 
 def _cut_off(task: Task, cut_off: UnreachableBridges, *, in_meeting: int) -> SweepPoint:
-    """A point at which bridges are gone, whatever becomes of those that are left."""
-    needlessly = cut_off.needlessly
+    """A point at which bridges are gone needlessly, whatever becomes of those that are left."""
+    count = Sentence("{n} {n:bridge|bridges} cut off", n=len(cut_off.needlessly))
     found = {
         **_place(task, None),
-        "verdict": "fail" if needlessly else "pass",
+        "verdict": "fail",
         "method": "arithmetic",
         "in_meeting": in_meeting,
         "cut_off": len(cut_off.bridges),
+        "binding": SINGLE_POINT,
+        "where": str(count),
+        "where_vi": count.vi,
+        "why": str(cut_off.reason),
+        "why_vi": cut_off.reason.vi,
         "key": task.key,
     }
     if task.intact is not None:  # what the scenario itself says is resolved there
         found |= {"profile": task.intact.profile, "device": task.intact.device}
-    if needlessly:
-        count = Sentence("{n} {n:bridge|bridges} cut off", n=len(needlessly))
-        found |= {"binding": SINGLE_POINT, "where": str(count), "where_vi": count.vi}
-        found |= {"why": str(cut_off.reason), "why_vi": cut_off.reason.vi}
     return SweepPoint.model_validate(found)
 
 

@@ -40,7 +40,7 @@ NONE_UNREACHABLE = UnreachableBridges([], [])
 
 
 class NoMeetingLeft(InputError):  # noqa: N818 - what there is, not what went wrong
-    """The MCU or the chair bridge is gone, or all others are."""
+    """The MCU or the chair bridge is gone, or all others are. `cut_off`: whom that takes away."""
 
     def __init__(self, said: Sentence, cut_off: UnreachableBridges) -> None:
         super().__init__(said)
@@ -65,8 +65,9 @@ def cut_away(
         accepted: ids of failures that may cut bridges off, as a scenario's `[[accepted]]` has them.
 
     Raises:
-        InputError: no such link or router; or what fails takes the chair bridge alone away.
-        NoMeetingLeft: what fails takes the MCU away, all but the chair bridge, or that and others.
+        InputError: no such link or router.
+        NoMeetingLeft: what fails takes the MCU away, the chair bridge, or all but that. How others
+            fare without their chair nobody asks: a question begins with it.
     """
     links = [link.id for link in province.links]
     routers = [router.id for router in province.routers]
@@ -99,10 +100,7 @@ def cut_away(
         what = Sentence(
             "the chair bridge {chair} is cut off, there is no meeting", chair=province.chair.name
         )
-        if needlessly or len(everybody) - len(lost) < 2:
-            raise NoMeetingLeft(what, cut_off).within(without)
-        # the others go on, and how they fare nobody asks: a question begins with its chair
-        raise InputError("{what}: {said}", what=without, said=what)
+        raise NoMeetingLeft(what, cut_off).within(without)
     if len(everybody) - len(lost) < 2:
         what = Sentence("the chair bridge is alone, there is no meeting")
         raise NoMeetingLeft(what, cut_off).within(without)

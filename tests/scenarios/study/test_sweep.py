@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import time
+import tomllib
 import warnings
 from collections import Counter
 from contextlib import nullcontext
@@ -21,6 +22,7 @@ from runs import COMMAND
 from scenario_factory import ROOT, SMALL, Ran, giaoban
 from whatif_factory import DEVICE, small
 
+from giaoban import tomlfile
 from giaoban.mcu_sim.device import DEFAULT_PATH as DEVICES
 from giaoban.processes.cluster import ClusterWorkers
 from giaoban.processes.workers import InlineWorker
@@ -160,7 +162,7 @@ def test_who_may_be_lost_by_what_the_scenario_accepts(tmp_path: Path, here: list
         for p in points
         if p["failure"] == "cut:west--east" and p["device"] == DEVICE
     }
-    assert found == {"0": ("pass", 0, 1), "2": ("pass", 2, 2), "3": ("fail", 5, 0)}
+    assert found == {"0": ("refused", 0, 0), "2": ("pass", 2, 2), "3": ("fail", 5, 0)}
 
 
 def test_what_is_left_without_its_chair_is_not_judged(tmp_path: Path, here: list[str]) -> None:
@@ -183,6 +185,45 @@ def test_what_is_left_without_its_chair_is_not_judged(tmp_path: Path, here: list
     verdict, why = points["router:r-east", "3"]
     assert verdict == "refused"
     assert "the chair bridge" in why
+
+
+FAILURES = '"cut:west--east", "router:r-west", "router:r-east"'
+ACCEPTED_ALL = "".join(
+    f"""
+[[accepted]]
+failure = {failure}
+reason = "no second one yet"
+reason_vi = "chưa có cái thứ hai"
+"""
+    for failure in FAILURES.split(", ")
+)
+
+
+@pytest.mark.parametrize("accepted", ["", ACCEPTED_ALL], ids=["", "accepted"])
+@pytest.mark.parametrize("chair", ["west", "east"])
+@pytest.mark.parametrize(
+    "places", [("r-west", "r-east"), ("r-east", "r-west"), ("r-east", "r-east")], ids="-".join
+)
+def test_no_point_passes_whose_meeting_does_not_take_place(
+    tmp_path: Path, here: list[str], places: tuple[str, str], chair: str, accepted: str
+) -> None:
+    """Wherever the MCU hangs and who chairs, whatever fails, whoever may be lost by it: alone in a
+    meeting nobody is, and of a meeting that is not held nothing passes."""
+    data = tomllib.loads(SMALL.read_text(encoding="utf-8"))
+    data["mcu"]["router"], data["bridge"][1]["router"] = places
+    for bridge in data["bridge"]:
+        bridge["role"] = "chair" if bridge["id"] == chair else "branch"
+    province = tmp_path / "province.toml"
+    province.write_text(tomlfile.dumps(data), encoding="utf-8")
+    text = FILE.replace("[0, 2, 3]", "[0, 2]").replace('"every-cut"', FAILURES)
+    path = file(tmp_path, text.replace(f'"{DEVICE}", ', ""))
+    small(tmp_path, more=accepted)
+    ran = run(tmp_path, path, "--province", province)
+    assert ran.code == 0, ran.err
+    points = json.loads(ran.out)["points"]
+    assert [p["verdict"] for p in points if p["failure"] == "none"] == ["pass", "pass"]
+    assert all(p["in_meeting"] >= 2 for p in points if p["verdict"] == "pass")
+    assert all(p["why"] for p in points if p["in_meeting"] < 2)
 
 
 @pytest.fixture(scope="module")
