@@ -48,9 +48,9 @@ class Found:
     binding: Binding | None
     estimated: bool = False
     whole: bool = True
-    """Whether the meeting was held to its end: else `binding` is of what was held of it."""
+    """Whether the meeting was held to its end at every seed: else `binding` is of what was held."""
     margins: Mapping[str, float] = field(default_factory=dict, compare=False)
-    """Of each criterion, where that was measured in a whole meeting."""
+    """Of each criterion at the worst of all seeds, where whole meetings were held."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,9 @@ def _found_with(
     try:
         if (short := by_arithmetic(question)) is not None:
             return short
-        judged = judged_at_seeds(question, asked.seeds, asked.judge, past_pct)
+        judged = judged_at_seeds(
+            question, asked.seeds, asked.judge, past_pct, whole=past_pct is None
+        )
     except InputError:
         return None
     found = judged.judgement
@@ -202,7 +204,7 @@ def attempt(asked: Asked, side: Side) -> Tried:
             own=_margins(asked.judgement),
         )
     if flip is not None and not flip.found.whole:
-        there = look(flip.flips, None)  # what fails by the end of the meeting
+        there = look(flip.flips, None)  # what fails by the end of the meeting, at every seed
         assert there is not None
         assert flips(there)
         flip = replace(flip, found=there)
@@ -269,21 +271,32 @@ def judged_at_seeds(
 ) -> EarlyJudgement:
     """At the own seed; what passes there, at others until one does not; `whole`: at each of them.
 
-    What passes at all of them has of each criterion the least margin that it has at any.
+    It passes if it does at each. What was held to its end at each has of each criterion the least
+    margin that it has at any; what was not is not whole, and tells what fails at the first seed
+    that does not pass. As in a check, only the own seed makes an answer one that cannot be trusted.
     """
     found = [judge(question, past_pct)]
     for seed in others(question.plan.seed, seeds):
         if found[-1].judgement.verdict != "pass" and not whole:
-            return found[-1]
+            break
         found.append(judge(question.at_seed(seed), past_pct))
-    return found[-1] if len(found) == 1 else EarlyJudgement(_worst(found), whole=True)
-
-
-def _worst(found: Sequence[EarlyJudgement]) -> Judgement:
-    """The judgement of the seed that fares worst, with the worst of each criterion at any."""
+    held = len(found) == 1 + seeds and all(each.whole for each in found)
     judgements = [each.judgement for each in found]
-    failed = [each for each in judgements if each.verdict != "pass"]
-    least = min(failed or judgements, key=lambda each: _least_first(each.binding))
+    first = next((each for each in judgements if each.verdict != "pass"), judgements[0])
+    told = _worst(judgements) if held else first
+    if told.verdict == "invalid" and judgements[0].verdict == "pass":
+        told = told._replace(verdict="fail", reason_codes=[])
+    return EarlyJudgement(told, whole=held)
+
+
+def _worst(judgements: Sequence[Judgement]) -> Judgement:
+    """The judgement of the seed that fares worst, with the worst of each criterion at any; the own
+    one's, the first, if that cannot be trusted."""
+    kinds: tuple[Verdict, ...] = ("fail", "invalid", "pass")
+    alike = ([each for each in judgements if each.verdict == kind] for kind in kinds)
+    least = min(next(filter(None, alike)), key=lambda each: _least_first(each.binding))
+    if judgements[0].verdict == "invalid":
+        least = judgements[0]
     criteria: dict[str, CriterionResult] = {}
     for each in (criterion for judgement in judgements for criterion in judgement.criteria):
         criteria[each.id] = min(criteria.get(each.id, each), each, key=_least_first)

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 
 import jsonschema
@@ -45,6 +46,7 @@ from giaoban.scenarios.estimate.static import most_video_load, static_loads, vid
 from giaoban.scenarios.measure.assemble import criteria_of
 from giaoban.scenarios.plan.question import Question, make_question
 from giaoban.scenarios.schemas.make import schema_text
+from giaoban.scenarios.study.seeds import SeedsJudge
 from giaoban.scenarios.study.sensitivity import sensitivity as study
 from giaoban.scenarios.study.sensitivity.figures import figures, program_ranges
 from giaoban.scenarios.study.sensitivity.kept import content_of
@@ -588,3 +590,64 @@ def test_a_limit_is_tried_against_every_seed(
     low, high = sorted((float(flip.holds), float(flip.flips)))
     assert low <= 60.0 <= high
     assert high - low < 2.0
+
+
+def test_seeds_make_of_a_world_what_they_make_of_a_check(question: Question) -> None:
+    """However many of them are judged; whole is what was held to its end at each."""
+    own = real(question) if not _measured else _measured[0]
+    seeds = [question.plan.seed, *others(question.plan.seed, 2)]
+    for verdicts in product(("pass", "fail", "invalid"), repeat=3):
+        there = {
+            seed: own._replace(verdict=verdict)
+            for seed, verdict in zip(seeds, verdicts, strict=True)
+        }
+        alone = result().model_copy(update=there[question.plan.seed]._asdict())
+        checked = SeedsJudge(2, alone=lambda asked, t=there: t[asked.plan.seed])
+        wanted = checked.settled(question, alone).verdict
+        for every, early in product((False, True), repeat=2):
+            asked = []
+
+            def judge(
+                asking: Question, _past_pct: float | None, t=there, a=asked, early=early
+            ) -> EarlyJudgement:
+                a.append(asking.plan.seed)
+                said = t[asking.plan.seed]
+                return EarlyJudgement(said, whole=not early or said.verdict == "pass")
+
+            found = judged_at_seeds(question, 2, judge, whole=every)
+            assert found.judgement.verdict == wanted, verdicts
+            assert found.whole == (asked == seeds and (not early or wanted == "pass")), verdicts
+
+
+@pytest.mark.parametrize("fails_at", [0, 1, 2], ids=["own seed", "a middle one", "the last"])
+def test_a_flip_tells_the_worst_of_whole_meetings_at_every_seed(
+    question: Question, fails_at: int
+) -> None:
+    """However early, and at whichever seed, it was sure to fail."""
+    own = real(question) if not _measured else _measured[0]
+    binding = own.binding
+    assert binding is not None
+    seeds = [question.plan.seed, *others(question.plan.seed, 2)]
+
+    def judge(asked: Question, past_pct: float | None) -> EarlyJudgement:
+        at = seeds.index(asked.plan.seed)
+        if at < fails_at or asked.plan.device.compose_delay_ms <= HOLDS_TO_MS:
+            return EarlyJudgement(own._replace(verdict="pass"), whole=True)
+        margin = -150.0 if past_pct is not None else -400.0 - at
+        failing = own._replace(
+            verdict="fail", binding=binding.model_copy(update={"margin_pct": margin})
+        )
+        return EarlyJudgement(failing, whole=past_pct is None)
+
+    world = World.of(question)
+    [figure] = [
+        f
+        for f in figures(world, criteria_of(question))[0]
+        if f.key == "device.compose_delay.delay_ms"
+    ]
+    assert not isinstance(figure.high, str)
+    passing = own._replace(verdict="pass")
+    flip = attempt(Asked(world, passing, 2, judge), Side(0, figure, figure.high)).flip
+    assert flip is not None
+    assert flip.binding is not None
+    assert flip.binding.margin_pct == -402.0
