@@ -66,7 +66,9 @@ def sheets(answer: CalendarAnswer, language: Language, days: Collection[date] = 
     of_days = sorted({*days, *_days_of(answer.findings)})
     blocks = [*pars(left_out(answer, say)), *months(answer, language)]
     if any(peak.verdict != "pass" for peak in answer.peaks):
-        blocks += peaks(answer, language)
+        judged = say.gettext(N_("Peaks that were judged"))
+        shown = peaks(answer, language)
+        blocks += [replace(b, caption=judged) if isinstance(b, Table) else b for b in shown]
     blocks += pars(moves_note(answer, say))
     for each in of_days:
         if _held(answer, each):

@@ -1,5 +1,6 @@
 """What a calendar says beforehand is what happens: the device refuses the same call."""
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -51,3 +52,4 @@ def test_the_device_refuses_the_call_that_the_calendar_names(
     assert (peak.verdict, peak.refused) == ("fail", ["xa-thuan-an"]), peak.reasons
     printed = text_of(made.folder / "calendar.vi.pdf")
     assert "KHÔNG ĐẠT" in printed, "the peak, of which the months tell nothing"
+    assert re.findall(r"Bảng (\d+):", printed) == [*"1234"], "each table has its number"
