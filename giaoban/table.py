@@ -11,7 +11,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,16 @@ SEPARATORS = ";,\t"
 MOST_LINES = 20_000
 """Of a table: the communes of a country are some 11,000."""
 MOST_COLUMNS = 100
-PERHAPS_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d00")
-"""1,000 and 2.500: people write no such zeros behind a decimal mark, but spreadsheets may."""
+_PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 """What a spreadsheet would take a text for; `written` puts a ' before it (CWE-1236)."""
+
+
+def perhaps_thousands(text: str, known: Collection[float] = ()) -> bool:
+    """Whether a number may be one of thousands, as 1,000 or 1.250; `known`: values that are not."""
+    if not _PERHAPS_THOUSANDS.fullmatch(text):
+        return False
+    return float(text.replace(",", ".")) not in known
 
 
 @dataclass(frozen=True)
@@ -52,16 +58,17 @@ class InputCell:
             what=Sentence(msgid, **values),
         )
 
-    def number(self, *, thousands: bool = False) -> float:
+    def number(self, *, thousands: bool = False, known: Collection[float] = ()) -> float:
         """The number in the cell. Raises `InputError`.
 
         A comma is a decimal comma: Vietnamese spreadsheets write 12,5. Where both marks stand, one
         of them divides thousands, and nobody can tell which: refused. `thousands`: of a figure that
-        may well be some, as a rate; then 1,000 and 2.500 are refused as well.
+        may well be some, as a rate; then 1,000 and 1.250 are refused as well, but for what is
+        `known` to have three decimals.
         """
         plain = self.text.replace("\u00a0", "").replace(" ", "")
         both = ("," in plain and "." in plain) or plain.count(",") > 1
-        if both or (thousands and PERHAPS_THOUSANDS.fullmatch(plain)):
+        if both or (thousands and perhaps_thousands(plain, known)):
             raise self.mistake("is ambiguous (allowed: no thousands separator, like 1250,5)")
         try:
             value = float(plain.replace(",", "."))
@@ -97,10 +104,12 @@ class Row:
         cell = self.cell(column)
         return cell.text if cell is not None else ""
 
-    def number(self, column: str, *, thousands: bool = False) -> float | None:
+    def number(
+        self, column: str, *, thousands: bool = False, known: Collection[float] = ()
+    ) -> float | None:
         """As of a cell; None where nothing stands. Raises `InputError`."""
         cell = self.cell(column)
-        return cell.number(thousands=thousands) if cell is not None else None
+        return cell.number(thousands=thousands, known=known) if cell is not None else None
 
     def mistake(self, msgid: str, /, **values: object) -> InputError:
         """The error that says what is wrong with this line."""

@@ -9,10 +9,13 @@ from pathlib import Path
 import networkx
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from provinces import provinces
 
 from giaoban import tomlfile
 from giaoban.errors import InputError
+from giaoban.table import InputCell
+from giaoban.topology.carrier_rates import KNOWN_RATES_MBPS, MAY_BE_THOUSANDS
 from giaoban.topology.importers.complete import ImportOptions, complete
 from giaoban.topology.importers.files import (
     export_province,
@@ -22,7 +25,7 @@ from giaoban.topology.importers.files import (
 )
 from giaoban.topology.importers.geography import Coordinates, great_circle_km
 from giaoban.topology.importers.graphml import graphml
-from giaoban.topology.importers.tables import read_csv
+from giaoban.topology.importers.tables import read_csv, tables
 from giaoban.topology.importers.zoo import read_graphml, written_mbps
 from giaoban.topology.load import DEFAULT_PROVINCE, load_province
 from giaoban.topology.model import Province
@@ -278,6 +281,11 @@ def test_what_is_no_graphml_is_refused(tmp_path: Path, text: str) -> None:
         ("1.000 kbit/s", None),
         ("2.500 Gbit/s", 2500),
         ("2.048 Mbit/s", 2.048),
+        ("155,520 Mb/s", 155.52),
+        ("E4", 139.264),
+        ("2.048 kbit/s", None),
+        ("1,250 Mbit/s", None),
+        ("1.024 Mb/s", None),
         ("1 Gbps and 10 Gbps", None),
         ("Dark fibre", None),
         ("", None),
@@ -285,6 +293,72 @@ def test_what_is_no_graphml_is_refused(tmp_path: Path, text: str) -> None:
 )
 def test_rates_as_people_write_them(text: str, mbps: float | None) -> None:
     assert written_mbps(text) == (None if mbps is None else pytest.approx(mbps))
+
+
+@pytest.mark.parametrize(
+    ("text", "mbps"),
+    [
+        ("34 Mbps", 34),
+        ("34 Mb/s", 34),
+        ("2 Gbit/s", 2000),
+        ("2 x 155 Mbps", 310),
+        ("100 m, 34 Mbps", 34),
+        *((text, None) for text in ("e1", "E3 - tuyến Cư Jút", "T1", "ds3", "stm 1", "oc-3")),
+        *((text, None) for text in ("100 m", "QL 14 40 m", "5k", "35 km", "L2 10m", "1 M")),
+        ("1,250 Mbit/s", None),
+    ],
+)
+@pytest.mark.parametrize("field", ["label", "Edge Label"])
+def test_free_text_beside_an_edge_states_a_rate_by_a_unit_of_bits_alone(
+    tmp_path: Path, field: str, text: str, mbps: float | None
+) -> None:
+    nodes = node(0, "A", **WEST) + node(1, "B", **EAST)
+    path = zoo(tmp_path / "d.graphml", nodes, edge(0, 1, **{field: text}))
+    [link] = import_province(path, "zoo")[0].links
+    assert (link.rate_mbps, link.assumed) == (mbps or 100.0, True)
+    assert (text in link.source) == (mbps is not None)
+
+
+@pytest.mark.parametrize("figure", ["km", "rate_mbps"])
+@pytest.mark.parametrize("mark", [".", ","])
+@given(st.integers(1, 999), st.integers(0, 999))
+def test_groups_of_three_are_decimals_of_known_rates_alone(
+    figure: str, mark: str, before: int, behind: int
+) -> None:
+    """Whatever is taken is what was written; what may be thousands is not taken, but its decimals
+    may be written in another number."""
+    text = f"{before}{mark}{behind:03}"
+    value = float(text.replace(",", "."))
+    known = MAY_BE_THOUSANDS[figure]
+
+    def read(text: str) -> float:
+        cell = InputCell(Path("x.csv"), 2, figure, text)
+        return cell.number(thousands=True, known=known)
+
+    assert read(f"{text}0") == value
+    if value in known:
+        assert read(text) == value
+    else:
+        with pytest.raises(InputError, match="ambiguous"):
+            read(text)
+
+
+@pytest.mark.parametrize("mbps", sorted(KNOWN_RATES_MBPS))
+def test_known_rates_have_their_decimals(tmp_path: Path, mbps: float) -> None:
+    text = f"{mbps:.3f}"
+    path = tables_of(tmp_path, SITES, f"a;b;rate_mbps\nBuôn A;Buôn B;{text}\nBuôn B;Buôn C;\n")
+    assert import_province(path, "csv")[0].links[0].rate_mbps == mbps
+    assert written_mbps(f"{text} Mb/s") == mbps
+
+
+def test_exported_tables_hold_nothing_that_may_be_thousands(tmp_path: Path) -> None:
+    province = load_province()
+    odd = [link.model_copy(update={"km": 12.345, "rate_mbps": 1.024}) for link in province.links]
+    province = province.model_copy(update={"links": odd})
+    for name, text in tables(province).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    again = import_province(tmp_path, "csv")[0]
+    assert [(link.km, link.rate_mbps) for link in again.links] == [(12.345, 1.024)] * len(odd)
 
 
 def test_great_circle_of_a_known_distance() -> None:
@@ -334,8 +408,8 @@ def test_tables_as_a_person_writes_them(tmp_path: Path) -> None:
         (SITES, "a;b;km\nBuôn A;Buôn B;xa\n", r"links.csv:2: column 'km' = 'xa'"),
         *(
             (SITES, f"a;b;{figure}\nBuôn A;Buôn B;{written}\n", rf"{figure}.*{written}.*ambiguous")
-            for figure in ("rate_mbps", "buffer_packets")
-            for written in ("1,000", "1.000", "2.500", "100,000")
+            for figure in ("rate_mbps", "buffer_packets", "km")
+            for written in ("1,000", "1.000", "2.500", "100,000", "1.250", "10,240")
         ),
         (
             SITES,

@@ -11,7 +11,8 @@ from typing import Any
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
 from giaoban.sentence import Sentence
-from giaoban.table import Row, read_table, written
+from giaoban.table import Row, perhaps_thousands, read_table, written
+from giaoban.topology.carrier_rates import MAY_BE_THOUSANDS
 from giaoban.topology.importers.draft import Draft, Kind, Line, Site, Values
 from giaoban.topology.importers.nested import flat, nested
 from giaoban.topology.model import ID_LENGTH, Province
@@ -130,8 +131,14 @@ def _csv(columns: Iterable[str], rows: Sequence[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(used)
-    writer.writerows([[written(row.get(name)) for name in used] for row in rows])
+    writer.writerows([[_cell(name, row.get(name)) for name in used] for row in rows])
     return "\ufeff" + text.getvalue()
+
+
+def _cell(column: str, value: object) -> str:
+    """So written that no number may be one of thousands."""
+    text = written(value)
+    return f"{text}0" if column in MAY_BE_THOUSANDS and perhaps_thousands(text) else text
 
 
 def _site(row: Row, taken: set[str]) -> Site:
@@ -173,7 +180,9 @@ def _link(row: Row, draft: Draft) -> Line:
 def _given(row: Row, numbers: Sequence[str]) -> Values:
     given: Values = {}
     for name in (*numbers, "km", "rate_mbps", "loss_pct"):
-        if (value := row.number(name, thousands=name == "rate_mbps")) is not None:
+        known = MAY_BE_THOUSANDS.get(name)
+        value = row.number(name, thousands=known is not None, known=known or ())
+        if value is not None:
             given[name] = value
     if (cell := row.cell("buffer_packets")) is not None:
         given["buffer_packets"] = cell.whole()

@@ -19,9 +19,10 @@ import networkx
 from giaoban.errors import InputError, several
 from giaoban.names import distinct, identifier, key
 from giaoban.sentence import Sentence
-from giaoban.table import PERHAPS_THOUSANDS
+from giaoban.table import perhaps_thousands
 from giaoban.text import LONGEST, hidden_in, text_problem
 from giaoban.tomlfile import read_text
+from giaoban.topology.carrier_rates import CARRIERS_MBPS, KNOWN_RATES_MBPS, PER_STEP_MBPS
 from giaoban.topology.importers.complete import MOST_LINKS, MOST_ROUTERS
 from giaoban.topology.importers.draft import ACCESS_FIGURES, Draft, Line, Site, Values
 from giaoban.topology.importers.graphml import PREFIX
@@ -40,7 +41,9 @@ _NOT_GRAPHML = (ValueError, LookupError, TypeError, AttributeError, ArithmeticEr
 """What the reader of graphs says to XML that is no graph, or with values that are none."""
 MOST_HOSTS, MOST_TAGS = 12_000, 500_000
 _SOURCED = ("source", "source_vi", "assumed", "settled_by", "settled_by_vi")
-_SPEED = ("LinkSpeedRaw", "LinkSpeed", "LinkLabel", "LinkType", "LinkNote", "label", "Edge Label")
+_SPEED = ("LinkSpeedRaw", "LinkSpeed", "LinkLabel", "LinkType", "LinkNote")
+_FREE_TEXT = ("label", "Edge Label")
+"""What drawing programs call the text beside an edge, which may be anything."""
 
 
 def read_graphml(path: Path) -> Draft:
@@ -259,7 +262,11 @@ def _speed_mbps(values: Mapping[str, Any], where: str) -> float | None:
     for text in (f"{speed} {units}".strip(), *(str(values.get(name, "")) for name in _SPEED[2:])):
         if text and (mbps := written_mbps(text)):
             return mbps
-    return None
+    return next(filter(None, (_beside(values, name) for name in _FREE_TEXT)), None)
+
+
+def _beside(values: Mapping[str, Any], name: str) -> float | None:
+    return written_mbps(str(values.get(name, "")), free=True)
 
 
 def _said(values: Mapping[str, Any]) -> str:
@@ -268,7 +275,8 @@ def _said(values: Mapping[str, Any]) -> str:
         if values.get(name):
             units = f" {values.get('LinkSpeedUnits', '')}".rstrip() if name == "LinkSpeed" else ""
             return f": {name} {values[name]}{units}"
-    return ""
+    stated = (name for name in _FREE_TEXT if _beside(values, name))
+    return next((f": {name} {values[name]}" for name in stated), "")
 
 
 def _order(path: Path, value: object) -> float:
@@ -303,15 +311,11 @@ def _number(values: Mapping[str, Any], words: tuple[str, ...], where: str) -> fl
 
 _UNITS = {"k": 1e-3, "m": 1.0, "g": 1e3, "t": 1e6}
 _WRITTEN = re.compile(
-    r"(?:(\d+)\s*[x×*]\s*)?(\d+(?:[.,]\d+)?)\s*([kmgt])\s*(?:b(?:it)?s?\s*(?:/\s*s(?:ec)?|ps)?)?\b",
+    r"(?:(\d+)\s*[x×*]\s*)?(\d+(?:[.,]\d+)?)\s*([kmgt])\s*(b(?:it)?s?\s*(?:/\s*s(?:ec)?|ps)?)?\b",
     re.IGNORECASE,
 )
 _OC = re.compile(r"(?:(\d+)\s*[x×*]\s*)?\b(OC|STM|STS)[-\s]?(\d+)", re.IGNORECASE)
-_PER_STEP = {"OC": 51.84, "STS": 51.84, "STM": 155.52}
-"""SONET (GR-253) and SDH (ITU-T G.707): the rate of step 1, in Mb/s."""
-_CARRIERS = {"T1": 1.544, "DS1": 1.544, "E1": 2.048, "E3": 34.368, "T3": 44.736, "DS3": 44.736}
-"""ITU-T G.702, in Mb/s."""
-_CARRIER = re.compile(r"(?:(\d+)\s*[x×*]\s*)?\b(T1|DS1|E1|E3|T3|DS3)\b", re.IGNORECASE)
+_CARRIER = re.compile(rf"(?:(\d+)\s*[x×*]\s*)?\b({'|'.join(CARRIERS_MBPS)})\b", re.IGNORECASE)
 _ETHERNET = (
     (re.compile(r"\b(100|40|25|10)\s*(?:gigabit ethernet|gig-?e\b|gbe\b|ge\b)", re.I), 1e3),
     (re.compile(r"\b(?:gigabit ethernet|gig-?e|gbe)\b", re.I), 1e3),
@@ -319,26 +323,29 @@ _ETHERNET = (
 )
 
 
-def written_mbps(text: str) -> float | None:
+def written_mbps(text: str, *, free: bool = False) -> float | None:
     """The rate that a label states, in Mb/s; None if it states none, or a span or a limit.
 
     "10 Gbit/s", "2 x 155 Mbps", "OC-192c", "STM-4", "E3", "10GE", "Gigabit Ethernet".
+    `free`: the text may be anything, as the names of lines, e1 and e2, or lengths, 100 m; then only
+    a number with a unit of bits is a rate.
     """
     if re.search(r"[<>≤≥]|\bto\b|\d\s*[kmgt]?\s*[-–]\s*\d", text, re.IGNORECASE):
         return None
-    if match := _OC.search(text):
-        return _times(match[1]) * _PER_STEP[match[2].upper()] * int(match[3])
-    for pattern, mbps in _ETHERNET:
+    found = [each for each in _WRITTEN.findall(text) if each[3] or not free]
+    if not free and (match := _OC.search(text)):
+        return _times(match[1]) * PER_STEP_MBPS[match[2].upper()] * int(match[3])
+    for pattern, mbps in () if free else _ETHERNET:
         if match := pattern.search(text):
             return mbps * (int(match[1]) if match.groups() else 1)
-    found = _WRITTEN.findall(text)
     if len(found) == 1:
-        times, number, unit = found[0]
-        if unit in "kKmM" and PERHAPS_THOUSANDS.fullmatch(number):
+        times, number, unit, _ = found[0]
+        known = KNOWN_RATES_MBPS if unit in "mM" else ()
+        if unit in "kKmM" and perhaps_thousands(number, known):
             return None
         return _times(times) * float(number.replace(",", ".")) * _UNITS[unit.lower()]
-    if not found and (match := _CARRIER.search(text)):
-        return _times(match[1]) * _CARRIERS[match[2].upper()]
+    if not found and not free and (match := _CARRIER.search(text)):
+        return _times(match[1]) * CARRIERS_MBPS[match[2].upper()]
     return None
 
 

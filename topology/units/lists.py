@@ -11,6 +11,7 @@ from giaoban.names import distinct, identifier
 from giaoban.sentence import N_, Sentence, message
 from giaoban.table import Row, read_table
 from giaoban.tomlfile import said_by_pydantic
+from giaoban.topology.carrier_rates import MAY_BE_THOUSANDS
 from giaoban.topology.model import ID_LENGTH
 from giaoban.topology.units.known import (
     OTHER_KM,
@@ -88,7 +89,8 @@ def _unit(row: Row, named: dict[str, set[str]]) -> Unit:
         raise row.mistake("has no name")
     found = _in_catalogue(row)
     given: dict[str, object] = {
-        figure: row.number(figure, thousands=figure == "rate_mbps") for figure in _FIGURES
+        figure: row.number(figure, thousands=True, known=MAY_BE_THOUSANDS[figure])
+        for figure in _FIGURES
     }
     if (packets := row.cells.get("buffer_packets")) and packets.text:
         given["buffer_packets"] = packets.whole()
