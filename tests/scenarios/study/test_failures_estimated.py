@@ -339,7 +339,7 @@ def test_an_mcu_that_starts_anew_has_its_bridges_back_by_their_timers(tmp_path: 
 
 @pytest.mark.parametrize(
     "ident",
-    ["silent:a--b", "site:c", at_night("cut:a--b+cut:b--c"), at_night("cut:gia-nghia--dak-song")],
+    ["silent:a--b", "site:c", "cut:a--b+cut:b--c", at_night("cut:gia-nghia--dak-song")],
 )
 def test_long_steps_beside_a_failure_say_what_steps_from_look_to_look_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ident: str

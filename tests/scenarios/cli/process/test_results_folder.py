@@ -12,7 +12,6 @@ from runs import COMMAND
 from scenario_factory import ROOT, giaoban, scenario
 
 from tests.mounts import in_own_mounts
-from tests.nights import at_night
 
 
 def check_on(tmp_path: Path, mount: str) -> subprocess.CompletedProcess[str]:
@@ -29,7 +28,7 @@ def check_on(tmp_path: Path, mount: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.sandbox
-@pytest.mark.parametrize("size_kb", [at_night(4), 500, at_night(1200)])
+@pytest.mark.parametrize("size_kb", [4, 500, 1200])
 def test_no_space(tmp_path: Path, size_kb: int) -> None:
     """Full at the plan, within the emulation, or at the documents: exit 4, nothing stays."""
     done = check_on(tmp_path, f"size={size_kb}k")

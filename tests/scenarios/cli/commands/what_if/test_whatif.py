@@ -23,7 +23,6 @@ from giaoban.scenarios.study.whatif import confirm as confirming
 from giaoban.scenarios.study.whatif.apply import Base
 from giaoban.scenarios.study.whatif.compare import draw_map
 from giaoban.scenarios.study.whatif.variant import Variant
-from tests.nights import at_night
 
 VARIANTS = """
 schema = "giaoban.variants/1"
@@ -341,9 +340,7 @@ def test_no_headroom(tmp_path: Path) -> None:
     assert "FAIL – no more bridge fits beside the 2 that there are" in ran.out
 
 
-@pytest.mark.parametrize(
-    ("limit", "more", "emulated"), [(1, 1, [2, 3, 1]), at_night(3, 3, [2, 3, 4])]
-)
+@pytest.mark.parametrize(("limit", "more", "emulated"), [(1, 1, [2, 3, 1]), (3, 3, [2, 3, 4])])
 def test_the_emulation_has_the_last_word(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
