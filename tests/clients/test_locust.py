@@ -347,14 +347,10 @@ MediaProcess.open = none
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        pytest.param(
-            UNREACHABLE,
-            "nobody can call sip:127.0.0.1:9: Network is unreachable",
-            id="unreachable",
-            marks=pytest.mark.nightly,
-        ),
-        pytest.param(NO_PORTS, "no phone for some users: Too many open files", id="no-ports"),
+        (UNREACHABLE, "nobody can call sip:127.0.0.1:9: Network is unreachable"),
+        (NO_PORTS, "no phone for some users: Too many open files"),
     ],
+    ids=["unreachable", "no-ports"],
 )
 def test_what_is_wrong_for_all_users_is_one_line(text: str, said: str, tmp_path: Path) -> None:
     words = ["--host", "sip:127.0.0.1:9", "-u", "5", "-r", "5", "--seconds", "3"]

@@ -130,7 +130,6 @@ def test_the_workflow_of_github(repository: Repository, tmp_path: Path) -> None:
     assert "gh pr comment 7 --body-file compare.md" in called
 
 
-@pytest.mark.nightly  # by day the steps of the other two run, which ask the program the same
 def test_the_action(repository: Repository, tmp_path: Path) -> None:
     data, shell = read(ACTION), steps(ACTION)
     assert repository.run(shell["install"], GIAOBAN_ACTION="/there").returncode == 0
