@@ -239,6 +239,21 @@ def test_the_summary_names_what_limits_the_answer(
     assert answer.names["north"] == "Bắc"
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "in about 6 of 10 worlds"), ("vi", "chỉ đúng trong khoảng 6 trên 10 phương án")],
+)
+def test_the_summary_says_of_a_fragile_answer_how_often_it_holds(
+    lang: Language, said: str, answered: tuple[Path, Path, Sensitivity]
+) -> None:
+    answer = answered[-1]
+    assert answer.drawn is not None
+    for passed, fragile in ((12, True), (19, False)):
+        drawn = answer.drawn.model_copy(update={"judged": 20, "passed": passed})
+        told = summary_md(answer.model_copy(update={"drawn": drawn}), lang)
+        assert (said in told) == fragile, told
+
+
 @pytest.mark.parametrize("mbps", [2.0, 4.0, 6.0, 8.0, 12.0])
 def test_what_sums_of_rates_decide_the_estimate_says_too(question: Question, mbps: float) -> None:
     world = World.of(question).put(("province", "mcu", "rate_mbps"), mbps).question()
