@@ -51,8 +51,8 @@ MCU, GOOD, BAD, STRANGER = (
 )
 MESSAGES, DIALOGUES, PACKETS = 15_000, 500, 83_500
 """Each dialogue has three broken messages: 100,000 in all."""
-VANISH = 0.05
-"""Of the dialogues' calls so many end without a word."""
+VANISH = 15
+"""Of the dialogues' calls that stand one in so many ends without a word."""
 GROWTH_BYTES = 1 << 20
 """The last twenty thousand leave less than this, with what is kept in any case and is made anew
 while it is traced. Whatever is traced takes three times as long."""
@@ -168,7 +168,7 @@ class Attack:
         self.harness = harness
         self.rng = random.Random(seed)
         self.corpus = messages(harness)
-        self.sent = self.vanished = 0
+        self.sent = self.stood = self.vanished = 0
         self._ports = itertools.cycle(range(20_000, 60_000))
         self._bridges: list[Bridge] = []
 
@@ -219,10 +219,12 @@ class Attack:
             if number % 10 == 9 or number == count - 1:
                 self._tick(20)
                 for done in self._bridges:
-                    if self.rng.random() > VANISH:
-                        done.hang_up()
-                    elif done.agent.state(done.call) is CallState.ESTABLISHED:
+                    stands = done.agent.state(done.call) is CallState.ESTABLISHED
+                    self.stood += stands
+                    if stands and self.stood % VANISH == 0:
                         self.vanished += 1
+                    else:
+                        done.hang_up()
                     del self.harness.bridges[done.sip]
                 self._bridges.clear()
                 self._tick(100)
