@@ -58,17 +58,17 @@ class InputCell:
             what=Sentence(msgid, **values),
         )
 
-    def number(self, *, thousands: bool = False, known: Collection[float] = ()) -> float:
+    def number(self, *, decimals: Collection[float] | None = None) -> float:
         """The number in the cell. Raises `InputError`.
 
         A comma is a decimal comma: Vietnamese spreadsheets write 12,5. Where both marks stand, one
-        of them divides thousands, and nobody can tell which: refused. `thousands`: of a figure that
-        may well be some, as a rate; then 1,000 and 1.250 are refused as well, but for what is
-        `known` to have three decimals.
+        of them divides thousands, and nobody can tell which: refused. `decimals`: of a figure that
+        may well be some, as a rate, what is known to have three decimals all the same; then 1,000
+        and 1.250 are refused as well.
         """
         plain = self.text.replace("\u00a0", "").replace(" ", "")
         both = ("," in plain and "." in plain) or plain.count(",") > 1
-        if both or (thousands and perhaps_thousands(plain, known)):
+        if both or (decimals is not None and perhaps_thousands(plain, decimals)):
             raise self.mistake("is ambiguous (allowed: no thousands separator, like 1250,5)")
         try:
             value = float(plain.replace(",", "."))
@@ -80,7 +80,7 @@ class InputCell:
 
     def whole(self) -> int:
         """The whole number in the cell. Raises `InputError`."""
-        value = self.number(thousands=True)
+        value = self.number(decimals=())
         if value != int(value):
             raise self.mistake("is not a whole number")
         return int(value)
@@ -104,12 +104,10 @@ class Row:
         cell = self.cell(column)
         return cell.text if cell is not None else ""
 
-    def number(
-        self, column: str, *, thousands: bool = False, known: Collection[float] = ()
-    ) -> float | None:
+    def number(self, column: str, *, decimals: Collection[float] | None = None) -> float | None:
         """As of a cell; None where nothing stands. Raises `InputError`."""
         cell = self.cell(column)
-        return cell.number(thousands=thousands, known=known) if cell is not None else None
+        return cell.number(decimals=decimals) if cell is not None else None
 
     def mistake(self, msgid: str, /, **values: object) -> InputError:
         """The error that says what is wrong with this line."""

@@ -15,7 +15,7 @@ KNOWN_RATES_MBPS = {*CARRIERS_MBPS.values(), 51.84, 155.52, 622.08}
 """What people write with three decimals, of E, T, and the lowest steps of SONET and SDH."""
 MAY_BE_THOUSANDS: Mapping[str, Collection[float]] = {
     "rate_mbps": KNOWN_RATES_MBPS,
-    "km": (),
     "buffer_packets": (),
 }
-"""Figures of lines of which 1,250 may be some, and what of each is none all the same."""
+"""Figures of lines of which 1,250 may be some, and what of each is none all the same. A length is
+none of them: no line of a province is a thousand kilometres long, and maps give metres."""

@@ -367,14 +367,13 @@ def _meeting_mistakes(scenario: Scenario, province: Province) -> Iterator[Mistak
         elif participants is not None and chairs not in participants:
             what = Sentence("is no participant{among}", among=allowed(participants))
             yield (*loc, "chair"), chairs, what
-    if settings.participants is None and scenario.concurrent:
+    if settings.participants is None:
         left = [who for who in known if who not in sits]
         if len(left) < 2:
-            yield (
-                ("meeting", "participants"),
-                None,
-                Sentence("has nobody left (allowed: two bridges or more)"),
-            )
+            what = Sentence("has no member but the chair (allowed: two bridges or more)")
+            if scenario.concurrent:
+                what = Sentence("has nobody left (allowed: two bridges or more)")
+            yield ("meeting", "participants"), None, what
         elif chair not in left and chair in known:
             what = Sentence("is in another meeting{among}", among=allowed(left))
             yield ("meeting", "chair"), chair, what

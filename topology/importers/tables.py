@@ -180,8 +180,7 @@ def _link(row: Row, draft: Draft) -> Line:
 def _given(row: Row, numbers: Sequence[str]) -> Values:
     given: Values = {}
     for name in (*numbers, "km", "rate_mbps", "loss_pct"):
-        known = MAY_BE_THOUSANDS.get(name)
-        value = row.number(name, thousands=known is not None, known=known or ())
+        value = row.number(name, decimals=MAY_BE_THOUSANDS.get(name))
         if value is not None:
             given[name] = value
     if (cell := row.cell("buffer_packets")) is not None:

@@ -89,8 +89,7 @@ def _unit(row: Row, named: dict[str, set[str]]) -> Unit:
         raise row.mistake("has no name")
     found = _in_catalogue(row)
     given: dict[str, object] = {
-        figure: row.number(figure, thousands=True, known=MAY_BE_THOUSANDS[figure])
-        for figure in _FIGURES
+        figure: row.number(figure, decimals=MAY_BE_THOUSANDS.get(figure)) for figure in _FIGURES
     }
     if (packets := row.cells.get("buffer_packets")) and packets.text:
         given["buffer_packets"] = packets.whole()

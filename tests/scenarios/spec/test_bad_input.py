@@ -213,3 +213,12 @@ def test_the_default_province_is_what_a_scenario_without_one_uses(tmp_path: Path
     file = scenario(tmp_path / "scenario.toml", province="../topology/province.toml")
     assert "topology/province.toml: no such file" in refused(tmp_path, file)
     assert DEFAULT.is_file()
+
+
+def test_a_meeting_of_one_bridge(tmp_path: Path) -> None:
+    """A province in which nobody is but the chair, and a scenario that adds nobody."""
+    alone = tmp_path / "province.toml"
+    text = SMALL.read_text(encoding="utf-8")
+    alone.write_text(text[: text.index('[[bridge]]\nid = "east"')], encoding="utf-8")
+    said = refused(tmp_path, scenario(tmp_path / "s.toml", province=alone, bridges=()))
+    assert "meeting.participants: has no member but the chair (allowed: two" in said

@@ -110,6 +110,10 @@ def test_a_meeting_that_all_join_at_its_beginning_is_one_phase(
         (TWO_AT_ONCE.replace("from_s = 1.0", "from_s = 100"), "is after the run"),
         (TWO_AT_ONCE.replace("branch-line", MEETING), "is there twice"),
         (TWO_AT_ONCE.replace('["east", "north"]', '["east"]'), "participants"),
+        (
+            TWO_AT_ONCE.replace('["east", "north"]', '["east", "north", "south"]'),
+            "has nobody left",
+        ),
         ('[meeting]\nparticipants = ["east", "west"]\nchair = "north"\n', "is no participant"),
         (
             TWO_AT_ONCE
