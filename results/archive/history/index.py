@@ -23,7 +23,7 @@ from giaoban.results.model.run_ids import begun
 from giaoban.sentence import Sentence
 
 INDEX = ".history.sqlite"
-VERSION = 13
+VERSION = 14
 """Goes up when the tables or what is read out of a run change: older indexes are made anew."""
 BUSY_S = 20.0
 
