@@ -7,7 +7,7 @@ in the descriptions themselves (RFC 4568); the source of their bytes is passed i
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -476,12 +476,10 @@ def agree(
         stated: those of our section, if not its own.
     """
     their_codec, codec = codecs
-    address = their_session.address_of(theirs)
-    held = ip_address(address).is_unspecified  # send me nothing: RFC 3264 §8.4
     rtcp = rtcp_port(theirs, ours)
-    too_slow = not held and _is_too_slow(theirs)
-    if rtcp is None or too_slow or not _takes_our_packets(theirs):
+    if rtcp is None or _why_not_sent(their_session, theirs, ours) is not None:
         return None
+    address = their_session.address_of(theirs)
     both = their_codec, theirs.codecs, theirs.feedback, codec, stated or ours.codecs, ours.feedback
     beside = (_kept_beside if _is_usual(theirs) else _beside)(*both, crypto is not None)
     return NegotiatedMedia(
@@ -491,7 +489,7 @@ def agree(
         receive_type=codec.payload_type,
         remote=(address, theirs.port),
         remote_rtcp=(address, rtcp),
-        sends=ours.direction.sends and theirs.direction.receives and not held,
+        sends=_is_sent(their_session, theirs, ours),
         receives=ours.direction.receives and theirs.direction.sends,
         ptime_ms=_ptime_ms(theirs),
         max_kbps=_max_kbps(theirs, ours, their_codec),
@@ -580,34 +578,53 @@ def within_session(theirs: SessionDescription, ours: Sequence[Media]) -> Session
 
     Sound has its rate first. What is left the pictures share evenly; one that takes less than its
     share leaves the rest to the other, and where there is not enough for both, content leaves all.
-    Of the sections, those count whose codec is agreed on.
+    Of the sections, those count that are taken and sent something: a rate says what is received.
+    A picture that is sent nothing has the share it would have if all were sent.
     """
     if theirs.as_kbps is None:
         return theirs
-    left, most_kbps = float(theirs.as_kbps), dict[int, float]()
-    what_each = roles(theirs.media)
-    for place, (section, what) in enumerate(zip(theirs.media, what_each, strict=True)):
-        mine = _of_role(ours, what) if section.port and section.protocol in PROTOCOLS else None
-        pair = None if mine is None else choose_codec(mine.codecs, section.codecs)
-        if mine is None or pair is None:
+    left, taken = list(ours), dict[int, Media]()
+    for place, (section, what) in enumerate(zip(theirs.media, roles(theirs.media), strict=True)):
+        mine = _of_role(left, what) if section.port else None
+        if mine is not None and _why_not(theirs, section, mine) is None:
+            left.remove(mine)
+            taken[place] = mine
+    sent = {n: mine for n, mine in taken.items() if _is_sent(theirs, theirs.media[n], mine)}
+    shares = _shares(theirs, float(theirs.as_kbps), taken)
+    shares |= _shares(theirs, float(theirs.as_kbps), sent)
+    media = [
+        _at_most(section, shares[place]) if place in shares else section
+        for place, section in enumerate(theirs.media)
+    ]
+    return replace(theirs, media=tuple(media), as_kbps=None)
+
+
+def _shares(
+    theirs: SessionDescription, total_kbps: float, taken: Mapping[int, Media]
+) -> dict[int, float]:
+    """The kbit/s of each picture, by its place, when these sections share a rate; `taken`: what
+    each is agreed with."""
+    left, most_kbps = total_kbps, dict[int, float]()
+    for place, mine in taken.items():
+        section = theirs.media[place]
+        pair = choose_codec(mine.codecs, section.codecs)
+        if pair is None:
             continue
         if section.kind == "audio":
             left -= _sound_kbps(pair[0])
         else:
             stated = _stated_kbps(section)
-            alone = _at_most(section, theirs.as_kbps if stated is None else stated)
+            alone = _at_most(section, total_kbps if stated is None else stated)
             most = _max_kbps(alone, mine, pair[0])
-            most_kbps[place] = float(theirs.as_kbps) if most is None else most
-    media = list(theirs.media)
-    slides = [place for place in most_kbps if what_each[place] == "content"]
+            most_kbps[place] = total_kbps if most is None else most
+    slides = [place for place in most_kbps if role(taken[place]) == "content"]
     if slides and len(most_kbps) > 1 and left < LEAST_KBPS * len(most_kbps):
         most_kbps[slides[0]] = 0.0
-    modest_first = sorted(most_kbps, key=lambda place: most_kbps[place])
-    for n, place in enumerate(modest_first):
-        share = min(most_kbps[place], max(0.0, left) / (len(modest_first) - n))
-        media[place] = _at_most(media[place], share)
-        left -= share
-    return replace(theirs, media=tuple(media), as_kbps=None)
+    shares = dict[int, float]()
+    for n, place in enumerate(sorted(most_kbps, key=lambda place: most_kbps[place])):
+        shares[place] = min(most_kbps[place], max(0.0, left) / (len(most_kbps) - n))
+        left -= shares[place]
+    return shares
 
 
 def _sound_kbps(codec: Codec) -> float:
@@ -670,9 +687,9 @@ def refusals(offer: SessionDescription, can: Sequence[Media]) -> list[Problem]:
             left = [section for section in left if not is_floor_control(section)]
             continue
         ours = _of_role(left, what)
-        if ours is not None:
+        why = _why_not(offer, theirs, ours) if theirs.port else None
+        if ours is not None and theirs.port and why is None:
             left.remove(ours)
-        why = _why_not(theirs, ours) if theirs.port else None
         all_of_it = theirs.problems if why is None else (why, *theirs.problems)
         found += [_told(theirs.kind, one) for one in all_of_it]
     return found
@@ -689,13 +706,15 @@ def not_taken(offer: SessionDescription, answer: SessionDescription) -> list[Pro
         why = list(theirs.problems)
         if ours.port and not theirs.port and not why:
             why.append(Problem("the bridge does not take it", Warn.MEDIA))
-        elif theirs.port and (lacking := _why_not_sent(theirs, ours)) is not None:
+        elif theirs.port and (lacking := _why_not_sent(answer, theirs, ours)) is not None:
             why.append(lacking)
         found += [_told(what, one) for one in why]
     return found
 
 
-def _why_not(theirs: Media, ours: Media | None) -> Problem | None:
+def _why_not(
+    their_session: SessionDescription, theirs: Media, ours: Media | None
+) -> Problem | None:
     if ours is None and (theirs.protocol in PROTOCOLS or is_floor_control(theirs)):
         return Problem("there is none here, or not so many", Warn.MEDIA)
     if ours is None or theirs.protocol not in PROTOCOLS:
@@ -708,15 +727,15 @@ def _why_not(theirs: Media, ours: Media | None) -> Problem | None:
         return Problem(f"{said} is one of {', '.join(known)}", Warn.FORMAT)
     if is_secure(theirs) and not theirs.crypto:
         return Problem("it has no key that can be used (a=crypto)", Warn.TRANSPORT)
-    return _why_not_sent(theirs, ours)
+    return _why_not_sent(their_session, theirs, ours)
 
 
-def _why_not_sent(theirs: Media, ours: Media) -> Problem | None:
+def _why_not_sent(their_session: SessionDescription, theirs: Media, ours: Media) -> Problem | None:
     """Why nothing can be sent to a section whose codec is agreed on; None: it can."""
     if not _takes_our_packets(theirs):
         said = f"its packets may hold {theirs.maxptime_ms} ms (a=maxptime), ours hold {PTIME_MS}"
         return Problem(said, Warn.ATTRIBUTE)
-    if _is_too_slow(theirs):
+    if _is_too_slow(theirs) and _is_sent(their_session, theirs, ours):
         said = f"its rate (b=), or what the session's leaves it, is under {LEAST_KBPS:g} kb/s"
         return Problem(said, Warn.BANDWIDTH)
     return _no_rtcp(theirs) if rtcp_port(theirs, ours) is None else None
@@ -731,9 +750,15 @@ def _takes_our_packets(theirs: Media) -> bool:
 
 
 def _is_too_slow(theirs: Media) -> bool:
-    """Whether a picture that they want to be sent has no room in its rate."""
+    """Whether a section is a picture without room in its rate."""
     stated = _stated_kbps(theirs) if theirs.kind == "video" else None
-    return stated is not None and stated < LEAST_KBPS and theirs.direction.receives
+    return stated is not None and stated < LEAST_KBPS
+
+
+def _is_sent(their_session: SessionDescription, theirs: Media, ours: Media) -> bool:
+    """Whether a section that is taken is sent anything; the zero address holds (RFC 3264 §8.4)."""
+    held = ip_address(their_session.address_of(theirs)).is_unspecified
+    return ours.direction.sends and theirs.direction.receives and not held
 
 
 def _no_rtcp(theirs: Media) -> Problem:

@@ -224,12 +224,82 @@ def test_where_a_rate_has_no_room_for_a_picture_there_is_none(lines: str, whole:
     assert "under 32 kb/s" in not_taken(ours, theirs)[0].text
 
 
-@pytest.mark.parametrize("direction", [Direction.SENDONLY, Direction.INACTIVE])
-def test_who_is_sent_nothing_may_state_no_rate(direction: Direction) -> None:
-    section = replace(video(5006, 0), direction=direction)
-    answer, [terms] = make_answer(make_offer(BRIDGE, [section], 1), CAN, MCU, 2)
-    assert terms is not None
-    assert answer.media[0].as_kbps == 32
+UNSENT = [
+    {"direction": Direction.SENDONLY},
+    {"direction": Direction.INACTIVE},
+    {"address": "0.0.0.0"},
+]
+
+
+@pytest.mark.parametrize("unsent", UNSENT)
+@pytest.mark.parametrize(("total", "stated"), [(None, 0), (64, 2000)])
+def test_who_is_sent_nothing_may_state_no_rate(
+    unsent: dict[str, object], total: int | None, stated: int
+) -> None:
+    picture = replace(video(5006, stated), **unsent)  # type: ignore[arg-type]
+    theirs = replace(make_offer(BRIDGE, [audio(5004), picture], 1), as_kbps=total)
+    answer, taken = make_answer(theirs, CAN, MCU, 2)
+    assert None not in taken
+    assert answer.media[1].as_kbps == 32
+    assert refusals(theirs, CAN) == []
+    ours = make_offer(MCU, CAN, 2)
+    assert None not in read_answer(ours, theirs)
+    assert not_taken(ours, theirs) == []
+
+
+def limits_of(taken: Sequence[NegotiatedMedia | None]) -> list[float | None]:
+    return [None if terms is None else terms.max_kbps for terms in taken]
+
+
+@pytest.mark.parametrize("unsent", UNSENT)
+def test_what_is_sent_nothing_has_no_part_of_the_rate_until_it_is_again(
+    unsent: dict[str, object],
+) -> None:
+    both = audio(5004), video(5006, 4000), content(5008, 4000)
+    for place, total, main, main_of_all in ((2, 384, 320, 160), (2, 96, 32, 32), (0, 90, 90, None)):
+        sections = list(both if place == 2 else both[:2])
+        sections[place] = replace(sections[place], **unsent)  # type: ignore[arg-type]
+        theirs = session_of(total, *sections)
+        answer, taken = make_answer(theirs, BOTH, MCU, 2)
+        assert None not in taken
+        assert limits_of(taken)[1] == main
+        assert answer.media[1].as_kbps == main
+        assert limits_of(read_answer(make_offer(MCU, BOTH[: len(sections)], 2), theirs))[1] == main
+        # the section is sent to again, and then is not, by new offers
+        again = session_of(total, *both[: len(sections)])
+        answer, taken = make_answer(again, BOTH, MCU, 2, previous=answer)
+        assert limits_of(taken)[1] == main_of_all
+        assert limits_of(make_answer(theirs, BOTH, MCU, 2, previous=answer)[1])[1] == main
+
+
+def test_a_call_on_hold_keeps_its_shares() -> None:
+    theirs = session_of(384, audio(5004), video(5006, 4000), content(5008, 4000))
+    _, taken = make_answer(replace(theirs, address="0.0.0.0"), BOTH, MCU, 2)
+    assert limits_of(taken) == [None, 160, 160]
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ([audio(5004), audio(5012), video(5006, 4000)], [None, None, 136]),
+        ([audio(5004), video(5006, 4000), video(5008, 20)], [None, 136, None]),
+        (
+            [audio(5004), video(5006, 4000), replace(content(65535, 4000), rtcp_mux=False)],
+            [None, 136, None],
+        ),
+        (
+            [replace(audio(5004), maxptime_ms=10), audio(5012), video(5006, 4000)],
+            [None, None, 136],
+        ),
+    ],
+)
+def test_what_is_not_taken_has_no_part_of_the_rate(
+    sections: list[Media], expected: list[float | None]
+) -> None:
+    theirs = session_of(200, *sections)
+    _, taken = make_answer(theirs, BOTH, MCU, 2)
+    assert limits_of(taken) == expected
+    assert len(refusals(theirs, BOTH)) == taken.count(None) == 1
 
 
 @pytest.mark.parametrize(
