@@ -64,8 +64,11 @@ def _unsigned(info: Any) -> Iterable[Any]:
 
 
 def in_hex(data: bytes, embedded: Any) -> tuple[Any, bytes, Kind] | None:
-    """What `canonical` asks of a signature or stamp in a PDF. None: it is not hexadecimal digits,
-    then nothing but zeros, as everybody writes it (ISO 32000-2, 12.8.1)."""
+    """What `canonical` asks of a signature or stamp in a PDF.
+
+    None: its digits are of both cases, as another program may write them (ISO 32000-2, 7.3.4.3), or
+    are followed by others than zeros. Nothing signs that, and this program writes neither.
+    """
     from asn1crypto import cms
 
     start, length, rest, _ = embedded.byte_range

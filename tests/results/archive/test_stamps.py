@@ -139,10 +139,44 @@ def test_a_stamp_with_more_than_is_signed_is_altered_if_this_program_wrote_it(
     assert told.altered == ([] if other else ["the signature: its own bytes were altered"])
     beside = detached(b"evidence", der, certificates(without_root.chain))
     assert (beside.valid, beside.unchecked) == (other, other)
-    padding = signed.rindex(b"/Contents <") + signed[signed.rindex(b"/Contents <") :].index(b">")
-    padded = signed[: padding - 1] + b"1" + signed[padding:]
-    told = found(tmp_path / "x.pdf", padded, without_root.chain)
-    assert told.altered == ["the signature: its own bytes were altered"], "nobody pads so"
+
+
+def in_both_cases(digits):
+    """ISO 32000-2, 7.3.4.3: hexadecimal digits, of either case."""
+    return digits[:200].upper() + digits[200:].lower()
+
+
+def not_padded_with_zeros(digits):
+    return digits[:-1] + b"1"
+
+
+@pytest.mark.parametrize("written", [in_both_cases, not_padded_with_zeros])
+@pytest.mark.parametrize("other", [True, False])
+def test_how_a_signature_is_written_accuses_no_other_program(
+    tmp_path, who, pdf, other, written, monkeypatch
+):
+    """Nothing signs its digits' case, nor what fills its place: giaoban writes them in one way."""
+    with monkeypatch.context() as patch:
+        if other:
+            by_another_program(patch)
+        signed = Signer(who[0], pki.PASSWORD).pdf(pdf)
+    start = signed.rindex(b"/Contents <") + len(b"/Contents <")
+    end = signed.index(b">", start)
+
+    digits = written(signed[start:end])
+    told = found(tmp_path / "x.pdf", signed[:start] + digits + signed[end:])
+    if not other:
+        assert (told.signed, told.altered) == ([], ["the signature: its own bytes were altered"])
+        return
+    [signature] = told.signed
+    assert signature.by == "Common Name: Sở Thông tin và Truyền thông"
+    assert (told.altered, signature.valid, signature.unchecked) == ([], True, True)
+    last = len(signed[start:end].rstrip(b"0")) - 1  # of the signature itself
+    digits = (
+        digits[:last] + (b"1" if digits[last : last + 1] != b"1" else b"2") + digits[last + 1 :]
+    )
+    [signature] = found(tmp_path / "x.pdf", signed[:start] + digits + signed[end:]).signed
+    assert (signature.valid, signature.unchecked) == (False, False)
 
 
 @pytest.mark.parametrize("lasting", [True, False])
