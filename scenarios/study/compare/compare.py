@@ -29,7 +29,7 @@ from giaoban.scenarios.study.compare.sides import ComparedPair
 from giaoban.scenarios.study.emulation_process import emulate_all
 from giaoban.scenarios.study.whatif.apply import Base, ask
 from giaoban.scenarios.study.whatif.confirm import CONFIRMED, summarised
-from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.scenarios.study.whatif.variant import UnnamedVariant
 from giaoban.sentence import N_, Sentence, said_by
 from giaoban.topology.sandbox import kernel
 from giaoban.translation import Language
@@ -162,7 +162,7 @@ def _changed(before: Question, after: Question) -> list[InputChange]:
 def _question(base: Base | None) -> Question | None:
     if base is None:
         return None
-    question = ask(base, Variant(id="as-it-is")).question
+    question = ask(base, UnnamedVariant(id="as-it-is")).question
     criteria_of(question)  # also where both sides are the same, and neither is judged
     return question
 

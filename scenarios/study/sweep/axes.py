@@ -15,7 +15,7 @@ from giaoban.results.model.seeds import OTHER_SEEDS
 from giaoban.scenarios.spec.faults.kinds.cut import Cut
 from giaoban.scenarios.spec.faults.kinds.router import RouterDown
 from giaoban.scenarios.study.whatif.apply import Base, beside, bridges_of
-from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.scenarios.study.whatif.variant import UnnamedVariant
 from giaoban.sentence import Sentence
 from giaoban.tomlfile import Mistake, StrictModel
 from giaoban.topology.model import Province
@@ -77,11 +77,11 @@ class GridPoint(NamedTuple):
     seed: int | None
 
     @property
-    def variant(self) -> Variant:
+    def variant(self) -> UnnamedVariant:
         """What it changes in the scenario."""
         count = int(self.bridges) if self.bridges.isdecimal() else 0
         words = [] if self.bridges.isdecimal() else [self.bridges]
-        return Variant(
+        return UnnamedVariant(
             id="point",
             add=words,
             more=count,

@@ -27,7 +27,7 @@ from giaoban.scenarios.study.sweep.axes import Sweep, spots
 from giaoban.scenarios.study.sweep.points import Points
 from giaoban.scenarios.study.sweep.work import Task, files_of_point, key_of, solve
 from giaoban.scenarios.study.whatif.apply import Base, ask
-from giaoban.scenarios.study.whatif.variant import Variant
+from giaoban.scenarios.study.whatif.variant import UnnamedVariant
 from giaoban.sentence import Sentence
 from giaoban.table import written
 from giaoban.translation import SOURCE, Language
@@ -63,7 +63,7 @@ def sweep(
         MachineLacks: the cluster runs another program.
     """
     began_s = time.monotonic()
-    question = ask(order.base, Variant(id="base")).question
+    question = ask(order.base, UnnamedVariant(id="base")).question
     criteria = criteria_of(question).criterion  # a mistake is told before points are computed
     tasks = _tasks(order)
     before = {task.key: task.before for task in tasks}

@@ -136,7 +136,7 @@ def _solved(task: Task) -> SweepPoint:
     except NoMeetingLeft as error:
         if error.cut_off.needlessly:
             return _cut_off(task, error.cut_off, in_meeting=0)
-        return _refused(task, error.said)
+        return _refused(task, error.said, len(error.cut_off.bridges))
     except InputError as error:
         return _refused(task, error.said)
     try:
@@ -145,7 +145,7 @@ def _solved(task: Task) -> SweepPoint:
             return _cut_off(task, asked.cut_off, in_meeting=left)
         return _judged(task, asked.question, len(asked.cut_off.bridges))
     except InputError as error:
-        return _refused(task, error.said)
+        return _refused(task, error.said, len(asked.cut_off.bridges))
 
 
 def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
@@ -154,7 +154,7 @@ def _judged(task: Task, question: Question, cut_off: int) -> SweepPoint:
     limits = {c.id: c.threshold for c in criteria.criterion}
     found = SweepPoint.model_validate(
         {
-            **_place(task, question),
+            **_place(task),
             "verdict": "pass",
             "method": "arithmetic",
             "in_meeting": len(loads.joined),
@@ -200,13 +200,13 @@ def _fails(found: SweepPoint, question: Question, criterion: str, place: Place) 
     return found.model_copy(update={"verdict": "fail", **update})
 
 
-def _place(task: Task, question: Question | None) -> dict[str, object]:
+def _place(task: Task) -> dict[str, object]:
+    """Where it is on each axis; what no axis has, as the scenario's files say it."""
     spot, base = task.spot, task.base
-    plan = None if question is None else question.plan
     return {
         "bridges": spot.bridges,
-        "profile": spot.profile or (base.scenario.profile if plan is None else plan.profile.id),
-        "device": spot.device or ("" if plan is None else plan.device.id),
+        "profile": spot.profile or base.scenario.profile,
+        "device": spot.device or base.scenario.device or base.province.mcu.device,
         "failure": spot.failure or NONE,
         "seed": base.scenario.seed if spot.seed is None else spot.seed,
     }
@@ -215,32 +215,31 @@ def _place(task: Task, question: Question | None) -> dict[str, object]:
 def _cut_off(task: Task, cut_off: UnreachableBridges, *, in_meeting: int) -> SweepPoint:
     """A point at which bridges are gone needlessly, whatever becomes of those that are left."""
     count = Sentence("{n} {n:bridge|bridges} cut off", n=len(cut_off.needlessly))
-    found = {
-        **_place(task, None),
-        "verdict": "fail",
-        "method": "arithmetic",
-        "in_meeting": in_meeting,
-        "cut_off": len(cut_off.bridges),
-        "binding": SINGLE_POINT,
-        "where": str(count),
-        "where_vi": count.vi,
-        "why": str(cut_off.reason),
-        "why_vi": cut_off.reason.vi,
-        "key": task.key,
-    }
-    if task.intact is not None:  # what the scenario itself says is resolved there
-        found |= {"profile": task.intact.profile, "device": task.intact.device}
-    return SweepPoint.model_validate(found)
-
-
-def _refused(task: Task, why: Sentence) -> SweepPoint:
     return SweepPoint.model_validate(
         {
-            **_place(task, None),
+            **_place(task),
+            "verdict": "fail",
+            "method": "arithmetic",
+            "in_meeting": in_meeting,
+            "cut_off": len(cut_off.bridges),
+            "binding": SINGLE_POINT,
+            "where": str(count),
+            "where_vi": count.vi,
+            "why": str(cut_off.reason),
+            "why_vi": cut_off.reason.vi,
+            "key": task.key,
+        }
+    )
+
+
+def _refused(task: Task, why: Sentence, cut_off: int = 0) -> SweepPoint:
+    return SweepPoint.model_validate(
+        {
+            **_place(task),
             "verdict": "refused",
             "method": "none",
             "in_meeting": 0,
-            "cut_off": 0,
+            "cut_off": cut_off,
             "why": str(why),
             "why_vi": why.vi,
             "key": task.key,

@@ -34,7 +34,7 @@ from giaoban.scenarios.study.whatif.join_pacing import SlowerJoin, with_slower_j
 from giaoban.scenarios.study.whatif.judge import judged, of_the_whole, without_result
 from giaoban.scenarios.study.whatif.remedy import changed, price_of, remedies, said
 from giaoban.scenarios.study.whatif.search import JudgedState, SearchResult
-from giaoban.scenarios.study.whatif.variant import Price, Variant
+from giaoban.scenarios.study.whatif.variant import Price, UnnamedVariant, Variant
 from giaoban.scenarios.study.whatif.words import changes
 from giaoban.sentence import Sentence
 from giaoban.translation import N_, SOURCE, Language
@@ -98,7 +98,7 @@ def compare(
         MachineLacks: as the emulation.
     """
     began_s = time.monotonic()
-    network = ask(order.base, Variant(id="base")).question.plan.network
+    network = ask(order.base, UnnamedVariant(id="base")).question.plan.network
     rates = {link.id: link.rate_mbps for link in network.links}
     asked = [ask(order.base, variant) for variant in order.variants]
     questions = [each.question for each in asked]

@@ -162,7 +162,36 @@ def test_who_may_be_lost_by_what_the_scenario_accepts(tmp_path: Path, here: list
         for p in points
         if p["failure"] == "cut:west--east" and p["device"] == DEVICE
     }
-    assert found == {"0": ("refused", 0, 0), "2": ("pass", 2, 2), "3": ("fail", 5, 0)}
+    assert found == {"0": ("refused", 0, 1), "2": ("pass", 2, 2), "3": ("fail", 5, 0)}
+
+
+@pytest.mark.parametrize(("own", "device"), [(DEVICE, DEVICE), (None, "rmx-1500-mpmx")])
+def test_a_point_that_cannot_be_says_what_no_axis_does(
+    tmp_path: Path, here: list[str], own: str | None, device: str
+) -> None:
+    """The device of the scenario, or of its province; and why, by no name that nobody gave."""
+    text = re.sub(r"devices = .*\n", 'profiles = ["720p30-1m"]\n', FILE)
+    path = file(tmp_path, text.replace("[0, 2, 3]", "[0, 62]"))
+    small(tmp_path, device=own, more=ACCEPTED)
+    points = json.loads(run(tmp_path, path).out)["points"]
+    assert {(p["device"], p["profile"]) for p in points} == {(device, "720p30-1m")}
+    why = {(p["bridges"], p["failure"]): p["why"] for p in points if p["verdict"] == "refused"}
+    assert len(why) == 3
+    assert why["0", "cut:west--east"].startswith("without link Tây ↔ Đông: the chair bridge")
+    assert why["62", "none"].startswith("address range")
+
+
+@pytest.mark.parametrize("command", ["sweep", "whatif", "compare"])
+def test_a_scenario_s_own_mistake_is_told_by_no_name_that_nobody_gave(
+    tmp_path: Path, here: list[str], command: str
+) -> None:
+    path = file(tmp_path)
+    wrong = small(tmp_path, device="rmx-9")
+    words = {"sweep": [path], "whatif": [wrong, "--more", 1], "compare": [wrong, wrong]}
+    ran = giaoban(command, *words[command], "--results", tmp_path / "runs")
+    assert ran.code == 2
+    assert "rmx-9" in ran.err
+    assert not re.search('what if "(base|as-it-is)"', ran.err)
 
 
 def test_what_is_left_without_its_chair_is_not_judged(tmp_path: Path, here: list[str]) -> None:
