@@ -8,7 +8,7 @@ from pathlib import Path
 
 import networkx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from provinces import provinces
 
@@ -240,6 +240,14 @@ def test_the_label_of_an_edge_as_drawing_programs_write_it_states_its_rate(
             edge(0, 1, LinkSpeedRaw=1e15),
             r'edge "0" – "1": rate_mbps = 1000000000.0: is out of range',
         ),
+        *(
+            (node(0, "A", **WEST) + node(1, "B", **EAST), edge(0, 1, rate_mbps=rate), "rate_mbps")
+            for rate in (math.inf, math.nan, 1e308)
+        ),
+        *(
+            (node(0, "A", **WEST) + node(1, "B", **EAST), edge(0, 1, LinkLabel=label), "rate_mbps")
+            for label in (f"{'9' * 400} x 10 Mbps", f"STM-{'9' * 400}", f"{'9' * 400} x E1")
+        ),
     ],
 )
 def test_networks_that_cannot_be_are_refused(
@@ -287,6 +295,25 @@ def test_what_is_no_graphml_is_refused(tmp_path: Path, text: str) -> None:
         ("1,250 Mbit/s", None),
         ("1.024 Mb/s", None),
         ("1 Gbps and 10 Gbps", None),
+        ("1,048,576 kbps", 1048.576),
+        ("1.024.000 kbps", 1024),
+        ("1 250 Mbps", 1250),
+        ("1\u00a0250 Mbps", 1250),
+        ("1\u202f024\u202f000 kbit/s", 1024),
+        ("1'250 Mbps", 1250),
+        ("1.048,576 Mbps", 1048.576),
+        ("Link 3: 1 250 Mbps", 1250),
+        ("2 x 1 250 Mbps", 2500),
+        ("Link 3: 34 Mbps", 34),
+        ("E3/34 Mbps", 34),
+        ("T3 45 Mbps", 45),
+        ("10 MBit/s", 10),
+        ("10 MBIT/S", 10),
+        *((f"{text} Mbps", None) for text in ("L2 10", "Link 3 155", "1+1 155", "100/40", "3, 34")),
+        *((f"{text} Mbps", None) for text in ("1,2 x 155", "2 x 3 x 155", "1e3", ".5", "10^6")),
+        *((f"{text} kbps", None) for text in ("1,00,000", "1 024,000 000", "0,048,576", "1  250")),
+        *((text, None) for text in ("10 MB/s", "10 MBps", "10 kB", "E3 4 MB/s", "1,2 x E1")),
+        *((text, None) for text in ("1,100 GE", "4 x 10GE", "2.5 Gigabit Ethernet", "1,2 x STM-1")),
         ("Dark fibre", None),
         ("", None),
     ],
@@ -341,6 +368,40 @@ def test_groups_of_three_are_decimals_of_known_rates_alone(
     else:
         with pytest.raises(InputError, match="ambiguous"):
             read(text)
+
+
+@given(
+    st.integers(0, 10**10),
+    st.sampled_from(["", *".,'’ \u00a0\u2009\u202f"]),
+    st.sampled_from(["", ".", ","]),
+    st.integers(0, 9999),
+    st.integers(0, 4),
+    st.sampled_from(["", "2 x ", "Link 3: ", "Link 3 ", "L2 ", "1+1 ", "100/"]),
+    st.sampled_from("kMGT"),
+    st.booleans(),
+)
+def test_a_rate_is_the_whole_number_or_none(
+    whole: int, mark: str, point: str, behind: int, places: int, before: str, unit: str, free: bool
+) -> None:
+    """In any way to write thousands and decimals, and whatever stands before it."""
+    assume(mark != point or not mark)
+    assume(mark not in (".", ",") or whole / 1000 not in KNOWN_RATES_MBPS)
+    groups = f"{whole:,}".replace(",", mark)
+    decimals = f"{behind:04}"[:places] if point else ""
+    text = f"{groups}{point if decimals else ''}{decimals}"
+    value = float(f"{whole}.{decimals or 0}") * {"k": 1e-3, "M": 1.0, "G": 1e3, "T": 1e6}[unit]
+    if before == "2 x ":
+        value *= 2
+    certain = len(re.findall(r"[.,'’\s]", text)) != 1 or (
+        mark and mark not in ".," and not decimals
+    )
+    read = written_mbps(f"{before}{text} {unit}bps", free=free)
+    if certain and before in ("", "2 x ", "Link 3: "):
+        assert read == pytest.approx(value)
+    elif before in ("", "2 x ", "Link 3: ") and unit in "GT" and mark in (".", ",") and whole > 999:
+        assert read == pytest.approx(value / 1000)  # 2.500 Gbit/s: no line has thousands of them
+    else:
+        assert read is None or read == pytest.approx(value)
 
 
 @pytest.mark.parametrize("mbps", sorted(KNOWN_RATES_MBPS))

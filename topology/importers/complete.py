@@ -240,8 +240,10 @@ def _buffer(given: Values) -> list[Sentence]:
     try:
         mbps = float(str(given["rate_mbps"]))
     except ValueError:
+        mbps = math.nan
+    if not math.isfinite(mbps):
         mbps = 0.0  # refused with its place when all is checked
-    packets = max(LEAST_PACKETS, min(1_000_000, round(mbps * PACKETS_PER_MBPS)))
+    packets = max(LEAST_PACKETS, round(min(1_000_000, mbps * PACKETS_PER_MBPS)))
     given["buffer_packets"] = packets
     return [words.queue(packets)]
 

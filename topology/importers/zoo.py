@@ -310,16 +310,32 @@ def _number(values: Mapping[str, Any], words: tuple[str, ...], where: str) -> fl
 
 
 _UNITS = {"k": 1e-3, "m": 1.0, "g": 1e3, "t": 1e6}
+_JOINT = r"(?:[.,'’‘ʼ´`′·，．/^_+\s]+|e[+-]?)"
+_NUMBER = rf"(?:(?<!\w)[.,])?\d+(?:{_JOINT}\d+)*"
+"""With all that joins digits, so that no tail of a number is ever taken for one."""
+_TIMES = r"\s*[x×*]\s*"
 _WRITTEN = re.compile(
-    r"(?:(\d+)\s*[x×*]\s*)?(\d+(?:[.,]\d+)?)\s*([kmgt])\s*(b(?:it)?s?\s*(?:/\s*s(?:ec)?|ps)?)?\b",
+    rf"(?<!\d)((?:{_NUMBER}{_TIMES})*)({_NUMBER})\s*([kmgt])\s*"
+    r"(b(?:it)?s?\s*(?:/\s*s(?:ec)?|ps)?)?\b",
     re.IGNORECASE,
 )
+_PLAIN = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+_THOUSANDS = re.compile(
+    r"([1-9][0-9]{0,2}([.,'’ \u00a0\u2007\u2009\u202f])[0-9]{3}(?:\2[0-9]{3})*)"
+    r"(?:(?!\2)[.,]([0-9]+))?"
+)
+"""One kind of mark between all groups, and another one before decimals."""
+_BYTES = re.compile(r"B(?!it|IT)")
+"""Which people write for bits as well: nobody can tell."""
+_TAIL = re.compile(rf"\d(?:{_JOINT}|{_TIMES})\d$", re.IGNORECASE)
 _OC = re.compile(r"(?:(\d+)\s*[x×*]\s*)?\b(OC|STM|STS)[-\s]?(\d+)", re.IGNORECASE)
 _CARRIER = re.compile(rf"(?:(\d+)\s*[x×*]\s*)?\b({'|'.join(CARRIERS_MBPS)})\b", re.IGNORECASE)
+_ALONE = r"(?<![\dx×*])(?<![\dx×*]\s)\b"
+"""With no number before it, as 2.5 or 4 x."""
 _ETHERNET = (
     (re.compile(r"\b(100|40|25|10)\s*(?:gigabit ethernet|gig-?e\b|gbe\b|ge\b)", re.I), 1e3),
-    (re.compile(r"\b(?:gigabit ethernet|gig-?e|gbe)\b", re.I), 1e3),
-    (re.compile(r"\bfast ethernet\b", re.I), 100.0),
+    (re.compile(rf"{_ALONE}(?:gigabit ethernet|gig-?e|gbe)\b", re.I), 1e3),
+    (re.compile(rf"{_ALONE}fast ethernet\b", re.I), 100.0),
 )
 
 
@@ -327,27 +343,53 @@ def written_mbps(text: str, *, free: bool = False) -> float | None:
     """The rate that a label states, in Mb/s; None if it states none, or a span or a limit.
 
     "10 Gbit/s", "2 x 155 Mbps", "OC-192c", "STM-4", "E3", "10GE", "Gigabit Ethernet".
+    Thousands as in "1,048,576 kbps" or "1 250 Mbps" are read where there is no doubt; bytes are
+    not, since who writes 10 MB/s may mean bits.
     `free`: the text may be anything, as the names of lines, e1 and e2, or lengths, 100 m; then only
     a number with a unit of bits is a rate.
     """
     if re.search(r"[<>≤≥]|\bto\b|\d\s*[kmgt]?\s*[-–]\s*\d", text, re.IGNORECASE):
         return None
-    found = [each for each in _WRITTEN.findall(text) if each[3] or not free]
+    numbers = _CARRIER.sub(";", text)  # the 3 of E3/34 Mbps belongs to a name
+    found = [each for each in _WRITTEN.finditer(numbers) if each[4] or not free]
     if not free and (match := _OC.search(text)):
-        return _times(match[1]) * PER_STEP_MBPS[match[2].upper()] * int(match[3])
+        step_mbps = PER_STEP_MBPS[match[2].upper()] * float(match[3])
+        return None if _is_tail(match) else _times(match[1]) * step_mbps
     for pattern, mbps in () if free else _ETHERNET:
         if match := pattern.search(text):
-            return mbps * (int(match[1]) if match.groups() else 1)
+            return None if _is_tail(match) else mbps * (int(match[1]) if match.groups() else 1)
     if len(found) == 1:
-        times, number, unit, _ = found[0]
-        known = KNOWN_RATES_MBPS if unit in "mM" else ()
-        if unit in "kKmM" and perhaps_thousands(number, known):
-            return None
-        return _times(times) * float(number.replace(",", ".")) * _UNITS[unit.lower()]
+        return _stated_mbps(found[0])
     if not found and not free and (match := _CARRIER.search(text)):
-        return _times(match[1]) * CARRIERS_MBPS[match[2].upper()]
+        return None if _is_tail(match) else _times(match[1]) * CARRIERS_MBPS[match[2].upper()]
     return None
 
 
-def _times(text: str | None) -> int:
-    return int(text) if text else 1
+def _is_tail(match: re.Match[str]) -> bool:
+    """Whether it begins with digits that further ones are joined to, as 100 GE of 1,100 GE."""
+    return _TAIL.search(match.string[: match.start() + 1]) is not None
+
+
+def _stated_mbps(found: re.Match[str]) -> float | None:
+    """None where in doubt: of bytes, of what may be thousands, of digits joined in other ways."""
+    times, number, unit, bits = found.groups()
+    factor = re.fullmatch(rf"([0-9]+){_TIMES}", times) if times else None
+    if (times and not factor) or _BYTES.match(bits or ""):
+        return None
+    if _PLAIN.fullmatch(number):
+        known = KNOWN_RATES_MBPS if unit in "mM" else ()
+        if unit in "kKmM" and perhaps_thousands(number, known):
+            return None
+        value = float(number.replace(",", "."))
+    elif groups := _THOUSANDS.fullmatch(number):
+        before = found.string[: found.start()].rstrip()
+        if groups[2].isspace() and not times and before and before[-1] not in ":;,=([|":
+            return None  # as in "line 3 155 Mbps"
+        value = float(re.sub(r"\D", "", groups[1]) + "." + (groups[3] or "0"))
+    else:
+        return None
+    return _times(factor and factor[1]) * value * _UNITS[unit.lower()]
+
+
+def _times(text: str | None) -> float:
+    return float(text) if text else 1
