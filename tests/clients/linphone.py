@@ -72,10 +72,14 @@ class Conference:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        wait_for(pipe.exists, "Linphone's socket")
         self._control = socket.socket(socket.AF_UNIX)
         self._control.settimeout(PATIENCE_S)
-        self._control.connect(str(pipe))
+        try:  # its file is there a moment before it listens
+            wait_for(lambda: self._control.connect_ex(str(pipe)) == 0, "Linphone's socket")
+        except BaseException:
+            self._control.close()
+            end(self.process, signal.SIGKILL)
+            raise
 
     def __enter__(self) -> Self:
         return self
