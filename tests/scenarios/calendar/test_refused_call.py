@@ -38,7 +38,7 @@ def test_the_device_refuses_the_call_that_the_calendar_names(
         root=tmp_path / "runs",
         now=datetime(2027, 1, 1),
         language="vi",
-        sheets=True,
+        sheets=by_estimate,
         days=(),
         progress=lambda *_: None,
     )
@@ -50,6 +50,8 @@ def test_the_device_refuses_the_call_that_the_calendar_names(
     assert len(peak.meetings) == 4
     assert peak.engine == ("estimate" if by_estimate else "sandbox")
     assert (peak.verdict, peak.refused) == ("fail", ["xa-thuan-an"]), peak.reasons
+    if not by_estimate:
+        return  # it is printed alike
     printed = text_of(made.folder / "calendar.vi.pdf")
     assert "KHÔNG ĐẠT" in printed, "the peak, of which the months tell nothing"
     assert re.findall(r"Bảng (\d+):", printed) == [*"1234"], "each table has its number"
