@@ -14,7 +14,8 @@ from giaoban.scenarios.spec.meeting_catalogue import CataloguedMeeting
 from giaoban.topology.model import BridgeSpec, Province
 
 TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-"""Of times without a zone."""
+"""Of times without a zone, by the name that iCalendar needs (TZID). Ids of runs need the offset
+alone (`results.model.run_ids.VIETNAM`), also on machines without a table of zones."""
 LONGEST = timedelta(hours=24)
 MOST_BYTES = 20_000_000
 """Of a file of registrations."""
