@@ -27,7 +27,6 @@ def test_what_two_processes_share_counts_once() -> None:
     pipe = subprocess.PIPE
     words = [sys.executable, "-c", SHARED_BY_TWO]
     with subprocess.Popen(words, stdin=pipe, stdout=pipe) as process:
-        assert process.stdin is not None
         assert process.stdout is not None
         for _ in range(2):
             assert process.stdout.readline()

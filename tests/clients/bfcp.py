@@ -36,7 +36,6 @@ class FloorParticipant:
     def say(self, line: str) -> None:
         """What it is to send: `hello`, `query FLOOR`, `request FLOOR`, `release REQUEST`,
         `goodbye`."""
-        assert self.process.stdin is not None
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
@@ -58,5 +57,4 @@ class FloorParticipant:
     def close(self) -> None:
         """End it."""
         end(self.process)
-        assert self.process.stdin is not None
         self.process.stdin.close()

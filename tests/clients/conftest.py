@@ -32,7 +32,6 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Mcu]]:
     for mcu in running:
         end(mcu.process, signal.SIGINT)
         for pipe in (mcu.process.stdin, mcu.process.stdout, mcu.process.stderr):
-            assert pipe is not None
             pipe.close()
 
 

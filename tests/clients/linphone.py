@@ -109,7 +109,6 @@ class Conference:
     def call(self, uri: str) -> int:
         """Call somebody; the call's number."""
         found = _ID.search(self.command(f"call {uri}"))
-        assert found is not None
         return int(found[1])
 
     def runs(self, call: int) -> bool:

@@ -103,7 +103,6 @@ class Mcu:
 
     def command(self, line: str) -> None:
         """What the technician at it types; it was started with `--console`."""
-        assert self.process.stdin is not None
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 

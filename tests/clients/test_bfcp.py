@@ -70,8 +70,6 @@ def asked_at(answer: SessionDescription) -> tuple[int, int, int]:
     [control] = [media for media in answer.media if is_floor_control(media)]
     [slides] = [media for media in answer.media if "slides" in media.content]
     terms, user = control.floor_control, user_of(answer)
-    assert terms is not None
-    assert user is not None
     assert terms.roles == ("s-only",)
     assert [(floor.floor_id, floor.labels) for floor in terms.floors] == [(1, (slides.label,))]
     return control.port, *user

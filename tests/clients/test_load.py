@@ -142,7 +142,6 @@ def test_ctrl_c_leaves_no_call_up(
             )
     finally:
         end(job)
-        assert job.stderr is not None
         job.stderr.close()
     assert job.returncode == 130, complaint
     # hung up by the callers, not by an MCU that stopped
@@ -202,7 +201,6 @@ def test_nothing_is_left_though_the_workers_have_hardly_begun(
         wait_for(lambda: not begun_processes & processes().keys(), "all to be gone", 30.0)
     finally:
         end(job)
-        assert job.stderr is not None
         job.stderr.close()
     assert job.returncode == code, complaint
     assert list(temporary.iterdir()) == []  # no accounts, however it ended

@@ -116,7 +116,6 @@ class Way:
 
     def logged(self) -> Any:
         """The closed log."""
-        assert self.log is not None
         self.log.close()
         self.log = None
         return read(self._path, self._log_type)

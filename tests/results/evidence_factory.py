@@ -99,7 +99,6 @@ def repacked(
         untold: roles of inputs that the manifest no longer tells of.
     """
     opened = open_evidence(evidence.read_bytes())
-    assert opened.proof is not None
     files, told = dict(opened.files), opened.proof.manifest
     change(files)
     if summed:

@@ -21,7 +21,6 @@ def emulate(plan: Plan, folder: Path, _engine: object, _progress: object) -> Eng
     pretended.emulate_once(plan, folder)
     restored = [fault.to_s for fault in plan.faults if fault.to_s is not None]
     if restored:
-        assert plan.recovery is not None
         step_ms = SPREAD_MS * (2 if plan.recovery.redial == "back-off" else 1)
         told = events.read(folder)
         events.write([*told, *_storm(plan, max(restored) * 1e3, step_ms)], folder)

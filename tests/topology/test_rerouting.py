@@ -70,7 +70,6 @@ def test_what_a_province_does_not_say_is_assumed() -> None:
 
 def test_both_are_told_as_assumptions_in_both_languages() -> None:
     province = load_province(DEFAULT)
-    assert province.routing is not None
     told = {a.what: a.value for a in assumptions(province)}
     assert "loss of light seen after 10 ms" in told["how routers find ways"]
     assert "routes in effect after 20 ms" in told["how routers find ways"]

@@ -99,7 +99,6 @@ def test_a_picture_has_its_rate_and_begins_anew_with_a_key_frame(
     assert nal_types[0] == 5  # IDR in FU-A (RFC 6184 §5.8)
     now_ns = 10_000_000_000
     stream = senders.of(0)
-    assert stream is not None
     stream.restart(now_ns)
     again = heard(hearer, senders.turn(0, now_ns)[0])
     assert again[0][13] & 0x1F == 5

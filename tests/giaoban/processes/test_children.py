@@ -198,7 +198,6 @@ def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", script], cwd=root, stdout=subprocess.PIPE, text=True
     ) as parent:
-        assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
     wait_for(lambda: not alive(pid), "the child to die")

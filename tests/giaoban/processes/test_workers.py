@@ -195,7 +195,6 @@ def test_it_does_not_outlive_us(number: signal.Signals) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    assert us.stdout is not None
     ident = int(us.stdout.readline())
     if number is signal.SIGINT:
         os.killpg(us.pid, number)  # as a terminal does

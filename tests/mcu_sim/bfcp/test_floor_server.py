@@ -102,7 +102,6 @@ def inside(attribute: Attribute) -> tuple[int, list[Attribute]]:
 
 def requests(message: Message | None) -> list[tuple[int, RequestStatus, int]]:
     """Id, status and place in the queue of each request that a message tells of."""
-    assert message is not None
     found = []
     for attribute in message.attributes:
         if attribute.type != AttributeType.FLOOR_REQUEST_INFORMATION:
@@ -119,7 +118,6 @@ def status(message: Message | None) -> RequestStatus:
 
 
 def error_of(message: Message | None) -> int:
-    assert message is not None
     assert message.primitive == Primitive.ERROR
     return message.attributes[0].value[0]
 
@@ -205,16 +203,13 @@ def test_what_is_asked_about_oneself_and_the_server() -> None:
     assert requests(clients.ask(EAST, Primitive.USER_QUERY)) == []
     assert requests(clients.ask(EAST, Primitive.USER_QUERY, of_west)) == [(request_id, 1, 1)]
     told = clients.ask(EAST, Primitive.USER_QUERY, of_west)
-    assert told is not None
     assert told.attributes[0] == beneficiary(WEST.user_id, "user 1")
     of_east = number(AttributeType.BENEFICIARY_ID, EAST.user_id)
     told = clients.ask(WEST, Primitive.USER_QUERY, of_east)  # who has not asked for the floor
-    assert told is not None
     assert told.attributes == (beneficiary(EAST.user_id, "user 2"),)
     of_nobody = number(AttributeType.BENEFICIARY_ID, 9)
     assert error_of(clients.ask(EAST, Primitive.USER_QUERY, of_nobody)) == 2
     hello = clients.ask(WEST, Primitive.HELLO)
-    assert hello is not None
     [primitives, kinds] = hello.attributes
     assert Primitive.FLOOR_REQUEST in primitives.value
     assert Primitive.CHAIR_ACTION not in primitives.value
@@ -310,7 +305,6 @@ def test_who_says_goodbye_or_leaves_wants_nothing_any_more() -> None:
     clients.server.hold(7, WEST, 0)
     clients.listen()
     answer = clients.ask(WEST, Primitive.GOODBYE)
-    assert answer is not None
     assert answer.primitive == Primitive.GOODBYE_ACK
     assert clients.events[-1] == FloorReleased(WEST)
     clients.server.leave(EAST, 0)

@@ -205,7 +205,6 @@ class Device(RuleBasedStateMachine):
         if not isinstance(decision, JoinAccepted):
             assert effects == []
         if isinstance(decision, BusyElsewhere):
-            assert before is not None
             assert before.is_live(who)
         else:
             self.listener.calling.discard((room, who))

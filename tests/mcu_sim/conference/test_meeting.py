@@ -87,9 +87,7 @@ def test_names_from_the_network_are_checked(name: str, good: bool) -> None:
 
 def test_an_open_room_is_chaired_by_whoever_opens_it(tmp_path: Path) -> None:
     rooms = read(tmp_path, GOOD).open_rooms
-    assert rooms is not None
     room = rooms.meeting("phong-1", "cu-jut")
-    assert room is not None
     assert (room.id, room.chair, room.floor, room.roster) == ("phong-1", "cu-jut", "open", ())
     assert rooms.meeting("room-1", "cu-jut") is None
     assert rooms.meeting("phong-", "cu-jut") is None

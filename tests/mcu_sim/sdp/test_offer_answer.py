@@ -54,8 +54,6 @@ def test_both_sides_come_to_the_same_terms() -> None:
     answer, at_mcu = make_answer(OFFER, CAN, MCU, 2)
     at_bridge = read_answer(OFFER, sdp.parse(sdp.build(answer)))
     sound, picture = at_mcu
-    assert sound is not None
-    assert picture is not None
     assert (sound.codec, sound.send_type, sound.ptime_ms) == (G722, 9, 20)
     assert (sound.remote, sound.remote_rtcp) == ((BRIDGE, 5004), (BRIDGE, 5004))
     assert (picture.codec.name, picture.send_type, picture.max_kbps) == ("H264", 97, 2000.0)
@@ -64,7 +62,6 @@ def test_both_sides_come_to_the_same_terms() -> None:
     assert (sound.max_kbps, sound.feedback) == (None, frozenset())
     assert (answer.session_id, answer.version) == (2, 2)
     there = at_bridge[1]
-    assert there is not None
     assert (there.remote, there.max_kbps) == ((MCU, 20002), 2000.0)
     assert there.receive_type == picture.send_type
     assert (there.codec, there.feedback) == (picture.codec, picture.feedback)
@@ -75,8 +72,6 @@ def test_rtcp_has_its_own_port_unless_both_want_it_on_that_of_rtp(ours: bool, th
     offer = make_offer(BRIDGE, [replace(audio(5004), rtcp_mux=theirs)], 1)
     answer, [here] = make_answer(offer, [replace(audio(20000), rtcp_mux=ours)], MCU, 2)
     [there] = read_answer(offer, sdp.parse(sdp.build(answer)))
-    assert here is not None
-    assert there is not None
     assert (here.remote_rtcp, there.remote_rtcp) == ((BRIDGE, 5005), (MCU, 20001))
     assert [here.rtcp_mux, there.rtcp_mux, answer.media[0].rtcp_mux] == 3 * [False]
 
@@ -114,7 +109,6 @@ def test_the_rate_is_the_lower_of_both_sides(
     section = replace(video(5006, 1000, [codec]), as_kbps=as_kbps, tias_bps=tias_bps)
     offer = replace(make_offer(BRIDGE, [section], 1), as_kbps=session_as)
     answer, [here] = make_answer(offer, CAN, MCU, 2)
-    assert here is not None
     assert here.max_kbps == limit
     assert (answer.media[0].as_kbps, answer.media[0].tias_bps) == (answered, 1000 * answered)
 
@@ -186,7 +180,6 @@ def test_a_picture_that_is_not_taken_has_no_share_and_sound_has_the_rate_it_stat
     can = [audio(20000, [low]), *BOTH[1:]]
     _, [_, main, slides] = make_answer(session_of(384, *sections), can, MCU, 2)
     assert slides is None
-    assert main is not None
     assert main.max_kbps == 360
 
 
@@ -311,7 +304,6 @@ def test_a_packet_is_no_longer_than_they_take(
 ) -> None:
     section = replace(audio(5004), ptime_ms=ptime_ms, maxptime_ms=maxptime_ms)
     _, [terms] = make_answer(make_offer(BRIDGE, [section], 1), CAN, MCU, 2)
-    assert terms is not None
     assert terms.ptime_ms == agreed
 
 
@@ -355,8 +347,6 @@ def test_only_key_frame_requests_that_both_know_are_answered(
     offer = make_offer(BRIDGE, [replace(video(5006, 2000), feedback=lines)], 1)
     answer, [here] = make_answer(offer, CAN, MCU, 2)
     [there] = read_answer(offer, sdp.parse(sdp.build(answer)))
-    assert here is not None
-    assert there is not None
     assert here.feedback == there.feedback == agreed
     assert len(answer.media[0].feedback) == len(agreed)
 
@@ -390,7 +380,6 @@ def test_directions_are_mirrored(offered: Direction, answered: Direction) -> Non
     offer = make_offer(BRIDGE, [replace(audio(5004), direction=offered)], 1)
     answer, [terms] = make_answer(offer, CAN, MCU, 2)
     assert answer.media[0].direction is answered
-    assert terms is not None
     assert (terms.sends, terms.receives) == (answered.sends, answered.receives)
 
 
@@ -400,15 +389,12 @@ def test_one_side_sends_exactly_what_the_other_receives(a: Direction, b: Directi
     can = [replace(audio(20000), direction=b)]
     answer, [there] = make_answer(offer, can, MCU, 2)
     [here] = read_answer(offer, answer)
-    assert here is not None
-    assert there is not None
     assert (here.sends, here.receives) == (there.receives, there.sends)
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::"])
 def test_old_style_hold_by_address_zero_stops_our_sending(address: str) -> None:
     answer, [terms, _] = make_answer(replace(OFFER, address=address), CAN, MCU, 2)
-    assert terms is not None
     assert (terms.sends, terms.receives) == (False, True)
     assert answer.media[0].direction is Direction.RECVONLY
 
@@ -418,7 +404,6 @@ def test_the_offerers_number_is_used_for_a_dynamic_codec() -> None:
     offer = make_offer(BRIDGE, [video(5006, 2000, [theirs])], 1)
     answer, [terms] = make_answer(offer, CAN, MCU, 2)
     assert answer.media[0].codecs[0].payload_type == 109
-    assert terms is not None
     assert (terms.send_type, terms.receive_type) == (109, 109)
 
 
@@ -478,8 +463,6 @@ def test_both_sides_see_the_same_resolution_below_what_either_can() -> None:
         offer = make_offer(BRIDGE, [video(5006, 2000, [theirs])], 1)
         answer, [here] = make_answer(offer, [video(20002, 2000, [ours])], MCU, 2)
         [there] = read_answer(offer, sdp.parse(sdp.build(answer)))
-        assert here is not None
-        assert there is not None
         assert resolution_of(here.codec) == resolution_of(there.codec) == both
 
 
@@ -529,7 +512,6 @@ def test_an_answer_may_use_another_payload_type_than_the_offer() -> None:
     other = replace(H264_720P30, payload_type=120)
     theirs = replace(answer, media=(answer.media[0], video(1, 1000, [other])))
     picture = read_answer(OFFER, theirs)[1]
-    assert picture is not None
     assert (picture.send_type, picture.receive_type) == (120, 97)
 
 
@@ -657,7 +639,6 @@ def test_packets_with_an_mki_are_answered_with_the_same(suite: Suite) -> None:
     offer = make_offer(BRIDGE, [replace(section, crypto=(other,))], 2)
     again, [terms] = make_answer(offer, CAN_ALL, MCU, 3, previous=answer, keys=Counter(200))
     assert again.media[0].crypto == answer.media[0].crypto
-    assert terms is not None
     assert terms.crypto_receive == other.key
     # none any more: a new key of ours, without a number
     plain = make_offer(BRIDGE, [replace(section, crypto=(Crypto(1, key(3, suite)),))], 3)
@@ -678,7 +659,6 @@ def test_a_key_without_savp_asks_for_srtp_if_it_can_be_had() -> None:
     assert (again.media[0].protocol, again.media[0].crypto) == ("RTP/AVP", answer.media[0].crypto)
     plain, _ = make_answer(again, [audio(5004)], BRIDGE, 3)  # by one that knows no SRTP
     [terms] = read_answer(again, plain)
-    assert terms is not None
     assert (terms.crypto_send, terms.crypto_receive) == (None, None)
 
 
@@ -693,7 +673,6 @@ def test_srtp_without_a_key_on_either_side_is_refused_and_without_savp_it_is_lef
     )
     assert ports(answer) == [20000, 0, 0]
     assert picture is None
-    assert sound is not None
     assert (sound.protocol, sound.crypto_send, answer.media[0].crypto) == ("RTP/AVP", None, ())
     with pytest.raises(SdpError, match="no audio or video"):
         make_answer(SessionDescription(BRIDGE, (savp,)), CAN_ALL, MCU, 2, keys=Counter())
@@ -737,9 +716,6 @@ def test_a_call_is_held_resumed_and_refreshed() -> None:
         assert (answer.session_id, answer.version) == (2, version)
         assert [m.direction for m in answer.media] == [back, back]
         for now, then, theirs in zip(terms, first, read_answer(offer, answer), strict=True):
-            assert now is not None
-            assert then is not None
-            assert theirs is not None
             assert (now.sends, now.receives) == (theirs.receives, theirs.sends)
             assert (now.sends, now.receives) == (back.sends, back.receives)
             assert (now.crypto_send, now.crypto_receive) == (then.crypto_send, then.crypto_receive)
@@ -755,7 +731,6 @@ def test_a_version_goes_up_by_one_and_a_changed_suite_gets_a_new_key() -> None:
     offer = SessionDescription(BRIDGE, (replace(section, crypto=lines[1:]),))
     answer, [terms] = make_answer(offer, CAN_ALL, MCU, 2, previous=answer, keys=Counter(200))
     assert answer.version == 41
-    assert terms is not None
     assert terms.crypto_send == key(200, SHA1_32)
 
 

@@ -53,7 +53,6 @@ def refusal(one: Bridge) -> tuple[int, int | None]:
 def came(harness: McuHarness, who: str, kind: Kind = "audio") -> int:
     """Packets of a medium that came from a bridge in its call."""
     call = harness.participants.of(who)
-    assert call is not None
     return int(harness.plane.inbound.statistics[kind].received[call.row])
 
 
@@ -138,7 +137,6 @@ def test_more_guests_than_places(make: Make) -> None:
 def test_a_call_is_stepped_down_where_its_resolution_is_full(make: Make) -> None:
     """Fixed ports: of 1080p30 there is one left, and below it there is room."""
     fixed = device("rmx-1500-mpmx-fixed")
-    assert fixed.levels is not None
     ports = {**fixed.levels.ports, "1080p30": 1}
     harness = make(
         device=device(fixed.id, levels={"ports": ports}),
@@ -457,7 +455,6 @@ def test_a_488_has_a_warning_that_says_why(
     assert refusal(west)[0] == 488
     [said] = [data.decode() for data, _ in harness.sent if b"SIP/2.0 488" in data]
     warning = re.search(r'\r\nWarning: (\d+) (\S+) "(.*)"\r\n', said)
-    assert warning is not None
     assert (int(warning[1]), warning[2]) == (code, f"{MCU}:5060")
     assert text in warning[3]
     [told] = [one for one in harness.events if one["event"] == "refused"]
@@ -634,7 +631,6 @@ def test_an_invite_without_offer_within_the_call_ends_a_hold(make: Make) -> None
     west = dialled(harness, "west", 1)
     west.reoffer(direction=Direction.SENDONLY)
     entry = harness.participants.of("west")
-    assert entry is not None
     assert entry.local.media[0].direction is Direction.RECVONLY
     offer = harness.answering.renew(entry)
     assert [m.direction for m in offer.media] == [Direction.SENDRECV] * 2
@@ -654,7 +650,6 @@ def test_the_mcu_of_an_emulation_takes_sound_of_which_it_has_the_frames(
     wanted = codec_of(sound)
     west = dialled(harness, "west", 1, codecs=(wanted, PCMA))
     entry = harness.participants.of("west")
-    assert entry is not None
     assert entry.local.media[0].codecs == (wanted,)
     assert west.agreed["audio"].codec == wanted
     harness.run(100)
@@ -742,7 +737,6 @@ def test_a_far_end_with_any_suite_and_an_mki(make: Make, suite: Suite, mki: byte
     west.reoffer(replace(west.local, media=offered, version=9))
     terms = west.agreed["audio"]
     assert terms.crypto_send == line.key
-    assert terms.crypto_receive is not None
     assert (terms.crypto_receive.suite, terms.crypto_receive.mki) == (suite, mki)
     harness.run(40)
     west.sock("audio").recv(2000)  # with the old key
@@ -802,7 +796,6 @@ def test_a_call_asks_for_no_more_than_its_session_states(
     west = Bridge(harness, "west", local_address(72, 1), kinds=kinds)
     west.dial("meeting", offer=sdp.build(replace(west.local, as_kbps=384)))
     call = harness.participants.of("west")
-    assert call is not None
     assert rates == [asked]
     pictures = [terms for kind, terms in call.agreed.items() if kind != "audio"]
     total = sum(terms.max_kbps or 0 for terms in pictures)
@@ -860,7 +853,6 @@ def test_an_offer_that_cannot_be_taken_changes_nothing(make: Make) -> None:
     harness.run(100)
     assert west.received("audio")
     call = harness.participants.of("west")
-    assert call is not None
     assert (call.asked, call.given) == ("720p30", "720p30")
     west.hang_up()
     assert harness.is_empty()

@@ -64,7 +64,6 @@ class Presenters:
 
     def user(self, who: str) -> FloorUser:
         call = self.harness.participants.of(who)
-        assert call is not None
         user = user_of(call.local)
         assert user is not None
         return user

@@ -226,7 +226,6 @@ def test_bridges_that_came_and_went() -> None:
 def test_worse_is_what_must_not_pass() -> None:
     now = [failure(LINK, [impact("cu-jut", 300.0, lost=99)]), *usual()[1:]]
     found = against(answer(now), accepted())
-    assert found.comparison is not None
     assert [c.sense for c in found.comparison.changes] == ["better", "worse"]
     assert found.reasons == [f"{LINK}: 99 packets lost (was: 87; +12)"]
     assert (found.verdict, found.by_criteria) == ("fail", "pass")

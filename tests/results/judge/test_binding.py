@@ -79,7 +79,6 @@ def test_which_of_several_binds(figures: dict[str, Any], binds: str, cause: str)
     """In whatever order the criteria stand."""
     for order in (tuple(MEASURES), tuple(reversed(MEASURES))):
         binding = found(figures, order).binding
-        assert binding is not None
         assert (binding.criterion, binding.cause) == (binds, cause)
         value = figures[binds]
         assert (binding.value, binding.threshold, binding.unit) == (value, LIMIT, UNITS[binds])
@@ -91,7 +90,6 @@ def test_of_equal_ones_the_first_binds() -> None:
     for order in (("delay", "silence"), ("silence", "delay")):
         for value in (50.0, 150.0):
             binding = found({"delay": value, "silence": value}, order).binding
-            assert binding is not None
             assert binding.criterion == order[0]
 
 
@@ -268,7 +266,6 @@ def test_other_seeds_are_said_last(
     failed = [c for c in found.criteria if not c.ok]
     assert len(found.reasons) == len(failed)
     assert bool(failed) == (verdict == "fail")
-    assert found.binding is not None
     assert found.binding.criterion == binds
     if binds == EVERY_SEED:
         assert found.binding.where == place("far").text
@@ -299,7 +296,6 @@ def test_other_seeds_alone_bind_where_nothing_else_is_judged() -> None:
         seeds = tried(verdict)
         judged = judge([phase()], only(every(0.0)), existing=[], invalid=[], seeds=seeds)
         assert (judged.verdict == "pass") is ok
-        assert judged.binding is not None
         assert judged.binding.criterion == EVERY_SEED
 
 

@@ -45,7 +45,6 @@ def test_every_criterion_is_of_bridges_or_of_the_whole() -> None:
 def test_the_worst_of_all_bridges_is_that_of_the_whole(
     criterion: Criterion, values: list[float]
 ) -> None:
-    assert criterion.measure is not None
     metric, kinds = (
         criterion.measure.metric,
         criterion.measure.kinds or kinds_of(criterion.measure.metric),

@@ -70,7 +70,6 @@ def test_all_pass() -> None:
     found = judged(meeting("briefing"), meeting("training"))
     assert found.verdict == "pass"
     last = criterion(found)
-    assert last is not None
     assert (last.value, last.ok) == (0, True)
     assert found.binding == GOOD.binding
     assert [m.id for m in found.meetings] == ["briefing", "training"]
@@ -93,10 +92,8 @@ def test_where_all_pass_the_nearest_limit_of_them_is_told_beside_the_scenarios_o
 def test_one_that_fails_fails_the_expansion_and_binds_it() -> None:
     found = judged(meeting("briefing"), meeting("training", full()), meeting("review", full()))
     last = criterion(found)
-    assert last is not None
     assert (last.value, last.ok) == (2, False)
     assert found.verdict == "fail"
-    assert found.binding is not None
     assert found.binding.criterion == EVERY_MEETING
     assert (found.binding.cause, found.binding.place.id) == ("mcu", "mcu")
 
@@ -127,7 +124,6 @@ def test_what_was_not_tried_does_not_count() -> None:
     found = judged(meeting("briefing"), meeting("storm", None))
     last = criterion(found)
     assert found.verdict == "pass"
-    assert last is not None
     assert last.value == 0
 
 
@@ -182,7 +178,6 @@ def test_what_fails_is_told_without_colours() -> None:
 
 def test_rooms_that_the_meeting_alone_has_are_named() -> None:
     of = meeting("training", full(), names={"so-y-te": "Sở Y tế"})
-    assert of.binding is not None
     place = of.binding.place.model_copy(update={"kind": "bridge", "id": "so-y-te", "detail": None})
     of = of.model_copy(update={"binding": of.binding.model_copy(update={"place": place})})
     assert "Sở Y tế" in Wording("vi", GOOD).within(of, GOOD)

@@ -68,7 +68,6 @@ def other(does: LossBehaviour, verdict: Verdict | None, **more: Any) -> Terminal
     found: dict[str, Any] = {"engine": None}
     if verdict in ("pass", "fail"):
         of = passing() if verdict == "pass" else failing()
-        assert of.binding is not None
         bound = of.criterion(of.binding.criterion)
         found = {"engine": "estimate", "binding": of.binding, "bound": bound, "margin_pct": -9.0}
     return TerminalsChecked(id=does.id, verdict=verdict, **(asdict(does) | found | more))

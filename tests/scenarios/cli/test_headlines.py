@@ -65,7 +65,6 @@ def agree(printed: str, folder: Path, code: int) -> None:
     assert head(printed.splitlines()[0]) == WORDS[code]
     assert head((folder / "summary.md").read_text(encoding="utf-8")) == WORDS[code]
     path = answer_file(folder)
-    assert path is not None
     assert json.loads(path.read_bytes())["verdict"] == VERDICTS[code]
     entry = scan(folder)
     assert isinstance(entry, HistoryEntry)

@@ -91,7 +91,6 @@ def main(folder: Path) -> int:
         sleep_until(origin_ns + round(plan.end_s * 1e9))
         beside.join()
         counted = tcp.counted(net, ways, folder)
-        assert counted is not None
         queues = counters.queues(net)
         waits_ms = json.loads((folder / "waits.json").read_text(encoding="utf-8"))
         probes = int(last_s * 1e9 / EACH_NS) - 1

@@ -355,7 +355,6 @@ def test_interrupted(
         start_new_session=True,
     )
     watched, sent = Watched(process), False
-    assert process.stderr is not None
     for line in process.stderr:
         watched.look()
         watched.err.append(line.decode())

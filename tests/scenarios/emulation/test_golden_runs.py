@@ -189,7 +189,6 @@ def test_queues_are_rebuilt_close_to_what_was_measured(runs: Runs, name: str) ->
 def test_an_emulated_run_says_how_far_an_estimate_was_off(runs: Runs, name: str) -> None:
     result = runs[name].result
     off = result.estimate
-    assert off is not None
     assert (off.refused, off.same_verdict, off.same_binding) == (None, True, True)
     assert off.streams == sum(len(b.streams) for p in result.phases for b in p.bridges)
     assert screen_wording(result, Wording("en", result)).off_by(off) in runs[name].out
@@ -212,7 +211,6 @@ def test_default_passes(runs: Runs) -> None:
 def test_over_capacity_fails_at_the_mcu(runs: Runs) -> None:
     result = runs["over-capacity"].result
     assert (result.verdict, len(result.phases[2].mcu.joined)) == ("fail", 30)
-    assert result.binding is not None
     assert (result.binding.cause, result.binding.place.id) == ("mcu", "mcu")
     # 90 units at 3 a call: six of the 36 bridges are refused with the device's answer
     refused = [r for p in result.phases for r in p.mcu.refused]
@@ -229,7 +227,6 @@ def test_over_capacity_fails_at_the_mcu(runs: Runs) -> None:
 def test_thin_link_fails_at_that_link_and_direction(runs: Runs, name: str) -> None:
     result = runs[name].result
     assert result.verdict == "fail"
-    assert result.binding is not None
     place = result.binding.place
     assert (result.binding.cause, place.kind, place.id) == ("link", "link", "access-quang-son")
     assert place.detail in ("quang-son->r-gia-nghia", "r-gia-nghia->quang-son")
@@ -255,7 +252,6 @@ def test_the_11th_call_is_stepped_down_as_the_device_documents_say(runs: Runs) -
     # the ports are all in use; and sound waits behind key frames of 1080p on lines without classes
     failed = {c.id for c in run.result.criteria if not c.ok}
     assert failed == {"every-call-as-asked", "mcu-units", "delay-variation", "audio-loss"}
-    assert run.result.binding is not None
     assert (run.result.binding.criterion, run.result.binding.cause) == (
         "every-call-as-asked",
         "mcu",

@@ -43,8 +43,6 @@ def test_measures_are_the_golden_ones(runs: Runs) -> None:
 def test_the_whole_meeting_says_the_same(runs: Runs) -> None:
     """Loss is of a time of its own length: as much of it, at the same bridge, binds."""
     short, whole = runs["loss"].result, runs["whole-loss"].result
-    assert short.binding is not None
-    assert whole.binding is not None
     assert (whole.verdict, whole.accounting.unaccounted) == ("fail", 0)
     assert whole.binding.criterion == short.binding.criterion == "video-loss"
     assert whole.binding.place == short.binding.place
@@ -65,7 +63,6 @@ def within(captured: Captures, trace: Trace) -> NDArray[np.bool_]:
 def test_the_verdict_names_the_bridge(runs: Runs) -> None:
     run = runs["loss"]
     assert (run.code, run.result.verdict) == (1, "fail"), run.err
-    assert run.result.binding is not None
     assert run.result.binding.place.id == BRIDGE
     assert not [reason for reason in run.result.reasons if BRIDGE not in reason]
     account = run.result.accounting

@@ -30,7 +30,6 @@ STARTED = (*NAMES, "sound")
 @pytest.mark.parametrize("name", STARTED)
 def test_how_far_an_estimate_is_off(runs: Runs, name: str) -> None:
     off = runs[name].result.estimate
-    assert off is not None
     assert (off.refused, off.same_verdict) == (None, True)
     # where a key frame that overtakes others answers another request, other frames are missed
     if name != "lossy":
@@ -42,8 +41,6 @@ def test_how_far_an_estimate_is_off(runs: Runs, name: str) -> None:
 def test_where_packets_overtake_each_other_an_estimate_fails_by_the_same_stream(runs: Runs) -> None:
     binding = runs["lossy"].result.binding
     told = estimate(make_question(runs.folder / "lossy.toml")).result.binding
-    assert binding is not None
-    assert told is not None
     stream = ("bridge", "west", "video up")
     for place in (binding.place, told.place):
         assert (place.kind, place.id, place.detail) == stream

@@ -96,7 +96,6 @@ def test_the_lowest_rate_is_judged(run: Finished) -> None:
     assert {pct for (_, bridge, _), pct in least.items() if bridge in OTHERS} == {100.0}
     [judged] = [c for c in run.result.criteria if c.id == "picture-rate"]
     assert judged.value == pytest.approx(min(told), abs=1e-3)
-    assert judged.place is not None
     assert judged.place.id == BRIDGE
 
 

@@ -122,7 +122,6 @@ def unprivileged(folder: Path) -> list[str]:
     if subprocess.run(reach, check=False).returncode:
         return ["unshare", "--user"]
     built = kernel.cached()
-    assert built is not None
     cache = folder / "cache" / "giaoban" / "kernel" / built.parent.name
     shutil.copytree(built.parent, cache)
     for path in [*folder.rglob("*"), folder]:
@@ -231,7 +230,6 @@ def test_rates_of_impairment_are_those_asked(runs: Runs) -> None:
             assert not trace.impaired.any()
             continue
         [loss] = [interval.what.loss for interval in stream.impairments]
-        assert loss is not None
         share = float(np.mean(trace.impaired))
         asked = 0.05 if loss.model == "bernoulli" else 0.02 / (0.02 + 0.25)
         burst = 1.0 if loss.model == "bernoulli" else 1 / 0.25

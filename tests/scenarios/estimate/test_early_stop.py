@@ -72,7 +72,6 @@ def test_what_fails_for_sure_fails_soon(
     assert not soon.whole
     assert steps[-1] < 0.8 * whole_steps
     binding = soon.judgement.binding
-    assert binding is not None
     assert binding.margin_pct is not None
     [own] = [each for each in whole.criteria if each.id == binding.criterion]
     assert own.margin_pct is not None
@@ -92,7 +91,6 @@ def test_how_far_it_fails_is_waited_for(tmp_path: Path) -> None:
         soon = judge_early(question, past_pct)
         assert soon.judgement.verdict == "fail"
         binding = soon.judgement.binding
-        assert binding is not None
         assert binding.margin_pct is not None
         assert soon.whole or binding.margin_pct <= -past_pct
     assert soon.whole

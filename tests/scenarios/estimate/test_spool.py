@@ -164,7 +164,6 @@ def test_a_killed_estimate_leaves_no_file_behind(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
     )
     try:
-        assert process.stdout is not None
         assert process.stdout.readline() == b"800000\n"
         assert list(tmp_path.iterdir()) == []
         free = Path(f"/proc/{process.pid}/fd")

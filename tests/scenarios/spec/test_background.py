@@ -147,7 +147,6 @@ def test_a_scenario_may_put_classes_in_place_of_the_provinces_queues(tmp_path: P
     assert plan_of(tmp_path).network.qos is None
     qos = '[qos]\nscheduling = "classes"\nvideo_share_pct = 75.0\nsource = "test"\n'
     found = plan_of(tmp_path, qos).network.qos
-    assert found is not None
     assert (found.scheduling, found.video_share_pct) == ("classes", 75.0)
 
 

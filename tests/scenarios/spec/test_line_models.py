@@ -110,7 +110,6 @@ def test_what_netem_cannot_do_is_refused(what: Impairments, allowed: str) -> Non
 )
 def test_jitter_has_its_moments(jitter: Jitter, mean_ms: float, sd_ms: float) -> None:
     found = to_line(Impairments(jitter=jitter)).jitter
-    assert found is not None
     assert found.reorder == jitter.reorder
     assert found.delays_ns.mean() / 1e6 == pytest.approx(mean_ms, rel=0.001, abs=1e-5)
     assert found.delays_ns.std() / 1e6 == pytest.approx(sd_ms, rel=0.02, abs=1e-5)

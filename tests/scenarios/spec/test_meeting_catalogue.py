@@ -93,7 +93,6 @@ def test_the_chair_asks_for_the_floor_of_its_slides_or_is_given_it(
     file.write_text(text.replace("kbps = 512\n", f"kbps = 512\n{said}"), encoding="utf-8")
     base = plain_scenario(DEFAULT)
     plan = plan_of(course_scenario(load_meeting(file), base, load_province(DEFAULT)), DEFAULT)
-    assert plan.content is not None
     assert (plan.content.bridge, plan.content.model.kbps) == (plan.meeting.chair, 512)
     given = [c.at_s for c in plan.controls if c.do.command == "present"]
     assert (plan.floor_port is not None, len(given)) == ((True, 0) if by_default else (False, 2))

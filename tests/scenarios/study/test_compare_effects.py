@@ -32,7 +32,6 @@ def side(
     values: dict[str, float | None], criterion: Criterion, criteria: Criteria | None = None
 ) -> ComparedSide:
     """A meeting in which a figure of bridges is as given, by bridge; None: nothing came."""
-    assert criterion.measure is not None
     metric, kinds = (
         criterion.measure.metric,
         criterion.measure.kinds or kinds_of(criterion.measure.metric),
@@ -86,7 +85,6 @@ def test_who_hears_nothing_any_more_got_worse() -> None:
 
 def test_another_figure_of_the_same_name_is_not_compared() -> None:
     [mos] = [c for c in OF_BRIDGES if c.id == "mos"]
-    assert mos.measure is not None
     other = mos.model_copy(update={"measure": mos.measure.model_copy(update={"direction": "down"})})
     changed = Criteria.model_validate(
         {

@@ -133,7 +133,6 @@ def test_an_order_is_one_line_whatever_its_folder_is_called(
     asked = ask(tmp_path / "s.toml", None, None)
     case = possible_in(asked)["cut:west--east"]
     order = job(order_of(case, question_of(asked, case), folder, EngineName.SANDBOX)).order
-    assert order is not None
     assert order.isprintable()
     assert Path(json.loads(order)) == folder.resolve() / ORDER
 

@@ -228,7 +228,6 @@ audio-loss = 2.0
     assert made.phases.total_s == TIMING.before_s + TIMING.during_s + TIMING.after_s
     assert [i.bridge for i in made.impairments] == ["east"]
     assert [b.mbps for b in made.background] == [5.0]
-    assert made.content is not None
     assert (made.content.bridge, made.content.from_s, made.content.to_s) == ("west", 0.0, None)
     assert made.controls == []
     [fault] = made.faults

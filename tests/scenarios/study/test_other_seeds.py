@@ -76,12 +76,8 @@ def test_an_answer_that_depends_on_luck_fails(tmp_path: Path) -> None:
     assert (ran.code, result.verdict) == (1, "fail")
     assert [c.id for c in result.criteria if not c.ok] == ["holds-at-every-seed"]
     seeds = result.seeds
-    assert seeds is not None
     assert (seeds.method, seeds.seeds, seeds.passed) == ("estimate", [5, 6, 7], 2)
-    assert seeds.first is not None
-    assert seeds.first.binding is not None
     assert (seeds.first.seed, seeds.first.binding.criterion) == (5, "link-peak")
-    assert result.binding is not None
     assert result.binding.place == seeds.first.binding.place
     assert (result.binding.place.id, result.binding.cause) == ("access-north", "link")
     peaks = [
@@ -199,14 +195,11 @@ def test_a_judge_stops_at_the_first_seed_that_does_not_pass(tmp_path: Path) -> N
     question = ask(base(tmp_path), Variant(id="v")).question
     own = question.plan.seed
     result = SeedsJudge(5, alone=passing(own + 3))(question).result
-    assert result.seeds is not None
     assert (result.verdict, result.seeds.stopped) == ("fail", True)
     assert (result.seeds.tried, result.seeds.passed) == (3, 2)
     assert result.seeds.least_pct is result.seeds.most_pct is None  # stopped: no interval
-    assert result.seeds.first is not None
     assert result.seeds.first.seed == own + 3
     result = SeedsJudge(2, alone=passing(own + 3))(question).result
-    assert result.seeds is not None
     assert (result.verdict, result.seeds.passed, result.seeds.stopped) == ("pass", 2, False)
 
 
@@ -215,7 +208,6 @@ def test_a_judge_goes_on_while_no_more_fail_than_may(tmp_path: Path) -> None:
     for allowed, stopped, tried in ((20, True, 1), (25, False, 4)):
         more = f"holds-at-every-seed = {allowed}.0\n"
         result = SeedsJudge(4)(make_question(thin(tmp_path, more=more))).result
-        assert result.seeds is not None
         assert (result.seeds.stopped, result.seeds.tried) == (stopped, tried)
         assert result.verdict == ("fail" if stopped else "pass")
 
@@ -248,7 +240,6 @@ def test_haste_is_asked_of_other_seeds_too(tmp_path: Path) -> None:
         during = at.plan.phases[1]
         asked.append(during.end_s - during.start_s)
         own = judge_alone(at)
-        assert own.binding is not None
         stream = own.binding.model_copy(update={"cause": "stream"})
         return own._replace(verdict="fail", binding=stream) if asked[-1] < 8 else own
 
@@ -289,7 +280,6 @@ def test_what_cannot_be_estimated_is_tried_at_its_own_seed(
     question = make_question(file)
     trying = other_seeds(question, None, InlineWorker(), EngineName.SANDBOX)
     seeds = trying.seeds(tmp_path, lambda _what, _done: None)
-    assert seeds is not None
     assert (seeds.tried, WHY_NOT_ESTIMATED in (seeds.refused or "")) == (0, True)
     assert NOT_ESTIMATED_VI in (seeds.refused_vi or "")
 
@@ -311,7 +301,6 @@ def test_what_cannot_be_estimated_is_emulated_if_asked(tmp_path: Path) -> None:
     ran = giaoban("check", file, "--seeds", "1", *words)
     assert ran.code in (0, 1), ran.err
     result = Result.from_json(ran.out)
-    assert result.seeds is not None
     assert (result.seeds.method, result.seeds.tried) == ("sandbox", 1)
     [other] = result.seeds.seeds
     again = Result.from_json(giaoban("check", file, "--seed", str(other), *words).out)
@@ -331,7 +320,6 @@ def test_nothing_outlives_a_check_that_is_ended(tmp_path: Path, number: signal.S
     us = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
-    assert us.stderr is not None
     us.stderr.readline()  # it estimates
     beside = children(us.pid)
     assert len(beside) == min(2, os.cpu_count() or 1)

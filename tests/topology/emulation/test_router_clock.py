@@ -68,7 +68,6 @@ def test_it_ends_with_who_started_it() -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(router_clock.ensure())], stdout=subprocess.PIPE
     )
-    assert parent.stdout is not None
     child = Path("/proc") / parent.stdout.readline().decode().strip()
     maps = child / "maps"
     deadline = time.monotonic() + PATIENCE_S

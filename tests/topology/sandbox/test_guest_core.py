@@ -45,7 +45,6 @@ def test_another_process_sees_it_and_a_killed_one_gives_it_back() -> None:
         "    time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
         theirs = int(other.stdout.readline())
         with own_core() as core:
             assert {core, theirs} == CORES

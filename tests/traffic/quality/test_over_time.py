@@ -127,8 +127,6 @@ def test_a_listener_alone_minds_no_delay() -> None:
     found = trace(sent_log(50), received_log(sent_log(50), range(50), sent_log(50)["due_ns"]), 8000)
     got = over_time(found, START_NS, 2)
     listening, conversation = (mos(got, CODECS["g711-plc"], ta_ms) for ta_ms in (0.0, 361.0))
-    assert listening is not None
-    assert conversation is not None
     assert listening[0] == pytest.approx(4.41, abs=0.005)
     assert conversation[0] == pytest.approx(speech_mos(CODECS["g711-plc"], 361.0, 0.0))
     assert conversation[0] == pytest.approx(3.71, abs=0.005)

@@ -197,7 +197,6 @@ def test_laws(
     asked = [number for number, _ in line.asked]
     assert max((asked.count(number) for number in set(asked)), default=0) <= MODEL.most_requests
     # the counts add up
-    assert line.receiver is not None
     counts = line.receiver.nack.counts
     assert (counts.requests, counts.requested) == (len(asked), len(set(asked)))
     assert counts.repaired + len(line.sent) >= len(numbers)
@@ -297,7 +296,6 @@ def protected(
         made = encoder.sent(datagram, number * MS)
         if number not in lost:
             buffer.put(as_packets(datagram, number * MS))
-    assert made is not None
     buffer.put_repair(made.packet, at_ms * MS)
     assert buffer.ask(at_ms * MS, 10 * MS) == []
     return buffer, [int(each) for one in buffer.take() for each in one.headers.sequence]

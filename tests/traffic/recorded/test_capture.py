@@ -104,7 +104,6 @@ def test_scapys_frames_of_every_link_type(around: list[str], link_type: int, ver
     for name in reversed(around):
         inner = getattr(layers, name)() / inner
     read = datagram(bytes(inner) + b"\0\0\0", link_type)  # Ethernet pads what is short
-    assert read is not None
     assert (read.source_port, read.destination_port, read.payload) == (4000, 5004, b"sound")
     assert len(read.destination) == (4 if version == "IP" else 16)
 
@@ -116,7 +115,6 @@ def test_extension_headers_of_ipv6_are_stepped_over() -> None:
     base = IPv6(dst="2001:db8::7")
     options = base / IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / UDP(dport=5004) / b"sound"
     read = datagram(bytes(options), RAW)
-    assert read is not None
     assert read.payload == b"sound"
     with pytest.raises(BrokenFrameError, match="fragment"):
         datagram(bytes(base / IPv6ExtHdrFragment(m=1) / UDP() / b"sound"), RAW)

@@ -113,12 +113,10 @@ def test_a_borrowed_batch_is_the_pacers_until_all_of_it_has_left(wire: Wire) -> 
     fd = wire.senders[0].fileno()
     to = np.full(2, sockaddr(HERE, wire.sink.getsockname()[1]), SOCKADDR_IN)
     first = pacer.borrow(2)
-    assert first is not None
     assert pacer.borrow(2) is first  # nothing was sent of it
     first.data[:2, 0] = [1, 2]
     pacer.send(fd, first, np.full(2, 3), np.array([20, 10]), to)
     second = pacer.borrow(2)
-    assert second is not None
     assert second is not first
     second.data[:2, 0] = [3, 4]
     pacer.send(fd, second, np.full(2, 3), np.array([15, 30]), to)

@@ -44,7 +44,6 @@ def say(bank: AudioBank, row: int, encoding_id: str, numbers: list[int], hz: int
 @pytest.mark.parametrize("encoding_id", FRAMES)
 def test_a_frame_has_the_size_and_the_ticks_of_its_rfc(encoding_id: str) -> None:
     codec = modelled(ENCODINGS[encoding_id])
-    assert codec is not None
     assert (codec.frame_bytes, codec.ticks(20)) == FRAMES[encoding_id]
 
 

@@ -55,7 +55,6 @@ def test_two_storms_are_two_rows_with_decimal_commas() -> None:
 
 def test_a_storm_that_cut_nobody_off_says_nothing_of_coming_back() -> None:
     nobody = {"cut_off": 0, "back": 0, "attempts": 0, "half_back_s": None, "last_back_s": None}
-    assert WITHOUT.storm is not None
     storm = WITHOUT.storm.model_copy(update=nobody)
     lone = WITHOUT.model_copy(update={"storm": storm})
     for text in (said(lone), VI_SCREEN.say(session_lines(lone)[-1])):
@@ -101,7 +100,6 @@ REAL_TIME = {"shape": "storm", "bridges": 10, "rate_per_s": 4.0, "seconds": 60.0
 def test_why_nobody_dialled_again_is_said_only_where_it_is_true(
     changes: dict[str, Any], told: str, never: str
 ) -> None:
-    assert WITHOUT.storm is not None
     established = changes.pop("established", WITHOUT.sessions.established)
     lone = WITHOUT.model_copy(
         update={

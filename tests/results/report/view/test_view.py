@@ -38,7 +38,6 @@ def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
         places = text.replace('"http://www.w3.org/2000/svg"', "")
         assert mark not in places
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
-    assert policy is not None
     assert policy[1].startswith("default-src 'none';")
     for kind, tag in (("script", "script"), ("style", "style")):
         inside = re.findall(rf"<{tag}>(.*?)</{tag}>", text, flags=re.S)
@@ -115,7 +114,6 @@ def test_figures_are_carried_over_as_they_are(tmp_path: Path) -> None:
     result = v.result()
     text = page(PageSubject(read_run(v.folder(tmp_path, result))), "en")
     block = re.search(r'id="data">(.*?)</script>', text, flags=re.S)
-    assert block is not None
     told = json.loads(block[1])["run"]
     for shown, phase in zip(told["phases"], result.phases, strict=True):
         for bridge in phase.bridges:

@@ -46,7 +46,6 @@ def begun() -> Iterator[int]:
     """The process of one that boots."""
     guest_ahead.begin()
     try:
-        assert guest_ahead._booting is not None
         yield guest_ahead._booting._process.pid
     finally:
         guest_ahead.end()

@@ -35,8 +35,6 @@ def copied(
 ) -> tuple[int, str, str]:
     """Exit code, standard output and error of a copy of it."""
     out, err = folder / "stdout", folder / "stderr"
-    assert lab.stdin is not None
-    assert lab.stdout is not None
     order = [words, variables, [os.devnull, str(out), str(err)]]
     lab.stdin.write(f"{json.dumps(order)}\n")
     lab.stdin.flush()

@@ -34,7 +34,6 @@ def test_only_steps_are_tried_and_the_flip_is_between_two_of_them(
     found = nearest(first, others[-1], look, over, scale)
     assert set(asked) <= {float(each) for each in steps}
     if first <= limit < others[-1]:
-        assert found is not None
         assert float(found.holds) <= limit < float(found.flips)
         between = [each for each in steps if float(found.holds) < each < float(found.flips)]
         assert not between or scale.close(float(found.holds), float(found.flips), 400)
@@ -68,7 +67,6 @@ def test_a_step_is_found_between_two_neighbours(
     if not look(end):
         assert found is None  # nothing changes on this way
         return
-    assert found is not None
     assert not look(float(found.holds))
     assert look(float(found.flips))
     low, high = sorted((float(found.holds), float(found.flips)))
@@ -83,7 +81,6 @@ def test_a_step_is_found_between_two_neighbours(
 
 def test_what_flips_in_the_middle_of_the_range_alone_is_found_from_its_near_side() -> None:
     found = nearest(0.0, 100.0, lambda at: 40 <= at <= 60, over, Scale())
-    assert found is not None
     assert 39 <= float(found.holds) < 40 <= float(found.flips) <= 41
 
 
@@ -93,7 +90,6 @@ def test_what_cannot_be_asked_is_no_flip() -> None:
 
     assert nearest(0.0, 100.0, look, over, Scale()) is None  # neither the end nor the middle flips
     found = nearest(50.0, 80.0, lambda at: None if at > 70 else at > 60, over, Scale())
-    assert found is not None
     assert math.isclose(float(found.flips), 60, abs_tol=0.4)
 
 
@@ -123,12 +119,10 @@ def test_margins_lead_to_a_flip_sooner(
     found = nearest(
         value, end, look, below_0, scale, margins=lambda one: {"it": one}, own={"it": margin(value)}
     )
-    assert found is not None
     assert margin(float(found.flips)) < 0 <= margin(float(found.holds))
     assert scale.close(float(found.holds), float(found.flips), abs(end - value))
     assert len(asked) <= most
     halves = nearest(value, end, margin, below_0, scale)
-    assert halves is not None
     assert math.isclose(float(found.holds), float(halves.holds), rel_tol=2 * CLOSE, abs_tol=2)
 
 
@@ -143,7 +137,6 @@ def test_margins_that_go_in_steps_lead_nowhere() -> None:
     found = nearest(
         0.0, 100.0, look, below_0, Scale(), margins=lambda one: {"it": one}, own={"it": 7.0}
     )
-    assert found is not None
     assert float(found.holds) < 97 <= float(found.flips)
     own: list[float] = []
     nearest(0.0, 100.0, lambda at: own.append(at) or at >= 97, over, Scale())
@@ -181,7 +174,6 @@ def test_margins_of_any_shape_lead_to_two_neighbours(
     if look(end) >= 0:
         assert found is None
         return
-    assert found is not None
     holds, flips = float(found.holds), float(found.flips)
     assert look(flips) < 0 <= look(holds)
     assert scale.close(holds, flips, abs(end - value)) or abs(holds - flips) <= 1e-9

@@ -110,7 +110,6 @@ def of(answer: Sensitivity, key: str) -> TriedFigure:
 def test_flips_are_where_the_closed_form_has_them(known: Sensitivity) -> None:
     compose = of(known, "device.compose_delay.delay_ms")
     assert compose.below is None
-    assert compose.above is not None
     assert float(compose.above.holds) <= HOLDS_TO_MS < float(compose.above.flips)
     assert float(compose.above.flips) - float(compose.above.holds) < 2.5
     decide = {figure.key for figure in known.deciding if figure.field != "threshold"}
@@ -139,7 +138,6 @@ def test_a_curve_has_every_value_that_was_judged(known: Sensitivity) -> None:
         assert figure.value in values
         [own] = [each for each in figure.curve if each.value == figure.value]
         assert own.verdict == known.as_assumed
-        assert known.binding is not None
         assert own.margin_pct == known.binding.margin_pct
         at = {each.value: each.verdict for each in figure.curve}
         for flip in figure.flips:
@@ -166,7 +164,6 @@ def test_a_limits_curve_is_its_margin_by_that_limit(question: Question) -> None:
     criteria = criteria_of(question).criterion
     low = at_limits(asked, Side(0, limit, limit.low), criteria)
     high = at_limits(asked, Side(0, limit, limit.high), criteria)
-    assert low.flip is not None
     assert float(low.flip.flips) < 70 <= float(low.flip.holds)
     assert high.flip is None
     bound = [each for each in (*low.curve, *high.curve) if each.criterion == "link-peak"]
@@ -178,7 +175,6 @@ def test_a_limits_curve_is_its_margin_by_that_limit(question: Question) -> None:
 
 def test_drawn_worlds_pass_as_often_as_their_ranges_say(known: Sensitivity) -> None:
     """The composing delay is even from 0 to 250 ms; the line is where the file assumes it."""
-    assert known.drawn is not None
     share = HOLDS_TO_MS / 250
     if any(figure.key == "province.mcu.rate_mbps" for figure in known.figures):
         share *= 1 - 0.4412  # of a logarithmic range from 2 to 1000 Mb/s: ln(31 / 2) / ln(500)
@@ -265,8 +261,6 @@ def test_what_sums_of_rates_decide_the_estimate_says_too(question: Question, mbp
     assert judged.verdict == full.verdict == "fail"
     [peak] = [each for each in judged.criteria if each.id == "link-peak"]
     assert not peak.ok
-    assert peak.place is not None
-    assert full.binding is not None
     assert peak.place.id == full.binding.place.id  # both directions are full: either may be told
 
 
@@ -321,7 +315,6 @@ def test_what_a_full_device_does_is_tried_and_every_choice_has_its_answer(
     assert found["refuse"].criterion == "every-call-set-up"
     assert found["lower, refuse"].verdict == "pass"
     refused = answers["refuse"].flip
-    assert refused is not None
     assert (refused.holds, refused.flips) == ("lower, audio, refuse", "refuse")
     assert answers["lower, refuse"].flip is None
 
@@ -376,8 +369,6 @@ def test_a_check_says_beside_its_answer_what_the_command_says(
     beside = Sensitivity.model_validate_json((run / "sensitivity.json").read_bytes())
     assert beside.figures == alone.figures
     assert beside.drawn == alone.drawn
-    assert beside.drawn is not None
-    assert checked.robustness is not None
     assert checked.robustness.deciding == [figure.key for figure in alone.deciding]
     assert len(checked.robustness.holds_while_vi) == len(conditions(alone))
     failed_pct = 100 - beside.drawn.passed_pct
@@ -388,7 +379,6 @@ def test_a_check_says_beside_its_answer_what_the_command_says(
     assert beside.as_assumed == "pass"
     assert failed_pct > 5
     assert (ran.code, checked.verdict) == (1, "fail")
-    assert checked.binding is not None
     assert checked.binding.criterion == DRAWN_WORLDS
     text = (run / "summary.md").read_text(encoding="utf-8")
     assert "The conclusion holds as long as" not in text  # the conclusion is FAIL
@@ -465,7 +455,6 @@ def test_a_province_with_a_fragile_answer(tmp_path: Path, monkeypatch: pytest.Mo
         progress=lambda _what, _done: None,
         wanted=AnalysisOptions(worlds=20, anew=1),
     ).answer
-    assert answer.drawn is not None
     assert answer.drawn.judged == 20
     assert answer.drawn.low_pct < 60 < answer.drawn.high_pct
     assert answer.drawn.passed_pct < 95
@@ -582,7 +571,6 @@ def test_a_limit_is_tried_against_every_seed(
                 "margin_pct": margin_pct(link_peak, peak),
             }
         )
-        assert own.binding is not None
         return EarlyJudgement(
             own._replace(
                 verdict="pass" if there.ok else "fail",
@@ -594,14 +582,12 @@ def test_a_limit_is_tried_against_every_seed(
 
     found = judged_at_seeds(question, 2, judge, whole=True).judgement
     assert found.verdict == ("pass" if assumed >= 60.0 else "fail")
-    assert found.binding is not None
     assert found.binding.margin_pct == margin_pct(link_peak, 60.0)
     world = World.of(question)
     [figure] = [f for f in figures(world, criteria_of(question))[0] if f.key.endswith(LINK_PEAK)]
     figure = replace(figure, value=assumed)
     end = figure.low if assumed > 60.0 else figure.high
     flip = at_limits(Asked(world, found, 2, judge), Side(0, figure, end), [link_peak]).flip
-    assert flip is not None
     low, high = sorted((float(flip.holds), float(flip.flips)))
     assert low <= 60.0 <= high
     assert high - low < 2.0
@@ -663,6 +649,4 @@ def test_a_flip_tells_the_worst_of_whole_meetings_at_every_seed(
     assert not isinstance(figure.high, str)
     passing = own._replace(verdict="pass")
     flip = attempt(Asked(world, passing, 2, judge), Side(0, figure, figure.high)).flip
-    assert flip is not None
-    assert flip.binding is not None
     assert flip.binding.margin_pct == -402.0

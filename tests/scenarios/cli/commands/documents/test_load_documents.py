@@ -86,7 +86,6 @@ def test_the_evidence_of_a_storm_has_what_it_was_made_from(root: Path, tmp_path:
     # what the scenario's file does not say is in the plan, and told by the answer
     assert (recovery["redial"], recovery["redial_spread_s"]) == ("back-off", 20.0)
     assert (result.what["back_off"], result.what["spread_s"]) == ("random", 20.0)
-    assert result.engine is not None
     assert result.engine.name == "sandbox"
     assert result.inputs.commit == "c" * 40
     assert result.question_vi == "Có thể kết nối thêm một điểm cầu hay không?"

@@ -35,7 +35,6 @@ def root(tmp_path: Path) -> Path:
 
 def data_of(path: Path) -> dict[str, object]:
     block = re.search(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"), flags=re.S)
-    assert block is not None
     found: dict[str, object] = json.loads(block[1])
     return found
 

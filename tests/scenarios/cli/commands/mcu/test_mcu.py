@@ -39,7 +39,6 @@ def mcu(tmp_path: Path) -> Iterator[Mcu]:
     end(running.process)
     process = running.process
     for pipe in (process.stdin, process.stdout, process.stderr):
-        assert pipe is not None
         pipe.close()
 
 

@@ -34,7 +34,6 @@ def start(*words: str) -> subprocess.Popen[str]:
 def finish(process: subprocess.Popen[str]) -> None:
     end(process)
     for pipe in (process.stdout, process.stderr):
-        assert pipe is not None
         pipe.close()
 
 

@@ -112,13 +112,11 @@ def test_what_fails_is_answered_with_the_cheapest_that_passes(tmp_path: Path) ->
     assert ran.code == 1, ran.err
     answer = WhatIf.from_json((only_run(tmp_path / "runs") / "whatif.json").read_bytes())
     asked = answer.variant("asked")
-    assert asked.judged.binding is not None
     assert asked.judged.binding.criterion == "mcu-units"
     assert answer.answer == "cheapest"
     found = answer.variant("cheapest")
     assert (found.device, found.profile) == ("lifesize-2200-8", "720p30-2m")
     assert found.judged.verdict == "pass"
-    assert found.judged.in_use is not None
     assert found.judged.in_use.used_pct <= 80.0
     assert answer.neighbour == "asked"
     assert "the cheapest that passes (estimated)" in ran.out
@@ -287,7 +285,6 @@ def test_the_headline_says_what_the_worst_failure_does(
     folder = only_run(tmp_path / "runs")
     assert (folder / "summary.md").read_text(encoding="utf-8").startswith(f"# {head}\n")
     answer = WhatIf.from_json((folder / "whatif.json").read_bytes())
-    assert answer.failure is not None
     assert (answer.verdict, answer.failure.judged.verdict) == ("pass", verdict)
 
 
@@ -379,10 +376,7 @@ def test_a_confirmation_in_the_guest(tmp_path: Path) -> None:
     folder = only_run(tmp_path / "runs")
     answer = WhatIf.from_json((folder / "whatif.json").read_bytes())
     found = answer.variant("asked")
-    assert found.confirmed is not None
     assert (found.confirmed.method, found.confirmed.verdict) == ("sandbox", "pass")
-    assert found.confirmed.binding is not None
-    assert found.judged.binding is not None
     assert found.confirmed.binding.criterion == found.judged.binding.criterion
     assert {path.name for path in (folder / "confirmed" / "asked").iterdir()} == {
         "result.json",
