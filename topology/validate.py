@@ -76,14 +76,14 @@ def bridge_mistakes(province: Province, extra: Sequence[BridgeSpec]) -> list[Mis
         if bridge.router not in routers:
             mistakes.append(_unknown((index, "router"), bridge.router, routers))
         mistakes += _buffer(bridge, province, (index,))
-    if extra:
-        mistakes += profile_mistakes(province, extra)
         if bridge.role == "chair":
             what = Sentence(
                 'a new bridge cannot chair, "{chair}" does (allowed: "branch")',
                 chair=province.chair.id,
             )
             mistakes.append(Mistake((index, "role"), bridge.role, what))
+    if extra:
+        mistakes += profile_mistakes(province, extra)
     return mistakes
 
 

@@ -130,6 +130,14 @@ def test_impossible_new_bridges(name: str, router: str, role: str, message: str)
         build(load_province(), [bridge(name, router, role=role)])
 
 
+@pytest.mark.parametrize("chair", [0, 1, 2])
+def test_no_new_bridge_chairs_whichever_it_is(chair: int) -> None:
+    extra = [bridge(f"new-{n}", "r-cu-jut", role="branch") for n in range(3)]
+    extra[chair] = bridge(f"new-{chair}", "r-cu-jut", role="chair")
+    with pytest.raises(InputError, match=rf"^extra_bridges\[{chair}\]\.role = 'chair'"):
+        build(load_province(), extra)
+
+
 def test_the_same_new_bridge_twice() -> None:
     with pytest.raises(
         InputError, match=r"^extra_bridges\[1\]\.id = 'new': already exists as new bridge \[0\]"
